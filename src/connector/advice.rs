@@ -1,0 +1,118 @@
+//! What looks wrong with a connector without being invalid.
+
+use std::fmt;
+
+use crate::{
+    error::TlsVersion,
+    name::SniOmission,
+    origin::{Origin, Scheme},
+    tls::{TlsClient, VerifyPolicy},
+};
+
+/// Something about a connector that looks wrong, although it may be meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Advice {
+    id: AdviceId,
+    text: String,
+}
+
+impl Advice {
+    /// Which advice it is.
+    #[must_use]
+    pub fn id(&self) -> AdviceId {
+        self.id
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The kinds of advice. More may come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum AdviceId {
+    /// SNI and Host name different hosts: many edges answer 403 or 421.
+    HostDiffersFromSni,
+    /// The origin is dialled by IP address, so that no SNI is sent.
+    NoSniForIpAddress,
+    /// TLS 1.3 is not offered.
+    NoTls13,
+    /// A plain `http` origin on port 443.
+    PlainHttpOnTlsPort,
+    /// Some certificates of the system's store could not be used.
+    SkippedRoots,
+    /// The certificate is not verified.
+    VerificationOff,
+}
+
+/// Collects the advice, in the order of [`AdviceId`], and logs it once.
+pub(super) fn advise(
+    origin: Option<&Origin>,
+    tls: Option<&TlsClient>,
+    verify: &VerifyPolicy,
+) -> Vec<Advice> {
+    let mut advice = Vec::new();
+    if let Some(origin) = origin {
+        advise_on_names(origin, &mut advice);
+    }
+    if let Some(tls) = tls {
+        advise_on_tls(tls, verify, &mut advice);
+    }
+    for Advice { id, text } in &advice {
+        tracing::warn!(?id, "{text}");
+    }
+    advice
+}
+
+fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
+    let mut say = |id, text| advice.push(Advice { id, text });
+    if let Some(name) = origin.sni().name()
+        && !origin.host().host().eq_ignore_ascii_case(name.as_str())
+    {
+        let text = format!(
+            "SNI says {name} and Host says {}: many edges refuse that with 403 or 421; `.sni(..)` and `.host(..)` set them",
+            origin.host(),
+        );
+        say(AdviceId::HostDiffersFromSni, text);
+    }
+    if origin.sni().name().is_none()
+        && *origin.sni() == crate::name::Sni::Omit(SniOmission::IpAddress)
+    {
+        let text = format!(
+            "{} is an IP address, so no SNI is sent and the edge cannot know which site is meant: `.sni(\"..\")` names it",
+            origin.dial().host(),
+        );
+        say(AdviceId::NoSniForIpAddress, text);
+    }
+    if origin.scheme() == Scheme::Http && origin.dial().port() == Some(443) {
+        let text = format!(
+            "plain http to {}: port 443 usually speaks TLS; `https://` in the URL does too",
+            origin.dial(),
+        );
+        say(AdviceId::PlainHttpOnTlsPort, text);
+    }
+}
+
+fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice>) {
+    let mut say = |id, text: String| advice.push(Advice { id, text });
+    if tls.offer.newest < TlsVersion::V1_3 {
+        let text = "TLS 1.3 is not offered, although edges may require it: `.tls_versions(TlsVersion::V1_2..)` offers both";
+        say(AdviceId::NoTls13, text.into());
+    }
+    if !tls.skipped_roots.is_empty() {
+        let (count, first) = (tls.skipped_roots.len(), &tls.skipped_roots[0]);
+        say(
+            AdviceId::SkippedRoots,
+            format!("{count} of the system's root certificates cannot be used; the first: {first}"),
+        );
+    }
+    if verify.is_unverified() {
+        let text = "the certificate is not verified, so anybody on the path can read and change the traffic: \
+                    `.expected_name(..)` expects another name, `VerifyPolicy::pinned(..)` trusts one key, \
+                    `Roots::pem(..)` trusts another root";
+        say(AdviceId::VerificationOff, text.into());
+    }
+}

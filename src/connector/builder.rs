@@ -1,0 +1,244 @@
+//! The builder of a connector.
+
+use std::{error::Error, ops::RangeBounds, sync::Arc, time::Duration};
+
+use http::Uri;
+use hyper::rt;
+use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
+use tower_service::Service;
+
+use crate::{
+    dial::{GivenIo, TcpDialer, TcpKeepalive, Transport},
+    error::{BuildError, BuildProblem, BuildProblemKind, TlsVersion},
+    name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni, SniOmission},
+    origin::{ChosenNames, Origin, OriginUrl, Scheme},
+    tls::{Alpn, TlsSettings, VerifyPolicy, rustls::crypto::CryptoProvider},
+};
+
+use super::{CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared};
+
+/// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
+///
+/// | call | default |
+/// |---|---|
+/// | [`dial`](Self::dial) | host and port of the URL |
+/// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, unless it is an IP address |
+/// | [`expected_name`](Self::expected_name) | the SNI, else the URL's host |
+/// | [`host`](Self::host) | the SNI if it was set, else the URL's host and port |
+/// | [`tls_versions`](Self::tls_versions) | TLS 1.2 to 1.3 |
+/// | [`verify`](Self::verify) | the system's roots |
+/// | [`alpn`](Self::alpn) | `h2`, then `http/1.1` |
+/// | [`crypto_provider`](Self::crypto_provider) | the process's default, else aws-lc-rs, else ring |
+/// | [`dial_timeout`](Self::dial_timeout) | 10 s, resolving included |
+/// | [`tls_handshake_timeout`](Self::tls_handshake_timeout) | 10 s |
+/// | [`connect_timeout`](Self::connect_timeout) | 15 s for everything together |
+/// | [`tcp_keepalive`](Self::tcp_keepalive) | after 15 s, every 15 s, 3 times |
+/// | [`transport`](Self::transport) | the system's resolver and TCP, without Nagle's delay |
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until build() is called"]
+pub struct CdnOriginBuilder {
+    url: Option<OriginUrl>,
+    names: ChosenNames,
+    tls: TlsSettings,
+    deadlines: Deadlines,
+    keepalive: TcpKeepalive,
+    given_transport: Option<Transport>,
+    problems: Vec<BuildProblem>,
+}
+
+impl CdnOriginBuilder {
+    pub(super) fn for_any_origin() -> Self {
+        Self {
+            url: None,
+            names: ChosenNames::default(),
+            tls: TlsSettings::default(),
+            deadlines: Deadlines::default(),
+            keepalive: TcpKeepalive::default(),
+            given_transport: None,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn for_origin<U>(url: U) -> Self
+    where
+        U: TryInto<OriginUrl>,
+        U::Error: Into<NameError>,
+    {
+        let mut builder = Self::for_any_origin();
+        builder.url = builder.parsed("builder", url);
+        builder
+    }
+
+    /// Dials this host and port instead of the URL's; the other names still follow the URL. What curl calls `--connect-to`.
+    pub fn dial<T>(mut self, target: T) -> Self
+    where
+        T: TryInto<DialTarget>,
+        T::Error: Into<NameError>,
+    {
+        self.names.dial = self.parsed("dial", target);
+        self
+    }
+
+    /// Sends this name in SNI. The expected name and the Host follow it unless they are set too.
+    pub fn sni<N>(mut self, name: N) -> Self
+    where
+        N: TryInto<Sni>,
+        N::Error: Into<NameError>,
+    {
+        self.names.sni = self.parsed("sni", name);
+        self
+    }
+
+    /// Sends no SNI. The certificate is still verified, against the expected name.
+    pub fn omit_sni(mut self) -> Self {
+        self.names.sni = Some(Sni::Omit(SniOmission::Requested));
+        self
+    }
+
+    /// Expects the certificate to be valid for this name, whatever SNI says.
+    pub fn expected_name<N>(mut self, name: N) -> Self
+    where
+        N: TryInto<ExpectedName>,
+        N::Error: Into<NameError>,
+    {
+        self.names.expected_name = self.parsed("expected_name", name);
+        self
+    }
+
+    /// The authority that requests to this origin carry in `Host` or `:authority`, unless a layer decides otherwise.
+    ///
+    /// A connector cannot see requests: [`OriginProxy`](crate::proxy::OriginProxy) and
+    /// [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
+    pub fn host<A>(mut self, authority: A) -> Self
+    where
+        A: TryInto<HostAuthority>,
+        A::Error: Into<NameError>,
+    {
+        self.names.host = self.parsed("host", authority);
+        self
+    }
+
+    /// Offers the TLS versions in this range, such as `TlsVersion::V1_2..=TlsVersion::V1_3` or `TlsVersion::V1_3..`.
+    pub fn tls_versions(mut self, range: impl RangeBounds<TlsVersion>) -> Self {
+        self.tls.versions = (range.start_bound().cloned(), range.end_bound().cloned());
+        self
+    }
+
+    /// Judges the origin's certificate by this policy.
+    pub fn verify(mut self, policy: VerifyPolicy) -> Self {
+        self.tls.verify = policy;
+        self
+    }
+
+    /// Offers these application protocols.
+    pub fn alpn(mut self, alpn: Alpn) -> Self {
+        self.tls.alpn = alpn;
+        self
+    }
+
+    /// Uses this crypto provider.
+    pub fn crypto_provider(mut self, provider: impl Into<Arc<CryptoProvider>>) -> Self {
+        self.tls.provider = Some(provider.into());
+        self
+    }
+
+    /// Bounds resolving and connecting, over all addresses together.
+    pub fn dial_timeout(mut self, deadline: Duration) -> Self {
+        self.deadlines.dial = deadline;
+        self
+    }
+
+    /// Bounds the TLS handshake.
+    pub fn tls_handshake_timeout(mut self, deadline: Duration) -> Self {
+        self.deadlines.handshake = deadline;
+        self
+    }
+
+    /// Bounds everything from the first look-up to the finished handshake.
+    pub fn connect_timeout(mut self, deadline: Duration) -> Self {
+        self.deadlines.connect = deadline;
+        self
+    }
+
+    /// Sets TCP keepalive on dialled sockets. A given [`transport`](Self::transport) sets its own.
+    pub fn tcp_keepalive(mut self, keepalive: TcpKeepalive) -> Self {
+        self.keepalive = keepalive;
+        self
+    }
+
+    /// Dials through this service instead of plain TCP: an egress proxy such as hyper-util's `Tunnel` or `SocksV5`, a simulation, a
+    /// stream of a test.
+    ///
+    /// It is called with `http://` and the dial target, port included, and yields a byte stream, over which TLS is spoken if the
+    /// origin is an `https` one.
+    pub fn transport<S>(mut self, service: S) -> Self
+    where
+        S: Service<Uri> + Clone + Send + Sync + 'static,
+        S::Response: rt::Read + rt::Write + Send + Unpin + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        let service = service
+            .map_response(|io| -> Box<dyn GivenIo> { Box::new(io) })
+            .map_err(Into::into);
+        self.given_transport = Some(Transport::Given(BoxCloneSyncService::new(service)));
+        self
+    }
+
+    /// Builds the connector: loads the roots, settles the names.
+    ///
+    /// # Errors
+    ///
+    /// Lists every value that cannot be used, each with the setter's name: names that do not parse, an empty range of TLS versions,
+    /// a root store that ends up empty or a certificate in it that cannot be read, a missing crypto provider, a deadline of zero.
+    pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
+        let mut problems = std::mem::take(&mut self.problems);
+        self.deadlines.check(&mut problems);
+        let needs_tls = self
+            .url
+            .as_ref()
+            .is_none_or(|url| url.scheme() == Scheme::Https);
+        let tls = match needs_tls {
+            true => {
+                let (sni, expected) = (self.names.sni.as_ref(), self.names.expected_name.as_ref());
+                self.tls.build(sni, expected, &mut problems)
+            }
+            false => None,
+        };
+        BuildError::from_problems(problems)?;
+
+        let origin = self
+            .url
+            .as_ref()
+            .map(|url| Arc::new(Origin::settle(url, &self.names)));
+        let advice = advise(origin.as_deref(), tls.as_ref(), &self.tls.verify);
+        let keepalive = self.keepalive;
+        Ok(CdnOriginConnector::new(Shared {
+            origin,
+            names: self.names,
+            tls,
+            transport: self
+                .given_transport
+                .unwrap_or(Transport::Tcp(TcpDialer { keepalive })),
+            deadlines: self.deadlines,
+            advice,
+        }))
+    }
+
+    /// The parsed value, or a note of what is wrong with it.
+    fn parsed<T, V>(&mut self, setter: &'static str, value: V) -> Option<T>
+    where
+        V: TryInto<T>,
+        V::Error: Into<NameError>,
+    {
+        let note = |error: NameError| {
+            let why: Box<dyn Error + Send + Sync> = error.into();
+            self.problems.push(BuildProblem::new(
+                setter,
+                BuildProblemKind::InvalidName,
+                why,
+            ));
+        };
+        value.try_into().map_err(Into::into).map_err(note).ok()
+    }
+}

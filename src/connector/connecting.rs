@@ -1,0 +1,38 @@
+//! The future of a connection.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use crate::Error;
+
+use super::OriginStream;
+
+/// The future that [`CdnOriginConnector`](super::CdnOriginConnector) returns. Dropping it gives up the attempt.
+#[must_use = "futures do nothing unless polled"]
+pub struct Connecting(Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>);
+
+impl Connecting {
+    pub(super) fn new(
+        connect: impl Future<Output = Result<OriginStream, Error>> + Send + 'static,
+    ) -> Self {
+        Self(Box::pin(connect))
+    }
+}
+
+impl Future for Connecting {
+    type Output = Result<OriginStream, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Connecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,40 @@
+//! The connector: four names in, an open and verified connection out.
+//!
+//! [`CdnOriginConnector`] is a `tower::Service<Uri>`: hyper-util's client, tonic's channel and a bare `oneshot` take it as it is.
+//! Connected to a fixed origin, it dials that origin whatever the `Uri` says, so that the request's authority is free to be what
+//! `Host` shall be. Built with [`CdnOriginConnector::any_origin`], it takes the names from each `Uri`.
+//!
+//! ```
+//! use cdn_origin::{CdnOriginConnector, TlsVersion};
+//!
+//! // Dial CloudFront, say example.com in SNI and expect it in the certificate.
+//! let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!     .sni("example.com")
+//!     .tls_versions(TlsVersion::V1_2..)
+//! #     .verify(cdn_origin::tls::VerifyPolicy::pinned(cdn_origin::tls::SpkiPin::sha256([0; 32])))
+//!     .build()?;
+//!
+//! let origin = connector.origin().expect("it was built with one");
+//! assert_eq!(origin.dial().to_string(), "d1234567890.cloudfront.net:443");
+//! assert_eq!(origin.expected_name().to_string(), "example.com");
+//! assert_eq!(origin.host().as_str(), "example.com");
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
+
+mod advice;
+mod builder;
+mod connecting;
+mod deadlines;
+mod info;
+mod service;
+mod stream;
+
+pub use advice::{Advice, AdviceId};
+pub use builder::CdnOriginBuilder;
+pub use connecting::Connecting;
+pub use info::ConnectionInfo;
+pub use service::CdnOriginConnector;
+pub use stream::OriginStream;
+
+/// What an error that came out of an [`OriginStream`] means.
+pub(crate) use crate::tls::explain;

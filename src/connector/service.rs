@@ -1,0 +1,201 @@
+//! The connector itself: dial, then handshake.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::Uri;
+use tokio::time::Instant;
+use tower::BoxError;
+use tower_service::Service;
+
+use crate::{
+    dial::{DialFailure, Transport},
+    error::{Error, ErrorKind, Facts, Stage},
+    name::NameError,
+    origin::{ChosenNames, Origin, OriginUrl, Scheme},
+    tls::{Refusal, TlsClient, rustls::ClientConfig},
+};
+
+use super::{
+    Advice, CdnOriginBuilder, Connecting, OriginStream, deadlines::Deadlines, stream::OpenIo,
+};
+
+/// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
+///
+/// See the [module](super) for an example and [`CdnOriginBuilder`] for every setting.
+#[derive(Clone)]
+pub struct CdnOriginConnector(Arc<Shared>);
+
+pub(super) struct Shared {
+    /// The fixed origin, or `None` where the `Uri` names it.
+    pub(super) origin: Option<Arc<Origin>>,
+    pub(super) names: ChosenNames,
+    /// Absent if the origin is a fixed `http` one.
+    pub(super) tls: Option<TlsClient>,
+    pub(super) transport: Transport,
+    pub(super) deadlines: Deadlines,
+    pub(super) advice: Vec<Advice>,
+}
+
+impl CdnOriginConnector {
+    /// Starts a connector to this origin: `https://` or `http://`, a host, and maybe a port. The URL's scheme decides whether TLS
+    /// is spoken; scheme and authority of the request's `Uri` do not matter.
+    pub fn builder<U>(url: U) -> CdnOriginBuilder
+    where
+        U: TryInto<OriginUrl>,
+        U::Error: Into<NameError>,
+    {
+        CdnOriginBuilder::for_origin(url)
+    }
+
+    /// Starts a connector that takes scheme, dial target, SNI and expected name from each request's `Uri`. Names that are set on
+    /// the builder hold for all of them.
+    ///
+    /// Whoever chooses the `Uri` chooses the host that is dialled: do not let a visitor do so.
+    pub fn any_origin() -> CdnOriginBuilder {
+        CdnOriginBuilder::for_any_origin()
+    }
+
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// The fixed origin with its four names, if there is one.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_deref()
+    }
+
+    /// What looks wrong without being invalid. It was logged once, when the connector was built.
+    #[must_use]
+    pub fn advice(&self) -> &[Advice] {
+        &self.0.advice
+    }
+
+    /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one.
+    #[must_use]
+    pub fn tls_config(&self) -> Option<&Arc<ClientConfig>> {
+        self.0.tls.as_ref().map(TlsClient::config)
+    }
+}
+
+impl Service<Uri> for CdnOriginConnector {
+    type Response = OriginStream;
+    type Error = Error;
+    type Future = Connecting;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let shared = self.0.clone();
+        Connecting::new(async move { shared.connect(&uri).await })
+    }
+}
+
+impl Shared {
+    async fn connect(&self, uri: &Uri) -> Result<OriginStream, Error> {
+        let origin = self.origin_for(uri)?;
+        let mut facts = Facts {
+            origin: Some(origin.clone()),
+            ..Facts::default()
+        };
+        match self.open(&origin, &mut facts).await {
+            Ok(io) => Ok(OriginStream::new(io, facts)),
+            Err(Failure {
+                stage,
+                kind,
+                source,
+            }) => {
+                let error = Error::with_optional_source(kind, stage, facts, source);
+                tracing::debug!(%error, "no connection");
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(&self, origin: &Origin, facts: &mut Facts) -> Result<OpenIo, Failure> {
+        let started = Instant::now();
+        let Deadlines {
+            dial,
+            handshake,
+            connect,
+        } = self.deadlines;
+        let io = self
+            .transport
+            .dial(origin.dial(), dial.min(connect), facts)
+            .await?;
+        let (Scheme::Https, Some(tls)) = (origin.scheme(), &self.tls) else {
+            return Ok(OpenIo::Left(io));
+        };
+
+        let left = connect.saturating_sub(started.elapsed());
+        let started = Instant::now();
+        let (sni, expected_name) = (origin.sni(), origin.expected_name());
+        let outcome = tls
+            .handshake(sni, expected_name, io, handshake.min(left), facts)
+            .await;
+        facts.elapsed.handshake = Some(started.elapsed());
+        if facts.deadline.is_some() {
+            // Say the deadline that was set, not what was left of it.
+            facts.deadline = Some(if left < handshake { connect } else { handshake });
+        }
+        Ok(OpenIo::Right(Box::new(outcome?)))
+    }
+
+    fn origin_for(&self, uri: &Uri) -> Result<Arc<Origin>, Error> {
+        if let Some(origin) = &self.origin {
+            return Ok(origin.clone());
+        }
+        let url = OriginUrl::try_from(uri).map_err(|error| {
+            Error::with_source(
+                ErrorKind::UnsupportedUri,
+                Stage::Prepare,
+                Facts::default(),
+                error,
+            )
+        })?;
+        Ok(Arc::new(Origin::settle(&url, &self.names)))
+    }
+}
+
+/// Why there is no connection, apart from the facts.
+struct Failure {
+    stage: Stage,
+    kind: ErrorKind,
+    source: Option<BoxError>,
+}
+
+impl From<DialFailure> for Failure {
+    fn from(failure: DialFailure) -> Self {
+        Self {
+            stage: failure.stage,
+            kind: failure.kind,
+            source: failure.source,
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            stage: Stage::Handshake,
+            kind: refusal.kind,
+            source: refusal.source,
+        }
+    }
+}
+
+impl fmt::Debug for CdnOriginConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CdnOriginConnector")
+            .field("origin", &self.0.origin)
+            .field("transport", &self.0.transport)
+            .field("deadlines", &self.0.deadlines)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! The open connection.
+
+use std::{
+    fmt,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper::rt;
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
+
+use crate::{dial::DialedIo, error::Facts, tls::FirstBytes};
+
+use super::ConnectionInfo;
+
+/// An open connection to an origin, over TLS or not.
+///
+/// It speaks hyper's IO traits and tokio's, and tells hyper-util's client about `h2` and its [`ConnectionInfo`].
+pub struct OriginStream {
+    io: TokioIo<OpenIo>,
+    info: ConnectionInfo,
+}
+
+/// Plain, or TLS. Boxed, because a TLS session is a thousand bytes of state.
+pub(super) type OpenIo = Either<DialedIo, Box<TlsStream<FirstBytes<DialedIo>>>>;
+
+impl OriginStream {
+    pub(super) fn new(io: OpenIo, facts: Facts) -> Self {
+        Self {
+            io: TokioIo::new(io),
+            info: ConnectionInfo::new(facts),
+        }
+    }
+
+    /// What is known about the connection.
+    #[must_use]
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    fn negotiated_h2(&self) -> bool {
+        let session = self.info.facts().tls_session();
+        session.and_then(|session| session.protocol.as_deref()) == Some("h2")
+    }
+
+    fn tokio(self: Pin<&mut Self>) -> Pin<&mut OpenIo> {
+        Pin::new(self.get_mut().io.inner_mut())
+    }
+
+    fn hyper(self: Pin<&mut Self>) -> Pin<&mut TokioIo<OpenIo>> {
+        Pin::new(&mut self.get_mut().io)
+    }
+}
+
+impl Connection for OriginStream {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().extra(self.info.clone());
+        match self.negotiated_h2() {
+            true => connected.negotiated_h2(),
+            false => connected,
+        }
+    }
+}
+
+impl rt::Read for OriginStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        rt::Read::poll_read(self.hyper(), cx, buf)
+    }
+}
+
+impl rt::Write for OriginStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        rt::Write::poll_write(self.hyper(), cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        rt::Write::poll_write_vectored(self.hyper(), cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        rt::Write::is_write_vectored(&self.io)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        rt::Write::poll_flush(self.hyper(), cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        rt::Write::poll_shutdown(self.hyper(), cx)
+    }
+}
+
+impl AsyncRead for OriginStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.tokio().poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for OriginStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.tokio().poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.tokio().poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.inner().is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tokio().poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tokio().poll_shutdown(cx)
+    }
+}
+
+impl fmt::Debug for OriginStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginStream")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! Refused certificates.
+
+use crate::{
+    error::{ErrorKind, PeerCertificate},
+    name::{DnsName, ExpectedName},
+};
+
+use super::{Cause, CauseId, Fix, edges, of_error::Evidence};
+
+pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
+    match evidence.kind {
+        ErrorKind::CertificateNameMismatch => name_mismatch(evidence),
+        ErrorKind::CertificateUnknownIssuer => unknown_issuer(evidence),
+        ErrorKind::CertificateExpired => {
+            vec![dates(evidence, CauseId::CertificateExpired, "has expired")]
+        }
+        ErrorKind::CertificateNotYetValid => {
+            vec![dates(
+                evidence,
+                CauseId::CertificateNotYetValid,
+                "is not valid yet",
+            )]
+        }
+        ErrorKind::PinMismatch => vec![pin_mismatch()],
+        _ => vec![unusable()],
+    }
+}
+
+fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let Some(sni) = evidence.sni() else {
+        return vec![default_certificate(evidence), another_name(evidence)];
+    };
+    let expected_is_sni = *evidence.origin.expected_name() == ExpectedName::from(sni.clone());
+    if !expected_is_sni && covers(evidence.presented(), sni) {
+        let why = format!(
+            "the certificate is for {sni}, the name sent in SNI, but another name is expected"
+        );
+        let fix = Fix::ExpectedName(sni.clone().into());
+        return vec![Cause::certain(CauseId::CertificateForAnotherName, why).mended_by(fix)];
+    }
+    if let Some(host) = covered_host(evidence, sni) {
+        let why = format!("the certificate is for {host}, which Host says, and SNI says {sni}");
+        let cause = Cause::certain(CauseId::CertificateForAnotherName, why);
+        return vec![cause.mended_by(Fix::Sni(host))];
+    }
+    if evidence
+        .presented()
+        .iter()
+        .any(|name| edges::is_default_name(name))
+    {
+        let why = format!("the edge does not serve {sni} and presented its default certificate");
+        let cause = Cause::likely(CauseId::SniNotServed, why);
+        return vec![
+            cause.mended_by(evidence.another_sni()),
+            another_name(evidence),
+        ];
+    }
+    let why = format!("the edge does not serve {sni} and presented its default certificate");
+    let cause = Cause::possible(CauseId::SniNotServed, why);
+    vec![
+        another_name(evidence),
+        cause.mended_by(evidence.another_sni()),
+    ]
+}
+
+/// No SNI was sent: the certificate is whatever the edge presents to strangers.
+fn default_certificate(evidence: &Evidence<'_>) -> Cause {
+    let (why, fix) = evidence.sni_missing();
+    let why = format!("{why}; the certificate is the edge's default one");
+    let expects_ip = matches!(evidence.origin.expected_name(), ExpectedName::Ip(_));
+    let known = evidence
+        .presented()
+        .iter()
+        .any(|name| edges::is_default_name(name));
+    match expects_ip || known {
+        true => Cause::certain(CauseId::SniMissing, why),
+        false => Cause::likely(CauseId::SniMissing, why),
+    }
+    .mended_by(fix)
+}
+
+fn another_name(evidence: &Evidence<'_>) -> Cause {
+    let expected = evidence.origin.expected_name();
+    let why = format!("the origin's certificate is not for {expected}");
+    let cause = Cause::likely(CauseId::CertificateForAnotherName, why);
+    let named = evidence
+        .presented()
+        .iter()
+        .find_map(|name| name.parse::<DnsName>().ok());
+    match named {
+        Some(name) => cause.mended_by(Fix::ExpectedName(name.into())),
+        None => cause,
+    }
+}
+
+fn unknown_issuer(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let certificate = evidence.facts.certificate();
+    let self_issued = certificate.is_some_and(PeerCertificate::is_self_issued);
+    let subject = certificate.map_or("", PeerCertificate::subject);
+    if edges::is_default_subject(subject) {
+        return vec![strangers_certificate(evidence)];
+    }
+    let mut causes = match self_issued {
+        true => vec![self_signed()],
+        false => vec![untrusted_authority(certificate)],
+    };
+    if evidence.sni().is_none() {
+        let (why, fix) = evidence.sni_missing();
+        let why = format!("{why}; the certificate may be the edge's default one");
+        causes.insert(0, Cause::likely(CauseId::SniMissing, why).mended_by(fix));
+    }
+    causes
+}
+
+/// The certificate that the edge keeps for names that it does not serve.
+fn strangers_certificate(evidence: &Evidence<'_>) -> Cause {
+    let cause = match evidence.sni() {
+        None => {
+            let (why, _) = evidence.sni_missing();
+            Cause::certain(CauseId::SniMissing, why)
+        }
+        Some(name) => {
+            let why =
+                format!("the edge has no certificate for {name} and presented its placeholder");
+            Cause::certain(CauseId::SniNotServed, why)
+        }
+    };
+    cause.mended_by(evidence.another_sni())
+}
+
+fn self_signed() -> Cause {
+    let fix = Fix::Verify("VerifyPolicy::pinned(SpkiPin::sha256(..))");
+    Cause::certain(CauseId::SelfSigned, "the certificate is self-signed").mended_by(fix)
+}
+
+fn untrusted_authority(certificate: Option<&PeerCertificate>) -> Cause {
+    let issuer = certificate.map_or("its issuer", PeerCertificate::issuer);
+    let why = format!(
+        "{issuer} is not trusted here: a private authority, a missing intermediate certificate, or somebody who intercepts the traffic"
+    );
+    let fix = Fix::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
+    Cause::likely(CauseId::UntrustedAuthority, why).mended_by(fix)
+}
+
+fn dates(evidence: &Evidence<'_>, id: CauseId, what: &str) -> Cause {
+    let validity = evidence
+        .facts
+        .certificate()
+        .and_then(PeerCertificate::validity);
+    let validity = validity.map_or_else(String::new, |dates| format!(" (valid {dates})"));
+    let why = format!("the certificate {what}{validity}, or the local clock is wrong");
+    Cause::certain(id, why).mended_by(Fix::Elsewhere(
+        "renew the origin's certificate, or set the clock",
+    ))
+}
+
+fn pin_mismatch() -> Cause {
+    let why =
+        "the origin presented a key that is not pinned: it was renewed, or somebody else answered";
+    let fix = Fix::Verify("VerifyPolicy::..and_pin(..)");
+    Cause::certain(CauseId::PinMismatch, why).mended_by(fix)
+}
+
+fn unusable() -> Cause {
+    let why = "the certificate is malformed, revoked, or not meant for a server";
+    let fix = Fix::Elsewhere("the origin needs another certificate");
+    Cause::likely(CauseId::CertificateUnusable, why).mended_by(fix)
+}
+
+/// The Host of the request, if the certificate covers it and SNI said something else.
+fn covered_host(evidence: &Evidence<'_>, sni: &DnsName) -> Option<DnsName> {
+    let host: DnsName = evidence.facts.host()?.host().parse().ok()?;
+    (host != *sni && covers(evidence.presented(), &host)).then_some(host)
+}
+
+/// Whether one of the names covers `name`; a wildcard stands for one whole label (RFC 9525 section 6.3).
+fn covers(presented: &[String], name: &DnsName) -> bool {
+    let parent = name.as_str().split_once('.').map(|(_, parent)| parent);
+    presented
+        .iter()
+        .any(|pattern| match pattern.strip_prefix("*.") {
+            Some(rest) => parent.is_some_and(|parent| parent.eq_ignore_ascii_case(rest)),
+            None => pattern.eq_ignore_ascii_case(name.as_str()),
+        })
+}

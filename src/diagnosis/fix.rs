@@ -1,0 +1,48 @@
+//! What mends a cause: most often a call on the builder.
+
+use std::fmt;
+
+use crate::name::{DnsName, ExpectedName, HostAuthority};
+
+/// What mends a cause. Displayed as the code to write, or as an instruction.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Fix {
+    /// `.alpn(..)` with this variant of [`Alpn`](crate::tls::Alpn).
+    Alpn(&'static str),
+    /// Another URL for `CdnOriginConnector::builder(..)`.
+    Builder(String),
+    /// Something that no builder call can do.
+    Elsewhere(&'static str),
+    /// `.expected_name(..)`.
+    ExpectedName(ExpectedName),
+    /// `.host(..)`.
+    Host(HostAuthority),
+    /// `.host(..)` with a name that only the edge's configuration can tell.
+    HostUnknown,
+    /// `.sni(..)`.
+    Sni(DnsName),
+    /// `.sni(..)` with a name that only the edge's configuration can tell.
+    SniUnknown,
+    /// `.tls_versions(..)` over both versions.
+    TlsVersions,
+    /// `.verify(..)` with this policy.
+    Verify(&'static str),
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alpn(variant) => write!(f, ".alpn(Alpn::{variant})"),
+            Self::Builder(url) => write!(f, "CdnOriginConnector::builder(\"{url}\")"),
+            Self::Elsewhere(what) => f.write_str(what),
+            Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
+            Self::Host(host) => write!(f, ".host(\"{host}\")"),
+            Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
+            Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
+            Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
+            Self::TlsVersions => f.write_str(".tls_versions(TlsVersion::V1_2..)"),
+            Self::Verify(policy) => write!(f, ".verify({policy})"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Failed handshakes, apart from refused certificates.
+
+use crate::{
+    error::{Alert, ErrorKind, TlsVersion},
+    name::DnsName,
+};
+
+use super::{Cause, CauseId, Fix, edges, of_error::Evidence};
+
+const HANDSHAKE_FAILURE: u8 = 40;
+const PROTOCOL_VERSION: u8 = 70;
+const INTERNAL_ERROR: u8 = 80;
+const UNRECOGNIZED_NAME: u8 = 112;
+const CERTIFICATE_REQUIRED: u8 = 116;
+const NO_APPLICATION_PROTOCOL: u8 = 120;
+
+pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
+    match (evidence.kind, evidence.facts.alert()) {
+        (_, Some(alert)) => after_alert(evidence, alert),
+        (ErrorKind::TlsVersionMismatch, _) => vec![no_common_version(evidence)],
+        (ErrorKind::ProtocolNotNegotiated, _) => vec![alpn_not_accepted(evidence)],
+        (ErrorKind::NotTls, _) => vec![not_tls(evidence)],
+        (ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset, _) => cut_off(evidence),
+        (ErrorKind::TimedOut, _) => silence(),
+        _ => Vec::new(),
+    }
+}
+
+fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
+    match (alert.code(), evidence.sni()) {
+        (HANDSHAKE_FAILURE, sni) => alert_40(evidence, sni),
+        (UNRECOGNIZED_NAME, None) => vec![sni_missing(evidence, Cause::certain)],
+        (UNRECOGNIZED_NAME, Some(name)) => vec![sni_not_served(evidence, name, Cause::certain)],
+        // Go's TLS server says "internal error" where it has no certificate for the name.
+        (INTERNAL_ERROR, None) => vec![sni_missing(evidence, Cause::likely)],
+        (INTERNAL_ERROR, Some(name)) => vec![sni_not_served(evidence, name, Cause::likely)],
+        (PROTOCOL_VERSION, _) => vec![no_common_version(evidence)],
+        (NO_APPLICATION_PROTOCOL, _) => vec![alpn_not_accepted(evidence)],
+        (CERTIFICATE_REQUIRED, _) => vec![client_certificate(Cause::certain)],
+        _ => Vec::new(),
+    }
+}
+
+/// Alert 40 says nothing by itself: these are its causes in the order in which they are met.
+fn alert_40(evidence: &Evidence<'_>, sni: Option<&DnsName>) -> Vec<Cause> {
+    let dialled = evidence.origin.dial().host().to_string();
+    let first = match sni {
+        None if edges::alert_40_means_sni(&dialled) => sni_missing(evidence, Cause::certain),
+        None => sni_missing(evidence, Cause::likely),
+        Some(name) => sni_not_served(evidence, name, Cause::likely),
+    };
+    let why = "there is no cipher suite or key exchange group in common";
+    vec![
+        first,
+        Cause::possible(CauseId::NoCommonCipher, why),
+        client_certificate(Cause::possible),
+    ]
+}
+
+fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let other = "the port does not speak TLS, or a firewall cut the connection";
+    let other = Cause::possible(CauseId::OtherService, other);
+    match evidence.sni() {
+        None => vec![sni_missing(evidence, Cause::likely), other],
+        Some(name) => vec![sni_not_served(evidence, name, Cause::possible), other],
+    }
+}
+
+fn silence() -> Vec<Cause> {
+    let slow = "the peer accepted the connection but did not finish the handshake in time";
+    let other = "the port belongs to a service that waits for something else than TLS";
+    vec![
+        Cause::likely(CauseId::Down, slow),
+        Cause::possible(CauseId::OtherService, other),
+    ]
+}
+
+type Rank = fn(CauseId, String) -> Cause;
+
+fn sni_missing(evidence: &Evidence<'_>, rank: Rank) -> Cause {
+    let (why, fix) = evidence.sni_missing();
+    rank(CauseId::SniMissing, why).mended_by(fix)
+}
+
+fn sni_not_served(evidence: &Evidence<'_>, name: &DnsName, rank: Rank) -> Cause {
+    let why = format!("the edge does not serve {name}, the name sent in SNI");
+    rank(CauseId::SniNotServed, why).mended_by(evidence.another_sni())
+}
+
+fn client_certificate(rank: Rank) -> Cause {
+    let why = String::from("the origin asks for a client certificate");
+    let fix = Fix::Elsewhere("present a client certificate, or allow this client without one");
+    rank(CauseId::ClientCertificateRequired, why).mended_by(fix)
+}
+
+fn no_common_version(evidence: &Evidence<'_>) -> Cause {
+    let offer = evidence.facts.tls_offer();
+    let range = offer.map(|offer| (offer.oldest, offer.newest));
+    let (offered, theirs) = match range {
+        Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("TLS 1.3 only", "TLS 1.2 or older only"),
+        Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
+            ("TLS 1.2 only", "TLS 1.3 only, or 1.1 or older only")
+        }
+        _ => ("TLS 1.2 to 1.3", "TLS 1.1 or older only"),
+    };
+    let why = format!("{offered} was offered, and the origin speaks {theirs}");
+    let cause = Cause::certain(CauseId::NoCommonTlsVersion, why);
+    match range {
+        Some((oldest, newest)) if oldest == newest => cause.mended_by(Fix::TlsVersions),
+        _ => cause.mended_by(Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3")),
+    }
+}
+
+fn alpn_not_accepted(evidence: &Evidence<'_>) -> Cause {
+    let offered = evidence
+        .facts
+        .tls_offer()
+        .map_or(&[][..], |offer| offer.protocols);
+    let why = format!(
+        "only {} was offered in ALPN, and the origin did not choose it",
+        offered.join(", ")
+    );
+    Cause::certain(CauseId::AlpnNotAccepted, why).mended_by(Fix::Alpn("Http2OrHttp1"))
+}
+
+fn not_tls(evidence: &Evidence<'_>) -> Cause {
+    let said = evidence.facts.first_bytes();
+    let dialled = evidence.origin.dial();
+    if said.starts_with(b"HTTP/") {
+        let why = "the peer speaks plain http on this port";
+        let fix = Fix::Builder(format!("http://{dialled}"));
+        return Cause::certain(CauseId::PlainHttpPeer, why).mended_by(fix);
+    }
+    let fix = Fix::Elsewhere("dial the port on which the origin speaks https");
+    let known: [&[u8]; 3] = [b"SSH-", b"220 ", b"220-"];
+    match known.iter().any(|start| said.starts_with(start)) {
+        true => Cause::certain(
+            CauseId::OtherService,
+            "the port belongs to a service that is no web server",
+        ),
+        false => Cause::likely(
+            CauseId::OtherService,
+            "the port belongs to a service that does not speak TLS",
+        ),
+    }
+    .mended_by(fix)
+}

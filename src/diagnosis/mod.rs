@@ -1,0 +1,33 @@
+//! From symptom to ranked causes and the call that mends them. Pure: evidence in, words out.
+//!
+//! [`Error::diagnosis`](crate::Error::diagnosis) ranks the causes of a failure, [`Error::report`](crate::Error::report) prints
+//! everything that is known on one screen. A response that looks like a mistake in the four names gets a [`Diagnosis`] from
+//! [`OriginProxy`](crate::OriginProxy), in its extensions.
+//!
+//! ```no_run
+//! use cdn_origin::CdnOriginConnector;
+//! use tower::ServiceExt;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
+//! if let Err(error) = connector.oneshot(http::Uri::default()).await {
+//!     println!("{}", error.report());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod cause;
+mod certificates;
+mod edges;
+mod fix;
+mod handshakes;
+mod networks;
+mod of_error;
+mod report;
+mod responses;
+
+pub use cause::{Cause, CauseId, Certainty, Diagnosis};
+pub use fix::Fix;
+pub use report::Report;
+pub use responses::ResponseEvidence;

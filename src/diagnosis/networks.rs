@@ -1,0 +1,75 @@
+//! Failures before the handshake and after it.
+
+use crate::error::{ErrorKind, Stage};
+
+use super::{Cause, CauseId, Fix, of_error::Evidence};
+
+pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let dial = evidence.origin.dial();
+    match (evidence.kind, evidence.stage) {
+        (ErrorKind::ResolveFailed, _) => {
+            let why = format!("{} has no address: it is misspelt, or gone", dial.host());
+            vec![Cause::certain(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
+        }
+        (ErrorKind::ConnectionRefused, _) => {
+            let why = format!("nothing listens at {dial}");
+            vec![Cause::likely(CauseId::NothingListens, why).mended_by(dial_elsewhere())]
+        }
+        (ErrorKind::TimedOut, Stage::Resolve) => {
+            vec![Cause::likely(
+                CauseId::Down,
+                "the name servers do not answer",
+            )]
+        }
+        (ErrorKind::TimedOut, Stage::Dial) => {
+            let why = format!(
+                "{dial} drops connections: a firewall, or a port that the edge does not serve"
+            );
+            vec![Cause::likely(CauseId::Down, why).mended_by(dial_elsewhere())]
+        }
+        (ErrorKind::TimedOut, _) => {
+            let why = "the origin did not answer in time";
+            let fix = Fix::Elsewhere(
+                "look at the origin, or allow more with OriginProxy::response_timeout(..)",
+            );
+            vec![Cause::certain(CauseId::TooSlow, why).mended_by(fix)]
+        }
+        (ErrorKind::Unreachable, _) => {
+            vec![Cause::certain(
+                CauseId::Down,
+                format!("no route leads to {dial}"),
+            )]
+        }
+        (ErrorKind::HttpProtocol, _) if evidence.is_plain_http() => {
+            vec![http_to_tls_port(evidence, Cause::likely)]
+        }
+        (
+            ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset,
+            Stage::Send | Stage::Receive,
+        ) => cut_off(evidence),
+        _ => Vec::new(),
+    }
+}
+
+fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
+    let why = "the origin closed the connection while the request was on its way: it was idle for too long, or the origin failed";
+    let idle = Cause::likely(CauseId::IdleClosed, why);
+    match evidence.is_plain_http() {
+        true => vec![idle, http_to_tls_port(evidence, Cause::possible)],
+        false => vec![idle],
+    }
+}
+
+fn http_to_tls_port(evidence: &Evidence<'_>, rank: fn(CauseId, String) -> Cause) -> Cause {
+    let why = String::from("plain http was spoken to a port that speaks TLS");
+    rank(CauseId::HttpToTlsPort, why).mended_by(https(evidence))
+}
+
+/// The same origin over TLS.
+fn https(evidence: &Evidence<'_>) -> Fix {
+    Fix::Builder(super::responses::https_url(evidence.origin))
+}
+
+fn dial_elsewhere() -> Fix {
+    Fix::Elsewhere("correct the host and port in CdnOriginConnector::builder(..) or .dial(..)")
+}

@@ -1,0 +1,123 @@
+//! Everything that is known about an error, on one screen of 80 columns.
+
+use std::fmt;
+
+use crate::{
+    error::{Error, Facts, PeerCertificate},
+    origin::{Origin, Scheme},
+};
+
+use super::Cause;
+
+const COLUMNS: usize = 80;
+
+impl Error {
+    /// What failed, the four names as they were used, what the peer showed, the causes and the calls that mend them.
+    ///
+    /// Several lines of at most 80 columns, except where a single name is longer.
+    #[must_use]
+    pub fn report(&self) -> Report<'_> {
+        Report(self)
+    }
+}
+
+/// A printable report. See [`Error::report`](crate::Error::report).
+#[derive(Debug)]
+pub struct Report<'a>(&'a Error);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        paragraph(f, "", &self.0.to_string())?;
+        let facts = self.0.facts();
+        if let Some(origin) = facts.origin() {
+            f.write_str("\n")?;
+            names(f, origin, facts)?;
+            observations(f, facts)?;
+        }
+        if let Some(source) = std::error::Error::source(self.0) {
+            row(f, "beneath", &source.to_string())?;
+        }
+        for cause in self.0.diagnosis().causes() {
+            f.write_str("\n")?;
+            print_cause(f, cause)?;
+        }
+        Ok(())
+    }
+}
+
+fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Result {
+    row(f, "dialled", &dialled(origin, facts))?;
+    if origin.scheme() == Scheme::Https {
+        row(f, "SNI", &origin.sni().to_string())?;
+        row(f, "expected", &origin.expected_name().to_string())?;
+    }
+    match facts.host() {
+        Some(host) => row(f, "Host", host.as_str()),
+        None => Ok(()),
+    }
+}
+
+fn dialled(origin: &Origin, facts: &Facts) -> String {
+    match facts.peer() {
+        Some(peer) => format!("{} ({peer})", origin.dial()),
+        None => origin.dial().to_string(),
+    }
+}
+
+fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
+    for attempt in facts.failed_attempts() {
+        row(f, "tried", &attempt.to_string())?;
+    }
+    if let Some(offer) = facts.tls_offer() {
+        row(f, "offered", &offer.to_string())?;
+    }
+    if let Some(session) = facts.tls_session() {
+        row(f, "agreed", &session.to_string())?;
+    }
+    if let Some(certificate) = facts.certificate() {
+        certificate_rows(f, certificate)?;
+    }
+    match facts.first_bytes() {
+        [] => Ok(()),
+        bytes if facts.alert().is_some() || bytes.starts_with(&[0x16]) => Ok(()),
+        bytes => row(f, "received", &format!("\"{}\"", bytes.escape_ascii())),
+    }
+}
+
+fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -> fmt::Result {
+    let names = match certificate.names() {
+        [] => String::from("a certificate without names"),
+        names => names.join(", "),
+    };
+    row(f, "presented", &names)?;
+    row(f, "issued by", certificate.issuer())?;
+    match certificate.validity() {
+        Some(validity) => row(f, "valid", &validity),
+        None => Ok(()),
+    }
+}
+
+fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.why()))?;
+    match cause.fix() {
+        Some(fix) => paragraph(f, "  to mend it: ", &fix.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// `  label     text`, with the text's further lines below its first.
+fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    paragraph(f, &format!("  {label:<11}"), text)
+}
+
+fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
+    let indent = " ".repeat(start.len());
+    let options = textwrap::Options::new(COLUMNS)
+        .initial_indent(start)
+        .subsequent_indent(&indent)
+        .break_words(false);
+    for line in textwrap::wrap(text, options) {
+        writeln!(f, "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! TCP by way of the system's resolver: every address in turn, within one deadline.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    error::{Attempt, ErrorKind, Facts, Stage},
+    name::{DialTarget, Host},
+};
+
+use super::{DialFailure, TcpKeepalive};
+
+#[derive(Clone, Debug)]
+pub(crate) struct TcpDialer {
+    pub(crate) keepalive: TcpKeepalive,
+}
+
+impl TcpDialer {
+    /// Connects by `deadline` and adds to `facts` what it sees.
+    pub(super) async fn dial(
+        &self,
+        target: &DialTarget,
+        deadline: Instant,
+        facts: &mut Facts,
+    ) -> Result<TcpStream, DialFailure> {
+        let started = Instant::now();
+        let addresses = resolve(target, deadline).await;
+        facts.elapsed.resolve = Some(started.elapsed());
+        let addresses = addresses?;
+
+        let started = Instant::now();
+        let connected = self.try_all(&addresses, deadline, facts).await;
+        facts.elapsed.dial = Some(started.elapsed());
+        connected
+    }
+
+    async fn try_all(
+        &self,
+        addresses: &[SocketAddr],
+        deadline: Instant,
+        facts: &mut Facts,
+    ) -> Result<TcpStream, DialFailure> {
+        let mut last = None;
+        for (index, address) in addresses.iter().enumerate() {
+            let share = fair_share(deadline, addresses.len() - index);
+            match self.try_one(*address, share).await {
+                Ok(stream) => {
+                    facts.peer = Some(*address);
+                    return Ok(stream);
+                }
+                Err(error) => {
+                    facts.attempts.push(Attempt::new(*address, &error));
+                    last = Some(error);
+                }
+            }
+        }
+        Err(match last {
+            Some(error) => DialFailure::connecting(error.into()),
+            None => DialFailure::resolving(io::ErrorKind::NotFound.into()),
+        })
+    }
+
+    async fn try_one(&self, address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
+        let stream = timeout_at(deadline, TcpStream::connect(address)).await??;
+        // Heads and bodies are written whole, so waiting for more to coalesce only adds delay.
+        stream.set_nodelay(true)?;
+        self.keepalive.apply(&stream)?;
+        Ok(stream)
+    }
+}
+
+async fn resolve(target: &DialTarget, deadline: Instant) -> Result<Vec<SocketAddr>, DialFailure> {
+    let port = target.port().unwrap_or_default();
+    let name = match target.host() {
+        Host::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, port)]),
+        Host::Dns(name) => name,
+    };
+    match timeout_at(deadline, lookup_host((name.as_str(), port))).await {
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
+        Ok(Err(error)) => Err(DialFailure::resolving(error)),
+        Err(_elapsed) => Err(DialFailure::timed_out(Stage::Resolve)),
+    }
+}
+
+/// The moment by which this attempt must end so that all that remain get as much time.
+fn fair_share(deadline: Instant, remaining: usize) -> Instant {
+    let now = Instant::now();
+    let left = deadline.saturating_duration_since(now);
+    let remaining = u32::try_from(remaining).unwrap_or(u32::MAX).max(1);
+    now + left / remaining
+}
+
+impl DialFailure {
+    /// Notes the deadline if it was what ended the wait.
+    pub(super) fn within(self, deadline: Duration, facts: &mut Facts) -> Self {
+        if self.kind == ErrorKind::TimedOut {
+            facts.deadline = Some(deadline);
+        }
+        self
+    }
+}

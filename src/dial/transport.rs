@@ -1,0 +1,69 @@
+//! What the bytes travel over: TCP of our own, or a transport that was given.
+
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout_at};
+use tower::{ServiceExt, util::BoxCloneSyncService};
+
+use crate::{
+    error::{Facts, Stage},
+    name::DialTarget,
+};
+
+use super::{DialFailure, DialedIo, GivenIo, TcpDialer};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Transport {
+    Tcp(TcpDialer),
+    Given(BoxCloneSyncService<Uri, Box<dyn GivenIo>, tower::BoxError>),
+}
+
+impl Transport {
+    /// Connects within `deadline` and adds to `facts` what it sees.
+    pub(crate) async fn dial(
+        &self,
+        target: &DialTarget,
+        deadline: Duration,
+        facts: &mut Facts,
+    ) -> Result<DialedIo, DialFailure> {
+        let at = after(deadline);
+        let dialed = match self {
+            Self::Tcp(dialer) => dialer.dial(target, at, facts).await.map(DialedIo::Left),
+            Self::Given(service) => {
+                let started = Instant::now();
+                let call = service.clone().oneshot(uri_of(target));
+                let outcome = timeout_at(at, call).await;
+                facts.elapsed.dial = Some(started.elapsed());
+                match outcome {
+                    Ok(Ok(io)) => Ok(DialedIo::Right(TokioIo::new(io))),
+                    Ok(Err(error)) => Err(DialFailure::connecting(error)),
+                    Err(_elapsed) => Err(DialFailure::timed_out(Stage::Dial)),
+                }
+            }
+        };
+        dialed.map_err(|failure| failure.within(deadline, facts))
+    }
+}
+
+/// `http` whatever is spoken over the stream: to a transport, the scheme would mean that TLS is its own business.
+#[expect(
+    clippy::expect_used,
+    reason = "a dial target is an authority, and the other two parts are constants"
+)]
+fn uri_of(target: &DialTarget) -> Uri {
+    Uri::builder()
+        .scheme("http")
+        .authority(target.to_string())
+        .path_and_query("/")
+        .build()
+        .expect("scheme, authority and path make a URI")
+}
+
+/// Half a century stands in for deadlines that no clock can hold.
+fn after(deadline: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(deadline)
+        .unwrap_or_else(|| now + Duration::from_secs(50 * 365 * 24 * 3600))
+}

@@ -1,0 +1,95 @@
+//! The error of the caller's code: what a builder was given and cannot use.
+
+use std::{error::Error, fmt, sync::Arc};
+
+/// Every value that a builder was given and cannot use, each with the setter's name.
+#[derive(Clone, Debug)]
+pub struct BuildError {
+    problems: Vec<BuildProblem>,
+}
+
+impl BuildError {
+    /// `Err` if there are problems.
+    pub(crate) fn from_problems(problems: Vec<BuildProblem>) -> Result<(), Self> {
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Self { problems }),
+        }
+    }
+
+    /// All problems, in the order of the setters' documentation. There is at least one.
+    #[must_use]
+    pub fn problems(&self) -> &[BuildProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for BuildError {}
+
+/// One value that a builder cannot use.
+#[derive(Clone, Debug)]
+pub struct BuildProblem {
+    setter: &'static str,
+    kind: BuildProblemKind,
+    why: Arc<dyn Error + Send + Sync>,
+}
+
+impl BuildProblem {
+    pub(crate) fn new(
+        setter: &'static str,
+        kind: BuildProblemKind,
+        why: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            setter,
+            kind,
+            why: why.into().into(),
+        }
+    }
+
+    /// The setter that was given the value, such as `sni`.
+    #[must_use]
+    pub fn setter(&self) -> &'static str {
+        self.setter
+    }
+
+    /// What kind of problem it is.
+    #[must_use]
+    pub fn kind(&self) -> BuildProblemKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for BuildProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(..): {}", self.setter, self.why)
+    }
+}
+
+/// What is wrong with a value that a builder was given.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum BuildProblemKind {
+    /// A range of TLS versions that holds none.
+    EmptyRange,
+    /// No root certificate to trust: every handshake would fail.
+    EmptyRoots,
+    /// Bytes that are no certificate, no PEM, or no pin.
+    InvalidCertificate,
+    /// A name that cannot be parsed.
+    InvalidName,
+    /// A crypto provider that is missing or does not support what is asked of it.
+    CryptoProvider,
+    /// A deadline or interval of zero.
+    ZeroDuration,
+}

@@ -1,0 +1,153 @@
+//! The certificate that the peer presented, read when somebody asks.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
+
+use x509_cert::{
+    Certificate,
+    der::Decode,
+    ext::pkix::{SubjectAltName, name::GeneralName},
+};
+
+/// The leaf certificate that the peer presented, kept even when it was refused.
+///
+/// The fields are read from the DER when first asked for; what cannot be read is empty. Clones are cheap.
+#[derive(Clone)]
+pub struct PeerCertificate(Arc<Inner>);
+
+struct Inner {
+    der: Vec<u8>,
+    fields: OnceLock<Fields>,
+}
+
+impl PeerCertificate {
+    pub(crate) fn new(der: &[u8]) -> Self {
+        Self(Arc::new(Inner {
+            der: der.to_vec(),
+            fields: OnceLock::new(),
+        }))
+    }
+
+    /// The certificate as it came over the wire.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// The subject alternative names: DNS names, then IP addresses.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.fields().names
+    }
+
+    /// The subject's distinguished name (RFC 4514).
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.fields().subject
+    }
+
+    /// The issuer's distinguished name (RFC 4514).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.fields().issuer
+    }
+
+    /// Whether subject and issuer are the same, as in a self-signed certificate.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        !self.subject().is_empty() && self.subject() == self.issuer()
+    }
+
+    /// The first moment of validity.
+    #[must_use]
+    pub fn not_before(&self) -> Option<SystemTime> {
+        self.fields().not_before.as_ref().map(|date| date.time)
+    }
+
+    /// The last moment of validity.
+    #[must_use]
+    pub fn not_after(&self) -> Option<SystemTime> {
+        self.fields().not_after.as_ref().map(|date| date.time)
+    }
+
+    /// Both ends of the validity, as `2026-01-01T00:00:00Z to 2026-04-01T00:00:00Z`.
+    pub(crate) fn validity(&self) -> Option<String> {
+        let fields = self.fields();
+        let (from, to) = (fields.not_before.as_ref()?, fields.not_after.as_ref()?);
+        Some(format!("{} to {}", from.text, to.text))
+    }
+
+    fn fields(&self) -> &Fields {
+        let read = || Fields::read(&self.0.der).unwrap_or_default();
+        self.0.fields.get_or_init(read)
+    }
+}
+
+impl fmt::Debug for PeerCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeerCertificate")
+            .field("names", &self.names())
+            .field("issuer", &self.issuer())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    names: Vec<String>,
+    subject: String,
+    issuer: String,
+    not_before: Option<Date>,
+    not_after: Option<Date>,
+}
+
+struct Date {
+    time: SystemTime,
+    text: String,
+}
+
+impl Date {
+    fn read(time: &x509_cert::time::Time) -> Self {
+        Self {
+            time: time.to_system_time(),
+            text: time.to_date_time().to_string(),
+        }
+    }
+}
+
+impl Fields {
+    fn read(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::from_der(der).ok()?;
+        let body = certificate.tbs_certificate();
+        let validity = body.validity();
+        Some(Self {
+            names: read_names(body.get_extension().ok().flatten().map(|(_, names)| names)),
+            subject: body.subject().to_string(),
+            issuer: body.issuer().to_string(),
+            not_before: Some(Date::read(&validity.not_before)),
+            not_after: Some(Date::read(&validity.not_after)),
+        })
+    }
+}
+
+fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
+    let names = names.map(|names| names.0).unwrap_or_default();
+    let dns = names.iter().filter_map(|name| match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        _ => None,
+    });
+    let ip = names.iter().filter_map(|name| match name {
+        GeneralName::IpAddress(octets) => read_ip(octets.as_bytes()),
+        _ => None,
+    });
+    dns.chain(ip).collect()
+}
+
+fn read_ip(octets: &[u8]) -> Option<String> {
+    let v4 = <[u8; 4]>::try_from(octets).map(std::net::IpAddr::from);
+    let v6 = <[u8; 16]>::try_from(octets).map(std::net::IpAddr::from);
+    v4.or(v6).ok().map(|ip| ip.to_string())
+}

@@ -1,0 +1,49 @@
+//! The only walk along `source()`.
+
+use std::{error::Error, io};
+
+/// The first `T` in the chain of `error`, itself included.
+///
+/// `io::Error::source()` skips the error that it wraps, and TLS errors arrive wrapped in `io::Error` once or twice: so the
+/// walk looks inside every `io::Error` on its way.
+pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(current) = next {
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
+        }
+        next = match current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => current.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("leaf")]
+    struct Leaf;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn looks_inside_io_errors_that_wrap_io_errors() {
+        let inner = io::Error::new(io::ErrorKind::InvalidData, Leaf);
+        let error = Outer(io::Error::other(inner));
+        assert!(find::<Leaf>(&error).is_some());
+    }
+
+    #[test]
+    fn finds_nothing_where_there_is_nothing() {
+        assert!(find::<Leaf>(&io::Error::from(io::ErrorKind::NotFound)).is_none());
+    }
+}

@@ -1,0 +1,144 @@
+//! Everything that was observed while connecting.
+
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use crate::{name::HostAuthority, origin::Origin};
+
+use super::{Alert, PeerCertificate, TlsOffer, TlsSession};
+
+/// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
+/// [`ConnectionInfo`](crate::connector::ConnectionInfo).
+///
+/// Facts hold names and addresses, never header values, paths or keys.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub(crate) origin: Option<Arc<Origin>>,
+    pub(crate) host: Option<HostAuthority>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) offer: Option<TlsOffer>,
+    pub(crate) session: Option<TlsSession>,
+    pub(crate) certificate: Option<PeerCertificate>,
+    pub(crate) alert: Option<Alert>,
+    pub(crate) first_bytes: Vec<u8>,
+    pub(crate) elapsed: Elapsed,
+    pub(crate) deadline: Option<Duration>,
+}
+
+impl Facts {
+    /// The four names as they were used.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
+    /// The `Host` or `:authority` of the request, or the origin's own where no request is known.
+    #[must_use]
+    pub fn host(&self) -> Option<&HostAuthority> {
+        self.host
+            .as_ref()
+            .or_else(|| self.origin().map(Origin::host))
+    }
+
+    /// The addresses that were tried in vain, in order.
+    #[must_use]
+    pub fn failed_attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// The address of the peer, once TCP was connected.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// What the ClientHello offered, if TLS was spoken.
+    #[must_use]
+    pub fn tls_offer(&self) -> Option<&TlsOffer> {
+        self.offer.as_ref()
+    }
+
+    /// What the handshake agreed on, once it was done.
+    #[must_use]
+    pub fn tls_session(&self) -> Option<&TlsSession> {
+        self.session.as_ref()
+    }
+
+    /// The leaf certificate that the peer presented, also when it was refused.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&PeerCertificate> {
+        self.certificate.as_ref()
+    }
+
+    /// The fatal alert that the peer sent.
+    #[must_use]
+    pub fn alert(&self) -> Option<Alert> {
+        self.alert
+    }
+
+    /// The first bytes, 64 at most, of a peer that failed the handshake.
+    #[must_use]
+    pub fn first_bytes(&self) -> &[u8] {
+        &self.first_bytes
+    }
+
+    /// Time spent in each stage.
+    #[must_use]
+    pub fn elapsed(&self) -> Elapsed {
+        self.elapsed
+    }
+
+    /// The deadline that passed, if one did.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+}
+
+/// Time spent in each stage; `None` where the stage was not reached or not needed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Elapsed {
+    /// Looking up addresses.
+    pub resolve: Option<Duration>,
+    /// Connecting, over all addresses tried.
+    pub dial: Option<Duration>,
+    /// The TLS handshake.
+    pub handshake: Option<Duration>,
+}
+
+/// One address that was tried in vain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Attempt {
+    address: SocketAddr,
+    kind: io::ErrorKind,
+    why: String,
+}
+
+impl Attempt {
+    pub(crate) fn new(address: SocketAddr, error: &io::Error) -> Self {
+        Self {
+            address,
+            kind: error.kind(),
+            why: error.to_string(),
+        }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Why it failed, as the system classifies it.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.why)
+    }
+}

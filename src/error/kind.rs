@@ -1,0 +1,183 @@
+//! The words by which code branches on an error.
+
+use std::fmt;
+
+/// What went wrong, in one word. More kinds may come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The origin ended the handshake, or the connection, with a fatal TLS alert ([`Facts::alert`](super::Facts::alert)).
+    AlertReceived,
+    /// The certificate's validity has ended.
+    CertificateExpired,
+    /// The certificate is valid, but not for the expected name.
+    CertificateNameMismatch,
+    /// The certificate's validity has not begun.
+    CertificateNotYetValid,
+    /// The certificate was refused for another reason.
+    CertificateRejected,
+    /// No trusted root vouches for the certificate.
+    CertificateUnknownIssuer,
+    /// The peer closed the connection where it should have gone on.
+    ConnectionClosed,
+    /// Nothing accepts connections at the dialled address.
+    ConnectionRefused,
+    /// The peer, or something between, reset the connection.
+    ConnectionReset,
+    /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
+    HostConflict,
+    /// The request's `Host` is not a host and optional port.
+    HostInvalid,
+    /// The request names no host.
+    HostMissing,
+    /// The request has more than one `Host` field.
+    HostRepeated,
+    /// What arrived is not the HTTP that was expected.
+    HttpProtocol,
+    /// Another input/output failure; the source says which.
+    Io,
+    /// The proxy does not forward this method.
+    MethodRefused,
+    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it said instead.
+    NotTls,
+    /// The certificate's key is none of the pinned ones.
+    PinMismatch,
+    /// The required application protocol was not negotiated (RFC 7301).
+    ProtocolNotNegotiated,
+    /// The visitor's request body ended in an error.
+    RequestBody,
+    /// The dialled host has no address.
+    ResolveFailed,
+    /// A deadline passed; [`Error::stage`](super::Error::stage) says in which wait.
+    TimedOut,
+    /// The TLS peer broke the protocol, or speaks it in a way that is not supported.
+    TlsProtocol,
+    /// The peer speaks no TLS version that was offered.
+    TlsVersionMismatch,
+    /// No route leads to the dialled address.
+    Unreachable,
+    /// The URI names no `http` or `https` origin.
+    UnsupportedUri,
+}
+
+impl ErrorKind {
+    /// Where to look first.
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::HostConflict
+            | Self::HostInvalid
+            | Self::HostMissing
+            | Self::HostRepeated
+            | Self::MethodRefused
+            | Self::RequestBody => Fault::Client,
+            Self::AlertReceived
+            | Self::CertificateNameMismatch
+            | Self::CertificateUnknownIssuer
+            | Self::NotTls
+            | Self::PinMismatch
+            | Self::ProtocolNotNegotiated
+            | Self::TlsVersionMismatch
+            | Self::UnsupportedUri => Fault::Config,
+            Self::ConnectionRefused
+            | Self::ConnectionReset
+            | Self::Io
+            | Self::ResolveFailed
+            | Self::TimedOut
+            | Self::Unreachable => Fault::Network,
+            Self::CertificateExpired
+            | Self::CertificateNotYetValid
+            | Self::CertificateRejected
+            | Self::ConnectionClosed
+            | Self::HttpProtocol
+            | Self::TlsProtocol => Fault::Origin,
+        }
+    }
+
+    /// What happened, as the end of a sentence.
+    pub(super) fn phrase(self) -> &'static str {
+        match self {
+            Self::AlertReceived => "the origin sent a fatal TLS alert",
+            Self::CertificateExpired => "the certificate has expired",
+            Self::CertificateNameMismatch => "the certificate is not valid for the expected name",
+            Self::CertificateNotYetValid => "the certificate is not valid yet",
+            Self::CertificateRejected => "the certificate was refused",
+            Self::CertificateUnknownIssuer => "no trusted root vouches for the certificate",
+            Self::ConnectionClosed => "the peer closed the connection",
+            Self::ConnectionRefused => "the connection was refused",
+            Self::ConnectionReset => "the connection was reset",
+            Self::HostConflict => "Host and :authority name different hosts",
+            Self::HostInvalid => "the Host is not a host and optional port",
+            Self::HostMissing => "the request names no host",
+            Self::HostRepeated => "there is more than one Host field",
+            Self::HttpProtocol => "the peer did not answer with the HTTP that was expected",
+            Self::Io => "input or output failed",
+            Self::MethodRefused => "this method is not forwarded",
+            Self::NotTls => "the peer does not speak TLS",
+            Self::PinMismatch => "the certificate's key is none of the pinned ones",
+            Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
+            Self::RequestBody => "the request's body could not be read",
+            Self::ResolveFailed => "the host has no address",
+            Self::TimedOut => "the deadline passed",
+            Self::TlsProtocol => "the TLS peer is broken or not supported",
+            Self::TlsVersionMismatch => "the peer speaks no TLS version that was offered",
+            Self::Unreachable => "no route leads to the address",
+            Self::UnsupportedUri => "the URI names no http or https origin",
+        }
+    }
+}
+
+/// How far things had come. Later stages compare greater.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Before anything was dialled: the request or its URI could not be used.
+    Prepare,
+    /// Looking up the dialled host's addresses.
+    Resolve,
+    /// Connecting to an address.
+    Dial,
+    /// The TLS handshake.
+    Handshake,
+    /// Sending the request.
+    Send,
+    /// Waiting for the response or reading it.
+    Receive,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prepare => "prepare",
+            Self::Resolve => "resolve",
+            Self::Dial => "dial",
+            Self::Handshake => "handshake",
+            Self::Send => "send",
+            Self::Receive => "receive",
+        })
+    }
+}
+
+/// Where to look first.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The visitor's request.
+    Client,
+    /// The builder's calls: most often one of the four names.
+    Config,
+    /// The path between here and the origin.
+    Network,
+    /// The origin.
+    Origin,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Config => "config",
+            Self::Network => "network",
+            Self::Origin => "origin",
+        })
+    }
+}

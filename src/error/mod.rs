@@ -1,0 +1,30 @@
+//! What can go wrong, and what is known about it.
+//!
+//! [`BuildError`] is the caller's code: it lists every invalid value with the setter that was given it. [`Error`] is the world:
+//! what failed ([`ErrorKind`]), at which [`Stage`], where to look first ([`Fault`]), and everything that was observed ([`Facts`]).
+//! Its `Display` is one line; [`Error::report`] is a screen with the cause and the call that mends it.
+//!
+//! A hyper-util, reqwest or tonic error that was caused by ours has it in its chain:
+//!
+//! ```
+//! # fn from_somewhere() -> Box<dyn std::error::Error + 'static> { "x".into() }
+//! let error = from_somewhere();
+//! if let Some(error) = cdn_origin::Error::find_in(&*error) {
+//!     println!("{}", error.report());
+//! }
+//! ```
+
+mod build;
+mod certificate;
+pub(crate) mod chain;
+mod facts;
+mod kind;
+mod opaque;
+mod tls_facts;
+
+pub use build::{BuildError, BuildProblem, BuildProblemKind};
+pub use certificate::PeerCertificate;
+pub use facts::{Attempt, Elapsed, Facts};
+pub use kind::{ErrorKind, Fault, Stage};
+pub use opaque::Error;
+pub use tls_facts::{Alert, TlsOffer, TlsSession, TlsVersion};

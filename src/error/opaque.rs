@@ -1,0 +1,157 @@
+//! The error of the world: opaque, one word wide, clonable.
+
+use std::{fmt, sync::Arc};
+
+use tower::BoxError;
+
+use crate::{name::HostAuthority, origin::Scheme};
+
+use super::{ErrorKind, Facts, Fault, Stage, chain};
+
+/// Why a connection or a request failed.
+///
+/// `Display` is one line about this level; `source()` is the next level, if there is one. [`facts`](Self::facts) tells what
+/// was dialled, said and seen; [`report`](Self::report) tells what to do about it. Clones share one allocation.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    stage: Stage,
+    facts: Facts,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, stage: Stage, facts: Facts) -> Self {
+        Self::with_optional_source(kind, stage, facts, None)
+    }
+
+    pub(crate) fn with_source(
+        kind: ErrorKind,
+        stage: Stage,
+        facts: Facts,
+        source: impl Into<BoxError>,
+    ) -> Self {
+        Self::with_optional_source(kind, stage, facts, Some(source.into()))
+    }
+
+    pub(crate) fn with_optional_source(
+        kind: ErrorKind,
+        stage: Stage,
+        facts: Facts,
+        source: Option<BoxError>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            stage,
+            facts,
+            source: source.map(Arc::from),
+        }))
+    }
+
+    /// The same error with the `Host` that the failed request carried.
+    pub(crate) fn about_host(mut self, host: HostAuthority) -> Self {
+        Arc::make_mut(&mut self.0).facts.host = Some(host);
+        self
+    }
+
+    /// The first error of this type in the chain of `error`, itself included.
+    ///
+    /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it wraps.
+    #[must_use]
+    pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        chain::find(error)
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// How far things had come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.0.stage
+    }
+
+    /// Where to look first.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.0.kind.fault()
+    }
+
+    /// What was dialled, said and seen.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    /// Whether a deadline passed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::TimedOut
+    }
+
+    fn fmt_stage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.0.stage {
+            Stage::Prepare => return f.write_str("the request cannot be forwarded: "),
+            Stage::Resolve => "resolving",
+            Stage::Dial => "connecting to",
+            Stage::Handshake => "the TLS handshake with",
+            Stage::Send => "sending to",
+            Stage::Receive => "waiting for or reading from",
+        };
+        match self.0.facts.origin() {
+            Some(origin) => write!(f, "{stage} {} failed: ", origin.dial()),
+            None => write!(f, "{stage} the origin failed: "),
+        }
+    }
+
+    fn fmt_names(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(origin) = self.0.facts.origin() else {
+            return Ok(());
+        };
+        if self.0.stage == Stage::Handshake && origin.scheme() == Scheme::Https {
+            write!(f, "; SNI sent: {}", origin.sni())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_stage(f)?;
+        let facts = &self.0.facts;
+        match (self.0.kind, facts.alert, facts.deadline) {
+            (ErrorKind::AlertReceived, Some(alert), _) => write!(f, "the origin sent {alert}")?,
+            (ErrorKind::TimedOut, _, Some(deadline)) => {
+                write!(f, "the deadline of {deadline:?} passed")?;
+            }
+            (kind, ..) => f.write_str(kind.phrase())?,
+        }
+        self.fmt_names(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("stage", &self.0.stage)
+            .field("facts", &self.0.facts)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}

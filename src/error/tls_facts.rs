@@ -1,0 +1,137 @@
+//! What was offered and agreed in TLS, in plain values that need no TLS library.
+
+use std::fmt;
+
+/// A version of TLS. Older ones are not offered.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 ([RFC 5246](https://www.rfc-editor.org/rfc/rfc5246)).
+    V1_2,
+    /// TLS 1.3 ([RFC 8446](https://www.rfc-editor.org/rfc/rfc8446)).
+    V1_3,
+}
+
+impl TlsVersion {
+    pub(crate) const ALL: [Self; 2] = [Self::V1_2, Self::V1_3];
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1_2 => "TLS 1.2",
+            Self::V1_3 => "TLS 1.3",
+        })
+    }
+}
+
+/// What the ClientHello offers, apart from the server name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct TlsOffer {
+    /// The oldest version offered.
+    pub oldest: TlsVersion,
+    /// The newest version offered.
+    pub newest: TlsVersion,
+    /// The application protocols offered (RFC 7301), in order of preference.
+    pub protocols: &'static [&'static str],
+}
+
+impl fmt::Display for TlsOffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.oldest == self.newest {
+            write!(f, "{} only", self.oldest)?;
+        } else {
+            write!(f, "{} to {}", self.oldest, self.newest)?;
+        }
+        write!(f, "; ALPN {}", self.protocols.join(", "))
+    }
+}
+
+/// What a finished handshake agreed on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct TlsSession {
+    /// The version.
+    pub version: TlsVersion,
+    /// The cipher suite's IANA name.
+    pub cipher_suite: &'static str,
+    /// The application protocol, if the peer chose one.
+    pub protocol: Option<String>,
+    /// Whether an earlier session was resumed, so that no certificate was sent again.
+    pub resumed: bool,
+}
+
+impl fmt::Display for TlsSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = self.protocol.as_deref().unwrap_or("none");
+        write!(
+            f,
+            "{}, {}, ALPN {protocol}",
+            self.version, self.cipher_suite
+        )?;
+        match self.resumed {
+            true => f.write_str(", resumed"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A TLS alert by its number in [RFC 8446 section 6](https://www.rfc-editor.org/rfc/rfc8446#section-6).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Alert(u8);
+
+impl Alert {
+    pub(crate) const fn new(code: u8) -> Self {
+        Self(code)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self.0
+    }
+
+    /// The name in the IANA registry, or `unknown`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            0 => "close_notify",
+            10 => "unexpected_message",
+            20 => "bad_record_mac",
+            22 => "record_overflow",
+            40 => "handshake_failure",
+            42 => "bad_certificate",
+            43 => "unsupported_certificate",
+            44 => "certificate_revoked",
+            45 => "certificate_expired",
+            46 => "certificate_unknown",
+            47 => "illegal_parameter",
+            48 => "unknown_ca",
+            49 => "access_denied",
+            50 => "decode_error",
+            51 => "decrypt_error",
+            70 => "protocol_version",
+            71 => "insufficient_security",
+            80 => "internal_error",
+            86 => "inappropriate_fallback",
+            90 => "user_canceled",
+            100 => "no_renegotiation",
+            109 => "missing_extension",
+            110 => "unsupported_extension",
+            112 => "unrecognized_name",
+            113 => "bad_certificate_status_response",
+            115 => "unknown_psk_identity",
+            116 => "certificate_required",
+            120 => "no_application_protocol",
+            121 => "ech_required",
+            _ => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Alert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "alert {} ({})", self.0, self.name())
+    }
+}

@@ -1,0 +1,107 @@
+//! The pure rule: which name a request is for, and how another one is written into it.
+
+use http::{
+    HeaderMap, Uri, Version,
+    header::HOST,
+    request::Parts,
+    uri::{Authority, Scheme},
+};
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    name::HostAuthority,
+};
+
+use super::HostRewriteLayer;
+
+impl HostRewriteLayer {
+    /// Applies the rule to a request head and returns the name it now carries.
+    pub(crate) fn apply(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
+        let visitor = visitor_authority(parts)?;
+        let name = self
+            .name_for(parts, visitor)
+            .ok_or_else(|| refused(ErrorKind::HostMissing))?;
+        write_name(parts, &name);
+        Ok(name)
+    }
+}
+
+/// The name that a request is for. `None` only for an HTTP/1.0 request, which need not name one.
+pub(crate) fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
+    let field = host_field(&parts.headers)?;
+    let Some(authority) = parts.uri.authority() else {
+        return match field {
+            Some(field) => Ok(Some(field)),
+            None if parts.version == Version::HTTP_10 => Ok(None),
+            // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
+            // message that lacks a Host header field".
+            None => Err(refused(ErrorKind::HostMissing)),
+        };
+    };
+    let authority = valid(authority.as_str())?;
+    // RFC 9113 section 8.3.1: a server SHOULD treat a request as malformed if Host "contains a value that is not identical".
+    // RFC 9112 section 3.2.2: an absolute-form target MUST win over Host.
+    let http1 = parts.version <= Version::HTTP_11;
+    if !http1 && field.is_some_and(|field| field != authority) {
+        return Err(refused(ErrorKind::HostConflict));
+    }
+    Ok(Some(authority))
+}
+
+fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
+    let mut fields = headers.get_all(HOST).iter();
+    let Some(field) = fields.next() else {
+        return Ok(None);
+    };
+    if fields.next().is_some() {
+        return Err(refused(ErrorKind::HostRepeated));
+    }
+    let text = field
+        .to_str()
+        .map_err(|_| refused(ErrorKind::HostInvalid))?;
+    valid(text).map(Some)
+}
+
+/// Parses without keeping the text: what a visitor sends has no place in an error.
+fn valid(text: &str) -> Result<HostAuthority, Error> {
+    text.parse().map_err(|_| refused(ErrorKind::HostInvalid))
+}
+
+fn refused(kind: ErrorKind) -> Error {
+    Error::new(kind, Stage::Prepare, Facts::default())
+}
+
+fn write_name(parts: &mut Parts, name: &HostAuthority) {
+    let in_uri = parts.uri.authority().is_some() || parts.version >= Version::HTTP_2;
+    if in_uri && let Some(uri) = with_authority(&parts.uri, name) {
+        parts.uri = uri;
+        parts.headers.remove(HOST);
+    } else {
+        parts.headers.insert(HOST, name.to_header_value());
+    }
+}
+
+/// The URI with another authority; `None` where the result would not be a URI.
+fn with_authority(uri: &Uri, name: &HostAuthority) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    let authority_form = parts.scheme.is_none() && parts.path_and_query.is_none();
+    parts.authority = Some(match parts.authority {
+        Some(old) if authority_form => with_port_of(name, &old),
+        _ => name.as_authority().clone(),
+    });
+    if !authority_form && parts.scheme.is_none() {
+        parts.scheme = Some(Scheme::HTTPS);
+    }
+    Uri::from_parts(parts).ok()
+}
+
+/// CONNECT's target needs a port (RFC 9112 section 3.2.3): the old one stays where the new name has none.
+fn with_port_of(name: &HostAuthority, old: &Authority) -> Authority {
+    let new = name.as_authority();
+    match (new.port(), old.port()) {
+        (None, Some(port)) => format!("{new}:{port}")
+            .parse()
+            .unwrap_or_else(|_| new.clone()),
+        _ => new.clone(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The service that a layer makes.
+
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower::BoxError;
+use tower_service::Service;
+
+use super::{HostRewriteFuture, HostRewriteLayer};
+
+/// Rewrites the name that a request is for and passes it on. See the [module](self::super).
+#[derive(Clone, Debug)]
+pub struct HostRewrite<S> {
+    inner: S,
+    layer: HostRewriteLayer,
+}
+
+impl<S> HostRewrite<S> {
+    pub(super) fn new(inner: S, layer: HostRewriteLayer) -> Self {
+        Self { inner, layer }
+    }
+}
+
+impl<S, B> Service<Request<B>> for HostRewrite<S>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = HostRewriteFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        match self.layer.apply(&mut parts) {
+            Ok(_) => HostRewriteFuture::passed(self.inner.call(Request::from_parts(parts, body))),
+            Err(error) => HostRewriteFuture::refused(error),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A host: a DNS name or an IP address.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
+
+use super::{DnsName, NameError, NameProblem};
+
+/// A host: a DNS name or an IP address. Displayed as in a URL, with IPv6 addresses in brackets.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Host {
+    /// A DNS name.
+    Dns(DnsName),
+    /// An IPv4 or IPv6 address.
+    Ip(IpAddr),
+}
+
+impl Host {
+    /// The DNS name, if it is one.
+    #[must_use]
+    pub fn dns(&self) -> Option<&DnsName> {
+        match self {
+            Self::Dns(name) => Some(name),
+            Self::Ip(_) => None,
+        }
+    }
+
+    /// The address, if it is one.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Dns(_) => None,
+            Self::Ip(ip) => Some(*ip),
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, NameProblem> {
+        if let Some(rest) = text.strip_prefix('[') {
+            let inside = rest.strip_suffix(']').ok_or(NameProblem::Ipv6)?;
+            let ip: Ipv6Addr = inside.parse().map_err(|_| NameProblem::Ipv6)?;
+            return Ok(Self::Ip(ip.into()));
+        }
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return Ok(Self::Ip(ip));
+        }
+        DnsName::parse(text).map(Self::Dns)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => name.fmt(f),
+            Self::Ip(IpAddr::V4(ip)) => ip.fmt(f),
+            Self::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).map_err(|problem| NameError::new("host", text, problem))
+    }
+}
+
+/// Splits `host[:port]`. A bare IPv6 address, which has no port, is taken whole.
+pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), NameProblem> {
+    let port_at = match text.rfind(':') {
+        Some(colon) if text.ends_with(']') && colon < text.len() => return Ok((text, None)),
+        Some(_) if text.parse::<Ipv6Addr>().is_ok() => return Ok((text, None)),
+        Some(colon) => colon + 1,
+        None => return Ok((text, None)),
+    };
+    let digits = &text[port_at..];
+    let port = match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => digits.parse().ok().filter(|port| *port != 0),
+        false => None,
+    };
+    match port {
+        Some(port) => Ok((&text[..port_at - 1], Some(port))),
+        None => Err(NameProblem::Port { at: port_at }),
+    }
+}

@@ -1,0 +1,78 @@
+//! The second name: what the ClientHello says.
+
+use std::{fmt, str::FromStr};
+
+use super::{DnsName, NameError};
+
+/// The server name sent in the TLS ClientHello, or the reason why none is sent.
+///
+/// [RFC 6066 section 3] allows DNS names only: no IP address, no trailing dot.
+///
+/// [RFC 6066 section 3]: https://www.rfc-editor.org/rfc/rfc6066#section-3
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Sni {
+    /// No name is sent, for this reason.
+    Omit(SniOmission),
+    /// This name is sent.
+    Send(DnsName),
+}
+
+impl Sni {
+    /// The name that is sent, if one is.
+    #[must_use]
+    pub fn name(&self) -> Option<&DnsName> {
+        match self {
+            Self::Omit(_) => None,
+            Self::Send(name) => Some(name),
+        }
+    }
+}
+
+impl fmt::Display for Sni {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Omit(reason) => write!(f, "none ({reason})"),
+            Self::Send(name) => name.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Sni {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = DnsName::parse(text).map_err(|problem| NameError::new("SNI", text, problem))?;
+        Ok(Self::Send(name))
+    }
+}
+
+super::from_text!(Sni);
+
+impl From<DnsName> for Sni {
+    fn from(name: DnsName) -> Self {
+        Self::Send(name)
+    }
+}
+
+/// Why no server name is sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SniOmission {
+    /// The dialled host is an IP address, which RFC 6066 forbids in SNI, and no name was configured.
+    IpAddress,
+    /// The origin is a plain `http` one: there is no TLS to send a name in.
+    PlainHttp,
+    /// The builder was told to send none.
+    Requested,
+}
+
+impl fmt::Display for SniOmission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IpAddress => "the dialled host is an IP address",
+            Self::PlainHttp => "the origin is plain http",
+            Self::Requested => "omitted on request",
+        })
+    }
+}

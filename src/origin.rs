@@ -1,0 +1,231 @@
+//! The four names together; the only place where one name defaults to another.
+//!
+//! | name | explicit call | otherwise |
+//! |---|---|---|
+//! | dial | [`dial`](crate::connector::CdnOriginBuilder::dial) | host and port of the URL |
+//! | SNI | [`sni`](crate::connector::CdnOriginBuilder::sni) | the URL's host, unless it is an IP address |
+//! | expected name | [`expected_name`](crate::connector::CdnOriginBuilder::expected_name) | the SNI, else the URL's host |
+//! | Host | [`host`](crate::connector::CdnOriginBuilder::host) | the SNI if it was set, else the URL's host and port |
+
+use std::{fmt, str::FromStr};
+
+use http::Uri;
+
+use crate::name::{
+    DialTarget, ExpectedName, Host, HostAuthority, NameError, NameProblem, Sni, SniOmission,
+};
+
+/// An origin as a connector reaches it: its scheme and its four names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    scheme: Scheme,
+    dial: DialTarget,
+    sni: Sni,
+    expected_name: ExpectedName,
+    host: HostAuthority,
+}
+
+impl Origin {
+    /// Settles the four names: what `chosen` says, and for the rest what `url` implies.
+    pub(crate) fn settle(url: &OriginUrl, chosen: &ChosenNames) -> Self {
+        let OriginUrl { scheme, target } = url;
+        let sni = match (scheme, &chosen.sni, target.host()) {
+            (Scheme::Http, ..) => Sni::Omit(SniOmission::PlainHttp),
+            (Scheme::Https, Some(sni), _) => sni.clone(),
+            (Scheme::Https, None, Host::Dns(name)) => Sni::Send(name.clone()),
+            (Scheme::Https, None, Host::Ip(_)) => Sni::Omit(SniOmission::IpAddress),
+        };
+        let expected_name = chosen
+            .expected_name
+            .clone()
+            .unwrap_or_else(|| match sni.name() {
+                Some(name) => name.clone().into(),
+                None => target.host().clone().into(),
+            });
+        let host =
+            chosen
+                .host
+                .clone()
+                .unwrap_or_else(|| match chosen.sni.as_ref().and_then(Sni::name) {
+                    Some(name) => name.into(),
+                    None => (&target.clone().without_port(scheme.default_port())).into(),
+                });
+        let dial = chosen.dial.as_ref().unwrap_or(target).clone();
+        Self {
+            scheme: *scheme,
+            dial: dial.or_port(scheme.default_port()),
+            sni,
+            expected_name,
+            host,
+        }
+    }
+
+    /// Whether the origin is reached over TLS.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Host and port that TCP connects to.
+    #[must_use]
+    pub fn dial(&self) -> &DialTarget {
+        &self.dial
+    }
+
+    /// The server name in the ClientHello, or why there is none.
+    #[must_use]
+    pub fn sni(&self) -> &Sni {
+        &self.sni
+    }
+
+    /// The name that the certificate must be valid for. It plays no part with a plain `http` origin.
+    #[must_use]
+    pub fn expected_name(&self) -> &ExpectedName {
+        &self.expected_name
+    }
+
+    /// What `Host` or `:authority` says unless a layer decides otherwise.
+    #[must_use]
+    pub fn host(&self) -> &HostAuthority {
+        &self.host
+    }
+}
+
+/// The scheme of an origin. It alone decides whether TLS is spoken.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there is no third way to speak HTTP over TCP"
+)]
+pub enum Scheme {
+    /// Plain HTTP over TCP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// 80 for `http`, 443 for `https`.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    /// `http` or `https`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The URL of an origin: `http` or `https`, a host, and maybe a port. A path other than `/` is refused.
+///
+/// ```
+/// use cdn_origin::origin::OriginUrl;
+///
+/// let url: OriginUrl = "https://d1234567890.cloudfront.net".parse()?;
+/// assert!("https://example.com/base".parse::<OriginUrl>().is_err());
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OriginUrl {
+    scheme: Scheme,
+    target: DialTarget,
+}
+
+impl OriginUrl {
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    fn parse(text: &str) -> Result<Self, NameError> {
+        let problem = |problem| NameError::new("origin", text, problem);
+        let (scheme, rest) = split_scheme(text).ok_or_else(|| problem(NameProblem::Scheme))?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(problem(NameProblem::UserInfo));
+        }
+        let mut chars = tail.chars();
+        if let (Some(found), false) = (chars.next(), tail == "/") {
+            // The tail is not repeated in the message: a query can hold a secret.
+            let at = text.len() - tail.len();
+            let shown = &text[..at];
+            return Err(NameError::new(
+                "origin",
+                shown,
+                NameProblem::PathOrQuery { found, at },
+            ));
+        }
+        Ok(Self {
+            scheme,
+            target: authority.parse()?,
+        })
+    }
+}
+
+impl FromStr for OriginUrl {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<&str> for OriginUrl {
+    type Error = NameError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for OriginUrl {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+/// A request's URI names its origin by scheme and authority; path and query do not matter.
+impl TryFrom<&Uri> for OriginUrl {
+    type Error = NameError;
+
+    fn try_from(uri: &Uri) -> Result<Self, Self::Error> {
+        let scheme = uri.scheme_str().unwrap_or_default();
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        Self::parse(&format!("{scheme}://{authority}"))
+    }
+}
+
+/// The names that were chosen explicitly.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChosenNames {
+    pub(crate) dial: Option<DialTarget>,
+    pub(crate) sni: Option<Sni>,
+    pub(crate) expected_name: Option<ExpectedName>,
+    pub(crate) host: Option<HostAuthority>,
+}
+
+fn split_scheme(text: &str) -> Option<(Scheme, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    // Schemes ignore case (RFC 3986 section 3.1).
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => Some((Scheme::Http, rest)),
+        "https" => Some((Scheme::Https, rest)),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! The response body: the origin's, or a short text of the proxy's own.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+/// The body of a proxied response.
+pub struct ProxyBody(Source);
+
+enum Source {
+    Own(Option<Bytes>),
+    Origin(OriginBody),
+}
+
+/// The origin's body, of which some frames may have been read ahead.
+pub(super) struct OriginBody {
+    pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, hyper::Error>>,
+    pub(super) rest: Incoming,
+}
+
+impl ProxyBody {
+    pub(super) fn own(text: impl Into<Bytes>) -> Self {
+        Self(Source::Own(Some(text.into())))
+    }
+
+    pub(super) fn origin(body: OriginBody) -> Self {
+        Self(Source::Origin(body))
+    }
+}
+
+impl Body for ProxyBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.get_mut().0 {
+            Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Source::Origin(body) => match body.read_ahead.pop_front() {
+                Some(frame) => Poll::Ready(Some(frame)),
+                None => Pin::new(&mut body.rest).poll_frame(cx),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Source::Own(text) => text.is_none(),
+            Source::Origin(body) => body.read_ahead.is_empty() && body.rest.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Source::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+            Source::Origin(body) => body.size_hint(),
+        }
+    }
+}
+
+impl OriginBody {
+    fn size_hint(&self) -> SizeHint {
+        let ahead: u64 = self.data_ahead().map(|data| data.len() as u64).sum();
+        let mut hint = self.rest.size_hint();
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(ahead));
+        }
+        hint.set_lower(hint.lower().saturating_add(ahead));
+        hint
+    }
+
+    pub(super) fn data_ahead(&self) -> impl Iterator<Item = &Bytes> {
+        let frames = self.read_ahead.iter().flatten();
+        frames.filter_map(Frame::data_ref)
+    }
+}
+
+impl fmt::Debug for ProxyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Own(_) => f.write_str("ProxyBody(Own)"),
+            Source::Origin(_) => f.write_str("ProxyBody(Origin)"),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The assembly: what happens to a request, in order.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Method, Request, Response, StatusCode, Uri, Version, request::Parts};
+use http_body::Body;
+use hyper::body::Incoming;
+use tower::BoxError;
+use tower_service::Service;
+
+use crate::{
+    connector::{CdnOriginConnector, ConnectionInfo},
+    diagnosis::{Diagnosis, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, Fault, Stage},
+    host_rewrite::{HostRewriteLayer, visitor_authority},
+    name::HostAuthority,
+    origin::{Origin, Scheme},
+    pool::{OriginPool, RequestBody},
+};
+
+use super::{
+    ProxyBody, Proxying, answer::answer, body::OriginBody, client_connection::Seen, forwarded,
+    hop_by_hop, peek,
+};
+
+/// A reverse proxy to the origin of a connector. A `Service` that never fails, for `Router::fallback_service` and its like.
+///
+/// See the [module](super) for an example and for what it does to a request. Clones are cheap and share the pool.
+///
+/// | call | default |
+/// |---|---|
+/// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
+/// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
+/// | [`response_timeout`](Self::response_timeout) | 60 s to the head of the response |
+#[derive(Clone, Debug)]
+#[must_use = "a proxy does nothing until it is called"]
+pub struct OriginProxy {
+    settings: Arc<Settings>,
+    pool: OriginPool,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    /// Absent if the connector has no fixed origin: nobody has said where requests shall go.
+    origin: Option<Origin>,
+    host_rewrite: HostRewriteLayer,
+    client_scheme: Scheme,
+    response_timeout: Duration,
+}
+
+impl OriginProxy {
+    /// A proxy to the connector's origin.
+    ///
+    /// A connector for [any origin](CdnOriginConnector::any_origin) names none, and a visitor must not: such a proxy answers 500.
+    pub fn new(connector: CdnOriginConnector) -> Self {
+        let origin = connector.origin().cloned();
+        let host_rewrite = match &origin {
+            Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
+            None => HostRewriteLayer::preserve(),
+        };
+        Self {
+            settings: Arc::new(Settings {
+                origin,
+                host_rewrite,
+                client_scheme: Scheme::Http,
+                response_timeout: Duration::from_secs(60),
+            }),
+            pool: OriginPool::new(connector),
+        }
+    }
+
+    /// Which Host the origin is told.
+    pub fn host_rewrite(mut self, layer: HostRewriteLayer) -> Self {
+        Arc::make_mut(&mut self.settings).host_rewrite = layer;
+        self
+    }
+
+    /// What visitors speak to the server in front of this proxy, where no
+    /// [`ClientConnection`](super::ClientConnection) says so: `https` behind something that terminates TLS.
+    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
+        Arc::make_mut(&mut self.settings).client_scheme = scheme;
+        self
+    }
+
+    /// Bounds the wait from the first attempt to connect to the head of the response.
+    pub fn response_timeout(mut self, deadline: Duration) -> Self {
+        Arc::make_mut(&mut self.settings).response_timeout = deadline;
+        self
+    }
+}
+
+impl<B> Service<Request<B>> for OriginProxy
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ProxyBody>;
+    type Error = Infallible;
+    type Future = Proxying;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Self { settings, pool } = self.clone();
+        let version = request.version();
+        let request = request.map(RequestBody::new);
+        Proxying::new(async move {
+            let mut response = match settings.forward(&pool, request).await {
+                Ok(response) => response,
+                Err(error) => {
+                    log(&error);
+                    answer(error)
+                }
+            };
+            // The two sides speak versions of their own.
+            *response.version_mut() = version;
+            response
+        })
+    }
+}
+
+impl Settings {
+    async fn forward(
+        &self,
+        pool: &OriginPool,
+        request: Request<RequestBody>,
+    ) -> Result<Response<ProxyBody>, Error> {
+        let (mut parts, body) = request.into_parts();
+        let host = self.rewrite(&mut parts)?;
+        let request = Request::from_parts(parts, body);
+        let response = pool.send(request, self.response_timeout).await;
+        match response {
+            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                // Nothing was asked to be switched to.
+                let facts = facts_of(&response);
+                Err(Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts).about_host(host))
+            }
+            Ok(response) => Ok(self.pass(response, &host).await),
+            Err(error) if error.stage() == Stage::Prepare => Err(error),
+            Err(error) => Err(error.about_host(host)),
+        }
+    }
+
+    /// Makes of the visitor's request the one that goes to the origin.
+    fn rewrite(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
+        let Some(origin) = &self.origin else {
+            return Err(refused(ErrorKind::UnsupportedUri));
+        };
+        if parts.method == Method::CONNECT || parts.method == Method::TRACE {
+            return Err(refused(ErrorKind::MethodRefused));
+        }
+        let seen = Seen::in_extensions(&parts.extensions);
+        let visitor = forwarded::Visitor {
+            address: seen.address,
+            scheme: seen.scheme.unwrap_or(self.client_scheme),
+            host: visitor_authority(parts)?,
+        };
+        let host = self.host_rewrite.apply(parts)?;
+        hop_by_hop::remove_from_request(&mut parts.headers);
+        forwarded::write(&mut parts.headers, &visitor);
+        parts.headers.remove(http::header::HOST);
+        parts.uri = absolute(&parts.uri, origin, &host)?;
+        // The pool learns from ALPN what is spoken; a version that demands HTTP/2 would fail on HTTP/1.
+        parts.version = Version::HTTP_11;
+        Ok(host)
+    }
+
+    async fn pass(
+        &self,
+        response: Response<Incoming>,
+        host: &HostAuthority,
+    ) -> Response<ProxyBody> {
+        let (mut parts, body) = response.into_parts();
+        let (body, diagnosis) = self.examine(&parts, body, host).await;
+        if let Some(diagnosis) = diagnosis {
+            tracing::warn!(status = parts.status.as_u16(), %diagnosis, "the edge refused");
+            parts.extensions.insert(diagnosis);
+        }
+        hop_by_hop::remove(&mut parts.headers);
+        Response::from_parts(parts, ProxyBody::origin(body))
+    }
+
+    /// Looks whether the response is an edge's refusal. Its bytes stay as they are.
+    async fn examine(
+        &self,
+        parts: &http::response::Parts,
+        body: Incoming,
+        host: &HostAuthority,
+    ) -> (OriginBody, Option<Diagnosis>) {
+        let Some(origin) = &self.origin else {
+            return (peek::unread(body), None);
+        };
+        let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers);
+        if !evidence.wants_body() {
+            return (peek::unread(body), evidence.diagnosis());
+        }
+        let body = peek::ahead(body).await;
+        let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
+        (body, diagnosis)
+    }
+}
+
+/// What a visitor got wrong is no news to whoever runs the proxy.
+fn log(error: &Error) {
+    match error.fault() {
+        Fault::Client => tracing::debug!(%error, "refused"),
+        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "not forwarded"),
+    }
+}
+
+fn refused(kind: ErrorKind) -> Error {
+    Error::new(kind, Stage::Prepare, Facts::default())
+}
+
+/// The URI under which the pool files the request: the origin's scheme, the Host, the visitor's path and query.
+fn absolute(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Result<Uri, Error> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(match origin.scheme() {
+        Scheme::Http => http::uri::Scheme::HTTP,
+        Scheme::Https => http::uri::Scheme::HTTPS,
+    });
+    parts.authority = Some(host.as_authority().clone());
+    parts.path_and_query = uri.clone().into_parts().path_and_query;
+    if parts.path_and_query.is_none() {
+        parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
+    }
+    Uri::from_parts(parts).map_err(|_| refused(ErrorKind::UnsupportedUri))
+}
+
+fn facts_of(response: &Response<Incoming>) -> Facts {
+    let info = response.extensions().get::<ConnectionInfo>();
+    info.map_or_else(Facts::default, |info| info.facts().clone())
+}

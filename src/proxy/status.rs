@@ -1,0 +1,80 @@
+//! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a status.
+
+use http::{HeaderValue, StatusCode};
+use sfv::{ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref};
+
+use crate::error::{Alert, Error, ErrorKind, Stage};
+
+/// How this proxy calls itself in `Proxy-Status`.
+const NAME: &TokenRef = token_ref("cdn-origin");
+
+/// The status for a failure.
+pub(super) fn status(error: &Error) -> StatusCode {
+    match error.kind() {
+        ErrorKind::HostConflict
+        | ErrorKind::HostInvalid
+        | ErrorKind::HostMissing
+        | ErrorKind::HostRepeated
+        | ErrorKind::RequestBody => StatusCode::BAD_REQUEST,
+        ErrorKind::MethodRefused => StatusCode::NOT_IMPLEMENTED,
+        ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// The `Proxy-Status` field for a failure (RFC 9209 section 2).
+#[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
+pub(super) fn proxy_status(error: &Error) -> HeaderValue {
+    let mut list = ListSerializer::new();
+    let item = list
+        .bare_item(NAME)
+        .parameter(key_ref("error"), error_type(error));
+    if let (ErrorKind::AlertReceived, Some(alert)) = (error.kind(), error.facts().alert()) {
+        let item = item.parameter(key_ref("alert-id"), integer(alert.code().into()));
+        let _ = item.parameter(key_ref("alert-message"), alert_message(alert));
+    }
+    let field = list.finish().expect("the list has one member");
+    HeaderValue::try_from(field).expect("a structured field is a field value")
+}
+
+fn alert_message(alert: Alert) -> &'static StringRef {
+    StringRef::from_str(alert.name()).unwrap_or(string_ref("unknown"))
+}
+
+/// The error type (RFC 9209 section 2.3).
+fn error_type(error: &Error) -> &'static TokenRef {
+    match error.kind() {
+        ErrorKind::AlertReceived => token_ref("tls_alert_received"),
+        ErrorKind::CertificateExpired
+        | ErrorKind::CertificateNameMismatch
+        | ErrorKind::CertificateNotYetValid
+        | ErrorKind::CertificateRejected
+        | ErrorKind::CertificateUnknownIssuer
+        | ErrorKind::PinMismatch => token_ref("tls_certificate_error"),
+        ErrorKind::NotTls
+        | ErrorKind::ProtocolNotNegotiated
+        | ErrorKind::TlsProtocol
+        | ErrorKind::TlsVersionMismatch => token_ref("tls_protocol_error"),
+        ErrorKind::ConnectionRefused => token_ref("connection_refused"),
+        ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset => {
+            token_ref("connection_terminated")
+        }
+        ErrorKind::Unreachable => token_ref("destination_ip_unroutable"),
+        ErrorKind::ResolveFailed => token_ref("dns_error"),
+        ErrorKind::HttpProtocol => token_ref("http_protocol_error"),
+        ErrorKind::HostConflict
+        | ErrorKind::HostInvalid
+        | ErrorKind::HostMissing
+        | ErrorKind::HostRepeated
+        | ErrorKind::RequestBody => token_ref("http_request_error"),
+        ErrorKind::MethodRefused => token_ref("http_request_denied"),
+        ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
+        ErrorKind::Io => token_ref("destination_unavailable"),
+        ErrorKind::TimedOut => match error.stage() {
+            Stage::Prepare | Stage::Resolve => token_ref("dns_timeout"),
+            Stage::Dial | Stage::Handshake => token_ref("connection_timeout"),
+            Stage::Send | Stage::Receive => token_ref("http_response_timeout"),
+        },
+    }
+}

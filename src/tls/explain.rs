@@ -1,0 +1,94 @@
+//! The only file that reads rustls' errors.
+
+use std::io;
+
+use rustls::{
+    AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible,
+};
+use tower::BoxError;
+
+use crate::error::{Alert, ErrorKind, chain};
+
+/// What an error from a TLS stream means.
+pub(crate) struct Explained {
+    pub(crate) kind: ErrorKind,
+    pub(crate) alert: Option<Alert>,
+    tls: Option<TlsError>,
+}
+
+impl Explained {
+    /// The next level for `source()`: the TLS error itself where there is one, since the `io::Error` around it would hide it.
+    pub(super) fn unwrapped(self, error: io::Error) -> BoxError {
+        match self.tls {
+            Some(tls) => tls.into(),
+            None => error.into(),
+        }
+    }
+}
+
+/// Explains an error that has a TLS or an `io` error anywhere in its chain.
+pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
+    if let Some(tls) = chain::find::<TlsError>(error) {
+        return Explained {
+            kind: kind_of_tls(tls),
+            alert: match tls {
+                TlsError::AlertReceived(alert) => Some(number(*alert)),
+                _ => None,
+            },
+            tls: Some(tls.clone()),
+        };
+    }
+    Explained {
+        kind: chain::find::<io::Error>(error)
+            .map_or(ErrorKind::Io, |error| kind_of_io(error.kind())),
+        alert: None,
+        tls: None,
+    }
+}
+
+fn number(alert: AlertDescription) -> Alert {
+    Alert::new(alert.into())
+}
+
+fn kind_of_io(kind: io::ErrorKind) -> ErrorKind {
+    match kind {
+        io::ErrorKind::UnexpectedEof => ErrorKind::ConnectionClosed,
+        io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::ConnectionReset => ErrorKind::ConnectionReset,
+        io::ErrorKind::TimedOut => ErrorKind::TimedOut,
+        _ => ErrorKind::Io,
+    }
+}
+
+fn kind_of_tls(error: &TlsError) -> ErrorKind {
+    match error {
+        TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
+        TlsError::InvalidCertificate(error) => kind_of_certificate(error),
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => ErrorKind::NotTls,
+        TlsError::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => ErrorKind::TlsVersionMismatch,
+        TlsError::NoApplicationProtocol => ErrorKind::ProtocolNotNegotiated,
+        _ => ErrorKind::TlsProtocol,
+    }
+}
+
+fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
+    match error {
+        // Only our pins say this.
+        CertificateError::ApplicationVerificationFailure => ErrorKind::PinMismatch,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ErrorKind::CertificateExpired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ErrorKind::CertificateNotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ErrorKind::CertificateNameMismatch
+        }
+        CertificateError::UnknownIssuer => ErrorKind::CertificateUnknownIssuer,
+        _ => ErrorKind::CertificateRejected,
+    }
+}

@@ -1,0 +1,125 @@
+//! The handshake, and what is learnt from it whether it succeeds or not.
+
+use std::{io, time::Duration};
+
+use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tower::BoxError;
+
+use crate::{
+    error::{ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
+    name::{ExpectedName, Sni},
+};
+
+use super::{FirstBytes, TlsClient, client::name_for_rustls, explain::explain, witness::Witness};
+
+/// Why there is no TLS: what kind of failure, and what lies beneath it.
+pub(crate) struct Refusal {
+    pub(crate) kind: ErrorKind,
+    pub(crate) source: Option<BoxError>,
+}
+
+impl TlsClient {
+    /// Does the handshake within `deadline` and adds to `facts` what it sees.
+    pub(crate) async fn handshake<IO>(
+        &self,
+        sni: &Sni,
+        expected_name: &ExpectedName,
+        io: IO,
+        deadline: Duration,
+        facts: &mut Facts,
+    ) -> Result<TlsStream<FirstBytes<IO>>, Refusal>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        facts.offer = Some(self.offer);
+        let io = FirstBytes::new(io);
+        let seen = io.seen();
+        let witness = Witness::default();
+        let name = name_for_rustls(sni, expected_name);
+        let connect = TlsConnector::from(self.config.clone()).connect(name, io);
+        let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
+        let refusal = match outcome {
+            Ok(Ok(stream)) => return self.accept(stream, facts),
+            Ok(Err(error)) => {
+                facts.certificate = witness.certificate();
+                self.refuse(error, seen.bytes(), facts)
+            }
+            Err(_elapsed) => {
+                facts.deadline = Some(deadline);
+                Refusal {
+                    kind: ErrorKind::TimedOut,
+                    source: None,
+                }
+            }
+        };
+        facts.first_bytes = seen.bytes().to_vec();
+        Err(refusal)
+    }
+
+    fn accept<IO>(
+        &self,
+        stream: TlsStream<FirstBytes<IO>>,
+        facts: &mut Facts,
+    ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
+        let (_, connection) = stream.get_ref();
+        facts.session = Some(session(connection));
+        facts.certificate = connection
+            .peer_certificates()
+            .and_then(|chain| chain.first())
+            .map(|leaf| PeerCertificate::new(leaf));
+        if !self.alpn.accepts(connection.alpn_protocol()) {
+            return Err(Refusal {
+                kind: ErrorKind::ProtocolNotNegotiated,
+                source: None,
+            });
+        }
+        Ok(stream)
+    }
+
+    fn refuse(&self, error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Refusal {
+        let explained = explain(&error);
+        facts.alert = explained.alert;
+        // A peer that says less than a TLS record header ends in a bare end of stream.
+        let kind = match first_bytes.first() {
+            Some(byte) if !is_tls_record(*byte) => ErrorKind::NotTls,
+            _ => explained.kind,
+        };
+        let self_issued = facts
+            .certificate
+            .as_ref()
+            .is_some_and(PeerCertificate::is_self_issued);
+        let kind = match kind {
+            // webpki says "CA used as end entity" of a self-signed certificate that is marked as a CA.
+            ErrorKind::CertificateRejected if self_issued => ErrorKind::CertificateUnknownIssuer,
+            kind => kind,
+        };
+        Refusal {
+            kind,
+            source: Some(explained.unwrapped(error)),
+        }
+    }
+}
+
+fn session(connection: &ClientConnection) -> TlsSession {
+    TlsSession {
+        version: match connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
+            _ => TlsVersion::V1_3,
+        },
+        cipher_suite: connection
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .unwrap_or("unknown"),
+        protocol: connection
+            .alpn_protocol()
+            .map(|name| String::from_utf8_lossy(name).into_owned()),
+        resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+    }
+}
+
+/// The content types of RFC 8446 section 5.1, from change_cipher_spec to heartbeat.
+fn is_tls_record(first_byte: u8) -> bool {
+    (0x14..=0x18).contains(&first_byte)
+}

@@ -1,0 +1,44 @@
+//! TLS towards the origin: versions, roots, verification, handshake. The only room that says `rustls`.
+//!
+//! How a certificate is judged is a [`VerifyPolicy`]; which roots it trusts are [`Roots`]; what weakens the judgement lives in
+//! [`danger`] and nowhere else. Which *name* the certificate must be valid for is one of the four names and therefore a call
+//! on the builder, not part of the policy.
+//!
+//! ```
+//! use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
+//!
+//! # let company_ca_pem = b"";
+//! // The system's roots and one of our own.
+//! let policy = VerifyPolicy::roots(Roots::native().and(Roots::pem(company_ca_pem)));
+//! // On top of the chain, the key must be this one.
+//! let policy = policy.and_pin(SpkiPin::sha256([0x2a; 32]));
+//! ```
+
+mod alpn;
+mod client;
+mod config;
+pub mod danger;
+mod explain;
+mod first_bytes;
+mod handshake;
+mod pin;
+mod policy;
+mod provider;
+mod roots;
+mod verifier;
+mod versions;
+mod witness;
+
+pub use rustls;
+
+pub use crate::error::TlsVersion;
+pub use alpn::Alpn;
+pub use pin::SpkiPin;
+pub use policy::VerifyPolicy;
+pub use roots::Roots;
+
+pub(crate) use client::TlsClient;
+pub(crate) use config::TlsSettings;
+pub(crate) use explain::explain;
+pub(crate) use first_bytes::FirstBytes;
+pub(crate) use handshake::Refusal;

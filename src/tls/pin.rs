@@ -1,0 +1,81 @@
+//! Pinned keys.
+
+use std::{fmt, str::FromStr};
+
+use data_encoding::BASE64;
+use rustls::server::ParsedCertificate;
+use rustls_pki_types::CertificateDer;
+use sha2::{Digest, Sha256};
+
+use crate::error::{BuildProblem, BuildProblemKind};
+
+/// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it stays the same when a
+/// certificate is renewed with the same key.
+///
+/// Parses from `sha256/` and the base64 of the digest. This prints it for a certificate file:
+///
+/// ```text
+/// openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64
+/// ```
+///
+/// [RFC 7469 section 2.4]: https://www.rfc-editor.org/rfc/rfc7469#section-2.4
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct SpkiPin([u8; 32]);
+
+impl SpkiPin {
+    /// The pin with this digest.
+    #[must_use]
+    pub fn sha256(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The pin of a certificate in DER.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not a certificate.
+    pub fn of_certificate(der: &[u8]) -> Result<Self, BuildProblem> {
+        Self::of(&CertificateDer::from(der)).map_err(|error| invalid(error.to_string()))
+    }
+
+    pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
+        let parsed = ParsedCertificate::try_from(certificate)?;
+        let key = parsed.subject_public_key_info();
+        Ok(Self(Sha256::digest(key.as_ref()).into()))
+    }
+}
+
+impl fmt::Display for SpkiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256/{}", BASE64.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for SpkiPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpkiPin({self})")
+    }
+}
+
+impl FromStr for SpkiPin {
+    type Err = BuildProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digest = text
+            .strip_prefix("sha256/")
+            .ok_or_else(|| invalid("a pin starts with \"sha256/\""))?;
+        // curl writes a second slash.
+        let digest = digest.strip_prefix('/').unwrap_or(digest);
+        let bytes = BASE64
+            .decode(digest.as_bytes())
+            .map_err(|error| invalid(error.to_string()))?;
+        let digest = bytes
+            .try_into()
+            .map_err(|_| invalid("a SHA-256 digest has 32 bytes"))?;
+        Ok(Self(digest))
+    }
+}
+
+fn invalid(why: impl Into<String>) -> BuildProblem {
+    BuildProblem::new("SpkiPin", BuildProblemKind::InvalidCertificate, why.into())
+}

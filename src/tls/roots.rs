@@ -1,0 +1,135 @@
+//! Which root certificates are trusted.
+
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+use crate::error::{BuildProblem, BuildProblemKind};
+
+/// Root certificates to trust, from one or more places. They are loaded when the connector is built.
+///
+/// A certificate of the system's store that cannot be used is skipped and reported in the connector's
+/// [advice](crate::CdnOriginConnector::advice); one that was given by hand is a build error, and so is a store that ends up empty.
+#[derive(Clone, Debug)]
+#[must_use = "roots do nothing until a VerifyPolicy uses them"]
+pub struct Roots(Vec<Source>);
+
+#[derive(Clone, Debug)]
+enum Source {
+    #[cfg(feature = "bundled-roots")]
+    Bundled,
+    Der(CertificateDer<'static>),
+    Native,
+    Pem(Vec<u8>),
+}
+
+impl Roots {
+    /// The system's certificate store, or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    pub fn native() -> Self {
+        Self(vec![Source::Native])
+    }
+
+    /// Mozilla's roots, compiled in. Meant for images without a certificate store.
+    #[cfg(feature = "bundled-roots")]
+    #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "bundled-roots")))]
+    pub fn bundled() -> Self {
+        Self(vec![Source::Bundled])
+    }
+
+    /// Every certificate in this PEM text. It must hold at least one.
+    pub fn pem(text: impl AsRef<[u8]>) -> Self {
+        Self(vec![Source::Pem(text.as_ref().to_vec())])
+    }
+
+    /// One certificate in DER.
+    pub fn der(certificate: impl Into<Vec<u8>>) -> Self {
+        Self(vec![Source::Der(certificate.into().into())])
+    }
+
+    /// These roots and those.
+    pub fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    pub(super) fn load(&self) -> Result<LoadedRoots, BuildProblem> {
+        let mut loaded = LoadedRoots::default();
+        for source in &self.0 {
+            match source {
+                #[cfg(feature = "bundled-roots")]
+                Source::Bundled => loaded
+                    .store
+                    .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+                Source::Der(certificate) => loaded.add_given(certificate.clone())?,
+                Source::Native => loaded.add_native(),
+                Source::Pem(text) => loaded.add_pem(text)?,
+            }
+        }
+        if loaded.store.is_empty() {
+            return Err(loaded.empty());
+        }
+        Ok(loaded)
+    }
+}
+
+/// What loading came to: the store, and what had to be skipped.
+#[derive(Debug)]
+pub(super) struct LoadedRoots {
+    pub(super) store: RootCertStore,
+    pub(super) skipped: Vec<String>,
+}
+
+impl Default for LoadedRoots {
+    fn default() -> Self {
+        Self {
+            store: RootCertStore::empty(),
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl LoadedRoots {
+    fn add_native(&mut self) {
+        let found = rustls_native_certs::load_native_certs();
+        self.skipped
+            .extend(found.errors.iter().map(ToString::to_string));
+        for certificate in found.certs {
+            if let Err(error) = self.store.add(certificate) {
+                self.skipped.push(error.to_string());
+            }
+        }
+    }
+
+    fn add_pem(&mut self, text: &[u8]) -> Result<(), BuildProblem> {
+        let mut any = false;
+        for certificate in CertificateDer::pem_slice_iter(text) {
+            let certificate = certificate.map_err(|error| invalid(error.to_string()))?;
+            self.add_given(certificate)?;
+            any = true;
+        }
+        match any {
+            true => Ok(()),
+            false => Err(invalid("the PEM text holds no certificate")),
+        }
+    }
+
+    fn add_given(&mut self, certificate: CertificateDer<'static>) -> Result<(), BuildProblem> {
+        let added = self.store.add(certificate);
+        added.map_err(|error| invalid(format!("a root certificate cannot be used: {error}")))
+    }
+
+    fn empty(&self) -> BuildProblem {
+        let mut why = String::from(
+            "no root certificate to trust was found, so every handshake would fail: install the system's ca-certificates, \
+             or use `Roots::bundled()` or `Roots::pem(..)`",
+        );
+        for reason in self.skipped.iter().take(3) {
+            why.push_str("; ");
+            why.push_str(reason);
+        }
+        BuildProblem::new("verify", BuildProblemKind::EmptyRoots, why)
+    }
+}
+
+fn invalid(why: impl Into<String>) -> BuildProblem {
+    BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, why.into())
+}

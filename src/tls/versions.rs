@@ -1,0 +1,46 @@
+//! A range of TLS versions becomes the versions that rustls offers.
+
+use std::ops::{Bound, RangeBounds};
+
+use rustls::SupportedProtocolVersion;
+
+use crate::error::{BuildProblem, BuildProblemKind, TlsVersion};
+
+/// The oldest and the newest version offered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Versions {
+    pub(super) oldest: TlsVersion,
+    pub(super) newest: TlsVersion,
+}
+
+impl Versions {
+    pub(super) fn in_range(
+        range: &(Bound<TlsVersion>, Bound<TlsVersion>),
+    ) -> Result<Self, BuildProblem> {
+        let mut inside = TlsVersion::ALL
+            .into_iter()
+            .filter(|version| range.contains(version));
+        let Some(oldest) = inside.next() else {
+            let why =
+                "the range holds no version; `TlsVersion::V1_2..=TlsVersion::V1_3` is the widest";
+            return Err(BuildProblem::new(
+                "tls_versions",
+                BuildProblemKind::EmptyRange,
+                why,
+            ));
+        };
+        let newest = inside.next_back().unwrap_or(oldest);
+        Ok(Self { oldest, newest })
+    }
+
+    pub(super) fn supported(self) -> Vec<&'static SupportedProtocolVersion> {
+        TlsVersion::ALL
+            .into_iter()
+            .filter(|version| (self.oldest..=self.newest).contains(version))
+            .map(|version| match version {
+                TlsVersion::V1_2 => &rustls::version::TLS12,
+                TlsVersion::V1_3 => &rustls::version::TLS13,
+            })
+            .collect()
+    }
+}

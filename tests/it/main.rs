@@ -1,0 +1,4 @@
+//! The one test binary: every file is a behaviour.
+
+mod edge;
+mod support;

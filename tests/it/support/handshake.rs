@@ -1,0 +1,92 @@
+//! The TLS side of an edge: reads the hello, decides by SNI, and completes the handshake.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::policy::{NoName, Policy};
+use super::raw;
+use super::record::{Recorder, SeenHello};
+
+/// The certificates of an edge by name.
+#[derive(Debug)]
+struct ByName {
+    named: HashMap<String, Arc<CertifiedKey>>,
+    default: Option<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().and_then(|name| self.named.get(name));
+        named.or(self.default.as_ref()).cloned()
+    }
+}
+
+pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
+    let named = policy.certificates.iter();
+    let resolver = ByName {
+        named: named
+            .map(|(name, certified)| (name.clone(), Arc::new(certified.signing())))
+            .collect(),
+        default: policy
+            .default_certificate
+            .as_ref()
+            .map(|certified| Arc::new(certified.signing())),
+    };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&policy.tls_versions)
+        .expect("versions that the provider has suites for")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = policy.alpn.clone();
+    config.ticketer = aws_lc_rs::Ticketer::new().expect("a ticketer");
+    Arc::new(config)
+}
+
+/// Completes the handshake, or gives the client the answer the policy has for its name.
+pub(super) async fn shake_hands(
+    stream: TcpStream,
+    config: &Arc<ServerConfig>,
+    policy: &Policy,
+    recorder: &Recorder,
+) -> Option<TlsStream<TcpStream>> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream)
+        .await
+        .ok()?;
+    let seen = SeenHello::new(&start.client_hello());
+    let refusal = policy.refusal(seen.sni.as_deref());
+    let place = recorder.hello(seen);
+    if let Some(refusal) = refusal {
+        refuse(start.io, refusal).await;
+        return None;
+    }
+    match start.into_stream(Arc::clone(config)).into_fallible().await {
+        Ok(tls) => {
+            recorder.note(|record| record.hellos[place].complete(tls.get_ref().1));
+            Some(tls)
+        }
+        Err((error, stream)) => {
+            recorder.note(|record| record.hellos[place].failure = Some(error.to_string()));
+            raw::hang_up(stream).await;
+            None
+        }
+    }
+}
+
+async fn refuse(stream: TcpStream, refusal: NoName) {
+    match refusal {
+        NoName::Alert(number) => raw::alert(stream, number).await,
+        NoName::Close => raw::hang_up(stream).await,
+        NoName::Reset => raw::reset(stream),
+        NoName::Stall => raw::stall(stream).await,
+        NoName::DefaultCertificate => unreachable!("this one is a handshake"),
+    }
+}

@@ -1,0 +1,155 @@
+//! What an edge has seen, and the waiting for it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Version};
+use rustls::server::ClientHello;
+use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
+use tokio::sync::watch;
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct SeenRequest {
+    pub method: Method,
+    /// The request target of HTTP/1.1, the `:path` of HTTP/2.
+    pub target: String,
+    pub version: Version,
+    /// `:authority` in HTTP/2, the authority of an absolute target in HTTP/1.1.
+    pub authority: Option<String>,
+    pub headers: HeaderMap,
+    /// The SNI of the connection it came on.
+    pub sni: Option<String>,
+    pub body: Bytes,
+}
+
+impl SeenRequest {
+    pub(super) fn new(request: &Request<Bytes>, sni: Option<&str>) -> Self {
+        Self {
+            method: request.method().clone(),
+            target: target(request),
+            version: request.version(),
+            authority: request.uri().authority().map(ToString::to_string),
+            headers: request.headers().clone(),
+            sni: sni.map(str::to_owned),
+            body: request.body().clone(),
+        }
+    }
+
+    /// The value of a field that is present once and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The host that was asked for, wherever it stood, with its port if it had one.
+    pub fn host(&self) -> Option<&str> {
+        self.authority.as_deref().or_else(|| self.header("host"))
+    }
+}
+
+/// The request target as it was on the wire.
+pub(super) fn target<B>(request: &Request<B>) -> String {
+    let uri = request.uri();
+    match uri.path_and_query() {
+        Some(path) if request.version() == Version::HTTP_2 => path.to_string(),
+        _ => uri.to_string(),
+    }
+}
+
+/// A handshake as far as it came.
+#[derive(Clone, Debug)]
+pub struct SeenHello {
+    pub sni: Option<String>,
+    /// The protocols the client offered, in its order.
+    pub alpn: Vec<String>,
+    /// Whether a session was resumed; `None` until the handshake is complete.
+    pub resumed: Option<bool>,
+    pub tls_version: Option<ProtocolVersion>,
+    /// The protocol that was agreed on.
+    pub chosen: Option<String>,
+    /// Why the handshake failed, in the words of rustls.
+    pub failure: Option<String>,
+}
+
+impl SeenHello {
+    pub(super) fn new(hello: &ClientHello<'_>) -> Self {
+        let offered = hello.alpn().into_iter().flatten();
+        Self {
+            sni: hello.server_name().map(str::to_owned),
+            alpn: offered.map(text).collect(),
+            resumed: None,
+            tls_version: None,
+            chosen: None,
+            failure: None,
+        }
+    }
+
+    pub(super) fn complete(&mut self, connection: &ServerConnection) {
+        self.resumed = Some(connection.handshake_kind() == Some(HandshakeKind::Resumed));
+        self.tls_version = connection.protocol_version();
+        self.chosen = connection.alpn_protocol().map(text);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The memory of an edge.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) connections: usize,
+    pub(super) closed: usize,
+    pub(super) hellos: Vec<SeenHello>,
+    pub(super) requests: Vec<SeenRequest>,
+}
+
+/// A [`Record`] that wakes those who wait for it to change.
+#[derive(Clone, Default)]
+pub(super) struct Recorder {
+    record: Arc<watch::Sender<Record>>,
+}
+
+impl Recorder {
+    pub(super) fn note(&self, change: impl FnOnce(&mut Record)) {
+        self.record.send_modify(change);
+    }
+
+    pub(super) fn read<T>(&self, view: impl FnOnce(&Record) -> T) -> T {
+        view(&self.record.borrow())
+    }
+
+    pub(super) async fn wait_until(&self, reached: impl FnMut(&Record) -> bool) {
+        let mut changes = self.record.subscribe();
+        changes
+            .wait_for(reached)
+            .await
+            .expect("the recorder outlives its subscription");
+    }
+
+    /// Keeps the hello and returns its place.
+    pub(super) fn hello(&self, hello: SeenHello) -> usize {
+        let mut place = 0;
+        self.note(|record| {
+            place = record.hellos.len();
+            record.hellos.push(hello);
+        });
+        place
+    }
+}
+
+/// Counts a connection as closed when it goes, however it goes.
+pub(super) struct OpenConnection(Recorder);
+
+impl OpenConnection {
+    pub(super) fn new(recorder: &Recorder) -> Self {
+        recorder.note(|record| record.connections += 1);
+        Self(recorder.clone())
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.note(|record| record.closed += 1);
+    }
+}

@@ -86,8 +86,9 @@ mod tests {
             ("host", "visitor.example"),
         ]);
         remove(&mut headers);
-        let kept: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
-        assert_eq!(kept, ["x-third", "content-length", "host"]);
+        let mut kept: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["content-length", "host", "x-third"]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The one test binary: every file is a behaviour.
 
+mod accounts;
 mod edge;
 mod support;

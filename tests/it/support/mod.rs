@@ -29,6 +29,7 @@ mod policy;
 mod raw;
 mod record;
 mod tasks;
+mod visitor;
 
 pub use authority::{AUTHORITY_NAME, Authority};
 pub use bare_client::{ClientError, Requests, client_hello, tls_client, tls_connect};
@@ -40,3 +41,4 @@ pub use edge::Edge;
 pub use pages::echo;
 pub use policy::{Behaviour, HostMismatch, NoName};
 pub use record::{SeenHello, SeenRequest};
+pub use visitor::{Site, get};

@@ -200,8 +200,8 @@ impl CdnOriginBuilder {
             .is_none_or(|url| url.scheme() == Scheme::Https);
         let tls = match needs_tls {
             true => {
-                let (sni, expected) = (self.names.sni.as_ref(), self.names.expected_name.as_ref());
-                self.tls.build(sni, expected, &mut problems)
+                let expected = self.names.expected_name.as_ref();
+                self.tls.build(expected, &mut problems)
             }
             false => None,
         };

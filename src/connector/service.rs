@@ -78,7 +78,9 @@ impl CdnOriginConnector {
     /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one.
     #[must_use]
     pub fn tls_config(&self) -> Option<&Arc<ClientConfig>> {
-        self.0.tls.as_ref().map(TlsClient::config)
+        let settled = self.origin().map(Origin::sni);
+        let sni = settled.or(self.0.names.sni.as_ref());
+        self.0.tls.as_ref().map(|tls| tls.config(sni))
     }
 }
 

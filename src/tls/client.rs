@@ -1,5 +1,5 @@
-//! The TLS client of one connector: one `ClientConfig`, so that all its connections share one verifier and resume each
-//! other's sessions.
+//! The TLS client of one connector: one verifier and one session store, so that all its connections resume each other's
+//! sessions.
 
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use super::Alpn;
 
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
-    pub(super) config: Arc<ClientConfig>,
+    /// rustls decides by configuration whether SNI is sent: these two differ in nothing else.
+    with_sni: Arc<ClientConfig>,
+    without_sni: Arc<ClientConfig>,
     pub(super) alpn: Alpn,
     pub(crate) offer: TlsOffer,
     pub(crate) skipped_roots: Vec<String>,
@@ -23,27 +25,33 @@ pub(crate) struct TlsClient {
 
 impl TlsClient {
     pub(super) fn new(
-        mut config: ClientConfig,
-        sends_sni: bool,
+        with_sni: ClientConfig,
         alpn: Alpn,
         offer: TlsOffer,
         skipped_roots: Vec<String>,
     ) -> Self {
-        config.enable_sni = sends_sni;
+        // A clone shares verifier and session store.
+        let mut without_sni = with_sni.clone();
+        without_sni.enable_sni = false;
         Self {
-            config: Arc::new(config),
+            with_sni: Arc::new(with_sni),
+            without_sni: Arc::new(without_sni),
             alpn,
             offer,
             skipped_roots,
         }
     }
 
-    pub(crate) fn config(&self) -> &Arc<ClientConfig> {
-        &self.config
+    /// The configuration for this SNI, or for one that is not settled yet.
+    pub(crate) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
+        match sni {
+            Some(Sni::Omit(_)) => &self.without_sni,
+            Some(Sni::Send(_)) | None => &self.with_sni,
+        }
     }
 }
 
-/// The name that rustls sends in SNI if it is a DNS name, files sessions under, and verifies unless the verifier has its own.
+/// The name that rustls sends in SNI, files sessions under, and verifies unless the verifier has its own.
 pub(super) fn name_for_rustls(sni: &Sni, expected_name: &ExpectedName) -> ServerName<'static> {
     match sni {
         Sni::Send(name) => dns_name(name),

@@ -6,7 +6,7 @@ use rustls::{ClientConfig, client::WebPkiServerVerifier, crypto::CryptoProvider}
 
 use crate::{
     error::{BuildProblem, BuildProblemKind, TlsOffer, TlsVersion},
-    name::{ExpectedName, Sni},
+    name::ExpectedName,
 };
 
 use super::{
@@ -39,10 +39,9 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    /// Builds the client. `sni` and `expected_name` are what was chosen for all connections, if anything was.
+    /// Builds the client. `expected_name` is the one that was chosen for all connections, if one was.
     pub(crate) fn build(
         &self,
-        sni: Option<&Sni>,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<TlsClient> {
@@ -62,14 +61,7 @@ impl TlsSettings {
             newest: versions.newest,
             protocols: self.alpn.protocols(),
         };
-        let sends_sni = !matches!(sni, Some(Sni::Omit(_)));
-        Some(TlsClient::new(
-            config,
-            sends_sni,
-            self.alpn,
-            offer,
-            skipped_roots,
-        ))
+        Some(TlsClient::new(config, self.alpn, offer, skipped_roots))
     }
 
     fn judge(&self, provider: &Arc<CryptoProvider>) -> Result<(Judge, Vec<String>), BuildProblem> {

@@ -88,7 +88,10 @@ fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ErrorKind::CertificateNameMismatch
         }
-        CertificateError::UnknownIssuer => ErrorKind::CertificateUnknownIssuer,
+        // A bad signature is what a root of the same name but with another key leads to.
+        CertificateError::BadSignature | CertificateError::UnknownIssuer => {
+            ErrorKind::CertificateUnknownIssuer
+        }
         _ => ErrorKind::CertificateRejected,
     }
 }

@@ -38,7 +38,7 @@ impl TlsClient {
         let seen = io.seen();
         let witness = Witness::default();
         let name = name_for_rustls(sni, expected_name);
-        let connect = TlsConnector::from(self.config.clone()).connect(name, io);
+        let connect = TlsConnector::from(self.config(Some(sni)).clone()).connect(name, io);
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, facts),

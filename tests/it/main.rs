@@ -2,4 +2,11 @@
 
 mod accounts;
 mod edge;
+mod failing;
+mod peers;
+mod sni;
 mod support;
+mod talk;
+mod transports;
+mod verify;
+mod versions;

@@ -1,0 +1,49 @@
+//! Helpers for tests of failures: connect, expect an error, look at its diagnosis.
+
+use cdn_origin::{
+    CdnOriginConnector, Error,
+    connector::CdnOriginBuilder,
+    diagnosis::{CauseId, Certainty},
+    tls::{Roots, VerifyPolicy},
+};
+use tower::ServiceExt;
+
+use crate::support::{Authority, Edge};
+
+/// A builder for `https://{name}` that dials the edge and trusts the authority.
+pub(crate) fn to(edge: &Edge, authority: &Authority, name: &str) -> CdnOriginBuilder {
+    CdnOriginConnector::builder(format!("https://{name}"))
+        .dial(edge.address().to_string())
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+}
+
+/// Connects and expects an error.
+#[track_caller]
+pub(crate) fn error(builder: CdnOriginBuilder) -> impl Future<Output = Error> {
+    let connector = builder.build().unwrap();
+    async move {
+        let outcome = connector.oneshot(http::Uri::default()).await;
+        outcome.expect_err("the connection should have failed")
+    }
+}
+
+/// What the likeliest cause must be.
+#[track_caller]
+pub(crate) fn check(error: &Error, id: CauseId, certainty: Certainty, fix: &str) {
+    let diagnosis = error.diagnosis();
+    let cause = diagnosis
+        .likeliest()
+        .unwrap_or_else(|| panic!("no cause for {error}"));
+    assert_eq!(cause.id(), id, "{}", error.report());
+    assert_eq!(cause.certainty(), certainty, "{}", error.report());
+    let shown = cause.fix().map(ToString::to_string).unwrap_or_default();
+    assert_eq!(shown, fix, "{}", error.report());
+    let report = error.report().to_string();
+    for line in report.lines() {
+        assert!(line.chars().count() <= 80, "too wide: {line}\n{report}");
+    }
+    if !fix.is_empty() {
+        let unwrapped = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains(fix), "{fix} is not in\n{report}");
+    }
+}

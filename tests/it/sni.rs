@@ -1,0 +1,222 @@
+//! A missing or unknown SNI in all the forms in which edges refuse it.
+
+use cdn_origin::{
+    diagnosis::{CauseId, Certainty},
+    error::{ErrorKind, Fault, Stage},
+};
+
+use crate::{
+    failing::{check, error, to},
+    support::{Authority, Edge, NoName},
+};
+
+async fn edge(authority: &Authority, refusal: NoName) -> Edge {
+    Edge::builder(authority)
+        .serves("www.example.test")
+        .default_certificate(authority.issue(&["default.example.test"]))
+        .without_sni(refusal)
+        .unknown_sni(refusal)
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_alert_40_is_likely_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(40)).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+
+    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.stage(), Stage::Handshake);
+    assert_eq!(error.fault(), Fault::Config);
+    assert_eq!(error.facts().alert().map(|alert| alert.code()), Some(40));
+    check(
+        &error,
+        CauseId::SniMissing,
+        Certainty::Likely,
+        ".sni(\"www.example.test\")",
+    );
+    assert_eq!(edge.hellos()[0].sni, None);
+}
+
+#[tokio::test]
+async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(40)).await;
+    let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
+    let error = error(builder).await;
+    check(
+        &error,
+        CauseId::SniMissing,
+        Certainty::Likely,
+        ".sni(\"www.example.test\")",
+    );
+    assert!(
+        error
+            .to_string()
+            .ends_with("SNI sent: none (the dialled host is an IP address)")
+    );
+}
+
+#[tokio::test]
+async fn alert_40_of_a_known_edge_without_sni_is_certain() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(40)).await;
+    let transport = crate::transports::to(edge.address());
+    let builder = cdn_origin::CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .omit_sni()
+        .transport(transport);
+    let error = error(builder).await;
+    check(
+        &error,
+        CauseId::SniMissing,
+        Certainty::Certain,
+        ".sni(\"d1234567890.cloudfront.net\")",
+    );
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_alert_112_is_certainly_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(112)).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Certain, fix);
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_alert_80_is_likely_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(80)).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_a_bare_close_is_likely_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Close).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_a_reset_is_likely_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Reset).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn no_sni_answered_by_the_default_certificate_names_both_names() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::DefaultCertificate).await;
+    let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    let certificate = error.facts().certificate().unwrap();
+    assert_eq!(certificate.names(), ["default.example.test"]);
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+    let report = error.report().to_string();
+    assert!(report.contains("default.example.test"), "{report}");
+}
+
+#[tokio::test]
+async fn default_certificate_for_an_ip_address_is_certainly_the_missing_sni() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::DefaultCertificate).await;
+    let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
+    let fix = ".sni(\"www.example.test\")";
+    check(
+        &error(builder).await,
+        CauseId::SniMissing,
+        Certainty::Certain,
+        fix,
+    );
+}
+
+#[tokio::test]
+async fn unknown_sni_answered_by_alert_40_names_what_was_sent() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(40)).await;
+    let builder = to(&edge, &authority, "d1234567890.cloudfront.test").host("www.example.test");
+    let error = error(builder).await;
+    assert!(
+        error
+            .to_string()
+            .ends_with("SNI sent: d1234567890.cloudfront.test")
+    );
+    check(
+        &error,
+        CauseId::SniNotServed,
+        Certainty::Likely,
+        ".sni(\"www.example.test\")",
+    );
+    let others = error.diagnosis().causes()[1..].to_vec();
+    assert!(
+        others
+            .iter()
+            .all(|cause| cause.certainty() == Certainty::Possible)
+    );
+}
+
+#[tokio::test]
+async fn unknown_sni_answered_by_alert_112_is_certain() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(112)).await;
+    let builder = to(&edge, &authority, "other.example.test");
+    let fix = ".sni(\"..\") with a name that the edge serves";
+    check(
+        &error(builder).await,
+        CauseId::SniNotServed,
+        Certainty::Certain,
+        fix,
+    );
+}
+
+#[tokio::test]
+async fn unknown_sni_answered_by_alert_80_is_likely() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(80)).await;
+    let builder = to(&edge, &authority, "other.example.test");
+    let fix = ".sni(\"..\") with a name that the edge serves";
+    check(
+        &error(builder).await,
+        CauseId::SniNotServed,
+        Certainty::Likely,
+        fix,
+    );
+}
+
+#[tokio::test]
+async fn unknown_sni_answered_by_a_close_or_a_reset_is_possible() {
+    for refusal in [NoName::Close, NoName::Reset] {
+        let authority = Authority::new();
+        let edge = edge(&authority, refusal).await;
+        let builder = to(&edge, &authority, "other.example.test");
+        let fix = ".sni(\"..\") with a name that the edge serves";
+        check(
+            &error(builder).await,
+            CauseId::SniNotServed,
+            Certainty::Possible,
+            fix,
+        );
+    }
+}
+
+#[tokio::test]
+async fn sni_goes_out_in_lower_case_and_without_trailing_dot() {
+    let authority = Authority::new();
+    let edge = edge(&authority, NoName::Alert(40)).await;
+    let connector = to(&edge, &authority, "WWW.Example.TEST.").build().unwrap();
+    tower::ServiceExt::oneshot(connector, http::Uri::default())
+        .await
+        .unwrap();
+    assert_eq!(edge.hellos()[0].sni.as_deref(), Some("www.example.test"));
+}

@@ -18,7 +18,7 @@ use crate::name::{
 /// An origin as a connector reaches it: its scheme and its four names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
-    scheme: Scheme,
+    url: OriginUrl,
     dial: DialTarget,
     sni: Sni,
     expected_name: ExpectedName,
@@ -52,7 +52,7 @@ impl Origin {
                 });
         let dial = chosen.dial.as_ref().unwrap_or(target).clone();
         Self {
-            scheme: *scheme,
+            url: url.clone(),
             dial: dial.or_port(scheme.default_port()),
             sni,
             expected_name,
@@ -60,10 +60,33 @@ impl Origin {
         }
     }
 
+    /// The URL that the builder was given, or that the request's `Uri` amounts to.
+    #[must_use]
+    pub fn url(&self) -> &OriginUrl {
+        &self.url
+    }
+
+    /// The URL of the same host under this scheme, for advice.
+    ///
+    /// Plain http is suggested for the very port that was found to speak it. A default port of the other scheme cannot be meant.
+    pub(crate) fn url_with(&self, scheme: Scheme) -> OriginUrl {
+        let target = &self.url.target;
+        let dialled_by_url = self.dial == target.clone().or_port(self.scheme().default_port());
+        let port = match (scheme, dialled_by_url) {
+            (Scheme::Http, true) => self.dial.port(),
+            _ => target.port().filter(|port| ![80, 443].contains(port)),
+        };
+        OriginUrl {
+            scheme,
+            target: DialTarget::new(target.host().clone(), port)
+                .without_port(scheme.default_port()),
+        }
+    }
+
     /// Whether the origin is reached over TLS.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.url.scheme
     }
 
     /// Host and port that TCP connects to.
@@ -173,6 +196,12 @@ impl OriginUrl {
             scheme,
             target: authority.parse()?,
         })
+    }
+}
+
+impl fmt::Display for OriginUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.target)
     }
 }
 

@@ -81,7 +81,13 @@ fn default_certificate(evidence: &Evidence<'_>) -> Cause {
 
 fn another_name(evidence: &Evidence<'_>) -> Cause {
     let expected = evidence.origin.expected_name();
-    let why = format!("the origin's certificate is not for {expected}");
+    let why = match evidence.presented() {
+        [] => format!("the certificate names no host, and {expected} is expected"),
+        names => format!(
+            "the certificate is for {}, and {expected} is expected",
+            listed(names)
+        ),
+    };
     let cause = Cause::likely(CauseId::CertificateForAnotherName, why);
     let named = evidence
         .presented()
@@ -165,6 +171,16 @@ fn unusable() -> Cause {
     let why = "the certificate is malformed, revoked, or not meant for a server";
     let fix = Fix::Elsewhere("the origin needs another certificate");
     Cause::likely(CauseId::CertificateUnusable, why).mended_by(fix)
+}
+
+/// The first few names; a certificate can have hundreds.
+pub(super) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let first = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }
 
 /// The Host of the request, if the certificate covers it and SNI said something else.

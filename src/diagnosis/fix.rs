@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::name::{DnsName, ExpectedName, HostAuthority};
+use crate::{
+    name::{DnsName, ExpectedName, HostAuthority},
+    origin::OriginUrl,
+};
 
 /// What mends a cause. Displayed as the code to write, or as an instruction.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -11,7 +14,7 @@ pub enum Fix {
     /// `.alpn(..)` with this variant of [`Alpn`](crate::tls::Alpn).
     Alpn(&'static str),
     /// Another URL for `CdnOriginConnector::builder(..)`.
-    Builder(String),
+    Builder(OriginUrl),
     /// Something that no builder call can do.
     Elsewhere(&'static str),
     /// `.expected_name(..)`.

@@ -3,6 +3,7 @@
 use crate::{
     error::{Alert, ErrorKind, TlsVersion},
     name::DnsName,
+    origin::Scheme,
 };
 
 use super::{Cause, CauseId, Fix, edges, of_error::Evidence};
@@ -125,10 +126,9 @@ fn alpn_not_accepted(evidence: &Evidence<'_>) -> Cause {
 
 fn not_tls(evidence: &Evidence<'_>) -> Cause {
     let said = evidence.facts.first_bytes();
-    let dialled = evidence.origin.dial();
     if said.starts_with(b"HTTP/") {
         let why = "the peer speaks plain http on this port";
-        let fix = Fix::Builder(format!("http://{dialled}"));
+        let fix = Fix::Builder(evidence.origin.url_with(Scheme::Http));
         return Cause::certain(CauseId::PlainHttpPeer, why).mended_by(fix);
     }
     let fix = Fix::Elsewhere("dial the port on which the origin speaks https");

@@ -1,6 +1,9 @@
 //! Failures before the handshake and after it.
 
-use crate::error::{ErrorKind, Stage};
+use crate::{
+    error::{ErrorKind, Stage},
+    origin::Scheme,
+};
 
 use super::{Cause, CauseId, Fix, of_error::Evidence};
 
@@ -62,12 +65,8 @@ fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
 
 fn http_to_tls_port(evidence: &Evidence<'_>, rank: fn(CauseId, String) -> Cause) -> Cause {
     let why = String::from("plain http was spoken to a port that speaks TLS");
-    rank(CauseId::HttpToTlsPort, why).mended_by(https(evidence))
-}
-
-/// The same origin over TLS.
-fn https(evidence: &Evidence<'_>) -> Fix {
-    Fix::Builder(super::responses::https_url(evidence.origin))
+    let https = evidence.origin.url_with(Scheme::Https);
+    rank(CauseId::HttpToTlsPort, why).mended_by(Fix::Builder(https))
 }
 
 fn dial_elsewhere() -> Fix {

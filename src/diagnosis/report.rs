@@ -7,7 +7,7 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::Cause;
+use super::{Cause, certificates::listed};
 
 const COLUMNS: usize = 80;
 
@@ -59,8 +59,8 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
 
 fn dialled(origin: &Origin, facts: &Facts) -> String {
     match facts.peer() {
-        Some(peer) => format!("{} ({peer})", origin.dial()),
-        None => origin.dial().to_string(),
+        Some(peer) if origin.dial().host().dns().is_some() => format!("{} ({peer})", origin.dial()),
+        _ => origin.dial().to_string(),
     }
 }
 
@@ -87,7 +87,7 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
 fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -> fmt::Result {
     let names = match certificate.names() {
         [] => String::from("a certificate without names"),
-        names => names.join(", "),
+        names => listed(names),
     };
     row(f, "presented", &names)?;
     row(f, "issued by", certificate.issuer())?;
@@ -115,7 +115,9 @@ fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result
     let options = textwrap::Options::new(COLUMNS)
         .initial_indent(start)
         .subsequent_indent(&indent)
-        .break_words(false);
+        .break_words(false)
+        // Names and dates stay whole at their hyphens.
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     for line in textwrap::wrap(text, options) {
         writeln!(f, "{line}")?;
     }

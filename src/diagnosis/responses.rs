@@ -94,7 +94,7 @@ impl<'a> ResponseEvidence<'a> {
             (false, Some(443)) if plain => Cause::likely,
             _ => return Vec::new(),
         };
-        let fix = Fix::Builder(https_url(self.origin));
+        let fix = Fix::Builder(self.origin.url_with(Scheme::Https));
         vec![rank(CauseId::HttpToTlsPort, why).mended_by(fix)]
     }
 
@@ -141,7 +141,7 @@ impl<'a> ResponseEvidence<'a> {
             return Vec::new();
         }
         let why = format!(
-            "{}, which Host says, is no alternate domain name of a CloudFront distribution",
+            "the Host {} is not an alternate domain name of any CloudFront distribution",
             self.host
         );
         let fix = self.agreeing();
@@ -179,7 +179,7 @@ impl<'a> ResponseEvidence<'a> {
             return Vec::new();
         }
         let why = "the edge answers plain http with a redirect to https";
-        let fix = Fix::Builder(https_url(self.origin));
+        let fix = Fix::Builder(self.origin.url_with(Scheme::Https));
         vec![Cause::certain(CauseId::HttpsRequired, why).mended_by(fix)]
     }
 
@@ -193,14 +193,5 @@ impl<'a> ResponseEvidence<'a> {
 
     fn host_is(&self, name: &DnsName) -> bool {
         self.host.host().eq_ignore_ascii_case(name.as_str())
-    }
-}
-
-/// The URL of the same origin over TLS. Port 80 is the one of plain http, so it is left out.
-pub(super) fn https_url(origin: &Origin) -> String {
-    let dial = origin.dial();
-    match dial.port() {
-        Some(80 | 443) | None => format!("https://{}", dial.host()),
-        Some(_) => format!("https://{dial}"),
     }
 }

@@ -1,9 +1,17 @@
 //! The one test binary: every file is a behaviour.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; `allow-unwrap-in-tests` does not reach the helpers"
+)]
+
 mod accounts;
+mod adapters;
 mod edge;
 mod failing;
 mod peers;
+mod responses;
 mod sni;
 mod support;
 mod talk;

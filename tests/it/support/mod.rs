@@ -28,8 +28,8 @@ mod pages;
 mod policy;
 mod raw;
 mod record;
+mod site;
 mod tasks;
-mod visitor;
 
 pub use authority::{AUTHORITY_NAME, Authority};
 pub use bare_client::{ClientError, Requests, client_hello, tls_client, tls_connect};
@@ -41,4 +41,4 @@ pub use edge::Edge;
 pub use pages::echo;
 pub use policy::{Behaviour, HostMismatch, NoName};
 pub use record::{SeenHello, SeenRequest};
-pub use visitor::{Site, get};
+pub use site::Site;

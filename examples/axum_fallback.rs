@@ -1,0 +1,64 @@
+//! An axum app whose unmatched routes go to a CDN.
+//!
+//! ```text
+//! cargo run --example axum_fallback -- https://d1234567890.cloudfront.net --sni www.example.com
+//! ```
+//!
+//! Then visit the address that it prints. Errors are answered 502 or 504, and their full report goes to standard error.
+//! `--host NAME` sets the Host, `--preserve-host` keeps the visitor's, `--listen ADDRESS` chooses the port.
+
+use std::{error::Error, net::SocketAddr};
+
+use axum::{Router, extract::Request, middleware::Next, response::Response, routing::get};
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+use tokio::net::TcpListener;
+
+const USAGE: &str =
+    "usage: axum_fallback ORIGIN [--sni NAME] [--host NAME | --preserve-host] [--listen ADDRESS]";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let mut arguments = std::env::args().skip(1);
+    let origin = arguments
+        .next()
+        .filter(|origin| origin.contains("://"))
+        .ok_or(USAGE)?;
+    let mut builder = CdnOriginConnector::builder(origin);
+    let mut listen = String::from("127.0.0.1:0");
+    let mut preserve_host = false;
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--sni" => builder = builder.sni(arguments.next().ok_or(USAGE)?),
+            "--host" => builder = builder.host(arguments.next().ok_or(USAGE)?),
+            "--listen" => listen = arguments.next().ok_or(USAGE)?,
+            "--preserve-host" => preserve_host = true,
+            _ => return Err(USAGE.into()),
+        }
+    }
+
+    let mut proxy = OriginProxy::new(builder.build()?);
+    if preserve_host {
+        proxy = proxy.host_rewrite(HostRewriteLayer::preserve());
+    }
+    let app = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback_service(proxy)
+        .layer(axum::middleware::from_fn(print_reports));
+
+    let listener = TcpListener::bind(listen).await?;
+    println!("http://{}/", listener.local_addr()?);
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).await?)
+}
+
+/// The visitor gets a short answer; whoever runs the proxy gets the whole story.
+async fn print_reports(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
+        eprintln!("\n{}", error.report());
+    }
+    response
+}

@@ -1,0 +1,24 @@
+//! Prose for people: the four names, the house, errors, and where to go from nginx and HAProxy.
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("choosing-an-adapter.md")]
+pub mod choosing_an_adapter {}
+
+#[doc = include_str!("four-names.md")]
+pub mod four_names {}
+
+#[doc = include_str!("from-haproxy.md")]
+pub mod from_haproxy {}
+
+#[doc = include_str!("from-nginx.md")]
+pub mod from_nginx {}
+
+#[doc = include_str!("reading-errors.md")]
+pub mod reading_errors {}
+
+/// The README's examples are tested like all others.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,0 +1,582 @@
+//! What a builder makes of its calls: the four names, and everything that is wrong at once.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cdn_origin::connector::{AdviceId, CdnOriginBuilder};
+use cdn_origin::error::{BuildProblem, BuildProblemKind};
+use cdn_origin::origin::Scheme;
+#[cfg(feature = "ring")]
+use cdn_origin::tls::rustls::crypto::ring;
+use cdn_origin::tls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
+use cdn_origin::{BuildError, CdnOriginConnector, TlsVersion};
+
+use crate::support::Authority;
+
+/// A builder that needs neither a root store nor a feature.
+fn builder(url: &str) -> CdnOriginBuilder {
+    CdnOriginConnector::builder(url)
+        .crypto_provider(aws_lc_rs::default_provider())
+        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+}
+
+/// Calls on a builder, and the four names that come of them.
+struct Row {
+    url: &'static str,
+    calls: fn(CdnOriginBuilder) -> CdnOriginBuilder,
+    dial: &'static str,
+    sni: &'static str,
+    expected_name: &'static str,
+    host: &'static str,
+}
+
+const URL: &str = "https://edge.example";
+
+const ROWS: [Row; 22] = [
+    Row {
+        url: URL,
+        calls: |it| it,
+        dial: "edge.example:443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: "HTTPS://Edge.Example.:443/",
+        calls: |it| it,
+        dial: "edge.example:443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: "https://edge.example:8443",
+        calls: |it| it,
+        dial: "edge.example:8443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example:8443",
+    },
+    Row {
+        url: "https://edge.example:80",
+        calls: |it| it,
+        dial: "edge.example:80",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example:80",
+    },
+    Row {
+        url: "https://192.0.2.1",
+        calls: |it| it,
+        dial: "192.0.2.1:443",
+        sni: "none (the dialled host is an IP address)",
+        expected_name: "192.0.2.1",
+        host: "192.0.2.1",
+    },
+    Row {
+        url: "https://[2001:db8::1]:8443",
+        calls: |it| it,
+        dial: "[2001:db8::1]:8443",
+        sni: "none (the dialled host is an IP address)",
+        expected_name: "2001:db8::1",
+        host: "[2001:db8::1]:8443",
+    },
+    Row {
+        url: "https://Bücher.example",
+        calls: |it| it,
+        dial: "xn--bcher-kva.example:443",
+        sni: "xn--bcher-kva.example",
+        expected_name: "xn--bcher-kva.example",
+        host: "xn--bcher-kva.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.sni("Site.example"),
+        dial: "edge.example:443",
+        sni: "site.example",
+        expected_name: "site.example",
+        host: "site.example",
+    },
+    Row {
+        url: "https://edge.example:8443",
+        calls: |it| it.sni("site.example"),
+        dial: "edge.example:8443",
+        sni: "site.example",
+        expected_name: "site.example",
+        host: "site.example",
+    },
+    Row {
+        url: "https://192.0.2.1:8443",
+        calls: |it| it.sni("site.example"),
+        dial: "192.0.2.1:8443",
+        sni: "site.example",
+        expected_name: "site.example",
+        host: "site.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.expected_name("site.example"),
+        dial: "edge.example:443",
+        sni: "edge.example",
+        expected_name: "site.example",
+        host: "edge.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.expected_name("[2001:db8::1]"),
+        dial: "edge.example:443",
+        sni: "edge.example",
+        expected_name: "2001:db8::1",
+        host: "edge.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.host("Site.example:8080"),
+        dial: "edge.example:443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "Site.example:8080",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.dial("192.0.2.1"),
+        dial: "192.0.2.1:443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.dial("[::1]:8443"),
+        dial: "[::1]:8443",
+        sni: "edge.example",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: "https://192.0.2.1",
+        calls: |it| it.dial("other.example"),
+        dial: "other.example:443",
+        sni: "none (the dialled host is an IP address)",
+        expected_name: "192.0.2.1",
+        host: "192.0.2.1",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.omit_sni(),
+        dial: "edge.example:443",
+        sni: "none (omitted on request)",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.omit_sni().expected_name("site.example"),
+        dial: "edge.example:443",
+        sni: "none (omitted on request)",
+        expected_name: "site.example",
+        host: "edge.example",
+    },
+    Row {
+        url: URL,
+        calls: |it| it.sni("site.example").omit_sni(),
+        dial: "edge.example:443",
+        sni: "none (omitted on request)",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: "http://edge.example",
+        calls: |it| it,
+        dial: "edge.example:80",
+        sni: "none (the origin is plain http)",
+        expected_name: "edge.example",
+        host: "edge.example",
+    },
+    Row {
+        url: "http://edge.example:443",
+        calls: |it| it.sni("site.example"),
+        dial: "edge.example:443",
+        sni: "none (the origin is plain http)",
+        expected_name: "edge.example",
+        host: "site.example",
+    },
+    Row {
+        url: "https://edge.example:8443",
+        calls: |it| {
+            it.dial("192.0.2.1:4443")
+                .sni("sni.example")
+                .expected_name("expected.example")
+                .host("host.example:80")
+        },
+        dial: "192.0.2.1:4443",
+        sni: "sni.example",
+        expected_name: "expected.example",
+        host: "host.example:80",
+    },
+];
+
+#[test]
+fn one_url_gives_four_names_and_each_call_moves_one_of_them() {
+    for (index, row) in ROWS.iter().enumerate() {
+        let connector = (row.calls)(builder(row.url)).build().unwrap();
+        let origin = connector.origin().unwrap();
+        let names = [
+            origin.dial().to_string(),
+            origin.sni().to_string(),
+            origin.expected_name().to_string(),
+            origin.host().to_string(),
+        ];
+        let expected = [row.dial, row.sni, row.expected_name, row.host];
+        assert_eq!(names, expected, "row {index}: {}", row.url);
+        let plain = row.url.starts_with("http:");
+        let scheme = if plain { Scheme::Http } else { Scheme::Https };
+        assert_eq!(origin.scheme(), scheme, "row {index}");
+        assert_eq!(connector.tls_config().is_none(), plain, "row {index}");
+    }
+}
+
+#[test]
+fn the_order_of_calls_does_not_matter() {
+    let one = builder(URL)
+        .sni("a.example")
+        .host("b.example")
+        .dial("c.example");
+    let other = builder(URL)
+        .dial("c.example")
+        .host("b.example")
+        .sni("a.example");
+    let (one, other) = (one.build().unwrap(), other.build().unwrap());
+    assert_eq!(one.origin(), other.origin());
+}
+
+#[test]
+fn advice_names_what_looks_wrong() {
+    type Calls = fn(CdnOriginBuilder) -> CdnOriginBuilder;
+    let table: [(&str, Calls, &[AdviceId]); 7] = [
+        (URL, |it| it, &[]),
+        (
+            "https://192.0.2.1",
+            |it| it,
+            &[AdviceId::NoSniForIpAddress],
+        ),
+        (URL, |it| it.omit_sni(), &[]),
+        (
+            URL,
+            |it| it.host("site.example"),
+            &[AdviceId::HostDiffersFromSni],
+        ),
+        (URL, |it| it.host("EDGE.example:8443"), &[]),
+        (
+            URL,
+            |it| it.tls_versions(..=TlsVersion::V1_2),
+            &[AdviceId::NoTls13],
+        ),
+        (
+            "http://edge.example:443",
+            |it| it,
+            &[AdviceId::PlainHttpOnTlsPort],
+        ),
+    ];
+    for (url, calls, expected) in table {
+        let connector = calls(builder(url)).build().unwrap();
+        let ids: Vec<_> = connector.advice().iter().map(|advice| advice.id()).collect();
+        assert_eq!(ids, expected, "{url}: {:?}", connector.advice());
+    }
+}
+
+/// The problems as lines.
+fn problems(built: Result<CdnOriginConnector, BuildError>) -> Vec<String> {
+    let error = built.unwrap_err();
+    let lines: Vec<_> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(error.to_string(), lines.join("; "));
+    lines
+}
+
+#[test]
+fn all_invalid_values_are_told_at_once_with_the_setters_names() {
+    let built = CdnOriginConnector::builder("ftp://edge.example")
+        .crypto_provider(aws_lc_rs::default_provider())
+        .verify(VerifyPolicy::roots(Roots::pem("")))
+        .dial("edge.example:0")
+        .sni("192.0.2.1")
+        .expected_name("a..b")
+        .host("user:sekret@edge.example")
+        .dial_timeout(Duration::ZERO)
+        .tls_handshake_timeout(Duration::ZERO)
+        .connect_timeout(Duration::ZERO)
+        .build();
+    let mut found = problems(built);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "builder(..): origin \"ftp://edge.example\": it must start with \"https://\" or \"http://\"",
+            "connect_timeout(..): a deadline of zero lets nothing succeed",
+            "dial(..): dial target \"edge.example:0\": the port at byte 13 is not a number from 1 to 65535",
+            "dial_timeout(..): a deadline of zero lets nothing succeed",
+            "expected_name(..): expected name \"a..b\": the label at byte 2 is empty",
+            "host(..): Host: a user name or password has no place here",
+            "sni(..): SNI \"192.0.2.1\": an IP address is not a DNS name",
+            "tls_handshake_timeout(..): a deadline of zero lets nothing succeed",
+            "verify(..): the PEM text holds no certificate",
+        ]
+    );
+}
+
+// BUG (reported): `BuildError::problems` promises the order of the setters' documentation.
+#[test]
+fn problems_come_in_the_order_of_the_documentation_whatever_the_order_of_calls() {
+    let built = CdnOriginConnector::builder("edge.example")
+        .crypto_provider(aws_lc_rs::default_provider())
+        .dial_timeout(Duration::ZERO)
+        .verify(VerifyPolicy::roots(Roots::pem("")))
+        .host("")
+        .expected_name("")
+        .sni("")
+        .dial("")
+        .build();
+    let error = built.unwrap_err();
+    let setters: Vec<_> = error.problems().iter().map(BuildProblem::setter).collect();
+    let documented = [
+        "builder",
+        "dial",
+        "sni",
+        "expected_name",
+        "host",
+        "verify",
+        "dial_timeout",
+    ];
+    assert_eq!(setters, documented);
+}
+
+// BUG (reported): an empty range of versions hides what is wrong with the roots.
+#[test]
+fn an_empty_range_of_versions_does_not_hide_the_roots_problem() {
+    let built = builder(URL)
+        .tls_versions(TlsVersion::V1_3..TlsVersion::V1_3)
+        .verify(VerifyPolicy::roots(Roots::pem("")))
+        .build();
+    let mut found = problems(built);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "tls_versions(..): the range holds no version; \
+             `TlsVersion::V1_2..=TlsVersion::V1_3` is the widest",
+            "verify(..): the PEM text holds no certificate",
+        ]
+    );
+}
+
+#[test]
+fn a_range_of_tls_versions_must_hold_one() {
+    use std::ops::Bound;
+    const OLD: TlsVersion = TlsVersion::V1_2;
+    const NEW: TlsVersion = TlsVersion::V1_3;
+    let none = [
+        (Bound::Included(NEW), Bound::Excluded(NEW)),
+        (Bound::Included(NEW), Bound::Included(OLD)),
+        (Bound::Excluded(NEW), Bound::Unbounded),
+        (Bound::Unbounded, Bound::Excluded(OLD)),
+        (Bound::Excluded(OLD), Bound::Excluded(NEW)),
+    ];
+    for range in none {
+        let error = builder(URL).tls_versions(range).build().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "tls_versions(..): the range holds no version; \
+             `TlsVersion::V1_2..=TlsVersion::V1_3` is the widest",
+            "{range:?}"
+        );
+        assert_eq!(error.problems()[0].kind(), BuildProblemKind::EmptyRange);
+    }
+    let some = [
+        (Bound::Unbounded, Bound::Unbounded),
+        (Bound::Included(OLD), Bound::Included(OLD)),
+        (Bound::Excluded(OLD), Bound::Included(NEW)),
+        (Bound::Included(OLD), Bound::Excluded(NEW)),
+    ];
+    for range in some {
+        assert!(builder(URL).tls_versions(range).build().is_ok(), "{range:?}");
+    }
+}
+
+#[test]
+fn roots_that_cannot_be_used_are_build_errors() {
+    let good = Authority::new().root_pem();
+    let truncated = good.replace("-----END CERTIFICATE-----", "");
+    let no_base64 = pem("%%%%");
+    let no_certificate = pem("Z2FyYmFnZQ==");
+    let table = [
+        (
+            Roots::pem(""),
+            "verify(..): the PEM text holds no certificate",
+        ),
+        (
+            Roots::pem("garbage"),
+            "verify(..): the PEM text holds no certificate",
+        ),
+        (
+            Roots::pem(&truncated),
+            "verify(..): missing section end marker",
+        ),
+        (Roots::pem(&no_base64), "verify(..): base64 decode error"),
+        (
+            Roots::pem(&no_certificate),
+            "verify(..): a root certificate cannot be used: invalid peer certificate: BadEncoding",
+        ),
+        (
+            Roots::der(*b"garbage"),
+            "verify(..): a root certificate cannot be used: invalid peer certificate: BadEncoding",
+        ),
+        (
+            Roots::pem(&good).and(Roots::der(*b"")),
+            "verify(..): a root certificate cannot be used: invalid peer certificate: BadEncoding",
+        ),
+    ];
+    for (roots, message) in table {
+        let built = builder(URL).verify(VerifyPolicy::roots(roots)).build();
+        let error = built.unwrap_err();
+        assert!(error.to_string().starts_with(message), "{error}");
+        assert_eq!(
+            error.problems()[0].kind(),
+            BuildProblemKind::InvalidCertificate
+        );
+        assert_eq!(error.problems().len(), 1);
+    }
+}
+
+#[test]
+fn roots_come_from_several_places_together() {
+    let (one, other) = (Authority::new(), Authority::new());
+    let both = format!("{}\n# a comment\n{}", one.root_pem(), other.root_pem());
+    let roots = Roots::pem(both).and(Roots::der(one.root_der().to_vec()));
+    let built = builder(URL).verify(VerifyPolicy::roots(roots)).build();
+    assert_eq!(built.unwrap().advice(), []);
+}
+
+#[test]
+fn a_plain_http_origin_needs_no_roots() {
+    let built = CdnOriginConnector::builder("http://edge.example")
+        .verify(VerifyPolicy::roots(Roots::pem("")))
+        .build();
+    assert!(built.is_ok());
+}
+
+#[test]
+fn any_crypto_provider_can_be_given() {
+    let roots = || VerifyPolicy::roots(Roots::pem(Authority::new().root_pem()));
+    let mut providers = vec![Arc::new(aws_lc_rs::default_provider())];
+    #[cfg(feature = "ring")]
+    providers.push(Arc::new(ring::default_provider()));
+    for provider in providers {
+        let connector = CdnOriginConnector::builder(URL)
+            .crypto_provider(provider.clone())
+            .verify(roots())
+            .build()
+            .unwrap();
+        let config = connector.tls_config().unwrap();
+        assert!(Arc::ptr_eq(config.crypto_provider(), &provider));
+    }
+}
+
+#[test]
+fn a_crypto_provider_that_cannot_do_what_is_asked_is_a_build_error() {
+    let only_tls12 = CryptoProvider {
+        cipher_suites: aws_lc_rs::ALL_CIPHER_SUITES
+            .iter()
+            .copied()
+            .filter(|suite| suite.tls13().is_none())
+            .collect(),
+        ..aws_lc_rs::default_provider()
+    };
+    let built = builder(URL)
+        .crypto_provider(only_tls12.clone())
+        .tls_versions(TlsVersion::V1_3..)
+        .build();
+    let error = built.unwrap_err();
+    let [problem] = error.problems() else {
+        panic!("{error}");
+    };
+    assert_eq!(problem.setter(), "crypto_provider");
+    assert_eq!(problem.kind(), BuildProblemKind::CryptoProvider);
+
+    let built = builder(URL).crypto_provider(only_tls12);
+    assert!(built.tls_versions(..=TlsVersion::V1_2).build().is_ok());
+}
+
+/// A block that says it is a certificate.
+fn pem(base64: &str) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+}
+
+/// What [`a_child_builds_with_the_systems_roots`] says where this file is the system's store.
+fn with_system_roots(file: &Path) -> String {
+    const CHILD: &str = "building::a_child_builds_with_the_systems_roots";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([CHILD, "--exact", "--ignored", "--nocapture"])
+        .env("SSL_CERT_FILE", file)
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said = said.split_once("<<<").and_then(|(_, said)| said.split_once(">>>"));
+    said.expect("the child has spoken").0.to_owned()
+}
+
+#[test]
+#[ignore = "other tests run it, in a process with an environment of its own"]
+fn a_child_builds_with_the_systems_roots() {
+    let built = CdnOriginConnector::builder(URL)
+        .crypto_provider(aws_lc_rs::default_provider())
+        .build();
+    let said = match built {
+        Ok(connector) => connector
+            .advice()
+            .iter()
+            .map(|advice| format!("{:?}: {advice}\n", advice.id()))
+            .collect(),
+        Err(error) => format!("{:?}: {error}", error.problems()[0].kind()),
+    };
+    println!("<<<{said}>>>");
+}
+
+#[test]
+fn a_system_without_roots_is_a_build_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(
+        with_system_roots(file.path()),
+        "EmptyRoots: verify(..): no root certificate to trust was found, so every handshake would fail: \
+         install the system's ca-certificates, or use `Roots::bundled()` or `Roots::pem(..)`"
+    );
+    let said = with_system_roots(Path::new("/nonexistent/roots.pem"));
+    assert!(said.starts_with("EmptyRoots: verify(..): no root"), "{said}");
+    assert!(said.contains("/nonexistent/roots.pem"), "{said}");
+}
+
+#[test]
+fn a_good_system_store_gives_no_advice() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), Authority::new().root_pem()).unwrap();
+    assert_eq!(with_system_roots(file.path()), "");
+}
+
+#[test]
+fn system_roots_that_cannot_be_used_are_skipped_and_counted() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let good = Authority::new().root_pem();
+    for (garbage, why) in [
+        (pem("Z2FyYmFnZQ=="), "invalid peer certificate: BadEncoding"),
+        (pem("%%%%"), "base64 decode error"),
+    ] {
+        std::fs::write(file.path(), format!("{garbage}{good}")).unwrap();
+        let said = with_system_roots(file.path());
+        let start = "SkippedRoots: 1 of the system's root certificates cannot be used; the first: ";
+        assert!(said.starts_with(start), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+}

@@ -44,7 +44,7 @@
 //! the TLS handshake with d1234567890.cloudfront.net:443 failed: the origin sent
 //! alert 40 (handshake_failure); SNI sent: d1234567890.cloudfront.net
 //!
-//!   dialled    d1234567890.cloudfront.net:443 (192.0.2.7:443)
+//!   dialled    d1234567890.cloudfront.net:443
 //!   SNI        d1234567890.cloudfront.net
 //!   expected   d1234567890.cloudfront.net
 //!   Host       www.example.com
@@ -53,6 +53,11 @@
 //!
 //! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
 //!   to mend it: .sni("www.example.com")
+//!
+//! possible: there is no cipher suite or key exchange group in common
+//!
+//! possible: the origin asks for a client certificate
+//!   to mend it: present a client certificate, or allow this client without one
 //! ```
 //!
 //! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.
@@ -64,7 +69,6 @@
 //! | `aws-lc-rs` | yes | the crypto provider that is used when neither the builder nor the process names one |
 //! | `axum` | yes | [`OriginProxy`] finds the visitor's address in axum's `ConnectInfo` |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
-//! | `proxy` | yes | [`OriginProxy`] and the pooled client beneath it |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!
 //! Features add; none changes what another does, and all of them go together.
@@ -89,11 +93,8 @@ pub mod connector;
 
 pub mod diagnosis;
 pub mod host_rewrite;
-#[cfg(feature = "proxy")]
 mod pool;
 
-#[cfg(feature = "proxy")]
-#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "proxy")))]
 pub mod proxy;
 
 pub mod guide;
@@ -101,7 +102,5 @@ pub mod guide;
 pub use connector::CdnOriginConnector;
 pub use error::{BuildError, Error, TlsVersion};
 pub use host_rewrite::HostRewriteLayer;
-#[cfg(feature = "proxy")]
-#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "proxy")))]
 pub use proxy::OriginProxy;
 pub use tls::VerifyPolicy;

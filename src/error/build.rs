@@ -70,6 +70,8 @@ impl BuildProblem {
     }
 }
 
+impl Error for BuildProblem {}
+
 impl fmt::Display for BuildProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(..): {}", self.setter, self.why)

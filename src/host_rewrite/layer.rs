@@ -70,11 +70,11 @@ impl HostRewriteLayer {
     pub(super) fn name_for(
         &self,
         parts: &Parts,
-        visitor: Option<HostAuthority>,
+        visitor: Option<&HostAuthority>,
     ) -> Option<HostAuthority> {
         match &self.rule {
-            Rule::By(function) => visitor.map(|visitor| function(parts, &visitor)),
-            Rule::Preserve => visitor,
+            Rule::By(function) => visitor.map(|visitor| function(parts, visitor)),
+            Rule::Preserve => visitor.cloned(),
             Rule::To(authority) => Some(authority.clone()),
         }
     }

@@ -48,4 +48,4 @@ pub use future::HostRewriteFuture;
 pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 
-pub(crate) use rule::visitor_authority;
+pub(crate) use rule::Rewritten;

@@ -14,20 +14,27 @@ use crate::{
 
 use super::HostRewriteLayer;
 
+/// What a request was for, and what it is for now.
+pub(crate) struct Rewritten {
+    /// Absent in an HTTP/1.0 request that names no host.
+    pub(crate) visitor: Option<HostAuthority>,
+    pub(crate) name: HostAuthority,
+}
+
 impl HostRewriteLayer {
-    /// Applies the rule to a request head and returns the name it now carries.
-    pub(crate) fn apply(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
+    /// Applies the rule to a request head.
+    pub(crate) fn apply(&self, parts: &mut Parts) -> Result<Rewritten, Error> {
         let visitor = visitor_authority(parts)?;
         let name = self
-            .name_for(parts, visitor)
+            .name_for(parts, visitor.as_ref())
             .ok_or_else(|| refused(ErrorKind::HostMissing))?;
         write_name(parts, &name);
-        Ok(name)
+        Ok(Rewritten { visitor, name })
     }
 }
 
 /// The name that a request is for. `None` only for an HTTP/1.0 request, which need not name one.
-pub(crate) fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
+fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
     let field = host_field(&parts.headers)?;
     let Some(authority) = parts.uri.authority() else {
         return match field {

@@ -3,6 +3,10 @@
 use std::{
     fmt,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -14,7 +18,21 @@ use tower::BoxError;
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
 /// A visitor's body of any kind, or none. None is not boxed.
-pub(crate) struct RequestBody(Option<UnsyncBoxBody<Bytes, Error>>);
+pub(crate) struct RequestBody {
+    body: Option<UnsyncBoxBody<Bytes, Error>>,
+    progress: Progress,
+}
+
+/// Whether a body has been moving.
+#[derive(Clone, Default)]
+pub(super) struct Progress(Arc<AtomicBool>);
+
+impl Progress {
+    /// Whether a frame was taken since this was last asked.
+    pub(super) fn moved(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 impl RequestBody {
     pub(crate) fn new<B>(body: B) -> Self
@@ -23,8 +41,12 @@ impl RequestBody {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
+        let progress = Progress::default();
         if body.is_end_stream() {
-            return Self(None);
+            return Self {
+                body: None,
+                progress,
+            };
         }
         let body = body
             .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
@@ -32,7 +54,14 @@ impl RequestBody {
                 let facts = Facts::default();
                 Error::with_source(ErrorKind::RequestBody, Stage::Send, facts, error)
             });
-        Self(Some(body.boxed_unsync()))
+        Self {
+            body: Some(body.boxed_unsync()),
+            progress,
+        }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 }
 
@@ -44,18 +73,22 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match &mut self.0 {
-            Some(body) => Pin::new(body).poll_frame(cx),
-            None => Poll::Ready(None),
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = Pin::new(body).poll_frame(cx);
+        if frame.is_ready() {
+            self.progress.0.store(true, Ordering::Relaxed);
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Body::is_end_stream)
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0
+        self.body
             .as_ref()
             .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }

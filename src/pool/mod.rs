@@ -48,17 +48,23 @@ impl OriginPool {
         Self { client }
     }
 
-    /// Sends a request with an absolute URI and waits, `deadline` at most, for the head of the response.
+    /// Sends a request with an absolute URI and waits, `deadline` at most, for the head of the response. As long as the request's
+    /// body moves, the wait starts anew: an upload may take longer.
     pub(crate) async fn send(
         &self,
         mut request: Request<RequestBody>,
         deadline: Duration,
     ) -> Result<Response<Incoming>, Error> {
         let connection = capture_connection(&mut request);
-        match tokio::time::timeout(deadline, self.client.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure::explained(error)),
-            Err(_elapsed) => Err(no_response(&connection, deadline)),
+        let progress = request.body().progress();
+        let mut exchange = self.client.request(request);
+        loop {
+            match tokio::time::timeout(deadline, &mut exchange).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => return Err(failure::explained(error)),
+                Err(_elapsed) if progress.moved() => {}
+                Err(_elapsed) => return Err(no_response(&connection, deadline)),
+            }
         }
     }
 }

@@ -15,9 +15,9 @@ use tower_service::Service;
 
 use crate::{
     connector::{CdnOriginConnector, ConnectionInfo},
-    diagnosis::{Diagnosis, ResponseEvidence},
+    diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Fault, Stage},
-    host_rewrite::{HostRewriteLayer, visitor_authority},
+    host_rewrite::{HostRewriteLayer, Rewritten},
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{OriginPool, RequestBody},
@@ -36,7 +36,7 @@ use super::{
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
 /// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
-/// | [`response_timeout`](Self::response_timeout) | 60 s to the head of the response |
+/// | [`response_timeout`](Self::response_timeout) | 60 s |
 #[derive(Clone, Debug)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
@@ -87,7 +87,8 @@ impl OriginProxy {
         self
     }
 
-    /// Bounds the wait from the first attempt to connect to the head of the response.
+    /// Bounds the wait for the head of the response, connecting included. While the request's body is still moving, the wait starts
+    /// anew.
     pub fn response_timeout(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).response_timeout = deadline;
         self
@@ -157,20 +158,20 @@ impl Settings {
         if parts.method == Method::CONNECT || parts.method == Method::TRACE {
             return Err(refused(ErrorKind::MethodRefused));
         }
+        let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
         let seen = Seen::in_extensions(&parts.extensions);
         let visitor = forwarded::Visitor {
             address: seen.address,
             scheme: seen.scheme.unwrap_or(self.client_scheme),
-            host: visitor_authority(parts)?,
+            host: visitor,
         };
-        let host = self.host_rewrite.apply(parts)?;
         hop_by_hop::remove_from_request(&mut parts.headers);
         forwarded::write(&mut parts.headers, &visitor);
         parts.headers.remove(http::header::HOST);
-        parts.uri = absolute(&parts.uri, origin, &host)?;
+        parts.uri = absolute(&parts.uri, origin, &name)?;
         // The pool learns from ALPN what is spoken; a version that demands HTTP/2 would fail on HTTP/1.
         parts.version = Version::HTTP_11;
-        Ok(host)
+        Ok(name)
     }
 
     async fn pass(
@@ -181,7 +182,7 @@ impl Settings {
         let (mut parts, body) = response.into_parts();
         let (body, diagnosis) = self.examine(&parts, body, host).await;
         if let Some(diagnosis) = diagnosis {
-            tracing::warn!(status = parts.status.as_u16(), %diagnosis, "the edge refused");
+            log_refusal(parts.status, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
         hop_by_hop::remove(&mut parts.headers);
@@ -213,6 +214,17 @@ fn log(error: &Error) {
     match error.fault() {
         Fault::Client => tracing::debug!(%error, "refused"),
         _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "not forwarded"),
+    }
+}
+
+/// A cause that is only possible is no news either: the response may well be the application's own.
+fn log_refusal(status: StatusCode, diagnosis: &Diagnosis) {
+    let status = status.as_u16();
+    match diagnosis.likeliest().map(Cause::certainty) {
+        Some(Certainty::Certain | Certainty::Likely) => {
+            tracing::warn!(status, %diagnosis, "the edge refused");
+        }
+        _ => tracing::debug!(status, %diagnosis, "the edge may have refused"),
     }
 }
 

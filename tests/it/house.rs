@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import, and with it the floors: nobody imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
+    ("guide", &[]),
     ("name", &[]),
     ("origin", &["name"]),
     ("error", &["name", "origin"]),
@@ -336,6 +337,12 @@ fn rooms_import_only_what_the_table_allows() {
         }
     }
     nothing_in(&found, "floors import downward only");
+}
+
+#[test]
+fn nobody_leaves_a_room_through_super() {
+    let found = offences(|_| false, |place| place.starts_with(&["super", "super"]));
+    nothing_in(&found, "across rooms it is `crate::room::Item`");
 }
 
 #[test]

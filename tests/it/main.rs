@@ -9,6 +9,7 @@
 mod accounts;
 mod adapters;
 mod edge;
+mod errors;
 mod failing;
 mod peers;
 mod responses;
@@ -16,5 +17,6 @@ mod sni;
 mod support;
 mod talk;
 mod transports;
+mod uploads;
 mod verify;
 mod versions;

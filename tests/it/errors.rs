@@ -1,0 +1,165 @@
+//! The texts of errors, whole.
+
+use cdn_origin::{
+    CdnOriginConnector, Error,
+    connector::CdnOriginBuilder,
+    tls::{Roots, VerifyPolicy, danger},
+};
+
+use crate::{
+    failing::error,
+    support::{Authority, Behaviour, Edge, NoName, refused_address},
+    transports::to,
+};
+
+const DISTRIBUTION: &str = "https://d1234567890.cloudfront.net";
+
+/// Dials through a transport, so that no port of the day is in the text.
+fn builder(edge: &Edge, authority: &Authority) -> CdnOriginBuilder {
+    CdnOriginConnector::builder(DISTRIBUTION)
+        .transport(to(edge.address()))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+}
+
+fn report(error: &Error) -> String {
+    error.report().to_string()
+}
+
+#[tokio::test]
+async fn the_documentation_shows_the_report_of_the_nginx_account_as_it_is() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.com")
+        .start()
+        .await;
+    let error = error(builder(&edge, &authority).host("www.example.com")).await;
+    let report = report(&error);
+    let documented = [
+        include_str!("../../README.md").to_owned(),
+        include_str!("../../src/guide/reading-errors.md").to_owned(),
+        include_str!("../../src/lib.rs")
+            .lines()
+            .map(|line| line.strip_prefix("//!").unwrap_or(line))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    ];
+    for text in documented {
+        assert!(text.contains(&report), "the documentation lacks:\n{report}");
+    }
+    assert_eq!(
+        error.to_string(),
+        "the TLS handshake with d1234567890.cloudfront.net:443 failed: \
+         the origin sent alert 40 (handshake_failure); SNI sent: d1234567890.cloudfront.net"
+    );
+}
+
+#[tokio::test]
+async fn the_report_of_the_haproxy_account() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .without_sni(NoName::Close)
+        .start()
+        .await;
+    let builder = builder(&edge, &authority)
+        .omit_sni()
+        .verify(danger::accept_any_certificate());
+    assert_eq!(
+        report(&error(builder).await),
+        "\
+the TLS handshake with d1234567890.cloudfront.net:443 failed: the peer closed
+the connection; SNI sent: none (omitted on request)
+
+  dialled    d1234567890.cloudfront.net:443
+  SNI        none (omitted on request)
+  expected   d1234567890.cloudfront.net
+  Host       d1234567890.cloudfront.net
+  offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
+  beneath    tls handshake eof
+
+likely: the edge needs SNI to know which site is meant, and none was sent:
+omitted on request
+  to mend it: .sni(\"d1234567890.cloudfront.net\")
+
+possible: the port does not speak TLS, or a firewall cut the connection
+"
+    );
+}
+
+#[tokio::test]
+async fn the_report_of_an_expired_certificate() {
+    let authority = Authority::new();
+    let certified = authority.issue_expired(&["d1234567890.cloudfront.net"]);
+    let edge = Edge::builder(&authority)
+        .serves_with("d1234567890.cloudfront.net", certified)
+        .start()
+        .await;
+    let text = report(&error(builder(&edge, &authority)).await);
+    // rustls says how long ago, which differs from run to run.
+    let (before, after) = text.split_once("  beneath ").unwrap();
+    let (_, after) = after.split_once("\n\n").unwrap();
+    assert_eq!(
+        format!("{before}\n{after}"),
+        "\
+the TLS handshake with d1234567890.cloudfront.net:443 failed: the certificate
+has expired; SNI sent: d1234567890.cloudfront.net
+
+  dialled    d1234567890.cloudfront.net:443
+  SNI        d1234567890.cloudfront.net
+  expected   d1234567890.cloudfront.net
+  Host       d1234567890.cloudfront.net
+  offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
+  presented  d1234567890.cloudfront.net
+  issued by  CN=Edge in a Box CA
+  valid      2019-01-01T00:00:00Z to 2020-01-02T00:00:00Z
+
+certain: the certificate has expired (valid 2019-01-01T00:00:00Z to
+2020-01-02T00:00:00Z), or the local clock is wrong
+  to mend it: renew the origin's certificate, or set the clock
+"
+    );
+}
+
+#[tokio::test]
+async fn the_report_of_plain_http_behind_the_port() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .behaviour(Behaviour::Plaintext(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+        .start()
+        .await;
+    assert_eq!(
+        report(&error(builder(&edge, &authority)).await),
+        "\
+the TLS handshake with d1234567890.cloudfront.net:443 failed: the peer does not
+speak TLS; SNI sent: d1234567890.cloudfront.net
+
+  dialled    d1234567890.cloudfront.net:443
+  SNI        d1234567890.cloudfront.net
+  expected   d1234567890.cloudfront.net
+  Host       d1234567890.cloudfront.net
+  offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
+  received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\"
+  beneath    received corrupt message of type InvalidContentType
+
+certain: the peer speaks plain http on this port
+  to mend it: CdnOriginConnector::builder(\"http://d1234567890.cloudfront.net:443\")
+"
+    );
+}
+
+#[tokio::test]
+async fn an_error_is_one_line_at_each_level_and_says_nothing_twice() {
+    let refused = refused_address();
+    let builder = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let error = error(builder).await;
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut lines: Vec<String> = Vec::new();
+    while let Some(level) = next {
+        let line = level.to_string();
+        assert!(!line.contains('\n'), "{line}");
+        assert!(!lines.contains(&line), "twice: {line}");
+        lines.push(line);
+        next = level.source();
+    }
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}

@@ -1,0 +1,162 @@
+//! The two accounts with the real programs in them: as the origin behind our proxy, and as the proxy before an edge, broken and
+//! mended as their authors tell it.
+
+use axum::Router;
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, HostRewriteLayer, OriginProxy, TlsVersion,
+    tls::{Roots, VerifyPolicy, danger},
+};
+use http::{Request, Response, StatusCode};
+use tokio::net::TcpStream;
+
+use crate::{
+    interop::server::{Folder, Server},
+    support::{Authority, Edge, NoName, Requests, Site},
+};
+
+/// What nginx says of a request, in the order in which the account sets the fields.
+const ECHO: &str = "
+    server { listen LISTEN ssl http2 default_server; ssl_reject_handshake on; }
+    server {
+        listen LISTEN ssl http2;
+        server_name SITE;
+        ssl_certificate site.pem;
+        ssl_certificate_key site.pem;
+        return 200 '$ssl_server_name|$http_host|$http_x_real_ip|$http_x_forwarded_for|$http_x_forwarded_proto|$http_authorization|$request_uri';
+    }";
+
+fn echoing(site: &str, authority: &Authority) -> Server {
+    let folder = Folder::new().certified("site", &authority.issue(&[site]));
+    Server::nginx(folder, &ECHO.replace("SITE", site))
+}
+
+/// A visit of `http://<host>/page?query` on this address.
+async fn visit(address: std::net::SocketAddr, host: &str) -> Response<String> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut visitor = Requests::http1(stream).await.unwrap();
+    let request = Request::get("/page?query")
+        .header("host", host)
+        .header("authorization", "Basic c2VjcmV0")
+        .header("x-forwarded-for", "203.0.113.7");
+    visitor
+        .send(request.body(Bytes::new()).unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn the_nginx_account_arrives_at_a_real_nginx_with_every_field_that_it_sets() {
+    let authority = Authority::new();
+    let nginx = echoing("example.test", &authority);
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.test")
+        .dial(nginx.address().to_string())
+        .sni("example.test")
+        .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_3)
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
+    let site = Site::serve(Router::new().fallback_service(proxy)).await;
+
+    let response = visit(site.address(), "example.test").await;
+
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        response.body(),
+        "example.test|example.test|127.0.0.1|203.0.113.7, 127.0.0.1|http|Basic c2VjcmV0|/page?query"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn the_haproxy_account_arrives_at_a_real_nginx_without_verification_and_with_it() {
+    let authority = Authority::new();
+    let nginx = echoing("my-cloudfront-domain.test", &authority);
+    let account = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
+        .dial(nginx.address().to_string());
+    for policy in [
+        danger::accept_any_certificate(),
+        VerifyPolicy::roots(Roots::pem(authority.root_pem())),
+    ] {
+        let connector = account.clone().verify(policy).build().unwrap();
+        let router = Router::new().fallback_service(OriginProxy::new(connector));
+        let site = Site::serve(router).await;
+
+        let response = visit(site.address(), "old-site.test").await;
+
+        assert_eq!(response.status(), StatusCode::OK);
+        let site = "my-cloudfront-domain.test|my-cloudfront-domain.test|";
+        assert!(response.body().starts_with(site), "{}", response.body());
+    }
+}
+
+/// A HAProxy with this `server` line, and what it answers to a visitor.
+async fn haproxy_account(edge: &Edge, server: &str) -> Response<String> {
+    let section = format!(
+        "listen account
+            bind fd@0
+            http-request set-header Host my-cloudfront-domain.test
+            server cloudfront {} {server}",
+        edge.address()
+    );
+    let haproxy = Server::haproxy(Folder::new(), &section);
+    visit(haproxy.address(), "old-site.test").await
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn a_real_haproxy_fails_step_by_step_as_its_account_tells() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("my-cloudfront-domain.test")
+        .without_sni(NoName::Close)
+        .start()
+        .await;
+
+    let broken = haproxy_account(&edge, "").await;
+    assert_eq!(broken.status(), StatusCode::BAD_REQUEST);
+    let still_broken = haproxy_account(&edge, "ssl verify none").await;
+    assert_eq!(still_broken.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let working = "ssl verify none sni str(my-cloudfront-domain.test)";
+    assert_eq!(
+        haproxy_account(&edge, working).await.status(),
+        StatusCode::OK
+    );
+}
+
+/// An nginx with these further lines, and what it answers to a visitor.
+async fn nginx_account(edge: &Edge, lines: &str) -> Response<String> {
+    let servers = format!(
+        "server {{
+            listen LISTEN;
+            location / {{
+                proxy_pass https://{};
+                proxy_ssl_protocols TLSv1.2;
+                proxy_set_header Host $host;
+                {lines}
+            }}
+        }}",
+        edge.address()
+    );
+    let nginx = Server::nginx(Folder::new(), &servers);
+    visit(nginx.address(), "example.test").await
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_real_nginx_answers_502_until_it_sends_the_sni_of_its_account() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("example.test")
+        .start()
+        .await;
+
+    let broken = nginx_account(&edge, "").await;
+    assert_eq!(broken.status(), StatusCode::BAD_GATEWAY);
+    let still_broken = nginx_account(&edge, "proxy_ssl_name example.test;").await;
+    assert_eq!(still_broken.status(), StatusCode::BAD_GATEWAY);
+    let working = "proxy_ssl_server_name on; proxy_ssl_name example.test;";
+    assert_eq!(nginx_account(&edge, working).await.status(), StatusCode::OK);
+}

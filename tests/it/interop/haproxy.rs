@@ -1,0 +1,177 @@
+//! HAProxy 2.6 in the place of an edge.
+
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, TlsVersion,
+    diagnosis::{CauseId, Certainty},
+    error::{ErrorKind, Stage},
+};
+use http::StatusCode;
+
+use crate::{
+    interop::{
+        client::{
+            NAME, answer, assert_likeliest, assert_mended_by, by_address, connector, diagnosis,
+            failure, refusal, session,
+        },
+        server::{Folder, Server},
+    },
+    support::Authority,
+};
+
+/// A HAProxy that has a certificate for [`NAME`] and this after `bind fd@0 ssl crt site.pem`.
+fn serving(authority: &Authority, rest: &str) -> Server {
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let section = format!(
+        "frontend edge
+            bind fd@0 ssl crt site.pem {rest}
+            http-request return status 200 content-type text/plain string welcome"
+    );
+    Server::haproxy(folder, &section)
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_hangs_up_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme() {
+    let haproxy = serving(&Authority::new(), "");
+    let address = haproxy.address();
+    let connector = CdnOriginConnector::builder(format!("http://{address}").as_str());
+
+    let error = failure(&OriginProxy::new(connector.build().unwrap())).await;
+
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    assert_eq!(error.stage(), Stage::Receive);
+    assert_mended_by(
+        &error.diagnosis(),
+        CauseId::HttpToTlsPort,
+        &format!("CdnOriginConnector::builder(\"https://{address}\")"),
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() {
+    let haproxy = Server::haproxy(
+        Folder::new(),
+        "frontend edge\n bind fd@0\n http-request return status 200",
+    );
+
+    let error = refusal(by_address(&haproxy)).await;
+
+    assert_eq!(error.kind(), ErrorKind::NotTls);
+    assert_eq!(error.stage(), Stage::Handshake);
+    assert_eq!(
+        error.facts().first_bytes(),
+        &b"HTTP/1.1 400 Bad request\r\nContent-length: 90\r\nCache-Control: no-cache\r\n"[..64]
+    );
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::PlainHttpPeer,
+        Certainty::Certain,
+        format!(
+            "CdnOriginConnector::builder(\"http://{}\")",
+            haproxy.address()
+        ),
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_with_strict_sni_sends_alert_112_when_no_sni_is_sent() {
+    let authority = Authority::new();
+    let haproxy = serving(&authority, "strict-sni");
+
+    let error = refusal(connector(&haproxy, &authority).omit_sni()).await;
+
+    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.stage(), Stage::Handshake);
+    assert_eq!(error.facts().alert().unwrap().code(), 112);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SniMissing,
+        Certainty::Certain,
+        ".sni(\"www.example.test\")",
+    );
+    let mended = answer(connector(&haproxy, &authority).sni(NAME)).await;
+    assert_eq!(mended.body(), "welcome");
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni() {
+    let authority = Authority::new();
+    let haproxy = serving(&authority, "strict-sni");
+
+    let error = refusal(connector(&haproxy, &authority).sni("other.example.test")).await;
+
+    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.facts().alert().unwrap().code(), 112);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SniNotServed,
+        Certainty::Certain,
+        ".sni(\"..\") with a name that the edge serves",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_that_answers_421_and_403_to_other_hosts_is_diagnosed() {
+    for (status, certainty) in [
+        (StatusCode::MISDIRECTED_REQUEST, Certainty::Certain),
+        (StatusCode::FORBIDDEN, Certainty::Possible),
+    ] {
+        let authority = Authority::new();
+        let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+        let section = format!(
+            "frontend edge
+                bind fd@0 ssl crt site.pem alpn h2,http/1.1
+                http-request return status {} unless {{ hdr(host) -i {NAME} }}
+                http-request return status 200 content-type text/plain string welcome",
+            status.as_u16()
+        );
+        let haproxy = Server::haproxy(folder, &section);
+        let connector = connector(&haproxy, &authority);
+
+        let response = answer(connector.clone().host("other.example.test")).await;
+
+        assert_eq!(response.status(), status);
+        assert_likeliest(
+            diagnosis(&response),
+            CauseId::SniAndHostDisagree,
+            certainty,
+            ".host(\"www.example.test\")",
+        );
+        let mended = answer(connector.host(NAME)).await;
+        assert_eq!(mended.body(), "welcome");
+        assert_eq!(session(&mended).protocol.as_deref(), Some("h2"));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_and_a_connector_without_a_common_tls_version_part_with_alert_70() {
+    let authority = Authority::new();
+    for (settings, theirs) in [
+        ("ssl-max-ver TLSv1.2", TlsVersion::V1_2),
+        ("ssl-min-ver TLSv1.3", TlsVersion::V1_3),
+    ] {
+        let haproxy = serving(&authority, settings);
+        let connector = connector(&haproxy, &authority);
+        let ours = match theirs {
+            TlsVersion::V1_2 => TlsVersion::V1_3,
+            _ => TlsVersion::V1_2,
+        };
+
+        let error = refusal(connector.clone().tls_versions(ours..=ours)).await;
+
+        assert_eq!(error.kind(), ErrorKind::AlertReceived);
+        assert_eq!(error.facts().alert().unwrap().code(), 70);
+        assert_likeliest(
+            &error.diagnosis(),
+            CauseId::NoCommonTlsVersion,
+            Certainty::Certain,
+            ".tls_versions(TlsVersion::V1_2..)",
+        );
+        assert_eq!(session(&answer(connector).await).version, theirs);
+    }
+}

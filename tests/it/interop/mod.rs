@@ -1,0 +1,11 @@
+//! The same promises against real servers: nginx, HAProxy and `openssl s_server`, as Debian packages them.
+//!
+//! These tests are ignored unless asked for: `cargo test --all-features -- --include-ignored`. A program that is missing is a
+//! failure that names its package.
+
+mod accounts;
+mod client;
+mod haproxy;
+mod nginx;
+mod openssl;
+mod server;

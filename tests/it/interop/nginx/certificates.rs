@@ -1,0 +1,212 @@
+//! Certificates that nginx presents, good and bad.
+
+use cdn_origin::{
+    connector::{AdviceId, CdnOriginBuilder},
+    diagnosis::{CauseId, Certainty},
+    error::{Error, ErrorKind, Stage},
+    tls::{Roots, SpkiPin, VerifyPolicy, danger},
+};
+
+use crate::{
+    interop::{
+        client::{NAME, answer, assert_likeliest, connector, facts, refusal},
+        server::{Folder, Server},
+    },
+    support::{AUTHORITY_NAME, Authority, Certified},
+};
+
+const OTHER: &str = "other.example.test";
+
+/// An nginx that presents this certificate whatever SNI says.
+fn presenting(certified: &Certified) -> Server {
+    let folder = Folder::new().certified("site", certified);
+    let servers = "
+        server {
+            listen LISTEN ssl;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+            return 200 '$ssl_server_name';
+        }";
+    Server::nginx(folder, servers)
+}
+
+/// Why this certificate is refused under [`NAME`] by whoever trusts the authority.
+async fn refused(certified: &Certified, authority: &Authority) -> Error {
+    let nginx = presenting(certified);
+    let error = refusal(connector(&nginx, authority)).await;
+    assert_eq!(error.stage(), Stage::Handshake);
+    let presented = error.facts().certificate().unwrap();
+    assert_eq!(presented.der(), &*certified.chain[0]);
+    error
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told() {
+    let authority = Authority::new();
+    let error = refused(&authority.issue(&[OTHER]), &authority).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::CertificateForAnotherName,
+        Certainty::Likely,
+        ".expected_name(\"other.example.test\")",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_told() {
+    let error = refused(&Authority::new().issue(&[NAME]), &Authority::new()).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    let issuer = error.facts().certificate().unwrap().issuer();
+    assert_eq!(issuer, format!("CN={AUTHORITY_NAME}"));
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::UntrustedAuthority,
+        Certainty::Likely,
+        ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..))))",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
+    let error = refused(&Authority::self_signed(&[NAME]), &Authority::new()).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SelfSigned,
+        Certainty::Certain,
+        ".verify(VerifyPolicy::pinned(SpkiPin::sha256(..)))",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn an_expired_certificate_of_nginx_is_refused_with_its_dates() {
+    let authority = Authority::new();
+    let error = refused(&authority.issue_expired(&[NAME]), &authority).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateExpired);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::CertificateExpired,
+        Certainty::Certain,
+        "renew the origin's certificate, or set the clock",
+    );
+    let report = error.report().to_string();
+    assert!(
+        report.contains("2019-01-01T00:00:00Z to 2020-01-02T00:00:00Z"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates() {
+    let authority = Authority::new();
+    let error = refused(&authority.issue_not_yet_valid(&[NAME]), &authority).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateNotYetValid);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::CertificateNotYetValid,
+        Certainty::Certain,
+        "renew the origin's certificate, or set the clock",
+    );
+    let report = error.report().to_string();
+    assert!(
+        report.contains("2040-01-01T00:00:00Z to 2100-01-01T00:00:00Z"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_is_told_one_name_in_sni_and_may_present_another_that_is_expected() {
+    let authority = Authority::new();
+    let nginx = presenting(&authority.issue(&[OTHER]));
+    let connector = connector(&nginx, &authority);
+
+    let response = answer(connector.clone().expected_name(OTHER)).await;
+    assert_eq!(response.body(), NAME);
+
+    let error = refusal(connector.expected_name("third.example.test")).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::CertificateForAnotherName,
+        Certainty::Likely,
+        ".expected_name(\"other.example.test\")",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_certificate_of_nginx_for_its_sni_is_refused_where_another_name_is_expected() {
+    let authority = Authority::new();
+    let nginx = presenting(&authority.issue(&[NAME]));
+
+    let error = refusal(connector(&nginx, &authority).expected_name(OTHER)).await;
+
+    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::CertificateForAnotherName,
+        Certainty::Certain,
+        ".expected_name(\"www.example.test\")",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_pin_decides_about_the_key_of_nginx_with_a_chain_and_without() {
+    let authority = Authority::new();
+    let issued = authority.issue(&[NAME]);
+    let self_signed = Authority::self_signed(&["nobody.test"]);
+    let (pin, other_pin) = (
+        SpkiPin::sha256(issued.spki_sha256()),
+        SpkiPin::sha256(self_signed.spki_sha256()),
+    );
+    let roots = || VerifyPolicy::roots(Roots::pem(authority.root_pem()));
+
+    let nginx = presenting(&issued);
+    let connector_to = |nginx: &Server, policy| connector(nginx, &authority).verify(policy);
+    welcomed(connector_to(&nginx, roots().and_pin(pin))).await;
+    pin_mismatch(connector_to(&nginx, roots().and_pin(other_pin))).await;
+    pin_mismatch(connector_to(&nginx, VerifyPolicy::pinned(other_pin))).await;
+
+    let nginx = presenting(&self_signed);
+    welcomed(connector_to(&nginx, VerifyPolicy::pinned(other_pin))).await;
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn danger_accepts_what_nginx_presents_whatever_it_is() {
+    let authority = Authority::new();
+    let nginx = presenting(&Authority::self_signed(&["nobody.test"]));
+    let connector = connector(&nginx, &authority).verify(danger::accept_any_certificate());
+
+    let advice = connector.clone().build().unwrap().advice().to_vec();
+    assert_eq!(advice[0].id(), AdviceId::VerificationOff);
+    let response = answer(connector).await;
+    assert_eq!(response.body(), NAME);
+    let presented = facts(&response).certificate().unwrap();
+    assert_eq!(presented.names(), ["nobody.test"]);
+}
+
+async fn welcomed(connector: CdnOriginBuilder) {
+    assert_eq!(answer(connector).await.body(), NAME);
+}
+
+async fn pin_mismatch(connector: CdnOriginBuilder) {
+    let error = refusal(connector).await;
+    assert_eq!(error.kind(), ErrorKind::PinMismatch);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::PinMismatch,
+        Certainty::Certain,
+        ".verify(VerifyPolicy::..and_pin(..))",
+    );
+}

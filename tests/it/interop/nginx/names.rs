@@ -1,0 +1,231 @@
+//! Scheme, SNI and Host as nginx looks at them.
+
+use cdn_origin::{
+    CdnOriginConnector,
+    diagnosis::{CauseId, Certainty},
+    error::{ErrorKind, Stage},
+};
+use http::StatusCode;
+
+use crate::{
+    interop::{
+        client::{NAME, answer, assert_likeliest, by_address, connector, diagnosis, refusal},
+        server::{Folder, Server},
+    },
+    support::Authority,
+};
+
+/// One site, and a default server that turns strangers away in the handshake.
+const STRICT: &str = "
+    server { listen LISTEN ssl default_server; ssl_reject_handshake on; }
+    server {
+        listen LISTEN ssl;
+        server_name www.example.test;
+        ssl_certificate site.pem;
+        ssl_certificate_key site.pem;
+        location / { return 200 'welcome'; }
+    }";
+
+fn strict(authority: &Authority) -> Server {
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    Server::nginx(folder, STRICT)
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_says_that_plain_http_went_to_its_tls_port_and_so_does_the_diagnosis() {
+    let authority = Authority::new();
+    let nginx = strict(&authority);
+    let address = nginx.address();
+
+    let response = answer(CdnOriginConnector::builder(
+        format!("http://{address}").as_str(),
+    ))
+    .await;
+
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(response.headers()["server"], "nginx/1.22.1");
+    let page = response.body();
+    assert!(page.contains("The plain HTTP request was sent to HTTPS port"));
+    assert!(page.trim_end().ends_with("</html>"), "{page}");
+    assert_likeliest(
+        diagnosis(&response),
+        CauseId::HttpToTlsPort,
+        Certainty::Certain,
+        format!("CdnOriginConnector::builder(\"https://{address}\")"),
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() {
+    let nginx = Server::nginx(
+        Folder::new(),
+        "server { listen LISTEN; return 200 'plain'; }",
+    );
+
+    let error = refusal(by_address(&nginx)).await;
+
+    assert_eq!(error.kind(), ErrorKind::NotTls);
+    assert_eq!(error.stage(), Stage::Handshake);
+    let first_bytes = error.facts().first_bytes();
+    assert!(first_bytes.starts_with(b"HTTP/1.1 400 Bad Request\r\n"));
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::PlainHttpPeer,
+        Certainty::Certain,
+        format!(
+            "CdnOriginConnector::builder(\"http://{}\")",
+            nginx.address()
+        ),
+    );
+    assert!(
+        error
+            .report()
+            .to_string()
+            .contains("received   \"HTTP/1.1 400")
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_that_rejects_strangers_sends_alert_112_when_no_sni_is_sent() {
+    let authority = Authority::new();
+    let nginx = strict(&authority);
+
+    let error = refusal(connector(&nginx, &authority).omit_sni()).await;
+
+    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.stage(), Stage::Handshake);
+    assert_eq!(error.facts().alert().unwrap().code(), 112);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SniMissing,
+        Certainty::Certain,
+        ".sni(\"www.example.test\")",
+    );
+    let mended = answer(connector(&nginx, &authority).sni(NAME)).await;
+    assert_eq!(mended.body(), "welcome");
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_that_rejects_strangers_sends_alert_112_for_an_unknown_sni() {
+    let authority = Authority::new();
+    let nginx = strict(&authority);
+
+    let error = refusal(connector(&nginx, &authority).sni("other.example.test")).await;
+
+    assert_eq!(error.facts().alert().unwrap().code(), 112);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SniNotServed,
+        Certainty::Certain,
+        ".sni(\"..\") with a name that the edge serves",
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_with_a_default_certificate_shows_it_to_whoever_sends_no_sni() {
+    let authority = Authority::new();
+    let folder = Folder::new()
+        .certified("default", &authority.issue(&["default.example.test"]))
+        .certified("site", &authority.issue(&[NAME]));
+    let nginx = Server::nginx(
+        folder,
+        "
+        server {
+            listen LISTEN ssl default_server;
+            ssl_certificate default.pem;
+            ssl_certificate_key default.pem;
+            return 200 'default';
+        }
+        server {
+            listen LISTEN ssl;
+            server_name www.example.test;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+            return 200 'welcome';
+        }",
+    );
+
+    let error = refusal(connector(&nginx, &authority).omit_sni()).await;
+
+    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    let presented = error.facts().certificate().unwrap();
+    assert_eq!(presented.names(), ["default.example.test"]);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::SniMissing,
+        Certainty::Likely,
+        ".sni(\"www.example.test\")",
+    );
+    let mended = answer(connector(&nginx, &authority)).await;
+    assert_eq!(mended.body(), "welcome");
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_answers_421_where_a_site_that_asks_for_client_certificates_is_named_only_in_host() {
+    let authority = Authority::new();
+    let folder = Folder::new()
+        .certified("site", &authority.issue(&[NAME, "members.example.test"]))
+        .file("root.pem", &authority.root_pem());
+    let nginx = Server::nginx(
+        folder,
+        "
+        ssl_certificate site.pem;
+        ssl_certificate_key site.pem;
+        server { listen LISTEN ssl; server_name www.example.test; return 200 'welcome'; }
+        server {
+            listen LISTEN ssl;
+            server_name members.example.test;
+            ssl_client_certificate root.pem;
+            ssl_verify_client optional;
+            return 200 'members';
+        }",
+    );
+    let connector = connector(&nginx, &authority);
+
+    let response = answer(connector.clone().host("members.example.test")).await;
+
+    assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert_likeliest(
+        diagnosis(&response),
+        CauseId::SniAndHostDisagree,
+        Certainty::Certain,
+        ".host(\"www.example.test\")",
+    );
+    assert_eq!(answer(connector.host(NAME)).await.body(), "welcome");
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_that_compares_sni_and_host_answers_403_and_the_diagnosis_names_both() {
+    let authority = Authority::new();
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let nginx = Server::nginx(
+        folder,
+        "
+        server {
+            listen LISTEN ssl;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+            if ($ssl_server_name != $host) { return 403; }
+            return 200 'welcome';
+        }",
+    );
+    let connector = connector(&nginx, &authority);
+
+    let response = answer(connector.clone().host("other.example.test")).await;
+
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert_likeliest(
+        diagnosis(&response),
+        CauseId::SniAndHostDisagree,
+        Certainty::Possible,
+        ".host(\"www.example.test\")",
+    );
+    assert_eq!(answer(connector).await.body(), "welcome");
+}

@@ -1,0 +1,132 @@
+//! HTTP/2 and HTTP/1.1 as nginx agrees to them.
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, HostRewriteLayer,
+    connector::CdnOriginBuilder,
+    diagnosis::{CauseId, Certainty},
+    error::{ErrorKind, Stage},
+    tls::Alpn,
+};
+use http::{Request, StatusCode, Version};
+use http_body_util::Full;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use tower::{Layer, ServiceExt};
+
+use crate::{
+    interop::{
+        client::{NAME, answer, assert_likeliest, connector, refusal, session, text},
+        server::{Folder, Server},
+    },
+    support::Authority,
+};
+
+/// An nginx with this `listen` line that says what it was asked, and a connector to it.
+fn listening(listen: &str) -> (Server, CdnOriginBuilder) {
+    let authority = Authority::new();
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let servers = "
+        server {
+            LINE;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+            return 200 '$server_protocol $http_host $request_uri';
+        }"
+    .replace("LINE", listen);
+    let nginx = Server::nginx(folder, &servers);
+    let connector = connector(&nginx, &authority);
+    (nginx, connector)
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_with_h2_is_spoken_h2_to_by_default() {
+    let (_nginx, connector) = listening("listen LISTEN ssl http2");
+    let response = answer(connector).await;
+    assert_eq!(response.body(), "HTTP/2.0 www.example.test /page?query");
+    assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
+    // The visitor's side has a version of its own.
+    assert_eq!(response.version(), Version::HTTP_11);
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_with_h2_is_spoken_http_1_1_to_where_only_that_is_offered() {
+    let (_nginx, connector) = listening("listen LISTEN ssl http2");
+    let response = answer(connector.alpn(Alpn::Http1)).await;
+    assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
+    assert_eq!(session(&response).protocol.as_deref(), Some("http/1.1"));
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_without_h2_is_spoken_http_1_1_to_by_default() {
+    let (_nginx, connector) = listening("listen LISTEN ssl");
+    let response = answer(connector).await;
+    assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
+    assert_eq!(session(&response).protocol.as_deref(), Some("http/1.1"));
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_without_h2_is_refused_where_h2_is_required() {
+    let (_nginx, connector) = listening("listen LISTEN ssl");
+
+    let error = refusal(connector.clone().alpn(Alpn::Http2)).await;
+
+    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.stage(), Stage::Handshake);
+    assert_eq!(error.facts().alert().unwrap().code(), 120);
+    assert_likeliest(
+        &error.diagnosis(),
+        CauseId::AlpnNotAccepted,
+        Certainty::Certain,
+        ".alpn(Alpn::Http2OrHttp1)",
+    );
+    let mended = answer(connector.alpn(Alpn::Http2OrHttp1)).await;
+    assert_eq!(mended.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn a_hyper_util_client_speaks_h2_and_http_1_1_to_nginx_over_the_connector() {
+    let (_nginx, connector) = listening("listen LISTEN ssl http2");
+    for (alpn, version, said) in [
+        (Alpn::Http2, Version::HTTP_2, "HTTP/2.0"),
+        (Alpn::Http1, Version::HTTP_11, "HTTP/1.1"),
+    ] {
+        let client = client(connector.clone().alpn(alpn).build().unwrap());
+        let request = Request::get("https://www.example.test/page");
+        let response = client.request(request.body(Full::default()).unwrap()).await;
+        let response = text(response.unwrap()).await;
+        assert_eq!(response.version(), version);
+        assert_eq!(*response.body(), format!("{said} {NAME} /page"));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_accepts_h2_requests_whose_host_was_rewritten_above_a_hyper_util_client() {
+    let (_nginx, connector) = listening("listen LISTEN ssl http2");
+    let client = client(connector.build().unwrap());
+    let request = || {
+        Request::get("https://visitor.test/page")
+            .header("host", "visitor.test")
+            .body(Full::default())
+            .unwrap()
+    };
+
+    // Without the layer, the visitor's Host goes along with `:authority`.
+    let refused = client.request(request()).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+
+    let rewritten = HostRewriteLayer::to(NAME).unwrap().layer(client);
+    let response = text(rewritten.oneshot(request()).await.unwrap()).await;
+    assert_eq!(response.version(), Version::HTTP_2);
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.body(), "HTTP/2.0 www.example.test /page");
+}
+
+fn client(connector: CdnOriginConnector) -> Client<CdnOriginConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).build(connector)
+}

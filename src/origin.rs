@@ -50,10 +50,11 @@ impl Origin {
                     Some(name) => name.into(),
                     None => (&target.clone().without_port(scheme.default_port())).into(),
                 });
+        let port = target.port().unwrap_or_else(|| scheme.default_port());
         let dial = chosen.dial.as_ref().unwrap_or(target).clone();
         Self {
             url: url.clone(),
-            dial: dial.or_port(scheme.default_port()),
+            dial: dial.or_port(port),
             sni,
             expected_name,
             host,
@@ -185,17 +186,17 @@ impl OriginUrl {
         if let (Some(found), false) = (chars.next(), tail == "/") {
             // The tail is not repeated in the message: a query can hold a secret.
             let at = text.len() - tail.len();
-            let shown = &text[..at];
+            // Nor is what stands before it, if a password may have been cut in two.
+            let shown = if tail.contains('@') { "" } else { &text[..at] };
             return Err(NameError::new(
                 "origin",
                 shown,
                 NameProblem::PathOrQuery { found, at },
             ));
         }
-        Ok(Self {
-            scheme,
-            target: authority.parse()?,
-        })
+        let target = DialTarget::parse(authority)
+            .map_err(|problem| NameError::new("origin", authority, problem))?;
+        Ok(Self { scheme, target })
     }
 }
 

@@ -231,6 +231,8 @@ impl CdnOriginBuilder {
         V: TryInto<T>,
         V::Error: Into<NameError>,
     {
+        // The last call counts.
+        self.problems.retain(|problem| problem.setter() != setter);
         let note = |error: NameError| {
             let why: Box<dyn Error + Send + Sync> = error.into();
             self.problems.push(BuildProblem::new(

@@ -17,7 +17,7 @@ impl BuildError {
         }
     }
 
-    /// All problems, in the order of the setters' documentation. There is at least one.
+    /// All problems. There is at least one.
     #[must_use]
     pub fn problems(&self) -> &[BuildProblem] {
         &self.problems

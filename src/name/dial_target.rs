@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Host, NameError, host::split_port};
+use super::{Host, NameError, NameProblem, host::split_port};
 
 /// Host and port that TCP connects to: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or `2001:db8::1`.
 ///
-/// Without a port, the default port of the origin's scheme is dialled: 443 for `https`, 80 for `http`.
+/// Without a port, the URL's port is dialled: 443 for `https` and 80 for `http` if it has none.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct DialTarget {
     host: Host,
@@ -24,6 +24,11 @@ impl DialTarget {
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, NameProblem> {
+        let (host, port) = split_port(text)?;
+        Ok(Self::new(Host::parse(host)?, port))
     }
 
     pub(crate) fn new(host: Host, port: Option<u16>) -> Self {
@@ -60,11 +65,7 @@ impl FromStr for DialTarget {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parse = || {
-            let (host, port) = split_port(text)?;
-            Ok(Self::new(Host::parse(host)?, port))
-        };
-        parse().map_err(|problem| NameError::new("dial target", text, problem))
+        Self::parse(text).map_err(|problem| NameError::new("dial target", text, problem))
     }
 }
 

@@ -77,10 +77,21 @@ fn check_labels(name: &str) -> Result<(), NameProblem> {
         return Err(NameProblem::TooLong);
     }
     // WHATWG URL "ends in a number": such a host is an IPv4 address to some resolvers (`127.1`) and a name to others.
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_number(last) {
         return Err(NameProblem::NumericEnd);
     }
     Ok(())
+}
+
+/// A decimal or hexadecimal number, as old resolvers read one.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"));
+    match hexadecimal {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => label.bytes().all(|byte| byte.is_ascii_digit()),
+    }
 }
 
 fn check_label(label: &str, at: usize) -> Result<(), NameProblem> {

@@ -52,13 +52,13 @@ impl HostAuthority {
     }
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
-        let text = text.strip_suffix(':').unwrap_or(text);
         if text.contains('@') {
             return Err(NameProblem::UserInfo);
         }
         if text.parse::<Ipv6Addr>().is_ok() {
             return Self::from_ascii(&format!("[{text}]"));
         }
+        let text = text.strip_suffix(':').unwrap_or(text);
         let (host, _) = split_port(text)?;
         check_host(host)?;
         if text.is_ascii() {

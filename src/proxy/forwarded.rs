@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::FORWARDED};
 
 use crate::{name::HostAuthority, origin::Scheme};
 
@@ -29,6 +29,9 @@ pub(super) fn write(headers: &mut HeaderMap, visitor: &Visitor) {
         .and_then(|address| append(headers, address));
     let host = visitor.host.as_ref().map(HostAuthority::to_header_value);
     let proto = HeaderValue::from_static(visitor.scheme.as_str());
+    if address.is_none() {
+        headers.remove(FORWARDED);
+    }
     set(headers, X_FORWARDED_FOR, chain);
     set(headers, X_FORWARDED_HOST, host);
     set(headers, X_FORWARDED_PROTO, Some(proto));

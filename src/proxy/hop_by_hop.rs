@@ -27,6 +27,10 @@ const NOT_NOMINATED: [HeaderName; 2] = [CONTENT_LENGTH, HOST];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
+    // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     for name in nominated(headers) {
         headers.remove(name);
     }

@@ -44,6 +44,7 @@ mod client_connection;
 mod forwarded;
 mod future;
 mod hop_by_hop;
+mod message;
 mod peek;
 mod service;
 mod status;

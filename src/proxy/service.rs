@@ -25,7 +25,7 @@ use crate::{
 
 use super::{
     ProxyBody, Proxying, answer::answer, body::OriginBody, client_connection::Seen, forwarded,
-    hop_by_hop, peek,
+    hop_by_hop, message, peek,
 };
 
 /// A reverse proxy to the origin of a connector. A `Service` that never fails, for `Router::fallback_service` and its like.
@@ -136,6 +136,9 @@ impl Settings {
     ) -> Result<Response<ProxyBody>, Error> {
         let (mut parts, body) = request.into_parts();
         let host = self.rewrite(&mut parts)?;
+        if body.is_end_stream() {
+            message::say_empty(&parts.method, &mut parts.headers);
+        }
         let request = Request::from_parts(parts, body);
         let response = pool.send(request, self.response_timeout).await;
         match response {
@@ -167,6 +170,7 @@ impl Settings {
         };
         hop_by_hop::remove_from_request(&mut parts.headers);
         forwarded::write(&mut parts.headers, &visitor);
+        message::join_cookies(&mut parts.headers);
         parts.headers.remove(http::header::HOST);
         parts.uri = absolute(&parts.uri, origin, &name)?;
         // The pool learns from ALPN what is spoken; a version that demands HTTP/2 would fail on HTTP/1.

@@ -47,8 +47,10 @@ impl TlsSettings {
     ) -> Option<TlsClient> {
         let versions = note(Versions::in_range(&self.versions), problems);
         let provider = note(provider::choose(self.provider.clone()), problems);
-        let (versions, provider) = versions.zip(provider)?;
-        let (judge, skipped_roots) = note(self.judge(&provider), problems)?;
+        // Roots that cannot be used are told even where no version can.
+        let judge = provider.as_ref().map(|provider| self.judge(provider));
+        let judge = judge.and_then(|judge| note(judge, problems));
+        let ((versions, provider), (judge, skipped_roots)) = versions.zip(provider).zip(judge)?;
         let verifier = OriginVerifier {
             judge,
             pins: self.verify.pins.clone(),

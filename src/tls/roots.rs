@@ -102,7 +102,7 @@ impl LoadedRoots {
     fn add_pem(&mut self, text: &[u8]) -> Result<(), BuildProblem> {
         let mut any = false;
         for certificate in CertificateDer::pem_slice_iter(text) {
-            let certificate = certificate.map_err(|error| invalid(error.to_string()))?;
+            let certificate = certificate.map_err(|_| invalid("the PEM text cannot be read"))?;
             self.add_given(certificate)?;
             any = true;
         }

@@ -40,7 +40,11 @@ fn request(version: Version, form: Form, host: Option<&str>) -> Request<()> {
 }
 
 fn with_fields(version: Version, uri: &str, hosts: &[&[u8]]) -> Request<()> {
-    let mut request = Request::builder().uri(uri).version(version).body(()).unwrap();
+    let mut request = Request::builder()
+        .uri(uri)
+        .version(version)
+        .body(())
+        .unwrap();
     for host in hosts {
         let host = HeaderValue::from_bytes(host).unwrap();
         request.headers_mut().append(HOST, host);
@@ -56,7 +60,10 @@ where
 {
     let inner = service_fn(|request: Request<()>| async { Ok::<_, Infallible>(request) });
     let service = layer.layer(tower::util::BoxCloneService::new(inner));
-    service.oneshot(request).await.map(|request| spelled(&request))
+    service
+        .oneshot(request)
+        .await
+        .map(|request| spelled(&request))
 }
 
 /// Also checks that the name stands in one place only.
@@ -121,7 +128,10 @@ const TABLE: [Row; 21] = [
 #[tokio::test]
 async fn the_name_is_written_where_the_version_and_the_form_want_it() {
     for (form, version, host, expected) in TABLE {
-        for (layer, expected) in [to(), HostRewriteLayer::preserve(), below()].iter().zip(expected) {
+        for (layer, expected) in [to(), HostRewriteLayer::preserve(), below()]
+            .iter()
+            .zip(expected)
+        {
             let request = request(version, form, host);
             let seen = behind(layer.clone(), request).await.unwrap();
             assert_eq!(seen, expected, "{version:?} {form:?} {host:?} {layer:?}");
@@ -135,7 +145,10 @@ async fn a_layer_applied_twice_is_a_layer_applied_once() {
     for (form, version, host, _) in TABLE {
         for layer in [to(), HostRewriteLayer::preserve(), constant.clone()] {
             let once = behind(layer.clone(), request(version, form, host)).await;
-            let twice = ServiceBuilder::new().layer(layer.clone()).layer(layer).into_inner();
+            let twice = ServiceBuilder::new()
+                .layer(layer.clone())
+                .layer(layer)
+                .into_inner();
             let twice = behind(twice, request(version, form, host)).await;
             assert_eq!(once.unwrap(), twice.unwrap(), "{version:?} {form:?}");
         }
@@ -168,7 +181,9 @@ async fn only_an_http_1_0_request_may_come_without_a_name() {
     let seen = behind(to(), nameless(OLD, Form::Asterisk)).await.unwrap();
     assert_eq!(seen, "* Host: to.example");
     for layer in [HostRewriteLayer::preserve(), below()] {
-        let error = behind(layer, nameless(OLD, Form::Origin)).await.unwrap_err();
+        let error = behind(layer, nameless(OLD, Form::Origin))
+            .await
+            .unwrap_err();
         assert_refused(&error, ErrorKind::HostMissing);
     }
     for version in [ONE, TWO] {
@@ -334,7 +349,10 @@ async fn it_is_ready_when_the_inner_service_is() {
 async fn a_refused_request_never_reaches_the_inner_service() {
     let (mut service, mut handle) = mock::spawn_layer::<Request<()>, (), _>(to());
     assert!(matches!(service.poll_ready(), Poll::Ready(Ok(()))));
-    let error = service.call(request(ONE, Form::Origin, None)).await.unwrap_err();
+    let error = service
+        .call(request(ONE, Form::Origin, None))
+        .await
+        .unwrap_err();
     assert_refused(&error, ErrorKind::HostMissing);
     drop(service);
     assert!(handle.next_request().await.is_none());
@@ -362,8 +380,12 @@ async fn errors_of_the_inner_service_pass_as_they_are() {
 async fn it_fits_an_inner_service_with_a_boxed_error() {
     let inner = ServiceBuilder::new()
         .buffer::<Request<()>>(1)
-        .service(service_fn(|request: Request<()>| async { Ok::<_, BoxError>(request) }));
-    let service = ServiceBuilder::new().layer(to()).layer(HostRewriteLayer::preserve());
+        .service(service_fn(|request: Request<()>| async {
+            Ok::<_, BoxError>(request)
+        }));
+    let service = ServiceBuilder::new()
+        .layer(to())
+        .layer(HostRewriteLayer::preserve());
     let request = request(TWO, Form::Origin, Some(VISITOR));
     let seen = service.service(inner).oneshot(request).await.unwrap();
     assert_eq!(spelled(&seen), "https://to.example/path?query");
@@ -419,7 +441,10 @@ async fn random_fields_are_rewritten_or_refused_but_never_passed_on() {
             }
         }
     }
-    assert!(passed > 500, "a stream that is refused throughout proves nothing");
+    assert!(
+        passed > 500,
+        "a stream that is refused throughout proves nothing"
+    );
 }
 
 /// What was rewritten is a name, where it belongs.
@@ -437,5 +462,8 @@ fn name_holds(seen: &str, in_uri: bool, sent: &str) {
             uri.authority().map(ToString::to_string).unwrap_or_default()
         }
     };
-    assert!(name.parse::<HostAuthority>().is_ok(), "{sent} became {seen}");
+    assert!(
+        name.parse::<HostAuthority>().is_ok(),
+        "{sent} became {seen}"
+    );
 }

@@ -146,7 +146,10 @@ fn without_comments_and_strings(text: &str) -> String {
 
 /// Where the comment, string or character that starts here ends; `at` itself if none does.
 fn end_of_blank(chars: &[char], at: usize) -> usize {
-    let starts = |text: &str| text.chars().eq(chars[at..].iter().copied().take(text.len()));
+    let starts = |text: &str| {
+        text.chars()
+            .eq(chars[at..].iter().copied().take(text.len()))
+    };
     if starts("//") {
         return position(chars, at, |rest| rest[0] == '\n');
     }
@@ -155,7 +158,10 @@ fn end_of_blank(chars: &[char], at: usize) -> usize {
     }
     let in_word = at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == '_');
     if chars[at] == 'r' && !in_word {
-        let hashes = chars[at + 1..].iter().take_while(|sign| **sign == '#').count();
+        let hashes = chars[at + 1..]
+            .iter()
+            .take_while(|sign| **sign == '#')
+            .count();
         if chars.get(at + 1 + hashes) == Some(&'"') {
             let end: Vec<char> = format!("\"{}", "#".repeat(hashes)).chars().collect();
             return position(chars, at + 2 + hashes, |rest| rest.starts_with(&end)) + end.len();
@@ -292,10 +298,7 @@ fn at(source: &Source, line: usize, text: &str) -> String {
 }
 
 /// Every place in a room that offends.
-fn offences(
-    allowed_in: impl Fn(&Source) -> bool,
-    offends: impl Fn(&Place) -> bool,
-) -> Vec<String> {
+fn offences(allowed_in: impl Fn(&Source) -> bool, offends: impl Fn(&Place) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources().iter().filter(|source| !allowed_in(source)) {
         let places = source.paths_that(&offends);
@@ -391,12 +394,18 @@ fn rustls_is_said_in_the_room_of_tls_only() {
             place.path.iter().any(|segment| segment == "rustls") && !by_way_of_tls
         },
     );
-    nothing_in(&found, "`rustls` is said in tls/, elsewhere as crate::tls::rustls");
+    nothing_in(
+        &found,
+        "`rustls` is said in tls/, elsewhere as crate::tls::rustls",
+    );
     let found = offences(
         |source| in_room(source, "tls") || in_room(source, "connector"),
         |place| {
             let rustls = ["rustls", "rustls_pki_types", "tokio_rustls"];
-            place.path.iter().any(|segment| rustls.contains(&segment.as_str()))
+            place
+                .path
+                .iter()
+                .any(|segment| rustls.contains(&segment.as_str()))
         },
     );
     nothing_in(&found, "only tls/ and connector/ know what rustls is");
@@ -407,7 +416,11 @@ fn sockets_are_opened_in_the_room_of_dial_only() {
     let found = offences(
         |source| in_room(source, "dial"),
         |place| {
-            let nets: [&[&str]; 3] = [&["tokio", "net"], &["std", "net", "TcpStream"], &["socket2"]];
+            let nets: [&[&str]; 3] = [
+                &["tokio", "net"],
+                &["std", "net", "TcpStream"],
+                &["socket2"],
+            ];
             nets.iter().any(|net| place.starts_with(net))
         },
     );
@@ -423,7 +436,10 @@ fn the_http_client_is_used_in_the_room_of_the_pool_only() {
             let client = place.starts_with(&["hyper", "client"])
                 || place.starts_with(&["hyper_util", "client"]);
             let by_traits = place.starts_with(&["hyper_util", "client", "legacy", "connect"])
-                && place.path.get(4).is_some_and(|item| TRAITS.contains(&item.as_str()));
+                && place
+                    .path
+                    .get(4)
+                    .is_some_and(|item| TRAITS.contains(&item.as_str()));
             client && !by_traits
         },
     );
@@ -432,7 +448,10 @@ fn the_http_client_is_used_in_the_room_of_the_pool_only() {
         |source| in_room(source, "pool") || source.file == "connector/stream.rs",
         |place| place.starts_with(&["hyper_util", "client"]),
     );
-    nothing_in(&found, "only the connector's stream implements `Connection`");
+    nothing_in(
+        &found,
+        "only the connector's stream implements `Connection`",
+    );
 }
 
 #[test]
@@ -443,7 +462,11 @@ fn sources_of_errors_are_walked_in_one_file_only() {
         if source.file == "error/chain.rs" {
             continue;
         }
-        found.extend(source.lines_with(&call).map(|line| at(source, line, ".source()")));
+        found.extend(
+            source
+                .lines_with(&call)
+                .map(|line| at(source, line, ".source()")),
+        );
         // A report prints one level and does not walk.
         if source.file == "diagnosis/report.rs" {
             continue;
@@ -458,11 +481,12 @@ fn sources_of_errors_are_walked_in_one_file_only() {
 
 #[test]
 fn statuses_are_chosen_in_one_file_only() {
-    let reads = |source: &Source| {
-        source.file == "proxy/status.rs" || in_room(source, "diagnosis")
-    };
+    let reads = |source: &Source| source.file == "proxy/status.rs" || in_room(source, "diagnosis");
     let found = offences(reads, |place| {
-        let mut segments = place.path.iter().skip_while(|segment| *segment != "StatusCode");
+        let mut segments = place
+            .path
+            .iter()
+            .skip_while(|segment| *segment != "StatusCode");
         let constant = segments.nth(1);
         constant.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
     });
@@ -483,10 +507,17 @@ fn no_room_below_the_connector_spawns_a_task() {
         if !below.iter().any(|room| in_room(source, room)) {
             continue;
         }
-        found.extend(source.lines_with(&call).map(|line| at(source, line, ".spawn(..)")));
+        found.extend(
+            source
+                .lines_with(&call)
+                .map(|line| at(source, line, ".spawn(..)")),
+        );
         let spawns = |place: &Place| {
             let last = place.path.last().map(String::as_str);
-            matches!(last, Some("spawn" | "spawn_blocking" | "spawn_local" | "JoinSet"))
+            matches!(
+                last,
+                Some("spawn" | "spawn_blocking" | "spawn_local" | "JoinSet")
+            )
         };
         let by_path = source.paths_that(spawns);
         found.extend(by_path.map(|place| at(source, place.line, &place.path.join("::"))));
@@ -500,17 +531,27 @@ fn only_the_fence_lets_a_certificate_pass_unseen() {
     let mut found = Vec::new();
     for source in &sources() {
         if source.file == "tls/danger.rs" {
-            assert!(source.lines_with(&made).count() > 0, "danger.rs makes the proof");
+            assert!(
+                source.lines_with(&made).count() > 0,
+                "danger.rs makes the proof"
+            );
             continue;
         }
-        found.extend(source.lines_with(&made).map(|line| at(source, line, "Unverified(..)")));
+        found.extend(
+            source
+                .lines_with(&made)
+                .map(|line| at(source, line, "Unverified(..)")),
+        );
     }
     nothing_in(&found, "only tls/danger.rs makes an `Unverified`");
 }
 
 #[test]
 fn there_is_no_unsafe_code() {
-    let found = offences(|_| false, |place| place.path.iter().any(|it| it == "unsafe"));
+    let found = offences(
+        |_| false,
+        |place| place.path.iter().any(|it| it == "unsafe"),
+    );
     nothing_in(&found, "nothing here is unsafe");
 }
 
@@ -526,7 +567,10 @@ fn every_file_says_first_what_it_is_and_ends_within_400_lines() {
             found.push(at(source, lines, "is longer than 400 lines"));
         }
     }
-    nothing_in(&found, "a file says what it is and is at most 400 lines long");
+    nothing_in(
+        &found,
+        "a file says what it is and is at most 400 lines long",
+    );
 }
 
 fn paths_of(text: &str) -> Vec<String> {
@@ -571,7 +615,8 @@ let c = '\''; w::w; let l: Other<'a, 'b> = '\u{1f}'; v::v;
 
 #[test]
 fn the_inspector_finds_an_import_that_is_forbidden() {
-    let text = "use super::x;\nuse crate::{dial::DialFailure, error::Error};\nuse crate::OriginProxy;\n";
+    let text =
+        "use super::x;\nuse crate::{dial::DialFailure, error::Error};\nuse crate::OriginProxy;\n";
     let source = Source::new(String::from("tls/handshake.rs"), text.to_owned());
     let found: Vec<_> = source
         .paths

@@ -8,15 +8,23 @@
 
 mod accounts;
 mod adapters;
+mod building;
 mod edge;
 mod errors;
 mod failing;
+mod host_rewrite;
+mod house;
+mod interop;
+mod names;
 mod peers;
+#[cfg(feature = "axum")]
+mod proxy_fields;
 mod responses;
 mod sni;
 mod support;
 mod talk;
 mod transports;
+mod types;
 mod uploads;
 mod verify;
 mod versions;

@@ -59,10 +59,8 @@ async fn haproxy_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() 
 
     assert_eq!(error.kind(), ErrorKind::NotTls);
     assert_eq!(error.stage(), Stage::Handshake);
-    assert_eq!(
-        error.facts().first_bytes(),
-        &b"HTTP/1.1 400 Bad request\r\nContent-length: 90\r\nCache-Control: no-cache\r\n"[..64]
-    );
+    let first_bytes = error.facts().first_bytes();
+    assert!(first_bytes.starts_with(b"HTTP/1.1 400 Bad request\r\n"));
     assert_likeliest(
         &error.diagnosis(),
         CauseId::PlainHttpPeer,

@@ -67,20 +67,33 @@ impl Origin {
         &self.url
     }
 
-    /// The URL of the same host under this scheme, for advice.
-    ///
-    /// Plain http is suggested for the very port that was found to speak it. A default port of the other scheme cannot be meant.
-    pub(crate) fn url_with(&self, scheme: Scheme) -> OriginUrl {
+    /// The URL of the same host over TLS at this port, for advice.
+    pub(crate) fn url_over_tls(&self, port: Option<u16>) -> OriginUrl {
+        self.url_with(Scheme::Https, port)
+    }
+
+    /// The URL of the same host without TLS, for advice: at the very port that was found to speak plain http.
+    pub(crate) fn url_over_tcp(&self) -> OriginUrl {
         let target = &self.url.target;
         let dialled_by_url = self.dial == target.clone().or_port(self.scheme().default_port());
-        let port = match (scheme, dialled_by_url) {
-            (Scheme::Http, true) => self.dial.port(),
-            _ => target.port().filter(|port| ![80, 443].contains(port)),
+        let port = match dialled_by_url {
+            true => self.dial.port(),
+            false => target.port(),
         };
+        self.url_with(Scheme::Http, port)
+    }
+
+    /// The port of the URL, unless it is one that a URL of the other scheme would not have.
+    pub(crate) fn odd_port(&self) -> Option<u16> {
+        let port = self.url.target.port();
+        port.filter(|port| ![80, 443].contains(port))
+    }
+
+    fn url_with(&self, scheme: Scheme, port: Option<u16>) -> OriginUrl {
+        let host = self.url.target.host().clone();
         OriginUrl {
             scheme,
-            target: DialTarget::new(target.host().clone(), port)
-                .without_port(scheme.default_port()),
+            target: DialTarget::new(host, port).without_port(scheme.default_port()),
         }
     }
 
@@ -163,15 +176,23 @@ impl fmt::Display for Scheme {
 /// assert!("https://example.com/base".parse::<OriginUrl>().is_err());
 /// # Ok::<(), cdn_origin::name::NameError>(())
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct OriginUrl {
     scheme: Scheme,
     target: DialTarget,
 }
 
 impl OriginUrl {
-    pub(crate) fn scheme(&self) -> Scheme {
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// The host, and the port if the URL has one.
+    #[must_use]
+    pub fn target(&self) -> &DialTarget {
+        &self.target
     }
 
     fn parse(text: &str) -> Result<Self, NameError> {
@@ -193,6 +214,10 @@ impl OriginUrl {
                 shown,
                 NameProblem::PathOrQuery { found, at },
             ));
+        }
+        // RFC 3986 section 3.2.2: in a URL, an IPv6 address stands in brackets; without, its last part could be a port.
+        if authority.matches(':').count() > 1 && !authority.starts_with('[') {
+            return Err(NameError::new("origin", authority, NameProblem::Ipv6));
         }
         let target = DialTarget::parse(authority)
             .map_err(|problem| NameError::new("origin", authority, problem))?;
@@ -238,6 +263,14 @@ impl TryFrom<&Uri> for OriginUrl {
         let scheme = uri.scheme_str().unwrap_or_default();
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         Self::parse(&format!("{scheme}://{authority}"))
+    }
+}
+
+impl TryFrom<Uri> for OriginUrl {
+    type Error = NameError;
+
+    fn try_from(uri: Uri) -> Result<Self, Self::Error> {
+        Self::try_from(&uri)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     error::TlsVersion,
-    name::SniOmission,
+    name::{Sni, SniOmission},
     origin::{Origin, Scheme},
     tls::{TlsClient, VerifyPolicy},
 };
@@ -78,12 +78,10 @@ fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
         );
         say(AdviceId::HostDiffersFromSni, text);
     }
-    if origin.sni().name().is_none()
-        && *origin.sni() == crate::name::Sni::Omit(SniOmission::IpAddress)
-    {
+    if *origin.sni() == Sni::Omit(SniOmission::IpAddress) {
         let text = format!(
             "{} is an IP address, so no SNI is sent and the edge cannot know which site is meant: `.sni(\"..\")` names it",
-            origin.dial().host(),
+            origin.url().target().host(),
         );
         say(AdviceId::NoSniForIpAddress, text);
     }

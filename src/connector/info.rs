@@ -1,8 +1,14 @@
 //! What is known about an open connection.
 
-use std::sync::Arc;
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
-use crate::error::Facts;
+use crate::{
+    error::{Alert, Facts},
+    tls::explain,
+};
 
 /// What is known about an open connection. hyper-util's client puts it into the extensions of every response that came over it.
 ///
@@ -16,16 +22,39 @@ use crate::error::Facts;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct ConnectionInfo(Arc<Facts>);
+pub struct ConnectionInfo(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    facts: Facts,
+    /// The fatal alert that ended the connection after the handshake.
+    alert: OnceLock<Alert>,
+}
 
 impl ConnectionInfo {
     pub(super) fn new(facts: Facts) -> Self {
-        Self(Arc::new(facts))
+        Self(Arc::new(Inner {
+            facts,
+            alert: OnceLock::new(),
+        }))
+    }
+
+    /// Keeps the alert, if that is what the stream failed with.
+    pub(super) fn note(&self, error: &io::Error) {
+        if let Some(alert) = explain(error).alert {
+            self.0.alert.get_or_init(|| alert);
+        }
+    }
+
+    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server refuses a client's certificate then.
+    #[must_use]
+    pub fn alert(&self) -> Option<Alert> {
+        self.0.alert.get().copied()
     }
 
     /// What was dialled, said and agreed.
     #[must_use]
     pub fn facts(&self) -> &Facts {
-        &self.0
+        &self.0.facts
     }
 }

@@ -69,6 +69,10 @@ impl CdnOriginConnector {
         self.0.origin.as_deref()
     }
 
+    pub(crate) fn shared_origin(&self) -> Option<&Arc<Origin>> {
+        self.0.origin.as_ref()
+    }
+
     /// What looks wrong without being invalid. It was logged once, when the connector was built.
     #[must_use]
     pub fn advice(&self) -> &[Advice] {

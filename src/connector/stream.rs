@@ -50,6 +50,14 @@ impl OriginStream {
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
     }
 
+    /// The outcome of a read, of which a failure is kept: whoever reads may keep less of it.
+    fn noted(&self, read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        if let Poll::Ready(Err(error)) = &read {
+            self.info.note(error);
+        }
+        read
+    }
+
     fn tokio(self: Pin<&mut Self>) -> Pin<&mut OpenIo> {
         Pin::new(self.get_mut().io.inner_mut())
     }
@@ -75,7 +83,9 @@ impl rt::Read for OriginStream {
         cx: &mut Context<'_>,
         buf: rt::ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        rt::Read::poll_read(self.hyper(), cx, buf)
+        let this = self.get_mut();
+        let read = rt::Read::poll_read(Pin::new(&mut this.io), cx, buf);
+        this.noted(read)
     }
 }
 
@@ -115,7 +125,9 @@ impl AsyncRead for OriginStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.tokio().poll_read(cx, buf)
+        let this = self.get_mut();
+        let read = Pin::new(this.io.inner_mut()).poll_read(cx, buf);
+        this.noted(read)
     }
 }
 

@@ -38,7 +38,7 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
         let fix = Fix::ExpectedName(sni.clone().into());
         return vec![Cause::certain(CauseId::CertificateForAnotherName, why).mended_by(fix)];
     }
-    if let Some(host) = covered_host(evidence, sni) {
+    if expected_is_sni && let Some(host) = covered_host(evidence, sni) {
         let why = format!("the certificate is for {host}, which Host says, and SNI says {sni}");
         let cause = Cause::certain(CauseId::CertificateForAnotherName, why);
         return vec![cause.mended_by(Fix::Sni(host))];
@@ -67,6 +67,7 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
 fn default_certificate(evidence: &Evidence<'_>) -> Cause {
     let (why, fix) = evidence.sni_missing();
     let why = format!("{why}; the certificate is the edge's default one");
+    // An address is expected only where nobody has said a name: that is the one thing to mend.
     let expects_ip = matches!(evidence.origin.expected_name(), ExpectedName::Ip(_));
     let known = evidence
         .presented()
@@ -82,7 +83,7 @@ fn default_certificate(evidence: &Evidence<'_>) -> Cause {
 fn another_name(evidence: &Evidence<'_>) -> Cause {
     let expected = evidence.origin.expected_name();
     let why = match evidence.presented() {
-        [] => format!("the certificate names no host, and {expected} is expected"),
+        [] => format!("the certificate is not for {expected}"),
         names => format!(
             "the certificate is for {}, and {expected} is expected",
             listed(names)
@@ -168,7 +169,7 @@ fn pin_mismatch() -> Cause {
 }
 
 fn unusable() -> Cause {
-    let why = "the certificate is malformed, revoked, or not meant for a server";
+    let why = "the certificate is malformed, revoked, signed in a way that is not supported, or not meant for a server";
     let fix = Fix::Elsewhere("the origin needs another certificate");
     Cause::likely(CauseId::CertificateUnusable, why).mended_by(fix)
 }

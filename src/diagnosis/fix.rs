@@ -21,6 +21,8 @@ pub enum Fix {
     ExpectedName(ExpectedName),
     /// `.host(..)`.
     Host(HostAuthority),
+    /// `HostRewriteLayer::to(..)` in place of the layer that chose the Host.
+    HostRewrite(HostAuthority),
     /// `.host(..)` with a name that only the edge's configuration can tell.
     HostUnknown,
     /// `.sni(..)`.
@@ -41,6 +43,7 @@ impl fmt::Display for Fix {
             Self::Elsewhere(what) => f.write_str(what),
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
+            Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),

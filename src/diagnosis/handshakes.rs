@@ -3,7 +3,6 @@
 use crate::{
     error::{Alert, ErrorKind, TlsVersion},
     name::DnsName,
-    origin::Scheme,
 };
 
 use super::{Cause, CauseId, Fix, edges, of_error::Evidence};
@@ -12,6 +11,9 @@ const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
 const INTERNAL_ERROR: u8 = 80;
 const UNRECOGNIZED_NAME: u8 = 112;
+const BAD_CERTIFICATE: u8 = 42;
+const CERTIFICATE_UNKNOWN: u8 = 46;
+const UNKNOWN_CA: u8 = 48;
 const CERTIFICATE_REQUIRED: u8 = 116;
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -28,6 +30,9 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
 }
 
 fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
+    if evidence.was_accepted() {
+        return after_certificate(alert);
+    }
     match (alert.code(), evidence.sni()) {
         (HANDSHAKE_FAILURE, sni) => alert_40(evidence, sni),
         (UNRECOGNIZED_NAME, None) => vec![sni_missing(evidence, Cause::certain)],
@@ -42,11 +47,24 @@ fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
     }
 }
 
+/// The origin's certificate was accepted, so its name was the right one: what is left is ours.
+fn after_certificate(alert: Alert) -> Vec<Cause> {
+    match alert.code() {
+        CERTIFICATE_REQUIRED => vec![client_certificate(Cause::certain)],
+        HANDSHAKE_FAILURE | BAD_CERTIFICATE | CERTIFICATE_UNKNOWN | UNKNOWN_CA => {
+            vec![client_certificate(Cause::likely)]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Alert 40 says nothing by itself: these are its causes in the order in which they are met.
 fn alert_40(evidence: &Evidence<'_>, sni: Option<&DnsName>) -> Vec<Cause> {
     let dialled = evidence.origin.dial().host().to_string();
     let first = match sni {
-        None if edges::alert_40_means_sni(&dialled) => sni_missing(evidence, Cause::certain),
+        None if edges::alert_40_means_sni(&dialled) => {
+            return vec![sni_missing(evidence, Cause::certain)];
+        }
         None => sni_missing(evidence, Cause::likely),
         Some(name) => sni_not_served(evidence, name, Cause::likely),
     };
@@ -128,7 +146,7 @@ fn not_tls(evidence: &Evidence<'_>) -> Cause {
     let said = evidence.facts.first_bytes();
     if said.starts_with(b"HTTP/") {
         let why = "the peer speaks plain http on this port";
-        let fix = Fix::Builder(evidence.origin.url_with(Scheme::Http));
+        let fix = Fix::Builder(evidence.origin.url_over_tcp());
         return Cause::certain(CauseId::PlainHttpPeer, why).mended_by(fix);
     }
     let fix = Fix::Elsewhere("dial the port on which the origin speaks https");

@@ -1,9 +1,6 @@
 //! Failures before the handshake and after it.
 
-use crate::{
-    error::{ErrorKind, Stage},
-    origin::Scheme,
-};
+use crate::error::{ErrorKind, Stage};
 
 use super::{Cause, CauseId, Fix, of_error::Evidence};
 
@@ -11,8 +8,11 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
     let dial = evidence.origin.dial();
     match (evidence.kind, evidence.stage) {
         (ErrorKind::ResolveFailed, _) => {
-            let why = format!("{} has no address: it is misspelt, or gone", dial.host());
-            vec![Cause::certain(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
+            let why = format!(
+                "{} has no address: it is misspelt, gone, or the name servers failed",
+                dial.host()
+            );
+            vec![Cause::likely(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
         }
         (ErrorKind::ConnectionRefused, _) => {
             let why = format!("nothing listens at {dial}");
@@ -29,6 +29,10 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
                 "{dial} drops connections: a firewall, or a port that the edge does not serve"
             );
             vec![Cause::likely(CauseId::Down, why).mended_by(dial_elsewhere())]
+        }
+        (ErrorKind::TimedOut, Stage::Send) => {
+            let why = "the visitor stopped sending the request's body";
+            vec![Cause::certain(CauseId::InvalidRequest, why)]
         }
         (ErrorKind::TimedOut, _) => {
             let why = "the origin did not answer in time";
@@ -55,17 +59,18 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
 }
 
 fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
-    let why = "the origin closed the connection while the request was on its way: it was idle for too long, or the origin failed";
+    let why = "the origin closed the connection while the request was on its way: it had been idle for too long, or the origin failed";
     let idle = Cause::likely(CauseId::IdleClosed, why);
     match evidence.is_plain_http() {
-        true => vec![idle, http_to_tls_port(evidence, Cause::possible)],
+        // HAProxy and OpenSSL hang up on plain http without a word.
+        true => vec![http_to_tls_port(evidence, Cause::likely), idle],
         false => vec![idle],
     }
 }
 
 fn http_to_tls_port(evidence: &Evidence<'_>, rank: fn(CauseId, String) -> Cause) -> Cause {
     let why = String::from("plain http was spoken to a port that speaks TLS");
-    let https = evidence.origin.url_with(Scheme::Https);
+    let https = evidence.origin.url_over_tls(evidence.origin.odd_port());
     rank(CauseId::HttpToTlsPort, why).mended_by(Fix::Builder(https))
 }
 

@@ -58,6 +58,11 @@ impl Evidence<'_> {
         self.origin.scheme() == Scheme::Http
     }
 
+    /// Whether the origin's certificate had been accepted when things went wrong.
+    pub(super) fn was_accepted(&self) -> bool {
+        self.stage > Stage::Handshake || self.facts.accepted
+    }
+
     /// The subject alternative names of the certificate presented.
     pub(super) fn presented(&self) -> &[String] {
         self.facts

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    error::{Error, Facts, PeerCertificate},
+    error::{Error, Facts, PeerCertificate, chain},
     origin::{Origin, Scheme},
 };
 
@@ -34,8 +34,8 @@ impl fmt::Display for Report<'_> {
             names(f, origin, facts)?;
             observations(f, facts)?;
         }
-        if let Some(source) = std::error::Error::source(self.0) {
-            row(f, "beneath", &source.to_string())?;
+        if let Some(deepest) = chain::root(self.0) {
+            row(f, "beneath", &deepest.to_string())?;
         }
         for cause in self.0.diagnosis().causes() {
             f.write_str("\n")?;

@@ -66,10 +66,14 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// Whether the start of the body can make the diagnosis surer: an error page that is not compressed.
+    /// Whether the start of the body can change the diagnosis: an error page that tells, and that is not compressed.
     #[must_use]
     pub fn wants_body(&self) -> bool {
-        let told_by_body = matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN);
+        let told_by_body = match self.status {
+            StatusCode::BAD_REQUEST => self.origin.scheme() == Scheme::Http,
+            StatusCode::FORBIDDEN => self.is_cloudfront_error(),
+            _ => false,
+        };
         told_by_body && !self.headers.contains_key(CONTENT_ENCODING)
     }
 
@@ -94,20 +98,27 @@ impl<'a> ResponseEvidence<'a> {
             (false, Some(443)) if plain => Cause::likely,
             _ => return Vec::new(),
         };
-        let fix = Fix::Builder(self.origin.url_with(Scheme::Https));
+        let fix = Fix::Builder(self.origin.url_over_tls(self.origin.odd_port()));
         vec![rank(CauseId::HttpToTlsPort, why).mended_by(fix)]
     }
 
     /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
     fn misdirected(&self) -> Cause {
         let host = self.host;
-        let why = match self.origin.sni().name() {
+        match self.origin.sni().name() {
             Some(sni) if !self.host_is(sni) => {
-                format!("SNI says {sni} and Host says {host}, and the edge wants them to agree")
+                let why = format!(
+                    "SNI says {sni} and Host says {host}, and the edge wants them to agree"
+                );
+                Cause::certain(CauseId::SniAndHostDisagree, why)
             }
-            _ => format!("the edge does not serve {host}, which Host says, on this connection"),
-        };
-        Cause::certain(CauseId::SniAndHostDisagree, why).mended_by(self.agreeing())
+            _ => {
+                let why =
+                    format!("the edge does not serve {host}, which Host says, on this connection");
+                Cause::likely(CauseId::HostNotServed, why)
+            }
+        }
+        .mended_by(self.agreeing())
     }
 
     fn forbidden(&self) -> Vec<Cause> {
@@ -169,24 +180,30 @@ impl<'a> ResponseEvidence<'a> {
             .get(LOCATION)
             .and_then(|location| location.to_str().ok());
         let location = location.and_then(|location| location.parse::<Uri>().ok());
-        let to_https = location.is_some_and(|uri| {
-            let same_host = uri
-                .host()
-                .is_some_and(|host| host.eq_ignore_ascii_case(self.host.host()));
-            uri.scheme_str() == Some("https") && same_host
-        });
-        if self.origin.scheme() == Scheme::Https || !to_https {
-            return Vec::new();
+        let is_same_host = |uri: &Uri| {
+            let host = uri.host().unwrap_or_default();
+            host.eq_ignore_ascii_case(self.host.host())
+        };
+        let to_https =
+            location.filter(|uri| uri.scheme_str() == Some("https") && is_same_host(uri));
+        match (self.origin.scheme(), to_https) {
+            (Scheme::Http, Some(uri)) => {
+                let why = "the edge answers plain http with a redirect to https";
+                let fix = Fix::Builder(self.origin.url_over_tls(uri.port_u16()));
+                vec![Cause::certain(CauseId::HttpsRequired, why).mended_by(fix)]
+            }
+            _ => Vec::new(),
         }
-        let why = "the edge answers plain http with a redirect to https";
-        let fix = Fix::Builder(self.origin.url_with(Scheme::Https));
-        vec![Cause::certain(CauseId::HttpsRequired, why).mended_by(fix)]
     }
 
     /// The call that makes SNI and Host say the same, of which SNI is the one that got through.
     fn agreeing(&self) -> Fix {
         match self.origin.sni().name() {
-            Some(sni) if !self.host_is(sni) => Fix::Host(sni.into()),
+            Some(sni) if !self.host_is(sni) => match self.host == self.origin.host() {
+                true => Fix::Host(sni.into()),
+                // A layer has decided, so the builder's word would not count.
+                false => Fix::HostRewrite(sni.into()),
+            },
             _ => Fix::HostUnknown,
         }
     }

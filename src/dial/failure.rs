@@ -11,6 +11,8 @@ pub(crate) struct DialFailure {
     pub(crate) stage: Stage,
     pub(crate) kind: ErrorKind,
     pub(crate) source: Option<BoxError>,
+    /// Whether our own deadline ended the wait, and not somebody else's.
+    pub(super) at_deadline: bool,
 }
 
 impl DialFailure {
@@ -19,6 +21,7 @@ impl DialFailure {
             stage,
             kind: ErrorKind::TimedOut,
             source: None,
+            at_deadline: true,
         }
     }
 
@@ -27,29 +30,18 @@ impl DialFailure {
             stage: Stage::Resolve,
             kind: ErrorKind::ResolveFailed,
             source: Some(source.into()),
+            at_deadline: false,
         }
     }
 
     /// A failed connect; the kind is that of the `io::Error` in the chain.
     pub(super) fn connecting(source: BoxError) -> Self {
-        let kind = match chain::find::<io::Error>(&*source).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => ErrorKind::ConnectionRefused,
-            Some(
-                io::ErrorKind::BrokenPipe
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::ConnectionReset,
-            ) => ErrorKind::ConnectionReset,
-            Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-                ErrorKind::Unreachable
-            }
-            Some(io::ErrorKind::TimedOut) => ErrorKind::TimedOut,
-            Some(io::ErrorKind::UnexpectedEof) => ErrorKind::ConnectionClosed,
-            _ => ErrorKind::Io,
-        };
+        let kind = chain::find::<io::Error>(&*source).map_or(ErrorKind::Io, ErrorKind::of_io);
         Self {
             stage: Stage::Dial,
             kind,
             source: Some(source),
+            at_deadline: false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! TCP by way of the system's resolver: every address in turn, within one deadline.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    error::{Attempt, ErrorKind, Facts, Stage},
+    error::{Attempt, Facts, Stage},
     name::{DialTarget, Host},
 };
 
@@ -44,7 +44,7 @@ impl TcpDialer {
         deadline: Instant,
         facts: &mut Facts,
     ) -> Result<TcpStream, DialFailure> {
-        let mut last = None;
+        let mut telling: Option<io::Error> = None;
         for (index, address) in addresses.iter().enumerate() {
             let share = fair_share(deadline, addresses.len() - index);
             match self.try_one(*address, share).await {
@@ -54,11 +54,19 @@ impl TcpDialer {
                 }
                 Err(error) => {
                     facts.attempts.push(Attempt::new(*address, &error));
-                    last = Some(error);
+                    if telling
+                        .as_ref()
+                        .is_none_or(|kept| weight(kept) <= weight(&error))
+                    {
+                        telling = Some(error);
+                    }
                 }
             }
         }
-        Err(match last {
+        if Instant::now() >= deadline {
+            return Err(DialFailure::timed_out(Stage::Dial));
+        }
+        Err(match telling {
             Some(error) => DialFailure::connecting(error.into()),
             None => DialFailure::resolving(io::ErrorKind::NotFound.into()),
         })
@@ -94,12 +102,12 @@ fn fair_share(deadline: Instant, remaining: usize) -> Instant {
     now + left / remaining
 }
 
-impl DialFailure {
-    /// Notes the deadline if it was what ended the wait.
-    pub(super) fn within(self, deadline: Duration, facts: &mut Facts) -> Self {
-        if self.kind == ErrorKind::TimedOut {
-            facts.deadline = Some(deadline);
-        }
-        self
+/// How much a failure tells about the origin. An address family without a route tells nothing.
+fn weight(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => 3,
+        io::ErrorKind::TimedOut => 2,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => 0,
+        _ => 1,
     }
 }

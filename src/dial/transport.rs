@@ -43,7 +43,11 @@ impl Transport {
                 }
             }
         };
-        dialed.map_err(|failure| failure.within(deadline, facts))
+        dialed.inspect_err(|failure| {
+            if failure.at_deadline {
+                facts.deadline = Some(deadline);
+            }
+        })
     }
 }
 

@@ -125,8 +125,8 @@ impl Fields {
         let validity = body.validity();
         Some(Self {
             names: read_names(body.get_extension().ok().flatten().map(|(_, names)| names)),
-            subject: body.subject().to_string(),
-            issuer: body.issuer().to_string(),
+            subject: printable(&body.subject().to_string()),
+            issuer: printable(&body.issuer().to_string()),
             not_before: Some(Date::read(&validity.not_before)),
             not_after: Some(Date::read(&validity.not_after)),
         })
@@ -136,7 +136,7 @@ impl Fields {
 fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
     let names = names.map(|names| names.0).unwrap_or_default();
     let dns = names.iter().filter_map(|name| match name {
-        GeneralName::DnsName(name) => Some(name.to_string()),
+        GeneralName::DnsName(name) => Some(printable(name.as_str())),
         _ => None,
     });
     let ip = names.iter().filter_map(|name| match name {
@@ -144,6 +144,16 @@ fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
         _ => None,
     });
     dns.chain(ip).collect()
+}
+
+/// A peer chooses these texts, and they go into reports and logs: no control character passes, and no flood.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 253;
+    let escaped = text.chars().flat_map(|char| match char.is_control() {
+        true => char.escape_default().collect::<Vec<_>>(),
+        false => vec![char],
+    });
+    escaped.take(LONGEST).collect()
 }
 
 fn read_ip(octets: &[u8]) -> Option<String> {

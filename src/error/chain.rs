@@ -23,6 +23,15 @@ pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
     None
 }
 
+/// The deepest level beneath `error`, which says most.
+pub(crate) fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let mut deepest = error.source()?;
+    while let Some(deeper) = deepest.source() {
+        deepest = deeper;
+    }
+    Some(deepest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ pub struct Facts {
     pub(crate) offer: Option<TlsOffer>,
     pub(crate) session: Option<TlsSession>,
     pub(crate) certificate: Option<PeerCertificate>,
+    pub(crate) accepted: bool,
     pub(crate) alert: Option<Alert>,
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
@@ -68,6 +69,12 @@ impl Facts {
     #[must_use]
     pub fn certificate(&self) -> Option<&PeerCertificate> {
         self.certificate.as_ref()
+    }
+
+    /// Whether the peer's certificate was accepted, in this handshake or in the one that it resumes.
+    #[must_use]
+    pub fn is_certificate_accepted(&self) -> bool {
+        self.accepted
     }
 
     /// The fatal alert that the peer sent.

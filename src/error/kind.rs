@@ -1,6 +1,6 @@
 //! The words by which code branches on an error.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// What went wrong, in one word. More kinds may come.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -48,6 +48,8 @@ pub enum ErrorKind {
     RequestBody,
     /// The dialled host has no address.
     ResolveFailed,
+    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2).
+    TargetInvalid,
     /// A deadline passed; [`Error::stage`](super::Error::stage) says in which wait.
     TimedOut,
     /// The TLS peer broke the protocol, or speaks it in a way that is not supported.
@@ -56,20 +58,27 @@ pub enum ErrorKind {
     TlsVersionMismatch,
     /// No route leads to the dialled address.
     Unreachable,
+    /// A transfer coding other than `chunked` (RFC 9112 section 6.1).
+    UnsupportedCoding,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
 }
 
 impl ErrorKind {
     /// Where to look first.
-    pub(crate) fn fault(self) -> Fault {
+    pub(crate) fn fault(self, stage: Stage) -> Fault {
         match self {
+            // Whoever was to speak next kept silent: the visitor with its body, the origin with its response.
+            Self::TimedOut if stage == Stage::Send => Fault::Client,
+            Self::TimedOut if stage == Stage::Receive => Fault::Origin,
             Self::HostConflict
             | Self::HostInvalid
             | Self::HostMissing
             | Self::HostRepeated
             | Self::MethodRefused
-            | Self::RequestBody => Fault::Client,
+            | Self::RequestBody
+            | Self::TargetInvalid
+            | Self::UnsupportedCoding => Fault::Client,
             Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
@@ -93,8 +102,22 @@ impl ErrorKind {
         }
     }
 
+    /// What an `io::Error` amounts to.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset => Self::ConnectionReset,
+            io::ErrorKind::ConnectionRefused => Self::ConnectionRefused,
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Self::Unreachable,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            io::ErrorKind::UnexpectedEof => Self::ConnectionClosed,
+            _ => Self::Io,
+        }
+    }
+
     /// What happened, as the end of a sentence.
-    pub(super) fn phrase(self) -> &'static str {
+    fn phrase(self) -> &'static str {
         match self {
             Self::AlertReceived => "the origin sent a fatal TLS alert",
             Self::CertificateExpired => "the certificate has expired",
@@ -117,12 +140,20 @@ impl ErrorKind {
             Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
             Self::RequestBody => "the request's body could not be read",
             Self::ResolveFailed => "the host has no address",
+            Self::TargetInvalid => "the request's target has a form that its method does not have",
             Self::TimedOut => "the deadline passed",
             Self::TlsProtocol => "the TLS peer is broken or not supported",
             Self::TlsVersionMismatch => "the peer speaks no TLS version that was offered",
             Self::Unreachable => "no route leads to the address",
+            Self::UnsupportedCoding => "there is a transfer coding other than chunked",
             Self::UnsupportedUri => "the URI names no http or https origin",
         }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase())
     }
 }
 

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use tower::BoxError;
 
-use crate::{name::HostAuthority, origin::Scheme};
+use crate::{
+    name::HostAuthority,
+    origin::{Origin, Scheme},
+};
 
 use super::{ErrorKind, Facts, Fault, Stage, chain};
 
@@ -51,9 +54,11 @@ impl Error {
         }))
     }
 
-    /// The same error with the `Host` that the failed request carried.
-    pub(crate) fn about_host(mut self, host: HostAuthority) -> Self {
-        Arc::make_mut(&mut self.0).facts.host = Some(host);
+    /// The same error with the `Host` that the failed request carried, and the origin if it does not know it yet.
+    pub(crate) fn about(mut self, host: HostAuthority, origin: &Arc<Origin>) -> Self {
+        let facts = &mut Arc::make_mut(&mut self.0).facts;
+        facts.host = Some(host);
+        facts.origin.get_or_insert_with(|| origin.clone());
         self
     }
 
@@ -80,7 +85,7 @@ impl Error {
     /// Where to look first.
     #[must_use]
     pub fn fault(&self) -> Fault {
-        self.0.kind.fault()
+        self.0.kind.fault(self.0.stage)
     }
 
     /// What was dialled, said and seen.
@@ -130,7 +135,7 @@ impl fmt::Display for Error {
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "the deadline of {deadline:?} passed")?;
             }
-            (kind, ..) => f.write_str(kind.phrase())?,
+            (kind, ..) => write!(f, "{kind}")?,
         }
         self.fmt_names(f)
     }

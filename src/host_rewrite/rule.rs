@@ -46,13 +46,22 @@ fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
         };
     };
     let authority = valid(authority.as_str())?;
-    // RFC 9113 section 8.3.1: a server SHOULD treat a request as malformed if Host "contains a value that is not identical".
-    // RFC 9112 section 3.2.2: an absolute-form target MUST win over Host.
+    // RFC 9112 section 3.2.2: an absolute-form target wins over Host. RFC 9113 section 8.3.1: a Host that "identifies an entity that
+    // differs" makes an HTTP/2 request malformed.
     let http1 = parts.version <= Version::HTTP_11;
-    if !http1 && field.is_some_and(|field| field != authority) {
+    if !http1 && field.is_some_and(|field| !is_same(&field, &authority, parts.uri.scheme())) {
         return Err(refused(ErrorKind::HostConflict));
     }
     Ok(Some(authority))
+}
+
+/// Whether both name the same host and port, spelled out or not.
+fn is_same(one: &HostAuthority, other: &HostAuthority, scheme: Option<&Scheme>) -> bool {
+    let default = match scheme.is_some_and(|scheme| *scheme == Scheme::HTTP) {
+        true => 80,
+        false => 443,
+    };
+    one.without_port(default) == other.without_port(default)
 }
 
 fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {

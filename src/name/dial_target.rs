@@ -1,6 +1,10 @@
 //! The first name: where TCP connects to.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use super::{Host, NameError, NameProblem, host::split_port};
 
@@ -70,3 +74,15 @@ impl FromStr for DialTarget {
 }
 
 super::from_text!(DialTarget);
+
+impl From<IpAddr> for DialTarget {
+    fn from(ip: IpAddr) -> Self {
+        Self::new(Host::Ip(ip), None)
+    }
+}
+
+impl From<SocketAddr> for DialTarget {
+    fn from(address: SocketAddr) -> Self {
+        Self::new(Host::Ip(address.ip()), Some(address.port()))
+    }
+}

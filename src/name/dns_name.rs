@@ -57,6 +57,14 @@ impl FromStr for DnsName {
     }
 }
 
+super::from_text!(DnsName);
+
+impl AsRef<str> for DnsName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 fn is_ip_address(text: &str) -> bool {
     let unbracketed = text
         .strip_prefix('[')

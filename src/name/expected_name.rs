@@ -53,3 +53,9 @@ impl From<Host> for ExpectedName {
         }
     }
 }
+
+impl From<IpAddr> for ExpectedName {
+    fn from(ip: IpAddr) -> Self {
+        Self::Ip(ip)
+    }
+}

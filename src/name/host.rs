@@ -68,10 +68,12 @@ impl FromStr for Host {
     }
 }
 
+super::from_text!(Host);
+
 /// Splits `host[:port]`. A bare IPv6 address, which has no port, is taken whole.
 pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), NameProblem> {
     let port_at = match text.rfind(':') {
-        Some(colon) if text.ends_with(']') && colon < text.len() => return Ok((text, None)),
+        Some(_) if text.ends_with(']') => return Ok((text, None)),
         Some(_) if text.parse::<Ipv6Addr>().is_ok() => return Ok((text, None)),
         Some(colon) => colon + 1,
         None => return Ok((text, None)),

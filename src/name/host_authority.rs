@@ -51,6 +51,17 @@ impl HostAuthority {
         HeaderValue::from_str(self.as_str()).expect("an authority is visible ASCII")
     }
 
+    /// The authority as a URI has it, in which the scheme's default port is not spelled out.
+    pub(crate) fn without_port(&self, default: u16) -> Authority {
+        match self.0.port_u16() {
+            Some(port) if port == default => {
+                let host = Authority::try_from(self.0.host());
+                host.unwrap_or_else(|_| self.0.clone())
+            }
+            _ => self.0.clone(),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, NameProblem> {
         if text.contains('@') {
             return Err(NameProblem::UserInfo);

@@ -76,8 +76,8 @@ pub enum NameProblem {
     /// An address was given where only a DNS name can stand.
     #[error("an IP address is not a DNS name")]
     IpAddress,
-    /// A bracketed host that is not an IPv6 address.
-    #[error("the brackets do not hold an IPv6 address")]
+    /// A bracketed host that is not an IPv6 address, or an IPv6 address without brackets where they are needed.
+    #[error("an IPv6 address in brackets was expected")]
     Ipv6,
     /// A label is longer than 63 bytes.
     #[error("the label at byte {at} is longer than 63 bytes")]

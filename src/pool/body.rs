@@ -23,14 +23,34 @@ pub(crate) struct RequestBody {
     progress: Progress,
 }
 
-/// Whether a body has been moving.
+/// How a body is getting on.
 #[derive(Clone, Default)]
-pub(super) struct Progress(Arc<AtomicBool>);
+pub(super) struct Progress(Arc<Marks>);
+
+#[derive(Default)]
+struct Marks {
+    /// A frame was taken since this was last asked.
+    moved: AtomicBool,
+    /// The last that was heard of the visitor is that more is to come.
+    waiting: AtomicBool,
+}
 
 impl Progress {
     /// Whether a frame was taken since this was last asked.
     pub(super) fn moved(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+        self.0.moved.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether it is the visitor who is waited for.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, ready: bool) {
+        self.0.waiting.store(!ready, Ordering::Relaxed);
+        if ready {
+            self.0.moved.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -77,9 +97,7 @@ impl Body for RequestBody {
             return Poll::Ready(None);
         };
         let frame = Pin::new(body).poll_frame(cx);
-        if frame.is_ready() {
-            self.progress.0.store(true, Ordering::Relaxed);
-        }
+        self.progress.note(frame.is_ready());
         frame
     }
 

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{
         Client,
-        connect::{CaptureConnection, Connected, capture_connection},
+        connect::{Connected, capture_connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
@@ -24,12 +24,21 @@ use crate::{
 };
 
 pub(crate) use body::RequestBody;
+pub(crate) use failure::explain_body;
+
+use body::Progress;
 
 /// Below the idle limit of every edge that documents one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// As many as nginx keeps.
 const MAX_IDLE_PER_HOST: usize = 32;
+
+/// How long an HTTP/2 connection with open streams may be silent before it is asked whether it lives.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long it may take to answer that.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub(crate) struct OriginPool {
@@ -44,6 +53,9 @@ impl OriginPool {
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
+            // A flow that a middlebox has dropped without a word would otherwise take requests until TCP gives up.
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(connector);
         Self { client }
     }
@@ -63,26 +75,35 @@ impl OriginPool {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => return Err(failure::explained(error)),
                 Err(_elapsed) if progress.moved() => {}
-                Err(_elapsed) => return Err(no_response(&connection, deadline)),
+                Err(_elapsed) => {
+                    let facts = Facts {
+                        deadline: Some(deadline),
+                        ..facts_of(connection.connection_metadata().as_ref())
+                    };
+                    let stage = silent_stage(&facts, &progress);
+                    return Err(Error::new(ErrorKind::TimedOut, stage, facts));
+                }
             }
         }
     }
 }
 
-fn no_response(connection: &CaptureConnection, deadline: Duration) -> Error {
-    let mut facts = connection
-        .connection_metadata()
-        .as_ref()
-        .map_or_else(Facts::default, facts_of);
-    facts.deadline = Some(deadline);
-    Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
+/// Who it was that kept silent until the deadline.
+fn silent_stage(facts: &Facts, progress: &Progress) -> Stage {
+    match facts.origin() {
+        None => Stage::Dial,
+        Some(_) if progress.is_waiting() => Stage::Send,
+        Some(_) => Stage::Receive,
+    }
 }
 
-/// The facts of the connection, which it carries as an extra.
-fn facts_of(connected: &Connected) -> Facts {
+/// What the connection carries as an extra, if there is one.
+fn info_of(connected: Option<&Connected>) -> Option<ConnectionInfo> {
     let mut extras = Extensions::new();
-    connected.get_extras(&mut extras);
-    extras
-        .get::<ConnectionInfo>()
-        .map_or_else(Facts::default, |info| info.facts().clone())
+    connected?.get_extras(&mut extras);
+    extras.remove()
+}
+
+fn facts_of(connected: Option<&Connected>) -> Facts {
+    info_of(connected).map_or_else(Facts::default, |info| info.facts().clone())
 }

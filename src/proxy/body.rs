@@ -4,12 +4,14 @@ use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+
+use crate::{Error, connector::ConnectionInfo, pool::explain_body};
 
 /// The body of a proxied response.
 pub struct ProxyBody(Source);
@@ -23,6 +25,7 @@ enum Source {
 pub(super) struct OriginBody {
     pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, hyper::Error>>,
     pub(super) rest: Incoming,
+    pub(super) info: Option<ConnectionInfo>,
 }
 
 impl ProxyBody {
@@ -37,18 +40,15 @@ impl ProxyBody {
 
 impl Body for ProxyBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match &mut self.get_mut().0 {
             Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Source::Origin(body) => match body.read_ahead.pop_front() {
-                Some(frame) => Poll::Ready(Some(frame)),
-                None => Pin::new(&mut body.rest).poll_frame(cx),
-            },
+            Source::Origin(body) => body.poll_frame(cx),
         }
     }
 
@@ -68,6 +68,15 @@ impl Body for ProxyBody {
 }
 
 impl OriginBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = match self.read_ahead.pop_front() {
+            Some(frame) => Some(frame),
+            None => ready!(Pin::new(&mut self.rest).poll_frame(cx)),
+        };
+        let info = self.info.as_ref();
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| explain_body(error, info))))
+    }
+
     fn size_hint(&self) -> SizeHint {
         let ahead: u64 = self.data_ahead().map(|data| data.len() as u64).sum();
         let mut hint = self.rest.size_hint();

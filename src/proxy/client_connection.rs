@@ -41,13 +41,13 @@ impl ClientConnection {
 
 /// What the request's extensions say of the visitor.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Told {
     pub(super) address: Option<IpAddr>,
     /// Unknown where only an address was told.
     pub(super) scheme: Option<Scheme>,
 }
 
-impl Seen {
+impl Told {
     pub(super) fn in_extensions(extensions: &Extensions) -> Self {
         if let Some(client) = extensions.get::<ClientConnection>() {
             return Self {

@@ -18,8 +18,8 @@ pub(super) struct Visitor {
     pub(super) host: Option<HostAuthority>,
 }
 
-/// Writes the fields that the nginx account writes, and `X-Forwarded-Host`. A field whose value is not known is removed, so that
-/// no visitor can speak in our name.
+/// Writes the fields that the nginx account writes, and `X-Forwarded-Host`. A field whose value is not known is removed, and so is
+/// what says the same in other words, so that no visitor can speak in our name.
 pub(super) fn write(headers: &mut HeaderMap, visitor: &Visitor) {
     let address = visitor
         .address
@@ -29,9 +29,8 @@ pub(super) fn write(headers: &mut HeaderMap, visitor: &Visitor) {
         .and_then(|address| append(headers, address));
     let host = visitor.host.as_ref().map(HostAuthority::to_header_value);
     let proto = HeaderValue::from_static(visitor.scheme.as_str());
-    if address.is_none() {
-        headers.remove(FORWARDED);
-    }
+    headers.remove(FORWARDED);
+    remove_twins(headers);
     set(headers, X_FORWARDED_FOR, chain);
     set(headers, X_FORWARDED_HOST, host);
     set(headers, X_FORWARDED_PROTO, Some(proto));
@@ -48,6 +47,19 @@ fn append(headers: &HeaderMap, address: &HeaderValue) -> Option<HeaderValue> {
     }
     line.extend_from_slice(address.as_bytes());
     HeaderValue::from_maybe_shared(bytes::Bytes::from(line)).ok()
+}
+
+/// CGI and its kin fold `_` and `-` into one (RFC 3875 section 4.1.18).
+fn remove_twins(headers: &mut HeaderMap) {
+    const TWINS: [HeaderName; 4] = [
+        HeaderName::from_static("x_forwarded_for"),
+        HeaderName::from_static("x_forwarded_host"),
+        HeaderName::from_static("x_forwarded_proto"),
+        HeaderName::from_static("x_real_ip"),
+    ];
+    for twin in TWINS {
+        headers.remove(twin);
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {

@@ -1,12 +1,43 @@
-//! What changes in a request head when it goes on, apart from names and hop-by-hop fields.
+//! What is checked and changed in a message head, apart from names and hop-by-hop fields.
 
 use http::{
     HeaderMap, HeaderValue, Method,
-    header::{CONTENT_LENGTH, COOKIE},
+    header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING},
+    request::Parts,
+};
+use http_body::Body;
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    pool::RequestBody,
 };
 
-/// Joins the cookie crumbs of HTTP/2: "they MUST be concatenated into a single octet string using the two-octet delimiter of 0x3b,
-/// 0x20" before they reach an HTTP/1.1 connection (RFC 9113 section 8.2.3).
+/// Refuses what is not forwarded.
+pub(super) fn check(parts: &Parts) -> Result<(), Error> {
+    let uri = &parts.uri;
+    let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
+    let is_asterisk_form = uri.path() == "*" && parts.method != Method::OPTIONS;
+    let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
+        ErrorKind::MethodRefused
+    } else if is_authority_form || is_asterisk_form {
+        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and an origin for `/`.
+        ErrorKind::TargetInvalid
+    } else if has_foreign_coding(&parts.headers) {
+        ErrorKind::UnsupportedCoding
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(kind, Stage::Prepare, Facts::default()))
+}
+
+/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage.
+pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before they reach an HTTP/1.1 connection
+/// (RFC 9113 section 8.2.3).
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
     let mut crumbs = headers.get_all(COOKIE).iter();
     let Some(first) = crumbs.next() else {
@@ -25,10 +56,22 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// A request without content says so where its method anticipates content (RFC 9110 section 8.6): some servers answer 411 otherwise.
-pub(super) fn say_empty(method: &Method, headers: &mut HeaderMap) {
-    let anticipates_content = [Method::POST, Method::PUT, Method::PATCH].contains(method);
-    if anticipates_content && !headers.contains_key(CONTENT_LENGTH) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+/// Says where the request's content ends, in the cases in which hyper would not say it.
+pub(super) fn frame(parts: &mut Parts, body: &RequestBody) {
+    let Parts {
+        method, headers, ..
+    } = parts;
+    if headers.contains_key(CONTENT_LENGTH) {
+        return;
+    }
+    let is_one_of = |methods: &[Method]| methods.contains(method);
+    if body.is_end_stream() {
+        // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411 otherwise.
+        if is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    } else if is_one_of(&[Method::GET, Method::HEAD]) {
+        // hyper sends these without content whose length it does not know, unless it is told that there is some.
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }

@@ -1,9 +1,8 @@
 //! Reads the start of an error page without taking it away.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 
 use super::body::OriginBody;
 
@@ -14,18 +13,10 @@ const MOST_BYTES: usize = 4096;
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
 /// The body with its first frames read ahead.
-pub(super) async fn ahead(body: Incoming) -> OriginBody {
-    let mut body = unread(body);
+pub(super) async fn ahead(mut body: OriginBody) -> OriginBody {
     // What was read stays read when the time is up: `read` is cancelled only while it waits.
     let _ = tokio::time::timeout(LONGEST_WAIT, read(&mut body)).await;
     body
-}
-
-pub(super) fn unread(body: Incoming) -> OriginBody {
-    OriginBody {
-        read_ahead: VecDeque::new(),
-        rest: body,
-    }
 }
 
 /// The start of the text.

@@ -1,13 +1,14 @@
 //! The assembly: what happens to a request, in order.
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode, Uri, Version, request::Parts};
+use http::{Request, Response, StatusCode, Uri, Version, request::Parts};
 use http_body::Body;
 use hyper::body::Incoming;
 use tower::BoxError;
@@ -24,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    ProxyBody, Proxying, answer::answer, body::OriginBody, client_connection::Seen, forwarded,
+    ProxyBody, Proxying, answer::answer, body::OriginBody, client_connection::Told, forwarded,
     hop_by_hop, message, peek,
 };
 
@@ -47,7 +48,7 @@ pub struct OriginProxy {
 #[derive(Clone, Debug)]
 struct Settings {
     /// Absent if the connector has no fixed origin: nobody has said where requests shall go.
-    origin: Option<Origin>,
+    origin: Option<Arc<Origin>>,
     host_rewrite: HostRewriteLayer,
     client_scheme: Scheme,
     response_timeout: Duration,
@@ -58,7 +59,7 @@ impl OriginProxy {
     ///
     /// A connector for [any origin](CdnOriginConnector::any_origin) names none, and a visitor must not: such a proxy answers 500.
     pub fn new(connector: CdnOriginConnector) -> Self {
-        let origin = connector.origin().cloned();
+        let origin = connector.shared_origin().cloned();
         let host_rewrite = match &origin {
             Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
             None => HostRewriteLayer::preserve(),
@@ -134,38 +135,33 @@ impl Settings {
         pool: &OriginPool,
         request: Request<RequestBody>,
     ) -> Result<Response<ProxyBody>, Error> {
+        let Some(origin) = &self.origin else {
+            return Err(refused(ErrorKind::UnsupportedUri));
+        };
         let (mut parts, body) = request.into_parts();
-        let host = self.rewrite(&mut parts)?;
-        if body.is_end_stream() {
-            message::say_empty(&parts.method, &mut parts.headers);
-        }
+        let host = self.rewrite(&mut parts, origin)?;
+        message::frame(&mut parts, &body);
         let request = Request::from_parts(parts, body);
-        let response = pool.send(request, self.response_timeout).await;
-        match response {
-            Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                // Nothing was asked to be switched to.
-                let facts = facts_of(&response);
-                Err(Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts).about_host(host))
-            }
-            Ok(response) => Ok(self.pass(response, &host).await),
-            Err(error) if error.stage() == Stage::Prepare => Err(error),
-            Err(error) => Err(error.about_host(host)),
+        match pool.send(request, self.response_timeout).await {
+            Ok(response) => match unusable(&response) {
+                None => Ok(pass(response, origin, &host).await),
+                Some(kind) => {
+                    let error = Error::new(kind, Stage::Receive, Facts::default());
+                    Err(error.about(host, origin))
+                }
+            },
+            Err(error) => Err(error.about(host, origin)),
         }
     }
 
     /// Makes of the visitor's request the one that goes to the origin.
-    fn rewrite(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
-        let Some(origin) = &self.origin else {
-            return Err(refused(ErrorKind::UnsupportedUri));
-        };
-        if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-            return Err(refused(ErrorKind::MethodRefused));
-        }
+    fn rewrite(&self, parts: &mut Parts, origin: &Origin) -> Result<HostAuthority, Error> {
+        message::check(parts)?;
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
-        let seen = Seen::in_extensions(&parts.extensions);
+        let told = Told::in_extensions(&parts.extensions);
         let visitor = forwarded::Visitor {
-            address: seen.address,
-            scheme: seen.scheme.unwrap_or(self.client_scheme),
+            address: told.address,
+            scheme: told.scheme.unwrap_or(self.client_scheme),
             host: visitor,
         };
         hop_by_hop::remove_from_request(&mut parts.headers);
@@ -177,40 +173,52 @@ impl Settings {
         parts.version = Version::HTTP_11;
         Ok(name)
     }
+}
 
-    async fn pass(
-        &self,
-        response: Response<Incoming>,
-        host: &HostAuthority,
-    ) -> Response<ProxyBody> {
-        let (mut parts, body) = response.into_parts();
-        let (body, diagnosis) = self.examine(&parts, body, host).await;
-        if let Some(diagnosis) = diagnosis {
-            log_refusal(parts.status, &diagnosis);
-            parts.extensions.insert(diagnosis);
-        }
-        hop_by_hop::remove(&mut parts.headers);
-        Response::from_parts(parts, ProxyBody::origin(body))
+/// A response that must not be passed on.
+fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
+    // Nothing was asked to be switched to.
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some(ErrorKind::HttpProtocol);
     }
+    message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)
+}
 
-    /// Looks whether the response is an edge's refusal. Its bytes stay as they are.
-    async fn examine(
-        &self,
-        parts: &http::response::Parts,
-        body: Incoming,
-        host: &HostAuthority,
-    ) -> (OriginBody, Option<Diagnosis>) {
-        let Some(origin) = &self.origin else {
-            return (peek::unread(body), None);
-        };
-        let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers);
-        if !evidence.wants_body() {
-            return (peek::unread(body), evidence.diagnosis());
-        }
-        let body = peek::ahead(body).await;
-        let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
-        (body, diagnosis)
+async fn pass(
+    response: Response<Incoming>,
+    origin: &Origin,
+    host: &HostAuthority,
+) -> Response<ProxyBody> {
+    let (mut parts, body) = response.into_parts();
+    let body = OriginBody {
+        read_ahead: VecDeque::new(),
+        rest: body,
+        info: parts.extensions.get::<ConnectionInfo>().cloned(),
+    };
+    let (body, diagnosis) = examine(&parts, body, origin, host).await;
+    if let Some(diagnosis) = diagnosis {
+        log_refusal(parts.status, &diagnosis);
+        parts.extensions.insert(diagnosis);
     }
+    hop_by_hop::remove(&mut parts.headers);
+    Response::from_parts(parts, ProxyBody::origin(body))
+}
+
+/// Looks whether the response is an edge's refusal. Its bytes stay as they are.
+async fn examine(
+    parts: &http::response::Parts,
+    body: OriginBody,
+    origin: &Origin,
+    host: &HostAuthority,
+) -> (OriginBody, Option<Diagnosis>) {
+    let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers);
+    if !evidence.wants_body() {
+        let diagnosis = evidence.diagnosis();
+        return (body, diagnosis);
+    }
+    let body = peek::ahead(body).await;
+    let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
+    (body, diagnosis)
 }
 
 /// What a visitor got wrong is no news to whoever runs the proxy.
@@ -243,15 +251,10 @@ fn absolute(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Result<Uri, Err
         Scheme::Http => http::uri::Scheme::HTTP,
         Scheme::Https => http::uri::Scheme::HTTPS,
     });
-    parts.authority = Some(host.as_authority().clone());
+    parts.authority = Some(host.without_port(origin.scheme().default_port()));
     parts.path_and_query = uri.clone().into_parts().path_and_query;
     if parts.path_and_query.is_none() {
         parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
     }
     Uri::from_parts(parts).map_err(|_| refused(ErrorKind::UnsupportedUri))
-}
-
-fn facts_of(response: &Response<Incoming>) -> Facts {
-    let info = response.extensions().get::<ConnectionInfo>();
-    info.map_or_else(Facts::default, |info| info.facts().clone())
 }

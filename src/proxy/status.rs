@@ -15,8 +15,12 @@ pub(super) fn status(error: &Error) -> StatusCode {
         | ErrorKind::HostInvalid
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated
-        | ErrorKind::RequestBody => StatusCode::BAD_REQUEST,
-        ErrorKind::MethodRefused => StatusCode::NOT_IMPLEMENTED,
+        | ErrorKind::RequestBody
+        | ErrorKind::TargetInvalid => StatusCode::BAD_REQUEST,
+        // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
+        ErrorKind::MethodRefused | ErrorKind::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
+        // It is the visitor who kept silent.
+        ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
@@ -67,14 +71,17 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::HostInvalid
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated
-        | ErrorKind::RequestBody => token_ref("http_request_error"),
+        | ErrorKind::RequestBody
+        | ErrorKind::TargetInvalid
+        | ErrorKind::UnsupportedCoding => token_ref("http_request_error"),
         ErrorKind::MethodRefused => token_ref("http_request_denied"),
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
         ErrorKind::Io => token_ref("destination_unavailable"),
         ErrorKind::TimedOut => match error.stage() {
             Stage::Prepare | Stage::Resolve => token_ref("dns_timeout"),
             Stage::Dial | Stage::Handshake => token_ref("connection_timeout"),
-            Stage::Send | Stage::Receive => token_ref("http_response_timeout"),
+            Stage::Send => token_ref("http_request_error"),
+            Stage::Receive => token_ref("http_response_timeout"),
         },
     }
 }

@@ -39,8 +39,7 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
         };
     }
     Explained {
-        kind: chain::find::<io::Error>(error)
-            .map_or(ErrorKind::Io, |error| kind_of_io(error.kind())),
+        kind: chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
         alert: None,
         tls: None,
     }
@@ -48,17 +47,6 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
 
 fn number(alert: AlertDescription) -> Alert {
     Alert::new(alert.into())
-}
-
-fn kind_of_io(kind: io::ErrorKind) -> ErrorKind {
-    match kind {
-        io::ErrorKind::UnexpectedEof => ErrorKind::ConnectionClosed,
-        io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset => ErrorKind::ConnectionReset,
-        io::ErrorKind::TimedOut => ErrorKind::TimedOut,
-        _ => ErrorKind::Io,
-    }
 }
 
 fn kind_of_tls(error: &TlsError) -> ErrorKind {

@@ -43,7 +43,10 @@ impl TlsClient {
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, facts),
             Ok(Err(error)) => {
-                facts.certificate = witness.certificate();
+                if let Some((certificate, accepted)) = witness.judged() {
+                    facts.certificate = Some(certificate);
+                    facts.accepted = accepted;
+                }
                 self.refuse(error, seen.bytes(), facts)
             }
             Err(_elapsed) => {
@@ -65,6 +68,7 @@ impl TlsClient {
     ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
         let (_, connection) = stream.get_ref();
         facts.session = Some(session(connection));
+        facts.accepted = true;
         facts.certificate = connection
             .peer_certificates()
             .and_then(|chain| chain.first())

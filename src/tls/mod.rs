@@ -33,7 +33,7 @@ pub use rustls;
 
 pub use crate::error::TlsVersion;
 pub use alpn::Alpn;
-pub use pin::SpkiPin;
+pub use pin::{PinError, SpkiPin};
 pub use policy::VerifyPolicy;
 pub use roots::Roots;
 

@@ -6,8 +6,7 @@ use data_encoding::BASE64;
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
-
-use crate::error::{BuildProblem, BuildProblemKind};
+use thiserror::Error;
 
 /// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it stays the same when a
 /// certificate is renewed with the same key.
@@ -34,8 +33,8 @@ impl SpkiPin {
     /// # Errors
     ///
     /// If the bytes are not a certificate.
-    pub fn of_certificate(der: &[u8]) -> Result<Self, BuildProblem> {
-        Self::of(&CertificateDer::from(der)).map_err(|error| invalid(error.to_string()))
+    pub fn of_certificate(der: &[u8]) -> Result<Self, PinError> {
+        Self::of(&CertificateDer::from(der)).map_err(|_| PinError::Certificate)
     }
 
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
@@ -58,24 +57,37 @@ impl fmt::Debug for SpkiPin {
 }
 
 impl FromStr for SpkiPin {
-    type Err = BuildProblem;
+    type Err = PinError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digest = text
-            .strip_prefix("sha256/")
-            .ok_or_else(|| invalid("a pin starts with \"sha256/\""))?;
-        // curl writes a second slash.
-        let digest = digest.strip_prefix('/').unwrap_or(digest);
+        let digest = text.strip_prefix("sha256/").ok_or(PinError::Prefix)?;
+        // curl writes a second slash; a digest, of 44 characters, may begin with one too.
+        let digest = match digest.strip_prefix('/') {
+            Some(rest) if rest.len() == 44 => rest,
+            _ => digest,
+        };
         let bytes = BASE64
             .decode(digest.as_bytes())
-            .map_err(|error| invalid(error.to_string()))?;
-        let digest = bytes
-            .try_into()
-            .map_err(|_| invalid("a SHA-256 digest has 32 bytes"))?;
+            .map_err(|_| PinError::Base64)?;
+        let digest = bytes.try_into().map_err(|_| PinError::Length)?;
         Ok(Self(digest))
     }
 }
 
-fn invalid(why: impl Into<String>) -> BuildProblem {
-    BuildProblem::new("SpkiPin", BuildProblemKind::InvalidCertificate, why.into())
+/// Why something is no pin.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PinError {
+    /// What follows the prefix is not base64.
+    #[error("a pin is base64 after \"sha256/\"")]
+    Base64,
+    /// The bytes are not a certificate.
+    #[error("the bytes are not a certificate")]
+    Certificate,
+    /// The digest has another length than that of SHA-256.
+    #[error("a SHA-256 digest has 32 bytes")]
+    Length,
+    /// The prefix is missing.
+    #[error("a pin starts with \"sha256/\"")]
+    Prefix,
 }

@@ -19,8 +19,12 @@ enum Source {
     Bundled,
     Der(CertificateDer<'static>),
     Native,
-    Pem(Vec<u8>),
+    /// Only the certificates are kept: a PEM file may hold keys too.
+    Pem(Result<Vec<CertificateDer<'static>>, Unreadable>),
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Unreadable;
 
 impl Roots {
     /// The system's certificate store, or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
@@ -37,7 +41,11 @@ impl Roots {
 
     /// Every certificate in this PEM text. It must hold at least one.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
-        Self(vec![Source::Pem(text.as_ref().to_vec())])
+        let certificates = CertificateDer::pem_slice_iter(text.as_ref());
+        let certificates = certificates
+            .collect::<Result<_, _>>()
+            .map_err(|_| Unreadable);
+        Self(vec![Source::Pem(certificates)])
     }
 
     /// One certificate in DER.
@@ -61,7 +69,7 @@ impl Roots {
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 Source::Der(certificate) => loaded.add_given(certificate.clone())?,
                 Source::Native => loaded.add_native(),
-                Source::Pem(text) => loaded.add_pem(text)?,
+                Source::Pem(certificates) => loaded.add_pem(certificates)?,
             }
         }
         if loaded.store.is_empty() {
@@ -99,16 +107,16 @@ impl LoadedRoots {
         }
     }
 
-    fn add_pem(&mut self, text: &[u8]) -> Result<(), BuildProblem> {
-        let mut any = false;
-        for certificate in CertificateDer::pem_slice_iter(text) {
-            let certificate = certificate.map_err(|_| invalid("the PEM text cannot be read"))?;
-            self.add_given(certificate)?;
-            any = true;
-        }
-        match any {
-            true => Ok(()),
-            false => Err(invalid("the PEM text holds no certificate")),
+    fn add_pem(
+        &mut self,
+        certificates: &Result<Vec<CertificateDer<'static>>, Unreadable>,
+    ) -> Result<(), BuildProblem> {
+        match certificates {
+            Err(Unreadable) => Err(invalid("the PEM text cannot be read")),
+            Ok(none) if none.is_empty() => Err(invalid("the PEM text holds no certificate")),
+            Ok(certificates) => certificates
+                .iter()
+                .try_for_each(|certificate| self.add_given(certificate.clone())),
         }
     }
 

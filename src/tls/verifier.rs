@@ -73,9 +73,7 @@ impl ServerCertVerifier for OriginVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verdict = self.check(end_entity, intermediates, server_name, ocsp_response, now);
-        if verdict.is_err() {
-            witness::refused(end_entity);
-        }
+        witness::judged(end_entity, verdict.is_ok());
         verdict
     }
 

@@ -1,4 +1,4 @@
-//! Keeps the certificate that a handshake refused, which rustls drops with the connection.
+//! Keeps the certificate that a handshake judged, which rustls drops with a connection that fails.
 //!
 //! The verifier is shared by all connections, so it cannot keep anything itself: a task-local value leads from it to the
 //! handshake that is being polled.
@@ -16,9 +16,9 @@ tokio::task_local! {
     static WITNESS: Witness;
 }
 
-/// The refused certificate, once there is one.
+/// The certificate and whether it was accepted, once there is one.
 #[derive(Clone, Default)]
-pub(super) struct Witness(Arc<OnceLock<PeerCertificate>>);
+pub(super) struct Witness(Arc<OnceLock<(PeerCertificate, bool)>>);
 
 impl Witness {
     /// Runs `handshake` with this witness present.
@@ -26,15 +26,16 @@ impl Witness {
         WITNESS.scope(self.clone(), handshake).await
     }
 
-    pub(super) fn certificate(&self) -> Option<PeerCertificate> {
+    pub(super) fn judged(&self) -> Option<(PeerCertificate, bool)> {
         self.0.get().cloned()
     }
 }
 
 /// Tells the witness, if one is present: somebody else may drive our `ClientConfig`.
-pub(super) fn refused(certificate: &CertificateDer<'_>) {
+pub(super) fn judged(certificate: &CertificateDer<'_>, accepted: bool) {
     let keep = |witness: &Witness| {
-        witness.0.get_or_init(|| PeerCertificate::new(certificate));
+        let judged = || (PeerCertificate::new(certificate), accepted);
+        witness.0.get_or_init(judged);
     };
     // Absence is not an error.
     let _ = WITNESS.try_with(keep);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cdn_origin::connector::{AdviceId, CdnOriginBuilder};
-use cdn_origin::error::{BuildProblem, BuildProblemKind};
+use cdn_origin::error::BuildProblemKind;
 use cdn_origin::origin::Scheme;
 #[cfg(feature = "ring")]
 use cdn_origin::tls::rustls::crypto::ring;

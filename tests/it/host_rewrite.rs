@@ -297,7 +297,9 @@ async fn a_port_makes_another_name_in_http_2() {
     for (authority, host, conflict) in [
         ("https://a:443/", "a:443", false),
         ("https://A/", "a", false),
-        ("https://a:443/", "a", true),
+        ("https://a:443/", "a", false),
+        ("http://a/", "a:80", false),
+        ("http://a/", "a:443", true),
         ("https://a/", "a:8443", true),
         ("https://a/", "a.", true),
     ] {

@@ -186,7 +186,7 @@ fn every_problem_has_its_own_sentence() {
         (NameProblem::IpAddress, "an IP address is not a DNS name"),
         (
             NameProblem::Ipv6,
-            "the brackets do not hold an IPv6 address",
+            "an IPv6 address in brackets was expected",
         ),
         (
             NameProblem::LabelTooLong { at: 7 },
@@ -265,7 +265,7 @@ fn hosts_and_expected_names_are_dns_names_or_addresses() {
         reads::<Host>(&[(text, host)]);
         reads::<ExpectedName>(&[(text, expected_name)]);
     }
-    let brackets = "the brackets do not hold an IPv6 address";
+    let brackets = "an IPv6 address in brackets was expected";
     for text in [
         "[",
         "[]",

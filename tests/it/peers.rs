@@ -184,7 +184,7 @@ async fn a_name_without_address_fails_to_resolve() {
     check(
         &error,
         CauseId::NameDoesNotResolve,
-        Certainty::Certain,
+        Certainty::Likely,
         "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
     );
 }

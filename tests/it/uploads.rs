@@ -3,7 +3,10 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, Error, OriginProxy, error::ErrorKind};
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy,
+    error::{ErrorKind, Fault},
+};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Channel, Full};
 use hyper::{body::Incoming, server::conn::http1};
@@ -71,7 +74,9 @@ async fn an_upload_that_stops_moving_meets_the_response_timeout() {
         .body(body)
         .unwrap();
     let Ok(response) = proxy_in_memory().oneshot(request).await;
-    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.fault(), Fault::Client);
     drop(sender);
 }
 

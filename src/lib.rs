@@ -29,7 +29,7 @@
 //! ```
 //!
 //! One name is enough: `CdnOriginConnector::builder("https://www.example.com").build()?` dials that host, says it in SNI and Host,
-//! speaks TLS 1.2 or 1.3, verifies the certificate against the system's roots, and waits for nothing without a deadline.
+//! speaks TLS 1.2 or 1.3, verifies the certificate against the system's roots, and has deadlines for all of this.
 //!
 //! # Three ways to use it
 //!
@@ -71,7 +71,7 @@
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!
-//! Features add; none changes what another does, and all of them go together.
+//! All of them go together. The rustls that [`tls`] re-exports is part of the public API: its 0.x versions are ours too.
 //!
 //! [`dial`]: connector::CdnOriginBuilder::dial
 //! [`sni`]: connector::CdnOriginBuilder::sni

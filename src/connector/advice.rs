@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     error::TlsVersion,
     name::{Sni, SniOmission},
-    origin::{Origin, Scheme},
+    origin::{ChosenNames, Origin, Scheme},
     tls::{TlsClient, VerifyPolicy},
 };
 
@@ -34,6 +34,8 @@ impl fmt::Display for Advice {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AdviceId {
+    /// An expected name was set, and the policy does not look at names.
+    ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
     HostDiffersFromSni,
     /// The origin is dialled by IP address, so that no SNI is sent.
@@ -48,9 +50,10 @@ pub enum AdviceId {
     VerificationOff,
 }
 
-/// Collects the advice, in the order of [`AdviceId`], and logs it once.
+/// Collects the advice and logs it once.
 pub(super) fn advise(
     origin: Option<&Origin>,
+    names: &ChosenNames,
     tls: Option<&TlsClient>,
     verify: &VerifyPolicy,
 ) -> Vec<Advice> {
@@ -59,6 +62,13 @@ pub(super) fn advise(
         advise_on_names(origin, &mut advice);
     }
     if let Some(tls) = tls {
+        if names.expected_name.is_some() && !verify.checks_names() {
+            advice.push(Advice {
+                id: AdviceId::ExpectedNameUnused,
+                text: "the verify policy looks at no name, so `.expected_name(..)` has no effect"
+                    .into(),
+            });
+        }
         advise_on_tls(tls, verify, &mut advice);
     }
     for Advice { id, text } in &advice {

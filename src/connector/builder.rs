@@ -211,7 +211,12 @@ impl CdnOriginBuilder {
             .url
             .as_ref()
             .map(|url| Arc::new(Origin::settle(url, &self.names)));
-        let advice = advise(origin.as_deref(), tls.as_ref(), &self.tls.verify);
+        let advice = advise(
+            origin.as_deref(),
+            &self.names,
+            tls.as_ref(),
+            &self.tls.verify,
+        );
         let keepalive = self.keepalive;
         Ok(CdnOriginConnector::new(Shared {
             origin,

@@ -26,7 +26,16 @@ enum Rule {
 }
 
 impl HostRewriteLayer {
-    /// Always this name: a fixed one, or an origin's own (`connector.origin()` knows its `host()`).
+    /// Always this name: a fixed one, or an origin's own.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer};
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example:8080").build()?;
+    /// let origin = connector.origin().expect("it was built with one");
+    /// let layer = HostRewriteLayer::to(origin.host())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -49,7 +58,7 @@ impl HostRewriteLayer {
         }
     }
 
-    /// The visitor's own name, checked and spelled once.
+    /// The visitor's own name, checked and spelled once. Any name, then: refuse those that are not yours before.
     pub fn preserve() -> Self {
         Self {
             rule: Rule::Preserve,

@@ -23,17 +23,38 @@
 //! * The Host is rewritten: to the origin's own unless [`host_rewrite`](OriginProxy::host_rewrite) says otherwise.
 //! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]); `TE: trailers` stays.
 //! * `X-Forwarded-For` gets the visitor's address at its end; `X-Real-IP`, `X-Forwarded-Proto` and `X-Forwarded-Host` are set. Where
-//!   the visitor's address is not known, nothing that claims it is passed on.
-//! * Everything else passes, `Authorization` too; path and query byte for byte.
+//!   the visitor's address is not known, the fields that would claim it are removed, and `Forwarded` always is.
+//! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
+//! * Everything else passes, `Authorization` too; path and query byte for byte. `Upgrade` does not: there are no WebSockets yet.
 //!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions.
 //!
 //! # Errors
 //!
-//! Failures become responses: 400 for a request without a usable Host, 504 where a deadline passed, 502 otherwise, each with a
-//! `Proxy-Status` field ([RFC 9209]), a short text, and the [`Error`](crate::Error) in the response's extensions. A response
+//! Failures become responses, each with a `Proxy-Status` field ([RFC 9209]), a short text, and the [`Error`](crate::Error) in the
+//! response's extensions:
+//!
+//! | status | when |
+//! |---|---|
+//! | 400 | the request has no usable Host or target, or its body ended in an error |
+//! | 408 | the visitor stopped sending |
+//! | 500 | the connector has no fixed origin |
+//! | 501 | CONNECT, TRACE, or a transfer coding other than `chunked` |
+//! | 502 | the origin could not be reached, or did not answer with HTTP |
+//! | 504 | the origin, or the way to it, took longer than a deadline |
+//!
+//! A response
 //! of the origin passes as it is; where it looks like a mistake in the four names, a [`Diagnosis`](crate::diagnosis::Diagnosis) is in
 //! its extensions and in the log.
+//!
+//! # Deployment caveats
+//!
+//! * A visitor can name any field in `Connection`, and it is then not forwarded: also one that a layer in front of this proxy has
+//!   added. Do not let an origin take the absence of such a field for a permission.
+//! * Fields of other vendors that claim an address, such as `True-Client-IP`, pass.
+//! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), each Host that visitors send gets connections of its own,
+//!   which stay open for 45 seconds of idleness. Refuse unknown Hosts in front of the proxy.
+//! * A body that stalls halfway, in either direction, is not timed out after the head of the response.
 //!
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209

@@ -68,6 +68,10 @@ impl VerifyPolicy {
         }
     }
 
+    pub(crate) fn checks_names(&self) -> bool {
+        matches!(self.trust, Trust::Roots(_))
+    }
+
     pub(crate) fn is_unverified(&self) -> bool {
         matches!(self.trust, Trust::Anybody(_)) && self.pins.is_empty()
     }

@@ -329,6 +329,20 @@ fn all_invalid_values_are_told_at_once_with_the_setters_names() {
 
 // It once hid what is wrong with the roots.
 #[test]
+fn an_expected_name_that_nobody_looks_at_is_advised_against() {
+    let connector = builder(URL)
+        .expected_name("origin.example")
+        .build()
+        .unwrap();
+    let ids: Vec<_> = connector
+        .advice()
+        .iter()
+        .map(|advice| advice.id())
+        .collect();
+    assert_eq!(ids, [AdviceId::ExpectedNameUnused]);
+}
+
+#[test]
 fn an_empty_range_of_versions_does_not_hide_the_roots_problem() {
     let built = builder(URL)
         .tls_versions(TlsVersion::V1_3..TlsVersion::V1_3)

@@ -12,6 +12,7 @@ mod building;
 mod edge;
 mod errors;
 mod failing;
+mod hardening;
 mod host_rewrite;
 mod house;
 mod interop;

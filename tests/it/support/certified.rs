@@ -16,7 +16,7 @@ pub struct Certified {
 }
 
 impl Certified {
-    pub(super) fn new(certificate: &Certificate, key: &KeyPair) -> Self {
+    pub fn new(certificate: &Certificate, key: &KeyPair) -> Self {
         Self {
             chain: vec![certificate.der().clone()],
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),

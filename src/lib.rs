@@ -93,7 +93,7 @@ pub mod connector;
 
 pub mod diagnosis;
 pub mod host_rewrite;
-mod pool;
+pub mod pool;
 
 pub mod proxy;
 

@@ -45,7 +45,7 @@ impl OriginStream {
         &self.info
     }
 
-    fn negotiated_h2(&self) -> bool {
+    pub(crate) fn negotiated_h2(&self) -> bool {
         let session = self.info.facts().tls_session();
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
     }

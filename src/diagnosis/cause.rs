@@ -176,6 +176,8 @@ pub enum CauseId {
     PinMismatch,
     /// The peer speaks plain http.
     PlainHttpPeer,
+    /// There are more requests at a time than the pool may have connections for.
+    PoolTooSmall,
     /// The certificate is self-signed.
     SelfSigned,
     /// Host names something that the connection's SNI or certificate does not cover.

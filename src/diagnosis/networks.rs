@@ -14,6 +14,13 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
             );
             vec![Cause::likely(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
         }
+        (ErrorKind::PoolExhausted, _) => {
+            let why = "all connections of the pool were in use for too long";
+            let fix = Fix::Elsewhere(
+                "look at the origin, or allow more with PoolSettings::max_connections(..)",
+            );
+            vec![Cause::certain(CauseId::PoolTooSmall, why).mended_by(fix)]
+        }
         (ErrorKind::ConnectionRefused, _) => {
             let why = format!("nothing listens at {dial}");
             vec![Cause::likely(CauseId::NothingListens, why).mended_by(dial_elsewhere())]

@@ -42,6 +42,8 @@ pub enum ErrorKind {
     NotTls,
     /// The certificate's key is none of the pinned ones.
     PinMismatch,
+    /// No connection became free in time.
+    PoolExhausted,
     /// The required application protocol was not negotiated (RFC 7301).
     ProtocolNotNegotiated,
     /// The visitor's request body ended in an error.
@@ -84,6 +86,7 @@ impl ErrorKind {
             | Self::CertificateUnknownIssuer
             | Self::NotTls
             | Self::PinMismatch
+            | Self::PoolExhausted
             | Self::ProtocolNotNegotiated
             | Self::TlsVersionMismatch
             | Self::UnsupportedUri => Fault::Config,
@@ -137,6 +140,7 @@ impl ErrorKind {
             Self::MethodRefused => "this method is not forwarded",
             Self::NotTls => "the peer does not speak TLS",
             Self::PinMismatch => "the certificate's key is none of the pinned ones",
+            Self::PoolExhausted => "no connection became free in time",
             Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
             Self::RequestBody => "the request's body could not be read",
             Self::ResolveFailed => "the host has no address",

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
 use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
@@ -33,6 +33,7 @@ struct Marks {
     moved: AtomicBool,
     /// The last that was heard of the visitor is that more is to come.
     waiting: AtomicBool,
+    ended: AtomicBool,
 }
 
 impl Progress {
@@ -44,6 +45,11 @@ impl Progress {
     /// Whether it is the visitor who is waited for.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether the body has been taken to its end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed)
     }
 
     fn note(&self, ready: bool) {
@@ -63,6 +69,7 @@ impl RequestBody {
     {
         let progress = Progress::default();
         if body.is_end_stream() {
+            progress.0.ended.store(true, Ordering::Relaxed);
             return Self {
                 body: None,
                 progress,
@@ -80,6 +87,10 @@ impl RequestBody {
         }
     }
 
+    pub(super) fn empty() -> Self {
+        Self::new(Empty::<Bytes>::new())
+    }
+
     pub(super) fn progress(&self) -> Progress {
         self.progress.clone()
     }
@@ -93,11 +104,16 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let Some(body) = &mut self.body else {
+        let Self { body, progress } = &mut *self;
+        let Some(body) = body else {
             return Poll::Ready(None);
         };
-        let frame = Pin::new(body).poll_frame(cx);
-        self.progress.note(frame.is_ready());
+        let frame = Pin::new(&mut *body).poll_frame(cx);
+        progress.note(frame.is_ready());
+        // A body of known length is not asked again after its last frame.
+        if matches!(frame, Poll::Ready(None)) || body.is_end_stream() {
+            progress.0.ended.store(true, Ordering::Relaxed);
+        }
         frame
     }
 

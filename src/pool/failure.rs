@@ -1,30 +1,67 @@
 //! What an error of the client means.
 
-use hyper_util::client::legacy;
+use http::Request;
+use hyper::client::conn::TrySendError;
 
 use crate::{
     connector::{ConnectionInfo, explain},
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::info_of;
+use super::RequestBody;
 
-/// Our own error where one is the cause: the connector's, or that of the visitor's body. Otherwise one that is made of what the
-/// stream and hyper say.
-pub(super) fn explained(error: legacy::Error) -> Error {
-    if let Some(ours) = Error::find_in(&error) {
-        return ours.clone();
+/// A request that was not answered.
+pub(super) struct Unanswered {
+    error: hyper::Error,
+    unsent: Option<Request<RequestBody>>,
+}
+
+impl Unanswered {
+    pub(super) fn new(mut error: TrySendError<Request<RequestBody>>) -> Self {
+        Self {
+            unsent: error.take_message(),
+            error: error.into_error(),
+        }
     }
-    let info = info_of(error.connect_info());
-    let hyper = chain::find::<hyper::Error>(&error);
-    let (kind, stage) = classify(hyper);
-    let (kind, stage, facts) = with_stream(kind, stage, &error, info.as_ref());
-    Error::with_source(kind, stage, facts, error)
+
+    /// The request, if not a byte of it was sent.
+    pub(super) fn take_unsent(&mut self) -> Option<Request<RequestBody>> {
+        self.unsent.take()
+    }
+
+    /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again.
+    pub(super) fn was_refused(&self) -> bool {
+        let h2 = chain::find::<h2::Error>(&self.error);
+        h2.is_some_and(|error| {
+            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (refused || error.is_go_away())
+        })
+    }
+
+    /// Whether the connection ended before a byte of the response: on a reused one, most likely before the request had arrived.
+    pub(super) fn was_cut_off(&self) -> bool {
+        let io = || ErrorKind::ConnectionReset == classify(&self.error).0;
+        self.error.is_incomplete_message()
+            || self.error.is_canceled()
+            || self.error.is_closed()
+            || io()
+    }
+
+    /// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and hyper
+    /// say.
+    pub(super) fn explained(self, info: &ConnectionInfo) -> Error {
+        if let Some(ours) = Error::find_in(&self.error) {
+            return ours.clone();
+        }
+        let (kind, stage) = classify(&self.error);
+        let (kind, stage, facts) = with_stream(kind, stage, &self.error, Some(info));
+        Error::with_source(kind, stage, facts, self.error)
+    }
 }
 
 /// The same for an error in the middle of a response's body.
 pub(crate) fn explain_body(error: hyper::Error, info: Option<&ConnectionInfo>) -> Error {
-    let (kind, _) = classify(Some(&error));
+    let (kind, _) = classify(&error);
     let (kind, stage, facts) = with_stream(kind, Stage::Receive, &error, info);
     Error::with_source(kind, stage, facts, error)
 }
@@ -48,10 +85,7 @@ fn with_stream(
     }
 }
 
-fn classify(error: Option<&hyper::Error>) -> (ErrorKind, Stage) {
-    let Some(hyper) = error else {
-        return (ErrorKind::Io, Stage::Send);
-    };
+fn classify(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_parse() {
         return (ErrorKind::HttpProtocol, Stage::Receive);
     }

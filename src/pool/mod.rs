@@ -1,109 +1,149 @@
-//! Pooled connections to one connector's origins. The only room that says `hyper::client`.
+//! Pooled connections to one connector's origin. The only room that says `hyper::client`.
 //!
-//! hyper-util's client keeps the pool: it files connections under scheme and authority of the request's URI, which is what `Host`
-//! says, so connections of one visitor-chosen Host never serve another.
+//! A pool belongs to one connector with one origin, so that all its connections are for the same dial target, SNI, expected name and
+//! verify policy by construction: there is no key by which they could be confused.
 
 mod body;
+mod exchange;
 mod failure;
+mod http1;
+mod http2;
+mod lease;
+mod settings;
+mod slot;
+mod snapshot;
+mod state;
 
-use std::time::Duration;
-
-use http::{Extensions, Request, Response};
-use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{Connected, capture_connection},
-    },
-    rt::{TokioExecutor, TokioTimer},
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use http::Uri;
+use tokio::time::timeout;
+use tower_service::Service;
+
 use crate::{
-    connector::{CdnOriginConnector, ConnectionInfo},
+    connector::CdnOriginConnector,
     error::{Error, ErrorKind, Facts, Stage},
 };
 
+pub use settings::PoolSettings;
+pub use snapshot::PoolSnapshot;
+
 pub(crate) use body::RequestBody;
+pub(crate) use exchange::Target;
 pub(crate) use failure::explain_body;
+pub(crate) use lease::Lease;
 
-use body::Progress;
+use state::{Grant, Offer, State};
 
-/// Below the idle limit of every edge that documents one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+/// Connections to one origin. Clones share them.
+#[derive(Clone)]
+pub(crate) struct OriginPool(Arc<Shared>);
 
-/// As many as nginx keeps.
-const MAX_IDLE_PER_HOST: usize = 32;
-
-/// How long an HTTP/2 connection with open streams may be silent before it is asked whether it lives.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
-
-/// How long it may take to answer that.
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
-
-#[derive(Clone, Debug)]
-pub(crate) struct OriginPool {
-    client: Client<CdnOriginConnector, RequestBody>,
+pub(crate) struct Shared {
+    connector: CdnOriginConnector,
+    settings: PoolSettings,
+    state: Mutex<State>,
 }
 
 impl OriginPool {
-    pub(crate) fn new(connector: CdnOriginConnector) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            // Without a timer, hyper-util ignores the idle timeout.
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(MAX_IDLE_PER_HOST)
-            // A flow that a middlebox has dropped without a word would otherwise take requests until TCP gives up.
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            .build(connector);
-        Self { client }
+    pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
+        Self(Arc::new(Shared {
+            connector,
+            settings,
+            state: Mutex::default(),
+        }))
     }
 
-    /// Sends a request with an absolute URI and waits, `deadline` at most, for the head of the response. As long as the request's
-    /// body moves, the wait starts anew: an upload may take longer.
-    pub(crate) async fn send(
-        &self,
-        mut request: Request<RequestBody>,
-        deadline: Duration,
-    ) -> Result<Response<Incoming>, Error> {
-        let connection = capture_connection(&mut request);
-        let progress = request.body().progress();
-        let mut exchange = self.client.request(request);
-        loop {
-            match tokio::time::timeout(deadline, &mut exchange).await {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => return Err(failure::explained(error)),
-                Err(_elapsed) if progress.moved() => {}
-                Err(_elapsed) => {
-                    let facts = Facts {
-                        deadline: Some(deadline),
-                        ..facts_of(connection.connection_metadata().as_ref())
-                    };
-                    let stage = silent_stage(&facts, &progress);
-                    return Err(Error::new(ErrorKind::TimedOut, stage, facts));
+    pub(crate) fn connector(&self) -> &CdnOriginConnector {
+        &self.0.connector
+    }
+
+    pub(crate) fn snapshot(&self) -> PoolSnapshot {
+        PoolSnapshot::of(&self.0.lock())
+    }
+
+    /// A connection: one that is there, or a new one, or one that becomes free in time.
+    async fn lease(&self) -> Result<Lease, Error> {
+        let shared = &self.0;
+        let grant = match shared.offer() {
+            Offer::Now(grant) => grant,
+            Offer::Wait(receiver) => {
+                let deadline = shared.settings.wait_timeout;
+                match timeout(deadline, receiver).await {
+                    Ok(Ok(grant)) => grant,
+                    Ok(Err(_)) | Err(_) => return Err(exhausted(deadline)),
                 }
             }
+        };
+        match grant {
+            Grant::Http1(lease) => Ok(lease.into()),
+            Grant::Http2(lease) => Ok(lease.into()),
+            Grant::Open(slot) => shared.open(slot).await,
         }
     }
 }
 
-/// Who it was that kept silent until the deadline.
-fn silent_stage(facts: &Facts, progress: &Progress) -> Stage {
-    match facts.origin() {
-        None => Stage::Dial,
-        Some(_) if progress.is_waiting() => Stage::Send,
-        Some(_) => Stage::Receive,
+impl Shared {
+    async fn open(self: &Arc<Self>, slot: slot::Slot) -> Result<Lease, Error> {
+        self.start_reaping();
+        // The pool's connector has a fixed origin: it does not look at the URI.
+        let stream = self.connector.clone().call(Uri::default()).await?;
+        let info = stream.info().clone();
+        let opened = match stream.negotiated_h2() {
+            true => http2::Multiplexed::open(self, stream, slot)
+                .await
+                .map(Lease::from),
+            false => http1::Http1::open(self, stream, slot)
+                .await
+                .map(Lease::from),
+        };
+        opened.map_err(|error| explain_body(error, Some(&info)))
+    }
+
+    /// Starts the task that closes connections which nobody uses any more, unless it runs.
+    fn start_reaping(self: &Arc<Self>) {
+        {
+            let mut state = self.lock();
+            if std::mem::replace(&mut state.reaping, true) {
+                return;
+            }
+        }
+        let weak = Arc::downgrade(self);
+        let often = (self.settings.idle_timeout / 4).max(Duration::from_millis(10));
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(often).await;
+                match weak.upgrade() {
+                    Some(shared) if shared.reap() => {}
+                    _ => return,
+                }
+            }
+        });
+    }
+
+    /// Closes what has rested too long. Whether there is anything left to come back for.
+    fn reap(&self) -> bool {
+        let now = std::time::Instant::now();
+        let settings = &self.settings;
+        let mut state = self.lock();
+        state
+            .resting
+            .retain(|connection| !connection.is_stale(now, settings));
+        state.multiplexed.retain(|connection| {
+            connection.is_open(now, settings) && !connection.is_stale(now, settings)
+        });
+        state.reaping = state.open > 0;
+        state.reaping
     }
 }
 
-/// What the connection carries as an extra, if there is one.
-fn info_of(connected: Option<&Connected>) -> Option<ConnectionInfo> {
-    let mut extras = Extensions::new();
-    connected?.get_extras(&mut extras);
-    extras.remove()
-}
-
-fn facts_of(connected: Option<&Connected>) -> Facts {
-    info_of(connected).map_or_else(Facts::default, |info| info.facts().clone())
+fn exhausted(deadline: Duration) -> Error {
+    let facts = Facts {
+        deadline: Some(deadline),
+        ..Facts::default()
+    };
+    Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
 }

@@ -1,8 +1,11 @@
 //! The proxy's own answer to a failure.
 
-use http::{HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue, Response,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 
-use crate::Error;
+use crate::{Error, error::ErrorKind};
 
 use super::{
     ProxyBody,
@@ -23,6 +26,9 @@ pub(super) fn answer(error: Error) -> Response<ProxyBody> {
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     headers.insert(PROXY_STATUS, proxy_status);
+    if error.kind() == ErrorKind::PoolExhausted {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     response.extensions_mut().insert(error);
     response
 }

@@ -11,7 +11,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::{Error, connector::ConnectionInfo, pool::explain_body};
+use crate::{
+    Error,
+    pool::{Lease, explain_body},
+};
 
 /// The body of a proxied response.
 pub struct ProxyBody(Source);
@@ -25,7 +28,8 @@ enum Source {
 pub(super) struct OriginBody {
     pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, hyper::Error>>,
     pub(super) rest: Incoming,
-    pub(super) info: Option<ConnectionInfo>,
+    /// The connection, until the body has ended.
+    pub(super) lease: Option<Lease>,
 }
 
 impl ProxyBody {
@@ -73,8 +77,18 @@ impl OriginBody {
             Some(frame) => Some(frame),
             None => ready!(Pin::new(&mut self.rest).poll_frame(cx)),
         };
-        let info = self.info.as_ref();
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| explain_body(error, info))))
+        let info = self.lease.as_ref().map(Lease::info);
+        let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
+        self.finish_at_end(matches!(frame, None | Some(Ok(_))));
+        Poll::Ready(frame)
+    }
+
+    /// Gives the connection back as soon as there is nothing more to read from it.
+    pub(super) fn finish_at_end(&mut self, is_whole: bool) {
+        let ended = is_whole && self.rest.is_end_stream();
+        if let Some(lease) = self.lease.take_if(|_| ended) {
+            lease.finish();
+        }
     }
 
     fn size_hint(&self) -> SizeHint {

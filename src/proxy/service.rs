@@ -3,25 +3,26 @@
 use std::{
     collections::VecDeque,
     convert::Infallible,
+    fmt,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use http::{Request, Response, StatusCode, Uri, Version, request::Parts};
+use http::{Request, Response, StatusCode, Uri, request::Parts, uri::PathAndQuery};
 use http_body::Body;
 use hyper::body::Incoming;
 use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
-    connector::{CdnOriginConnector, ConnectionInfo},
+    connector::CdnOriginConnector,
     diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Fault, Stage},
     host_rewrite::{HostRewriteLayer, Rewritten},
     name::HostAuthority,
     origin::{Origin, Scheme},
-    pool::{OriginPool, RequestBody},
+    pool::{Lease, OriginPool, PoolSettings, PoolSnapshot, RequestBody, Target},
 };
 
 use super::{
@@ -37,8 +38,9 @@ use super::{
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
 /// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
+/// | [`pool`](Self::pool) | see [`PoolSettings`] |
 /// | [`response_timeout`](Self::response_timeout) | 60 s |
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
     settings: Arc<Settings>,
@@ -71,7 +73,7 @@ impl OriginProxy {
                 client_scheme: Scheme::Http,
                 response_timeout: Duration::from_secs(60),
             }),
-            pool: OriginPool::new(connector),
+            pool: OriginPool::new(connector, PoolSettings::default()),
         }
     }
 
@@ -88,11 +90,32 @@ impl OriginProxy {
         self
     }
 
-    /// Bounds the wait for the head of the response, connecting included. While the request's body is still moving, the wait starts
+    /// The limits of the pool. Clones that were made before keep the pool that they have.
+    pub fn pool(mut self, settings: PoolSettings) -> Self {
+        self.pool = OriginPool::new(self.pool.connector().clone(), settings);
+        self
+    }
+
+    /// What the pool looks like now.
+    #[must_use]
+    pub fn pool_snapshot(&self) -> PoolSnapshot {
+        self.pool.snapshot()
+    }
+
+    /// Bounds the wait for the head of the response, once the request has a connection. While the request's body is still moving, the wait starts
     /// anew.
     pub fn response_timeout(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).response_timeout = deadline;
         self
+    }
+}
+
+impl fmt::Debug for OriginProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginProxy")
+            .field("settings", &self.settings)
+            .field("pool", &self.pool_snapshot())
+            .finish()
     }
 }
 
@@ -139,23 +162,23 @@ impl Settings {
             return Err(refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        let host = self.rewrite(&mut parts, origin)?;
+        let host = self.rewrite(&mut parts)?;
         message::frame(&mut parts, &body);
+        let target = target(&parts.uri, origin, &host);
         let request = Request::from_parts(parts, body);
-        match pool.send(request, self.response_timeout).await {
-            Ok(response) => match unusable(&response) {
-                None => Ok(pass(response, origin, &host).await),
-                Some(kind) => {
-                    let error = Error::new(kind, Stage::Receive, Facts::default());
-                    Err(error.about(host, origin))
-                }
-            },
-            Err(error) => Err(error.about(host, origin)),
+        let outcome = pool.send(request, &target, self.response_timeout).await;
+        let (response, lease) = outcome.map_err(|error| error.about(host.clone(), origin))?;
+        match unusable(&response) {
+            None => Ok(pass(response, lease, origin, &host).await),
+            Some(kind) => {
+                let facts = lease.info().facts().clone();
+                Err(Error::new(kind, Stage::Receive, facts).about(host, origin))
+            }
         }
     }
 
     /// Makes of the visitor's request the one that goes to the origin.
-    fn rewrite(&self, parts: &mut Parts, origin: &Origin) -> Result<HostAuthority, Error> {
+    fn rewrite(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
         message::check(parts)?;
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
         let told = Told::in_extensions(&parts.extensions);
@@ -167,10 +190,6 @@ impl Settings {
         hop_by_hop::remove_from_request(&mut parts.headers);
         forwarded::write(&mut parts.headers, &visitor);
         message::join_cookies(&mut parts.headers);
-        parts.headers.remove(http::header::HOST);
-        parts.uri = absolute(&parts.uri, origin, &name)?;
-        // The pool learns from ALPN what is spoken; a version that demands HTTP/2 would fail on HTTP/1.
-        parts.version = Version::HTTP_11;
         Ok(name)
     }
 }
@@ -186,15 +205,18 @@ fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
 
 async fn pass(
     response: Response<Incoming>,
+    lease: Lease,
     origin: &Origin,
     host: &HostAuthority,
 ) -> Response<ProxyBody> {
     let (mut parts, body) = response.into_parts();
-    let body = OriginBody {
+    parts.extensions.insert(lease.info().clone());
+    let mut body = OriginBody {
         read_ahead: VecDeque::new(),
         rest: body,
-        info: parts.extensions.get::<ConnectionInfo>().cloned(),
+        lease: Some(lease),
     };
+    body.finish_at_end(true);
     let (body, diagnosis) = examine(&parts, body, origin, host).await;
     if let Some(diagnosis) = diagnosis {
         log_refusal(parts.status, &diagnosis);
@@ -244,17 +266,16 @@ fn refused(kind: ErrorKind) -> Error {
     Error::new(kind, Stage::Prepare, Facts::default())
 }
 
-/// The URI under which the pool files the request: the origin's scheme, the Host, the visitor's path and query.
-fn absolute(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Result<Uri, Error> {
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(match origin.scheme() {
-        Scheme::Http => http::uri::Scheme::HTTP,
-        Scheme::Https => http::uri::Scheme::HTTPS,
-    });
-    parts.authority = Some(host.without_port(origin.scheme().default_port()));
-    parts.path_and_query = uri.clone().into_parts().path_and_query;
-    if parts.path_and_query.is_none() {
-        parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
+/// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
+fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
+    let path_and_query = uri.clone().into_parts().path_and_query;
+    Target {
+        scheme: match origin.scheme() {
+            Scheme::Http => http::uri::Scheme::HTTP,
+            Scheme::Https => http::uri::Scheme::HTTPS,
+        },
+        authority: host.without_port(origin.scheme().default_port()),
+        host: host.to_header_value(),
+        path_and_query: path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")),
     }
-    Uri::from_parts(parts).map_err(|_| refused(ErrorKind::UnsupportedUri))
 }

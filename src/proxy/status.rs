@@ -22,6 +22,7 @@ pub(super) fn status(error: &Error) -> StatusCode {
         // It is the visitor who kept silent.
         ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::PoolExhausted => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
@@ -77,6 +78,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         ErrorKind::MethodRefused => token_ref("http_request_denied"),
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
         ErrorKind::Io => token_ref("destination_unavailable"),
+        ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),
         ErrorKind::TimedOut => match error.stage() {
             Stage::Prepare | Stage::Resolve => token_ref("dns_timeout"),
             Stage::Dial | Stage::Handshake => token_ref("connection_timeout"),

@@ -17,7 +17,9 @@ mod host_rewrite;
 mod house;
 mod interop;
 mod names;
+mod origin;
 mod peers;
+mod pool;
 #[cfg(feature = "axum")]
 mod proxy_fields;
 mod responses;

@@ -1,0 +1,68 @@
+//! A connection, or a place on one, in the hands of one request.
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::connector::ConnectionInfo;
+
+use super::{RequestBody, failure::Unanswered, http1::Http1Lease, http2::Http2Lease};
+
+/// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
+pub(crate) struct Lease(Place);
+
+pub(super) enum Place {
+    Http1(Http1Lease),
+    Http2(Http2Lease),
+}
+
+impl From<Http1Lease> for Lease {
+    fn from(lease: Http1Lease) -> Self {
+        Self(Place::Http1(lease))
+    }
+}
+
+impl From<Http2Lease> for Lease {
+    fn from(lease: Http2Lease) -> Self {
+        Self(Place::Http2(lease))
+    }
+}
+
+impl Lease {
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        match &self.0 {
+            Place::Http1(lease) => lease.info(),
+            Place::Http2(lease) => lease.info(),
+        }
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self.0, Place::Http2(_))
+    }
+
+    /// Whether others have used the connection before.
+    pub(super) fn is_reused(&self) -> bool {
+        match &self.0 {
+            Place::Http1(lease) => lease.is_reused(),
+            Place::Http2(lease) => lease.is_reused(),
+        }
+    }
+
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        match &mut self.0 {
+            Place::Http1(lease) => lease.exchange(request).await,
+            Place::Http2(lease) => lease.exchange(request).await,
+        }
+    }
+
+    /// The response has ended.
+    pub(crate) fn finish(self) {
+        match self.0 {
+            Place::Http1(lease) => lease.finish(),
+            // Its place is free when it is dropped.
+            Place::Http2(_) => {}
+        }
+    }
+}

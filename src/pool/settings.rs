@@ -1,0 +1,87 @@
+//! How many connections are kept, and for how long.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+/// The limits of a pool.
+///
+/// | setting | default | nginx's word for it |
+/// |---|---|---|
+/// | [`max_connections`](Self::max_connections) | 256 | `max_conns` |
+/// | [`max_idle`](Self::max_idle) | 64 | `keepalive` |
+/// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
+/// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
+/// | [`max_uses`](Self::max_uses) | 1000 | `keepalive_requests` |
+/// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until a proxy is given them"]
+pub struct PoolSettings {
+    pub(super) max_connections: usize,
+    pub(super) max_idle: usize,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_age: Duration,
+    pub(super) max_uses: u64,
+    pub(super) wait_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 256,
+            max_idle: 64,
+            idle_timeout: Duration::from_secs(45),
+            max_age: Duration::from_secs(3600),
+            max_uses: 1000,
+            wait_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl PoolSettings {
+    /// As many connections are open at most, idle ones included. Zero counts as one.
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.max_connections = count.max(1);
+        self
+    }
+
+    /// As many HTTP/1 connections are kept open at most while nobody uses them.
+    pub fn max_idle(mut self, count: usize) -> Self {
+        self.max_idle = count;
+        self
+    }
+
+    /// A connection that was idle for so long is closed. Stay below the origin's own limit.
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.idle_timeout = time;
+        self
+    }
+
+    /// A connection that is so old takes no further request, so that changes in DNS are noticed. A chance of up to a tenth is taken
+    /// off, so that connections opened together do not end together.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// A connection that took so many requests takes no further one. Zero counts as one.
+    pub fn max_uses(mut self, count: u64) -> Self {
+        self.max_uses = count.max(1);
+        self
+    }
+
+    /// How long a request waits for a connection while all are in use.
+    pub fn wait_timeout(mut self, time: Duration) -> Self {
+        self.wait_timeout = time;
+        self
+    }
+
+    /// The age at which this one connection is retired.
+    pub(super) fn lifetime(&self) -> Duration {
+        // The standard library's hasher is seeded at random: chance enough for this.
+        let chance = RandomState::new().hash_one(0) % 1000;
+        let taken_off = self.max_age / 10_000 * u32::try_from(chance).unwrap_or_default();
+        self.max_age.saturating_sub(taken_off)
+    }
+}

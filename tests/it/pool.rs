@@ -1,0 +1,461 @@
+//! The pool: reuse, limits, waiting, and what must not be lost.
+
+use std::{
+    collections::HashMap,
+    future::pending,
+    sync::{Arc, Mutex, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
+};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
+use tower::ServiceExt;
+
+use crate::{
+    failing::to,
+    origin::Origin,
+    support::{Authority, Behaviour, Edge},
+};
+
+fn request(method: Method) -> Request<Full<Bytes>> {
+    let request = Request::builder()
+        .method(method)
+        .uri("/")
+        .header("host", "visitor.test");
+    request.body(Full::default()).unwrap()
+}
+
+async fn send(proxy: &OriginProxy, request: Request<Full<Bytes>>) -> Response<ProxyBody> {
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    response
+}
+
+/// A GET to its end; the connection is free again when this returns.
+async fn get(proxy: &OriginProxy) -> (StatusCode, String) {
+    let response = send(proxy, request(Method::GET)).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Answers with the number of the connection.
+async fn number(id: usize) -> Response<Full<Bytes>> {
+    Response::new(Full::from(id.to_string()))
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_the_other() {
+    let http1 = Origin::http1(|id, _| number(id)).await;
+    let http2 = Origin::http2(100, |id, _| number(id)).await;
+    for origin in [http1, http2] {
+        let proxy = OriginProxy::new(origin.connector());
+        for _ in 0..20 {
+            assert_eq!(get(&proxy).await, (StatusCode::OK, "0".into()));
+        }
+        assert_eq!(origin.counts().connections.load(SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_retires_after_its_uses_or_its_age() {
+    for (settings, opened) in [
+        (PoolSettings::default().max_uses(5), 4),
+        (PoolSettings::default().max_age(Duration::ZERO), 20),
+        (PoolSettings::default().max_idle(0), 20),
+    ] {
+        let origin = Origin::http1(|id, _| number(id)).await;
+        let proxy = OriginProxy::new(origin.connector()).pool(settings.clone());
+        for _ in 0..20 {
+            assert_eq!(get(&proxy).await.0, StatusCode::OK);
+        }
+        assert_eq!(
+            origin.counts().connections.load(SeqCst),
+            opened,
+            "{settings:?}"
+        );
+    }
+    let origin = Origin::http2(100, |id, _| number(id)).await;
+    let settings = PoolSettings::default().max_uses(5);
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    for _ in 0..20 {
+        assert_eq!(get(&proxy).await.0, StatusCode::OK);
+    }
+    assert_eq!(origin.counts().connections.load(SeqCst), 4);
+}
+
+#[tokio::test]
+async fn connections_that_nobody_uses_are_closed() {
+    let http1 = Origin::http1(|id, _| number(id)).await;
+    let http2 = Origin::http2(100, |id, _| number(id)).await;
+    for origin in [http1, http2] {
+        let settings = PoolSettings::default().idle_timeout(Duration::from_millis(20));
+        let proxy = OriginProxy::new(origin.connector()).pool(settings);
+        get(&proxy).await;
+        origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_is_dropped_closes_its_connections() {
+    let http1 = Origin::http1(|id, _| number(id)).await;
+    let http2 = Origin::http2(100, |id, _| number(id)).await;
+    for origin in [http1, http2] {
+        let proxy = OriginProxy::new(origin.connector());
+        get(&proxy).await;
+        drop(proxy);
+        origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn no_more_connections_than_allowed_and_everybody_is_served() {
+    let origin = Origin::http1(|id, _| number(id)).await;
+    let settings = PoolSettings::default()
+        .max_connections(64)
+        .wait_timeout(Duration::from_secs(60));
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    let mut visitors = JoinSet::new();
+    for _ in 0..2000 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move { get(&proxy).await.0 });
+    }
+    while let Some(status) = visitors.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::OK);
+    }
+    assert!(origin.counts().most_open.load(SeqCst) <= 64);
+    assert_eq!(origin.counts().requests.load(SeqCst), 2000);
+    let snapshot = proxy.pool_snapshot();
+    assert_eq!(snapshot.waiting, 0);
+    assert!(snapshot.open <= 64);
+}
+
+#[tokio::test]
+async fn a_wait_in_vain_is_503() {
+    let origin = Origin::http1(|_, _| pending()).await;
+    let settings = PoolSettings::default()
+        .max_connections(1)
+        .wait_timeout(Duration::from_millis(20));
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    let holder = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    origin
+        .until(|counts| counts.requests.load(SeqCst) == 1)
+        .await;
+
+    let response = send(&proxy, request(Method::GET)).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(
+        response.headers()["proxy-status"],
+        "cdn-origin;error=connection_limit_reached"
+    );
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+    assert!(error.diagnosis().likeliest().is_some());
+    holder.abort();
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_frees_its_connection() {
+    let first = Arc::new(Semaphore::new(0));
+    let held = first.clone();
+    let origin = Origin::http1(move |id, _| {
+        let held = held.clone();
+        async move {
+            if id == 0 {
+                let _ = held.acquire().await;
+            }
+            number(id).await
+        }
+    })
+    .await;
+    let proxy =
+        OriginProxy::new(origin.connector()).pool(PoolSettings::default().max_connections(1));
+    let holder = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    origin
+        .until(|counts| counts.requests.load(SeqCst) == 1)
+        .await;
+    // One who waits and leaves, and one who stays.
+    let leaving = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    let staying = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    while proxy.pool_snapshot().waiting < 2 {
+        tokio::task::yield_now().await;
+    }
+    leaving.abort();
+    holder.abort();
+    assert_eq!(staying.await.unwrap(), (StatusCode::OK, "1".into()));
+}
+
+#[tokio::test]
+async fn a_visitor_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let closed = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 1024];
+        stream.read(&mut buffer).await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nstart";
+        stream.write_all(head).await.unwrap();
+        // The end of the stream, or a reset: gone either way.
+        let _ = stream.read(&mut buffer).await;
+    });
+    let connector = CdnOriginConnector::builder(origin).build().unwrap();
+    let proxy = OriginProxy::new(connector);
+    let response = send(&proxy, request(Method::GET)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    drop(response);
+    closed.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failed_connect_is_told_once_and_does_not_stay() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .start()
+        .await;
+    let address = edge.address();
+    let attempts = Arc::new(Mutex::new(0));
+    let transport = tower::service_fn(move |_: http::Uri| {
+        let mut attempts = attempts.lock().unwrap();
+        *attempts += 1;
+        let refused = *attempts == 1;
+        async move {
+            match refused {
+                true => Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
+                false => {
+                    let stream = tokio::net::TcpStream::connect(address).await?;
+                    Ok(hyper_util::rt::TokioIo::new(stream))
+                }
+            }
+        }
+    });
+    let connector = to(&edge, &authority, "www.example.test")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector).pool(PoolSettings::default().max_connections(1));
+    assert_eq!(get(&proxy).await.0, StatusCode::BAD_GATEWAY);
+    assert_eq!(get(&proxy).await.0, StatusCode::OK);
+    assert_eq!(proxy.pool_snapshot().open, 1);
+}
+
+#[tokio::test]
+async fn streams_fill_one_connection_before_another_is_opened() {
+    let gate = Arc::new(Semaphore::new(0));
+    let closed = gate.clone();
+    let origin = Origin::http2(10, move |id, _| {
+        let gate = closed.clone();
+        async move {
+            gate.acquire().await.unwrap().forget();
+            number(id).await
+        }
+    })
+    .await;
+    let proxy = OriginProxy::new(origin.connector());
+    // The peer's limit is known once it has answered.
+    gate.add_permits(1);
+    get(&proxy).await;
+
+    let mut visitors = JoinSet::new();
+    for _ in 0..40 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move { get(&proxy).await });
+    }
+    origin
+        .until(|counts| counts.requests.load(SeqCst) == 41)
+        .await;
+    assert_eq!(origin.counts().connections.load(SeqCst), 4);
+    gate.add_permits(1000);
+    let mut on_each: HashMap<String, usize> = HashMap::new();
+    while let Some(answer) = visitors.join_next().await {
+        let (status, id) = answer.unwrap();
+        assert_eq!(status, StatusCode::OK);
+        *on_each.entry(id).or_default() += 1;
+    }
+    assert!(
+        on_each.values().all(|streams| *streams == 10),
+        "{on_each:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_burst_on_a_cold_pool_opens_one_http_2_connection() {
+    let origin = Origin::http2(200, |id, _| number(id)).await;
+    let proxy = OriginProxy::new(origin.connector());
+    let mut visitors = JoinSet::new();
+    for _ in 0..80 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move { get(&proxy).await.0 });
+    }
+    while let Some(status) = visitors.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(origin.counts().connections.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn goaway_fails_nobody() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .behaviour(Behaviour::GoAway)
+        .start()
+        .await;
+    let proxy = OriginProxy::new(to(&edge, &authority, "www.example.test").build().unwrap());
+    for method in [Method::GET, Method::POST].iter().cycle().take(20) {
+        let response = send(&proxy, request(method.clone())).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body().collect().await.unwrap();
+    }
+    assert_eq!(edge.requests().len(), 20);
+}
+
+#[tokio::test]
+async fn a_connection_on_which_a_request_was_left_unsent_is_not_used_again() {
+    // The origin answers before it has read the body, which never ends.
+    let origin = Origin::http1(|id, _| number(id)).await;
+    let proxy = OriginProxy::new(origin.connector());
+    let (mut sender, body) = http_body_util::Channel::<Bytes, std::convert::Infallible>::new(1);
+    let upload = Request::post("/")
+        .header("host", "visitor.test")
+        .body(body)
+        .unwrap();
+    let Ok(response) = proxy.clone().oneshot(upload).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.into_body().collect().await.unwrap();
+    origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+    let _ = sender.send_data(Bytes::from_static(b"late")).await;
+    assert_eq!(get(&proxy).await, (StatusCode::OK, "1".into()));
+}
+
+/// An origin that answers with the number of times that it has seen the request's `id`, and hangs up at moments that a visitor
+/// cannot foresee.
+async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let (seen, answers) = (seen.clone(), random % 8);
+            tokio::spawn(async move {
+                for _ in 0..=answers {
+                    let mut head = Vec::new();
+                    let mut byte = [0];
+                    while !head.ends_with(b"\r\n\r\n") {
+                        match stream.read(&mut byte).await {
+                            Ok(1) => head.push(byte[0]),
+                            _ => return,
+                        }
+                    }
+                    let head = String::from_utf8(head).unwrap();
+                    let id = head
+                        .split("id: ")
+                        .nth(1)
+                        .unwrap()
+                        .split("\r\n")
+                        .next()
+                        .unwrap();
+                    *seen.lock().unwrap().entry(id.to_owned()).or_default() += 1;
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                    if stream.write_all(answer).await.is_err() {
+                        return;
+                    }
+                }
+                // Without a word, while the visitor may be writing the next request.
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_that_close_at_random_fail_no_get_and_repeat_no_post() {
+    let seen = Arc::new(Mutex::new(HashMap::new()));
+    let origin = fickle(seen.clone()).await;
+    let connector = CdnOriginConnector::builder(origin).build().unwrap();
+    let proxy = OriginProxy::new(connector).pool(PoolSettings::default().max_connections(16));
+    let mut visitors = JoinSet::new();
+    for visitor in 0..16 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move {
+            for count in 0..625 {
+                let method = if count % 5 == 0 {
+                    Method::POST
+                } else {
+                    Method::GET
+                };
+                let mut request = request(method.clone());
+                let id = format!("{method}-{visitor}-{count}");
+                request.headers_mut().insert("id", id.parse().unwrap());
+                let response = send(&proxy, request).await;
+                if method == Method::GET {
+                    assert_eq!(response.status(), StatusCode::OK, "{id}");
+                    response.into_body().collect().await.unwrap();
+                }
+            }
+        });
+    }
+    while let Some(visitor) = visitors.join_next().await {
+        visitor.unwrap();
+    }
+    let seen = seen.lock().unwrap();
+    let repeated: Vec<_> = seen
+        .iter()
+        .filter(|(id, count)| id.starts_with("POST") && **count > 1)
+        .collect();
+    assert!(repeated.is_empty(), "{repeated:?}");
+}
+
+#[tokio::test]
+async fn a_waiter_gets_the_connection_that_comes_free() {
+    let word = Arc::new(Notify::new());
+    let heard = word.clone();
+    let origin = Origin::http1(move |id, _| {
+        let heard = heard.clone();
+        async move {
+            heard.notified().await;
+            number(id).await
+        }
+    })
+    .await;
+    let proxy =
+        OriginProxy::new(origin.connector()).pool(PoolSettings::default().max_connections(1));
+    let mut visitors = JoinSet::new();
+    for _ in 0..3 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move { get(&proxy).await });
+    }
+    for served in 1..=3 {
+        origin
+            .until(|counts| counts.requests.load(SeqCst) == served)
+            .await;
+        word.notify_one();
+        let answer = visitors.join_next().await.unwrap().unwrap();
+        assert_eq!(answer, (StatusCode::OK, "0".into()));
+    }
+}

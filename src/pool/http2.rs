@@ -14,6 +14,7 @@ use std::{
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::Notify;
 
 use crate::connector::{ConnectionInfo, OriginStream};
 
@@ -34,6 +35,8 @@ pub(super) struct Multiplexed {
     streams: AtomicUsize,
     /// What the peer allows (RFC 9113 section 5.1.2), as last heard.
     allowed: Arc<AtomicUsize>,
+    /// Asks the driving task to hear again: hyper does not tell when the peer's settings arrive.
+    ask: Arc<Notify>,
     uses: AtomicU64,
 }
 
@@ -45,14 +48,18 @@ impl Multiplexed {
         mut slot: Slot,
     ) -> hyper::Result<Http2Lease> {
         let info = stream.info().clone();
+        // Until this connection's peer has said what it allows, what the last one said.
+        let expected = shared.lock().streams_allowed;
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
+            .initial_max_send_streams(expected)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .handshake(stream)
             .await?;
         let now = Instant::now();
         let allowed = Arc::new(AtomicUsize::new(connection.current_max_send_streams()));
+        let ask = Arc::new(Notify::new());
         let multiplexed = Arc::new(Self {
             sender,
             info,
@@ -60,6 +67,7 @@ impl Multiplexed {
             rests_since: Mutex::new(now),
             streams: AtomicUsize::new(0),
             allowed: allowed.clone(),
+            ask: ask.clone(),
             uses: AtomicU64::new(0),
         });
         let lease = Http2Lease::new(shared.clone(), multiplexed.clone());
@@ -72,12 +80,17 @@ impl Multiplexed {
         let pool = Arc::downgrade(shared);
         tokio::spawn(async move {
             let mut connection = pin!(connection);
+            let mut asked = pin!(ask.notified());
             let drive = std::future::poll_fn(|cx: &mut Context<'_>| {
                 let ended = connection.as_mut().poll(cx);
+                while asked.as_mut().poll(cx).is_ready() {
+                    asked.set(ask.notified());
+                }
                 let now_allowed = connection.current_max_send_streams();
-                if allowed.swap(now_allowed, Ordering::Relaxed) < now_allowed
+                if allowed.swap(now_allowed, Ordering::Relaxed) != now_allowed
                     && let Some(pool) = pool.upgrade()
                 {
+                    pool.lock().streams_allowed = Some(now_allowed);
                     pool.settle();
                 }
                 ended
@@ -162,6 +175,7 @@ impl Drop for Http2Lease {
         *rests_since = Instant::now();
         drop(rests_since);
         self.connection.streams.fetch_sub(1, Ordering::Relaxed);
+        self.connection.ask.notify_one();
         self.shared.settle();
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct State {
     /// HTTP/1 connections that nobody uses, the most recently used last.
     pub(super) resting: Vec<Http1>,
     pub(super) multiplexed: Vec<Arc<Multiplexed>>,
+    /// How many streams a connection of this origin allowed when last heard.
+    pub(super) streams_allowed: Option<usize>,
     pub(super) open: usize,
     pub(super) connecting: usize,
     pub(super) reaping: bool,

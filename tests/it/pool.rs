@@ -214,7 +214,8 @@ async fn a_visitor_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
     let closed = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut buffer = [0; 1024];
-        stream.read(&mut buffer).await.unwrap();
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(buffer[..read].ends_with(b"\r\n\r\n"));
         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nstart";
         stream.write_all(head).await.unwrap();
         // The end of the stream, or a reset: gone either way.

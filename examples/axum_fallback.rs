@@ -5,12 +5,13 @@
 //! ```
 //!
 //! Then visit the address that it prints. Errors are answered 502 or 504, and their full report goes to standard error.
-//! `--host NAME` sets the Host, `--preserve-host` keeps the visitor's, `--listen ADDRESS` chooses the port.
+//! `--host NAME` sets the Host, `--preserve-host` keeps the visitor's, `--listen ADDRESS` chooses the port. A private authority is
+//! trusted by way of the environment: `SSL_CERT_FILE=ca.pem`.
 
 use std::{error::Error, net::SocketAddr};
 
 use axum::{Router, extract::Request, middleware::Next, response::Response, routing::get};
-use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, diagnosis::Diagnosis};
 use tokio::net::TcpListener;
 
 const USAGE: &str =
@@ -22,10 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let mut arguments = std::env::args().skip(1);
-    let origin = arguments
-        .next()
-        .filter(|origin| origin.contains("://"))
-        .ok_or(USAGE)?;
+    let origin = arguments.next().ok_or(USAGE)?;
     let mut builder = CdnOriginConnector::builder(origin);
     let mut listen = String::from("127.0.0.1:0");
     let mut preserve_host = false;
@@ -59,6 +57,9 @@ async fn print_reports(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
         eprintln!("\n{}", error.report());
+    }
+    if let Some(diagnosis) = response.extensions().get::<Diagnosis>() {
+        eprintln!("\n{}: {diagnosis}", response.status());
     }
     response
 }

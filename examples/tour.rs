@@ -21,6 +21,7 @@ use axum::Router;
 use cdn_origin::OriginProxy;
 use tokio::net::TcpListener;
 
+use nginx::SITE;
 use stage::{heading, say};
 
 #[tokio::main]
@@ -32,6 +33,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     haproxy::tell().await?;
     let (edge, proxy) = nginx::tell().await?;
     table::tell().await?;
+    say(
+        "That was the tour. The documentation's guide explains how to read an error; the axum_fallback example takes a real origin.",
+    );
     if std::env::args().any(|argument| argument == "--serve") {
         serve(proxy).await?;
     }
@@ -43,11 +47,12 @@ async fn serve(proxy: OriginProxy) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     heading("The last proxy stays up until Ctrl-C");
-    println!(
-        "\n  curl -i -H 'Host: {}' http://{address}/hello\n",
-        nginx::SITE
-    );
-    let router: Router = Router::new().fallback_service(proxy);
+    println!("\n  curl -i -H 'Host: {SITE}' http://{address}/hello\n");
+    println!("And one that fails, because SNI and Host disagree:\n");
+    println!("  curl -i http://{address}/hello\n");
+    let router: Router = Router::new()
+        .fallback_service(proxy)
+        .layer(axum::middleware::map_response(stage::print_diagnosis));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, service).await?)
 }

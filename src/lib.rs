@@ -10,7 +10,7 @@
 //! | **Host** | the authority of the HTTP request | `proxy_set_header Host` | `set-header Host` | [`host`] |
 //!
 //! When two of them disagree, the edge answers with a 400, a 403, a 421, a closed connection or "sslv3 alert handshake
-//! failure", and nobody says why. Here the four are one value with one set of defaults. When a connection fails all the same, the
+//! failure", and nobody says why. Here the four are one value with one set of defaults. If a connection still fails, the
 //! error says **which name was wrong and which builder call mends it**.
 //!
 //! ```
@@ -29,7 +29,7 @@
 //! ```
 //!
 //! One name is enough: `CdnOriginConnector::builder("https://www.example.com").build()?` dials that host, says it in SNI and Host,
-//! speaks TLS 1.2 or 1.3, verifies the certificate against the system's roots, and has deadlines for all of this.
+//! speaks TLS 1.2 or 1.3, verifies the certificate against the system's roots, and every step has a deadline.
 //!
 //! # Three ways to use it
 //!
@@ -52,12 +52,12 @@
 //!   beneath    received fatal alert: HandshakeFailure
 //!
 //! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
-//!   to mend it: .sni("www.example.com")
+//!   fix: .sni("www.example.com")
 //!
 //! possible: there is no cipher suite or key exchange group in common
 //!
 //! possible: the origin asks for a client certificate
-//!   to mend it: present a client certificate, or allow this client without one
+//!   fix: present a client certificate, or allow this client without one
 //! ```
 //!
 //! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.
@@ -71,7 +71,8 @@
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!
-//! All of them go together. The rustls that [`tls`] re-exports is part of the public API: its 0.x versions are ours too.
+//! All features can be combined. The rustls that [`tls`] re-exports is part of the public API: a new 0.x of it is a breaking change here
+//! too.
 //!
 //! [`dial`]: connector::CdnOriginBuilder::dial
 //! [`sni`]: connector::CdnOriginBuilder::sni
@@ -100,7 +101,7 @@ pub mod proxy;
 pub mod guide;
 
 pub use connector::CdnOriginConnector;
-pub use error::{BuildError, Error, TlsVersion};
+pub use error::{BuildError, Error, ErrorKind, TlsVersion};
 pub use host_rewrite::HostRewriteLayer;
 pub use proxy::OriginProxy;
-pub use tls::VerifyPolicy;
+pub use tls::{Alpn, Roots, SpkiPin, VerifyPolicy};

@@ -44,7 +44,9 @@ pub(crate) async fn tell() -> Result<(), Box<dyn Error>> {
     )
     .await?;
 
-    say("Who insists on \"verify none\" has to say so, and is told what to do instead:");
+    say(
+        "If you insist on \"verify none\" you must say so, and the connector tells the alternatives:",
+    );
     let fenced = shown!(to(&https); .verify(danger::accept_any_certificate()));
     let connector = fenced.builder.build()?;
     let advice: Vec<String> = connector.advice().iter().map(ToString::to_string).collect();

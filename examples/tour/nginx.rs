@@ -28,9 +28,11 @@ pub(crate) async fn tell() -> Result<(Edge, OriginProxy), Box<dyn Error>> {
         "Without \"proxy_ssl_name\", nginx \"will send the name specified in proxy_pass\", and where the CDN has the site's own \
          certificate \"you will get errors like: sslv3 alert handshake failure\".",
     );
-    fails(shown!(to_distribution(); .host(SITE)), SITE, 502).await?;
+    fails(to_distribution(), SITE, 502).await?;
 
-    say("As the account mends it, with the visitor's Host kept (\"proxy_set_header Host $host\"):");
+    say(
+        "The account's fix. \"proxy_set_header Host $host\" keeps the visitor's Host; here that is OriginProxy::host_rewrite(HostRewriteLayer::preserve()):",
+    );
     let mended = shown!(to_distribution();
         .sni(SITE)
         .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_3)

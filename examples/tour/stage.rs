@@ -81,12 +81,9 @@ pub(crate) async fn fails(shown: Shown, host: &str, status: u16) -> Result<(), B
     show(&shown.code);
     let response = visit(OriginProxy::new(shown.builder.build()?), host).await?;
     expect(response.status(), status)?;
-    println!(
-        "The visitor sees {}. The proxy's log says why:\n",
-        response.status()
-    );
+    println!("The visitor sees {}.", response.status());
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
-        print!("{}", error.report());
+        print!("What error.report() says:\n\n{}", error.report());
     }
     if let Some(diagnosis) = response.extensions().get::<Diagnosis>() {
         println!("The diagnosis in the response's extensions:\n");
@@ -124,7 +121,7 @@ pub(crate) fn print_causes(diagnosis: &Diagnosis, indent: &str) {
     for cause in diagnosis.causes() {
         print_wrapped(&format!("{}: {}", cause.certainty(), cause.why()), indent);
         if let Some(fix) = cause.fix() {
-            print_wrapped(&format!("to mend it: {fix}"), &format!("{indent}  "));
+            print_wrapped(&format!("fix: {fix}"), &format!("{indent}  "));
         }
     }
 }
@@ -138,4 +135,15 @@ pub(crate) fn print_wrapped(text: &str, indent: &str) {
     for line in textwrap::wrap(text, options) {
         println!("{line}");
     }
+}
+
+/// Prints what went wrong with a request, while the last proxy is up.
+pub(crate) async fn print_diagnosis(response: Response<Body>) -> Response<Body> {
+    if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
+        println!("{}", error.report());
+    }
+    if let Some(diagnosis) = response.extensions().get::<Diagnosis>() {
+        print_causes(diagnosis, "");
+    }
+    response
 }

@@ -26,6 +26,9 @@ type Told = Result<(), Box<dyn Error>>;
 
 pub(crate) async fn tell() -> Told {
     heading("Everything else that goes wrong");
+    say(
+        "Some thirty more, in short: what is built, what the visitor sees, and what the error says.",
+    );
     let authority = Authority::new();
     missing_names(&authority).await?;
     disagreeing_hosts(&authority).await?;

@@ -9,7 +9,7 @@ use crate::{
     tls::{TlsClient, VerifyPolicy},
 };
 
-/// Something about a connector that looks wrong, although it may be meant.
+/// Something about a connector that looks wrong, although it may be intentional.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Advice {
     id: AdviceId,
@@ -38,7 +38,7 @@ pub enum AdviceId {
     ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
     HostDiffersFromSni,
-    /// The origin is dialled by IP address, so that no SNI is sent.
+    /// The URL's host is an IP address and no name was configured, so that no SNI is sent.
     NoSniForIpAddress,
     /// TLS 1.3 is not offered.
     NoTls13,

@@ -118,7 +118,8 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Offers the TLS versions in this range, such as `TlsVersion::V1_2..=TlsVersion::V1_3` or `TlsVersion::V1_3..`.
+    /// Offers the TLS versions in this range: `TlsVersion::V1_2..` for both, `TlsVersion::V1_3..` for the newer alone,
+    /// `TlsVersion::V1_2..=TlsVersion::V1_2` for the older alone.
     pub fn tls_versions(mut self, range: impl RangeBounds<TlsVersion>) -> Self {
         self.tls.versions = (range.start_bound().cloned(), range.end_bound().cloned());
         self

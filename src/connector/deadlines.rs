@@ -29,7 +29,7 @@ impl Deadlines {
             ("connect_timeout", self.connect),
         ];
         for (setter, _) in all.into_iter().filter(|(_, deadline)| deadline.is_zero()) {
-            let why = "a deadline of zero lets nothing succeed";
+            let why = "it must be greater than zero";
             problems.push(BuildProblem::new(
                 setter,
                 BuildProblemKind::ZeroDuration,

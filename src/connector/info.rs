@@ -46,7 +46,7 @@ impl ConnectionInfo {
         }
     }
 
-    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server refuses a client's certificate then.
+    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server rejects a client certificate at that point.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.0.alert.get().copied()

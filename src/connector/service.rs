@@ -54,7 +54,7 @@ impl CdnOriginConnector {
     /// Starts a connector that takes scheme, dial target, SNI and expected name from each request's `Uri`. Names that are set on
     /// the builder hold for all of them.
     ///
-    /// Whoever chooses the `Uri` chooses the host that is dialled: do not let a visitor do so.
+    /// Never pass a `Uri` that a visitor controls: it decides which host is dialled.
     pub fn any_origin() -> CdnOriginBuilder {
         CdnOriginBuilder::for_any_origin()
     }

@@ -92,7 +92,7 @@ impl Cause {
         &self.why
     }
 
-    /// What mends it, if something here can.
+    /// What fixes it, if something can.
     #[must_use]
     pub fn fix(&self) -> Option<&Fix> {
         self.fix.as_ref()
@@ -103,7 +103,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.certainty, self.why)?;
         match &self.fix {
-            Some(fix) => write!(f, "; to mend it: {fix}"),
+            Some(fix) => write!(f, "; fix: {fix}"),
             None => Ok(()),
         }
     }

@@ -28,7 +28,9 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
 
 fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
     let Some(sni) = evidence.sni() else {
-        return vec![default_certificate(evidence), another_name(evidence)];
+        let mut causes = vec![default_certificate(evidence)];
+        causes.extend(another_name(evidence));
+        return causes;
     };
     let expected_is_sni = *evidence.origin.expected_name() == ExpectedName::from(sni.clone());
     if !expected_is_sni && covers(evidence.presented(), sni) {
@@ -43,60 +45,57 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
         let cause = Cause::certain(CauseId::CertificateForAnotherName, why);
         return vec![cause.mended_by(Fix::Sni(host))];
     }
-    if evidence
-        .presented()
-        .iter()
-        .any(|name| edges::is_default_name(name))
-    {
-        let why = format!("the edge does not serve {sni} and presented its default certificate");
-        let cause = Cause::likely(CauseId::SniNotServed, why);
-        return vec![
-            cause.mended_by(evidence.another_sni()),
-            another_name(evidence),
-        ];
-    }
+    let presented = evidence.presented();
+    let known = presented.iter().any(|name| edges::is_default_name(name));
     let why = format!("the edge does not serve {sni} and presented its default certificate");
-    let cause = Cause::possible(CauseId::SniNotServed, why);
-    vec![
-        another_name(evidence),
-        cause.mended_by(evidence.another_sni()),
-    ]
+    let mut causes = another_name(evidence);
+    match known {
+        true => causes.insert(
+            0,
+            Cause::likely(CauseId::SniNotServed, why).mended_by(evidence.another_sni()),
+        ),
+        false => causes
+            .push(Cause::possible(CauseId::SniNotServed, why).mended_by(evidence.another_sni())),
+    }
+    causes
 }
 
 /// No SNI was sent: the certificate is whatever the edge presents to strangers.
 fn default_certificate(evidence: &Evidence<'_>) -> Cause {
     let (why, fix) = evidence.sni_missing();
     let why = format!("{why}; the certificate is the edge's default one");
-    // An address is expected only where nobody has said a name: that is the one thing to mend.
-    let expects_ip = matches!(evidence.origin.expected_name(), ExpectedName::Ip(_));
     let known = evidence
         .presented()
         .iter()
         .any(|name| edges::is_default_name(name));
-    match expects_ip || known {
+    match known {
         true => Cause::certain(CauseId::SniMissing, why),
         false => Cause::likely(CauseId::SniMissing, why),
     }
     .mended_by(fix)
 }
 
-fn another_name(evidence: &Evidence<'_>) -> Cause {
+/// The certificate is somebody else's, or the origin's under a name that was not said.
+fn another_name(evidence: &Evidence<'_>) -> Vec<Cause> {
     let expected = evidence.origin.expected_name();
-    let why = match evidence.presented() {
-        [] => format!("the certificate is not for {expected}"),
-        names => format!(
-            "the certificate is for {}, and {expected} is expected",
-            listed(names)
-        ),
+    let Some(named) = evidence.presented_name() else {
+        let why = format!("the certificate is not for {expected}");
+        return vec![Cause::likely(CauseId::CertificateForAnotherName, why)];
     };
+    let presented = listed(evidence.presented());
+    let why = format!("the certificate is for {presented}, and {expected} is expected");
+    let by_sni = Fix::Sni(named.clone());
+    let by_expectation = Fix::ExpectedName(named.into());
+    let other =
+        "the origin is known by the name in its certificate alone; make sure that it is yours";
+    let other = Cause::possible(CauseId::CertificateForAnotherName, other);
     let cause = Cause::likely(CauseId::CertificateForAnotherName, why);
-    let named = evidence
-        .presented()
-        .iter()
-        .find_map(|name| name.parse::<DnsName>().ok());
-    match named {
-        Some(name) => cause.mended_by(Fix::ExpectedName(name.into())),
-        None => cause,
+    // A name that was only taken from the URL is the first to doubt; the other names follow it.
+    let url_host = evidence.origin.url().target().host();
+    let from_url = evidence.sni() == url_host.dns() && *expected == url_host.clone().into();
+    match from_url {
+        true => vec![cause.mended_by(by_sni), other.mended_by(by_expectation)],
+        false => vec![cause.mended_by(by_expectation)],
     }
 }
 
@@ -136,8 +135,9 @@ fn strangers_certificate(evidence: &Evidence<'_>) -> Cause {
 }
 
 fn self_signed() -> Cause {
-    let fix = Fix::Verify("VerifyPolicy::pinned(SpkiPin::sha256(..))");
-    Cause::certain(CauseId::SelfSigned, "the certificate is self-signed").mended_by(fix)
+    let fix = Fix::Verify("VerifyPolicy::pinned(\"sha256/..\".parse()?)");
+    let why = "the certificate is self-signed; if it is your origin's, its key can be pinned";
+    Cause::certain(CauseId::SelfSigned, why).mended_by(fix)
 }
 
 fn untrusted_authority(certificate: Option<&PeerCertificate>) -> Cause {
@@ -164,7 +164,9 @@ fn dates(evidence: &Evidence<'_>, id: CauseId, what: &str) -> Cause {
 fn pin_mismatch() -> Cause {
     let why =
         "the origin presented a key that is not pinned: it was renewed, or somebody else answered";
-    let fix = Fix::Verify("VerifyPolicy::..and_pin(..)");
+    let fix = Fix::Elsewhere(
+        ".and_pin(\"sha256/..\".parse()?) on the VerifyPolicy, if the key is your origin's",
+    );
     Cause::certain(CauseId::PinMismatch, why).mended_by(fix)
 }
 

@@ -7,7 +7,7 @@ use crate::{
     origin::OriginUrl,
 };
 
-/// What mends a cause. Displayed as the code to write, or as an instruction.
+/// What fixes a cause. Displayed as the code to write, or as an instruction.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fix {

@@ -87,7 +87,7 @@ fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
 
 fn silence() -> Vec<Cause> {
     let slow = "the peer accepted the connection but did not finish the handshake in time";
-    let other = "the port belongs to a service that waits for something else than TLS";
+    let other = "the service at this port does not expect TLS";
     vec![
         Cause::likely(CauseId::Down, slow),
         Cause::possible(CauseId::OtherService, other),
@@ -118,7 +118,7 @@ fn no_common_version(evidence: &Evidence<'_>) -> Cause {
     let (offered, theirs) = match range {
         Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("TLS 1.3 only", "TLS 1.2 or older only"),
         Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
-            ("TLS 1.2 only", "TLS 1.3 only, or 1.1 or older only")
+            ("TLS 1.2 only", "only TLS 1.3, or nothing newer than 1.1")
         }
         _ => ("TLS 1.2 to 1.3", "TLS 1.1 or older only"),
     };
@@ -152,13 +152,10 @@ fn not_tls(evidence: &Evidence<'_>) -> Cause {
     let fix = Fix::Elsewhere("dial the port on which the origin speaks https");
     let known: [&[u8]; 3] = [b"SSH-", b"220 ", b"220-"];
     match known.iter().any(|start| said.starts_with(start)) {
-        true => Cause::certain(
-            CauseId::OtherService,
-            "the port belongs to a service that is no web server",
-        ),
+        true => Cause::certain(CauseId::OtherService, "the port is not a web server's"),
         false => Cause::likely(
             CauseId::OtherService,
-            "the port belongs to a service that does not speak TLS",
+            "the service at this port does not speak TLS",
         ),
     }
     .mended_by(fix)

@@ -1,4 +1,4 @@
-//! From symptom to ranked causes and the call that mends them. Pure: evidence in, words out.
+//! From a symptom to ranked causes and the builder calls that fix them.
 //!
 //! [`Error::diagnosis`](crate::Error::diagnosis) ranks the causes of a failure, [`Error::report`](crate::Error::report) prints
 //! everything that is known on one screen. A response that looks like a mistake in the four names gets a [`Diagnosis`] from

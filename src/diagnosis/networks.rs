@@ -9,7 +9,7 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
     match (evidence.kind, evidence.stage) {
         (ErrorKind::ResolveFailed, _) => {
             let why = format!(
-                "{} has no address: it is misspelt, gone, or the name servers failed",
+                "{} has no address: it is misspelt, deleted, or DNS failed",
                 dial.host()
             );
             vec![Cause::likely(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]

@@ -70,6 +70,11 @@ impl Evidence<'_> {
             .map_or(&[], |certificate| certificate.names())
     }
 
+    /// The first of them that is no wildcard.
+    pub(super) fn presented_name(&self) -> Option<DnsName> {
+        self.presented().iter().find_map(|name| name.parse().ok())
+    }
+
     /// Why SNI is suspected where none was sent, and what to send.
     pub(super) fn sni_missing(&self) -> (String, Fix) {
         let why = match self.origin.sni() {
@@ -81,7 +86,7 @@ impl Evidence<'_> {
         (why, self.another_sni())
     }
 
-    /// A name to send instead of the present one: what Host says, what was expected, what is dialled.
+    /// A name to send instead of the present one: what Host says, what was expected, what is dialled, what was presented.
     pub(super) fn another_sni(&self) -> Fix {
         let host = self
             .facts
@@ -92,7 +97,8 @@ impl Evidence<'_> {
             ExpectedName::Ip(_) => None,
         };
         let dialled = self.origin.dial().host().dns().cloned();
-        let mut names = [host, expected, dialled].into_iter().flatten();
+        let presented = self.presented_name();
+        let mut names = [host, expected, dialled, presented].into_iter().flatten();
         match names.find(|name| Some(name) != self.sni()) {
             Some(name) => Fix::Sni(name),
             None => Fix::SniUnknown,

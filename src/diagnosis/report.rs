@@ -86,13 +86,16 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
 
 fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -> fmt::Result {
     let names = match certificate.names() {
-        [] => String::from("a certificate without names"),
+        [] => format!("{}, no subject alternative name", certificate.subject()),
         names => listed(names),
     };
     row(f, "presented", &names)?;
     row(f, "issued by", certificate.issuer())?;
-    match certificate.validity() {
-        Some(validity) => row(f, "valid", &validity),
+    if let Some(validity) = certificate.validity() {
+        row(f, "valid", &validity)?;
+    }
+    match certificate.pin() {
+        Some(pin) => row(f, "key", pin),
         None => Ok(()),
     }
 }
@@ -100,7 +103,7 @@ fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -
 fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.why()))?;
     match cause.fix() {
-        Some(fix) => paragraph(f, "  to mend it: ", &fix.to_string()),
+        Some(fix) => paragraph(f, "  fix: ", &fix.to_string()),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! From a dial target to a connected byte stream. The only room that says `tokio::net`.
+//! From a dial target to a connected byte stream.
 //!
 //! By default the system's resolver is asked and every address is tried in turn, within one deadline that a dead address
 //! cannot eat alone. A transport of the caller's own takes the place of all that; see

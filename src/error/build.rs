@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 /// Every value that a builder was given and cannot use, each with the setter's name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BuildError {
     problems: Vec<BuildProblem>,
 }
@@ -31,6 +31,13 @@ impl fmt::Display for BuildError {
             write!(f, "{separator}{problem}")?;
         }
         Ok(())
+    }
+}
+
+/// The same text: this is what `main` prints of an error that it returns.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BuildError({self})")
     }
 }
 
@@ -86,7 +93,7 @@ pub enum BuildProblemKind {
     EmptyRange,
     /// No root certificate to trust: every handshake would fail.
     EmptyRoots,
-    /// Bytes that are no certificate, no PEM, or no pin.
+    /// Bytes that are no certificate or no PEM.
     InvalidCertificate,
     /// A name that cannot be parsed.
     InvalidName,

@@ -6,10 +6,13 @@ use std::{
     time::SystemTime,
 };
 
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
 use x509_cert::{
     Certificate,
-    der::Decode,
+    der::{Decode, Encode},
     ext::pkix::{SubjectAltName, name::GeneralName},
+    spki::SubjectPublicKeyInfoOwned,
 };
 
 /// The leaf certificate that the peer presented, kept even when it was refused.
@@ -53,6 +56,12 @@ impl PeerCertificate {
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.fields().issuer
+    }
+
+    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin) is written: `sha256/` and base64.
+    #[must_use]
+    pub fn pin(&self) -> Option<&str> {
+        self.fields().pin.as_deref()
     }
 
     /// Whether subject and issuer are the same, as in a self-signed certificate.
@@ -100,6 +109,7 @@ struct Fields {
     names: Vec<String>,
     subject: String,
     issuer: String,
+    pin: Option<String>,
     not_before: Option<Date>,
     not_after: Option<Date>,
 }
@@ -127,10 +137,16 @@ impl Fields {
             names: read_names(body.get_extension().ok().flatten().map(|(_, names)| names)),
             subject: printable(&body.subject().to_string()),
             issuer: printable(&body.issuer().to_string()),
+            pin: pin(body.subject_public_key_info()),
             not_before: Some(Date::read(&validity.not_before)),
             not_after: Some(Date::read(&validity.not_after)),
         })
     }
+}
+
+fn pin(key: &SubjectPublicKeyInfoOwned) -> Option<String> {
+    let digest = Sha256::digest(key.to_der().ok()?);
+    Some(format!("sha256/{}", BASE64.encode(&digest)))
 }
 
 fn read_names(names: Option<SubjectAltName>) -> Vec<String> {

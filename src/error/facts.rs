@@ -41,7 +41,7 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The addresses that were tried in vain, in order.
+    /// The addresses that failed, in the order in which they were tried.
     #[must_use]
     pub fn failed_attempts(&self) -> &[Attempt] {
         &self.attempts
@@ -114,7 +114,7 @@ pub struct Elapsed {
     pub handshake: Option<Duration>,
 }
 
-/// One address that was tried in vain.
+/// One address that was tried and failed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attempt {
     address: SocketAddr,

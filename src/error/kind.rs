@@ -2,7 +2,8 @@
 
 use std::{fmt, io};
 
-/// What went wrong, in one word. More kinds may come.
+/// What went wrong, in one word: what was seen, of which [`CauseId`](crate::diagnosis::CauseId) is the interpretation. More kinds
+/// may come.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -161,7 +162,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// How far things had come. Later stages compare greater.
+/// How far the attempt got. Later stages compare greater.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Stage {

@@ -76,7 +76,7 @@ impl Error {
         self.0.kind
     }
 
-    /// How far things had come.
+    /// How far the attempt got.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.0.stage
@@ -107,7 +107,7 @@ impl Error {
             Stage::Dial => "connecting to",
             Stage::Handshake => "the TLS handshake with",
             Stage::Send => "sending to",
-            Stage::Receive => "waiting for or reading from",
+            Stage::Receive => "the response from",
         };
         match self.0.facts.origin() {
             Some(origin) => write!(f, "{stage} {} failed: ", origin.dial()),
@@ -135,6 +135,7 @@ impl fmt::Display for Error {
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "the deadline of {deadline:?} passed")?;
             }
+            (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,
         }
         self.fmt_names(f)
@@ -146,9 +147,9 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("stage", &self.0.stage)
-            .field("facts", &self.0.facts)
+            .field("message", &self.to_string())
             .field("source", &self.0.source)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -58,7 +58,7 @@ impl HostRewriteLayer {
         }
     }
 
-    /// The visitor's own name, checked and spelled once. Any name, then: refuse those that are not yours before.
+    /// Keeps the visitor's Host after validating it. It can be any name: reject unknown ones in front of this layer.
     pub fn preserve() -> Self {
         Self {
             rule: Rule::Preserve,

@@ -30,6 +30,15 @@ impl DnsName {
         if name.is_empty() {
             return Err(NameProblem::Empty);
         }
+        if name.contains("://") {
+            return Err(NameProblem::Url);
+        }
+        if let Some((host, port)) = name.rsplit_once(':')
+            && !host.contains(':')
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return Err(NameProblem::PortHasNoPlace { at: host.len() });
+        }
         if is_ip_address(name) {
             return Err(NameProblem::IpAddress);
         }

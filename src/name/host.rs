@@ -72,6 +72,9 @@ super::from_text!(Host);
 
 /// Splits `host[:port]`. A bare IPv6 address, which has no port, is taken whole.
 pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), NameProblem> {
+    if text.contains("://") {
+        return Err(NameProblem::Url);
+    }
     let port_at = match text.rfind(':') {
         Some(_) if text.ends_with(']') => return Ok((text, None)),
         Some(_) if text.parse::<Ipv6Addr>().is_ok() => return Ok((text, None)),

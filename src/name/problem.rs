@@ -90,7 +90,7 @@ pub enum NameProblem {
     NumericEnd,
     /// Something follows the host and port of an origin's URL.
     #[error(
-        "an origin is a scheme, a host and a port; {found:?} at byte {at} starts something else"
+        "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte {at}"
     )]
     PathOrQuery {
         /// `/`, `?` or `#`.
@@ -104,12 +104,21 @@ pub enum NameProblem {
         /// Where the port starts.
         at: usize,
     },
+    /// A port was given with a name that has none.
+    #[error("it has no port: leave out what follows byte {at}")]
+    PortHasNoPlace {
+        /// Where the colon stands.
+        at: usize,
+    },
     /// The scheme is missing or is neither `http` nor `https`.
     #[error("it must start with \"https://\" or \"http://\"")]
     Scheme,
     /// The name is longer than 253 bytes.
     #[error("it is longer than 253 bytes")]
     TooLong,
+    /// A URL was given where only a name can stand.
+    #[error("it is a URL: leave out the scheme and what follows the host")]
+    Url,
     /// A user name or password stands before the host.
     #[error("a user name or password has no place here")]
     UserInfo,

@@ -59,7 +59,7 @@ impl From<DnsName> for Sni {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SniOmission {
-    /// The dialled host is an IP address, which RFC 6066 forbids in SNI, and no name was configured.
+    /// The URL's host is an IP address, which RFC 6066 forbids in SNI, and no name was configured.
     IpAddress,
     /// The origin is a plain `http` one: there is no TLS to send a name in.
     PlainHttp,
@@ -70,7 +70,7 @@ pub enum SniOmission {
 impl fmt::Display for SniOmission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::IpAddress => "the dialled host is an IP address",
+            Self::IpAddress => "the URL's host is an IP address",
             Self::PlainHttp => "the origin is plain http",
             Self::Requested => "omitted on request",
         })

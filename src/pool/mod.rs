@@ -1,7 +1,26 @@
-//! Pooled connections to one connector's origin. The only room that says `hyper::client`.
+//! Pooled connections to one connector's origin.
 //!
 //! A pool belongs to one connector with one origin, so that all its connections are for the same dial target, SNI, expected name and
 //! verify policy by construction: there is no key by which they could be confused.
+//!
+//! * HTTP/1 connections serve one request at a time. The one that rested last is used first, so that surplus ones grow old and close.
+//! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
+//! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
+//! * A request that is given up frees its connection or stream at once; a failed connect frees the place for the next.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
+//!
+//! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+//! let settings = PoolSettings::default()
+//!     .max_connections(64)
+//!     .wait_timeout(Duration::from_secs(2));
+//! let proxy = OriginProxy::new(connector).pool(settings);
+//! assert_eq!(proxy.pool_snapshot().open, 0);
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
 
 mod body;
 mod exchange;

@@ -8,7 +8,7 @@ use crate::origin::Scheme;
 
 /// The visitor's connection, as a server tells it to the proxy in the request's extensions.
 ///
-/// It goes before axum's `ConnectInfo`, and it is how a server that terminates TLS itself says so.
+/// It takes precedence over axum's `ConnectInfo`, and it is how a server that terminates TLS itself says so.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ClientConnection {
     address: IpAddr,

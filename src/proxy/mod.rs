@@ -27,6 +27,10 @@
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
 //! * Everything else passes, `Authorization` too; path and query byte for byte. `Upgrade` does not: there are no WebSockets yet.
 //!
+//! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). A request is sent a second time only if not
+//! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent, has no content, and a reused
+//! connection died under it.
+//!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions.
 //!
 //! # Errors
@@ -41,6 +45,7 @@
 //! | 500 | the connector has no fixed origin |
 //! | 501 | CONNECT, TRACE, or a transfer coding other than `chunked` |
 //! | 502 | the origin could not be reached, or did not answer with HTTP |
+//! | 503 | no connection of the pool became free in time |
 //! | 504 | the origin, or the way to it, took longer than a deadline |
 //!
 //! A response
@@ -50,10 +55,10 @@
 //! # Deployment caveats
 //!
 //! * A visitor can name any field in `Connection`, and it is then not forwarded: also one that a layer in front of this proxy has
-//!   added. Do not let an origin take the absence of such a field for a permission.
+//!   added. An origin must not treat a missing field as permission.
 //! * Fields of other vendors that claim an address, such as `True-Client-IP`, pass.
-//! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), each Host that visitors send gets connections of its own,
-//!   which stay open for 45 seconds of idleness. Refuse unknown Hosts in front of the proxy.
+//! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), visitors choose the Host that the origin is told. Refuse
+//!   unknown Hosts in front of the proxy.
 //! * A body that stalls halfway, in either direction, is not timed out after the head of the response.
 //!
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1

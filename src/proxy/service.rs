@@ -247,7 +247,7 @@ async fn examine(
 fn log(error: &Error) {
     match error.fault() {
         Fault::Client => tracing::debug!(%error, "refused"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "not forwarded"),
+        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request not forwarded"),
     }
 }
 

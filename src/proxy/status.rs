@@ -35,7 +35,7 @@ pub(super) fn proxy_status(error: &Error) -> HeaderValue {
     let item = list
         .bare_item(NAME)
         .parameter(key_ref("error"), error_type(error));
-    if let (ErrorKind::AlertReceived, Some(alert)) = (error.kind(), error.facts().alert()) {
+    if let Some(alert) = error.facts().alert() {
         let item = item.parameter(key_ref("alert-id"), integer(alert.code().into()));
         let _ = item.parameter(key_ref("alert-message"), alert_message(alert));
     }
@@ -50,14 +50,15 @@ fn alert_message(alert: Alert) -> &'static StringRef {
 /// The error type (RFC 9209 section 2.3).
 fn error_type(error: &Error) -> &'static TokenRef {
     match error.kind() {
-        ErrorKind::AlertReceived => token_ref("tls_alert_received"),
+        _ if error.facts().alert().is_some() => token_ref("tls_alert_received"),
         ErrorKind::CertificateExpired
         | ErrorKind::CertificateNameMismatch
         | ErrorKind::CertificateNotYetValid
         | ErrorKind::CertificateRejected
         | ErrorKind::CertificateUnknownIssuer
         | ErrorKind::PinMismatch => token_ref("tls_certificate_error"),
-        ErrorKind::NotTls
+        ErrorKind::AlertReceived
+        | ErrorKind::NotTls
         | ErrorKind::ProtocolNotNegotiated
         | ErrorKind::TlsProtocol
         | ErrorKind::TlsVersionMismatch => token_ref("tls_protocol_error"),

@@ -6,7 +6,7 @@
 
 use super::VerifyPolicy;
 
-/// Accepts any certificate, from anybody who stands between here and the origin. What HAProxy calls `verify none`.
+/// Accepts any certificate, from anyone on the network path. What HAProxy calls `verify none`.
 ///
 /// Whoever can redirect the traffic can read and change it. The connector's [advice](crate::CdnOriginConnector::advice) says so.
 pub fn accept_any_certificate() -> VerifyPolicy {

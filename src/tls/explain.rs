@@ -51,14 +51,16 @@ fn number(alert: AlertDescription) -> Alert {
 
 fn kind_of_tls(error: &TlsError) -> ErrorKind {
     match error {
-        TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         TlsError::InvalidCertificate(error) => kind_of_certificate(error),
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => ErrorKind::NotTls,
-        TlsError::PeerIncompatible(
+        TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+        | TlsError::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => ErrorKind::TlsVersionMismatch,
-        TlsError::NoApplicationProtocol => ErrorKind::ProtocolNotNegotiated,
+        TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
+        | TlsError::NoApplicationProtocol => ErrorKind::ProtocolNotNegotiated,
+        TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         _ => ErrorKind::TlsProtocol,
     }
 }

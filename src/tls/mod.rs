@@ -1,4 +1,4 @@
-//! TLS towards the origin: versions, roots, verification, handshake. The only room that says `rustls`.
+//! TLS towards the origin: versions, roots, verification, handshake.
 //!
 //! How a certificate is judged is a [`VerifyPolicy`]; which roots it trusts are [`Roots`]; what weakens the judgement lives in
 //! [`danger`] and nowhere else. Which *name* the certificate must be valid for is one of the four names and therefore a call

@@ -11,10 +11,21 @@ use thiserror::Error;
 /// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it stays the same when a
 /// certificate is renewed with the same key.
 ///
-/// Parses from `sha256/` and the base64 of the digest. This prints it for a certificate file:
+/// Parses from `sha256/` and the base64 of the digest:
 ///
-/// ```text
-/// openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64
+/// ```
+/// use cdn_origin::{SpkiPin, VerifyPolicy};
+///
+/// let pin: SpkiPin = "sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=".parse()?;
+/// let policy = VerifyPolicy::pinned(pin);
+/// # Ok::<(), cdn_origin::tls::PinError>(())
+/// ```
+///
+/// This prints it for a certificate file:
+///
+/// ```sh
+/// echo "sha256/$(openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der \
+///     | openssl dgst -sha256 -binary | base64)"
 /// ```
 ///
 /// [RFC 7469 section 2.4]: https://www.rfc-editor.org/rfc/rfc7469#section-2.4
@@ -60,7 +71,10 @@ impl FromStr for SpkiPin {
     type Err = PinError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digest = text.strip_prefix("sha256/").ok_or(PinError::Prefix)?;
+        let digest = text
+            .trim()
+            .strip_prefix("sha256/")
+            .ok_or(PinError::Prefix)?;
         // curl writes a second slash; a digest, of 44 characters, may begin with one too.
         let digest = match digest.strip_prefix('/') {
             Some(rest) if rest.len() == 44 => rest,
@@ -74,7 +88,15 @@ impl FromStr for SpkiPin {
     }
 }
 
-/// Why something is no pin.
+impl TryFrom<&str> for SpkiPin {
+    type Error = PinError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// Why a value is not a valid pin.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PinError {

@@ -55,7 +55,7 @@ impl VerifyPolicy {
         }
     }
 
-    /// Ask also that the key is a pinned one. Several calls list several keys, one of which must match: the present and the next.
+    /// Additionally require one of the pinned keys. Several calls list several keys: the present one and the next.
     pub fn and_pin(mut self, pin: SpkiPin) -> Self {
         self.pins.push(pin);
         self

@@ -8,7 +8,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 /// Root certificates to trust, from one or more places. They are loaded when the connector is built.
 ///
 /// A certificate of the system's store that cannot be used is skipped and reported in the connector's
-/// [advice](crate::CdnOriginConnector::advice); one that was given by hand is a build error, and so is a store that ends up empty.
+/// [advice](crate::CdnOriginConnector::advice); an unusable one that you passed yourself is a build error, and so is a store that ends up empty.
 #[derive(Clone, Debug)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
 pub struct Roots(Vec<Source>);
@@ -113,7 +113,9 @@ impl LoadedRoots {
     ) -> Result<(), BuildProblem> {
         match certificates {
             Err(Unreadable) => Err(invalid("the PEM text cannot be read")),
-            Ok(none) if none.is_empty() => Err(invalid("the PEM text holds no certificate")),
+            Ok(none) if none.is_empty() => Err(invalid(
+                "there is no certificate in the PEM text; it takes the content of a file, not its name",
+            )),
             Ok(certificates) => certificates
                 .iter()
                 .try_for_each(|certificate| self.add_given(certificate.clone())),

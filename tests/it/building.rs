@@ -72,7 +72,7 @@ const ROWS: [Row; 22] = [
         url: "https://192.0.2.1",
         calls: |it| it,
         dial: "192.0.2.1:443",
-        sni: "none (the dialled host is an IP address)",
+        sni: "none (the URL's host is an IP address)",
         expected_name: "192.0.2.1",
         host: "192.0.2.1",
     },
@@ -80,7 +80,7 @@ const ROWS: [Row; 22] = [
         url: "https://[2001:db8::1]:8443",
         calls: |it| it,
         dial: "[2001:db8::1]:8443",
-        sni: "none (the dialled host is an IP address)",
+        sni: "none (the URL's host is an IP address)",
         expected_name: "2001:db8::1",
         host: "[2001:db8::1]:8443",
     },
@@ -160,7 +160,7 @@ const ROWS: [Row; 22] = [
         url: "https://192.0.2.1",
         calls: |it| it.dial("other.example"),
         dial: "other.example:443",
-        sni: "none (the dialled host is an IP address)",
+        sni: "none (the URL's host is an IP address)",
         expected_name: "192.0.2.1",
         host: "192.0.2.1",
     },
@@ -315,14 +315,14 @@ fn all_invalid_values_are_told_at_once_with_the_setters_names() {
         found,
         [
             "builder(..): origin \"ftp://edge.example\": it must start with \"https://\" or \"http://\"",
-            "connect_timeout(..): a deadline of zero lets nothing succeed",
+            "connect_timeout(..): it must be greater than zero",
             "dial(..): dial target \"edge.example:0\": the port at byte 13 is not a number from 1 to 65535",
-            "dial_timeout(..): a deadline of zero lets nothing succeed",
+            "dial_timeout(..): it must be greater than zero",
             "expected_name(..): expected name \"a..b\": the label at byte 2 is empty",
             "host(..): Host: a user name or password has no place here",
             "sni(..): SNI \"192.0.2.1\": an IP address is not a DNS name",
-            "tls_handshake_timeout(..): a deadline of zero lets nothing succeed",
-            "verify(..): the PEM text holds no certificate",
+            "tls_handshake_timeout(..): it must be greater than zero",
+            "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ]
     );
 }
@@ -355,7 +355,7 @@ fn an_empty_range_of_versions_does_not_hide_the_roots_problem() {
         [
             "tls_versions(..): the range holds no version; \
              `TlsVersion::V1_2..=TlsVersion::V1_3` is the widest",
-            "verify(..): the PEM text holds no certificate",
+            "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ]
     );
 }
@@ -405,11 +405,11 @@ fn roots_that_cannot_be_used_are_build_errors() {
     let table = [
         (
             Roots::pem(""),
-            "verify(..): the PEM text holds no certificate",
+            "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ),
         (
             Roots::pem("garbage"),
-            "verify(..): the PEM text holds no certificate",
+            "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ),
         (
             Roots::pem(&truncated),

@@ -94,7 +94,7 @@ async fn a_hostile_certificate_cannot_write_lines_into_the_report() {
     let authority = Authority::new();
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
-    let hostile = "x.test\n\ncertain: all is well\n  to mend it: .verify(..)\u{1b}[0m";
+    let hostile = "x.test\n\ncertain: all is well\n  fix: .verify(..)\u{1b}[0m";
     params.subject_alt_names = vec![rcgen::SanType::DnsName(hostile.try_into().unwrap())];
     let certificate = params.self_signed(&key).unwrap();
     let certified = Certified::new(&certificate, &key);

@@ -54,7 +54,7 @@ async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
     assert!(
         error
             .to_string()
-            .ends_with("SNI sent: none (the dialled host is an IP address)")
+            .ends_with("SNI sent: none (the URL's host is an IP address)")
     );
 }
 
@@ -128,7 +128,7 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
 }
 
 #[tokio::test]
-async fn default_certificate_for_an_ip_address_is_certainly_the_missing_sni() {
+async fn default_certificate_for_an_ip_address_is_likely_the_missing_sni() {
     let authority = Authority::new();
     let edge = edge(&authority, NoName::DefaultCertificate).await;
     let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
@@ -136,7 +136,7 @@ async fn default_certificate_for_an_ip_address_is_certainly_the_missing_sni() {
     check(
         &error(builder).await,
         CauseId::SniMissing,
-        Certainty::Certain,
+        Certainty::Likely,
         fix,
     );
 }

@@ -162,7 +162,7 @@ async fn haproxy_and_a_connector_without_a_common_tls_version_part_with_alert_70
 
         let error = refusal(connector.clone().tls_versions(ours..=ours)).await;
 
-        assert_eq!(error.kind(), ErrorKind::AlertReceived);
+        assert_eq!(error.kind(), ErrorKind::TlsVersionMismatch);
         assert_eq!(error.facts().alert().unwrap().code(), 70);
         assert_likeliest(
             &error.diagnosis(),

@@ -91,7 +91,7 @@ async fn openssl_and_a_connector_without_a_common_tls_version_part_with_alert_70
 
         let error = refusal(connector.tls_versions(ours..=ours)).await;
 
-        assert_eq!(error.kind(), ErrorKind::AlertReceived);
+        assert_eq!(error.kind(), ErrorKind::TlsVersionMismatch);
         assert_eq!(error.facts().alert().unwrap().code(), 70);
         assert_likeliest(
             &error.diagnosis(),
@@ -109,7 +109,7 @@ async fn openssl_with_tls_1_1_only_is_too_old() {
 
     let error = refusal(connector).await;
 
-    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.kind(), ErrorKind::TlsVersionMismatch);
     assert_eq!(error.facts().alert().unwrap().code(), 70);
     assert_likeliest(
         &error.diagnosis(),

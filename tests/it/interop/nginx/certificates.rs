@@ -51,7 +51,7 @@ async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
         Certainty::Likely,
-        ".expected_name(\"other.example.test\")",
+        ".sni(\"other.example.test\")",
     );
 }
 
@@ -79,7 +79,7 @@ async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
         &error.diagnosis(),
         CauseId::SelfSigned,
         Certainty::Certain,
-        ".verify(VerifyPolicy::pinned(SpkiPin::sha256(..)))",
+        ".verify(VerifyPolicy::pinned(\"sha256/..\".parse()?))",
     );
 }
 
@@ -207,6 +207,6 @@ async fn pin_mismatch(connector: CdnOriginBuilder) {
         &error.diagnosis(),
         CauseId::PinMismatch,
         Certainty::Certain,
-        ".verify(VerifyPolicy::..and_pin(..))",
+        ".and_pin(\"sha256/..\".parse()?) on the VerifyPolicy, if the key is your origin's",
     );
 }

@@ -74,7 +74,7 @@ async fn nginx_without_h2_is_refused_where_h2_is_required() {
 
     let error = refusal(connector.clone().alpn(Alpn::Http2)).await;
 
-    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.kind(), ErrorKind::ProtocolNotNegotiated);
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().alert().unwrap().code(), 120);
     assert_likeliest(

@@ -43,7 +43,7 @@ async fn nginx_with_tls_1_2_only_refuses_a_connector_with_tls_1_3_only() {
 
     let error = refusal(connector.clone().tls_versions(TlsVersion::V1_3..)).await;
 
-    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.kind(), ErrorKind::TlsVersionMismatch);
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().alert().unwrap().code(), 70);
     assert_likeliest(
@@ -63,7 +63,7 @@ async fn nginx_with_tls_1_3_only_refuses_a_connector_with_tls_1_2_only() {
 
     let error = refusal(connector.clone().tls_versions(..=TlsVersion::V1_2)).await;
 
-    assert_eq!(error.kind(), ErrorKind::AlertReceived);
+    assert_eq!(error.kind(), ErrorKind::TlsVersionMismatch);
     assert_eq!(error.facts().alert().unwrap().code(), 70);
     assert_likeliest(
         &error.diagnosis(),

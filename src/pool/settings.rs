@@ -13,7 +13,7 @@ use std::{
 /// | [`max_idle`](Self::max_idle) | 64 | `keepalive` |
 /// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
 /// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
-/// | [`max_uses`](Self::max_uses) | 1000 | `keepalive_requests` |
+/// | [`max_uses`](Self::max_uses) | 100,000 | `keepalive_requests` |
 /// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until a proxy is given them"]
@@ -33,7 +33,8 @@ impl Default for PoolSettings {
             max_idle: 64,
             idle_timeout: Duration::from_secs(45),
             max_age: Duration::from_secs(3600),
-            max_uses: 1000,
+            // A handshake costs as much as twenty requests.
+            max_uses: 100_000,
             wait_timeout: Duration::from_secs(10),
         }
     }

@@ -29,8 +29,7 @@ pub(super) fn write(headers: &mut HeaderMap, visitor: &Visitor) {
         .and_then(|address| append(headers, address));
     let host = visitor.host.as_ref().map(HostAuthority::to_header_value);
     let proto = HeaderValue::from_static(visitor.scheme.as_str());
-    headers.remove(FORWARDED);
-    remove_twins(headers);
+    remove_claims(headers);
     set(headers, X_FORWARDED_FOR, chain);
     set(headers, X_FORWARDED_HOST, host);
     set(headers, X_FORWARDED_PROTO, Some(proto));
@@ -49,16 +48,20 @@ fn append(headers: &HeaderMap, address: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(bytes::Bytes::from(line)).ok()
 }
 
-/// CGI and its kin fold `_` and `-` into one (RFC 3875 section 4.1.18).
-fn remove_twins(headers: &mut HeaderMap) {
-    const TWINS: [HeaderName; 4] = [
+/// Removes what says the same in other words: RFC 7239's field, and the names that CGI and its kin fold into ours by taking `_` for `-`
+/// (RFC 3875 section 4.1.18).
+fn remove_claims(headers: &mut HeaderMap) {
+    const CLAIMS: [HeaderName; 5] = [
+        FORWARDED,
         HeaderName::from_static("x_forwarded_for"),
         HeaderName::from_static("x_forwarded_host"),
         HeaderName::from_static("x_forwarded_proto"),
         HeaderName::from_static("x_real_ip"),
     ];
-    for twin in TWINS {
-        headers.remove(twin);
+    let is_claim = |name: &&HeaderName| CLAIMS.contains(name);
+    let present: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
+    for name in present {
+        headers.remove(name);
     }
 }
 

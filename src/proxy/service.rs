@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     fmt,
-    sync::Arc,
+    sync::{Arc, Once},
     task::{Context, Poll},
     time::Duration,
 };
@@ -54,6 +54,8 @@ struct Settings {
     host_rewrite: HostRewriteLayer,
     client_scheme: Scheme,
     response_timeout: Duration,
+    /// Said once that visitors' addresses are not known.
+    no_address: Arc<Once>,
 }
 
 impl OriginProxy {
@@ -72,6 +74,7 @@ impl OriginProxy {
                 host_rewrite,
                 client_scheme: Scheme::Http,
                 response_timeout: Duration::from_secs(60),
+                no_address: Arc::new(Once::new()),
             }),
             pool: OriginPool::new(connector, PoolSettings::default()),
         }
@@ -182,6 +185,14 @@ impl Settings {
         message::check(parts)?;
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
         let told = Told::in_extensions(&parts.extensions);
+        if told.address.is_none() {
+            self.no_address.call_once(|| {
+                tracing::warn!(
+                    "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
+                );
+            });
+        }
         let visitor = forwarded::Visitor {
             address: told.address,
             scheme: told.scheme.unwrap_or(self.client_scheme),

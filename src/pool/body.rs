@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     sync::{
         Arc,
@@ -13,6 +14,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
+use tokio::sync::oneshot;
 use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
@@ -21,6 +23,8 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 pub(crate) struct RequestBody {
     body: Option<UnsyncBoxBody<Bytes, Error>>,
     progress: Progress,
+    /// Ends the body when whoever holds the other end lets go.
+    tether: Option<oneshot::Receiver<()>>,
 }
 
 /// How a body is getting on.
@@ -73,6 +77,7 @@ impl RequestBody {
             return Self {
                 body: None,
                 progress,
+                tether: None,
             };
         }
         let body = body
@@ -84,7 +89,17 @@ impl RequestBody {
         Self {
             body: Some(body.boxed_unsync()),
             progress,
+            tether: None,
         }
+    }
+
+    /// Ties the body to its exchange: dropped before the body has ended, what is returned ends it with an error. The visitor may
+    /// have stopped sending long ago, and nothing else would tell the origin.
+    pub(super) fn tie(&mut self) -> Option<oneshot::Sender<()>> {
+        self.body.as_ref()?;
+        let (sender, receiver) = oneshot::channel();
+        self.tether = Some(receiver);
+        Some(sender)
     }
 
     pub(super) fn empty() -> Self {
@@ -104,10 +119,21 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let Self { body, progress } = &mut *self;
+        let Self {
+            body,
+            progress,
+            tether,
+        } = &mut *self;
         let Some(body) = body else {
             return Poll::Ready(None);
         };
+        if let Some(tether) = tether
+            && Pin::new(tether).poll(cx).is_ready()
+        {
+            let facts = Facts::default();
+            let error = Error::new(ErrorKind::RequestBody, Stage::Send, facts);
+            return Poll::Ready(Some(Err(error)));
+        }
         let frame = Pin::new(&mut *body).poll_frame(cx);
         progress.note(frame.is_ready());
         // A body of known length is not asked again after its last frame.

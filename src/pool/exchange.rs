@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri, Version,
+    HeaderValue, Request, Response, Uri, Version,
     header::{HOST, TE, TRANSFER_ENCODING},
     uri::{Authority, PathAndQuery, Scheme},
 };
@@ -15,8 +15,11 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 
 use super::{Lease, OriginPool, RequestBody, body::Progress, failure::Unanswered};
 
-/// A request is never tried more often than this, whatever the reason.
+/// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
+
+/// A request that was not sent costs nobody anything; still there is an end to it.
+const MOST_UNSENT: usize = 32;
 
 /// Where a request goes, to be spelled for HTTP/1 or HTTP/2.
 pub(crate) struct Target {
@@ -36,10 +39,10 @@ impl OriginPool {
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<Incoming>, Lease), Error> {
-        let copy = Copy::of(&request);
-        let mut tries = 1;
+        let (mut tries, mut unsent) = (1, 0);
         loop {
             let mut lease = self.lease().await?;
+            let copy = Copy::of(&request, &lease);
             target.spell(&mut request, &lease);
             let progress = request.body().progress();
             let exchange = lease.exchange(request);
@@ -48,11 +51,19 @@ impl OriginPool {
                 Some(Err(failed)) => failed,
                 None => return Err(silent(&lease, &progress, deadline)),
             };
-            request = match again(&mut failed, &lease, copy.as_ref()) {
-                Some(request) if tries < MOST_TRIES => request,
-                _ => return Err(failed.explained(lease.info())),
+            request = if let Some(request) = failed.take_unsent()
+                && unsent < MOST_UNSENT
+            {
+                unsent += 1;
+                request
+            } else if let Some(copy) = copy.filter(|copy| copy.may_be_sent(&failed))
+                && tries < MOST_TRIES
+            {
+                tries += 1;
+                copy.request
+            } else {
+                return Err(failed.explained(lease.info()));
             };
-            tries += 1;
         }
     }
 }
@@ -90,39 +101,34 @@ impl Target {
 
 /// A request without content, to be sent once more.
 struct Copy {
-    method: Method,
-    headers: HeaderMap,
+    request: Request<RequestBody>,
+    is_idempotent: bool,
+    is_reused: bool,
 }
 
 impl Copy {
-    fn of(request: &Request<RequestBody>) -> Option<Self> {
-        request.body().is_end_stream().then(|| Self {
-            method: request.method().clone(),
-            headers: request.headers().clone(),
+    /// A copy, where the connection is one that may fail in a way that allows another try.
+    fn of(request: &Request<RequestBody>, lease: &Lease) -> Option<Self> {
+        let is_idempotent = request.method().is_idempotent();
+        let is_reused = lease.has_served();
+        let may_fail = lease.is_http2() || (is_reused && is_idempotent);
+        if !may_fail || !request.body().is_end_stream() {
+            return None;
+        }
+        let mut copy = Request::new(RequestBody::empty());
+        *copy.method_mut() = request.method().clone();
+        *copy.headers_mut() = request.headers().clone();
+        Some(Self {
+            request: copy,
+            is_idempotent,
+            is_reused,
         })
     }
 
-    fn request(&self) -> Request<RequestBody> {
-        let mut request = Request::new(RequestBody::empty());
-        *request.method_mut() = self.method.clone();
-        *request.headers_mut() = self.headers.clone();
-        request
+    /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
+    fn may_be_sent(&self, failed: &Unanswered) -> bool {
+        failed.was_refused() || (self.is_idempotent && self.is_reused && failed.was_cut_off())
     }
-}
-
-/// The request to send once more, if that is safe.
-fn again(
-    failed: &mut Unanswered,
-    lease: &Lease,
-    copy: Option<&Copy>,
-) -> Option<Request<RequestBody>> {
-    if let Some(unsent) = failed.take_unsent() {
-        return Some(unsent);
-    }
-    let copy = copy?;
-    // RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
-    let died_of_age = lease.is_reused() && failed.was_cut_off() && copy.method.is_idempotent();
-    (failed.was_refused() || died_of_age).then(|| copy.request())
 }
 
 /// The outcome of an exchange, or nothing if whoever was to speak kept silent.

@@ -31,20 +31,22 @@ impl Unanswered {
 
     /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again.
     pub(super) fn was_refused(&self) -> bool {
-        let h2 = chain::find::<h2::Error>(&self.error);
-        h2.is_some_and(|error| {
-            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            error.is_remote() && (refused || error.is_go_away())
+        self.h2().is_some_and(|error| {
+            error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
         })
     }
 
-    /// Whether the connection ended before a byte of the response: on a reused one, most likely before the request had arrived.
+    /// Whether the connection ended before there was a response: on a reused one, most likely before the request had arrived.
     pub(super) fn was_cut_off(&self) -> bool {
-        let io = || ErrorKind::ConnectionReset == classify(&self.error).0;
-        self.error.is_incomplete_message()
-            || self.error.is_canceled()
-            || self.error.is_closed()
-            || io()
+        let hyper = &self.error;
+        let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
+        hyper.is_timeout()
+            || cut_off.contains(&classify(hyper).0)
+            || self.h2().is_some_and(h2::Error::is_go_away)
+    }
+
+    fn h2(&self) -> Option<&h2::Error> {
+        chain::find(&self.error)
     }
 
     /// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and hyper

@@ -1,12 +1,10 @@
 //! An HTTP/1 connection: one request at a time, then it rests.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http1};
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::connector::{ConnectionInfo, OriginStream};
 
@@ -19,7 +17,7 @@ use super::{
 pub(super) struct Http1 {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
-    retires_at: Instant,
+    retires_at: Option<Instant>,
     rests_since: Instant,
     uses: u64,
 }
@@ -49,7 +47,7 @@ impl Http1 {
         let connection = Self {
             sender,
             info,
-            retires_at: now + shared.settings.lifetime(),
+            retires_at: shared.settings.retirement(now),
             rests_since: now,
             uses: 0,
         };
@@ -68,7 +66,7 @@ impl Http1 {
     }
 
     fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
-        self.uses >= settings.max_uses || now >= self.retires_at
+        self.uses >= settings.max_uses || self.retires_at.is_some_and(|at| now >= at)
     }
 }
 
@@ -80,6 +78,8 @@ pub(super) struct Http1Lease {
     connection: Option<Http1>,
     /// That of the request, once one is sent.
     progress: Option<Progress>,
+    /// Holds on to the request's body.
+    tether: Option<oneshot::Sender<()>>,
 }
 
 impl Http1Lease {
@@ -89,6 +89,7 @@ impl Http1Lease {
             info: connection.info.clone(),
             connection: Some(connection),
             progress: None,
+            tether: None,
         }
     }
 
@@ -96,12 +97,10 @@ impl Http1Lease {
         &self.info
     }
 
-    /// Whether it has served another request before the present one.
-    pub(super) fn is_reused(&self) -> bool {
-        let present = u64::from(self.progress.is_some());
-        self.connection
-            .as_ref()
-            .is_some_and(|connection| connection.uses > present)
+    /// Whether it has served a request.
+    pub(super) fn has_served(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| connection.uses > 0)
     }
 }
 
@@ -113,9 +112,10 @@ impl Http1Lease {
     )]
     pub(super) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
         self.progress = Some(request.body().progress());
+        self.tether = request.body_mut().tie();
         let connection = self
             .connection
             .as_mut()

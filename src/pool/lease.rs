@@ -35,15 +35,15 @@ impl Lease {
         }
     }
 
-    pub(super) fn is_http2(&self) -> bool {
+    pub(crate) fn is_http2(&self) -> bool {
         matches!(self.0, Place::Http2(_))
     }
 
-    /// Whether others have used the connection before.
-    pub(super) fn is_reused(&self) -> bool {
+    /// Whether the connection has served a request before.
+    pub(super) fn has_served(&self) -> bool {
         match &self.0 {
-            Place::Http1(lease) => lease.is_reused(),
-            Place::Http2(lease) => lease.is_reused(),
+            Place::Http1(lease) => lease.has_served(),
+            Place::Http2(lease) => lease.has_served(),
         }
     }
 

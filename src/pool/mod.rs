@@ -34,12 +34,12 @@ mod snapshot;
 mod state;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
 use http::Uri;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tower_service::Service;
 
 use crate::{
@@ -93,7 +93,7 @@ impl OriginPool {
                 let deadline = shared.settings.wait_timeout;
                 match timeout(deadline, receiver).await {
                     Ok(Ok(grant)) => grant,
-                    Ok(Err(_)) | Err(_) => return Err(exhausted(deadline)),
+                    Ok(Err(_)) | Err(_) => return Err(shared.in_vain(deadline)),
                 }
             }
         };
@@ -130,12 +130,12 @@ impl Shared {
                 return;
             }
         }
-        let weak = Arc::downgrade(self);
+        let reaper = Reaper(Arc::downgrade(self));
         let often = (self.settings.idle_timeout / 4).max(Duration::from_millis(10));
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(often).await;
-                match weak.upgrade() {
+                match reaper.0.upgrade() {
                     Some(shared) if shared.reap() => {}
                     _ => return,
                 }
@@ -145,24 +145,40 @@ impl Shared {
 
     /// Closes what has rested too long. Whether there is anything left to come back for.
     fn reap(&self) -> bool {
-        let now = std::time::Instant::now();
+        let now = Instant::now();
         let settings = &self.settings;
         let mut state = self.lock();
         state
             .resting
             .retain(|connection| !connection.is_stale(now, settings));
         state.multiplexed.retain(|connection| {
-            connection.is_open(now, settings) && !connection.is_stale(now, settings)
+            !connection.is_over(now, settings) && !connection.is_stale(now, settings)
         });
-        state.reaping = state.open > 0;
-        state.reaping
+        state.open > 0
+    }
+
+    /// Why a wait was in vain: the pool is full, or the connection that was waited for did not come about.
+    fn in_vain(&self, deadline: Duration) -> Error {
+        let full = self.lock().open >= self.settings.max_connections;
+        let kind = match full {
+            true => ErrorKind::PoolExhausted,
+            false => ErrorKind::TimedOut,
+        };
+        let facts = Facts {
+            deadline: Some(deadline),
+            ..Facts::default()
+        };
+        Error::new(kind, Stage::Dial, facts)
     }
 }
 
-fn exhausted(deadline: Duration) -> Error {
-    let facts = Facts {
-        deadline: Some(deadline),
-        ..Facts::default()
-    };
-    Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
+/// The task that reaps. When it ends, however it ends, another may be started.
+struct Reaper(Weak<Shared>);
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.lock().reaping = false;
+        }
+    }
 }

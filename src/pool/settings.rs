@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 /// The limits of a pool.
 ///
 /// | setting | default | nginx's word for it |
@@ -78,8 +80,12 @@ impl PoolSettings {
         self
     }
 
-    /// The age at which this one connection is retired.
-    pub(super) fn lifetime(&self) -> Duration {
+    /// When a connection that is opened now is retired; never, if no clock goes that far.
+    pub(super) fn retirement(&self, now: Instant) -> Option<Instant> {
+        now.checked_add(self.lifetime())
+    }
+
+    fn lifetime(&self) -> Duration {
         // The standard library's hasher is seeded at random: chance enough for this.
         let chance = RandomState::new().hash_one(0) % 1000;
         let taken_off = self.max_age / 10_000 * u32::try_from(chance).unwrap_or_default();

@@ -3,10 +3,9 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, MutexGuard, PoisonError},
-    time::Instant,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Shared,
@@ -54,6 +53,13 @@ impl State {
         self.queue.iter().any(|waiter| !waiter.is_closed())
     }
 
+    /// Those who wait leave in about the order in which they came, because all wait for the same time.
+    fn forget_those_who_left(&mut self) {
+        while self.queue.front().is_some_and(oneshot::Sender::is_closed) {
+            self.queue.pop_front();
+        }
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.queue
             .iter()
@@ -70,12 +76,20 @@ impl Shared {
 
     /// A connection, leave to open one, or a place in the queue.
     pub(super) fn offer(self: &Arc<Self>) -> Offer {
-        let mut state = self.lock();
-        if let Some(grant) = self.next_grant(&mut state) {
-            return Offer::Now(grant);
-        }
-        let (sender, receiver) = oneshot::channel();
-        state.queue.push_back(sender);
+        let receiver = {
+            let mut state = self.lock();
+            state.forget_those_who_left();
+            // Whoever waits comes first.
+            if state.queue.is_empty()
+                && let Some(grant) = self.next_grant(&mut state)
+            {
+                return Offer::Now(grant);
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.queue.push_back(sender);
+            receiver
+        };
+        self.settle();
         Offer::Wait(receiver)
     }
 
@@ -84,9 +98,7 @@ impl Shared {
         loop {
             let (waiter, grant) = {
                 let mut state = self.lock();
-                while state.queue.front().is_some_and(oneshot::Sender::is_closed) {
-                    state.queue.pop_front();
-                }
+                state.forget_those_who_left();
                 if state.queue.is_empty() {
                     return;
                 }
@@ -117,11 +129,22 @@ impl Shared {
     }
 
     fn take_stream(self: &Arc<Self>, state: &mut State, now: Instant) -> Option<Http2Lease> {
+        let settings = &self.settings;
         state
             .multiplexed
-            .retain(|connection| connection.is_open(now, &self.settings));
-        let mut connections = state.multiplexed.iter();
-        let connection = connections.find(|connection| connection.has_room())?;
+            .retain(|connection| !connection.is_over(now, settings));
+        let full = state.open >= settings.max_connections;
+        let with_room = |connection: &&Arc<Multiplexed>| connection.has_room();
+        let mut young = state
+            .multiplexed
+            .iter()
+            .filter(|connection| !connection.is_spent(now, settings));
+        let connection = match young.find(with_room) {
+            Some(connection) => connection,
+            // One that should go but still has streams is better than none.
+            None if full => state.multiplexed.iter().find(with_room)?,
+            None => return None,
+        };
         Some(Http2Lease::new(self.clone(), connection.clone()))
     }
 

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::{
-    Error,
+    error::{Error, ErrorKind, Facts, Stage},
     pool::{Lease, explain_body},
 };
 
@@ -77,15 +77,33 @@ impl OriginBody {
             Some(frame) => Some(frame),
             None => ready!(Pin::new(&mut self.rest).poll_frame(cx)),
         };
+        if frame.is_none() && self.was_cut_short() {
+            let facts = self
+                .lease
+                .take()
+                .map_or_else(Facts::default, |lease| lease.info().facts().clone());
+            let error = Error::new(ErrorKind::ConnectionClosed, Stage::Receive, facts);
+            return Poll::Ready(Some(Err(error)));
+        }
         let info = self.lease.as_ref().map(Lease::info);
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
-        self.finish_at_end(matches!(frame, None | Some(Ok(_))));
+        // hyper knows the end of a body of unknown length only when it has been asked for more.
+        let over = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
+        if self.read_ahead.is_empty() {
+            self.finish_at_end(over);
+        }
         Poll::Ready(frame)
     }
 
+    /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no error as its reason.
+    fn was_cut_short(&self) -> bool {
+        let http2 = self.lease.as_ref().is_some_and(Lease::is_http2);
+        http2 && !self.rest.is_end_stream()
+    }
+
     /// Gives the connection back as soon as there is nothing more to read from it.
-    pub(super) fn finish_at_end(&mut self, is_whole: bool) {
-        let ended = is_whole && self.rest.is_end_stream();
+    pub(super) fn finish_at_end(&mut self, over: bool) {
+        let ended = over || self.rest.is_end_stream();
         if let Some(lease) = self.lease.take_if(|_| ended) {
             lease.finish();
         }
@@ -105,6 +123,10 @@ impl OriginBody {
         let frames = self.read_ahead.iter().flatten();
         frames.filter_map(Frame::data_ref)
     }
+}
+
+fn is_trailers(frame: &Result<Frame<Bytes>, Error>) -> bool {
+    frame.as_ref().is_ok_and(Frame::is_trailers)
 }
 
 impl fmt::Debug for ProxyBody {

@@ -227,7 +227,7 @@ async fn pass(
         rest: body,
         lease: Some(lease),
     };
-    body.finish_at_end(true);
+    body.finish_at_end(false);
     let (body, diagnosis) = examine(&parts, body, origin, host).await;
     if let Some(diagnosis) = diagnosis {
         log_refusal(parts.status, &diagnosis);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     future::pending,
     sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     time::Duration,
@@ -11,11 +12,12 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
 };
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Channel, Full};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
     task::JoinSet,
 };
@@ -238,7 +240,7 @@ async fn a_failed_connect_is_told_once_and_does_not_stay() {
         .await;
     let address = edge.address();
     let attempts = Arc::new(Mutex::new(0));
-    let transport = tower::service_fn(move |_: http::Uri| {
+    let transport = tower::service_fn(move |_: Uri| {
         let mut attempts = attempts.lock().unwrap();
         *attempts += 1;
         let refused = *attempts == 1;
@@ -246,8 +248,8 @@ async fn a_failed_connect_is_told_once_and_does_not_stay() {
             match refused {
                 true => Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)),
                 false => {
-                    let stream = tokio::net::TcpStream::connect(address).await?;
-                    Ok(hyper_util::rt::TokioIo::new(stream))
+                    let stream = TcpStream::connect(address).await?;
+                    Ok(TokioIo::new(stream))
                 }
             }
         }
@@ -334,21 +336,163 @@ async fn goaway_fails_nobody() {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_a_request_was_left_unsent_is_not_used_again() {
-    // The origin answers before it has read the body, which never ends.
-    let origin = Origin::http1(|id, _| number(id)).await;
+async fn an_upload_that_was_answered_early_and_never_ends_holds_nothing() {
+    let http1 = Origin::http1(|id, _| number(id)).await;
+    let http2 = Origin::http2(1, |id, _| number(id)).await;
+    for origin in [http1, http2] {
+        let settings = PoolSettings::default()
+            .max_connections(1)
+            .wait_timeout(Duration::from_secs(60));
+        let proxy = OriginProxy::new(origin.connector()).pool(settings);
+        let mut stalled = Vec::new();
+        for _ in 0..3 {
+            let (sender, body) = Channel::<Bytes, Infallible>::new(1);
+            let upload = Request::post("/").header("host", "visitor.test");
+            let Ok(response) = proxy.clone().oneshot(upload.body(body).unwrap()).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            response.into_body().collect().await.unwrap();
+            stalled.push(sender);
+        }
+        assert_eq!(get(&proxy).await.0, StatusCode::OK);
+    }
+}
+
+/// A plain HTTP/1 origin that answers each request with these bytes, and counts its connections.
+async fn answering(answer: &'static [u8]) -> (String, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(Mutex::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            *counted.lock().unwrap() += 1;
+            tokio::spawn(async move {
+                while head(&mut stream).await.is_some() && stream.write_all(answer).await.is_ok() {}
+            });
+        }
+    });
+    (format!("http://{address}"), connections)
+}
+
+/// A request's head, or nothing at the end of the stream.
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte).await {
+            Ok(1) => head.push(byte[0]),
+            _ => return None,
+        }
+    }
+    String::from_utf8(head).ok()
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_however_the_response_was_framed() {
+    let answers: [&[u8]; 4] = [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nend: 1\r\n\r\n",
+        b"HTTP/1.1 400 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+    ];
+    for answer in answers {
+        let (origin, connections) = answering(answer).await;
+        let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
+        for _ in 0..5 {
+            get(&proxy).await;
+            // The other half of the connection may notice the end a moment later.
+            while proxy.pool_snapshot().idle == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let text = String::from_utf8_lossy(answer);
+        assert_eq!(*connections.lock().unwrap(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn visitors_who_do_not_read_leave_room_for_those_who_do() {
+    let origin = Origin::http2(100, |_, request| async move {
+        let size = match request.uri().path() {
+            "/large" => 8 << 20,
+            _ => 100_000,
+        };
+        Response::new(Full::from(vec![b'x'; size]))
+    })
+    .await;
     let proxy = OriginProxy::new(origin.connector());
-    let (mut sender, body) = http_body_util::Channel::<Bytes, std::convert::Infallible>::new(1);
-    let upload = Request::post("/")
-        .header("host", "visitor.test")
-        .body(body)
+    let mut unread = Vec::new();
+    for _ in 0..20 {
+        let mut request = request(Method::GET);
+        *request.uri_mut() = "/large".parse().unwrap();
+        unread.push(send(&proxy, request).await);
+    }
+    let (status, body) = get(&proxy).await;
+    assert_eq!((status, body.len()), (StatusCode::OK, 100_000));
+    assert_eq!(origin.counts().connections.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_should_go_still_serves_where_no_other_may_be_opened() {
+    let gate = Arc::new(Semaphore::new(0));
+    let closed = gate.clone();
+    let origin = Origin::http2(100, move |id, request| {
+        let gate = closed.clone();
+        async move {
+            if request.method() == Method::POST {
+                gate.acquire().await.unwrap().forget();
+            }
+            number(id).await
+        }
+    })
+    .await;
+    let settings = PoolSettings::default().max_connections(1).max_uses(3);
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    let long = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { send(&proxy, request(Method::POST)).await.status() }
+    });
+    origin
+        .until(|counts| counts.requests.load(SeqCst) == 1)
+        .await;
+    for _ in 0..10 {
+        assert_eq!(get(&proxy).await, (StatusCode::OK, "0".into()));
+    }
+    gate.add_permits(1);
+    assert_eq!(long.await.unwrap(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_origin_that_cannot_be_reached_is_not_called_a_full_pool() {
+    let transport = tower::service_fn(|_: Uri| {
+        pending::<Result<TokioIo<tokio::io::DuplexStream>, Infallible>>()
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(transport)
+        .build()
         .unwrap();
-    let Ok(response) = proxy.clone().oneshot(upload).await;
-    assert_eq!(response.status(), StatusCode::OK);
-    response.into_body().collect().await.unwrap();
-    origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-    let _ = sender.send_data(Bytes::from_static(b"late")).await;
-    assert_eq!(get(&proxy).await, (StatusCode::OK, "1".into()));
+    let settings = PoolSettings::default().wait_timeout(Duration::from_millis(20));
+    let proxy = OriginProxy::new(connector).pool(settings);
+    let first = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    while proxy.pool_snapshot().open == 0 {
+        tokio::task::yield_now().await;
+    }
+    let response = send(&proxy, request(Method::GET)).await;
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    first.abort();
+}
+
+#[tokio::test]
+async fn a_limit_that_no_clock_can_hold_is_none() {
+    let origin = Origin::http1(|id, _| number(id)).await;
+    let settings = PoolSettings::default().max_age(Duration::MAX);
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    assert_eq!(get(&proxy).await.0, StatusCode::OK);
 }
 
 /// An origin that answers with the number of times that it has seen the request's `id`, and hangs up at moments that a visitor
@@ -364,16 +508,10 @@ async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
             random ^= random << 17;
             let (seen, answers) = (seen.clone(), random % 8);
             tokio::spawn(async move {
-                for _ in 0..=answers {
-                    let mut head = Vec::new();
-                    let mut byte = [0];
-                    while !head.ends_with(b"\r\n\r\n") {
-                        match stream.read(&mut byte).await {
-                            Ok(1) => head.push(byte[0]),
-                            _ => return,
-                        }
-                    }
-                    let head = String::from_utf8(head).unwrap();
+                for answered in 0..=answers {
+                    let Some(head) = head(&mut stream).await else {
+                        return;
+                    };
                     let id = head
                         .split("id: ")
                         .nth(1)
@@ -382,6 +520,10 @@ async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
                         .next()
                         .unwrap();
                     *seen.lock().unwrap().entry(id.to_owned()).or_default() += 1;
+                    // Seen, and not answered: it must not come again.
+                    if head.starts_with("POST") && answered == 3 {
+                        return;
+                    }
                     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
                     if stream.write_all(answer).await.is_err() {
                         return;

@@ -105,8 +105,8 @@ impl OriginProxy {
         self.pool.snapshot()
     }
 
-    /// Bounds the wait for the head of the response, once the request has a connection. While the request's body is still moving, the wait starts
-    /// anew.
+    /// Bounds the wait for the head of the response, once the request has a connection. While the request's body is still moving,
+    /// the wait starts anew.
     pub fn response_timeout(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).response_timeout = deadline;
         self

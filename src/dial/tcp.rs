@@ -111,3 +111,31 @@ fn weight(error: &io::Error) -> u8 {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    // A look-up that really fails would ask a name server.
+    #[tokio::test]
+    async fn a_name_without_addresses_is_a_failure_to_resolve() {
+        let dialer = TcpDialer {
+            keepalive: TcpKeepalive::default(),
+        };
+        let deadline = Instant::now() + std::time::Duration::from_secs(60);
+        let outcome = dialer.try_all(&[], deadline, &mut Facts::default()).await;
+        let failure = outcome.map(drop).unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.stage),
+            (ErrorKind::ResolveFailed, Stage::Resolve)
+        );
+    }
+
+    #[test]
+    fn a_family_without_a_route_does_not_hide_what_the_other_said() {
+        let weigh = |kind: io::ErrorKind| weight(&kind.into());
+        assert!(weigh(io::ErrorKind::ConnectionRefused) > weigh(io::ErrorKind::TimedOut));
+        assert!(weigh(io::ErrorKind::TimedOut) > weigh(io::ErrorKind::NetworkUnreachable));
+    }
+}

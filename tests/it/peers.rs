@@ -175,21 +175,6 @@ async fn every_address_is_tried_and_every_failure_kept() {
 }
 
 #[tokio::test]
-async fn a_name_without_address_fails_to_resolve() {
-    let builder = CdnOriginConnector::builder("https://nowhere.invalid")
-        .verify(danger::accept_any_certificate());
-    let error = error(builder).await;
-    assert_eq!(error.kind(), ErrorKind::ResolveFailed);
-    assert_eq!(error.stage(), Stage::Resolve);
-    check(
-        &error,
-        CauseId::NameDoesNotResolve,
-        Certainty::Likely,
-        "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
-    );
-}
-
-#[tokio::test]
 async fn any_origin_without_an_absolute_uri_is_refused_before_anything_is_dialled() {
     let connector = CdnOriginConnector::any_origin()
         .verify(danger::accept_any_certificate())

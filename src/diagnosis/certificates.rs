@@ -45,17 +45,14 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
         let cause = Cause::certain(CauseId::CertificateForAnotherName, why);
         return vec![cause.mended_by(Fix::Sni(host))];
     }
-    let presented = evidence.presented();
-    let known = presented.iter().any(|name| edges::is_default_name(name));
     let why = format!("the edge does not serve {sni} and presented its default certificate");
+    let unserved = |rank: fn(CauseId, String) -> Cause| {
+        rank(CauseId::SniNotServed, why).mended_by(evidence.another_sni())
+    };
     let mut causes = another_name(evidence);
-    match known {
-        true => causes.insert(
-            0,
-            Cause::likely(CauseId::SniNotServed, why).mended_by(evidence.another_sni()),
-        ),
-        false => causes
-            .push(Cause::possible(CauseId::SniNotServed, why).mended_by(evidence.another_sni())),
+    match presents_default(evidence) {
+        true => causes.insert(0, unserved(Cause::likely)),
+        false => causes.push(unserved(Cause::possible)),
     }
     causes
 }
@@ -64,15 +61,17 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
 fn default_certificate(evidence: &Evidence<'_>) -> Cause {
     let (why, fix) = evidence.sni_missing();
     let why = format!("{why}; the certificate is the edge's default one");
-    let known = evidence
-        .presented()
-        .iter()
-        .any(|name| edges::is_default_name(name));
-    match known {
+    match presents_default(evidence) {
         true => Cause::certain(CauseId::SniMissing, why),
         false => Cause::likely(CauseId::SniMissing, why),
     }
     .mended_by(fix)
+}
+
+/// Whether the certificate is one that a known edge presents to strangers.
+fn presents_default(evidence: &Evidence<'_>) -> bool {
+    let mut presented = evidence.presented().iter();
+    presented.any(|name| edges::is_default_name(name))
 }
 
 /// The certificate is somebody else's, or the origin's under a name that was not said.

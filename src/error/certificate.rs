@@ -146,7 +146,12 @@ impl Fields {
 
 fn pin(key: &SubjectPublicKeyInfoOwned) -> Option<String> {
     let digest = Sha256::digest(key.to_der().ok()?);
-    Some(format!("sha256/{}", BASE64.encode(&digest)))
+    Some(pin_text(digest.as_slice()))
+}
+
+/// How the digest of a key is written as a pin.
+pub(crate) fn pin_text(digest: &[u8]) -> String {
+    format!("sha256/{}", BASE64.encode(digest))
 }
 
 fn read_names(names: Option<SubjectAltName>) -> Vec<String> {

@@ -24,6 +24,7 @@ mod tls_facts;
 
 pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
+pub(crate) use certificate::pin_text;
 pub use facts::{Attempt, Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;

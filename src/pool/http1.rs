@@ -13,6 +13,9 @@ use super::{
     state::Protocol,
 };
 
+/// How long the end of an exchange may take to reach the other half of the connection.
+const LAST_STEPS: Duration = Duration::from_secs(1);
+
 /// A connection, in use or at rest.
 pub(super) struct Http1 {
     sender: http1::SendRequest<RequestBody>,
@@ -66,7 +69,7 @@ impl Http1 {
     }
 
     fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
-        self.uses >= settings.max_uses || self.retires_at.is_some_and(|at| now >= at)
+        settings.is_spent(self.uses, self.retires_at, now)
     }
 }
 
@@ -102,9 +105,7 @@ impl Http1Lease {
         let connection = self.connection.as_ref();
         connection.is_some_and(|connection| connection.uses > 0)
     }
-}
 
-impl Http1Lease {
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.
     #[expect(
         clippy::expect_used,
@@ -148,9 +149,6 @@ impl Http1Lease {
         });
     }
 }
-
-/// How long the end of an exchange may take to reach the other half of the connection.
-const LAST_STEPS: Duration = Duration::from_secs(1);
 
 impl Drop for Http1Lease {
     fn drop(&mut self) {

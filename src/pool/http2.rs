@@ -132,8 +132,7 @@ impl Multiplexed {
 
     /// Whether it should be let go: too old, or used too often.
     pub(super) fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
-        let old = self.retires_at.is_some_and(|at| now >= at);
-        old || self.uses.load(Ordering::Relaxed) >= settings.max_uses
+        settings.is_spent(self.uses.load(Ordering::Relaxed), self.retires_at, now)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -209,7 +208,6 @@ impl Drop for Http2Lease {
         *rests_since = Instant::now();
         drop(rests_since);
         self.connection.streams.fetch_sub(1, Ordering::Relaxed);
-        self.connection.ask.notify_one();
         self.shared.settle();
     }
 }

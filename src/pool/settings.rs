@@ -85,6 +85,11 @@ impl PoolSettings {
         now.checked_add(self.lifetime())
     }
 
+    /// Whether a connection that took so many requests, and retires then, is to take no further one.
+    pub(super) fn is_spent(&self, uses: u64, retires_at: Option<Instant>, now: Instant) -> bool {
+        uses >= self.max_uses || retires_at.is_some_and(|at| now >= at)
+    }
+
     fn lifetime(&self) -> Duration {
         // The standard library's hasher is seeded at random: chance enough for this.
         let chance = RandomState::new().hash_one(0) % 1000;

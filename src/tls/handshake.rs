@@ -40,15 +40,13 @@ impl TlsClient {
         let name = name_for_rustls(sni, expected_name);
         let connect = TlsConnector::from(self.config(Some(sni)).clone()).connect(name, io);
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
+        if let Some((certificate, accepted)) = witness.judged() {
+            facts.certificate = Some(certificate);
+            facts.accepted = accepted;
+        }
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, facts),
-            Ok(Err(error)) => {
-                if let Some((certificate, accepted)) = witness.judged() {
-                    facts.certificate = Some(certificate);
-                    facts.accepted = accepted;
-                }
-                self.refuse(error, seen.bytes(), facts)
-            }
+            Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),
             Err(_elapsed) => {
                 facts.deadline = Some(deadline);
                 Refusal {
@@ -69,10 +67,13 @@ impl TlsClient {
         let (_, connection) = stream.get_ref();
         facts.session = Some(session(connection));
         facts.accepted = true;
-        facts.certificate = connection
-            .peer_certificates()
-            .and_then(|chain| chain.first())
-            .map(|leaf| PeerCertificate::new(leaf));
+        // In a resumed session nothing is judged: the certificate is that of the first handshake.
+        if facts.certificate.is_none() {
+            facts.certificate = connection
+                .peer_certificates()
+                .and_then(|chain| chain.first())
+                .map(|leaf| PeerCertificate::new(leaf));
+        }
         if !self.alpn.accepts(connection.alpn_protocol()) {
             return Err(Refusal {
                 kind: ErrorKind::ProtocolNotNegotiated,

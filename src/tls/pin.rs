@@ -8,6 +8,8 @@ use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::error::pin_text;
+
 /// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it stays the same when a
 /// certificate is renewed with the same key.
 ///
@@ -57,7 +59,7 @@ impl SpkiPin {
 
 impl fmt::Display for SpkiPin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256/{}", BASE64.encode(&self.0))
+        f.write_str(&pin_text(&self.0))
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::{
-    failing::to,
+    failing::{serving, to},
     support::{Authority, Edge},
 };
 
@@ -95,10 +95,7 @@ async fn the_host_layer_in_front_of_hyper_utils_client_says_the_name_once() {
 #[tokio::test]
 async fn a_bare_oneshot_yields_a_stream_for_tokio_and_for_hyper() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "www.example.test")
         .alpn(Alpn::Http1)
         .build()
@@ -128,10 +125,7 @@ async fn a_bare_oneshot_yields_a_stream_for_tokio_and_for_hyper() {
 #[tokio::test]
 async fn a_stream_can_be_split_and_wrapped_again() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "www.example.test")
         .alpn(Alpn::Http1)
         .build()
@@ -208,10 +202,7 @@ async fn a_tonic_channel_with_its_tls_feature_on_takes_the_connector() {
 #[tokio::test]
 async fn our_error_is_found_in_hyper_utils_by_downcast_along_source() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "other.example.test").build().unwrap();
     let outcome = client(connector)
         .get(Uri::from_static("http://a.test/"))
@@ -234,10 +225,7 @@ async fn our_error_is_found_in_hyper_utils_by_downcast_along_source() {
 #[tokio::test]
 async fn our_error_is_found_in_the_source_of_a_tonic_error() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "other.example.test")
         .alpn(Alpn::Http2)
         .build()
@@ -264,10 +252,7 @@ async fn our_error_is_found_in_the_source_of_a_tonic_error() {
 #[tokio::test]
 async fn our_tls_error_has_rustls_error_as_its_source() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "other.example.test").build().unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
     let source = error.source().unwrap();
@@ -298,10 +283,7 @@ async fn the_body_of_a_hyper_response_arrives_whole() {
 #[tokio::test]
 async fn a_stream_wraps_into_tokio_io_of_hyper_util_both_ways() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "www.example.test")
         .alpn(Alpn::Http1)
         .build()

@@ -17,6 +17,14 @@ pub(crate) fn to(edge: &Edge, authority: &Authority, name: &str) -> CdnOriginBui
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
 }
 
+/// An edge that serves `www.example.test`.
+pub(crate) async fn serving(authority: &Authority) -> Edge {
+    Edge::builder(authority)
+        .serves("www.example.test")
+        .start()
+        .await
+}
+
 /// Connects and expects an error.
 #[track_caller]
 pub(crate) fn error(builder: CdnOriginBuilder) -> impl Future<Output = Error> {

@@ -24,7 +24,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    failing::to,
+    failing::{serving, to},
     origin::Origin,
     support::{Authority, Behaviour, Edge},
 };
@@ -234,10 +234,7 @@ async fn a_visitor_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
 #[tokio::test]
 async fn a_failed_connect_is_told_once_and_does_not_stay() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let address = edge.address();
     let attempts = Arc::new(Mutex::new(0));
     let transport = tower::service_fn(move |_: Uri| {

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 
 use crate::{
-    failing::to,
+    failing::{serving, to},
     support::{Authority, Behaviour, Edge, HostMismatch},
 };
 
@@ -51,10 +51,7 @@ fn check(response: &Response<ProxyBody>, id: CauseId, certainty: Certainty, fix:
 #[tokio::test]
 async fn http_to_the_tls_port_passes_the_400_and_says_https() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let origin = format!("http://127.0.0.1:{}", edge.port());
     let connector = CdnOriginConnector::builder(origin)
         .host("www.example.test")
@@ -249,10 +246,7 @@ async fn a_reset_before_the_first_byte_is_502() {
 #[tokio::test]
 async fn the_answer_to_a_failed_handshake_names_the_alert_and_nothing_internal() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let connector = to(&edge, &authority, "d1234567890.cloudfront.test")
         .build()
         .unwrap();

@@ -9,7 +9,7 @@ use http::Uri;
 use tower::ServiceExt;
 
 use crate::{
-    failing::{check, error, to},
+    failing::{check, error, serving, to},
     support::{Authority, Certified, Edge},
 };
 
@@ -68,10 +68,7 @@ async fn default_certificate_of_a_known_edge_is_likely_an_unserved_name() {
 #[tokio::test]
 async fn unknown_issuer_names_the_issuer() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let error = error(to(&edge, &Authority::new(), "www.example.test")).await;
     assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
     check(
@@ -154,10 +151,7 @@ async fn expected_name_may_differ_from_sni() {
 #[tokio::test]
 async fn wrong_expected_name_fails_even_though_sni_matches() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let builder = to(&edge, &authority, "www.example.test").expected_name("other.example.test");
     let error = error(builder).await;
     assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
@@ -208,10 +202,7 @@ async fn pinned_key_is_trusted_whatever_the_certificate_says() {
 #[tokio::test]
 async fn key_that_is_not_pinned_is_refused_under_every_policy() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let wrong = SpkiPin::sha256([7; 32]);
     let roots = VerifyPolicy::roots(Roots::pem(authority.root_pem()));
     for policy in [
@@ -260,10 +251,7 @@ async fn one_of_several_pins_is_enough() {
 #[tokio::test]
 async fn roots_may_be_given_as_der_and_joined() {
     let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .start()
-        .await;
+    let edge = serving(&authority).await;
     let other = Authority::new();
     let roots = Roots::pem(other.root_pem()).and(Roots::der(authority.root_der().to_vec()));
     let policy = VerifyPolicy::roots(roots);

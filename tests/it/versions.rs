@@ -10,7 +10,7 @@ use http::Uri;
 use tower::ServiceExt;
 
 use crate::{
-    failing::{check, error, to},
+    failing::{check, error, serving, to},
     support::{Authority, Edge},
 };
 
@@ -91,10 +91,7 @@ async fn h2_is_offered_before_http_1_1_and_each_alone_on_request() {
         (Alpn::Http1, vec!["http/1.1"]),
     ] {
         let authority = Authority::new();
-        let edge = Edge::builder(&authority)
-            .serves("www.example.test")
-            .start()
-            .await;
+        let edge = serving(&authority).await;
         let connector = to(&edge, &authority, "www.example.test")
             .alpn(alpn)
             .build()

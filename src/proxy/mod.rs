@@ -67,6 +67,7 @@
 mod answer;
 mod body;
 mod client_connection;
+mod forward;
 mod forwarded;
 mod future;
 mod hop_by_hop;

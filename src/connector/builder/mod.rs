@@ -15,7 +15,7 @@ use crate::{
     tls::{Alpn, TlsSettings, VerifyPolicy, rustls::crypto::CryptoProvider},
 };
 
-use super::{CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared};
+use crate::connector::{CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared};
 
 /// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
 ///

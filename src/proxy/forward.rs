@@ -1,0 +1,163 @@
+//! The assembly: what happens to a request, in order.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Once},
+    time::Duration,
+};
+
+use http::{Request, Response, StatusCode, Uri, request::Parts, uri::PathAndQuery};
+use hyper::body::Incoming;
+
+use crate::{
+    diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, Stage},
+    host_rewrite::{HostRewriteLayer, Rewritten},
+    name::HostAuthority,
+    origin::{Origin, Scheme},
+    pool::{Lease, OriginPool, RequestBody, Target},
+};
+
+use super::{
+    ProxyBody, body::OriginBody, client_connection::Told, forwarded, hop_by_hop, message, peek,
+};
+
+/// What an [`OriginProxy`](super::OriginProxy) was told.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Absent if the connector has no fixed origin: nobody has said where requests shall go.
+    pub(super) origin: Option<Arc<Origin>>,
+    pub(super) host_rewrite: HostRewriteLayer,
+    pub(super) client_scheme: Scheme,
+    pub(super) response_timeout: Duration,
+    /// Said once that visitors' addresses are not known.
+    pub(super) no_address: Arc<Once>,
+}
+
+impl Settings {
+    pub(super) async fn forward(
+        &self,
+        pool: &OriginPool,
+        request: Request<RequestBody>,
+    ) -> Result<Response<ProxyBody>, Error> {
+        let Some(origin) = &self.origin else {
+            return Err(refused(ErrorKind::UnsupportedUri));
+        };
+        let (mut parts, body) = request.into_parts();
+        let host = self.rewrite(&mut parts)?;
+        message::frame(&mut parts, &body);
+        let target = target(&parts.uri, origin, &host);
+        let request = Request::from_parts(parts, body);
+        let outcome = pool.send(request, &target, self.response_timeout).await;
+        let (response, lease) = outcome.map_err(|error| error.about(host.clone(), origin))?;
+        match unusable(&response) {
+            None => Ok(pass(response, lease, origin, &host).await),
+            Some(kind) => {
+                let facts = lease.info().facts().clone();
+                Err(Error::new(kind, Stage::Receive, facts).about(host, origin))
+            }
+        }
+    }
+
+    /// Makes of the visitor's request the one that goes to the origin.
+    fn rewrite(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
+        message::check(parts)?;
+        let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
+        let told = Told::in_extensions(&parts.extensions);
+        if told.address.is_none() {
+            self.no_address.call_once(|| {
+                tracing::warn!(
+                    "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
+                );
+            });
+        }
+        let visitor = forwarded::Visitor {
+            address: told.address,
+            scheme: told.scheme.unwrap_or(self.client_scheme),
+            host: visitor,
+        };
+        hop_by_hop::remove_from_request(&mut parts.headers);
+        forwarded::write(&mut parts.headers, &visitor);
+        message::join_cookies(&mut parts.headers);
+        Ok(name)
+    }
+}
+
+/// A response that must not be passed on.
+fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
+    // Nothing was asked to be switched to.
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Some(ErrorKind::HttpProtocol);
+    }
+    message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)
+}
+
+async fn pass(
+    response: Response<Incoming>,
+    lease: Lease,
+    origin: &Origin,
+    host: &HostAuthority,
+) -> Response<ProxyBody> {
+    let (mut parts, body) = response.into_parts();
+    parts.extensions.insert(lease.info().clone());
+    let mut body = OriginBody {
+        read_ahead: VecDeque::new(),
+        rest: body,
+        lease: Some(lease),
+    };
+    body.finish_at_end(false);
+    let (body, diagnosis) = examine(&parts, body, origin, host).await;
+    if let Some(diagnosis) = diagnosis {
+        log_refusal(parts.status, &diagnosis);
+        parts.extensions.insert(diagnosis);
+    }
+    hop_by_hop::remove(&mut parts.headers);
+    Response::from_parts(parts, ProxyBody::origin(body))
+}
+
+/// Looks whether the response is an edge's refusal. Its bytes stay as they are.
+async fn examine(
+    parts: &http::response::Parts,
+    body: OriginBody,
+    origin: &Origin,
+    host: &HostAuthority,
+) -> (OriginBody, Option<Diagnosis>) {
+    let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers);
+    if !evidence.wants_body() {
+        let diagnosis = evidence.diagnosis();
+        return (body, diagnosis);
+    }
+    let body = peek::ahead(body).await;
+    let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
+    (body, diagnosis)
+}
+
+/// A cause that is only possible is no news either: the response may well be the application's own.
+fn log_refusal(status: StatusCode, diagnosis: &Diagnosis) {
+    let status = status.as_u16();
+    match diagnosis.likeliest().map(Cause::certainty) {
+        Some(Certainty::Certain | Certainty::Likely) => {
+            tracing::warn!(status, %diagnosis, "the edge refused");
+        }
+        _ => tracing::debug!(status, %diagnosis, "the edge may have refused"),
+    }
+}
+
+fn refused(kind: ErrorKind) -> Error {
+    Error::new(kind, Stage::Prepare, Facts::default())
+}
+
+/// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
+fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
+    let path_and_query = uri.clone().into_parts().path_and_query;
+    Target {
+        scheme: match origin.scheme() {
+            Scheme::Http => http::uri::Scheme::HTTP,
+            Scheme::Https => http::uri::Scheme::HTTPS,
+        },
+        authority: host.without_port(origin.scheme().default_port()),
+        host: host.to_header_value(),
+        path_and_query: path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")),
+    }
+}

@@ -35,7 +35,9 @@
 //!
 //! * **As a connector**: [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client, a tonic channel, or a bare
 //!   `oneshot`. See [`connector`].
-//! * **As a layer**: [`HostRewriteLayer`] rewrites the Host on any tower stack. See [`host_rewrite`].
+//! * **As layers** on any tower stack: [`HostRewriteLayer`] rewrites the Host, [`ForwardedLayer`] says who the visitor is, and
+//!   [`ResponseRewriteLayer`] puts the visitor's name into redirects and cookies. See [`host_rewrite`], [`forwarded`] and
+//!   [`response_rewrite`].
 //! * **As a whole proxy**: [`OriginProxy`] is a `Service` that never fails, for `Router::fallback_service`. See [`proxy`].
 //!
 //! # When it does not work
@@ -86,6 +88,7 @@ pub mod name;
 pub mod origin;
 
 pub mod error;
+pub mod visitor;
 
 pub mod dial;
 pub mod tls;
@@ -93,8 +96,10 @@ pub mod tls;
 pub mod connector;
 
 pub mod diagnosis;
+pub mod forwarded;
 pub mod host_rewrite;
 pub mod pool;
+pub mod response_rewrite;
 
 pub mod proxy;
 
@@ -102,6 +107,8 @@ pub mod guide;
 
 pub use connector::CdnOriginConnector;
 pub use error::{BuildError, Error, ErrorKind, TlsVersion};
+pub use forwarded::ForwardedLayer;
 pub use host_rewrite::HostRewriteLayer;
 pub use proxy::OriginProxy;
+pub use response_rewrite::ResponseRewriteLayer;
 pub use tls::{Alpn, Roots, SpkiPin, VerifyPolicy};

@@ -12,15 +12,16 @@ use hyper::body::Incoming;
 use crate::{
     diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
+    forwarded::ForwardedLayer,
     host_rewrite::{HostRewriteLayer, Rewritten},
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{Lease, OriginPool, RequestBody, Target},
+    response_rewrite::ResponseRewriteLayer,
+    visitor::Visitor,
 };
 
-use super::{
-    ProxyBody, body::OriginBody, client_connection::Told, forwarded, hop_by_hop, message, peek,
-};
+use super::{ProxyBody, body::OriginBody, hop_by_hop, message, peek};
 
 /// What an [`OriginProxy`](super::OriginProxy) was told.
 #[derive(Clone, Debug)]
@@ -28,6 +29,9 @@ pub(super) struct Settings {
     /// Absent if the connector has no fixed origin: nobody has said where requests shall go.
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) host_rewrite: HostRewriteLayer,
+    pub(super) forwarded: ForwardedLayer,
+    /// Absent where responses pass as they are.
+    pub(super) response_rewrite: Option<ResponseRewriteLayer>,
     pub(super) client_scheme: Scheme,
     pub(super) response_timeout: Duration,
     /// Said once that visitors' addresses are not known.
@@ -44,14 +48,20 @@ impl Settings {
             return Err(refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        let host = self.rewrite(&mut parts)?;
+        let (host, visitor) = self.rewrite(&mut parts)?;
         message::frame(&mut parts, &body);
         let target = target(&parts.uri, origin, &host);
         let request = Request::from_parts(parts, body);
         let outcome = pool.send(request, &target, self.response_timeout).await;
         let (response, lease) = outcome.map_err(|error| error.about(host.clone(), origin))?;
         match unusable(&response) {
-            None => Ok(pass(response, lease, origin, &host).await),
+            None => {
+                let mut response = pass(response, lease, origin, &host).await;
+                if let Some(layer) = &self.response_rewrite {
+                    layer.apply(response.headers_mut(), &visitor, Some(&host));
+                }
+                Ok(response)
+            }
             Some(kind) => {
                 let facts = lease.info().facts().clone();
                 Err(Error::new(kind, Stage::Receive, facts).about(host, origin))
@@ -60,11 +70,11 @@ impl Settings {
     }
 
     /// Makes of the visitor's request the one that goes to the origin.
-    fn rewrite(&self, parts: &mut Parts) -> Result<HostAuthority, Error> {
+    fn rewrite(&self, parts: &mut Parts) -> Result<(HostAuthority, Visitor), Error> {
         message::check(parts)?;
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
-        let told = Told::in_extensions(&parts.extensions);
-        if told.address.is_none() {
+        let visitor = Visitor::new(&parts.extensions, self.client_scheme, visitor);
+        if visitor.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
                     "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
@@ -72,15 +82,10 @@ impl Settings {
                 );
             });
         }
-        let visitor = forwarded::Visitor {
-            address: told.address,
-            scheme: told.scheme.unwrap_or(self.client_scheme),
-            host: visitor,
-        };
         hop_by_hop::remove_from_request(&mut parts.headers);
-        forwarded::write(&mut parts.headers, &visitor);
+        let visitor = self.forwarded.apply(&mut parts.headers, visitor);
         message::join_cookies(&mut parts.headers);
-        Ok(name)
+        Ok((name, visitor))
     }
 }
 

@@ -8,6 +8,8 @@ use http::{
     },
 };
 
+use crate::forwarded;
+
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
@@ -22,7 +24,8 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// What `Connection` cannot take away: they say for whom the message is and where it ends.
+/// What `Connection` cannot take away: they say for whom the message is and where it ends. Nor can it take away what a trusted peer says
+/// of the visitor, who would be taken for that peer.
 const NOT_NOMINATED: [HeaderName; 2] = [CONTENT_LENGTH, HOST];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
@@ -58,7 +61,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
-        .filter(|name| !NOT_NOMINATED.contains(name))
+        .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_claim(name))
         .collect()
 }
 

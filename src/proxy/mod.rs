@@ -1,4 +1,4 @@
-//! The whole reverse proxy: connector, pool, Host rewriting and forwarded fields behind one service that never fails.
+//! The whole reverse proxy: connector, pool, Host rewriting, forwarded fields and response rewriting behind one service that never fails.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -22,10 +22,17 @@
 //!
 //! * The Host is rewritten: to the origin's own unless [`host_rewrite`](OriginProxy::host_rewrite) says otherwise.
 //! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]); `TE: trailers` stays.
-//! * `X-Forwarded-For` gets the visitor's address at its end; `X-Real-IP`, `X-Forwarded-Proto` and `X-Forwarded-Host` are set. Where
-//!   the visitor's address is not known, the fields that would claim it are removed, and `Forwarded` always is.
+//! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` say who the visitor is, and what it claims itself is replaced, unless
+//!   [`forwarded`](OriginProxy::forwarded) trusts it. Where its address is not known, the fields that would claim one are removed.
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
 //! * Everything else passes, `Authorization` too; path and query byte for byte. `Upgrade` does not: there are no WebSockets yet.
+//!
+//! # What it does to a response
+//!
+//! Hop-by-hop fields are removed. Redirects and cookies that say the origin's name get the visitor's, and `Alt-Svc` is removed, as
+//! [`response_rewrite`](crate::response_rewrite) describes. Everything else passes.
+//!
+//! # Connections
 //!
 //! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). A request is sent a second time only if not
 //! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent, has no content, and a reused
@@ -48,7 +55,7 @@
 //! | 503 | no connection of the pool became free in time |
 //! | 504 | the origin, or the way to it, took longer than a deadline |
 //!
-//! A response
+//! An error page
 //! of the origin passes as it is; where it looks like a mistake in the four names, a [`Diagnosis`](crate::diagnosis::Diagnosis) is in
 //! its extensions and in the log.
 //!
@@ -66,9 +73,7 @@
 
 mod answer;
 mod body;
-mod client_connection;
 mod forward;
-mod forwarded;
 mod future;
 mod hop_by_hop;
 mod message;
@@ -77,6 +82,7 @@ mod service;
 mod status;
 
 pub use body::ProxyBody;
-pub use client_connection::ClientConnection;
 pub use future::Proxying;
 pub use service::OriginProxy;
+
+pub use crate::visitor::ClientConnection;

@@ -16,9 +16,11 @@ use tower_service::Service;
 use crate::{
     connector::CdnOriginConnector,
     error::{Error, Fault},
+    forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::Scheme,
     pool::{OriginPool, PoolSettings, PoolSnapshot, RequestBody},
+    response_rewrite::ResponseRewriteLayer,
 };
 
 use super::{ProxyBody, Proxying, answer::answer, forward::Settings};
@@ -30,6 +32,8 @@ use super::{ProxyBody, Proxying, answer::answer, forward::Settings};
 /// | call | default |
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
+/// | [`forwarded`](Self::forwarded) | `X-Forwarded-For`, `-Host`, `-Proto` and `X-Real-IP`; what visitors claim is replaced |
+/// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies of the origin get the visitor's name |
 /// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
 /// | [`pool`](Self::pool) | see [`PoolSettings`] |
 /// | [`response_timeout`](Self::response_timeout) | 60 s |
@@ -50,10 +54,15 @@ impl OriginProxy {
             Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
             None => HostRewriteLayer::preserve(),
         };
+        let response_rewrite = origin
+            .as_deref()
+            .map(|origin| ResponseRewriteLayer::new().origin(origin));
         Self {
             settings: Arc::new(Settings {
                 origin,
                 host_rewrite,
+                forwarded: ForwardedLayer::new(),
+                response_rewrite,
                 client_scheme: Scheme::Http,
                 response_timeout: Duration::from_secs(60),
                 no_address: Arc::new(Once::new()),
@@ -65,6 +74,28 @@ impl OriginProxy {
     /// Which Host the origin is told.
     pub fn host_rewrite(mut self, layer: HostRewriteLayer) -> Self {
         Arc::make_mut(&mut self.settings).host_rewrite = layer;
+        self
+    }
+
+    /// Which fields tell the origin who the visitor is, and whose claims are kept.
+    pub fn forwarded(mut self, layer: ForwardedLayer) -> Self {
+        Arc::make_mut(&mut self.settings).forwarded = layer;
+        self
+    }
+
+    /// How responses are rewritten. The names of the origin need not be given.
+    pub fn response_rewrite(mut self, layer: ResponseRewriteLayer) -> Self {
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.response_rewrite = Some(match &settings.origin {
+            Some(origin) => layer.origin(origin),
+            None => layer,
+        });
+        self
+    }
+
+    /// Lets redirects, cookies and `Alt-Svc` of the origin pass as they are.
+    pub fn keep_responses(mut self) -> Self {
+        Arc::make_mut(&mut self.settings).response_rewrite = None;
         self
     }
 

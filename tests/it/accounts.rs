@@ -2,7 +2,7 @@
 
 use axum::Router;
 use cdn_origin::{
-    CdnOriginConnector, HostRewriteLayer, OriginProxy, TlsVersion,
+    CdnOriginConnector, ForwardedLayer, HostRewriteLayer, OriginProxy, TlsVersion,
     connector::AdviceId,
     tls::{Roots, VerifyPolicy, danger},
 };
@@ -31,7 +31,9 @@ async fn the_nginx_account_arrives_with_every_field_that_it_sets() {
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
         .build()
         .unwrap();
-    let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
+    let proxy = OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified());
     let site = Site::serve(Router::new().fallback_service(proxy)).await;
 
     let request = Request::get("/page?query=1")

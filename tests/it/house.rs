@@ -6,15 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import, and with it the floors: nobody imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("guide", &[]),
     ("name", &[]),
     ("origin", &["name"]),
     ("error", &["name", "origin"]),
+    ("visitor", &["name", "origin"]),
     ("tls", &["error", "name"]),
     ("dial", &["error", "name"]),
     ("connector", &["name", "origin", "error", "tls", "dial"]),
     ("host_rewrite", &["error", "name"]),
+    ("forwarded", &["name", "origin", "visitor"]),
+    ("response_rewrite", &["name", "origin", "visitor"]),
     ("diagnosis", &["error", "name", "origin"]),
     ("pool", &["error", "origin", "connector"]),
     (
@@ -23,8 +26,11 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
             "name",
             "origin",
             "error",
+            "visitor",
             "connector",
             "host_rewrite",
+            "forwarded",
+            "response_rewrite",
             "diagnosis",
             "pool",
         ],
@@ -32,12 +38,14 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// What the roof re-exports, and the room it comes from.
-const RE_EXPORTS: [(&str, &str); 7] = [
+const RE_EXPORTS: [(&str, &str); 9] = [
     ("BuildError", "error"),
     ("CdnOriginConnector", "connector"),
     ("Error", "error"),
+    ("ForwardedLayer", "forwarded"),
     ("HostRewriteLayer", "host_rewrite"),
     ("OriginProxy", "proxy"),
+    ("ResponseRewriteLayer", "response_rewrite"),
     ("TlsVersion", "error"),
     ("VerifyPolicy", "tls"),
 ];
@@ -490,7 +498,7 @@ fn statuses_are_chosen_in_one_file_only() {
         let constant = segments.nth(1);
         constant.is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
     });
-    let compared = "src/proxy/service.rs";
+    let compared = "src/proxy/forward.rs";
     let chosen = |line: &String| {
         !(line.starts_with(compared) && line.ends_with("StatusCode::SWITCHING_PROTOCOLS"))
     };

@@ -12,6 +12,7 @@ mod building;
 mod edge;
 mod errors;
 mod failing;
+mod forwarded;
 mod hardening;
 mod host_rewrite;
 mod house;
@@ -22,6 +23,7 @@ mod peers;
 mod pool;
 #[cfg(feature = "axum")]
 mod proxy_fields;
+mod response_rewrite;
 mod responses;
 mod sni;
 mod support;

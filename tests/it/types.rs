@@ -128,6 +128,23 @@ fn services_can_be_cloned_into_tasks() {
 }
 
 #[test]
+fn layers_can_be_cloned_into_tasks() {
+    use cdn_origin::forwarded::{Forwarded, ForwardedLayer};
+    use cdn_origin::response_rewrite::{
+        ResponseRewrite, ResponseRewriteFuture, ResponseRewriteLayer,
+    };
+    use cdn_origin::visitor::ClientConnection;
+
+    type Inner = cdn_origin::OriginProxy;
+    shared_clone::<ForwardedLayer>();
+    shared_clone::<ResponseRewriteLayer>();
+    service::<Forwarded<Inner>, http::Request<String>>();
+    service::<ResponseRewrite<Inner>, http::Request<String>>();
+    moved::<ResponseRewriteFuture<Connecting>>();
+    value::<ClientConnection>();
+}
+
+#[test]
 fn the_proxy_fits_a_router() {
     use cdn_origin::OriginProxy;
     use cdn_origin::proxy::{ClientConnection, ProxyBody, Proxying};

@@ -4,7 +4,7 @@
 use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, HostRewriteLayer, OriginProxy, TlsVersion,
+    CdnOriginConnector, ForwardedLayer, HostRewriteLayer, OriginProxy, TlsVersion,
     tls::{Roots, VerifyPolicy, danger},
 };
 use http::{Request, Response, StatusCode};
@@ -57,7 +57,9 @@ async fn the_nginx_account_arrives_at_a_real_nginx_with_every_field_that_it_sets
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
         .build()
         .unwrap();
-    let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
+    let proxy = OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified());
     let site = Site::serve(Router::new().fallback_service(proxy)).await;
 
     let response = visit(site.address(), "example.test").await;

@@ -1,0 +1,69 @@
+//! The fields that say who the visitor is.
+
+use http::{HeaderName, header::FORWARDED};
+
+/// A field that says who the visitor is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ForwardedField {
+    /// `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)).
+    Forwarded,
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `X-Forwarded-Host`.
+    XForwardedHost,
+    /// `X-Forwarded-Port`.
+    XForwardedPort,
+    /// `X-Forwarded-Proto`.
+    XForwardedProto,
+    /// `X-Real-IP`.
+    XRealIp,
+}
+
+impl ForwardedField {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Forwarded,
+        Self::XForwardedFor,
+        Self::XForwardedHost,
+        Self::XForwardedPort,
+        Self::XForwardedProto,
+        Self::XRealIp,
+    ];
+
+    /// The field's name.
+    #[must_use]
+    pub const fn name(self) -> HeaderName {
+        match self {
+            Self::Forwarded => FORWARDED,
+            Self::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
+            Self::XForwardedHost => HeaderName::from_static("x-forwarded-host"),
+            Self::XForwardedPort => HeaderName::from_static("x-forwarded-port"),
+            Self::XForwardedProto => HeaderName::from_static("x-forwarded-proto"),
+            Self::XRealIp => HeaderName::from_static("x-real-ip"),
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Some of the fields.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct FieldSet(u8);
+
+impl FieldSet {
+    pub(super) const fn with(self, field: ForwardedField) -> Self {
+        Self(self.0 | field.bit())
+    }
+
+    pub(super) const fn contains(self, field: ForwardedField) -> bool {
+        self.0 & field.bit() != 0
+    }
+}
+
+impl FromIterator<ForwardedField> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = ForwardedField>>(fields: I) -> Self {
+        fields.into_iter().fold(Self::default(), Self::with)
+    }
+}

@@ -1,0 +1,150 @@
+//! The layer: whose claims are kept, and which fields are written.
+
+use std::{net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
+use tower_layer::Layer;
+
+use crate::origin::Scheme;
+
+use super::{
+    Forwarded,
+    field::{FieldSet, ForwardedField},
+};
+
+/// Tells an origin who the visitor is. See the [module](self::super) for examples and for what is written.
+///
+/// | call | default |
+/// |---|---|
+/// | [`trust`](Self::trust) | nobody |
+/// | [`trusted_claims`](Self::trusted_claims) | [`TrustedClaims::Append`] |
+/// | [`append_unverified`](Self::append_unverified) | what others claim is replaced |
+/// | [`fields`](Self::fields) | `X-Forwarded-For`, `-Host` and `-Proto`, `X-Real-IP` |
+/// | [`longest_chain`](Self::longest_chain) | 1024 bytes |
+/// | [`client_scheme`](Self::client_scheme) | `http` |
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct ForwardedLayer {
+    trusted: Arc<[IpNet]>,
+    pub(super) trusted_claims: TrustedClaims,
+    pub(super) unverified: Unverified,
+    pub(super) written: FieldSet,
+    pub(super) longest_chain: usize,
+    pub(super) client_scheme: Scheme,
+}
+
+/// What becomes of the claims of a trusted peer.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TrustedClaims {
+    /// They are kept, and the peer's own address is appended to the chain.
+    #[default]
+    Append,
+    /// They pass as they are, and nothing is written. What a trusted peer does not claim stays unsaid.
+    Pass,
+}
+
+/// What becomes of the chain of a peer that is not trusted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Unverified {
+    Kept,
+    Replaced,
+}
+
+impl ForwardedLayer {
+    /// Trusts nobody.
+    pub fn new() -> Self {
+        let written = [
+            ForwardedField::XForwardedFor,
+            ForwardedField::XForwardedHost,
+            ForwardedField::XForwardedProto,
+            ForwardedField::XRealIp,
+        ];
+        Self {
+            trusted: Arc::default(),
+            trusted_claims: TrustedClaims::default(),
+            unverified: Unverified::Replaced,
+            written: written.into_iter().collect(),
+            longest_chain: 1024,
+            client_scheme: Scheme::Http,
+        }
+    }
+
+    /// Believes peers of these networks, and of those that were given before. Single addresses are networks too.
+    ///
+    /// An IPv4 peer of a dual-stack socket is an IPv4 peer: write its network as IPv4.
+    pub fn trust<N>(mut self, networks: N) -> Self
+    where
+        N: IntoIterator,
+        N::Item: Into<IpNet>,
+    {
+        let more = networks.into_iter().map(Into::into);
+        self.trusted = self.trusted.iter().copied().chain(more).collect();
+        self
+    }
+
+    /// What becomes of the claims of trusted peers.
+    pub fn trusted_claims(mut self, claims: TrustedClaims) -> Self {
+        self.trusted_claims = claims;
+        self
+    }
+
+    /// Keeps what peers that are not trusted claim in `X-Forwarded-For`, and appends their address: nginx's
+    /// `$proxy_add_x_forwarded_for`, HAProxy's `option forwardfor`.
+    ///
+    /// Only the last entry is then true. An origin that reads the first one believes whatever a visitor sends. The other fields are
+    /// replaced all the same.
+    pub fn append_unverified(mut self) -> Self {
+        self.unverified = Unverified::Kept;
+        self
+    }
+
+    /// Which fields are written, instead of the default ones. The others are removed.
+    ///
+    /// ```
+    /// use cdn_origin::forwarded::{ForwardedField, ForwardedLayer};
+    ///
+    /// let standard = ForwardedLayer::new().fields([ForwardedField::Forwarded]);
+    /// let silent = ForwardedLayer::new().fields([]);
+    /// ```
+    pub fn fields(mut self, fields: impl IntoIterator<Item = ForwardedField>) -> Self {
+        self.written = fields.into_iter().collect();
+        self
+    }
+
+    /// How many bytes `X-Forwarded-For` may have. Entries that do not fit are dropped from the left, and the peer's own never is.
+    ///
+    /// Cloudflare [refuses more than 100] with its error 1000. For an origin behind it that means 100, at the price of chains that
+    /// may lose the visitor; `X-Real-IP` still names it.
+    ///
+    /// [refuses more than 100]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
+    pub fn longest_chain(mut self, bytes: usize) -> Self {
+        self.longest_chain = bytes;
+        self
+    }
+
+    /// What visitors speak, where no [`ClientConnection`](crate::visitor::ClientConnection) says so.
+    /// [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
+        self.client_scheme = scheme;
+        self
+    }
+
+    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&peer))
+    }
+}
+
+impl Default for ForwardedLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for ForwardedLayer {
+    type Service = Forwarded<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Forwarded::new(inner, self.clone())
+    }
+}

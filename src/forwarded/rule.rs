@@ -1,0 +1,153 @@
+//! The pure rule: who the visitor is, and what is written about it.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::{name::HostAuthority, origin::Scheme, visitor::Visitor};
+
+use super::{
+    ForwardedField, ForwardedLayer, TrustedClaims,
+    chain::{self, Node},
+    claims::{Claims, Twins, remove_twins},
+    layer::Unverified,
+    values,
+};
+
+/// What one request's fields are made of.
+struct Account<'a> {
+    /// Who opened the connection.
+    peer: Option<IpAddr>,
+    /// What the chain said before, the nearest first.
+    earlier: Vec<Node<'a>>,
+    visitor: &'a Visitor,
+    port: Option<u16>,
+}
+
+impl ForwardedLayer {
+    /// Writes who the visitor is into a request head. Takes what is known of the connection, and returns the visitor that a trusted
+    /// peer speaks for, or else the same.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Visitor) -> Visitor {
+        let claims = Claims::of(headers);
+        if claims.twins == Twins::Present {
+            remove_twins(headers);
+        }
+        let Some(trusted) = peer.address.filter(|address| self.trusts(*address)) else {
+            let earlier = match (peer.address, self.unverified) {
+                (Some(address), Unverified::Kept) => self.earlier(headers, address),
+                _ => Vec::new(),
+            };
+            let account = Account {
+                peer: peer.address,
+                earlier,
+                visitor: &peer,
+                port: None,
+            };
+            let values = self.values(&account);
+            write(headers, claims, values);
+            return peer;
+        };
+        let visitor = Visitor {
+            address: self.visitor_behind(headers, trusted),
+            scheme: claimed_scheme(headers).unwrap_or(peer.scheme),
+            host: claimed_host(headers).or(peer.host),
+        };
+        if self.trusted_claims == TrustedClaims::Append {
+            let account = Account {
+                peer: Some(trusted),
+                earlier: self.earlier(headers, trusted),
+                visitor: &visitor,
+                port: claimed_port(headers),
+            };
+            let values = self.values(&account);
+            write(headers, claims, values);
+        }
+        visitor
+    }
+
+    /// The rightmost address that is not trusted, or the leftmost of all. Unknown if what stands there is no address.
+    fn visitor_behind(&self, headers: &HeaderMap, peer: IpAddr) -> Option<IpAddr> {
+        let mut visitor = Some(peer);
+        for entry in chain::entries(headers) {
+            visitor = entry.and_then(|node| node.address);
+            if !visitor.is_some_and(|address| self.trusts(address)) {
+                break;
+            }
+        }
+        visitor
+    }
+
+    fn earlier<'a>(&self, headers: &'a HeaderMap, peer: IpAddr) -> Vec<Node<'a>> {
+        let own = values::AddressText::new(peer).as_bytes().len();
+        chain::kept(headers, self.longest_chain.saturating_sub(own))
+    }
+
+    fn values(&self, account: &Account<'_>) -> [Option<HeaderValue>; 6] {
+        ForwardedField::ALL.map(|field| match self.written.contains(field) {
+            true => account.value(field),
+            false => None,
+        })
+    }
+}
+
+impl Account<'_> {
+    /// What a field says; `None` if that is not known.
+    fn value(&self, field: ForwardedField) -> Option<HeaderValue> {
+        let Visitor {
+            address,
+            scheme,
+            host,
+        } = self.visitor;
+        match field {
+            ForwardedField::Forwarded => values::forwarded(&self.earlier, self.peer, self.visitor),
+            ForwardedField::XForwardedFor => values::chain(&self.earlier, self.peer?),
+            ForwardedField::XForwardedHost => host.as_ref().map(HostAuthority::to_header_value),
+            ForwardedField::XForwardedPort => {
+                let of_host = || host.as_ref().and_then(HostAuthority::port);
+                let port = self.port.or_else(of_host);
+                Some(port.unwrap_or_else(|| scheme.default_port()).into())
+            }
+            ForwardedField::XForwardedProto => Some(HeaderValue::from_static(scheme.as_str())),
+            ForwardedField::XRealIp => values::address((*address)?),
+        }
+    }
+}
+
+/// Replaces what is written, and removes what is claimed and not written.
+fn write(headers: &mut HeaderMap, claims: Claims, values: [Option<HeaderValue>; 6]) {
+    for (field, value) in ForwardedField::ALL.into_iter().zip(values) {
+        if let Some(value) = value {
+            headers.insert(field.name(), value);
+        } else if claims.fields.contains(field) {
+            headers.remove(field.name());
+        }
+    }
+}
+
+fn claimed_scheme(headers: &HeaderMap) -> Option<Scheme> {
+    let claimed = only(headers, ForwardedField::XForwardedProto)?;
+    let schemes = [Scheme::Http, Scheme::Https];
+    schemes
+        .into_iter()
+        .find(|scheme| scheme.as_str().eq_ignore_ascii_case(claimed))
+}
+
+fn claimed_host(headers: &HeaderMap) -> Option<HostAuthority> {
+    only(headers, ForwardedField::XForwardedHost)?.parse().ok()
+}
+
+fn claimed_port(headers: &HeaderMap) -> Option<u16> {
+    let claimed = only(headers, ForwardedField::XForwardedPort)?;
+    let digits = claimed.bytes().all(|byte| byte.is_ascii_digit());
+    let port = claimed.parse().ok()?;
+    (digits && port != 0).then_some(port)
+}
+
+/// The value of a field that has one line.
+fn only(headers: &HeaderMap, field: ForwardedField) -> Option<&str> {
+    let mut lines = headers.get_all(field.name()).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => line.to_str().ok().map(str::trim),
+        _ => None,
+    }
+}

@@ -1,0 +1,43 @@
+//! The service that a layer makes.
+
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_service::Service;
+
+use crate::visitor::Visitor;
+
+use super::ForwardedLayer;
+
+/// Says who the visitor is and passes the request on. See the [module](self::super).
+#[derive(Clone, Debug)]
+pub struct Forwarded<S> {
+    inner: S,
+    layer: ForwardedLayer,
+}
+
+impl<S> Forwarded<S> {
+    pub(super) fn new(inner: S, layer: ForwardedLayer) -> Self {
+        Self { inner, layer }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Forwarded<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let peer = Visitor::of(&parts, self.layer.client_scheme);
+        self.layer.apply(&mut parts.headers, peer);
+        self.inner.call(Request::from_parts(parts, body))
+    }
+}

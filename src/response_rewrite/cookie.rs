@@ -1,0 +1,110 @@
+//! Edits the attributes of one cookie and leaves every other byte as it is.
+
+use crate::origin::Scheme;
+
+use super::{
+    path,
+    rule::{Secure, Sides},
+};
+
+/// The cookie as a visitor has to see it; `None` if it stays as it is.
+pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {
+    let mut segments = cookie.split(|byte| *byte == b';');
+    let pair = segments.next()?;
+    // RFC 6265bis section 4.1.3.2: bound to its host, and to the path `/`.
+    if has_prefix(pair, b"__Host-") {
+        return None;
+    }
+    let attributes = segments.map(|segment| (segment, Edit::of(segment, pair, sides)));
+    let attributes: Vec<_> = attributes.collect();
+    if attributes.iter().all(|(_, edit)| *edit == Edit::Keep) {
+        return None;
+    }
+    let mut edited = pair.to_vec();
+    for (segment, edit) in attributes {
+        match edit {
+            Edit::Drop => continue,
+            Edit::Keep => push(&mut edited, segment),
+            Edit::Replace(new) => push(&mut edited, &new),
+        }
+    }
+    Some(edited)
+}
+
+fn push(cookie: &mut Vec<u8>, segment: &[u8]) {
+    cookie.push(b';');
+    cookie.extend_from_slice(segment);
+}
+
+/// What becomes of an attribute.
+#[derive(Debug, Eq, PartialEq)]
+enum Edit {
+    Drop,
+    Keep,
+    Replace(Vec<u8>),
+}
+
+impl Edit {
+    fn of(segment: &[u8], pair: &[u8], sides: &Sides<'_>) -> Self {
+        let equals = segment.iter().position(|byte| *byte == b'=');
+        let (name, value) = match equals {
+            Some(at) => (&segment[..at], segment[at + 1..].trim_ascii()),
+            None => (segment, &[][..]),
+        };
+        let name = name.trim_ascii();
+        if name.eq_ignore_ascii_case(b"domain") && is_domain_of_origin(value, sides) {
+            return Self::Drop;
+        }
+        if name.eq_ignore_ascii_case(b"path") {
+            return Self::of_path(segment, value, sides);
+        }
+        let is_secure = name.eq_ignore_ascii_case(b"secure");
+        match is_secure && may_lose_secure(pair, sides) {
+            true => Self::Drop,
+            false => Self::Keep,
+        }
+    }
+
+    fn of_path(segment: &[u8], value: &[u8], sides: &Sides<'_>) -> Self {
+        let path = std::str::from_utf8(value).ok();
+        let Some(path) = path.and_then(|path| path::mapped(sides.paths, path)) else {
+            return Self::Keep;
+        };
+        let start = segment.iter().position(|byte| *byte == b'=');
+        let before = start.map_or(segment, |at| &segment[..=at]);
+        Self::Replace([before, path.as_bytes()].concat())
+    }
+}
+
+/// Whether a name of the origin lies in the domain and the visitor's host does not.
+fn is_domain_of_origin(value: &[u8], sides: &Sides<'_>) -> bool {
+    let domain = value.strip_prefix(b".").unwrap_or(value);
+    let visitor = sides.visitor.host.as_ref();
+    let is_visitors = visitor.is_some_and(|host| lies_in(host.host(), domain));
+    let mut names = sides.origin_names();
+    !domain.is_empty() && !is_visitors && names.any(|name| lies_in(name.host(), domain))
+}
+
+/// Domain match (RFC 6265 section 5.1.3). A domain of one label has no subdomains: it is a registry, or a machine of its own.
+fn lies_in(host: &str, domain: &[u8]) -> bool {
+    let host = host.as_bytes();
+    let Some(start) = host.len().checked_sub(domain.len()) else {
+        return false;
+    };
+    let (sub, end) = host.split_at(start);
+    let is_below = sub.ends_with(b".") && domain.contains(&b'.');
+    end.eq_ignore_ascii_case(domain) && (sub.is_empty() || is_below)
+}
+
+/// RFC 6265bis section 4.1.3.1: without the attribute, a browser refuses a cookie whose name says that it is secure.
+fn may_lose_secure(pair: &[u8], sides: &Sides<'_>) -> bool {
+    sides.secure == Secure::DroppedOverHttp
+        && sides.visitor.scheme == Scheme::Http
+        && !has_prefix(pair, b"__Secure-")
+}
+
+fn has_prefix(pair: &[u8], prefix: &[u8]) -> bool {
+    let name = pair.trim_ascii_start();
+    name.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}

@@ -1,0 +1,129 @@
+//! The layer: the origin's names, and what is rewritten beside them.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use crate::{
+    name::HostAuthority,
+    origin::{Origin, Scheme},
+};
+
+use super::{PathPrefix, ResponseRewrite, path::PathMap, rule::Secure};
+
+/// Puts the visitor's name where a response says the origin's. See the [module](self::super) for an example and for the rules.
+///
+/// | call | default |
+/// |---|---|
+/// | [`origin`](Self::origin), [`name`](Self::name) | no names, except in [`OriginProxy`](crate::OriginProxy), which adds those of its origin |
+/// | [`path`](Self::path) | paths stay as they are |
+/// | [`keep_alt_svc`](Self::keep_alt_svc) | `Alt-Svc` is removed |
+/// | [`dangerously_drop_secure_over_http`](Self::dangerously_drop_secure_over_http) | `Secure` stays |
+/// | [`client_scheme`](Self::client_scheme) | `http` |
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct ResponseRewriteLayer {
+    pub(super) rules: Arc<Rules>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) names: Vec<HostAuthority>,
+    pub(super) origin_scheme: Option<Scheme>,
+    pub(super) paths: Vec<PathMap>,
+    pub(super) alt_svc: AltSvc,
+    pub(super) secure: Secure,
+    pub(super) client_scheme: Scheme,
+}
+
+/// What becomes of `Alt-Svc`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum AltSvc {
+    Kept,
+    Removed,
+}
+
+impl ResponseRewriteLayer {
+    /// Knows no name yet.
+    pub fn new() -> Self {
+        Self {
+            rules: Arc::new(Rules {
+                names: Vec::new(),
+                origin_scheme: None,
+                paths: Vec::new(),
+                alt_svc: AltSvc::Removed,
+                secure: Secure::Kept,
+                client_scheme: Scheme::Http,
+            }),
+        }
+    }
+
+    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where that is a DNS name.
+    pub fn origin(mut self, origin: &Origin) -> Self {
+        let dialled = origin.dial().host().dns().map(|_| origin.dial().into());
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.origin_scheme = Some(origin.scheme());
+        rules.names.push(origin.host().clone());
+        rules.names.push(origin.url().target().into());
+        rules.names.extend(dialled);
+        self
+    }
+
+    /// Rewrites one more name of the origin's.
+    pub fn name(mut self, name: HostAuthority) -> Self {
+        Arc::make_mut(&mut self.rules).names.push(name);
+        self
+    }
+
+    /// Turns paths of the origin that start with one prefix into paths of visitors that start with another: nginx's
+    /// `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several, the first that fits counts.
+    ///
+    /// ```
+    /// use cdn_origin::response_rewrite::ResponseRewriteLayer;
+    ///
+    /// let layer = ResponseRewriteLayer::new().path("/app/".parse()?, "/".parse()?);
+    /// # Ok::<(), cdn_origin::response_rewrite::PathPrefixError>(())
+    /// ```
+    pub fn path(mut self, origin: PathPrefix, visitor: PathPrefix) -> Self {
+        let map = PathMap { origin, visitor };
+        Arc::make_mut(&mut self.rules).paths.push(map);
+        self
+    }
+
+    /// Lets `Alt-Svc` pass, and with it visitors to wherever it leads.
+    pub fn keep_alt_svc(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).alt_svc = AltSvc::Kept;
+        self
+    }
+
+    /// Takes the attribute `Secure` out of cookies for visitors that speak plain `http`, except where the cookie's name starts with
+    /// `__Secure-` or `__Host-`.
+    ///
+    /// Such a cookie crosses the network in clear text, where everybody on the way can read and replace it. This is for development;
+    /// otherwise let visitors speak TLS.
+    pub fn dangerously_drop_secure_over_http(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).secure = Secure::DroppedOverHttp;
+        self
+    }
+
+    /// What visitors speak, where no [`ClientConnection`](crate::visitor::ClientConnection) says so.
+    /// [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
+        Arc::make_mut(&mut self.rules).client_scheme = scheme;
+        self
+    }
+}
+
+impl Default for ResponseRewriteLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for ResponseRewriteLayer {
+    type Service = ResponseRewrite<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ResponseRewrite::new(inner, self.clone())
+    }
+}

@@ -1,0 +1,121 @@
+//! Rewrites one URL: the origin's scheme, authority and path become the visitor's.
+
+use crate::{name::HostAuthority, origin::Scheme};
+
+use super::{path, rule::Sides};
+
+/// A reference with an authority, taken apart.
+struct Parts<'a> {
+    /// Absent in `//host/path`.
+    scheme: Option<Scheme>,
+    authority: HostAuthority,
+    /// Path, query and fragment.
+    rest: &'a str,
+}
+
+/// The URL as a visitor has to see it; `None` if it stays as it is.
+pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
+    if url.starts_with('/') && !url.starts_with("//") {
+        return mapped(url, sides);
+    }
+    let parts = Parts::of(url)?;
+    let visitor = sides.visitor.host.as_ref()?;
+    let assumed = parts.scheme.unwrap_or(sides.visitor.scheme);
+    if is_at(visitor, &parts.authority, assumed) {
+        let rest = mapped(parts.rest, sides)?;
+        return Some(format!("{}{rest}", &url[..url.len() - parts.rest.len()]));
+    }
+    if !sides
+        .origin_names()
+        .any(|name| is_at(name, &parts.authority, assumed))
+    {
+        return None;
+    }
+    let rest = mapped(parts.rest, sides);
+    let rest = rest.as_deref().unwrap_or(parts.rest);
+    Some(match (parts.scheme, sides.visitor.scheme) {
+        (None, _) => format!("//{visitor}{rest}"),
+        // An origin that speaks plain http and names https wants visitors to change over.
+        (Some(Scheme::Https), Scheme::Http) if sides.origin_scheme == Some(Scheme::Http) => {
+            format!("https://{}{rest}", visitor.host())
+        }
+        (Some(_), scheme) => format!("{scheme}://{visitor}{rest}"),
+    })
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Option<Self> {
+        let (scheme, after) = match url.strip_prefix("//") {
+            Some(after) => (None, after),
+            None => with_scheme(url)?,
+        };
+        let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+        let (authority, rest) = after.split_at(end);
+        Some(Self {
+            scheme,
+            authority: authority.parse().ok()?,
+            rest,
+        })
+    }
+}
+
+/// Schemes ignore case (RFC 3986 section 3.1).
+fn with_scheme(url: &str) -> Option<(Option<Scheme>, &str)> {
+    let (scheme, after) = url.split_once("://")?;
+    let known = [Scheme::Http, Scheme::Https];
+    let scheme = known
+        .into_iter()
+        .find(|known| known.as_str().eq_ignore_ascii_case(scheme))?;
+    Some((Some(scheme), after))
+}
+
+/// Whether a URL of this scheme and authority is at the name. A name without a port stands for both default ports.
+fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> bool {
+    const DEFAULT: [u16; 2] = [80, 443];
+    let port = authority.port().unwrap_or_else(|| scheme.default_port());
+    let same_port = match name.port().filter(|port| !DEFAULT.contains(port)) {
+        Some(named) => named == port,
+        None => DEFAULT.contains(&port),
+    };
+    same_port && name.host().eq_ignore_ascii_case(authority.host())
+}
+
+/// Path, query and fragment with the path of the visitor's side; `None` if no prefix is known.
+fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (path, tail) = rest.split_at(end);
+    let mapped = path::mapped(sides.paths, path).filter(|_| path.starts_with('/'))?;
+    Some(mapped + tail)
+}
+
+/// The value of `Refresh` with its URL rewritten, as HTML's shared declarative refresh steps read it.
+pub(super) fn refresh(value: &str, sides: &Sides<'_>) -> Option<String> {
+    let url = refresh_url(value)?;
+    let start = value.len() - url.len();
+    let url = url.trim_end();
+    let quote = url
+        .chars()
+        .next()
+        .filter(|quote| ['"', '\''].contains(quote));
+    let (start, url) = match quote {
+        None => (start, url),
+        Some(quote) => (start + 1, url[1..].split(quote).next()?),
+    };
+    let new = rewritten(url, sides)?;
+    Some(format!(
+        "{}{new}{}",
+        &value[..start],
+        &value[start + url.len()..]
+    ))
+}
+
+/// What follows the seconds and `url=`, up to the end.
+fn refresh_url(value: &str) -> Option<&str> {
+    let (_, after) = value.split_once([';', ','])?;
+    let after = after.trim_start();
+    let named = match after.get(..3) {
+        Some(word) if word.eq_ignore_ascii_case("url") => after[3..].trim_start().strip_prefix('='),
+        _ => None,
+    };
+    Some(named.unwrap_or(after).trim_start())
+}

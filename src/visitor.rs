@@ -1,0 +1,110 @@
+//! Who is asking: the connection that a request came in on, and the name that the visitor asked for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{Extensions, HeaderMap, header::HOST, request::Parts};
+
+use crate::{name::HostAuthority, origin::Scheme};
+
+/// The visitor's connection, as a server tells it in the request's extensions.
+///
+/// It takes precedence over axum's `ConnectInfo`, and it is how a server that terminates TLS itself says so.
+///
+/// ```
+/// use std::net::Ipv4Addr;
+///
+/// use cdn_origin::{origin::Scheme, visitor::ClientConnection};
+///
+/// let mut request = http::Request::new(());
+/// let client = ClientConnection::new(Ipv4Addr::new(203, 0, 113, 7), Scheme::Https);
+/// request.extensions_mut().insert(client);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ClientConnection {
+    address: IpAddr,
+    scheme: Scheme,
+}
+
+impl ClientConnection {
+    /// A connection from this address that spoke this scheme.
+    #[must_use]
+    pub fn new(address: impl Into<IpAddr>, scheme: Scheme) -> Self {
+        Self {
+            // An IPv4 visitor of a dual-stack socket is an IPv4 visitor.
+            address: address.into().to_canonical(),
+            scheme,
+        }
+    }
+
+    /// The visitor's address.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// What was spoken on the connection.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+}
+
+/// What is known about the visitor.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Visitor {
+    /// Unknown if no server told it.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) scheme: Scheme,
+    /// Absent in an HTTP/1.0 request that names no host.
+    pub(crate) host: Option<HostAuthority>,
+}
+
+impl Visitor {
+    /// What the extensions say; `scheme` where they know only an address, or nothing.
+    pub(crate) fn new(
+        extensions: &Extensions,
+        scheme: Scheme,
+        host: Option<HostAuthority>,
+    ) -> Self {
+        if let Some(client) = extensions.get::<ClientConnection>() {
+            return Self {
+                address: Some(client.address),
+                scheme: client.scheme,
+                host,
+            };
+        }
+        Self {
+            address: connect_info(extensions).map(|peer| peer.ip().to_canonical()),
+            scheme,
+            host,
+        }
+    }
+
+    /// The same, with the name that the request is for if it is one name and valid.
+    pub(crate) fn of(parts: &Parts, scheme: Scheme) -> Self {
+        let host = match parts.uri.authority() {
+            Some(authority) => authority.as_str().parse().ok(),
+            None => host_field(&parts.headers),
+        };
+        Self::new(&parts.extensions, scheme, host)
+    }
+}
+
+fn host_field(headers: &HeaderMap) -> Option<HostAuthority> {
+    let mut fields = headers.get_all(HOST).iter();
+    match (fields.next(), fields.next()) {
+        (Some(field), None) => field.to_str().ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "axum")]
+fn connect_info(extensions: &Extensions) -> Option<SocketAddr> {
+    let info = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>();
+    info.map(|info| info.0)
+}
+
+#[cfg(not(feature = "axum"))]
+fn connect_info(_: &Extensions) -> Option<SocketAddr> {
+    None
+}

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{Extensions, HeaderMap, header::HOST, request::Parts};
+use http::{Extensions, HeaderMap, header::HOST, request::Parts, uri::PathAndQuery};
 
 use crate::{name::HostAuthority, origin::Scheme};
 
@@ -57,26 +57,20 @@ pub(crate) struct Visitor {
     pub(crate) scheme: Scheme,
     /// Absent in an HTTP/1.0 request that names no host.
     pub(crate) host: Option<HostAuthority>,
+    /// The path and query that it asks for.
+    pub(crate) target: Option<PathAndQuery>,
 }
 
 impl Visitor {
     /// What the extensions say; `scheme` where they know only an address, or nothing.
-    pub(crate) fn new(
-        extensions: &Extensions,
-        scheme: Scheme,
-        host: Option<HostAuthority>,
-    ) -> Self {
-        if let Some(client) = extensions.get::<ClientConnection>() {
-            return Self {
-                address: Some(client.address),
-                scheme: client.scheme,
-                host,
-            };
-        }
+    pub(crate) fn new(parts: &Parts, scheme: Scheme, host: Option<HostAuthority>) -> Self {
+        let client = parts.extensions.get::<ClientConnection>();
+        let connect_info = || connect_info(&parts.extensions).map(|peer| peer.ip().to_canonical());
         Self {
-            address: connect_info(extensions).map(|peer| peer.ip().to_canonical()),
-            scheme,
+            address: client.map(|client| client.address).or_else(connect_info),
+            scheme: client.map_or(scheme, |client| client.scheme),
             host,
+            target: parts.uri.path_and_query().cloned(),
         }
     }
 
@@ -86,7 +80,7 @@ impl Visitor {
             Some(authority) => authority.as_str().parse().ok(),
             None => host_field(&parts.headers),
         };
-        Self::new(&parts.extensions, scheme, host)
+        Self::new(parts, scheme, host)
     }
 }
 

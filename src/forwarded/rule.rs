@@ -51,6 +51,7 @@ impl ForwardedLayer {
             address: self.visitor_behind(headers, trusted),
             scheme: claimed_scheme(headers).unwrap_or(peer.scheme),
             host: claimed_host(headers).or(peer.host),
+            target: peer.target,
         };
         if self.trusted_claims == TrustedClaims::Append {
             let account = Account {
@@ -97,6 +98,7 @@ impl Account<'_> {
             address,
             scheme,
             host,
+            ..
         } = self.visitor;
         match field {
             ForwardedField::Forwarded => values::forwarded(&self.earlier, self.peer, self.visitor),

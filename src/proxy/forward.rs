@@ -73,7 +73,7 @@ impl Settings {
     fn rewrite(&self, parts: &mut Parts) -> Result<(HostAuthority, Visitor), Error> {
         message::check(parts)?;
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
-        let visitor = Visitor::new(&parts.extensions, self.client_scheme, visitor);
+        let visitor = Visitor::new(parts, self.client_scheme, visitor);
         if visitor.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(

@@ -44,13 +44,15 @@
 //! name of a public site, which may well be redirected to.
 //!
 //! A URL that is already at the visitor's authority stays as it is, so that a redirect from `http` to `https` works where the Host is
-//! preserved. One to `https` by an origin that speaks plain `http` stays one to `https`, at the visitor's host.
+//! preserved. Nor does the scheme change where an origin tells a visitor on `http` to change over to `https`: the origin speaks plain
+//! `http` itself, or sends the visitor to the very path and query that it asked for. The URL is then at the visitor's host, without port.
 //!
 //! A cookie's `Domain` is the origin's if one of these names lies in it and the visitor's host does not. A cookie whose name starts
 //! with `__Host-` is bound to one host and the path `/` by its name, and passes.
 //!
 //! # Deployment caveats
 //!
+//! * Visitors choose the Host that is written into the response. Refuse unknown Hosts in front, above all if a cache stands there.
 //! * The layer has to stand outside of [`HostRewriteLayer`](crate::HostRewriteLayer), where requests still say the visitor's Host.
 //! * The visitor's scheme is `http` unless a [`ClientConnection`](crate::visitor::ClientConnection) in the request's extensions or
 //!   [`client_scheme`](ResponseRewriteLayer::client_scheme) says otherwise.

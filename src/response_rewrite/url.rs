@@ -1,5 +1,7 @@
 //! Rewrites one URL: the origin's scheme, authority and path become the visitor's.
 
+use http::uri::PathAndQuery;
+
 use crate::{name::HostAuthority, origin::Scheme};
 
 use super::{path, rule::Sides};
@@ -33,14 +35,28 @@ pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
     }
     let rest = mapped(parts.rest, sides);
     let rest = rest.as_deref().unwrap_or(parts.rest);
-    Some(match (parts.scheme, sides.visitor.scheme) {
-        (None, _) => format!("//{visitor}{rest}"),
-        // An origin that speaks plain http and names https wants visitors to change over.
-        (Some(Scheme::Https), Scheme::Http) if sides.origin_scheme == Some(Scheme::Http) => {
-            format!("https://{}{rest}", visitor.host())
-        }
-        (Some(_), scheme) => format!("{scheme}://{visitor}{rest}"),
+    let Some(scheme) = parts.scheme else {
+        return Some(format!("//{visitor}{rest}"));
+    };
+    Some(match changes_over(scheme, rest, sides) {
+        true => format!("https://{}{rest}", visitor.host()),
+        false => format!("{}://{visitor}{rest}", sides.visitor.scheme),
     })
+}
+
+/// Whether an origin that names https wants a visitor that speaks plain http to change over: it speaks plain http itself, or sends the
+/// visitor to the very thing that it asked for, which would otherwise be a loop.
+fn changes_over(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
+    let asked = sides.visitor.target.as_ref().map(PathAndQuery::as_str);
+    let (named, _) = rest.split_once('#').unwrap_or((rest, ""));
+    let named = match named {
+        "" => "/",
+        named => named,
+    };
+    let by_plain_origin = sides.origin_scheme == Some(Scheme::Http);
+    scheme == Scheme::Https
+        && sides.visitor.scheme == Scheme::Http
+        && (by_plain_origin || asked == Some(named))
 }
 
 impl<'a> Parts<'a> {

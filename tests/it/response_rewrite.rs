@@ -184,6 +184,20 @@ async fn a_change_of_scheme_is_no_loop() {
         let found = by_scheme(&layer, Scheme::Http, LOCATION, secure.as_bytes()).await;
         assert_text(&found, secure, "the visitor's own name");
     }
+    // The visitor asked for `/`, and is told to come back over TLS.
+    for (url, expected) in [
+        ("https://origin.example", "https://www.example.com"),
+        ("https://origin.example/#a", "https://www.example.com/#a"),
+        ("https://origin.example/?a", "http://www.example.com/?a"),
+        (
+            "https://origin.example/other",
+            "http://www.example.com/other",
+        ),
+        ("http://origin.example/", "http://www.example.com/"),
+    ] {
+        let found = by_scheme(&layer(), Scheme::Http, LOCATION, url.as_bytes()).await;
+        assert_text(&found, expected, url);
+    }
     // An origin without TLS knows that there is one in front of it.
     let layer = plain_layer().name("origin.example".parse().unwrap());
     for (url, expected) in [

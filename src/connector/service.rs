@@ -73,6 +73,20 @@ impl CdnOriginConnector {
         self.0.origin.as_ref()
     }
 
+    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.
+    pub(crate) fn connect_http1(&self) -> Connecting {
+        let shared = self.0.clone();
+        Connecting::new(async move {
+            let Some(tls) = &shared.tls else {
+                return shared.connect(&Uri::default(), None).await;
+            };
+            match tls.http1() {
+                Some(tls) => shared.connect(&Uri::default(), Some(&tls)).await,
+                None => Err(shared.requires_http2(tls)),
+            }
+        })
+    }
+
     /// What looks wrong without being invalid. It was logged once, when the connector was built.
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
@@ -99,18 +113,18 @@ impl Service<Uri> for CdnOriginConnector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = self.0.clone();
-        Connecting::new(async move { shared.connect(&uri).await })
+        Connecting::new(async move { shared.connect(&uri, shared.tls.as_ref()).await })
     }
 }
 
 impl Shared {
-    async fn connect(&self, uri: &Uri) -> Result<OriginStream, Error> {
+    async fn connect(&self, uri: &Uri, tls: Option<&TlsClient>) -> Result<OriginStream, Error> {
         let origin = self.origin_for(uri)?;
         let mut facts = Facts {
             origin: Some(origin.clone()),
             ..Facts::default()
         };
-        match self.open(&origin, &mut facts).await {
+        match self.open(&origin, tls, &mut facts).await {
             Ok(io) => Ok(OriginStream::new(io, facts)),
             Err(Failure {
                 stage,
@@ -124,7 +138,12 @@ impl Shared {
         }
     }
 
-    async fn open(&self, origin: &Origin, facts: &mut Facts) -> Result<OpenIo, Failure> {
+    async fn open(
+        &self,
+        origin: &Origin,
+        tls: Option<&TlsClient>,
+        facts: &mut Facts,
+    ) -> Result<OpenIo, Failure> {
         let started = Instant::now();
         let Deadlines {
             dial,
@@ -135,7 +154,7 @@ impl Shared {
             .transport
             .dial(origin.dial(), dial.min(connect), facts)
             .await?;
-        let (Scheme::Https, Some(tls)) = (origin.scheme(), &self.tls) else {
+        let (Scheme::Https, Some(tls)) = (origin.scheme(), tls) else {
             return Ok(OpenIo::Left(io));
         };
 
@@ -151,6 +170,16 @@ impl Shared {
             facts.deadline = Some(if left < handshake { connect } else { handshake });
         }
         Ok(OpenIo::Right(Box::new(outcome?)))
+    }
+
+    /// Why there is no HTTP/1.1: the same as where an origin does not choose `h2`, with the same mending call.
+    fn requires_http2(&self, tls: &TlsClient) -> Error {
+        let facts = Facts {
+            origin: self.origin.clone(),
+            offer: Some(tls.offer),
+            ..Facts::default()
+        };
+        Error::new(ErrorKind::ProtocolNotNegotiated, Stage::Handshake, facts)
     }
 
     fn origin_for(&self, uri: &Uri) -> Result<Arc<Origin>, Error> {

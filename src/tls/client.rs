@@ -42,6 +42,25 @@ impl TlsClient {
         }
     }
 
+    /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1. None where HTTP/2 is
+    /// required.
+    pub(crate) fn http1(&self) -> Option<Self> {
+        if self.alpn == Alpn::Http2 {
+            return None;
+        }
+        let protocols = Alpn::Http1.protocols();
+        let mut with_sni = ClientConfig::clone(&self.with_sni);
+        with_sni.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        let offer = TlsOffer {
+            protocols,
+            ..self.offer
+        };
+        Some(Self::new(with_sni, Alpn::Http1, offer, Vec::new()))
+    }
+
     /// The configuration for this SNI, or for one that is not settled yet.
     pub(crate) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
         match sni {

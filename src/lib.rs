@@ -59,7 +59,7 @@
 //! possible: there is no cipher suite or key exchange group in common
 //!
 //! possible: the origin asks for a client certificate
-//!   fix: present a client certificate, or allow this client without one
+//!   fix: .client_identity(ClientIdentity::pem(chain, key))
 //! ```
 //!
 //! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.
@@ -71,6 +71,8 @@
 //! | `aws-lc-rs` | yes | the crypto provider that is used when neither the builder nor the process names one |
 //! | `axum` | yes | [`OriginProxy`] finds the visitor's address in axum's `ConnectInfo` |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
+//! | `certificate-compression` | | `compressed_certificates()`: certificates compressed with brotli or zlib |
+//! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!
 //! All features can be combined. The rustls that [`tls`] re-exports is part of the public API: a new 0.x of it is a breaking change here

@@ -34,10 +34,16 @@ impl fmt::Display for Advice {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AdviceId {
-    /// An expected name was set, and the policy does not look at names.
+    /// The chain may have expired, within a grace.
+    ExpiryGrace,
+    /// An expected name was set, and the policy does not look at it.
     ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
     HostDiffersFromSni,
+    /// The secrets of connections are logged.
+    KeysLogged,
+    /// The chain is checked, and no name in the certificate is.
+    NamesIgnored,
     /// The URL's host is an IP address and no name was configured, so that no SNI is sent.
     NoSniForIpAddress,
     /// TLS 1.3 is not offered.
@@ -62,10 +68,10 @@ pub(super) fn advise(
         advise_on_names(origin, &mut advice);
     }
     if let Some(tls) = tls {
-        if names.expected_name.is_some() && !verify.checks_names() {
+        if names.expected_name.is_some() && !verify.checks_expected_name() {
             advice.push(Advice {
                 id: AdviceId::ExpectedNameUnused,
-                text: "the verify policy looks at no name, so `.expected_name(..)` has no effect"
+                text: "the verify policy does not look at the expected name, so `.expected_name(..)` has no effect"
                     .into(),
             });
         }
@@ -116,6 +122,22 @@ fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice
             AdviceId::SkippedRoots,
             format!("{count} of the system's root certificates cannot be used; the first: {first}"),
         );
+    }
+    if tls.logs_keys {
+        let text =
+            "the secrets of connections are logged: whoever has the log can read the traffic";
+        say(AdviceId::KeysLogged, text.into());
+    }
+    if let Some(grace) = verify.expiry_grace() {
+        let text = format!(
+            "certificates are accepted for {grace:?} after their end: the origin should renew its own"
+        );
+        say(AdviceId::ExpiryGrace, text);
+    }
+    if verify.ignores_names() {
+        let text = "no name in the certificate is checked, so anybody with a certificate of a trusted root can be the origin: \
+                    `VerifyPolicy::expecting_any(..)` lists the names that may stand there";
+        say(AdviceId::NamesIgnored, text.into());
     }
     if verify.is_unverified() {
         let text = "the certificate is not verified, so anybody on the path can read and change the traffic: \

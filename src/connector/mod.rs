@@ -26,8 +26,10 @@ mod builder;
 mod connecting;
 mod deadlines;
 mod info;
+mod reload;
 mod service;
 mod stream;
+mod trust;
 
 pub use advice::{Advice, AdviceId};
 pub use builder::CdnOriginBuilder;
@@ -35,6 +37,7 @@ pub use connecting::Connecting;
 pub use info::ConnectionInfo;
 pub use service::CdnOriginConnector;
 pub use stream::OriginStream;
+pub use trust::{Reloaded, TlsReload};
 
 /// What an error that came out of an [`OriginStream`] means.
 pub(crate) use crate::tls::explain;

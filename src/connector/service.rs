@@ -16,11 +16,12 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
-    tls::{Refusal, TlsClient, rustls::ClientConfig},
+    tls::{Refusal, rustls::ClientConfig},
 };
 
 use super::{
-    Advice, CdnOriginBuilder, Connecting, OriginStream, deadlines::Deadlines, stream::OpenIo,
+    Advice, CdnOriginBuilder, Connecting, OriginStream, advice::advise, deadlines::Deadlines,
+    stream::OpenIo, trust::Trust,
 };
 
 /// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
@@ -34,7 +35,7 @@ pub(super) struct Shared {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) names: ChosenNames,
     /// Absent if the origin is a fixed `http` one.
-    pub(super) tls: Option<TlsClient>,
+    pub(super) tls: Option<Trust>,
     pub(super) transport: Transport,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
@@ -73,32 +74,36 @@ impl CdnOriginConnector {
         self.0.origin.as_ref()
     }
 
-    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.
-    pub(crate) fn connect_http1(&self) -> Connecting {
-        let shared = self.0.clone();
-        Connecting::new(async move {
-            let Some(tls) = &shared.tls else {
-                return shared.connect(&Uri::default(), None).await;
-            };
-            match tls.http1() {
-                Some(tls) => shared.connect(&Uri::default(), Some(&tls)).await,
-                None => Err(shared.requires_http2(tls)),
-            }
-        })
+    pub(super) fn trust(&self) -> Option<&Trust> {
+        self.0.tls.as_ref()
     }
 
-    /// What looks wrong without being invalid. It was logged once, when the connector was built.
+    /// Logs what looks wrong after a reload.
+    pub(super) fn advise_again(&self) {
+        if let Some(trust) = self.trust() {
+            advise(
+                self.origin(),
+                &self.0.names,
+                Some(&trust.client()),
+                &trust.policy(),
+            );
+        }
+    }
+
+    /// What looks wrong without being invalid, as it was when the connector was built. It was logged once.
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
         &self.0.advice
     }
 
-    /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one.
+    /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one. A
+    /// [reload](Self::reload) makes a new one.
     #[must_use]
-    pub fn tls_config(&self) -> Option<&Arc<ClientConfig>> {
+    pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
         let settled = self.origin().map(Origin::sni);
         let sni = settled.or(self.0.names.sni.as_ref());
-        self.0.tls.as_ref().map(|tls| tls.config(sni))
+        let client = self.trust().map(Trust::client);
+        client.map(|client| client.config(sni).clone())
     }
 }
 
@@ -113,18 +118,18 @@ impl Service<Uri> for CdnOriginConnector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = self.0.clone();
-        Connecting::new(async move { shared.connect(&uri, shared.tls.as_ref()).await })
+        Connecting::new(async move { shared.connect(&uri).await })
     }
 }
 
 impl Shared {
-    async fn connect(&self, uri: &Uri, tls: Option<&TlsClient>) -> Result<OriginStream, Error> {
+    async fn connect(&self, uri: &Uri) -> Result<OriginStream, Error> {
         let origin = self.origin_for(uri)?;
         let mut facts = Facts {
             origin: Some(origin.clone()),
             ..Facts::default()
         };
-        match self.open(&origin, tls, &mut facts).await {
+        match self.open(&origin, &mut facts).await {
             Ok(io) => Ok(OriginStream::new(io, facts)),
             Err(Failure {
                 stage,
@@ -138,12 +143,7 @@ impl Shared {
         }
     }
 
-    async fn open(
-        &self,
-        origin: &Origin,
-        tls: Option<&TlsClient>,
-        facts: &mut Facts,
-    ) -> Result<OpenIo, Failure> {
+    async fn open(&self, origin: &Origin, facts: &mut Facts) -> Result<OpenIo, Failure> {
         let started = Instant::now();
         let Deadlines {
             dial,
@@ -154,7 +154,7 @@ impl Shared {
             .transport
             .dial(origin.dial(), dial.min(connect), facts)
             .await?;
-        let (Scheme::Https, Some(tls)) = (origin.scheme(), tls) else {
+        let (Scheme::Https, Some(tls)) = (origin.scheme(), &self.tls) else {
             return Ok(OpenIo::Left(io));
         };
 
@@ -162,6 +162,7 @@ impl Shared {
         let started = Instant::now();
         let (sni, expected_name) = (origin.sni(), origin.expected_name());
         let outcome = tls
+            .client()
             .handshake(sni, expected_name, io, handshake.min(left), facts)
             .await;
         facts.elapsed.handshake = Some(started.elapsed());
@@ -170,16 +171,6 @@ impl Shared {
             facts.deadline = Some(if left < handshake { connect } else { handshake });
         }
         Ok(OpenIo::Right(Box::new(outcome?)))
-    }
-
-    /// Why there is no HTTP/1.1: the same as where an origin does not choose `h2`, with the same mending call.
-    fn requires_http2(&self, tls: &TlsClient) -> Error {
-        let facts = Facts {
-            origin: self.origin.clone(),
-            offer: Some(tls.offer),
-            ..Facts::default()
-        };
-        Error::new(ErrorKind::ProtocolNotNegotiated, Stage::Handshake, facts)
     }
 
     fn origin_for(&self, uri: &Uri) -> Result<Arc<Origin>, Error> {

@@ -146,8 +146,12 @@ pub enum CauseId {
     CertificateForAnotherName,
     /// The certificate's time has not come, or the local clock is wrong.
     CertificateNotYetValid,
+    /// The certificate was revoked.
+    CertificateRevoked,
     /// The certificate itself is malformed or not meant for servers.
     CertificateUnusable,
+    /// The origin did not take our client certificate.
+    ClientCertificateRefused,
     /// The origin wants a client certificate.
     ClientCertificateRequired,
     /// The origin is down or not reachable from here.
@@ -178,6 +182,10 @@ pub enum CauseId {
     PlainHttpPeer,
     /// There are more requests at a time than the pool may have connections for.
     PoolTooSmall,
+    /// Whoever answered does not hold the key of the certificate that it presented.
+    KeyNotHeld,
+    /// No current revocation list covers the certificate.
+    RevocationUnknown,
     /// The certificate is self-signed.
     SelfSigned,
     /// Host names something that the connection's SNI or certificate does not cover.

@@ -21,12 +21,18 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
                 "is not valid yet",
             )]
         }
+        ErrorKind::CertificateRevoked => vec![revoked()],
+        ErrorKind::KeyNotProven => vec![key_not_held()],
         ErrorKind::PinMismatch => vec![pin_mismatch()],
+        ErrorKind::RevocationUnknown => vec![revocation_unknown()],
         _ => vec![unusable()],
     }
 }
 
 fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
+    if let Some(alternatives) = evidence.facts.expected_alternatives() {
+        return vec![none_of(evidence, alternatives)];
+    }
     let Some(sni) = evidence.sni() else {
         let mut causes = vec![default_certificate(evidence)];
         causes.extend(another_name(evidence));
@@ -55,6 +61,18 @@ fn name_mismatch(evidence: &Evidence<'_>) -> Vec<Cause> {
         false => causes.push(unserved(Cause::possible)),
     }
     causes
+}
+
+/// The policy lists names of its own.
+fn none_of(evidence: &Evidence<'_>, alternatives: &str) -> Cause {
+    let presented = match evidence.presented() {
+        [] => String::from("no DNS name or address"),
+        names => listed(names),
+    };
+    let why = format!("the certificate is for {presented}, and {alternatives} is expected");
+    let fix =
+        Fix::Elsewhere(".expecting_any(..) on the VerifyPolicy, if the name is your origin's");
+    Cause::likely(CauseId::CertificateForAnotherName, why).mended_by(fix)
 }
 
 /// No SNI was sent: the certificate is whatever the edge presents to strangers.
@@ -169,8 +187,28 @@ fn pin_mismatch() -> Cause {
     Cause::certain(CauseId::PinMismatch, why).mended_by(fix)
 }
 
+fn revoked() -> Cause {
+    let why = "a revocation list names the certificate, or one that vouches for it";
+    let fix = Fix::Elsewhere("the origin needs another certificate");
+    Cause::certain(CauseId::CertificateRevoked, why).mended_by(fix)
+}
+
+fn revocation_unknown() -> Cause {
+    let why = "no current revocation list of the certificate's issuer was given, and the policy demands one";
+    let fix = Fix::Elsewhere(
+        "give .crls(..) a newer list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
+    );
+    Cause::certain(CauseId::RevocationUnknown, why).mended_by(fix)
+}
+
+fn key_not_held() -> Cause {
+    let why = "the origin's key does not belong to its certificate, or somebody presents a certificate that is not theirs";
+    let fix = Fix::Elsewhere("the origin must be given its certificate and key as a pair");
+    Cause::likely(CauseId::KeyNotHeld, why).mended_by(fix)
+}
+
 fn unusable() -> Cause {
-    let why = "the certificate is malformed, revoked, signed in a way that is not supported, or not meant for a server";
+    let why = "the certificate is malformed, signed in a way that is not supported, or not meant for a server";
     let fix = Fix::Elsewhere("the origin needs another certificate");
     Cause::likely(CauseId::CertificateUnusable, why).mended_by(fix)
 }

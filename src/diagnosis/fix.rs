@@ -15,6 +15,8 @@ pub enum Fix {
     Alpn(&'static str),
     /// Another URL for `CdnOriginConnector::builder(..)`.
     Builder(OriginUrl),
+    /// `.client_identity(..)`.
+    ClientIdentity,
     /// Something that no builder call can do.
     Elsewhere(&'static str),
     /// `.expected_name(..)`.
@@ -40,6 +42,9 @@ impl fmt::Display for Fix {
         match self {
             Self::Alpn(variant) => write!(f, ".alpn(Alpn::{variant})"),
             Self::Builder(url) => write!(f, "CdnOriginConnector::builder(\"{url}\")"),
+            Self::ClientIdentity => {
+                f.write_str(".client_identity(ClientIdentity::pem(chain, key))")
+            }
             Self::Elsewhere(what) => f.write_str(what),
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
             Self::Host(host) => write!(f, ".host(\"{host}\")"),

@@ -12,8 +12,13 @@ const PROTOCOL_VERSION: u8 = 70;
 const INTERNAL_ERROR: u8 = 80;
 const UNRECOGNIZED_NAME: u8 = 112;
 const BAD_CERTIFICATE: u8 = 42;
+const UNSUPPORTED_CERTIFICATE: u8 = 43;
+const CERTIFICATE_REVOKED: u8 = 44;
+const CERTIFICATE_EXPIRED: u8 = 45;
 const CERTIFICATE_UNKNOWN: u8 = 46;
 const UNKNOWN_CA: u8 = 48;
+const ACCESS_DENIED: u8 = 49;
+const DECRYPT_ERROR: u8 = 51;
 const CERTIFICATE_REQUIRED: u8 = 116;
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -31,7 +36,7 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
 
 fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
     if evidence.was_accepted() {
-        return after_certificate(alert);
+        return after_certificate(evidence, alert);
     }
     match (alert.code(), evidence.sni()) {
         (HANDSHAKE_FAILURE, sni) => alert_40(evidence, sni),
@@ -42,17 +47,27 @@ fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
         (INTERNAL_ERROR, Some(name)) => vec![sni_not_served(evidence, name, Cause::likely)],
         (PROTOCOL_VERSION, _) => vec![no_common_version(evidence)],
         (NO_APPLICATION_PROTOCOL, _) => vec![alpn_not_accepted(evidence)],
-        (CERTIFICATE_REQUIRED, _) => vec![client_certificate(Cause::certain)],
+        (CERTIFICATE_REQUIRED, _) => vec![client_certificate(evidence, Cause::certain)],
         _ => Vec::new(),
     }
 }
 
 /// The origin's certificate was accepted, so its name was the right one: what is left is ours.
-fn after_certificate(alert: Alert) -> Vec<Cause> {
+fn after_certificate(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
     match alert.code() {
-        CERTIFICATE_REQUIRED => vec![client_certificate(Cause::certain)],
+        CERTIFICATE_REQUIRED => vec![client_certificate(evidence, Cause::certain)],
         HANDSHAKE_FAILURE | BAD_CERTIFICATE | CERTIFICATE_UNKNOWN | UNKNOWN_CA => {
-            vec![client_certificate(Cause::likely)]
+            vec![client_certificate(evidence, Cause::likely)]
+        }
+        // These are said of a certificate that was presented.
+        UNSUPPORTED_CERTIFICATE
+        | CERTIFICATE_REVOKED
+        | CERTIFICATE_EXPIRED
+        | ACCESS_DENIED
+        | DECRYPT_ERROR
+            if evidence.facts.has_client_identity() =>
+        {
+            vec![client_certificate(evidence, Cause::likely)]
         }
         _ => Vec::new(),
     }
@@ -72,7 +87,7 @@ fn alert_40(evidence: &Evidence<'_>, sni: Option<&DnsName>) -> Vec<Cause> {
     vec![
         first,
         Cause::possible(CauseId::NoCommonCipher, why),
-        client_certificate(Cause::possible),
+        client_certificate(evidence, Cause::possible),
     ]
 }
 
@@ -106,10 +121,54 @@ fn sni_not_served(evidence: &Evidence<'_>, name: &DnsName, rank: Rank) -> Cause 
     rank(CauseId::SniNotServed, why).mended_by(evidence.another_sni())
 }
 
-fn client_certificate(rank: Rank) -> Cause {
-    let why = String::from("the origin asks for a client certificate");
-    let fix = Fix::Elsewhere("present a client certificate, or allow this client without one");
-    rank(CauseId::ClientCertificateRequired, why).mended_by(fix)
+/// The origin asks for a client certificate, or does not take ours.
+fn client_certificate(evidence: &Evidence<'_>, rank: Rank) -> Cause {
+    let alert = evidence.facts.alert().map(Alert::code);
+    let ours = evidence.facts.has_client_identity();
+    match (alert, ours) {
+        (Some(CERTIFICATE_REQUIRED), true) => {
+            let why = "the origin asks for a client certificate, and ours is of a kind that it does not ask for";
+            let fix = Fix::Elsewhere("a client certificate of a key type that the origin accepts");
+            rank(CauseId::ClientCertificateRequired, why.into()).mended_by(fix)
+        }
+        (_, true) => {
+            let (what, fix) = refused(alert);
+            let why = format!("the origin refuses our client certificate: {what}");
+            rank(CauseId::ClientCertificateRefused, why).mended_by(Fix::Elsewhere(fix))
+        }
+        (_, false) => {
+            let why = String::from("the origin asks for a client certificate");
+            rank(CauseId::ClientCertificateRequired, why).mended_by(Fix::ClientIdentity)
+        }
+    }
+}
+
+/// What an alert says about our certificate (RFC 8446 section 6.2), and what to do about it.
+fn refused(alert: Option<u8>) -> (&'static str, &'static str) {
+    match alert {
+        Some(UNKNOWN_CA) => (
+            "it does not know who issued it, or an intermediate certificate is missing",
+            "put the intermediate certificates after ours in ClientIdentity, or let the origin trust our authority",
+        ),
+        Some(CERTIFICATE_EXPIRED) => ("it has expired", "renew the client certificate"),
+        Some(CERTIFICATE_REVOKED) => ("it is revoked", "renew the client certificate"),
+        Some(UNSUPPORTED_CERTIFICATE) => (
+            "its kind or purpose is not accepted",
+            "a client certificate with the extended key usage clientAuth",
+        ),
+        Some(DECRYPT_ERROR) => (
+            "a signature is wrong, as if it came from another authority of the same name",
+            "a client certificate of the authority that the origin trusts",
+        ),
+        Some(ACCESS_DENIED) => (
+            "it is valid, and not welcome",
+            "let the origin admit our client certificate",
+        ),
+        _ => (
+            "it does not say why",
+            "let the origin trust our authority, and look into the origin's log",
+        ),
+    }
 }
 
 fn no_common_version(evidence: &Evidence<'_>) -> Cause {

@@ -29,8 +29,11 @@ impl Error {
             | ErrorKind::CertificateNameMismatch
             | ErrorKind::CertificateNotYetValid
             | ErrorKind::CertificateRejected
+            | ErrorKind::CertificateRevoked
             | ErrorKind::CertificateUnknownIssuer
-            | ErrorKind::PinMismatch => certificates::causes(&evidence),
+            | ErrorKind::KeyNotProven
+            | ErrorKind::PinMismatch
+            | ErrorKind::RevocationUnknown => certificates::causes(&evidence),
             _ if self.stage() == Stage::Handshake => handshakes::causes(&evidence),
             ErrorKind::AlertReceived => handshakes::causes(&evidence),
             _ => networks::causes(&evidence),

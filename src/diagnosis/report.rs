@@ -49,7 +49,9 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
     row(f, "dialled", &dialled(origin, facts))?;
     if origin.scheme() == Scheme::Https {
         row(f, "SNI", &origin.sni().to_string())?;
-        row(f, "expected", &origin.expected_name().to_string())?;
+        let expected = facts.expected_alternatives().map(str::to_owned);
+        let expected = expected.unwrap_or_else(|| origin.expected_name().to_string());
+        row(f, "expected", &expected)?;
     }
     match facts.host() {
         Some(host) => row(f, "Host", host.as_str()),

@@ -89,14 +89,30 @@ impl fmt::Display for BuildProblem {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BuildProblemKind {
+    /// Values that cannot be had together, such as TLS 1.3 without a cipher suite of TLS 1.3.
+    Contradiction,
+    /// A list of names that holds none.
+    EmptyNames,
     /// A range of TLS versions that holds none.
     EmptyRange,
     /// No root certificate to trust: every handshake would fail.
     EmptyRoots,
+    /// A private key that is encrypted.
+    EncryptedKey,
     /// Bytes that are no certificate or no PEM.
     InvalidCertificate,
+    /// Bytes that are no private key, or one that the crypto provider does not take.
+    InvalidKey,
     /// A name that cannot be parsed.
     InvalidName,
+    /// Bytes that are no certificate revocation list.
+    InvalidRevocationList,
+    /// A private key that does not belong to its certificate.
+    KeyMismatch,
+    /// A number outside its bounds.
+    OutOfRange,
+    /// A file that cannot be read.
+    UnreadableFile,
     /// A crypto provider that is missing or does not support what is asked of it.
     CryptoProvider,
     /// A deadline or interval of zero.

@@ -20,6 +20,8 @@ pub struct Facts {
     pub(crate) session: Option<TlsSession>,
     pub(crate) certificate: Option<PeerCertificate>,
     pub(crate) accepted: bool,
+    pub(crate) alternatives: Option<Arc<str>>,
+    pub(crate) client_identity: bool,
     pub(crate) alert: Option<Alert>,
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
@@ -75,6 +77,18 @@ impl Facts {
     #[must_use]
     pub fn is_certificate_accepted(&self) -> bool {
         self.accepted
+    }
+
+    /// The names that the policy accepts instead of the expected one, in words, if it names any.
+    #[must_use]
+    pub fn expected_alternatives(&self) -> Option<&str> {
+        self.alternatives.as_deref()
+    }
+
+    /// Whether there was a client certificate to present, had the peer asked for one.
+    #[must_use]
+    pub fn has_client_identity(&self) -> bool {
+        self.client_identity
     }
 
     /// The fatal alert that the peer sent.

@@ -17,6 +17,8 @@ pub enum ErrorKind {
     CertificateNotYetValid,
     /// The certificate was refused for another reason.
     CertificateRejected,
+    /// A revocation list names the certificate, or one that vouches for it.
+    CertificateRevoked,
     /// No trusted root vouches for the certificate.
     CertificateUnknownIssuer,
     /// The peer closed the connection where it should have gone on.
@@ -37,11 +39,13 @@ pub enum ErrorKind {
     HttpProtocol,
     /// Another input/output failure; the source says which.
     Io,
+    /// The certificate was accepted, and the peer did not prove that it holds its key.
+    KeyNotProven,
     /// The proxy does not forward this method.
     MethodRefused,
     /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it said instead.
     NotTls,
-    /// The certificate's key is none of the pinned ones.
+    /// Neither the certificate nor its key is a pinned one.
     PinMismatch,
     /// No connection became free in time.
     PoolExhausted,
@@ -53,6 +57,8 @@ pub enum ErrorKind {
     ResolveFailed,
     /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2).
     TargetInvalid,
+    /// No current revocation list covers the certificate, and the policy demands one.
+    RevocationUnknown,
     /// A deadline passed; [`Error::stage`](super::Error::stage) says in which wait.
     TimedOut,
     /// The TLS peer broke the protocol, or speaks it in a way that is not supported.
@@ -65,10 +71,6 @@ pub enum ErrorKind {
     UnsupportedCoding,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
-    /// The origin answered an upgrade with something else than what was asked (RFC 9110 section 15.2.2, RFC 6455 section 4.1).
-    UpgradeFailed,
-    /// The request asks for a WebSocket, but not in the form of RFC 6455 section 4.1.
-    UpgradeInvalid,
 }
 
 impl ErrorKind {
@@ -85,8 +87,7 @@ impl ErrorKind {
             | Self::MethodRefused
             | Self::RequestBody
             | Self::TargetInvalid
-            | Self::UnsupportedCoding
-            | Self::UpgradeInvalid => Fault::Client,
+            | Self::UnsupportedCoding => Fault::Client,
             Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
@@ -94,6 +95,7 @@ impl ErrorKind {
             | Self::PinMismatch
             | Self::PoolExhausted
             | Self::ProtocolNotNegotiated
+            | Self::RevocationUnknown
             | Self::TlsVersionMismatch
             | Self::UnsupportedUri => Fault::Config,
             Self::ConnectionRefused
@@ -105,10 +107,11 @@ impl ErrorKind {
             Self::CertificateExpired
             | Self::CertificateNotYetValid
             | Self::CertificateRejected
+            | Self::CertificateRevoked
             | Self::ConnectionClosed
             | Self::HttpProtocol
-            | Self::TlsProtocol
-            | Self::UpgradeFailed => Fault::Origin,
+            | Self::KeyNotProven
+            | Self::TlsProtocol => Fault::Origin,
         }
     }
 
@@ -134,6 +137,7 @@ impl ErrorKind {
             Self::CertificateNameMismatch => "the certificate is not valid for the expected name",
             Self::CertificateNotYetValid => "the certificate is not valid yet",
             Self::CertificateRejected => "the certificate was refused",
+            Self::CertificateRevoked => "the certificate is revoked",
             Self::CertificateUnknownIssuer => "no trusted root vouches for the certificate",
             Self::ConnectionClosed => "the peer closed the connection",
             Self::ConnectionRefused => "the connection was refused",
@@ -144,13 +148,15 @@ impl ErrorKind {
             Self::HostRepeated => "there is more than one Host field",
             Self::HttpProtocol => "the peer did not answer with the HTTP that was expected",
             Self::Io => "input or output failed",
+            Self::KeyNotProven => "the peer did not prove that it holds the certificate's key",
             Self::MethodRefused => "this method is not forwarded",
             Self::NotTls => "the peer does not speak TLS",
-            Self::PinMismatch => "the certificate's key is none of the pinned ones",
+            Self::PinMismatch => "neither the certificate nor its key is a pinned one",
             Self::PoolExhausted => "no connection became free in time",
             Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
             Self::RequestBody => "the request's body could not be read",
             Self::ResolveFailed => "the host has no address",
+            Self::RevocationUnknown => "no current revocation list covers the certificate",
             Self::TargetInvalid => "the request's target has a form that its method does not have",
             Self::TimedOut => "the deadline passed",
             Self::TlsProtocol => "the TLS peer is broken or not supported",
@@ -158,8 +164,6 @@ impl ErrorKind {
             Self::Unreachable => "no route leads to the address",
             Self::UnsupportedCoding => "there is a transfer coding other than chunked",
             Self::UnsupportedUri => "the URI names no http or https origin",
-            Self::UpgradeFailed => "the answer to an upgrade is not the one that was asked for",
-            Self::UpgradeInvalid => "the opening handshake of a WebSocket is malformed",
         }
     }
 }

@@ -5,9 +5,7 @@ use hyper::body::Incoming;
 
 use crate::connector::ConnectionInfo;
 
-use super::{
-    RequestBody, alone::AloneLease, failure::Unanswered, http1::Http1Lease, http2::Http2Lease,
-};
+use super::{RequestBody, failure::Unanswered, http1::Http1Lease, http2::Http2Lease};
 
 /// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
 pub(crate) struct Lease(Place);
@@ -15,7 +13,6 @@ pub(crate) struct Lease(Place);
 pub(super) enum Place {
     Http1(Http1Lease),
     Http2(Http2Lease),
-    Alone(AloneLease),
 }
 
 impl From<Http1Lease> for Lease {
@@ -30,18 +27,11 @@ impl From<Http2Lease> for Lease {
     }
 }
 
-impl From<AloneLease> for Lease {
-    fn from(lease: AloneLease) -> Self {
-        Self(Place::Alone(lease))
-    }
-}
-
 impl Lease {
     pub(crate) fn info(&self) -> &ConnectionInfo {
         match &self.0 {
             Place::Http1(lease) => lease.info(),
             Place::Http2(lease) => lease.info(),
-            Place::Alone(lease) => lease.info(),
         }
     }
 
@@ -54,7 +44,6 @@ impl Lease {
         match &self.0 {
             Place::Http1(lease) => lease.has_served(),
             Place::Http2(lease) => lease.has_served(),
-            Place::Alone(_) => false,
         }
     }
 
@@ -65,7 +54,6 @@ impl Lease {
         match &mut self.0 {
             Place::Http1(lease) => lease.exchange(request).await,
             Place::Http2(lease) => lease.exchange(request).await,
-            Place::Alone(lease) => lease.exchange(request).await,
         }
     }
 
@@ -73,8 +61,8 @@ impl Lease {
     pub(crate) fn finish(self) {
         match self.0 {
             Place::Http1(lease) => lease.finish(),
-            // The place of the one is free, and the other is closed, when it is dropped.
-            Place::Http2(_) | Place::Alone(_) => {}
+            // Its place is free when it is dropped.
+            Place::Http2(_) => {}
         }
     }
 }

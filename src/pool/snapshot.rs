@@ -12,8 +12,6 @@ pub struct PoolSnapshot {
     pub idle: usize,
     /// Requests on HTTP/2 connections.
     pub streams: usize,
-    /// Of the open connections, those that serve one upgrade each, from its request to the end of its tunnel.
-    pub tunnels: usize,
     /// Requests that wait for a connection.
     pub waiting: usize,
 }
@@ -28,8 +26,7 @@ impl PoolSnapshot {
                 .iter()
                 .map(|connection| connection.streams())
                 .sum(),
-            tunnels: state.alone,
-            waiting: state.waiting() + state.upgrades_waiting(),
+            waiting: state.waiting(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     name::{DnsName, ExpectedName, Sni},
 };
 
-use super::Alpn;
+use super::{Alpn, TlsSettings};
 
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
@@ -21,12 +21,18 @@ pub(crate) struct TlsClient {
     pub(super) alpn: Alpn,
     pub(crate) offer: TlsOffer,
     pub(crate) skipped_roots: Vec<String>,
+    /// Whether the secrets of connections are written down.
+    pub(crate) logs_keys: bool,
+    /// Whether there is a client certificate to present.
+    pub(super) has_identity: bool,
+    /// The names that are expected instead of the origin's expected name.
+    pub(super) alternatives: Option<Arc<str>>,
 }
 
 impl TlsClient {
     pub(super) fn new(
         with_sni: ClientConfig,
-        alpn: Alpn,
+        settings: &TlsSettings,
         offer: TlsOffer,
         skipped_roots: Vec<String>,
     ) -> Self {
@@ -36,29 +42,13 @@ impl TlsClient {
         Self {
             with_sni: Arc::new(with_sni),
             without_sni: Arc::new(without_sni),
-            alpn,
+            alpn: settings.alpn,
             offer,
             skipped_roots,
+            logs_keys: settings.parameters.key_log.is_some(),
+            has_identity: settings.identity.is_some(),
+            alternatives: settings.alternatives(),
         }
-    }
-
-    /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1. None where HTTP/2 is
-    /// required.
-    pub(crate) fn http1(&self) -> Option<Self> {
-        if self.alpn == Alpn::Http2 {
-            return None;
-        }
-        let protocols = Alpn::Http1.protocols();
-        let mut with_sni = ClientConfig::clone(&self.with_sni);
-        with_sni.alpn_protocols = protocols
-            .iter()
-            .map(|name| name.as_bytes().to_vec())
-            .collect();
-        let offer = TlsOffer {
-            protocols,
-            ..self.offer
-        };
-        Some(Self::new(with_sni, Alpn::Http1, offer, Vec::new()))
     }
 
     /// The configuration for this SNI, or for one that is not settled yet.

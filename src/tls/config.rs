@@ -1,8 +1,8 @@
 //! What was asked of TLS becomes a `rustls::ClientConfig`.
 
-use std::{ops::Bound, sync::Arc};
+use std::{ops::Bound, path::Path, sync::Arc};
 
-use rustls::{ClientConfig, client::WebPkiServerVerifier, crypto::CryptoProvider};
+use rustls::{ClientConfig, crypto::CryptoProvider};
 
 use crate::{
     error::{BuildProblem, BuildProblemKind, TlsOffer, TlsVersion},
@@ -10,11 +10,13 @@ use crate::{
 };
 
 use super::{
-    Alpn, TlsClient, VerifyPolicy,
+    Alpn, ClientIdentity, TlsClient, VerifyPolicy,
     client::server_name,
-    policy::Trust,
+    files::Fingerprint,
+    parameters::Parameters,
+    policy::{Names, Trust},
     provider,
-    verifier::{Judge, OriginVerifier},
+    verifier::OriginVerifier,
     versions::Versions,
 };
 
@@ -23,8 +25,10 @@ use super::{
 pub(crate) struct TlsSettings {
     pub(crate) versions: (Bound<TlsVersion>, Bound<TlsVersion>),
     pub(crate) verify: VerifyPolicy,
+    pub(crate) identity: Option<ClientIdentity>,
     pub(crate) alpn: Alpn,
     pub(crate) provider: Option<Arc<CryptoProvider>>,
+    pub(crate) parameters: Parameters,
 }
 
 impl Default for TlsSettings {
@@ -32,8 +36,10 @@ impl Default for TlsSettings {
         Self {
             versions: (Bound::Unbounded, Bound::Unbounded),
             verify: VerifyPolicy::default(),
+            identity: None,
             alpn: Alpn::default(),
             provider: None,
+            parameters: Parameters::default(),
         }
     }
 }
@@ -45,40 +51,60 @@ impl TlsSettings {
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<TlsClient> {
+        let before = problems.len();
         let versions = note(Versions::in_range(&self.versions), problems);
-        let provider = note(provider::choose(self.provider.clone()), problems);
-        // Roots that cannot be used are told even where no version can.
-        let judge = provider.as_ref().map(|provider| self.judge(provider));
-        let judge = judge.and_then(|judge| note(judge, problems));
-        let ((versions, provider), (judge, skipped_roots)) = versions.zip(provider).zip(judge)?;
+        let provider = note(provider::choose(self.provider.clone()), problems)?;
+        // Roots that cannot be used are told even where no version can, and so on: all problems at once.
+        let judge = self.verify.judge(&provider, problems);
+        let schemes = self.parameters.schemes(&provider, problems);
+        let identity = self.identity.as_ref();
+        let identity = identity.map(|identity| note(identity.load(&provider), problems));
+        let versions = versions?;
+        let provider = self.parameters.narrow(&provider, versions, problems);
+        let (judge, skipped_roots) = judge.filter(|_| problems.len() == before)?;
         let verifier = OriginVerifier {
             judge,
+            names: self.verify.names.clone(),
             pins: self.verify.pins.clone(),
             expected_name: expected_name.map(server_name),
             algorithms: provider.signature_verification_algorithms,
+            schemes,
         };
-        let config = note(self.config(provider, versions, verifier), problems)?;
+        let mut config = note(self.config(provider, versions, verifier), problems)?;
+        if let Some(identity) = identity.flatten() {
+            config.client_auth_cert_resolver = identity;
+        }
+        self.parameters.apply(&mut config, problems);
         let offer = TlsOffer {
             oldest: versions.oldest,
             newest: versions.newest,
             protocols: self.alpn.protocols(),
         };
-        Some(TlsClient::new(config, self.alpn, offer, skipped_roots))
+        Some(TlsClient::new(config, self, offer, skipped_roots))
     }
 
-    fn judge(&self, provider: &Arc<CryptoProvider>) -> Result<(Judge, Vec<String>), BuildProblem> {
-        let roots = match &self.verify.trust {
-            Trust::Roots(roots) => roots.load()?,
-            Trust::Pins => return Ok((Judge::Pins, Vec::new())),
-            Trust::Anybody(unverified) => return Ok((Judge::Nobody(*unverified), Vec::new())),
+    /// What the files that these settings name look like now.
+    pub(crate) fn fingerprint(&self) -> TlsFiles {
+        TlsFiles(Fingerprint::of(self.files()))
+    }
+
+    /// The names to expect instead of the origin's expected name, if that is how it is.
+    pub(super) fn alternatives(&self) -> Option<Arc<str>> {
+        let Names::AnyOf(names) = &self.verify.names else {
+            return None;
         };
-        let webpki =
-            WebPkiServerVerifier::builder_with_provider(roots.store.into(), provider.clone())
-                .build()
-                .map_err(|error| {
-                    BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, error)
-                })?;
-        Ok((Judge::Chain(webpki), roots.skipped))
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        Some(names.join(" or ").into())
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let roots = match &self.verify.trust {
+            Trust::Roots(roots) => Some(roots.files()),
+            _ => None,
+        };
+        let crls = self.verify.crls.iter().flat_map(|crls| crls.files());
+        let identity = self.identity.iter().flat_map(ClientIdentity::files);
+        roots.into_iter().flatten().chain(crls).chain(identity)
     }
 
     fn config(
@@ -103,6 +129,10 @@ impl TlsSettings {
         Ok(config)
     }
 }
+
+/// What the files of some settings looked like at one moment.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct TlsFiles(Fingerprint);
 
 /// The value, or a note of the problem.
 fn note<T>(result: Result<T, BuildProblem>, problems: &mut Vec<BuildProblem>) -> Option<T> {

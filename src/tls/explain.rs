@@ -82,6 +82,10 @@ fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
         CertificateError::BadSignature | CertificateError::UnknownIssuer => {
             ErrorKind::CertificateUnknownIssuer
         }
+        CertificateError::Revoked => ErrorKind::CertificateRevoked,
+        CertificateError::UnknownRevocationStatus
+        | CertificateError::ExpiredRevocationList
+        | CertificateError::ExpiredRevocationListContext { .. } => ErrorKind::RevocationUnknown,
         _ => ErrorKind::CertificateRejected,
     }
 }

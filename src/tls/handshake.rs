@@ -12,7 +12,9 @@ use crate::{
     name::{ExpectedName, Sni},
 };
 
-use super::{FirstBytes, TlsClient, client::name_for_rustls, explain::explain, witness::Witness};
+use super::{
+    FirstBytes, TlsClient, client::name_for_rustls, explain::explain, iana, witness::Witness,
+};
 
 /// Why there is no TLS: what kind of failure, and what lies beneath it.
 pub(crate) struct Refusal {
@@ -34,6 +36,8 @@ impl TlsClient {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         facts.offer = Some(self.offer);
+        facts.client_identity = self.has_identity;
+        facts.alternatives = self.alternatives.clone();
         let io = FirstBytes::new(io);
         let seen = io.seen();
         let witness = Witness::default();
@@ -98,6 +102,8 @@ impl TlsClient {
         let kind = match kind {
             // webpki says "CA used as end entity" of a self-signed certificate that is marked as a CA.
             ErrorKind::CertificateRejected if self_issued => ErrorKind::CertificateUnknownIssuer,
+            // The chain was good: it is the signature of the handshake itself that is not.
+            ErrorKind::CertificateUnknownIssuer if facts.accepted => ErrorKind::KeyNotProven,
             kind => kind,
         };
         Refusal {
@@ -115,8 +121,7 @@ fn session(connection: &ClientConnection) -> TlsSession {
         },
         cipher_suite: connection
             .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .unwrap_or("unknown"),
+            .map_or("unknown", |suite| iana::cipher_suite(suite.suite())),
         protocol: connection
             .alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned()),

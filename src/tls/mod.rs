@@ -17,14 +17,21 @@
 mod alpn;
 mod client;
 mod config;
+mod crls;
 pub mod danger;
 mod explain;
+mod files;
 mod first_bytes;
 mod handshake;
+mod iana;
+mod identity;
+mod judge;
+mod parameters;
 mod pin;
 mod policy;
 mod provider;
 mod roots;
+mod san;
 mod verifier;
 mod versions;
 mod witness;
@@ -33,12 +40,18 @@ pub use rustls;
 
 pub use crate::error::TlsVersion;
 pub use alpn::Alpn;
-pub use pin::{PinError, SpkiPin};
+pub use crls::Crls;
+pub use identity::ClientIdentity;
+pub use pin::{CertificatePin, PinError, SpkiPin};
 pub use policy::VerifyPolicy;
 pub use roots::Roots;
+pub use san::SanMatcher;
 
 pub(crate) use client::TlsClient;
-pub(crate) use config::TlsSettings;
+pub(crate) use config::{TlsFiles, TlsSettings};
 pub(crate) use explain::explain;
 pub(crate) use first_bytes::FirstBytes;
 pub(crate) use handshake::Refusal;
+#[cfg(feature = "certificate-compression")]
+pub(crate) use parameters::Compression;
+pub(crate) use parameters::{Fips, MasterSecret, Parameters};

@@ -1,8 +1,8 @@
-//! Pinned keys.
+//! Pinned keys and certificates.
 
 use std::{fmt, str::FromStr};
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXUPPER, HEXUPPER_PERMISSIVE};
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
@@ -98,6 +98,90 @@ impl TryFrom<&str> for SpkiPin {
     }
 }
 
+/// The SHA-256 digest of a whole certificate: its fingerprint. It changes with every renewal; [`SpkiPin`] does not.
+///
+/// Parses from hexadecimal digits, with or without colons, as `openssl x509 -in cert.pem -noout -fingerprint -sha256` prints them:
+///
+/// ```
+/// use cdn_origin::tls::{CertificatePin, VerifyPolicy};
+///
+/// let pin: CertificatePin = "9A:CD:0C:A2:A4:FF:6F:4B:9D:48:06:1B:DB:AA:30:7F:28:20:22:0C:22:AE:0F:5B:DA:D3:AB:C4:B8:D2:A9:11".parse()?;
+/// let policy = VerifyPolicy::native_roots().and_certificate_pin(pin);
+/// # Ok::<(), cdn_origin::tls::PinError>(())
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct CertificatePin([u8; 32]);
+
+impl CertificatePin {
+    /// The pin with this digest.
+    #[must_use]
+    pub fn sha256(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The pin of a certificate in DER.
+    #[must_use]
+    pub fn of_certificate(der: &[u8]) -> Self {
+        Self(Sha256::digest(der).into())
+    }
+}
+
+/// Hexadecimal digits with colons, as openssl prints them.
+impl fmt::Display for CertificatePin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ":" };
+            write!(f, "{separator}{}", HEXUPPER.encode(&[*byte]))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CertificatePin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CertificatePin({self})")
+    }
+}
+
+impl FromStr for CertificatePin {
+    type Err = PinError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.trim().replace(':', "");
+        let bytes = HEXUPPER_PERMISSIVE
+            .decode(digits.as_bytes())
+            .map_err(|_| PinError::Hexadecimal)?;
+        let digest = bytes.try_into().map_err(|_| PinError::Length)?;
+        Ok(Self(digest))
+    }
+}
+
+impl TryFrom<&str> for CertificatePin {
+    type Error = PinError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// The pins of a policy: one match among all of them is enough.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pins {
+    pub(super) keys: Vec<SpkiPin>,
+    pub(super) certificates: Vec<CertificatePin>,
+}
+
+impl Pins {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.certificates.is_empty()
+    }
+
+    pub(super) fn hold(&self, certificate: &CertificateDer<'_>) -> Result<bool, rustls::Error> {
+        let pinned = CertificatePin::of_certificate(certificate);
+        Ok(self.certificates.contains(&pinned) || self.keys.contains(&SpkiPin::of(certificate)?))
+    }
+}
+
 /// Why a value is not a valid pin.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
@@ -108,6 +192,9 @@ pub enum PinError {
     /// The bytes are not a certificate.
     #[error("the bytes are not a certificate")]
     Certificate,
+    /// A fingerprint holds something else than hexadecimal digits and colons.
+    #[error("a fingerprint is hexadecimal digits, with or without colons")]
+    Hexadecimal,
     /// The digest has another length than that of SHA-256.
     #[error("a SHA-256 digest has 32 bytes")]
     Length,

@@ -1,6 +1,8 @@
 //! How the origin's certificate is judged.
 
-use super::{Roots, SpkiPin, danger::Unverified};
+use std::time::Duration;
+
+use super::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::Unverified, pin::Pins};
 
 /// How the origin's certificate is judged. The default is [`VerifyPolicy::native_roots`].
 ///
@@ -8,28 +10,54 @@ use super::{Roots, SpkiPin, danger::Unverified};
 /// |---|---|---|---|---|
 /// | [`native_roots`](Self::native_roots), [`roots`](Self::roots) | checked | checked | checked | |
 /// | the same with [`and_pin`](Self::and_pin) | checked | checked | checked | pinned |
-/// | [`pinned`](Self::pinned) | | | | pinned |
-/// | [`danger::accept_any_certificate`](super::danger::accept_any_certificate) | | | | |
+/// | the same with [`crls`](Self::crls) | and not revoked | checked | checked | |
+/// | the same with [`expecting_any`](Self::expecting_any) | checked | one of several | checked | |
+/// | [`pinned`](Self::pinned), [`pinned_certificate`](Self::pinned_certificate) | | | | pinned |
+/// | what weakens one of these | | | | [`danger`](super::danger) |
 ///
-/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label. In every policy, the peer must
-/// prove that it holds the certificate's key.
+/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label, and no name is ever taken from
+/// DNS. In every policy, the peer must prove that it holds the certificate's key.
 ///
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 #[derive(Clone, Debug)]
 #[must_use = "a policy does nothing until a builder is given it"]
 pub struct VerifyPolicy {
     pub(super) trust: Trust,
-    pub(super) pins: Vec<SpkiPin>,
+    pub(super) names: Names,
+    pub(super) pins: Pins,
+    pub(super) crls: Option<Crls>,
+    pub(super) grace: Option<Grace>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Trust {
-    /// Whoever a root vouches for, under the expected name.
+    /// Whoever a root vouches for.
     Roots(Roots),
+    /// Whoever the operating system trusts.
+    #[cfg(feature = "platform-verifier")]
+    Platform,
     /// Whoever holds a pinned key.
     Pins,
     /// Anybody.
     Anybody(Unverified),
+}
+
+/// Which names are looked for, where the trust asks for any.
+#[derive(Clone, Debug)]
+pub(super) enum Names {
+    /// The one that the origin is expected under.
+    Expected,
+    /// One of these instead.
+    AnyOf(Vec<SanMatcher>),
+    /// None; the value is the proof that the policy is a fenced one.
+    Ignored(Unverified),
+}
+
+/// For how long an expired chain is accepted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grace {
+    pub(super) length: Duration,
+    pub(super) _fence: Unverified,
 }
 
 impl VerifyPolicy {
@@ -40,40 +68,109 @@ impl VerifyPolicy {
 
     /// Trust these roots.
     pub fn roots(roots: Roots) -> Self {
-        Self {
-            trust: Trust::Roots(roots),
-            pins: Vec::new(),
-        }
+        Self::trusting(Trust::Roots(roots))
+    }
+
+    /// Let the operating system judge chain and name: its own verifier on Windows, macOS, iOS and Android, its roots elsewhere.
+    ///
+    /// [`crls`](Self::crls), [`expecting_any`](Self::expecting_any) and the relaxations of [`danger`](super::danger) need
+    /// [`roots`](Self::roots).
+    #[cfg(feature = "platform-verifier")]
+    #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "platform-verifier")))]
+    pub fn platform() -> Self {
+        Self::trusting(Trust::Platform)
     }
 
     /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates, and a safe answer where one
     /// would write `verify none`.
     pub fn pinned(pin: SpkiPin) -> Self {
-        Self {
-            trust: Trust::Pins,
-            pins: vec![pin],
-        }
+        Self::trusting(Trust::Pins).and_pin(pin)
+    }
+
+    /// Trust this very certificate, whatever it says.
+    pub fn pinned_certificate(pin: CertificatePin) -> Self {
+        Self::trusting(Trust::Pins).and_certificate_pin(pin)
     }
 
     /// Additionally require one of the pinned keys. Several calls list several keys: the present one and the next.
     pub fn and_pin(mut self, pin: SpkiPin) -> Self {
-        self.pins.push(pin);
+        self.pins.keys.push(pin);
+        self
+    }
+
+    /// Additionally require one of the pinned certificates. Where keys are pinned too, one match among all of them is enough.
+    pub fn and_certificate_pin(mut self, pin: CertificatePin) -> Self {
+        self.pins.certificates.push(pin);
+        self
+    }
+
+    /// Expects one of these subject alternative names, instead of the origin's
+    /// [expected name](crate::connector::CdnOriginBuilder::expected_name). On top of pins, it adds the look at the names.
+    ///
+    /// ```
+    /// use cdn_origin::tls::{Roots, SanMatcher, VerifyPolicy};
+    ///
+    /// # let mesh_ca = b"";
+    /// let policy = VerifyPolicy::roots(Roots::pem(mesh_ca)).expecting_any([
+    ///     SanMatcher::uri("spiffe://prod.example/shop"),
+    ///     SanMatcher::dns("shop.example.com"),
+    /// ]);
+    /// ```
+    pub fn expecting_any(mut self, names: impl IntoIterator<Item = SanMatcher>) -> Self {
+        self.names = Names::AnyOf(names.into_iter().collect());
+        self
+    }
+
+    /// Refuses certificates that these lists revoke.
+    pub fn crls(mut self, crls: Crls) -> Self {
+        self.crls = Some(crls);
         self
     }
 
     pub(super) fn anybody(unverified: Unverified) -> Self {
+        Self::trusting(Trust::Anybody(unverified))
+    }
+
+    pub(super) fn without_names(mut self, unverified: Unverified) -> Self {
+        self.names = Names::Ignored(unverified);
+        self
+    }
+
+    pub(super) fn with_grace(mut self, grace: Grace) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    fn trusting(trust: Trust) -> Self {
         Self {
-            trust: Trust::Anybody(unverified),
-            pins: Vec::new(),
+            trust,
+            names: Names::Expected,
+            pins: Pins::default(),
+            crls: None,
+            grace: None,
         }
     }
 
-    pub(crate) fn checks_names(&self) -> bool {
-        matches!(self.trust, Trust::Roots(_))
+    /// Whether the origin's expected name plays a part.
+    pub(crate) fn checks_expected_name(&self) -> bool {
+        matches!(self.names, Names::Expected) && self.asks_for_trust()
+    }
+
+    /// Whether a chain is checked and its name is not.
+    pub(crate) fn ignores_names(&self) -> bool {
+        matches!(self.names, Names::Ignored(_)) && self.asks_for_trust()
+    }
+
+    pub(crate) fn expiry_grace(&self) -> Option<Duration> {
+        self.grace.map(|grace| grace.length)
     }
 
     pub(crate) fn is_unverified(&self) -> bool {
         matches!(self.trust, Trust::Anybody(_)) && self.pins.is_empty()
+    }
+
+    fn asks_for_trust(&self) -> bool {
+        !matches!(self.trust, Trust::Pins | Trust::Anybody(_))
     }
 }
 

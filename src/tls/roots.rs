@@ -1,9 +1,13 @@
 //! Which root certificates are trusted.
 
+use std::path::{Path, PathBuf};
+
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
+
+use super::files;
 
 /// Root certificates to trust, from one or more places. They are loaded when the connector is built.
 ///
@@ -18,6 +22,7 @@ enum Source {
     #[cfg(feature = "bundled-roots")]
     Bundled,
     Der(CertificateDer<'static>),
+    File(PathBuf),
     Native,
     /// Only the certificates are kept: a PEM file may hold keys too.
     Pem(Result<Vec<CertificateDer<'static>>, Unreadable>),
@@ -41,11 +46,13 @@ impl Roots {
 
     /// Every certificate in this PEM text. It must hold at least one.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
-        let certificates = CertificateDer::pem_slice_iter(text.as_ref());
-        let certificates = certificates
-            .collect::<Result<_, _>>()
-            .map_err(|_| Unreadable);
-        Self(vec![Source::Pem(certificates)])
+        Self(vec![Source::Pem(read(text.as_ref()))])
+    }
+
+    /// Every certificate in this PEM file. It is read when the connector is built, and again at each
+    /// [reload](crate::CdnOriginConnector::reload).
+    pub fn pem_file(path: impl Into<PathBuf>) -> Self {
+        Self(vec![Source::File(path.into())])
     }
 
     /// One certificate in DER.
@@ -59,6 +66,13 @@ impl Roots {
         self
     }
 
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().filter_map(|source| match source {
+            Source::File(path) => Some(path.as_path()),
+            _ => None,
+        })
+    }
+
     pub(super) fn load(&self) -> Result<LoadedRoots, BuildProblem> {
         let mut loaded = LoadedRoots::default();
         for source in &self.0 {
@@ -68,6 +82,7 @@ impl Roots {
                     .store
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 Source::Der(certificate) => loaded.add_given(certificate.clone())?,
+                Source::File(path) => loaded.add_pem(&read(&files::read("verify", path)?))?,
                 Source::Native => loaded.add_native(),
                 Source::Pem(certificates) => loaded.add_pem(certificates)?,
             }
@@ -138,6 +153,14 @@ impl LoadedRoots {
         }
         BuildProblem::new("verify", BuildProblemKind::EmptyRoots, why)
     }
+}
+
+/// Only the certificates: whatever else the text holds is dropped.
+fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unreadable> {
+    let certificates = CertificateDer::pem_slice_iter(text);
+    certificates
+        .collect::<Result<_, _>>()
+        .map_err(|_| Unreadable)
 }
 
 fn invalid(why: impl Into<String>) -> BuildProblem {

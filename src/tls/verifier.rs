@@ -4,61 +4,65 @@
 //! rest is webpki's. One verifier serves all connections of a connector, because rustls resumes a session only under the very
 //! same verifier.
 
-use std::sync::Arc;
-
 use rustls::{
-    CertificateError, DigitallySignedStruct, Error, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
+    CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::{SpkiPin, danger::Unverified, witness};
+use super::{
+    judge::{Judge, Presented},
+    pin::Pins,
+    policy::Names,
+    san, witness,
+};
 
 #[derive(Debug)]
 pub(super) struct OriginVerifier {
     pub(super) judge: Judge,
-    pub(super) pins: Vec<SpkiPin>,
+    pub(super) names: Names,
+    pub(super) pins: Pins,
     /// The name to expect instead of the one in SNI.
     pub(super) expected_name: Option<ServerName<'static>>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
-}
-
-#[derive(Debug)]
-pub(super) enum Judge {
-    Chain(Arc<WebPkiServerVerifier>),
-    Pins,
-    /// Nothing is asked; the value is the proof that the policy is a fenced one.
-    Nobody(Unverified),
+    /// The signature schemes that are offered, in the order of preference.
+    pub(super) schemes: Vec<SignatureScheme>,
 }
 
 impl OriginVerifier {
-    fn check(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if let Judge::Chain(webpki) = &self.judge {
-            let name = self.expected_name.as_ref().unwrap_or(server_name);
-            webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)?;
+    fn check(&self, presented: Presented<'_>, server_name: &ServerName<'_>) -> Result<(), Error> {
+        let name = self.expected_name.as_ref().unwrap_or(server_name);
+        self.judge.check(presented, name, &self.names)?;
+        self.check_names(presented.end_entity)?;
+        self.check_pins(presented.end_entity)
+    }
+
+    fn check_names(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
+        let Names::AnyOf(names) = &self.names else {
+            return Ok(());
+        };
+        match san::any_matches(names, end_entity)? {
+            true => Ok(()),
+            false => Err(CertificateError::NotValidForName.into()),
         }
-        self.check_pins(end_entity)?;
-        Ok(ServerCertVerified::assertion())
     }
 
     fn check_pins(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
         if self.pins.is_empty() && !matches!(self.judge, Judge::Pins) {
             return Ok(());
         }
-        match self.pins.contains(&SpkiPin::of(end_entity)?) {
+        match self.pins.hold(end_entity)? {
             true => Ok(()),
             false => Err(CertificateError::ApplicationVerificationFailure.into()),
+        }
+    }
+
+    /// rustls leaves it to the verifier to refuse a scheme that was not offered.
+    fn check_scheme(&self, signature: &DigitallySignedStruct) -> Result<(), Error> {
+        match self.schemes.contains(&signature.scheme) {
+            true => Ok(()),
+            false => Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into()),
         }
     }
 }
@@ -72,9 +76,15 @@ impl ServerCertVerifier for OriginVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = self.check(end_entity, intermediates, server_name, ocsp_response, now);
+        let presented = Presented {
+            end_entity,
+            intermediates,
+            ocsp_response,
+            now,
+        };
+        let verdict = self.check(presented, server_name);
         witness::judged(end_entity, verdict.is_ok());
-        verdict
+        verdict.map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -83,6 +93,7 @@ impl ServerCertVerifier for OriginVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(signature)?;
         verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
@@ -92,10 +103,11 @@ impl ServerCertVerifier for OriginVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(signature)?;
         verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        self.schemes.clone()
     }
 }

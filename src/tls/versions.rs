@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use rustls::SupportedProtocolVersion;
+use rustls::{ProtocolVersion, SupportedProtocolVersion};
 
 use crate::error::{BuildProblem, BuildProblemKind, TlsVersion};
 
@@ -33,10 +33,21 @@ impl Versions {
         Ok(Self { oldest, newest })
     }
 
+    /// All versions from the oldest to the newest.
+    pub(super) fn offered(self) -> impl Iterator<Item = TlsVersion> {
+        let all = TlsVersion::ALL.into_iter();
+        all.filter(move |version| (self.oldest..=self.newest).contains(version))
+    }
+
+    pub(super) fn wire(version: TlsVersion) -> ProtocolVersion {
+        match version {
+            TlsVersion::V1_2 => ProtocolVersion::TLSv1_2,
+            TlsVersion::V1_3 => ProtocolVersion::TLSv1_3,
+        }
+    }
+
     pub(super) fn supported(self) -> Vec<&'static SupportedProtocolVersion> {
-        TlsVersion::ALL
-            .into_iter()
-            .filter(|version| (self.oldest..=self.newest).contains(version))
+        self.offered()
             .map(|version| match version {
                 TlsVersion::V1_2 => &rustls::version::TLS12,
                 TlsVersion::V1_3 => &rustls::version::TLS13,

@@ -1,5 +1,7 @@
 //! The builder of a connector.
 
+mod tls;
+
 use std::{error::Error, ops::RangeBounds, sync::Arc, time::Duration};
 
 use http::Uri;
@@ -15,7 +17,9 @@ use crate::{
     tls::{Alpn, TlsSettings, VerifyPolicy, rustls::crypto::CryptoProvider},
 };
 
-use crate::connector::{CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared};
+use crate::connector::{
+    CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared, trust::Trust,
+};
 
 /// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
 ///
@@ -28,6 +32,11 @@ use crate::connector::{CdnOriginConnector, advice::advise, deadlines::Deadlines,
 /// | [`tls_versions`](Self::tls_versions) | TLS 1.2 to 1.3 |
 /// | [`verify`](Self::verify) | the system's roots |
 /// | [`alpn`](Self::alpn) | `h2`, then `http/1.1` |
+/// | [`client_identity`](Self::client_identity) | none |
+/// | [`cipher_suites`](Self::cipher_suites), [`key_exchange_groups`](Self::key_exchange_groups), [`signature_schemes`](Self::signature_schemes) | those of the crypto provider |
+/// | [`max_record_size`](Self::max_record_size) | as large as TLS allows |
+/// | [`key_log`](Self::key_log), [`key_log_from_environment`](Self::key_log_from_environment) | none |
+/// | [`require_fips`](Self::require_fips), [`require_extended_master_secret`](Self::require_extended_master_secret) | not required |
 /// | [`crypto_provider`](Self::crypto_provider) | the process's default, else aws-lc-rs, else ring |
 /// | [`dial_timeout`](Self::dial_timeout) | 10 s, resolving included |
 /// | [`tls_handshake_timeout`](Self::tls_handshake_timeout) | 10 s |
@@ -191,7 +200,8 @@ impl CdnOriginBuilder {
     /// # Errors
     ///
     /// Lists every value that cannot be used, each with the setter's name: names that do not parse, an empty range of TLS versions,
-    /// a root store that ends up empty or a certificate in it that cannot be read, a missing crypto provider, a deadline of zero.
+    /// a root store that ends up empty or a certificate in it that cannot be read, a key that is encrypted or belongs to another
+    /// certificate, TLS parameters that the crypto provider does not have or that contradict each other, a deadline of zero.
     pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);
@@ -202,7 +212,7 @@ impl CdnOriginBuilder {
         let tls = match needs_tls {
             true => {
                 let expected = self.names.expected_name.as_ref();
-                self.tls.build(expected, &mut problems)
+                Trust::new(&self.tls, expected, &mut problems)
             }
             false => None,
         };
@@ -212,10 +222,11 @@ impl CdnOriginBuilder {
             .url
             .as_ref()
             .map(|url| Arc::new(Origin::settle(url, &self.names)));
+        let client = tls.as_ref().map(Trust::client);
         let advice = advise(
             origin.as_deref(),
             &self.names,
-            tls.as_ref(),
+            client.as_deref(),
             &self.tls.verify,
         );
         let keepalive = self.keepalive;

@@ -1,0 +1,232 @@
+//! Who we are to an origin that asks for a client certificate.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustls::{
+    Error, InconsistentKeys,
+    client::ResolvesClientCert,
+    crypto::CryptoProvider,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+use crate::error::{BuildProblem, BuildProblemKind};
+
+use super::files;
+
+/// A client certificate and its private key, presented to origins that ask for one (mutual TLS).
+///
+/// The chain starts with our own certificate; intermediate ones follow it. The key must belong to that certificate and must not be
+/// encrypted: `openssl pkey -in key.pem -out plain.pem` asks for the passphrase and writes a plain one. Both are checked by the
+/// connector's `build()`. PEM with the certificates and the key in one text may be given twice.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, tls::ClientIdentity};
+///
+/// # fn connect(url: &str) -> Result<(), cdn_origin::BuildError> {
+/// let connector = CdnOriginConnector::builder(url)
+///     .client_identity(ClientIdentity::pem_files("/etc/pki/client.pem", "/etc/pki/client.key"))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "an identity does nothing until a builder is given it"]
+pub struct ClientIdentity(Source);
+
+#[derive(Clone)]
+enum Source {
+    Der(Vec<CertificateDer<'static>>, Arc<PrivateKeyDer<'static>>),
+    Files { chain: PathBuf, key: PathBuf },
+    Resolver(Arc<dyn ResolvesClientCert>),
+    Unusable(Unusable),
+}
+
+/// What is wrong with a key or a certificate; never the text itself.
+#[derive(Clone, Copy)]
+struct Unusable {
+    kind: BuildProblemKind,
+    why: &'static str,
+}
+
+const ENCRYPTED: Unusable = Unusable {
+    kind: BuildProblemKind::EncryptedKey,
+    why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its passphrase and writes a \
+          plain one",
+};
+const NO_KEY: Unusable = Unusable {
+    kind: BuildProblemKind::InvalidKey,
+    why: "there is no private key in the PEM text; it takes the content of a file, not its name",
+};
+const BROKEN_KEY: Unusable = Unusable {
+    kind: BuildProblemKind::InvalidKey,
+    why: "the private key cannot be read as PKCS#8, PKCS#1 or SEC1",
+};
+const NO_CERTIFICATE: Unusable = Unusable {
+    kind: BuildProblemKind::InvalidCertificate,
+    why: "there is no certificate in the PEM text; it takes the content of a file, not its name",
+};
+const BROKEN_CERTIFICATE: Unusable = Unusable {
+    kind: BuildProblemKind::InvalidCertificate,
+    why: "the PEM text of the certificate chain cannot be read",
+};
+
+impl ClientIdentity {
+    /// From PEM texts: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    pub fn pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        let read = read_pem(chain.as_ref(), key.as_ref());
+        Self(read.unwrap_or_else(Source::Unusable))
+    }
+
+    /// From PEM files, which are read when the connector is built, and again at each
+    /// [reload](crate::CdnOriginConnector::reload).
+    pub fn pem_files(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self(Source::Files {
+            chain: chain.into(),
+            key: key.into(),
+        })
+    }
+
+    /// From DER: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    pub fn der<C>(chain: impl IntoIterator<Item = C>, key: impl Into<Vec<u8>>) -> Self
+    where
+        C: Into<Vec<u8>>,
+    {
+        let chain: Vec<_> = chain
+            .into_iter()
+            .map(|certificate| CertificateDer::from(certificate.into()))
+            .collect();
+        let key = key.into();
+        let encrypted = is_encrypted_der(&key);
+        Self(match PrivateKeyDer::try_from(key) {
+            _ if encrypted => Source::Unusable(ENCRYPTED),
+            _ if chain.is_empty() => Source::Unusable(Unusable {
+                kind: BuildProblemKind::InvalidCertificate,
+                why: "the chain holds no certificate",
+            }),
+            Ok(key) => Source::Der(chain, Arc::new(key)),
+            Err(_) => Source::Unusable(BROKEN_KEY),
+        })
+    }
+
+    /// From a resolver of your own: for keys that a device or another process holds, and for identities that depend on what the
+    /// origin asks for.
+    pub fn resolver(resolver: Arc<dyn ResolvesClientCert>) -> Self {
+        Self(Source::Resolver(resolver))
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let files = match &self.0 {
+            Source::Files { chain, key } => [Some(chain), Some(key)],
+            _ => [None, None],
+        };
+        files.into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    pub(super) fn load(
+        &self,
+        provider: &CryptoProvider,
+    ) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
+        match &self.0 {
+            Source::Der(chain, key) => certified(chain.clone(), key.clone_key(), provider),
+            Source::Files { chain, key } => {
+                let chain = files::read(SETTER, chain)?;
+                let key = files::read(SETTER, key)?;
+                match read_pem(&chain, &key).map_err(problem)? {
+                    Source::Der(chain, key) => certified(chain, key.clone_key(), provider),
+                    _ => Err(problem(BROKEN_KEY)),
+                }
+            }
+            Source::Resolver(resolver) => Ok(resolver.clone()),
+            Source::Unusable(unusable) => Err(problem(*unusable)),
+        }
+    }
+}
+
+const SETTER: &str = "client_identity";
+
+fn problem(Unusable { kind, why }: Unusable) -> BuildProblem {
+    BuildProblem::new(SETTER, kind, why)
+}
+
+fn read_pem(chain: &[u8], key: &[u8]) -> Result<Source, Unusable> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<_, _>>()
+        .map_err(|_| BROKEN_CERTIFICATE)?;
+    if certificates.is_empty() {
+        return Err(NO_CERTIFICATE);
+    }
+    if is_encrypted_pem(key) {
+        return Err(ENCRYPTED);
+    }
+    match PrivateKeyDer::from_pem_slice(key) {
+        Ok(key) => Ok(Source::Der(certificates, Arc::new(key))),
+        Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(NO_KEY),
+        Err(_) => Err(BROKEN_KEY),
+    }
+}
+
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
+    let refused = |error: Error| match error {
+        Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            let why = "the private key does not belong to the first certificate of the chain";
+            BuildProblem::new(SETTER, BuildProblemKind::KeyMismatch, why)
+        }
+        Error::InvalidCertificate(_) => {
+            let why = "the first certificate of the chain cannot be read";
+            BuildProblem::new(SETTER, BuildProblemKind::InvalidCertificate, why)
+        }
+        // The error of a key provider does not hold the key.
+        error => {
+            let why = format!("the crypto provider does not take the private key: {error}");
+            BuildProblem::new(SETTER, BuildProblemKind::InvalidKey, why)
+        }
+    };
+    let certified = CertifiedKey::from_der(chain, key, provider).map_err(refused)?;
+    Ok(Arc::new(SingleCertAndKey::from(certified)))
+}
+
+/// PKCS#8 says it in the label, OpenSSL's older form in a header (RFC 1421 section 4.6.1.1).
+fn is_encrypted_pem(text: &[u8]) -> bool {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines.map(<[u8]>::trim_ascii).any(|line| {
+        line == b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+            || line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED")
+    })
+}
+
+/// Plain keys start with a version, encrypted ones (RFC 5958 section 3) with the algorithm of their encryption.
+fn is_encrypted_der(key: &[u8]) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    let content = match key {
+        [SEQUENCE, length, rest @ ..] if *length < 0x80 => rest,
+        [SEQUENCE, length, rest @ ..] => {
+            let more = usize::from(length & 0x7f);
+            rest.get(more..).unwrap_or_default()
+        }
+        _ => return false,
+    };
+    content.first() == Some(&SEQUENCE)
+}
+
+/// Never the key.
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ClientIdentity");
+        match &self.0 {
+            Source::Der(chain, _) => shown.field("certificates", &chain.len()),
+            Source::Files { chain, key } => shown.field("chain", chain).field("key", key),
+            Source::Resolver(_) => shown.field("resolver", &".."),
+            Source::Unusable(Unusable { why, .. }) => shown.field("unusable", why),
+        };
+        shown.finish_non_exhaustive()
+    }
+}

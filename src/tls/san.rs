@@ -1,0 +1,194 @@
+//! Names that a certificate may have instead of the one expected name.
+
+use std::{fmt, net::IpAddr};
+
+use rustls_pki_types::{CertificateDer, ServerName};
+use x509_cert::{
+    Certificate,
+    der::Decode,
+    ext::pkix::{SubjectAltName, name::GeneralName},
+};
+
+use rustls::{client::verify_server_name, server::ParsedCertificate};
+
+use crate::name::{DnsName, ExpectedName, NameError};
+
+use super::client::server_name;
+
+/// A subject alternative name to look for; see [`VerifyPolicy::expecting_any`](super::VerifyPolicy::expecting_any).
+///
+/// What does not parse is reported by the connector's `build()`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use = "a name does nothing until a VerifyPolicy expects it"]
+pub struct SanMatcher(Result<Kind, Unusable>);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Kind {
+    Exact(ExpectedName),
+    DnsSuffix(DnsName),
+    Uri(String),
+    TrustDomain(DnsName),
+}
+
+/// Why a matcher cannot be used, in words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Unusable(pub(super) String);
+
+impl SanMatcher {
+    /// This DNS name. A wildcard of the certificate stands for one whole label ([RFC 9525 section 6.3]).
+    ///
+    /// [RFC 9525 section 6.3]: https://www.rfc-editor.org/rfc/rfc9525#section-6.3
+    pub fn dns<N>(name: N) -> Self
+    where
+        N: TryInto<DnsName>,
+        N::Error: Into<NameError>,
+    {
+        Self(parsed(name).map(|name| Kind::Exact(name.into())))
+    }
+
+    /// Any DNS name below this one, however deep, but not this one itself.
+    pub fn dns_suffix<N>(name: N) -> Self
+    where
+        N: TryInto<DnsName>,
+        N::Error: Into<NameError>,
+    {
+        Self(parsed(name).map(Kind::DnsSuffix))
+    }
+
+    /// This IP address.
+    pub fn ip(address: impl Into<IpAddr>) -> Self {
+        Self(Ok(Kind::Exact(ExpectedName::Ip(address.into()))))
+    }
+
+    /// This URI, byte for byte. A `spiffe://` URI must be the certificate's only one, as [X.509-SVID] demands.
+    ///
+    /// [X.509-SVID]: https://spiffe.io/docs/latest/spiffe-specs/x509-svid/
+    pub fn uri(uri: impl Into<String>) -> Self {
+        let uri = uri.into();
+        match has_scheme_and_rest(&uri) {
+            true => Self(Ok(Kind::Uri(uri))),
+            false => Self(Err(Unusable(
+                "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII alone"
+                    .into(),
+            ))),
+        }
+    }
+
+    /// Any identity of this SPIFFE trust domain.
+    pub fn spiffe_trust_domain<N>(domain: N) -> Self
+    where
+        N: TryInto<DnsName>,
+        N::Error: Into<NameError>,
+    {
+        Self(parsed(domain).map(Kind::TrustDomain))
+    }
+
+    pub(super) fn problem(&self) -> Option<&Unusable> {
+        self.0.as_ref().err()
+    }
+
+    fn matches(&self, certificate: &ParsedCertificate<'_>, names: &SubjectAltName) -> bool {
+        match &self.0 {
+            Ok(Kind::Exact(name)) => is_valid_for(certificate, &server_name(name)),
+            Ok(Kind::DnsSuffix(suffix)) => dns_names(names).any(|name| is_below(name, suffix)),
+            Ok(Kind::Uri(uri)) if uri.starts_with(SPIFFE) => only_uri(names) == Some(uri),
+            Ok(Kind::Uri(uri)) => uris(names).any(|found| found == uri),
+            Ok(Kind::TrustDomain(domain)) => {
+                only_uri(names).is_some_and(|uri| trust_domain(uri) == Some(domain.as_str()))
+            }
+            Err(Unusable(_)) => false,
+        }
+    }
+}
+
+/// How it is shown in errors.
+impl fmt::Display for SanMatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(Kind::Exact(name)) => name.fmt(f),
+            Ok(Kind::DnsSuffix(name)) => write!(f, "any name below {name}"),
+            Ok(Kind::Uri(uri)) => f.write_str(uri),
+            Ok(Kind::TrustDomain(domain)) => write!(f, "{SPIFFE}{domain}/.."),
+            Err(Unusable(why)) => f.write_str(why),
+        }
+    }
+}
+
+const SPIFFE: &str = "spiffe://";
+
+/// Whether the certificate has one of these names. One whose names cannot be read has none.
+pub(super) fn any_matches(
+    matchers: &[SanMatcher],
+    end_entity: &CertificateDer<'_>,
+) -> Result<bool, rustls::Error> {
+    let parsed = ParsedCertificate::try_from(end_entity)?;
+    let Some(names) = read_names(end_entity) else {
+        return Ok(false);
+    };
+    Ok(matchers
+        .iter()
+        .any(|matcher| matcher.matches(&parsed, &names)))
+}
+
+fn read_names(certificate: &[u8]) -> Option<SubjectAltName> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let names = certificate.tbs_certificate().get_extension().ok()??;
+    Some(names.1)
+}
+
+fn parsed<N>(name: N) -> Result<DnsName, Unusable>
+where
+    N: TryInto<DnsName>,
+    N::Error: Into<NameError>,
+{
+    let unusable = |error: N::Error| Unusable(error.into().to_string());
+    name.try_into().map_err(unusable)
+}
+
+fn is_valid_for(certificate: &ParsedCertificate<'_>, name: &ServerName<'_>) -> bool {
+    verify_server_name(certificate, name).is_ok()
+}
+
+fn dns_names(names: &SubjectAltName) -> impl Iterator<Item = &str> {
+    names.0.iter().filter_map(|name| match name {
+        GeneralName::DnsName(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+fn uris(names: &SubjectAltName) -> impl Iterator<Item = &str> {
+    names.0.iter().filter_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str()),
+        _ => None,
+    })
+}
+
+fn only_uri(names: &SubjectAltName) -> Option<&str> {
+    let mut uris = uris(names);
+    uris.next().filter(|_| uris.next().is_none())
+}
+
+/// The certificate's own wildcard may be the label before the suffix.
+fn is_below(name: &str, suffix: &DnsName) -> bool {
+    let name = name.to_ascii_lowercase();
+    let before = name.strip_suffix(suffix.as_str());
+    before.is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
+}
+
+fn trust_domain(uri: &str) -> Option<&str> {
+    let (domain, path) = uri.strip_prefix(SPIFFE)?.split_once('/')?;
+    (!path.is_empty()).then_some(domain)
+}
+
+/// RFC 3986 section 3.1.
+fn has_scheme_and_rest(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    let mut letters = scheme.chars();
+    let first = letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic());
+    let others = letters.all(|other| other.is_ascii_alphanumeric() || "+-.".contains(other));
+    first && others && !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic())
+}

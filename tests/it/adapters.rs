@@ -156,7 +156,7 @@ async fn the_handed_out_tls_config_does_the_same_handshake() {
         .expected_name("origin.example.test")
         .build()
         .unwrap();
-    let config = connector.tls_config().unwrap().clone();
+    let config = connector.tls_config().unwrap();
     let stream = tokio::net::TcpStream::connect(edge.address())
         .await
         .unwrap();

@@ -219,7 +219,8 @@ fn post_quantum_key_exchange_is_preferred_by_default() {
         .crypto_provider(rustls::crypto::aws_lc_rs::default_provider())
         .build()
         .unwrap();
-    let provider = connector.tls_config().unwrap().crypto_provider();
+    let config = connector.tls_config().unwrap();
+    let provider = config.crypto_provider();
     assert_eq!(
         provider.kx_groups[0].name(),
         rustls::NamedGroup::X25519MLKEM768

@@ -13,18 +13,20 @@ mod edge;
 mod errors;
 mod failing;
 mod forwarded;
-#[cfg(feature = "axum")]
-mod grpc;
 mod hardening;
 mod host_rewrite;
 mod house;
+mod identity;
 mod interop;
 mod names;
 mod origin;
+mod parameters;
 mod peers;
+mod pki;
 mod pool;
 #[cfg(feature = "axum")]
 mod proxy_fields;
+mod reload;
 mod response_rewrite;
 mod responses;
 mod sni;
@@ -32,8 +34,9 @@ mod support;
 mod talk;
 mod transports;
 mod types;
-#[cfg(feature = "axum")]
-mod upgrades;
 mod uploads;
 mod verify;
+mod verify_matrix;
+mod verify_policies;
+mod verify_webpki;
 mod versions;

@@ -25,8 +25,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support::Authority;
 
-/// What it is called.
-pub(crate) const NAME: &str = "origin.example.test";
+const NAME: &str = "origin.example.test";
 
 /// What an origin has seen.
 #[derive(Default)]
@@ -149,8 +148,7 @@ impl Drop for Origin {
     }
 }
 
-/// A TLS server of this name that speaks this protocol.
-pub(crate) fn server_config(authority: &Authority, protocol: &[u8]) -> Arc<ServerConfig> {
+fn server_config(authority: &Authority, protocol: &[u8]) -> Arc<ServerConfig> {
     let certified = authority.issue(&[NAME]);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)

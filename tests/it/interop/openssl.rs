@@ -152,7 +152,7 @@ async fn openssl_that_wants_a_client_certificate_ends_a_tls_1_2_handshake_with_a
     assert_mended_by(
         &error.diagnosis(),
         CauseId::ClientCertificateRequired,
-        "present a client certificate, or allow this client without one",
+        ".client_identity(ClientIdentity::pem(chain, key))",
     );
 }
 
@@ -178,6 +178,6 @@ async fn openssl_that_wants_a_client_certificate_says_so_after_a_tls_1_3_handsha
         &error.diagnosis(),
         CauseId::ClientCertificateRequired,
         Certainty::Certain,
-        "present a client certificate, or allow this client without one",
+        ".client_identity(ClientIdentity::pem(chain, key))",
     );
 }

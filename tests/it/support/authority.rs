@@ -42,6 +42,20 @@ impl Authority {
         self.sign(&leaf(names, 2020, (2100, 1, 1)))
     }
 
+    /// A certificate by which a client proves who it is.
+    pub fn issue_client(&self, name: &str) -> Certified {
+        let mut params = leaf(&[name], 2020, (2100, 1, 1));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
+    }
+
+    /// The same, ended on 2 January 2020.
+    pub fn issue_expired_client(&self, name: &str) -> Certified {
+        let mut params = leaf(&[name], 2019, (2020, 1, 2));
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
+    }
+
     /// A certificate that ended on 2 January 2020.
     pub fn issue_expired(&self, names: &[&str]) -> Certified {
         self.sign(&leaf(names, 2019, (2020, 1, 2)))

@@ -23,6 +23,7 @@ impl EdgeBuilder {
         let policy = Policy {
             certificates: HashMap::new(),
             default_certificate: None,
+            clients_of: None,
             without_sni: NoName::Alert(40),
             unknown_sni: NoName::Alert(40),
             tls_versions: rustls::ALL_VERSIONS.to_vec(),
@@ -55,6 +56,12 @@ impl EdgeBuilder {
     /// The certificate of [`NoName::DefaultCertificate`]; one for `default.invalid` unless given.
     pub fn default_certificate(mut self, certified: Certified) -> Self {
         self.policy.default_certificate = Some(certified);
+        self
+    }
+
+    /// Only clients with a certificate of this authority are welcome.
+    pub fn requires_clients_of(mut self, authority: &Authority) -> Self {
+        self.policy.clients_of = Some(authority.clone());
         self
     }
 

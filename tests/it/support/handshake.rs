@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{Acceptor, ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -41,14 +42,25 @@ pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
             .map(|certified| Arc::new(certified.signing())),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&policy.tls_versions)
         .expect("versions that the provider has suites for")
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients(policy, provider))
         .with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = policy.alpn.clone();
     config.ticketer = aws_lc_rs::Ticketer::new().expect("a ticketer");
     Arc::new(config)
+}
+
+fn clients(policy: &Policy, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCertVerifier> {
+    let Some(authority) = &policy.clients_of else {
+        return WebPkiClientVerifier::no_client_auth();
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root_der()).expect("a root certificate");
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .expect("a verifier of clients")
 }
 
 /// Completes the handshake, or gives the client the answer the policy has for its name.

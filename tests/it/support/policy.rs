@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use rustls::SupportedProtocolVersion;
 
-use super::Certified;
+use super::{Authority, Certified};
 
 /// The answer to a handshake without SNI, or with one that nobody configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub(super) type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send +
 pub(super) struct Policy {
     pub(super) certificates: HashMap<String, Certified>,
     pub(super) default_certificate: Option<Certified>,
+    /// Whose clients are welcome; everybody is where there is none.
+    pub(super) clients_of: Option<Authority>,
     pub(super) without_sni: NoName,
     pub(super) unknown_sni: NoName,
     pub(super) tls_versions: Vec<&'static SupportedProtocolVersion>,

@@ -67,6 +67,8 @@ pub struct SeenHello {
     pub tls_version: Option<ProtocolVersion>,
     /// The protocol that was agreed on.
     pub chosen: Option<String>,
+    /// The certificate by which the client proved who it is.
+    pub client: Option<Vec<u8>>,
     /// Why the handshake failed, in the words of rustls.
     pub failure: Option<String>,
 }
@@ -80,6 +82,7 @@ impl SeenHello {
             resumed: None,
             tls_version: None,
             chosen: None,
+            client: None,
             failure: None,
         }
     }
@@ -88,6 +91,8 @@ impl SeenHello {
         self.resumed = Some(connection.handshake_kind() == Some(HandshakeKind::Resumed));
         self.tls_version = connection.protocol_version();
         self.chosen = connection.alpn_protocol().map(text);
+        let client = connection.peer_certificates();
+        self.client = client.and_then(|chain| Some(chain.first()?.to_vec()));
     }
 }
 

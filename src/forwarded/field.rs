@@ -35,11 +35,11 @@ impl ForwardedField {
     pub const fn name(self) -> HeaderName {
         match self {
             Self::Forwarded => FORWARDED,
-            Self::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
-            Self::XForwardedHost => HeaderName::from_static("x-forwarded-host"),
-            Self::XForwardedPort => HeaderName::from_static("x-forwarded-port"),
-            Self::XForwardedProto => HeaderName::from_static("x-forwarded-proto"),
-            Self::XRealIp => HeaderName::from_static("x-real-ip"),
+            Self::XForwardedFor => const { HeaderName::from_static("x-forwarded-for") },
+            Self::XForwardedHost => const { HeaderName::from_static("x-forwarded-host") },
+            Self::XForwardedPort => const { HeaderName::from_static("x-forwarded-port") },
+            Self::XForwardedProto => const { HeaderName::from_static("x-forwarded-proto") },
+            Self::XRealIp => const { HeaderName::from_static("x-real-ip") },
         }
     }
 

@@ -90,6 +90,12 @@ impl CdnOriginConnector {
         }
     }
 
+    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.
+    pub(crate) fn connect_http1(&self) -> Connecting {
+        let shared = self.0.clone();
+        Connecting::new(async move { shared.connect(&Uri::default(), Speech::Http1).await })
+    }
+
     /// What looks wrong without being invalid, as it was when the connector was built. It was logged once.
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
@@ -118,18 +124,18 @@ impl Service<Uri> for CdnOriginConnector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let shared = self.0.clone();
-        Connecting::new(async move { shared.connect(&uri).await })
+        Connecting::new(async move { shared.connect(&uri, Speech::AsBuilt).await })
     }
 }
 
 impl Shared {
-    async fn connect(&self, uri: &Uri) -> Result<OriginStream, Error> {
+    async fn connect(&self, uri: &Uri, speech: Speech) -> Result<OriginStream, Error> {
         let origin = self.origin_for(uri)?;
         let mut facts = Facts {
             origin: Some(origin.clone()),
             ..Facts::default()
         };
-        match self.open(&origin, &mut facts).await {
+        match self.open(&origin, speech, &mut facts).await {
             Ok(io) => Ok(OriginStream::new(io, facts)),
             Err(Failure {
                 stage,
@@ -143,7 +149,13 @@ impl Shared {
         }
     }
 
-    async fn open(&self, origin: &Origin, facts: &mut Facts) -> Result<OpenIo, Failure> {
+    async fn open(
+        &self,
+        origin: &Origin,
+        speech: Speech,
+        facts: &mut Facts,
+    ) -> Result<OpenIo, Failure> {
+        self.check(speech, facts)?;
         let started = Instant::now();
         let Deadlines {
             dial,
@@ -161,8 +173,11 @@ impl Shared {
         let left = connect.saturating_sub(started.elapsed());
         let started = Instant::now();
         let (sni, expected_name) = (origin.sni(), origin.expected_name());
-        let outcome = tls
-            .client()
+        let client = match speech {
+            Speech::AsBuilt => tls.client(),
+            Speech::Http1 => tls.client().http1(),
+        };
+        let outcome = client
             .handshake(sni, expected_name, io, handshake.min(left), facts)
             .await;
         facts.elapsed.handshake = Some(started.elapsed());
@@ -171,6 +186,24 @@ impl Shared {
             facts.deadline = Some(if left < handshake { connect } else { handshake });
         }
         Ok(OpenIo::Right(Box::new(outcome?)))
+    }
+
+    /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends
+    /// it.
+    fn check(&self, speech: Speech, facts: &mut Facts) -> Result<(), Failure> {
+        if speech == Speech::AsBuilt {
+            return Ok(());
+        }
+        let client = self.tls.as_ref().map(Trust::client);
+        let Some(client) = client.filter(|client| client.requires_http2()) else {
+            return Ok(());
+        };
+        facts.offer = Some(client.offer);
+        Err(Failure {
+            stage: Stage::Handshake,
+            kind: ErrorKind::ProtocolNotNegotiated,
+            source: None,
+        })
     }
 
     fn origin_for(&self, uri: &Uri) -> Result<Arc<Origin>, Error> {
@@ -187,6 +220,14 @@ impl Shared {
         })?;
         Ok(Arc::new(Origin::settle(&url, &self.names)))
     }
+}
+
+/// What a connection is to speak.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Speech {
+    /// What was set, or what ALPN decides.
+    AsBuilt,
+    Http1,
 }
 
 /// Why there is no connection, apart from the facts.

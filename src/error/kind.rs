@@ -71,6 +71,10 @@ pub enum ErrorKind {
     UnsupportedCoding,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
+    /// The origin answered an upgrade with something else than what was asked (RFC 9110 section 15.2.2, RFC 6455 section 4.1).
+    UpgradeFailed,
+    /// The request asks for a WebSocket, but not in the form of RFC 6455 section 4.1.
+    UpgradeInvalid,
 }
 
 impl ErrorKind {
@@ -87,7 +91,8 @@ impl ErrorKind {
             | Self::MethodRefused
             | Self::RequestBody
             | Self::TargetInvalid
-            | Self::UnsupportedCoding => Fault::Client,
+            | Self::UnsupportedCoding
+            | Self::UpgradeInvalid => Fault::Client,
             Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
@@ -111,7 +116,8 @@ impl ErrorKind {
             | Self::ConnectionClosed
             | Self::HttpProtocol
             | Self::KeyNotProven
-            | Self::TlsProtocol => Fault::Origin,
+            | Self::TlsProtocol
+            | Self::UpgradeFailed => Fault::Origin,
         }
     }
 
@@ -164,6 +170,8 @@ impl ErrorKind {
             Self::Unreachable => "no route leads to the address",
             Self::UnsupportedCoding => "there is a transfer coding other than chunked",
             Self::UnsupportedUri => "the URI names no http or https origin",
+            Self::UpgradeFailed => "the answer to an upgrade is not the one that was asked for",
+            Self::UpgradeInvalid => "the opening handshake of a WebSocket is malformed",
         }
     }
 }

@@ -70,7 +70,7 @@ impl OriginPool {
 
 impl Target {
     /// Spells the request for the connection: HTTP/1 names the host in a field, HTTP/2 in the URI.
-    fn spell(&self, request: &mut Request<RequestBody>, lease: &Lease) {
+    pub(super) fn spell(&self, request: &mut Request<RequestBody>, lease: &Lease) {
         *request.version_mut() = Version::HTTP_11;
         match lease.is_http2() {
             false => {

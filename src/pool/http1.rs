@@ -68,6 +68,10 @@ impl Http1 {
         now.duration_since(self.rests_since) >= settings.idle_timeout || self.sender.is_closed()
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
         settings.is_spent(self.uses, self.retires_at, now)
     }
@@ -171,6 +175,11 @@ impl Shared {
         }
         let surplus = {
             let mut state = self.lock();
+            if state.wants_room(&self.settings) {
+                // An upgrade that waits gets its place.
+                drop(state);
+                return;
+            }
             state.resting.push(connection);
             match state.resting.len() > self.settings.max_idle && !state.is_awaited() {
                 // The one that has rested longest.

@@ -5,7 +5,9 @@ use hyper::body::Incoming;
 
 use crate::connector::ConnectionInfo;
 
-use super::{RequestBody, failure::Unanswered, http1::Http1Lease, http2::Http2Lease};
+use super::{
+    RequestBody, alone::AloneLease, failure::Unanswered, http1::Http1Lease, http2::Http2Lease,
+};
 
 /// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
 pub(crate) struct Lease(Place);
@@ -13,6 +15,7 @@ pub(crate) struct Lease(Place);
 pub(super) enum Place {
     Http1(Http1Lease),
     Http2(Http2Lease),
+    Alone(AloneLease),
 }
 
 impl From<Http1Lease> for Lease {
@@ -27,11 +30,18 @@ impl From<Http2Lease> for Lease {
     }
 }
 
+impl From<AloneLease> for Lease {
+    fn from(lease: AloneLease) -> Self {
+        Self(Place::Alone(lease))
+    }
+}
+
 impl Lease {
     pub(crate) fn info(&self) -> &ConnectionInfo {
         match &self.0 {
             Place::Http1(lease) => lease.info(),
             Place::Http2(lease) => lease.info(),
+            Place::Alone(lease) => lease.info(),
         }
     }
 
@@ -44,6 +54,7 @@ impl Lease {
         match &self.0 {
             Place::Http1(lease) => lease.has_served(),
             Place::Http2(lease) => lease.has_served(),
+            Place::Alone(_) => false,
         }
     }
 
@@ -54,6 +65,7 @@ impl Lease {
         match &mut self.0 {
             Place::Http1(lease) => lease.exchange(request).await,
             Place::Http2(lease) => lease.exchange(request).await,
+            Place::Alone(lease) => lease.exchange(request).await,
         }
     }
 
@@ -61,8 +73,8 @@ impl Lease {
     pub(crate) fn finish(self) {
         match self.0 {
             Place::Http1(lease) => lease.finish(),
-            // Its place is free when it is dropped.
-            Place::Http2(_) => {}
+            // The place of the one is free, and the other is closed, when it is dropped.
+            Place::Http2(_) | Place::Alone(_) => {}
         }
     }
 }

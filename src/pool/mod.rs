@@ -6,6 +6,8 @@
 //! * HTTP/1 connections serve one request at a time. The one that rested last is used first, so that surplus ones grow old and close.
 //! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
 //! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
+//! * An upgrade gets a connection of its own, over HTTP/1.1 whatever ALPN decided for the others. It counts among the open ones until
+//!   its tunnel ends, and serves no other request, whether the origin switched or not.
 //! * A request that is given up frees its connection or stream at once; a failed connect frees the place for the next.
 //!
 //! ```
@@ -22,6 +24,7 @@
 //! # Ok::<(), cdn_origin::BuildError>(())
 //! ```
 
+mod alone;
 mod body;
 mod exchange;
 mod failure;

@@ -9,6 +9,8 @@ pub(super) struct Slot {
     /// Weak, because the task that drives a connection holds a slot, and the pool holds what keeps that task alive.
     shared: Weak<Shared>,
     connecting: bool,
+    /// The connection serves one upgrade and nothing else.
+    alone: bool,
 }
 
 impl Slot {
@@ -18,6 +20,18 @@ impl Slot {
         Self {
             shared: Arc::downgrade(shared),
             connecting: true,
+            alone: false,
+        }
+    }
+
+    /// For a connection that nobody else waits for.
+    pub(super) fn take_alone(shared: &Arc<Shared>, state: &mut State) -> Self {
+        state.open += 1;
+        state.alone += 1;
+        Self {
+            shared: Arc::downgrade(shared),
+            connecting: false,
+            alone: true,
         }
     }
 
@@ -40,7 +54,11 @@ impl Drop for Slot {
             if self.connecting {
                 state.connecting -= 1;
             }
+            if self.alone {
+                state.alone -= 1;
+            }
         }
+        shared.settle_alone();
         shared.settle();
     }
 }

@@ -12,6 +12,8 @@ pub struct PoolSnapshot {
     pub idle: usize,
     /// Requests on HTTP/2 connections.
     pub streams: usize,
+    /// Of the open connections, those that serve one upgrade each, from its request to the end of its tunnel.
+    pub tunnels: usize,
     /// Requests that wait for a connection.
     pub waiting: usize,
 }
@@ -26,7 +28,8 @@ impl PoolSnapshot {
                 .iter()
                 .map(|connection| connection.streams())
                 .sum(),
-            waiting: state.waiting(),
+            tunnels: state.alone,
+            waiting: state.waiting() + state.upgrades_waiting(),
         }
     }
 }

@@ -44,6 +44,10 @@ pub(super) struct State {
     pub(super) streams_allowed: Option<usize>,
     pub(super) open: usize,
     pub(super) connecting: usize,
+    /// Those of the open connections that serve one upgrade each.
+    pub(super) alone: usize,
+    /// Upgrades that wait for leave to open a connection.
+    pub(super) alone_queue: VecDeque<oneshot::Sender<Slot>>,
     pub(super) reaping: bool,
     queue: VecDeque<oneshot::Sender<Grant>>,
 }

@@ -37,6 +37,10 @@ impl ProxyBody {
         Self(Source::Own(Some(text.into())))
     }
 
+    pub(super) fn empty() -> Self {
+        Self(Source::Own(None))
+    }
+
     pub(super) fn origin(body: OriginBody) -> Self {
         Self(Source::Origin(body))
     }

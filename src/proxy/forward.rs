@@ -21,7 +21,12 @@ use crate::{
     visitor::Visitor,
 };
 
-use super::{ProxyBody, body::OriginBody, hop_by_hop, message, peek};
+use super::{
+    ProxyBody, Upgrades,
+    body::OriginBody,
+    hop_by_hop, message, peek, status,
+    upgrade::{Asked, Outcome},
+};
 
 /// What an [`OriginProxy`](super::OriginProxy) was told.
 #[derive(Clone, Debug)]
@@ -34,6 +39,8 @@ pub(super) struct Settings {
     pub(super) response_rewrite: Option<ResponseRewriteLayer>,
     pub(super) client_scheme: Scheme,
     pub(super) response_timeout: Duration,
+    pub(super) upgrades: Upgrades,
+    pub(super) upgrade_idle_timeout: Duration,
     /// Said once that visitors' addresses are not known.
     pub(super) no_address: Arc<Once>,
 }
@@ -48,25 +55,45 @@ impl Settings {
             return Err(refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
+        let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
         let (host, visitor) = self.rewrite(&mut parts)?;
         message::frame(&mut parts, &body);
         let target = target(&parts.uri, origin, &host);
         let request = Request::from_parts(parts, body);
-        let outcome = pool.send(request, &target, self.response_timeout).await;
-        let (response, lease) = outcome.map_err(|error| error.about(host.clone(), origin))?;
-        match unusable(&response) {
-            None => {
-                let mut response = pass(response, lease, origin, &host).await;
-                if let Some(layer) = &self.response_rewrite {
-                    layer.apply(response.headers_mut(), &visitor, Some(&host));
+        let about = |error: Error| error.about(host.clone(), origin);
+        let outcome = self.ask(pool, request, &target, asked).await;
+        let mut response = match outcome.map_err(about)? {
+            Outcome::Switched(response) => response,
+            Outcome::Declined(response, lease) => match unusable(&response) {
+                None => pass(response, lease, origin, &host).await,
+                Some(kind) => {
+                    let facts = lease.info().facts().clone();
+                    return Err(about(Error::new(kind, Stage::Receive, facts)));
                 }
-                Ok(response)
-            }
-            Some(kind) => {
-                let facts = lease.info().facts().clone();
-                Err(Error::new(kind, Stage::Receive, facts).about(host, origin))
-            }
+            },
+        };
+        if let Some(layer) = &self.response_rewrite {
+            layer.apply(response.headers_mut(), &visitor, Some(&host));
         }
+        Ok(response)
+    }
+
+    /// Asks the origin, as usual or to switch protocols.
+    async fn ask(
+        &self,
+        pool: &OriginPool,
+        mut request: Request<RequestBody>,
+        target: &Target,
+        asked: Option<Asked>,
+    ) -> Result<Outcome, Error> {
+        let deadline = self.response_timeout;
+        let Some(asked) = asked else {
+            let (response, lease) = pool.send(request, target, deadline).await?;
+            return Ok(Outcome::Declined(response, lease));
+        };
+        asked.write(request.headers_mut());
+        let (response, lease) = pool.send_alone(request, target, deadline).await?;
+        asked.answered(response, lease, self.upgrade_idle_timeout)
     }
 
     /// Makes of the visitor's request the one that goes to the origin.
@@ -92,7 +119,7 @@ impl Settings {
 /// A response that must not be passed on.
 fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
     // Nothing was asked to be switched to.
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+    if status::switches(response.status()) {
         return Some(ErrorKind::HttpProtocol);
     }
     message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)

@@ -25,7 +25,7 @@
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` say who the visitor is, and what it claims itself is replaced, unless
 //!   [`forwarded`](OriginProxy::forwarded) trusts it. Where its address is not known, the fields that would claim one are removed.
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
-//! * Everything else passes, `Authorization` too; path and query byte for byte. `Upgrade` does not: there are no WebSockets yet.
+//! * Everything else passes, `Authorization` too; path and query byte for byte.
 //!
 //! # What it does to a response
 //!
@@ -38,6 +38,25 @@
 //! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent, has no content, and a reused
 //! connection died under it.
 //!
+//! # WebSocket
+//!
+//! A visitor may switch to the protocols that [`upgrades`](OriginProxy::upgrades) allows: by `Upgrade` in HTTP/1.1
+//! ([RFC 9110 section 7.8]), or by extended CONNECT in HTTP/2 ([RFC 8441]; axum's server offers it). Nothing has to be configured.
+//!
+//! * The origin is asked over HTTP/1.1, on a connection of the request's own, whatever ALPN chose for the others. Where
+//!   [`Alpn::Http2`](crate::Alpn::Http2) requires HTTP/2 there is none, and the upgrade fails: [`Alpn::Http2OrHttp1`](crate::Alpn::Http2OrHttp1)
+//!   mends it.
+//! * The origin switches only by a 101 to the protocol that was asked for; of a WebSocket, key, subprotocol and extensions are checked
+//!   too. Any other response passes as an ordinary one, and its connection is closed.
+//! * Bytes pass both ways as they are, and a side that has said all may still listen. Where neither side says anything for
+//!   [`upgrade_idle_timeout`](OriginProxy::upgrade_idle_timeout), both are closed.
+//! * A tunnel counts as an open connection of the pool until it ends, and
+//!   [`PoolSnapshot::tunnels`](crate::pool::PoolSnapshot::tunnels) says how many there are. A server that shuts down does not wait for
+//!   them: wait for that count to be zero.
+//! * An upgrade with content is no upgrade: the request goes on without it, or is refused if it is for a WebSocket.
+//!
+//! # The visitor's address
+//!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions.
 //!
 //! # Errors
@@ -47,11 +66,11 @@
 //!
 //! | status | when |
 //! |---|---|
-//! | 400 | the request has no usable Host or target, or its body ended in an error |
+//! | 400 | the request has no usable Host or target, its body ended in an error, or its WebSocket handshake is malformed |
 //! | 408 | the visitor stopped sending |
 //! | 500 | the connector has no fixed origin |
-//! | 501 | CONNECT, TRACE, or a transfer coding other than `chunked` |
-//! | 502 | the origin could not be reached, or did not answer with HTTP |
+//! | 501 | CONNECT without a protocol that is allowed, TRACE, or a transfer coding other than `chunked` |
+//! | 502 | the origin could not be reached, did not answer with HTTP, or switched to a protocol that was not asked for |
 //! | 503 | no connection of the pool became free in time |
 //! | 504 | the origin, or the way to it, took longer than a deadline |
 //!
@@ -69,6 +88,8 @@
 //! * A body that stalls halfway, in either direction, is not timed out after the head of the response.
 //!
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+//! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+//! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 
 mod answer;
@@ -80,9 +101,11 @@ mod message;
 mod peek;
 mod service;
 mod status;
+mod upgrade;
 
 pub use body::ProxyBody;
 pub use future::Proxying;
 pub use service::OriginProxy;
+pub use upgrade::{UpgradeRefused, Upgrades};
 
 pub use crate::visitor::ClientConnection;

@@ -23,7 +23,7 @@ use crate::{
     response_rewrite::ResponseRewriteLayer,
 };
 
-use super::{ProxyBody, Proxying, answer::answer, forward::Settings};
+use super::{ProxyBody, Proxying, Upgrades, answer::answer, forward::Settings};
 
 /// A reverse proxy to the origin of a connector. A `Service` that never fails, for `Router::fallback_service` and its like.
 ///
@@ -37,6 +37,8 @@ use super::{ProxyBody, Proxying, answer::answer, forward::Settings};
 /// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
 /// | [`pool`](Self::pool) | see [`PoolSettings`] |
 /// | [`response_timeout`](Self::response_timeout) | 60 s |
+/// | [`upgrades`](Self::upgrades) | WebSocket |
+/// | [`upgrade_idle_timeout`](Self::upgrade_idle_timeout) | 10 min |
 #[derive(Clone)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
@@ -65,6 +67,8 @@ impl OriginProxy {
                 response_rewrite,
                 client_scheme: Scheme::Http,
                 response_timeout: Duration::from_secs(60),
+                upgrades: Upgrades::default(),
+                upgrade_idle_timeout: Duration::from_secs(600),
                 no_address: Arc::new(Once::new()),
             }),
             pool: OriginPool::new(connector, PoolSettings::default()),
@@ -122,6 +126,18 @@ impl OriginProxy {
     /// the wait starts anew.
     pub fn response_timeout(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.settings).response_timeout = deadline;
+        self
+    }
+
+    /// Which protocols visitors may switch to.
+    pub fn upgrades(mut self, upgrades: Upgrades) -> Self {
+        Arc::make_mut(&mut self.settings).upgrades = upgrades;
+        self
+    }
+
+    /// A tunnel in which no byte moved for so long, either way, is closed. Applications that are silent for longer send pings.
+    pub fn upgrade_idle_timeout(mut self, time: Duration) -> Self {
+        Arc::make_mut(&mut self.settings).upgrade_idle_timeout = time;
         self
     }
 }

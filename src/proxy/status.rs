@@ -16,7 +16,8 @@ pub(super) fn status(error: &Error) -> StatusCode {
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated
         | ErrorKind::RequestBody
-        | ErrorKind::TargetInvalid => StatusCode::BAD_REQUEST,
+        | ErrorKind::TargetInvalid
+        | ErrorKind::UpgradeInvalid => StatusCode::BAD_REQUEST,
         // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
         ErrorKind::MethodRefused | ErrorKind::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
         // It is the visitor who kept silent.
@@ -26,6 +27,16 @@ pub(super) fn status(error: &Error) -> StatusCode {
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
+}
+
+/// Whether the origin says that it switches protocols.
+pub(super) fn switches(status: StatusCode) -> bool {
+    status == StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// What a visitor is told who asked by extended CONNECT, where another is told of the switch (RFC 8441 section 5).
+pub(super) fn connected() -> StatusCode {
+    StatusCode::OK
 }
 
 /// The `Proxy-Status` field for a failure (RFC 9209 section 2).
@@ -78,9 +89,11 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::HostRepeated
         | ErrorKind::RequestBody
         | ErrorKind::TargetInvalid
-        | ErrorKind::UnsupportedCoding => token_ref("http_request_error"),
+        | ErrorKind::UnsupportedCoding
+        | ErrorKind::UpgradeInvalid => token_ref("http_request_error"),
         ErrorKind::MethodRefused => token_ref("http_request_denied"),
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
+        ErrorKind::UpgradeFailed => token_ref("http_upgrade_failed"),
         ErrorKind::Io => token_ref("destination_unavailable"),
         ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),
         ErrorKind::TimedOut => match error.stage() {

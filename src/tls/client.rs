@@ -51,6 +51,34 @@ impl TlsClient {
         }
     }
 
+    /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1.
+    pub(crate) fn http1(&self) -> Arc<Self> {
+        let protocols = Alpn::Http1.protocols();
+        let offering = |config: &Arc<ClientConfig>| {
+            let mut config = ClientConfig::clone(config);
+            config.alpn_protocols = protocols
+                .iter()
+                .map(|name| name.as_bytes().to_vec())
+                .collect();
+            Arc::new(config)
+        };
+        Arc::new(Self {
+            with_sni: offering(&self.with_sni),
+            without_sni: offering(&self.without_sni),
+            alpn: Alpn::Http1,
+            offer: TlsOffer {
+                protocols,
+                ..self.offer
+            },
+            ..self.clone()
+        })
+    }
+
+    /// Whether it has no use for a connection that speaks HTTP/1.1.
+    pub(crate) fn requires_http2(&self) -> bool {
+        self.alpn == Alpn::Http2
+    }
+
     /// The configuration for this SNI, or for one that is not settled yet.
     pub(crate) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
         match sni {

@@ -34,6 +34,8 @@ mod support;
 mod talk;
 mod transports;
 mod types;
+#[cfg(feature = "axum")]
+mod upgrades;
 mod uploads;
 mod verify;
 mod verify_matrix;

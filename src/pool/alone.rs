@@ -1,0 +1,167 @@
+//! A connection for one upgrade and nothing else.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::{body::Incoming, client::conn::http1};
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::{
+    connector::{ConnectionInfo, OriginStream},
+    error::{Error, ErrorKind, Facts, Stage},
+};
+
+use super::{
+    Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, explain_body,
+    failure::Unanswered, slot::Slot, state::State,
+};
+
+/// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
+pub(super) struct AloneLease {
+    sender: http1::SendRequest<RequestBody>,
+    info: ConnectionInfo,
+    /// Held by the driving task too: a refused upgrade leaves a connection that is still to be closed.
+    _slot: Arc<Slot>,
+}
+
+impl OriginPool {
+    /// Opens a connection for this request, which has no content, sends it over HTTP/1.1, and waits, `deadline` at most, for the head of
+    /// the response. If that is 101, the connection is the caller's for as long as the lease.
+    ///
+    /// A reused connection would have to be tried again where it turns out to be closed, and one that was refused an upgrade must not
+    /// be used again (RFC 9931): bytes that were meant for the other protocol may follow.
+    pub(crate) async fn send_alone(
+        &self,
+        mut request: Request<RequestBody>,
+        target: &Target,
+        deadline: std::time::Duration,
+    ) -> Result<(Response<Incoming>, Lease), Error> {
+        let mut lease = self.0.open_alone().await?;
+        target.spell(&mut request, &lease);
+        match timeout(deadline, lease.exchange(request)).await {
+            Ok(Ok(response)) => Ok((response, lease)),
+            Ok(Err(failed)) => Err(failed.explained(lease.info())),
+            Err(_elapsed) => {
+                let facts = Facts {
+                    deadline: Some(deadline),
+                    ..lease.info().facts().clone()
+                };
+                Err(Error::new(ErrorKind::TimedOut, Stage::Receive, facts))
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn open_alone(self: &Arc<Self>) -> Result<Lease, Error> {
+        let slot = self.slot_alone().await?;
+        let stream = self.connector.connect_http1().await?;
+        let info = stream.info().clone();
+        let opened = AloneLease::open(stream, slot).await;
+        opened
+            .map(Lease::from)
+            .map_err(|error| explain_body(error, Some(&info)))
+    }
+
+    /// Leave to open a connection. Where the pool is full, one that rests makes room, or the next that would.
+    async fn slot_alone(self: &Arc<Self>) -> Result<Slot, Error> {
+        let (surplus, receiver) = {
+            let mut state = self.lock();
+            if state.open < self.settings.max_connections {
+                return Ok(Slot::take_alone(self, &mut state));
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.alone_queue.push_back(sender);
+            // The one that has rested longest, among those that are still open.
+            let longest = state
+                .resting
+                .iter()
+                .position(|resting| !resting.is_closed());
+            (longest.map(|at| state.resting.remove(at)), receiver)
+        };
+        drop(surplus);
+        let deadline = self.settings.wait_timeout;
+        match timeout(deadline, receiver).await {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) | Err(_) => {
+                let facts = Facts {
+                    deadline: Some(deadline),
+                    ..Facts::default()
+                };
+                Err(Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts))
+            }
+        }
+    }
+
+    /// Gives upgrades that wait the places that have become free.
+    pub(super) fn settle_alone(self: &Arc<Self>) {
+        loop {
+            let (waiter, slot) = {
+                let mut state = self.lock();
+                if state.open >= self.settings.max_connections {
+                    return;
+                }
+                let Some(waiter) = state.next_upgrade() else {
+                    return;
+                };
+                (waiter, Slot::take_alone(self, &mut state))
+            };
+            // Outside of the lock: a waiter that has just left drops the slot, which then finds its way back here.
+            let _ = waiter.send(slot);
+        }
+    }
+}
+
+impl State {
+    /// Whether an upgrade waits for a connection to go.
+    pub(super) fn wants_room(&self, settings: &PoolSettings) -> bool {
+        self.open >= settings.max_connections && self.upgrades_waiting() > 0
+    }
+
+    pub(super) fn upgrades_waiting(&self) -> usize {
+        let waits = |waiter: &&oneshot::Sender<Slot>| !waiter.is_closed();
+        self.alone_queue.iter().filter(waits).count()
+    }
+
+    fn next_upgrade(&mut self) -> Option<oneshot::Sender<Slot>> {
+        loop {
+            let waiter = self.alone_queue.pop_front()?;
+            if !waiter.is_closed() {
+                return Some(waiter);
+            }
+        }
+    }
+}
+
+impl AloneLease {
+    async fn open(stream: OriginStream, slot: Slot) -> hyper::Result<Self> {
+        let info = stream.info().clone();
+        let (sender, connection) = http1::handshake(stream).await?;
+        let slot = Arc::new(slot);
+        let held = slot.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.with_upgrades().await {
+                tracing::debug!(%error, "a connection ended");
+            }
+            drop(held);
+        });
+        Ok(Self {
+            sender,
+            info,
+            _slot: slot,
+        })
+    }
+
+    pub(super) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.
+    pub(super) async fn exchange(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        let outcome = self.sender.try_send_request(request).await;
+        outcome.map_err(Unanswered::new)
+    }
+}

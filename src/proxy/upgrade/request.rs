@@ -1,0 +1,123 @@
+//! What a visitor asks to switch to, and how the origin is asked.
+
+use http::{
+    HeaderMap, HeaderValue, Method, Version,
+    header::{CONNECTION, CONTENT_LENGTH, UPGRADE},
+    request::Parts,
+};
+use http_body::Body;
+use hyper::{ext::Protocol, upgrade::OnUpgrade};
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    pool::RequestBody,
+};
+
+use super::{
+    Upgrades,
+    fields::{lists, members},
+    policy::Token,
+    websocket::{self, Offer},
+};
+
+/// An upgrade that a visitor may ask for, and has asked for in good order.
+pub(in crate::proxy) struct Asked {
+    pub(super) token: Token,
+    pub(super) by: By,
+    /// Of a WebSocket.
+    pub(super) offer: Option<Offer>,
+    /// The visitor's connection or stream, once it has been told of the switch.
+    pub(super) visitor: OnUpgrade,
+}
+
+/// How the visitor asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum By {
+    /// `Upgrade` in HTTP/1.1.
+    Upgrade,
+    /// Extended CONNECT in HTTP/2.
+    Connect,
+}
+
+impl Asked {
+    /// What the request asks for; nothing if it is an ordinary one, or asks for what is not allowed. One that came by CONNECT is
+    /// made a GET, as HTTP/1.1 asks.
+    pub(in crate::proxy) fn of(
+        parts: &mut Parts,
+        body: &RequestBody,
+        upgrades: &Upgrades,
+    ) -> Result<Option<Self>, Error> {
+        let asked = match parts.method {
+            Method::CONNECT => by_connect(parts, upgrades),
+            _ => by_upgrade(parts, upgrades),
+        };
+        let Some((token, by)) = asked else {
+            return Ok(None);
+        };
+        // Content would have to be read by an origin that switches, and by one that does not. Without it there is no doubt.
+        let has_content = !body.is_end_stream();
+        if has_content && !token.is_websocket() {
+            return Ok(None);
+        }
+        let Some(visitor) = parts.extensions.remove::<OnUpgrade>() else {
+            return Ok(None);
+        };
+        if by == By::Connect {
+            as_get(parts, &token);
+        }
+        let offer = match token.is_websocket() {
+            true => Some(handshake(parts, has_content)?),
+            false => None,
+        };
+        Ok(Some(Self {
+            token,
+            by,
+            offer,
+            visitor,
+        }))
+    }
+
+    /// Asks the origin. To be called once the fields of the visitor's connection are gone.
+    pub(in crate::proxy) fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, self.token.value().clone());
+    }
+}
+
+/// Extended CONNECT (RFC 8441 section 4). One without a protocol asks for a tunnel to anywhere.
+fn by_connect(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
+    let protocol = parts.extensions.get::<Protocol>()?;
+    let token = upgrades.allowed(protocol.as_str())?;
+    Some((token.clone(), By::Connect))
+}
+
+/// The first protocol in `Upgrade` that is allowed, in a request that could be upgraded: RFC 9110 section 7.8 has `Upgrade` ignored in
+/// HTTP/1.0, and where `Connection` does not name it.
+fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
+    let Parts {
+        headers, version, ..
+    } = parts;
+    if !headers.contains_key(UPGRADE)
+        || *version != Version::HTTP_11
+        || !lists(headers, CONNECTION, UPGRADE.as_str())
+    {
+        return None;
+    }
+    let token = members(headers, UPGRADE).find_map(|protocol| upgrades.allowed(protocol))?;
+    Some((token.clone(), By::Upgrade))
+}
+
+fn as_get(parts: &mut Parts, token: &Token) {
+    parts.method = Method::GET;
+    parts.extensions.remove::<Protocol>();
+    parts.headers.remove(CONTENT_LENGTH);
+    if token.is_websocket() {
+        websocket::complete(&mut parts.headers);
+    }
+}
+
+fn handshake(parts: &Parts, has_content: bool) -> Result<Offer, Error> {
+    let offer = Offer::of(&parts.method, &parts.headers).filter(|_| !has_content);
+    let malformed = || Error::new(ErrorKind::UpgradeInvalid, Stage::Prepare, Facts::default());
+    offer.ok_or_else(malformed)
+}

@@ -1,0 +1,213 @@
+//! What counts as an answer to an upgrade.
+
+use cdn_origin::{CdnOriginConnector, OriginProxy, VerifyPolicy, proxy::Upgrades, tls::Alpn};
+use tokio::io::AsyncWriteExt;
+
+use crate::support::{Authority, Edge, Site};
+
+use super::{ASK, SWITCH, Scene, bytes, fields, head, rest};
+
+#[tokio::test]
+async fn the_visitor_is_told_what_the_origin_agreed_to() {
+    let scene = Scene::new().await;
+    let mut visitor = scene.visitor(ASK).await;
+    let (mut origin, _) = scene.asked().await;
+    let switch = SWITCH.replace(
+        "Connection: Upgrade",
+        "Connection: Upgrade, X-Named\r\nX-Named: 1\r\nX-Kept: 2\r\nContent-Length: 0\r\nKeep-Alive: timeout=5",
+    );
+    // The first words of the new protocol come along with the answer.
+    origin
+        .write_all(format!("{switch}first").as_bytes())
+        .await
+        .unwrap();
+    let told = head(&mut visitor).await;
+    assert!(
+        told.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
+        "{told}"
+    );
+    let told: Vec<_> = fields(&told)
+        .into_iter()
+        .filter(|line| !line.starts_with("date"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "connection: upgrade",
+            "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
+            "sec-websocket-protocol: superchat",
+            "upgrade: websocket",
+            "x-kept: 2",
+        ]
+    );
+    assert_eq!(&bytes(&mut visitor).await, b"first");
+}
+
+#[tokio::test]
+async fn a_switch_to_something_else_than_was_asked_is_502() {
+    let wrong = [
+        SWITCH.replace("s3pP", "S3pP"),
+        SWITCH.replace("Sec-WebSocket-Accept", "X-Accept"),
+        SWITCH.replace("Upgrade: websocket", "Upgrade: h2c"),
+        SWITCH.replace("Upgrade: websocket", "Upgrade: websocket, h2c"),
+        SWITCH.replace("Upgrade: websocket\r\n", ""),
+        SWITCH.replace("Connection: Upgrade\r\n", ""),
+        SWITCH.replace("Connection: Upgrade\r\n", "Connection: close\r\n"),
+        SWITCH.replace("superchat", "other"),
+        SWITCH.replace(
+            "Connection",
+            "Sec-WebSocket-Extensions: permessage-deflate\r\nConnection",
+        ),
+        SWITCH.replace(
+            "Connection",
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection",
+        ),
+    ];
+    let scene = Scene::new().await;
+    for switch in wrong {
+        let mut visitor = scene.visitor(ASK).await;
+        let (mut origin, _) = scene.asked().await;
+        origin.write_all(switch.as_bytes()).await.unwrap();
+        let answer = head(&mut visitor).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+            "{switch}{answer}"
+        );
+        assert!(
+            answer.contains("error=http_upgrade_failed"),
+            "{switch}{answer}"
+        );
+        assert_eq!(rest(&mut origin).await, "", "{switch}");
+    }
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn another_protocol_than_websocket_needs_no_key() {
+    let upgrades = Upgrades::none().and("x-echo/1").unwrap();
+    let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
+    let ask = "POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: upgrade\r\nUpgrade: x-echo/1\r\nContent-Length: 0\r\n\r\n";
+    let mut visitor = scene.visitor(ask).await;
+    let (mut origin, asked) = scene.asked().await;
+    assert!(asked.starts_with("POST / HTTP/1.1\r\n"), "{asked}");
+    let switch =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: X-Echo/1\r\n\r\n";
+    origin.write_all(switch.as_bytes()).await.unwrap();
+    assert!(head(&mut visitor).await.starts_with("HTTP/1.1 101 "));
+    visitor.write_all(b"ping").await.unwrap();
+    assert_eq!(&bytes(&mut origin).await, b"ping");
+}
+
+#[tokio::test]
+async fn a_200_that_echoes_the_upgrade_is_an_ordinary_response_and_its_connection_is_closed() {
+    let scene = Scene::new().await;
+    let mut visitor = scene.visitor(ASK).await;
+    let (mut origin, _) = scene.asked().await;
+    let echo = SWITCH.replace("101 Switching Protocols", "200 OK\r\nContent-Length: 2");
+    origin
+        .write_all(format!("{echo}ok").as_bytes())
+        .await
+        .unwrap();
+    let answer = head(&mut visitor).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(!answer.to_ascii_lowercase().contains("upgrade"), "{answer}");
+    assert_eq!(&bytes(&mut visitor).await, b"ok");
+    // What the visitor says now is the next request, and it goes elsewhere.
+    assert_eq!(rest(&mut origin).await, "");
+    visitor
+        .write_all(b"GET /next HTTP/1.1\r\nHost: visitor.test\r\n\r\n")
+        .await
+        .unwrap();
+    let (_other, asked) = scene.asked().await;
+    assert!(asked.starts_with("GET /next HTTP/1.1\r\n"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_passes_with_its_content() {
+    let scene = Scene::new().await;
+    for refusal in [
+        "401 Unauthorized",
+        "426 Upgrade Required",
+        "503 Service Unavailable",
+    ] {
+        let mut visitor = scene.visitor(ASK).await;
+        let (mut origin, _) = scene.asked().await;
+        let answer = format!(
+            "HTTP/1.1 {refusal}\r\nSec-WebSocket-Version: 13\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
+        );
+        origin.write_all(answer.as_bytes()).await.unwrap();
+        let told = head(&mut visitor).await;
+        assert!(
+            told.starts_with(&format!("HTTP/1.1 {refusal}\r\n")),
+            "{told}"
+        );
+        assert!(
+            fields(&told).contains(&"sec-websocket-version: 13".to_owned()),
+            "{told}"
+        );
+        assert_eq!(&bytes(&mut visitor).await, b"2\r\nno\r\n0\r\n\r\n");
+        assert_eq!(rest(&mut origin).await, "");
+    }
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
+    for answer in ["", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 101 Switch"] {
+        let scene = Scene::new().await;
+        let mut visitor = scene.visitor(ASK).await;
+        let (mut origin, _) = scene.asked().await;
+        origin.write_all(answer.as_bytes()).await.unwrap();
+        origin.shutdown().await.unwrap();
+        let told = head(&mut visitor).await;
+        assert!(
+            told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+            "{answer:?} {told}"
+        );
+        drop(origin);
+        scene.until(|pool| pool.open == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_keeps_silent_is_504_and_its_connection_is_closed() {
+    let scene =
+        Scene::with(|proxy| proxy.response_timeout(std::time::Duration::from_millis(20))).await;
+    let mut visitor = scene.visitor(ASK).await;
+    let (mut origin, _) = scene.asked().await;
+    let told = head(&mut visitor).await;
+    assert!(
+        told.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
+        "{told}"
+    );
+    assert_eq!(rest(&mut origin).await, "");
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_mends_it() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .start()
+        .await;
+    let connector = CdnOriginConnector::builder("https://www.example.test")
+        .dial(edge.address())
+        .verify(VerifyPolicy::roots(cdn_origin::Roots::pem(
+            authority.root_pem(),
+        )))
+        .alpn(Alpn::Http2)
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector);
+    let site = Site::serve(axum::Router::new().fallback_service(proxy.clone())).await;
+    let mut visitor = tokio::net::TcpStream::connect(site.address())
+        .await
+        .unwrap();
+    visitor.write_all(ASK.as_bytes()).await.unwrap();
+    let told = head(&mut visitor).await;
+    assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
+    assert!(told.contains("error=tls_protocol_error"), "{told}");
+    assert_eq!(edge.connections(), 0);
+    assert_eq!(proxy.pool_snapshot().open, 0);
+}

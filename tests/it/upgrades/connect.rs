@@ -1,0 +1,194 @@
+//! Extended CONNECT (RFC 8441): a visitor asks over HTTP/2, the origin is asked over HTTP/1.1.
+
+use bytes::Bytes;
+use cdn_origin::{OriginProxy, proxy::Upgrades};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::{body::Incoming, client::conn::http2, ext::Protocol};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+
+use crate::support::Site;
+
+use super::{
+    SWITCH, Scene, bytes, fields, rest,
+    websockets::{EchoOrigin, talk},
+};
+
+/// A visitor's connection, once it knows that the site allows extended CONNECT.
+async fn visitor(site: &Site) -> http2::SendRequest<Empty<Bytes>> {
+    let stream = TcpStream::connect(site.address()).await.unwrap();
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    // The site's settings come before its first answer. TRACE goes no further than the proxy.
+    let trace = Request::builder()
+        .method(Method::TRACE)
+        .uri("http://visitor.test/");
+    let answer = sender
+        .send_request(trace.body(Empty::new()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_IMPLEMENTED);
+    sender
+}
+
+fn connect(protocol: &'static str) -> Request<Empty<Bytes>> {
+    Request::builder()
+        .method(Method::CONNECT)
+        .uri("http://visitor.test/chat?a=b")
+        .extension(Protocol::from_static(protocol))
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-protocol", "superchat")
+        .body(Empty::new())
+        .unwrap()
+}
+
+async fn text(response: Response<Incoming>) -> String {
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// The key of the request, answered as RFC 6455 says.
+fn switch(asked: &str) -> String {
+    let key = asked
+        .lines()
+        .find_map(|line| line.strip_prefix("sec-websocket-key: "));
+    let accept =
+        tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.unwrap().as_bytes());
+    SWITCH.replace("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", &accept)
+}
+
+#[tokio::test]
+async fn a_websocket_over_http_2_reaches_an_origin_over_http_1() {
+    let origin = EchoOrigin::start().await;
+    let site = origin.site().await;
+    let mut visitor = visitor(&site).await;
+    // Two at a time, on one connection.
+    for _ in 0..2 {
+        let mut response = visitor.send_request(connect("websocket")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["sec-websocket-protocol"], "superchat");
+        for gone in [
+            "connection",
+            "upgrade",
+            "sec-websocket-accept",
+            "content-length",
+        ] {
+            assert!(!response.headers().contains_key(gone), "{gone}");
+        }
+        let stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+        talk(socket).await;
+    }
+}
+
+#[tokio::test]
+async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
+    let scene = Scene::new().await;
+    let mut visitor = visitor(&scene.site).await;
+    let answer = tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+    let (mut origin, asked) = scene.asked().await;
+    assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
+    let lines = fields(&asked);
+    for line in [
+        "connection: upgrade",
+        "host: origin.test",
+        "sec-websocket-protocol: superchat",
+        "sec-websocket-version: 13",
+        "upgrade: websocket",
+        "x-forwarded-host: visitor.test",
+    ] {
+        assert!(
+            lines.contains(&line.to_owned()),
+            "{line} is not in {lines:?}"
+        );
+    }
+    origin.write_all(switch(&asked).as_bytes()).await.unwrap();
+    let mut response = answer.await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+
+    // A side that has said all may still listen, over HTTP/2 too.
+    stream.write_all(b"question").await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(rest(&mut origin).await, "question");
+    origin.write_all(b"answer").await.unwrap();
+    assert_eq!(&bytes(&mut stream).await, b"answer");
+    drop(origin);
+    assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn a_visitor_who_resets_the_stream_closes_the_origins_side() {
+    let scene = Scene::new().await;
+    let mut visitor = visitor(&scene.site).await;
+    let answer = tokio::spawn(async move {
+        let response = visitor.send_request(connect("websocket")).await;
+        (visitor, response.unwrap())
+    });
+    let (mut origin, asked) = scene.asked().await;
+    origin.write_all(switch(&asked).as_bytes()).await.unwrap();
+    let (_visitor, response) = answer.await.unwrap();
+    drop(response);
+    assert_eq!(rest(&mut origin).await, "");
+    drop(origin);
+    scene.until(|pool| pool.open == 0).await;
+}
+
+#[tokio::test]
+async fn a_refusal_passes_with_its_content() {
+    let scene = Scene::new().await;
+    let mut visitor = visitor(&scene.site).await;
+    let answer = tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+    let (mut origin, _) = scene.asked().await;
+    let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
+    origin.write_all(refusal).await.unwrap();
+    let response = answer.await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert_eq!(text(response).await, "no");
+    assert_eq!(rest(&mut origin).await, "");
+}
+
+#[tokio::test]
+async fn a_200_of_the_origin_is_not_taken_for_a_switch() {
+    for answer in ["200 OK", "204 No Content"] {
+        let scene = Scene::new().await;
+        let mut visitor = visitor(&scene.site).await;
+        let response =
+            tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+        let (mut origin, asked) = scene.asked().await;
+        let answer = switch(&asked).replace("101 Switching Protocols", answer);
+        origin.write_all(answer.as_bytes()).await.unwrap();
+        let response = response.await.unwrap().unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+        let said = response.headers()["proxy-status"].to_str().unwrap();
+        assert_eq!(said, "cdn-origin;error=http_upgrade_failed");
+        assert_eq!(rest(&mut origin).await, "");
+    }
+}
+
+#[tokio::test]
+async fn connect_to_anything_else_is_501() {
+    let scene = Scene::new().await;
+    let mut visitor = visitor(&scene.site).await;
+    let plain = Request::builder()
+        .method(Method::CONNECT)
+        .uri("other.test:443");
+    for request in [connect("connect-udp"), plain.body(Empty::new()).unwrap()] {
+        let response = visitor.send_request(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
+    }
+    let none: OriginProxy = scene.proxy.clone().upgrades(Upgrades::none());
+    let site = Site::serve(axum::Router::new().fallback_service(none)).await;
+    let mut visitor = self::visitor(&site).await;
+    let response = visitor.send_request(connect("websocket")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(scene.proxy.pool_snapshot().open, 0);
+}

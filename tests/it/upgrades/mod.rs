@@ -1,0 +1,122 @@
+//! Switches of protocols: who may ask, what counts as an answer, and what passes afterwards.
+
+use axum::Router;
+use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSnapshot};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::support::Site;
+
+mod answers;
+mod connect;
+mod places;
+mod requests;
+mod tunnels;
+mod websockets;
+
+/// A handshake in good order, and what accepts it.
+const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\
+    Host: visitor.test\r\n\
+    Connection: keep-alive, Upgrade\r\n\
+    Upgrade: WebSocket\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+
+const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    Sec-WebSocket-Protocol: superchat\r\n\r\n";
+
+/// A visitor's way through a site with a proxy to an origin that the test plays by itself.
+struct Scene {
+    origin: TcpListener,
+    proxy: OriginProxy,
+    site: Site,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::with(|proxy| proxy).await
+    }
+
+    async fn with(dress: impl FnOnce(OriginProxy) -> OriginProxy) -> Self {
+        let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connector = CdnOriginConnector::builder("http://origin.test")
+            .dial(origin.local_addr().unwrap())
+            .build()
+            .unwrap();
+        let proxy = dress(OriginProxy::new(connector));
+        let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
+        Self {
+            origin,
+            proxy,
+            site,
+        }
+    }
+
+    /// A visitor who has said this.
+    async fn visitor(&self, words: &str) -> TcpStream {
+        let mut visitor = TcpStream::connect(self.site.address()).await.unwrap();
+        visitor.write_all(words.as_bytes()).await.unwrap();
+        visitor
+    }
+
+    /// The next connection to the origin, with the head of its request.
+    async fn asked(&self) -> (TcpStream, String) {
+        let (mut stream, _) = self.origin.accept().await.unwrap();
+        let head = head(&mut stream).await;
+        (stream, head)
+    }
+
+    /// Both ends of a tunnel.
+    async fn tunnel(&self) -> (TcpStream, TcpStream) {
+        let mut visitor = self.visitor(ASK).await;
+        let (mut origin, _) = self.asked().await;
+        origin.write_all(SWITCH.as_bytes()).await.unwrap();
+        let told = head(&mut visitor).await;
+        assert!(told.starts_with("HTTP/1.1 101 "), "{told}");
+        (visitor, origin)
+    }
+
+    async fn until(&self, wanted: impl Fn(PoolSnapshot) -> bool) {
+        while !wanted(self.proxy.pool_snapshot()) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The head of a message, and not a byte more.
+async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// All that is still to come.
+async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut rest = Vec::new();
+    // A reset is an end too.
+    let _ = stream.read_to_end(&mut rest).await;
+    String::from_utf8_lossy(&rest).into_owned()
+}
+
+/// The next bytes.
+async fn bytes<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> [u8; N] {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await.unwrap();
+    bytes
+}
+
+/// The lines of a head after the first, in lower case and the order of the alphabet.
+fn fields(head: &str) -> Vec<String> {
+    let lines = head.lines().skip(1).filter(|line| !line.is_empty());
+    let mut lines: Vec<_> = lines.map(str::to_ascii_lowercase).collect();
+    lines.sort_unstable();
+    lines
+}

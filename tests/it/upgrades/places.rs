@@ -1,0 +1,98 @@
+//! Tunnels and the pool: each counts as an open connection until it ends.
+
+use std::time::Duration;
+
+use cdn_origin::pool::PoolSettings;
+use tokio::io::AsyncWriteExt;
+
+use super::{ASK, Scene, bytes, head, rest};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: visitor.test\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+fn one_connection() -> PoolSettings {
+    PoolSettings::default().max_connections(1)
+}
+
+#[tokio::test]
+async fn a_tunnel_counts_as_open_until_it_ends() {
+    let scene = Scene::new().await;
+    let (visitor, origin) = scene.tunnel().await;
+    let (_others, _other) = scene.tunnel().await;
+    let pool = scene.proxy.pool_snapshot();
+    assert_eq!((pool.open, pool.tunnels, pool.idle), (2, 2, 0));
+    drop((visitor, origin));
+    scene
+        .until(|pool| pool.open == 1 && pool.tunnels == 1)
+        .await;
+}
+
+#[tokio::test]
+async fn where_tunnels_fill_the_pool_requests_wait_for_one_to_end() {
+    let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
+    let (visitor, origin) = scene.tunnel().await;
+    let mut other = scene.visitor(GET).await;
+    scene.until(|pool| pool.waiting == 1).await;
+    drop((visitor, origin));
+    let (mut origin, _) = scene.asked().await;
+    origin.write_all(OK).await.unwrap();
+    assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[tokio::test]
+async fn where_the_pool_stays_full_an_upgrade_is_503() {
+    let settings = one_connection().wait_timeout(Duration::from_millis(20));
+    let scene = Scene::with(|proxy| proxy.pool(settings)).await;
+    let (_visitor, _origin) = scene.tunnel().await;
+    let mut other = scene.visitor(ASK).await;
+    let told = head(&mut other).await;
+    assert!(
+        told.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
+        "{told}"
+    );
+    assert!(told.contains("error=connection_limit_reached"), "{told}");
+}
+
+#[tokio::test]
+async fn an_idle_connection_makes_room_for_an_upgrade() {
+    let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
+    let mut visitor = scene.visitor(GET).await;
+    let (mut resting, _) = scene.asked().await;
+    resting.write_all(OK).await.unwrap();
+    head(&mut visitor).await;
+    assert_eq!(&bytes(&mut visitor).await, b"ok");
+    scene.until(|pool| pool.idle == 1).await;
+    let (_visitor, _origin) = scene.tunnel().await;
+    assert_eq!(rest(&mut resting).await, "");
+    let pool = scene.proxy.pool_snapshot();
+    assert_eq!((pool.open, pool.tunnels, pool.idle), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() {
+    let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
+    let mut first = scene.visitor(GET).await;
+    let (mut busy, _) = scene.asked().await;
+    let _upgrade = scene.visitor(ASK).await;
+    scene.until(|pool| pool.waiting == 1).await;
+    busy.write_all(OK).await.unwrap();
+    head(&mut first).await;
+    let (_origin, asked) = scene.asked().await;
+    assert!(asked.starts_with("GET /chat?a=b "), "{asked}");
+    assert_eq!(rest(&mut busy).await, "");
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_given_up_while_it_waits_leaves_its_place_to_others() {
+    let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
+    let mut first = scene.visitor(GET).await;
+    let (mut busy, _) = scene.asked().await;
+    let upgrade = scene.visitor(ASK).await;
+    scene.until(|pool| pool.waiting == 1).await;
+    drop(upgrade);
+    scene.until(|pool| pool.waiting == 0).await;
+    busy.write_all(OK).await.unwrap();
+    assert!(head(&mut first).await.starts_with("HTTP/1.1 200 OK\r\n"));
+    // The connection is as good as before.
+    scene.until(|pool| pool.idle == 1).await;
+}

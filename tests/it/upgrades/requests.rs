@@ -1,0 +1,184 @@
+//! Which requests ask for an upgrade, which are ordinary ones, and which are malformed.
+
+use axum::body::Body;
+use cdn_origin::proxy::Upgrades;
+use http::{Request, StatusCode};
+use tokio::io::AsyncWriteExt;
+use tower::ServiceExt;
+
+use super::{ASK, Scene, bytes, fields, head, rest};
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+
+#[tokio::test]
+async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
+    let scene = Scene::new().await;
+    let _visitor = scene.visitor(ASK).await;
+    let (_origin, asked) = scene.asked().await;
+    assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
+    assert_eq!(
+        fields(&asked),
+        [
+            "connection: upgrade",
+            "host: origin.test",
+            "sec-websocket-key: dghlihnhbxbszsbub25jzq==",
+            "sec-websocket-protocol: chat, superchat",
+            "sec-websocket-version: 13",
+            "upgrade: websocket",
+            "x-forwarded-for: 127.0.0.1",
+            "x-forwarded-host: visitor.test",
+            "x-forwarded-proto: http",
+            "x-real-ip: 127.0.0.1",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
+    let scene =
+        Scene::with(|proxy| proxy.upgrades(Upgrades::websocket().and("x-echo").unwrap())).await;
+    let ask = "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+        Upgrade: h2c, X-Other/1\r\nUpgrade: X-Echo, websocket\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    let _visitor = scene.visitor(ask).await;
+    let (_origin, asked) = scene.asked().await;
+    let asked = fields(&asked);
+    assert!(asked.contains(&"upgrade: x-echo".to_owned()), "{asked:?}");
+    assert!(
+        !asked.iter().any(|line| line.starts_with("http2-settings")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
+    let ordinary = [
+        // Not allowed.
+        (
+            "GET / HTTP/1.1",
+            "Connection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        ),
+        // Not named by `Connection`.
+        ("GET / HTTP/1.1", "Upgrade: websocket\r\n\r\n"),
+        // Nothing to switch to.
+        ("GET / HTTP/1.1", "Connection: upgrade\r\n\r\n"),
+        // HTTP/1.0 has no upgrades.
+        (
+            "GET / HTTP/1.0",
+            "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        ),
+        // Content, so that a switch would be ambiguous.
+        (
+            "POST / HTTP/1.1",
+            "Connection: upgrade\r\nUpgrade: x-echo\r\nContent-Length: 2\r\n\r\nhi",
+        ),
+    ];
+    for (line, fields_and_content) in ordinary {
+        let upgrades = Upgrades::websocket().and("x-echo").unwrap();
+        let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
+        let ask = format!("{line}\r\nHost: visitor.test\r\n{fields_and_content}");
+        let mut visitor = scene.visitor(&ask).await;
+        let (mut origin, asked) = scene.asked().await;
+        let unasked =
+            |line: &String| !line.starts_with("upgrade") && !line.starts_with("connection");
+        assert!(fields(&asked).iter().all(unasked), "{ask}{asked}");
+        origin.write_all(OK).await.unwrap();
+        let answer = head(&mut visitor).await;
+        assert!(answer.contains(" 200 OK\r\n"), "{answer}");
+        assert_eq!(scene.proxy.pool_snapshot().tunnels, 0);
+    }
+}
+
+#[tokio::test]
+async fn no_protocol_may_be_switched_to_where_none_is_allowed() {
+    let scene = Scene::with(|proxy| proxy.upgrades(Upgrades::none())).await;
+    let _visitor = scene.visitor(ASK).await;
+    let (_origin, asked) = scene.asked().await;
+    assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_malformed_handshake_is_400_and_the_origin_hears_nothing_of_it() {
+    let malformed = [
+        ASK.replace("GET", "POST"),
+        ASK.replace("Sec-WebSocket-Key", "X-Key"),
+        ASK.replace("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZQ=="),
+        ASK.replace("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 13, 8"),
+        ASK.replace("Sec-WebSocket-Version: 13\r\n", ""),
+        ASK.replace(
+            "Host",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nHost",
+        ),
+        ASK.replace("Host", "Content-Length: 2\r\nHost") + "hi",
+        ASK.replace("Host", "Transfer-Encoding: chunked\r\nHost") + "2\r\nhi\r\n0\r\n\r\n",
+    ];
+    let scene = Scene::new().await;
+    for ask in malformed {
+        let mut visitor = scene.visitor(&ask).await;
+        let answer = head(&mut visitor).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
+            "{ask}{answer}"
+        );
+        assert!(answer.contains("error=http_request_error"), "{answer}");
+    }
+    assert_eq!(scene.proxy.pool_snapshot().open, 0);
+}
+
+#[tokio::test]
+async fn bytes_that_follow_an_upgrade_wait_for_the_101() {
+    let scene = Scene::new().await;
+    let mut visitor = scene.visitor(&format!("{ASK}early")).await;
+    let (mut origin, _) = scene.asked().await;
+    origin.write_all(super::SWITCH.as_bytes()).await.unwrap();
+    assert_eq!(&bytes(&mut origin).await, b"early");
+    let _ = head(&mut visitor).await;
+}
+
+#[tokio::test]
+async fn bytes_that_follow_a_refused_upgrade_never_reach_its_connection() {
+    let scene = Scene::new().await;
+    let smuggled = "GET /smuggled HTTP/1.1\r\nHost: visitor.test\r\n\r\n";
+    let _visitor = scene.visitor(&format!("{ASK}{smuggled}")).await;
+    let (mut origin, _) = scene.asked().await;
+    let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
+    origin.write_all(refusal).await.unwrap();
+    // What follows is a request of its own, on a connection of its own.
+    assert_eq!(rest(&mut origin).await, "");
+    let (_other, asked) = scene.asked().await;
+    assert!(asked.starts_with("GET /smuggled HTTP/1.1\r\n"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_switch_gets_an_ordinary_answer() {
+    let scene = Scene::new().await;
+    let request = Request::get("/")
+        .header("host", "visitor.test")
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket");
+    let request = request.body(Body::empty()).unwrap();
+    // No server around the proxy: there is nothing to be switched.
+    let answer = tokio::spawn(scene.proxy.clone().oneshot(request));
+    let (mut origin, asked) = scene.asked().await;
+    assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
+    origin.write_all(OK).await.unwrap();
+    let Ok(answer) = answer.await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_origin_that_cannot_be_reached_is_502_for_an_upgrade_too() {
+    let scene = Scene::new().await;
+    let (site, origin) = (scene.site, scene.origin);
+    drop(origin);
+    let mut visitor = tokio::net::TcpStream::connect(site.address())
+        .await
+        .unwrap();
+    visitor.write_all(ASK.as_bytes()).await.unwrap();
+    let answer = head(&mut visitor).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("error=connection_refused"), "{answer}");
+    assert_eq!(scene.proxy.pool_snapshot().open, 0);
+}

@@ -13,6 +13,8 @@ mod edge;
 mod errors;
 mod failing;
 mod forwarded;
+#[cfg(feature = "axum")]
+mod grpc;
 mod hardening;
 mod host_rewrite;
 mod house;

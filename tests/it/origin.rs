@@ -25,7 +25,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support::Authority;
 
-const NAME: &str = "origin.example.test";
+/// What it is called.
+pub(crate) const NAME: &str = "origin.example.test";
 
 /// What an origin has seen.
 #[derive(Default)]
@@ -148,7 +149,8 @@ impl Drop for Origin {
     }
 }
 
-fn server_config(authority: &Authority, protocol: &[u8]) -> Arc<ServerConfig> {
+/// A TLS server of this name that speaks this protocol.
+pub(crate) fn server_config(authority: &Authority, protocol: &[u8]) -> Arc<ServerConfig> {
     let certified = authority.issue(&[NAME]);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)

@@ -43,7 +43,7 @@ impl Default for PoolSettings {
 }
 
 impl PoolSettings {
-    /// As many connections are open at most, idle ones included. Zero counts as one.
+    /// As many connections are open at most, idle ones and those of WebSockets included. Zero counts as one.
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = count.max(1);
         self

@@ -55,6 +55,11 @@
 //!   them: wait for that count to be zero.
 //! * An upgrade with content is no upgrade: the request goes on without it, or is refused if it is for a WebSocket.
 //!
+//! # gRPC
+//!
+//! gRPC passes with its trailers and deadlines where the visitor and the origin both speak HTTP/2: the origin has to be an `https` one that
+//! chooses `h2` by ALPN. An `http` origin is always spoken HTTP/1.1 to, which gRPC is not.
+//!
 //! # The visitor's address
 //!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions.

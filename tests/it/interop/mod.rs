@@ -9,3 +9,5 @@ mod haproxy;
 mod nginx;
 mod openssl;
 mod server;
+#[cfg(feature = "axum")]
+mod traffic;

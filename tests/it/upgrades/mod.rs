@@ -14,7 +14,7 @@ mod connect;
 mod places;
 mod requests;
 mod tunnels;
-mod websockets;
+pub(crate) mod websockets;
 
 /// A handshake in good order, and what accepts it.
 const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\

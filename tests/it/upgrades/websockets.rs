@@ -92,6 +92,36 @@ impl Drop for EchoOrigin {
     }
 }
 
+/// The same without TLS, for what stands behind another server.
+pub(crate) struct PlainEcho {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl PlainEcho {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            let mut sockets = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                sockets.spawn(echo(stream));
+            }
+        });
+        Self { address, task }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for PlainEcho {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
     #[expect(clippy::result_large_err, reason = "the signature is the library's")]
     let choose = |request: &Request, mut response: Response| {
@@ -126,7 +156,7 @@ async fn visitor(site: &Site) -> WebSocketStream<TcpStream> {
 }
 
 /// Talks for a while, and closes.
-pub(super) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
+pub(crate) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
     for size in [0, 1, 125, 126, 65_536, 1024 * 1024] {
         let message = Message::binary(vec![size as u8; size]);
         socket.send(message.clone()).await.unwrap();

@@ -1,0 +1,23 @@
+//! Connections that rest in the pool.
+
+use axum::body::Body;
+use cdn_origin::OriginProxy;
+use http::Request;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+/// Leaves so many connections idle: as many requests at once, of which each is read to its end.
+pub(crate) async fn leave(proxy: &OriginProxy, count: usize) {
+    let mut unread = Vec::new();
+    for _ in 0..count {
+        let request = Request::get("/").header("host", "visitor.test");
+        let request = request.body(Body::empty()).unwrap();
+        unread.push(proxy.clone().oneshot(request).await.unwrap());
+    }
+    for response in unread {
+        response.into_body().collect().await.unwrap();
+    }
+    while proxy.pool_snapshot().idle < count {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,21 @@
+//! Our proxy, as the benches run it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use cdn_origin::{CdnOriginConnector, OriginProxy, Roots, VerifyPolicy, pool::PoolSettings};
+
+use super::origin::NAME;
+
+/// Our proxy with all its defaults, except that it keeps as many connections for as long as a bench needs.
+pub(crate) fn proxy(scheme: &str, origin: SocketAddr, pem: &[u8]) -> OriginProxy {
+    let connector = CdnOriginConnector::builder(format!("{scheme}://{NAME}"))
+        .dial(origin)
+        .verify(VerifyPolicy::roots(Roots::pem(pem)))
+        .build()
+        .unwrap();
+    let settings = PoolSettings::default()
+        .max_connections(20_000)
+        .max_idle(20_000)
+        .idle_timeout(Duration::from_secs(3600));
+    OriginProxy::new(connector).pool(settings)
+}

@@ -8,6 +8,7 @@ mod client;
 mod haproxy;
 mod nginx;
 mod openssl;
+mod openssl_trust;
 mod server;
 #[cfg(feature = "axum")]
 mod traffic;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, date_time_ymd,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -40,6 +40,12 @@ impl Authority {
     /// A certificate for these names: IP addresses become IP entries, all else DNS entries.
     pub fn issue(&self, names: &[&str]) -> Certified {
         self.sign(&leaf(names, 2020, (2100, 1, 1)))
+    }
+
+    /// The same for an RSA key.
+    pub fn issue_rsa(&self, names: &[&str]) -> Certified {
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key pair");
+        self.sign_for(&leaf(names, 2020, (2100, 1, 1)), &key)
     }
 
     /// A certificate by which a client proves who it is.
@@ -84,11 +90,14 @@ impl Authority {
     }
 
     fn sign(&self, params: &CertificateParams) -> Certified {
-        let key = KeyPair::generate().expect("a key pair");
+        self.sign_for(params, &KeyPair::generate().expect("a key pair"))
+    }
+
+    fn sign_for(&self, params: &CertificateParams, key: &KeyPair) -> Certified {
         let certificate = params
-            .signed_by(&key, &self.issuer)
+            .signed_by(key, &self.issuer)
             .expect("a signed certificate");
-        Certified::new(&certificate, &key)
+        Certified::new(&certificate, key)
     }
 }
 

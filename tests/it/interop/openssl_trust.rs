@@ -1,0 +1,157 @@
+//! `openssl s_server` as an origin with keys, groups and tickets of many kinds, and one that wants to know who we are.
+
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, TlsVersion, connector::CdnOriginBuilder, diagnosis::CauseId,
+    error::ErrorKind, tls::ClientIdentity,
+};
+use http::StatusCode;
+
+use crate::{
+    interop::{
+        client::{NAME, answer, ask, connector, failure, refusal, session},
+        server::{Folder, Server},
+    },
+    support::{Authority, Certified},
+};
+
+struct Openssl {
+    authority: Authority,
+    server: Server,
+}
+
+impl Openssl {
+    fn start(certified: impl FnOnce(&Authority) -> Certified, arguments: &str) -> Self {
+        let authority = Authority::new();
+        let folder = Folder::new()
+            .certified("site", &certified(&authority))
+            .file("root.pem", &authority.root_pem());
+        let arguments = format!("-cert site.pem -key site.pem {arguments}");
+        let server = Server::openssl(folder, &arguments);
+        Self { authority, server }
+    }
+
+    fn ecdsa(arguments: &str) -> Self {
+        Self::start(|authority| authority.issue(&[NAME]), arguments)
+    }
+
+    fn connector(&self) -> CdnOriginBuilder {
+        connector(&self.server, &self.authority)
+    }
+
+    fn identity(&self, name: &str) -> ClientIdentity {
+        pem(&self.authority.issue_client(name))
+    }
+}
+
+fn pem(certified: &Certified) -> ClientIdentity {
+    ClientIdentity::pem(certified.cert_pem(), certified.key_pem())
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_and_a_connector_agree_for_rsa_and_ecdsa_in_both_versions() {
+    for (arguments, version) in [("-tls1_2", TlsVersion::V1_2), ("-tls1_3", TlsVersion::V1_3)] {
+        let rsa = Openssl::start(|authority| authority.issue_rsa(&[NAME]), arguments);
+        let ecdsa = Openssl::ecdsa(arguments);
+        for (openssl, kind) in [(rsa, "_RSA_"), (ecdsa, "_ECDSA_")] {
+            let response = answer(openssl.connector()).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            let session = session(&response);
+            assert_eq!(session.version, version);
+            let names_the_key = session.cipher_suite.contains(kind);
+            assert_eq!(names_the_key, version == TlsVersion::V1_2, "{session}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_is_shown_our_certificate_in_both_versions() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        let arguments = format!("{version} -Verify 1 -verify_return_error -CAfile root.pem");
+        let openssl = Openssl::ecdsa(&arguments);
+        let identity = openssl.identity("client.example.test");
+        let response = answer(openssl.connector().client_identity(identity)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let page = response.body();
+        assert!(page.contains("client.example.test"), "{page}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_that_refuses_our_certificate_is_diagnosed_in_both_versions() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        let arguments = format!("{version} -Verify 1 -verify_return_error -CAfile root.pem");
+        let openssl = Openssl::ecdsa(&arguments);
+        let expired = openssl
+            .authority
+            .issue_expired_client("client.example.test");
+        let stranger = Authority::new().issue_client("client.example.test");
+        for (certified, alerts) in [(expired, &[45][..]), (stranger, &[48, 42, 51])] {
+            let builder = openssl.connector().client_identity(pem(&certified));
+            let error = failure(&OriginProxy::new(builder.build().unwrap())).await;
+            assert_eq!(error.kind(), ErrorKind::AlertReceived, "{error}");
+            let alert = error.facts().alert().unwrap();
+            assert!(alerts.contains(&alert.code()), "{alert}");
+            let cause = error.diagnosis().likeliest().unwrap().clone();
+            assert_eq!(cause.id(), CauseId::ClientCertificateRefused, "{cause}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_that_wants_another_group_asks_again_and_gets_it() {
+    let openssl = Openssl::ecdsa("-tls1_3 -groups P-384");
+    let response = answer(openssl.connector()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    // In whichever order they are offered.
+    let groups = ["x25519", "secp256r1", "secp384r1"];
+    let response = answer(openssl.connector().key_exchange_groups(groups)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_and_a_connector_without_a_common_group_or_suite_part_with_alert_40() {
+    let groups = Openssl::ecdsa("-tls1_3 -groups P-384");
+    let groups = groups.connector().key_exchange_groups(["x25519"]);
+    let suites = Openssl::ecdsa("-tls1_2 -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
+    let suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+    let suites_of_ours = suites
+        .connector()
+        .tls_versions(..=TlsVersion::V1_2)
+        .cipher_suites([suite]);
+    for builder in [groups, suites_of_ours] {
+        let error = refusal(builder).await;
+        assert_eq!(error.kind(), ErrorKind::AlertReceived, "{error}");
+        assert_eq!(error.facts().alert().unwrap().code(), 40);
+        let diagnosis = error.diagnosis();
+        let mut causes = diagnosis.causes().iter();
+        let told = causes.any(|cause| cause.id() == CauseId::NoCommonCipher);
+        assert!(told, "{}", error.report());
+    }
+}
+
+/// The second of two connections: each is closed by `-www` after its answer.
+async fn second_is_resumed(connector: CdnOriginConnector) -> bool {
+    let proxy = OriginProxy::new(connector);
+    assert!(!session(&ask(&proxy).await).resumed);
+    session(&ask(&proxy).await).resumed
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_resumes_a_session_unless_it_gives_no_tickets() {
+    for (arguments, resumed) in [
+        ("-tls1_2", true),
+        ("-tls1_3", true),
+        ("-tls1_2 -no_ticket -no_cache", false),
+        ("-tls1_3 -num_tickets 0", false),
+    ] {
+        let openssl = Openssl::ecdsa(arguments);
+        let connector = openssl.connector().build().unwrap();
+        assert_eq!(second_is_resumed(connector).await, resumed, "{arguments}");
+    }
+}

@@ -56,10 +56,10 @@ impl TlsSettings {
         let provider = note(provider::choose(self.provider.clone()), problems)?;
         // Roots that cannot be used are told even where no version can, and so on: all problems at once.
         let judge = self.verify.judge(&provider, problems);
-        let schemes = self.parameters.schemes(&provider, problems);
         let identity = self.identity.as_ref();
         let identity = identity.map(|identity| note(identity.load(&provider), problems));
         let versions = versions?;
+        let schemes = self.parameters.schemes(&provider, versions, problems);
         let provider = self.parameters.narrow(&provider, versions, problems);
         let (judge, skipped_roots) = judge.filter(|_| problems.len() == before)?;
         let verifier = OriginVerifier {

@@ -48,3 +48,17 @@ pub(super) fn signature_scheme(scheme: SignatureScheme) -> &'static str {
         scheme => scheme.as_str().unwrap_or("unknown"),
     }
 }
+
+/// Whether a TLS 1.3 handshake may be signed so ([RFC 8446 section 4.2.3]): the older schemes are left to certificates.
+///
+/// [RFC 8446 section 4.2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-4.2.3
+pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
+    !matches!(
+        scheme,
+        SignatureScheme::RSA_PKCS1_SHA1
+            | SignatureScheme::RSA_PKCS1_SHA256
+            | SignatureScheme::RSA_PKCS1_SHA384
+            | SignatureScheme::RSA_PKCS1_SHA512
+            | SignatureScheme::ECDSA_SHA1_Legacy
+    )
+}

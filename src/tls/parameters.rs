@@ -68,75 +68,53 @@ impl Parameters {
         if let Some(names) = &self.cipher_suites {
             let known = narrowed.cipher_suites.iter();
             let known = known.map(|suite| (iana::cipher_suite(suite.suite()), *suite));
-            narrowed.cipher_suites = select("cipher_suites", names, known, problems);
+            let suites = select("cipher_suites", names, known, problems);
+            demand("cipher_suites", "cipher suite", versions, problems, |it| {
+                let wire = Versions::wire(it);
+                suites.iter().any(|suite| suite.version().version == wire)
+            });
+            narrowed.cipher_suites = suites;
         }
         if let Some(names) = &self.groups {
             let known = narrowed.kx_groups.iter();
             let known = known.map(|group| (iana::group(group.name()), *group));
-            narrowed.kx_groups = select("key_exchange_groups", names, known, problems);
+            let groups = select("key_exchange_groups", names, known, problems);
+            demand("key_exchange_groups", "group", versions, problems, |it| {
+                let wire = Versions::wire(it);
+                groups.iter().any(|group| group.usable_for_version(wire))
+            });
+            narrowed.kx_groups = groups;
         }
-        self.check_versions(&narrowed, versions, problems);
         Arc::new(narrowed)
-    }
-
-    /// Every offered version must have a suite and a group: rustls would quietly not offer it.
-    fn check_versions(
-        &self,
-        provider: &CryptoProvider,
-        versions: Versions,
-        problems: &mut Vec<BuildProblem>,
-    ) {
-        // Names that are not known have been told; what they leave out is not told again.
-        let mut check = |setter: &'static str,
-                         names: &Option<Vec<String>>,
-                         what,
-                         serves: &dyn Fn(TlsVersion) -> bool| {
-            if names.is_none() || problems.iter().any(|problem| problem.setter() == setter) {
-                return;
-            }
-            for version in versions.offered().filter(|version| !serves(*version)) {
-                let why = format!(
-                    "none of these is a {what} of {version}, which is offered: add one, or narrow `tls_versions(..)`",
-                );
-                problems.push(BuildProblem::new(
-                    setter,
-                    BuildProblemKind::Contradiction,
-                    why,
-                ));
-            }
-        };
-        check(
-            "cipher_suites",
-            &self.cipher_suites,
-            "cipher suite",
-            &|version| {
-                let suites = &mut provider.cipher_suites.iter();
-                suites.any(|suite| suite.version().version == Versions::wire(version))
-            },
-        );
-        check("key_exchange_groups", &self.groups, "group", &|version| {
-            let groups = &mut provider.kx_groups.iter();
-            groups.any(|group| group.usable_for_version(Versions::wire(version)))
-        });
     }
 
     /// The signature schemes to offer.
     pub(super) fn schemes(
         &self,
         provider: &CryptoProvider,
+        versions: Versions,
         problems: &mut Vec<BuildProblem>,
     ) -> Vec<SignatureScheme> {
         let known = provider
             .signature_verification_algorithms
             .supported_schemes();
-        match &self.signature_schemes {
-            None => known,
-            Some(names) => {
-                let known = known.iter();
-                let known = known.map(|scheme| (iana::signature_scheme(*scheme), *scheme));
-                select("signature_schemes", names, known, problems)
-            }
-        }
+        let Some(names) = &self.signature_schemes else {
+            return known;
+        };
+        let known = known.iter();
+        let known = known.map(|scheme| (iana::signature_scheme(*scheme), *scheme));
+        let schemes = select("signature_schemes", names, known, problems);
+        demand(
+            "signature_schemes",
+            "signature scheme",
+            versions,
+            problems,
+            |it| {
+                let mut schemes = schemes.iter();
+                schemes.any(|scheme| it < TlsVersion::V1_3 || iana::signs_tls13(*scheme))
+            },
+        );
+        schemes
     }
 
     /// What is left to say in the configuration itself.
@@ -180,6 +158,30 @@ impl Parameters {
             return;
         }
         config.cert_decompressors = Vec::new();
+    }
+}
+
+/// Every offered version must be served by one of the values: rustls would quietly not offer it, or fail later.
+fn demand(
+    setter: &'static str,
+    what: &str,
+    versions: Versions,
+    problems: &mut Vec<BuildProblem>,
+    serves: impl Fn(TlsVersion) -> bool,
+) {
+    // A name that is not known has been told; what it leaves out is not told again.
+    if problems.iter().any(|problem| problem.setter() == setter) {
+        return;
+    }
+    for version in versions.offered().filter(|version| !serves(*version)) {
+        let why = format!(
+            "none of these is a {what} of {version}, which is offered: add one, or narrow `tls_versions(..)`"
+        );
+        problems.push(BuildProblem::new(
+            setter,
+            BuildProblemKind::Contradiction,
+            why,
+        ));
     }
 }
 

@@ -91,7 +91,7 @@ impl SanMatcher {
         match &self.0 {
             Ok(Kind::Exact(name)) => is_valid_for(certificate, &server_name(name)),
             Ok(Kind::DnsSuffix(suffix)) => dns_names(names).any(|name| is_below(name, suffix)),
-            Ok(Kind::Uri(uri)) if uri.starts_with(SPIFFE) => only_uri(names) == Some(uri),
+            Ok(Kind::Uri(uri)) if is_spiffe(uri) => only_uri(names) == Some(uri),
             Ok(Kind::Uri(uri)) => uris(names).any(|found| found == uri),
             Ok(Kind::TrustDomain(domain)) => {
                 only_uri(names).is_some_and(|uri| trust_domain(uri) == Some(domain.as_str()))
@@ -173,6 +173,12 @@ fn is_below(name: &str, suffix: &DnsName) -> bool {
     let name = name.to_ascii_lowercase();
     let before = name.strip_suffix(suffix.as_str());
     before.is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
+}
+
+/// A scheme has no case (RFC 3986 section 3.1).
+fn is_spiffe(uri: &str) -> bool {
+    let start = uri.get(..SPIFFE.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(SPIFFE))
 }
 
 fn trust_domain(uri: &str) -> Option<&str> {

@@ -227,6 +227,13 @@ fn a_version_without_a_suite_or_group_of_its_own_is_a_build_error() {
     let newer = builder().tls_versions(new..).cipher_suites(both);
     newer.build().unwrap();
 
+    let of_certificates = builder().signature_schemes(["rsa_pkcs1_sha256"]);
+    refused(
+        of_certificates.clone().build(),
+        &[("signature_schemes", Contradiction)],
+    );
+    of_certificates.tls_versions(..=old).build().unwrap();
+
     let hybrid = builder().key_exchange_groups(["X25519MLKEM768"]);
     refused(
         hybrid.clone().build(),

@@ -12,7 +12,8 @@ use std::{fmt, str::FromStr};
 use http::Uri;
 
 use crate::name::{
-    DialTarget, ExpectedName, Host, HostAuthority, NameError, NameProblem, Sni, SniOmission,
+    DialTarget, ExpectedName, Host, HostAuthority, HostPort, NameError, NameProblem, Sni,
+    SniOmission,
 };
 
 /// An origin as a connector reaches it: its scheme and its four names.
@@ -51,7 +52,7 @@ impl Origin {
                     None => (&target.clone().without_port(scheme.default_port())).into(),
                 });
         let port = target.port().unwrap_or_else(|| scheme.default_port());
-        let dial = chosen.dial.as_ref().unwrap_or(target).clone();
+        let dial = chosen.dial.clone().unwrap_or_else(|| target.clone().into());
         Self {
             url: url.clone(),
             dial: dial.or_port(port),
@@ -75,7 +76,8 @@ impl Origin {
     /// The URL of the same host without TLS, for advice: at the very port that was found to speak plain http.
     pub(crate) fn url_over_tcp(&self) -> OriginUrl {
         let target = &self.url.target;
-        let dialled_by_url = self.dial == target.clone().or_port(self.scheme().default_port());
+        let by_url = target.clone().or_port(self.scheme().default_port());
+        let dialled_by_url = self.dial == by_url.into();
         let port = match dialled_by_url {
             true => self.dial.port(),
             false => target.port(),
@@ -93,7 +95,7 @@ impl Origin {
         let host = self.url.target.host().clone();
         OriginUrl {
             scheme,
-            target: DialTarget::new(host, port).without_port(scheme.default_port()),
+            target: HostPort::new(host, port).without_port(scheme.default_port()),
         }
     }
 
@@ -103,7 +105,7 @@ impl Origin {
         self.url.scheme
     }
 
-    /// Host and port that TCP connects to.
+    /// Host and port that TCP connects to, or a Unix socket.
     #[must_use]
     pub fn dial(&self) -> &DialTarget {
         &self.dial
@@ -179,7 +181,7 @@ impl fmt::Display for Scheme {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct OriginUrl {
     scheme: Scheme,
-    target: DialTarget,
+    target: HostPort,
 }
 
 impl OriginUrl {
@@ -191,7 +193,7 @@ impl OriginUrl {
 
     /// The host, and the port if the URL has one.
     #[must_use]
-    pub fn target(&self) -> &DialTarget {
+    pub fn target(&self) -> &HostPort {
         &self.target
     }
 
@@ -219,7 +221,7 @@ impl OriginUrl {
         if authority.matches(':').count() > 1 && !authority.starts_with('[') {
             return Err(NameError::new("origin", authority, NameProblem::Ipv6));
         }
-        let target = DialTarget::parse(authority)
+        let target = HostPort::parse(authority)
             .map_err(|problem| NameError::new("origin", authority, problem))?;
         Ok(Self { scheme, target })
     }

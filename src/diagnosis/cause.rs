@@ -154,6 +154,8 @@ pub enum CauseId {
     ClientCertificateRefused,
     /// The origin wants a client certificate.
     ClientCertificateRequired,
+    /// The egress guard does not allow the destination.
+    DestinationProhibited,
     /// The origin is down or not reachable from here.
     Down,
     /// The name in Host is not one that the edge serves.

@@ -75,7 +75,8 @@ fn after_certificate(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
 
 /// Alert 40 says nothing by itself: these are its causes in the order in which they are met.
 fn alert_40(evidence: &Evidence<'_>, sni: Option<&DnsName>) -> Vec<Cause> {
-    let dialled = evidence.origin.dial().host().to_string();
+    let dialled = evidence.origin.dial().host();
+    let dialled = dialled.map(ToString::to_string).unwrap_or_default();
     let first = match sni {
         None if edges::alert_40_means_sni(&dialled) => {
             return vec![sni_missing(evidence, Cause::certain)];

@@ -10,9 +10,16 @@ pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
         (ErrorKind::ResolveFailed, _) => {
             let why = format!(
                 "{} has no address: it is misspelt, deleted, or DNS failed",
-                dial.host()
+                dial.host().map(ToString::to_string).unwrap_or_default()
             );
             vec![Cause::likely(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
+        }
+        (ErrorKind::AddressProhibited, _) => {
+            let why = format!("the egress guard denies {dial}, or all of its addresses");
+            let fix = Fix::Elsewhere(
+                "if it is one of yours, add it with EgressGuard::allow(..) or allow_name(..)",
+            );
+            vec![Cause::certain(CauseId::DestinationProhibited, why).mended_by(fix)]
         }
         (ErrorKind::PoolExhausted, _) => {
             let why = "all connections of the pool were in use for too long";

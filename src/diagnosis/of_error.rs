@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
-    name::{DnsName, ExpectedName, Sni},
+    name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
 };
 
@@ -99,7 +99,7 @@ impl Evidence<'_> {
             ExpectedName::Dns(name) => Some(name.clone()),
             ExpectedName::Ip(_) => None,
         };
-        let dialled = self.origin.dial().host().dns().cloned();
+        let dialled = self.origin.dial().host().and_then(Host::dns).cloned();
         let presented = self.presented_name();
         let mut names = [host, expected, dialled, presented].into_iter().flatten();
         match names.find(|name| Some(name) != self.sni()) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     error::{Error, Facts, PeerCertificate, chain},
+    name::Host,
     origin::{Origin, Scheme},
 };
 
@@ -61,7 +62,9 @@ fn names(f: &mut fmt::Formatter<'_>, origin: &Origin, facts: &Facts) -> fmt::Res
 
 fn dialled(origin: &Origin, facts: &Facts) -> String {
     match facts.peer() {
-        Some(peer) if origin.dial().host().dns().is_some() => format!("{} ({peer})", origin.dial()),
+        Some(peer) if origin.dial().host().and_then(Host::dns).is_some() => {
+            format!("{} ({peer})", origin.dial())
+        }
         _ => origin.dial().to_string(),
     }
 }

@@ -6,6 +6,8 @@ use tower::BoxError;
 
 use crate::error::{ErrorKind, Stage, chain};
 
+use super::ResolveError;
+
 /// Why there is no connection: where, what kind of failure, and what lies beneath it.
 pub(crate) struct DialFailure {
     pub(crate) stage: Stage,
@@ -25,11 +27,20 @@ impl DialFailure {
         }
     }
 
-    pub(super) fn resolving(source: io::Error) -> Self {
+    pub(super) fn resolving(source: ResolveError) -> Self {
         Self {
             stage: Stage::Resolve,
             kind: ErrorKind::ResolveFailed,
             source: Some(source.into()),
+            at_deadline: false,
+        }
+    }
+
+    pub(super) fn prohibited(stage: Stage) -> Self {
+        Self {
+            stage,
+            kind: ErrorKind::AddressProhibited,
+            source: None,
             at_deadline: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use tokio::net::TcpStream;
+use socket2::SockRef;
 
 /// TCP keepalive probes, by which a connection notices a peer that has vanished without a word.
 ///
@@ -35,7 +35,7 @@ impl TcpKeepalive {
         Self(None)
     }
 
-    pub(super) fn apply(self, stream: &TcpStream) -> io::Result<()> {
+    pub(super) fn apply(self, socket: &SockRef<'_>) -> io::Result<()> {
         let Some(probes) = self.0 else {
             return Ok(());
         };
@@ -43,7 +43,7 @@ impl TcpKeepalive {
             .with_time(probes.idle)
             .with_interval(probes.interval)
             .with_retries(probes.retries);
-        socket2::SockRef::from(stream).set_tcp_keepalive(&keepalive)
+        socket.set_tcp_keepalive(&keepalive)
     }
 }
 

@@ -1,18 +1,38 @@
 //! From a dial target to a connected byte stream.
 //!
-//! By default the system's resolver is asked and every address is tried in turn, within one deadline that a dead address
-//! cannot eat alone. A transport of the caller's own takes the place of all that; see
+//! 1. The dialled name is looked up, unless it is an address or a Unix socket: [`Resolve`], [`DnsCache`].
+//! 2. Its addresses are sorted and race each other, within one deadline that a dead address cannot eat: [`HappyEyeballs`], [`IpFamilies`].
+//! 3. Each address is judged right before it is connected to: [`EgressGuard`].
+//! 4. Each socket is set up before it connects: [`SocketOptions`], [`TcpKeepalive`].
+//!
+//! TLS begins when the race is over. Handshakes do not race: which certificate is good is not for the fastest address to decide.
+//!
+//! A transport of the caller's own takes the place of all that; see
 //! [`CdnOriginBuilder::transport`](crate::connector::CdnOriginBuilder::transport).
 
 mod failure;
+mod guard;
 mod io;
 mod keepalive;
+mod log;
+mod race;
+mod resolve;
+mod sockets;
 mod tcp;
 mod transport;
+mod unix;
 
+pub use guard::EgressGuard;
 pub use keepalive::TcpKeepalive;
+pub use race::{HappyEyeballs, IpFamilies};
+pub use resolve::{
+    DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving,
+};
+pub use sockets::SocketOptions;
 
 pub(crate) use failure::DialFailure;
 pub(crate) use io::{DialedIo, GivenIo};
-pub(crate) use tcp::TcpDialer;
+pub(crate) use race::Pace;
+pub(crate) use resolve::{Book, FixedNames, SystemResolver};
+pub(crate) use tcp::{TcpDialer, TcpSettings};
 pub(crate) use transport::Transport;

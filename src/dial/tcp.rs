@@ -1,105 +1,255 @@
-//! TCP by way of the system's resolver: every address in turn, within one deadline.
+//! TCP: look-ups and connects that race, within one deadline.
 
-use std::{io, net::SocketAddr};
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::{Instant, timeout_at},
 };
 
 use crate::{
-    error::{Attempt, Facts, Stage},
-    name::{DialTarget, Host},
+    error::{Facts, Stage},
+    name::{DnsName, Host, HostPort},
 };
 
-use super::{DialFailure, TcpKeepalive};
+use super::{
+    Book, DialFailure, EgressGuard, Families, Lookup, Pace, Questions, ResolveError, Resolved,
+    SocketOptions, TcpKeepalive,
+    guard::{Prohibited, Verdict},
+    log,
+    race::{Candidate, Ended, History, Race, Told},
+    resolve::{Answer, Freshness},
+    sockets,
+};
 
+/// Everything that a TCP connection needs, except where it leads to. Clones share what was learnt.
 #[derive(Clone, Debug)]
-pub(crate) struct TcpDialer {
+pub(crate) struct TcpDialer(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    settings: TcpSettings,
+    book: Book,
+    history: History,
+}
+
+/// What the builder says about TCP.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TcpSettings {
+    pub(crate) pace: Pace,
     pub(crate) keepalive: TcpKeepalive,
+    pub(crate) options: SocketOptions,
+    pub(crate) guard: Option<EgressGuard>,
+}
+
+impl TcpSettings {
+    /// Whether the local addresses leave any of the families that were chosen.
+    pub(crate) fn has_a_family(&self) -> bool {
+        let (chosen, local) = (self.pace.families.allowed(), self.options.families());
+        chosen == local || chosen == Families::Both || local == Families::Both
+    }
 }
 
 impl TcpDialer {
+    pub(crate) fn new(settings: TcpSettings, book: Book) -> Self {
+        Self(Arc::new(Shared {
+            settings,
+            book,
+            history: History::default(),
+        }))
+    }
+
     /// Connects by `deadline` and adds to `facts` what it sees.
     pub(super) async fn dial(
         &self,
-        target: &DialTarget,
+        target: &HostPort,
         deadline: Instant,
         facts: &mut Facts,
     ) -> Result<TcpStream, DialFailure> {
-        let started = Instant::now();
-        let addresses = resolve(target, deadline).await;
-        facts.elapsed.resolve = Some(started.elapsed());
-        let addresses = addresses?;
+        let dialer = &*self.0;
+        if let Some(guard) = &dialer.settings.guard
+            && guard.judge_name(target.host()) == Verdict::Prohibited
+        {
+            return Err(DialFailure::prohibited(Stage::Resolve));
+        }
+        let began = Instant::now();
+        let mut race = Race::new(dialer.settings.pace);
+        let outcome = timeout_at(deadline, dialer.run(&mut race, target)).await;
+        let now = Instant::now();
+        log::write_facts(&race, began, now, facts);
+        log::write_history(&race, now, &dialer.history);
+        match outcome {
+            Ok(Some(stream)) => Ok(stream),
+            Ok(None) => Err(failure(&race)),
+            Err(_elapsed) => Err(DialFailure::timed_out(stage(&race))),
+        }
+    }
+}
 
-        let started = Instant::now();
-        let connected = self.try_all(&addresses, deadline, facts).await;
-        facts.elapsed.dial = Some(started.elapsed());
-        connected
+impl Shared {
+    async fn run<'a>(
+        &'a self,
+        race: &mut Race<'a, TcpStream>,
+        target: &'a HostPort,
+    ) -> Option<TcpStream> {
+        self.ask(race, target, Freshness::Kept);
+        let connect = |address| self.connect(target.host(), address);
+        if let Some(stream) = race.run(connect).await {
+            return Some(stream);
+        }
+        let kept = |answer: &Answer| answer.kept;
+        let mut answers = race.answers().iter();
+        if !answers.any(|(_, answer)| answer.as_ref().is_ok_and(kept)) {
+            return None;
+        }
+        // The name may have moved since. Addresses that were tried already are not tried again.
+        self.ask(race, target, Freshness::Asked);
+        race.run(connect).await
     }
 
-    async fn try_all(
-        &self,
-        addresses: &[SocketAddr],
-        deadline: Instant,
-        facts: &mut Facts,
-    ) -> Result<TcpStream, DialFailure> {
-        let mut telling: Option<io::Error> = None;
-        for (index, address) in addresses.iter().enumerate() {
-            let share = fair_share(deadline, addresses.len() - index);
-            match self.try_one(*address, share).await {
-                Ok(stream) => {
-                    facts.peer = Some(*address);
-                    return Ok(stream);
-                }
-                Err(error) => {
-                    facts.attempts.push(Attempt::new(*address, &error));
-                    if telling
-                        .as_ref()
-                        .is_none_or(|kept| weight(kept) <= weight(&error))
-                    {
-                        telling = Some(error);
-                    }
+    fn ask<'a>(
+        &'a self,
+        race: &mut Race<'a, TcpStream>,
+        target: &'a HostPort,
+        freshness: Freshness,
+    ) {
+        let families = self.families();
+        match target.host() {
+            Host::Ip(ip) => {
+                let address = SocketAddr::new(*ip, target.port().unwrap_or_default());
+                race.ask(
+                    families,
+                    async move { self.told(literal(address, families)) },
+                );
+            }
+            Host::Dns(name) => {
+                for families in self.questions(families) {
+                    let lookup = self.look_up(name, target, families, freshness);
+                    race.ask(families, lookup);
                 }
             }
         }
-        if Instant::now() >= deadline {
-            return Err(DialFailure::timed_out(Stage::Dial));
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        name: &DnsName,
+        target: &HostPort,
+        families: Families,
+        freshness: Freshness,
+    ) -> impl Future<Output = Told> + Send + use<'a> {
+        let port = target.port().unwrap_or_default();
+        let lookup = Lookup::new(name.clone(), target.is_absolute(), port, families);
+        async move { self.told(self.book.clone().ask(lookup, freshness).await) }
+    }
+
+    /// The families that are of use: those that were chosen and have a local address.
+    fn families(&self) -> Families {
+        let TcpSettings { pace, options, .. } = &self.settings;
+        let chosen = pace.families.allowed();
+        match options.families() {
+            Families::Both => chosen,
+            // `build()` has refused what leaves nothing.
+            local => local,
         }
-        Err(match telling {
-            Some(error) => DialFailure::connecting(error.into()),
-            None => DialFailure::resolving(io::ErrorKind::NotFound.into()),
-        })
     }
 
-    async fn try_one(&self, address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
-        let stream = timeout_at(deadline, TcpStream::connect(address)).await??;
-        // Heads and bodies are written whole, so waiting for more to coalesce only adds delay.
-        stream.set_nodelay(true)?;
-        self.keepalive.apply(&stream)?;
-        Ok(stream)
+    fn questions(&self, families: Families) -> Vec<Families> {
+        match (families, self.book.questions()) {
+            (Families::Both, Questions::ByFamily) => vec![Families::V6, Families::V4],
+            (families, _) => vec![families],
+        }
+    }
+
+    fn told(&self, answer: Result<Answer, ResolveError>) -> Told {
+        let addresses = answer.as_ref().map(|answer| &answer.resolved.addresses[..]);
+        let now = Instant::now();
+        let candidate = |address: &SocketAddr| Candidate {
+            address: *address,
+            local: sockets::local_address(*address, &self.settings.options),
+            past: self.history.past(*address, now),
+        };
+        let candidates = addresses.unwrap_or_default().iter().map(candidate);
+        Told {
+            candidates: candidates.collect(),
+            answer,
+        }
+    }
+
+    /// Judges the address and connects to it. Nothing stands between the two.
+    fn connect<'a>(
+        &'a self,
+        host: &'a Host,
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + use<'a> {
+        let TcpSettings {
+            keepalive,
+            options,
+            guard,
+            ..
+        } = &self.settings;
+        async move {
+            if let Some(guard) = guard
+                && guard.judge(host, address) == Verdict::Prohibited
+            {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
+            }
+            sockets::connect(address, options, *keepalive).await
+        }
     }
 }
 
-async fn resolve(target: &DialTarget, deadline: Instant) -> Result<Vec<SocketAddr>, DialFailure> {
-    let port = target.port().unwrap_or_default();
-    let name = match target.host() {
-        Host::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, port)]),
-        Host::Dns(name) => name,
-    };
-    match timeout_at(deadline, lookup_host((name.as_str(), port))).await {
-        Ok(Ok(addresses)) => Ok(addresses.collect()),
-        Ok(Err(error)) => Err(DialFailure::resolving(error)),
-        Err(_elapsed) => Err(DialFailure::timed_out(Stage::Resolve)),
+/// What a look-up would tell of an address that stands for itself.
+fn literal(address: SocketAddr, families: Families) -> Result<Answer, ResolveError> {
+    match families.include(address.ip()) {
+        true => {
+            let resolved = Resolved::new([address]).told_by("the dial target itself");
+            Ok(Answer::just_told(Arc::new(resolved)))
+        }
+        false => Err(ResolveError::not_found(
+            "the dial target is an address of a family that is not dialled",
+        )),
     }
 }
 
-/// The moment by which this attempt must end so that all that remain get as much time.
-fn fair_share(deadline: Instant, remaining: usize) -> Instant {
-    let now = Instant::now();
-    let left = deadline.saturating_duration_since(now);
-    let remaining = u32::try_from(remaining).unwrap_or(u32::MAX).max(1);
-    now + left / remaining
+/// Why nothing came of a race.
+fn failure(race: &Race<'_, TcpStream>) -> DialFailure {
+    let runners = race.runners();
+    let errors = runners.iter().filter_map(|runner| match &runner.ended {
+        Some((_, Ended::Failed(error))) => Some(error),
+        Some((_, Ended::Connected)) | None => None,
+    });
+    let of_sockets = errors.filter(|error| !log::is_prohibited(error));
+    match of_sockets.max_by_key(|error| weight(error)) {
+        Some(telling) => DialFailure::connecting(again(telling).into()),
+        None if !runners.is_empty() => DialFailure::prohibited(Stage::Dial),
+        None => DialFailure::resolving(unresolved(race)),
+    }
+}
+
+/// The failed look-up that tells most: one that nobody could answer may have hidden addresses.
+fn unresolved(race: &Race<'_, TcpStream>) -> ResolveError {
+    let errors = race.answers().iter();
+    let errors = errors.filter_map(|(_, answer)| answer.as_ref().err());
+    let telling = errors.min_by_key(|error| error.is_not_found());
+    let nothing = || ResolveError::not_found("no address was told");
+    telling.cloned().unwrap_or_else(nothing)
+}
+
+/// What was being waited for when the deadline passed.
+fn stage(race: &Race<'_, TcpStream>) -> Stage {
+    match race.runners().iter().any(|runner| runner.ended.is_none()) {
+        true => Stage::Dial,
+        false => Stage::Resolve,
+    }
+}
+
+/// The error once more: one stays with its attempt.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
 }
 
 /// How much a failure tells about the origin. An address family without a route tells nothing.
@@ -115,22 +265,6 @@ fn weight(error: &io::Error) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
-
-    // A look-up that really fails would ask a name server.
-    #[tokio::test]
-    async fn a_name_without_addresses_is_a_failure_to_resolve() {
-        let dialer = TcpDialer {
-            keepalive: TcpKeepalive::default(),
-        };
-        let deadline = Instant::now() + std::time::Duration::from_secs(60);
-        let outcome = dialer.try_all(&[], deadline, &mut Facts::default()).await;
-        let failure = outcome.map(drop).unwrap_err();
-        assert_eq!(
-            (failure.kind, failure.stage),
-            (ErrorKind::ResolveFailed, Stage::Resolve)
-        );
-    }
 
     #[test]
     fn a_family_without_a_route_does_not_hide_what_the_other_said() {

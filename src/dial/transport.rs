@@ -1,23 +1,24 @@
 //! What the bytes travel over: TCP of our own, or a transport that was given.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
+use futures_util::TryFutureExt;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
-use tower::{ServiceExt, util::BoxCloneSyncService};
+use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
 
 use crate::{
     error::{Facts, Stage},
-    name::DialTarget,
+    name::{DialTarget, HostPort},
 };
 
-use super::{DialFailure, DialedIo, GivenIo, TcpDialer};
+use super::{DialFailure, DialedIo, GivenIo, TcpDialer, unix};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
     Tcp(TcpDialer),
-    Given(BoxCloneSyncService<Uri, Box<dyn GivenIo>, tower::BoxError>),
+    Given(BoxCloneSyncService<Uri, Box<dyn GivenIo>, BoxError>),
 }
 
 impl Transport {
@@ -29,18 +30,17 @@ impl Transport {
         facts: &mut Facts,
     ) -> Result<DialedIo, DialFailure> {
         let at = after(deadline);
-        let dialed = match self {
-            Self::Tcp(dialer) => dialer.dial(target, at, facts).await.map(DialedIo::Left),
-            Self::Given(service) => {
-                let started = Instant::now();
+        let dialed = match (self, target) {
+            (Self::Tcp(dialer), DialTarget::Tcp(target)) => {
+                dialer.dial(target, at, facts).await.map(DialedIo::Left)
+            }
+            (Self::Given(service), DialTarget::Tcp(target)) => {
                 let call = service.clone().oneshot(uri_of(target));
-                let outcome = timeout_at(at, call).await;
-                facts.elapsed.dial = Some(started.elapsed());
-                match outcome {
-                    Ok(Ok(io)) => Ok(DialedIo::Right(TokioIo::new(io))),
-                    Ok(Err(error)) => Err(DialFailure::connecting(error)),
-                    Err(_elapsed) => Err(DialFailure::timed_out(Stage::Dial)),
-                }
+                given(call, at, facts).await
+            }
+            (_, DialTarget::Unix(path)) => {
+                let connect = unix::connect(path).map_err(Into::into);
+                given(connect, at, facts).await
             }
         };
         dialed.inspect_err(|failure| {
@@ -51,12 +51,28 @@ impl Transport {
     }
 }
 
+/// The stream of something else than our own TCP.
+async fn given(
+    connect: impl Future<Output = Result<Box<dyn GivenIo>, BoxError>>,
+    deadline: Instant,
+    facts: &mut Facts,
+) -> Result<DialedIo, DialFailure> {
+    let started = Instant::now();
+    let outcome = timeout_at(deadline, connect).await;
+    facts.elapsed.dial = Some(started.elapsed());
+    match outcome {
+        Ok(Ok(io)) => Ok(DialedIo::Right(TokioIo::new(io))),
+        Ok(Err(error)) => Err(DialFailure::connecting(error)),
+        Err(_elapsed) => Err(DialFailure::timed_out(Stage::Dial)),
+    }
+}
+
 /// `http` whatever is spoken over the stream: to a transport, the scheme would mean that TLS is its own business.
 #[expect(
     clippy::expect_used,
     reason = "a dial target is an authority, and the other two parts are constants"
 )]
-fn uri_of(target: &DialTarget) -> Uri {
+fn uri_of(target: &HostPort) -> Uri {
     Uri::builder()
         .scheme("http")
         .authority(target.to_string())

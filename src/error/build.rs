@@ -93,7 +93,7 @@ pub enum BuildProblemKind {
     Contradiction,
     /// A list of names that holds none.
     EmptyNames,
-    /// A range of TLS versions that holds none.
+    /// A range that holds nothing.
     EmptyRange,
     /// No root certificate to trust: every handshake would fail.
     EmptyRoots,
@@ -105,10 +105,16 @@ pub enum BuildProblemKind {
     InvalidKey,
     /// A name that cannot be parsed.
     InvalidName,
+    /// Text that is no network, such as `192.0.2.0/24` or `2001:db8::/32`.
+    InvalidNetwork,
     /// Bytes that are no certificate revocation list.
     InvalidRevocationList,
+    /// A socket option that this system does not have, or not with this value.
+    InvalidSocketOption,
     /// A private key that does not belong to its certificate.
     KeyMismatch,
+    /// A list of addresses that holds none.
+    NoAddress,
     /// A number outside its bounds.
     OutOfRange,
     /// A file that cannot be read.

@@ -1,10 +1,10 @@
 //! Everything that was observed while connecting.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{name::HostAuthority, origin::Origin};
 
-use super::{Alert, PeerCertificate, TlsOffer, TlsSession};
+use super::{Alert, Attempt, PeerCertificate, Resolution, TlsOffer, TlsSession};
 
 /// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
 /// [`ConnectionInfo`](crate::connector::ConnectionInfo).
@@ -14,6 +14,7 @@ use super::{Alert, PeerCertificate, TlsOffer, TlsSession};
 pub struct Facts {
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) host: Option<HostAuthority>,
+    pub(crate) resolutions: Vec<Resolution>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) offer: Option<TlsOffer>,
@@ -43,10 +44,21 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The addresses that failed, in the order in which they were tried.
+    /// The addresses that were tried, in the order in which the attempts began. There are none of a transport of the caller's own.
     #[must_use]
-    pub fn failed_attempts(&self) -> &[Attempt] {
+    pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
+    }
+
+    /// The addresses that failed, in the order in which they were tried.
+    pub fn failed_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|attempt| attempt.is_failed())
+    }
+
+    /// What resolvers told about the dialled name, in the order in which they did.
+    #[must_use]
+    pub fn resolutions(&self) -> &[Resolution] {
+        &self.resolutions
     }
 
     /// The address of the peer, once TCP was connected.
@@ -126,40 +138,4 @@ pub struct Elapsed {
     pub dial: Option<Duration>,
     /// The TLS handshake.
     pub handshake: Option<Duration>,
-}
-
-/// One address that was tried and failed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Attempt {
-    address: SocketAddr,
-    kind: io::ErrorKind,
-    why: String,
-}
-
-impl Attempt {
-    pub(crate) fn new(address: SocketAddr, error: &io::Error) -> Self {
-        Self {
-            address,
-            kind: error.kind(),
-            why: error.to_string(),
-        }
-    }
-
-    /// The address.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Why it failed, as the system classifies it.
-    #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.address, self.why)
-    }
 }

@@ -7,6 +7,8 @@ use std::{fmt, io};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// The egress guard does not allow the dialled name, or any of its addresses.
+    AddressProhibited,
     /// The origin ended the handshake, or the connection, with a fatal TLS alert ([`Facts::alert`](super::Facts::alert)).
     AlertReceived,
     /// The certificate's validity has ended.
@@ -93,7 +95,8 @@ impl ErrorKind {
             | Self::TargetInvalid
             | Self::UnsupportedCoding
             | Self::UpgradeInvalid => Fault::Client,
-            Self::AlertReceived
+            Self::AddressProhibited
+            | Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
             | Self::NotTls
@@ -138,6 +141,7 @@ impl ErrorKind {
     /// What happened, as the end of a sentence.
     fn phrase(self) -> &'static str {
         match self {
+            Self::AddressProhibited => "the egress guard does not allow this destination",
             Self::AlertReceived => "the origin sent a fatal TLS alert",
             Self::CertificateExpired => "the certificate has expired",
             Self::CertificateNameMismatch => "the certificate is not valid for the expected name",

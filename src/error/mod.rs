@@ -14,18 +14,22 @@
 //! }
 //! ```
 
+mod attempt;
 mod build;
 mod certificate;
 pub(crate) mod chain;
 mod facts;
 mod kind;
 mod opaque;
+mod resolution;
 mod tls_facts;
 
+pub use attempt::{Attempt, AttemptOutcome};
 pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
 pub(crate) use certificate::pin_text;
-pub use facts::{Attempt, Elapsed, Facts};
+pub use facts::{Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;
+pub use resolution::{Resolution, ServiceBinding};
 pub use tls_facts::{Alert, TlsOffer, TlsSession, TlsVersion};

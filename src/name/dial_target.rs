@@ -1,4 +1,4 @@
-//! The first name: where TCP connects to.
+//! The first name: where a connection leads to.
 
 use std::{
     fmt,
@@ -6,61 +6,71 @@ use std::{
     str::FromStr,
 };
 
-use super::{Host, NameError, NameProblem, host::split_port};
+use super::{Host, HostPort, NameError, NameProblem, SocketPath};
 
-/// Host and port that TCP connects to: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or `2001:db8::1`.
+/// Where a connection leads to: host and port that TCP connects to, or a Unix socket.
 ///
-/// Without a port, the URL's port is dialled: 443 for `https` and 80 for `http` if it has none.
+/// | text | what is dialled |
+/// |---|---|
+/// | `host`, `192.0.2.1`, `2001:db8::1` | the URL's port: 443 for `https` and 80 for `http` if it has none |
+/// | `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` | that port |
+/// | `host.` , `host.:port` | the same, and the resolver is told that the name is absolute |
+/// | `unix:/run/app.sock` | that socket; SNI, expected name and Host still come from the URL |
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct DialTarget {
-    host: Host,
-    port: Option<u16>,
+#[non_exhaustive]
+pub enum DialTarget {
+    /// Host and port for TCP.
+    Tcp(HostPort),
+    /// A Unix stream socket.
+    Unix(SocketPath),
 }
 
 impl DialTarget {
-    /// The host.
+    /// The host, unless it is a Unix socket.
     #[must_use]
-    pub fn host(&self) -> &Host {
-        &self.host
+    pub fn host(&self) -> Option<&Host> {
+        self.tcp().map(HostPort::host)
     }
 
     /// The port, if one was given or has been settled by the origin's scheme.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        self.port
+        self.tcp().and_then(HostPort::port)
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, NameProblem> {
-        let (host, port) = split_port(text)?;
-        Ok(Self::new(Host::parse(host)?, port))
-    }
-
-    pub(crate) fn new(host: Host, port: Option<u16>) -> Self {
-        Self { host, port }
-    }
-
-    /// This target with `default` as its port, unless it has one.
-    pub(crate) fn or_port(self, default: u16) -> Self {
-        Self {
-            port: self.port.or(Some(default)),
-            ..self
+    /// Host and port, unless it is a Unix socket.
+    #[must_use]
+    pub fn tcp(&self) -> Option<&HostPort> {
+        match self {
+            Self::Tcp(target) => Some(target),
+            Self::Unix(_) => None,
         }
     }
 
-    /// This target as an authority has it: the scheme's default port is not spelled out.
-    pub(crate) fn without_port(self, default: u16) -> Self {
-        Self {
-            port: self.port.filter(|port| *port != default),
-            ..self
+    fn parse(text: &str) -> Result<Self, NameProblem> {
+        match text.strip_prefix("unix:") {
+            // `unix:80` is a host of that name.
+            Some(path) if !path.bytes().all(|byte| byte.is_ascii_digit()) => {
+                SocketPath::parse(path).map(Self::Unix)
+            }
+            _ => HostPort::parse(text).map(Self::Tcp),
+        }
+    }
+
+    /// This target with `default` as its port, unless it has one or needs none.
+    pub(crate) fn or_port(self, default: u16) -> Self {
+        match self {
+            Self::Tcp(target) => Self::Tcp(target.or_port(default)),
+            Self::Unix(path) => Self::Unix(path),
         }
     }
 }
 
 impl fmt::Display for DialTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => write!(f, "{}:{port}", self.host),
-            None => self.host.fmt(f),
+        match self {
+            Self::Tcp(target) => target.fmt(f),
+            Self::Unix(path) => path.fmt(f),
         }
     }
 }
@@ -75,14 +85,20 @@ impl FromStr for DialTarget {
 
 super::from_text!(DialTarget);
 
+impl From<HostPort> for DialTarget {
+    fn from(target: HostPort) -> Self {
+        Self::Tcp(target)
+    }
+}
+
 impl From<IpAddr> for DialTarget {
     fn from(ip: IpAddr) -> Self {
-        Self::new(Host::Ip(ip), None)
+        Self::Tcp(ip.into())
     }
 }
 
 impl From<SocketAddr> for DialTarget {
     fn from(address: SocketAddr) -> Self {
-        Self::new(Host::Ip(address.ip()), Some(address.port()))
+        Self::Tcp(address.into())
     }
 }

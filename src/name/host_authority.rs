@@ -4,7 +4,7 @@ use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use http::{HeaderValue, uri::Authority};
 
-use super::{DialTarget, DnsName, NameError, NameProblem, host::split_port};
+use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 
 /// What `Host` (HTTP/1) or `:authority` (HTTP/2) says: `host` or `host:port`, without user information ([RFC 9110 section 7.2]).
 ///
@@ -101,13 +101,15 @@ impl FromStr for HostAuthority {
 
 super::from_text!(HostAuthority);
 
-impl From<&DialTarget> for HostAuthority {
+/// The dot of an absolute name is left out: it is the resolver's business.
+impl From<&HostPort> for HostAuthority {
     #[expect(
         clippy::expect_used,
-        reason = "a dial target is a DNS name or an IP address, and a port"
+        reason = "a host is a DNS name or an IP address, and maybe a port"
     )]
-    fn from(target: &DialTarget) -> Self {
-        Self::from_ascii(&target.to_string()).expect("a dial target is an authority")
+    fn from(target: &HostPort) -> Self {
+        let spelled = target.without_dot().to_string();
+        Self::from_ascii(&spelled).expect("a host and a port are an authority")
     }
 }
 

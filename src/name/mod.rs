@@ -2,7 +2,7 @@
 //!
 //! | type | the name it is | where it goes |
 //! |---|---|---|
-//! | [`DialTarget`] | host and port that TCP connects to | the resolver and `connect(2)` |
+//! | [`DialTarget`] | host and port that TCP connects to, or a Unix socket | the resolver and `connect(2)` |
 //! | [`Sni`] | the name sent in the ClientHello | TLS `server_name` ([RFC 6066 section 3]) |
 //! | [`ExpectedName`] | the name that the certificate must be valid for | the verifier ([RFC 9525]) |
 //! | [`HostAuthority`] | the authority of the HTTP request | `Host` or `:authority` ([RFC 9110 section 7.2]) |
@@ -56,13 +56,17 @@ mod dns_name;
 mod expected_name;
 mod host;
 mod host_authority;
+mod host_port;
 mod problem;
 mod sni;
+mod socket_path;
 
 pub use dial_target::DialTarget;
 pub use dns_name::DnsName;
 pub use expected_name::ExpectedName;
 pub use host::Host;
 pub use host_authority::HostAuthority;
+pub use host_port::HostPort;
 pub use problem::{NameError, NameProblem};
 pub use sni::{Sni, SniOmission};
+pub use socket_path::SocketPath;

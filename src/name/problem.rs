@@ -113,6 +113,9 @@ pub enum NameProblem {
     /// The scheme is missing or is neither `http` nor `https`.
     #[error("it must start with \"https://\" or \"http://\"")]
     Scheme,
+    /// The path of a Unix socket that is not absolute, names a directory, is too long or holds a zero byte.
+    #[error("a Unix socket is \"unix:\" and an absolute path of 1 to 103 bytes")]
+    SocketPath,
     /// The name is longer than 253 bytes.
     #[error("it is longer than 253 bytes")]
     TooLong,

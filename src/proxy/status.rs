@@ -81,6 +81,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
             token_ref("connection_terminated")
         }
         ErrorKind::Unreachable => token_ref("destination_ip_unroutable"),
+        ErrorKind::AddressProhibited => token_ref("destination_ip_prohibited"),
         ErrorKind::ResolveFailed => token_ref("dns_error"),
         ErrorKind::HttpProtocol => token_ref("http_protocol_error"),
         ErrorKind::HostConflict

@@ -60,7 +60,11 @@ impl ResponseRewriteLayer {
 
     /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where that is a DNS name.
     pub fn origin(mut self, origin: &Origin) -> Self {
-        let dialled = origin.dial().host().dns().map(|_| origin.dial().into());
+        let dialled = origin
+            .dial()
+            .tcp()
+            .filter(|target| target.host().dns().is_some());
+        let dialled = dialled.map(Into::into);
         let rules = Arc::make_mut(&mut self.rules);
         rules.origin_scheme = Some(origin.scheme());
         rules.names.push(origin.host().clone());

@@ -47,7 +47,7 @@ const ROWS: [Row; 22] = [
     Row {
         url: "HTTPS://Edge.Example.:443/",
         calls: |it| it,
-        dial: "edge.example:443",
+        dial: "edge.example.:443",
         sni: "edge.example",
         expected_name: "edge.example",
         host: "edge.example",

@@ -15,6 +15,7 @@ mod failing;
 mod forwarded;
 #[cfg(feature = "axum")]
 mod grpc;
+mod guard;
 mod hardening;
 mod host_rewrite;
 mod house;
@@ -28,10 +29,13 @@ mod pki;
 mod pool;
 #[cfg(feature = "axum")]
 mod proxy_fields;
+mod race;
 mod reload;
+mod resolve;
 mod response_rewrite;
 mod responses;
 mod sni;
+mod sockets;
 mod support;
 mod talk;
 mod transports;

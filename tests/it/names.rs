@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, NameError, NameProblem, Sni,
+    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, NameProblem, Sni,
 };
 use cdn_origin::origin::OriginUrl;
 use cdn_origin::tls::rustls::pki_types;
@@ -288,9 +288,11 @@ fn hosts_and_expected_names_are_dns_names_or_addresses() {
 fn dial_targets_are_hosts_with_or_without_a_port() {
     reads::<DialTarget>(&[
         ("Example.COM", "example.com"),
-        ("example.com.", "example.com"),
+        ("example.com.", "example.com."),
+        ("unix:/run/app.sock", "unix:/run/app.sock"),
+        ("unix:80", "unix:80"),
         ("example.com:443", "example.com:443"),
-        ("example.com.:1", "example.com:1"),
+        ("example.com.:1", "example.com.:1"),
         ("example.com:00080", "example.com:80"),
         ("bücher.example:8443", "xn--bcher-kva.example:8443"),
         ("192.0.2.1", "192.0.2.1"),
@@ -329,6 +331,11 @@ fn dial_targets_are_hosts_with_or_without_a_port() {
         ("[fe80::1%25eth0]:80", NameProblem::Ipv6),
         ("127.1:80", NameProblem::NumericEnd),
         ("a/b:80", character('/', 1)),
+        ("unix:", port(5)),
+        ("unix:run/app.sock", NameProblem::SocketPath),
+        ("unix:/", NameProblem::SocketPath),
+        ("unix:/run/", NameProblem::SocketPath),
+        ("unix:/run/a\0b", NameProblem::SocketPath),
     ];
     for (text, problem) in table {
         let message = format!("dial target {text:?}: {problem}");
@@ -341,15 +348,14 @@ fn dial_targets_are_hosts_with_or_without_a_port() {
 fn the_parts_of_a_dial_target_can_be_asked_for() {
     let target: DialTarget = "[2001:db8::1]:8443".parse().unwrap();
     assert_eq!(target.port(), Some(8443));
-    assert_eq!(target.host().ip(), Some("2001:db8::1".parse().unwrap()));
-    assert_eq!(target.host().dns(), None);
+    let host = target.host().unwrap();
+    assert_eq!(host.ip(), Some("2001:db8::1".parse().unwrap()));
+    assert_eq!(host.dns(), None);
     let target: DialTarget = "example.com".parse().unwrap();
     assert_eq!(target.port(), None);
-    assert_eq!(target.host().ip(), None);
-    assert_eq!(
-        target.host().dns().map(DnsName::as_str),
-        Some("example.com")
-    );
+    let host = target.host().unwrap();
+    assert_eq!(host.ip(), None);
+    assert_eq!(host.dns().map(DnsName::as_str), Some("example.com"));
 }
 
 #[test]
@@ -615,7 +621,7 @@ fn names_come_from_text_of_both_kinds() {
     );
     assert_eq!(
         HostAuthority::try_from(String::from("a:1")).unwrap(),
-        HostAuthority::from(&"a:1".parse::<DialTarget>().unwrap())
+        HostAuthority::from(&"a:1".parse::<HostPort>().unwrap())
     );
 }
 
@@ -759,9 +765,16 @@ fn dial_target_holds(target: &DialTarget, text: &str) {
         .build();
     let uri = uri.unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert_eq!(uri.port_u16(), target.port(), "{text:?}");
-    assert_eq!(uri.host(), Some(&*target.host().to_string()), "{text:?}");
+    let target = target
+        .tcp()
+        .expect("no text of the stream is a Unix socket");
+    let host = target.host().to_string();
+    let dot = if target.is_absolute() { "." } else { "" };
+    assert_eq!(uri.host(), Some(&*format!("{host}{dot}")), "{text:?}");
     // `expect`ed in src/name/host_authority.rs.
-    assert_eq!(HostAuthority::from(target).as_str(), spelled, "{text:?}");
+    let authority = HostAuthority::from(target);
+    assert_eq!(authority.host(), host, "{text:?}");
+    assert_eq!(authority.port(), target.port(), "{text:?}");
 }
 
 fn host_authority_holds(authority: &HostAuthority, text: &str) {

@@ -16,7 +16,7 @@ use cdn_origin::error::{
 };
 use cdn_origin::host_rewrite::{HostRewrite, HostRewriteFuture};
 use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, NameError, NameProblem, Sni,
+    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, NameProblem, Sni,
     SniOmission,
 };
 use cdn_origin::origin::{Origin, OriginUrl, Scheme};
@@ -48,6 +48,7 @@ fn names_are_values() {
     value::<ExpectedName>();
     value::<Host>();
     value::<HostAuthority>();
+    value::<HostPort>();
     value::<NameProblem>();
     value::<Origin>();
     value::<OriginUrl>();

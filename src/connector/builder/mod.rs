@@ -1,5 +1,6 @@
 //! The builder of a connector.
 
+mod dialling;
 mod tls;
 
 use std::{error::Error, ops::RangeBounds, sync::Arc, time::Duration};
@@ -10,7 +11,7 @@ use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
 use tower_service::Service;
 
 use crate::{
-    dial::{GivenIo, TcpDialer, TcpKeepalive, Transport},
+    dial::{GivenIo, Transport},
     error::{BuildError, BuildProblem, BuildProblemKind, TlsVersion},
     name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni, SniOmission},
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
@@ -20,6 +21,8 @@ use crate::{
 use crate::connector::{
     CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared, trust::Trust,
 };
+
+use dialling::Dialling;
 
 /// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
 ///
@@ -41,8 +44,12 @@ use crate::connector::{
 /// | [`dial_timeout`](Self::dial_timeout) | 10 s, resolving included |
 /// | [`tls_handshake_timeout`](Self::tls_handshake_timeout) | 10 s |
 /// | [`connect_timeout`](Self::connect_timeout) | 15 s for everything together |
+/// | [`resolver`](Self::resolver), [`resolve_to`](Self::resolve_to), [`dns_cache`](Self::dns_cache) | the system's, answers kept for 5 s |
+/// | [`ip_families`](Self::ip_families), [`happy_eyeballs`](Self::happy_eyeballs) | both, 250 ms apart (RFC 8305) |
+/// | [`socket_options`](Self::socket_options) | the system's, without Nagle's delay |
+/// | [`egress_guard`](Self::egress_guard) | none |
 /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 15 s, every 15 s, 3 times |
-/// | [`transport`](Self::transport) | the system's resolver and TCP, without Nagle's delay |
+/// | [`transport`](Self::transport) | the resolver and TCP |
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until build() is called"]
 pub struct CdnOriginBuilder {
@@ -50,8 +57,7 @@ pub struct CdnOriginBuilder {
     names: ChosenNames,
     tls: TlsSettings,
     deadlines: Deadlines,
-    keepalive: TcpKeepalive,
-    given_transport: Option<Transport>,
+    dialling: Dialling,
     problems: Vec<BuildProblem>,
 }
 
@@ -62,8 +68,7 @@ impl CdnOriginBuilder {
             names: ChosenNames::default(),
             tls: TlsSettings::default(),
             deadlines: Deadlines::default(),
-            keepalive: TcpKeepalive::default(),
-            given_transport: None,
+            dialling: Dialling::default(),
             problems: Vec::new(),
         }
     }
@@ -78,7 +83,8 @@ impl CdnOriginBuilder {
         builder
     }
 
-    /// Dials this host and port instead of the URL's; the other names still follow the URL. What curl calls `--connect-to`.
+    /// Dials this host and port instead of the URL's, or a Unix socket (`unix:/run/app.sock`); the other names still follow the URL. What
+    /// curl calls `--connect-to`.
     pub fn dial<T>(mut self, target: T) -> Self
     where
         T: TryInto<DialTarget>,
@@ -170,12 +176,6 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Sets TCP keepalive on dialled sockets. A given [`transport`](Self::transport) sets its own.
-    pub fn tcp_keepalive(mut self, keepalive: TcpKeepalive) -> Self {
-        self.keepalive = keepalive;
-        self
-    }
-
     /// Dials through this service instead of plain TCP: an egress proxy such as hyper-util's `Tunnel` or `SocksV5`, a simulation, a
     /// stream of a test.
     ///
@@ -191,7 +191,8 @@ impl CdnOriginBuilder {
         let service = service
             .map_response(|io| -> Box<dyn GivenIo> { Box::new(io) })
             .map_err(Into::into);
-        self.given_transport = Some(Transport::Given(BoxCloneSyncService::new(service)));
+        self.dialling
+            .give(Transport::Given(BoxCloneSyncService::new(service)));
         self
     }
 
@@ -205,6 +206,7 @@ impl CdnOriginBuilder {
     pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);
+        self.dialling.check(self.names.dial.as_ref(), &mut problems);
         let needs_tls = self
             .url
             .as_ref()
@@ -229,14 +231,11 @@ impl CdnOriginBuilder {
             client.as_deref(),
             &self.tls.verify,
         );
-        let keepalive = self.keepalive;
         Ok(CdnOriginConnector::new(Shared {
             origin,
             names: self.names,
             tls,
-            transport: self
-                .given_transport
-                .unwrap_or(Transport::Tcp(TcpDialer { keepalive })),
+            transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
             advice,
         }))

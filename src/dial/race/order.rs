@@ -1,0 +1,201 @@
+//! In which order addresses are tried: RFC 6724 section 6, with what happened lately (RFC 8305 section 4). Pure.
+
+use std::{
+    cmp::Reverse,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use super::{
+    history::Past,
+    policy_table::{common_prefix, policy, scope},
+};
+
+/// An address that may be tried, with what the order looks at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) address: SocketAddr,
+    /// The local address from which the system would connect; `None` if there is no route.
+    pub(crate) local: Option<IpAddr>,
+    pub(crate) past: Past,
+}
+
+impl Candidate {
+    /// Whether there is a route and no failure to remember.
+    pub(super) fn is_promising(&self) -> bool {
+        self.local.is_some() && !self.past.failed
+    }
+
+    /// Smaller is tried earlier.
+    fn rank(&self) -> Rank {
+        let address = self.address.ip();
+        let (scope_here, policy_here) = (scope(address), policy(address));
+        let local = self.local;
+        Rank {
+            failed: self.past.failed,
+            without_route: local.is_none(),
+            other_scope: local.is_none_or(|local| scope(local) != scope_here),
+            other_label: local.is_none_or(|local| policy(local).label != policy_here.label),
+            precedence: Reverse(policy_here.precedence),
+            scope: scope_here,
+            slowness: slowness(self.past.latency),
+            prefix: Reverse(local.map_or(0, |local| common_prefix(local, address))),
+        }
+    }
+}
+
+/// One field a rule, the weightiest first.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+struct Rank {
+    failed: bool,
+    /// Rule 1.
+    without_route: bool,
+    /// Rule 2.
+    other_scope: bool,
+    /// Rule 5.
+    other_label: bool,
+    /// Rule 6.
+    precedence: Reverse<u8>,
+    /// Rule 8.
+    scope: u8,
+    /// RFC 8305 section 4: between rules 8 and 9.
+    slowness: u32,
+    /// Rule 9.
+    prefix: Reverse<u32>,
+}
+
+/// Sorts by rank. Addresses of equal rank stay as the resolver gave them (rule 10).
+///
+/// Rules 3, 4 and 7 ask what no socket tells: deprecated and home addresses, and encapsulation.
+pub(super) fn sort(candidates: &mut [Candidate]) {
+    candidates.sort_by_cached_key(Candidate::rank);
+}
+
+/// Latency in powers of two of a millisecond, so that near equals stay as the resolver gave them and load stays spread. An address
+/// that is not known counts as fast: it has to be tried to become known.
+///
+/// RFC 8305 would also prefer addresses that were used before. A proxy would then talk to one edge of a CDN for ever.
+fn slowness(latency: Option<Duration>) -> u32 {
+    let millis = latency.map_or(0, |latency| latency.as_millis());
+    u128::BITS - millis.leading_zeros()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::dial::race::History;
+
+    /// A destination and the address from which it would be reached.
+    type Pair = (&'static str, &'static str);
+
+    fn address(text: &str) -> SocketAddr {
+        SocketAddr::new(text.parse().unwrap(), 443)
+    }
+
+    fn from(text: &str, local: &str) -> Candidate {
+        Candidate {
+            address: address(text),
+            local: local.parse().ok(),
+            past: Past::default(),
+        }
+    }
+
+    /// The addresses in the order in which they would be tried, were there one family.
+    fn sorted(mut candidates: Vec<Candidate>) -> Vec<String> {
+        sort(&mut candidates);
+        let text = |candidate: &Candidate| candidate.address.ip().to_string();
+        candidates.iter().map(text).collect()
+    }
+
+    // RFC 6724 section 10.2, with documentation addresses as there.
+    #[test]
+    fn destinations_are_sorted_as_the_examples_of_rfc_6724_are() {
+        let global = "2001:db8:1::2";
+        let v4 = "198.51.100.117";
+        // Prefer matching scope.
+        let table: [(&[Pair], &[&str]); 7] = [
+            (
+                &[
+                    ("198.51.100.121", "169.254.13.78"),
+                    ("2001:db8:1::1", global),
+                ],
+                &["2001:db8:1::1", "198.51.100.121"],
+            ),
+            (
+                &[("2001:db8:1::1", "fe80::1"), ("198.51.100.121", v4)],
+                &["198.51.100.121", "2001:db8:1::1"],
+            ),
+            // Prefer higher precedence.
+            (
+                &[("10.1.2.3", "10.1.2.4"), ("2001:db8:1::1", global)],
+                &["2001:db8:1::1", "10.1.2.3"],
+            ),
+            // Prefer smaller scope.
+            (
+                &[("2001:db8:1::1", global), ("fe80::1", "fe80::2")],
+                &["fe80::1", "2001:db8:1::1"],
+            ),
+            // Longest matching prefix.
+            (
+                &[
+                    ("2001:db8:3ffe::1", "2001:db8:1::2"),
+                    ("2001:db8:1::1", global),
+                ],
+                &["2001:db8:1::1", "2001:db8:3ffe::1"],
+            ),
+            // Prefer matching label: 6to4 from 6to4.
+            (
+                &[
+                    ("2001:db8:1::1", "2002:c633:6401::2"),
+                    ("2002:c633:6401::1", "2002:c633:6401::2"),
+                ],
+                &["2002:c633:6401::1", "2001:db8:1::1"],
+            ),
+            // Avoid unusable destinations.
+            (
+                &[("2001:db8:1::1", ""), ("198.51.100.121", v4)],
+                &["198.51.100.121", "2001:db8:1::1"],
+            ),
+        ];
+        for (given, expected) in table {
+            let given = given
+                .iter()
+                .map(|(text, local)| from(text, local))
+                .collect();
+            assert_eq!(sorted(given), expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_failed_lately_comes_last_and_what_was_slow_later() {
+        let history = History::default();
+        let now = Instant::now();
+        history.failed(address("192.0.2.1"), now);
+        history.took(address("192.0.2.2"), Duration::from_millis(300), now);
+        history.took(address("192.0.2.3"), Duration::from_millis(20), now);
+        let all = |now| {
+            let with_past = |text: &&str| Candidate {
+                past: history.past(address(text), now),
+                ..from(text, "203.0.113.200")
+            };
+            let texts = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+            sorted(texts.iter().map(with_past).collect())
+        };
+        let later = ["192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1"];
+        assert_eq!(all(now), later);
+        let forgotten = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+        assert_eq!(all(now + Duration::from_secs(3_600)), forgotten);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_bounded() {
+        let history = History::default();
+        for number in 0..10_000_u32 {
+            let ip = IpAddr::from(number.to_be_bytes());
+            history.failed(SocketAddr::new(ip, 1), Instant::now());
+        }
+        assert!(history.len() <= 512);
+    }
+}

@@ -1,0 +1,163 @@
+//! When which address is tried. Pure: it is told the time and what happened, and says what to do.
+
+use std::{collections::HashSet, net::SocketAddr};
+
+use tokio::time::Instant;
+
+use super::{Candidate, HappyEyeballs, IpFamilies, order};
+use crate::dial::resolve::Families;
+
+/// How addresses race, and which families come first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    pub(crate) happy_eyeballs: HappyEyeballs,
+    pub(crate) families: IpFamilies,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Step {
+    /// Try this address.
+    Start(SocketAddr),
+    /// Wait until something happens, or until this time.
+    Wait(Option<Instant>),
+    /// There is nothing left to try and nothing to wait for.
+    Over,
+}
+
+/// The addresses of a race that were not tried yet, and when the next one may be.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    pace: Pace,
+    waiting: Vec<Candidate>,
+    known: HashSet<SocketAddr>,
+    /// The look-ups that have not ended.
+    open: Vec<Families>,
+    running: usize,
+    /// The end of the attempt delay.
+    next_at: Option<Instant>,
+    /// The end of the resolution delay.
+    held_until: Option<Instant>,
+    lead: Option<Lead>,
+}
+
+/// The family of the last address, and how many more of it come before one of the other.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    v6: bool,
+    more: usize,
+}
+
+impl Schedule {
+    pub(super) fn new(pace: Pace) -> Self {
+        Self {
+            pace,
+            waiting: Vec::new(),
+            known: HashSet::new(),
+            open: Vec::new(),
+            running: 0,
+            next_at: None,
+            held_until: None,
+            lead: None,
+        }
+    }
+
+    /// A look-up has begun.
+    pub(super) fn asked(&mut self, families: Families) {
+        self.open.push(families);
+    }
+
+    /// A look-up has ended with these addresses, or with none.
+    pub(super) fn told(&mut self, families: Families, found: Vec<Candidate>, now: Instant) {
+        if let Some(at) = self.open.iter().position(|open| *open == families) {
+            self.open.swap_remove(at);
+        }
+        for candidate in found {
+            if self.known.insert(candidate.address) {
+                self.waiting.push(candidate);
+            }
+        }
+        order::sort(&mut self.waiting);
+        self.held_until = match self.awaits_the_preferred() {
+            // Section 3: the first answer was not the preferred one.
+            true => self
+                .held_until
+                .or(Some(now + self.pace.happy_eyeballs.resolution_delay)),
+            false => None,
+        };
+    }
+
+    /// An attempt has failed.
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.running -= 1;
+        // Section 5: the next one need not wait.
+        self.next_at = Some(now);
+    }
+
+    /// What to do now.
+    pub(super) fn step(&mut self, now: Instant) -> Step {
+        if self.waiting.is_empty() {
+            return match self.running == 0 && self.open.is_empty() {
+                true => Step::Over,
+                false => Step::Wait(None),
+            };
+        }
+        let earliest = self.held_until.max(self.next_at);
+        if let Some(earliest) = earliest.filter(|earliest| now < *earliest) {
+            return Step::Wait(Some(earliest));
+        }
+        let address = self.take_next();
+        self.held_until = None;
+        self.running += 1;
+        self.next_at = Some(now + self.pace.happy_eyeballs.attempt_delay);
+        Step::Start(address)
+    }
+
+    /// Whether nothing was tried and the preferred family is still being looked up.
+    fn awaits_the_preferred(&self) -> bool {
+        let preferred = match self.pace.families {
+            IpFamilies::PreferV4 | IpFamilies::OnlyV4 => Families::V4,
+            IpFamilies::Any | IpFamilies::PreferV6 | IpFamilies::OnlyV6 => Families::V6,
+        };
+        self.lead.is_none() && !self.waiting.is_empty() && self.open.contains(&preferred)
+    }
+
+    /// Section 4: the families take turns, after so many of the first.
+    fn take_next(&mut self) -> SocketAddr {
+        let (v6, more) = match self.lead {
+            None => (
+                self.first_family(),
+                self.pace.happy_eyeballs.first_family_count - 1,
+            ),
+            Some(Lead { v6, more: 0 }) => (!v6, 0),
+            Some(Lead { v6, more }) => (v6, more - 1),
+        };
+        let of_family = |candidate: &Candidate| candidate.address.is_ipv6() == v6;
+        let at = self.waiting.iter().position(of_family).unwrap_or_default();
+        let address = self.waiting.remove(at).address;
+        self.lead = Some(Lead {
+            v6: address.is_ipv6(),
+            more,
+        });
+        address
+    }
+
+    /// Whether IPv6 comes first.
+    fn first_family(&self) -> bool {
+        let by_order = self.waiting.first().is_some_and(|it| it.address.is_ipv6());
+        let preferred = match self.pace.families {
+            IpFamilies::PreferV4 => false,
+            IpFamilies::PreferV6 => true,
+            IpFamilies::Any | IpFamilies::OnlyV4 | IpFamilies::OnlyV6 => return by_order,
+        };
+        // A family that has just failed is no longer preferred.
+        let promising = self
+            .waiting
+            .iter()
+            .any(|it| it.address.is_ipv6() == preferred && it.is_promising());
+        match promising {
+            true => preferred,
+            false => by_order,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The book of names: answers that are kept, look-ups that several wait for.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::time::Instant;
+
+use super::{
+    DnsCache, FixedNames, Lookup, Questions, Resolve, ResolveError, Resolved,
+    entry::{Entry, Kept, Known},
+};
+
+/// How many names are kept.
+const MOST: usize = 1024;
+/// A look-up that has not ended by then is forgotten: the next one starts anew.
+const LONGEST_LOOKUP: Duration = Duration::from_secs(30);
+
+/// Names, their addresses, and whom to ask. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Book(Arc<Inner>);
+
+struct Inner {
+    resolver: Arc<dyn Resolve>,
+    fixed: FixedNames,
+    settings: DnsCache,
+    pages: Mutex<HashMap<Lookup, Page>>,
+}
+
+#[derive(Default)]
+struct Page {
+    entry: Entry,
+    running: Option<(Running, Instant)>,
+}
+
+type Running = Shared<BoxFuture<'static, Outcome>>;
+type Outcome = Result<Arc<Resolved>, ResolveError>;
+
+/// Whether an answer that is kept will do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Freshness {
+    Kept,
+    Asked,
+}
+
+/// An answer, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) resolved: Arc<Resolved>,
+    /// How long ago it was told.
+    pub(crate) age: Duration,
+    pub(crate) stale: bool,
+    /// Whether asking again could tell something else.
+    pub(crate) kept: bool,
+}
+
+impl Book {
+    pub(crate) fn new(resolver: Arc<dyn Resolve>, fixed: FixedNames, settings: DnsCache) -> Self {
+        Self(Arc::new(Inner {
+            resolver,
+            fixed,
+            settings,
+            pages: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn questions(&self) -> Questions {
+        self.0.resolver.questions()
+    }
+
+    /// The addresses of a name, from the book or from the resolver.
+    pub(crate) async fn ask(
+        self,
+        lookup: Lookup,
+        freshness: Freshness,
+    ) -> Result<Answer, ResolveError> {
+        if let Some(resolved) = self.0.fixed.get(lookup.name()) {
+            let resolved = of_use(resolved, &lookup)?;
+            return Ok(Answer::just_told(Arc::new(resolved)));
+        }
+        let running = match self.known_or_running(&lookup, freshness) {
+            Ok(known) => return known,
+            Err(running) => running,
+        };
+        match running.await {
+            Ok(resolved) => Ok(Answer::just_told(resolved)),
+            Err(error) => self.stale(&lookup).ok_or(error),
+        }
+    }
+
+    /// What is known, or the look-up that will tell.
+    fn known_or_running(
+        &self,
+        lookup: &Lookup,
+        freshness: Freshness,
+    ) -> Result<Result<Answer, ResolveError>, Running> {
+        let now = Instant::now();
+        let mut pages = self.0.lock();
+        make_room(&mut pages, lookup, now);
+        let page = pages.entry(lookup.clone()).or_default();
+        if freshness == Freshness::Kept
+            && let Some(known) = page.entry.read(now)
+        {
+            return Ok(match known {
+                Known::Answer(kept) => Ok(Answer::kept(&kept, now, false)),
+                Known::Stale(kept) => Ok(Answer::kept(&kept, now, true)),
+                Known::Failure(error) => Err(error),
+            });
+        }
+        if let Some((running, since)) = &page.running
+            && now.duration_since(*since) < LONGEST_LOOKUP
+        {
+            return Err(running.clone());
+        }
+        let running = self.start(lookup.clone());
+        page.running = Some((running.clone(), now));
+        Err(running)
+    }
+
+    /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it end.
+    fn start(&self, lookup: Lookup) -> Running {
+        let book = Arc::downgrade(&self.0);
+        let resolver = self.0.resolver.clone();
+        let looking = async move {
+            let asked = async { resolver.resolve(&lookup).await };
+            let outcome = AssertUnwindSafe(asked).catch_unwind().await;
+            let outcome = outcome
+                .unwrap_or_else(|_| Err(ResolveError::failed("the resolver panicked")))
+                .and_then(|resolved| of_use(resolved, &lookup))
+                .map(Arc::new);
+            if let Some(book) = Weak::upgrade(&book) {
+                book.write(&lookup, &outcome);
+            }
+            outcome
+        };
+        looking.boxed().shared()
+    }
+
+    fn stale(&self, lookup: &Lookup) -> Option<Answer> {
+        let now = Instant::now();
+        let kept = self.0.lock().get(lookup)?.entry.stale(now)?;
+        Some(Answer::kept(&kept, now, true))
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Lookup, Page>> {
+        // No code that holds the lock can panic halfway through a change.
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, lookup: &Lookup, outcome: &Outcome) {
+        let now = Instant::now();
+        let mut pages = self.lock();
+        let page = pages.entry(lookup.clone()).or_default();
+        page.entry.write(now, outcome, &self.settings);
+        page.running = None;
+    }
+}
+
+impl Answer {
+    pub(crate) fn just_told(resolved: Arc<Resolved>) -> Self {
+        Self {
+            resolved,
+            age: Duration::ZERO,
+            stale: false,
+            kept: false,
+        }
+    }
+
+    fn kept(kept: &Kept, now: Instant, stale: bool) -> Self {
+        Self {
+            resolved: kept.resolved.clone(),
+            age: now.duration_since(kept.told_at),
+            stale,
+            kept: true,
+        }
+    }
+}
+
+/// The answer without addresses that were not asked for, and without those that stand in it twice.
+fn of_use(mut resolved: Resolved, lookup: &Lookup) -> Result<Resolved, ResolveError> {
+    let mut seen = Vec::with_capacity(resolved.addresses.len());
+    for mut address in std::mem::take(&mut resolved.addresses) {
+        if address.port() == 0 {
+            address.set_port(lookup.port());
+        }
+        if lookup.families().include(address.ip()) && !seen.contains(&address) {
+            seen.push(address);
+        }
+    }
+    if seen.is_empty() {
+        let why = "the answer holds no address of a family that is asked for";
+        return Err(ResolveError::not_found(why));
+    }
+    resolved.addresses = seen;
+    Ok(resolved)
+}
+
+/// Makes room for one more name.
+fn make_room(pages: &mut HashMap<Lookup, Page>, lookup: &Lookup, now: Instant) {
+    if pages.len() < MOST || pages.contains_key(lookup) {
+        return;
+    }
+    pages.retain(|_, page| page.running.is_some() || !page.entry.is_over(now));
+    while pages.len() >= MOST {
+        let Some(any) = pages.keys().next().cloned() else {
+            return;
+        };
+        pages.remove(&any);
+    }
+}
+
+impl fmt::Debug for Book {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Book")
+            .field("fixed", &self.0.fixed)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,32 @@
+//! Names whose addresses the builder was told.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+};
+
+use crate::name::DnsName;
+
+use super::Resolved;
+
+/// Names with fixed addresses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FixedNames(HashMap<DnsName, Vec<IpAddr>>);
+
+impl FixedNames {
+    pub(crate) fn insert(&mut self, name: DnsName, addresses: Vec<IpAddr>) {
+        self.0.insert(name, addresses);
+    }
+
+    /// The names for which no address was given.
+    pub(crate) fn without_address(&self) -> impl Iterator<Item = &DnsName> {
+        let empty = self.0.iter().filter(|(_, addresses)| addresses.is_empty());
+        empty.map(|(name, _)| name)
+    }
+
+    pub(super) fn get(&self, name: &DnsName) -> Option<Resolved> {
+        let addresses = self.0.get(name)?.iter();
+        let addresses = addresses.map(|address| SocketAddr::new(*address, 0));
+        Some(Resolved::new(addresses).told_by("the builder"))
+    }
+}

@@ -1,0 +1,74 @@
+//! From a name to addresses: who is asked, what is kept of the answers.
+//!
+//! The system's resolver is asked unless [`resolver`](crate::connector::CdnOriginBuilder::resolver) names another. What it answers is
+//! kept for its time to live, and look-ups of one name at one time are one look-up. See [`DnsCache`].
+
+mod answer;
+mod book;
+mod entry;
+mod fixed;
+mod lookup;
+mod settings;
+mod system;
+
+use std::{future::Future, pin::Pin};
+
+pub use answer::{ResolveError, Resolved};
+pub use lookup::{Families, Lookup};
+pub use settings::DnsCache;
+
+pub(crate) use book::{Answer, Book, Freshness};
+pub(crate) use fixed::FixedNames;
+pub(crate) use system::SystemResolver;
+
+/// Finds the addresses of a name.
+///
+/// It is never asked for an IP address, nor again while its last answer holds. The future should end in its own time: a dial deadline
+/// stops waiting for it, but the look-up goes on when the next connection needs it.
+///
+/// ```
+/// use std::{net::SocketAddr, time::Duration};
+///
+/// use cdn_origin::{CdnOriginConnector, dial::{Lookup, Resolve, Resolved, Resolving}};
+///
+/// /// Answers from a registry of services.
+/// struct Registry;
+///
+/// impl Resolve for Registry {
+///     fn resolve(&self, lookup: &Lookup) -> Resolving {
+///         let address = SocketAddr::from(([192, 0, 2, 1], lookup.port()));
+///         Box::pin(async move { Ok(Resolved::new([address]).ttl(Duration::from_secs(30)).told_by("registry")) })
+///     }
+/// }
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example")
+///     .resolver(Registry)
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+pub trait Resolve: Send + Sync + 'static {
+    /// Starts a look-up.
+    fn resolve(&self, lookup: &Lookup) -> Resolving;
+
+    /// Whether it wants to be asked once for both address families, or once for each, so that the first to be known can be dialled
+    /// before the other ([RFC 8305 section 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
+    fn questions(&self) -> Questions {
+        Questions::Together
+    }
+}
+
+/// The future of a look-up.
+pub type Resolving = Pin<Box<dyn Future<Output = Result<Resolved, ResolveError>> + Send>>;
+
+/// How a resolver wants to be asked for IPv4 and IPv6 addresses.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "two families are asked for together or not"
+)]
+pub enum Questions {
+    /// One look-up for both.
+    Together,
+    /// One look-up for each, at the same time.
+    ByFamily,
+}

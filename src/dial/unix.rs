@@ -1,0 +1,23 @@
+//! Unix stream sockets.
+
+use std::io;
+
+#[cfg(unix)]
+use hyper_util::rt::TokioIo;
+
+use crate::name::SocketPath;
+
+use super::GivenIo;
+
+/// Connects to a Unix socket.
+#[cfg(unix)]
+pub(super) async fn connect(path: &SocketPath) -> io::Result<Box<dyn GivenIo>> {
+    let stream = tokio::net::UnixStream::connect(path.as_str()).await?;
+    Ok(Box::new(TokioIo::new(stream)))
+}
+
+/// There are none: `build()` has refused the path.
+#[cfg(not(unix))]
+pub(super) async fn connect(_: &SocketPath) -> io::Result<Box<dyn GivenIo>> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,122 @@
+//! A host and maybe a port: what the authority of a URL says, and what TCP connects to.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
+
+use super::{Host, NameError, NameProblem, host::split_port};
+
+/// A host and maybe a port: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or `2001:db8::1`.
+///
+/// A name with a trailing dot is absolute: a resolver appends no search domain to it. The dot goes to the resolver and nowhere else.
+///
+/// ```
+/// use cdn_origin::name::HostPort;
+///
+/// let target: HostPort = "Origin.example.:8443".parse()?;
+/// assert!(target.is_absolute());
+/// assert_eq!(target.to_string(), "origin.example.:8443");
+/// assert_eq!(target.host().to_string(), "origin.example");
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct HostPort {
+    host: Host,
+    port: Option<u16>,
+    absolute: bool,
+}
+
+impl HostPort {
+    /// The host, without the dot of an absolute name.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The port, if one was given or has been settled by the origin's scheme.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Whether the name ended in a dot, so that no search domain is appended to it.
+    #[must_use]
+    pub fn is_absolute(&self) -> bool {
+        self.absolute
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, NameProblem> {
+        let (host, port) = split_port(text)?;
+        let absolute = host.ends_with('.');
+        Ok(Self {
+            absolute,
+            ..Self::new(Host::parse(host)?, port)
+        })
+    }
+
+    pub(crate) fn new(host: Host, port: Option<u16>) -> Self {
+        Self {
+            host,
+            port,
+            absolute: false,
+        }
+    }
+
+    /// This host with `default` as its port, unless it has one.
+    pub(crate) fn or_port(self, default: u16) -> Self {
+        Self {
+            port: self.port.or(Some(default)),
+            ..self
+        }
+    }
+
+    /// This host as an authority has it: the scheme's default port is not spelled out.
+    pub(crate) fn without_port(self, default: u16) -> Self {
+        Self {
+            port: self.port.filter(|port| *port != default),
+            ..self
+        }
+    }
+
+    /// This host as `Host` and a certificate have it: without the dot of an absolute name.
+    pub(super) fn without_dot(&self) -> Self {
+        Self::new(self.host.clone(), self.port)
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.host.fmt(f)?;
+        if self.absolute {
+            f.write_str(".")?;
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for HostPort {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).map_err(|problem| NameError::new("host and port", text, problem))
+    }
+}
+
+super::from_text!(HostPort);
+
+impl From<IpAddr> for HostPort {
+    fn from(ip: IpAddr) -> Self {
+        Self::new(Host::Ip(ip), None)
+    }
+}
+
+impl From<SocketAddr> for HostPort {
+    fn from(address: SocketAddr) -> Self {
+        Self::new(Host::Ip(address.ip()), Some(address.port()))
+    }
+}

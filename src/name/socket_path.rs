@@ -1,0 +1,37 @@
+//! The path of a Unix socket.
+
+use std::{fmt, sync::Arc};
+
+use super::NameProblem;
+
+/// What `sockaddr_un` holds on the systems that hold least, less the byte that ends it.
+const LONGEST: usize = 103;
+
+/// The absolute path of a Unix stream socket, at most 103 bytes long. Displayed as `unix:/path`.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct SocketPath(Arc<str>);
+
+impl SocketPath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn parse(path: &str) -> Result<Self, NameProblem> {
+        if !path.starts_with('/') || path.ends_with('/') || path.contains('\0') {
+            return Err(NameProblem::SocketPath);
+        }
+        match path.len() {
+            0..=LONGEST => Ok(Self(path.into())),
+            _ => Err(NameProblem::SocketPath),
+        }
+    }
+}
+
+impl fmt::Display for SocketPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A path may hold anything; a report or a log must not.
+        write!(f, "unix:{}", self.0.escape_debug())
+    }
+}

@@ -1,0 +1,397 @@
+//! The egress guard: what user-supplied origins must not reach.
+
+use std::net::{IpAddr, SocketAddr};
+
+use cdn_origin::{
+    CdnOriginConnector, Error, ErrorKind, OriginProxy,
+    diagnosis::CauseId,
+    dial::{DnsCache, EgressGuard, Resolved},
+    error::{AttemptOutcome, BuildProblemKind, Fault, Stage},
+};
+use http::{Request, StatusCode, Uri};
+use http_body_util::Empty;
+use tower::ServiceExt;
+
+use crate::resolve::{Told, listener, over};
+
+/// Every way to write an address that is not of the public internet.
+const REFUSED: [&str; 92] = [
+    // As it is.
+    "127.0.0.1",
+    "127.255.255.254",
+    "0.0.0.0",
+    "0.1.2.3",
+    "10.0.0.1",
+    "10.255.255.255",
+    "100.64.0.1",
+    "100.127.255.255",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.0.0.170",
+    "192.0.2.1",
+    "192.31.196.1",
+    "192.52.193.1",
+    "192.88.99.1",
+    "192.168.0.1",
+    "192.175.48.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    // Numbers that old resolvers read as addresses.
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.0.0.1",
+    "0x7f.1",
+    "0X7F.0.0.1",
+    "017700000001",
+    "0177.0.0.1",
+    "0177.0.0.01",
+    "127.0.0.0x1",
+    "10.1",
+    "0",
+    "0x0",
+    "00000177.1",
+    "127.0.0.1.",
+    "127.1.",
+    "0x7f000001.",
+    "①②⑦.⓪.⓪.①",
+    "127。0。0。1",
+    // IPv6.
+    "[::]",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[0000::0001]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::ffff:10.0.0.1]",
+    "[::ffff:a9fe:a9fe]",
+    "[::ffff:0:127.0.0.1]",
+    "[::127.0.0.1]",
+    "[::7f00:1]",
+    "[::10.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::10.0.0.1]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[64:ff9b:1::1]",
+    "[64:ff9b:1::10.0.0.1]",
+    "[64:ff9b:1:ffff::8.8.8.8]",
+    "[100::1]",
+    "[100:0:0:1::1]",
+    "[2001::1]",
+    "[2001:0:7f00:1::]",
+    "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+    "[2001:1::1]",
+    "[2001:2::1]",
+    "[2001:3::1]",
+    "[2001:4:112::1]",
+    "[2001:10::1]",
+    "[2001:20::1]",
+    "[2001:30::1]",
+    "[2001:db8::1]",
+    "[2002:7f00:1::]",
+    "[2002:a00:1::1]",
+    "[2002:a9fe:a9fe::]",
+    "[2002:808:808::1]",
+    "[2620:4f:8000::1]",
+    "[3fff::1]",
+    "[5f00::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[fe80::1]",
+    "[febf::1]",
+    "[fec0::1]",
+    "[ff02::1]",
+    "[4000::1]",
+];
+
+/// Addresses of the public internet, those next to a special network among them.
+const PUBLIC: [&str; 28] = [
+    "1.1.1.1",
+    "8.8.8.8",
+    "9.255.255.255",
+    "11.0.0.0",
+    "100.63.255.255",
+    "100.128.0.0",
+    "126.255.255.255",
+    "128.0.0.0",
+    "169.253.255.255",
+    "169.255.0.0",
+    "172.15.255.255",
+    "172.32.0.0",
+    "192.0.1.0",
+    "192.0.3.0",
+    "192.167.255.255",
+    "192.169.0.0",
+    "198.17.255.255",
+    "198.20.0.0",
+    "223.255.255.255",
+    "2001:200::1",
+    "2001:4860:4860::8888",
+    "2003::1",
+    "2606:4700:4700::1111",
+    "2620:4f:8001::1",
+    "2a00:1450:4001::1",
+    "3ffe:ffff::1",
+    "64:ff9b::8.8.8.8",
+    "::ffff:8.8.8.8",
+];
+
+async fn ask(guard: EgressGuard, host: &str, port: u16) -> Result<(), Error> {
+    let connector = CdnOriginConnector::any_origin()
+        .verify(cdn_origin::tls::danger::accept_any_certificate())
+        .egress_guard(guard)
+        .build()
+        .unwrap();
+    // A URI that `http` does not take never reaches the connector.
+    let Ok(uri) = format!("http://{host}:{port}/").parse::<Uri>() else {
+        return Err(connector
+            .oneshot(Uri::from_static("/"))
+            .await
+            .expect_err("no absolute URI"));
+    };
+    connector.oneshot(uri).await.map(drop)
+}
+
+#[tokio::test]
+async fn every_spelling_of_an_address_that_is_not_public_is_refused() {
+    let (_listener, address) = listener().await;
+    for host in REFUSED {
+        let error = ask(EgressGuard::deny_private(), host, address.port()).await;
+        let error = error.expect_err(host);
+        match error.kind() {
+            ErrorKind::AddressProhibited => {
+                assert_eq!(error.stage(), Stage::Dial, "{host}");
+                let outcome = error.facts().attempts()[0].outcome();
+                assert_eq!(outcome, AttemptOutcome::Prohibited, "{host}");
+            }
+            // It is no host at all here.
+            kind => assert_eq!(kind, ErrorKind::UnsupportedUri, "{host}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_such_an_address_is_refused_too() {
+    let literals = REFUSED
+        .iter()
+        .filter_map(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+    let literals: Vec<_> = literals.collect();
+    assert!(literals.len() >= 60, "{}", literals.len());
+    for ip in literals {
+        let told = Told::addresses([SocketAddr::new(ip, 9)]);
+        let connector = over(told).egress_guard(EgressGuard::deny_private());
+        let outcome = connector.build().unwrap().oneshot(Uri::default()).await;
+        let error = outcome.expect_err("a private address");
+        assert_eq!(error.kind(), ErrorKind::AddressProhibited, "{ip}");
+        assert_eq!(error.fault(), Fault::Config);
+        let cause = error.diagnosis().likeliest().unwrap().id();
+        assert_eq!(cause, CauseId::DestinationProhibited);
+    }
+}
+
+/// Whether the guard lets an attempt to this address begin. Nothing is sent: the socket refuses to be one.
+async fn passes(guard: EgressGuard, ip: IpAddr) -> bool {
+    let options = cdn_origin::dial::SocketOptions::default()
+        .each(|_| Err(std::io::Error::other("far enough")));
+    let told = Told::addresses([SocketAddr::new(ip, 9)]);
+    let connector = over(told).socket_options(options).egress_guard(guard);
+    let error = connector
+        .build()
+        .unwrap()
+        .oneshot(Uri::default())
+        .await
+        .expect_err("no socket connects");
+    error.kind() != ErrorKind::AddressProhibited
+}
+
+#[tokio::test]
+async fn public_addresses_pass() {
+    for text in PUBLIC {
+        let ip = text.parse().unwrap();
+        assert!(passes(EgressGuard::deny_private(), ip).await, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn lists_decide_before_the_rule_for_the_rest_and_denials_first() {
+    let guard = EgressGuard::deny_private()
+        .allow("10.20.0.0/16")
+        .allow("fd00:20::/32")
+        .deny("10.20.30.0/24")
+        .deny("8.8.8.8")
+        .deny("::ffff:9.9.9.0/120");
+    let table = [
+        ("10.20.0.1", true),
+        ("::ffff:10.20.0.1", true),
+        ("10.20.30.1", false),
+        ("::ffff:10.20.30.1", false),
+        ("10.21.0.1", false),
+        ("fd00:20::1", true),
+        ("fd00:21::1", false),
+        ("8.8.8.8", false),
+        ("64:ff9b::8.8.8.8", false),
+        ("64:ff9b::10.20.0.1", false),
+        ("8.8.4.4", true),
+        ("9.9.9.9", false),
+    ];
+    for (text, expected) in table {
+        let ip = text.parse().unwrap();
+        assert_eq!(passes(guard.clone(), ip).await, expected, "{text}");
+    }
+    let only = EgressGuard::deny_all().allow("192.0.2.0/24");
+    assert!(passes(only.clone(), "192.0.2.7".parse().unwrap()).await);
+    assert!(!passes(only, "8.8.8.8".parse().unwrap()).await);
+    let but = EgressGuard::allow_all().deny("192.0.2.0/24");
+    assert!(!passes(but.clone(), "192.0.2.7".parse().unwrap()).await);
+    assert!(passes(but, "10.0.0.1".parse().unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_denied_name_is_not_even_looked_up() {
+    let told = Told::addresses(["8.8.8.8:9".parse().unwrap()]);
+    for rule in ["origin.example", "EXAMPLE", "origin.example."] {
+        let guard = EgressGuard::allow_all().deny_name(rule);
+        let connector = over(told.clone()).egress_guard(guard).build().unwrap();
+        let error = connector.oneshot(Uri::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressProhibited, "{rule}");
+        assert_eq!(error.stage(), Stage::Resolve, "{rule}");
+    }
+    assert_eq!(told.count(), 0);
+}
+
+#[tokio::test]
+async fn an_allowed_name_reaches_where_others_do_not() {
+    let (_listener, address) = listener().await;
+    let guard = EgressGuard::deny_private().allow_name("origin.example");
+    let connector = over(Told::addresses([address])).egress_guard(guard.clone());
+    let connector = connector.build().unwrap();
+    connector.oneshot(Uri::default()).await.unwrap();
+    // A name that only ends in the same letters is another.
+    let other = CdnOriginConnector::builder("http://notorigin.example")
+        .resolver(Told::addresses([address]))
+        .egress_guard(guard)
+        .build()
+        .unwrap();
+    let error = other.oneshot(Uri::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressProhibited);
+}
+
+#[tokio::test]
+async fn a_name_that_is_rebound_between_connections_is_refused() {
+    let (_listener, address) = listener().await;
+    let told = Told::addresses([address]);
+    let guard = EgressGuard::deny_private().allow(address.ip().to_string());
+    let connector = over(told.clone())
+        .dns_cache(DnsCache::off())
+        .egress_guard(guard)
+        .build()
+        .unwrap();
+    connector.clone().oneshot(Uri::default()).await.unwrap();
+    let rebound = SocketAddr::new("127.0.0.2".parse().unwrap(), address.port());
+    told.now(Ok(Resolved::new([rebound])));
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressProhibited);
+}
+
+#[tokio::test]
+async fn of_mixed_addresses_only_the_allowed_are_dialled() {
+    let (_listener, address) = listener().await;
+    let denied: SocketAddr = "127.0.0.2:9".parse().unwrap();
+    let guard = EgressGuard::deny_private().allow(address.ip().to_string());
+    let connector = over(Told::addresses([denied, address])).egress_guard(guard);
+    let stream = connector
+        .build()
+        .unwrap()
+        .oneshot(Uri::default())
+        .await
+        .unwrap();
+    let facts = stream.info().facts();
+    assert_eq!(facts.peer(), Some(address));
+    assert_eq!(facts.attempts()[0].outcome(), AttemptOutcome::Prohibited);
+}
+
+#[tokio::test]
+async fn fixed_addresses_and_dial_targets_are_judged_too() {
+    let guard = EgressGuard::deny_private;
+    let ip: IpAddr = "10.0.0.1".parse().unwrap();
+    let fixed = CdnOriginConnector::builder("http://origin.example")
+        .resolve_to("origin.example", [ip])
+        .egress_guard(guard());
+    let dialled = CdnOriginConnector::builder("http://origin.example")
+        .dial(ip)
+        .egress_guard(guard());
+    for builder in [fixed, dialled] {
+        let error = builder
+            .build()
+            .unwrap()
+            .oneshot(Uri::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddressProhibited);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_answers_502_and_says_destination_ip_prohibited() {
+    let told = Told::addresses(["169.254.169.254:80".parse().unwrap()]);
+    let connector = over(told)
+        .egress_guard(EgressGuard::deny_private())
+        .build()
+        .unwrap();
+    let request = Request::get("/latest/meta-data/").header("host", "origin.example");
+    let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
+    let response = OriginProxy::new(connector).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    let field = response.headers()["proxy-status"].to_str().unwrap();
+    assert!(field.contains("error=destination_ip_prohibited"), "{field}");
+    assert!(!field.contains("169.254"), "{field}");
+}
+
+#[test]
+fn what_is_no_network_or_name_is_refused_at_build() {
+    let guard = EgressGuard::deny_private()
+        .allow("10.0.0.0/33")
+        .deny("ten")
+        .deny("")
+        .allow_name("a b")
+        .deny_name("*.example");
+    let error = CdnOriginConnector::builder("http://origin.example")
+        .egress_guard(guard)
+        .build()
+        .unwrap_err();
+    let kinds: Vec<_> = error
+        .problems()
+        .iter()
+        .map(|problem| (problem.setter(), problem.kind()))
+        .collect();
+    let (network, name) = (
+        BuildProblemKind::InvalidNetwork,
+        BuildProblemKind::InvalidName,
+    );
+    let expected = [network, network, network, name, name].map(|kind| ("egress_guard", kind));
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_guard_does_not_stand_beside_a_transport_that_it_cannot_see_through() {
+    let address = "127.0.0.1:1".parse().unwrap();
+    let error = CdnOriginConnector::builder("http://origin.example")
+        .transport(crate::transports::to(address))
+        .egress_guard(EgressGuard::deny_private())
+        .build()
+        .unwrap_err();
+    let [problem] = error.problems() else {
+        panic!("{error}");
+    };
+    assert_eq!(problem.setter(), "egress_guard");
+    assert_eq!(problem.kind(), BuildProblemKind::Contradiction);
+}

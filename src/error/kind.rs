@@ -29,6 +29,8 @@ pub enum ErrorKind {
     ConnectionRefused,
     /// The peer, or something between, reset the connection.
     ConnectionReset,
+    /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
+    ExpectationUnknown,
     /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
     HostConflict,
     /// The request's `Host` is not a host and optional port.
@@ -43,10 +45,14 @@ pub enum ErrorKind {
     Io,
     /// The certificate was accepted, and the peer did not prove that it holds its key.
     KeyNotProven,
+    /// The request has been through this proxy before: `Via` or `CDN-Loop` says so.
+    LoopDetected,
     /// The proxy does not forward this method.
     MethodRefused,
     /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it said instead.
     NotTls,
+    /// As many requests are under way as the proxy allows, and as many wait.
+    Overloaded,
     /// Neither the certificate nor its key is a pinned one.
     PinMismatch,
     /// No connection became free in time.
@@ -55,8 +61,14 @@ pub enum ErrorKind {
     ProtocolNotNegotiated,
     /// The visitor's request body ended in an error.
     RequestBody,
+    /// The visitor's request body is larger than the proxy allows.
+    RequestBodyTooLarge,
+    /// The request's fields are larger, or more, than the proxy allows.
+    RequestHeadTooLarge,
     /// The dialled host has no address.
     ResolveFailed,
+    /// The head of the response is larger than the pool allows.
+    ResponseHeadTooLarge,
     /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2).
     TargetInvalid,
     /// No current revocation list covers the certificate, and the policy demands one.
@@ -86,12 +98,15 @@ impl ErrorKind {
             // Whoever was to speak next kept silent: the visitor with its body, the origin with its response.
             Self::TimedOut if stage == Stage::Send => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
-            Self::HostConflict
+            Self::ExpectationUnknown
+            | Self::HostConflict
             | Self::HostInvalid
             | Self::HostMissing
             | Self::HostRepeated
             | Self::MethodRefused
             | Self::RequestBody
+            | Self::RequestBodyTooLarge
+            | Self::RequestHeadTooLarge
             | Self::TargetInvalid
             | Self::UnsupportedCoding
             | Self::UpgradeInvalid => Fault::Client,
@@ -99,7 +114,9 @@ impl ErrorKind {
             | Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
+            | Self::LoopDetected
             | Self::NotTls
+            | Self::Overloaded
             | Self::PinMismatch
             | Self::PoolExhausted
             | Self::ProtocolNotNegotiated
@@ -119,6 +136,7 @@ impl ErrorKind {
             | Self::ConnectionClosed
             | Self::HttpProtocol
             | Self::KeyNotProven
+            | Self::ResponseHeadTooLarge
             | Self::TlsProtocol
             | Self::UpgradeFailed => Fault::Origin,
         }
@@ -152,6 +170,7 @@ impl ErrorKind {
             Self::ConnectionClosed => "the peer closed the connection",
             Self::ConnectionRefused => "the connection was refused",
             Self::ConnectionReset => "the connection was reset",
+            Self::ExpectationUnknown => "the request expects what is not known here",
             Self::HostConflict => "Host and :authority name different hosts",
             Self::HostInvalid => "the Host is not a host and optional port",
             Self::HostMissing => "the request names no host",
@@ -159,13 +178,18 @@ impl ErrorKind {
             Self::HttpProtocol => "the peer did not answer with the HTTP that was expected",
             Self::Io => "input or output failed",
             Self::KeyNotProven => "the peer did not prove that it holds the certificate's key",
+            Self::LoopDetected => "the request has been through this proxy before",
             Self::MethodRefused => "this method is not forwarded",
             Self::NotTls => "the peer does not speak TLS",
+            Self::Overloaded => "as many requests are under way as are allowed",
             Self::PinMismatch => "neither the certificate nor its key is a pinned one",
             Self::PoolExhausted => "no connection became free in time",
             Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
             Self::RequestBody => "the request's body could not be read",
+            Self::RequestBodyTooLarge => "the request's body is larger than is allowed",
+            Self::RequestHeadTooLarge => "the request's fields are larger than is allowed",
             Self::ResolveFailed => "the host has no address",
+            Self::ResponseHeadTooLarge => "the head of the response is larger than is allowed",
             Self::RevocationUnknown => "no current revocation list covers the certificate",
             Self::TargetInvalid => "the request's target has a form that its method does not have",
             Self::TimedOut => "the deadline passed",

@@ -57,7 +57,7 @@ impl Shared {
         let slot = self.slot_alone().await?;
         let stream = self.connector.connect_http1().await?;
         let info = stream.info().clone();
-        let opened = AloneLease::open(stream, slot).await;
+        let opened = AloneLease::open(&self.settings, stream, slot).await;
         opened
             .map(Lease::from)
             .map_err(|error| explain_body(error, Some(&info)))
@@ -134,9 +134,13 @@ impl State {
 }
 
 impl AloneLease {
-    async fn open(stream: OriginStream, slot: Slot) -> hyper::Result<Self> {
+    async fn open(
+        settings: &PoolSettings,
+        stream: OriginStream,
+        slot: Slot,
+    ) -> hyper::Result<Self> {
         let info = stream.info().clone();
-        let (sender, connection) = http1::handshake(stream).await?;
+        let (sender, connection) = settings.http1().handshake(stream).await?;
         let slot = Arc::new(slot);
         let held = slot.clone();
         tokio::spawn(async move {

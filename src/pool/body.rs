@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, Bytes};
@@ -19,12 +19,16 @@ use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
+use super::expect::GoAhead;
+
 /// A visitor's body of any kind, or none. None is not boxed.
 pub(crate) struct RequestBody {
     body: Option<UnsyncBoxBody<Bytes, Error>>,
     progress: Progress,
     /// Ends the body when whoever holds the other end lets go.
     tether: Option<oneshot::Receiver<()>>,
+    /// What comes before the first frame.
+    go_ahead: Option<GoAhead>,
 }
 
 /// How a body is getting on.
@@ -78,19 +82,23 @@ impl RequestBody {
                 body: None,
                 progress,
                 tether: None,
+                go_ahead: None,
             };
         }
         let body = body
             .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-            .map_err(|error| {
-                let facts = Facts::default();
-                Error::with_source(ErrorKind::RequestBody, Stage::Send, facts, error)
-            });
+            .map_err(spoilt);
         Self {
             body: Some(body.boxed_unsync()),
             progress,
             tether: None,
+            go_ahead: None,
         }
+    }
+
+    /// Keeps the visitor's body unasked until then.
+    pub(super) fn wait_for(&mut self, go_ahead: Option<GoAhead>) {
+        self.go_ahead = go_ahead;
     }
 
     /// Ties the body to its exchange: dropped before the body has ended, what is returned ends it with an error. The visitor may
@@ -111,6 +119,17 @@ impl RequestBody {
     }
 }
 
+/// The proxy's own word on the body, or else the visitor's failure.
+fn spoilt(error: impl Into<BoxError>) -> Error {
+    match error.into().downcast::<Error>() {
+        Ok(ours) => *ours,
+        Err(error) => {
+            let facts = Facts::default();
+            Error::with_source(ErrorKind::RequestBody, Stage::Send, facts, error)
+        }
+    }
+}
+
 impl Body for RequestBody {
     type Data = Bytes;
     type Error = Error;
@@ -123,6 +142,7 @@ impl Body for RequestBody {
             body,
             progress,
             tether,
+            go_ahead,
         } = &mut *self;
         let Some(body) = body else {
             return Poll::Ready(None);
@@ -133,6 +153,10 @@ impl Body for RequestBody {
             let facts = Facts::default();
             let error = Error::new(ErrorKind::RequestBody, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
+        }
+        if let Some(waiting) = go_ahead {
+            ready!(waiting.as_mut().poll(cx));
+            *go_ahead = None;
         }
         let frame = Pin::new(&mut *body).poll_frame(cx);
         progress.note(frame.is_ready());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{
     HeaderValue, Request, Response, Uri, Version,
-    header::{HOST, TE, TRANSFER_ENCODING},
+    header::{EXPECT, HOST, TE, TRANSFER_ENCODING},
     uri::{Authority, PathAndQuery, Scheme},
 };
 use http_body::Body;
@@ -84,8 +84,11 @@ impl Target {
                 if let Some(uri) = self.absolute() {
                     *request.uri_mut() = uri;
                 }
-                request.headers_mut().remove(HOST);
-                request.headers_mut().remove(TRANSFER_ENCODING);
+                let headers = request.headers_mut();
+                headers.remove(HOST);
+                headers.remove(TRANSFER_ENCODING);
+                // hyper does not hear 100 over HTTP/2: the content is sent at once.
+                headers.remove(EXPECT);
             }
         }
     }

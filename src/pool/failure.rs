@@ -88,6 +88,9 @@ fn with_stream(
 }
 
 fn classify(hyper: &hyper::Error) -> (ErrorKind, Stage) {
+    if hyper.is_parse_too_large() {
+        return (ErrorKind::ResponseHeadTooLarge, Stage::Receive);
+    }
     if hyper.is_parse() {
         return (ErrorKind::HttpProtocol, Stage::Receive);
     }

@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::connector::{ConnectionInfo, OriginStream};
 
 use super::{
-    PoolSettings, RequestBody, Shared, body::Progress, failure::Unanswered, slot::Slot,
+    PoolSettings, RequestBody, Shared, body::Progress, expect, failure::Unanswered, slot::Slot,
     state::Protocol,
 };
 
@@ -33,7 +33,7 @@ impl Http1 {
         mut slot: Slot,
     ) -> hyper::Result<Http1Lease> {
         let info = stream.info().clone();
-        let (sender, connection) = http1::handshake(stream).await?;
+        let (sender, connection) = shared.settings.http1().handshake(stream).await?;
         {
             let mut state = shared.lock();
             state.protocol = Some(Protocol::Http1);
@@ -121,6 +121,8 @@ impl Http1Lease {
     ) -> Result<Response<Incoming>, Unanswered> {
         self.progress = Some(request.body().progress());
         self.tether = request.body_mut().tie();
+        let go_ahead = expect::go_ahead(&mut request);
+        request.body_mut().wait_for(go_ahead);
         let connection = self
             .connection
             .as_mut()

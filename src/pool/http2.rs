@@ -38,9 +38,6 @@ const STREAM_WINDOW: u32 = 512 * 1024;
 /// Enough for every stream's window, so that visitors who do not read leave room for those who do.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 
-/// As large a response head as an HTTP/1 connection takes, in bytes.
-const MAX_HEAD: u32 = 400 * 1024;
-
 /// A connection that many requests share. It closes when the pool and the last of them have let go of it.
 pub(super) struct Multiplexed {
     sender: http2::SendRequest<RequestBody>,
@@ -72,7 +69,7 @@ impl Multiplexed {
             .keep_alive_timeout(PING_TIMEOUT)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(MAX_HEAD)
+            .max_header_list_size(shared.settings.max_response_head)
             .handshake(stream)
             .await?;
         let now = Instant::now();

@@ -27,6 +27,7 @@
 mod alone;
 mod body;
 mod exchange;
+mod expect;
 mod failure;
 mod http1;
 mod http2;

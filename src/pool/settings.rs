@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::client::conn::http1;
 use tokio::time::Instant;
 
 /// The limits of a pool.
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 /// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
 /// | [`max_uses`](Self::max_uses) | 100,000 | `keepalive_requests` |
 /// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
+/// | [`max_response_head`](Self::max_response_head) | 128 KiB | `proxy_buffer_size` |
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until a proxy is given them"]
 pub struct PoolSettings {
@@ -26,6 +28,7 @@ pub struct PoolSettings {
     pub(super) max_age: Duration,
     pub(super) max_uses: u64,
     pub(super) wait_timeout: Duration,
+    pub(super) max_response_head: u32,
 }
 
 impl Default for PoolSettings {
@@ -38,6 +41,7 @@ impl Default for PoolSettings {
             // A handshake costs as much as twenty requests.
             max_uses: 100_000,
             wait_timeout: Duration::from_secs(10),
+            max_response_head: 128 * 1024,
         }
     }
 }
@@ -78,6 +82,20 @@ impl PoolSettings {
     pub fn wait_timeout(mut self, time: Duration) -> Self {
         self.wait_timeout = time;
         self
+    }
+
+    /// A response with a larger head is not passed on. Over HTTP/1, one with more than 100 fields is not either. Less than 8 KiB counts
+    /// as 8 KiB.
+    pub fn max_response_head(mut self, bytes: u32) -> Self {
+        self.max_response_head = bytes.max(8 * 1024);
+        self
+    }
+
+    /// How HTTP/1 is spoken.
+    pub(super) fn http1(&self) -> http1::Builder {
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(usize::try_from(self.max_response_head).unwrap_or(usize::MAX));
+        builder
     }
 
     /// When a connection that is opened now is retired; never, if no clock goes that far.

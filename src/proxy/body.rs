@@ -16,12 +16,25 @@ use crate::{
     pool::{Lease, explain_body},
 };
 
+use super::{
+    queue::Place,
+    trailers,
+    watch::{Deadline, Watch},
+};
+
 /// The body of a proxied response.
 pub struct ProxyBody(Source);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all bodies are an origin's, and few moves cost less than an allocation"
+)]
 enum Source {
     Own(Option<Bytes>),
     Origin(OriginBody),
+    /// That of a response which has none, or of one that has failed. The length is not zero: it may be that of the content which another
+    /// request would get.
+    Nothing,
 }
 
 /// The origin's body, of which some frames may have been read ahead.
@@ -30,6 +43,11 @@ pub(super) struct OriginBody {
     pub(super) rest: Incoming,
     /// The connection, until the body has ended.
     pub(super) lease: Option<Lease>,
+    pub(super) watch: Watch,
+    /// Whether the visitor is told trailers (RFC 9110 section 6.5.1).
+    pub(super) trailers: bool,
+    /// Held for as long as the response is under way.
+    pub(super) place: Option<Place>,
 }
 
 impl ProxyBody {
@@ -44,6 +62,10 @@ impl ProxyBody {
     pub(super) fn origin(body: OriginBody) -> Self {
         Self(Source::Origin(body))
     }
+
+    pub(super) fn nothing() -> Self {
+        Self(Source::Nothing)
+    }
 }
 
 impl Body for ProxyBody {
@@ -54,9 +76,18 @@ impl Body for ProxyBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match &mut self.get_mut().0 {
+        let source = &mut self.get_mut().0;
+        match source {
             Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Source::Origin(body) => body.poll_frame(cx),
+            Source::Origin(body) => {
+                let frame = ready!(body.poll_frame(cx));
+                if matches!(frame, Some(Err(_))) {
+                    // Frees the connection, however long the visitor holds on to the body.
+                    *source = Source::Nothing;
+                }
+                Poll::Ready(frame)
+            }
+            Source::Nothing => Poll::Ready(None),
         }
     }
 
@@ -64,6 +95,7 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => text.is_none(),
             Source::Origin(body) => body.read_ahead.is_empty() && body.rest.is_end_stream(),
+            Source::Nothing => true,
         }
     }
 
@@ -71,6 +103,7 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
             Source::Origin(body) => body.size_hint(),
+            Source::Nothing => SizeHint::default(),
         }
     }
 }
@@ -79,8 +112,15 @@ impl OriginBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = match self.read_ahead.pop_front() {
             Some(frame) => Some(frame),
-            None => ready!(Pin::new(&mut self.rest).poll_frame(cx)),
+            None => match Pin::new(&mut self.rest).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    let deadline = ready!(self.watch.poll_passed(cx));
+                    return Poll::Ready(Some(Err(self.stalled(deadline))));
+                }
+            },
         };
+        self.watch.moved();
         if frame.is_none() && self.was_cut_short() {
             let facts = self
                 .lease
@@ -96,7 +136,34 @@ impl OriginBody {
         if self.read_ahead.is_empty() {
             self.finish_at_end(over);
         }
-        Poll::Ready(frame)
+        Poll::Ready(self.without_foul_trailers(frame))
+    }
+
+    fn without_foul_trailers(
+        &self,
+        frame: Option<Result<Frame<Bytes>, Error>>,
+    ) -> Option<Result<Frame<Bytes>, Error>> {
+        let mut frame = frame?;
+        if let Ok(frame) = &mut frame
+            && let Some(fields) = frame.trailers_mut()
+        {
+            if !self.trailers {
+                return None;
+            }
+            trailers::clean(fields);
+        }
+        Some(frame)
+    }
+
+    /// Gives the connection up: it is closed, and the visitor sees that the response has not ended.
+    fn stalled(&mut self, deadline: Deadline) -> Error {
+        let lease = self.lease.take();
+        let facts = lease.map_or_else(Facts::default, |lease| lease.info().facts().clone());
+        let facts = Facts {
+            deadline: Some(deadline.after),
+            ..facts
+        };
+        Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
     }
 
     /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no error as its reason.
@@ -110,6 +177,7 @@ impl OriginBody {
         let ended = over || self.rest.is_end_stream();
         if let Some(lease) = self.lease.take_if(|_| ended) {
             lease.finish();
+            self.place = None;
         }
     }
 
@@ -138,6 +206,7 @@ impl fmt::Debug for ProxyBody {
         match &self.0 {
             Source::Own(_) => f.write_str("ProxyBody(Own)"),
             Source::Origin(_) => f.write_str("ProxyBody(Origin)"),
+            Source::Nothing => f.write_str("ProxyBody(Nothing)"),
         }
     }
 }

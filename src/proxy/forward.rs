@@ -2,12 +2,18 @@
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{Arc, Once},
     time::Duration,
 };
 
-use http::{Request, Response, StatusCode, Uri, request::Parts, uri::PathAndQuery};
+use bytes::Bytes;
+use http::{
+    Method, Request, Response, StatusCode, Uri, Version, header::CONTENT_LENGTH, request::Parts,
+    uri::PathAndQuery,
+};
 use hyper::body::Incoming;
+use tokio::time::timeout_at;
 
 use crate::{
     diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
@@ -24,8 +30,15 @@ use crate::{
 use super::{
     ProxyBody, Upgrades,
     body::OriginBody,
-    hop_by_hop, message, peek, status,
+    hop_by_hop,
+    hops::Hops,
+    limits::Limits,
+    message, peek,
+    queue::{Place, Queue},
+    request_map::RequestMap,
+    status,
     upgrade::{Asked, Outcome},
+    watch::{Deadline, Watch},
 };
 
 /// What an [`OriginProxy`](super::OriginProxy) was told.
@@ -43,29 +56,88 @@ pub(super) struct Settings {
     pub(super) upgrade_idle_timeout: Duration,
     /// Said once that visitors' addresses are not known.
     pub(super) no_address: Arc<Once>,
+    pub(super) hops: Hops,
+    pub(super) limits: Limits,
+    pub(super) queue: Queue,
+    pub(super) request_map: RequestMap,
+}
+
+/// What is known of a request that is ready to be sent.
+struct Prepared {
+    host: HostAuthority,
+    visitor: Visitor,
+    /// Whether the visitor says `TE: trailers`.
+    te_trailers: bool,
+}
+
+/// What the response depends on, apart from itself.
+struct Terms {
+    method: Method,
+    /// Whether the visitor is told trailers.
+    trailers: bool,
+    end: Option<Deadline>,
+    body_idle: Duration,
+    place: Option<Place>,
 }
 
 impl Settings {
-    pub(super) async fn forward(
+    /// Forwards a request whose body has so many bytes at least, and is done with it by the deadline for the whole, if there is one.
+    pub(super) async fn forward_in_time(
         &self,
         pool: &OriginPool,
         request: Request<RequestBody>,
+        size: u64,
     ) -> Result<Response<ProxyBody>, Error> {
         let Some(origin) = &self.origin else {
             return Err(refused(ErrorKind::UnsupportedUri));
         };
+        let end = self.limits.end();
+        let mut forwarding = pin!(self.forward(pool, request, size, origin, end));
+        let Some(end) = end else {
+            return forwarding.await;
+        };
+        let outcome = timeout_at(end.at, forwarding.as_mut()).await;
+        outcome.unwrap_or_else(|_elapsed| Err(too_late(end, origin)))
+    }
+
+    async fn forward(
+        &self,
+        pool: &OriginPool,
+        request: Request<RequestBody>,
+        size: u64,
+        origin: &Arc<Origin>,
+        end: Option<Deadline>,
+    ) -> Result<Response<ProxyBody>, Error> {
         let (mut parts, body) = request.into_parts();
+        self.limits.check(&parts.headers, size)?;
         let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
-        let (host, visitor) = self.rewrite(&mut parts)?;
+        let version = parts.version;
+        let Some(prepared) = self.rewrite(&mut parts)? else {
+            return Ok(Response::new(ProxyBody::own(Bytes::new())));
+        };
+        let Prepared {
+            host,
+            visitor,
+            te_trailers,
+        } = prepared;
+        let about = |error: Error| error.about(host.clone(), origin);
+        message::settle_expectation(&mut parts, &body);
         message::frame(&mut parts, &body);
+        let terms = Terms {
+            method: parts.method.clone(),
+            // A visitor of HTTP/1 that has not said so does not know what to do with them.
+            trailers: te_trailers || version > Version::HTTP_11,
+            end,
+            body_idle: self.limits.body_idle,
+            place: self.queue.enter().await.map_err(about)?,
+        };
         let target = target(&parts.uri, origin, &host);
         let request = Request::from_parts(parts, body);
-        let about = |error: Error| error.about(host.clone(), origin);
         let outcome = self.ask(pool, request, &target, asked).await;
         let mut response = match outcome.map_err(about)? {
             Outcome::Switched(response) => response,
             Outcome::Declined(response, lease) => match unusable(&response) {
-                None => pass(response, lease, origin, &host).await,
+                None => pass(response, lease, origin, &host, terms).await,
                 Some(kind) => {
                     let facts = lease.info().facts().clone();
                     return Err(about(Error::new(kind, Stage::Receive, facts)));
@@ -96,9 +168,12 @@ impl Settings {
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }
 
-    /// Makes of the visitor's request the one that goes to the origin.
-    fn rewrite(&self, parts: &mut Parts) -> Result<(HostAuthority, Visitor), Error> {
+    /// Makes of the visitor's request the one that goes to the origin. Nothing, if the request is to go no further.
+    fn rewrite(&self, parts: &mut Parts) -> Result<Option<Prepared>, Error> {
         message::check(parts)?;
+        if self.hops.are_closed_by(&parts.headers) {
+            return Err(refused(ErrorKind::LoopDetected));
+        }
         let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
         let visitor = Visitor::new(parts, self.client_scheme, visitor);
         if visitor.address.is_none() {
@@ -109,10 +184,22 @@ impl Settings {
                 );
             });
         }
-        hop_by_hop::remove_from_request(&mut parts.headers);
+        if message::is_last_forward(parts) {
+            return Ok(None);
+        }
+        let te_trailers = hop_by_hop::remove_from_request(&mut parts.headers);
         let visitor = self.forwarded.apply(&mut parts.headers, visitor);
         message::join_cookies(&mut parts.headers);
-        Ok((name, visitor))
+        self.hops.sign(&mut parts.headers, parts.version);
+        if !self.request_map.is_empty() {
+            self.request_map.apply(parts);
+            message::check(parts)?;
+        }
+        Ok(Some(Prepared {
+            host: name,
+            visitor,
+            te_trailers,
+        }))
     }
 }
 
@@ -130,6 +217,7 @@ async fn pass(
     lease: Lease,
     origin: &Origin,
     host: &HostAuthority,
+    terms: Terms,
 ) -> Response<ProxyBody> {
     let (mut parts, body) = response.into_parts();
     parts.extensions.insert(lease.info().clone());
@@ -137,6 +225,9 @@ async fn pass(
         read_ahead: VecDeque::new(),
         rest: body,
         lease: Some(lease),
+        watch: Watch::new(terms.body_idle, terms.end),
+        trailers: terms.trailers,
+        place: terms.place,
     };
     body.finish_at_end(false);
     let (body, diagnosis) = examine(&parts, body, origin, host).await;
@@ -145,7 +236,14 @@ async fn pass(
         parts.extensions.insert(diagnosis);
     }
     hop_by_hop::remove(&mut parts.headers);
-    Response::from_parts(parts, ProxyBody::origin(body))
+    if status::has_no_length(parts.status) {
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    let body = match status::has_no_content(parts.status, &terms.method) {
+        true => ProxyBody::nothing(),
+        false => ProxyBody::origin(body),
+    };
+    Response::from_parts(parts, body)
 }
 
 /// Looks whether the response is an edge's refusal. Its bytes stay as they are.
@@ -174,6 +272,14 @@ fn log_refusal(status: StatusCode, diagnosis: &Diagnosis) {
         }
         _ => tracing::debug!(status, %diagnosis, "the edge may have refused"),
     }
+}
+
+fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {
+    let facts = Facts {
+        deadline: Some(end.after),
+        ..Facts::default()
+    };
+    Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
 }
 
 fn refused(kind: ErrorKind) -> Error {

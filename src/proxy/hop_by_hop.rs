@@ -3,12 +3,15 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-        TRANSFER_ENCODING, UPGRADE,
+        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+        COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
+        TE, TRANSFER_ENCODING, UPGRADE, VIA,
     },
 };
 
 use crate::forwarded;
+
+use super::hops::CDN_LOOP;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -24,9 +27,25 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// What `Connection` cannot take away: they say for whom the message is and where it ends. Nor can it take away what a trusted peer says
-/// of the visitor, who would be taken for that peer.
-const NOT_NOMINATED: [HeaderName; 2] = [CONTENT_LENGTH, HOST];
+/// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to be read, who sends it and which way
+/// it came. RFC 9110 section 7.6.1: a sender MUST NOT name a field that is intended for all recipients.
+/// Nor can it take away what a trusted peer says of the visitor, who would be taken for that peer.
+const NOT_NOMINATED: [HeaderName; 13] = [
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CDN_LOOP,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    COOKIE,
+    // RFC 8470 section 5.1: it MUST NOT be removed.
+    HeaderName::from_static("early-data"),
+    EXPECT,
+    HOST,
+    MAX_FORWARDS,
+    SET_COOKIE,
+    VIA,
+];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
@@ -45,13 +64,14 @@ fn is_hop_by_hop(name: &&HeaderName) -> bool {
     HOP_BY_HOP.contains(name)
 }
 
-/// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section 10.1.4).
-pub(super) fn remove_from_request(headers: &mut HeaderMap) {
+/// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section 10.1.4). Whether it is there.
+pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
     let trailers = headers.get_all(TE).iter().any(accepts_trailers);
     remove(headers);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
+    trailers
 }
 
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
@@ -89,16 +109,28 @@ mod tests {
         let mut headers = fields(&[
             ("connection", "x-first, content-length"),
             ("connection", " HOST ,x-second,,"),
+            ("connection", "via, Authorization, cdn-loop"),
             ("x-first", "1"),
             ("x-second", "2"),
             ("x-third", "3"),
             ("content-length", "4"),
             ("host", "visitor.example"),
+            ("via", "1.1 first"),
+            ("authorization", "Basic eHl6"),
+            ("cdn-loop", "first"),
         ]);
         remove(&mut headers);
         let mut kept: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         kept.sort_unstable();
-        assert_eq!(kept, ["content-length", "host", "x-third"]);
+        let through = [
+            "authorization",
+            "cdn-loop",
+            "content-length",
+            "host",
+            "via",
+            "x-third",
+        ];
+        assert_eq!(kept, through);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What is checked and changed in a message head, apart from names and hop-by-hop fields.
 
 use http::{
-    HeaderMap, HeaderValue, Method,
-    header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING},
+    HeaderMap, HeaderValue, Method, Version,
+    header::{CONTENT_LENGTH, COOKIE, EXPECT, MAX_FORWARDS, TRANSFER_ENCODING},
     request::Parts,
 };
 use http_body::Body;
@@ -24,6 +24,8 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
         ErrorKind::TargetInvalid
     } else if has_foreign_coding(&parts.headers) {
         ErrorKind::UnsupportedCoding
+    } else if expects_the_unknown(&parts.headers) {
+        ErrorKind::ExpectationUnknown
     } else {
         return Ok(());
     };
@@ -34,6 +36,42 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
 pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Whether there is an expectation other than the one that RFC 9110 section 10.1.1 defines.
+fn expects_the_unknown(headers: &HeaderMap) -> bool {
+    let mut expectations = headers.get_all(EXPECT).iter();
+    expectations.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Takes one off `Max-Forwards` of an OPTIONS request (RFC 9110 section 7.6.2). Whether there was nothing left to take: then the request
+/// is for this proxy. What is no number is for others to judge.
+pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
+    if parts.method != Method::OPTIONS {
+        return false;
+    }
+    let left = parts.headers.get(MAX_FORWARDS).and_then(|value| {
+        let digits = value.to_str().ok()?;
+        digits.parse::<u64>().ok()
+    });
+    match left {
+        None => false,
+        Some(0) => true,
+        Some(left) => {
+            parts
+                .headers
+                .insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+            false
+        }
+    }
+}
+
+/// Removes an expectation that says nothing: there is no content to wait with, or the visitor speaks a version that does not know of it
+/// (RFC 9110 section 10.1.1).
+pub(super) fn settle_expectation(parts: &mut Parts, body: &RequestBody) {
+    if body.is_end_stream() || parts.version < Version::HTTP_11 {
+        parts.headers.remove(EXPECT);
+    }
 }
 
 /// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before they reach an HTTP/1.1 connection

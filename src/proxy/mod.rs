@@ -24,12 +24,21 @@
 //! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]); `TE: trailers` stays.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` say who the visitor is, and what it claims itself is replaced, unless
 //!   [`forwarded`](OriginProxy::forwarded) trusts it. Where its address is not known, the fields that would claim one are removed.
+//! * `Via` gets this proxy's [pseudonym](OriginProxy::via) at its end, and `CDN-Loop` its [name](OriginProxy::cdn_loop) if there is
+//!   one. What bears them already is a loop. Responses are not signed.
+//! * `Max-Forwards` of OPTIONS is counted down; at zero the proxy answers itself.
+//! * `Expect: 100-continue` reaches an HTTP/1 origin. The visitor's content is not asked for before the origin says 100 or a second has
+//!   passed, and not at all if the answer is there before. hyper's server then says 100 to the visitor.
+//! * Trailers pass, without those that frame, route or authenticate ([RFC 9110 section 6.5.1]).
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
+//! * [`map_request`](OriginProxy::map_request) has the last word.
 //! * Everything else passes, `Authorization` too; path and query byte for byte.
 //!
 //! # What it does to a response
 //!
-//! Hop-by-hop fields are removed. Redirects and cookies that say the origin's name get the visitor's, and `Alt-Svc` is removed, as
+//! Hop-by-hop fields are removed. Trailers pass as those of requests do, but not to an HTTP/1 visitor that does not say `TE: trailers`.
+//! A response to HEAD, a 204 and a 304 have no content and keep the length that the origin says, but for a 204, which has none. A body that
+//! ends too early, or falls silent for too long, is aborted towards the visitor and never ends as if it were whole. Redirects and cookies that say the origin's name get the visitor's, and `Alt-Svc` is removed, as
 //! [`response_rewrite`](crate::response_rewrite) describes. Everything else passes.
 //!
 //! # Connections
@@ -73,11 +82,17 @@
 //! |---|---|
 //! | 400 | the request has no usable Host or target, its body ended in an error, or its WebSocket handshake is malformed |
 //! | 408 | the visitor stopped sending |
+//! | 413 | the request's body is larger than allowed |
+//! | 417 | the request expects something other than `100-continue` |
+//! | 431 | the request's fields are larger, or more, than allowed |
 //! | 500 | the connector has no fixed origin |
 //! | 501 | CONNECT without a protocol that is allowed, TRACE, or a transfer coding other than `chunked` |
-//! | 502 | the origin could not be reached, did not answer with HTTP, or switched to a protocol that was not asked for |
-//! | 503 | no connection of the pool became free in time |
+//! | 502 | the origin could not be reached, did not answer with HTTP or with too large a head, or switched to a protocol that was not asked for |
+//! | 503 | no connection of the pool became free in time, or too many requests are under way |
 //! | 504 | the origin, or the way to it, took longer than a deadline |
+//! | 508 | the request has been here before |
+//!
+//! [`OriginProxy`] lists the limits with their defaults.
 //!
 //! An error page
 //! of the origin passes as it is; where it looks like a mistake in the four names, a [`Diagnosis`](crate::diagnosis::Diagnosis) is in
@@ -85,13 +100,17 @@
 //!
 //! # Deployment caveats
 //!
-//! * A visitor can name any field in `Connection`, and it is then not forwarded: also one that a layer in front of this proxy has
-//!   added. An origin must not treat a missing field as permission.
+//! * A visitor can name a field in `Connection`, and it is then not forwarded: also one that a layer in front of this proxy has
+//!   added. Those that are meant for all recipients stay, such as `Authorization` and `Cookie`; add others by
+//!   [`map_request`](OriginProxy::map_request). An origin must not treat a missing field as permission.
 //! * Fields of other vendors that claim an address, such as `True-Client-IP`, pass.
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), visitors choose the Host that the origin is told. Refuse
 //!   unknown Hosts in front of the proxy.
-//! * A body that stalls halfway, in either direction, is not timed out after the head of the response.
+//! * A visitor that does not read holds its origin connection for as long as the server in front of the proxy lets it.
+//! * hyper's server cannot send informational responses other than 100, and says none over HTTP/2: an origin's 103 is dropped, and
+//!   content goes to an HTTP/2 origin at once.
 //!
+//! [RFC 9110 section 6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 //! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
@@ -102,14 +121,24 @@ mod body;
 mod forward;
 mod future;
 mod hop_by_hop;
+mod hops;
+mod limits;
 mod message;
 mod peek;
+mod pseudonym;
+mod queue;
+mod request_map;
 mod service;
+mod settings;
 mod status;
+mod trailers;
 mod upgrade;
+mod visitor_body;
+mod watch;
 
 pub use body::ProxyBody;
 pub use future::Proxying;
+pub use pseudonym::{Pseudonym, PseudonymError};
 pub use service::OriginProxy;
 pub use upgrade::{UpgradeRefused, Upgrades};
 

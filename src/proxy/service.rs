@@ -23,7 +23,16 @@ use crate::{
     response_rewrite::ResponseRewriteLayer,
 };
 
-use super::{ProxyBody, Proxying, Upgrades, answer::answer, forward::Settings};
+use super::{
+    ProxyBody, Proxying, Upgrades,
+    answer::answer,
+    forward::Settings,
+    hops::Hops,
+    limits::{Limits, at_least_a_moment},
+    queue::Queue,
+    request_map::RequestMap,
+    visitor_body::VisitorBody,
+};
 
 /// A reverse proxy to the origin of a connector. A `Service` that never fails, for `Router::fallback_service` and its like.
 ///
@@ -36,13 +45,34 @@ use super::{ProxyBody, Proxying, Upgrades, answer::answer, forward::Settings};
 /// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies of the origin get the visitor's name |
 /// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`](super::ClientConnection) says otherwise |
 /// | [`pool`](Self::pool) | see [`PoolSettings`] |
-/// | [`response_timeout`](Self::response_timeout) | 60 s |
 /// | [`upgrades`](Self::upgrades) | WebSocket |
-/// | [`upgrade_idle_timeout`](Self::upgrade_idle_timeout) | 10 min |
+/// | [`via`](Self::via) | a name made up for this proxy and its clones |
+/// | [`cdn_loop`](Self::cdn_loop) | none |
+/// | [`map_request`](Self::map_request) | no change |
+///
+/// What bounds a request, and what becomes of one that goes beyond. The error types are those of `Proxy-Status` (RFC 9209 section 2.3):
+///
+/// | call | default | status | error type |
+/// |---|---|---|---|
+/// | [`response_timeout`](Self::response_timeout) | 60 s | 504 | `http_response_timeout` |
+/// | [`body_idle_timeout`](Self::body_idle_timeout), the visitor's body | 60 s | 408 | `http_request_error` |
+/// | [`body_idle_timeout`](Self::body_idle_timeout), the origin's body | 60 s | the response is aborted | |
+/// | [`request_timeout`](Self::request_timeout) | none | 504, or the response is aborted | `http_response_timeout` |
+/// | [`upgrade_idle_timeout`](Self::upgrade_idle_timeout) | 10 min | the tunnel is closed | |
+/// | [`max_request_body`](Self::max_request_body) | none | 413 | `http_request_error` |
+/// | [`max_request_head`](Self::max_request_head) | the server's | 431 | `http_request_error` |
+/// | [`max_request_fields`](Self::max_request_fields) | the server's | 431 | `http_request_error` |
+/// | [`PoolSettings::max_response_head`] | 128 KiB | 502 | `http_response_header_section_size` |
+/// | [`max_concurrency`](Self::max_concurrency) | none | 503 | `connection_limit_reached` |
+/// | [`max_queued`](Self::max_queued) | 64 | 503 | `connection_limit_reached` |
+/// | [`queue_timeout`](Self::queue_timeout) | 10 s | 503 | `connection_limit_reached` |
+/// | [`PoolSettings::wait_timeout`] | 10 s | 503 | `connection_limit_reached` |
+///
+/// Connecting has deadlines of its own: see [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder).
 #[derive(Clone)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
-    settings: Arc<Settings>,
+    pub(super) settings: Arc<Settings>,
     pool: OriginPool,
 }
 
@@ -70,6 +100,10 @@ impl OriginProxy {
                 upgrades: Upgrades::default(),
                 upgrade_idle_timeout: Duration::from_secs(600),
                 no_address: Arc::new(Once::new()),
+                hops: Hops::default(),
+                limits: Limits::default(),
+                queue: Queue::default(),
+                request_map: RequestMap::default(),
             }),
             pool: OriginPool::new(connector, PoolSettings::default()),
         }
@@ -122,22 +156,16 @@ impl OriginProxy {
         self.pool.snapshot()
     }
 
-    /// Bounds the wait for the head of the response, once the request has a connection. While the request's body is still moving,
-    /// the wait starts anew.
-    pub fn response_timeout(mut self, deadline: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).response_timeout = deadline;
-        self
-    }
-
     /// Which protocols visitors may switch to.
     pub fn upgrades(mut self, upgrades: Upgrades) -> Self {
         Arc::make_mut(&mut self.settings).upgrades = upgrades;
         self
     }
 
-    /// A tunnel in which no byte moved for so long, either way, is closed. Applications that are silent for longer send pings.
+    /// A tunnel in which no byte moved for so long, either way, is closed. Applications that are silent for longer send pings. Zero counts as one
+    /// millisecond.
     pub fn upgrade_idle_timeout(mut self, time: Duration) -> Self {
-        Arc::make_mut(&mut self.settings).upgrade_idle_timeout = time;
+        Arc::make_mut(&mut self.settings).upgrade_idle_timeout = at_least_a_moment(time);
         self
     }
 }
@@ -168,9 +196,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Self { settings, pool } = self.clone();
         let version = request.version();
-        let request = request.map(RequestBody::new);
+        let size = request.body().size_hint().lower();
+        let limits = &settings.limits;
+        let request = request.map(|body| RequestBody::new(VisitorBody::new(body, limits)));
         Proxying::new(async move {
-            let mut response = match settings.forward(&pool, request).await {
+            let mut response = match settings.forward_in_time(&pool, request, size).await {
                 Ok(response) => response,
                 Err(error) => {
                     log(&error);

@@ -1,6 +1,6 @@
 //! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a status.
 
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use sfv::{ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref};
 
 use crate::error::{Alert, Error, ErrorKind, Stage};
@@ -22,8 +22,12 @@ pub(super) fn status(error: &Error) -> StatusCode {
         ErrorKind::MethodRefused | ErrorKind::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
         // It is the visitor who kept silent.
         ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
+        ErrorKind::ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
+        ErrorKind::RequestBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::RequestHeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorKind::PoolExhausted => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Overloaded | ErrorKind::PoolExhausted => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
@@ -37,6 +41,16 @@ pub(super) fn switches(status: StatusCode) -> bool {
 /// What a visitor is told who asked by extended CONNECT, where another is told of the switch (RFC 8441 section 5).
 pub(super) fn connected() -> StatusCode {
     StatusCode::OK
+}
+
+/// Whether a response has no content, whatever its fields say (RFC 9112 section 6.3).
+pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
+    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Whether a response may not even say how long its content is (RFC 9110 section 8.6).
+pub(super) fn has_no_length(status: StatusCode) -> bool {
+    status == StatusCode::NO_CONTENT
 }
 
 /// The `Proxy-Status` field for a failure (RFC 9209 section 2).
@@ -88,7 +102,10 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::HostInvalid
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated
+        | ErrorKind::ExpectationUnknown
         | ErrorKind::RequestBody
+        | ErrorKind::RequestBodyTooLarge
+        | ErrorKind::RequestHeadTooLarge
         | ErrorKind::TargetInvalid
         | ErrorKind::UnsupportedCoding
         | ErrorKind::UpgradeInvalid => token_ref("http_request_error"),
@@ -96,7 +113,9 @@ fn error_type(error: &Error) -> &'static TokenRef {
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
         ErrorKind::UpgradeFailed => token_ref("http_upgrade_failed"),
         ErrorKind::Io => token_ref("destination_unavailable"),
-        ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),
+        ErrorKind::LoopDetected => token_ref("proxy_loop_detected"),
+        ErrorKind::Overloaded | ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),
+        ErrorKind::ResponseHeadTooLarge => token_ref("http_response_header_section_size"),
         ErrorKind::TimedOut => match error.stage() {
             Stage::Prepare | Stage::Resolve => token_ref("dns_timeout"),
             Stage::Dial | Stage::Handshake => token_ref("connection_timeout"),

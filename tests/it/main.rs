@@ -8,6 +8,7 @@
 
 mod accounts;
 mod adapters;
+mod bodies;
 mod building;
 mod edge;
 mod errors;
@@ -21,6 +22,9 @@ mod host_rewrite;
 mod house;
 mod identity;
 mod interop;
+mod limits;
+mod memory;
+mod messages;
 mod names;
 mod origin;
 mod parameters;

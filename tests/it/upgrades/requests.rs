@@ -12,7 +12,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\
 
 #[tokio::test]
 async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
-    let scene = Scene::new().await;
+    let scene = Scene::with(|proxy| proxy.via("edge-7".parse().unwrap())).await;
     let _visitor = scene.visitor(ASK).await;
     let (_origin, asked) = scene.asked().await;
     assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
@@ -25,6 +25,7 @@ async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
             "sec-websocket-protocol: chat, superchat",
             "sec-websocket-version: 13",
             "upgrade: websocket",
+            "via: 1.1 edge-7",
             "x-forwarded-for: 127.0.0.1",
             "x-forwarded-host: visitor.test",
             "x-forwarded-proto: http",

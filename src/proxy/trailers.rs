@@ -1,0 +1,95 @@
+//! Which trailer fields are passed on.
+
+use http::{
+    HeaderMap, HeaderName,
+    header::{
+        ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING,
+        CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, IF_MATCH,
+        IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LOCATION, MAX_FORWARDS,
+        PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
+        TRANSFER_ENCODING, UPGRADE, VIA, WWW_AUTHENTICATE,
+    },
+};
+
+use super::hops::CDN_LOOP;
+
+/// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates, or says how the content is to be
+/// read comes too late in a trailer. A recipient that merges trailers into its fields must not be told such things by them.
+const REFUSED: [HeaderName; 37] = [
+    ACCEPT_ENCODING,
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CDN_LOOP,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    COOKIE,
+    EXPECT,
+    FORWARDED,
+    HOST,
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    IF_UNMODIFIED_SINCE,
+    HeaderName::from_static("keep-alive"),
+    LOCATION,
+    MAX_FORWARDS,
+    PRAGMA,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    RANGE,
+    SET_COOKIE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    VIA,
+    WWW_AUTHENTICATE,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// Removes what must not stand in a trailer.
+pub(super) fn clean(trailers: &mut HeaderMap) {
+    let refused = |name: &&HeaderName| REFUSED.contains(name);
+    let present: Vec<HeaderName> = trailers.keys().filter(refused).cloned().collect();
+    for name in present {
+        trailers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn what_tells_how_a_call_went_stays_and_what_claims_more_does_not() {
+        let names = [
+            "grpc-status",
+            "content-length",
+            "host",
+            "set-cookie",
+            "digest",
+            "via",
+            "x-real-ip",
+            "authorization",
+        ];
+        let field = |name| {
+            let value = HeaderValue::from_static("1");
+            (HeaderName::from_static(name), value)
+        };
+        let mut trailers = HeaderMap::from_iter(names.map(field));
+        clean(&mut trailers);
+        let mut kept: Vec<_> = trailers.keys().map(HeaderName::as_str).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["digest", "grpc-status"]);
+    }
+}

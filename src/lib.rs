@@ -54,12 +54,19 @@
 //!   beneath    received fatal alert: HandshakeFailure
 //!
 //! likely: the edge does not serve d1234567890.cloudfront.net, the name sent in SNI
+//!   seen: the SNI sent, the alert
 //!   fix: .sni("www.example.com")
+//!   to be sure: cdn_origin::probe(&connector) tries the other names
 //!
 //! possible: there is no cipher suite or key exchange group in common
+//!   seen: the alert
+//!   to be sure: cdn_origin::probe(&connector) tries other versions and protocols,
+//!               and plain http
 //!
 //! possible: the origin asks for a client certificate
+//!   seen: the alert
 //!   fix: .client_identity(ClientIdentity::pem(chain, key))
+//!   to be sure: look up in the edge's configuration which names it serves
 //! ```
 //!
 //! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.
@@ -87,6 +94,7 @@
 
 pub mod name;
 
+pub mod edge;
 pub mod origin;
 
 pub mod error;

@@ -91,7 +91,8 @@ impl Origin {
         port.filter(|port| ![80, 443].contains(port))
     }
 
-    fn url_with(&self, scheme: Scheme, port: Option<u16>) -> OriginUrl {
+    /// The URL of the same host with another scheme and port, for advice.
+    pub(crate) fn url_with(&self, scheme: Scheme, port: Option<u16>) -> OriginUrl {
         let host = self.url.target.host().clone();
         OriginUrl {
             scheme,

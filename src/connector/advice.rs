@@ -1,10 +1,11 @@
 //! What looks wrong with a connector without being invalid.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use crate::{
+    edge::{Edge, EdgeProfile, is_bucket_with_dots},
     error::TlsVersion,
-    name::{Sni, SniOmission},
+    name::{Host, Sni, SniOmission},
     origin::{ChosenNames, Origin, Scheme},
     tls::{TlsClient, VerifyPolicy},
 };
@@ -34,12 +35,20 @@ impl fmt::Display for Advice {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AdviceId {
+    /// The bucket's name has dots, so that no certificate of S3 covers its host.
+    BucketWithDots,
     /// The chain may have expired, within a grace.
     ExpiryGrace,
     /// An expected name was set, and the policy does not look at it.
     ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
     HostDiffersFromSni,
+    /// The Host is an IP address, and edges know their sites by name.
+    HostIsIpAddress,
+    /// The edge answers plain http with a redirect to https.
+    HttpsForced,
+    /// The endpoint speaks no TLS, and the URL says https.
+    HttpOnlyEndpoint,
     /// The secrets of connections are logged.
     KeysLogged,
     /// The chain is checked, and no name in the certificate is.
@@ -50,10 +59,22 @@ pub enum AdviceId {
     NoTls13,
     /// A plain `http` origin on port 443.
     PlainHttpOnTlsPort,
+    /// The edge does not serve TLS at the dialled port.
+    PortNotServed,
     /// Some certificates of the system's store could not be used.
     SkippedRoots,
     /// The certificate is not verified.
     VerificationOff,
+}
+
+/// Which advice is not wanted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Silence(Vec<AdviceId>);
+
+impl Silence {
+    pub(super) fn add(&mut self, id: AdviceId) {
+        self.0.push(id);
+    }
 }
 
 /// Collects the advice and logs it once.
@@ -62,10 +83,12 @@ pub(super) fn advise(
     names: &ChosenNames,
     tls: Option<&TlsClient>,
     verify: &VerifyPolicy,
+    silence: &Silence,
 ) -> Vec<Advice> {
     let mut advice = Vec::new();
     if let Some(origin) = origin {
         advise_on_names(origin, &mut advice);
+        advise_on_edge(origin, &mut advice);
     }
     if let Some(tls) = tls {
         if names.expected_name.is_some() && !verify.checks_expected_name() {
@@ -77,6 +100,7 @@ pub(super) fn advise(
         }
         advise_on_tls(tls, verify, &mut advice);
     }
+    advice.retain(|advice| !silence.0.contains(&advice.id));
     for Advice { id, text } in &advice {
         tracing::warn!(?id, "{text}");
     }
@@ -108,6 +132,48 @@ fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
         );
         say(AdviceId::PlainHttpOnTlsPort, text);
     }
+}
+
+/// What is known of the edge that gave out the dialled name.
+fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
+    let mut say = |id, text| advice.push(Advice { id, text });
+    let dialled = origin.dial().host().and_then(Host::dns);
+    let Some(edge) = dialled.and_then(Edge::of_host) else {
+        return;
+    };
+    let is_https = origin.scheme() == Scheme::Https;
+    if origin.host().host().parse::<IpAddr>().is_ok() {
+        let text = format!(
+            "Host says {}, and {edge} knows its sites by name: `.host(\"..\")` names one",
+            origin.host(),
+        );
+        say(AdviceId::HostIsIpAddress, text);
+    }
+    if is_https && dialled.is_some_and(is_bucket_with_dots) && origin.sni().name() == dialled {
+        let text = "a certificate of S3 covers no bucket with dots in its name: put the bucket into the path";
+        say(AdviceId::BucketWithDots, text.into());
+    }
+    let Some(profile) = edge.profile() else {
+        return;
+    };
+    if is_https && profile.is_http_only() {
+        let text = format!("{edge} speaks no TLS: `http://` in the URL, or CloudFront before it");
+        say(AdviceId::HttpOnlyEndpoint, text);
+    }
+    if !is_https && profile.forces_https() {
+        let text = format!("{edge} redirects plain http to https: `https://` in the URL");
+        say(AdviceId::HttpsForced, text);
+    }
+    if is_https && let Some(port) = foreign_port(origin, profile) {
+        let text = format!("{edge} does not serve TLS at port {port}");
+        say(AdviceId::PortNotServed, text);
+    }
+}
+
+fn foreign_port(origin: &Origin, profile: &EdgeProfile) -> Option<u16> {
+    let ports = profile.tls_ports();
+    let dialled = origin.dial().port();
+    dialled.filter(|port| !ports.is_empty() && !ports.contains(port))
 }
 
 fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice>) {

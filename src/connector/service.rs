@@ -20,8 +20,11 @@ use crate::{
 };
 
 use super::{
-    Advice, CdnOriginBuilder, Connecting, OriginStream, advice::advise, deadlines::Deadlines,
-    stream::OpenIo, trust::Trust,
+    Advice, CdnOriginBuilder, Connecting, OriginStream,
+    advice::{Silence, advise},
+    deadlines::Deadlines,
+    stream::OpenIo,
+    trust::Trust,
 };
 
 /// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
@@ -39,6 +42,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
+    pub(super) silence: Silence,
 }
 
 impl CdnOriginConnector {
@@ -86,6 +90,7 @@ impl CdnOriginConnector {
                 &self.0.names,
                 Some(&trust.client()),
                 &trust.policy(),
+                &self.0.silence,
             );
         }
     }

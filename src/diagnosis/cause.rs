@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Fix;
+use super::{CauseId, Clue, Fix, Proof};
 
 /// What may have caused a failure, the likeliest first. Empty where nothing is known.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -11,7 +11,14 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    pub(super) fn new(causes: Vec<Cause>) -> Self {
+    /// Ranks the causes. What is certain leaves no room for alternatives.
+    pub(crate) fn ranked(mut causes: Vec<Cause>) -> Self {
+        // Stable: causes of equal certainty stay in the order of their rules.
+        causes.sort_by_key(|cause| std::cmp::Reverse(cause.certainty));
+        let is_certain = |cause: &Cause| cause.certainty == Certainty::Certain;
+        if causes.first().is_some_and(is_certain) {
+            causes.retain(is_certain);
+        }
         Self { causes }
     }
 
@@ -44,33 +51,43 @@ pub struct Cause {
     id: CauseId,
     certainty: Certainty,
     why: String,
-    fix: Option<Fix>,
+    clues: &'static [Clue],
+    proof: Option<Proof>,
+    fixes: Vec<Fix>,
+    known_from: Option<&'static str>,
 }
 
 impl Cause {
-    pub(super) fn new(id: CauseId, certainty: Certainty, why: impl Into<String>) -> Self {
+    pub(crate) fn new(id: CauseId, certainty: Certainty, why: impl Into<String>) -> Self {
         Self {
             id,
             certainty,
             why: why.into(),
-            fix: None,
+            clues: &[],
+            proof: None,
+            fixes: Vec::new(),
+            known_from: None,
         }
     }
 
-    pub(super) fn certain(id: CauseId, why: impl Into<String>) -> Self {
-        Self::new(id, Certainty::Certain, why)
+    pub(crate) fn shown_by(mut self, clues: &'static [Clue]) -> Self {
+        self.clues = clues;
+        self
     }
 
-    pub(super) fn likely(id: CauseId, why: impl Into<String>) -> Self {
-        Self::new(id, Certainty::Likely, why)
+    /// What would settle it, where it is not settled yet.
+    pub(crate) fn settled_by(mut self, proof: Proof) -> Self {
+        self.proof = (self.certainty < Certainty::Certain).then_some(proof);
+        self
     }
 
-    pub(super) fn possible(id: CauseId, why: impl Into<String>) -> Self {
-        Self::new(id, Certainty::Possible, why)
+    pub(crate) fn mended_by(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes = fixes.into_iter().collect();
+        self
     }
 
-    pub(super) fn mended_by(mut self, fix: Fix) -> Self {
-        self.fix = Some(fix);
+    pub(crate) fn read_in(mut self, place: &'static str) -> Self {
+        self.known_from = Some(place);
         self
     }
 
@@ -92,17 +109,41 @@ impl Cause {
         &self.why
     }
 
-    /// What fixes it, if something can.
+    /// What speaks for it.
+    #[must_use]
+    pub fn clues(&self) -> &'static [Clue] {
+        self.clues
+    }
+
+    /// What would settle it. Nothing is left to settle where it is certain.
+    #[must_use]
+    pub fn proof(&self) -> Option<Proof> {
+        self.proof
+    }
+
+    /// What fixes it first of all, if something can.
     #[must_use]
     pub fn fix(&self) -> Option<&Fix> {
-        self.fix.as_ref()
+        self.fixes.first()
+    }
+
+    /// Everything that may fix it, the best first.
+    #[must_use]
+    pub fn fixes(&self) -> &[Fix] {
+        &self.fixes
+    }
+
+    /// Where the mark was read by which an edge's own response was recognised, and when.
+    #[must_use]
+    pub fn known_from(&self) -> Option<&'static str> {
+        self.known_from
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.certainty, self.why)?;
-        match &self.fix {
+        match self.fix() {
             Some(fix) => write!(f, "; fix: {fix}"),
             None => Ok(()),
         }
@@ -132,72 +173,4 @@ impl fmt::Display for Certainty {
             Self::Certain => "certain",
         })
     }
-}
-
-/// The causes that are known. More may come.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum CauseId {
-    /// The peer wants another application protocol than those offered.
-    AlpnNotAccepted,
-    /// The certificate's time is over, or the local clock is wrong.
-    CertificateExpired,
-    /// The certificate names other hosts than the expected one.
-    CertificateForAnotherName,
-    /// The certificate's time has not come, or the local clock is wrong.
-    CertificateNotYetValid,
-    /// The certificate was revoked.
-    CertificateRevoked,
-    /// The certificate itself is malformed or not meant for servers.
-    CertificateUnusable,
-    /// The origin did not take our client certificate.
-    ClientCertificateRefused,
-    /// The origin wants a client certificate.
-    ClientCertificateRequired,
-    /// The egress guard does not allow the destination.
-    DestinationProhibited,
-    /// The origin is down or not reachable from here.
-    Down,
-    /// The name in Host is not one that the edge serves.
-    HostNotServed,
-    /// Plain http was spoken to a port that speaks TLS.
-    HttpToTlsPort,
-    /// The edge answers http with a redirect to https.
-    HttpsRequired,
-    /// The connection was closed by the origin while idle.
-    IdleClosed,
-    /// The visitor's request is at fault.
-    InvalidRequest,
-    /// The dialled name has no address.
-    NameDoesNotResolve,
-    /// No cipher suite or key exchange group in common.
-    NoCommonCipher,
-    /// No TLS version in common.
-    NoCommonTlsVersion,
-    /// Nothing listens at the dialled port.
-    NothingListens,
-    /// Another service than a web server answers at the dialled port.
-    OtherService,
-    /// The key is not the pinned one.
-    PinMismatch,
-    /// The peer speaks plain http.
-    PlainHttpPeer,
-    /// There are more requests at a time than the pool may have connections for.
-    PoolTooSmall,
-    /// Whoever answered does not hold the key of the certificate that it presented.
-    KeyNotHeld,
-    /// No current revocation list covers the certificate.
-    RevocationUnknown,
-    /// The certificate is self-signed.
-    SelfSigned,
-    /// Host names something that the connection's SNI or certificate does not cover.
-    SniAndHostDisagree,
-    /// No SNI was sent.
-    SniMissing,
-    /// The name in SNI is not one that the edge serves.
-    SniNotServed,
-    /// The origin took longer than the deadline.
-    TooSlow,
-    /// The certificate comes from an authority that is not trusted here.
-    UntrustedAuthority,
 }

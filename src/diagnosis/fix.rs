@@ -11,6 +11,8 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fix {
+    /// `.and_pin(..)` on the [`VerifyPolicy`](crate::tls::VerifyPolicy), with the key that was presented: if it is your origin's.
+    AndPin(String),
     /// `.alpn(..)` with this variant of [`Alpn`](crate::tls::Alpn).
     Alpn(&'static str),
     /// Another URL for `CdnOriginConnector::builder(..)`.
@@ -27,6 +29,10 @@ pub enum Fix {
     HostRewrite(HostAuthority),
     /// `.host(..)` with a name that only the edge's configuration can tell.
     HostUnknown,
+    /// `HostRewriteLayer::preserve()` in place of the layer that chose the Host.
+    PreserveHost,
+    /// `.verify(..)` with a policy that trusts the key that was presented alone: if it is your origin's.
+    Pin(String),
     /// `.sni(..)`.
     Sni(DnsName),
     /// `.sni(..)` with a name that only the edge's configuration can tell.
@@ -40,6 +46,10 @@ pub enum Fix {
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AndPin(pin) => write!(
+                f,
+                "let pin = \"{pin}\".parse()?; .and_pin(pin) on the VerifyPolicy, if the key is your origin's"
+            ),
             Self::Alpn(variant) => write!(f, ".alpn(Alpn::{variant})"),
             Self::Builder(url) => write!(f, "CdnOriginConnector::builder(\"{url}\")"),
             Self::ClientIdentity => {
@@ -50,6 +60,13 @@ impl fmt::Display for Fix {
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
+            Self::PreserveHost => f.write_str("HostRewriteLayer::preserve()"),
+            Self::Pin(pin) => {
+                write!(
+                    f,
+                    "let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))"
+                )
+            }
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
             Self::TlsVersions => f.write_str(".tls_versions(TlsVersion::V1_2..)"),

@@ -1,222 +1,208 @@
-//! Failed handshakes, apart from refused certificates.
+//! Failed handshakes, apart from alerts and refused certificates.
 
 use crate::{
-    error::{Alert, ErrorKind, TlsVersion},
-    name::DnsName,
+    error::{ErrorKind, TlsVersion},
+    origin::Scheme,
 };
 
-use super::{Cause, CauseId, Fix, edges, of_error::Evidence};
+use super::{
+    CauseId,
+    Certainty::{Certain, Likely, Possible},
+    Clue, Evidence, Fix, Proof,
+    networks::is_http_only,
+    rule::{Rule, another_sni, nothing, sni_missing, sni_not_served},
+};
 
-const HANDSHAKE_FAILURE: u8 = 40;
-const PROTOCOL_VERSION: u8 = 70;
-const INTERNAL_ERROR: u8 = 80;
-const UNRECOGNIZED_NAME: u8 = 112;
-const BAD_CERTIFICATE: u8 = 42;
-const UNSUPPORTED_CERTIFICATE: u8 = 43;
-const CERTIFICATE_REVOKED: u8 = 44;
-const CERTIFICATE_EXPIRED: u8 = 45;
-const CERTIFICATE_UNKNOWN: u8 = 46;
-const UNKNOWN_CA: u8 = 48;
-const ACCESS_DENIED: u8 = 49;
-const DECRYPT_ERROR: u8 = 51;
-const CERTIFICATE_REQUIRED: u8 = 116;
-const NO_APPLICATION_PROTOCOL: u8 = 120;
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::NoCommonTlsVersion,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::TlsVersionMismatch),
+        why: no_common_version,
+        clues: &[Clue::Offer, Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: other_versions,
+    },
+    Rule {
+        id: CauseId::AlpnNotAccepted,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::ProtocolNotNegotiated),
+        why: |e| {
+            let offer = e.facts.tls_offer();
+            let offered = offer.map_or(&[][..], |offer| offer.protocols).join(", ");
+            format!("only {offered} was offered in ALPN, and the origin did not choose it")
+        },
+        clues: &[Clue::Offer, Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: |_| vec![Fix::Alpn("Http2OrHttp1")],
+    },
+    Rule {
+        id: CauseId::PlainHttpPeer,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::NotTls) && e.facts.first_bytes().starts_with(b"HTTP/"),
+        why: |_| String::from("the peer speaks plain http on this port"),
+        clues: &[Clue::FirstBytes],
+        proof: Proof::ProbeProtocols,
+        fixes: |e| vec![Fix::Builder(e.origin.url_over_tcp())],
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::NotTls) && is_greeting(e.facts.first_bytes()),
+        why: |_| String::from("the port is not a web server's"),
+        clues: &[Clue::FirstBytes],
+        proof: Proof::ProbeProtocols,
+        fixes: dial_another_port,
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::NotTls) && is_http2_settings(e.facts.first_bytes()),
+        why: |_| String::from("the peer speaks HTTP/2 without TLS on this port"),
+        clues: &[Clue::FirstBytes],
+        proof: Proof::ProbeProtocols,
+        fixes: dial_another_port,
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::NotTls) && !e.facts.first_bytes().starts_with(b"HTTP/"),
+        why: |_| String::from("the service at this port does not speak TLS"),
+        clues: &[Clue::FirstBytes],
+        proof: Proof::ProbeProtocols,
+        fixes: dial_another_port,
+    },
+    Rule {
+        id: CauseId::HttpOnlyEndpoint,
+        certainty: Likely,
+        when: |e| e.was_cut_off() && e.early_alert().is_none() && is_http_only(e),
+        why: |_| String::from("it is a website endpoint of Amazon S3, and those speak no TLS"),
+        clues: &[Clue::Edge, Clue::Scheme],
+        proof: Proof::ProbeProtocols,
+        fixes: |e| vec![Fix::Builder(e.origin.url_with(Scheme::Http, None))],
+    },
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| is_cut_off(e) && e.sni().is_none(),
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Ending],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Possible,
+        when: |e| is_cut_off(e) && e.sni().is_some(),
+        why: sni_not_served,
+        clues: &[Clue::Sni, Clue::Ending],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Possible,
+        when: is_cut_off,
+        why: |_| String::from("the port does not speak TLS, or a firewall cut the connection"),
+        clues: &[Clue::Ending],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::TimedOut),
+        why: |_| {
+            String::from(
+                "the peer accepted the connection but did not finish the handshake in time",
+            )
+        },
+        clues: &[Clue::Silence],
+        proof: Proof::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
+        why: |_| String::from("the service at this port does not expect TLS"),
+        clues: &[Clue::Silence],
+        proof: Proof::ProbeProtocols,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::ProxyHeaderExpected,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
+        why: |_| String::from("the peer is a load balancer that waits for a PROXY protocol header"),
+        clues: &[Clue::Silence],
+        proof: Proof::EdgeConfiguration,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::HelloDropped,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
+        why: |_| {
+            String::from(
+                "something on the way drops the ClientHello, which a post-quantum key share makes larger than a packet",
+            )
+        },
+        clues: &[Clue::Silence, Clue::Offer],
+        proof: Proof::ProbeProtocols,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::BrokenTls,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::TlsProtocol),
+        why: |_| String::from("the peer's TLS is broken, or something between changes it"),
+        clues: &[Clue::Ending],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
+];
 
-pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
-    match (evidence.kind, evidence.facts.alert()) {
-        (_, Some(alert)) => after_alert(evidence, alert),
-        (ErrorKind::TlsVersionMismatch, _) => vec![no_common_version(evidence)],
-        (ErrorKind::ProtocolNotNegotiated, _) => vec![alpn_not_accepted(evidence)],
-        (ErrorKind::NotTls, _) => vec![not_tls(evidence)],
-        (ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset, _) => cut_off(evidence),
-        (ErrorKind::TimedOut, _) => silence(),
-        _ => Vec::new(),
-    }
+fn dial_another_port(_: &Evidence<'_>) -> Vec<Fix> {
+    vec![Fix::Elsewhere(
+        "dial the port on which the origin speaks https",
+    )]
 }
 
-fn after_alert(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
-    if evidence.was_accepted() {
-        return after_certificate(evidence, alert);
-    }
-    match (alert.code(), evidence.sni()) {
-        (HANDSHAKE_FAILURE, sni) => alert_40(evidence, sni),
-        (UNRECOGNIZED_NAME, None) => vec![sni_missing(evidence, Cause::certain)],
-        (UNRECOGNIZED_NAME, Some(name)) => vec![sni_not_served(evidence, name, Cause::certain)],
-        // Go's TLS server says "internal error" where it has no certificate for the name.
-        (INTERNAL_ERROR, None) => vec![sni_missing(evidence, Cause::likely)],
-        (INTERNAL_ERROR, Some(name)) => vec![sni_not_served(evidence, name, Cause::likely)],
-        (PROTOCOL_VERSION, _) => vec![no_common_version(evidence)],
-        (NO_APPLICATION_PROTOCOL, _) => vec![alpn_not_accepted(evidence)],
-        (CERTIFICATE_REQUIRED, _) => vec![client_certificate(evidence, Cause::certain)],
-        _ => Vec::new(),
-    }
+fn is_cut_off(evidence: &Evidence<'_>) -> bool {
+    evidence.was_cut_off() && evidence.facts.alert().is_none()
 }
 
-/// The origin's certificate was accepted, so its name was the right one: what is left is ours.
-fn after_certificate(evidence: &Evidence<'_>, alert: Alert) -> Vec<Cause> {
-    match alert.code() {
-        CERTIFICATE_REQUIRED => vec![client_certificate(evidence, Cause::certain)],
-        HANDSHAKE_FAILURE | BAD_CERTIFICATE | CERTIFICATE_UNKNOWN | UNKNOWN_CA => {
-            vec![client_certificate(evidence, Cause::likely)]
-        }
-        // These are said of a certificate that was presented.
-        UNSUPPORTED_CERTIFICATE
-        | CERTIFICATE_REVOKED
-        | CERTIFICATE_EXPIRED
-        | ACCESS_DENIED
-        | DECRYPT_ERROR
-            if evidence.facts.has_client_identity() =>
-        {
-            vec![client_certificate(evidence, Cause::likely)]
-        }
-        _ => Vec::new(),
-    }
+/// The first words of SSH, and of SMTP and FTP.
+fn is_greeting(said: &[u8]) -> bool {
+    let known: [&[u8]; 3] = [b"SSH-", b"220 ", b"220-"];
+    known.iter().any(|start| said.starts_with(start))
 }
 
-/// Alert 40 says nothing by itself: these are its causes in the order in which they are met.
-fn alert_40(evidence: &Evidence<'_>, sni: Option<&DnsName>) -> Vec<Cause> {
-    let dialled = evidence.origin.dial().host();
-    let dialled = dialled.map(ToString::to_string).unwrap_or_default();
-    let first = match sni {
-        None if edges::alert_40_means_sni(&dialled) => {
-            return vec![sni_missing(evidence, Cause::certain)];
-        }
-        None => sni_missing(evidence, Cause::likely),
-        Some(name) => sni_not_served(evidence, name, Cause::likely),
-    };
-    let why = "there is no cipher suite or key exchange group in common";
-    vec![
-        first,
-        Cause::possible(CauseId::NoCommonCipher, why),
-        client_certificate(evidence, Cause::possible),
-    ]
+/// A SETTINGS frame on stream 0 (RFC 9113 sections 3.4 and 4.1).
+fn is_http2_settings(said: &[u8]) -> bool {
+    matches!(said, [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
 }
 
-fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
-    let other = "the port does not speak TLS, or a firewall cut the connection";
-    let other = Cause::possible(CauseId::OtherService, other);
-    match evidence.sni() {
-        None => vec![sni_missing(evidence, Cause::likely), other],
-        Some(name) => vec![sni_not_served(evidence, name, Cause::possible), other],
-    }
-}
-
-fn silence() -> Vec<Cause> {
-    let slow = "the peer accepted the connection but did not finish the handshake in time";
-    let other = "the service at this port does not expect TLS";
-    vec![
-        Cause::likely(CauseId::Down, slow),
-        Cause::possible(CauseId::OtherService, other),
-    ]
-}
-
-type Rank = fn(CauseId, String) -> Cause;
-
-fn sni_missing(evidence: &Evidence<'_>, rank: Rank) -> Cause {
-    let (why, fix) = evidence.sni_missing();
-    rank(CauseId::SniMissing, why).mended_by(fix)
-}
-
-fn sni_not_served(evidence: &Evidence<'_>, name: &DnsName, rank: Rank) -> Cause {
-    let why = format!("the edge does not serve {name}, the name sent in SNI");
-    rank(CauseId::SniNotServed, why).mended_by(evidence.another_sni())
-}
-
-/// The origin asks for a client certificate, or does not take ours.
-fn client_certificate(evidence: &Evidence<'_>, rank: Rank) -> Cause {
-    let alert = evidence.facts.alert().map(Alert::code);
-    let ours = evidence.facts.has_client_identity();
-    match (alert, ours) {
-        (Some(CERTIFICATE_REQUIRED), true) => {
-            let why = "the origin asks for a client certificate, and ours is of a kind that it does not ask for";
-            let fix = Fix::Elsewhere("a client certificate of a key type that the origin accepts");
-            rank(CauseId::ClientCertificateRequired, why.into()).mended_by(fix)
-        }
-        (_, true) => {
-            let (what, fix) = refused(alert);
-            let why = format!("the origin refuses our client certificate: {what}");
-            rank(CauseId::ClientCertificateRefused, why).mended_by(Fix::Elsewhere(fix))
-        }
-        (_, false) => {
-            let why = String::from("the origin asks for a client certificate");
-            rank(CauseId::ClientCertificateRequired, why).mended_by(Fix::ClientIdentity)
-        }
-    }
-}
-
-/// What an alert says about our certificate (RFC 8446 section 6.2), and what to do about it.
-fn refused(alert: Option<u8>) -> (&'static str, &'static str) {
-    match alert {
-        Some(UNKNOWN_CA) => (
-            "it does not know who issued it, or an intermediate certificate is missing",
-            "put the intermediate certificates after ours in ClientIdentity, or let the origin trust our authority",
-        ),
-        Some(CERTIFICATE_EXPIRED) => ("it has expired", "renew the client certificate"),
-        Some(CERTIFICATE_REVOKED) => ("it is revoked", "renew the client certificate"),
-        Some(UNSUPPORTED_CERTIFICATE) => (
-            "its kind or purpose is not accepted",
-            "a client certificate with the extended key usage clientAuth",
-        ),
-        Some(DECRYPT_ERROR) => (
-            "a signature is wrong, as if it came from another authority of the same name",
-            "a client certificate of the authority that the origin trusts",
-        ),
-        Some(ACCESS_DENIED) => (
-            "it is valid, and not welcome",
-            "let the origin admit our client certificate",
-        ),
-        _ => (
-            "it does not say why",
-            "let the origin trust our authority, and look into the origin's log",
-        ),
-    }
-}
-
-fn no_common_version(evidence: &Evidence<'_>) -> Cause {
-    let offer = evidence.facts.tls_offer();
-    let range = offer.map(|offer| (offer.oldest, offer.newest));
-    let (offered, theirs) = match range {
+fn no_common_version(evidence: &Evidence<'_>) -> String {
+    let (offered, theirs) = match range(evidence) {
         Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("TLS 1.3 only", "TLS 1.2 or older only"),
         Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
             ("TLS 1.2 only", "only TLS 1.3, or nothing newer than 1.1")
         }
         _ => ("TLS 1.2 to 1.3", "TLS 1.1 or older only"),
     };
-    let why = format!("{offered} was offered, and the origin speaks {theirs}");
-    let cause = Cause::certain(CauseId::NoCommonTlsVersion, why);
-    match range {
-        Some((oldest, newest)) if oldest == newest => cause.mended_by(Fix::TlsVersions),
-        _ => cause.mended_by(Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3")),
-    }
+    format!("{offered} was offered, and the origin speaks {theirs}")
 }
 
-fn alpn_not_accepted(evidence: &Evidence<'_>) -> Cause {
-    let offered = evidence
-        .facts
-        .tls_offer()
-        .map_or(&[][..], |offer| offer.protocols);
-    let why = format!(
-        "only {} was offered in ALPN, and the origin did not choose it",
-        offered.join(", ")
-    );
-    Cause::certain(CauseId::AlpnNotAccepted, why).mended_by(Fix::Alpn("Http2OrHttp1"))
+fn other_versions(evidence: &Evidence<'_>) -> Vec<Fix> {
+    vec![match range(evidence) {
+        Some((oldest, newest)) if oldest == newest => Fix::TlsVersions,
+        _ => Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3"),
+    }]
 }
 
-fn not_tls(evidence: &Evidence<'_>) -> Cause {
-    let said = evidence.facts.first_bytes();
-    if said.starts_with(b"HTTP/") {
-        let why = "the peer speaks plain http on this port";
-        let fix = Fix::Builder(evidence.origin.url_over_tcp());
-        return Cause::certain(CauseId::PlainHttpPeer, why).mended_by(fix);
-    }
-    let fix = Fix::Elsewhere("dial the port on which the origin speaks https");
-    let known: [&[u8]; 3] = [b"SSH-", b"220 ", b"220-"];
-    match known.iter().any(|start| said.starts_with(start)) {
-        true => Cause::certain(CauseId::OtherService, "the port is not a web server's"),
-        false => Cause::likely(
-            CauseId::OtherService,
-            "the service at this port does not speak TLS",
-        ),
-    }
-    .mended_by(fix)
+fn range(evidence: &Evidence<'_>) -> Option<(TlsVersion, TlsVersion)> {
+    let offer = evidence.facts.tls_offer()?;
+    Some((offer.oldest, offer.newest))
 }

@@ -17,17 +17,29 @@
 //! # }
 //! ```
 
+mod alerts;
 mod cause;
+mod cause_id;
+mod certificate_names;
 mod certificates;
-mod edges;
+mod clue;
+mod evidence;
+mod exchanges;
 mod fix;
 mod handshakes;
+mod meanings;
 mod networks;
 mod of_error;
+mod redirects;
 mod report;
 mod responses;
+mod rule;
 
-pub use cause::{Cause, CauseId, Certainty, Diagnosis};
+pub use cause::{Cause, Certainty, Diagnosis};
+pub use cause_id::CauseId;
+pub use clue::{Clue, Proof};
 pub use fix::Fix;
 pub use report::Report;
 pub use responses::ResponseEvidence;
+
+use evidence::Evidence;

@@ -1,93 +1,203 @@
-//! Failures before the handshake and after it.
+//! Failures before the handshake: names, addresses, ports.
 
-use crate::error::{ErrorKind, Stage};
+use std::io;
 
-use super::{Cause, CauseId, Fix, of_error::Evidence};
+use crate::{
+    edge::EdgeProfile,
+    error::{Attempt, AttemptOutcome, ErrorKind, Facts, Stage},
+    origin::Scheme,
+};
 
-pub(super) fn causes(evidence: &Evidence<'_>) -> Vec<Cause> {
-    let dial = evidence.origin.dial();
-    match (evidence.kind, evidence.stage) {
-        (ErrorKind::ResolveFailed, _) => {
-            let why = format!(
-                "{} has no address: it is misspelt, deleted, or DNS failed",
-                dial.host().map(ToString::to_string).unwrap_or_default()
-            );
-            vec![Cause::likely(CauseId::NameDoesNotResolve, why).mended_by(dial_elsewhere())]
-        }
-        (ErrorKind::AddressProhibited, _) => {
-            let why = format!("the egress guard denies {dial}, or all of its addresses");
-            let fix = Fix::Elsewhere(
+use super::{
+    CauseId,
+    Certainty::{Certain, Likely, Possible},
+    Clue, Evidence, Fix, Proof,
+    rule::{Rule, nothing},
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::NameDoesNotResolve,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::ResolveFailed),
+        why: |e| {
+            let host = dialled(e);
+            format!("{host} has no address: it is misspelt, deleted, or DNS failed")
+        },
+        clues: &[Clue::Ending],
+        proof: Proof::NameServers,
+        fixes: dial_elsewhere,
+    },
+    Rule {
+        id: CauseId::AddressFamily,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::ResolveFailed),
+        why: |_| String::from("it has addresses, but none of the family that this machine has"),
+        clues: &[Clue::Ending],
+        proof: Proof::NameServers,
+        fixes: |_| vec![Fix::Elsewhere("dial the edge's dual-stack name")],
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Likely,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Resolve),
+        why: |_| String::from("the name servers do not answer"),
+        clues: &[Clue::Silence],
+        proof: Proof::NameServers,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::DestinationProhibited,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::AddressProhibited),
+        why: |e| {
+            format!(
+                "the egress guard denies {}, or all of its addresses",
+                e.origin.dial()
+            )
+        },
+        clues: &[Clue::Addresses],
+        proof: Proof::AnotherAddress,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
                 "if it is one of yours, add it with EgressGuard::allow(..) or allow_name(..)",
-            );
-            vec![Cause::certain(CauseId::DestinationProhibited, why).mended_by(fix)]
-        }
-        (ErrorKind::PoolExhausted, _) => {
-            let why = "all connections of the pool were in use for too long";
-            let fix = Fix::Elsewhere(
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::PoolTooSmall,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::PoolExhausted),
+        why: |_| String::from("all connections of the pool were in use for too long"),
+        clues: &[Clue::Silence],
+        proof: Proof::Origin,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
                 "look at the origin, or allow more with PoolSettings::max_connections(..)",
-            );
-            vec![Cause::certain(CauseId::PoolTooSmall, why).mended_by(fix)]
-        }
-        (ErrorKind::ConnectionRefused, _) => {
-            let why = format!("nothing listens at {dial}");
-            vec![Cause::likely(CauseId::NothingListens, why).mended_by(dial_elsewhere())]
-        }
-        (ErrorKind::TimedOut, Stage::Resolve) => {
-            vec![Cause::likely(
-                CauseId::Down,
-                "the name servers do not answer",
             )]
-        }
-        (ErrorKind::TimedOut, Stage::Dial) => {
-            let why = format!(
-                "{dial} drops connections: a firewall, or a port that the edge does not serve"
-            );
-            vec![Cause::likely(CauseId::Down, why).mended_by(dial_elsewhere())]
-        }
-        (ErrorKind::TimedOut, Stage::Send) => {
-            let why = "the visitor stopped sending the request's body";
-            vec![Cause::certain(CauseId::InvalidRequest, why)]
-        }
-        (ErrorKind::TimedOut, _) => {
-            let why = "the origin did not answer in time";
-            let fix = Fix::Elsewhere(
-                "look at the origin, or allow more with OriginProxy::response_timeout(..)",
-            );
-            vec![Cause::certain(CauseId::TooSlow, why).mended_by(fix)]
-        }
-        (ErrorKind::Unreachable, _) => {
-            vec![Cause::certain(
-                CauseId::Down,
-                format!("no route leads to {dial}"),
-            )]
-        }
-        (ErrorKind::HttpProtocol, _) if evidence.is_plain_http() => {
-            vec![http_to_tls_port(evidence, Cause::likely)]
-        }
-        (
-            ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset,
-            Stage::Send | Stage::Receive,
-        ) => cut_off(evidence),
-        _ => Vec::new(),
-    }
+        },
+    },
+    Rule {
+        id: CauseId::HttpOnlyEndpoint,
+        certainty: Certain,
+        when: |e| e.origin.scheme() == Scheme::Https && is_unreached(e) && is_http_only(e),
+        why: |e| {
+            let host = dialled(e);
+            format!("{host} is a website endpoint of Amazon S3, and those speak no TLS")
+        },
+        clues: &[Clue::Edge, Clue::Scheme, Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: |e| {
+            vec![
+                Fix::Builder(e.origin.url_with(Scheme::Http, None)),
+                Fix::Elsewhere("use the bucket's REST endpoint, or CloudFront in front of it"),
+            ]
+        },
+    },
+    Rule {
+        id: CauseId::PortNotServed,
+        certainty: Likely,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial) && is_foreign_port(e),
+        why: |e| format!("the edge does not serve the port of {}", e.origin.dial()),
+        clues: &[Clue::Edge, Clue::Port, Clue::Silence],
+        proof: Proof::EdgeConfiguration,
+        fixes: |e| {
+            vec![
+                Fix::Builder(e.origin.url_over_tls(None)),
+                Fix::Elsewhere("dial one of the ports that Cloudflare proxies"),
+            ]
+        },
+    },
+    Rule {
+        id: CauseId::AddressFamily,
+        certainty: Likely,
+        when: |e| fails_in_ipv6_only(e.facts),
+        why: |_| String::from("only IPv6 addresses were tried, and IPv6 does not work from here"),
+        clues: &[Clue::Addresses],
+        proof: Proof::AnotherAddress,
+        fixes: |_| vec![Fix::Elsewhere("dial a name that has IPv4 addresses too")],
+    },
+    Rule {
+        id: CauseId::NothingListens,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::ConnectionRefused),
+        why: |e| format!("nothing listens at {}", e.origin.dial()),
+        clues: &[Clue::Port, Clue::Ending],
+        proof: Proof::Origin,
+        fixes: dial_elsewhere,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::Unreachable),
+        why: |e| format!("no route leads to {}", e.origin.dial()),
+        clues: &[Clue::Addresses],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Likely,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial),
+        why: |e| {
+            let dial = e.origin.dial();
+            format!("{dial} drops connections: a firewall, or a port that the edge does not serve")
+        },
+        clues: &[Clue::Port, Clue::Silence],
+        proof: Proof::AnotherNetwork,
+        fixes: dial_elsewhere,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::ConnectionReset) || e.is(ErrorKind::ConnectionClosed),
+        why: |_| String::from("a firewall or the origin cut the connection"),
+        clues: &[Clue::Ending],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
+];
+
+/// The host that was dialled; nothing where it was a Unix socket.
+fn dialled(evidence: &Evidence<'_>) -> String {
+    let host = evidence.origin.dial().host();
+    host.map(ToString::to_string).unwrap_or_default()
 }
 
-fn cut_off(evidence: &Evidence<'_>) -> Vec<Cause> {
-    let why = "the origin closed the connection while the request was on its way: it had been idle for too long, or the origin failed";
-    let idle = Cause::likely(CauseId::IdleClosed, why);
-    match evidence.is_plain_http() {
-        // HAProxy and OpenSSL hang up on plain http without a word.
-        true => vec![http_to_tls_port(evidence, Cause::likely), idle],
-        false => vec![idle],
-    }
+fn dial_elsewhere(_: &Evidence<'_>) -> Vec<Fix> {
+    vec![Fix::Elsewhere(
+        "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
+    )]
 }
 
-fn http_to_tls_port(evidence: &Evidence<'_>, rank: fn(CauseId, String) -> Cause) -> Cause {
-    let why = String::from("plain http was spoken to a port that speaks TLS");
-    let https = evidence.origin.url_over_tls(evidence.origin.odd_port());
-    rank(CauseId::HttpToTlsPort, why).mended_by(Fix::Builder(https))
+/// Whether the endpoint let nobody in.
+fn is_unreached(evidence: &Evidence<'_>) -> bool {
+    let is = |kind| evidence.is_at(kind, Stage::Dial);
+    is(ErrorKind::TimedOut) || is(ErrorKind::ConnectionRefused)
 }
 
-fn dial_elsewhere() -> Fix {
-    Fix::Elsewhere("correct the host and port in CdnOriginConnector::builder(..) or .dial(..)")
+pub(super) fn is_http_only(evidence: &Evidence<'_>) -> bool {
+    evidence.profile().is_some_and(EdgeProfile::is_http_only)
+}
+
+/// A port at which the edge speaks no TLS, of one whose ports are documented.
+fn is_foreign_port(evidence: &Evidence<'_>) -> bool {
+    let ports = evidence.profile().map_or(&[][..], EdgeProfile::tls_ports);
+    let dialled = evidence.origin.dial().port();
+    let is_https = evidence.origin.scheme() == Scheme::Https;
+    is_https && !ports.is_empty() && dialled.is_some_and(|port| !ports.contains(&port))
+}
+
+fn fails_in_ipv6_only(facts: &Facts) -> bool {
+    const LOST: [io::ErrorKind; 3] = [
+        io::ErrorKind::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable,
+        io::ErrorKind::TimedOut,
+    ];
+    let is_lost = |attempt: &Attempt| {
+        let is_failure =
+            |kind| matches!(attempt.outcome(), AttemptOutcome::Failed(found) if found == kind);
+        attempt.address().is_ipv6() && LOST.into_iter().any(is_failure)
+    };
+    !facts.attempts().is_empty() && facts.attempts().iter().all(is_lost)
 }

@@ -8,7 +8,7 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{Cause, certificates::listed};
+use super::{Cause, certificate_names::listed};
 
 const COLUMNS: usize = 80;
 
@@ -107,8 +107,15 @@ fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -
 
 fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.why()))?;
-    match cause.fix() {
-        Some(fix) => paragraph(f, "  fix: ", &fix.to_string()),
+    if !cause.clues().is_empty() {
+        let clues: Vec<_> = cause.clues().iter().map(ToString::to_string).collect();
+        paragraph(f, "  seen: ", &clues.join(", "))?;
+    }
+    for fix in cause.fixes() {
+        paragraph(f, "  fix: ", &fix.to_string())?;
+    }
+    match cause.proof() {
+        Some(proof) => paragraph(f, "  to be sure: ", &proof.to_string()),
         None => Ok(()),
     }
 }

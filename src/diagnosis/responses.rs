@@ -1,22 +1,30 @@
 //! Responses by which an edge refuses.
 
+use std::borrow::Cow;
+
 use http::{
-    HeaderMap, HeaderName, StatusCode, Uri,
-    header::{CONTENT_ENCODING, LOCATION, SERVER},
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, SERVER, VIA},
+    uri::PathAndQuery,
 };
 
 use crate::{
+    edge::{ErrorPage, Meaning, Weight},
     name::{DnsName, HostAuthority},
     origin::{Origin, Scheme},
 };
 
-use super::{Cause, CauseId, Diagnosis, Fix, edges};
-
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+use super::{
+    Cause, CauseId, Certainty, Clue, Diagnosis, Fix, Proof,
+    meanings::{behind, plain, wrong_region},
+    redirects,
+};
 
 /// What is known of a response that may be an edge's refusal.
 ///
-/// [`OriginProxy`](crate::OriginProxy) looks at its responses by itself; this is for stacks of your own.
+/// [`OriginProxy`](crate::OriginProxy) looks at its responses by itself, and
+/// `ResponseDiagnosisLayer` at those of any other client; this is the rule beneath
+/// both.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, diagnosis::ResponseEvidence, name::HostAuthority};
@@ -36,10 +44,14 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 #[derive(Clone, Debug)]
 #[must_use = "evidence does nothing until it is asked for a diagnosis"]
 pub struct ResponseEvidence<'a> {
-    origin: &'a Origin,
-    host: &'a HostAuthority,
-    status: StatusCode,
-    headers: &'a HeaderMap,
+    pub(super) origin: &'a Origin,
+    pub(super) host: &'a HostAuthority,
+    pub(super) visitor_host: Option<&'a HostAuthority>,
+    pub(super) status: StatusCode,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) method: Option<&'a Method>,
+    pub(super) target: Option<&'a PathAndQuery>,
+    has_content: bool,
     body: &'a [u8],
 }
 
@@ -54,10 +66,33 @@ impl<'a> ResponseEvidence<'a> {
         Self {
             origin,
             host,
+            visitor_host: None,
             status,
             headers,
+            method: None,
+            target: None,
+            has_content: false,
             body: &[],
         }
+    }
+
+    /// The request: what redirects are measured by.
+    pub fn request(mut self, method: &'a Method, target: &'a PathAndQuery) -> Self {
+        self.method = Some(method);
+        self.target = Some(target);
+        self
+    }
+
+    /// The request had content, or might have had.
+    pub fn request_with_content(mut self) -> Self {
+        self.has_content = true;
+        self
+    }
+
+    /// The Host by which the visitor asked, where it was rewritten and redirects are passed on as they are.
+    pub fn visitor_host(mut self, host: &'a HostAuthority) -> Self {
+        self.visitor_host = Some(host);
+        self
     }
 
     /// The start of the body, where [`wants_body`](Self::wants_body) says that it tells something.
@@ -66,149 +101,230 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// Whether the start of the body can change the diagnosis: an error page that tells, and that is not compressed.
+    /// Whether the start of the body can change the diagnosis: an error page that tells, and that is neither compressed nor a picture.
     #[must_use]
     pub fn wants_body(&self) -> bool {
-        let told_by_body = match self.status {
-            StatusCode::BAD_REQUEST => self.origin.scheme() == Scheme::Http,
-            StatusCode::FORBIDDEN => self.is_cloudfront_error(),
-            _ => false,
-        };
-        told_by_body && !self.headers.contains_key(CONTENT_ENCODING)
+        if self.status.is_success() || self.status.is_informational() {
+            return false;
+        }
+        let is_told = |page: &ErrorPage| page.is_told_by_body() && self.fits_head(page);
+        self.is_text() && ErrorPage::known().iter().any(is_told)
     }
 
-    /// The diagnosis, if the response looks like a mistake in the four names or in the scheme.
+    /// The diagnosis, if the response looks like a mistake in the four names or in the scheme, or like a refusal of the edge itself.
     #[must_use]
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let causes = match self.status {
-            StatusCode::BAD_REQUEST => self.bad_request(),
-            StatusCode::FORBIDDEN => self.forbidden(),
-            StatusCode::MISDIRECTED_REQUEST => vec![self.misdirected()],
-            status if status.is_redirection() => self.redirected(),
-            _ => Vec::new(),
-        };
-        (!causes.is_empty()).then(|| Diagnosis::new(causes))
-    }
-
-    fn bad_request(&self) -> Vec<Cause> {
-        let plain = self.origin.scheme() == Scheme::Http;
-        let why = "plain http was spoken to a port that speaks TLS";
-        let rank = match (edges::says_tls_port(self.body), self.origin.dial().port()) {
-            (true, _) if plain => Cause::certain,
-            (false, Some(443)) if plain => Cause::likely,
-            _ => return Vec::new(),
-        };
-        let fix = Fix::Builder(self.origin.url_over_tls(self.origin.odd_port()));
-        vec![rank(CauseId::HttpToTlsPort, why).mended_by(fix)]
-    }
-
-    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
-    fn misdirected(&self) -> Cause {
-        let host = self.host;
-        match self.origin.sni().name() {
-            Some(sni) if !self.host_is(sni) => {
-                let why = format!(
-                    "SNI says {sni} and Host says {host}, and the edge wants them to agree"
-                );
-                Cause::certain(CauseId::SniAndHostDisagree, why)
-            }
-            _ => {
-                let why =
-                    format!("the edge does not serve {host}, which Host says, on this connection");
-                Cause::likely(CauseId::HostNotServed, why)
-            }
+        if self.status.is_success() || self.status.is_informational() {
+            return None;
         }
-        .mended_by(self.agreeing())
+        let mut causes = redirects::causes(self);
+        causes.extend(self.by_page());
+        causes.extend(self.by_status());
+        (!causes.is_empty()).then(|| Diagnosis::ranked(causes))
     }
 
-    fn forbidden(&self) -> Vec<Cause> {
-        let disagree = self.origin.sni().name().filter(|sni| !self.host_is(sni));
-        let disagree = |rank: fn(CauseId, String) -> Cause| {
-            disagree.map(|sni| {
-                let why = format!(
-                    "SNI says {sni} and Host says {}: some edges refuse that",
-                    self.host
-                );
-                rank(CauseId::SniAndHostDisagree, why).mended_by(self.agreeing())
-            })
-        };
-        if self.is_cloudfront_error() {
-            return self.cloudfront_forbidden(disagree(Cause::possible));
-        }
-        let cloudflare = self
-            .headers
-            .get(SERVER)
-            .is_some_and(|server| server == "cloudflare");
-        match cloudflare {
-            true => disagree(Cause::likely).into_iter().collect(),
-            false => disagree(Cause::possible).into_iter().collect(),
-        }
-    }
-
-    /// "Bad request." on CloudFront's 403 page stands for several mistakes; "Request blocked." is its firewall.
-    fn cloudfront_forbidden(&self, disagree: Option<Cause>) -> Vec<Cause> {
+    /// What the first page of the table that fits says.
+    fn by_page(&self) -> Vec<Cause> {
         let body = String::from_utf8_lossy(self.body);
-        if body.contains("Request blocked.") {
-            return Vec::new();
+        let fits = |page: &&ErrorPage| self.fits_head(page) && page.fits_body(&body);
+        match ErrorPage::known().iter().find(fits) {
+            Some(page) => self.meaning(page, &body),
+            None => Vec::new(),
         }
+    }
+
+    fn meaning(&self, page: &ErrorPage, body: &str) -> Vec<Cause> {
+        let certainty = match page.weight(self.headers) {
+            Weight::Hints => Certainty::Possible,
+            Weight::Suggests => Certainty::Likely,
+            Weight::Proves => Certainty::Certain,
+        };
+        let edge = page
+            .edge()
+            .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
+        let causes = match page.meaning() {
+            Meaning::HostNotServed => vec![self.host_not_served(certainty, &edge)],
+            Meaning::SniAndHostDisagree => vec![self.disagreeing(certainty, &edge)],
+            Meaning::RefusedRequest => self.refused_request(&edge),
+            Meaning::HttpToTlsPort => vec![self.http_to_tls_port(&edge)],
+            Meaning::WrongRegion => vec![wrong_region(certainty, body)],
+            other => vec![plain(other, certainty, &edge, self.host)],
+        };
+        let told_by = |cause: Cause| cause.read_in(page.read_in());
+        causes.into_iter().map(told_by).collect()
+    }
+
+    fn host_not_served(&self, certainty: Certainty, edge: &str) -> Cause {
+        let why = format!("{edge} serves nothing under {}, which Host says", self.host);
+        Cause::new(CauseId::HostNotServed, certainty, why)
+            .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
+            .settled_by(Proof::ProbeNames)
+            .mended_by([self.agreeing()])
+    }
+
+    fn disagreeing(&self, certainty: Certainty, edge: &str) -> Cause {
+        let Some(sni) = self.disagreeing_sni() else {
+            return self.host_not_served(certainty.min(Certainty::Likely), edge);
+        };
+        let why = format!(
+            "SNI says {sni} and Host says {}, and the edge wants them to agree",
+            self.host
+        );
+        Cause::new(CauseId::SniAndHostDisagree, certainty, why)
+            .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
+            .settled_by(Proof::ProbeNames)
+            .mended_by([self.agreeing()])
+    }
+
+    /// "Bad request." on CloudFront's page stands for several mistakes.
+    fn refused_request(&self, edge: &str) -> Vec<Cause> {
         let why = format!(
             "the Host {} is not an alternate domain name of any CloudFront distribution",
             self.host
         );
-        let fix = self.agreeing();
-        let host = match body.contains("Bad request.") {
-            true => Cause::likely(CauseId::HostNotServed, why),
-            false => Cause::possible(CauseId::HostNotServed, why),
-        };
-        let body = "CloudFront refuses a GET with a body";
-        let body = Cause::possible(CauseId::InvalidRequest, body);
-        let causes = [Some(host.mended_by(fix)), disagree, Some(body)];
-        causes.into_iter().flatten().collect()
+        let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
+            .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
+            .settled_by(Proof::EdgeConfiguration)
+            .mended_by([self.agreeing()]);
+        let mut causes = vec![host];
+        causes.extend(self.get_with_content(edge));
+        if self.passes_through_cloudfront() > 1 {
+            let why = "the request goes through more than two CloudFront distributions";
+            let chain = Cause::new(CauseId::RequestLoop, Certainty::Possible, why);
+            causes.push(
+                chain
+                    .shown_by(&[Clue::Fields])
+                    .settled_by(Proof::EdgeConfiguration),
+            );
+        }
+        causes
     }
 
-    fn is_cloudfront_error(&self) -> bool {
-        let is = |name: HeaderName, text: &str| {
-            self.headers.get(name).is_some_and(|value| value == text)
+    fn get_with_content(&self, edge: &str) -> Option<Cause> {
+        let edge = format!("{edge} refuses a GET with content");
+        let is_get = self.method.is_none_or(|method| *method == Method::GET);
+        let certainty = match (is_get, self.has_content, self.method) {
+            (false, ..) | (_, false, Some(_)) => return None,
+            (true, true, _) => Certainty::Certain,
+            (true, false, None) => Certainty::Possible,
         };
-        is(SERVER, "CloudFront") && is(X_CACHE, "Error from cloudfront")
+        let cause = Cause::new(CauseId::InvalidRequest, certainty, edge);
+        let fix = Fix::Elsewhere("send the GET without content");
+        Some(
+            cause
+                .shown_by(&[Clue::Request, Clue::Body])
+                .settled_by(Proof::Request)
+                .mended_by([fix]),
+        )
     }
 
-    /// The edge wants the same resource over TLS.
-    fn redirected(&self) -> Vec<Cause> {
-        let location = self
-            .headers
-            .get(LOCATION)
-            .and_then(|location| location.to_str().ok());
-        let location = location.and_then(|location| location.parse::<Uri>().ok());
-        let is_same_host = |uri: &Uri| {
-            let host = uri.host().unwrap_or_default();
-            host.eq_ignore_ascii_case(self.host.host())
-        };
-        let to_https =
-            location.filter(|uri| uri.scheme_str() == Some("https") && is_same_host(uri));
-        match (self.origin.scheme(), to_https) {
-            (Scheme::Http, Some(uri)) => {
-                let why = "the edge answers plain http with a redirect to https";
-                let fix = Fix::Builder(self.origin.url_over_tls(uri.port_u16()));
-                vec![Cause::certain(CauseId::HttpsRequired, why).mended_by(fix)]
-            }
+    fn passes_through_cloudfront(&self) -> usize {
+        let via = self.headers.get_all(VIA).iter();
+        let lines = via.filter_map(|value| value.to_str().ok());
+        lines.map(|line| line.matches("(CloudFront)").count()).sum()
+    }
+
+    fn http_to_tls_port(&self, edge: &str) -> Cause {
+        let why = "plain http was spoken to a port that speaks TLS";
+        match self.origin.scheme() {
+            Scheme::Http => Cause::new(CauseId::HttpToTlsPort, Certainty::Certain, why)
+                .shown_by(&[Clue::Scheme, Clue::Body])
+                .mended_by([self.over_tls()]),
+            Scheme::Https => behind(Certainty::Likely, edge).shown_by(&[Clue::Scheme, Clue::Body]),
+        }
+    }
+
+    fn by_status(&self) -> Vec<Cause> {
+        match self.status {
+            StatusCode::BAD_REQUEST => self.bad_request().into_iter().collect(),
+            StatusCode::MISDIRECTED_REQUEST => vec![self.misdirected()],
+            StatusCode::FORBIDDEN => self.forbidden().into_iter().collect(),
             _ => Vec::new(),
         }
     }
 
+    /// A 400 from a port that usually speaks TLS.
+    fn bad_request(&self) -> Option<Cause> {
+        let is_usual = self.origin.dial().port() == Some(443);
+        (is_usual && self.origin.scheme() == Scheme::Http).then(|| {
+            let why = "plain http was spoken to a port that speaks TLS";
+            Cause::new(CauseId::HttpToTlsPort, Certainty::Likely, why)
+                .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
+                .settled_by(Proof::ProbeProtocols)
+                .mended_by([self.over_tls()])
+        })
+    }
+
+    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
+    fn misdirected(&self) -> Cause {
+        if self.disagreeing_sni().is_some() {
+            return self.disagreeing(Certainty::Certain, "the edge");
+        }
+        let why = format!(
+            "the edge does not serve {}, which Host says, on this connection",
+            self.host
+        );
+        Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
+            .shown_by(&[Clue::Status, Clue::Host])
+            .settled_by(Proof::ProbeNames)
+            .mended_by([self.agreeing()])
+    }
+
+    /// A 403 says little; where SNI and Host disagree, that may be the reason, and at Cloudflare it usually is.
+    fn forbidden(&self) -> Option<Cause> {
+        let sni = self.disagreeing_sni()?;
+        let is_cloudflare = self
+            .headers
+            .get(SERVER)
+            .is_some_and(|server| server == "cloudflare");
+        let certainty = match is_cloudflare && !self.headers.contains_key("cf-error-type") {
+            true => Certainty::Likely,
+            false => Certainty::Possible,
+        };
+        let why = format!(
+            "SNI says {sni} and Host says {}: some edges refuse that",
+            self.host
+        );
+        Some(
+            Cause::new(CauseId::SniAndHostDisagree, certainty, why)
+                .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
+                .settled_by(Proof::ProbeNames)
+                .mended_by([self.agreeing()]),
+        )
+    }
+
+    fn fits_head(&self, page: &ErrorPage) -> bool {
+        page.fits_head(self.status, self.headers)
+    }
+
+    /// Whether the body can be read: not compressed, and of a type that is text, if it says a type.
+    fn is_text(&self) -> bool {
+        let is_text =
+            |kind: &str| kind.starts_with("text/") || kind.contains("xml") || kind.contains("json");
+        let kind = self.headers.get(CONTENT_TYPE);
+        let kind = kind.map(|kind| kind.to_str().unwrap_or_default());
+        !self.headers.contains_key(CONTENT_ENCODING) && kind.is_none_or(is_text)
+    }
+
+    pub(super) fn over_tls(&self) -> Fix {
+        Fix::Builder(self.origin.url_over_tls(self.origin.odd_port()))
+    }
+
     /// The call that makes SNI and Host say the same, of which SNI is the one that got through.
-    fn agreeing(&self) -> Fix {
-        match self.origin.sni().name() {
-            Some(sni) if !self.host_is(sni) => match self.host == self.origin.host() {
+    pub(super) fn agreeing(&self) -> Fix {
+        match self.disagreeing_sni() {
+            Some(sni) => match self.host == self.origin.host() {
                 true => Fix::Host(sni.into()),
                 // A layer has decided, so the builder's word would not count.
                 false => Fix::HostRewrite(sni.into()),
             },
-            _ => Fix::HostUnknown,
+            None => Fix::HostUnknown,
         }
     }
 
-    fn host_is(&self, name: &DnsName) -> bool {
-        self.host.host().eq_ignore_ascii_case(name.as_str())
+    /// The name in SNI, if Host says another.
+    fn disagreeing_sni(&self) -> Option<&'a DnsName> {
+        let is_host = |sni: &&DnsName| self.host.host().eq_ignore_ascii_case(sni.as_str());
+        self.origin.sni().name().filter(|sni| !is_host(sni))
     }
 }

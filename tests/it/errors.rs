@@ -79,9 +79,13 @@ the connection; SNI sent: none (omitted on request)
 
 likely: the edge needs SNI to know which site is meant, and none was sent:
 omitted on request
+  seen: no SNI was sent, how the connection ended
   fix: .sni(\"d1234567890.cloudfront.net\")
+  to be sure: cdn_origin::probe(&connector) tries the other names
 
 possible: the port does not speak TLS, or a firewall cut the connection
+  seen: how the connection ended
+  to be sure: try the same from another network
 "
     );
 }
@@ -115,6 +119,7 @@ has expired; SNI sent: d1234567890.cloudfront.net
 
 certain: the certificate has expired (valid 2019-01-01T00:00:00Z to
 2020-01-02T00:00:00Z), or the local clock is wrong
+  seen: the certificate's dates
   fix: renew the origin's certificate, or set the clock
 "
     );
@@ -142,6 +147,7 @@ speak TLS; SNI sent: d1234567890.cloudfront.net
   beneath    received corrupt message of type InvalidContentType
 
 certain: the peer speaks plain http on this port
+  seen: the first bytes received
   fix: CdnOriginConnector::builder(\"http://d1234567890.cloudfront.net:443\")
 "
     );

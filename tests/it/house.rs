@@ -6,19 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import, and with it the floors: nobody imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("guide", &[]),
     ("name", &[]),
+    ("edge", &["name"]),
     ("origin", &["name"]),
     ("error", &["name", "origin"]),
     ("visitor", &["name", "origin"]),
     ("tls", &["error", "name"]),
     ("dial", &["error", "name"]),
-    ("connector", &["name", "origin", "error", "tls", "dial"]),
+    (
+        "connector",
+        &["name", "edge", "origin", "error", "tls", "dial"],
+    ),
     ("host_rewrite", &["error", "name"]),
     ("forwarded", &["name", "origin", "visitor"]),
     ("response_rewrite", &["name", "origin", "visitor"]),
-    ("diagnosis", &["error", "name", "origin"]),
+    ("diagnosis", &["edge", "error", "name", "origin"]),
     ("pool", &["error", "origin", "connector"]),
     (
         "proxy",

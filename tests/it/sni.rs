@@ -128,15 +128,15 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
 }
 
 #[tokio::test]
-async fn default_certificate_for_an_ip_address_is_likely_the_missing_sni() {
+async fn default_certificate_for_an_ip_address_names_hosts_only() {
     let authority = Authority::new();
     let edge = edge(&authority, NoName::DefaultCertificate).await;
     let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
     let fix = ".sni(\"www.example.test\")";
     check(
         &error(builder).await,
-        CauseId::SniMissing,
-        Certainty::Likely,
+        CauseId::AddressExpected,
+        Certainty::Certain,
         fix,
     );
 }

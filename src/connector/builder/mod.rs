@@ -1,5 +1,6 @@
 //! The builder of a connector.
 
+mod advising;
 mod dialling;
 mod tls;
 
@@ -19,7 +20,11 @@ use crate::{
 };
 
 use crate::connector::{
-    CdnOriginConnector, advice::advise, deadlines::Deadlines, service::Shared, trust::Trust,
+    CdnOriginConnector,
+    advice::{Silence, advise},
+    deadlines::Deadlines,
+    service::Shared,
+    trust::Trust,
 };
 
 use dialling::Dialling;
@@ -49,6 +54,7 @@ use dialling::Dialling;
 /// | [`socket_options`](Self::socket_options) | the system's, without Nagle's delay |
 /// | [`egress_guard`](Self::egress_guard) | none |
 /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 15 s, every 15 s, 3 times |
+/// | [`silence`](Self::silence) | all [advice](crate::connector::Advice) is given |
 /// | [`transport`](Self::transport) | the resolver and TCP |
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until build() is called"]
@@ -58,6 +64,7 @@ pub struct CdnOriginBuilder {
     tls: TlsSettings,
     deadlines: Deadlines,
     dialling: Dialling,
+    silence: Silence,
     problems: Vec<BuildProblem>,
 }
 
@@ -69,6 +76,7 @@ impl CdnOriginBuilder {
             tls: TlsSettings::default(),
             deadlines: Deadlines::default(),
             dialling: Dialling::default(),
+            silence: Silence::default(),
             problems: Vec::new(),
         }
     }
@@ -230,6 +238,7 @@ impl CdnOriginBuilder {
             &self.names,
             client.as_deref(),
             &self.tls.verify,
+            &self.silence,
         );
         Ok(CdnOriginConnector::new(Shared {
             origin,
@@ -238,6 +247,7 @@ impl CdnOriginBuilder {
             transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
             advice,
+            silence: self.silence,
         }))
     }
 

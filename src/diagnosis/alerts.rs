@@ -1,0 +1,273 @@
+//! Handshakes and connections that the peer ended with an alert.
+
+use super::{
+    CauseId,
+    Certainty::{Certain, Likely, Possible},
+    Clue, Evidence, Fix, Proof,
+    rule::{Rule, another_sni, nothing, sni_missing, sni_not_served},
+};
+
+// RFC 8446 section 6.
+const HANDSHAKE_FAILURE: u8 = 40;
+const ACCESS_DENIED: u8 = 49;
+const DECRYPT_ERROR: u8 = 51;
+const INTERNAL_ERROR: u8 = 80;
+const UNRECOGNIZED_NAME: u8 = 112;
+const CERTIFICATE_REQUIRED: u8 = 116;
+
+/// Alerts about a certificate, of which only ours can be meant: bad, unsupported, revoked, expired, unknown, of an unknown CA.
+const ABOUT_CERTIFICATES: [u8; 6] = [42, 43, 44, 45, 46, 48];
+
+/// Alerts of a peer that stumbles over what was offered: illegal_parameter, decode_error, insufficient_security,
+/// missing_extension, unsupported_extension.
+const STUMBLING: [u8; 5] = [47, 50, 71, 109, 110];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Certain,
+        when: |e| e.sni().is_none() && e.early_alert() == Some(UNRECOGNIZED_NAME),
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Certain,
+        when: |e| e.sni().is_some() && e.early_alert() == Some(UNRECOGNIZED_NAME),
+        why: sni_not_served,
+        clues: &[Clue::Sni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    // Alert 40 says nothing by itself. Its causes follow in the order in which they are met.
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Certain,
+        when: |e| is_alert_40_without_sni(e) && e.answers_no_sni_by(HANDSHAKE_FAILURE),
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert, Clue::Edge],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: is_alert_40_without_sni,
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Likely,
+        when: |e| e.sni().is_some() && e.early_alert() == Some(HANDSHAKE_FAILURE),
+        why: sni_not_served,
+        clues: &[Clue::Sni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::NoCommonCipher,
+        certainty: Possible,
+        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE),
+        why: |_| String::from("there is no cipher suite or key exchange group in common"),
+        clues: &[Clue::Alert],
+        proof: Proof::ProbeProtocols,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Possible,
+        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE),
+        why: client_certificate,
+        clues: &[Clue::Alert],
+        proof: Proof::EdgeConfiguration,
+        fixes: present_a_certificate,
+    },
+    // Go's TLS server says "internal error" where it has no certificate for the name.
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| e.sni().is_none() && e.early_alert() == Some(INTERNAL_ERROR),
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Likely,
+        when: |e| e.sni().is_some() && e.early_alert() == Some(INTERNAL_ERROR),
+        why: sni_not_served,
+        clues: &[Clue::Sni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Possible,
+        when: |e| e.early_alert() == Some(INTERNAL_ERROR),
+        why: |_| {
+            String::from("the origin failed by itself, or is still waiting for its certificate")
+        },
+        clues: &[Clue::Alert],
+        proof: Proof::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Certain,
+        when: |e| has_alert(e, CERTIFICATE_REQUIRED) && !e.facts.has_client_identity(),
+        why: client_certificate,
+        clues: &[Clue::Alert],
+        proof: Proof::EdgeConfiguration,
+        fixes: present_a_certificate,
+    },
+    Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Certain,
+        when: |e| has_alert(e, CERTIFICATE_REQUIRED) && e.facts.has_client_identity(),
+        why: |_| {
+            String::from(
+                "the origin asks for a client certificate, and ours is of a kind that it does not ask for",
+            )
+        },
+        clues: &[Clue::Alert, Clue::ClientCertificate],
+        proof: Proof::EdgeConfiguration,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
+                "a client certificate of a key type that the origin accepts",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Likely,
+        when: |e| !e.facts.has_client_identity() && e.late_alert().is_some_and(is_about_ours),
+        why: client_certificate,
+        clues: &[Clue::Alert, Clue::ClientCertificate],
+        proof: Proof::EdgeConfiguration,
+        fixes: present_a_certificate,
+    },
+    Rule {
+        id: CauseId::ClientCertificateRefused,
+        certainty: Certain,
+        // RFC 8446 section 6.2: these are said of a certificate alone, and only ours is left to be meant.
+        when: |e| {
+            e.facts.has_client_identity()
+                && e.late_alert()
+                    .is_some_and(|alert| ABOUT_CERTIFICATES.contains(&alert))
+        },
+        why: refused_certificate,
+        clues: &[Clue::Alert, Clue::ClientCertificate],
+        proof: Proof::EdgeConfiguration,
+        fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
+    },
+    Rule {
+        id: CauseId::ClientCertificateRefused,
+        certainty: Likely,
+        when: |e| {
+            let other = [HANDSHAKE_FAILURE, ACCESS_DENIED, DECRYPT_ERROR];
+            e.facts.has_client_identity()
+                && e.late_alert().is_some_and(|alert| other.contains(&alert))
+        },
+        why: refused_certificate,
+        clues: &[Clue::Alert, Clue::ClientCertificate],
+        proof: Proof::EdgeConfiguration,
+        fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
+    },
+    Rule {
+        id: CauseId::Interception,
+        certainty: Possible,
+        when: |e| {
+            e.early_alert()
+                .is_some_and(|alert| ABOUT_CERTIFICATES.contains(&alert))
+        },
+        why: |_| String::from("something between here and the origin ends TLS connections"),
+        clues: &[Clue::Alert],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::AccessDenied,
+        certainty: Likely,
+        when: |e| e.early_alert() == Some(ACCESS_DENIED),
+        why: |_| String::from("the origin refuses by a rule about SNI or client certificates"),
+        clues: &[Clue::Alert],
+        proof: Proof::EdgeConfiguration,
+        fixes: |e| vec![e.another_sni(), Fix::ClientIdentity],
+    },
+    Rule {
+        id: CauseId::StrictPeer,
+        certainty: Possible,
+        when: |e| {
+            e.early_alert()
+                .is_some_and(|alert| STUMBLING.contains(&alert))
+        },
+        why: |_| {
+            String::from(
+                "the peer, or something before it, is old or strict and stumbles over something in the ClientHello",
+            )
+        },
+        clues: &[Clue::Alert, Clue::Offer],
+        proof: Proof::ProbeProtocols,
+        fixes: nothing,
+    },
+];
+
+fn present_a_certificate(_: &Evidence<'_>) -> Vec<Fix> {
+    vec![Fix::ClientIdentity]
+}
+
+fn client_certificate(_: &Evidence<'_>) -> String {
+    String::from("the origin asks for a client certificate")
+}
+
+fn is_alert_40_without_sni(evidence: &Evidence<'_>) -> bool {
+    evidence.sni().is_none() && evidence.early_alert() == Some(HANDSHAKE_FAILURE)
+}
+
+fn has_alert(evidence: &Evidence<'_>, code: u8) -> bool {
+    let alert = evidence.facts.alert();
+    alert.is_some_and(|alert| alert.code() == code)
+}
+
+fn is_about_ours(alert: u8) -> bool {
+    alert == HANDSHAKE_FAILURE || ABOUT_CERTIFICATES.contains(&alert)
+}
+
+fn refused_certificate(evidence: &Evidence<'_>) -> String {
+    let (what, _) = refused(evidence);
+    format!("the origin refuses our client certificate: {what}")
+}
+
+/// What an alert says about our certificate (RFC 8446 section 6.2), and what to do about it.
+fn refused(evidence: &Evidence<'_>) -> (&'static str, &'static str) {
+    match evidence.late_alert() {
+        Some(48) => (
+            "it does not know who issued it, or an intermediate certificate is missing",
+            "put the intermediate certificates after ours in ClientIdentity, or let the origin trust our authority",
+        ),
+        Some(45) => ("it has expired", "renew the client certificate"),
+        Some(44) => ("it is revoked", "renew the client certificate"),
+        Some(43) => (
+            "its kind or purpose is not accepted",
+            "a client certificate with the extended key usage clientAuth",
+        ),
+        Some(DECRYPT_ERROR) => (
+            "a signature is wrong, as if it came from another authority of the same name",
+            "a client certificate of the authority that the origin trusts",
+        ),
+        Some(ACCESS_DENIED) => (
+            "it is valid, and not welcome",
+            "let the origin admit our client certificate",
+        ),
+        _ => (
+            "it does not say why",
+            "let the origin trust our authority, and look into the origin's log",
+        ),
+    }
+}

@@ -1,0 +1,117 @@
+//! Failures after the handshake: requests that got no response.
+
+use crate::error::{ErrorKind, Stage};
+
+use super::{
+    CauseId,
+    Certainty::{Certain, Likely, Possible},
+    Clue, Evidence, Fix, Proof,
+    rule::{Rule, nothing},
+};
+
+const FRAME_SIZE_ERROR: u32 = 6;
+const HTTP_1_1_REQUIRED: u32 = 13;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::InvalidRequest,
+        certainty: Certain,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Send),
+        why: |_| String::from("the visitor stopped sending the request's body"),
+        clues: &[Clue::Silence],
+        proof: Proof::Request,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::TooSlow,
+        certainty: Certain,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
+        why: |_| String::from("the origin did not answer in time"),
+        clues: &[Clue::Silence],
+        proof: Proof::Origin,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
+                "look at the origin, or allow more with OriginProxy::response_timeout(..)",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::Http1Required,
+        certainty: Certain,
+        when: |e| {
+            let reset = e.http2.filter(|error| error.is_remote);
+            reset.is_some_and(|error| error.code == HTTP_1_1_REQUIRED)
+        },
+        why: |_| String::from("the origin asks for HTTP/1.1 with this request"),
+        clues: &[Clue::Reason],
+        proof: Proof::ProbeProtocols,
+        fixes: |_| vec![Fix::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::Http1Peer,
+        certainty: Certain,
+        // RFC 9113 section 4.2. The letters `HTT` make a frame of four million bytes.
+        when: |e| {
+            let ours = e.http2.filter(|error| !error.is_remote);
+            ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)
+        },
+        why: |_| String::from("HTTP/2 was agreed on, and the origin speaks something else: HTTP/1"),
+        clues: &[Clue::Reason],
+        proof: Proof::ProbeProtocols,
+        fixes: |_| vec![Fix::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::HttpToTlsPort,
+        certainty: Likely,
+        when: |e| e.is_plain_http() && e.is(ErrorKind::HttpProtocol),
+        why: http_to_tls_port,
+        clues: &[Clue::Scheme, Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: over_tls,
+    },
+    Rule {
+        id: CauseId::HttpToTlsPort,
+        certainty: Likely,
+        // HAProxy and OpenSSL hang up on plain http without a word.
+        when: |e| e.is_plain_http() && e.was_cut_off(),
+        why: http_to_tls_port,
+        clues: &[Clue::Scheme, Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: over_tls,
+    },
+    Rule {
+        id: CauseId::IdleClosed,
+        certainty: Likely,
+        when: |e| e.was_cut_off(),
+        why: |_| {
+            String::from(
+                "the origin closed the connection while the request was on its way: it had been idle for too long, or the origin failed",
+            )
+        },
+        clues: &[Clue::Ending],
+        proof: Proof::Origin,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
+                "PoolSettings::idle_timeout(..) below the origin's own limit",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::HttpProtocol),
+        why: |_| String::from("the origin does not speak the HTTP that was expected"),
+        clues: &[Clue::Ending],
+        proof: Proof::Origin,
+        fixes: nothing,
+    },
+];
+
+fn http_to_tls_port(_: &Evidence<'_>) -> String {
+    String::from("plain http was spoken to a port that speaks TLS")
+}
+
+fn over_tls(evidence: &Evidence<'_>) -> Vec<Fix> {
+    let origin = evidence.origin;
+    vec![Fix::Builder(origin.url_over_tls(origin.odd_port()))]
+}

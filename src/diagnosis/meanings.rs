@@ -1,0 +1,111 @@
+//! What an edge says by a page of its own, where it does not matter which names were sent.
+
+use crate::{
+    edge::{Meaning, regional_bucket_host},
+    name::HostAuthority,
+    origin::OriginUrl,
+};
+
+use super::{Cause, CauseId, Certainty, Clue, Fix, Proof};
+
+/// The fault lies where no name of ours reaches.
+pub(super) fn behind(certainty: Certainty, edge: &str) -> Cause {
+    let why = format!(
+        "{edge} cannot use the server behind it; no name that is sent from here would change that"
+    );
+    let fix =
+        Fix::Elsewhere("look at the edge's own origin: its address, its certificate, its state");
+    Cause::new(CauseId::BehindTheEdge, certainty, why)
+        .shown_by(&[Clue::Status, Clue::Fields])
+        .settled_by(Proof::EdgeLog)
+        .mended_by([fix])
+}
+
+/// The bucket's own endpoint, where S3 names one that is its own.
+pub(super) fn wrong_region(certainty: Certainty, body: &str) -> Cause {
+    let endpoint = body
+        .split_once("<Endpoint>")
+        .and_then(|(_, rest)| rest.split_once("</Endpoint>"))
+        .and_then(|(endpoint, _)| regional_bucket_host(endpoint));
+    let url = endpoint.and_then(|host| OriginUrl::try_from(format!("https://{host}")).ok());
+    let fix = url.map_or(
+        Fix::Elsewhere("use the endpoint of the bucket's own region"),
+        Fix::Builder,
+    );
+    let why = "the bucket lives in another region than this endpoint of S3";
+    Cause::new(CauseId::WrongRegion, certainty, why)
+        .shown_by(&[Clue::Status, Clue::Body])
+        .mended_by([fix])
+}
+
+/// The meanings that need no look at the names.
+pub(super) fn plain(
+    meaning: Meaning,
+    certainty: Certainty,
+    edge: &str,
+    host: &HostAuthority,
+) -> Cause {
+    let (id, why, fix) = match meaning {
+        Meaning::BehindTheEdge => return behind(certainty, edge),
+        Meaning::ClientCertificate => (
+            CauseId::ClientCertificateRequired,
+            format!("{edge} asks for a client certificate, or for another one"),
+            "present a client certificate, or allow this client without one",
+        ),
+        Meaning::EarlyData => (
+            CauseId::EarlyDataRefused,
+            format!("{edge} does not take early data for this request"),
+            "send it again after the handshake",
+        ),
+        Meaning::ForwardingFields => (
+            CauseId::ForwardingFields,
+            format!("{edge} refuses the request's forwarding fields, or sees it come round"),
+            "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, and dial no name that leads back here",
+        ),
+        Meaning::HeadTooLarge => (
+            CauseId::HeadTooLarge,
+            format!("the head of the request is larger than {edge} takes"),
+            "send fewer or shorter fields, cookies above all, or a shorter target",
+        ),
+        Meaning::HostIsAddress => (
+            CauseId::HostNotServed,
+            format!("Host says {host}, and {edge} wants a name"),
+            ".host(\"..\") with a name that the edge serves",
+        ),
+        Meaning::LengthRequired => (
+            CauseId::LengthRequired,
+            format!("{edge} wants to know the length of the content"),
+            "send Content-Length, and 0 where there is no content",
+        ),
+        Meaning::Method => (
+            CauseId::MethodNotTaken,
+            format!("{edge} does not take this method"),
+            "allow the method in the edge's configuration",
+        ),
+        Meaning::RequestLoop => (
+            CauseId::RequestLoop,
+            format!("the request comes round to {edge}"),
+            "dial a name that does not lead back here",
+        ),
+        Meaning::SignedForAnotherHost => (
+            CauseId::SignedForAnotherHost,
+            String::from("the request was signed before its Host was rewritten"),
+            "sign the request with the Host that it arrives with",
+        ),
+        Meaning::WebsiteOff => (
+            CauseId::WebsiteOff,
+            format!("{edge} has no website in this bucket"),
+            "turn the bucket's website on, or use its REST endpoint",
+        ),
+        // `Blocked`, and those that were answered before.
+        _ => (
+            CauseId::BlockedByTheEdge,
+            format!("{edge} refused by its own rules: a firewall, a rate limit, a country"),
+            "look for the request in the edge's log",
+        ),
+    };
+    Cause::new(id, certainty, why)
+        .shown_by(&[Clue::Status, Clue::Fields, Clue::Body])
+        .settled_by(Proof::EdgeLog)
+        .mended_by([Fix::Elsewhere(fix)])
+}

@@ -1,0 +1,139 @@
+//! Redirects that lead in a circle, or to where visitors cannot follow.
+
+use http::{
+    HeaderMap, Method, Uri,
+    header::{LOCATION, SET_COOKIE},
+    uri::PathAndQuery,
+};
+
+use crate::origin::Scheme;
+
+use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence};
+
+pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
+    let location = match evidence.status.is_redirection() {
+        true => location(evidence.headers),
+        false => None,
+    };
+    let Some(location) = location else {
+        return Vec::new();
+    };
+    let cause = https_required(evidence, &location)
+        .or_else(|| same_again(evidence, &location))
+        .or_else(|| back_to_visitor(evidence, &location))
+        .or_else(|| to_origin(evidence, &location));
+    cause.into_iter().collect()
+}
+
+/// The edge wants the same resource over TLS.
+fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
+    let is_plain = evidence.origin.scheme() == Scheme::Http;
+    let is_secure = location.scheme_str() == Some("https");
+    if !is_plain || !is_secure || !has_host(location, evidence.host.host()) {
+        return None;
+    }
+    // Another page of the same host may want TLS where this one does not.
+    let certainty = match evidence.target {
+        Some(target) if !is_target(location, target) => Certainty::Possible,
+        _ => Certainty::Certain,
+    };
+    let why = "the edge answers plain http with a redirect to https";
+    let fix = Fix::Builder(evidence.origin.url_over_tls(location.port_u16()));
+    Some(
+        Cause::new(CauseId::HttpsRequired, certainty, why)
+            .shown_by(&[Clue::Scheme, Clue::Status, Clue::Location])
+            .settled_by(Proof::ProbeProtocols)
+            .mended_by([fix]),
+    )
+}
+
+/// The redirect leads to the very request that it answers.
+fn same_again(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
+    let scheme = evidence.origin.scheme().as_str();
+    let is_same = location.scheme_str().is_none_or(|found| found == scheme)
+        && location
+            .host()
+            .is_none_or(|host| same(host, evidence.host.host()))
+        && is_target(location, evidence.target?);
+    if !is_same || !is_read(evidence) {
+        return None;
+    }
+    let why = "the origin redirects to the same address: it takes the visit for plain http, or wants another Host";
+    let fixes = [
+        Fix::Elsewhere(
+            "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that visitors come by https",
+        ),
+        Fix::Elsewhere("let the edge speak https to its own origin"),
+    ];
+    Some(loops(evidence, why).mended_by(fixes))
+}
+
+/// The redirect leads to the name by which the visitor asked: Host was rewritten, and the origin does not like the new one.
+fn back_to_visitor(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
+    let visitor = evidence.visitor_host?;
+    let is_back = has_host(location, visitor.host())
+        && !same(visitor.host(), evidence.host.host())
+        && is_target(location, evidence.target?);
+    if !is_back || !is_read(evidence) {
+        return None;
+    }
+    let why = format!(
+        "the origin redirects to {visitor}, by which the visitor came, because Host says {}",
+        evidence.host
+    );
+    Some(loops(evidence, why).mended_by([Fix::PreserveHost]))
+}
+
+fn loops(evidence: &ResponseEvidence<'_>, why: impl Into<String>) -> Cause {
+    // A page that sets a cookie and wants to see it come back redirects to itself once.
+    let certainty = match evidence.headers.contains_key(SET_COOKIE) {
+        true => Certainty::Possible,
+        false => Certainty::Likely,
+    };
+    Cause::new(CauseId::RedirectLoop, certainty, why)
+        .shown_by(&[Clue::Status, Clue::Location, Clue::Request])
+        .settled_by(Proof::Origin)
+}
+
+/// The redirect names the origin by the rewritten Host: visitors would leave the proxy.
+fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
+    let visitor = evidence.visitor_host?;
+    let is_origins =
+        has_host(location, evidence.host.host()) && !same(visitor.host(), evidence.host.host());
+    is_origins.then(|| {
+        let why = format!(
+            "the redirect leads visitors to {}, the name that only this side knows",
+            evidence.host
+        );
+        Cause::new(CauseId::LocationNamesOrigin, Certainty::Certain, why)
+            .shown_by(&[Clue::Host, Clue::Location])
+            .mended_by([
+                Fix::Elsewhere("rewrite the response's Location"),
+                Fix::PreserveHost,
+            ])
+    })
+}
+
+fn location(headers: &HeaderMap) -> Option<Uri> {
+    headers.get(LOCATION)?.to_str().ok()?.parse().ok()
+}
+
+/// A redirect after a form was sent leads back to the form's page: only GET and HEAD go round in a circle.
+fn is_read(evidence: &ResponseEvidence<'_>) -> bool {
+    evidence
+        .method
+        .is_some_and(|method| [Method::GET, Method::HEAD].contains(method))
+}
+
+fn has_host(location: &Uri, host: &str) -> bool {
+    location.host().is_some_and(|found| same(found, host))
+}
+
+fn is_target(location: &Uri, target: &PathAndQuery) -> bool {
+    let found = location.path_and_query().map_or("/", PathAndQuery::as_str);
+    found == target.as_str()
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}

@@ -1,0 +1,52 @@
+//! A row of the tables by which errors are diagnosed.
+
+use super::{Cause, CauseId, Certainty, Clue, Evidence, Fix, Proof};
+
+/// If `when` holds, then `id` with this certainty.
+pub(super) struct Rule {
+    pub(super) id: CauseId,
+    pub(super) certainty: Certainty,
+    pub(super) when: fn(&Evidence<'_>) -> bool,
+    pub(super) why: fn(&Evidence<'_>) -> String,
+    pub(super) clues: &'static [Clue],
+    /// What would settle it; of no account where it is certain.
+    pub(super) proof: Proof,
+    pub(super) fixes: fn(&Evidence<'_>) -> Vec<Fix>,
+}
+
+impl Rule {
+    /// The causes that the rows of these tables find.
+    pub(super) fn all(tables: &[&[Self]], evidence: &Evidence<'_>) -> Vec<Cause> {
+        let rows = tables.iter().copied().flatten();
+        let holding = rows.filter(|rule| (rule.when)(evidence));
+        holding.map(|rule| rule.cause(evidence)).collect()
+    }
+
+    fn cause(&self, evidence: &Evidence<'_>) -> Cause {
+        Cause::new(self.id, self.certainty, (self.why)(evidence))
+            .shown_by(self.clues)
+            .settled_by(self.proof)
+            .mended_by((self.fixes)(evidence))
+    }
+}
+
+/// Where nothing that could be written here helps.
+pub(super) fn nothing(_: &Evidence<'_>) -> Vec<Fix> {
+    Vec::new()
+}
+
+/// Why SNI is suspected where none was sent.
+pub(super) fn sni_missing(evidence: &Evidence<'_>) -> String {
+    evidence.sni_missing()
+}
+
+/// Another name in SNI.
+pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<Fix> {
+    vec![evidence.another_sni()]
+}
+
+/// The name in SNI is none of the edge's.
+pub(super) fn sni_not_served(evidence: &Evidence<'_>) -> String {
+    let name = evidence.origin.sni();
+    format!("the edge does not serve {name}, the name sent in SNI")
+}

@@ -1,16 +1,15 @@
 //! An error response that an edge makes itself, and what it means.
 
-use std::ops::RangeInclusive;
-
 use http::{HeaderMap, StatusCode};
 
 use super::{Edge, Standing, pages::PAGES};
 
 /// How an error response of one edge is recognised.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ErrorPage {
     pub(super) edge: Option<Edge>,
-    pub(super) statuses: RangeInclusive<u16>,
+    /// The first and the last that it may have.
+    pub(super) statuses: (u16, u16),
     /// Fields that it has, each with a part of its value; all of them.
     pub(super) fields: &'static [(&'static str, &'static str)],
     /// Texts of which its body has one. Empty where the head tells enough.
@@ -127,7 +126,8 @@ impl ErrorPage {
 
     /// Whether status and head are its own.
     pub(crate) fn fits_head(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        self.statuses.contains(&status.as_u16())
+        let (first, last) = self.statuses;
+        (first..=last).contains(&status.as_u16())
             && self
                 .fields
                 .iter()

@@ -27,7 +27,7 @@ const TAKEOVERS: &str = "EdOverflow/can-i-take-over-xyz and others, read 2026";
 /// A page without marks, from which the rows of the table start.
 const ANY: ErrorPage = ErrorPage {
     edge: None,
-    statuses: 400..=599,
+    statuses: (400, 599),
     fields: &[],
     texts: &[],
     signature: "",
@@ -48,7 +48,7 @@ const fn page(
 ) -> ErrorPage {
     ErrorPage {
         edge: Some(edge),
-        statuses: status..=status,
+        statuses: (status, status),
         fields,
         texts,
         meaning,
@@ -103,7 +103,7 @@ const fn signed_by_cloudfront(texts: &'static [&'static str], meaning: Meaning) 
 
 const fn with_statuses(page: ErrorPage, first: u16, last: u16) -> ErrorPage {
     ErrorPage {
-        statuses: first..=last,
+        statuses: (first, last),
         ..page
     }
 }
@@ -188,9 +188,9 @@ pub(super) const PAGES: &[ErrorPage] = &[
     suggesting(page(Edge::HaProxy, 503, &[], &["No server is available to handle this request"], Meaning::BehindTheEdge, "haproxy/haproxy @50872da (2026-08), src/http.c")),
 
     // What any server says by its status
-    ErrorPage { statuses: 425..=425, meaning: Meaning::EarlyData, source: "RFC 8470 section 5.2", ..ANY },
-    ErrorPage { statuses: 431..=431, meaning: Meaning::HeadTooLarge, source: "RFC 6585 section 5", ..ANY },
-    ErrorPage { statuses: 414..=414, meaning: Meaning::HeadTooLarge, source: "RFC 9110 section 15.5.15", ..ANY },
-    ErrorPage { statuses: 411..=411, meaning: Meaning::LengthRequired, source: "RFC 9110 section 15.5.12", ..ANY },
-    ErrorPage { statuses: 508..=508, meaning: Meaning::RequestLoop, source: "RFC 5842 section 7.2", standing: SecondHand, ..ANY },
+    ErrorPage { statuses: (425, 425), meaning: Meaning::EarlyData, source: "RFC 8470 section 5.2", ..ANY },
+    ErrorPage { statuses: (431, 431), meaning: Meaning::HeadTooLarge, source: "RFC 6585 section 5", ..ANY },
+    ErrorPage { statuses: (414, 414), meaning: Meaning::HeadTooLarge, source: "RFC 9110 section 15.5.15", ..ANY },
+    ErrorPage { statuses: (411, 411), meaning: Meaning::LengthRequired, source: "RFC 9110 section 15.5.12", ..ANY },
+    ErrorPage { statuses: (508, 508), meaning: Meaning::RequestLoop, source: "RFC 5842 section 7.2", standing: SecondHand, ..ANY },
 ];

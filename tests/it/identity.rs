@@ -194,7 +194,7 @@ async fn an_expired_identity_is_refused_with_its_reason() {
         check(
             &error,
             CauseId::ClientCertificateRefused,
-            Certainty::Likely,
+            Certainty::Certain,
             "renew the client certificate",
         );
     }

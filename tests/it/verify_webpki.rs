@@ -30,6 +30,7 @@ use rcgen::{
 
 use crate::pki::{Ca, dns, key, server, shake, uri};
 
+type Chain = Vec<CertificateDer<'static>>;
 type Change = fn(&mut CertificateParams);
 
 /// What names a certificate may have.
@@ -95,7 +96,10 @@ struct World {
     key: KeyPair,
     root: Ca,
     roots: Arc<RootCertStore>,
-    chains: Vec<Vec<CertificateDer<'static>>>,
+    /// Of many names.
+    named: Vec<Chain>,
+    /// Of one name, with much else that may be wrong.
+    faulty: Vec<Chain>,
 }
 
 /// Made once: most of the time goes into signing.
@@ -107,26 +111,26 @@ fn world() -> &'static World {
 impl World {
     fn new() -> Self {
         let (root, key) = (Ca::root(), key());
-        let mut chains = Vec::new();
+        let (mut named, mut faulty) = (Vec::new(), Vec::new());
         for names in NAMES {
-            chains.push(root.leaf(&key, |it| it.subject_alt_names = names()));
+            named.push(root.leaf(&key, |it| it.subject_alt_names = names()));
             for change in INTERMEDIATES {
                 let issuing = root.below("Issuing", change);
-                chains.push(issuing.leaf(&key, |it| it.subject_alt_names = names()));
+                named.push(issuing.leaf(&key, |it| it.subject_alt_names = names()));
             }
         }
         for change in LEAVES {
             for above in INTERMEDIATES {
-                let named = |it: &mut CertificateParams| {
+                let describe = |it: &mut CertificateParams| {
                     it.subject_alt_names = vec![dns("www.example.test")];
                     change(it);
                 };
                 let issuing = root.below("Issuing", above);
-                chains.push(issuing.leaf(&key, named));
-                chains.push(issuing.below("Lower", |_| ()).leaf(&key, named));
+                faulty.push(issuing.leaf(&key, describe));
+                faulty.push(issuing.below("Lower", |_| ()).leaf(&key, describe));
                 // Its issuer is missing, or a stranger of the same name.
-                chains.push(issuing.leaf(&key, named)[..1].to_vec());
-                chains.push(Ca::root().below("Issuing", above).leaf(&key, named));
+                faulty.push(issuing.leaf(&key, describe)[..1].to_vec());
+                faulty.push(Ca::root().below("Issuing", above).leaf(&key, describe));
             }
         }
         let mut store = RootCertStore::empty();
@@ -135,8 +139,13 @@ impl World {
             key,
             root,
             roots: Arc::new(store),
-            chains,
+            named,
+            faulty,
         }
+    }
+
+    fn all(&self) -> Vec<Chain> {
+        [self.named.clone(), self.faulty.clone()].concat()
     }
 
     fn policy(&self) -> VerifyPolicy {
@@ -144,19 +153,24 @@ impl World {
     }
 
     /// What the connector says of each chain.
-    fn verdicts(&self, policy: &VerifyPolicy, expected: &str) -> Vec<Result<(), String>> {
+    fn verdicts(
+        &self,
+        chains: &[Chain],
+        policy: &VerifyPolicy,
+        expected: &str,
+    ) -> Vec<Result<(), String>> {
         let connector = CdnOriginConnector::builder("https://sni.example.test")
             .expected_name(expected)
             .verify(policy.clone())
             .build()
             .unwrap();
-        let verdict = |chain: &Vec<CertificateDer<'static>>| {
+        let verdict = |chain: &Chain| {
             let server = server(chain, &self.key, &rustls::version::TLS13);
             let config = connector.tls_config().unwrap();
             let outcome = shake(config, server, "sni.example.test");
             outcome.map(|_| ()).map_err(|error| kind(&error))
         };
-        self.chains.iter().map(verdict).collect()
+        chains.iter().map(verdict).collect()
     }
 
     fn chain_is_good(&self, chain: &[CertificateDer<'_>], at: UnixTime) -> Result<(), Error> {
@@ -175,12 +189,13 @@ impl World {
     #[track_caller]
     fn compare(
         &self,
+        chains: &[Chain],
         policy: &VerifyPolicy,
         expected: &str,
         oracle: impl Fn(&[CertificateDer<'static>]) -> Result<(), Error>,
     ) -> BTreeMap<bool, usize> {
         let mut seen = BTreeMap::new();
-        for (chain, ours) in self.chains.iter().zip(self.verdicts(policy, expected)) {
+        for (chain, ours) in chains.iter().zip(self.verdicts(chains, policy, expected)) {
             let theirs = oracle(chain).map_err(|error| kind(&error));
             assert_eq!(ours, theirs, "{expected}: {policy:?}");
             *seen.entry(ours.is_ok()).or_default() += 1;
@@ -207,15 +222,16 @@ fn the_policy_of_roots_says_what_webpki_says() {
     let webpki = WebPkiServerVerifier::builder_with_provider(world.roots.clone(), provider);
     let webpki = webpki.build().unwrap();
     let mut accepted = 0;
-    for expected in EXPECTED {
+    let by_name = EXPECTED.iter().map(|expected| (*expected, &world.named));
+    for (expected, chains) in by_name.chain([(EXPECTED[0], &world.faulty)]) {
         let name = ServerName::try_from(expected).unwrap();
-        let seen = world.compare(&world.policy(), expected, |chain| {
+        let seen = world.compare(chains, &world.policy(), expected, |chain| {
             let (leaf, above) = chain.split_first().unwrap();
             let verdict = webpki.verify_server_cert(leaf, above, &name, &[], UnixTime::now());
             verdict.map(|_| ())
         });
         accepted += seen.get(&true).unwrap_or(&0);
-        assert!(seen[&false] > 100, "{expected}: {seen:?}");
+        assert!(seen[&false] > 20, "{expected}: {seen:?}");
     }
     assert!(accepted > 40, "{accepted}");
 }
@@ -224,7 +240,7 @@ fn the_policy_of_roots_says_what_webpki_says() {
 fn without_names_a_chain_is_good_where_webpki_says_so() {
     let world = world();
     let policy = danger::ignore_names(world.policy());
-    let seen = world.compare(&policy, "www.example.test", |chain| {
+    let seen = world.compare(&world.all(), &policy, "www.example.test", |chain| {
         world.chain_is_good(chain, UnixTime::now())
     });
     assert!(seen[&true] > 20 && seen[&false] > 100, "{seen:?}");
@@ -235,7 +251,7 @@ fn one_of_several_names_is_matched_as_webpki_matches_it() {
     let world = world();
     let names = ["www.example.test", "example.test"];
     let policy = world.policy().expecting_any(names.map(SanMatcher::dns));
-    let seen = world.compare(&policy, "other.example.test", |chain| {
+    let seen = world.compare(&world.all(), &policy, "other.example.test", |chain| {
         world.chain_is_good(chain, UnixTime::now())?;
         let found = names.iter().any(|name| is_valid_for(chain, name).is_ok());
         match found {
@@ -257,9 +273,10 @@ fn a_grace_accepts_what_webpki_accepted_at_some_moment_within_it() {
     let ago = |moment: UnixTime| now.as_secs() - moment.as_secs();
     for grace in [60, ago(ends[1]) + 60, ago(ends[0]) + 60] {
         let policy = danger::accept_expired(world.policy(), Duration::from_secs(grace));
-        let verdicts = world.verdicts(&policy, "www.example.test");
+        let chains = world.all();
+        let verdicts = world.verdicts(&chains, &policy, "www.example.test");
         let mut accepted = 0;
-        for (chain, ours) in world.chains.iter().zip(verdicts) {
+        for (chain, ours) in chains.iter().zip(verdicts) {
             let within = ends.iter().copied().filter(|end| ago(*end) <= grace);
             let mut moments = within.chain([now]);
             let theirs = is_valid_for(chain, "www.example.test").is_ok()

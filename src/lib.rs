@@ -79,6 +79,7 @@
 //! | `axum` | yes | [`OriginProxy`] finds the visitor's address in axum's `ConnectInfo` |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `certificate-compression` | | `compressed_certificates()`: certificates compressed with brotli or zlib |
+//! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which asks name servers directly |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!

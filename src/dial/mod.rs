@@ -23,8 +23,13 @@ mod transport;
 mod unix;
 
 pub use guard::EgressGuard;
+/// Part of the public API of the `hickory` feature: a new 0.x of it is a breaking change here too.
+#[cfg(feature = "hickory")]
+pub use hickory_resolver;
 pub use keepalive::TcpKeepalive;
 pub use race::{HappyEyeballs, IpFamilies};
+#[cfg(feature = "hickory")]
+pub use resolve::HickoryResolver;
 pub use resolve::{
     DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving,
 };

@@ -18,6 +18,8 @@ mod forwarded;
 mod grpc;
 mod guard;
 mod hardening;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod host_rewrite;
 mod house;
 mod identity;

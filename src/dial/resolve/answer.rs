@@ -53,6 +53,7 @@ impl Resolved {
 #[derive(Clone, Debug)]
 pub struct ResolveError {
     known: bool,
+    pub(super) ttl: Option<Duration>,
     source: Arc<dyn Error + Send + Sync>,
 }
 
@@ -61,6 +62,7 @@ impl ResolveError {
     pub fn not_found(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             known: true,
+            ttl: None,
             source: source.into().into(),
         }
     }
@@ -71,8 +73,16 @@ impl ResolveError {
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             known: false,
+            ttl: None,
             source: source.into().into(),
         }
+    }
+
+    /// How long it holds ([RFC 2308](https://www.rfc-editor.org/rfc/rfc2308)). One minute at most is kept.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
     }
 
     /// Whether it is known that the name has no address.

@@ -76,7 +76,10 @@ impl Entry {
                 if error.is_not_found() {
                     self.answer = None;
                 }
-                self.failure = Some((error.clone(), later(now, settings.failures)));
+                self.failure = Some((
+                    error.clone(),
+                    later(now, settings.life_of_failure(error.ttl)),
+                ));
             }
         }
     }

@@ -7,13 +7,19 @@ mod answer;
 mod book;
 mod entry;
 mod fixed;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod lookup;
+#[cfg(feature = "hickory")]
+mod service;
 mod settings;
 mod system;
 
 use std::{future::Future, pin::Pin};
 
 pub use answer::{ResolveError, Resolved};
+#[cfg(feature = "hickory")]
+pub use hickory::HickoryResolver;
 pub use lookup::{Families, Lookup};
 pub use settings::DnsCache;
 

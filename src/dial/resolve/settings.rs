@@ -10,7 +10,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 /// |---|---|
 /// | [`ttl`](Self::ttl) | the answer's own, but 1 s at least and 1 h at most |
 /// | [`without_ttl`](Self::without_ttl) | 5 s: the system's resolver tells no TTL |
-/// | [`failures`](Self::failures) | 1 s |
+/// | [`failures`](Self::failures) | 1 s, or as long as a negative answer says, 1 min at most |
 /// | [`stale`](Self::stale) | 10 min, when name servers fail ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)) |
 ///
 /// Up to 1024 names are kept. When no address of a kept answer can be connected to, the resolver is asked again at once.
@@ -57,7 +57,7 @@ impl DnsCache {
         self
     }
 
-    /// Does not ask again for this long after a failure.
+    /// Does not ask again for this long after a failure, or for longer where the failure says so.
     pub fn failures(mut self, time: Duration) -> Self {
         self.failures = time;
         self
@@ -74,6 +74,13 @@ impl DnsCache {
             let why = "the shortest TTL is longer than the longest";
             problems.push(BuildProblem::new(setter, BuildProblemKind::EmptyRange, why));
         }
+    }
+
+    /// How long a failure with this TTL holds.
+    pub(super) fn life_of_failure(&self, ttl: Option<Duration>) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(60);
+        let told = ttl.unwrap_or_default().min(LONGEST).min(*self.ttl.end());
+        told.max(self.failures)
     }
 
     /// How long an answer with this TTL holds.

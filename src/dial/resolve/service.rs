@@ -1,0 +1,80 @@
+//! `HTTPS` records (RFC 9460): which one is used, and what it says.
+
+use std::net::IpAddr;
+
+use hickory_resolver::proto::rr::{
+    RData, Record,
+    rdata::svcb::{SVCB, SvcParamKey, SvcParamValue},
+};
+
+use crate::error::ServiceBinding;
+
+use super::Lookup;
+
+/// The name that is asked: with a prefix where the port is not that of `https` (section 9.1).
+pub(super) fn query_name(lookup: &Lookup) -> String {
+    match lookup.port() {
+        443 => lookup.to_string(),
+        port => format!("_{port}._https.{lookup}"),
+    }
+}
+
+/// The best record of those that are understood. A record in alias mode rules out all others (section 2.4.1).
+pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
+    let all = || {
+        records.iter().filter_map(|record| match &record.data {
+            RData::HTTPS(https) => Some(&https.0),
+            _ => None,
+        })
+    };
+    let alias = all().find(|record| record.svc_priority == 0);
+    let understood = all().filter(|record| is_understood(record));
+    let record = alias.or_else(|| understood.min_by_key(|record| record.svc_priority))?;
+    let service = read(record);
+    // An alias to nothing says that there is no service: the name is dialled as if there were no record (section 2.5.1).
+    let to_nothing = record.svc_priority == 0 && service.target.is_none();
+    (!to_nothing).then_some(service)
+}
+
+/// Whether all keys without which the record cannot be used are known here (section 8).
+fn is_understood(record: &SVCB) -> bool {
+    let known = |key: &SvcParamKey| {
+        matches!(
+            key,
+            SvcParamKey::Alpn
+                | SvcParamKey::NoDefaultAlpn
+                | SvcParamKey::Port
+                | SvcParamKey::Ipv4Hint
+                | SvcParamKey::Ipv6Hint
+        )
+    };
+    record.svc_params.iter().all(|(_, value)| match value {
+        SvcParamValue::Mandatory(keys) => keys.0.iter().all(known),
+        _ => true,
+    })
+}
+
+fn read(record: &SVCB) -> ServiceBinding {
+    let target = &record.target_name;
+    let mut service = ServiceBinding {
+        target: (!target.is_root()).then(|| target.to_ascii()),
+        ..ServiceBinding::default()
+    };
+    for (_, value) in &record.svc_params {
+        match value {
+            SvcParamValue::Alpn(alpn) => service.alpn.clone_from(&alpn.0),
+            SvcParamValue::Port(port) if *port != 0 => service.port = Some(*port),
+            SvcParamValue::Ipv4Hint(hints) => {
+                let hints = hints.0.iter().map(|hint| IpAddr::from(hint.0));
+                service.hints.extend(hints);
+            }
+            SvcParamValue::Ipv6Hint(hints) => {
+                let hints = hints.0.iter().map(|hint| IpAddr::from(hint.0));
+                service.hints.extend(hints);
+            }
+            SvcParamValue::EchConfigList(ech) => service.ech.clone_from(&ech.0),
+            _ => {}
+        }
+    }
+    service
+}

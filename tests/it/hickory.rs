@@ -1,0 +1,346 @@
+//! Name servers asked directly: a name server of the test's own on the loopback.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use cdn_origin::{
+    CdnOriginConnector, ErrorKind,
+    connector::CdnOriginBuilder,
+    dial::{HappyEyeballs, HickoryResolver, hickory_resolver},
+    error::{Facts, Stage},
+};
+use hickory_resolver::{
+    TokioResolver,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig},
+    net::runtime::TokioRuntimeProvider,
+    proto::{
+        op::{Message, ResponseCode},
+        rr::{
+            Name, RData, Record, RecordType,
+            rdata::{
+                A, AAAA, HTTPS, SOA,
+                svcb::{Alpn, EchConfigList, IpHint, Mandatory, SVCB, SvcParamKey, SvcParamValue},
+            },
+        },
+    },
+};
+use http::Uri;
+use tokio::{net::UdpSocket, task::JoinHandle};
+use tower::ServiceExt;
+
+use crate::resolve::listener;
+
+type Answers = dyn Fn(&str, RecordType) -> Answer + Send + Sync;
+
+enum Answer {
+    Records(u32, Vec<RData>),
+    Code(ResponseCode),
+    Silence,
+}
+
+/// A name server that answers by a function and remembers the questions.
+struct NameServer {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<(String, RecordType)>>>,
+    task: JoinHandle<()>,
+}
+
+impl NameServer {
+    async fn start(answers: impl Fn(&str, RecordType) -> Answer + Send + Sync + 'static) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = asked.clone();
+        let task = tokio::spawn(async move {
+            let mut buffer = [0; 4096];
+            while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
+                let question = Message::from_vec(&buffer[..length]).unwrap();
+                if let Some(reply) = reply(question, &answers, &seen) {
+                    socket.send_to(&reply, peer).await.unwrap();
+                }
+            }
+        });
+        Self {
+            address,
+            asked,
+            task,
+        }
+    }
+
+    fn asked(&self) -> Vec<(String, RecordType)> {
+        let mut asked = self.asked.lock().unwrap().clone();
+        asked.sort();
+        asked.dedup();
+        asked
+    }
+
+    /// A resolver that asks this server alone.
+    fn resolver(&self) -> HickoryResolver {
+        let mut server = NameServerConfig::udp(self.address.ip());
+        let mut connection = ConnectionConfig::udp();
+        connection.port = self.address.port();
+        server.connections = vec![connection];
+        let search = vec![Name::from_ascii("search.test.").unwrap()];
+        let config = ResolverConfig::from_parts(None, search, vec![server]);
+        let mut builder =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let options = builder.options_mut();
+        options.cache_size = 0;
+        options.use_hosts_file = ResolveHosts::Never;
+        options.timeout = Duration::from_secs(2);
+        options.attempts = 0;
+        builder.build().unwrap().into()
+    }
+
+    /// A builder for `http://origin.example.` at this port.
+    fn builder(&self, port: u16) -> CdnOriginBuilder {
+        CdnOriginConnector::builder(format!("http://origin.example.:{port}"))
+            .resolver(self.resolver())
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn reply(
+    question: Message,
+    answers: &Answers,
+    asked: &Mutex<Vec<(String, RecordType)>>,
+) -> Option<Vec<u8>> {
+    let query = question.queries[0].clone();
+    let name = query.name().to_ascii();
+    asked
+        .lock()
+        .unwrap()
+        .push((name.clone(), query.query_type()));
+    let mut reply = question.into_response();
+    match answers(&name, query.query_type()) {
+        Answer::Silence => return None,
+        Answer::Code(code) => reply.metadata.response_code = code,
+        Answer::Records(ttl, records) => {
+            for data in records {
+                reply.add_answer(Record::from_rdata(query.name().clone(), ttl, data));
+            }
+        }
+    }
+    if reply.answers.is_empty() && reply.metadata.response_code != ResponseCode::ServFail {
+        let zone = Name::from_ascii("example.").unwrap();
+        let soa = SOA::new(zone.clone(), zone.clone(), 1, 60, 60, 60, 60);
+        reply.add_authority(Record::from_rdata(zone, 60, RData::SOA(soa)));
+    }
+    Some(reply.to_vec().unwrap())
+}
+
+fn a(address: SocketAddr) -> RData {
+    match address.ip() {
+        IpAddr::V4(v4) => RData::A(A(v4)),
+        IpAddr::V6(v6) => RData::AAAA(AAAA(v6)),
+    }
+}
+
+fn nothing() -> Answer {
+    Answer::Records(0, Vec::new())
+}
+
+async fn facts(builder: CdnOriginBuilder) -> Facts {
+    let connector = builder.build().unwrap();
+    let stream = connector.oneshot(Uri::default()).await.unwrap();
+    stream.info().facts().clone()
+}
+
+#[tokio::test]
+async fn both_families_are_asked_and_the_ttl_is_told() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::A => Answer::Records(123, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let facts = facts(server.builder(live.port())).await;
+    assert_eq!(facts.peer(), Some(live));
+    let [resolution] = facts.resolutions() else {
+        panic!("{:?}", facts.resolutions());
+    };
+    assert_eq!(resolution.ttl(), Some(Duration::from_secs(123)));
+    assert_eq!(resolution.told_by(), "A records");
+    let name = String::from("origin.example.");
+    let expected = [(name.clone(), RecordType::A), (name, RecordType::AAAA)];
+    assert_eq!(server.asked(), expected);
+}
+
+#[tokio::test]
+async fn an_absolute_name_is_not_sought_in_search_domains_and_another_is() {
+    let server = NameServer::start(|_, _| Answer::Code(ResponseCode::NXDomain)).await;
+    let connector = server.builder(80).build().unwrap();
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ResolveFailed);
+    let names = |asked: Vec<(String, RecordType)>| {
+        let mut names: Vec<_> = asked.into_iter().map(|(name, _)| name).collect();
+        names.dedup();
+        names
+    };
+    assert_eq!(names(server.asked()), ["origin.example."]);
+
+    let connector = server.builder(80).dial("short").build().unwrap();
+    let _ = connector.oneshot(Uri::default()).await.unwrap_err();
+    assert!(names(server.asked()).contains(&String::from("short.search.test.")));
+}
+
+#[tokio::test]
+async fn a_family_whose_servers_fail_does_not_hide_the_other() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::A => Answer::Records(60, vec![a(live)]),
+        _ => Answer::Code(ResponseCode::ServFail),
+    })
+    .await;
+    assert_eq!(facts(server.builder(live.port())).await.peer(), Some(live));
+}
+
+// RFC 8305 section 3 over a real resolver: a silent AAAA costs a resolution delay and not its timeout.
+#[tokio::test]
+async fn a_family_that_is_never_answered_does_not_hold_up_the_other() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::A => Answer::Records(60, vec![a(live)]),
+        _ => Answer::Silence,
+    })
+    .await;
+    let facts = facts(server.builder(live.port())).await;
+    assert_eq!(facts.peer(), Some(live));
+    // Had it waited for the other answer, there would be two, or a failure first.
+    assert_eq!(facts.resolutions().len(), 1);
+}
+
+#[tokio::test]
+async fn failures_are_told_apart() {
+    for (code, known) in [
+        (ResponseCode::NXDomain, true),
+        (ResponseCode::ServFail, false),
+        (ResponseCode::Refused, false),
+    ] {
+        let server = NameServer::start(move |_, _| Answer::Code(code)).await;
+        let connector = server.builder(80).build().unwrap();
+        let error = connector.oneshot(Uri::default()).await.unwrap_err();
+        assert_eq!(error.stage(), Stage::Resolve);
+        let found = std::error::Error::source(&error).unwrap().to_string();
+        let expected = match known {
+            true => "the name does not exist or has no address",
+            false => "the look-up failed",
+        };
+        assert_eq!(found, expected, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn an_https_record_gives_port_target_protocols_and_ech() {
+    let (_listener, live) = listener().await;
+    let port = live.port();
+    let server = NameServer::start(move |name, kind| match (name, kind) {
+        ("_8443._https.origin.example.", RecordType::HTTPS) => {
+            let service = |priority, target: &str, params| {
+                let target = Name::from_ascii(target).unwrap();
+                RData::HTTPS(HTTPS(SVCB::new(priority, target, params)))
+            };
+            let best = vec![
+                (
+                    SvcParamKey::Alpn,
+                    SvcParamValue::Alpn(Alpn(vec!["h2".into()])),
+                ),
+                (SvcParamKey::Port, SvcParamValue::Port(port)),
+                (
+                    SvcParamKey::EchConfigList,
+                    SvcParamValue::EchConfigList(EchConfigList(vec![0, 3, 1, 2, 3])),
+                ),
+            ];
+            let unknown = vec![(
+                SvcParamKey::Mandatory,
+                SvcParamValue::Mandatory(Mandatory(vec![SvcParamKey::Key(667)])),
+            )];
+            let records = vec![
+                service(2, "worse.example.", Vec::new()),
+                service(1, "odd.example.", unknown),
+                service(1, "pool.example.", best),
+            ];
+            Answer::Records(60, records)
+        }
+        ("pool.example.", RecordType::A) => Answer::Records(60, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let builder = CdnOriginConnector::builder("http://origin.example.:8443")
+        .resolver(server.resolver().https_records());
+    let facts = facts(builder).await;
+    assert_eq!(facts.peer(), Some(live));
+    let service = facts.resolutions()[0].service().unwrap();
+    assert_eq!(service.target.as_deref(), Some("pool.example."));
+    assert_eq!(service.port, Some(port));
+    assert_eq!(service.alpn, ["h2"]);
+    assert_eq!(service.ech, [0, 3, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn hints_are_dialled_where_there_is_no_address() {
+    let (_listener, live) = listener().await;
+    let port = live.port();
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::HTTPS => {
+            let hint = IpHint(vec![A(Ipv4Addr::LOCALHOST)]);
+            let params = vec![
+                (SvcParamKey::Port, SvcParamValue::Port(port)),
+                (SvcParamKey::Ipv4Hint, SvcParamValue::Ipv4Hint(hint)),
+            ];
+            let https = HTTPS(SVCB::new(1, Name::root(), params));
+            Answer::Records(60, vec![RData::HTTPS(https)])
+        }
+        _ => nothing(),
+    })
+    .await;
+    let builder = CdnOriginConnector::builder("http://origin.example.:8443")
+        .resolver(server.resolver().https_records());
+    assert_eq!(facts(builder).await.peer(), Some(live));
+}
+
+#[tokio::test]
+async fn an_alias_leads_to_its_target_and_an_alias_to_nothing_nowhere_else() {
+    let (_listener, live) = listener().await;
+    for (target, holder) in [
+        ("alias.example.", "alias.example."),
+        (".", "origin.example."),
+    ] {
+        let server = NameServer::start(move |name, kind| match kind {
+            RecordType::HTTPS => {
+                let target = Name::from_ascii(target).unwrap();
+                let https = HTTPS(SVCB::new(0, target, Vec::new()));
+                Answer::Records(60, vec![RData::HTTPS(https)])
+            }
+            RecordType::A if name == holder => Answer::Records(60, vec![a(live)]),
+            _ => nothing(),
+        })
+        .await;
+        let url = format!("http://origin.example.:{}", live.port());
+        let builder = CdnOriginConnector::builder(url).resolver(server.resolver().https_records());
+        assert_eq!(facts(builder).await.peer(), Some(live), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_server_that_never_answers_meets_the_dial_deadline() {
+    let server = NameServer::start(|_, _| Answer::Silence).await;
+    let deadline = Duration::from_millis(50);
+    let connector = server
+        .builder(80)
+        .happy_eyeballs(HappyEyeballs::default())
+        .dial_timeout(deadline)
+        .build()
+        .unwrap();
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+    assert!(error.is_timeout());
+    assert_eq!(error.stage(), Stage::Resolve);
+}

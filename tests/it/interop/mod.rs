@@ -1,11 +1,13 @@
 //! The same promises against real servers: nginx, HAProxy and `openssl s_server`, as Debian packages them.
 //!
 //! These tests are ignored unless asked for: `cargo test --all-features -- --include-ignored`. A program that is missing is a
-//! failure that names its package.
+//! failure that names its package. Those of `networks` ask for root.
 
 mod accounts;
 mod client;
 mod haproxy;
+#[cfg(target_os = "linux")]
+mod networks;
 mod nginx;
 mod openssl;
 mod openssl_trust;

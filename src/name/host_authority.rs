@@ -1,7 +1,13 @@
 //! The fourth name: the authority that the HTTP request names.
 
-use std::{fmt, net::Ipv6Addr, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::Ipv6Addr,
+    str::FromStr,
+};
 
+use bytes::Bytes;
 use http::{HeaderValue, uri::Authority};
 
 use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
@@ -12,57 +18,60 @@ use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 /// ASCII case, as host names do.
 ///
 /// [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct HostAuthority(Authority);
+#[derive(Clone)]
+pub struct HostAuthority {
+    authority: Authority,
+    /// The same text: both are views of one piece of memory.
+    field: HeaderValue,
+}
 
 impl HostAuthority {
     /// The authority as it goes onto the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.authority.as_str()
     }
 
     /// The host without port; an IPv6 address keeps its brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.0.host()
+        self.authority.host()
     }
 
     /// The port, if one is given.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        self.0.port_u16()
+        self.authority.port_u16()
     }
 
     /// The authority as the `http` crate has it.
     #[must_use]
     pub fn as_authority(&self) -> &Authority {
-        &self.0
+        &self.authority
     }
 
-    /// The authority as a `Host` field value.
+    /// The authority as a `Host` field value. Cheap: nothing is copied.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        clippy::missing_panics_doc,
-        reason = "an authority holds only characters that a field value may hold"
-    )]
     pub fn to_header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(self.as_str()).expect("an authority is visible ASCII")
+        self.field.clone()
     }
 
     /// The authority as a URI has it, in which the scheme's default port is not spelled out.
     pub(crate) fn without_port(&self, default: u16) -> Authority {
-        match self.0.port_u16() {
+        match self.authority.port_u16() {
             Some(port) if port == default => {
-                let host = Authority::try_from(self.0.host());
-                host.unwrap_or_else(|_| self.0.clone())
+                let host = Authority::try_from(self.authority.host());
+                host.unwrap_or_else(|_| self.authority.clone())
             }
-            _ => self.0.clone(),
+            _ => self.authority.clone(),
         }
     }
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
+        // Nearly all names are of this kind, and each request brings one.
+        if !text.is_empty() && text.bytes().all(is_plain) {
+            return Self::from_ascii(text);
+        }
         if text.contains('@') {
             return Err(NameProblem::UserInfo);
         }
@@ -79,9 +88,37 @@ impl HostAuthority {
         Self::from_ascii(&format!("{ascii}{}", &text[host.len()..]))
     }
 
+    /// `check_host` and `split_port` leave nothing that `Authority` or a field value refuses; an empty host is its last word.
     fn from_ascii(text: &str) -> Result<Self, NameProblem> {
-        // `check_host` and `split_port` leave nothing that `Authority` refuses; an empty host is its last word.
-        text.parse().map(Self).map_err(|_| NameProblem::Empty)
+        let text = Bytes::copy_from_slice(text.as_bytes());
+        let authority = Authority::from_maybe_shared(text.clone());
+        let field = HeaderValue::from_maybe_shared(text);
+        match (authority, field) {
+            (Ok(authority), Ok(field)) => Ok(Self { authority, field }),
+            _ => Err(NameProblem::Empty),
+        }
+    }
+}
+
+impl PartialEq for HostAuthority {
+    fn eq(&self, other: &Self) -> bool {
+        self.authority == other.authority
+    }
+}
+
+impl Eq for HostAuthority {}
+
+impl Hash for HostAuthority {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.authority.hash(state);
+    }
+}
+
+impl fmt::Debug for HostAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HostAuthority")
+            .field(&self.authority)
+            .finish()
     }
 }
 
@@ -139,9 +176,14 @@ fn check_host(host: &str) -> Result<(), NameProblem> {
         };
     }
     let allowed =
-        |found: char| !found.is_ascii() || found.is_ascii_alphanumeric() || "-._~".contains(found);
+        |found: char| u8::try_from(found).map_or(true, |byte| !byte.is_ascii() || is_plain(byte));
     match host.char_indices().find(|(_, found)| !allowed(*found)) {
         Some((at, found)) => Err(NameProblem::Character { found, at }),
         None => Ok(()),
     }
+}
+
+/// What host names are made of (RFC 3986 section 2.3).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

@@ -104,7 +104,7 @@ impl OriginPool {
         match grant {
             Grant::Http1(lease) => Ok(lease.into()),
             Grant::Http2(lease) => Ok(lease.into()),
-            Grant::Open(slot) => shared.open(slot).await,
+            Grant::Open(slot) => Box::pin(shared.open(slot)).await,
         }
     }
 }

@@ -164,7 +164,7 @@ impl Settings {
             return Ok(Outcome::Declined(response, lease));
         };
         asked.write(request.headers_mut());
-        let (response, lease) = pool.send_alone(request, target, deadline).await?;
+        let (response, lease) = Box::pin(pool.send_alone(request, target, deadline)).await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }
 
@@ -258,7 +258,8 @@ async fn examine(
         let diagnosis = evidence.diagnosis();
         return (body, diagnosis);
     }
-    let body = peek::ahead(body).await;
+    // Boxed, as all that is rare: what waits for a request is moved about whole.
+    let body = Box::pin(peek::ahead(body)).await;
     let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
     (body, diagnosis)
 }
@@ -288,7 +289,7 @@ fn refused(kind: ErrorKind) -> Error {
 
 /// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
 fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
-    let path_and_query = uri.clone().into_parts().path_and_query;
+    let path_and_query = uri.path_and_query().cloned();
     Target {
         scheme: match origin.scheme() {
             Scheme::Http => http::uri::Scheme::HTTP,

@@ -4,28 +4,13 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-        COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
-        TE, TRANSFER_ENCODING, UPGRADE, VIA,
+        COOKIE, EXPECT, HOST, MAX_FORWARDS, SET_COOKIE, TE, TRANSFER_ENCODING, VIA,
     },
 };
 
 use crate::forwarded;
 
 use super::hops::CDN_LOOP;
-
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-
-const HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    KEEP_ALIVE,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    PROXY_CONNECTION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 /// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to be read, who sends it and which way
 /// it came. RFC 9110 section 7.6.1: a sender MUST NOT name a field that is intended for all recipients.
@@ -49,19 +34,32 @@ const NOT_NOMINATED: [HeaderName; 13] = [
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
-    // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
-    if headers.contains_key(TRANSFER_ENCODING) {
-        headers.remove(CONTENT_LENGTH);
-    }
     // One look at each name that is there costs less than one look-up for each that might be.
     let present: Vec<HeaderName> = headers.keys().filter(is_hop_by_hop).cloned().collect();
+    if present.is_empty() {
+        return;
+    }
+    // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
+    if present.contains(&TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     for name in nominated(headers).into_iter().chain(present) {
         headers.remove(name);
     }
 }
 
 fn is_hop_by_hop(name: &&HeaderName) -> bool {
-    HOP_BY_HOP.contains(name)
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
 }
 
 /// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section 10.1.4). Whether it is there.

@@ -112,6 +112,7 @@ pub mod host_rewrite;
 pub mod pool;
 pub mod response_rewrite;
 
+pub mod probe;
 pub mod proxy;
 
 pub mod guide;
@@ -120,6 +121,7 @@ pub use connector::CdnOriginConnector;
 pub use error::{BuildError, Error, ErrorKind, TlsVersion};
 pub use forwarded::ForwardedLayer;
 pub use host_rewrite::HostRewriteLayer;
+pub use probe::probe;
 pub use proxy::OriginProxy;
 pub use response_rewrite::ResponseRewriteLayer;
 pub use tls::{Alpn, Roots, SpkiPin, VerifyPolicy};

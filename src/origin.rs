@@ -278,7 +278,7 @@ impl TryFrom<Uri> for OriginUrl {
 }
 
 /// The names that were chosen explicitly.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ChosenNames {
     pub(crate) dial: Option<DialTarget>,
     pub(crate) sni: Option<Sni>,

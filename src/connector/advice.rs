@@ -68,12 +68,34 @@ pub enum AdviceId {
 }
 
 /// Which advice is not wanted.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Silence(Vec<AdviceId>);
+#[derive(Clone, Debug)]
+pub(super) enum Silence {
+    All,
+    Of(Vec<AdviceId>),
+}
 
 impl Silence {
     pub(super) fn add(&mut self, id: AdviceId) {
-        self.0.push(id);
+        if let Self::Of(ids) = self {
+            ids.push(id);
+        }
+    }
+
+    pub(super) fn all(&mut self) {
+        *self = Self::All;
+    }
+
+    fn covers(&self, id: AdviceId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(ids) => ids.contains(&id),
+        }
+    }
+}
+
+impl Default for Silence {
+    fn default() -> Self {
+        Self::Of(Vec::new())
     }
 }
 
@@ -100,7 +122,7 @@ pub(super) fn advise(
         }
         advise_on_tls(tls, verify, &mut advice);
     }
-    advice.retain(|advice| !silence.0.contains(&advice.id));
+    advice.retain(|advice| !silence.covers(advice.id));
     for Advice { id, text } in &advice {
         tracing::warn!(?id, "{text}");
     }

@@ -20,11 +20,8 @@ use crate::{
 };
 
 use super::{
-    Advice, CdnOriginBuilder, Connecting, OriginStream,
-    advice::{Silence, advise},
-    deadlines::Deadlines,
-    stream::OpenIo,
-    trust::Trust,
+    Advice, CdnOriginBuilder, Connecting, OriginStream, advice::advise, deadlines::Deadlines,
+    stream::OpenIo, trust::Trust,
 };
 
 /// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
@@ -42,7 +39,8 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
-    pub(super) silence: Silence,
+    /// What it was built with.
+    pub(super) settings: Box<CdnOriginBuilder>,
 }
 
 impl CdnOriginConnector {
@@ -78,6 +76,10 @@ impl CdnOriginConnector {
         self.0.origin.as_ref()
     }
 
+    pub(super) fn settings(&self) -> &CdnOriginBuilder {
+        &self.0.settings
+    }
+
     pub(super) fn trust(&self) -> Option<&Trust> {
         self.0.tls.as_ref()
     }
@@ -90,7 +92,7 @@ impl CdnOriginConnector {
                 &self.0.names,
                 Some(&trust.client()),
                 &trust.policy(),
-                &self.0.silence,
+                self.0.settings.silenced(),
             );
         }
     }

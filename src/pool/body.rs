@@ -110,7 +110,7 @@ impl RequestBody {
         Some(sender)
     }
 
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::new(Empty::<Bytes>::new())
     }
 

@@ -11,7 +11,11 @@ use http_body::Body;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    name::HostAuthority,
+    origin::{self, Origin},
+};
 
 use super::{Lease, OriginPool, RequestBody, body::Progress, failure::Unanswered};
 
@@ -69,6 +73,19 @@ impl OriginPool {
 }
 
 impl Target {
+    /// The origin's scheme, this Host, this path and query.
+    pub(crate) fn of(origin: &Origin, host: &HostAuthority, path_and_query: PathAndQuery) -> Self {
+        Self {
+            scheme: match origin.scheme() {
+                origin::Scheme::Http => Scheme::HTTP,
+                origin::Scheme::Https => Scheme::HTTPS,
+            },
+            authority: host.without_port(origin.scheme().default_port()),
+            host: host.to_header_value(),
+            path_and_query,
+        }
+    }
+
     /// Spells the request for the connection: HTTP/1 names the host in a field, HTTP/2 in the URI.
     pub(super) fn spell(&self, request: &mut Request<RequestBody>, lease: &Lease) {
         *request.version_mut() = Version::HTTP_11;

@@ -290,13 +290,6 @@ fn refused(kind: ErrorKind) -> Error {
 /// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
 fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
     let path_and_query = uri.path_and_query().cloned();
-    Target {
-        scheme: match origin.scheme() {
-            Scheme::Http => http::uri::Scheme::HTTP,
-            Scheme::Https => http::uri::Scheme::HTTPS,
-        },
-        authority: host.without_port(origin.scheme().default_port()),
-        host: host.to_header_value(),
-        path_and_query: path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")),
-    }
+    let path_and_query = path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Target::of(origin, host, path_and_query)
 }

@@ -14,6 +14,15 @@ pub enum Alpn {
 }
 
 impl Alpn {
+    /// The variant's name, for advice.
+    pub(crate) fn variant(self) -> &'static str {
+        match self {
+            Self::Http1 => "Http1",
+            Self::Http2 => "Http2",
+            Self::Http2OrHttp1 => "Http2OrHttp1",
+        }
+    }
+
     pub(crate) fn protocols(self) -> &'static [&'static str] {
         match self {
             Self::Http1 => &["http/1.1"],

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import, and with it the floors: nobody imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -23,7 +23,19 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("forwarded", &["name", "origin", "visitor"]),
     ("response_rewrite", &["name", "origin", "visitor"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
-    ("pool", &["error", "origin", "connector"]),
+    ("pool", &["name", "error", "origin", "connector"]),
+    (
+        "probe",
+        &[
+            "name",
+            "origin",
+            "error",
+            "tls",
+            "connector",
+            "diagnosis",
+            "pool",
+        ],
+    ),
     (
         "proxy",
         &[

@@ -33,6 +33,7 @@ mod parameters;
 mod peers;
 mod pki;
 mod pool;
+mod probe;
 #[cfg(feature = "axum")]
 mod proxy_fields;
 mod race;

@@ -1,6 +1,6 @@
 //! Which advice the connector gives, and which it keeps to itself.
 
-use crate::connector::{AdviceId, CdnOriginBuilder};
+use crate::connector::{AdviceId, CdnOriginBuilder, advice::Silence};
 
 impl CdnOriginBuilder {
     /// Keeps this advice to itself: what it is about is meant so. Everything else that looks wrong is still told.
@@ -17,5 +17,9 @@ impl CdnOriginBuilder {
     pub fn silence(mut self, id: AdviceId) -> Self {
         self.silence.add(id);
         self
+    }
+
+    pub(in crate::connector) fn silenced(&self) -> &Silence {
+        &self.silence
     }
 }

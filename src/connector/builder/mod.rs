@@ -1,6 +1,7 @@
 //! The builder of a connector.
 
 mod advising;
+mod again;
 mod dialling;
 mod tls;
 
@@ -227,6 +228,7 @@ impl CdnOriginBuilder {
             false => None,
         };
         BuildError::from_problems(problems)?;
+        let settings = Box::new(self.clone());
 
         let origin = self
             .url
@@ -247,7 +249,7 @@ impl CdnOriginBuilder {
             transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
             advice,
-            silence: self.silence,
+            settings,
         }))
     }
 

@@ -1,0 +1,57 @@
+//! Builders that come from a connector: the same again, but for some things.
+
+use crate::{
+    connector::{CdnOriginBuilder, CdnOriginConnector},
+    error::TlsOffer,
+    origin::{ChosenNames, OriginUrl},
+    tls::Alpn,
+};
+
+impl CdnOriginConnector {
+    /// A builder with everything that this connector was built with, for another one that differs in some things. What was
+    /// [reloaded](Self::reload) since is not in it.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// let other = connector.to_builder().host("www.example.com").build()?;
+    /// assert_eq!(other.origin().map(|origin| origin.host().as_str()), Some("www.example.com"));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn to_builder(&self) -> CdnOriginBuilder {
+        self.settings().clone()
+    }
+
+    /// What its handshakes offer, if it speaks TLS.
+    pub(crate) fn tls_offer(&self) -> Option<TlsOffer> {
+        self.trust().map(|trust| trust.client().offer)
+    }
+}
+
+impl CdnOriginBuilder {
+    pub(crate) fn chosen_url(&self) -> Option<&OriginUrl> {
+        self.url.as_ref()
+    }
+
+    pub(crate) fn chosen_names(&self) -> &ChosenNames {
+        &self.names
+    }
+
+    pub(crate) fn chosen_alpn(&self) -> Alpn {
+        self.tls.alpn
+    }
+
+    /// Another URL, and other names.
+    pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
+        self.url = Some(url);
+        self.names = names;
+        self
+    }
+
+    /// Keeps all advice to itself: it was given when the first connector was built.
+    pub(crate) fn without_advice(mut self) -> Self {
+        self.silence.all();
+        self
+    }
+}

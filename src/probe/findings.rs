@@ -1,0 +1,86 @@
+//! What a probe has found.
+
+use std::fmt;
+
+use crate::{
+    connector::{CdnOriginBuilder, CdnOriginConnector},
+    diagnosis::Diagnosis,
+};
+
+use super::{Combination, ProbeAttempt, ProbeOutcome};
+
+/// Every attempt of a probe and what follows from them. Displayed as a table, the causes, and the builder code that works.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    pub(super) connector: CdnOriginConnector,
+    pub(super) attempts: Vec<ProbeAttempt>,
+    /// The place of the attempt that got furthest.
+    pub(super) best: usize,
+    pub(super) diagnosis: Diagnosis,
+}
+
+impl Findings {
+    /// The attempts, in their order. The first is what was configured.
+    #[must_use]
+    pub fn attempts(&self) -> &[ProbeAttempt] {
+        &self.attempts
+    }
+
+    /// The attempt that got furthest.
+    #[must_use]
+    pub fn best(&self) -> Option<&ProbeAttempt> {
+        self.attempts.get(self.best)
+    }
+
+    /// The combination that works, if one does. What else was set, above all `verify`, is as it was.
+    #[must_use]
+    pub fn working(&self) -> Option<&Combination> {
+        let best = self.best().filter(|attempt| attempt.works());
+        best.map(ProbeAttempt::combination)
+    }
+
+    /// A builder of the combination that works, with everything else that the connector was built with.
+    #[must_use]
+    pub fn builder(&self) -> Option<CdnOriginBuilder> {
+        let working = self.working()?;
+        Some(working.applied_to(self.connector.to_builder()))
+    }
+
+    /// What was wrong: certain where one change alone got further. Empty if everything was right.
+    #[must_use]
+    pub fn diagnosis(&self) -> &Diagnosis {
+        &self.diagnosis
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, attempt) in self.attempts.iter().enumerate() {
+            let mark = if index == self.best { '*' } else { ' ' };
+            writeln!(f, "{mark}{:>3}  {attempt}", index + 1)?;
+        }
+        for cause in self.diagnosis.causes() {
+            write!(f, "\n{}: {}\n", cause.certainty(), cause.why())?;
+            for fix in cause.fixes() {
+                writeln!(f, "  fix: {fix}")?;
+            }
+        }
+        let Some(best) = self.best() else {
+            return Ok(());
+        };
+        match (best.works(), &best.outcome) {
+            (true, _) => {
+                writeln!(f, "\nthis works, with everything else as it was:\n")?;
+                writeln!(f, "{}\n    .build()?", best.combination)
+            }
+            (false, ProbeOutcome::Failed(error)) => {
+                write!(
+                    f,
+                    "\nnothing that was tried works; this got furthest:\n\n{}",
+                    error.report()
+                )
+            }
+            (false, ProbeOutcome::Answered(..)) => writeln!(f, "\nnothing that was tried works"),
+        }
+    }
+}

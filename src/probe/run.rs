@@ -1,0 +1,297 @@
+//! The probe itself: attempts in turn, within limits.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Request,
+    header::{ACCEPT_ENCODING, USER_AGENT},
+    uri::PathAndQuery,
+};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::{
+    connector::CdnOriginConnector,
+    diagnosis::{Diagnosis, ResponseEvidence},
+    error::{Error, ErrorKind, Facts, Stage},
+    name::DnsName,
+    pool::{OriginPool, PoolSettings, RequestBody, Target},
+};
+
+use super::{Change, Combination, Findings, ProbeAttempt, ProbeOutcome, attempt::Reach, search};
+
+/// As much of a page as tells what it means.
+const PAGE: usize = 4096;
+
+/// How long the rest of an error page is waited for.
+const PAGE_WAIT: Duration = Duration::from_secs(1);
+
+/// A probe that is about to start.
+///
+/// | call | default |
+/// |---|---|
+/// | [`try_name`](Self::try_name) | the names that the connector knows |
+/// | [`most_attempts`](Self::most_attempts) | 19 |
+/// | [`pause`](Self::pause) | 200 ms between two attempts |
+/// | [`within`](Self::within) | 60 s for everything |
+/// | [`response_timeout`](Self::response_timeout) | 10 s |
+/// | [`watch`](Self::watch) | nobody is told while it runs |
+#[must_use = "a probe does nothing until it is run"]
+pub struct Probe {
+    connector: CdnOriginConnector,
+    told: Vec<DnsName>,
+    most_attempts: usize,
+    pause: Duration,
+    within: Duration,
+    response_timeout: Duration,
+    watch: Arc<dyn Fn(&ProbeAttempt) + Send + Sync>,
+}
+
+impl Probe {
+    /// A probe of this connector's origin.
+    pub fn of(connector: &CdnOriginConnector) -> Self {
+        Self {
+            connector: connector.clone(),
+            told: Vec::new(),
+            most_attempts: 19,
+            pause: Duration::from_millis(200),
+            within: Duration::from_secs(60),
+            response_timeout: Duration::from_secs(10),
+            watch: Arc::new(|_| {}),
+        }
+    }
+
+    /// Tries this name in SNI and Host before those that the connector knows.
+    pub fn try_name(mut self, name: DnsName) -> Self {
+        self.told.push(name);
+        self
+    }
+
+    /// Makes as many attempts at most. Zero counts as one.
+    pub fn most_attempts(mut self, count: usize) -> Self {
+        self.most_attempts = count.max(1);
+        self
+    }
+
+    /// Waits so long between two attempts.
+    pub fn pause(mut self, time: Duration) -> Self {
+        self.pause = time;
+        self
+    }
+
+    /// Begins no attempt, and waits for none, when so much time has passed.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    /// Bounds the wait for the response of one attempt. Connecting is bounded by the connector.
+    pub fn response_timeout(mut self, deadline: Duration) -> Self {
+        self.response_timeout = deadline;
+        self
+    }
+
+    /// Tells this function of every attempt as soon as it is over.
+    pub fn watch(mut self, watcher: impl Fn(&ProbeAttempt) + Send + Sync + 'static) -> Self {
+        self.watch = Arc::new(watcher);
+        self
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// If the connector has no fixed origin.
+    pub async fn run(self) -> Result<Findings, Error> {
+        let Some(configured) = Combination::of(&self.connector) else {
+            let kind = ErrorKind::UnsupportedUri;
+            return Err(Error::new(kind, Stage::Prepare, Facts::default()));
+        };
+        let mut search = Search::new(&self);
+        search.attempt(configured, None).await;
+        while search.best().is_some_and(|best| best.reach() < Reach::Fine) {
+            if !search.step().await {
+                break;
+            }
+        }
+        Ok(search.found())
+    }
+
+    /// One connection and one request.
+    async fn ask(&self, combination: &Combination) -> Result<ProbeOutcome, Error> {
+        let origin = combination.origin();
+        let builder = combination.applied_to(self.connector.to_builder());
+        let Ok(connector) = builder.without_advice().build() else {
+            // The values are those of a connector that was built: what is left is a group that the provider does not have.
+            return Err(Error::new(
+                ErrorKind::TlsProtocol,
+                Stage::Prepare,
+                Facts::default(),
+            ));
+        };
+        let host = origin.host();
+        let path = PathAndQuery::from_static("/");
+        let target = Target::of(&origin, host, path.clone());
+        let pool = OriginPool::new(connector, PoolSettings::default());
+        let sent = pool.send(request(), &target, self.response_timeout).await;
+        let (response, _lease) = sent?;
+        let (head, body) = response.into_parts();
+        let evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
+            .request(&Method::GET, &path);
+        let page = match evidence.wants_body() {
+            true => start_of(body).await,
+            false => Vec::new(),
+        };
+        let diagnosis = evidence.body(&page).diagnosis();
+        Ok(ProbeOutcome::Answered(head.status, diagnosis))
+    }
+}
+
+/// The attempts so far.
+struct Search<'a> {
+    probe: &'a Probe,
+    end: Instant,
+    attempts: Vec<ProbeAttempt>,
+    best: usize,
+    /// What got further, and from where.
+    steps: Vec<(Combination, Change)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(probe: &'a Probe) -> Self {
+        let now = Instant::now();
+        Self {
+            probe,
+            end: now.checked_add(probe.within).unwrap_or(now),
+            attempts: Vec::new(),
+            best: 0,
+            steps: Vec::new(),
+        }
+    }
+
+    fn best(&self) -> Option<&ProbeAttempt> {
+        self.attempts.get(self.best)
+    }
+
+    /// Tries the changes to the best attempt until one gets further. Whether one did.
+    async fn step(&mut self) -> bool {
+        let Some(best) = self.best().cloned() else {
+            return false;
+        };
+        for change in search::changes(&best, &self.probe.told) {
+            let combination = best.combination.with(&change);
+            let is_known = self
+                .attempts
+                .iter()
+                .any(|past| past.combination == combination);
+            if is_known {
+                continue;
+            }
+            if self.attempts.len() >= self.probe.most_attempts {
+                return false;
+            }
+            sleep(self.probe.pause).await;
+            if Instant::now() >= self.end {
+                return false;
+            }
+            let reach = self.attempt(combination, Some(change.clone())).await;
+            if reach > best.reach() {
+                self.best = self.attempts.len() - 1;
+                self.steps.push((best.combination, change));
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn attempt(&mut self, combination: Combination, change: Option<Change>) -> Reach {
+        let outcome = timeout_at(self.end, self.probe.ask(&combination)).await;
+        let outcome = match outcome {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => ProbeOutcome::Failed(about(error, &combination)),
+            Err(_elapsed) => ProbeOutcome::Failed(self.out_of_time(&combination)),
+        };
+        let attempt = ProbeAttempt {
+            combination,
+            change,
+            outcome,
+        };
+        (self.probe.watch)(&attempt);
+        let reach = attempt.reach();
+        self.attempts.push(attempt);
+        reach
+    }
+
+    fn out_of_time(&self, combination: &Combination) -> Error {
+        let facts = Facts {
+            deadline: Some(self.probe.within),
+            ..Facts::default()
+        };
+        about(
+            Error::new(ErrorKind::TimedOut, Stage::Receive, facts),
+            combination,
+        )
+    }
+
+    fn found(self) -> Findings {
+        let steps = self.steps.iter();
+        let causes: Vec<_> = steps.map(|(before, change)| change.cause(before)).collect();
+        let diagnosis = match (causes.is_empty(), self.best()) {
+            (false, _) => Diagnosis::ranked(causes),
+            (true, Some(best)) => match &best.outcome {
+                ProbeOutcome::Answered(_, diagnosis) => diagnosis.clone().unwrap_or_default(),
+                ProbeOutcome::Failed(error) => error.diagnosis(),
+            },
+            (true, None) => Diagnosis::default(),
+        };
+        Findings {
+            connector: self.probe.connector.clone(),
+            attempts: self.attempts,
+            best: self.best,
+            diagnosis,
+        }
+    }
+}
+
+fn about(error: Error, combination: &Combination) -> Error {
+    let origin = Arc::new(combination.origin());
+    error.about(origin.host().clone(), &origin)
+}
+
+fn request() -> Request<RequestBody> {
+    let mut request = Request::new(RequestBody::empty());
+    let headers = request.headers_mut();
+    // A compressed page cannot be read.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let agent = concat!("cdn-origin-probe/", env!("CARGO_PKG_VERSION"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    request
+}
+
+async fn start_of(mut body: Incoming) -> Vec<u8> {
+    let mut page = Vec::new();
+    let read = async {
+        while let Some(Ok(frame)) = body.frame().await
+            && page.len() < PAGE
+        {
+            page.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref));
+        }
+    };
+    // What was read in time is what there is to look at.
+    let _ = timeout(PAGE_WAIT, read).await;
+    page.truncate(PAGE);
+    page
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe")
+            .field("connector", &self.connector)
+            .field("told", &self.told)
+            .field("most_attempts", &self.most_attempts)
+            .field("pause", &self.pause)
+            .finish_non_exhaustive()
+    }
+}

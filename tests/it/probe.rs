@@ -1,0 +1,288 @@
+//! The probe against the edge in a box: it finds what works, in few attempts, and prints code that does.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, TlsVersion, VerifyPolicy,
+    connector::CdnOriginBuilder,
+    diagnosis::{CauseId, Certainty},
+    probe::{Findings, Probe, ProbeOutcome},
+    tls::{Alpn, Roots, rustls::version},
+};
+use http::{Method, Request};
+use http_body_util::Full;
+use tower::ServiceExt;
+
+use crate::{
+    failing::to,
+    support::{Authority, Behaviour, Edge, EdgeBuilder, HostMismatch, NoName, refused_address},
+};
+
+const SITE: &str = "www.site.example";
+
+fn serving(authority: &Authority) -> EdgeBuilder {
+    Edge::builder(authority).serves(SITE)
+}
+
+async fn probe(builder: CdnOriginBuilder) -> Findings {
+    let connector = builder.build().unwrap();
+    let probe = Probe::of(&connector).pause(Duration::ZERO);
+    let findings = probe.run().await.unwrap();
+    assert!(findings.attempts().len() < 20, "{findings}");
+    findings
+}
+
+/// Builds what the printed code says, with nothing of the connector that was probed but its roots.
+fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
+    let quoted = |line: &str| line.split('"').nth(1).unwrap().to_owned();
+    let mut lines = code.lines();
+    let mut builder = CdnOriginConnector::builder(quoted(lines.next().unwrap()))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
+    for line in lines.map(str::trim) {
+        builder = match line.split('(').next().unwrap() {
+            ".dial" => builder.dial(quoted(line)),
+            ".sni" => builder.sni(quoted(line)),
+            ".omit_sni" => builder.omit_sni(),
+            ".expected_name" => builder.expected_name(quoted(line)),
+            ".host" => builder.host(quoted(line)),
+            ".alpn" if line == ".alpn(Alpn::Http1)" => builder.alpn(Alpn::Http1),
+            ".alpn" if line == ".alpn(Alpn::Http2)" => builder.alpn(Alpn::Http2),
+            ".tls_versions" if line.contains("..=") => builder.tls_versions(..=TlsVersion::V1_2),
+            ".tls_versions" => builder.tls_versions(TlsVersion::V1_3..),
+            other => panic!("{other} in\n{code}"),
+        };
+    }
+    builder
+}
+
+/// What the probe must find wrong, and that what it prints works.
+async fn finds(builder: CdnOriginBuilder, authority: &Authority, id: CauseId) -> Findings {
+    let findings = probe(builder).await;
+    let working = findings.working().unwrap_or_else(|| panic!("{findings}"));
+    let causes = findings.diagnosis().causes();
+    let found = causes.iter().find(|cause| cause.id() == id);
+    let found = found.unwrap_or_else(|| panic!("no {id:?} in\n{findings}"));
+    assert_eq!(found.certainty(), Certainty::Certain, "{findings}");
+
+    let built = findings.builder().unwrap();
+    for builder in [built, pasted(&working.to_string(), authority)] {
+        let proxy = OriginProxy::new(builder.build().unwrap());
+        let request = Request::get("/").header("host", "visitor.example");
+        let request = request.body(Full::<Bytes>::default()).unwrap();
+        let Ok(response) = proxy.oneshot(request).await;
+        assert_eq!(response.status(), 200, "{findings}");
+    }
+    findings
+}
+
+#[tokio::test]
+async fn what_works_as_it_is_takes_one_attempt() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let findings = probe(to(&edge, &authority, SITE)).await;
+    assert_eq!(findings.attempts().len(), 1);
+    assert!(findings.diagnosis().causes().is_empty());
+    assert!(findings.working().is_some());
+    assert_eq!(edge.wait_for_requests(1).await.method, Method::GET);
+}
+
+#[tokio::test]
+async fn no_sni_in_every_form_in_which_edges_refuse_it() {
+    let authority = Authority::new();
+    for refusal in [
+        NoName::Alert(40),
+        NoName::Alert(112),
+        NoName::Alert(80),
+        NoName::Close,
+        NoName::Reset,
+        NoName::DefaultCertificate,
+    ] {
+        let edge = serving(&authority).without_sni(refusal).start().await;
+        let builder = to(&edge, &authority, SITE).omit_sni();
+        let findings = finds(builder, &authority, CauseId::SniMissing).await;
+        assert!(findings.attempts().len() <= 3, "{findings}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_in_sni_that_is_not_served_gives_way_to_the_one_in_host() {
+    let authority = Authority::new();
+    for refusal in [NoName::Alert(40), NoName::Alert(112), NoName::Close] {
+        let edge = serving(&authority).unknown_sni(refusal).start().await;
+        let builder = to(&edge, &authority, "d1234567890.cloudfront.example").host(SITE);
+        finds(builder, &authority, CauseId::SniNotServed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_host_gives_way_to_the_name_in_sni() {
+    let authority = Authority::new();
+    for mismatch in [HostMismatch::Misdirected421, HostMismatch::Forbidden403] {
+        let edge = serving(&authority).host_mismatch(mismatch).start().await;
+        let builder = to(&edge, &authority, SITE).host("wrong.example");
+        let findings = finds(builder, &authority, CauseId::HostNotServed).await;
+        assert_eq!(findings.attempts().len(), 2, "{findings}");
+    }
+    let edge = serving(&authority).knows_hosts(&[SITE]).start().await;
+    let builder = to(&edge, &authority, SITE).host("wrong.example");
+    finds(builder, &authority, CauseId::HostNotServed).await;
+}
+
+#[tokio::test]
+async fn plain_http_to_the_tls_port_becomes_https_with_sni() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let builder = CdnOriginConnector::builder(format!("http://127.0.0.1:{}", edge.port()))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .host(SITE);
+    let findings = finds(builder, &authority, CauseId::HttpToTlsPort).await;
+    let ids: Vec<_> = findings
+        .diagnosis()
+        .causes()
+        .iter()
+        .map(|cause| cause.id())
+        .collect();
+    assert_eq!(ids, [CauseId::HttpToTlsPort, CauseId::SniMissing]);
+}
+
+#[tokio::test]
+async fn plain_http_behind_the_tls_port_is_spoken_to() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).plain_http().start().await;
+    let builder = to(&edge, &authority, SITE);
+    finds(builder, &authority, CauseId::PlainHttpPeer).await;
+}
+
+#[tokio::test]
+async fn versions_that_do_not_meet_are_widened() {
+    let authority = Authority::new();
+    let old = serving(&authority)
+        .tls_versions(&[&version::TLS12])
+        .start()
+        .await;
+    let builder = to(&old, &authority, SITE).tls_versions(TlsVersion::V1_3..);
+    finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
+    let new = serving(&authority)
+        .tls_versions(&[&version::TLS13])
+        .start()
+        .await;
+    let builder = to(&new, &authority, SITE).tls_versions(..=TlsVersion::V1_2);
+    finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
+}
+
+#[tokio::test]
+async fn h2_alone_gives_way_where_the_edge_speaks_http_1() {
+    let authority = Authority::new();
+    let edge = serving(&authority).alpn(&["http/1.1"]).start().await;
+    let builder = to(&edge, &authority, SITE).alpn(Alpn::Http2);
+    finds(builder, &authority, CauseId::AlpnNotAccepted).await;
+}
+
+#[tokio::test]
+async fn a_wrong_expected_name_gives_way_to_the_name_in_sni() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let builder = to(&edge, &authority, SITE).expected_name("other.example");
+    finds(builder, &authority, CauseId::CertificateForAnotherName).await;
+}
+
+#[tokio::test]
+async fn a_name_that_the_caller_tells_is_tried_first() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let connector = to(&edge, &authority, "d1234567890.cloudfront.example")
+        .build()
+        .unwrap();
+    let probe = Probe::of(&connector)
+        .pause(Duration::ZERO)
+        .try_name(SITE.parse().unwrap());
+    let findings = probe.run().await.unwrap();
+    assert_eq!(findings.attempts().len(), 2, "{findings}");
+    assert!(findings.working().is_some(), "{findings}");
+}
+
+#[tokio::test]
+async fn nothing_is_found_where_nobody_vouches_for_the_certificate() {
+    let authority = Authority::new();
+    for certified in [
+        Authority::self_signed(&[SITE]),
+        Authority::new().issue(&[SITE]),
+        authority.issue_expired(&[SITE]),
+        authority.issue(&["somebody.else.example"]),
+    ] {
+        let edge = Edge::builder(&authority)
+            .serves_with(SITE, certified)
+            .start()
+            .await;
+        let findings = probe(to(&edge, &authority, SITE)).await;
+        assert!(findings.working().is_none(), "{findings}");
+        assert!(findings.builder().is_none());
+        assert!(!findings.diagnosis().causes().is_empty(), "{findings}");
+        let text = findings.to_string();
+        assert!(text.contains("nothing that was tried works"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_without_a_listener_ends_the_probe_early() {
+    let authority = Authority::new();
+    let refused = refused_address();
+    let builder = CdnOriginConnector::builder(format!("https://{SITE}"))
+        .dial(refused.address())
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
+    let findings = probe(builder).await;
+    assert!(findings.working().is_none());
+    assert!(findings.attempts().len() <= 2, "{findings}");
+}
+
+#[tokio::test]
+async fn the_bounds_of_a_probe_hold() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .behaviour(Behaviour::ResetInHandshake)
+        .start()
+        .await;
+    let connector = to(&edge, &authority, SITE).build().unwrap();
+    let probe = Probe::of(&connector).pause(Duration::ZERO).most_attempts(3);
+    let findings = probe.run().await.unwrap();
+    assert_eq!(findings.attempts().len(), 3);
+    assert_eq!(edge.connections(), 3);
+
+    let stalled = Edge::builder(&authority)
+        .behaviour(Behaviour::StallInHandshake)
+        .start()
+        .await;
+    let connector = to(&stalled, &authority, SITE).build().unwrap();
+    let probe = Probe::of(&connector).within(Duration::from_millis(50));
+    let findings = probe.run().await.unwrap();
+    assert_eq!(findings.attempts().len(), 1);
+    assert!(
+        matches!(findings.attempts()[0].outcome(), ProbeOutcome::Failed(error) if error.is_timeout())
+    );
+}
+
+#[tokio::test]
+async fn a_probe_tells_of_each_attempt_and_needs_an_origin() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let connector = to(&edge, &authority, SITE).omit_sni().build().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let probe = Probe::of(&connector).pause(Duration::ZERO);
+    let probe = probe.watch(move |attempt| tell.send(attempt.to_string()).unwrap());
+    probe.run().await.unwrap();
+    let lines: Vec<_> = told.iter().collect();
+    assert_eq!(
+        lines,
+        [
+            "as configured: handshake, alert 40 (handshake_failure)",
+            "SNI www.site.example: 200",
+        ]
+    );
+
+    let anywhere = CdnOriginConnector::any_origin()
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .build()
+        .unwrap();
+    assert!(cdn_origin::probe(&anywhere).await.is_err());
+}

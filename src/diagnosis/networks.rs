@@ -68,7 +68,11 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::PoolTooSmall,
         certainty: Certain,
         when: |e| e.is(ErrorKind::PoolExhausted),
-        why: |_| String::from("all connections of the pool were in use for too long"),
+        why: |_| {
+            String::from(
+                "all connections of the pool were in use, and for too long or for too many requests",
+            )
+        },
         clues: &[Clue::Silence],
         proof: Proof::Origin,
         fixes: |_| {

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     ConnectionRefused,
     /// The peer, or something between, reset the connection.
     ConnectionReset,
+    /// The proxy takes no more requests: it is [draining](crate::OriginProxy::drain).
+    Draining,
     /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
     /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
@@ -55,7 +57,7 @@ pub enum ErrorKind {
     Overloaded,
     /// Neither the certificate nor its key is a pinned one.
     PinMismatch,
-    /// No connection became free in time.
+    /// No connection became free in time, or too many requests wait for one.
     PoolExhausted,
     /// The required application protocol was not negotiated (RFC 7301).
     ProtocolNotNegotiated,
@@ -114,6 +116,7 @@ impl ErrorKind {
             | Self::AlertReceived
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
+            | Self::Draining
             | Self::LoopDetected
             | Self::NotTls
             | Self::Overloaded
@@ -170,6 +173,7 @@ impl ErrorKind {
             Self::ConnectionClosed => "the peer closed the connection",
             Self::ConnectionRefused => "the connection was refused",
             Self::ConnectionReset => "the connection was reset",
+            Self::Draining => "the proxy takes no more requests",
             Self::ExpectationUnknown => "the request expects what is not known here",
             Self::HostConflict => "Host and :authority name different hosts",
             Self::HostInvalid => "the Host is not a host and optional port",

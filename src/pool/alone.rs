@@ -12,8 +12,8 @@ use crate::{
 };
 
 use super::{
-    Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, explain_body,
-    failure::Unanswered, slot::Slot, state::State,
+    Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, ending::Reason, explain_body,
+    failure::Unanswered, slot::Slot, state::State, visit::Visit,
 };
 
 /// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
@@ -36,10 +36,14 @@ impl OriginPool {
         target: &Target,
         deadline: std::time::Duration,
     ) -> Result<(Response<Incoming>, Lease), Error> {
+        let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone().await?;
         target.spell(&mut request, &lease);
         match timeout(deadline, lease.exchange(request)).await {
-            Ok(Ok(response)) => Ok((response, lease)),
+            Ok(Ok(response)) => {
+                lease.serve(visit);
+                Ok((response, lease))
+            }
             Ok(Err(failed)) => Err(failed.explained(lease.info())),
             Err(_elapsed) => {
                 let facts = Facts {
@@ -54,8 +58,9 @@ impl OriginPool {
 
 impl Shared {
     async fn open_alone(self: &Arc<Self>) -> Result<Lease, Error> {
-        let slot = self.slot_alone().await?;
+        let mut slot = self.slot_alone().await?;
         let stream = self.connector.connect_http1().await?;
+        slot.stand(&mut self.lock());
         let info = stream.info().clone();
         let opened = AloneLease::open(&self.settings, stream, slot).await;
         opened
@@ -77,9 +82,11 @@ impl Shared {
                 .resting
                 .iter()
                 .position(|resting| !resting.is_closed());
-            (longest.map(|at| state.resting.remove(at)), receiver)
+            (longest.and_then(|at| state.resting.remove(at)), receiver)
         };
-        drop(surplus);
+        if let Some(surplus) = surplus {
+            surplus.end(Reason::Surplus);
+        }
         let deadline = self.settings.wait_timeout;
         match timeout(deadline, receiver).await {
             Ok(Ok(slot)) => Ok(slot),

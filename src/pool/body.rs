@@ -5,7 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
@@ -14,7 +14,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
@@ -31,40 +31,59 @@ pub(crate) struct RequestBody {
     go_ahead: Option<GoAhead>,
 }
 
-/// How a body is getting on.
+/// How a body is getting on. None is at its end from the start.
 #[derive(Clone, Default)]
-pub(super) struct Progress(Arc<Marks>);
+pub(super) struct Progress(Option<Arc<Marks>>);
 
 #[derive(Default)]
 struct Marks {
-    /// A frame was taken since this was last asked.
-    moved: AtomicBool,
+    /// When a frame was last taken.
+    moved_at: Mutex<Option<Instant>>,
     /// The last that was heard of the visitor is that more is to come.
     waiting: AtomicBool,
     ended: AtomicBool,
 }
 
 impl Progress {
-    /// Whether a frame was taken since this was last asked.
-    pub(super) fn moved(&self) -> bool {
-        self.0.moved.swap(false, Ordering::Relaxed)
+    fn of_some_body() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// When a frame was last taken.
+    pub(super) fn moved_at(&self) -> Option<Instant> {
+        let marks = self.0.as_ref()?;
+        *marks.moved_at()
     }
 
     /// Whether it is the visitor who is waited for.
     pub(super) fn is_waiting(&self) -> bool {
-        self.0.waiting.load(Ordering::Relaxed)
+        let marks = self.0.as_ref();
+        marks.is_some_and(|marks| marks.waiting.load(Ordering::Relaxed))
     }
 
     /// Whether the body has been taken to its end.
     pub(super) fn has_ended(&self) -> bool {
-        self.0.ended.load(Ordering::Relaxed)
+        let marks = self.0.as_ref();
+        marks.is_none_or(|marks| marks.ended.load(Ordering::Relaxed))
     }
 
-    fn note(&self, ready: bool) {
-        self.0.waiting.store(!ready, Ordering::Relaxed);
-        if ready {
-            self.0.moved.store(true, Ordering::Relaxed);
+    fn note(&self, frame_is_ready: bool, ended: bool) {
+        let Some(marks) = &self.0 else {
+            return;
+        };
+        marks.waiting.store(!frame_is_ready, Ordering::Relaxed);
+        if frame_is_ready {
+            *marks.moved_at() = Some(Instant::now());
         }
+        if ended {
+            marks.ended.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Marks {
+    fn moved_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.moved_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,12 +94,10 @@ impl RequestBody {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let progress = Progress::default();
         if body.is_end_stream() {
-            progress.0.ended.store(true, Ordering::Relaxed);
             return Self {
                 body: None,
-                progress,
+                progress: Progress::default(),
                 tether: None,
                 go_ahead: None,
             };
@@ -90,7 +107,7 @@ impl RequestBody {
             .map_err(spoilt);
         Self {
             body: Some(body.boxed_unsync()),
-            progress,
+            progress: Progress::of_some_body(),
             tether: None,
             go_ahead: None,
         }
@@ -159,11 +176,9 @@ impl Body for RequestBody {
             *go_ahead = None;
         }
         let frame = Pin::new(&mut *body).poll_frame(cx);
-        progress.note(frame.is_ready());
         // A body of known length is not asked again after its last frame.
-        if matches!(frame, Poll::Ready(None)) || body.is_end_stream() {
-            progress.0.ended.store(true, Ordering::Relaxed);
-        }
+        let ended = matches!(frame, Poll::Ready(None)) || body.is_end_stream();
+        progress.note(frame.is_ready(), ended);
         frame
     }
 

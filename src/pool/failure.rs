@@ -8,7 +8,7 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::RequestBody;
+use super::{RequestBody, ending::Reason};
 
 /// A request that was not answered.
 pub(super) struct Unanswered {
@@ -29,10 +29,12 @@ impl Unanswered {
         self.unsent.take()
     }
 
-    /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again.
+    /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again:
+    /// it refused the stream, or announced a last stream before it. h2 tells only those streams of a GOAWAY.
     pub(super) fn was_refused(&self) -> bool {
         self.h2().is_some_and(|error| {
-            error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
+            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (error.is_go_away() || refused)
         })
     }
 
@@ -47,6 +49,14 @@ impl Unanswered {
 
     fn h2(&self) -> Option<&h2::Error> {
         chain::find(&self.error)
+    }
+
+    /// What it says about the end of an HTTP/1 connection.
+    pub(super) fn reason(&self) -> Reason {
+        match self.was_cut_off() {
+            true => Reason::Origin,
+            false => Reason::Error,
+        }
     }
 
     /// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and hyper

@@ -9,8 +9,14 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::connector::{ConnectionInfo, OriginStream};
 
 use super::{
-    PoolSettings, RequestBody, Shared, body::Progress, expect, failure::Unanswered, slot::Slot,
+    PoolSettings, RequestBody, Shared,
+    body::Progress,
+    ending::{Ending, Reason},
+    expect,
+    failure::Unanswered,
+    slot::{Attempt, Leave},
     state::Protocol,
+    wire::Wire,
 };
 
 /// How long the end of an exchange may take to reach the other half of the connection.
@@ -20,8 +26,10 @@ const LAST_STEPS: Duration = Duration::from_secs(1);
 pub(super) struct Http1 {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
+    ending: Ending,
+    generation: u64,
     retires_at: Option<Instant>,
-    rests_since: Instant,
+    pub(super) rests_since: Instant,
     uses: u64,
 }
 
@@ -30,50 +38,69 @@ impl Http1 {
     pub(super) async fn open(
         shared: &Arc<Shared>,
         stream: OriginStream,
-        mut slot: Slot,
-    ) -> hyper::Result<Http1Lease> {
+        leave: Leave,
+    ) -> hyper::Result<(Http1Lease, Attempt)> {
+        let Leave {
+            slot,
+            attempt,
+            generation,
+        } = leave;
         let info = stream.info().clone();
-        let (sender, connection) = shared.settings.http1().handshake(stream).await?;
-        {
-            let mut state = shared.lock();
-            state.protocol = Some(Protocol::Http1);
-            slot.connected(&mut state);
-        }
+        let ending = slot.ending().clone();
+        let wire = Wire::new(stream, slot);
+        let (sender, connection) = shared.settings.http1().handshake(wire).await?;
+        shared.lock().protocol = Some(Protocol::Http1);
+        let noted = ending.clone();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
+                noted.note(Reason::Error);
                 tracing::debug!(%error, "a connection ended");
             }
-            drop(slot);
         });
-        shared.settle();
         let now = Instant::now();
         let connection = Self {
             sender,
             info,
+            ending,
+            generation,
             retires_at: shared.settings.retirement(now),
             rests_since: now,
             uses: 0,
         };
-        Ok(Http1Lease::new(shared.clone(), connection))
+        Ok((Http1Lease::new(shared.clone(), connection), attempt))
     }
 
     /// Whether it can take a request: open, ready, and neither too old nor too long at rest. hyper reads in the background, so that
     /// a closed connection is known without asking the system.
     pub(super) fn is_usable(&self, now: Instant, settings: &PoolSettings) -> bool {
-        self.sender.is_ready() && !self.is_spent(now, settings) && !self.is_stale(now, settings)
+        self.sender.is_ready() && !self.is_over(now, settings)
     }
 
-    /// Whether it has rested for too long.
-    pub(super) fn is_stale(&self, now: Instant, settings: &PoolSettings) -> bool {
-        now.duration_since(self.rests_since) >= settings.idle_timeout || self.sender.is_closed()
+    /// Whether it is to be closed while nobody uses it; the reason is kept.
+    pub(super) fn is_over(&self, now: Instant, settings: &PoolSettings) -> bool {
+        let reason = if self.sender.is_closed() {
+            Reason::Origin
+        } else if let Some(reason) = settings.is_spent(self.uses, self.retires_at, now) {
+            reason
+        } else if now.duration_since(self.rests_since) >= settings.idle_timeout {
+            Reason::Idle
+        } else {
+            return false;
+        };
+        self.ending.note(reason);
+        true
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }
 
-    fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
-        settings.is_spent(self.uses, self.retires_at, now)
+    pub(super) fn end(self, reason: Reason) {
+        self.ending.note(reason);
+    }
+
+    pub(super) fn has_served(&self) -> bool {
+        self.uses > 0
     }
 }
 
@@ -106,8 +133,7 @@ impl Http1Lease {
 
     /// Whether it has served a request.
     pub(super) fn has_served(&self) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|connection| connection.uses > 0)
+        self.connection.as_ref().is_some_and(Http1::has_served)
     }
 
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.
@@ -129,16 +155,20 @@ impl Http1Lease {
             .expect("a lease holds a connection");
         connection.uses += 1;
         let outcome = connection.sender.try_send_request(request).await;
-        outcome.map_err(Unanswered::new)
+        outcome.map_err(|error| {
+            let failed = Unanswered::new(error);
+            connection.ending.note(failed.reason());
+            failed
+        })
     }
 
     /// The response has ended: the connection may rest, unless the request has not.
     pub(super) fn finish(mut self) {
         let sent = self
             .progress
-            .take()
+            .as_ref()
             .is_none_or(|progress| progress.has_ended());
-        let Some(mut connection) = self.connection.take().filter(|_| sent) else {
+        let Some(mut connection) = self.connection.take_if(|_| sent) else {
             return;
         };
         if connection.sender.is_ready() {
@@ -154,15 +184,24 @@ impl Http1Lease {
             }
         });
     }
+
+    /// The connection is of no use any more.
+    pub(super) fn fail(mut self, reason: Reason) {
+        if let Some(connection) = self.connection.take() {
+            connection.end(reason);
+        }
+    }
 }
 
 impl Drop for Http1Lease {
     fn drop(&mut self) {
-        // A connection that was granted to somebody who had left is as good as before.
-        if self.progress.is_none()
-            && let Some(connection) = self.connection.take()
-        {
-            self.shared.rest(connection);
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match self.progress {
+            // A connection that was granted to somebody who had left is as good as before.
+            None => self.shared.rest(connection),
+            Some(_) => connection.end(Reason::Cancelled),
         }
     }
 }
@@ -172,24 +211,32 @@ impl Shared {
     fn rest(self: &Arc<Self>, mut connection: Http1) {
         let now = Instant::now();
         connection.rests_since = now;
-        if connection.is_spent(now, &self.settings) {
+        if connection.is_over(now, &self.settings) {
             return;
         }
-        let surplus = {
+        let (surplus, awaited) = {
             let mut state = self.lock();
-            if state.wants_room(&self.settings) {
+            let ends = match connection.generation == state.generation {
+                false => Some(Reason::Retired),
                 // An upgrade that waits gets its place.
+                true => state.wants_room(&self.settings).then_some(Reason::Surplus),
+            };
+            if let Some(reason) = ends {
                 drop(state);
-                return;
+                return connection.end(reason);
             }
-            state.resting.push(connection);
-            match state.resting.len() > self.settings.max_idle && !state.is_awaited() {
-                // The one that has rested longest.
-                true => Some(state.resting.remove(0)),
-                false => None,
-            }
+            let awaited = !state.queue.is_empty();
+            state.resting.push_back(connection);
+            let many = state.resting.len() > self.settings.most_idle() && !awaited;
+            // The one that has rested longest.
+            let surplus = many.then(|| state.resting.pop_front()).flatten();
+            (surplus, awaited)
         };
-        drop(surplus);
-        self.settle();
+        if let Some(surplus) = surplus {
+            surplus.end(Reason::Surplus);
+        }
+        if awaited {
+            self.settle();
+        }
     }
 }

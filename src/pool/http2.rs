@@ -2,9 +2,9 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::Context,
@@ -14,14 +14,19 @@ use std::{
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::{
-    sync::{Notify, oneshot},
-    time::Instant,
-};
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::connector::{ConnectionInfo, OriginStream};
 
-use super::{PoolSettings, RequestBody, Shared, failure::Unanswered, slot::Slot, state::Protocol};
+use super::{
+    PoolSettings, RequestBody, Shared,
+    ending::{Ending, Reason},
+    failure::Unanswered,
+    shelf::Standing,
+    slot::{Attempt, Leave},
+    state::Protocol,
+    wire::{Introduced, Wire},
+};
 
 /// How long a connection with open streams may be silent before it is asked whether it lives.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -31,6 +36,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// As many streams as a connection takes at most, whatever the peer allows.
 const MOST_STREAMS: usize = 128;
+
+/// As many streams as a connection takes before its peer has said what it allows: more than are allowed would be refused.
+const FIRST_STREAMS: usize = 1;
 
 /// What a visitor who does not read may leave unread.
 const STREAM_WINDOW: u32 = 512 * 1024;
@@ -42,14 +50,14 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 pub(super) struct Multiplexed {
     sender: http2::SendRequest<RequestBody>,
     info: ConnectionInfo,
+    ending: Ending,
     retires_at: Option<Instant>,
     rests_since: Mutex<Instant>,
     streams: AtomicUsize,
     /// What the peer allows (RFC 9113 section 5.1.2), as last heard.
     allowed: Arc<AtomicUsize>,
-    /// Asks the driving task to hear again: hyper does not tell when the peer's settings arrive.
-    ask: Arc<Notify>,
     uses: AtomicU64,
+    standing: Standing,
 }
 
 impl Multiplexed {
@@ -57,79 +65,97 @@ impl Multiplexed {
     pub(super) async fn open(
         shared: &Arc<Shared>,
         stream: OriginStream,
-        mut slot: Slot,
+        leave: Leave,
     ) -> hyper::Result<Http2Lease> {
+        let Leave {
+            slot,
+            attempt,
+            generation,
+        } = leave;
         let info = stream.info().clone();
-        // Until this connection's peer has said what it allows, what the last one said.
-        let expected = shared.lock().streams_allowed;
+        let ending = slot.ending().clone();
+        let introduced = Introduced::default();
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .initial_max_send_streams(expected)
+            .initial_max_send_streams(FIRST_STREAMS)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(shared.settings.max_response_head)
-            .handshake(stream)
+            .handshake(Wire::new(stream, slot).listening(introduced.clone()))
             .await?;
         let now = Instant::now();
-        let allowed = Arc::new(AtomicUsize::new(connection.current_max_send_streams()));
-        let ask = Arc::new(Notify::new());
+        let allowed = Arc::new(AtomicUsize::new(FIRST_STREAMS));
         let multiplexed = Arc::new(Self {
             sender,
             info,
+            ending: ending.clone(),
             retires_at: shared.settings.retirement(now),
             rests_since: Mutex::new(now),
-            streams: AtomicUsize::new(0),
+            streams: AtomicUsize::new(1),
             allowed: allowed.clone(),
-            ask: ask.clone(),
             uses: AtomicU64::new(0),
+            standing: Standing::default(),
         });
-        let lease = Http2Lease::new(shared.clone(), multiplexed.clone());
+        let driver = Driver {
+            shared: Arc::downgrade(shared),
+            allowed,
+            introduced,
+            attempt: Some(attempt),
+        };
+        tokio::spawn(async move {
+            if let Err(error) = driver.drive(connection).await {
+                ending.note(Reason::Error);
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
         {
             let mut state = shared.lock();
             state.protocol = Some(Protocol::Http2);
-            slot.connected(&mut state);
-            state.multiplexed.push(multiplexed);
-        }
-        let pool = Arc::downgrade(shared);
-        tokio::spawn(async move {
-            {
-                let mut connection = pin!(connection);
-                let mut asked = pin!(ask.notified());
-                let drive = std::future::poll_fn(|cx: &mut Context<'_>| {
-                    let ended = connection.as_mut().poll(cx);
-                    while asked.as_mut().poll(cx).is_ready() {
-                        asked.set(ask.notified());
-                    }
-                    let now_allowed = connection.current_max_send_streams();
-                    if allowed.swap(now_allowed, Ordering::Relaxed) != now_allowed
-                        && let Some(pool) = pool.upgrade()
-                    {
-                        pool.lock().streams_allowed = Some(now_allowed);
-                        pool.settle();
-                    }
-                    ended
-                });
-                if let Err(error) = drive.await {
-                    tracing::debug!(%error, "a connection ended");
-                }
+            match generation == state.generation {
+                true => state.multiplexed.add(multiplexed.clone()),
+                false => multiplexed.ending.note(Reason::Retired),
             }
-            // Only now is it closed for all to see.
-            drop(slot);
-        });
-        shared.settle();
-        Ok(lease)
+        }
+        Ok(Http2Lease {
+            shared: shared.clone(),
+            connection: multiplexed,
+            used: false,
+            tether: None,
+        })
     }
 
-    /// Whether it will be of use to nobody any more.
-    pub(super) fn is_over(&self, now: Instant, settings: &PoolSettings) -> bool {
-        self.sender.is_closed() || (self.streams() == 0 && self.is_spent(now, settings))
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
     }
 
-    /// Whether it should be let go: too old, or used too often.
-    pub(super) fn is_spent(&self, now: Instant, settings: &PoolSettings) -> bool {
+    /// Why it should be let go, if it should: too old, or used too often.
+    pub(super) fn is_spent(&self, now: Instant, settings: &PoolSettings) -> Option<Reason> {
         settings.is_spent(self.uses.load(Ordering::Relaxed), self.retires_at, now)
+    }
+
+    /// Whether it will be of use to nobody any more; the reason is kept.
+    pub(super) fn is_over(&self, now: Instant, settings: &PoolSettings) -> bool {
+        let reason = match self.is_closed() {
+            true => Some(Reason::Origin),
+            false if self.streams() > 0 => None,
+            false => self
+                .is_spent(now, settings)
+                .or_else(|| self.is_stale(now, settings).then_some(Reason::Idle)),
+        };
+        reason.inspect(|reason| self.ending.note(*reason)).is_some()
+    }
+
+    fn is_stale(&self, now: Instant, settings: &PoolSettings) -> bool {
+        now.duration_since(self.rests_since()) >= settings.idle_timeout
+    }
+
+    pub(super) fn rests_since(&self) -> Instant {
+        *self
+            .rests_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -137,18 +163,87 @@ impl Multiplexed {
         self.streams() < allowed
     }
 
-    /// Whether nobody has used it for too long.
-    pub(super) fn is_stale(&self, now: Instant, settings: &PoolSettings) -> bool {
-        let rests_since = *self
-            .rests_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let unused = self.streams() == 0;
-        unused && now.duration_since(rests_since) >= settings.idle_timeout
+    /// Whether the peer has said that it wants no requests for now.
+    pub(super) fn wants_none(&self) -> bool {
+        self.allowed.load(Ordering::Relaxed) == 0 && !self.is_closed()
     }
 
     pub(super) fn streams(&self) -> usize {
         self.streams.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_served(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    pub(super) fn end(&self, reason: Reason) {
+        self.ending.note(reason);
+    }
+
+    /// Takes a place for a request. Whoever calls holds the pool's lock.
+    pub(super) fn take(self: Arc<Self>, shared: Arc<Shared>) -> Http2Lease {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+        Http2Lease {
+            shared,
+            connection: self,
+            used: false,
+            tether: None,
+        }
+    }
+
+    /// Gives the place back. Whoever calls holds the pool's lock.
+    fn leave(&self) {
+        if self.streams.fetch_sub(1, Ordering::Relaxed) == 1 {
+            let mut rests_since = self
+                .rests_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *rests_since = Instant::now();
+        }
+    }
+}
+
+/// Drives a connection and hears how many streams its peer allows.
+struct Driver {
+    shared: Weak<Shared>,
+    allowed: Arc<AtomicUsize>,
+    introduced: Introduced,
+    /// Until the peer has introduced itself, others who want a connection wait for this one.
+    attempt: Option<Attempt>,
+}
+
+type Connection = http2::Connection<Wire, RequestBody, TokioExecutor>;
+
+impl Driver {
+    async fn drive(mut self, connection: Connection) -> hyper::Result<()> {
+        let introduced = self.introduced.clone();
+        let mut introduction = pin!(introduced.wait());
+        let mut connection = pin!(connection);
+        std::future::poll_fn(move |cx: &mut Context<'_>| {
+            let ended = connection.as_mut().poll(cx);
+            if self.attempt.is_some() && introduction.as_mut().poll(cx).is_ready() {
+                self.hear(&connection);
+                self.attempt = None;
+            } else if self.attempt.is_none() {
+                // New requests wake this task; whoever waits for a stream to end needs no other word.
+                self.hear(&connection);
+            }
+            ended
+        })
+        .await
+    }
+
+    fn hear(&self, connection: &Pin<&mut Connection>) {
+        let allowed = connection.current_max_send_streams();
+        if self.allowed.swap(allowed, Ordering::Relaxed) != allowed
+            && let Some(shared) = self.shared.upgrade()
+        {
+            shared.relist();
+        }
     }
 }
 
@@ -156,28 +251,20 @@ impl Multiplexed {
 pub(super) struct Http2Lease {
     shared: Arc<Shared>,
     connection: Arc<Multiplexed>,
+    used: bool,
     /// Holds on to the request's body.
     tether: Option<oneshot::Sender<()>>,
 }
 
 impl Http2Lease {
-    /// Takes a place. Whoever calls holds the pool's lock, or has made the connection.
-    pub(super) fn new(shared: Arc<Shared>, connection: Arc<Multiplexed>) -> Self {
-        connection.streams.fetch_add(1, Ordering::Relaxed);
-        Self {
-            shared,
-            connection,
-            tether: None,
-        }
-    }
-
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.connection.info
     }
 
-    /// Whether it has served a request.
+    /// Whether it has served a request, other than this one.
     pub(super) fn has_served(&self) -> bool {
-        self.connection.uses.load(Ordering::Relaxed) > 0
+        let uses = self.connection.uses.load(Ordering::Relaxed);
+        uses > u64::from(self.used)
     }
 
     /// Sends a request that is spelled for HTTP/2 and waits for the head of its response.
@@ -185,26 +272,27 @@ impl Http2Lease {
         &mut self,
         mut request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
+        // It may have been spelled for HTTP/1 before.
+        request.body_mut().wait_for(None);
         self.tether = request.body_mut().tie();
+        self.used = true;
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
         let mut sender = self.connection.sender.clone();
         let outcome = sender.try_send_request(request).await;
-        // The peer's settings came before its first response (RFC 9113 section 3.4).
-        self.connection.ask.notify_one();
         outcome.map_err(Unanswered::new)
     }
 }
 
 impl Drop for Http2Lease {
     fn drop(&mut self) {
-        let mut rests_since = self
-            .connection
-            .rests_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *rests_since = Instant::now();
-        drop(rests_since);
-        self.connection.streams.fetch_sub(1, Ordering::Relaxed);
-        self.shared.settle();
+        let awaited = {
+            let mut state = self.shared.lock();
+            self.connection.leave();
+            state.multiplexed.relist(&self.connection);
+            !state.queue.is_empty()
+        };
+        if awaited {
+            self.shared.settle();
+        }
     }
 }

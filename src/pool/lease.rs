@@ -6,11 +6,16 @@ use hyper::body::Incoming;
 use crate::connector::ConnectionInfo;
 
 use super::{
-    RequestBody, alone::AloneLease, failure::Unanswered, http1::Http1Lease, http2::Http2Lease,
+    RequestBody, alone::AloneLease, ending::Reason, failure::Unanswered, http1::Http1Lease,
+    http2::Http2Lease, visit::Visit,
 };
 
 /// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
-pub(crate) struct Lease(Place);
+pub(crate) struct Lease {
+    place: Place,
+    /// The request that is served by it.
+    visit: Option<Visit>,
+}
 
 pub(super) enum Place {
     Http1(Http1Lease),
@@ -18,27 +23,33 @@ pub(super) enum Place {
     Alone(AloneLease),
 }
 
+impl From<Place> for Lease {
+    fn from(place: Place) -> Self {
+        Self { place, visit: None }
+    }
+}
+
 impl From<Http1Lease> for Lease {
     fn from(lease: Http1Lease) -> Self {
-        Self(Place::Http1(lease))
+        Place::Http1(lease).into()
     }
 }
 
 impl From<Http2Lease> for Lease {
     fn from(lease: Http2Lease) -> Self {
-        Self(Place::Http2(lease))
+        Place::Http2(lease).into()
     }
 }
 
 impl From<AloneLease> for Lease {
     fn from(lease: AloneLease) -> Self {
-        Self(Place::Alone(lease))
+        Place::Alone(lease).into()
     }
 }
 
 impl Lease {
     pub(crate) fn info(&self) -> &ConnectionInfo {
-        match &self.0 {
+        match &self.place {
             Place::Http1(lease) => lease.info(),
             Place::Http2(lease) => lease.info(),
             Place::Alone(lease) => lease.info(),
@@ -46,12 +57,12 @@ impl Lease {
     }
 
     pub(crate) fn is_http2(&self) -> bool {
-        matches!(self.0, Place::Http2(_))
+        matches!(self.place, Place::Http2(_))
     }
 
     /// Whether the connection has served a request before.
     pub(super) fn has_served(&self) -> bool {
-        match &self.0 {
+        match &self.place {
             Place::Http1(lease) => lease.has_served(),
             Place::Http2(lease) => lease.has_served(),
             Place::Alone(_) => false,
@@ -62,7 +73,7 @@ impl Lease {
         &mut self,
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
-        match &mut self.0 {
+        match &mut self.place {
             Place::Http1(lease) => lease.exchange(request).await,
             Place::Http2(lease) => lease.exchange(request).await,
             Place::Alone(lease) => lease.exchange(request).await,
@@ -71,10 +82,23 @@ impl Lease {
 
     /// The response has ended.
     pub(crate) fn finish(self) {
-        match self.0 {
+        match self.place {
             Place::Http1(lease) => lease.finish(),
             // The place of the one is free, and the other is closed, when it is dropped.
             Place::Http2(_) | Place::Alone(_) => {}
         }
+    }
+
+    /// The response has failed: an HTTP/1 connection ends with it.
+    pub(crate) fn fail(self) {
+        match self.place {
+            Place::Http1(lease) => lease.fail(Reason::Error),
+            Place::Http2(_) | Place::Alone(_) => {}
+        }
+    }
+
+    /// Keeps the request's visit until the response has ended.
+    pub(super) fn serve(&mut self, visit: Visit) {
+        self.visit = Some(visit);
     }
 }

@@ -8,7 +8,28 @@
 //! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
 //! * An upgrade gets a connection of its own, over HTTP/1.1 whatever ALPN decided for the others. It counts among the open ones until
 //!   its tunnel ends, and serves no other request, whether the origin switched or not.
-//! * A request that is given up frees its connection or stream at once; a failed connect frees the place for the next.
+//! * Connections are opened in tasks of their own: one whose visitor has left goes to the next who waits, or to rest. A failed connect
+//!   is told to the visitor who asked for it; where there is no other connection, to all who wait.
+//! * A request that is given up frees its connection or stream at once, and whoever waits gets its place.
+//!
+//! # What is sent again
+//!
+//! A request whose body is empty, unless nothing of it was written: then any request. All but that is bounded by a [`RetryBudget`].
+//!
+//! | what happened | which methods |
+//! |---|---|
+//! | nothing of it was written: the connection had just closed | all, with any body |
+//! | the origin refused the stream, or a GOAWAY says that it was not looked at (RFC 9113 section 8.7) | all |
+//! | a *reused* connection ended before the first byte of the response | idempotent ones (RFC 9110 section 9.2.2), on a fresh connection if possible |
+//! | a 421 (RFC 9110 section 15.5.20), once, on a fresh connection | all |
+//!
+//! Where a fresh connection was answered 421 too, 421s are passed on at once until there is another answer.
+//!
+//! # What bounds a hostile origin
+//!
+//! Heads are [limited](PoolSettings::max_response_head), and the wait for them by [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx)
+//! responses included. Bytes on an idle connection, or after a response, end it. HTTP/2 windows bound what is kept of bodies that
+//! nobody reads; floods of resets or settings end the connection (by h2).
 //!
 //! ```
 //! use std::time::Duration;
@@ -26,40 +47,58 @@
 
 mod alone;
 mod body;
+mod budget;
+mod connect;
+mod ending;
 mod exchange;
 mod expect;
 mod failure;
 mod http1;
 mod http2;
 mod lease;
+mod queue;
+mod reaper;
+mod retry;
 mod settings;
+mod shelf;
 mod slot;
 mod snapshot;
 mod state;
+mod target;
+mod visit;
+mod wire;
 
 use std::{
-    sync::{Arc, Mutex, Weak},
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::Poll,
     time::Duration,
 };
 
-use http::Uri;
-use tokio::time::{Instant, timeout};
-use tower_service::Service;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     connector::CdnOriginConnector,
     error::{Error, ErrorKind, Facts, Stage},
 };
 
+pub use budget::RetryBudget;
 pub use settings::PoolSettings;
-pub use snapshot::PoolSnapshot;
+pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use body::RequestBody;
-pub(crate) use exchange::Target;
 pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;
+pub(crate) use target::Target;
 
-use state::{Grant, Offer, State};
+use connect::Outcome;
+use queue::{Grant, Place};
+use slot::Leave;
+use state::{Offer, State};
 
 /// Connections to one origin. Clones share them.
 #[derive(Clone)]
@@ -69,6 +108,13 @@ pub(crate) struct Shared {
     connector: CdnOriginConnector,
     settings: PoolSettings,
     state: Mutex<State>,
+    /// Requests that are being served.
+    active: AtomicUsize,
+    /// No more requests are taken.
+    draining: AtomicBool,
+    drained: Notify,
+    /// A fresh connection was answered 421 like the one before.
+    misdirected: AtomicBool,
 }
 
 impl OriginPool {
@@ -77,6 +123,10 @@ impl OriginPool {
             connector,
             settings,
             state: Mutex::default(),
+            active: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            drained: Notify::new(),
+            misdirected: AtomicBool::new(false),
         }))
     }
 
@@ -85,104 +135,104 @@ impl OriginPool {
     }
 
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
-        PoolSnapshot::of(&self.0.lock())
+        let active = self.0.active.load(Ordering::Relaxed);
+        PoolSnapshot::of(&self.0.lock(), active)
+    }
+
+    /// Opens the connections that are always to be ready, and keeps them up from then on.
+    pub(crate) async fn prewarm(self) -> Result<(), Error> {
+        self.0.lock().kept_warm = true;
+        self.0.warm().await
     }
 
     /// A connection: one that is there, or a new one, or one that becomes free in time.
     async fn lease(&self) -> Result<Lease, Error> {
         let shared = &self.0;
-        let grant = match shared.offer() {
-            Offer::Now(grant) => grant,
-            Offer::Wait(receiver) => {
-                let deadline = shared.settings.wait_timeout;
-                match timeout(deadline, receiver).await {
-                    Ok(Ok(grant)) => grant,
-                    Ok(Err(_)) | Err(_) => return Err(shared.in_vain(deadline)),
+        let offer = shared.offer();
+        self.keep_warm();
+        match offer {
+            Offer::Now(lease) => Ok(lease),
+            // Boxed: every request would carry the room for what few do.
+            Offer::Wait(place, leave) => Box::pin(self.wait(place, leave)).await,
+            Offer::Full => Err(shared.in_vain(Duration::ZERO)),
+        }
+    }
+
+    async fn wait(&self, mut place: Place, leave: Option<Leave>) -> Result<Lease, Error> {
+        let shared = &self.0;
+        let mut own = leave.map(|leave| shared.connect(leave));
+        loop {
+            let word = match own.take() {
+                // Bounded by the connector's own deadlines.
+                Some(outcome) => outcome_or_word(outcome, &mut place).await,
+                None => shared.word(&mut place).await?,
+            };
+            match word {
+                Some(Grant::Ready(lease)) => return Ok(lease),
+                Some(Grant::Failed(error)) => return Err(error),
+                Some(Grant::Open(leave)) => {
+                    shared.rejoin(&mut place);
+                    own = Some(shared.connect(leave));
                 }
+                None => {}
             }
-        };
-        match grant {
-            Grant::Http1(lease) => Ok(lease.into()),
-            Grant::Http2(lease) => Ok(lease.into()),
-            Grant::Open(slot) => Box::pin(shared.open(slot)).await,
+        }
+    }
+
+    /// A connection that was opened for this request alone, if one may be opened.
+    async fn fresh_lease(&self) -> Option<Lease> {
+        let outcome = self.0.connect_alone(self.0.leave()?);
+        outcome.await.ok()?.ok()
+    }
+
+    fn keep_warm(&self) {
+        if self.0.settings.min_idle > 0 {
+            self.0.keep_warm();
         }
     }
 }
 
-impl Shared {
-    async fn open(self: &Arc<Self>, slot: slot::Slot) -> Result<Lease, Error> {
-        self.start_reaping();
-        // The pool's connector has a fixed origin: it does not look at the URI.
-        let stream = self.connector.clone().call(Uri::default()).await?;
-        let info = stream.info().clone();
-        let opened = match stream.negotiated_h2() {
-            true => http2::Multiplexed::open(self, stream, slot)
-                .await
-                .map(Lease::from),
-            false => http1::Http1::open(self, stream, slot)
-                .await
-                .map(Lease::from),
-        };
-        opened.map_err(|error| explain_body(error, Some(&info)))
-    }
-
-    /// Starts the task that closes connections which nobody uses any more, unless it runs.
-    fn start_reaping(self: &Arc<Self>) {
-        {
-            let mut state = self.lock();
-            if std::mem::replace(&mut state.reaping, true) {
-                return;
-            }
+/// What comes first: what the queue grants, or the failure of the connect that was made for this visitor. Nothing, if its connection
+/// went to one who had waited longer.
+async fn outcome_or_word(mut outcome: Outcome, place: &mut Place) -> Option<Grant> {
+    poll_fn(|cx| {
+        let word = Pin::new(&mut place.word).poll(cx).map(Result::ok);
+        if let Poll::Ready(Some(Grant::Ready(_) | Grant::Failed(_))) = &word {
+            return word;
         }
-        let reaper = Reaper(Arc::downgrade(self));
-        let often = (self.settings.idle_timeout / 4).max(Duration::from_millis(10));
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(often).await;
-                match reaper.0.upgrade() {
-                    Some(shared) if shared.reap() => {}
-                    _ => return,
-                }
-            }
-        });
+        // Leave to connect once more is of no use to one whose connect has failed.
+        match Pin::new(&mut outcome).poll(cx) {
+            Poll::Ready(Ok(error)) => Poll::Ready(Some(Grant::Failed(error))),
+            _ if word.is_ready() => word,
+            ended => ended.map(|_| None),
+        }
+    })
+    .await
+}
+
+impl Shared {
+    /// What the queue grants within the time that one may wait.
+    async fn word(&self, place: &mut Place) -> Result<Option<Grant>, Error> {
+        let deadline = self.settings.wait_timeout;
+        match timeout(deadline, &mut place.word).await {
+            Ok(Ok(grant)) => Ok(Some(grant)),
+            Ok(Err(_)) | Err(_) => Err(self.in_vain(deadline)),
+        }
     }
 
-    /// Closes what has rested too long. Whether there is anything left to come back for.
-    fn reap(&self) -> bool {
-        let now = Instant::now();
-        let settings = &self.settings;
-        let mut state = self.lock();
-        state
-            .resting
-            .retain(|connection| !connection.is_stale(now, settings));
-        state.multiplexed.retain(|connection| {
-            !connection.is_over(now, settings) && !connection.is_stale(now, settings)
-        });
-        state.open > 0
-    }
-
-    /// Why a wait was in vain: the pool is full, or the connection that was waited for did not come about.
+    /// Why a wait was in vain: the connection that was waited for did not come about, or the pool is full.
     fn in_vain(&self, deadline: Duration) -> Error {
-        let full = self.lock().open >= self.settings.max_connections;
-        let kind = match full {
-            true => ErrorKind::PoolExhausted,
-            false => ErrorKind::TimedOut,
+        let state = self.lock();
+        let may_come = state.connecting > 0 && state.open < self.settings.max_connections;
+        drop(state);
+        let kind = match may_come && !deadline.is_zero() {
+            true => ErrorKind::TimedOut,
+            false => ErrorKind::PoolExhausted,
         };
         let facts = Facts {
             deadline: Some(deadline),
             ..Facts::default()
         };
         Error::new(kind, Stage::Dial, facts)
-    }
-}
-
-/// The task that reaps. When it ends, however it ends, another may be started.
-struct Reaper(Weak<Shared>);
-
-impl Drop for Reaper {
-    fn drop(&mut self) {
-        if let Some(shared) = self.0.upgrade() {
-            shared.lock().reaping = false;
-        }
     }
 }

@@ -8,6 +8,8 @@ use std::{
 use hyper::client::conn::http1;
 use tokio::time::Instant;
 
+use super::{RetryBudget, ending::Reason};
+
 /// The limits of a pool.
 ///
 /// | setting | default | nginx's word for it |
@@ -17,8 +19,11 @@ use tokio::time::Instant;
 /// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
 /// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
 /// | [`max_uses`](Self::max_uses) | 100,000 | `keepalive_requests` |
+/// | [`min_idle`](Self::min_idle) | 0 | |
 /// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
 /// | [`max_response_head`](Self::max_response_head) | 128 KiB | `proxy_buffer_size` |
+/// | [`max_waiting`](Self::max_waiting) | 4096 | |
+/// | [`retry_budget`](Self::retry_budget) | 20 percent of the requests, three at a time | |
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until a proxy is given them"]
 pub struct PoolSettings {
@@ -27,8 +32,11 @@ pub struct PoolSettings {
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
     pub(super) max_uses: u64,
+    pub(super) min_idle: usize,
     pub(super) wait_timeout: Duration,
     pub(super) max_response_head: u32,
+    pub(super) max_waiting: usize,
+    pub(super) retry_budget: RetryBudget,
 }
 
 impl Default for PoolSettings {
@@ -40,8 +48,11 @@ impl Default for PoolSettings {
             max_age: Duration::from_secs(3600),
             // A handshake costs as much as twenty requests.
             max_uses: 100_000,
+            min_idle: 0,
             wait_timeout: Duration::from_secs(10),
             max_response_head: 128 * 1024,
+            max_waiting: 4096,
+            retry_budget: RetryBudget::default(),
         }
     }
 }
@@ -78,7 +89,15 @@ impl PoolSettings {
         self
     }
 
-    /// How long a request waits for a connection while all are in use.
+    /// As many connections are opened in advance by [`OriginProxy::prewarm`](crate::OriginProxy::prewarm), and opened again while
+    /// requests come. Of HTTP/2 connections one is enough. This many may be idle even if [`max_idle`](Self::max_idle) is less.
+    pub fn min_idle(mut self, count: usize) -> Self {
+        self.min_idle = count;
+        self
+    }
+
+    /// How long a request waits for a connection while all are in use. The time that a connect takes which was begun for this
+    /// request does not count: that has the connector's deadlines.
     pub fn wait_timeout(mut self, time: Duration) -> Self {
         self.wait_timeout = time;
         self
@@ -98,14 +117,40 @@ impl PoolSettings {
         builder
     }
 
+    /// As many requests wait for a connection at most; the next is answered 503 at once.
+    pub fn max_waiting(mut self, count: usize) -> Self {
+        self.max_waiting = count;
+        self
+    }
+
+    /// How many requests may be sent again, where that is safe at all.
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.retry_budget = budget;
+        self
+    }
+
+    pub(super) fn most_idle(&self) -> usize {
+        self.max_idle.max(self.min_idle)
+    }
+
     /// When a connection that is opened now is retired; never, if no clock goes that far.
     pub(super) fn retirement(&self, now: Instant) -> Option<Instant> {
         now.checked_add(self.lifetime())
     }
 
-    /// Whether a connection that took so many requests, and retires then, is to take no further one.
-    pub(super) fn is_spent(&self, uses: u64, retires_at: Option<Instant>, now: Instant) -> bool {
-        uses >= self.max_uses || retires_at.is_some_and(|at| now >= at)
+    /// Why a connection that took so many requests, and retires then, is to take no further one.
+    pub(super) fn is_spent(
+        &self,
+        uses: u64,
+        retires_at: Option<Instant>,
+        now: Instant,
+    ) -> Option<Reason> {
+        if uses >= self.max_uses {
+            return Some(Reason::Uses);
+        }
+        retires_at
+            .is_some_and(|at| now >= at)
+            .then_some(Reason::Age)
     }
 
     fn lifetime(&self) -> Duration {

@@ -8,23 +8,21 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Shared,
+    Lease, Shared,
+    budget::Recent,
     http1::{Http1, Http1Lease},
-    http2::{Http2Lease, Multiplexed},
-    slot::Slot,
+    queue::{Grant, Place, Queue},
+    shelf::Shelf,
+    slot::{Leave, Slot},
+    snapshot::Counters,
 };
-
-/// What a request may get: a connection, or leave to open one.
-pub(super) enum Grant {
-    Http1(Http1Lease),
-    Http2(Http2Lease),
-    Open(Slot),
-}
 
 /// What is granted at once, or where to wait for it.
 pub(super) enum Offer {
-    Now(Grant),
-    Wait(oneshot::Receiver<Grant>),
+    Now(Lease),
+    Wait(Place, Option<Leave>),
+    /// Too many wait already.
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,38 +36,25 @@ pub(super) struct State {
     /// What ALPN last decided. Until it has, one connection is opened and the others wait for the word.
     pub(super) protocol: Option<Protocol>,
     /// HTTP/1 connections that nobody uses, the most recently used last.
-    pub(super) resting: Vec<Http1>,
-    pub(super) multiplexed: Vec<Arc<Multiplexed>>,
-    /// How many streams a connection of this origin allowed when last heard.
-    pub(super) streams_allowed: Option<usize>,
+    pub(super) resting: VecDeque<Http1>,
+    pub(super) multiplexed: Shelf,
     pub(super) open: usize,
     pub(super) connecting: usize,
     /// Those of the open connections that serve one upgrade each.
     pub(super) alone: usize,
     /// Upgrades that wait for leave to open a connection.
     pub(super) alone_queue: VecDeque<oneshot::Sender<Slot>>,
+    /// Connections of an older generation are retired.
+    pub(super) generation: u64,
     pub(super) reaping: bool,
-    queue: VecDeque<oneshot::Sender<Grant>>,
-}
-
-impl State {
-    pub(super) fn is_awaited(&self) -> bool {
-        self.queue.iter().any(|waiter| !waiter.is_closed())
-    }
-
-    /// Those who wait leave in about the order in which they came, because all wait for the same time.
-    fn forget_those_who_left(&mut self) {
-        while self.queue.front().is_some_and(oneshot::Sender::is_closed) {
-            self.queue.pop_front();
-        }
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.queue
-            .iter()
-            .filter(|waiter| !waiter.is_closed())
-            .count()
-    }
+    pub(super) warming: bool,
+    /// Somebody asked for connections in advance.
+    pub(super) kept_warm: bool,
+    pub(super) queue: Queue,
+    pub(super) counters: Counters,
+    pub(super) recent: Recent,
+    /// HTTP/1 connections that turned out to be over. Dropped when the lock is released.
+    discarded: Vec<Http1>,
 }
 
 impl Shared {
@@ -78,86 +63,109 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection, leave to open one, or a place in the queue.
+    /// A connection, or a place in the queue and maybe leave to open one.
     pub(super) fn offer(self: &Arc<Self>) -> Offer {
-        let receiver = {
-            let mut state = self.lock();
-            state.forget_those_who_left();
-            // Whoever waits comes first.
-            if state.queue.is_empty()
-                && let Some(grant) = self.next_grant(&mut state)
-            {
-                return Offer::Now(grant);
-            }
-            let (sender, receiver) = oneshot::channel();
-            state.queue.push_back(sender);
-            receiver
+        let mut state = self.lock();
+        state.recent.count_request();
+        // Whoever waits comes first.
+        let lease = match state.queue.is_empty() {
+            true => self.next_lease(&mut state),
+            false => None,
         };
+        let offer = match lease {
+            Some(lease) => Offer::Now(lease),
+            None => self.queue_up(&mut state),
+        };
+        let discarded = std::mem::take(&mut state.discarded);
+        drop(state);
+        drop(discarded);
+        offer
+    }
+
+    fn queue_up(self: &Arc<Self>, state: &mut State) -> Offer {
+        // Those who wait for their own connect are no burden to the others.
+        let waiting = state.queue.len().saturating_sub(state.connecting);
+        let may_open = self.may_open(state);
+        if waiting >= self.settings.max_waiting && !may_open {
+            return Offer::Full;
+        }
+        let place = state.queue.join(self);
+        let leave = may_open.then(|| Leave::take(self, state));
+        Offer::Wait(place, leave)
+    }
+
+    /// Stands in the queue again after leave to open a connection was granted.
+    pub(super) fn rejoin(self: &Arc<Self>, place: &mut Place) {
+        self.lock().queue.rejoin(place);
         self.settle();
-        Offer::Wait(receiver)
+    }
+
+    /// Leave to open a connection for one request alone, whatever else there is.
+    pub(super) fn leave(self: &Arc<Self>) -> Option<Leave> {
+        let mut state = self.lock();
+        let room = state.open < self.settings.max_connections;
+        room.then(|| Leave::take(self, &mut state))
     }
 
     /// Grants to those who wait whatever there is.
     pub(super) fn settle(self: &Arc<Self>) {
         loop {
-            let (waiter, grant) = {
-                let mut state = self.lock();
-                state.forget_those_who_left();
-                if state.queue.is_empty() {
-                    return;
-                }
-                let Some(grant) = self.next_grant(&mut state) else {
-                    return;
-                };
-                (state.queue.pop_front(), grant)
-            };
+            let mut state = self.lock();
+            let granted = self.grant_first(&mut state);
+            let discarded = std::mem::take(&mut state.discarded);
+            drop(state);
+            drop(discarded);
             // Outside of the lock: a waiter that has just left drops the grant, which then finds its way back here.
-            if let Some(waiter) = waiter {
-                let _ = waiter.send(grant);
+            match granted {
+                Some((waiter, grant)) => drop(waiter.send(grant)),
+                None => return,
             }
         }
     }
 
-    fn next_grant(self: &Arc<Self>, state: &mut State) -> Option<Grant> {
-        let now = Instant::now();
-        if let Some(lease) = self.take_stream(state, now) {
-            return Some(Grant::Http2(lease));
+    fn grant_first(self: &Arc<Self>, state: &mut State) -> Option<(oneshot::Sender<Grant>, Grant)> {
+        if state.queue.is_empty() {
+            return None;
         }
-        while let Some(connection) = state.resting.pop() {
-            if connection.is_usable(now, &self.settings) {
-                return Some(Grant::Http1(Http1Lease::new(self.clone(), connection)));
+        let grant = match self.next_lease(state) {
+            Some(lease) => Grant::Ready(lease),
+            None if self.may_open(state) && state.connecting < state.queue.len() => {
+                Grant::Open(Leave::take(self, state))
             }
-        }
-        self.may_open(state)
-            .then(|| Grant::Open(Slot::take(self, state)))
-    }
-
-    fn take_stream(self: &Arc<Self>, state: &mut State, now: Instant) -> Option<Http2Lease> {
-        let settings = &self.settings;
-        state
-            .multiplexed
-            .retain(|connection| !connection.is_over(now, settings));
-        let full = state.open >= settings.max_connections;
-        let with_room = |connection: &&Arc<Multiplexed>| connection.has_room();
-        let mut young = state
-            .multiplexed
-            .iter()
-            .filter(|connection| !connection.is_spent(now, settings));
-        let connection = match young.find(with_room) {
-            Some(connection) => connection,
-            // One that should go but still has streams is better than none.
-            None if full => state.multiplexed.iter().find(with_room)?,
             None => return None,
         };
-        Some(Http2Lease::new(self.clone(), connection.clone()))
+        state.queue.pop().map(|waiter| (waiter, grant))
+    }
+
+    fn next_lease(self: &Arc<Self>, state: &mut State) -> Option<Lease> {
+        let (now, settings) = (Instant::now(), &self.settings);
+        let full = state.open >= settings.max_connections;
+        if let Some(connection) = state.multiplexed.find(now, settings, full) {
+            state.counters.reused += u64::from(connection.has_served());
+            return Some(connection.take(self.clone()).into());
+        }
+        while let Some(connection) = state.resting.pop_back() {
+            if connection.is_usable(now, settings) {
+                state.counters.reused += u64::from(connection.has_served());
+                return Some(Http1Lease::new(self.clone(), connection).into());
+            }
+            state.discarded.push(connection);
+        }
+        None
     }
 
     fn may_open(&self, state: &State) -> bool {
         let herd = match state.protocol {
             Some(Protocol::Http1) => false,
             // Whoever waits may well share the connection that is being opened.
-            Some(Protocol::Http2) | None => state.connecting > 0,
+            Some(Protocol::Http2) | None => state.connecting > 0 || state.multiplexed.wants_none(),
         };
         state.open < self.settings.max_connections && !herd
+    }
+
+    /// Peers allow more streams than before.
+    pub(super) fn relist(self: &Arc<Self>) {
+        self.lock().multiplexed.relist_all();
+        self.settle();
     }
 }

@@ -26,7 +26,11 @@ pub(super) fn answer(error: Error) -> Response<ProxyBody> {
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     headers.insert(PROXY_STATUS, proxy_status);
-    let is_for_now = [ErrorKind::Overloaded, ErrorKind::PoolExhausted];
+    let is_for_now = [
+        ErrorKind::Draining,
+        ErrorKind::Overloaded,
+        ErrorKind::PoolExhausted,
+    ];
     if is_for_now.contains(&error.kind()) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -133,6 +133,9 @@ impl OriginBody {
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
         // hyper knows the end of a body of unknown length only when it has been asked for more.
         let over = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
+        if let Some(lease) = self.lease.take_if(|_| matches!(frame, Some(Err(_)))) {
+            lease.fail();
+        }
         if self.read_ahead.is_empty() {
             self.finish_at_end(over);
         }

@@ -125,6 +125,7 @@ mod hops;
 mod limits;
 mod message;
 mod peek;
+mod pool_futures;
 mod pseudonym;
 mod queue;
 mod request_map;
@@ -138,6 +139,7 @@ mod watch;
 
 pub use body::ProxyBody;
 pub use future::Proxying;
+pub use pool_futures::{Draining, Prewarming};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use service::OriginProxy;
 pub use upgrade::{UpgradeRefused, Upgrades};

@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    ProxyBody, Proxying, Upgrades,
+    Draining, Prewarming, ProxyBody, Proxying, Upgrades,
     answer::answer,
     forward::Settings,
     hops::Hops,
@@ -154,6 +154,41 @@ impl OriginProxy {
     #[must_use]
     pub fn pool_snapshot(&self) -> PoolSnapshot {
         self.pool.snapshot()
+    }
+
+    /// Opens [`PoolSettings::min_idle`] connections in advance, and keeps so many ready from then on while requests come. While the
+    /// origin refuses, it is asked ever more rarely.
+    ///
+    /// # Errors
+    ///
+    /// The future resolves to the error of the first connect that fails: a wrong name is known before the first visitor comes.
+    pub fn prewarm(&self) -> Prewarming {
+        Prewarming::new(self.pool.clone())
+    }
+
+    /// Lets go of all present connections: idle ones close now, busy ones after what they carry. New requests open new ones, so that
+    /// what changed at the origin, or on the way there, is noticed.
+    pub fn retire_connections(&self) {
+        self.pool.retire();
+    }
+
+    /// Ends the service of requests, for a shutdown: from this call on, new requests are answered 503 on all clones. The future
+    /// resolves when the bodies of all responses have ended, or were given up by their visitors. No request is cut off: whoever
+    /// cannot wait for ever puts a deadline around the future.
+    ///
+    /// ```
+    /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {
+    /// use std::time::Duration;
+    ///
+    /// let drained = tokio::time::timeout(Duration::from_secs(30), proxy.drain()).await;
+    /// if drained.is_err() {
+    ///     println!("{} requests did not end in time", proxy.pool_snapshot().active);
+    /// }
+    /// # }
+    /// ```
+    pub fn drain(&self) -> Draining {
+        self.pool.close();
+        Draining::new(self.pool.clone())
     }
 
     /// Which protocols visitors may switch to.

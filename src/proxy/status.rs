@@ -27,7 +27,9 @@ pub(super) fn status(error: &Error) -> StatusCode {
         ErrorKind::RequestHeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorKind::Overloaded | ErrorKind::PoolExhausted => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }
@@ -112,7 +114,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         ErrorKind::MethodRefused => token_ref("http_request_denied"),
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
         ErrorKind::UpgradeFailed => token_ref("http_upgrade_failed"),
-        ErrorKind::Io => token_ref("destination_unavailable"),
+        ErrorKind::Draining | ErrorKind::Io => token_ref("destination_unavailable"),
         ErrorKind::LoopDetected => token_ref("proxy_loop_detected"),
         ErrorKind::Overloaded | ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),
         ErrorKind::ResponseHeadTooLarge => token_ref("http_response_header_section_size"),

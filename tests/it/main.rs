@@ -33,6 +33,10 @@ mod parameters;
 mod peers;
 mod pki;
 mod pool;
+mod pool_ends;
+mod pool_hostile;
+mod pool_retries;
+mod pool_waits;
 mod probe;
 #[cfg(feature = "axum")]
 mod proxy_fields;

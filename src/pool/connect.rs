@@ -1,0 +1,199 @@
+//! Opening connections, each in a task of its own: a visitor who leaves takes nothing away from those who wait.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use http::Uri;
+use tokio::sync::oneshot;
+use tower_service::Service;
+
+use crate::error::Error;
+
+use super::{
+    Lease, Shared, explain_body,
+    http1::Http1,
+    http2::Multiplexed,
+    queue::Grant,
+    slot::{Attempt, Leave},
+    state::State,
+};
+
+/// The pause after the first failed attempt to warm the pool; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The error of a connect. It is closed without one when the connection has gone to whoever waited longest.
+pub(super) type Outcome = oneshot::Receiver<Error>;
+
+impl Shared {
+    /// Opens a connection for whoever waits longest then, or for later.
+    pub(super) fn connect(self: &Arc<Self>, leave: Leave) -> Outcome {
+        let (sender, receiver) = oneshot::channel();
+        let shared = self.clone();
+        tokio::spawn(async move {
+            match shared.open(leave).await {
+                Ok((lease, attempt)) => {
+                    shared.give(lease);
+                    // Only now: who has just been given it is not to open another.
+                    drop(attempt);
+                }
+                Err(failed) => {
+                    let _ = sender.send(failed.error.clone());
+                    failed.settle(&shared);
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Opens a connection for one alone; if that one has left, for later.
+    pub(super) fn connect_alone(
+        self: &Arc<Self>,
+        leave: Leave,
+    ) -> oneshot::Receiver<Result<Lease, Error>> {
+        let (sender, receiver) = oneshot::channel();
+        let shared = self.clone();
+        tokio::spawn(async move {
+            match shared.open(leave).await {
+                Ok((lease, attempt)) => {
+                    let _ = sender.send(Ok(lease));
+                    drop(attempt);
+                }
+                Err(failed) => {
+                    let _ = sender.send(Err(failed.error.clone()));
+                    failed.settle(&shared);
+                }
+            }
+        });
+        receiver
+    }
+
+    async fn open(self: &Arc<Self>, mut leave: Leave) -> Result<(Lease, Option<Attempt>), Failed> {
+        self.start_reaping();
+        // The pool's connector has a fixed origin: it does not look at the URI.
+        let stream = match self.connector.clone().call(Uri::default()).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                let leave = Some(leave);
+                return Err(Failed { error, leave });
+            }
+        };
+        leave.slot.stand(&mut self.lock());
+        let info = stream.info().clone();
+        let opened = match stream.negotiated_h2() {
+            true => {
+                let lease = Multiplexed::open(self, stream, leave).await;
+                lease.map(|lease| (lease.into(), None))
+            }
+            false => {
+                let opened = Http1::open(self, stream, leave).await;
+                opened.map(|(lease, attempt)| (lease.into(), Some(attempt)))
+            }
+        };
+        opened.map_err(|error| Failed {
+            error: explain_body(error, Some(&info)),
+            leave: None,
+        })
+    }
+
+    /// Hands a connection to whoever has waited longest. If nobody waits, it rests.
+    fn give(&self, lease: Lease) {
+        let waiter = self.lock().queue.pop();
+        match waiter {
+            Some(waiter) => drop(waiter.send(Grant::Ready(lease))),
+            None => drop(lease),
+        }
+    }
+
+    /// Opens as many connections as are missing of those that are always to be ready.
+    pub(super) async fn warm(self: &Arc<Self>) -> Result<(), Error> {
+        for _ in 0..self.settings.min_idle {
+            let Some(leave) = self.leave_to_warm() else {
+                break;
+            };
+            if let Ok(error) = self.connect(leave).await {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn leave_to_warm(self: &Arc<Self>) -> Option<Leave> {
+        let mut state = self.lock();
+        let room = state.open < self.settings.max_connections && !self.is_draining();
+        let missing = room && state.ready() < self.settings.min_idle;
+        missing.then(|| Leave::take(self, &mut state))
+    }
+
+    /// Opens in the background what a request has taken away, one connection after the other, and ever more rarely while the origin
+    /// refuses.
+    pub(super) fn keep_warm(self: &Arc<Self>) {
+        if !self.is_to_be_warmed() {
+            return;
+        }
+        let warming = Warming(Arc::downgrade(self));
+        tokio::spawn(async move {
+            let mut pause = FIRST_PAUSE;
+            while let Some(shared) = warming.0.upgrade() {
+                match shared.warm().await {
+                    Ok(()) if !shared.lacks_warmth() => return,
+                    Ok(()) => {}
+                    Err(error) => tracing::debug!(%error, ?pause, "no connection in advance"),
+                }
+                drop(shared);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        });
+    }
+
+    fn is_to_be_warmed(&self) -> bool {
+        let mut state = self.lock();
+        let wanted = state.kept_warm && state.ready() < self.settings.min_idle;
+        wanted && !std::mem::replace(&mut state.warming, true)
+    }
+
+    fn lacks_warmth(&self) -> bool {
+        let state = self.lock();
+        let room = state.open < self.settings.max_connections && !self.is_draining();
+        room && state.ready() < self.settings.min_idle
+    }
+}
+
+/// A connect that failed, and the leave that it had, unless that is gone with the stream.
+struct Failed {
+    error: Error,
+    leave: Option<Leave>,
+}
+
+impl Failed {
+    fn settle(self, shared: &Arc<Shared>) {
+        if let Some(leave) = self.leave {
+            leave.failed(shared, &self.error);
+        }
+    }
+}
+
+impl State {
+    /// How many connections could take a request at once. An HTTP/2 connection takes many, so one of them is enough.
+    fn ready(&self) -> usize {
+        match self.multiplexed.with_room() {
+            0 => self.resting.len(),
+            _ => usize::MAX,
+        }
+    }
+}
+
+/// The task that warms. When it ends, however it ends, another may be started.
+struct Warming(Weak<Shared>);
+
+impl Drop for Warming {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.lock().warming = false;
+        }
+    }
+}

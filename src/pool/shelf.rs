@@ -1,0 +1,163 @@
+//! The HTTP/2 connections of a pool, by whether they can take a request: so that nobody has to look at all of them.
+
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::time::Instant;
+
+use super::{PoolSettings, ending::Reason, http2::Multiplexed};
+
+/// The HTTP/2 connections of a pool. One with room is in one of two lists; one that is full is in none, and comes back when a stream
+/// ends.
+#[derive(Default)]
+pub(super) struct Shelf {
+    all: Vec<Arc<Multiplexed>>,
+    /// With room, the one to be used next last.
+    roomy: Vec<Arc<Multiplexed>>,
+    /// With room, but to be let go.
+    ageing: Vec<Arc<Multiplexed>>,
+}
+
+/// Where a connection stands. Only whoever holds the pool's lock looks at it.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    listed: AtomicBool,
+    gone: AtomicBool,
+}
+
+impl Shelf {
+    pub(super) fn add(&mut self, connection: Arc<Multiplexed>) {
+        self.relist(&connection);
+        self.all.push(connection);
+    }
+
+    /// Lists a connection that has room, unless it is listed or gone.
+    pub(super) fn relist(&mut self, connection: &Arc<Multiplexed>) {
+        let standing = connection.standing();
+        let may = connection.has_room() && !standing.gone.load(Ordering::Relaxed);
+        if may && !standing.listed.swap(true, Ordering::Relaxed) {
+            self.roomy.push(connection.clone());
+        }
+    }
+
+    /// The peers may have changed what they allow.
+    pub(super) fn relist_all(&mut self) {
+        for connection in self.all.clone() {
+            self.relist(&connection);
+        }
+    }
+
+    /// A connection with room. One that should go but still has room is better than none where the pool is full.
+    pub(super) fn find(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+        full: bool,
+    ) -> Option<Arc<Multiplexed>> {
+        while let Some(connection) = self.roomy.pop() {
+            if connection.is_over(now, settings) {
+                self.remove(&connection);
+            } else if !connection.has_room() {
+                unlist(&connection);
+            } else if connection.is_spent(now, settings).is_some() {
+                self.ageing.push(connection);
+            } else {
+                self.roomy.push(connection.clone());
+                return Some(connection);
+            }
+        }
+        match full {
+            true => self.find_ageing(now, settings),
+            false => None,
+        }
+    }
+
+    fn find_ageing(&mut self, now: Instant, settings: &PoolSettings) -> Option<Arc<Multiplexed>> {
+        while let Some(connection) = self.ageing.pop() {
+            if connection.is_over(now, settings) {
+                self.remove(&connection);
+            } else if !connection.has_room() {
+                unlist(&connection);
+            } else {
+                self.ageing.push(connection.clone());
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn remove(&mut self, connection: &Arc<Multiplexed>) {
+        connection.standing().gone.store(true, Ordering::Relaxed);
+        self.all.retain(|other| !Arc::ptr_eq(other, connection));
+    }
+
+    /// Takes out what is over. It is to be dropped when the pool's lock is released.
+    pub(super) fn take_over(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Vec<Arc<Multiplexed>> {
+        let (over, left) = mem::take(&mut self.all)
+            .into_iter()
+            .partition(|connection| connection.is_over(now, settings));
+        self.all = left;
+        self.forget(&over);
+        over
+    }
+
+    /// Takes all out. Each closes when the last of its requests is over.
+    pub(super) fn take_all(&mut self, reason: Reason) -> Vec<Arc<Multiplexed>> {
+        let all = mem::take(&mut self.all);
+        for connection in &all {
+            connection.end(reason);
+        }
+        self.forget(&all);
+        all
+    }
+
+    fn forget(&mut self, gone: &[Arc<Multiplexed>]) {
+        if gone.is_empty() {
+            return;
+        }
+        for connection in gone {
+            connection.standing().gone.store(true, Ordering::Relaxed);
+        }
+        let stays =
+            |connection: &Arc<Multiplexed>| !connection.standing().gone.load(Ordering::Relaxed);
+        self.roomy.retain(stays);
+        self.ageing.retain(stays);
+    }
+
+    /// How many could take a request.
+    pub(super) fn with_room(&self) -> usize {
+        self.roomy.len()
+    }
+
+    /// Whether there is a peer that wants no requests for now: another connection to it would be of no use.
+    pub(super) fn wants_none(&self) -> bool {
+        self.all.iter().any(|connection| connection.wants_none())
+    }
+
+    /// Since when the connection rests that has rested longest.
+    pub(super) fn oldest_rest(&self) -> Option<Instant> {
+        let idle = self.all.iter().filter(|it| it.streams() == 0);
+        idle.map(|connection| connection.rests_since()).min()
+    }
+
+    pub(super) fn idle(&self) -> usize {
+        self.all.iter().filter(|it| it.streams() == 0).count()
+    }
+
+    pub(super) fn streams(&self) -> usize {
+        self.all.iter().map(|it| it.streams()).sum()
+    }
+}
+
+fn unlist(connection: &Multiplexed) {
+    connection.standing().listed.store(false, Ordering::Relaxed);
+}

@@ -60,7 +60,10 @@ async fn bounded<F: Future>(
             Ok(outcome) => return Some(outcome),
             Err(_elapsed) => {
                 let moved_at = progress.moved_at()?;
-                left = deadline.checked_sub(moved_at.elapsed())?;
+                left = deadline.saturating_sub(moved_at.elapsed());
+                if left.is_zero() {
+                    return None;
+                }
             }
         }
     }

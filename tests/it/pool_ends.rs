@@ -1,1 +1,172 @@
+//! How connections and whole pools end, how they are opened in advance, and what is counted.
 
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
+};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, Full};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tower::ServiceExt;
+
+use crate::origin::Origin;
+
+async fn send(proxy: OriginProxy) -> Response<ProxyBody> {
+    let request = Request::get("/").header("host", "visitor.test");
+    let Ok(response) = proxy
+        .oneshot(request.body(Empty::<Bytes>::new()).unwrap())
+        .await;
+    response
+}
+
+async fn get(proxy: OriginProxy) -> (StatusCode, String) {
+    let response = send(proxy).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn number(id: usize) -> Response<Full<Bytes>> {
+    Response::new(Full::from(id.to_string()))
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Origins of both protocols whose requests wait for a permit.
+async fn gated(gate: &Arc<Semaphore>) -> [Origin; 2] {
+    let held = gate.clone();
+    let handler = move |id, _| {
+        let gate = held.clone();
+        async move {
+            gate.acquire().await.unwrap().forget();
+            number(id).await
+        }
+    };
+    [
+        Origin::http1(handler.clone()).await,
+        Origin::http2(100, handler).await,
+    ]
+}
+
+#[tokio::test]
+async fn a_drain_takes_no_new_request_and_cuts_off_none() {
+    let gate = Arc::new(Semaphore::new(0));
+    for origin in gated(&gate).await {
+        let proxy = OriginProxy::new(origin.connector());
+        let present = tokio::spawn(get(proxy.clone()));
+        origin
+            .until(|counts| counts.requests.load(SeqCst) == 1)
+            .await;
+        let drained = tokio::spawn(proxy.drain());
+
+        let refused = send(proxy.clone()).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let error: &Error = refused.extensions().get().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Draining);
+        assert!(!drained.is_finished());
+
+        gate.add_permits(1);
+        assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
+        drained.await.unwrap();
+        origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+        assert_eq!(proxy.pool_snapshot().active, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_drain_waits_for_the_end_of_a_body() {
+    let origin =
+        Origin::http1(|_, _| async { Response::new(Full::from(Bytes::from(vec![b'x'; 4 << 20]))) })
+            .await;
+    let proxy = OriginProxy::new(origin.connector());
+    let response = send(proxy.clone()).await;
+    let drained = tokio::spawn(proxy.drain());
+    tokio::task::yield_now().await;
+    assert!(!drained.is_finished());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body.len(), 4 << 20);
+    drained.await.unwrap();
+}
+
+#[tokio::test]
+async fn retired_connections_end_after_what_they_carry_and_new_requests_open_new_ones() {
+    let gate = Arc::new(Semaphore::new(0));
+    for origin in gated(&gate).await {
+        let proxy = OriginProxy::new(origin.connector());
+        let present = tokio::spawn(get(proxy.clone()));
+        origin
+            .until(|counts| counts.requests.load(SeqCst) == 1)
+            .await;
+        proxy.retire_connections();
+        let new = tokio::spawn(get(proxy.clone()));
+        origin
+            .until(|counts| counts.requests.load(SeqCst) == 2)
+            .await;
+        gate.add_permits(2);
+        assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
+        assert_eq!(new.await.unwrap(), (StatusCode::OK, "1".into()));
+        origin.until(|counts| counts.open.load(SeqCst) == 1).await;
+        proxy.retire_connections();
+        origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+        until(|| proxy.pool_snapshot().closed.retired == 2).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_are_opened_in_advance_and_kept_up() {
+    let gate = Arc::new(Semaphore::new(0));
+    let [origin, _] = gated(&gate).await;
+    let settings = PoolSettings::default().min_idle(3);
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    proxy.prewarm().await.unwrap();
+    let snapshot = proxy.pool_snapshot();
+    assert_eq!((snapshot.open, snapshot.idle), (3, 3));
+    let visitor = tokio::spawn(get(proxy.clone()));
+    until(|| proxy.pool_snapshot().open == 4).await;
+    gate.add_permits(1);
+    assert_eq!(visitor.await.unwrap().0, StatusCode::OK);
+    until(|| proxy.pool_snapshot().idle == 4).await;
+}
+
+#[tokio::test]
+async fn an_origin_that_refuses_is_known_before_the_first_visitor() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let connector = CdnOriginConnector::builder(format!("http://{address}"));
+    let settings = PoolSettings::default().min_idle(3);
+    let proxy = OriginProxy::new(connector.build().unwrap()).pool(settings);
+    let error = proxy.prewarm().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(proxy.pool_snapshot().open, 0);
+}
+
+#[tokio::test]
+async fn what_a_pool_did_is_counted() {
+    let origin = Origin::http1(|id, _| number(id)).await;
+    let settings = PoolSettings::default()
+        .max_uses(5)
+        .idle_timeout(Duration::from_millis(20));
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    for _ in 0..7 {
+        assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
+    }
+    until(|| proxy.pool_snapshot().open == 0).await;
+    let snapshot = proxy.pool_snapshot();
+    assert_eq!(snapshot.opened, snapshot.closed.total());
+    assert_eq!(snapshot.opened + snapshot.reused, 7);
+    assert!(snapshot.closed.idle >= 1, "{snapshot:?}");
+    assert_eq!(
+        (snapshot.active, snapshot.waiting, snapshot.retried),
+        (0, 0, 0)
+    );
+}

@@ -1,1 +1,155 @@
+//! Origins that are odd or hostile: nothing of one exchange reaches another, and nothing is without bounds.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
+};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinSet,
+};
+use tower::ServiceExt;
+
+use crate::origin::Origin;
+
+async fn send(proxy: &OriginProxy, body: &'static str) -> Response<ProxyBody> {
+    let request = Request::post("/").header("host", "visitor.test");
+    let Ok(response) = proxy
+        .clone()
+        .oneshot(request.body(Full::<Bytes>::from(body)).unwrap())
+        .await;
+    response
+}
+
+#[tokio::test]
+async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
+    let origin = Origin::http2(2, |_, request| async move {
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        Response::new(Full::new(body))
+    })
+    .await;
+    let proxy = OriginProxy::new(origin.connector());
+    let mut visitors = JoinSet::new();
+    for _ in 0..40 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move {
+            let response = send(&proxy, "content").await;
+            let status = response.status();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            (status, body)
+        });
+    }
+    while let Some(answer) = visitors.join_next().await {
+        let content = Bytes::from_static(b"content");
+        assert_eq!(answer.unwrap(), (StatusCode::OK, content));
+    }
+    assert_eq!(proxy.pool_snapshot().retried, 0);
+}
+
+#[tokio::test]
+async fn an_origin_that_allows_no_streams_is_503_in_time_and_meets_no_herd() {
+    let origin = Origin::http2(0, |_, _| async { Response::new(Full::default()) }).await;
+    let settings = PoolSettings::default().wait_timeout(Duration::from_secs(1));
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    let mut visitors = JoinSet::new();
+    for _ in 0..10 {
+        let proxy = proxy.clone();
+        visitors.spawn(async move { send(&proxy, "").await.status() });
+    }
+    while let Some(status) = visitors.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(origin.counts().connections.load(SeqCst) <= 2);
+}
+
+/// A plain origin that answers the first request of each connection with these bytes and then waits for the end.
+async fn answering(answer: &'static [u8]) -> (OriginProxy, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, SeqCst);
+            tokio::spawn(async move {
+                let mut buffer = [0; 1024];
+                let _ = stream.read(&mut buffer).await;
+                let _ = stream.write_all(answer).await;
+                let _ = stream.read(&mut buffer).await;
+            });
+        }
+    });
+    let connector = CdnOriginConnector::builder(origin).build().unwrap();
+    (OriginProxy::new(connector), connections)
+}
+
+#[tokio::test]
+async fn a_connection_with_bytes_after_its_response_serves_nobody_else() {
+    for answer in [
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"[..],
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok and more",
+        b"HTTP/1.1 204 No Content\r\n\r\nok and more",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nevil",
+    ] {
+        let (proxy, connections) = answering(answer).await;
+        for served in 1..=3 {
+            let response = send(&proxy, "").await;
+            assert!(response.status().is_success());
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert!(body.is_empty() || body == "ok", "{body:?}");
+            assert_eq!(connections.load(SeqCst), served);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_shorter_than_declared_is_an_error_and_ends_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 1024]).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
+    let error = send(&proxy, "").await.into_body().collect().await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::ConnectionClosed);
+    while proxy.pool_snapshot().open > 0 {
+        tokio::task::yield_now().await;
+    }
+    let snapshot = proxy.pool_snapshot();
+    assert_eq!((snapshot.idle, snapshot.closed.total()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_flood_of_interim_responses_ends_with_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let flood = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while stream
+            .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            .await
+            .is_ok()
+        {}
+    });
+    let connector = CdnOriginConnector::builder(origin).build().unwrap();
+    let proxy = OriginProxy::new(connector).response_timeout(Duration::from_millis(100));
+    let response = send(&proxy, "").await;
+    assert!(response.status().is_server_error());
+    assert!(response.extensions().get::<Error>().is_some());
+    flood.await.unwrap();
+}

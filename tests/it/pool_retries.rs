@@ -1,1 +1,165 @@
+//! What is sent again: only what is safe, and not without end.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    pool::{PoolSettings, RetryBudget},
+    tls::Roots,
+};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::{
+    origin::{NAME, Origin, server_config},
+    support::Authority,
+};
+
+async fn send(proxy: &OriginProxy, method: Method, body: &'static str) -> StatusCode {
+    let request = Request::builder()
+        .method(method)
+        .uri("/")
+        .header("host", "visitor.test")
+        .body(Full::<Bytes>::from(body))
+        .unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    let status = response.status();
+    response.into_body().collect().await.unwrap();
+    status
+}
+
+/// An origin that answers the connection of this number, and all later ones, by 200, and those before by 421.
+async fn right_from(first: usize) -> Origin {
+    Origin::http1(move |id, _| async move {
+        let status = if id < first { 421 } else { 200 };
+        let response = Response::builder().status(status);
+        response.body(Full::default()).unwrap()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_421_is_tried_once_on_a_fresh_connection() {
+    let origin = right_from(1).await;
+    let proxy = OriginProxy::new(origin.connector());
+    assert_eq!(send(&proxy, Method::POST, "").await, StatusCode::OK);
+    assert_eq!(origin.counts().connections.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_second_421_passes_and_is_believed() {
+    let origin = right_from(100).await;
+    let proxy = OriginProxy::new(origin.connector());
+    for requests in [2, 3, 4] {
+        let status = send(&proxy, Method::GET, "").await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+        assert_eq!(origin.counts().requests.load(SeqCst), requests);
+    }
+}
+
+#[tokio::test]
+async fn a_421_to_a_request_with_content_passes() {
+    let origin = right_from(1).await;
+    let proxy = OriginProxy::new(origin.connector());
+    let status = send(&proxy, Method::POST, "content").await;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(origin.counts().requests.load(SeqCst), 1);
+}
+
+/// An HTTP/1 origin whose connections answer one request, read another, and end.
+async fn cuts_off() -> (CdnOriginConnector, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let seen = counted.clone();
+            tokio::spawn(async move {
+                let mut buffer = [0; 1024];
+                let _ = stream.read(&mut buffer).await;
+                seen.fetch_add(1, SeqCst);
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let _ = stream.write_all(answer).await;
+                let _ = stream.read(&mut buffer).await;
+                seen.fetch_add(1, SeqCst);
+            });
+        }
+    });
+    let connector = CdnOriginConnector::builder(origin).build().unwrap();
+    (connector, seen)
+}
+
+#[tokio::test]
+async fn what_was_cut_off_on_a_reused_connection_is_sent_again_if_it_is_idempotent() {
+    for (method, status, seen_at_last) in [
+        (Method::GET, StatusCode::OK, 3),
+        (Method::POST, StatusCode::BAD_GATEWAY, 2),
+    ] {
+        let (connector, seen) = cuts_off().await;
+        let proxy = OriginProxy::new(connector);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        assert_eq!(send(&proxy, method.clone(), "").await, status, "{method}");
+        assert_eq!(seen.load(SeqCst), seen_at_last, "{method}");
+        let retried = u64::from(status == StatusCode::OK);
+        assert_eq!(proxy.pool_snapshot().retried, retried);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_budget_allows_no_retry() {
+    let (connector, _) = cuts_off().await;
+    let settings = PoolSettings::default().retry_budget(RetryBudget::none());
+    let proxy = OriginProxy::new(connector).pool(settings);
+    assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+    let status = send(&proxy, Method::GET, "").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+}
+
+/// An HTTP/2 origin that refuses the first stream of all and answers the others.
+async fn refuses_first(authority: &Authority) -> std::net::SocketAddr {
+    let acceptor = TlsAcceptor::from(server_config(authority, b"h2"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut refused = false;
+        while let Ok((stream, _)) = listener.accept().await {
+            let tls = acceptor.accept(stream).await.unwrap();
+            let mut connection = h2::server::handshake(tls).await.unwrap();
+            while let Some(Ok((_, mut respond))) = connection.accept().await {
+                if !std::mem::replace(&mut refused, true) {
+                    respond.send_reset(h2::Reason::REFUSED_STREAM);
+                } else {
+                    let _ = respond.send_response(Response::new(()), true);
+                }
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_refused_stream_is_sent_again_whatever_its_method() {
+    for method in [Method::GET, Method::POST] {
+        let authority = Authority::new();
+        let address = refuses_first(&authority).await;
+        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(address)
+            .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+            .build()
+            .unwrap();
+        let proxy = OriginProxy::new(connector);
+        assert_eq!(send(&proxy, method, "").await, StatusCode::OK);
+        assert_eq!(proxy.pool_snapshot().retried, 1);
+    }
+}

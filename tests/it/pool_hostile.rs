@@ -58,18 +58,26 @@ async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
 }
 
 #[tokio::test]
-async fn an_origin_that_allows_no_streams_is_503_in_time_and_meets_no_herd() {
+async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and_are_no_herd() {
     let origin = Origin::http2(0, |_, _| async { Response::new(Full::default()) }).await;
     let settings = PoolSettings::default().wait_timeout(Duration::from_secs(1));
-    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    let proxy = OriginProxy::new(origin.connector())
+        .pool(settings)
+        .response_timeout(Duration::from_secs(1));
     let mut visitors = JoinSet::new();
     for _ in 0..10 {
         let proxy = proxy.clone();
         visitors.spawn(async move { send(&proxy, "").await.status() });
     }
+    // The one that opened the connection may have sent its request before the origin said so, and waits for its response.
+    let mut waited_for_the_response = 0;
     while let Some(status) = visitors.join_next().await {
-        assert_eq!(status.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+        match status.unwrap() {
+            StatusCode::GATEWAY_TIMEOUT => waited_for_the_response += 1,
+            status => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
+    assert!(waited_for_the_response <= 1);
     assert!(origin.counts().connections.load(SeqCst) <= 2);
 }
 

@@ -2,16 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    pin::pin,
     sync::{Arc, Once},
     time::Duration,
 };
 
-use bytes::Bytes;
-use http::{
-    Method, Request, Response, StatusCode, Uri, Version, header::CONTENT_LENGTH, request::Parts,
-    uri::PathAndQuery,
-};
+use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
@@ -19,12 +14,11 @@ use crate::{
     diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     forwarded::ForwardedLayer,
-    host_rewrite::{HostRewriteLayer, Rewritten},
+    host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{Lease, OriginPool, RequestBody, Target},
     response_rewrite::ResponseRewriteLayer,
-    visitor::Visitor,
 };
 
 use super::{
@@ -34,6 +28,7 @@ use super::{
     hops::Hops,
     limits::Limits,
     message, peek,
+    prepare::Ready,
     queue::{Place, Queue},
     request_map::RequestMap,
     status,
@@ -62,14 +57,6 @@ pub(super) struct Settings {
     pub(super) request_map: RequestMap,
 }
 
-/// What is known of a request that is ready to be sent.
-struct Prepared {
-    host: HostAuthority,
-    visitor: Visitor,
-    /// Whether the visitor says `TE: trailers`.
-    te_trailers: bool,
-}
-
 /// What the response depends on, apart from itself.
 struct Terms {
     method: Method,
@@ -81,63 +68,42 @@ struct Terms {
 }
 
 impl Settings {
-    /// Forwards a request whose body has so many bytes at least, and is done with it by the deadline for the whole, if there is one.
+    /// Forwards a request, and is done with it by the deadline for the whole, if there is one.
     pub(super) async fn forward_in_time(
         &self,
         pool: &OriginPool,
-        request: Request<RequestBody>,
-        size: u64,
+        ready: Box<Ready>,
     ) -> Result<Response<ProxyBody>, Error> {
-        let Some(origin) = &self.origin else {
-            return Err(refused(ErrorKind::UnsupportedUri));
+        let Some(end) = self.limits.end() else {
+            return self.forward(pool, ready, None).await;
         };
-        let end = self.limits.end();
-        let mut forwarding = pin!(self.forward(pool, request, size, origin, end));
-        let Some(end) = end else {
-            return forwarding.await;
-        };
-        let outcome = timeout_at(end.at, forwarding.as_mut()).await;
-        outcome.unwrap_or_else(|_elapsed| Err(too_late(end, origin)))
+        let origin = ready.origin.clone();
+        // Boxed, as all that is rare: what waits for a request is moved about whole.
+        let forwarding = Box::pin(self.forward(pool, ready, Some(end)));
+        let outcome = timeout_at(end.at, forwarding).await;
+        outcome.unwrap_or_else(|_elapsed| Err(too_late(end, &origin)))
     }
 
     async fn forward(
         &self,
         pool: &OriginPool,
-        request: Request<RequestBody>,
-        size: u64,
-        origin: &Arc<Origin>,
+        ready: Box<Ready>,
         end: Option<Deadline>,
     ) -> Result<Response<ProxyBody>, Error> {
-        let (mut parts, body) = request.into_parts();
-        self.limits.check(&parts.headers, size)?;
-        let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
-        let version = parts.version;
-        let Some(prepared) = self.rewrite(&mut parts)? else {
-            return Ok(Response::new(ProxyBody::own(Bytes::new())));
-        };
-        let Prepared {
-            host,
-            visitor,
-            te_trailers,
-        } = prepared;
+        let (origin, host) = (&ready.origin, &ready.host);
         let about = |error: Error| error.about(host.clone(), origin);
-        message::settle_expectation(&mut parts, &body);
-        message::frame(&mut parts, &body);
         let terms = Terms {
-            method: parts.method.clone(),
-            // A visitor of HTTP/1 that has not said so does not know what to do with them.
-            trailers: te_trailers || version > Version::HTTP_11,
+            method: ready.request.method().clone(),
+            trailers: ready.trailers,
             end,
             body_idle: self.limits.body_idle,
             place: self.queue.enter().await.map_err(about)?,
         };
-        let target = target(&parts.uri, origin, &host);
-        let request = Request::from_parts(parts, body);
-        let outcome = self.ask(pool, request, &target, asked).await;
-        let mut response = match outcome.map_err(about)? {
+        let outcome = self.ask(pool, ready.request, &ready.target, ready.asked);
+        let mut response = match outcome.await.map_err(about)? {
             Outcome::Switched(response) => response,
             Outcome::Declined(response, lease) => match unusable(&response) {
-                None => pass(response, lease, origin, &host, terms).await,
+                None => pass(response, lease, origin, host, terms).await,
                 Some(kind) => {
                     let facts = lease.info().facts().clone();
                     return Err(about(Error::new(kind, Stage::Receive, facts)));
@@ -145,7 +111,7 @@ impl Settings {
             },
         };
         if let Some(layer) = &self.response_rewrite {
-            layer.apply(response.headers_mut(), &visitor, Some(&host));
+            layer.apply(response.headers_mut(), &ready.visitor, Some(host));
         }
         Ok(response)
     }
@@ -166,40 +132,6 @@ impl Settings {
         asked.write(request.headers_mut());
         let (response, lease) = Box::pin(pool.send_alone(request, target, deadline)).await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
-    }
-
-    /// Makes of the visitor's request the one that goes to the origin. Nothing, if the request is to go no further.
-    fn rewrite(&self, parts: &mut Parts) -> Result<Option<Prepared>, Error> {
-        message::check(parts)?;
-        if self.hops.are_closed_by(&parts.headers) {
-            return Err(refused(ErrorKind::LoopDetected));
-        }
-        let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
-        let visitor = Visitor::new(parts, self.client_scheme, visitor);
-        if visitor.address.is_none() {
-            self.no_address.call_once(|| {
-                tracing::warn!(
-                    "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
-                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
-                );
-            });
-        }
-        if message::is_last_forward(parts) {
-            return Ok(None);
-        }
-        let te_trailers = hop_by_hop::remove_from_request(&mut parts.headers);
-        let visitor = self.forwarded.apply(&mut parts.headers, visitor);
-        message::join_cookies(&mut parts.headers);
-        self.hops.sign(&mut parts.headers, parts.version);
-        if !self.request_map.is_empty() {
-            self.request_map.apply(parts);
-            message::check(parts)?;
-        }
-        Ok(Some(Prepared {
-            host: name,
-            visitor,
-            te_trailers,
-        }))
     }
 }
 
@@ -258,7 +190,6 @@ async fn examine(
         let diagnosis = evidence.diagnosis();
         return (body, diagnosis);
     }
-    // Boxed, as all that is rare: what waits for a request is moved about whole.
     let body = Box::pin(peek::ahead(body)).await;
     let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
     (body, diagnosis)
@@ -281,15 +212,4 @@ fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {
         ..Facts::default()
     };
     Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
-}
-
-fn refused(kind: ErrorKind) -> Error {
-    Error::new(kind, Stage::Prepare, Facts::default())
-}
-
-/// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
-fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
-    let path_and_query = uri.path_and_query().cloned();
-    let path_and_query = path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
-    Target::of(origin, host, path_and_query)
 }

@@ -126,6 +126,7 @@ mod limits;
 mod message;
 mod peek;
 mod pool_futures;
+mod prepare;
 mod pseudonym;
 mod queue;
 mod request_map;

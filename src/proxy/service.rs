@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tower::BoxError;
@@ -234,8 +235,14 @@ where
         let size = request.body().size_hint().lower();
         let limits = &settings.limits;
         let request = request.map(|body| RequestBody::new(VisitorBody::new(body, limits)));
+        let prepared = settings.prepare(request, size);
         Proxying::new(async move {
-            let mut response = match settings.forward_in_time(&pool, request, size).await {
+            let outcome = match prepared {
+                Ok(Some(ready)) => settings.forward_in_time(&pool, ready).await,
+                Ok(None) => Ok(Response::new(ProxyBody::own(Bytes::new()))),
+                Err(error) => Err(error),
+            };
+            let mut response = match outcome {
                 Ok(response) => response,
                 Err(error) => {
                     log(&error);

@@ -1,0 +1,114 @@
+//! Makes of the visitor's request the one that goes to the origin: everything that needs no waiting.
+
+use std::sync::Arc;
+
+use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    host_rewrite::Rewritten,
+    name::HostAuthority,
+    origin::Origin,
+    pool::{RequestBody, Target},
+    visitor::Visitor,
+};
+
+use super::{forward::Settings, hop_by_hop, message, upgrade::Asked};
+
+/// A request that is ready to be sent, and what is kept of it for its response. It stays in one place, because futures are moved about
+/// with all that they hold.
+pub(super) struct Ready {
+    pub(super) request: Request<RequestBody>,
+    pub(super) target: Target,
+    pub(super) asked: Option<Asked>,
+    pub(super) origin: Arc<Origin>,
+    pub(super) host: HostAuthority,
+    pub(super) visitor: Visitor,
+    /// Whether the visitor is told trailers.
+    pub(super) trailers: bool,
+}
+
+/// What is known of a head that was rewritten.
+struct Rewrite {
+    host: HostAuthority,
+    visitor: Visitor,
+    /// Whether the visitor says `TE: trailers`.
+    te_trailers: bool,
+}
+
+impl Settings {
+    /// Prepares a request whose body has so many bytes at least. Nothing, if the request is to go no further.
+    pub(super) fn prepare(
+        &self,
+        request: Request<RequestBody>,
+        size: u64,
+    ) -> Result<Option<Box<Ready>>, Error> {
+        let Some(origin) = &self.origin else {
+            return Err(refused(ErrorKind::UnsupportedUri));
+        };
+        let (mut parts, body) = request.into_parts();
+        self.limits.check(&parts.headers, size)?;
+        let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
+        let version = parts.version;
+        let Some(rewrite) = self.rewrite(&mut parts)? else {
+            return Ok(None);
+        };
+        message::settle_expectation(&mut parts, &body);
+        message::frame(&mut parts, &body);
+        Ok(Some(Box::new(Ready {
+            target: target(&parts.uri, origin, &rewrite.host),
+            request: Request::from_parts(parts, body),
+            asked,
+            origin: origin.clone(),
+            host: rewrite.host,
+            visitor: rewrite.visitor,
+            // A visitor of HTTP/1 that has not said so does not know what to do with them.
+            trailers: rewrite.te_trailers || version > Version::HTTP_11,
+        })))
+    }
+
+    /// Makes of the visitor's head the one that goes to the origin. Nothing, if the request is to go no further.
+    fn rewrite(&self, parts: &mut Parts) -> Result<Option<Rewrite>, Error> {
+        message::check(parts)?;
+        if self.hops.are_closed_by(&parts.headers) {
+            return Err(refused(ErrorKind::LoopDetected));
+        }
+        let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
+        let visitor = Visitor::new(parts, self.client_scheme, visitor);
+        if visitor.address.is_none() {
+            self.no_address.call_once(|| {
+                tracing::warn!(
+                    "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
+                );
+            });
+        }
+        if message::is_last_forward(parts) {
+            return Ok(None);
+        }
+        let te_trailers = hop_by_hop::remove_from_request(&mut parts.headers);
+        let visitor = self.forwarded.apply(&mut parts.headers, visitor);
+        message::join_cookies(&mut parts.headers);
+        self.hops.sign(&mut parts.headers, parts.version);
+        if !self.request_map.is_empty() {
+            self.request_map.apply(parts);
+            message::check(parts)?;
+        }
+        Ok(Some(Rewrite {
+            host: name,
+            visitor,
+            te_trailers,
+        }))
+    }
+}
+
+fn refused(kind: ErrorKind) -> Error {
+    Error::new(kind, Stage::Prepare, Facts::default())
+}
+
+/// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
+fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
+    let path_and_query = uri.path_and_query().cloned();
+    let path_and_query = path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Target::of(origin, host, path_and_query)
+}

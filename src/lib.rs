@@ -110,6 +110,7 @@ pub mod diagnosis;
 pub mod forwarded;
 pub mod host_rewrite;
 pub mod pool;
+pub mod response_diagnosis;
 pub mod response_rewrite;
 
 pub mod probe;

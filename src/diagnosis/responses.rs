@@ -23,7 +23,7 @@ use super::{
 /// What is known of a response that may be an edge's refusal.
 ///
 /// [`OriginProxy`](crate::OriginProxy) looks at its responses by itself, and
-/// `ResponseDiagnosisLayer` at those of any other client; this is the rule beneath
+/// [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer) at those of any other client; this is the rule beneath
 /// both.
 ///
 /// ```

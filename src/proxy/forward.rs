@@ -6,18 +6,20 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
+use http::{Method, Request, Response, header::CONTENT_LENGTH, uri::PathAndQuery};
+use http_body::Body;
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
 use crate::{
-    diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
+    diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{Lease, OriginPool, RequestBody, Target},
+    response_diagnosis::tell,
     response_rewrite::ResponseRewriteLayer,
 };
 
@@ -57,9 +59,16 @@ pub(super) struct Settings {
     pub(super) request_map: RequestMap,
 }
 
+/// What of the request a response is measured by.
+struct Sent {
+    method: Method,
+    path_and_query: PathAndQuery,
+    has_content: bool,
+}
+
 /// What the response depends on, apart from itself.
 struct Terms {
-    method: Method,
+    sent: Sent,
     /// Whether the visitor is told trailers.
     trailers: bool,
     end: Option<Deadline>,
@@ -93,7 +102,11 @@ impl Settings {
         let (origin, host) = (&ready.origin, &ready.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let terms = Terms {
-            method: ready.request.method().clone(),
+            sent: Sent {
+                method: ready.request.method().clone(),
+                path_and_query: ready.target.path_and_query.clone(),
+                has_content: !ready.request.body().is_end_stream(),
+            },
             trailers: ready.trailers,
             end,
             body_idle: self.limits.body_idle,
@@ -162,16 +175,16 @@ async fn pass(
         place: terms.place,
     };
     body.finish_at_end(false);
-    let (body, diagnosis) = examine(&parts, body, origin, host).await;
+    let (body, diagnosis) = examine(&parts, body, origin, host, &terms.sent).await;
     if let Some(diagnosis) = diagnosis {
-        log_refusal(parts.status, &diagnosis);
+        tell(parts.status, &diagnosis);
         parts.extensions.insert(diagnosis);
     }
     hop_by_hop::remove(&mut parts.headers);
     if status::has_no_length(parts.status) {
         parts.headers.remove(CONTENT_LENGTH);
     }
-    let body = match status::has_no_content(parts.status, &terms.method) {
+    let body = match status::has_no_content(parts.status, &terms.sent.method) {
         true => ProxyBody::nothing(),
         false => ProxyBody::origin(body),
     };
@@ -184,8 +197,18 @@ async fn examine(
     body: OriginBody,
     origin: &Origin,
     host: &HostAuthority,
+    sent: &Sent,
 ) -> (OriginBody, Option<Diagnosis>) {
-    let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers);
+    // Most responses are no errors.
+    if parts.status.is_success() {
+        return (body, None);
+    }
+    let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers)
+        .request(&sent.method, &sent.path_and_query);
+    let evidence = match sent.has_content {
+        true => evidence.request_with_content(),
+        false => evidence,
+    };
     if !evidence.wants_body() {
         let diagnosis = evidence.diagnosis();
         return (body, diagnosis);
@@ -193,17 +216,6 @@ async fn examine(
     let body = Box::pin(peek::ahead(body)).await;
     let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
     (body, diagnosis)
-}
-
-/// A cause that is only possible is no news either: the response may well be the application's own.
-fn log_refusal(status: StatusCode, diagnosis: &Diagnosis) {
-    let status = status.as_u16();
-    match diagnosis.likeliest().map(Cause::certainty) {
-        Some(Certainty::Certain | Certainty::Likely) => {
-            tracing::warn!(status, %diagnosis, "the edge refused");
-        }
-        _ => tracing::debug!(status, %diagnosis, "the edge may have refused"),
-    }
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import, and with it the floors: nobody imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -23,6 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("forwarded", &["name", "origin", "visitor"]),
     ("response_rewrite", &["name", "origin", "visitor"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
+    ("response_diagnosis", &["diagnosis", "name", "origin"]),
     ("pool", &["name", "error", "origin", "connector"]),
     (
         "probe",
@@ -46,6 +47,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
             "connector",
             "host_rewrite",
             "forwarded",
+            "response_diagnosis",
             "response_rewrite",
             "diagnosis",
             "pool",
@@ -54,7 +56,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
 ];
 
 /// What the roof re-exports, and the room it comes from.
-const RE_EXPORTS: [(&str, &str); 9] = [
+const RE_EXPORTS: [(&str, &str); 10] = [
     ("BuildError", "error"),
     ("CdnOriginConnector", "connector"),
     ("Error", "error"),
@@ -62,6 +64,7 @@ const RE_EXPORTS: [(&str, &str); 9] = [
     ("HostRewriteLayer", "host_rewrite"),
     ("OriginProxy", "proxy"),
     ("ResponseRewriteLayer", "response_rewrite"),
+    ("probe", "probe"),
     ("TlsVersion", "error"),
     ("VerifyPolicy", "tls"),
 ];

@@ -11,6 +11,7 @@ mod adapters;
 mod bodies;
 mod building;
 mod edge;
+mod edge_pages;
 mod errors;
 mod failing;
 mod forwarded;

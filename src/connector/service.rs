@@ -20,8 +20,8 @@ use crate::{
 };
 
 use super::{
-    Advice, CdnOriginBuilder, Connecting, OriginStream, advice::advise, deadlines::Deadlines,
-    stream::OpenIo, trust::Trust,
+    Advice, AppliedProfile, CdnOriginBuilder, Connecting, OriginStream, advice::advise,
+    deadlines::Deadlines, stream::OpenIo, trust::Trust,
 };
 
 /// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
@@ -39,6 +39,7 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
+    pub(super) profile: Option<AppliedProfile>,
     /// What it was built with.
     pub(super) settings: Box<CdnOriginBuilder>,
 }
@@ -74,6 +75,12 @@ impl CdnOriginConnector {
 
     pub(crate) fn shared_origin(&self) -> Option<&Arc<Origin>> {
         self.0.origin.as_ref()
+    }
+
+    /// What is known of the edge that is dialled, and what it changed. Nothing for an unknown host, or where it was turned off.
+    #[must_use]
+    pub fn profile(&self) -> Option<&AppliedProfile> {
+        self.0.profile.as_ref()
     }
 
     pub(super) fn settings(&self) -> &CdnOriginBuilder {

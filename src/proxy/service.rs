@@ -15,7 +15,7 @@ use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
-    connector::CdnOriginConnector,
+    connector::{AppliedProfile, CdnOriginConnector},
     error::{Error, Fault},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
@@ -82,6 +82,12 @@ impl OriginProxy {
     ///
     /// A connector for [any origin](CdnOriginConnector::any_origin) names none, and a visitor must not: such a proxy answers 500.
     pub fn new(connector: CdnOriginConnector) -> Self {
+        let idle = connector.profile().and_then(AppliedProfile::idle_timeout);
+        let pool = PoolSettings::default();
+        let pool = match idle {
+            Some(time) => pool.idle_timeout(time),
+            None => pool,
+        };
         let origin = connector.shared_origin().cloned();
         let host_rewrite = match &origin {
             Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
@@ -106,7 +112,7 @@ impl OriginProxy {
                 queue: Queue::default(),
                 request_map: RequestMap::default(),
             }),
-            pool: OriginPool::new(connector, PoolSettings::default()),
+            pool: OriginPool::new(connector, pool),
         }
     }
 

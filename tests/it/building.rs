@@ -581,3 +581,23 @@ fn system_roots_that_cannot_be_used_are_skipped_and_counted() {
         assert!(said.contains(why), "{said}");
     }
 }
+
+#[test]
+fn a_profile_moves_defaults_and_one_call_turns_it_off() {
+    let builder = || CdnOriginConnector::builder("http://shop.example.cdn.cloudflare.net");
+    let connector = builder().build().unwrap();
+    let profile = connector.profile().unwrap();
+    assert_eq!(profile.changes().len(), 1);
+    assert!(
+        builder()
+            .without_edge_profile()
+            .build()
+            .unwrap()
+            .profile()
+            .is_none()
+    );
+    let unknown = CdnOriginConnector::builder("http://origin.example")
+        .build()
+        .unwrap();
+    assert!(unknown.profile().is_none());
+}

@@ -64,8 +64,11 @@ async fn the_report_of_the_haproxy_account() {
     let builder = builder(&edge, &authority)
         .omit_sni()
         .verify(danger::accept_any_certificate());
+    let text = report(&error(builder).await);
+    let guide = include_str!("../../src/guide/reading-errors.md");
+    assert!(guide.contains(&text), "the guide lacks:\n{text}");
     assert_eq!(
-        report(&error(builder).await),
+        text,
         "\
 the TLS handshake with d1234567890.cloudfront.net:443 failed: the peer closed
 the connection; SNI sent: none (omitted on request)

@@ -1,8 +1,22 @@
-//! Which advice the connector gives, and which it keeps to itself.
+//! Which advice the connector gives, and whether what is known of the edge counts.
 
 use crate::connector::{AdviceId, CdnOriginBuilder, advice::Silence};
 
+/// Whether the profile of the dialled edge moves defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum EdgeKnowledge {
+    #[default]
+    Used,
+    Ignored,
+}
+
 impl CdnOriginBuilder {
+    /// Moves no default because of the edge that is dialled, see [`AppliedProfile`](crate::connector::AppliedProfile).
+    pub fn without_edge_profile(mut self) -> Self {
+        self.edge_profile = EdgeKnowledge::Ignored;
+        self
+    }
+
     /// Keeps this advice to itself: what it is about is meant so. Everything else that looks wrong is still told.
     ///
     /// ```

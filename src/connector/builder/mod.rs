@@ -21,13 +21,14 @@ use crate::{
 };
 
 use crate::connector::{
-    CdnOriginConnector,
+    AppliedProfile, CdnOriginConnector,
     advice::{Silence, advise},
     deadlines::Deadlines,
     service::Shared,
     trust::Trust,
 };
 
+use advising::EdgeKnowledge;
 use dialling::Dialling;
 
 /// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
@@ -55,6 +56,7 @@ use dialling::Dialling;
 /// | [`socket_options`](Self::socket_options) | the system's, without Nagle's delay |
 /// | [`egress_guard`](Self::egress_guard) | none |
 /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 15 s, every 15 s, 3 times |
+/// | [`without_edge_profile`](Self::without_edge_profile) | what is known of the dialled edge moves [some defaults](crate::connector::AppliedProfile) |
 /// | [`silence`](Self::silence) | all [advice](crate::connector::Advice) is given |
 /// | [`transport`](Self::transport) | the resolver and TCP |
 #[derive(Clone, Debug)]
@@ -66,6 +68,7 @@ pub struct CdnOriginBuilder {
     deadlines: Deadlines,
     dialling: Dialling,
     silence: Silence,
+    edge_profile: EdgeKnowledge,
     problems: Vec<BuildProblem>,
 }
 
@@ -78,6 +81,7 @@ impl CdnOriginBuilder {
             deadlines: Deadlines::default(),
             dialling: Dialling::default(),
             silence: Silence::default(),
+            edge_profile: EdgeKnowledge::default(),
             problems: Vec::new(),
         }
     }
@@ -234,6 +238,10 @@ impl CdnOriginBuilder {
             .url
             .as_ref()
             .map(|url| Arc::new(Origin::settle(url, &self.names)));
+        let profile = match self.edge_profile {
+            EdgeKnowledge::Used => origin.as_deref().and_then(AppliedProfile::of),
+            EdgeKnowledge::Ignored => None,
+        };
         let client = tls.as_ref().map(Trust::client);
         let advice = advise(
             origin.as_deref(),
@@ -249,6 +257,7 @@ impl CdnOriginBuilder {
             transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
             advice,
+            profile,
             settings,
         }))
     }

@@ -108,7 +108,15 @@ fn refused(kind: ErrorKind) -> Error {
 
 /// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
 fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
-    let path_and_query = uri.path_and_query().cloned();
-    let path_and_query = path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
-    Target::of(origin, host, path_and_query)
+    Target::of(origin, host, path_and_query(uri))
+}
+
+/// What the visitor asks for. `http://host?query` has a query alone, and RFC 9112 section 3.2.1 and RFC 9113 section 8.3.1 want a path.
+fn path_and_query(uri: &Uri) -> PathAndQuery {
+    let given = uri.path_and_query().cloned();
+    let given = given.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    match given.as_str().starts_with('?') {
+        true => format!("/{}", given.as_str()).parse().unwrap_or(given),
+        false => given,
+    }
 }

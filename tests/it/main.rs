@@ -46,6 +46,7 @@ mod reload;
 mod resolve;
 mod response_rewrite;
 mod responses;
+mod rfc;
 mod sni;
 mod sockets;
 mod support;

@@ -1,0 +1,303 @@
+//! A row of the table: what a visitor asks, what the origin is to see of it, what it answers, and what the visitor is to see of that.
+//!
+//! Each row runs over every pair of protocols that it is not limited to. What holds for every message is checked in each of them, and a
+//! second request on the same connection proves that everybody agrees where the first one ended.
+
+use std::{fmt::Write, time::Duration};
+
+use axum::Router;
+
+use super::{
+    Protocol::{self, Http1, Http2},
+    invariants,
+    message::{Seen, field},
+    origin::{Origin, Reply},
+    visitor::{Ask, Visitor},
+};
+use crate::support::Site;
+
+type Lines = &'static [&'static str];
+
+/// What one side is to see.
+#[derive(Clone, Copy, Debug, Default)]
+struct Expected {
+    start: Option<&'static str>,
+    /// For each name in it, all lines of that name, in order.
+    fields: Lines,
+    lacks: Lines,
+    body: Option<&'static str>,
+    trailers: Lines,
+    cut_short: bool,
+}
+
+/// A rule and what it means for one exchange.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Row {
+    rule: &'static str,
+    visitors: &'static [Protocol],
+    origins: &'static [Protocol],
+    ask: Ask,
+    origin: Expected,
+    /// Whether the origin is to see nothing at all.
+    refused: bool,
+    reply: Reply,
+    visitor: Expected,
+}
+
+const BOTH: &[Protocol] = &[Http1, Http2];
+
+impl Row {
+    /// A request without content, answered by `200` and `ok`.
+    pub(crate) fn new(rule: &'static str, start: &'static str, fields: Lines) -> Self {
+        Self {
+            rule,
+            visitors: BOTH,
+            origins: BOTH,
+            ask: Ask::Message {
+                start,
+                fields,
+                body: None,
+                trailers: &[],
+            },
+            origin: Expected {
+                start: Some(start),
+                ..Expected::default()
+            },
+            refused: false,
+            reply: Reply::Message {
+                status: "200",
+                fields: &[],
+                body: Some("ok"),
+                trailers: &[],
+            },
+            visitor: Expected {
+                start: Some("200"),
+                ..Expected::default()
+            },
+        }
+    }
+
+    /// A request of these bytes.
+    pub(crate) fn bytes(rule: &'static str, bytes: &'static str) -> Self {
+        let mut row = Self::new(rule, "", &[]).from(&[Http1]);
+        row.ask = Ask::Bytes(bytes);
+        row.origin.start = None;
+        row
+    }
+
+    /// Only for visitors of these protocols.
+    pub(crate) fn from(mut self, visitors: &'static [Protocol]) -> Self {
+        self.visitors = visitors;
+        self
+    }
+
+    /// Only for origins of these protocols.
+    pub(crate) fn to(mut self, origins: &'static [Protocol]) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// With content, and trailers after it; the origin sees both.
+    pub(crate) fn content(mut self, content: &'static str, lines: Lines) -> Self {
+        if let Ask::Message { body, trailers, .. } = &mut self.ask {
+            (*body, *trailers) = (Some(content), lines);
+        }
+        self.origin.body = Some(content);
+        self.origin.trailers = lines;
+        self
+    }
+
+    pub(crate) fn origin_start(mut self, start: &'static str) -> Self {
+        self.origin.start = Some(start);
+        self
+    }
+
+    pub(crate) fn origin_sees(mut self, fields: Lines, lacks: Lines) -> Self {
+        (self.origin.fields, self.origin.lacks) = (fields, lacks);
+        self
+    }
+
+    pub(crate) fn origin_gets(mut self, body: &'static str, trailers: Lines) -> Self {
+        (self.origin.body, self.origin.trailers) = (Some(body), trailers);
+        self
+    }
+
+    /// What the origin answers; the visitor is to see the same status and content.
+    pub(crate) fn answer(mut self, status: &'static str, lines: Lines) -> Self {
+        if let Reply::Message {
+            status: was,
+            fields,
+            ..
+        } = &mut self.reply
+        {
+            (*was, *fields) = (status, lines);
+        }
+        self.visitor.start = Some(status);
+        self
+    }
+
+    pub(crate) fn answer_content(mut self, content: Option<&'static str>, lines: Lines) -> Self {
+        if let Reply::Message { body, trailers, .. } = &mut self.reply {
+            (*body, *trailers) = (content, lines);
+        }
+        self.visitor.body = content;
+        self
+    }
+
+    pub(crate) fn answer_bytes(mut self, reply: Reply) -> Self {
+        self.reply = reply;
+        self.to(&[Http1])
+    }
+
+    pub(crate) fn visitor_sees(mut self, fields: Lines, lacks: Lines) -> Self {
+        (self.visitor.fields, self.visitor.lacks) = (fields, lacks);
+        self
+    }
+
+    pub(crate) fn visitor_gets(
+        mut self,
+        status: &'static str,
+        body: &'static str,
+        trailers: Lines,
+    ) -> Self {
+        self.visitor.start = Some(status);
+        (self.visitor.body, self.visitor.trailers) = (Some(body), trailers);
+        self
+    }
+
+    /// The visitor can tell that the response is not whole.
+    pub(crate) fn visitor_sees_an_end_too_early(mut self) -> Self {
+        self.visitor.cut_short = true;
+        self.visitor.start = None;
+        self
+    }
+
+    /// The visitor is told this, and the origin hears nothing.
+    pub(crate) fn refused(mut self, status: &'static str) -> Self {
+        self.refused = true;
+        self.visitor.start = Some(status);
+        self
+    }
+}
+
+/// Runs the rows, and fails with all that does not hold.
+pub(crate) async fn hold(rows: &[Row]) {
+    let mut complaints = String::new();
+    for (visitor, origin) in [
+        (Http1, Http1),
+        (Http2, Http1),
+        (Http1, Http2),
+        (Http2, Http2),
+    ] {
+        let scene = Scene::new(origin).await;
+        let applies = |row: &&Row| row.visitors.contains(&visitor) && row.origins.contains(&origin);
+        for row in rows.iter().filter(applies) {
+            for complaint in scene.try_out(row, visitor).await {
+                let _ = writeln!(
+                    complaints,
+                    "{visitor:?} to {origin:?}, {}:\n    {complaint}",
+                    row.rule
+                );
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// A proxy that is served, before an origin.
+pub(crate) struct Scene {
+    pub(crate) origin: Origin,
+    pub(crate) site: Site,
+}
+
+impl Scene {
+    pub(crate) async fn new(origin: Protocol) -> Self {
+        let origin = Origin::of(origin).await;
+        let site = Site::serve(Router::new().fallback_service(origin.proxy())).await;
+        Self { origin, site }
+    }
+
+    async fn try_out(&self, row: &Row, protocol: Protocol) -> Vec<String> {
+        // Not a bound of the behaviour, but of a test that would hang without it.
+        let outcome = tokio::time::timeout(Duration::from_secs(60), self.exchange(row, protocol));
+        outcome.await.unwrap_or_else(|_| vec!["hangs".into()])
+    }
+
+    async fn exchange(&self, row: &Row, protocol: Protocol) -> Vec<String> {
+        let mut complaints = Vec::new();
+        self.origin.answers(row.reply);
+        let mut visitor = Visitor::of(protocol, self.site.address()).await;
+        let response = visitor.ask(row.ask).await;
+        let goes_on = response.as_ref().is_some_and(|seen| !seen.is_last());
+        match &response {
+            Some(seen) => complaints.extend(differences("the visitor", seen, &row.visitor)),
+            None if row.visitor.cut_short => {}
+            None => complaints.push("the visitor got no response".into()),
+        }
+        let seen = self.origin.take();
+        match (&seen[..], row.refused) {
+            ([], true) => {}
+            ([one], false) => complaints.extend(differences("the origin", one, &row.origin)),
+            (all, _) => complaints.push(format!("the origin saw {} requests: {all:?}", all.len())),
+        }
+        for seen in &seen {
+            complaints.extend(invariants::of_request(seen));
+        }
+        if let Some(response) = &response {
+            complaints.extend(invariants::of_response(response));
+        }
+        if !goes_on {
+            visitor = Visitor::of(protocol, self.site.address()).await;
+        }
+        complaints.extend(self.canary(&mut visitor).await);
+        complaints
+    }
+
+    /// A second request and its response, both as they should be.
+    pub(crate) async fn canary(&self, visitor: &mut Visitor) -> Option<String> {
+        let response = visitor.canary().await;
+        let mut seen = self.origin.take();
+        // What was cut short before arrives late at times.
+        seen.retain(|seen| !seen.cut_short || seen.start.starts_with("no message"));
+        let answered = response
+            .as_ref()
+            .is_some_and(|seen| seen.start == "200" && seen.body == "canary");
+        let asked = matches!(&seen[..], [one] if one.start == "GET /canary");
+        let wrong =
+            format!("the next request is answered by {response:?}, and the origin saw {seen:?}");
+        (!answered || !asked).then_some(wrong)
+    }
+}
+
+fn differences(who: &str, seen: &Seen, expected: &Expected) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut complain = |what: String| complaints.push(format!("{who}: {what}; it saw {seen:?}"));
+    if expected.start.is_some_and(|start| start != seen.start) {
+        complain(format!("{:?} was expected", expected.start));
+    }
+    if expected.body.is_some_and(|body| body != seen.body) {
+        complain(format!("the content {:?} was expected", expected.body));
+    }
+    let wanted: Vec<_> = expected.fields.iter().map(|line| field(line)).collect();
+    for (name, _) in &wanted {
+        let values = wanted.iter().filter(|(other, _)| other == name);
+        let values: Vec<_> = values.map(|(_, value)| value.as_str()).collect();
+        if seen.lines(name) != values {
+            complain(format!("{name}: {values:?} was expected"));
+        }
+    }
+    for name in expected.lacks {
+        if seen.has(name) {
+            complain(format!("{name} was not expected"));
+        }
+    }
+    let trailers: Vec<_> = expected.trailers.iter().map(|line| field(line)).collect();
+    if seen.trailers != trailers {
+        complain(format!("the trailers {trailers:?} were expected"));
+    }
+    if seen.cut_short != expected.cut_short {
+        complain(format!("cut short: {} was expected", expected.cut_short));
+    }
+    complaints
+}

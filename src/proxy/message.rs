@@ -32,10 +32,12 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
     Err(Error::new(kind, Stage::Prepare, Facts::default()))
 }
 
-/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage.
+/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage. `chunked`
+/// twice is one, since it is applied at most once (RFC 9112 section 6.1).
 pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    let known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_some_and(|coding| !known(coding)) || codings.next().is_some()
 }
 
 /// Whether there is an expectation other than the one that RFC 9110 section 10.1.1 defines.

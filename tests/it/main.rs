@@ -19,6 +19,7 @@ mod forwarded;
 mod grpc;
 mod guard;
 mod hardening;
+mod hardening_index;
 #[cfg(feature = "hickory")]
 mod hickory;
 mod host_rewrite;
@@ -47,6 +48,7 @@ mod resolve;
 mod response_rewrite;
 mod responses;
 mod rfc;
+mod smuggling;
 mod sni;
 mod sockets;
 mod support;

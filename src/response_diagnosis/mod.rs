@@ -13,7 +13,7 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
 //! let origin = connector.origin().expect("it was built with one");
-//! let client = tower::service_fn(|_: Request<()>| async {
+//! let client = tower::service_fn(|_: Request<Empty<bytes::Bytes>>| async {
 //!     let moved = Response::builder().status(301).header("location", "https://origin.example/");
 //!     moved.body(Empty::<bytes::Bytes>::new())
 //! });
@@ -21,7 +21,8 @@
 //!     .layer(ResponseDiagnosisLayer::of(origin))
 //!     .service(client);
 //!
-//! let response = service.oneshot(Request::get("/").header("host", "origin.example").body(())?).await?;
+//! let request = Request::get("/").header("host", "origin.example").body(Empty::new())?;
+//! let response = service.oneshot(request).await?;
 //! let diagnosis = response.extensions().get::<Diagnosis>().expect("it wants https");
 //! assert!(diagnosis.to_string().starts_with("certain: the edge answers plain http with a redirect to https"));
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())

@@ -20,8 +20,12 @@ use crate::{
 };
 
 use super::{
-    Advice, AppliedProfile, CdnOriginBuilder, Connecting, OriginStream, advice::advise,
-    deadlines::Deadlines, stream::OpenIo, trust::Trust,
+    Advice, AppliedProfile, CdnOriginBuilder, Connecting, OriginStream,
+    advice::advise,
+    deadlines::Deadlines,
+    handshakes::{HandshakeCounts, Handshakes},
+    stream::OpenIo,
+    trust::Trust,
 };
 
 /// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
@@ -35,13 +39,14 @@ pub(super) struct Shared {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) names: ChosenNames,
     /// Absent if the origin is a fixed `http` one.
-    pub(super) tls: Option<Trust>,
+    pub(super) tls: Option<Arc<Trust>>,
     pub(super) transport: Transport,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
     pub(super) profile: Option<AppliedProfile>,
     /// What it was built with.
     pub(super) settings: Box<CdnOriginBuilder>,
+    pub(super) handshakes: Handshakes,
 }
 
 impl CdnOriginConnector {
@@ -88,7 +93,11 @@ impl CdnOriginConnector {
     }
 
     pub(super) fn trust(&self) -> Option<&Trust> {
-        self.0.tls.as_ref()
+        self.0.tls.as_deref()
+    }
+
+    pub(super) fn shared_trust(&self) -> Option<Arc<Trust>> {
+        self.0.tls.clone()
     }
 
     /// Logs what looks wrong after a reload.
@@ -114,6 +123,12 @@ impl CdnOriginConnector {
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
         &self.0.advice
+    }
+
+    /// How many TLS handshakes were finished, in full and resumed.
+    #[must_use]
+    pub fn handshakes(&self) -> HandshakeCounts {
+        self.0.handshakes.counts()
     }
 
     /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one. A
@@ -199,7 +214,11 @@ impl Shared {
             // Say the deadline that was set, not what was left of it.
             facts.deadline = Some(if left < handshake { connect } else { handshake });
         }
-        Ok(OpenIo::Right(Box::new(outcome?)))
+        let stream = outcome?;
+        if let Some(session) = &facts.session {
+            self.handshakes.note(session);
+        }
+        Ok(OpenIo::Right(Box::new(stream)))
     }
 
     /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends
@@ -208,7 +227,7 @@ impl Shared {
         if speech == Speech::AsBuilt {
             return Ok(());
         }
-        let client = self.tls.as_ref().map(Trust::client);
+        let client = self.tls.as_ref().map(|trust| trust.client());
         let Some(client) = client.filter(|client| client.requires_http2()) else {
             return Ok(());
         };

@@ -1,6 +1,9 @@
 //! The trust of a connector that can be changed while it works.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
 
 use crate::{
     error::{BuildError, BuildProblem},
@@ -53,6 +56,12 @@ pub(super) struct Trust {
     expected_name: Option<ExpectedName>,
 }
 
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").finish_non_exhaustive()
+    }
+}
+
 struct Source {
     settings: TlsSettings,
     /// The files as they were before they were last read with success.
@@ -84,8 +93,17 @@ impl Trust {
         present.clone()
     }
 
+    /// The expected name that was chosen for all connections, if one was.
+    pub(super) fn expected_name(&self) -> Option<&ExpectedName> {
+        self.expected_name.as_ref()
+    }
+
     pub(super) fn policy(&self) -> VerifyPolicy {
         self.lock().settings.verify.clone()
+    }
+
+    pub(super) fn settings(&self) -> TlsSettings {
+        self.lock().settings.clone()
     }
 
     pub(super) fn reload(

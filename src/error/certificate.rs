@@ -1,21 +1,25 @@
-//! The certificate that the peer presented, read when somebody asks.
+//! The certificates that the peer presented, read when somebody asks.
 
 use std::{
     fmt,
     sync::{Arc, OnceLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use x509_cert::{
     Certificate,
-    der::{Decode, Encode},
+    der::{self, AnyRef, Decode, Encode, SliceReader, Tag},
     ext::pkix::{SubjectAltName, name::GeneralName},
     spki::SubjectPublicKeyInfoOwned,
+    time::Validity,
 };
 
-/// The leaf certificate that the peer presented, kept even when it was refused.
+/// The certificates that the peer presented, the leaf first.
+pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
+
+/// A certificate that the peer presented, kept even when it was refused.
 ///
 /// The fields are read from the DER when first asked for; what cannot be read is empty. Clones are cheap.
 #[derive(Clone)]
@@ -80,6 +84,32 @@ impl PeerCertificate {
     #[must_use]
     pub fn not_after(&self) -> Option<SystemTime> {
         self.fields().not_after.as_ref().map(|date| date.time)
+    }
+
+    /// How many whole days are left at this moment: 0 on the last day, less after it.
+    ///
+    /// ```
+    /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
+    /// if let Some(leaf) = info.facts().certificate() {
+    ///     println!("{:?} days left", leaf.days_left(std::time::SystemTime::now()));
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn days_left(&self, now: SystemTime) -> Option<i64> {
+        const DAY: u64 = 24 * 60 * 60;
+        let days = |left: Duration| i64::try_from(left.as_secs() / DAY).unwrap_or(i64::MAX);
+        let left = self.not_after()?.duration_since(now);
+        Some(match left {
+            Ok(left) => days(left),
+            Err(passed) => -1 - days(passed.duration()),
+        })
+    }
+
+    /// The last moment of validity, read by itself: it is looked at for every new certificate, the rest when somebody asks.
+    pub(crate) fn end(&self) -> Option<SystemTime> {
+        let validity = read_validity(self.der()).ok()?;
+        Some(validity.not_after.to_system_time())
     }
 
     /// Both ends of the validity, as `2026-01-01T00:00:00Z to 2026-04-01T00:00:00Z`.
@@ -181,4 +211,22 @@ fn read_ip(octets: &[u8]) -> Option<String> {
     let v4 = <[u8; 4]>::try_from(octets).map(std::net::IpAddr::from);
     let v6 = <[u8; 16]>::try_from(octets).map(std::net::IpAddr::from);
     v4.or(v6).ok().map(|ip| ip.to_string())
+}
+
+/// What stands before the validity is skipped (RFC 5280 section 4.1).
+fn read_validity(certificate: &[u8]) -> der::Result<Validity> {
+    fn content<'a>(reader: &mut SliceReader<'a>) -> der::Result<SliceReader<'a>> {
+        SliceReader::new(AnyRef::decode(reader)?.value())
+    }
+    let mut body = content(&mut content(&mut SliceReader::new(certificate)?)?)?;
+    // The version is the one that may be absent; serial number, algorithm and issuer follow.
+    let skipped = if Tag::peek(&body)?.is_context_specific() {
+        4
+    } else {
+        3
+    };
+    for _ in 0..skipped {
+        AnyRef::decode(&mut body)?;
+    }
+    Validity::decode(&mut body)
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{name::HostAuthority, origin::Origin};
 
-use super::{Alert, Attempt, PeerCertificate, Resolution, TlsOffer, TlsSession};
+use super::{Alert, Attempt, CertificateChain, PeerCertificate, Resolution, TlsOffer, TlsSession};
 
 /// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
 /// [`ConnectionInfo`](crate::connector::ConnectionInfo).
@@ -19,7 +19,7 @@ pub struct Facts {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) offer: Option<TlsOffer>,
     pub(crate) session: Option<TlsSession>,
-    pub(crate) certificate: Option<PeerCertificate>,
+    pub(crate) chain: CertificateChain,
     pub(crate) accepted: bool,
     pub(crate) alternatives: Option<Arc<str>>,
     pub(crate) client_identity: bool,
@@ -82,7 +82,14 @@ impl Facts {
     /// The leaf certificate that the peer presented, also when it was refused.
     #[must_use]
     pub fn certificate(&self) -> Option<&PeerCertificate> {
-        self.certificate.as_ref()
+        self.chain.first()
+    }
+
+    /// All certificates that the peer presented, in its order: the leaf, then those that vouch for it. In a resumed session, those of
+    /// the first handshake.
+    #[must_use]
+    pub fn certificates(&self) -> &[PeerCertificate] {
+        &self.chain
     }
 
     /// Whether the peer's certificate was accepted, in this handshake or in the one that it resumes.

@@ -27,7 +27,7 @@ mod tls_facts;
 pub use attempt::{Attempt, AttemptOutcome};
 pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
-pub(crate) use certificate::pin_text;
+pub(crate) use certificate::{CertificateChain, pin_text};
 pub use facts::{Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;

@@ -58,6 +58,10 @@ pub struct TlsSession {
     pub cipher_suite: &'static str,
     /// The application protocol, if the peer chose one.
     pub protocol: Option<String>,
+    /// The IANA name of the group in which keys were exchanged; none was in a TLS 1.2 session that is resumed.
+    pub group: Option<&'static str>,
+    /// The IANA name of the scheme by which the peer proved that it holds its certificate's key; absent in a resumed session.
+    pub signature_scheme: Option<&'static str>,
     /// Whether an earlier session was resumed, so that no certificate was sent again.
     pub resumed: bool,
 }

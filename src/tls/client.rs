@@ -1,7 +1,7 @@
 //! The TLS client of one connector: one verifier and one session store, so that all its connections resume each other's
 //! sessions.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
@@ -11,7 +11,7 @@ use crate::{
     name::{DnsName, ExpectedName, Sni},
 };
 
-use super::{Alpn, TlsSettings};
+use super::{Alpn, TlsSettings, chains::Chains, resumption::Sessions};
 
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
@@ -27,11 +27,16 @@ pub(crate) struct TlsClient {
     pub(super) has_identity: bool,
     /// The names that are expected instead of the origin's expected name.
     pub(super) alternatives: Option<Arc<str>>,
+    /// The sessions to be resumed, if they are kept.
+    pub(super) sessions: Option<Arc<Sessions>>,
+    pub(super) chains: Chains,
+    pub(super) expiry_notice: Duration,
 }
 
 impl TlsClient {
     pub(super) fn new(
         with_sni: ClientConfig,
+        sessions: Option<Arc<Sessions>>,
         settings: &TlsSettings,
         offer: TlsOffer,
         skipped_roots: Vec<String>,
@@ -48,6 +53,9 @@ impl TlsClient {
             logs_keys: settings.parameters.key_log.is_some(),
             has_identity: settings.identity.is_some(),
             alternatives: settings.alternatives(),
+            sessions,
+            chains: settings.chains.clone(),
+            expiry_notice: settings.expiry_notice,
         }
     }
 

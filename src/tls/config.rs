@@ -1,6 +1,6 @@
 //! What was asked of TLS becomes a `rustls::ClientConfig`.
 
-use std::{ops::Bound, path::Path, sync::Arc};
+use std::{ops::Bound, path::Path, sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, crypto::CryptoProvider};
 
@@ -11,11 +11,13 @@ use crate::{
 
 use super::{
     Alpn, ClientIdentity, TlsClient, VerifyPolicy,
+    chains::Chains,
     client::server_name,
     files::Fingerprint,
     parameters::Parameters,
     policy::{Names, Trust},
     provider,
+    resumption::Resumption,
     verifier::OriginVerifier,
     versions::Versions,
 };
@@ -29,6 +31,10 @@ pub(crate) struct TlsSettings {
     pub(crate) alpn: Alpn,
     pub(crate) provider: Option<Arc<CryptoProvider>>,
     pub(crate) parameters: Parameters,
+    pub(crate) resumption: Resumption,
+    /// How long before the end of a certificate a warning is logged.
+    pub(crate) expiry_notice: Duration,
+    pub(crate) chains: Chains,
 }
 
 impl Default for TlsSettings {
@@ -40,6 +46,9 @@ impl Default for TlsSettings {
             alpn: Alpn::default(),
             provider: None,
             parameters: Parameters::default(),
+            resumption: Resumption::default(),
+            expiry_notice: Duration::from_secs(14 * 24 * 60 * 60),
+            chains: Chains::default(),
         }
     }
 }
@@ -75,12 +84,13 @@ impl TlsSettings {
             config.client_auth_cert_resolver = identity;
         }
         self.parameters.apply(&mut config, problems);
+        let sessions = self.resumption.apply(&mut config, problems);
         let offer = TlsOffer {
             oldest: versions.oldest,
             newest: versions.newest,
             protocols: self.alpn.protocols(),
         };
-        Some(TlsClient::new(config, self, offer, skipped_roots))
+        Some(TlsClient::new(config, sessions, self, offer, skipped_roots))
     }
 
     /// What the files that these settings name look like now.

@@ -44,12 +44,12 @@ impl TlsClient {
         let name = name_for_rustls(sni, expected_name);
         let connect = TlsConnector::from(self.config(Some(sni)).clone()).connect(name, io);
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
-        if let Some((certificate, accepted)) = witness.judged() {
-            facts.certificate = Some(certificate);
+        if let Some((chain, accepted)) = witness.judged() {
+            facts.chain = chain;
             facts.accepted = accepted;
         }
         let refusal = match outcome {
-            Ok(Ok(stream)) => return self.accept(stream, facts),
+            Ok(Ok(stream)) => return self.accept(stream, &witness, facts),
             Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),
             Err(_elapsed) => {
                 facts.deadline = Some(deadline);
@@ -66,17 +66,18 @@ impl TlsClient {
     fn accept<IO>(
         &self,
         stream: TlsStream<FirstBytes<IO>>,
+        witness: &Witness,
         facts: &mut Facts,
     ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
         let (_, connection) = stream.get_ref();
-        facts.session = Some(session(connection));
+        facts.session = Some(session(connection, witness));
         facts.accepted = true;
-        // In a resumed session nothing is judged: the certificate is that of the first handshake.
-        if facts.certificate.is_none() {
-            facts.certificate = connection
-                .peer_certificates()
-                .and_then(|chain| chain.first())
-                .map(|leaf| PeerCertificate::new(leaf));
+        // In a resumed session nothing is judged: the certificates are those of the first handshake.
+        let presented = connection.peer_certificates().unwrap_or_default();
+        let (chain, end) = self.chains.note(presented, self.expiry_notice);
+        facts.chain = chain;
+        if let (Some(sessions), Some(end)) = (&self.sessions, end) {
+            sessions.begin_with(end);
         }
         if !self.alpn.accepts(connection.alpn_protocol()) {
             return Err(Refusal {
@@ -96,8 +97,7 @@ impl TlsClient {
             _ => explained.kind,
         };
         let self_issued = facts
-            .certificate
-            .as_ref()
+            .certificate()
             .is_some_and(PeerCertificate::is_self_issued);
         let kind = match kind {
             // webpki says "CA used as end entity" of a self-signed certificate that is marked as a CA.
@@ -113,7 +113,7 @@ impl TlsClient {
     }
 }
 
-fn session(connection: &ClientConnection) -> TlsSession {
+fn session(connection: &ClientConnection, witness: &Witness) -> TlsSession {
     TlsSession {
         version: match connection.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
@@ -125,6 +125,10 @@ fn session(connection: &ClientConnection) -> TlsSession {
         protocol: connection
             .alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned()),
+        group: connection
+            .negotiated_key_exchange_group()
+            .map(|group| iana::group(group.name())),
+        signature_scheme: witness.scheme().map(iana::signature_scheme),
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod alpn;
+mod chains;
 mod client;
 mod config;
 mod crls;
@@ -32,6 +33,7 @@ mod parameters;
 mod pin;
 mod policy;
 mod provider;
+mod resumption;
 mod roots;
 mod san;
 mod verifier;
@@ -57,3 +59,4 @@ pub(crate) use handshake::Refusal;
 #[cfg(feature = "certificate-compression")]
 pub(crate) use parameters::Compression;
 pub(crate) use parameters::{Fips, MasterSecret, Parameters};
+pub(crate) use resumption::Resumption;

@@ -61,7 +61,10 @@ impl OriginVerifier {
     /// rustls leaves it to the verifier to refuse a scheme that was not offered.
     fn check_scheme(&self, signature: &DigitallySignedStruct) -> Result<(), Error> {
         match self.schemes.contains(&signature.scheme) {
-            true => Ok(()),
+            true => {
+                witness::signed(signature.scheme);
+                Ok(())
+            }
             false => Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into()),
         }
     }
@@ -83,7 +86,7 @@ impl ServerCertVerifier for OriginVerifier {
             now,
         };
         let verdict = self.check(presented, server_name);
-        witness::judged(end_entity, verdict.is_ok());
+        witness::judged(end_entity, intermediates, verdict.is_ok());
         verdict.map(|()| ServerCertVerified::assertion())
     }
 

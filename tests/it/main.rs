@@ -47,12 +47,14 @@ mod reload;
 mod resolve;
 mod response_rewrite;
 mod responses;
+mod resumption;
 mod rfc;
 mod smuggling;
 mod sni;
 mod sockets;
 mod support;
 mod talk;
+mod tls_facts;
 mod transports;
 mod types;
 #[cfg(feature = "axum")]

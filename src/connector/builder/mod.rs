@@ -3,6 +3,7 @@
 mod advising;
 mod again;
 mod dialling;
+mod sessions;
 mod tls;
 
 use std::{error::Error, ops::RangeBounds, sync::Arc, time::Duration};
@@ -24,8 +25,8 @@ use crate::connector::{
     AppliedProfile, CdnOriginConnector,
     advice::{Silence, advise},
     deadlines::Deadlines,
+    handshakes::Handshakes,
     service::Shared,
-    trust::Trust,
 };
 
 use advising::EdgeKnowledge;
@@ -44,6 +45,8 @@ use dialling::Dialling;
 /// | [`alpn`](Self::alpn) | `h2`, then `http/1.1` |
 /// | [`client_identity`](Self::client_identity) | none |
 /// | [`cipher_suites`](Self::cipher_suites), [`key_exchange_groups`](Self::key_exchange_groups), [`signature_schemes`](Self::signature_schemes) | those of the crypto provider |
+/// | [`session_capacity`](Self::session_capacity), [`no_session_resumption`](Self::no_session_resumption), [`share_tls`](Self::share_tls) | sessions of 32 names are resumed, by this connector and its clones |
+/// | [`expiry_notice`](Self::expiry_notice) | 14 days |
 /// | [`max_record_size`](Self::max_record_size) | as large as TLS allows |
 /// | [`key_log`](Self::key_log), [`key_log_from_environment`](Self::key_log_from_environment) | none |
 /// | [`require_fips`](Self::require_fips), [`require_extended_master_secret`](Self::require_extended_master_secret) | not required |
@@ -65,6 +68,10 @@ pub struct CdnOriginBuilder {
     url: Option<OriginUrl>,
     names: ChosenNames,
     tls: TlsSettings,
+    /// Who has changed them.
+    tls_setters: Vec<&'static str>,
+    /// What takes their place.
+    shared: Option<sessions::Shared>,
     deadlines: Deadlines,
     dialling: Dialling,
     silence: Silence,
@@ -78,6 +85,8 @@ impl CdnOriginBuilder {
             url: None,
             names: ChosenNames::default(),
             tls: TlsSettings::default(),
+            tls_setters: Vec::new(),
+            shared: None,
             deadlines: Deadlines::default(),
             dialling: Dialling::default(),
             silence: Silence::default(),
@@ -149,25 +158,26 @@ impl CdnOriginBuilder {
     /// Offers the TLS versions in this range: `TlsVersion::V1_2..` for both, `TlsVersion::V1_3..` for the newer alone,
     /// `TlsVersion::V1_2..=TlsVersion::V1_2` for the older alone.
     pub fn tls_versions(mut self, range: impl RangeBounds<TlsVersion>) -> Self {
-        self.tls.versions = (range.start_bound().cloned(), range.end_bound().cloned());
+        self.tls("tls_versions").versions =
+            (range.start_bound().cloned(), range.end_bound().cloned());
         self
     }
 
     /// Judges the origin's certificate by this policy.
     pub fn verify(mut self, policy: VerifyPolicy) -> Self {
-        self.tls.verify = policy;
+        self.tls("verify").verify = policy;
         self
     }
 
     /// Offers these application protocols.
     pub fn alpn(mut self, alpn: Alpn) -> Self {
-        self.tls.alpn = alpn;
+        self.tls("alpn").alpn = alpn;
         self
     }
 
     /// Uses this crypto provider.
     pub fn crypto_provider(mut self, provider: impl Into<Arc<CryptoProvider>>) -> Self {
-        self.tls.provider = Some(provider.into());
+        self.tls("crypto_provider").provider = Some(provider.into());
         self
     }
 
@@ -225,14 +235,11 @@ impl CdnOriginBuilder {
             .as_ref()
             .is_none_or(|url| url.scheme() == Scheme::Https);
         let tls = match needs_tls {
-            true => {
-                let expected = self.names.expected_name.as_ref();
-                Trust::new(&self.tls, expected, &mut problems)
-            }
+            true => self.trust(&mut problems),
             false => None,
         };
         BuildError::from_problems(problems)?;
-        let settings = Box::new(self.clone());
+        let settings = Box::new(self.to_be_kept(tls.as_deref()));
 
         let origin = self
             .url
@@ -242,12 +249,13 @@ impl CdnOriginBuilder {
             EdgeKnowledge::Used => origin.as_deref().and_then(AppliedProfile::of),
             EdgeKnowledge::Ignored => None,
         };
-        let client = tls.as_ref().map(Trust::client);
+        let client = tls.as_ref().map(|trust| trust.client());
+        let policy = tls.as_ref().map(|trust| trust.policy());
         let advice = advise(
             origin.as_deref(),
             &self.names,
             client.as_deref(),
-            &self.tls.verify,
+            &policy.unwrap_or_default(),
             &self.silence,
         );
         Ok(CdnOriginConnector::new(Shared {
@@ -259,6 +267,7 @@ impl CdnOriginBuilder {
             advice,
             profile,
             settings,
+            handshakes: Handshakes::default(),
         }))
     }
 

@@ -11,7 +11,7 @@ use super::CdnOriginBuilder;
 impl CdnOriginBuilder {
     /// Presents this certificate to an origin that asks for one.
     pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
-        self.tls.identity = Some(identity);
+        self.tls("client_identity").identity = Some(identity);
         self
     }
 
@@ -35,7 +35,8 @@ impl CdnOriginBuilder {
     where
         S: Into<String>,
     {
-        self.tls.parameters.cipher_suites = Some(names.into_iter().map(Into::into).collect());
+        self.tls("cipher_suites").parameters.cipher_suites =
+            Some(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -48,7 +49,8 @@ impl CdnOriginBuilder {
     where
         S: Into<String>,
     {
-        self.tls.parameters.groups = Some(names.into_iter().map(Into::into).collect());
+        self.tls("key_exchange_groups").parameters.groups =
+            Some(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -61,40 +63,44 @@ impl CdnOriginBuilder {
     where
         S: Into<String>,
     {
-        self.tls.parameters.signature_schemes = Some(names.into_iter().map(Into::into).collect());
+        self.tls("signature_schemes").parameters.signature_schemes =
+            Some(names.into_iter().map(Into::into).collect());
         self
     }
 
     /// Sends records of this many bytes at most, from 32 to 16 389, header included. By default as large as TLS allows.
     pub fn max_record_size(mut self, bytes: usize) -> Self {
-        self.tls.parameters.record_size = Some(bytes);
+        self.tls("max_record_size").parameters.record_size = Some(bytes);
         self
     }
 
     /// Writes the secrets of every connection to this log: whoever has it can read the traffic. The connector's
     /// [advice](crate::CdnOriginConnector::advice) says so.
     pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
-        self.tls.parameters.key_log = Some(log);
+        self.tls("key_log").parameters.key_log = Some(log);
         self
     }
 
     /// [Logs the secrets](Self::key_log) to the file that the environment variable `SSLKEYLOGFILE` names, if it names one, in the
     /// format that Wireshark reads. Without this call the variable means nothing.
     pub fn key_log_from_environment(mut self) -> Self {
-        self.tls.parameters.key_log = Parameters::key_log_of_environment();
+        self.tls("key_log_from_environment").parameters.key_log =
+            Parameters::key_log_of_environment();
         self
     }
 
     /// Refuses to build unless everything in use is FIPS-approved. rustls' own feature `fips` makes the default provider so; a
     /// [provider of your own](Self::crypto_provider) may be.
     pub fn require_fips(mut self) -> Self {
-        self.tls.parameters.fips = Fips::Required;
+        self.tls("require_fips").parameters.fips = Fips::Required;
         self
     }
 
     /// Refuses TLS 1.2 without an extended master secret ([RFC 7627](https://www.rfc-editor.org/rfc/rfc7627)).
     pub fn require_extended_master_secret(mut self) -> Self {
-        self.tls.parameters.master_secret = MasterSecret::Extended;
+        self.tls("require_extended_master_secret")
+            .parameters
+            .master_secret = MasterSecret::Extended;
         self
     }
 
@@ -103,7 +109,8 @@ impl CdnOriginBuilder {
     #[cfg(feature = "certificate-compression")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "certificate-compression")))]
     pub fn compressed_certificates(mut self) -> Self {
-        self.tls.parameters.compression = crate::tls::Compression::Offered;
+        self.tls("compressed_certificates").parameters.compression =
+            crate::tls::Compression::Offered;
         self
     }
 }

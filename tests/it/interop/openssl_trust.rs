@@ -146,6 +146,7 @@ async fn second_is_resumed(connector: CdnOriginConnector) -> bool {
 async fn openssl_resumes_a_session_unless_it_gives_no_tickets() {
     for (arguments, resumed) in [
         ("-tls1_2", true),
+        ("-tls1_2 -no_ticket", true),
         ("-tls1_3", true),
         ("-tls1_2 -no_ticket -no_cache", false),
         ("-tls1_3 -num_tickets 0", false),

@@ -1,0 +1,115 @@
+//! What TLS remembers from one connection to the next.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    connector::{CdnOriginBuilder, CdnOriginConnector, trust::Trust},
+    error::{BuildProblem, BuildProblemKind},
+    tls::{Resumption, TlsSettings},
+};
+
+/// What TLS remembers from one connection to the next: sessions to be resumed, and certificates.
+impl CdnOriginBuilder {
+    /// Keeps the sessions of this many names, 1 to 65 536, so that later handshakes resume them. By default 32; a connector with one
+    /// origin has one name. Of each name, one TLS 1.2 session and eight TLS 1.3 tickets are kept.
+    ///
+    /// A resumed handshake is shorter, and the certificate is not judged again. So sessions belong to one trust: clones of the
+    /// connector and those that [share its TLS](Self::share_tls) resume each other's sessions, and nobody else does. A
+    /// [reload](CdnOriginConnector::reload) forgets them, and so does the end of a leaf certificate that they began with. What does
+    /// not end them is a revocation list that is not reloaded.
+    pub fn session_capacity(mut self, names: usize) -> Self {
+        self.tls("session_capacity").resumption = Resumption::Names(names);
+        self
+    }
+
+    /// Resumes no session: every handshake is a full one, and judges the certificate.
+    pub fn no_session_resumption(mut self) -> Self {
+        self.tls("no_session_resumption").resumption = Resumption::Off;
+        self
+    }
+
+    /// Logs a warning through `tracing` when an origin presents a certificate that ends within this time: 14 days by default, once for
+    /// each certificate. Zero warns never.
+    pub fn expiry_notice(mut self, notice: Duration) -> Self {
+        self.tls("expiry_notice").expiry_notice = notice;
+        self
+    }
+
+    /// Shares all of TLS with this connector: policy and identity, whatever a [reload](CdnOriginConnector::reload) of either makes of
+    /// them, parameters, and sessions. For several connectors to one CDN, of which each would otherwise verify for itself.
+    ///
+    /// [`to_builder`](CdnOriginConnector::to_builder) then gives a builder with the same TLS that shares nothing.
+    ///
+    /// No other setting of TLS goes with it, and an [expected name](Self::expected_name) must be the other connector's, since
+    /// sessions rely on what was verified.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+    /// let pages = CdnOriginConnector::builder("https://www.example.com")
+    /// #   .verify(policy)
+    ///     .build()?;
+    /// let images = CdnOriginConnector::builder("https://images.example.com")
+    ///     .share_tls(&pages)
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn share_tls(mut self, connector: &CdnOriginConnector) -> Self {
+        self.shared = Some(match connector.shared_trust() {
+            Some(trust) => Shared::Trust(trust),
+            None => Shared::Nothing,
+        });
+        self
+    }
+
+    /// The settings, noting who changes them.
+    pub(super) fn tls(&mut self, setter: &'static str) -> &mut TlsSettings {
+        self.tls_setters.push(setter);
+        &mut self.tls
+    }
+
+    /// These settings for [another builder](CdnOriginConnector::to_builder), which shares nothing but may be told to.
+    pub(super) fn to_be_kept(&self, trust: Option<&Trust>) -> Self {
+        let mut kept = self.clone();
+        if let (Some(_), Some(trust)) = (kept.shared.take(), trust) {
+            kept.tls = trust.settings();
+        }
+        kept
+    }
+
+    /// The trust: another connector's, or one of its own.
+    pub(super) fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
+        let expected_name = self.names.expected_name.as_ref();
+        let Some(shared) = &self.shared else {
+            return Trust::new(&self.tls, expected_name, problems).map(Arc::new);
+        };
+        let Shared::Trust(trust) = shared else {
+            let why = "the other connector's origin is a plain http one: there is no TLS to share";
+            problems.push(contradiction("share_tls", why));
+            return None;
+        };
+        for setter in &self.tls_setters {
+            let why =
+                "`share_tls(..)` brings all of TLS along: this belongs to the other connector";
+            problems.push(contradiction(setter, why));
+        }
+        if expected_name != trust.expected_name() {
+            let why =
+                "connectors that share TLS expect the same name, or both the one that follows SNI";
+            problems.push(contradiction("expected_name", why));
+        }
+        Some(trust.clone())
+    }
+}
+
+/// What another connector has to share.
+#[derive(Clone, Debug)]
+pub(super) enum Shared {
+    Trust(Arc<Trust>),
+    Nothing,
+}
+
+fn contradiction(setter: &'static str, why: &'static str) -> BuildProblem {
+    BuildProblem::new(setter, BuildProblemKind::Contradiction, why)
+}

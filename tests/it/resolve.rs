@@ -387,3 +387,45 @@ fn a_range_of_ttls_that_holds_none_is_refused() {
         .unwrap_err();
     assert_eq!(error.problems()[0].setter(), "dns_cache");
 }
+
+#[tokio::test]
+async fn a_name_that_moves_under_load_is_followed_and_no_connection_fails() {
+    const EACH: usize = 40;
+    let (old_listener, old) = listener().await;
+    let (new_listener, new) = listener().await;
+    // Their backlogs are shorter than the load.
+    let accepting = |listener: TcpListener| {
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} })
+    };
+    let (old_task, new_task) = (accepting(old_listener), accepting(new_listener));
+    let told = Told::default();
+    let ttl = Duration::from_millis(20);
+    told.now(Ok(Resolved::new([old]).ttl(ttl)));
+    let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::from_secs(1));
+    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let load = || async {
+        let mut peers = Vec::new();
+        for _ in 0..EACH {
+            let stream = connect(&connector).await.expect("no connection fails");
+            peers.push(stream.info().facts().peer().unwrap());
+            tokio::task::yield_now().await;
+        }
+        peers
+    };
+    assert!(load().await.iter().all(|peer| *peer == old));
+    // The name moves while connections are opened; the old address goes when they are.
+    let moves = async {
+        tokio::task::yield_now().await;
+        told.now(Ok(Resolved::new([new]).ttl(ttl)));
+    };
+    let many = futures_util::future::join_all((0..8).map(|_| load()));
+    let (peers, ()) = tokio::join!(many, moves);
+    for peers in peers {
+        let moved = peers.iter().position(|peer| *peer == new);
+        let moved = moved.unwrap_or(peers.len());
+        assert!(peers[moved..].iter().all(|peer| *peer == new), "{peers:?}");
+    }
+    old_task.abort();
+    assert!(load().await.iter().all(|peer| *peer == new));
+    new_task.abort();
+}

@@ -12,11 +12,12 @@ use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
-    dial::{DialFailure, Transport},
+    dial::{DialFailure, ProxyProtocol, Transport},
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
     tls::{Refusal, rustls::ClientConfig},
+    visitor::ClientAddress,
 };
 
 use super::{
@@ -32,7 +33,11 @@ use super::{
 ///
 /// See the [module](super) for an example and [`CdnOriginBuilder`] for every setting.
 #[derive(Clone)]
-pub struct CdnOriginConnector(Arc<Shared>);
+pub struct CdnOriginConnector {
+    pub(super) shared: Arc<Shared>,
+    /// For whom its connections are.
+    client: Option<Arc<ClientAddress>>,
+}
 
 pub(super) struct Shared {
     /// The fixed origin, or `None` where the `Uri` names it.
@@ -41,6 +46,7 @@ pub(super) struct Shared {
     /// Absent if the origin is a fixed `http` one.
     pub(super) tls: Option<Arc<Trust>>,
     pub(super) transport: Transport,
+    pub(super) proxy_protocol: Option<ProxyProtocol>,
     pub(super) deadlines: Deadlines,
     pub(super) advice: Vec<Advice>,
     pub(super) profile: Option<AppliedProfile>,
@@ -69,35 +75,38 @@ impl CdnOriginConnector {
     }
 
     pub(super) fn new(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+        Self {
+            shared: Arc::new(shared),
+            client: None,
+        }
     }
 
     /// The fixed origin with its four names, if there is one.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
-        self.0.origin.as_deref()
+        self.shared.origin.as_deref()
     }
 
     pub(crate) fn shared_origin(&self) -> Option<&Arc<Origin>> {
-        self.0.origin.as_ref()
+        self.shared.origin.as_ref()
     }
 
     /// What is known of the edge that is dialled, and what it changed. Nothing for an unknown host, or where it was turned off.
     #[must_use]
     pub fn profile(&self) -> Option<&AppliedProfile> {
-        self.0.profile.as_ref()
+        self.shared.profile.as_ref()
     }
 
     pub(super) fn settings(&self) -> &CdnOriginBuilder {
-        &self.0.settings
+        &self.shared.settings
     }
 
     pub(super) fn trust(&self) -> Option<&Trust> {
-        self.0.tls.as_deref()
+        self.shared.tls.as_deref()
     }
 
     pub(super) fn shared_trust(&self) -> Option<Arc<Trust>> {
-        self.0.tls.clone()
+        self.shared.tls.clone()
     }
 
     /// Logs what looks wrong after a reload.
@@ -105,30 +114,55 @@ impl CdnOriginConnector {
         if let Some(trust) = self.trust() {
             advise(
                 self.origin(),
-                &self.0.names,
+                &self.shared.names,
                 Some(&trust.client()),
                 &trust.policy(),
-                self.0.settings.silenced(),
+                self.shared.settings.silenced(),
             );
         }
     }
 
+    /// The same connector, whose connections are all for this client: what
+    /// [`proxy_protocol`](CdnOriginBuilder::proxy_protocol) tells the origin. Without that it changes nothing.
+    ///
+    /// Whoever pools these connections must not lend them to other clients. [`OriginProxy`](crate::OriginProxy) sees to that by itself.
+    #[must_use]
+    pub fn with_client(&self, client: ClientAddress) -> Self {
+        self.for_client(Some(Arc::new(client)))
+    }
+
+    pub(crate) fn for_client(&self, client: Option<Arc<ClientAddress>>) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            client,
+        }
+    }
+
+    /// Whether the origin is told who the client is.
+    pub(crate) fn tells_clients(&self) -> bool {
+        self.shared.proxy_protocol.is_some()
+    }
+
     /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.
     pub(crate) fn connect_http1(&self) -> Connecting {
-        let shared = self.0.clone();
-        Connecting::new(async move { shared.connect(&Uri::default(), Speech::Http1).await })
+        self.connecting(Uri::default(), Speech::Http1)
+    }
+
+    fn connecting(&self, uri: Uri, speech: Speech) -> Connecting {
+        let Self { shared, client } = self.clone();
+        Connecting::new(async move { shared.connect(&uri, speech, client.as_deref()).await })
     }
 
     /// What looks wrong without being invalid, as it was when the connector was built. It was logged once.
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
-        &self.0.advice
+        &self.shared.advice
     }
 
     /// How many TLS handshakes were finished, in full and resumed.
     #[must_use]
     pub fn handshakes(&self) -> HandshakeCounts {
-        self.0.handshakes.counts()
+        self.shared.handshakes.counts()
     }
 
     /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one. A
@@ -136,7 +170,7 @@ impl CdnOriginConnector {
     #[must_use]
     pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
         let settled = self.origin().map(Origin::sni);
-        let sni = settled.or(self.0.names.sni.as_ref());
+        let sni = settled.or(self.shared.names.sni.as_ref());
         let client = self.trust().map(Trust::client);
         client.map(|client| client.config(sni).clone())
     }
@@ -152,19 +186,23 @@ impl Service<Uri> for CdnOriginConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let shared = self.0.clone();
-        Connecting::new(async move { shared.connect(&uri, Speech::AsBuilt).await })
+        self.connecting(uri, Speech::AsBuilt)
     }
 }
 
 impl Shared {
-    async fn connect(&self, uri: &Uri, speech: Speech) -> Result<OriginStream, Error> {
+    async fn connect(
+        &self,
+        uri: &Uri,
+        speech: Speech,
+        client: Option<&ClientAddress>,
+    ) -> Result<OriginStream, Error> {
         let origin = self.origin_for(uri)?;
         let mut facts = Facts {
             origin: Some(origin.clone()),
             ..Facts::default()
         };
-        match self.open(&origin, speech, &mut facts).await {
+        match self.open(&origin, speech, client, &mut facts).await {
             Ok(io) => Ok(OriginStream::new(io, facts)),
             Err(Failure {
                 stage,
@@ -182,6 +220,7 @@ impl Shared {
         &self,
         origin: &Origin,
         speech: Speech,
+        client: Option<&ClientAddress>,
         facts: &mut Facts,
     ) -> Result<OpenIo, Failure> {
         self.check(speech, facts)?;
@@ -191,10 +230,14 @@ impl Shared {
             handshake,
             connect,
         } = self.deadlines;
-        let io = self
+        let mut io = self
             .transport
             .dial(origin.dial(), dial.min(connect), facts)
             .await?;
+        if let Some(protocol) = self.proxy_protocol {
+            let left = dial.min(connect).saturating_sub(started.elapsed());
+            protocol.introduce(client, &mut io, left, facts).await?;
+        }
         let (Scheme::Https, Some(tls)) = (origin.scheme(), &self.tls) else {
             return Ok(OpenIo::Left(io));
         };
@@ -293,9 +336,11 @@ impl From<Refusal> for Failure {
 impl fmt::Debug for CdnOriginConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CdnOriginConnector")
-            .field("origin", &self.0.origin)
-            .field("transport", &self.0.transport)
-            .field("deadlines", &self.0.deadlines)
+            .field("origin", &self.shared.origin)
+            .field("transport", &self.shared.transport)
+            .field("deadlines", &self.shared.deadlines)
+            .field("proxy_protocol", &self.shared.proxy_protocol)
+            .field("client", &self.client)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 //! 2. Its addresses are sorted and race each other, within one deadline that a dead address cannot eat: [`HappyEyeballs`], [`IpFamilies`].
 //! 3. Each address is judged right before it is connected to: [`EgressGuard`].
 //! 4. Each socket is set up before it connects: [`SocketOptions`], [`TcpKeepalive`].
+//! 5. The visitor is named, where the origin expects it: [`ProxyProtocol`].
 //!
 //! TLS begins when the race is over. Handshakes do not race: which certificate is good is not for the fastest address to decide.
 //!
@@ -15,6 +16,7 @@ mod guard;
 mod io;
 mod keepalive;
 mod log;
+mod proxy_protocol;
 mod race;
 mod resolve;
 mod sockets;
@@ -27,6 +29,7 @@ pub use guard::EgressGuard;
 #[cfg(feature = "hickory")]
 pub use hickory_resolver;
 pub use keepalive::TcpKeepalive;
+pub use proxy_protocol::ProxyProtocol;
 pub use race::{HappyEyeballs, IpFamilies};
 #[cfg(feature = "hickory")]
 pub use resolve::HickoryResolver;

@@ -12,14 +12,15 @@ use crate::{
 };
 
 use super::{
-    Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, ending::Reason, explain_body,
-    failure::Unanswered, slot::Slot, state::State, visit::Visit,
+    Client, Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, ending::Reason,
+    explain_body, failure::Unanswered, slot::Slot, state::State, visit::Visit,
 };
 
 /// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
 pub(super) struct AloneLease {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
+    client: Client,
     /// Held by the driving task too: a refused upgrade leaves a connection that is still to be closed.
     _slot: Arc<Slot>,
 }
@@ -37,7 +38,7 @@ impl OriginPool {
         deadline: std::time::Duration,
     ) -> Result<(Response<Incoming>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
-        let mut lease = self.0.open_alone().await?;
+        let mut lease = self.0.open_alone(&target.client).await?;
         target.spell(&mut request, &lease);
         match timeout(deadline, lease.exchange(request)).await {
             Ok(Ok(response)) => {
@@ -57,12 +58,13 @@ impl OriginPool {
 }
 
 impl Shared {
-    async fn open_alone(self: &Arc<Self>) -> Result<Lease, Error> {
+    async fn open_alone(self: &Arc<Self>, client: &Client) -> Result<Lease, Error> {
         let mut slot = self.slot_alone().await?;
-        let stream = self.connector.connect_http1().await?;
+        let connector = self.connector.for_client(client.address());
+        let stream = connector.connect_http1().await?;
         slot.stand(&mut self.lock());
         let info = stream.info().clone();
-        let opened = AloneLease::open(&self.settings, stream, slot).await;
+        let opened = AloneLease::open(&self.settings, stream, slot, client.clone()).await;
         opened
             .map(Lease::from)
             .map_err(|error| explain_body(error, Some(&info)))
@@ -145,6 +147,7 @@ impl AloneLease {
         settings: &PoolSettings,
         stream: OriginStream,
         slot: Slot,
+        client: Client,
     ) -> hyper::Result<Self> {
         let info = stream.info().clone();
         let (sender, connection) = settings.http1().handshake(stream).await?;
@@ -159,12 +162,17 @@ impl AloneLease {
         Ok(Self {
             sender,
             info,
+            client,
             _slot: slot,
         })
     }
 
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.info
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.

@@ -12,7 +12,7 @@ use tower_service::Service;
 use crate::error::Error;
 
 use super::{
-    Lease, Shared, explain_body,
+    Client, Lease, Shared, explain_body,
     http1::Http1,
     http2::Multiplexed,
     queue::Grant,
@@ -74,7 +74,8 @@ impl Shared {
     async fn open(self: &Arc<Self>, mut leave: Leave) -> Result<(Lease, Option<Attempt>), Failed> {
         self.start_reaping();
         // The pool's connector has a fixed origin: it does not look at the URI.
-        let stream = match self.connector.clone().call(Uri::default()).await {
+        let mut connector = self.connector.for_client(leave.client.address());
+        let stream = match connector.call(Uri::default()).await {
             Ok(stream) => stream,
             Err(error) => {
                 let leave = Some(leave);
@@ -101,7 +102,7 @@ impl Shared {
 
     /// Hands a connection to whoever has waited longest. If nobody waits, it rests.
     fn give(&self, lease: Lease) {
-        let waiter = self.lock().queue.pop();
+        let waiter = self.lock().queue.pop(lease.client());
         match waiter {
             Some(waiter) => drop(waiter.send(Grant::Ready(lease))),
             None => drop(lease),
@@ -125,7 +126,7 @@ impl Shared {
         let mut state = self.lock();
         let room = state.open < self.settings.max_connections && !self.is_draining();
         let missing = room && state.ready() < self.settings.min_idle;
-        missing.then(|| Leave::take(self, &mut state))
+        missing.then(|| Leave::take(self, &mut state, &Client::anybody()))
     }
 
     /// Opens in the background what a request has taken away, one connection after the other, and ever more rarely while the origin

@@ -25,8 +25,8 @@ impl OriginPool {
         deadline: Duration,
     ) -> Result<(Response<Incoming>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
-        let mut tries = Tries::new(self);
-        let mut lease = self.lease().await?;
+        let mut tries = Tries::new(self, &target.client);
+        let mut lease = self.lease(&target.client).await?;
         loop {
             let copy = Copy::of(&request, &lease);
             let left_out = target.spell(&mut request, &lease);

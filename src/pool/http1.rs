@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::connector::{ConnectionInfo, OriginStream};
 
 use super::{
-    PoolSettings, RequestBody, Shared,
+    Client, PoolSettings, RequestBody, Shared,
     body::Progress,
     ending::{Ending, Reason},
     expect,
@@ -26,6 +26,8 @@ const LAST_STEPS: Duration = Duration::from_secs(1);
 pub(super) struct Http1 {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
+    /// Whom it serves.
+    client: Client,
     ending: Ending,
     generation: u64,
     retires_at: Option<Instant>,
@@ -44,6 +46,7 @@ impl Http1 {
             slot,
             attempt,
             generation,
+            client,
         } = leave;
         let info = stream.info().clone();
         let ending = slot.ending().clone();
@@ -61,6 +64,7 @@ impl Http1 {
         let connection = Self {
             sender,
             info,
+            client,
             ending,
             generation,
             retires_at: shared.settings.retirement(now),
@@ -91,8 +95,17 @@ impl Http1 {
         true
     }
 
+    pub(super) fn is_for(&self, client: &Client) -> bool {
+        self.client == *client
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.sender.is_closed()
+    }
+
+    /// It will be dropped for this reason.
+    pub(super) fn note(&self, reason: Reason) {
+        self.ending.note(reason);
     }
 
     pub(super) fn end(self, reason: Reason) {
@@ -108,6 +121,7 @@ impl Http1 {
 pub(super) struct Http1Lease {
     shared: Arc<Shared>,
     info: ConnectionInfo,
+    client: Client,
     /// Taken when the lease ends.
     connection: Option<Http1>,
     /// That of the request, once one is sent.
@@ -121,6 +135,7 @@ impl Http1Lease {
         Self {
             shared,
             info: connection.info.clone(),
+            client: connection.client.clone(),
             connection: Some(connection),
             progress: None,
             tether: None,
@@ -129,6 +144,10 @@ impl Http1Lease {
 
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.info
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Whether it has served a request.

@@ -19,7 +19,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::connector::{ConnectionInfo, OriginStream};
 
 use super::{
-    PoolSettings, RequestBody, Shared,
+    Client, PoolSettings, RequestBody, Shared,
     ending::{Ending, Reason},
     failure::Unanswered,
     shelf::Standing,
@@ -50,6 +50,8 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 pub(super) struct Multiplexed {
     sender: http2::SendRequest<RequestBody>,
     info: ConnectionInfo,
+    /// Whom it serves.
+    client: Client,
     ending: Ending,
     retires_at: Option<Instant>,
     rests_since: Mutex<Instant>,
@@ -71,6 +73,7 @@ impl Multiplexed {
             slot,
             attempt,
             generation,
+            client,
         } = leave;
         let info = stream.info().clone();
         let ending = slot.ending().clone();
@@ -90,6 +93,7 @@ impl Multiplexed {
         let multiplexed = Arc::new(Self {
             sender,
             info,
+            client,
             ending: ending.clone(),
             retires_at: shared.settings.retirement(now),
             rests_since: Mutex::new(now),
@@ -124,6 +128,10 @@ impl Multiplexed {
             used: false,
             tether: None,
         })
+    }
+
+    pub(super) fn is_for(&self, client: &Client) -> bool {
+        self.client == *client
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -259,6 +267,10 @@ pub(super) struct Http2Lease {
 impl Http2Lease {
     pub(super) fn info(&self) -> &ConnectionInfo {
         &self.connection.info
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.connection.client
     }
 
     /// Whether it has served a request, other than this one.

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 use crate::connector::ConnectionInfo;
 
 use super::{
-    RequestBody, alone::AloneLease, ending::Reason, failure::Unanswered, http1::Http1Lease,
+    Client, RequestBody, alone::AloneLease, ending::Reason, failure::Unanswered, http1::Http1Lease,
     http2::Http2Lease, visit::Visit,
 };
 
@@ -53,6 +53,15 @@ impl Lease {
             Place::Http1(lease) => lease.info(),
             Place::Http2(lease) => lease.info(),
             Place::Alone(lease) => lease.info(),
+        }
+    }
+
+    /// For whom the connection was opened.
+    pub(super) fn client(&self) -> &Client {
+        match &self.place {
+            Place::Http1(lease) => lease.client(),
+            Place::Http2(lease) => lease.client(),
+            Place::Alone(lease) => lease.client(),
         }
     }
 

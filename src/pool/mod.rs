@@ -1,7 +1,9 @@
 //! Pooled connections to one connector's origin.
 //!
 //! A pool belongs to one connector with one origin, so that all its connections are for the same dial target, SNI, expected name and
-//! verify policy by construction: there is no key by which they could be confused.
+//! verify policy by construction: there is no key by which they could be confused. Where the origin is told who the visitor is
+//! ([`ProxyProtocol`](crate::dial::ProxyProtocol)), a connection serves that visitor alone: one with the same addresses, ports and
+//! values. While others wait and the pool is full, idle connections are closed for them.
 //!
 //! * HTTP/1 connections serve one request at a time. The one that rested last is used first, so that surplus ones grow old and close.
 //! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
@@ -48,6 +50,7 @@
 mod alone;
 mod body;
 mod budget;
+mod client;
 mod connect;
 mod ending;
 mod exchange;
@@ -79,11 +82,13 @@ use std::{
     time::Duration,
 };
 
+use http::Extensions;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     connector::CdnOriginConnector,
     error::{Error, ErrorKind, Facts, Stage},
+    visitor::ClientAddress,
 };
 
 pub use budget::RetryBudget;
@@ -91,6 +96,7 @@ pub use settings::PoolSettings;
 pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use body::RequestBody;
+pub(crate) use client::Client;
 pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;
 pub(crate) use target::Target;
@@ -134,6 +140,14 @@ impl OriginPool {
         &self.0.connector
     }
 
+    /// For whom a request with these extensions is to go, as far as the origin is told.
+    pub(crate) fn client(&self, extensions: &Extensions) -> Client {
+        match self.0.connector.tells_clients() {
+            true => Client::told(ClientAddress::of(extensions)),
+            false => Client::anybody(),
+        }
+    }
+
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let active = self.0.active.load(Ordering::Relaxed);
         PoolSnapshot::of(&self.0.lock(), active)
@@ -146,9 +160,9 @@ impl OriginPool {
     }
 
     /// A connection: one that is there, or a new one, or one that becomes free in time.
-    async fn lease(&self) -> Result<Lease, Error> {
+    async fn lease(&self, client: &Client) -> Result<Lease, Error> {
         let shared = &self.0;
-        let offer = shared.offer();
+        let offer = shared.offer(client);
         self.keep_warm();
         match offer {
             Offer::Now(lease) => Ok(lease),
@@ -180,8 +194,8 @@ impl OriginPool {
     }
 
     /// A connection that was opened for this request alone, if one may be opened.
-    async fn fresh_lease(&self) -> Option<Lease> {
-        let outcome = self.0.connect_alone(self.0.leave()?);
+    async fn fresh_lease(&self, client: &Client) -> Option<Lease> {
+        let outcome = self.0.connect_alone(self.0.leave(client)?);
         outcome.await.ok()?.ok()
     }
 
@@ -223,7 +237,7 @@ impl Shared {
     /// Why a wait was in vain: the connection that was waited for did not come about, or the pool is full.
     fn in_vain(&self, deadline: Duration) -> Error {
         let state = self.lock();
-        let may_come = state.connecting > 0 && state.open < self.settings.max_connections;
+        let may_come = state.connecting.all() > 0 && state.open < self.settings.max_connections;
         drop(state);
         let kind = match may_come && !deadline.is_zero() {
             true => ErrorKind::TimedOut,

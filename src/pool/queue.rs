@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-use super::{Lease, Shared, slot::Leave};
+use super::{Client, Lease, Shared, slot::Leave};
 
 /// What one who waits gets.
 pub(super) enum Grant {
@@ -21,8 +21,13 @@ pub(super) enum Grant {
 /// The queue. Places are numbered, so that one who leaves is forgotten at once, wherever it stood.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<u64, oneshot::Sender<Grant>>,
+    waiting: BTreeMap<u64, Waiter>,
     next: u64,
+}
+
+struct Waiter {
+    client: Client,
+    sender: oneshot::Sender<Grant>,
 }
 
 impl Queue {
@@ -35,34 +40,55 @@ impl Queue {
     }
 
     /// Takes the place at the end.
-    pub(super) fn join(&mut self, shared: &Arc<Shared>) -> Place {
+    pub(super) fn join(&mut self, shared: &Arc<Shared>, client: &Client) -> Place {
         let number = self.next;
         self.next += 1;
         Place {
             shared: shared.clone(),
             number,
-            word: self.stand(number),
+            client: client.clone(),
+            word: self.stand(number, client),
         }
     }
 
     /// Takes a place again that was left to open a connection.
     pub(super) fn rejoin(&mut self, place: &mut Place) {
-        place.word = self.stand(place.number);
+        place.word = self.stand(place.number, &place.client);
     }
 
-    fn stand(&mut self, number: u64) -> oneshot::Receiver<Grant> {
+    fn stand(&mut self, number: u64, client: &Client) -> oneshot::Receiver<Grant> {
         let (sender, receiver) = oneshot::channel();
-        self.waiting.insert(number, sender);
+        let client = client.clone();
+        self.waiting.insert(number, Waiter { client, sender });
         receiver
     }
 
-    /// The first in the queue, who leaves it by that.
-    pub(super) fn pop(&mut self) -> Option<oneshot::Sender<Grant>> {
-        self.waiting.pop_first().map(|(_, sender)| sender)
+    /// The first of this client's in the queue, who leaves it by that.
+    pub(super) fn pop(&mut self, client: &Client) -> Option<oneshot::Sender<Grant>> {
+        let mut waiting = self.waiting.iter();
+        let (number, _) = waiting.find(|(_, waiter)| waiter.client == *client)?;
+        let number = *number;
+        self.waiting.remove(&number).map(|waiter| waiter.sender)
+    }
+
+    /// Who waits, the first first, and how many of each.
+    pub(super) fn clients(&self) -> Vec<(Client, usize)> {
+        let mut clients: BTreeMap<&Client, (u64, usize)> = BTreeMap::new();
+        for (number, waiter) in &self.waiting {
+            let entry = clients.entry(&waiter.client);
+            entry.or_insert((*number, 0)).1 += 1;
+        }
+        let mut clients: Vec<_> = clients.into_iter().collect();
+        clients.sort_by_key(|(_, (first, _))| *first);
+        let counted = clients.into_iter();
+        counted
+            .map(|(client, (_, count))| (client.clone(), count))
+            .collect()
     }
 
     pub(super) fn take_all(&mut self) -> Vec<oneshot::Sender<Grant>> {
-        std::mem::take(&mut self.waiting).into_values().collect()
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        waiting.map(|waiter| waiter.sender).collect()
     }
 }
 
@@ -70,6 +96,7 @@ impl Queue {
 pub(super) struct Place {
     shared: Arc<Shared>,
     number: u64,
+    client: Client,
     pub(super) word: oneshot::Receiver<Grant>,
 }
 

@@ -7,7 +7,7 @@ use http_body::Body;
 
 use crate::error::Error;
 
-use super::{Lease, OriginPool, RequestBody, failure::Unanswered, target::LeftOut};
+use super::{Client, Lease, OriginPool, RequestBody, failure::Unanswered, target::LeftOut};
 
 /// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
@@ -21,6 +21,7 @@ const MISDIRECTED: u16 = 421;
 /// How often a request was sent, and why.
 pub(super) struct Tries<'a> {
     pool: &'a OriginPool,
+    client: &'a Client,
     sent: usize,
     unsent: usize,
     misdirected: bool,
@@ -31,9 +32,10 @@ pub(super) struct Tries<'a> {
 type Next = (Request<RequestBody>, Lease);
 
 impl<'a> Tries<'a> {
-    pub(super) fn new(pool: &'a OriginPool) -> Self {
+    pub(super) fn new(pool: &'a OriginPool, client: &'a Client) -> Self {
         Self {
             pool,
+            client,
             sent: 1,
             unsent: 0,
             misdirected: false,
@@ -55,7 +57,7 @@ impl<'a> Tries<'a> {
             self.unsent += 1;
             drop(lease);
             left_out.put_back(request.headers_mut());
-            return Ok((request, self.pool.lease().await?));
+            return Ok((request, self.pool.lease(self.client).await?));
         }
         let copy = copy.filter(|copy| copy.may_be_sent(&failed));
         let Some(copy) = copy.filter(|_| self.is_allowed()) else {
@@ -65,11 +67,11 @@ impl<'a> Tries<'a> {
         // Where one connection was cut off, the others that rest may be about to be.
         let fresh = match failed.was_refused() {
             true => None,
-            false => self.pool.fresh_lease().await,
+            false => self.pool.fresh_lease(self.client).await,
         };
         let lease = match fresh {
             Some(lease) => lease,
-            None => self.pool.lease().await?,
+            None => self.pool.lease(self.client).await?,
         };
         Ok((copy.request, lease))
     }
@@ -94,7 +96,7 @@ impl<'a> Tries<'a> {
             return None;
         }
         let copy = copy.filter(|_| self.is_allowed())?;
-        let lease = Box::pin(self.pool.fresh_lease()).await?;
+        let lease = Box::pin(self.pool.fresh_lease(self.client)).await?;
         Some((copy.request, lease))
     }
 

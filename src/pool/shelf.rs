@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{PoolSettings, ending::Reason, http2::Multiplexed};
+use super::{Client, PoolSettings, ending::Reason, http2::Multiplexed};
 
 /// The HTTP/2 connections of a pool. One with room is in one of two lists; one that is full is in none, and comes back when a stream
 /// ends.
@@ -52,14 +52,15 @@ impl Shelf {
         }
     }
 
-    /// A connection with room. One that should go but still has room is better than none where the pool is full.
+    /// A connection with room for this client. One that should go but still has room is better than none where the pool is full.
     pub(super) fn find(
         &mut self,
         now: Instant,
         settings: &PoolSettings,
         full: bool,
+        client: &Client,
     ) -> Option<Arc<Multiplexed>> {
-        while let Some(connection) = self.roomy.pop() {
+        while let Some(connection) = take_last_for(&mut self.roomy, client) {
             if connection.is_over(now, settings) {
                 self.remove(&connection);
             } else if !connection.has_room() {
@@ -72,13 +73,18 @@ impl Shelf {
             }
         }
         match full {
-            true => self.find_ageing(now, settings),
+            true => self.find_ageing(now, settings, client),
             false => None,
         }
     }
 
-    fn find_ageing(&mut self, now: Instant, settings: &PoolSettings) -> Option<Arc<Multiplexed>> {
-        while let Some(connection) = self.ageing.pop() {
+    fn find_ageing(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+        client: &Client,
+    ) -> Option<Arc<Multiplexed>> {
+        while let Some(connection) = take_last_for(&mut self.ageing, client) {
             if connection.is_over(now, settings) {
                 self.remove(&connection);
             } else if !connection.has_room() {
@@ -110,6 +116,15 @@ impl Shelf {
         over
     }
 
+    /// Takes out the connection that has rested longest.
+    pub(super) fn take_idle(&mut self) -> Option<Arc<Multiplexed>> {
+        let idle = self.all.iter().filter(|it| it.streams() == 0);
+        let longest = idle.min_by_key(|it| it.rests_since())?.clone();
+        self.remove(&longest);
+        self.forget(std::slice::from_ref(&longest));
+        Some(longest)
+    }
+
     /// Takes all out. Each closes when the last of its requests is over.
     pub(super) fn take_all(&mut self, reason: Reason) -> Vec<Arc<Multiplexed>> {
         let all = mem::take(&mut self.all);
@@ -138,9 +153,10 @@ impl Shelf {
         self.roomy.len()
     }
 
-    /// Whether there is a peer that wants no requests for now: another connection to it would be of no use.
-    pub(super) fn wants_none(&self) -> bool {
-        self.all.iter().any(|connection| connection.wants_none())
+    /// Whether there is a peer that wants no requests of this client for now: another connection to it would be of no use.
+    pub(super) fn wants_none(&self, client: &Client) -> bool {
+        let mut all = self.all.iter();
+        all.any(|connection| connection.wants_none() && connection.is_for(client))
     }
 
     /// Since when the connection rests that has rested longest.
@@ -156,6 +172,14 @@ impl Shelf {
     pub(super) fn streams(&self) -> usize {
         self.all.iter().map(|it| it.streams()).sum()
     }
+}
+
+fn take_last_for(
+    connections: &mut Vec<Arc<Multiplexed>>,
+    client: &Client,
+) -> Option<Arc<Multiplexed>> {
+    let at = connections.iter().rposition(|it| it.is_for(client))?;
+    Some(connections.remove(at))
 }
 
 fn unlist(connection: &Multiplexed) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use crate::error::Error;
 
 use super::{
-    Shared,
+    Client, Shared,
     ending::{Ending, Reason},
     queue::Grant,
     state::State,
@@ -17,6 +17,7 @@ pub(super) struct Leave {
     pub(super) attempt: Attempt,
     /// The connections of which generation it will belong to.
     pub(super) generation: u64,
+    pub(super) client: Client,
 }
 
 /// Counts as one open connection for as long as it lives. The socket holds it, so that a limit of connections is one of sockets.
@@ -33,18 +34,21 @@ pub(super) struct Slot {
 /// the peer allows.
 pub(super) struct Attempt {
     shared: Weak<Shared>,
+    client: Client,
 }
 
 impl Leave {
-    pub(super) fn take(shared: &Arc<Shared>, state: &mut State) -> Self {
+    pub(super) fn take(shared: &Arc<Shared>, state: &mut State, client: &Client) -> Self {
         state.open += 1;
-        state.connecting += 1;
+        state.connecting.begin(client);
         Self {
             slot: Slot::new(shared, false),
             attempt: Attempt {
                 shared: Arc::downgrade(shared),
+                client: client.clone(),
             },
             generation: state.generation,
+            client: client.clone(),
         }
     }
 
@@ -125,7 +129,7 @@ impl Drop for Slot {
 impl Attempt {
     pub(super) fn end(&mut self, state: &mut State) {
         self.shared = Weak::new();
-        state.connecting -= 1;
+        state.connecting.end(&self.client);
     }
 }
 

@@ -1,16 +1,18 @@
 //! The books of a pool: what is open, what rests, who waits.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, MutexGuard, PoisonError},
 };
 
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Lease, Shared,
+    Client, Lease, Shared,
     budget::Recent,
+    ending::Reason,
     http1::{Http1, Http1Lease},
+    http2::Multiplexed,
     queue::{Grant, Place, Queue},
     shelf::Shelf,
     slot::{Leave, Slot},
@@ -39,7 +41,7 @@ pub(super) struct State {
     pub(super) resting: VecDeque<Http1>,
     pub(super) multiplexed: Shelf,
     pub(super) open: usize,
-    pub(super) connecting: usize,
+    pub(super) connecting: Connecting,
     /// Those of the open connections that serve one upgrade each.
     pub(super) alone: usize,
     /// Upgrades that wait for leave to open a connection.
@@ -53,8 +55,54 @@ pub(super) struct State {
     pub(super) queue: Queue,
     pub(super) counters: Counters,
     pub(super) recent: Recent,
-    /// HTTP/1 connections that turned out to be over. Dropped when the lock is released.
-    discarded: Vec<Http1>,
+    /// Connections that turned out to be over, or that make room. Dropped when the lock is released.
+    discarded: Discarded,
+}
+
+#[derive(Default)]
+struct Discarded {
+    http1: Vec<Http1>,
+    http2: Vec<Arc<Multiplexed>>,
+}
+
+/// The connects that are under way, and for whom.
+#[derive(Default)]
+pub(super) struct Connecting {
+    all: usize,
+    of: BTreeMap<Client, usize>,
+}
+
+impl Connecting {
+    pub(super) fn all(&self) -> usize {
+        self.all
+    }
+
+    fn of(&self, client: &Client) -> usize {
+        self.of.get(client).copied().unwrap_or_default()
+    }
+
+    pub(super) fn begin(&mut self, client: &Client) {
+        self.all += 1;
+        *self.of.entry(client.clone()).or_default() += 1;
+    }
+
+    pub(super) fn end(&mut self, client: &Client) {
+        self.all -= 1;
+        if let Some(count) = self.of.get_mut(client) {
+            *count -= 1;
+            if *count == 0 {
+                self.of.remove(client);
+            }
+        }
+    }
+}
+
+impl State {
+    /// The one of this client's that came to rest last.
+    fn last_resting(&mut self, client: &Client) -> Option<Http1> {
+        let at = self.resting.iter().rposition(|it| it.is_for(client))?;
+        self.resting.remove(at)
+    }
 }
 
 impl Shared {
@@ -64,17 +112,17 @@ impl Shared {
     }
 
     /// A connection, or a place in the queue and maybe leave to open one.
-    pub(super) fn offer(self: &Arc<Self>) -> Offer {
+    pub(super) fn offer(self: &Arc<Self>, client: &Client) -> Offer {
         let mut state = self.lock();
         state.recent.count_request();
         // Whoever waits comes first.
-        let lease = match state.queue.is_empty() {
-            true => self.next_lease(&mut state),
+        let lease = match state.queue.is_empty() || self.connector.tells_clients() {
+            true => self.next_lease(&mut state, client),
             false => None,
         };
         let offer = match lease {
             Some(lease) => Offer::Now(lease),
-            None => self.queue_up(&mut state),
+            None => self.queue_up(&mut state, client),
         };
         let discarded = std::mem::take(&mut state.discarded);
         drop(state);
@@ -82,15 +130,18 @@ impl Shared {
         offer
     }
 
-    fn queue_up(self: &Arc<Self>, state: &mut State) -> Offer {
+    fn queue_up(self: &Arc<Self>, state: &mut State, client: &Client) -> Offer {
         // Those who wait for their own connect are no burden to the others.
-        let waiting = state.queue.len().saturating_sub(state.connecting);
-        let may_open = self.may_open(state);
+        let waiting = state.queue.len().saturating_sub(state.connecting.all());
+        let may_open = self.may_open(state, client);
         if waiting >= self.settings.max_waiting && !may_open {
             return Offer::Full;
         }
-        let place = state.queue.join(self);
-        let leave = may_open.then(|| Leave::take(self, state));
+        let place = state.queue.join(self, client);
+        let leave = may_open.then(|| Leave::take(self, state, client));
+        if leave.is_none() {
+            self.make_room(state);
+        }
         Offer::Wait(place, leave)
     }
 
@@ -101,10 +152,10 @@ impl Shared {
     }
 
     /// Leave to open a connection for one request alone, whatever else there is.
-    pub(super) fn leave(self: &Arc<Self>) -> Option<Leave> {
+    pub(super) fn leave(self: &Arc<Self>, client: &Client) -> Option<Leave> {
         let mut state = self.lock();
         let room = state.open < self.settings.max_connections;
-        room.then(|| Leave::take(self, &mut state))
+        room.then(|| Leave::take(self, &mut state, client))
     }
 
     /// Grants to those who wait whatever there is.
@@ -127,38 +178,66 @@ impl Shared {
         if state.queue.is_empty() {
             return None;
         }
-        let grant = match self.next_lease(state) {
-            Some(lease) => Grant::Ready(lease),
-            None if self.may_open(state) && state.connecting < state.queue.len() => {
-                Grant::Open(Leave::take(self, state))
-            }
-            None => return None,
-        };
-        state.queue.pop().map(|waiter| (waiter, grant))
+        for (client, waiting) in self.waiting(state) {
+            let grant = match self.next_lease(state, &client) {
+                Some(lease) => Grant::Ready(lease),
+                None if self.may_open(state, &client) && state.connecting.of(&client) < waiting => {
+                    Grant::Open(Leave::take(self, state, &client))
+                }
+                None => continue,
+            };
+            return state.queue.pop(&client).map(|waiter| (waiter, grant));
+        }
+        self.make_room(state);
+        None
     }
 
-    fn next_lease(self: &Arc<Self>, state: &mut State) -> Option<Lease> {
+    /// Who waits, and how many of each.
+    fn waiting(&self, state: &State) -> Vec<(Client, usize)> {
+        match self.connector.tells_clients() {
+            true => state.queue.clients(),
+            false => vec![(Client::anybody(), state.queue.len())],
+        }
+    }
+
+    /// Where connections serve one client each, those that rest would keep others waiting.
+    fn make_room(&self, state: &mut State) {
+        if !self.connector.tells_clients() || state.open < self.settings.max_connections {
+            return;
+        }
+        if let Some(connection) = state.resting.pop_front() {
+            connection.note(Reason::Surplus);
+            state.discarded.http1.push(connection);
+        } else if let Some(connection) = state.multiplexed.take_idle() {
+            connection.end(Reason::Surplus);
+            state.discarded.http2.push(connection);
+        }
+    }
+
+    fn next_lease(self: &Arc<Self>, state: &mut State, client: &Client) -> Option<Lease> {
         let (now, settings) = (Instant::now(), &self.settings);
         let full = state.open >= settings.max_connections;
-        if let Some(connection) = state.multiplexed.find(now, settings, full) {
+        if let Some(connection) = state.multiplexed.find(now, settings, full, client) {
             state.counters.reused += u64::from(connection.has_served());
             return Some(connection.take(self.clone()).into());
         }
-        while let Some(connection) = state.resting.pop_back() {
+        while let Some(connection) = state.last_resting(client) {
             if connection.is_usable(now, settings) {
                 state.counters.reused += u64::from(connection.has_served());
                 return Some(Http1Lease::new(self.clone(), connection).into());
             }
-            state.discarded.push(connection);
+            state.discarded.http1.push(connection);
         }
         None
     }
 
-    fn may_open(&self, state: &State) -> bool {
+    fn may_open(&self, state: &State, client: &Client) -> bool {
         let herd = match state.protocol {
             Some(Protocol::Http1) => false,
             // Whoever waits may well share the connection that is being opened.
-            Some(Protocol::Http2) | None => state.connecting > 0 || state.multiplexed.wants_none(),
+            Some(Protocol::Http2) | None => {
+                state.connecting.of(client) > 0 || state.multiplexed.wants_none(client)
+            }
         };
         state.open < self.settings.max_connections && !herd
     }

@@ -11,7 +11,7 @@ use crate::{
     origin::{self, Origin},
 };
 
-use super::{Lease, RequestBody};
+use super::{Client, Lease, RequestBody};
 
 /// Where a request goes, to be spelled for HTTP/1 or HTTP/2.
 pub(crate) struct Target {
@@ -20,6 +20,8 @@ pub(crate) struct Target {
     /// The authority as a field value.
     pub(crate) host: HeaderValue,
     pub(crate) path_and_query: PathAndQuery,
+    /// For whom it goes there.
+    pub(crate) client: Client,
 }
 
 /// Fields that one protocol does not have: put back before the request is spelled for the other.
@@ -39,7 +41,7 @@ impl LeftOut {
 }
 
 impl Target {
-    /// The origin's scheme, this Host, this path and query.
+    /// The origin's scheme, this Host, this path and query, for nobody in particular.
     pub(crate) fn of(origin: &Origin, host: &HostAuthority, path_and_query: PathAndQuery) -> Self {
         Self {
             scheme: match origin.scheme() {
@@ -49,6 +51,7 @@ impl Target {
             authority: host.without_port(origin.scheme().default_port()),
             host: host.to_header_value(),
             path_and_query,
+            client: Client::anybody(),
         }
     }
 

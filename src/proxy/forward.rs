@@ -96,9 +96,10 @@ impl Settings {
     async fn forward(
         &self,
         pool: &OriginPool,
-        ready: Box<Ready>,
+        mut ready: Box<Ready>,
         end: Option<Deadline>,
     ) -> Result<Response<ProxyBody>, Error> {
+        ready.target.client = pool.client(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let terms = Terms {

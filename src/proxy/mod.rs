@@ -71,7 +71,9 @@
 //!
 //! # The visitor's address
 //!
-//! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions.
+//! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions. Where the origin is told it
+//! by the [PROXY protocol](crate::dial::ProxyProtocol), a [`ClientAddress`](crate::visitor::ClientAddress) in the extensions comes first: it
+//! knows ports too, and more.
 //!
 //! # Errors
 //!

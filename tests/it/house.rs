@@ -14,17 +14,17 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("error", &["name", "origin"]),
     ("visitor", &["name", "origin"]),
     ("tls", &["error", "name"]),
-    ("dial", &["error", "name"]),
+    ("dial", &["error", "name", "visitor"]),
     (
         "connector",
-        &["name", "edge", "origin", "error", "tls", "dial"],
+        &["name", "edge", "origin", "error", "visitor", "tls", "dial"],
     ),
     ("host_rewrite", &["error", "name"]),
     ("forwarded", &["name", "origin", "visitor"]),
     ("response_rewrite", &["name", "origin", "visitor"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
     ("response_diagnosis", &["diagnosis", "name", "origin"]),
-    ("pool", &["name", "error", "origin", "connector"]),
+    ("pool", &["name", "error", "origin", "visitor", "connector"]),
     (
         "probe",
         &[

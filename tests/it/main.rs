@@ -42,6 +42,7 @@ mod pool_waits;
 mod probe;
 #[cfg(feature = "axum")]
 mod proxy_fields;
+mod proxy_protocol;
 mod race;
 mod reload;
 mod resolve;

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     dial::{
-        Book, DnsCache, EgressGuard, FixedNames, HappyEyeballs, IpFamilies, Resolve, SocketOptions,
-        SystemResolver, TcpDialer, TcpKeepalive, TcpSettings, Transport,
+        Book, DnsCache, EgressGuard, FixedNames, HappyEyeballs, IpFamilies, ProxyProtocol, Resolve,
+        SocketOptions, SystemResolver, TcpDialer, TcpKeepalive, TcpSettings, Transport,
     },
     error::{BuildProblem, BuildProblemKind},
     name::{DialTarget, DnsName, NameError},
@@ -21,6 +21,7 @@ pub(super) struct Dialling {
     fixed: FixedNames,
     cache: DnsCache,
     given: Option<Transport>,
+    proxy_protocol: Option<ProxyProtocol>,
 }
 
 impl CdnOriginBuilder {
@@ -76,6 +77,16 @@ impl CdnOriginBuilder {
         self
     }
 
+    /// Tells the origin by the PROXY protocol who the visitor is.
+    ///
+    /// [`OriginProxy`](crate::OriginProxy) knows its visitors, and never gives a connection that was opened for one of them to
+    /// another. A connector by itself says that it speaks for nobody, unless it was made
+    /// [for a client](crate::CdnOriginConnector::with_client).
+    pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
+        self.dialling.proxy_protocol = Some(protocol);
+        self
+    }
+
     /// Connects only to addresses that this guard allows, whoever told them. Without it, every address is dialled.
     ///
     /// It cannot stand beside a [`transport`](Self::transport) or a Unix socket, which show it no address.
@@ -86,6 +97,10 @@ impl CdnOriginBuilder {
 }
 
 impl Dialling {
+    pub(super) fn proxy_protocol(&self) -> Option<ProxyProtocol> {
+        self.proxy_protocol
+    }
+
     pub(super) fn give(&mut self, transport: Transport) {
         self.given = Some(transport);
     }
@@ -137,6 +152,7 @@ impl Dialling {
             fixed,
             cache,
             given,
+            proxy_protocol: _,
         } = self;
         let resolver = resolver.unwrap_or_else(|| Arc::new(SystemResolver));
         let dialer = || TcpDialer::new(tcp, Book::new(resolver, fixed, cache));
@@ -151,6 +167,7 @@ impl std::fmt::Debug for Dialling {
             .field("fixed", &self.fixed)
             .field("cache", &self.cache)
             .field("given", &self.given)
+            .field("proxy_protocol", &self.proxy_protocol)
             .finish_non_exhaustive()
     }
 }

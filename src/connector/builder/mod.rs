@@ -58,6 +58,7 @@ use dialling::Dialling;
 /// | [`ip_families`](Self::ip_families), [`happy_eyeballs`](Self::happy_eyeballs) | both, 250 ms apart (RFC 8305) |
 /// | [`socket_options`](Self::socket_options) | the system's, without Nagle's delay |
 /// | [`egress_guard`](Self::egress_guard) | none |
+/// | [`proxy_protocol`](Self::proxy_protocol) | none |
 /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 15 s, every 15 s, 3 times |
 /// | [`without_edge_profile`](Self::without_edge_profile) | what is known of the dialled edge moves [some defaults](crate::connector::AppliedProfile) |
 /// | [`silence`](Self::silence) | all [advice](crate::connector::Advice) is given |
@@ -262,6 +263,7 @@ impl CdnOriginBuilder {
             origin,
             names: self.names,
             tls,
+            proxy_protocol: self.dialling.proxy_protocol(),
             transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
             advice,

@@ -11,6 +11,8 @@ mod networks;
 mod nginx;
 mod openssl;
 mod openssl_trust;
+#[cfg(feature = "axum")]
+mod proxy_protocol;
 mod server;
 #[cfg(feature = "axum")]
 mod traffic;

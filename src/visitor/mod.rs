@@ -1,10 +1,18 @@
 //! Who is asking: the connection that a request came in on, and the name that the visitor asked for.
 
+mod client_address;
+mod tlv;
+
 use std::net::{IpAddr, SocketAddr};
 
 use http::{Extensions, HeaderMap, header::HOST, request::Parts, uri::PathAndQuery};
 
 use crate::{name::HostAuthority, origin::Scheme};
+
+pub use client_address::ClientAddress;
+pub use tlv::{ClientTls, ProxyTlv, ProxyTlvError};
+
+pub(crate) use tlv::TlvContent;
 
 /// The visitor's connection, as a server tells it in the request's extensions.
 ///

@@ -1,0 +1,209 @@
+//! The PROXY protocol: who the visitor is, said before anything else.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use proxy_header::{ProxiedAddress, ProxyHeader, SslInfo, Tlv};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use crate::{
+    error::{Facts, Stage},
+    visitor::{ClientAddress, ClientTls, ProxyTlv, TlvContent},
+};
+
+use super::{DialFailure, DialedIo};
+
+/// Tells the origin by the [PROXY protocol] who the visitor is, before anything else on the connection, and outside of TLS.
+///
+/// The origin must expect it: nginx by `listen ... proxy_protocol`, HAProxy by `accept-proxy`. It has to take the header from this
+/// peer alone, since it believes it.
+///
+/// [PROXY protocol]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use = "it does nothing until a builder is given it"]
+pub struct ProxyProtocol(Version);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Version {
+    Text,
+    Binary,
+}
+
+impl ProxyProtocol {
+    /// Version 1, a line of text: `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`. Where no visitor is known, `PROXY UNKNOWN`.
+    pub fn v1() -> Self {
+        Self(Version::Text)
+    }
+
+    /// Version 2, which is binary and tells more ([`ProxyTlv`]). Where no visitor is known, the command is `LOCAL`.
+    pub fn v2() -> Self {
+        Self(Version::Binary)
+    }
+
+    /// Says the header within the time that is left.
+    pub(crate) async fn introduce(
+        self,
+        client: Option<&ClientAddress>,
+        io: &mut DialedIo,
+        left: Duration,
+        facts: &mut Facts,
+    ) -> Result<(), DialFailure> {
+        let header = self.header(client);
+        let said = async {
+            io.write_all(&header).await?;
+            io.flush().await
+        };
+        match timeout(left, said).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(DialFailure::connecting(io::Error::into(error))),
+            Err(_elapsed) => {
+                facts.deadline = Some(left);
+                Err(DialFailure::timed_out(Stage::Dial))
+            }
+        }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "both addresses are of one family, values are bounded, and version 1 is given none"
+    )]
+    fn header(self, client: Option<&ClientAddress>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut header = client.map_or_else(ProxyHeader::with_local, |client| {
+            let (source, destination): (SocketAddr, SocketAddr) = client.ends();
+            ProxyHeader::with_address(ProxiedAddress::stream(source, destination))
+        });
+        match self.0 {
+            Version::Text => header.encode_v1(&mut bytes),
+            Version::Binary => {
+                let tlvs = client.map(ClientAddress::tlvs).unwrap_or_default();
+                for tlv in tlvs {
+                    header.append_tlv(spelled(tlv));
+                }
+                header.encode_v2(&mut bytes)
+            }
+        }
+        .expect("an address of one family makes a header");
+        bytes
+    }
+}
+
+fn spelled(tlv: &ProxyTlv) -> Tlv<'_> {
+    match tlv.content() {
+        TlvContent::Alpn(protocol) => Tlv::Alpn(protocol.into()),
+        TlvContent::Authority(name) => Tlv::Authority(name.into()),
+        TlvContent::UniqueId(id) => Tlv::UniqueId(id.into()),
+        TlvContent::Tls(tls) => Tlv::Ssl(spelled_tls(tls)),
+        TlvContent::Custom(kind, value) => Tlv::Custom(*kind, value.into()),
+    }
+}
+
+/// `verify` is zero only where a certificate was presented and verified (section 2.2.6).
+fn spelled_tls(tls: &ClientTls) -> SslInfo<'_> {
+    let verified = tls.common_name.is_some();
+    let mut info = SslInfo::new(true, verified, verified, u32::from(!verified));
+    info.append_tlv(Tlv::SslVersion((&tls.version).into()));
+    if let Some(name) = &tls.common_name {
+        info.append_tlv(Tlv::SslCn(name.into()));
+    }
+    if let Some(cipher) = &tls.cipher {
+        info.append_tlv(Tlv::SslCipher(cipher.into()));
+    }
+    info
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(source: &str) -> ClientAddress {
+        let source: SocketAddr = source.parse().unwrap();
+        ClientAddress::new(source)
+    }
+
+    fn text(client: Option<&ClientAddress>) -> String {
+        String::from_utf8(ProxyProtocol::v1().header(client)).unwrap()
+    }
+
+    #[test]
+    fn version_1_is_a_line() {
+        let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
+        let visitor = client("203.0.113.7:40001").to(listener);
+        assert_eq!(
+            text(Some(&visitor)),
+            "PROXY TCP4 203.0.113.7 198.51.100.1 40001 443\r\n"
+        );
+        assert_eq!(text(None), "PROXY UNKNOWN\r\n");
+    }
+
+    #[test]
+    fn an_unknown_destination_is_zeros_of_the_visitors_family() {
+        let four = client("203.0.113.7:40001");
+        assert_eq!(
+            text(Some(&four)),
+            "PROXY TCP4 203.0.113.7 0.0.0.0 40001 0\r\n"
+        );
+        let six = client("[2001:db8::7]:40001");
+        assert_eq!(text(Some(&six)), "PROXY TCP6 2001:db8::7 :: 40001 0\r\n");
+    }
+
+    #[test]
+    fn a_mapped_address_is_that_of_ipv4_and_mixed_families_are_told_in_ipv6() {
+        let mapped = client("[::ffff:203.0.113.7]:1");
+        assert_eq!(
+            text(Some(&mapped)),
+            "PROXY TCP4 203.0.113.7 0.0.0.0 1 0\r\n"
+        );
+        let listener: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
+        assert_eq!(
+            text(Some(&mapped.to(listener))),
+            "PROXY TCP6 ::ffff:203.0.113.7 2001:db8::1 1 443\r\n"
+        );
+    }
+
+    /// Section 2.2 of the specification, byte by byte.
+    #[test]
+    fn version_2_is_what_the_specification_says() {
+        let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
+        let tls = ClientTls::new("TLSv1.3").verified_common_name("me");
+        let visitor = client("203.0.113.7:40001")
+            .to(listener)
+            .tlv(ProxyTlv::custom(0xEA, [7]).unwrap())
+            .tlv(ProxyTlv::tls(tls).unwrap())
+            .tlv(ProxyTlv::unique_id("id").unwrap())
+            .tlv(ProxyTlv::alpn("http/1.1").unwrap())
+            .tlv(ProxyTlv::alpn("h2").unwrap())
+            .tlv(ProxyTlv::authority("a.example").unwrap());
+
+        let header = ProxyProtocol::v2().header(Some(&visitor));
+
+        let mut expected = Vec::from(*b"\r\n\r\n\0\r\nQUIT\n\x21\x11");
+        expected.extend([0, 12 + 5 + 12 + 5 + 23 + 4]);
+        expected.extend([203, 0, 113, 7, 198, 51, 100, 1, 0x9C, 0x41, 0x01, 0xBB]);
+        expected.extend(b"\x01\0\x02h2\x02\0\x09a.example\x05\0\x02id");
+        expected.extend(b"\x20\0\x14\x07\0\0\0\0\x21\0\x07TLSv1.3\x22\0\x02me");
+        expected.extend(b"\xEA\0\x01\x07");
+        assert_eq!(header, expected);
+        assert_eq!(
+            ProxyProtocol::v2().header(None),
+            b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+        );
+    }
+
+    #[test]
+    fn the_longest_header_is_below_16_kibibytes() {
+        let long = "x".repeat(255);
+        let tls = ClientTls::new(&long)
+            .cipher(&long)
+            .verified_common_name(&long);
+        let mut visitor = client("[2001:db8::7]:40001")
+            .tlv(ProxyTlv::tls(tls).unwrap())
+            .tlv(ProxyTlv::alpn(long.as_str()).unwrap())
+            .tlv(ProxyTlv::authority(&long).unwrap())
+            .tlv(ProxyTlv::unique_id([1; 128]).unwrap());
+        for kind in 0xE0..=0xF7 {
+            visitor = visitor.tlv(ProxyTlv::custom(kind, [0; 512]).unwrap());
+        }
+        let header = ProxyProtocol::v2().header(Some(&visitor));
+        assert!(header.len() < 16 * 1024, "{}", header.len());
+    }
+}

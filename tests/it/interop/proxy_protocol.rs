@@ -1,0 +1,89 @@
+//! Real servers that are told who the visitor is.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use cdn_origin::{
+    OriginProxy,
+    dial::ProxyProtocol,
+    visitor::{ClientAddress, ClientTls, ProxyTlv},
+};
+use http::Request;
+
+use crate::{
+    interop::{
+        client::{NAME, connector, send},
+        server::{Folder, Server},
+    },
+    support::Authority,
+};
+
+const VISITORS: [(&str, &str); 3] = [
+    ("203.0.113.7:40001", "203.0.113.7 40001"),
+    ("[2001:db8::7]:40002", "2001:db8::7 40002"),
+    // Neither shows a port that is not known.
+    ("203.0.113.8:0", "203.0.113.8 "),
+];
+
+/// Both versions, each visitor twice: the second time over a connection that is there.
+async fn each_visitor_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
+    for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
+        let connector = connector(server, authority).proxy_protocol(protocol);
+        let proxy = OriginProxy::new(connector.build().unwrap());
+        for _ in 0..2 {
+            for (visitor, expected) in VISITORS {
+                let visitor: SocketAddr = visitor.parse().unwrap();
+                let client = ClientAddress::new(visitor);
+                let client = tlvs.iter().cloned().fold(client, ClientAddress::tlv);
+                let request = Request::get("/").header("host", "visitor.test");
+                let request = request.extension(client).body(Body::empty()).unwrap();
+                assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
+            }
+        }
+        assert_eq!(proxy.pool_snapshot().opened, 3);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_learns_the_visitors_address_before_tls() {
+    let authority = Authority::new();
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let nginx = Server::nginx(
+        folder,
+        "server {
+            listen LISTEN ssl proxy_protocol;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+            location / { return 200 '$proxy_protocol_addr $proxy_protocol_port'; }
+        }",
+    );
+    // nginx 1.22 takes headers of 107 bytes at most.
+    let tlvs = [
+        ProxyTlv::authority("visitor.test").unwrap(),
+        ProxyTlv::unique_id("7").unwrap(),
+    ];
+    each_visitor_is_known(&nginx, &authority, &tlvs).await;
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_learns_the_visitors_address_before_tls() {
+    let authority = Authority::new();
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let haproxy = Server::haproxy(
+        folder,
+        "frontend edge
+            bind fd@0 accept-proxy ssl crt site.pem alpn h2,http/1.1
+            http-request return status 200 content-type text/plain lf-string \"%[src] %[src_port]\"",
+    );
+    let tls = ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256");
+    let tlvs = [
+        ProxyTlv::authority("visitor.test").unwrap(),
+        ProxyTlv::alpn("h2").unwrap(),
+        ProxyTlv::tls(tls).unwrap(),
+        ProxyTlv::unique_id("7").unwrap(),
+        ProxyTlv::custom(0xEA, "own").unwrap(),
+    ];
+    each_visitor_is_known(&haproxy, &authority, &tlvs).await;
+}

@@ -1,0 +1,339 @@
+//! The PROXY protocol: origins that are told who the visitor is, and connections that serve nobody else.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    dial::ProxyProtocol,
+    error::{ErrorKind, Stage},
+    pool::PoolSettings,
+    tls::Roots,
+    visitor::{ClientAddress, ProxyTlv, ProxyTlvError},
+};
+use futures_util::future::join_all;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::{body::Incoming, server::conn, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::{
+    origin::{NAME, server_config},
+    support::Authority,
+};
+
+/// A TLS origin that reads a header before the handshake. Its answers are the number of the connection, and what the header says.
+struct Listening {
+    authority: Authority,
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    async fn start(protocol: &'static str) -> Self {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(server_config(&authority, protocol.as_bytes()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let number = count.fetch_add(1, SeqCst);
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    let said = heard(&mut stream).await.unwrap();
+                    let answer = Bytes::from(format!("{number} {said}"));
+                    let service = service_fn(move |_: Request<Incoming>| {
+                        let body = Full::new(answer.clone());
+                        async { Ok::<_, Infallible>(Response::new(body)) }
+                    });
+                    let Ok(tls) = acceptor.accept(stream).await else {
+                        return;
+                    };
+                    let io = TokioIo::new(tls);
+                    let _ = match protocol {
+                        "h2" => {
+                            conn::http2::Builder::new(TokioExecutor::new())
+                                .serve_connection(io, service)
+                                .await
+                        }
+                        _ => {
+                            conn::http1::Builder::new()
+                                .serve_connection(io, service)
+                                .await
+                        }
+                    };
+                });
+            }
+        });
+        Self {
+            authority,
+            address,
+            connections,
+            task,
+        }
+    }
+
+    fn connector(&self, protocol: ProxyProtocol) -> CdnOriginConnector {
+        CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(self.address)
+            .verify(VerifyPolicy::roots(Roots::pem(self.authority.root_pem())))
+            .proxy_protocol(protocol)
+            .build()
+            .unwrap()
+    }
+
+    fn proxy(&self) -> OriginProxy {
+        OriginProxy::new(self.connector(ProxyProtocol::v2()))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a header of either version says, read byte by byte as the specification has it.
+async fn heard(stream: &mut TcpStream) -> io::Result<String> {
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await?;
+    if start != *b"\r\n\r\n\0\r\nQUIT\n" {
+        let mut line = start.to_vec();
+        while !line.ends_with(b"\r\n") {
+            line.push(stream.read_u8().await?);
+        }
+        return Ok(String::from_utf8(line).unwrap().trim_end().to_owned());
+    }
+    let (command, family) = (stream.read_u8().await?, stream.read_u8().await?);
+    let mut rest = vec![0; stream.read_u16().await?.into()];
+    stream.read_exact(&mut rest).await?;
+    Ok(match (command, family) {
+        (0x20, 0x00) => String::from("local"),
+        (0x21, 0x11) => {
+            let ip: [u8; 4] = rest[..4].try_into().unwrap();
+            let port = u16::from_be_bytes([rest[8], rest[9]]);
+            SocketAddr::from((ip, port)).to_string()
+        }
+        (0x21, 0x21) => {
+            let ip: [u8; 16] = rest[..16].try_into().unwrap();
+            let port = u16::from_be_bytes([rest[32], rest[33]]);
+            SocketAddr::from((ip, port)).to_string()
+        }
+        other => format!("{other:?}"),
+    })
+}
+
+fn visitor(address: &str) -> ClientAddress {
+    let address: SocketAddr = address.parse().unwrap();
+    ClientAddress::new(address)
+}
+
+/// The answer to a request of this visitor's.
+async fn ask(proxy: &OriginProxy, visitor: Option<&ClientAddress>) -> String {
+    let mut request = Request::get("/").header("host", "visitor.test");
+    if let Some(visitor) = visitor {
+        request = request.extension(visitor.clone());
+    }
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
+        panic!("{error}");
+    }
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_that_was_opened_for_one_visitor_is_never_used_for_another() {
+    for protocol in ["http/1.1", "h2"] {
+        let origin = Listening::start(protocol).await;
+        let proxy = origin.proxy();
+        let one = visitor("203.0.113.7:40001");
+        let two = visitor("[2001:db8::7]:40001");
+
+        let answers = [
+            ask(&proxy, Some(&one)).await,
+            ask(&proxy, Some(&two)).await,
+            ask(&proxy, Some(&one)).await,
+            ask(&proxy, Some(&two)).await,
+        ];
+
+        let expected = [
+            "0 203.0.113.7:40001",
+            "1 [2001:db8::7]:40001",
+            "0 203.0.113.7:40001",
+            "1 [2001:db8::7]:40001",
+        ];
+        assert_eq!(answers, expected, "{protocol}");
+        assert_eq!(origin.connections.load(SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn another_port_or_another_value_is_another_visitor() {
+    let origin = Listening::start("http/1.1").await;
+    let proxy = origin.proxy();
+    let one = visitor("203.0.113.7:40001");
+    let id = |id: &str| ProxyTlv::unique_id(id).unwrap();
+    let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
+    let others = [
+        visitor("203.0.113.7:40002"),
+        one.clone().tlv(id("a")),
+        one.clone().tlv(id("b")),
+        one.clone().to(listener),
+        one,
+    ];
+
+    for (number, other) in others.iter().enumerate() {
+        let answer = ask(&proxy, Some(other)).await;
+        assert!(answer.starts_with(&format!("{number} ")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_pool_is_full_connections_of_others_make_room_and_nobody_is_mistaken() {
+    for protocol in ["http/1.1", "h2"] {
+        let origin = Listening::start(protocol).await;
+        let proxy = origin
+            .proxy()
+            .pool(PoolSettings::default().max_connections(3));
+        let visits = (0..8).map(|number| {
+            let proxy = &proxy;
+            async move {
+                let name = format!("203.0.113.{number}:4000{number}");
+                let visitor = visitor(&name);
+                for _ in 0..20 {
+                    let answer = ask(proxy, Some(&visitor)).await;
+                    assert_eq!(answer.split_once(' ').unwrap().1, name, "{protocol}");
+                }
+            }
+        });
+        join_all(visits).await;
+        assert!(proxy.pool_snapshot().open <= 3);
+    }
+}
+
+#[tokio::test]
+async fn many_requests_of_one_visitor_share_an_http2_connection_from_the_start() {
+    let origin = Listening::start("h2").await;
+    let proxy = origin.proxy();
+    let one = visitor("203.0.113.7:40001");
+
+    let answers = join_all((0..20).map(|_| ask(&proxy, Some(&one)))).await;
+
+    assert!(answers.iter().all(|it| it == "0 203.0.113.7:40001"));
+}
+
+#[tokio::test]
+async fn an_origin_is_told_of_nobody_where_no_visitor_is_known() {
+    let origin = Listening::start("http/1.1").await;
+    assert_eq!(ask(&origin.proxy(), None).await, "0 local");
+    let first_version = OriginProxy::new(origin.connector(ProxyProtocol::v1()));
+    assert_eq!(ask(&first_version, None).await, "1 PROXY UNKNOWN");
+    let one = visitor("203.0.113.7:40001");
+    assert_eq!(
+        ask(&first_version, Some(&one)).await,
+        "2 PROXY TCP4 203.0.113.7 0.0.0.0 40001 0"
+    );
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn the_visitor_is_also_known_by_connect_info_and_by_a_client_connection() {
+    use axum::extract::ConnectInfo;
+    use cdn_origin::{origin::Scheme, visitor::ClientConnection};
+    use std::net::Ipv4Addr;
+
+    let origin = Listening::start("http/1.1").await;
+    let proxy = origin.proxy();
+    let peer: SocketAddr = "203.0.113.7:40001".parse().unwrap();
+    let client = ClientConnection::new(Ipv4Addr::new(203, 0, 113, 9), Scheme::Https);
+    let by_info = Request::get("/").extension(ConnectInfo(peer));
+    let by_client = Request::get("/")
+        .extension(ConnectInfo(peer))
+        .extension(client);
+
+    for (request, expected) in [
+        (by_info, "0 203.0.113.7:40001"),
+        (by_client, "1 203.0.113.9:0"),
+    ] {
+        let request = request.header("host", "visitor.test");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let Ok(response) = proxy.clone().oneshot(request).await;
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_connector_by_itself_speaks_for_the_client_that_it_was_made_for() {
+    let origin = Listening::start("http/1.1").await;
+    let connector = origin.connector(ProxyProtocol::v1());
+    let one = connector.with_client(visitor("203.0.113.7:40001"));
+
+    for (connector, expected) in [
+        (one, "0 PROXY TCP4 203.0.113.7 0.0.0.0 40001 0"),
+        (connector, "1 PROXY UNKNOWN"),
+    ] {
+        let stream = connector.oneshot(Uri::default()).await.unwrap();
+        let handshake = hyper::client::conn::http1::handshake(stream).await;
+        let (mut sender, connection) = handshake.unwrap();
+        tokio::spawn(connection);
+        let request = Request::get("/").header("host", NAME);
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .proxy_protocol(ProxyProtocol::v2())
+        .dial_timeout(Duration::from_secs(3))
+        .transport(tower::service_fn(|_: Uri| async {
+            let (near, far) = tokio::io::duplex(4);
+            tokio::spawn(async move {
+                std::future::pending::<()>().await;
+                drop(far);
+            });
+            Ok::<_, io::Error>(TokioIo::new(near))
+        }))
+        .build()
+        .unwrap();
+
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.stage(), Stage::Dial);
+    assert_eq!(error.facts().deadline(), Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn values_that_cannot_be_told_are_refused_when_they_are_made() {
+    assert_eq!(ProxyTlv::alpn(""), Err(ProxyTlvError::Empty));
+    let long = ProxyTlv::unique_id([0; 129]);
+    assert_eq!(long, Err(ProxyTlvError::TooLong { most: 128 }));
+    let foreign = ProxyTlv::custom(0x01, [0]);
+    assert_eq!(foreign, Err(ProxyTlvError::NotCustom(0x01)));
+}

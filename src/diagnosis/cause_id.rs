@@ -90,6 +90,8 @@ pub enum CauseId {
     PoolTooSmall,
     /// The edge does not serve this port.
     PortNotServed,
+    /// The configuration of Encrypted ClientHello is not, or no longer, the origin's.
+    EncryptedHelloStale,
     /// The peer waits for a PROXY protocol header before TLS.
     ProxyHeaderExpected,
     /// The redirect leads to where the request came from.

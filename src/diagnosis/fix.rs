@@ -21,6 +21,8 @@ pub enum Fix {
     ClientIdentity,
     /// Something that no builder call can do.
     Elsewhere(&'static str),
+    /// `.ech(..)` with what the origin publishes now.
+    EncryptedHello,
     /// `.expected_name(..)`.
     ExpectedName(ExpectedName),
     /// `.host(..)`.
@@ -56,6 +58,9 @@ impl fmt::Display for Fix {
                 f.write_str(".client_identity(ClientIdentity::pem(chain, key))")
             }
             Self::Elsewhere(what) => f.write_str(what),
+            Self::EncryptedHello => f.write_str(
+                ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
+            ),
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),

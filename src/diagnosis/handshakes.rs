@@ -37,6 +37,19 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |_| vec![Fix::Alpn("Http2OrHttp1")],
     },
     Rule {
+        id: CauseId::EncryptedHelloStale,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::EncryptedHelloRejected),
+        why: |_| {
+            String::from(
+                "the configuration of Encrypted ClientHello is not, or no longer, the origin's",
+            )
+        },
+        clues: &[Clue::Ending],
+        proof: Proof::ProbeProtocols,
+        fixes: |_| vec![Fix::EncryptedHello],
+    },
+    Rule {
         id: CauseId::PlainHttpPeer,
         certainty: Certain,
         when: |e| e.is(ErrorKind::NotTls) && e.facts.first_bytes().starts_with(b"HTTP/"),

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     ConnectionReset,
     /// The proxy takes no more requests: it is [draining](crate::OriginProxy::drain).
     Draining,
+    /// The origin could not read the encrypted ClientHello, and proved with a certificate that it may say so (RFC 9849 section 6.1.6).
+    EncryptedHelloRejected,
     /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
     /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
@@ -117,6 +119,7 @@ impl ErrorKind {
             | Self::CertificateNameMismatch
             | Self::CertificateUnknownIssuer
             | Self::Draining
+            | Self::EncryptedHelloRejected
             | Self::LoopDetected
             | Self::NotTls
             | Self::Overloaded
@@ -174,6 +177,7 @@ impl ErrorKind {
             Self::ConnectionRefused => "the connection was refused",
             Self::ConnectionReset => "the connection was reset",
             Self::Draining => "the proxy takes no more requests",
+            Self::EncryptedHelloRejected => "the origin rejected the encrypted ClientHello",
             Self::ExpectationUnknown => "the request expects what is not known here",
             Self::HostConflict => "Host and :authority name different hosts",
             Self::HostInvalid => "the Host is not a host and optional port",

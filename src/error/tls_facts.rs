@@ -62,8 +62,24 @@ pub struct TlsSession {
     pub group: Option<&'static str>,
     /// The IANA name of the scheme by which the peer proved that it holds its certificate's key; absent in a resumed session.
     pub signature_scheme: Option<&'static str>,
+    /// What became of Encrypted ClientHello.
+    pub ech: EncryptedHello,
     /// Whether an earlier session was resumed, so that no certificate was sent again.
     pub resumed: bool,
+}
+
+/// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) in a handshake that succeeded. One in
+/// which it was rejected fails.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum EncryptedHello {
+    /// None was sent.
+    #[default]
+    NotSent,
+    /// Random bytes were sent in its place.
+    Greased,
+    /// The origin read it: the name in SNI was hidden.
+    Accepted,
 }
 
 impl fmt::Display for TlsSession {
@@ -74,6 +90,9 @@ impl fmt::Display for TlsSession {
             "{}, {}, ALPN {protocol}",
             self.version, self.cipher_suite
         )?;
+        if self.ech == EncryptedHello::Accepted {
+            f.write_str(", encrypted ClientHello")?;
+        }
         match self.resumed {
             true => f.write_str(", resumed"),
             false => Ok(()),

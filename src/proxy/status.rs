@@ -88,6 +88,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::PinMismatch
         | ErrorKind::RevocationUnknown => token_ref("tls_certificate_error"),
         ErrorKind::AlertReceived
+        | ErrorKind::EncryptedHelloRejected
         | ErrorKind::NotTls
         | ErrorKind::ProtocolNotNegotiated
         | ErrorKind::TlsProtocol

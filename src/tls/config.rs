@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    Alpn, ClientIdentity, TlsClient, VerifyPolicy,
+    Alpn, ClientIdentity, Ech, TlsClient, VerifyPolicy,
     chains::Chains,
     client::server_name,
     files::Fingerprint,
@@ -32,6 +32,7 @@ pub(crate) struct TlsSettings {
     pub(crate) provider: Option<Arc<CryptoProvider>>,
     pub(crate) parameters: Parameters,
     pub(crate) resumption: Resumption,
+    pub(crate) ech: Option<Ech>,
     /// How long before the end of a certificate a warning is logged.
     pub(crate) expiry_notice: Duration,
     pub(crate) chains: Chains,
@@ -47,6 +48,7 @@ impl Default for TlsSettings {
             provider: None,
             parameters: Parameters::default(),
             resumption: Resumption::default(),
+            ech: None,
             expiry_notice: Duration::from_secs(14 * 24 * 60 * 60),
             chains: Chains::default(),
         }
@@ -61,7 +63,7 @@ impl TlsSettings {
         problems: &mut Vec<BuildProblem>,
     ) -> Option<TlsClient> {
         let before = problems.len();
-        let versions = note(Versions::in_range(&self.versions), problems);
+        let versions = note(self.offered(), problems);
         let provider = note(provider::choose(self.provider.clone()), problems)?;
         // Roots that cannot be used are told even where no version can, and so on: all problems at once.
         let judge = self.verify.judge(&provider, problems);
@@ -91,6 +93,20 @@ impl TlsSettings {
             protocols: self.alpn.protocols(),
         };
         Some(TlsClient::new(config, sessions, self, offer, skipped_roots))
+    }
+
+    /// Whether the name in SNI is hidden.
+    pub(crate) fn hides_sni(&self) -> bool {
+        self.ech.as_ref().is_some_and(Ech::encrypts)
+    }
+
+    /// The versions that were asked for, of which Encrypted ClientHello leaves the newest.
+    fn offered(&self) -> Result<Versions, BuildProblem> {
+        let versions = Versions::in_range(&self.versions)?;
+        match self.ech {
+            None => Ok(versions),
+            Some(_) => versions.newest_alone(),
+        }
     }
 
     /// What the files that these settings name look like now.
@@ -123,8 +139,12 @@ impl TlsSettings {
         versions: Versions,
         verifier: OriginVerifier,
     ) -> Result<ClientConfig, BuildProblem> {
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&versions.supported())
+        let builder = ClientConfig::builder_with_provider(provider);
+        let builder = match &self.ech {
+            Some(ech) => builder.with_ech(ech.mode()?),
+            None => builder.with_protocol_versions(&versions.supported()),
+        };
+        let mut config = builder
             .map_err(|error| {
                 BuildProblem::new("crypto_provider", BuildProblemKind::CryptoProvider, error)
             })?
@@ -136,6 +156,9 @@ impl TlsSettings {
             .iter()
             .map(|name| name.as_bytes().to_vec())
             .collect();
+        if self.ech.is_some() {
+            Ech::try_out(&config)?;
+        }
         Ok(config)
     }
 }

@@ -60,6 +60,9 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
         ) => ErrorKind::TlsVersionMismatch,
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
         | TlsError::NoApplicationProtocol => ErrorKind::ProtocolNotNegotiated,
+        TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
+            ErrorKind::EncryptedHelloRejected
+        }
         TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         _ => ErrorKind::TlsProtocol,
     }

@@ -2,13 +2,13 @@
 
 use std::{io, time::Duration};
 
-use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
+use rustls::{ClientConnection, HandshakeKind, ProtocolVersion, client::EchStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::BoxError;
 
 use crate::{
-    error::{ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
+    error::{EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
     name::{ExpectedName, Sni},
 };
 
@@ -40,8 +40,8 @@ impl TlsClient {
         facts.alternatives = self.alternatives.clone();
         let io = FirstBytes::new(io);
         let seen = io.seen();
-        let witness = Witness::default();
         let name = name_for_rustls(sni, expected_name);
+        let witness = Witness::of(name.clone());
         let connect = TlsConnector::from(self.config(Some(sni)).clone()).connect(name, io);
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
         if let Some((chain, accepted)) = witness.judged() {
@@ -129,6 +129,11 @@ fn session(connection: &ClientConnection, witness: &Witness) -> TlsSession {
             .negotiated_key_exchange_group()
             .map(|group| iana::group(group.name())),
         signature_scheme: witness.scheme().map(iana::signature_scheme),
+        ech: match connection.ech_status() {
+            EchStatus::Accepted => EncryptedHello::Accepted,
+            EchStatus::Grease => EncryptedHello::Greased,
+            _ => EncryptedHello::NotSent,
+        },
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
     }
 }

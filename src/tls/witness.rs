@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustls::SignatureScheme;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, ServerName};
 
 use crate::error::{CertificateChain, PeerCertificate};
 
@@ -18,17 +18,26 @@ tokio::task_local! {
 }
 
 /// What the verifier saw of one handshake.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Witness(Arc<Testimony>);
 
 #[derive(Default)]
 struct Testimony {
+    /// The name that is asked for.
+    asked: Option<ServerName<'static>>,
     /// The certificates and whether they were accepted, once there are some.
     judged: OnceLock<(CertificateChain, bool)>,
     scheme: OnceLock<SignatureScheme>,
 }
 
 impl Witness {
+    pub(super) fn of(asked: ServerName<'static>) -> Self {
+        Self(Arc::new(Testimony {
+            asked: Some(asked),
+            ..Testimony::default()
+        }))
+    }
+
     /// Runs `handshake` with this witness present.
     pub(super) async fn during<F: Future>(&self, handshake: F) -> F::Output {
         WITNESS.scope(self.clone(), handshake).await
@@ -42,6 +51,16 @@ impl Witness {
     pub(super) fn scheme(&self) -> Option<SignatureScheme> {
         self.0.scheme.get().copied()
     }
+}
+
+/// Whether a certificate for this name is judged in the place of one for the name that is asked for. rustls does so where Encrypted
+/// ClientHello was rejected: the handshake fails in any case, and all that is proved is who rejected it.
+pub(super) fn stands_in(name: &ServerName<'_>) -> bool {
+    let differs = |Witness(testimony): &Witness| {
+        let mut asked = testimony.asked.iter();
+        asked.any(|asked| asked != name)
+    };
+    WITNESS.try_with(differs).unwrap_or(false)
 }
 
 /// Tells the witness, if one is present: somebody else may drive our `ClientConfig`.

@@ -10,6 +10,7 @@ mod accounts;
 mod adapters;
 mod bodies;
 mod building;
+mod ech;
 mod edge;
 mod edge_pages;
 mod errors;

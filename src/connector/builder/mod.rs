@@ -47,6 +47,7 @@ use dialling::Dialling;
 /// | [`cipher_suites`](Self::cipher_suites), [`key_exchange_groups`](Self::key_exchange_groups), [`signature_schemes`](Self::signature_schemes) | those of the crypto provider |
 /// | [`session_capacity`](Self::session_capacity), [`no_session_resumption`](Self::no_session_resumption), [`share_tls`](Self::share_tls) | sessions of 32 names are resumed, by this connector and its clones |
 /// | [`expiry_notice`](Self::expiry_notice) | 14 days |
+/// | [`ech`](Self::ech) | no Encrypted ClientHello |
 /// | [`max_record_size`](Self::max_record_size) | as large as TLS allows |
 /// | [`key_log`](Self::key_log), [`key_log_from_environment`](Self::key_log_from_environment) | none |
 /// | [`require_fips`](Self::require_fips), [`require_extended_master_secret`](Self::require_extended_master_secret) | not required |

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector, trust::Trust},
     error::{BuildProblem, BuildProblemKind},
+    name::Sni,
+    origin::Origin,
     tls::{Resumption, TlsSettings},
 };
 
@@ -78,9 +80,20 @@ impl CdnOriginBuilder {
         kept
     }
 
+    fn sends_no_sni(&self) -> bool {
+        let settled = self.url.as_ref();
+        let settled = settled.map(|url| Origin::settle(url, &self.names).sni().clone());
+        let sni = settled.as_ref().or(self.names.sni.as_ref());
+        matches!(sni, Some(Sni::Omit(_)))
+    }
+
     /// The trust: another connector's, or one of its own.
     pub(super) fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
         let expected_name = self.names.expected_name.as_ref();
+        if self.tls.hides_sni() && self.sends_no_sni() {
+            let why = "there is no SNI to encrypt: it is omitted, or the host is an IP address";
+            problems.push(contradiction("ech", why));
+        }
         let Some(shared) = &self.shared else {
             return Trust::new(&self.tls, expected_name, problems).map(Arc::new);
         };

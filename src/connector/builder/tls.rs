@@ -104,6 +104,13 @@ impl CdnOriginBuilder {
         self
     }
 
+    /// Encrypts the ClientHello, and with it the name in SNI, or pretends to. By default neither. It needs the feature
+    /// `aws-lc-rs`.
+    pub fn ech(mut self, ech: crate::tls::Ech) -> Self {
+        self.tls("ech").ech = Some(ech);
+        self
+    }
+
     /// Offers certificate compression ([RFC 8879](https://www.rfc-editor.org/rfc/rfc8879)) with brotli and zlib, for origins with
     /// long chains.
     #[cfg(feature = "certificate-compression")]

@@ -32,21 +32,34 @@ pub(super) fn write_facts<T>(race: &Race<'_, T>, began: Instant, now: Instant, f
 
 /// Remembers what the next race should know.
 pub(super) fn write_history<T>(race: &Race<'_, T>, now: Instant, history: &History) {
-    let best = winner(race).map(|runner| took(runner, now));
+    let won = winner(race).is_some();
     for runner in race.runners() {
-        match (&runner.ended, best) {
-            (Some((_, Ended::Connected)), _) => {
-                history.took(runner.address, took(runner, now), now);
+        let took = took(runner, now);
+        match &runner.ended {
+            Some((_, Ended::Connected)) => history.took(runner.address, took, now),
+            Some((_, Ended::Failed(error))) if is_of_the_address(error) => {
+                history.failed(runner.address, now);
             }
-            (Some((_, Ended::Failed(error))), _) if is_prohibited(error) => {}
-            (Some((_, Ended::Failed(_))), _) | (None, None) => history.failed(runner.address, now),
-            // Overtaken, and slower for certain: it began earlier.
-            (None, Some(best)) if took(runner, now) > best => {
-                history.took(runner.address, took(runner, now), now);
-            }
-            (None, Some(_)) => {}
+            Some((_, Ended::Failed(_))) => {}
+            // It had no time to show what it can.
+            None if took < race.attempt_delay() => {}
+            None if won => history.overtaken(runner.address, took, now),
+            None => history.failed(runner.address, now),
         }
     }
+}
+
+/// Whether the error tells something of the address, and not of this host or its settings alone.
+fn is_of_the_address(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
 }
 
 pub(super) fn is_prohibited(error: &io::Error) -> bool {
@@ -90,5 +103,90 @@ fn resolution(answer: &Answer) -> Resolution {
         age: answer.age,
         stale: answer.stale,
         service: resolved.service.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, net::SocketAddr, sync::Arc};
+
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+    use crate::dial::{
+        Families, Resolved,
+        race::{Candidate, Pace, Told},
+    };
+
+    const SIX: &str = "[2001:db8::6]:443";
+    const FOUR: &str = "192.0.2.4:443";
+
+    /// Addresses with a route, as a look-up would tell them now.
+    fn told(history: &History, addresses: &[&str]) -> Told {
+        let candidate = |text: &&str| {
+            let address: SocketAddr = text.parse().unwrap();
+            let local = match address.is_ipv6() {
+                true => "2001:db8:ffff::1",
+                false => "203.0.113.200",
+            };
+            Candidate {
+                address,
+                local: local.parse().ok(),
+                past: history.past(address, Instant::now()),
+            }
+        };
+        let candidates: Vec<_> = addresses.iter().map(candidate).collect();
+        let resolved = Resolved::new(candidates.iter().map(|it| it.address));
+        Told {
+            candidates,
+            answer: Ok(Answer::just_told(Arc::new(resolved))),
+        }
+    }
+
+    /// One race that is remembered: the addresses in the order in which they were tried.
+    async fn race<F>(
+        history: &History,
+        addresses: &[&str],
+        connect: impl Fn(SocketAddr) -> F,
+    ) -> Vec<String>
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let mut race = Race::new(Pace::default());
+        let told = told(history, addresses);
+        race.ask(Families::Both, async move { told });
+        let _ = timeout(Duration::from_secs(10), race.run(connect, |_| ())).await;
+        write_history(&race, Instant::now(), history);
+        let tried = race.runners().iter();
+        tried.map(|runner| runner.address.to_string()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_family_that_leads_nowhere_costs_an_attempt_delay_a_minute_and_not_each_time() {
+        let history = History::default();
+        let connect = |at: SocketAddr| async move {
+            match at.is_ipv6() {
+                true => std::future::pending().await,
+                false => Ok(()),
+            }
+        };
+        let all = [SIX, FOUR];
+        assert_eq!(race(&history, &all, connect).await, all);
+        assert_eq!(race(&history, &all, connect).await, [FOUR]);
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(race(&history, &all, connect).await, all);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_of_this_host_are_not_held_against_an_address() {
+        let history = History::default();
+        let connect = |_| async { Err(io::ErrorKind::AddrNotAvailable.into()) };
+        let all = [SIX, FOUR];
+        for _ in 0..2 {
+            assert_eq!(race(&history, &all, connect).await, all);
+        }
+        let connect = |_| async { Err(io::ErrorKind::ConnectionRefused.into()) };
+        race(&history, &[SIX], connect).await;
+        assert_eq!(race(&history, &all, connect).await, [FOUR, SIX]);
     }
 }

@@ -94,17 +94,15 @@ impl Shared {
     ) -> Option<TcpStream> {
         self.ask(race, target, Freshness::Kept);
         let connect = |address| self.connect(target.host(), address);
-        if let Some(stream) = race.run(connect).await {
-            return Some(stream);
-        }
-        let kept = |answer: &Answer| answer.kept;
-        let mut answers = race.answers().iter();
-        if !answers.any(|(_, answer)| answer.as_ref().is_ok_and(kept)) {
-            return None;
-        }
-        // The name may have moved since. Addresses that were tried already are not tried again.
-        self.ask(race, target, Freshness::Asked);
-        race.run(connect).await
+        let ask_again = |race: &mut Race<'a, TcpStream>| {
+            let may_be = |answer: &Answer| answer.may_be_asked_again;
+            let mut answers = race.answers().iter();
+            if answers.any(|(_, answer)| answer.as_ref().is_ok_and(may_be)) {
+                // The name may have moved since. Addresses that were tried already are not tried again.
+                self.ask(race, target, Freshness::Asked);
+            }
+        };
+        race.run(connect, ask_again).await
     }
 
     fn ask<'a>(

@@ -1,5 +1,6 @@
 //! What a builder makes of its calls: the four names, and everything that is wrong at once.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -325,6 +326,19 @@ fn all_invalid_values_are_told_at_once_with_the_setters_names() {
             "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ]
     );
+}
+
+#[test]
+fn of_several_calls_the_last_counts_and_each_fixed_name_is_a_call_of_its_own() {
+    let plain = || CdnOriginConnector::builder("http://edge.example");
+    let good = [IpAddr::from([192, 0, 2, 1])];
+    let built = plain()
+        .resolve_to("origin.example:443", good)
+        .resolve_to("other.example", good)
+        .build();
+    assert!(problems(built)[0].starts_with("resolve_to(..): "));
+    assert!(plain().host("a..b").host("a.b").build().is_ok());
+    assert!(plain().sni("a..b").omit_sni().build().is_ok());
 }
 
 // It once hid what is wrong with the roots.

@@ -21,7 +21,7 @@ use http::Uri;
 use tokio::{net::TcpListener, sync::Notify};
 use tower::ServiceExt;
 
-use crate::support::{Authority, Edge, refused_address};
+use crate::support::{Authority, Blackhole, Edge, refused_address};
 
 /// A resolver that answers as it is told, and counts. Clones share all of it.
 #[derive(Clone, Default)]
@@ -327,6 +327,24 @@ async fn a_kept_answer_that_leads_nowhere_is_asked_for_again_at_once() {
         .map(cdn_origin::error::Attempt::address)
         .collect();
     assert_eq!(tried, [address, refused.address()]);
+    assert_eq!(told.count(), 2);
+}
+
+#[tokio::test]
+async fn a_kept_answer_that_hangs_is_asked_for_again_while_it_does() {
+    let (_listener, address) = listener().await;
+    let blackhole = Blackhole::new().await;
+    let told = Told::addresses([blackhole.address()]);
+    let cache = DnsCache::default().without_ttl(Duration::from_secs(3600));
+    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    {
+        let mut first = std::pin::pin!(connect(&connector));
+        assert!(futures_util::poll!(&mut first).is_pending());
+    }
+    assert_eq!(told.count(), 1);
+    told.now(Ok(Resolved::new([address])));
+    let stream = connect(&connector).await.unwrap();
+    assert_eq!(stream.info().facts().peer(), Some(address));
     assert_eq!(told.count(), 2);
 }
 

@@ -114,7 +114,7 @@ impl CdnOriginBuilder {
         T: TryInto<DialTarget>,
         T::Error: Into<NameError>,
     {
-        self.names.dial = self.parsed("dial", target);
+        self.names.dial = self.last("dial", target);
         self
     }
 
@@ -124,12 +124,13 @@ impl CdnOriginBuilder {
         N: TryInto<Sni>,
         N::Error: Into<NameError>,
     {
-        self.names.sni = self.parsed("sni", name);
+        self.names.sni = self.last("sni", name);
         self
     }
 
     /// Sends no SNI. The certificate is still verified, against the expected name.
     pub fn omit_sni(mut self) -> Self {
+        self.overrule("sni");
         self.names.sni = Some(Sni::Omit(SniOmission::Requested));
         self
     }
@@ -140,7 +141,7 @@ impl CdnOriginBuilder {
         N: TryInto<ExpectedName>,
         N::Error: Into<NameError>,
     {
-        self.names.expected_name = self.parsed("expected_name", name);
+        self.names.expected_name = self.last("expected_name", name);
         self
     }
 
@@ -153,7 +154,7 @@ impl CdnOriginBuilder {
         A: TryInto<HostAuthority>,
         A::Error: Into<NameError>,
     {
-        self.names.host = self.parsed("host", authority);
+        self.names.host = self.last("host", authority);
         self
     }
 
@@ -274,14 +275,27 @@ impl CdnOriginBuilder {
         }))
     }
 
+    /// Forgets what was wrong with earlier calls of a setter of which the last call counts.
+    fn overrule(&mut self, setter: &'static str) {
+        self.problems.retain(|problem| problem.setter() != setter);
+    }
+
+    /// The value of a setter of which the last call counts.
+    fn last<T, V>(&mut self, setter: &'static str, value: V) -> Option<T>
+    where
+        V: TryInto<T>,
+        V::Error: Into<NameError>,
+    {
+        self.overrule(setter);
+        self.parsed(setter, value)
+    }
+
     /// The parsed value, or a note of what is wrong with it.
     fn parsed<T, V>(&mut self, setter: &'static str, value: V) -> Option<T>
     where
         V: TryInto<T>,
         V::Error: Into<NameError>,
     {
-        // The last call counts.
-        self.problems.retain(|problem| problem.setter() != setter);
         let note = |error: NameError| {
             let why: Box<dyn Error + Send + Sync> = error.into();
             self.problems.push(BuildProblem::new(

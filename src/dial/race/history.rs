@@ -29,8 +29,10 @@ struct Record {
 #[derive(Clone, Copy, Debug)]
 enum What {
     Failed,
-    /// It connected within this time, or had not by then.
+    /// It connected within this time.
     Took(Duration),
+    /// It had not connected by then, when a later attempt had.
+    Overtaken(Duration),
 }
 
 /// What counts of an address's past.
@@ -43,32 +45,24 @@ pub(crate) struct Past {
 impl History {
     /// What counts now.
     pub(crate) fn past(&self, address: SocketAddr, now: Instant) -> Past {
-        match self
-            .lock()
-            .get(&address)
-            .filter(|record| record.counts(now))
-        {
-            None => Past::default(),
-            Some(record) => match record.what {
-                What::Failed => Past {
-                    failed: true,
-                    latency: None,
-                },
-                What::Took(latency) => Past {
-                    failed: false,
-                    latency: Some(latency),
-                },
-            },
-        }
+        let records = self.lock();
+        let record = records.get(&address).filter(|record| record.counts(now));
+        record.map_or_else(Past::default, |record| record.past(now))
     }
 
     pub(crate) fn failed(&self, address: SocketAddr, now: Instant) {
         self.write(address, now, What::Failed);
     }
 
-    /// It connected within this time, or had not by then.
+    /// It connected within this time.
     pub(crate) fn took(&self, address: SocketAddr, latency: Duration, now: Instant) {
         self.write(address, now, What::Took(latency));
+    }
+
+    /// It had not connected within this time, when a later attempt had: for a minute as good as failed, so that a family that leads
+    /// nowhere costs one attempt delay a minute and not one each time.
+    pub(crate) fn overtaken(&self, address: SocketAddr, after: Duration, now: Instant) {
+        self.write(address, now, What::Overtaken(after));
     }
 
     #[cfg(test)]
@@ -101,7 +95,17 @@ impl Record {
         let age = now.saturating_duration_since(self.at);
         match self.what {
             What::Failed => age < FAILURE_COUNTS,
-            What::Took(_) => age < LATENCY_COUNTS,
+            What::Took(_) | What::Overtaken(_) => age < LATENCY_COUNTS,
         }
+    }
+
+    fn past(&self, now: Instant) -> Past {
+        let fresh = now.saturating_duration_since(self.at) < FAILURE_COUNTS;
+        let (failed, latency) = match self.what {
+            What::Failed => (true, None),
+            What::Took(latency) => (false, Some(latency)),
+            What::Overtaken(latency) => (fresh, Some(latency)),
+        };
+        Past { failed, latency }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -58,6 +59,11 @@ impl<T> Race<'_, T> {
         &self.runners
     }
 
+    /// How long an attempt runs alone.
+    pub(crate) fn attempt_delay(&self) -> Duration {
+        self.schedule.attempt_delay()
+    }
+
     /// What look-ups told, in the order in which they did.
     pub(crate) fn answers(&self) -> &[(Instant, Result<Answer, ResolveError>)] {
         &self.answers
@@ -86,8 +92,13 @@ impl<'a, T: Send + 'a> Race<'a, T> {
             .push(lookup.map(move |told| (families, told)).boxed());
     }
 
-    /// Runs until an attempt has succeeded or there is nothing left to try.
-    pub(crate) async fn run<C, F>(&mut self, connect: C) -> Option<T>
+    /// Runs until an attempt has succeeded or there is nothing left to try. `spent` is called once when every known address has been
+    /// tried and had its time; it may ask for more.
+    pub(crate) async fn run<C, F>(
+        &mut self,
+        connect: C,
+        mut spent: impl FnMut(&mut Self),
+    ) -> Option<T>
     where
         C: Fn(SocketAddr) -> F,
         F: Future<Output = io::Result<T>> + Send + 'a,
@@ -95,6 +106,7 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         loop {
             match self.schedule.step(Instant::now()) {
                 Step::Start(address) => self.start(address, connect(address)),
+                Step::Spent => spent(self),
                 Step::Over => return None,
                 Step::Wait(until) => {
                     let event = match until {

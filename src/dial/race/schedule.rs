@@ -1,6 +1,6 @@
 //! When which address is tried. Pure: it is told the time and what happened, and says what to do.
 
-use std::{collections::HashSet, net::SocketAddr};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 
@@ -21,6 +21,8 @@ pub(super) enum Step {
     Start(SocketAddr),
     /// Wait until something happens, or until this time.
     Wait(Option<Instant>),
+    /// Every address that is known has been tried, and the last of them had its time. Said once; more look-ups may begin.
+    Spent,
     /// There is nothing left to try and nothing to wait for.
     Over,
 }
@@ -39,6 +41,7 @@ pub(super) struct Schedule {
     /// The end of the resolution delay.
     held_until: Option<Instant>,
     lead: Option<Lead>,
+    spent: bool,
 }
 
 /// The family of the last address, and how many more of it come before one of the other.
@@ -59,7 +62,12 @@ impl Schedule {
             next_at: None,
             held_until: None,
             lead: None,
+            spent: false,
         }
+    }
+
+    pub(super) fn attempt_delay(&self) -> Duration {
+        self.pace.happy_eyeballs.attempt_delay
     }
 
     /// A look-up has begun.
@@ -97,10 +105,7 @@ impl Schedule {
     /// What to do now.
     pub(super) fn step(&mut self, now: Instant) -> Step {
         if self.waiting.is_empty() {
-            return match self.running == 0 && self.open.is_empty() {
-                true => Step::Over,
-                false => Step::Wait(None),
-            };
+            return self.idle(now);
         }
         let earliest = self.held_until.max(self.next_at);
         if let Some(earliest) = earliest.filter(|earliest| now < *earliest) {
@@ -111,6 +116,20 @@ impl Schedule {
         self.running += 1;
         self.next_at = Some(now + self.pace.happy_eyeballs.attempt_delay);
         Step::Start(address)
+    }
+
+    /// What to do where no address waits.
+    fn idle(&mut self, now: Instant) -> Step {
+        let over = self.running == 0 && self.open.is_empty();
+        match (over, self.spent, self.next_at) {
+            (true, true, _) => Step::Over,
+            (false, true, _) | (false, false, None) => Step::Wait(None),
+            (false, false, Some(at)) if now < at => Step::Wait(Some(at)),
+            (_, false, _) => {
+                self.spent = true;
+                Step::Spent
+            }
+        }
     }
 
     /// Whether nothing was tried and the preferred family is still being looked up.

@@ -87,7 +87,8 @@ async fn run(pace: Pace, lookups: Vec<Lookup>) -> (Vec<(String, u64)>, Option<(S
         });
     }
     let limit = ms(60_000);
-    let outcome = tokio::time::timeout(limit, race.run(|at| attempt(does(&lookups, at)))).await;
+    let outcome =
+        tokio::time::timeout(limit, race.run(|at| attempt(does(&lookups, at)), |_| ())).await;
     let text = |at: SocketAddr| at.ip().to_string();
     let runners = race.runners().iter();
     let tried = runners.map(|runner| (text(runner.address), since(runner.started)));
@@ -296,7 +297,7 @@ async fn losers_are_dropped_with_the_race() {
             .await
         }
     };
-    let won = race.run(connect).await;
+    let won = race.run(connect, |_| ()).await;
     assert_eq!(won, Some(()));
     drop(race);
     assert_eq!(*dropped.lock().unwrap(), 2);
@@ -317,4 +318,47 @@ async fn a_preferred_family_comes_first() {
         let (tried, _) = run(pace, together(&all)).await;
         assert_eq!(tried[0].0, first, "{families:?}");
     }
+}
+
+// The addresses that were known swallow everything; the name has moved since.
+#[tokio::test(start_paused = true)]
+async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
+    let began = Instant::now();
+    let lookups = together(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
+    let mut race = Race::new(Pace::default());
+    let known = told(&[(FOUR, Does::Hangs)]);
+    race.ask(Families::Both, async move { known });
+    let mut times = 0;
+    let won = race.run(
+        |at| attempt(does(&lookups, at)),
+        |race| {
+            times += 1;
+            let more = told(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
+            race.ask(Families::Both, async move {
+                sleep(ms(20)).await;
+                more
+            });
+        },
+    );
+    assert_eq!(won.await, Some(()));
+    assert_eq!(times, 1);
+    assert_eq!(began.elapsed(), ms(250 + 20 + 3));
+    let tried: Vec<_> = race.runners().iter().map(|it| it.address).collect();
+    assert_eq!(tried, [address(FOUR), address(FOUR_TOO)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_may_be_asked_for_where_all_that_was_known_failed() {
+    let lookups = together(&[(FOUR, Does::Fails(1)), (FOUR_TOO, Does::Connects(3))]);
+    let mut race = Race::new(Pace::default());
+    let known = told(&[(FOUR, Does::Fails(1))]);
+    race.ask(Families::Both, async move { known });
+    let won = race.run(
+        |at| attempt(does(&lookups, at)),
+        |race| {
+            let more = told(&[(FOUR_TOO, Does::Connects(3))]);
+            race.ask(Families::Both, async move { more });
+        },
+    );
+    assert_eq!(won.await, Some(()));
 }

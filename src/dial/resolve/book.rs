@@ -59,7 +59,7 @@ pub(crate) struct Answer {
     pub(crate) age: Duration,
     pub(crate) stale: bool,
     /// Whether asking again could tell something else.
-    pub(crate) kept: bool,
+    pub(crate) may_be_asked_again: bool,
 }
 
 impl Book {
@@ -92,7 +92,7 @@ impl Book {
         };
         match running.await {
             Ok(resolved) => Ok(Answer::just_told(resolved)),
-            Err(error) => self.stale(&lookup).ok_or(error),
+            Err(error) => self.last(&lookup).ok_or(error),
         }
     }
 
@@ -106,12 +106,13 @@ impl Book {
         let mut pages = self.0.lock();
         make_room(&mut pages, lookup, now);
         let page = pages.entry(lookup.clone()).or_default();
-        if freshness == Freshness::Kept
+        let again = page.entry.may_be_asked_again(now);
+        if (freshness == Freshness::Kept || !again)
             && let Some(known) = page.entry.read(now)
         {
+            let answer = |kept: Kept| Ok(Answer::kept(&kept, now, again));
             return Ok(match known {
-                Known::Answer(kept) => Ok(Answer::kept(&kept, now, false)),
-                Known::Stale(kept) => Ok(Answer::kept(&kept, now, true)),
+                Known::Answer(kept) | Known::Stale(kept) => answer(kept),
                 Known::Failure(error) => Err(error),
             });
         }
@@ -120,13 +121,16 @@ impl Book {
         {
             return Err(running.clone());
         }
-        let running = self.start(lookup.clone());
+        if freshness == Freshness::Asked {
+            page.entry.settle(now);
+        }
+        let running = self.start(lookup.clone(), freshness);
         page.running = Some((running.clone(), now));
         Err(running)
     }
 
     /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it end.
-    fn start(&self, lookup: Lookup) -> Running {
+    fn start(&self, lookup: Lookup, freshness: Freshness) -> Running {
         let book = Arc::downgrade(&self.0);
         let resolver = self.0.resolver.clone();
         let looking = async move {
@@ -137,17 +141,18 @@ impl Book {
                 .and_then(|resolved| of_use(resolved, &lookup))
                 .map(Arc::new);
             if let Some(book) = Weak::upgrade(&book) {
-                book.write(&lookup, &outcome);
+                book.write(&lookup, &outcome, freshness);
             }
             outcome
         };
         looking.boxed().shared()
     }
 
-    fn stale(&self, lookup: &Lookup) -> Option<Answer> {
+    /// The last answer, where asking just failed.
+    fn last(&self, lookup: &Lookup) -> Option<Answer> {
         let now = Instant::now();
         let kept = self.0.lock().get(lookup)?.entry.stale(now)?;
-        Some(Answer::kept(&kept, now, true))
+        Some(Answer::kept(&kept, now, false))
     }
 }
 
@@ -157,11 +162,14 @@ impl Inner {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, lookup: &Lookup, outcome: &Outcome) {
+    fn write(&self, lookup: &Lookup, outcome: &Outcome, freshness: Freshness) {
         let now = Instant::now();
         let mut pages = self.lock();
         let page = pages.entry(lookup.clone()).or_default();
         page.entry.write(now, outcome, &self.settings);
+        if freshness == Freshness::Asked {
+            page.entry.settle(now);
+        }
         page.running = None;
     }
 }
@@ -172,16 +180,16 @@ impl Answer {
             resolved,
             age: Duration::ZERO,
             stale: false,
-            kept: false,
+            may_be_asked_again: false,
         }
     }
 
-    fn kept(kept: &Kept, now: Instant, stale: bool) -> Self {
+    fn kept(kept: &Kept, now: Instant, again: bool) -> Self {
         Self {
             resolved: kept.resolved.clone(),
             age: now.duration_since(kept.told_at),
-            stale,
-            kept: true,
+            stale: kept.is_stale(now),
+            may_be_asked_again: again,
         }
     }
 }
@@ -225,5 +233,88 @@ impl fmt::Debug for Book {
             .field("fixed", &self.0.fixed)
             .field("settings", &self.0.settings)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::SocketAddr,
+        sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    };
+
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::{
+        dial::{Families, Resolving},
+        name::DnsName,
+    };
+
+    /// A resolver that counts, and fails when it is told to.
+    #[derive(Clone, Default)]
+    struct Counts {
+        asked: Arc<AtomicUsize>,
+        fails: Arc<AtomicBool>,
+    }
+
+    impl Resolve for Counts {
+        fn resolve(&self, _: &Lookup) -> Resolving {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let fails = self.fails.load(Ordering::SeqCst);
+            Box::pin(async move {
+                match fails {
+                    true => Err(ResolveError::failed("SERVFAIL")),
+                    false => Ok(Resolved::new([SocketAddr::from(([192, 0, 2, 1], 443))])),
+                }
+            })
+        }
+    }
+
+    /// One connect to a name whose addresses all fail: what it was told, first and last.
+    async fn connect_in_vain(book: &Book) -> Answer {
+        let name = DnsName::try_from("origin.example").unwrap();
+        let lookup = Lookup::new(name, false, 443, Families::Both);
+        let ask = |freshness| book.clone().ask(lookup.clone(), freshness);
+        let answer = ask(Freshness::Kept).await.unwrap();
+        match answer.may_be_asked_again {
+            true => ask(Freshness::Asked).await.unwrap(),
+            false => answer,
+        }
+    }
+
+    fn book(resolver: &Counts) -> Book {
+        let settings = DnsCache::default().without_ttl(Duration::from_secs(3600));
+        Book::new(Arc::new(resolver.clone()), FixedNames::default(), settings)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_origin_that_is_down_does_not_make_each_connect_a_look_up() {
+        let resolver = Counts::default();
+        let book = book(&resolver);
+        for _ in 0..100 {
+            connect_in_vain(&book).await;
+        }
+        // One for the name, one because its address failed.
+        assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+        sleep(Duration::from_secs(1)).await;
+        for _ in 0..100 {
+            connect_in_vain(&book).await;
+        }
+        assert_eq!(resolver.asked.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_holds_is_not_called_stale_because_asking_again_failed() {
+        let resolver = Counts::default();
+        let book = book(&resolver);
+        connect_in_vain(&book).await;
+        resolver.fails.store(true, Ordering::SeqCst);
+        for _ in 0..100 {
+            assert!(!connect_in_vain(&book).await.stale);
+        }
+        assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+        sleep(Duration::from_secs(3600)).await;
+        assert!(connect_in_vain(&book).await.stale);
     }
 }

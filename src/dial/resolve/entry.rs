@@ -11,6 +11,8 @@ use super::{DnsCache, ResolveError, Resolved};
 pub(super) struct Entry {
     answer: Option<Kept>,
     failure: Option<(ResolveError, Instant)>,
+    /// The end of the time in which it is not asked again before its time.
+    settled_until: Option<Instant>,
 }
 
 /// An answer that is kept, and until when.
@@ -33,19 +35,40 @@ pub(super) enum Known {
     Failure(ResolveError),
 }
 
+impl Kept {
+    /// Whether its time has passed.
+    pub(super) fn is_stale(&self, now: Instant) -> bool {
+        now >= self.holds_until
+    }
+}
+
 impl Entry {
     /// What is known now, if anything is.
     pub(super) fn read(&self, now: Instant) -> Option<Known> {
-        if let Some((error, until)) = &self.failure
-            && now < *until
-        {
-            return Some(match self.stale(now) {
-                Some(kept) => Known::Stale(kept),
-                None => Known::Failure(error.clone()),
-            });
+        if let Some(kept) = self.answer.as_ref().filter(|kept| now < kept.holds_until) {
+            return Some(Known::Answer(kept.clone()));
         }
-        let kept = self.answer.as_ref()?;
-        (now < kept.holds_until).then(|| Known::Answer(kept.clone()))
+        let (error, _) = self.failure.as_ref().filter(|(_, until)| now < *until)?;
+        Some(match self.stale(now) {
+            Some(kept) => Known::Stale(kept),
+            None => Known::Failure(error.clone()),
+        })
+    }
+
+    /// Whether it may be asked again though something is known: not while name servers are known to fail, nor just after it was.
+    pub(super) fn may_be_asked_again(&self, now: Instant) -> bool {
+        let failure = self.failure.as_ref().map(|(_, until)| *until);
+        [failure, self.settled_until]
+            .into_iter()
+            .flatten()
+            .all(|until| until <= now)
+    }
+
+    /// It is asked, or was asked, again before its time.
+    pub(super) fn settle(&mut self, now: Instant) {
+        /// As long as the shortest TTL that is honoured by default.
+        const PAUSE: Duration = Duration::from_secs(1);
+        self.settled_until = Some(later(now, PAUSE));
     }
 
     /// The last answer, if it may be used where no new one comes.

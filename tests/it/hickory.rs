@@ -1,7 +1,7 @@
 //! Name servers asked directly: a name server of the test's own on the loopback.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -35,6 +35,7 @@ use crate::resolve::listener;
 
 type Answers = dyn Fn(&str, RecordType) -> Answer + Send + Sync;
 
+#[derive(Clone)]
 enum Answer {
     Records(u32, Vec<RData>),
     Code(ResponseCode),
@@ -79,6 +80,10 @@ impl NameServer {
 
     /// A resolver that asks this server alone.
     fn resolver(&self) -> HickoryResolver {
+        self.resolver_with_timeout(Duration::from_secs(2))
+    }
+
+    fn resolver_with_timeout(&self, timeout: Duration) -> HickoryResolver {
         let mut server = NameServerConfig::udp(self.address.ip());
         let mut connection = ConnectionConfig::udp();
         connection.port = self.address.port();
@@ -90,7 +95,7 @@ impl NameServer {
         let options = builder.options_mut();
         options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
-        options.timeout = Duration::from_secs(2);
+        options.timeout = timeout;
         options.attempts = 0;
         builder.build().unwrap().into()
     }
@@ -328,6 +333,122 @@ async fn an_alias_leads_to_its_target_and_an_alias_to_nothing_nowhere_else() {
         let builder = CdnOriginConnector::builder(url).resolver(server.resolver().https_records());
         assert_eq!(facts(builder).await.peer(), Some(live), "{target}");
     }
+}
+
+/// An answer of one record of the type HTTPS for each of these.
+fn services(
+    services: impl IntoIterator<Item = (u16, Vec<(SvcParamKey, SvcParamValue)>)>,
+) -> Answer {
+    let record =
+        |(priority, params)| RData::HTTPS(HTTPS(SVCB::new(priority, Name::root(), params)));
+    Answer::Records(60, services.into_iter().map(record).collect())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_speaks_http3_alone_is_passed_over() {
+    let (_listener, live) = listener().await;
+    let port = live.port();
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::HTTPS => {
+            let alpn = |name: &str| {
+                let alpn = Alpn(vec![name.to_owned()]);
+                (SvcParamKey::Alpn, SvcParamValue::Alpn(alpn))
+            };
+            let no_default = (SvcParamKey::NoDefaultAlpn, SvcParamValue::NoDefaultAlpn);
+            let at = |port| (SvcParamKey::Port, SvcParamValue::Port(port));
+            services([
+                (1, vec![alpn("h3"), no_default, at(1)]),
+                (2, vec![alpn("h2"), at(port)]),
+            ])
+        }
+        RecordType::A => Answer::Records(3600, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let builder = CdnOriginConnector::builder("http://origin.example.:8443")
+        .resolver(server.resolver().https_records());
+    let facts = facts(builder).await;
+    assert_eq!(facts.peer(), Some(live));
+    // The record ends before the addresses do.
+    let ttl = facts.resolutions()[0].ttl();
+    assert_eq!(ttl, Some(Duration::from_secs(60)));
+}
+
+// Middleboxes that drop what they do not know do this.
+#[tokio::test]
+async fn an_https_record_that_never_comes_does_not_hold_up_the_addresses() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |_, kind| match kind {
+        RecordType::HTTPS => Answer::Silence,
+        RecordType::A => Answer::Records(3600, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let url = format!("http://origin.example.:{}", live.port());
+    let resolver = server.resolver_with_timeout(Duration::from_secs(3600));
+    let builder = CdnOriginConnector::builder(url).resolver(resolver.https_records());
+    let facts = facts(builder).await;
+    assert_eq!(facts.peer(), Some(live));
+    // It may be there next time.
+    let ttl = facts.resolutions()[0].ttl();
+    assert_eq!(ttl, Some(Duration::from_secs(5)));
+}
+
+#[tokio::test]
+async fn an_answer_without_one_family_is_not_kept_for_long() {
+    let (_listener, live) = listener().await;
+    for missing in [Answer::Silence, Answer::Code(ResponseCode::ServFail)] {
+        let server = NameServer::start(move |_, kind| match kind {
+            RecordType::A => Answer::Records(3600, vec![a(live)]),
+            RecordType::AAAA => missing.clone(),
+            _ => nothing(),
+        })
+        .await;
+        let url = format!("http://origin.example.:{}", live.port());
+        let resolver = server.resolver_with_timeout(Duration::from_secs(3600));
+        let builder = CdnOriginConnector::builder(url).resolver(resolver.https_records());
+        let facts = facts(builder).await;
+        assert_eq!(facts.peer(), Some(live));
+        let ttl = facts.resolutions()[0].ttl();
+        assert_eq!(ttl, Some(Duration::from_secs(5)));
+    }
+}
+
+#[tokio::test]
+async fn a_search_domain_does_not_hide_that_the_names_own_servers_fail() {
+    let server = NameServer::start(move |name, _| match name {
+        "origin.example." => Answer::Code(ResponseCode::ServFail),
+        _ => Answer::Code(ResponseCode::NXDomain),
+    })
+    .await;
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .resolver(server.resolver())
+        .build()
+        .unwrap();
+    let error = connector.oneshot(Uri::default()).await.unwrap_err();
+    let found = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(found, "the look-up failed");
+}
+
+#[tokio::test]
+async fn a_name_that_exists_is_not_sought_in_search_domains() {
+    let (_listener, live) = listener().await;
+    let server = NameServer::start(move |name, kind| match (name, kind) {
+        ("origin.example.", RecordType::A) => Answer::Records(60, vec![a(live)]),
+        ("origin.example.", _) => nothing(),
+        // A wildcard.
+        (_, RecordType::AAAA) => Answer::Records(60, vec![RData::AAAA(AAAA(Ipv6Addr::LOCALHOST))]),
+        _ => Answer::Code(ResponseCode::NXDomain),
+    })
+    .await;
+    let url = format!("http://origin.example:{}", live.port());
+    let builder = CdnOriginConnector::builder(url).resolver(server.resolver());
+    assert_eq!(facts(builder).await.peer(), Some(live));
+    let names: Vec<_> = server.asked().into_iter().map(|(name, _)| name).collect();
+    assert!(
+        names.iter().all(|name| name == "origin.example."),
+        "{names:?}"
+    );
 }
 
 #[tokio::test]

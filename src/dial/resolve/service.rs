@@ -9,17 +9,15 @@ use hickory_resolver::proto::rr::{
 
 use crate::error::ServiceBinding;
 
-use super::Lookup;
-
 /// The name that is asked: with a prefix where the port is not that of `https` (section 9.1).
-pub(super) fn query_name(lookup: &Lookup) -> String {
-    match lookup.port() {
-        443 => lookup.to_string(),
-        port => format!("_{port}._https.{lookup}"),
+pub(super) fn query_name(name: &str, port: u16) -> String {
+    match port {
+        443 => name.to_owned(),
+        port => format!("_{port}._https.{name}"),
     }
 }
 
-/// The best record of those that are understood. A record in alias mode rules out all others (section 2.4.1).
+/// The best record of those that are understood and speak what is spoken here. A record in alias mode rules out all others (section 2.4.1).
 pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
     let all = || {
         records.iter().filter_map(|record| match &record.data {
@@ -28,8 +26,8 @@ pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
         })
     };
     let alias = all().find(|record| record.svc_priority == 0);
-    let understood = all().filter(|record| is_understood(record));
-    let record = alias.or_else(|| understood.min_by_key(|record| record.svc_priority))?;
+    let of_use = all().filter(|record| is_understood(record) && is_spoken(record));
+    let record = alias.or_else(|| of_use.min_by_key(|record| record.svc_priority))?;
     let service = read(record);
     // An alias to nothing says that there is no service: the name is dialled as if there were no record (section 2.5.1).
     let to_nothing = record.svc_priority == 0 && service.target.is_none();
@@ -52,6 +50,17 @@ fn is_understood(record: &SVCB) -> bool {
         SvcParamValue::Mandatory(keys) => keys.0.iter().all(known),
         _ => true,
     })
+}
+
+/// Whether the endpoint speaks HTTP over TCP (section 7.1.2): it does by default, unless the record takes the default away.
+fn is_spoken(record: &SVCB) -> bool {
+    record.svc_params.iter().any(|(_, value)| match value {
+        SvcParamValue::Alpn(alpn) => alpn.0.iter().any(|name| name == "h2" || name == "http/1.1"),
+        _ => false,
+    }) || !record
+        .svc_params
+        .iter()
+        .any(|(key, _)| *key == SvcParamKey::NoDefaultAlpn)
 }
 
 fn read(record: &SVCB) -> ServiceBinding {

@@ -17,6 +17,7 @@ use super::{
 /// | call | default |
 /// |---|---|
 /// | [`trust`](Self::trust) | nobody |
+/// | [`believe_host`](Self::believe_host), [`believe_port`](Self::believe_port) | Host and port are those of the request itself |
 /// | [`trusted_claims`](Self::trusted_claims) | [`TrustedClaims::Append`] |
 /// | [`append_unverified`](Self::append_unverified) | what others claim is replaced |
 /// | [`fields`](Self::fields) | `X-Forwarded-For`, `-Host` and `-Proto`, `X-Real-IP` |
@@ -26,6 +27,8 @@ use super::{
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ForwardedLayer {
     trusted: Arc<[IpNet]>,
+    /// What trusted peers claim beyond the chain and the scheme.
+    pub(super) believed: FieldSet,
     pub(super) trusted_claims: TrustedClaims,
     pub(super) unverified: Unverified,
     pub(super) written: FieldSet,
@@ -41,6 +44,9 @@ pub enum TrustedClaims {
     #[default]
     Append,
     /// They pass as they are, and nothing is written. What a trusted peer does not claim stays unsaid.
+    ///
+    /// `X-Forwarded-Host` and `-Port` are removed unless they are [believed](ForwardedLayer::believe_host). `X-Real-IP` and `Forwarded`
+    /// pass: the peer has to write or to remove them itself.
     Pass,
 }
 
@@ -62,6 +68,7 @@ impl ForwardedLayer {
         ];
         Self {
             trusted: Arc::default(),
+            believed: FieldSet::default(),
             trusted_claims: TrustedClaims::default(),
             unverified: Unverified::Replaced,
             written: written.into_iter().collect(),
@@ -70,7 +77,10 @@ impl ForwardedLayer {
         }
     }
 
-    /// Believes peers of these networks, and of those that were given before. Single addresses are networks too.
+    /// Believes what peers of these networks, and of those that were given before, say in `X-Forwarded-For` and `X-Forwarded-Proto`.
+    /// Single addresses are networks too.
+    ///
+    /// The peers have to write both themselves, whatever their visitors sent.
     ///
     /// An IPv4 peer of a dual-stack socket is an IPv4 peer: write its network as IPv4.
     pub fn trust<N>(mut self, networks: N) -> Self
@@ -80,6 +90,23 @@ impl ForwardedLayer {
     {
         let more = networks.into_iter().map(Into::into);
         self.trusted = self.trusted.iter().copied().chain(more).collect();
+        self
+    }
+
+    /// Believes `X-Forwarded-Host` of trusted peers too, and takes it for the visitor's Host: the origin is told it, and redirects and
+    /// cookies get it.
+    ///
+    /// Only for peers that write or remove it, whatever their visitors sent. Most balancers do not, nor do all CDNs, and then any
+    /// visitor decides where redirects lead, for everybody where a cache keeps them.
+    pub fn believe_host(mut self) -> Self {
+        self.believed = self.believed.with(ForwardedField::XForwardedHost);
+        self
+    }
+
+    /// Believes `X-Forwarded-Port` of trusted peers too. Only for peers that write or remove it, as for
+    /// [`believe_host`](Self::believe_host).
+    pub fn believe_port(mut self) -> Self {
+        self.believed = self.believed.with(ForwardedField::XForwardedPort);
         self
     }
 

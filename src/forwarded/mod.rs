@@ -29,8 +29,8 @@
 //! The peer is whoever opened the connection that the request came in on. By default no peer is trusted: what it claims is replaced
 //! by what is known of its connection, so nobody can speak in another's name.
 //!
-//! A load balancer or a CDN in front of you is named in [`trust`](ForwardedLayer::trust). What it claims is kept, and its address is
-//! appended to the chain. The visitor's address is then the rightmost one of the chain that is not trusted itself: what stands further
+//! A load balancer or a CDN in front of you is named in [`trust`](ForwardedLayer::trust). Its chain of addresses and the scheme that it
+//! claims are kept, and its address is appended to the chain. The visitor's address is then the rightmost one of the chain that is not trusted itself: what stands further
 //! left is only what that visitor said. If an entry on the way there is not an address, the visitor's address is unknown.
 //!
 //! ```
@@ -40,6 +40,10 @@
 //! let layer = ForwardedLayer::new().trust([balancers]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `X-Forwarded-Host` and `-Port` are another matter: many balancers write neither, and pass on what their visitors sent. The Host and
+//! the port of the request itself count, unless [`believe_host`](ForwardedLayer::believe_host) and
+//! [`believe_port`](ForwardedLayer::believe_port) say otherwise, for peers that are known to write or to remove them.
 //!
 //! # What is written
 //!
@@ -53,9 +57,9 @@
 //! | `Forwarded` | the same in one field, made from the same chain | removed |
 //!
 //! Each is one line. A field that is not written, or whose value is not known, is removed, and so is every name that CGI and its kin
-//! take for one of these because they read `_` as `-` (`x_forwarded_for`, [RFC 3875 section 4.1.18]). Of a trusted peer,
-//! `X-Forwarded-Host`, `-Proto` and `-Port` are kept where they are one valid value. Its `Forwarded` is not read: a balancer that
-//! writes only `X-Forwarded-For` would pass on a forged one.
+//! take for one of these because they read `_` as `-` (`x_forwarded_for`, [RFC 3875 section 4.1.18]). What is believed of a trusted
+//! peer is kept where it is one valid value. Its `Forwarded` is not read: a balancer that writes only `X-Forwarded-For` would pass on a
+//! forged one.
 //!
 //! The chain keeps at most [`longest_chain`](ForwardedLayer::longest_chain) bytes, and ends at an entry that is neither an address,
 //! `unknown` nor an obfuscated identifier such as `_hidden` ([RFC 7239 section 6]). Entries are dropped from the left: on the right

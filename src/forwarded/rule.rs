@@ -50,20 +50,55 @@ impl ForwardedLayer {
         let visitor = Visitor {
             address: self.visitor_behind(headers, trusted),
             scheme: claimed_scheme(headers).unwrap_or(peer.scheme),
-            host: claimed_host(headers).or(peer.host),
+            host: self.claimed_host(headers).or(peer.host),
             target: peer.target,
         };
-        if self.trusted_claims == TrustedClaims::Append {
-            let account = Account {
-                peer: Some(trusted),
-                earlier: self.earlier(headers, trusted),
-                visitor: &visitor,
-                port: claimed_port(headers),
-            };
-            let values = self.values(&account);
-            write(headers, claims, values);
+        match self.trusted_claims {
+            TrustedClaims::Append => {
+                let account = Account {
+                    peer: Some(trusted),
+                    earlier: self.earlier(headers, trusted),
+                    visitor: &visitor,
+                    port: self.claimed_port(headers),
+                };
+                let values = self.values(&account);
+                write(headers, claims, values);
+            }
+            TrustedClaims::Pass => self.remove_unbelieved(headers, claims),
         }
         visitor
+    }
+
+    /// Removes what a trusted peer may have been handed by its visitor.
+    fn remove_unbelieved(&self, headers: &mut HeaderMap, claims: Claims) {
+        for field in [
+            ForwardedField::XForwardedHost,
+            ForwardedField::XForwardedPort,
+        ] {
+            if claims.fields.contains(field) && !self.believed.contains(field) {
+                headers.remove(field.name());
+            }
+        }
+    }
+
+    fn claimed_host(&self, headers: &HeaderMap) -> Option<HostAuthority> {
+        self.believed(headers, ForwardedField::XForwardedHost)?
+            .parse()
+            .ok()
+    }
+
+    fn claimed_port(&self, headers: &HeaderMap) -> Option<u16> {
+        let claimed = self.believed(headers, ForwardedField::XForwardedPort)?;
+        let digits = claimed.bytes().all(|byte| byte.is_ascii_digit());
+        let port = claimed.parse().ok()?;
+        (digits && port != 0).then_some(port)
+    }
+
+    fn believed<'a>(&self, headers: &'a HeaderMap, field: ForwardedField) -> Option<&'a str> {
+        match self.believed.contains(field) {
+            true => only(headers, field),
+            false => None,
+        }
     }
 
     /// The rightmost address that is not trusted, or the leftmost of all. Unknown if what stands there is no address.
@@ -132,17 +167,6 @@ fn claimed_scheme(headers: &HeaderMap) -> Option<Scheme> {
     schemes
         .into_iter()
         .find(|scheme| scheme.as_str().eq_ignore_ascii_case(claimed))
-}
-
-fn claimed_host(headers: &HeaderMap) -> Option<HostAuthority> {
-    only(headers, ForwardedField::XForwardedHost)?.parse().ok()
-}
-
-fn claimed_port(headers: &HeaderMap) -> Option<u16> {
-    let claimed = only(headers, ForwardedField::XForwardedPort)?;
-    let digits = claimed.bytes().all(|byte| byte.is_ascii_digit());
-    let port = claimed.parse().ok()?;
-    (digits && port != 0).then_some(port)
 }
 
 /// The value of a field that has one line.

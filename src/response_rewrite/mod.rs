@@ -35,7 +35,8 @@
 //! | path of all of these | as [`path`](ResponseRewriteLayer::path) says; by default it stays |
 //!
 //! All else passes byte for byte, bodies too, and so do relative references, URLs of other hosts, URLs with user information and what
-//! cannot be parsed.
+//! cannot be parsed. A path whose prefix is taken away and that a browser would then read as a host (`//host`, also with tabs in it) keeps
+//! its prefix.
 //!
 //! # Which names are the origin's
 //!

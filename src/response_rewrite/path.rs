@@ -71,6 +71,10 @@ impl PathMap {
         if !(rest.is_empty() || rest.starts_with('/')) {
             return None;
         }
+        // Browsers remove tabs before they read a URL: what follows a slash and a tab may be a host to them.
+        if rest.bytes().any(|byte| byte.is_ascii_control()) {
+            return None;
+        }
         let mapped = format!("{}{rest}", self.visitor.text);
         match mapped.as_bytes() {
             [] => Some(String::from("/")),

@@ -286,7 +286,7 @@ async fn a_chain_is_cut_on_the_left_and_the_visitor_still_found() {
 
 #[tokio::test]
 async fn a_trusted_peer_speaks_for_the_visitor_where_it_says_one_valid_thing() {
-    let layer = trusting().fields(ALL);
+    let layer = trusting().believe_host().believe_port().fields(ALL);
     let claimed: Fields<'_> = &[
         ("x-forwarded-for", "203.0.113.7"),
         ("x-forwarded-host", "www.example.com"),
@@ -340,6 +340,55 @@ async fn a_trusted_peer_speaks_for_the_visitor_where_it_says_one_valid_thing() {
         let lines = lines(&layer, Some("10.0.0.1"), claimed).await;
         assert_eq!(lines[2..5], own, "{claimed:?}");
     }
+}
+
+/// What a visitor sends through a balancer that writes neither field.
+const HANDED_ON: Fields<'_> = &[
+    ("x-forwarded-host", "forged.example:81"),
+    ("x-forwarded-port", "1"),
+];
+
+#[tokio::test]
+async fn host_and_port_of_a_trusted_peer_are_believed_only_by_a_call_of_their_own() {
+    let fields = [
+        ForwardedField::Forwarded,
+        ForwardedField::XForwardedHost,
+        ForwardedField::XForwardedPort,
+    ];
+    let table = [
+        (trusting(), "\"Visitor.example:8080\"", "8080"),
+        (trusting().believe_port(), "\"Visitor.example:8080\"", "1"),
+        (trusting().believe_host(), "\"forged.example:81\"", "81"),
+        (
+            trusting().believe_host().believe_port(),
+            "\"forged.example:81\"",
+            "1",
+        ),
+    ];
+    for (layer, host, port) in table {
+        let layer = layer.fields(fields);
+        assert_eq!(
+            lines(&layer, Some("10.0.0.1"), HANDED_ON).await,
+            [
+                format!("forwarded: for=10.0.0.1;host={host};proto=https"),
+                format!("x-forwarded-host: {}", host.trim_matches('"')),
+                format!("x-forwarded-port: {port}"),
+            ],
+            "{layer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn host_and_port_that_are_not_believed_do_not_pass_either() {
+    let layer = trusting().trusted_claims(TrustedClaims::Pass);
+    let peer = Some("10.0.0.1");
+    assert!(lines(&layer, peer, HANDED_ON).await.is_empty());
+    let layer = layer.believe_host().believe_port();
+    assert_eq!(
+        lines(&layer, peer, HANDED_ON).await,
+        ["x-forwarded-host: forged.example:81", "x-forwarded-port: 1"]
+    );
 }
 
 #[tokio::test]

@@ -383,6 +383,9 @@ async fn paths_are_mapped_by_whole_segments() {
         // A browser would take what follows for a host.
         ("/app//evil.example", "/app//evil.example"),
         ("/app/\\evil.example", "/app/\\evil.example"),
+        // Browsers remove tabs first.
+        ("/app/\t/evil.example", "/app/\t/evil.example"),
+        ("/app\t//evil.example", "/app\t//evil.example"),
     ];
     for (path, expected) in table {
         assert_text(
@@ -555,13 +558,16 @@ async fn the_visitor_is_the_one_that_a_trusted_peer_speaks_for() {
     ];
     let balancer: std::net::IpAddr = Ipv4Addr::new(10, 0, 0, 1).into();
     let trusting = ForwardedLayer::new().trust([balancer]);
-    let found = through(
-        proxy(edge.address()).forwarded(trusting),
-        "origin.example",
-        &claims,
-    )
-    .await;
-    assert_eq!(found[LOCATION], "https://shop.example/login");
+    let table = [
+        // A balancer that does not write it hands on what any visitor sent.
+        (trusting.clone(), "https://www.example.com:81/login"),
+        (trusting.believe_host(), "https://shop.example/login"),
+    ];
+    for (layer, expected) in table {
+        let proxy = proxy(edge.address()).forwarded(layer);
+        let found = through(proxy, "origin.example", &claims).await;
+        assert_eq!(found[LOCATION], expected);
+    }
     let found = through(proxy(edge.address()), "origin.example", &claims).await;
     assert_eq!(found[LOCATION], "http://www.example.com:81/login");
 }

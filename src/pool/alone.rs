@@ -1,10 +1,10 @@
 //! A connection for one upgrade and nothing else.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http1};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
@@ -12,8 +12,8 @@ use crate::{
 };
 
 use super::{
-    Client, Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, ending::Reason,
-    explain_body, failure::Unanswered, slot::Slot, state::State, visit::Visit,
+    Client, Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, explain_body,
+    failure::Unanswered, slot::Slot, state::State, visit::Visit,
 };
 
 /// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
@@ -35,7 +35,7 @@ impl OriginPool {
         &self,
         mut request: Request<RequestBody>,
         target: &Target,
-        deadline: std::time::Duration,
+        deadline: Duration,
     ) -> Result<(Response<Incoming>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone(&target.client).await?;
@@ -72,33 +72,25 @@ impl Shared {
 
     /// Leave to open a connection. Where the pool is full, one that rests makes room, or the next that would.
     async fn slot_alone(self: &Arc<Self>) -> Result<Slot, Error> {
-        let (surplus, receiver) = {
+        let (mut place, discarded) = {
             let mut state = self.lock();
-            if state.open < self.settings.max_connections {
+            if state.has_room_alone(&self.settings) {
                 return Ok(Slot::take_alone(self, &mut state));
             }
-            let (sender, receiver) = oneshot::channel();
-            state.alone_queue.push_back(sender);
-            // The one that has rested longest, among those that are still open.
-            let longest = state
-                .resting
-                .iter()
-                .position(|resting| !resting.is_closed());
-            (longest.and_then(|at| state.resting.remove(at)), receiver)
-        };
-        if let Some(surplus) = surplus {
-            surplus.end(Reason::Surplus);
-        }
-        let deadline = self.settings.wait_timeout;
-        match timeout(deadline, receiver).await {
-            Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) | Err(_) => {
-                let facts = Facts {
-                    deadline: Some(deadline),
-                    ..Facts::default()
-                };
-                Err(Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts))
+            if state.alone_queue.len() >= self.settings.max_waiting {
+                return Err(no_slot(Duration::ZERO));
             }
+            let place = state.alone_queue.join(self);
+            if state.wants_room(&self.settings) {
+                state.discard_idle();
+            }
+            (place, std::mem::take(&mut state.discarded))
+        };
+        drop(discarded);
+        let deadline = self.settings.wait_timeout;
+        match timeout(deadline, &mut place.word).await {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) | Err(_) => Err(no_slot(deadline)),
         }
     }
 
@@ -107,10 +99,10 @@ impl Shared {
         loop {
             let (waiter, slot) = {
                 let mut state = self.lock();
-                if state.open >= self.settings.max_connections {
+                if !state.has_room_alone(&self.settings) {
                     return;
                 }
-                let Some(waiter) = state.next_upgrade() else {
+                let Some(waiter) = state.alone_queue.pop() else {
                     return;
                 };
                 (waiter, Slot::take_alone(self, &mut state))
@@ -122,24 +114,24 @@ impl Shared {
 }
 
 impl State {
-    /// Whether an upgrade waits for a connection to go.
+    /// Whether an upgrade waits for a connection to go. One that waits for another tunnel to end does not.
     pub(super) fn wants_room(&self, settings: &PoolSettings) -> bool {
-        self.open >= settings.max_connections && self.upgrades_waiting() > 0
+        let is_full = self.open >= settings.max_connections;
+        is_full && self.alone < settings.most_tunnels() && !self.alone_queue.is_empty()
     }
 
-    pub(super) fn upgrades_waiting(&self) -> usize {
-        let waits = |waiter: &&oneshot::Sender<Slot>| !waiter.is_closed();
-        self.alone_queue.iter().filter(waits).count()
+    fn has_room_alone(&self, settings: &PoolSettings) -> bool {
+        self.open < settings.max_connections && self.alone < settings.most_tunnels()
     }
+}
 
-    fn next_upgrade(&mut self) -> Option<oneshot::Sender<Slot>> {
-        loop {
-            let waiter = self.alone_queue.pop_front()?;
-            if !waiter.is_closed() {
-                return Some(waiter);
-            }
-        }
-    }
+/// Nothing became free in time, or too many wait already.
+fn no_slot(deadline: Duration) -> Error {
+    let facts = Facts {
+        deadline: Some(deadline),
+        ..Facts::default()
+    };
+    Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
 }
 
 impl AloneLease {

@@ -297,12 +297,18 @@ impl Http2Lease {
 
 impl Drop for Http2Lease {
     fn drop(&mut self) {
-        let awaited = {
+        let (awaited, discarded) = {
             let mut state = self.shared.lock();
             self.connection.leave();
             state.multiplexed.relist(&self.connection);
-            !state.queue.is_empty()
+            // An upgrade that waits gets its place.
+            if self.connection.streams() == 0 && state.wants_room(&self.shared.settings) {
+                state.discard_idle();
+            }
+            let discarded = std::mem::take(&mut state.discarded);
+            (!state.queue.is_empty(), discarded)
         };
+        drop(discarded);
         if awaited {
             self.shared.settle();
         }

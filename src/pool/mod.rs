@@ -9,7 +9,8 @@
 //! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
 //! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
 //! * An upgrade gets a connection of its own, over HTTP/1.1 whatever ALPN decided for the others. It counts among the open ones until
-//!   its tunnel ends, and serves no other request, whether the origin switched or not.
+//!   its tunnel ends, and serves no other request, whether the origin switched or not. Only [so many](PoolSettings::max_tunnels) of
+//!   the connections are for upgrades; where the pool is full, idle ones are closed for them.
 //! * Connections are opened in tasks of their own: one whose visitor has left goes to the next who waits, or to rest. A failed connect
 //!   is told to the visitor who asked for it; where there is no other connection, to all who wait.
 //! * A request that is given up frees its connection or stream at once, and whoever waits gets its place.
@@ -48,6 +49,7 @@
 //! ```
 
 mod alone;
+mod alone_queue;
 mod body;
 mod budget;
 mod client;

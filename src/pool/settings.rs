@@ -15,6 +15,7 @@ use super::{RetryBudget, ending::Reason};
 /// | setting | default | nginx's word for it |
 /// |---|---|---|
 /// | [`max_connections`](Self::max_connections) | 256 | `max_conns` |
+/// | [`max_tunnels`](Self::max_tunnels) | half of `max_connections`, but one at least | |
 /// | [`max_idle`](Self::max_idle) | 64 | `keepalive` |
 /// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
 /// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
@@ -28,6 +29,7 @@ use super::{RetryBudget, ending::Reason};
 #[must_use = "settings do nothing until a proxy is given them"]
 pub struct PoolSettings {
     pub(super) max_connections: usize,
+    max_tunnels: Option<usize>,
     pub(super) max_idle: usize,
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
@@ -43,6 +45,7 @@ impl Default for PoolSettings {
     fn default() -> Self {
         Self {
             max_connections: 256,
+            max_tunnels: None,
             max_idle: 64,
             idle_timeout: Duration::from_secs(45),
             max_age: Duration::from_secs(3600),
@@ -61,6 +64,16 @@ impl PoolSettings {
     /// As many connections are open at most, idle ones and those of WebSockets included. Zero counts as one.
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = count.max(1);
+        self
+    }
+
+    /// As many of the connections at most are those of WebSockets and other upgrades, from the request to the end of the tunnel. The
+    /// next waits for one to end, as long as [`wait_timeout`](Self::wait_timeout), and is then answered 503. Zero counts as one.
+    ///
+    /// Tunnels live for as long as visitors want, so stay below [`max_connections`](Self::max_connections): what is left is for all
+    /// other requests. A pool of one connection has nothing left while there is a tunnel, not even of HTTP/2.
+    pub fn max_tunnels(mut self, count: usize) -> Self {
+        self.max_tunnels = Some(count.max(1));
         self
     }
 
@@ -117,7 +130,7 @@ impl PoolSettings {
         builder
     }
 
-    /// As many requests wait for a connection at most; the next is answered 503 at once.
+    /// As many requests wait for a connection at most, and as many upgrades; the next is answered 503 at once.
     pub fn max_waiting(mut self, count: usize) -> Self {
         self.max_waiting = count;
         self
@@ -127,6 +140,11 @@ impl PoolSettings {
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = budget;
         self
+    }
+
+    pub(super) fn most_tunnels(&self) -> usize {
+        let half = (self.max_connections / 2).max(1);
+        self.max_tunnels.unwrap_or(half)
     }
 
     pub(super) fn most_idle(&self) -> usize {

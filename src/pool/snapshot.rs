@@ -107,7 +107,7 @@ impl PoolSnapshot {
             active,
             streams: state.multiplexed.streams(),
             tunnels: state.alone,
-            waiting: state.queue.len() + state.upgrades_waiting(),
+            waiting: state.queue.len() + state.alone_queue.len(),
             opened,
             reused,
             retried,

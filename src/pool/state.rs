@@ -9,13 +9,14 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Client, Lease, Shared,
+    alone_queue::AloneQueue,
     budget::Recent,
     ending::Reason,
     http1::{Http1, Http1Lease},
     http2::Multiplexed,
     queue::{Grant, Place, Queue},
     shelf::Shelf,
-    slot::{Leave, Slot},
+    slot::Leave,
     snapshot::Counters,
 };
 
@@ -45,7 +46,7 @@ pub(super) struct State {
     /// Those of the open connections that serve one upgrade each.
     pub(super) alone: usize,
     /// Upgrades that wait for leave to open a connection.
-    pub(super) alone_queue: VecDeque<oneshot::Sender<Slot>>,
+    pub(super) alone_queue: AloneQueue,
     /// Connections of an older generation are retired.
     pub(super) generation: u64,
     pub(super) reaping: bool,
@@ -56,11 +57,11 @@ pub(super) struct State {
     pub(super) counters: Counters,
     pub(super) recent: Recent,
     /// Connections that turned out to be over, or that make room. Dropped when the lock is released.
-    discarded: Discarded,
+    pub(super) discarded: Discarded,
 }
 
 #[derive(Default)]
-struct Discarded {
+pub(super) struct Discarded {
     http1: Vec<Http1>,
     http2: Vec<Arc<Multiplexed>>,
 }
@@ -102,6 +103,18 @@ impl State {
     fn last_resting(&mut self, client: &Client) -> Option<Http1> {
         let at = self.resting.iter().rposition(|it| it.is_for(client))?;
         self.resting.remove(at)
+    }
+
+    /// Takes out an idle connection, so that another may be opened: the one that has rested longest, among those that are still open.
+    pub(super) fn discard_idle(&mut self) {
+        let longest = self.resting.iter().position(|it| !it.is_closed());
+        if let Some(connection) = longest.and_then(|at| self.resting.remove(at)) {
+            connection.note(Reason::Surplus);
+            self.discarded.http1.push(connection);
+        } else if let Some(connection) = self.multiplexed.take_idle() {
+            connection.end(Reason::Surplus);
+            self.discarded.http2.push(connection);
+        }
     }
 }
 
@@ -202,15 +215,8 @@ impl Shared {
 
     /// Where connections serve one client each, those that rest would keep others waiting.
     fn make_room(&self, state: &mut State) {
-        if !self.connector.tells_clients() || state.open < self.settings.max_connections {
-            return;
-        }
-        if let Some(connection) = state.resting.pop_front() {
-            connection.note(Reason::Surplus);
-            state.discarded.http1.push(connection);
-        } else if let Some(connection) = state.multiplexed.take_idle() {
-            connection.end(Reason::Surplus);
-            state.discarded.http2.push(connection);
+        if self.connector.tells_clients() && state.open >= self.settings.max_connections {
+            state.discard_idle();
         }
     }
 

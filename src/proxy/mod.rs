@@ -59,7 +59,8 @@
 //!   too. Any other response passes as an ordinary one, and its connection is closed.
 //! * Bytes pass both ways as they are, and a side that has said all may still listen. Where neither side says anything for
 //!   [`upgrade_idle_timeout`](OriginProxy::upgrade_idle_timeout), both are closed.
-//! * A tunnel counts as an open connection of the pool until it ends, and
+//! * A tunnel counts as an open connection of the pool until it ends. Half of the connections at most are for tunnels, or as many as
+//!   [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) says, so that other requests go on;
 //!   [`PoolSnapshot::tunnels`](crate::pool::PoolSnapshot::tunnels) says how many there are. A server that shuts down does not wait for
 //!   them: wait for that count to be zero.
 //! * An upgrade with content is no upgrade: the request goes on without it, or is refused if it is for a WebSocket.

@@ -121,7 +121,7 @@ impl OriginProxy {
     /// Lets so many requests be under way at a time, up to the end of their responses; zero counts as one. More of them
     /// [wait](Self::max_queued), or are answered with 503, `connection_limit_reached`, and `Retry-After`.
     ///
-    /// Tunnels of upgrades are not counted: [`PoolSettings::max_connections`](crate::pool::PoolSettings::max_connections) bounds them.
+    /// Tunnels of upgrades are not counted: [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) bounds them.
     /// Clones share the limit; those that were made before keep the one that they have.
     pub fn max_concurrency(mut self, count: usize) -> Self {
         self.change().queue.set_places(count);

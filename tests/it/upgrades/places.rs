@@ -5,7 +5,7 @@ use std::time::Duration;
 use cdn_origin::pool::PoolSettings;
 use tokio::io::AsyncWriteExt;
 
-use super::{ASK, Scene, bytes, head, rest};
+use super::{ASK, SWITCH, Scene, bytes, head, rest};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: visitor.test\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -51,6 +51,63 @@ async fn where_the_pool_stays_full_an_upgrade_is_503() {
         "{told}"
     );
     assert!(told.contains("error=connection_limit_reached"), "{told}");
+}
+
+#[tokio::test]
+async fn tunnels_leave_half_of_the_connections_to_other_requests() {
+    let scene = Scene::with(|proxy| proxy.pool(PoolSettings::default().max_connections(3))).await;
+    let (visitor, tunnel) = scene.tunnel().await;
+    let mut next = scene.visitor(ASK).await;
+    scene.until(|pool| pool.waiting == 1).await;
+    // Neither the place that is free nor the connection that comes to rest is for the upgrade that waits.
+    for _ in 0..2 {
+        let mut other = scene.visitor(GET).await;
+        let mut another = scene.visitor(GET).await;
+        let (mut first, _) = scene.asked().await;
+        let (mut second, _) = scene.asked().await;
+        first.write_all(OK).await.unwrap();
+        second.write_all(OK).await.unwrap();
+        assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(head(&mut another).await.starts_with("HTTP/1.1 200 OK\r\n"));
+        scene.until(|pool| pool.idle == 2).await;
+        let pool = scene.proxy.pool_snapshot();
+        assert_eq!((pool.open, pool.tunnels, pool.waiting), (3, 1, 1));
+        drop((first, second));
+        scene.until(|pool| pool.open == 1).await;
+    }
+    drop((visitor, tunnel));
+    let (mut origin, _) = scene.asked().await;
+    origin.write_all(SWITCH.as_bytes()).await.unwrap();
+    assert!(head(&mut next).await.starts_with("HTTP/1.1 101 "));
+}
+
+#[tokio::test]
+async fn as_many_tunnels_as_are_allowed_stand_at_a_time() {
+    let settings = PoolSettings::default()
+        .max_tunnels(2)
+        .wait_timeout(Duration::from_millis(20));
+    let scene = Scene::with(|proxy| proxy.pool(settings)).await;
+    let (_visitor, _origin) = scene.tunnel().await;
+    let (visitor, origin) = scene.tunnel().await;
+    let mut other = scene.visitor(ASK).await;
+    assert!(head(&mut other).await.starts_with("HTTP/1.1 503 "));
+    drop((visitor, origin));
+    scene.until(|pool| pool.tunnels == 1).await;
+    let (_visitor, _origin) = scene.tunnel().await;
+}
+
+#[tokio::test]
+async fn of_upgrades_only_so_many_wait_and_one_who_leaves_is_forgotten() {
+    let scene = Scene::with(|proxy| proxy.pool(one_connection().max_waiting(1))).await;
+    let (_visitor, _origin) = scene.tunnel().await;
+    for _ in 0..3 {
+        let waiting = scene.visitor(ASK).await;
+        scene.until(|pool| pool.waiting == 1).await;
+        let mut refused = scene.visitor(ASK).await;
+        assert!(head(&mut refused).await.starts_with("HTTP/1.1 503 "));
+        drop(waiting);
+        scene.until(|pool| pool.waiting == 0).await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! How many requests may be sent again, so that an origin in trouble is not given more.
 
+use std::sync::Arc;
+
+use super::{OriginPool, Shared};
+
 /// How many requests may be sent again.
 ///
 /// A retry is allowed as long as fewer than [`at_least`](Self::at_least) are on their way, or retries are not more than so many
@@ -73,6 +77,25 @@ impl Recent {
 
     pub(super) fn end(&mut self) {
         self.retrying -= 1;
+    }
+}
+
+/// A request that is being sent again, to another origin than this pool's.
+pub(crate) struct Retrying(Arc<Shared>);
+
+impl OriginPool {
+    /// Whether a request that failed here may be sent to another origin, as far as the budget goes.
+    pub(crate) fn begin_retry(&self) -> Option<Retrying> {
+        let mut state = self.0.lock();
+        let may = state.recent.begin(self.0.settings.retry_budget);
+        state.counters.retried += u64::from(may);
+        may.then(|| Retrying(self.0.clone()))
+    }
+}
+
+impl Drop for Retrying {
+    fn drop(&mut self) {
+        self.0.lock().recent.end();
     }
 }
 

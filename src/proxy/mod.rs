@@ -47,6 +47,11 @@
 //! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent, has no content, and a reused
 //! connection died under it.
 //!
+//! # Several origins
+//!
+//! [`OriginProxy::fall_back_to`] makes a group of a primary origin and its backups: see [`OriginGroup`]. Load balancing is that of tower;
+//! `examples/balance.rs` shows it.
+//!
 //! # WebSocket
 //!
 //! A visitor may switch to the protocols that [`upgrades`](OriginProxy::upgrades) allows: by `Upgrade` in HTTP/1.1
@@ -123,6 +128,7 @@ mod answer;
 mod body;
 mod forward;
 mod future;
+mod group;
 mod hop_by_hop;
 mod hops;
 mod limits;
@@ -143,6 +149,7 @@ mod watch;
 
 pub use body::ProxyBody;
 pub use future::Proxying;
+pub use group::{Ejection, OriginGroup, OriginHealth, OriginStanding};
 pub use pool_futures::{Draining, Prewarming};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use service::OriginProxy;

@@ -74,7 +74,7 @@ use super::{
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
     pub(super) settings: Arc<Settings>,
-    pool: OriginPool,
+    pub(super) pool: OriginPool,
 }
 
 impl OriginProxy {

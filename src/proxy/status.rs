@@ -35,6 +35,17 @@ pub(super) fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// By these responses an origin says that it fails, so that another may have the answer: what CloudFront's origin groups take for that
+/// and is no refusal.
+pub(super) fn of_failing_origins() -> [StatusCode; 4] {
+    [
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ]
+}
+
 /// Whether the origin says that it switches protocols.
 pub(super) fn switches(status: StatusCode) -> bool {
     status == StatusCode::SWITCHING_PROTOCOLS

@@ -15,6 +15,7 @@ mod edge;
 mod edge_pages;
 mod errors;
 mod failing;
+mod failover;
 mod forwarded;
 #[cfg(feature = "axum")]
 mod grpc;

@@ -1,0 +1,186 @@
+//! Several origins for the same content: a primary and its backups, in order, and each as healthy as its answers say.
+
+mod attempt;
+mod ejection;
+mod health;
+mod lent;
+mod member;
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use tower::BoxError;
+use tower_service::Service;
+
+use super::{OriginProxy, ProxyBody, Proxying, status};
+
+pub use ejection::Ejection;
+pub use health::{OriginHealth, OriginStanding};
+
+use attempt::Answer;
+use member::Member;
+
+/// A primary origin and its backups, each with its own names, pool and settings. A `Service` that never fails, like the proxies that it
+/// is made of.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, OriginProxy};
+///
+/// let primary = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
+/// let backup = CdnOriginConnector::builder("https://backup.example.com").build()?;
+/// let group = OriginProxy::new(primary).fall_back_to(OriginProxy::new(backup));
+/// # drop(group);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
+/// # When the next origin is asked
+///
+/// | what became of the request | which methods |
+/// |---|---|
+/// | no connection came about, or the pool was full: nothing of it was written | all |
+/// | it may have been seen, and there was no response | idempotent ones (RFC 9110 section 9.2.2) |
+/// | the response has one of the [statuses](Self::fail_over_on): 500, 502, 503, 504 | GET, HEAD, OPTIONS |
+///
+/// In each case only if nothing of the visitor's body was taken: it is not kept in memory. All but the first are bounded by the
+/// [`RetryBudget`](crate::pool::RetryBudget) of the origin that failed. What a visitor got wrong is answered at once. When all
+/// origins have failed, the answer of the last is passed on. A response whose body ends too early has begun, and is not replaced.
+///
+/// # Which origin is asked first
+///
+/// The first in order that is not ejected. An origin is ejected after [failures in a row](Ejection::failures): errors that are not the
+/// visitor's, and those statuses as far as they are 5xx. After [a while](Ejection::time), it is tried with one request at a time that
+/// can be sent elsewhere if it fails, and returns by itself. Where all are ejected, they are asked in order.
+///
+/// Backups do not share load: for that, put groups or proxies into `tower::balance`.
+#[derive(Clone)]
+#[must_use = "a group does nothing until it is called"]
+pub struct OriginGroup {
+    members: Vec<Arc<Member>>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    statuses: Vec<StatusCode>,
+    ejection: Ejection,
+}
+
+impl OriginProxy {
+    /// A group of this origin and a backup, which is asked where this one fails.
+    pub fn fall_back_to(self, backup: Self) -> OriginGroup {
+        OriginGroup::new(self).fall_back_to(backup)
+    }
+}
+
+impl OriginGroup {
+    /// A group of one.
+    pub fn new(primary: OriginProxy) -> Self {
+        Self {
+            members: vec![Arc::new(Member::new(primary))],
+            settings: Arc::new(Settings {
+                statuses: status::of_failing_origins().to_vec(),
+                ejection: Ejection::default(),
+            }),
+        }
+    }
+
+    /// One more backup, which is asked where all before it fail.
+    pub fn fall_back_to(mut self, backup: OriginProxy) -> Self {
+        self.members.push(Arc::new(Member::new(backup)));
+        self
+    }
+
+    /// The statuses of responses that are asked for elsewhere, instead of 500, 502, 503 and 504. CloudFront allows 403, 404 and 429
+    /// too: these do not speak of the origin's health.
+    pub fn fail_over_on(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
+        Arc::make_mut(&mut self.settings).statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// When an origin is left alone, and how it returns.
+    pub fn ejection(mut self, ejection: Ejection) -> Self {
+        Arc::make_mut(&mut self.settings).ejection = ejection;
+        self
+    }
+
+    /// What is thought of the origins now, in their order. Clones of the group share it.
+    #[must_use]
+    pub fn health(&self) -> Vec<OriginHealth> {
+        self.members.iter().map(|member| member.health()).collect()
+    }
+
+    /// The proxies to the origins, in their order.
+    pub fn origins(&self) -> impl Iterator<Item = &OriginProxy> {
+        self.members.iter().map(|member| member.proxy())
+    }
+
+    async fn ask<B>(&self, request: Request<B>) -> Response<ProxyBody>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
+        let (home, mut body) = lent::lend(body);
+        let mut untried = self.members.clone();
+        // Each counts as a retry on its way until there is an answer.
+        let mut retries = Vec::new();
+        loop {
+            let mut asked = member::next(&mut untried, repeatable);
+            let request = Request::from_parts(parts.clone(), body);
+            let Ok(response) = asked.proxy().clone().call(request).await;
+            let answer = Answer::of(&response, &self.settings.statuses);
+            asked.tell(answer.verdict(), &self.settings.ejection);
+            if untried.is_empty() || !answer.may_be_sought_elsewhere(&parts.method) {
+                return response;
+            }
+            let Some(returned) = home.take() else {
+                return response;
+            };
+            if !answer.was_unwritten() {
+                let Some(retry) = asked.proxy().pool.begin_retry() else {
+                    return response;
+                };
+                retries.push(retry);
+            }
+            tracing::debug!(?answer, "the next origin is asked");
+            body = returned;
+        }
+    }
+}
+
+impl fmt::Debug for OriginGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginGroup")
+            .field("settings", &self.settings)
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for OriginGroup
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ProxyBody>;
+    type Error = Infallible;
+    type Future = Proxying;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let group = self.clone();
+        Proxying::new(async move { group.ask(request).await })
+    }
+}

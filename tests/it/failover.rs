@@ -1,0 +1,399 @@
+//! A primary origin and its backups: who is asked when, and how one that failed comes back.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy,
+    pool::{PoolSettings, RetryBudget},
+    proxy::{Ejection, OriginGroup, OriginStanding},
+};
+use futures_util::future::join_all;
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::AbortHandle,
+};
+use tower::ServiceExt;
+
+/// As many requests as can be in a site at a time.
+const GATE: usize = 1000;
+
+/// An origin that can be killed, with all its connections, and brought back.
+#[derive(Clone)]
+struct Site(Arc<Inner>);
+
+struct Inner {
+    name: &'static str,
+    dead: AtomicBool,
+    /// Takes requests and hangs up.
+    hangs_up: AtomicBool,
+    status: AtomicU16,
+    requests: AtomicUsize,
+    /// Requests wait for it.
+    gate: Semaphore,
+    connections: Mutex<Vec<AbortHandle>>,
+}
+
+impl Site {
+    fn new(name: &'static str) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            dead: AtomicBool::new(false),
+            hangs_up: AtomicBool::new(false),
+            status: AtomicU16::new(200),
+            requests: AtomicUsize::new(0),
+            gate: Semaphore::new(GATE),
+            connections: Mutex::default(),
+        }))
+    }
+
+    fn kill(&self) {
+        self.0.dead.store(true, SeqCst);
+        let connections = std::mem::take(&mut *self.0.connections.lock().unwrap());
+        connections.iter().for_each(AbortHandle::abort);
+    }
+
+    fn revive(&self) {
+        self.0.dead.store(false, SeqCst);
+    }
+
+    fn answer_with(&self, status: StatusCode) {
+        self.0.status.store(status.as_u16(), SeqCst);
+    }
+
+    fn requests(&self) -> usize {
+        self.0.requests.load(SeqCst)
+    }
+
+    fn serve(&self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let site = self.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let site = site.clone();
+            async move { site.answer(request).await }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+        let task = tokio::spawn(async move { drop(connection.await) });
+        let mut connections = self.0.connections.lock().unwrap();
+        connections.push(task.abort_handle());
+    }
+
+    /// Its name, and what was sent.
+    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+        self.0.requests.fetch_add(1, SeqCst);
+        let body = request.into_body().collect().await;
+        let body = body.map_err(io::Error::other)?.to_bytes();
+        let leave = self.0.gate.acquire().await;
+        drop(leave);
+        if self.0.hangs_up.load(SeqCst) {
+            return Err(io::Error::other("it hangs up"));
+        }
+        let said = [self.0.name.as_bytes(), &body].concat();
+        let response = Response::builder().status(self.0.status.load(SeqCst));
+        Ok(response.body(Full::from(said)).unwrap())
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match self.0.dead.load(SeqCst) {
+            true => Err(io::ErrorKind::ConnectionRefused.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// A proxy to it, in memory.
+    fn proxy(&self) -> OriginProxy {
+        let site = self.clone();
+        let transport = tower::service_fn(move |_: Uri| {
+            let site = site.clone();
+            async move {
+                site.check()?;
+                let (near, far) = tokio::io::duplex(4096);
+                site.serve(far);
+                Ok::<_, io::Error>(TokioIo::new(near))
+            }
+        });
+        proxy_over(transport)
+    }
+
+    /// A proxy to it, over loopback. The dead refuse without leaving their port to others.
+    async fn proxy_by_tcp(&self) -> OriginProxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let site = self.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                site.serve(stream);
+            }
+        });
+        let site = self.clone();
+        let transport = tower::service_fn(move |_: Uri| {
+            let site = site.clone();
+            async move {
+                site.check()?;
+                Ok::<_, io::Error>(TokioIo::new(TcpStream::connect(address).await?))
+            }
+        });
+        proxy_over(transport)
+    }
+}
+
+fn proxy_over<S, T, F>(transport: S) -> OriginProxy
+where
+    S: tower::Service<Uri, Response = TokioIo<T>, Error = io::Error, Future = F>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    F: Send + 'static,
+{
+    let connector = CdnOriginConnector::builder("http://origin.example").transport(transport);
+    OriginProxy::new(connector.build().unwrap())
+}
+
+/// Status and text of the answer.
+async fn ask(group: &OriginGroup, method: Method, body: &'static str) -> (StatusCode, String) {
+    let request = Request::builder().method(method).uri("/");
+    let request = request.header("host", "visitor.test");
+    let Ok(response) = match body {
+        "" => {
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            group.clone().oneshot(request).await
+        }
+        body => {
+            let request = request.body(Full::<Bytes>::from(body)).unwrap();
+            group.clone().oneshot(request).await
+        }
+    };
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn get(group: &OriginGroup) -> String {
+    ask(group, Method::GET, "").await.1
+}
+
+fn group(primary: &Site, backup: &Site) -> OriginGroup {
+    primary.proxy().fall_back_to(backup.proxy())
+}
+
+#[tokio::test]
+async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_returns_by_itself() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let moment = Duration::from_millis(50);
+    let group = primary
+        .proxy_by_tcp()
+        .await
+        .fall_back_to(backup.proxy_by_tcp().await)
+        .ejection(Ejection::default().time(moment).longest(moment));
+    let methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PUT,
+        Method::DELETE,
+    ];
+    let mut rate = tokio::time::interval(Duration::from_millis(2));
+    let mut asked = Vec::new();
+    let mut number = 0;
+    let mut next = async || {
+        rate.tick().await;
+        number += 1;
+        let (group, method) = (group.clone(), methods[number % methods.len()].clone());
+        asked.push(tokio::spawn(async move {
+            let answer = ask(&group, method.clone(), "").await;
+            (method, answer)
+        }));
+    };
+
+    while primary.requests() < 500 {
+        next().await;
+    }
+    primary.kill();
+    while backup.requests() < 500 {
+        next().await;
+    }
+    assert!(group.health()[0].ejections > 0);
+    primary.revive();
+    while group.health()[0].standing != OriginStanding::Serving {
+        next().await;
+    }
+    let before = primary.requests();
+    while primary.requests() < before + 100 {
+        next().await;
+    }
+
+    for outcome in join_all(asked).await {
+        let (method, (status, text)) = outcome.unwrap();
+        assert_eq!(status, StatusCode::OK, "{method}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_written_goes_to_the_backup_whole_whatever_its_method() {
+    let (primary, backup) = (Site::new("primary "), Site::new("backup "));
+    let group = group(&primary, &backup);
+    primary.kill();
+
+    let answer = ask(&group, Method::POST, "content").await;
+
+    assert_eq!(answer, (StatusCode::OK, String::from("backup content")));
+    assert_eq!(group.health()[0].failures, 1);
+    assert_eq!(group.health()[1].failures, 0);
+}
+
+#[tokio::test]
+async fn what_may_have_been_seen_is_sent_again_only_if_it_is_idempotent_and_whole() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup).ejection(Ejection::default().failures(100));
+    primary.0.hangs_up.store(true, SeqCst);
+
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        assert_eq!(ask(&group, method, "").await.1, "backup");
+    }
+    let seen = backup.requests();
+    for (method, body) in [(Method::POST, ""), (Method::POST, "a"), (Method::PUT, "b")] {
+        let (status, _) = ask(&group, method, body).await;
+        assert_eq!(status, StatusCode::BAD_GATEWAY);
+    }
+    assert_eq!(backup.requests(), seen);
+}
+
+#[tokio::test]
+async fn a_response_of_a_failing_origin_is_asked_for_elsewhere_by_safe_methods_only() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup).ejection(Ejection::default().failures(100));
+    for status in [500, 502, 503, 504] {
+        let status = StatusCode::from_u16(status).unwrap();
+        primary.answer_with(status);
+        assert_eq!(get(&group).await, "backup");
+        for method in [Method::POST, Method::PUT, Method::DELETE] {
+            let answer = ask(&group, method, "").await;
+            assert_eq!(answer, (status, String::from("primary")));
+        }
+    }
+    assert_eq!(group.health()[0].consecutive_failures, 16);
+
+    primary.answer_with(StatusCode::NOT_FOUND);
+    let answer = ask(&group, Method::GET, "").await;
+    assert_eq!(
+        answer,
+        (StatusCode::NOT_FOUND, String::from("primary")),
+        "no failure"
+    );
+    assert_eq!(group.health()[0].consecutive_failures, 0);
+}
+
+#[tokio::test]
+async fn other_statuses_may_be_chosen_and_a_404_says_nothing_of_health() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup)
+        .fail_over_on([StatusCode::NOT_FOUND])
+        .ejection(Ejection::default().failures(1));
+    primary.answer_with(StatusCode::NOT_FOUND);
+    assert_eq!(get(&group).await, "backup");
+    assert_eq!(group.health()[0].standing, OriginStanding::Serving);
+    primary.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&group).await, "primary");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_is_ejected_after_five_failures_and_returns_by_one_request_at_a_time() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup);
+    primary.answer_with(StatusCode::INTERNAL_SERVER_ERROR);
+    for _ in 0..10 {
+        assert_eq!(get(&group).await, "backup");
+    }
+    assert_eq!(primary.requests(), 5, "the others did not get there");
+    assert_eq!(group.health()[0].standing, OriginStanding::Ejected);
+
+    primary.answer_with(StatusCode::OK);
+    let closed = primary.0.gate.acquire_many(GATE as u32);
+    let closed = closed.await.unwrap();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let trial = tokio::spawn({
+        let group = group.clone();
+        async move { get(&group).await }
+    });
+    while primary.requests() < 6 {
+        tokio::task::yield_now().await;
+    }
+    let others = join_all((0..10).map(|_| get(&group))).await;
+    assert!(others.iter().all(|it| it == "backup"), "{others:?}");
+    assert_eq!(group.health()[0].standing, OriginStanding::Returning);
+    drop(closed);
+    assert_eq!(trial.await.unwrap(), "primary");
+
+    for _ in 0..2 {
+        assert_eq!(group.health()[0].standing, OriginStanding::Returning);
+        assert_eq!(get(&group).await, "primary");
+    }
+    assert_eq!(group.health()[0].standing, OriginStanding::Serving);
+}
+
+#[tokio::test]
+async fn where_all_are_ejected_all_are_asked_in_order_and_the_last_answer_is_passed_on() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup).ejection(Ejection::default().failures(1));
+    primary.answer_with(StatusCode::INTERNAL_SERVER_ERROR);
+    backup.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    for count in 1..4 {
+        let answer = ask(&group, Method::GET, "").await;
+        assert_eq!(
+            answer,
+            (StatusCode::SERVICE_UNAVAILABLE, String::from("backup"))
+        );
+        assert_eq!((primary.requests(), backup.requests()), (count, count));
+    }
+    primary.answer_with(StatusCode::OK);
+    assert_eq!(get(&group).await, "primary");
+}
+
+#[tokio::test]
+async fn the_retry_budget_bounds_what_may_have_been_seen_and_nothing_else() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let settings = PoolSettings::default().retry_budget(RetryBudget::none());
+    let proxy = primary.proxy().pool(settings);
+    let group = proxy
+        .fall_back_to(backup.proxy())
+        .ejection(Ejection::default().failures(100));
+    primary.answer_with(StatusCode::BAD_GATEWAY);
+    assert_eq!(get(&group).await, "primary");
+    primary.0.hangs_up.store(true, SeqCst);
+    let (status, _) = ask(&group, Method::GET, "").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert_eq!(backup.requests(), 0);
+    primary.kill();
+    assert_eq!(get(&group).await, "backup");
+}
+
+#[tokio::test]
+async fn what_a_visitor_got_wrong_is_answered_at_once_and_says_nothing_of_the_origin() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup).ejection(Ejection::default().failures(1));
+    let request = Request::get("/").header("host", "not a host");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+
+    let Ok::<_, Infallible>(response) = group.clone().oneshot(request).await;
+
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(response.extensions().get::<Error>().is_some());
+    assert_eq!((primary.requests(), backup.requests()), (0, 0));
+    assert_eq!(group.health()[0].failures, 0);
+}

@@ -8,12 +8,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-use super::{
-    Lease, OriginPool, RequestBody, Target,
-    body::Progress,
-    retry::{Copy, Tries},
-    visit::Visit,
-};
+use super::{Lease, OriginPool, RequestBody, Target, body::Progress, retry::Tries, visit::Visit};
 
 impl OriginPool {
     /// Sends a request and waits, `deadline` at most, for the head of the response. As long as the request's body moves, the wait
@@ -28,12 +23,12 @@ impl OriginPool {
         let mut tries = Tries::new(self, &target.client);
         let mut lease = self.lease(&target.client).await?;
         loop {
-            let copy = Copy::of(&request, &lease);
+            let copy = tries.copy(&request, &lease);
             let left_out = target.spell(&mut request, &lease);
             let progress = request.body().progress();
             let outcome = bounded(lease.exchange(request), &progress, deadline).await;
             (request, lease) = match outcome {
-                Some(Ok(response)) => match tries.elsewhere(&response, copy).await {
+                Some(Ok(response)) => match tries.elsewhere(&response, copy, &lease).await {
                     Some(elsewhere) => elsewhere,
                     None => {
                         lease.serve(visit);

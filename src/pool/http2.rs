@@ -34,6 +34,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long it may take to answer that.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the last words of a connection that nobody holds any more may take: a peer that does not read would keep it for ever.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// As many streams as a connection takes at most, whatever the peer allows.
 const MOST_STREAMS: usize = 128;
 
@@ -60,6 +63,8 @@ pub(super) struct Multiplexed {
     allowed: Arc<AtomicUsize>,
     uses: AtomicU64,
     standing: Standing,
+    /// Tells the driver when nobody holds the connection any more.
+    _held: oneshot::Sender<()>,
 }
 
 impl Multiplexed {
@@ -89,6 +94,7 @@ impl Multiplexed {
             .handshake(Wire::new(stream, slot).listening(introduced.clone()))
             .await?;
         let now = Instant::now();
+        let (held, let_go) = oneshot::channel();
         let allowed = Arc::new(AtomicUsize::new(FIRST_STREAMS));
         let multiplexed = Arc::new(Self {
             sender,
@@ -101,6 +107,7 @@ impl Multiplexed {
             allowed: allowed.clone(),
             uses: AtomicU64::new(0),
             standing: Standing::default(),
+            _held: held,
         });
         let driver = Driver {
             shared: Arc::downgrade(shared),
@@ -109,7 +116,12 @@ impl Multiplexed {
             attempt: Some(attempt),
         };
         tokio::spawn(async move {
-            if let Err(error) = driver.drive(connection).await {
+            let outcome = tokio::select! {
+                biased;
+                outcome = driver.drive(connection) => outcome,
+                () = last_words(let_go) => Ok(()),
+            };
+            if let Err(error) = outcome {
                 ending.note(Reason::Error);
                 tracing::debug!(%error, "a connection ended");
             }
@@ -213,6 +225,12 @@ impl Multiplexed {
             *rests_since = Instant::now();
         }
     }
+}
+
+/// Until the time for last words is over.
+async fn last_words(let_go: oneshot::Receiver<()>) {
+    let _ = let_go.await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 /// Drives a connection and hears how many streams its peer allows.

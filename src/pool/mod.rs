@@ -24,9 +24,9 @@
 //! | nothing of it was written: the connection had just closed | all, with any body |
 //! | the origin refused the stream, or a GOAWAY says that it was not looked at (RFC 9113 section 8.7) | all |
 //! | a *reused* connection ended before the first byte of the response | idempotent ones (RFC 9110 section 9.2.2), on a fresh connection if possible |
-//! | a 421 (RFC 9110 section 15.5.20), once, on a fresh connection | all |
+//! | a 421 (RFC 9110 section 15.5.20) on a connection that served others too: once, on a fresh one | all |
 //!
-//! Where a fresh connection was answered 421 too, 421s are passed on at once until there is another answer.
+//! A 421 on a connection that was opened for the request passes, and so do later ones until there is another answer.
 //!
 //! # What bounds a hostile origin
 //!
@@ -121,7 +121,7 @@ pub(crate) struct Shared {
     /// No more requests are taken.
     draining: AtomicBool,
     drained: Notify,
-    /// A fresh connection was answered 421 like the one before.
+    /// A fresh connection was answered 421, and there was no other answer since.
     misdirected: AtomicBool,
 }
 

@@ -24,7 +24,8 @@ pub(super) struct Tries<'a> {
     client: &'a Client,
     sent: usize,
     unsent: usize,
-    misdirected: bool,
+    /// Whether the connection of the present try had served a request before.
+    is_reused: bool,
     /// Whether this one counts as a retry that is on its way.
     counts: bool,
 }
@@ -38,8 +39,18 @@ impl<'a> Tries<'a> {
             client,
             sent: 1,
             unsent: 0,
-            misdirected: false,
+            is_reused: false,
             counts: false,
+        }
+    }
+
+    /// Before each try: a copy of the request, if it may have to be sent again after this one.
+    pub(super) fn copy(&mut self, request: &Request<RequestBody>, lease: &Lease) -> Option<Copy> {
+        self.is_reused = lease.has_served();
+        // What happens on the first use of an HTTP/1 connection is no reason to try again, unless nothing was written.
+        match self.is_reused || lease.is_http2() {
+            true => Copy::of(request),
+            false => None,
         }
     }
 
@@ -59,13 +70,14 @@ impl<'a> Tries<'a> {
             left_out.put_back(request.headers_mut());
             return Ok((request, self.pool.lease(self.client).await?));
         }
-        let copy = copy.filter(|copy| copy.may_be_sent(&failed));
+        let copy = copy.filter(|copy| self.is_safe(copy, &failed));
         let Some(copy) = copy.filter(|_| self.is_allowed()) else {
             return Err(failed.explained(lease.info()));
         };
         drop(lease);
-        // Where one connection was cut off, the others that rest may be about to be.
-        let fresh = match failed.was_refused() {
+        // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
+        // once, each would open one of its own; only the last try is not left to chance.
+        let fresh = match failed.was_refused() && self.sent < MOST_TRIES {
             true => None,
             false => self.pool.fresh_lease(self.client).await,
         };
@@ -76,28 +88,41 @@ impl<'a> Tries<'a> {
         Ok((copy.request, lease))
     }
 
-    /// After a 421: the request for a fresh connection, once. Where fresh ones are answered 421 too, it is an answer like others.
+    /// After a 421 on a connection that others use too: the request for a fresh connection, once. Where fresh ones are answered 421
+    /// as well, it is an answer like others until there is another.
     pub(super) async fn elsewhere<B>(
         &mut self,
         response: &Response<B>,
         copy: Option<Copy>,
+        lease: &Lease,
     ) -> Option<Next> {
         let known = &self.pool.0.misdirected;
-        if response.status().as_u16() != MISDIRECTED {
-            if known.load(Ordering::Relaxed) {
-                known.store(false, Ordering::Relaxed);
-            }
+        let is_misdirected = response.status().as_u16() == MISDIRECTED;
+        if is_misdirected && !self.is_shared(lease) {
+            known.store(true, Ordering::Relaxed);
             return None;
         }
-        if std::mem::replace(&mut self.misdirected, true) {
-            known.store(true, Ordering::Relaxed);
+        if known.load(Ordering::Relaxed) {
+            known.store(is_misdirected, Ordering::Relaxed);
+            return None;
         }
-        if known.load(Ordering::Relaxed) || self.sent > 1 {
+        if !is_misdirected || self.sent > 1 {
             return None;
         }
         let copy = copy.filter(|_| self.is_allowed())?;
-        let lease = Box::pin(self.pool.fresh_lease(self.client)).await?;
-        Some((copy.request, lease))
+        let fresh = Box::pin(self.pool.fresh_lease(self.client)).await?;
+        Some((copy.request, fresh))
+    }
+
+    /// Whether the connection was, or is, not for this request alone.
+    fn is_shared(&self, lease: &Lease) -> bool {
+        self.is_reused || (lease.is_http2() && lease.has_served())
+    }
+
+    /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
+    fn is_safe(&self, copy: &Copy, failed: &Unanswered) -> bool {
+        let was_cut_off = self.is_reused && failed.was_cut_off();
+        failed.was_refused() || (copy.is_idempotent && was_cut_off)
     }
 
     /// Whether the request may be sent once more as far as numbers go.
@@ -129,12 +154,11 @@ impl Drop for Tries<'_> {
 pub(super) struct Copy {
     request: Request<RequestBody>,
     is_idempotent: bool,
-    is_reused: bool,
 }
 
 impl Copy {
     /// A copy, if there is no content that would be gone.
-    pub(super) fn of(request: &Request<RequestBody>, lease: &Lease) -> Option<Self> {
+    fn of(request: &Request<RequestBody>) -> Option<Self> {
         if !request.body().is_end_stream() {
             return None;
         }
@@ -144,12 +168,6 @@ impl Copy {
         Some(Self {
             request: copy,
             is_idempotent: request.method().is_idempotent(),
-            is_reused: lease.has_served(),
         })
-    }
-
-    /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
-    fn may_be_sent(&self, failed: &Unanswered) -> bool {
-        failed.was_refused() || (self.is_idempotent && self.is_reused && failed.was_cut_off())
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     origin::{self, Origin},
 };
 
-use super::{Client, Lease, RequestBody};
+use super::{Client, Lease, RequestBody, state::Protocol};
 
 /// Where a request goes, to be spelled for HTTP/1 or HTTP/2.
 pub(crate) struct Target {
@@ -57,16 +57,24 @@ impl Target {
 
     /// Spells the request for the connection: HTTP/1 names the host in a field, HTTP/2 in the URI.
     pub(super) fn spell(&self, request: &mut Request<RequestBody>, lease: &Lease) -> LeftOut {
+        let protocol = match lease.is_http2() {
+            false => Protocol::Http1,
+            true => Protocol::Http2,
+        };
+        self.spell_for(request, protocol)
+    }
+
+    fn spell_for(&self, request: &mut Request<RequestBody>, protocol: Protocol) -> LeftOut {
         *request.version_mut() = Version::HTTP_11;
-        match lease.is_http2() {
-            false => {
+        match protocol {
+            Protocol::Http1 => {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
                 headers.insert(HOST, self.host.clone());
                 // Without `Connection: TE`, which hyper keeps to itself, it would be malformed (RFC 9110 section 10.1.4).
                 LeftOut([LeftOut::take(headers, TE), None])
             }
-            true => {
+            Protocol::Http2 => {
                 if let Some(uri) = self.absolute() {
                     *request.uri_mut() = uri;
                 }
@@ -87,5 +95,62 @@ impl Target {
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = Some(self.path_and_query.clone());
         Uri::from_parts(parts).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        Target {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static("origin.example"),
+            host: HeaderValue::from_static("origin.example"),
+            path_and_query: PathAndQuery::from_static("/a?b"),
+            client: Client::anybody(),
+        }
+    }
+
+    /// With a field for each protocol that the other does not have, and one for both.
+    fn request() -> Request<RequestBody> {
+        let request = Request::post("/")
+            .header(TE, "trailers")
+            .header(TRANSFER_ENCODING, "chunked")
+            .header(EXPECT, "100-continue")
+            .header("x-kept", "1");
+        request.body(RequestBody::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_is_spelled_for_another_protocol_as_if_it_were_the_first() {
+        for (before, then) in [
+            (Protocol::Http1, Protocol::Http2),
+            (Protocol::Http2, Protocol::Http1),
+        ] {
+            let (mut at_once, mut respelled) = (request(), request());
+            target().spell_for(&mut at_once, then);
+            let left_out = target().spell_for(&mut respelled, before);
+            assert_ne!(at_once.headers(), respelled.headers());
+            left_out.put_back(respelled.headers_mut());
+            target().spell_for(&mut respelled, then);
+            assert_eq!(at_once.headers(), respelled.headers());
+            assert_eq!(at_once.uri(), respelled.uri());
+        }
+    }
+
+    #[test]
+    fn each_protocol_gets_the_fields_that_it_has() {
+        let (mut http1, mut http2) = (request(), request());
+        target().spell_for(&mut http1, Protocol::Http1);
+        target().spell_for(&mut http2, Protocol::Http2);
+        assert_eq!(http1.headers()[HOST], "origin.example");
+        assert_eq!(http1.uri(), "/a?b");
+        assert!(!http1.headers().contains_key(TE));
+        assert!(http1.headers().contains_key(EXPECT));
+        assert_eq!(http2.uri(), "https://origin.example/a?b");
+        assert!(!http2.headers().contains_key(HOST));
+        assert!(!http2.headers().contains_key(TRANSFER_ENCODING));
+        assert_eq!(http2.headers()[TE], "trailers");
     }
 }

@@ -17,6 +17,7 @@ mod errors;
 mod failing;
 mod failover;
 mod forwarded;
+mod frames;
 #[cfg(feature = "axum")]
 mod grpc;
 mod guard;
@@ -39,6 +40,7 @@ mod pki;
 mod pool;
 mod pool_ends;
 mod pool_hostile;
+mod pool_http2;
 mod pool_retries;
 mod pool_waits;
 mod probe;

@@ -1,7 +1,11 @@
 //! How connections and whole pools end, how they are opened in advance, and what is counted.
 
 use std::{
-    sync::{Arc, atomic::Ordering::SeqCst},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -9,10 +13,11 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
 };
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
+use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::Semaphore};
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
 
 use crate::origin::Origin;
 
@@ -169,4 +174,67 @@ async fn what_a_pool_did_is_counted() {
         (snapshot.active, snapshot.waiting, snapshot.retried),
         (0, 0, 0)
     );
+}
+
+#[test]
+fn idle_connections_are_closed_in_whatever_runtime_the_pool_is_used_next() {
+    let origins = tokio::runtime::Runtime::new().unwrap();
+    let origin = origins.block_on(Origin::http1(|id, _| number(id)));
+    let settings = PoolSettings::default().idle_timeout(Duration::from_millis(20));
+    let proxy = OriginProxy::new(origin.connector()).pool(settings);
+    for opened in 1..=2 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
+            assert_eq!(origin.counts().connections.load(SeqCst), opened);
+            if opened == 2 {
+                until(|| proxy.pool_snapshot().closed.idle == 1).await;
+            }
+        });
+    }
+}
+
+/// An origin in memory that takes requests and never answers, and refuses connections while it is told to.
+fn mute(refuses: &Arc<AtomicBool>, attempts: &Arc<AtomicUsize>) -> OriginProxy {
+    let (refuses, attempts) = (refuses.clone(), attempts.clone());
+    let transport = service_fn(move |_: Uri| {
+        attempts.fetch_add(1, SeqCst);
+        let refused = refuses.load(SeqCst);
+        async move {
+            if refused {
+                return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
+            }
+            let (near, mut far) = tokio::io::duplex(1024);
+            tokio::spawn(async move { tokio::io::copy(&mut far, &mut tokio::io::sink()).await });
+            Ok(TokioIo::new(near))
+        }
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example").transport(transport);
+    let settings = PoolSettings::default()
+        .min_idle(1)
+        .idle_timeout(Duration::from_secs(3600));
+    OriginProxy::new(connector.build().unwrap())
+        .pool(settings)
+        .response_timeout(Duration::from_secs(3600))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_requests_take_is_opened_again_ever_more_rarely_while_the_origin_refuses() {
+    let (refuses, attempts) = (Arc::default(), Arc::default());
+    let proxy = mute(&refuses, &attempts);
+    proxy.prewarm().await.unwrap();
+    assert_eq!(attempts.load(SeqCst), 1);
+    refuses.store(true, SeqCst);
+    let visitor = tokio::spawn(get(proxy.clone()));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // At once, and after 250 ms, 500 ms, 1 s, 2 s, 4 s, 8 s and 16 s.
+    assert_eq!(attempts.load(SeqCst), 1 + 8);
+    refuses.store(false, SeqCst);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(attempts.load(SeqCst), 1 + 9);
+    assert_eq!(proxy.pool_snapshot().idle, 1);
+    visitor.abort();
 }

@@ -10,7 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, error::ErrorKind, pool::PoolSettings,
+    proxy::ProxyBody, tls::Roots,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -19,9 +20,14 @@ use tokio::{
     net::TcpListener,
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::origin::Origin;
+use crate::{
+    memory,
+    origin::{NAME, Origin, server_config},
+    support::Authority,
+};
 
 async fn send(proxy: &OriginProxy, body: &'static str) -> Response<ProxyBody> {
     let request = Request::post("/").header("host", "visitor.test");
@@ -160,4 +166,70 @@ async fn a_flood_of_interim_responses_ends_with_the_deadline() {
     assert!(response.status().is_server_error());
     assert!(response.extensions().get::<Error>().is_some());
     flood.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_on_a_connection_that_rests_are_nobodys_response() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    let word = Arc::new(tokio::sync::Notify::new());
+    let told = word.clone();
+    let proxy = memory::to_connections(move |mut far| {
+        counted.fetch_add(1, SeqCst);
+        let told = told.clone();
+        async move {
+            memory::read_head(&mut far).await;
+            memory::say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            told.notified().await;
+            memory::say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil").await;
+            memory::read_to_end(&mut far).await;
+        }
+    });
+    for served in 1..=3 {
+        let response = memory::send(&proxy, memory::get(&[])).await;
+        assert_eq!(memory::text(response).await, "ok");
+        assert_eq!(connections.load(SeqCst), served);
+        memory::quiet().await;
+        assert_eq!(proxy.pool_snapshot().idle, 1);
+        word.notify_one();
+        memory::quiet().await;
+    }
+}
+
+/// An origin over TLS that answers without a length and ends the connection so.
+async fn until_close(authority: &Authority, says_so: bool) -> std::net::SocketAddr {
+    let acceptor = TlsAcceptor::from(server_config(authority, b"http/1.1"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut tls = acceptor.accept(stream).await.unwrap();
+        let _ = tls.read(&mut [0; 1024]).await;
+        let _ = tls.write_all(b"HTTP/1.1 200 OK\r\n\r\nsome").await;
+        let _ = tls.flush().await;
+        if says_so {
+            let _ = tls.shutdown().await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_body_that_ends_with_the_connection_is_whole_only_if_tls_says_so() {
+    for says_so in [true, false] {
+        let authority = Authority::new();
+        let address = until_close(&authority, says_so).await;
+        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(address)
+            .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+            .build()
+            .unwrap();
+        let response = send(&OriginProxy::new(connector), "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let body = response.into_body().collect().await;
+        match says_so {
+            true => assert_eq!(body.unwrap().to_bytes(), "some"),
+            false => assert_eq!(body.unwrap_err().kind(), ErrorKind::ConnectionClosed),
+        }
+    }
 }

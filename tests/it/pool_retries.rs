@@ -38,42 +38,73 @@ async fn send(proxy: &OriginProxy, method: Method, body: &'static str) -> Status
     status
 }
 
-/// An origin that answers the connection of this number, and all later ones, by 200, and those before by 421.
-async fn right_from(first: usize) -> Origin {
-    Origin::http1(move |id, _| async move {
-        let status = if id < first { 421 } else { 200 };
-        let response = Response::builder().status(status);
-        response.body(Full::default()).unwrap()
-    })
-    .await
+/// Origins of both protocols that answer the first request of all with 200, the others on that connection with 421, and so for all
+/// connections before the one of this number.
+async fn right_from(first: usize) -> [Origin; 2] {
+    let handler = move || {
+        let requests = Arc::new(AtomicUsize::new(0));
+        move |id, _| {
+            let is_right = requests.fetch_add(1, SeqCst) == 0 || id >= first;
+            async move {
+                let response = Response::builder().status(if is_right { 200 } else { 421 });
+                response.body(Full::default()).unwrap()
+            }
+        }
+    };
+    [
+        Origin::http1(handler()).await,
+        Origin::http2(100, handler()).await,
+    ]
 }
 
 #[tokio::test]
-async fn a_421_is_tried_once_on_a_fresh_connection() {
-    let origin = right_from(1).await;
-    let proxy = OriginProxy::new(origin.connector());
-    assert_eq!(send(&proxy, Method::POST, "").await, StatusCode::OK);
-    assert_eq!(origin.counts().connections.load(SeqCst), 2);
+async fn a_421_on_a_reused_connection_is_tried_once_on_a_fresh_one() {
+    for origin in right_from(1).await {
+        let proxy = OriginProxy::new(origin.connector());
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        assert_eq!(send(&proxy, Method::POST, "").await, StatusCode::OK);
+        assert_eq!(origin.counts().connections.load(SeqCst), 2);
+        assert_eq!(proxy.pool_snapshot().retried, 1);
+    }
 }
 
 #[tokio::test]
-async fn a_second_421_passes_and_is_believed() {
-    let origin = right_from(100).await;
-    let proxy = OriginProxy::new(origin.connector());
-    for requests in [2, 3, 4] {
-        let status = send(&proxy, Method::GET, "").await;
-        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
-        assert_eq!(origin.counts().requests.load(SeqCst), requests);
+async fn a_421_on_a_connection_that_was_opened_for_the_request_passes() {
+    for origin in right_from(100).await {
+        let settings = PoolSettings::default().max_uses(1);
+        let proxy = OriginProxy::new(origin.connector()).pool(settings);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        for requests in [2, 3] {
+            let status = send(&proxy, Method::GET, "").await;
+            assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+            assert_eq!(origin.counts().requests.load(SeqCst), requests);
+        }
+        assert_eq!(proxy.pool_snapshot().retried, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_421_on_a_fresh_connection_is_believed_until_there_is_another_answer() {
+    for origin in right_from(100).await {
+        let proxy = OriginProxy::new(origin.connector());
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        for requests in [3, 4, 5] {
+            let status = send(&proxy, Method::GET, "").await;
+            assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+            assert_eq!(origin.counts().requests.load(SeqCst), requests);
+        }
     }
 }
 
 #[tokio::test]
 async fn a_421_to_a_request_with_content_passes() {
-    let origin = right_from(1).await;
-    let proxy = OriginProxy::new(origin.connector());
-    let status = send(&proxy, Method::POST, "content").await;
-    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
-    assert_eq!(origin.counts().requests.load(SeqCst), 1);
+    for origin in right_from(1).await {
+        let proxy = OriginProxy::new(origin.connector());
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        let status = send(&proxy, Method::POST, "content").await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+        assert_eq!(origin.counts().requests.load(SeqCst), 2);
+    }
 }
 
 /// An HTTP/1 origin whose connections answer one request, read another, and end.
@@ -161,5 +192,46 @@ async fn a_refused_stream_is_sent_again_whatever_its_method() {
         let proxy = OriginProxy::new(connector);
         assert_eq!(send(&proxy, method, "").await, StatusCode::OK);
         assert_eq!(proxy.pool_snapshot().retried, 1);
+    }
+}
+
+/// An HTTP/1 origin over TLS whose connections answer one request, read another, and end without `close_notify`.
+async fn ends_without_a_word(authority: &Authority) -> std::net::SocketAddr {
+    let acceptor = TlsAcceptor::from(server_config(authority, b"http/1.1"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut tls = acceptor.accept(stream).await.unwrap();
+                let mut buffer = [0; 1024];
+                let _ = tls.read(&mut buffer).await;
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let _ = tls.write_all(answer).await;
+                let _ = tls.flush().await;
+                let _ = tls.read(&mut buffer).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_end_without_close_notify_is_an_end_like_others() {
+    for (method, status) in [
+        (Method::GET, StatusCode::OK),
+        (Method::POST, StatusCode::BAD_GATEWAY),
+    ] {
+        let authority = Authority::new();
+        let address = ends_without_a_word(&authority).await;
+        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(address)
+            .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+            .build()
+            .unwrap();
+        let proxy = OriginProxy::new(connector);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        assert_eq!(send(&proxy, method, "").await, status);
     }
 }

@@ -8,7 +8,8 @@ impl CdnOriginConnector {
     /// Replaces policy and client identity, and reads all their files and the system's store again.
     ///
     /// It holds for this connector and all its clones. Connections that are opened from now on use the new trust, and resume no
-    /// session of the old one; open connections stay as they are until they end or a pool retires them. The advice about the new
+    /// session of the old one; open connections stay as they are until they end, or
+    /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called after this. The advice about the new
     /// policy is logged. A connector to a plain `http` origin has no trust, and nothing happens.
     ///
     /// Files are read on the calling thread.

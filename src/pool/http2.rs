@@ -83,6 +83,10 @@ impl Multiplexed {
         let info = stream.info().clone();
         let ending = slot.ending().clone();
         let introduced = Introduced::default();
+        let (mut tie, tied) = oneshot::channel();
+        let wire = Wire::new(stream, slot)
+            .listening(introduced.clone())
+            .tied(tied);
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_max_send_streams(FIRST_STREAMS)
@@ -91,7 +95,7 @@ impl Multiplexed {
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(shared.settings.max_response_head)
-            .handshake(Wire::new(stream, slot).listening(introduced.clone()))
+            .handshake(wire)
             .await?;
         let now = Instant::now();
         let (held, let_go) = oneshot::channel();
@@ -116,14 +120,14 @@ impl Multiplexed {
             attempt: Some(attempt),
         };
         tokio::spawn(async move {
-            let outcome = tokio::select! {
-                biased;
-                outcome = driver.drive(connection) => outcome,
-                () = last_words(let_go) => Ok(()),
-            };
-            if let Err(error) = outcome {
+            if let Err(error) = driver.drive(connection).await {
                 ending.note(Reason::Error);
                 tracing::debug!(%error, "a connection ended");
+            }
+            // Streams that had begun, and what is yet to be written, are another task's: hyper's.
+            tokio::select! {
+                () = tie.closed() => {}
+                () = last_words(let_go) => {}
             }
         });
         {

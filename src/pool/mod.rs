@@ -30,9 +30,15 @@
 //!
 //! # What bounds a hostile origin
 //!
-//! Heads are [limited](PoolSettings::max_response_head), and the wait for them by [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx)
-//! responses included. Bytes on an idle connection, or after a response, end it. HTTP/2 windows bound what is kept of bodies that
-//! nobody reads; floods of resets or settings end the connection (by h2).
+//! * Heads are [limited](PoolSettings::max_response_head), and the wait for them by
+//!   [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx) responses included.
+//! * Bytes on an idle connection, or after a response, end it.
+//! * A body that ends with its connection is whole only if TLS said so; an HTTP/2 stream that was reset never is.
+//! * HTTP/2 windows bound what is kept of bodies that nobody reads.
+//! * Heads without end, and floods of DATA frames without content, end the connection.
+//! * Answers to SETTINGS and PING are not queued: a peer that floods and does not read them is not read either. One that reads them
+//!   costs time, as does one that resets the same stream again and again, but no memory; it lasts until the connection is idle or old.
+//! * A connection that nobody holds any more is closed after five seconds, whether the peer reads or not.
 //!
 //! ```
 //! use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The stream of a connection: it holds the connection's slot, and notices when an HTTP/2 peer has introduced itself.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     sync::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::connector::OriginStream;
 
@@ -25,6 +26,14 @@ pub(super) struct Wire {
     stream: OriginStream,
     slot: Slot,
     preface: Option<Preface>,
+    tie: Tie,
+}
+
+/// Whether somebody may end the stream, or has.
+enum Tie {
+    None,
+    Holds(oneshot::Receiver<()>),
+    Cut,
 }
 
 impl Wire {
@@ -33,7 +42,14 @@ impl Wire {
             stream,
             slot,
             preface: None,
+            tie: Tie::None,
         }
+    }
+
+    /// Fails as soon as the other end is dropped and the peer keeps it waiting: what drives the stream has no other end then.
+    pub(super) fn tied(mut self, tie: oneshot::Receiver<()>) -> Self {
+        self.tie = Tie::Holds(tie);
+        self
     }
 
     /// Tells when the peer's first frame has been read, which is its settings (RFC 9113 section 3.4).
@@ -97,6 +113,26 @@ impl Preface {
 }
 
 impl Wire {
+    fn unless_cut<T>(
+        &mut self,
+        polled: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        match polled.is_pending() && self.is_cut(cx) {
+            true => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            false => polled,
+        }
+    }
+
+    fn is_cut(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Tie::Holds(tie) = &mut self.tie
+            && Pin::new(tie).poll(cx).is_ready()
+        {
+            self.tie = Tie::Cut;
+        }
+        matches!(self.tie, Tie::Cut)
+    }
+
     /// Reads in small pieces until the first frame is there.
     fn read_preface(
         &mut self,
@@ -137,7 +173,7 @@ impl Read for Wire {
         if let Poll::Ready(Err(_)) = &read {
             this.slot.broke();
         }
-        read
+        this.unless_cut(read, cx)
     }
 }
 
@@ -147,7 +183,8 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Write::poll_write(Pin::new(&mut self.stream), cx, buf)
+        let polled = Write::poll_write(Pin::new(&mut self.stream), cx, buf);
+        self.unless_cut(polled, cx)
     }
 
     fn poll_write_vectored(
@@ -155,7 +192,8 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Write::poll_write_vectored(Pin::new(&mut self.stream), cx, bufs)
+        let polled = Write::poll_write_vectored(Pin::new(&mut self.stream), cx, bufs);
+        self.unless_cut(polled, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -163,10 +201,12 @@ impl Write for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Write::poll_flush(Pin::new(&mut self.stream), cx)
+        let polled = Write::poll_flush(Pin::new(&mut self.stream), cx);
+        self.unless_cut(polled, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Write::poll_shutdown(Pin::new(&mut self.stream), cx)
+        let polled = Write::poll_shutdown(Pin::new(&mut self.stream), cx);
+        self.unless_cut(polled, cx)
     }
 }

@@ -129,6 +129,7 @@ mod body;
 mod forward;
 mod future;
 mod group;
+mod grpc;
 mod hop_by_hop;
 mod hops;
 mod limits;

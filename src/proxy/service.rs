@@ -28,6 +28,7 @@ use super::{
     Draining, Prewarming, ProxyBody, Proxying, Upgrades,
     answer::answer,
     forward::Settings,
+    grpc,
     hops::Hops,
     limits::{Limits, at_least_a_moment},
     queue::Queue,
@@ -68,6 +69,9 @@ use super::{
 /// | [`max_queued`](Self::max_queued) | 64 | 503 | `connection_limit_reached` |
 /// | [`queue_timeout`](Self::queue_timeout) | 10 s | 503 | `connection_limit_reached` |
 /// | [`PoolSettings::wait_timeout`] | 10 s | 503 | `connection_limit_reached` |
+///
+/// A gRPC call is told in trailers alone: `grpc-status` is 14 (UNAVAILABLE) for 502 and 503, 4 (DEADLINE_EXCEEDED) for 504, 13
+/// (INTERNAL) for 400 and otherwise 2 (UNKNOWN).
 ///
 /// Connecting has deadlines of its own: see [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder).
 #[derive(Clone)]
@@ -240,6 +244,7 @@ where
         let version = request.version();
         let size = request.body().size_hint().lower();
         let limits = &settings.limits;
+        let call = grpc::Call::of(&request);
         let request = request.map(|body| RequestBody::new(VisitorBody::new(body, limits)));
         let prepared = settings.prepare(request, size);
         Proxying::new(async move {
@@ -252,7 +257,11 @@ where
                 Ok(response) => response,
                 Err(error) => {
                     log(&error);
-                    answer(error)
+                    let answer = answer(error);
+                    match call {
+                        Some(call) => call.answer(answer),
+                        None => answer,
+                    }
                 }
             };
             // The two sides speak versions of their own.

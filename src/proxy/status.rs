@@ -56,6 +56,26 @@ pub(super) fn connected() -> StatusCode {
     StatusCode::OK
 }
 
+/// What lies beneath every answer to a gRPC call, whatever became of it.
+pub(super) fn beneath_grpc() -> StatusCode {
+    StatusCode::OK
+}
+
+/// The code that a gRPC call is told in place of a status, by gRPC's "HTTP to gRPC Status Code Mapping"; a deadline has a code of its
+/// own, which says more than that the service is not available.
+pub(super) fn grpc_code(status: StatusCode) -> u16 {
+    const UNKNOWN: u16 = 2;
+    const DEADLINE_EXCEEDED: u16 = 4;
+    const INTERNAL: u16 = 13;
+    const UNAVAILABLE: u16 = 14;
+    match status {
+        StatusCode::BAD_REQUEST => INTERNAL,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
+        _ => UNKNOWN,
+    }
+}
+
 /// Whether a response has no content, whatever its fields say (RFC 9112 section 6.3).
 pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
     method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)

@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, pending},
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
@@ -10,9 +10,14 @@ use std::{
 };
 
 use axum::Router;
-use cdn_origin::{CdnOriginConnector, OriginProxy, VerifyPolicy, tls::Roots};
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, pool::PoolSettings, tls::Roots,
+};
 use futures_util::{Stream, StreamExt, stream};
 use http::uri::PathAndQuery;
+use http_body::Body as _;
+use http_body_util::Empty;
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 use tonic::{
@@ -23,10 +28,10 @@ use tonic::{
     transport::{Channel, Endpoint, Server},
 };
 use tonic_prost::ProstCodec;
-use tower::{Service, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 
 use crate::{
-    origin,
+    origin::{self, Origin},
     support::{Authority, Site, refused_address},
 };
 
@@ -321,5 +326,35 @@ async fn a_grpc_client_is_told_that_the_origin_cannot_be_reached() {
         .unary(message("hello"), method("/test.Echo/Once"), codec())
         .await;
     let status = failed.unwrap_err();
-    assert!(status.message().contains("502 Bad Gateway"), "{status}");
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.message(), "502 Bad Gateway");
+    assert!(status.metadata().contains_key("proxy-status"), "{status}");
+}
+
+#[tokio::test]
+async fn a_failure_is_told_in_trailers_alone_and_to_calls_alone() {
+    let origin = Origin::http2(100, |_, _| pending()).await;
+    let slow = OriginProxy::new(origin.connector()).response_timeout(Duration::from_millis(20));
+    let refused = refused_address();
+    let down = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let down = OriginProxy::new(down.build().unwrap());
+    let drained = down.clone().pool(PoolSettings::default());
+    drained.drain().await;
+    let call = |content_type: &str| {
+        let request = http::Request::post("/test.Echo/Once").header("host", "visitor.test");
+        let request = request.header("content-type", content_type);
+        request.body(Empty::<Bytes>::new()).unwrap()
+    };
+    for (proxy, code) in [(slow, "4"), (down.clone(), "14"), (drained, "14")] {
+        let Ok(answer) = proxy.oneshot(call("application/grpc+proto")).await;
+        assert_eq!(answer.status(), http::StatusCode::OK);
+        assert_eq!(answer.headers()["grpc-status"], code);
+        assert_eq!(answer.headers()["content-type"], "application/grpc+proto");
+        assert!(answer.headers().contains_key("proxy-status"));
+        assert!(answer.extensions().get::<Error>().is_some());
+        assert!(answer.body().is_end_stream());
+    }
+    let Ok(answer) = down.oneshot(call("application/json")).await;
+    assert_eq!(answer.status(), http::StatusCode::BAD_GATEWAY);
+    assert!(!answer.headers().contains_key("grpc-status"));
 }

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::select;
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -125,10 +126,8 @@ impl Multiplexed {
                 tracing::debug!(%error, "a connection ended");
             }
             // Streams that had begun, and what is yet to be written, are another task's: hyper's.
-            tokio::select! {
-                () = tie.closed() => {}
-                () = last_words(let_go) => {}
-            }
+            let (closed, over) = (pin!(tie.closed()), pin!(last_words(let_go)));
+            select(closed, over).await;
         });
         {
             let mut state = shared.lock();

@@ -51,4 +51,4 @@ pub use future::HostRewriteFuture;
 pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 
-pub(crate) use rule::Rewritten;
+pub(crate) use rule::{Rewritten, write_name};

@@ -24,11 +24,17 @@ pub(crate) struct Rewritten {
 impl HostRewriteLayer {
     /// Applies the rule to a request head.
     pub(crate) fn apply(&self, parts: &mut Parts) -> Result<Rewritten, Error> {
+        let rewritten = self.names(parts)?;
+        write_name(parts, &rewritten.name);
+        Ok(rewritten)
+    }
+
+    /// What the rule says of a request head, which stays as it is.
+    pub(crate) fn names(&self, parts: &Parts) -> Result<Rewritten, Error> {
         let visitor = visitor_authority(parts)?;
         let name = self
             .name_for(parts, visitor.as_ref())
             .ok_or_else(|| refused(ErrorKind::HostMissing))?;
-        write_name(parts, &name);
         Ok(Rewritten { visitor, name })
     }
 }
@@ -87,7 +93,8 @@ fn refused(kind: ErrorKind) -> Error {
     Error::new(kind, Stage::Prepare, Facts::default())
 }
 
-fn write_name(parts: &mut Parts, name: &HostAuthority) {
+/// Writes the name where a request of this version has it.
+pub(crate) fn write_name(parts: &mut Parts, name: &HostAuthority) {
     let in_uri = parts.uri.authority().is_some() || parts.version >= Version::HTTP_2;
     if in_uri && let Some(uri) = with_authority(&parts.uri, name) {
         parts.uri = uri;

@@ -5,23 +5,22 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Empty, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use tokio::{sync::oneshot, time::Instant};
-use tower::BoxError;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
 use super::expect::GoAhead;
 
-/// A visitor's body of any kind, or none. None is not boxed.
+/// A visitor's body, or none. None is not boxed.
 pub(crate) struct RequestBody {
     body: Option<UnsyncBoxBody<Bytes, Error>>,
     progress: Progress,
@@ -33,7 +32,7 @@ pub(crate) struct RequestBody {
 
 /// How a body is getting on. None is at its end from the start.
 #[derive(Clone, Default)]
-pub(super) struct Progress(Option<Arc<Marks>>);
+pub(crate) struct Progress(Option<Arc<Marks>>);
 
 #[derive(Default)]
 struct Marks {
@@ -42,11 +41,40 @@ struct Marks {
     /// The last that was heard of the visitor is that more is to come.
     waiting: AtomicBool,
     ended: AtomicBool,
+    /// The head of the response is there.
+    answered: AtomicBool,
+    /// What the body ended with where that was an error.
+    failure: OnceLock<Error>,
 }
 
 impl Progress {
-    fn of_some_body() -> Self {
+    /// That of a body of which nothing was taken.
+    pub(crate) fn of_some_body() -> Self {
         Self(Some(Arc::default()))
+    }
+
+    /// Whether the origin has answered: it may be the visitor's turn to listen.
+    pub(crate) fn is_answered(&self) -> bool {
+        let marks = self.0.as_ref();
+        marks.is_some_and(|marks| marks.answered.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn note_answer(&self) {
+        if let Some(marks) = &self.0 {
+            marks.answered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What the body ended with where that was an error. Over HTTP/2, hyper keeps it to itself.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.0.as_ref()?.failure.get().cloned()
+    }
+
+    fn note_failure(&self, error: &Error) {
+        if let Some(marks) = &self.0 {
+            // A body fails once.
+            let _ = marks.failure.set(error.clone());
+        }
     }
 
     /// When a frame was last taken.
@@ -88,26 +116,14 @@ impl Marks {
 }
 
 impl RequestBody {
-    pub(crate) fn new<B>(body: B) -> Self
+    /// A body that may know of its own progress.
+    pub(crate) fn new<B>(body: B, progress: Progress) -> Self
     where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
+        B: Body<Data = Bytes, Error = Error> + Send + 'static,
     {
-        if body.is_end_stream() {
-            return Self {
-                body: None,
-                progress: Progress::default(),
-                tether: None,
-                go_ahead: None,
-            };
-        }
-        let body = body
-            .map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
-            .map_err(spoilt);
         Self {
             body: Some(body.boxed_unsync()),
-            progress: Progress::of_some_body(),
+            progress,
             tether: None,
             go_ahead: None,
         }
@@ -128,22 +144,16 @@ impl RequestBody {
     }
 
     pub(crate) fn empty() -> Self {
-        Self::new(Empty::<Bytes>::new())
+        Self {
+            body: None,
+            progress: Progress::default(),
+            tether: None,
+            go_ahead: None,
+        }
     }
 
     pub(super) fn progress(&self) -> Progress {
         self.progress.clone()
-    }
-}
-
-/// The proxy's own word on the body, or else the visitor's failure.
-fn spoilt(error: impl Into<BoxError>) -> Error {
-    match error.into().downcast::<Error>() {
-        Ok(ours) => *ours,
-        Err(error) => {
-            let facts = Facts::default();
-            Error::with_source(ErrorKind::RequestBody, Stage::Send, facts, error)
-        }
     }
 }
 
@@ -179,6 +189,9 @@ impl Body for RequestBody {
         // A body of known length is not asked again after its last frame.
         let ended = matches!(frame, Poll::Ready(None)) || body.is_end_stream();
         progress.note(frame.is_ready(), ended);
+        if let Poll::Ready(Some(Err(error))) = &frame {
+            progress.note_failure(error);
+        }
         frame
     }
 

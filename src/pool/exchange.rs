@@ -31,11 +31,15 @@ impl OriginPool {
                 Some(Ok(response)) => match tries.elsewhere(&response, copy, &lease).await {
                     Some(elsewhere) => elsewhere,
                     None => {
+                        progress.note_answer();
                         lease.serve(visit);
                         return Ok((response, lease));
                     }
                 },
-                Some(Err(failed)) => Box::pin(tries.again(failed, copy, left_out, lease)).await?,
+                Some(Err(failed)) => {
+                    let failed = failed.after(&progress);
+                    Box::pin(tries.again(failed, copy, left_out, lease)).await?
+                }
                 None => return Err(silent(&lease, &progress, deadline)),
             };
         }

@@ -8,12 +8,14 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::{RequestBody, ending::Reason};
+use super::{Progress, RequestBody, ending::Reason};
 
 /// A request that was not answered.
 pub(super) struct Unanswered {
     error: hyper::Error,
     unsent: Option<Request<RequestBody>>,
+    /// What the request's body ended with where that was an error.
+    of_body: Option<Error>,
 }
 
 impl Unanswered {
@@ -21,6 +23,15 @@ impl Unanswered {
         Self {
             unsent: error.take_message(),
             error: error.into_error(),
+            of_body: None,
+        }
+    }
+
+    /// The same, of a request whose body came so far.
+    pub(super) fn after(self, progress: &Progress) -> Self {
+        Self {
+            of_body: progress.failure(),
+            ..self
         }
     }
 
@@ -59,10 +70,14 @@ impl Unanswered {
         }
     }
 
-    /// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and hyper
+    /// Our own error where one is the cause, that of the visitor's body above all; otherwise one that is made of what the stream and hyper
     /// say.
     pub(super) fn explained(self, info: &ConnectionInfo) -> Error {
-        if let Some(ours) = Error::find_in(&self.error) {
+        if let Some(ours) = self
+            .of_body
+            .as_ref()
+            .or_else(|| Error::find_in(&self.error))
+        {
             return ours.clone();
         }
         let (kind, stage) = classify(&self.error);

@@ -103,7 +103,7 @@ pub use budget::RetryBudget;
 pub use settings::PoolSettings;
 pub use snapshot::{ClosedConnections, PoolSnapshot};
 
-pub(crate) use body::RequestBody;
+pub(crate) use body::{Progress, RequestBody};
 pub(crate) use client::Client;
 pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;

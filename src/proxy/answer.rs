@@ -1,24 +1,31 @@
 //! The proxy's own answer to a failure.
 
 use http::{
-    HeaderName, HeaderValue, Response,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    HeaderName, HeaderValue, Method, Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
 
 use crate::{Error, error::ErrorKind};
 
 use super::{
     ProxyBody,
-    status::{proxy_status, status},
+    status::{has_no_content, proxy_status, status},
 };
 
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A short text without internals; the error goes into the extensions, for whoever wraps the proxy.
-pub(super) fn answer(error: Error) -> Response<ProxyBody> {
+/// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section 9.3.2).
+pub(super) fn answer(error: Error, method: &Method) -> Response<ProxyBody> {
     let status = status(&error);
     let proxy_status = proxy_status(&error);
-    let mut response = Response::new(ProxyBody::own(format!("{status}\n")));
+    let text = format!("{status}\n");
+    let length = HeaderValue::from(text.len());
+    let mut response = Response::new(ProxyBody::own(text));
+    if has_no_content(status, method) {
+        *response.body_mut() = ProxyBody::nothing();
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(

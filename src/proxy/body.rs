@@ -110,6 +110,11 @@ impl Body for ProxyBody {
 
 impl OriginBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.lease.is_some()
+            && let Some(end) = self.watch.end_passed()
+        {
+            return Poll::Ready(Some(Err(self.stalled(end))));
+        }
         let frame = match self.read_ahead.pop_front() {
             Some(frame) => Some(frame),
             None => match Pin::new(&mut self.rest).poll_frame(cx) {

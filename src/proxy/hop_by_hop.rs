@@ -4,7 +4,8 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-        COOKIE, EXPECT, HOST, MAX_FORWARDS, SET_COOKIE, TE, TRANSFER_ENCODING, VIA,
+        COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
+        TE, TRANSFER_ENCODING, UPGRADE, VIA,
     },
 };
 
@@ -32,23 +33,40 @@ const NOT_NOMINATED: [HeaderName; 13] = [
     VIA,
 ];
 
+/// What is removed whether or not `Connection` names it.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// What `Connection` says most often: no fields, or such as are removed anyway.
+const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
+
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
     // One look at each name that is there costs less than one look-up for each that might be.
-    let present: Vec<HeaderName> = headers.keys().filter(is_hop_by_hop).cloned().collect();
-    if present.is_empty() {
+    if !headers.keys().any(is_hop_by_hop) {
         return;
     }
     // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
-    if present.contains(&TRANSFER_ENCODING) {
+    if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    for name in nominated(headers).into_iter().chain(present) {
+    for name in nominated(headers) {
+        headers.remove(name);
+    }
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
-fn is_hop_by_hop(name: &&HeaderName) -> bool {
+fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
         "connection"
@@ -78,9 +96,16 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(str::trim)
+        .filter(|name| !is_option(name))
+        .filter_map(|name| name.parse().ok())
         .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_claim(name))
         .collect()
+}
+
+fn is_option(name: &str) -> bool {
+    let mut options = OPTIONS.iter();
+    options.any(|option| option.eq_ignore_ascii_case(name))
 }
 
 fn accepts_trailers(value: &HeaderValue) -> bool {
@@ -100,6 +125,17 @@ mod tests {
             headers.append(*name, HeaderValue::from_static(value));
         }
         headers
+    }
+
+    #[test]
+    fn what_is_known_to_be_of_one_connection_is_removed_by_any_spelling() {
+        for name in &HOP_BY_HOP {
+            assert!(is_hop_by_hop(name), "{name}");
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static("Keep-Alive, TE"));
+            remove(&mut headers);
+            assert!(headers.is_empty(), "{name}");
+        }
     }
 
     #[test]

@@ -83,35 +83,53 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
     let Some(first) = crumbs.next() else {
         return;
     };
+    let mut crumbs = crumbs.peekable();
+    // Nearly all requests have one line at most.
+    if crumbs.peek().is_none() {
+        return;
+    }
     let mut whole = first.as_bytes().to_vec();
-    let mut more = false;
     for crumb in crumbs {
-        more = true;
         whole.extend_from_slice(b"; ");
         whole.extend_from_slice(crumb.as_bytes());
     }
-    if more && let Ok(mut cookie) = HeaderValue::from_maybe_shared(bytes::Bytes::from(whole)) {
+    if let Ok(mut cookie) = HeaderValue::from_maybe_shared(bytes::Bytes::from(whole)) {
         cookie.set_sensitive(true);
         headers.insert(COOKIE, cookie);
     }
 }
 
-/// Says where the request's content ends, in the cases in which hyper would not say it.
+/// Says where the request's content ends. The body is believed, not the field: a layer in front may have read or replaced the one and left
+/// the other, and hyper would announce what never comes.
 pub(super) fn frame(parts: &mut Parts, body: &RequestBody) {
     let Parts {
         method, headers, ..
     } = parts;
-    if headers.contains_key(CONTENT_LENGTH) {
-        return;
-    }
     let is_one_of = |methods: &[Method]| methods.contains(method);
+    keep_one_length(headers);
+    let is_announced = headers.contains_key(CONTENT_LENGTH);
     if body.is_end_stream() {
         // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411 otherwise.
-        if is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
+        if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-    } else if is_one_of(&[Method::GET, Method::HEAD]) {
+    } else if let Some(length) = body.size_hint().exact() {
+        headers.insert(CONTENT_LENGTH, length.into());
+    } else if !is_announced && is_one_of(&[Method::GET, Method::HEAD]) {
         // hyper sends these without content whose length it does not know, unless it is told that there is some.
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
+}
+
+/// Leaves one line where several say the same, as RFC 9110 section 8.6 allows, and none where they differ.
+fn keep_one_length(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(CONTENT_LENGTH).iter();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
+        return;
+    };
+    let agreed = first == second && lines.all(|line| line == first);
+    match agreed.then(|| first.clone()) {
+        Some(length) => headers.insert(CONTENT_LENGTH, length),
+        None => headers.remove(CONTENT_LENGTH),
+    };
 }

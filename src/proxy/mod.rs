@@ -21,7 +21,7 @@
 //! # What it does to a request
 //!
 //! * The Host is rewritten: to the origin's own unless [`host_rewrite`](OriginProxy::host_rewrite) says otherwise.
-//! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]); `TE: trailers` stays.
+//! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]); `TE: trailers` stays over HTTP/2.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` say who the visitor is, and what it claims itself is replaced, unless
 //!   [`forwarded`](OriginProxy::forwarded) trusts it. Where its address is not known, the fields that would claim one are removed.
 //! * `Via` gets this proxy's [pseudonym](OriginProxy::via) at its end, and `CDN-Loop` its [name](OriginProxy::cdn_loop) if there is
@@ -30,7 +30,8 @@
 //! * `Expect: 100-continue` reaches an HTTP/1 origin. The visitor's content is not asked for before the origin says 100 or a second has
 //!   passed, and not at all if the answer is there before. hyper's server then says 100 to the visitor.
 //! * Trailers pass, without those that frame, route or authenticate ([RFC 9110 section 6.5.1]).
-//! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`.
+//! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`. The body is believed on its length: what a layer in
+//!   front has read or replaced reaches the origin as it is now.
 //! * [`map_request`](OriginProxy::map_request) has the last word.
 //! * Everything else passes, `Authorization` too; path and query byte for byte.
 //!
@@ -75,6 +76,9 @@
 //! gRPC passes with its trailers and deadlines where the visitor and the origin both speak HTTP/2: the origin has to be an `https` one that
 //! chooses `h2` by ALPN. An `http` origin is always spoken HTTP/1.1 to, which gRPC is not.
 //!
+//! A stream goes on for as long as the origin says something in each [`body_idle_timeout`](OriginProxy::body_idle_timeout); one in which it is
+//! silent for longer needs more of that. [`request_timeout`](OriginProxy::request_timeout) ends streams too.
+//!
 //! # The visitor's address
 //!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's extensions. Where the origin is told it
@@ -111,7 +115,9 @@
 //! * A visitor can name a field in `Connection`, and it is then not forwarded: also one that a layer in front of this proxy has
 //!   added. Those that are meant for all recipients stay, such as `Authorization` and `Cookie`; add others by
 //!   [`map_request`](OriginProxy::map_request). An origin must not treat a missing field as permission.
-//! * Fields of other vendors that claim an address, such as `True-Client-IP`, pass.
+//! * Other fields that claim who the visitor is, or what it asked for, pass: `True-Client-IP`, `X-Forwarded-Prefix`, `X-Forwarded-Scheme`,
+//!   `X-Forwarded-Ssl`, `X-Forwarded-Server`, `X-Original-URL`, `X-Rewrite-URL`, `Front-End-Https`. Some frameworks believe them of any proxy:
+//!   remove those that yours knows by [`map_request`](OriginProxy::map_request).
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), visitors choose the Host that the origin is told. Refuse
 //!   unknown Hosts in front of the proxy.
 //! * A visitor that does not read holds its origin connection for as long as the server in front of the proxy lets it.

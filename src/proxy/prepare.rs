@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
+use http_body::Body;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
-    host_rewrite::Rewritten,
+    host_rewrite::{Rewritten, write_name},
     name::HostAuthority,
     origin::Origin,
     pool::{RequestBody, Target},
@@ -37,17 +38,17 @@ struct Rewrite {
 }
 
 impl Settings {
-    /// Prepares a request whose body has so many bytes at least. Nothing, if the request is to go no further.
+    /// Prepares a request. Nothing, if it is to go no further.
     pub(super) fn prepare(
         &self,
         request: Request<RequestBody>,
-        size: u64,
     ) -> Result<Option<Box<Ready>>, Error> {
         let Some(origin) = &self.origin else {
             return Err(refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        self.limits.check(&parts.headers, size)?;
+        self.limits
+            .check(&parts.headers, body.size_hint().lower())?;
         let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
         let version = parts.version;
         let Some(rewrite) = self.rewrite(&mut parts)? else {
@@ -73,7 +74,7 @@ impl Settings {
         if self.hops.are_closed_by(&parts.headers) {
             return Err(refused(ErrorKind::LoopDetected));
         }
-        let Rewritten { visitor, name } = self.host_rewrite.apply(parts)?;
+        let Rewritten { visitor, name } = self.host_rewrite.names(parts)?;
         let visitor = Visitor::new(parts, self.client_scheme, visitor);
         if visitor.address.is_none() {
             self.no_address.call_once(|| {
@@ -91,6 +92,8 @@ impl Settings {
         message::join_cookies(&mut parts.headers);
         self.hops.sign(&mut parts.headers, parts.version);
         if !self.request_map.is_empty() {
+            // Otherwise nobody would see it: the pool spells the name as each connection wants it.
+            write_name(parts, &name);
             self.request_map.apply(parts);
             message::check(parts)?;
         }

@@ -20,7 +20,7 @@ use crate::{
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::Scheme,
-    pool::{OriginPool, PoolSettings, PoolSnapshot, RequestBody},
+    pool::{OriginPool, PoolSettings, PoolSnapshot},
     response_rewrite::ResponseRewriteLayer,
 };
 
@@ -33,7 +33,7 @@ use super::{
     limits::{Limits, at_least_a_moment},
     queue::Queue,
     request_map::RequestMap,
-    visitor_body::VisitorBody,
+    visitor_body,
 };
 
 /// A reverse proxy to the origin of a connector. A `Service` that never fails, for `Router::fallback_service` and its like.
@@ -242,11 +242,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Self { settings, pool } = self.clone();
         let version = request.version();
-        let size = request.body().size_hint().lower();
+        let method = request.method().clone();
         let limits = &settings.limits;
         let call = grpc::Call::of(&request);
-        let request = request.map(|body| RequestBody::new(VisitorBody::new(body, limits)));
-        let prepared = settings.prepare(request, size);
+        let request = request.map(|body| visitor_body::within(limits, body));
+        let prepared = settings.prepare(request);
         Proxying::new(async move {
             let outcome = match prepared {
                 Ok(Some(ready)) => settings.forward_in_time(&pool, ready).await,
@@ -257,7 +257,7 @@ where
                 Ok(response) => response,
                 Err(error) => {
                     log(&error);
-                    let answer = answer(error);
+                    let answer = answer(error, &method);
                     match call {
                         Some(call) => call.answer(answer),
                         None => answer,

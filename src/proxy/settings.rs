@@ -80,8 +80,9 @@ impl OriginProxy {
         self
     }
 
-    /// Bounds each silence in the middle of a body: of the visitor's, answered with 408 (`http_request_error`), and of the origin's,
-    /// upon which the response is aborted and its connection closed.
+    /// Bounds each silence in the middle of a body: of the visitor's before the head of the response, answered with 408
+    /// (`http_request_error`), and of the origin's, upon which the response is aborted and its connection closed. Once the origin has
+    /// answered, the visitor may be silent for as long as the origin is not.
     ///
     /// A visitor that does not read is not silent: how long it may stay is for the server in front of the proxy to say.
     pub fn body_idle_timeout(mut self, time: Duration) -> Self {
@@ -90,7 +91,8 @@ impl OriginProxy {
     }
 
     /// Bounds the whole exchange, from the request's arrival to the end of the response, waits and retries included. Before the head
-    /// of the response: 504, `http_response_timeout`; later the response is aborted. Tunnels of upgrades are not bounded by it.
+    /// of the response: 504, `http_response_timeout`; later the response is aborted, when the visitor next reads of it. Tunnels of upgrades
+    /// are not bounded by it, and a visitor that reads nothing more is for the server in front of the proxy to give up.
     pub fn request_timeout(mut self, time: Duration) -> Self {
         self.change().limits.request_timeout = Some(at_least_a_moment(time));
         self

@@ -4,18 +4,20 @@ use http::{
     HeaderMap, HeaderName,
     header::{
         ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING,
-        CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, IF_MATCH,
+        CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, HOST, IF_MATCH,
         IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LOCATION, MAX_FORWARDS,
         PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
         TRANSFER_ENCODING, UPGRADE, VIA, WWW_AUTHENTICATE,
     },
 };
 
+use crate::forwarded;
+
 use super::hops::CDN_LOOP;
 
 /// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates, or says how the content is to be
 /// read comes too late in a trailer. A recipient that merges trailers into its fields must not be told such things by them.
-const REFUSED: [HeaderName; 37] = [
+const REFUSED: [HeaderName; 32] = [
     ACCEPT_ENCODING,
     AUTHORIZATION,
     CACHE_CONTROL,
@@ -27,7 +29,6 @@ const REFUSED: [HeaderName; 37] = [
     CONTENT_TYPE,
     COOKIE,
     EXPECT,
-    FORWARDED,
     HOST,
     IF_MATCH,
     IF_MODIFIED_SINCE,
@@ -49,15 +50,11 @@ const REFUSED: [HeaderName; 37] = [
     UPGRADE,
     VIA,
     WWW_AUTHENTICATE,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
 ];
 
-/// Removes what must not stand in a trailer.
+/// Removes what must not stand in a trailer, claims of who the visitor is among it.
 pub(super) fn clean(trailers: &mut HeaderMap) {
-    let refused = |name: &&HeaderName| REFUSED.contains(name);
+    let refused = |name: &&HeaderName| forwarded::is_claim(name) || REFUSED.contains(name);
     let present: Vec<HeaderName> = trailers.keys().filter(refused).cloned().collect();
     for name in present {
         trailers.remove(name);
@@ -79,7 +76,10 @@ mod tests {
             "set-cookie",
             "digest",
             "via",
+            "forwarded",
             "x-real-ip",
+            "x-forwarded-port",
+            "x_forwarded_for",
             "authorization",
         ];
         let field = |name| {

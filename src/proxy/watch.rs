@@ -48,6 +48,11 @@ impl Watch {
         }
     }
 
+    /// The end, if it has passed: whoever reads slowly never makes the body wait.
+    pub(super) fn end_passed(&self) -> Option<Deadline> {
+        self.end.filter(|end| end.at <= Instant::now())
+    }
+
     /// The body has moved.
     pub(super) fn moved(&mut self) {
         self.waiting_since = None;

@@ -123,7 +123,43 @@ async fn a_visitor_that_stalls_in_its_body_is_408() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_exchange_has_an_end_before_the_head_and_after_it() {
+async fn a_visitor_may_be_silent_while_the_origin_speaks() {
+    let proxy = dripping(10, LONG - Duration::from_secs(1)).body_idle_timeout(LONG);
+    let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+    sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let response = send(&proxy, request.unwrap()).await;
+    assert_eq!(text(response).await, "part ".repeat(10));
+    drop(sender);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_exchange_has_an_end_for_whoever_reads_slowly() {
+    let proxy = dripping(3, Duration::ZERO).request_timeout(LONG);
+    let mut body = send(&proxy, get(&[])).await.into_body();
+    assert!(body.frame().await.unwrap().unwrap().is_data());
+    tokio::time::sleep(LONG).await;
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.facts().deadline()),
+        (ErrorKind::TimedOut, Some(LONG))
+    );
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().open, 0);
+}
+
+#[tokio::test]
+async fn a_refusal_of_head_has_no_content_and_says_its_length() {
+    let proxy = to_connections(|_| async { panic!("nobody was to connect") });
+    let request = Request::head("/").body(Full::<Bytes>::default()).unwrap();
+    let response = send(&proxy, request).await;
+    assert_refused(&response, ErrorKind::HostMissing, 400, "http_request_error");
+    assert_eq!(response.headers()["content-length"], "16");
+    assert_eq!(text(response).await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     let silent = to_connections(|mut stream| async move {
         read_to_end(&mut stream).await;
     });

@@ -8,13 +8,16 @@ use cdn_origin::{
     error::{ErrorKind, Fault},
 };
 use http::{Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Channel, Full};
+use http_body::Body;
+use http_body_util::{BodyExt, Channel, Empty, Full, channel::Sender};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
-use tower::{ServiceExt, service_fn};
+use tokio::sync::mpsc;
+use tower::{BoxError, ServiceExt, service_fn};
 
 use crate::{
     failing::to,
+    memory::{read_head, read_to_end, send, to_connections},
     support::{Authority, Edge},
 };
 
@@ -80,27 +83,131 @@ async fn an_upload_that_stops_moving_meets_the_response_timeout() {
     drop(sender);
 }
 
+type Upload = Channel<Bytes, std::io::Error>;
+
+/// A request whose body is announced to be anything.
+fn post(body: Upload) -> Request<Upload> {
+    let request = Request::post("/").header("host", "visitor.test");
+    request.body(body).unwrap()
+}
+
+/// That this failure of a visitor's is told as such, whatever the origin speaks.
+async fn is_the_visitors(
+    set: impl Fn(OriginProxy) -> OriginProxy,
+    spoil: impl Fn(Sender<Bytes, std::io::Error>) -> Option<Sender<Bytes, std::io::Error>>,
+    expected: (StatusCode, ErrorKind),
+) {
+    let authority = Authority::new();
+    for protocol in ["h2", "http/1.1"] {
+        let edge = Edge::builder(&authority)
+            .serves("www.example.test")
+            .alpn(&[protocol])
+            .start()
+            .await;
+        let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+        let (mut sender, body) = Upload::new(2);
+        sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+        let _held = spoil(sender);
+        let Ok(response) = set(OriginProxy::new(connector)).oneshot(post(body)).await;
+        let error: &Error = response.extensions().get().unwrap();
+        assert_eq!((response.status(), error.kind()), expected, "{protocol}");
+        assert_eq!(error.fault(), Fault::Client, "{protocol}");
+        assert!(edge.requests().is_empty(), "{protocol}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_fails_is_the_visitors_fault() {
-    let authority = Authority::new();
-    let edge = Edge::builder(&authority)
-        .serves("www.example.test")
-        .alpn(&["http/1.1"])
-        .start()
-        .await;
-    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
-    let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(2);
-    sender.send_data(Bytes::from_static(b"part")).await.unwrap();
-    sender.abort(std::io::ErrorKind::ConnectionReset.into());
-    let request = Request::post("/")
-        .header("host", "visitor.test")
-        .body(body)
-        .unwrap();
-    let Ok(response) = OriginProxy::new(connector).oneshot(request).await;
-    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    let error: &Error = response.extensions().get().unwrap();
-    assert_eq!(error.kind(), ErrorKind::RequestBody);
-    assert!(edge.requests().is_empty());
+    let abort = |sender: Sender<_, _>| {
+        sender.abort(std::io::ErrorKind::ConnectionReset.into());
+        None
+    };
+    let expected = (StatusCode::BAD_REQUEST, ErrorKind::RequestBody);
+    is_the_visitors(|proxy| proxy, abort, expected).await;
+}
+
+#[tokio::test]
+async fn a_body_that_grows_too_large_is_the_visitors_fault() {
+    let expected = (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::RequestBodyTooLarge,
+    );
+    is_the_visitors(|proxy| proxy.max_request_body(3), Some, expected).await;
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_the_visitors_fault() {
+    let moment = Duration::from_millis(50);
+    let expected = (StatusCode::REQUEST_TIMEOUT, ErrorKind::TimedOut);
+    is_the_visitors(|proxy| proxy.body_idle_timeout(moment), Some, expected).await;
+}
+
+/// The head that an HTTP/1 origin gets of this request.
+async fn head_of<B>(request: Request<B>) -> String
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let (heads, mut seen) = mpsc::unbounded_channel();
+    let proxy = to_connections(move |mut stream| {
+        let heads = heads.clone();
+        async move {
+            heads.send(read_head(&mut stream).await).unwrap();
+            read_to_end(&mut stream).await;
+        }
+    });
+    tokio::select! {
+        response = send(&proxy, request) => panic!("{response:?} before there was an answer"),
+        head = seen.recv() => head.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn the_body_says_how_long_it_is_whatever_the_field_says() {
+    const CHUNKED: &str = "transfer-encoding: chunked";
+    let request = |method: &str, lengths: &[u8]| {
+        let request = Request::builder().method(method).header("host", "a.test");
+        lengths.iter().fold(request, |request, length| {
+            request.header("content-length", u64::from(*length))
+        })
+    };
+    let three = || Full::new(Bytes::from_static(b"abc"));
+    let (_sender, unknown) = Upload::new(1);
+    let (_sender, other) = Upload::new(1);
+    // What a layer in front has read, replaced, or left alone.
+    let cases = [
+        (
+            head_of(request("POST", &[60]).body(Empty::new()).unwrap()).await,
+            "content-length: 0",
+        ),
+        (
+            head_of(request("GET", &[60]).body(Empty::new()).unwrap()).await,
+            "content-length: 0",
+        ),
+        (
+            head_of(request("POST", &[60]).body(three()).unwrap()).await,
+            "content-length: 3",
+        ),
+        (
+            head_of(request("GET", &[]).body(three()).unwrap()).await,
+            "content-length: 3",
+        ),
+        (
+            head_of(request("POST", &[3, 3]).body(unknown).unwrap()).await,
+            "content-length: 3",
+        ),
+        (
+            head_of(request("GET", &[3, 4]).body(other).unwrap()).await,
+            CHUNKED,
+        ),
+    ];
+    for (head, expected) in cases {
+        let framing: Vec<_> = head
+            .lines()
+            .filter(|line| line.starts_with("content-length") || line.starts_with("transfer"))
+            .collect();
+        assert_eq!(framing, [expected], "{head}");
+    }
 }
 
 #[tokio::test]

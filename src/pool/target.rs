@@ -71,7 +71,8 @@ impl Target {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
                 headers.insert(HOST, self.host.clone());
-                // Without `Connection: TE`, which hyper keeps to itself, it would be malformed (RFC 9110 section 10.1.4).
+                // It would need a `Connection: TE`, which no browser sends over HTTP/1 and few origins have ever seen
+                // (RFC 9110 section 10.1.4).
                 LeftOut([LeftOut::take(headers, TE), None])
             }
             Protocol::Http2 => {

@@ -47,12 +47,15 @@ pub(super) struct Settings {
     pub(super) forwarded: ForwardedLayer,
     /// Absent where responses pass as they are.
     pub(super) response_rewrite: Option<ResponseRewriteLayer>,
-    pub(super) client_scheme: Scheme,
+    /// Absent as long as nobody has said it.
+    pub(super) client_scheme: Option<Scheme>,
     pub(super) response_timeout: Duration,
     pub(super) upgrades: Upgrades,
     pub(super) upgrade_idle_timeout: Duration,
     /// Said once that visitors' addresses are not known.
     pub(super) no_address: Arc<Once>,
+    /// Said once that visitors may come by https, and nothing tells it.
+    pub(super) no_scheme: Arc<Once>,
     pub(super) hops: Hops,
     pub(super) limits: Limits,
     pub(super) queue: Queue,

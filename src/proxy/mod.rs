@@ -37,7 +37,7 @@
 //!
 //! # What it does to a response
 //!
-//! Hop-by-hop fields are removed. Trailers pass as those of requests do, but not to an HTTP/1 visitor that does not say `TE: trailers`.
+//! Hop-by-hop fields are removed, also `Upgrade` of a 426: the visitor is not told of what this proxy may not allow. Trailers pass as those of requests do, but not to an HTTP/1 visitor that does not say `TE: trailers`.
 //! A response to HEAD, a 204 and a 304 have no content and keep the length that the origin says, but for a 204, which has none. A body that
 //! ends too early, or falls silent for too long, is aborted towards the visitor and never ends as if it were whole. Redirects and cookies that say the origin's name get the visitor's, and `Alt-Svc` is removed, as
 //! [`response_rewrite`](crate::response_rewrite) describes. Everything else passes.
@@ -68,7 +68,7 @@
 //! * A tunnel counts as an open connection of the pool until it ends. Half of the connections at most are for tunnels, or as many as
 //!   [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) says, so that other requests go on;
 //!   [`PoolSnapshot::tunnels`](crate::pool::PoolSnapshot::tunnels) says how many there are. A server that shuts down does not wait for
-//!   them: wait for that count to be zero.
+//!   them: [`drain`](OriginProxy::drain) does.
 //! * An upgrade with content is no upgrade: the request goes on without it, or is refused if it is for a WebSocket.
 //!
 //! # gRPC

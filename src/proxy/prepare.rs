@@ -9,9 +9,9 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     host_rewrite::{Rewritten, write_name},
     name::HostAuthority,
-    origin::Origin,
+    origin::{Origin, Scheme},
     pool::{RequestBody, Target},
-    visitor::Visitor,
+    visitor::{ClientConnection, Visitor},
 };
 
 use super::{forward::Settings, hop_by_hop, message, upgrade::Asked};
@@ -75,7 +75,9 @@ impl Settings {
             return Err(refused(ErrorKind::LoopDetected));
         }
         let Rewritten { visitor, name } = self.host_rewrite.names(parts)?;
-        let visitor = Visitor::new(parts, self.client_scheme, visitor);
+        self.miss_scheme(parts);
+        let scheme = self.client_scheme.unwrap_or(Scheme::Http);
+        let visitor = Visitor::new(parts, scheme, visitor);
         if visitor.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
@@ -102,6 +104,24 @@ impl Settings {
             visitor,
             te_trailers,
         }))
+    }
+}
+
+impl Settings {
+    /// Says so, once, where a visitor says `https` and nobody whom this proxy could believe does: the origin is told `http`, and may
+    /// redirect to where the visitor is already.
+    fn miss_scheme(&self, parts: &Parts) {
+        if self.client_scheme.is_none()
+            && parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+            && parts.extensions.get::<ClientConnection>().is_none()
+        {
+            self.no_scheme.call_once(|| {
+                tracing::warn!(
+                    "a visitor says that it came by https, but the origin is told http: call `client_scheme(Scheme::Https)` on the proxy, or put \
+                     a `ClientConnection` into the extensions"
+                );
+            });
+        }
     }
 }
 

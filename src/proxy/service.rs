@@ -106,11 +106,12 @@ impl OriginProxy {
                 host_rewrite,
                 forwarded: ForwardedLayer::new(),
                 response_rewrite,
-                client_scheme: Scheme::Http,
+                client_scheme: None,
                 response_timeout: Duration::from_secs(60),
                 upgrades: Upgrades::default(),
                 upgrade_idle_timeout: Duration::from_secs(600),
                 no_address: Arc::new(Once::new()),
+                no_scheme: Arc::new(Once::new()),
                 hops: Hops::default(),
                 limits: Limits::default(),
                 queue: Queue::default(),
@@ -151,7 +152,7 @@ impl OriginProxy {
     /// What visitors speak to the server in front of this proxy, where no
     /// [`ClientConnection`](super::ClientConnection) says so: `https` behind something that terminates TLS.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
-        Arc::make_mut(&mut self.settings).client_scheme = scheme;
+        Arc::make_mut(&mut self.settings).client_scheme = Some(scheme);
         self
     }
 
@@ -184,7 +185,8 @@ impl OriginProxy {
     }
 
     /// Ends the service of requests, for a shutdown: from this call on, new requests are answered 503 on all clones. The future
-    /// resolves when the bodies of all responses have ended, or were given up by their visitors. No request is cut off: whoever
+    /// resolves when the bodies of all responses have ended, or were given up by their visitors, and the tunnels of all upgrades with them:
+    /// one whose sides send pings may go on for ever. No request is cut off: whoever
     /// cannot wait for ever puts a deadline around the future.
     ///
     /// ```

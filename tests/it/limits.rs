@@ -6,15 +6,17 @@ use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
     error::{ErrorKind, Stage},
+    origin::Scheme,
     pool::PoolSettings,
     proxy::ProxyBody,
 };
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Channel, Full};
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{sync::watch, time::Instant};
 
-use crate::memory::{
-    get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections,
+use crate::{
+    memory::{get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections},
+    tls_facts::Log,
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -347,4 +349,22 @@ async fn a_wait_for_a_place_has_an_end_and_a_visitor_that_leaves_takes_none() {
     assert_eq!(error.facts().deadline(), Some(LONG));
     drop(first);
     assert_eq!(send(&proxy, get(&[])).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_scheme_that_nobody_vouches_for_is_warned_of_once() {
+    let (log, _guard) = Log::start();
+    let warnings = || log.text().matches("came by https").count();
+    let request = || {
+        let request = Request::get("https://visitor.test/").version(Version::HTTP_2);
+        request.body(Empty::<Bytes>::new()).unwrap()
+    };
+    let told = seeing(|_| {}).client_scheme(Scheme::Http);
+    assert_eq!(send(&told, request()).await.status(), StatusCode::OK);
+    assert_eq!(warnings(), 0);
+    let untold = seeing(|request| assert_eq!(request.headers()["x-forwarded-proto"], "http"));
+    for _ in 0..2 {
+        assert_eq!(send(&untold, request()).await.status(), StatusCode::OK);
+    }
+    assert_eq!(warnings(), 1);
 }

@@ -87,9 +87,17 @@ impl Trust {
         })
     }
 
-    /// The client for a new connection.
+    /// The client for a new connection. It resumes no session that began too long ago.
     pub(super) fn client(&self) -> Arc<TlsClient> {
         let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        if !present.sessions_are_over() {
+            return present.clone();
+        }
+        drop(present);
+        let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
+        if present.sessions_are_over() {
+            *present = present.with_new_sessions();
+        }
         present.clone()
     }
 
@@ -143,5 +151,27 @@ impl Trust {
     /// A closure that panics has changed nothing, so a poisoned lock is as good as any.
     fn lock(&self) -> MutexGuard<'_, Source> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::SpkiPin;
+
+    #[test]
+    fn a_client_is_used_until_its_sessions_are_over() {
+        let settings = TlsSettings {
+            verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
+            ..TlsSettings::default()
+        };
+        let trust = Trust::new(&settings, None, &mut Vec::new()).expect("a trust");
+        let first = trust.client();
+        assert!(Arc::ptr_eq(&first, &trust.client()));
+        first.finish_sessions();
+        let second = trust.client();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(!second.sessions_are_over());
+        assert!(Arc::ptr_eq(&second, &trust.client()));
     }
 }

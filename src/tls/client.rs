@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustls::ClientConfig;
+use rustls::{ClientConfig, client::Resumption};
 use rustls_pki_types::ServerName;
 
 use crate::{
@@ -80,6 +80,37 @@ impl TlsClient {
             },
             ..self.clone()
         })
+    }
+
+    /// Whether sessions that it keeps must not be resumed any more.
+    pub(crate) fn sessions_are_over(&self) -> bool {
+        let sessions = self.sessions.as_ref();
+        sessions.is_some_and(|sessions| sessions.are_over())
+    }
+
+    /// The same client, with the same verifier, without a past.
+    pub(crate) fn with_new_sessions(&self) -> Arc<Self> {
+        let sessions = self.sessions.as_ref().map(|past| past.successor());
+        let keeping = |config: &Arc<ClientConfig>| {
+            let mut config = ClientConfig::clone(config);
+            if let Some(sessions) = &sessions {
+                config.resumption = Resumption::store(sessions.clone());
+            }
+            Arc::new(config)
+        };
+        Arc::new(Self {
+            with_sni: keeping(&self.with_sni),
+            without_sni: keeping(&self.without_sni),
+            sessions: sessions.clone(),
+            ..self.clone()
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn finish_sessions(&self) {
+        if let Some(sessions) = &self.sessions {
+            sessions.finish();
+        }
     }
 
     /// Whether it has no use for a connection that speaks HTTP/1.1.

@@ -86,7 +86,8 @@ impl TlsSettings {
             config.client_auth_cert_resolver = identity;
         }
         self.parameters.apply(&mut config, problems);
-        let sessions = self.resumption.apply(&mut config, problems);
+        let grace = self.verify.expiry_grace().unwrap_or_default();
+        let sessions = self.resumption.apply(grace, &mut config, problems);
         let offer = TlsOffer {
             oldest: versions.oldest,
             newest: versions.newest,

@@ -1,7 +1,8 @@
 //! Files with certificates, keys and lists: how they are read, and how a change is noticed.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -17,10 +18,19 @@ pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildPr
         let why = format!("{} cannot be read: {why}", path.display());
         BuildProblem::new(setter, BuildProblemKind::UnreadableFile, why)
     };
-    let length = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
-    match length.len() > LARGEST {
+    let failed = |error: io::Error| unreadable(error.to_string());
+    // Before it is opened: opening a pipe waits for a writer.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(unreadable("it is not a regular file".into()));
+    }
+    let mut content = Vec::new();
+    // Not what it says of its length: files of /proc say 0.
+    let file = File::open(path).map_err(failed)?;
+    let mut file = file.take(LARGEST + 1);
+    file.read_to_end(&mut content).map_err(failed)?;
+    match content.len() as u64 > LARGEST {
         true => Err(unreadable("it is larger than 64 MiB".into())),
-        false => fs::read(path).map_err(|error| unreadable(error.to_string())),
+        false => Ok(content),
     }
 }
 

@@ -9,14 +9,17 @@ use super::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::Unverified
 /// | policy | chain | name | dates | key |
 /// |---|---|---|---|---|
 /// | [`native_roots`](Self::native_roots), [`roots`](Self::roots) | checked | checked | checked | |
-/// | the same with [`and_pin`](Self::and_pin) | checked | checked | checked | pinned |
+/// | the same with [`and_pin`](Self::and_pin), [`and_certificate_pin`](Self::and_certificate_pin) | checked | checked | checked | one of the pinned |
 /// | the same with [`crls`](Self::crls) | and not revoked | checked | checked | |
 /// | the same with [`expecting_any`](Self::expecting_any) | checked | one of several | checked | |
-/// | [`pinned`](Self::pinned), [`pinned_certificate`](Self::pinned_certificate) | | | | pinned |
+/// | [`pinned`](Self::pinned), [`pinned_certificate`](Self::pinned_certificate) | | | | one of the pinned |
 /// | what weakens one of these | | | | [`danger`](super::danger) |
 ///
 /// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label, and no name is ever taken from
 /// DNS. In every policy, the peer must prove that it holds the certificate's key.
+///
+/// A [resumed session](crate::connector::CdnOriginBuilder::session_capacity) relies on what was verified when it began, 24 hours ago
+/// at most.
 ///
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 #[derive(Clone, Debug)]
@@ -82,23 +85,25 @@ impl VerifyPolicy {
     }
 
     /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates, and a safe answer where one
-    /// would write `verify none`.
+    /// would write `verify none`. Where more is pinned, one match among all pins is enough.
     pub fn pinned(pin: SpkiPin) -> Self {
         Self::trusting(Trust::Pins).and_pin(pin)
     }
 
-    /// Trust this very certificate, whatever it says.
+    /// Trust this very certificate, whatever it says. Where more is pinned, one match among all pins is enough.
     pub fn pinned_certificate(pin: CertificatePin) -> Self {
         Self::trusting(Trust::Pins).and_certificate_pin(pin)
     }
 
-    /// Additionally require one of the pinned keys. Several calls list several keys: the present one and the next.
+    /// Additionally require one of what is pinned, to which this key is added: the present one, say, and the next. One match among all
+    /// pins, of keys and of certificates, is enough.
     pub fn and_pin(mut self, pin: SpkiPin) -> Self {
         self.pins.keys.push(pin);
         self
     }
 
-    /// Additionally require one of the pinned certificates. Where keys are pinned too, one match among all of them is enough.
+    /// Additionally require one of what is pinned, to which this certificate is added. One match among all pins, of keys and of
+    /// certificates, is enough.
     pub fn and_certificate_pin(mut self, pin: CertificatePin) -> Self {
         self.pins.certificates.push(pin);
         self

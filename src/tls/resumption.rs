@@ -1,16 +1,16 @@
 //! Sessions to be resumed: how many are kept, and for how long.
 //!
 //! A resumed handshake judges no certificate: it relies on the judgement of the first one. So the sessions of one trust are its
-//! own (rustls compares the verifier and the identity, too), a new trust starts without any, and none is resumed after the end of
-//! the certificate that it began with.
+//! own (rustls compares the verifier and the identity, too), a new trust starts without any, and none is resumed after a day, or after
+//! the end of the certificate that it began with.
 
 use std::{
     fmt,
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use rustls::{
@@ -41,6 +41,7 @@ impl Resumption {
     /// Gives the configuration a store of its own, if sessions are kept.
     pub(super) fn apply(
         self,
+        grace: Duration,
         config: &mut ClientConfig,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Sessions>> {
@@ -51,7 +52,7 @@ impl Resumption {
                 None
             }
             Self::Names(names @ 1..=MOST_NAMES) => {
-                let sessions = Arc::new(Sessions::new(names));
+                let sessions = Arc::new(Sessions::new(names, grace));
                 config.resumption = RustlsResumption::store(sessions.clone());
                 Some(sessions)
             }
@@ -71,75 +72,77 @@ impl Resumption {
     }
 }
 
-/// The sessions of one trust.
+/// The sessions of one trust, until the first of them must not be resumed any more. Then others take their place: connections that are
+/// open by then go on to bring new tickets of old sessions, which end up in what nobody reads.
 pub(super) struct Sessions {
     names: usize,
-    kept: RwLock<ClientSessionMemoryCache>,
-    /// The earliest end of a certificate that a session may have begun with, in seconds since 1970.
+    grace: Duration,
+    kept: ClientSessionMemoryCache,
+    /// When they are over, in seconds since 1970.
     end: AtomicU64,
 }
 
-const NEVER: u64 = u64::MAX;
+/// How long after its beginning a session may be resumed: roots, lists and dates count again at least once a day.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Sessions {
-    fn new(names: usize) -> Self {
+    fn new(names: usize, grace: Duration) -> Self {
         Self {
             names,
-            kept: RwLock::new(cache(names)),
-            end: AtomicU64::new(NEVER),
+            grace,
+            // rustls counts eight sessions for each name.
+            kept: ClientSessionMemoryCache::new(names * 8),
+            end: AtomicU64::new(UnixTime::now().as_secs() + LONGEST.as_secs()),
         }
     }
 
-    /// Takes note of the end of a certificate that was accepted. One that had ended by then was accepted nevertheless, and will be
-    /// again.
+    /// As many, and none of them.
+    pub(super) fn successor(&self) -> Arc<Self> {
+        Arc::new(Self::new(self.names, self.grace))
+    }
+
+    /// Takes note of the end of a certificate that was accepted. One that had ended by then was accepted for its grace, or because
+    /// ends do not count.
     pub(super) fn begin_with(&self, not_after: SystemTime) {
+        let now = UnixTime::now().as_secs();
         let since = not_after.duration_since(SystemTime::UNIX_EPOCH);
         let end = since.map_or(0, |since| since.as_secs());
-        if end > UnixTime::now().as_secs() {
+        let with_grace = end.saturating_add(self.grace.as_secs());
+        if let Some(end) = [end, with_grace].into_iter().find(|end| *end > now) {
             self.end.fetch_min(end, Ordering::Relaxed);
         }
     }
 
-    /// The sessions; all of them are forgotten as soon as the first certificate has ended.
-    fn present(&self) -> RwLockReadGuard<'_, ClientSessionMemoryCache> {
-        let end = self.end.load(Ordering::Relaxed);
-        if end < UnixTime::now().as_secs() {
-            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-            let forget =
-                self.end
-                    .compare_exchange(end, NEVER, Ordering::Relaxed, Ordering::Relaxed);
-            if forget.is_ok() {
-                *kept = cache(self.names);
-            }
-        }
-        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    /// Whether some of them must not be resumed any more.
+    pub(super) fn are_over(&self) -> bool {
+        self.end.load(Ordering::Relaxed) <= UnixTime::now().as_secs()
     }
-}
 
-/// rustls counts eight sessions for each name.
-fn cache(names: usize) -> ClientSessionMemoryCache {
-    ClientSessionMemoryCache::new(names * 8)
+    #[cfg(test)]
+    pub(super) fn finish(&self) {
+        self.end.store(0, Ordering::Relaxed);
+    }
 }
 
 impl ClientSessionStore for Sessions {
     fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
-        self.present().set_kx_hint(server_name, group);
+        self.kept.set_kx_hint(server_name, group);
     }
 
     fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.present().kx_hint(server_name)
+        self.kept.kx_hint(server_name)
     }
 
     fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.present().set_tls12_session(server_name, value);
+        self.kept.set_tls12_session(server_name, value);
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.present().tls12_session(server_name)
+        self.kept.tls12_session(server_name)
     }
 
     fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
-        self.present().remove_tls12_session(server_name);
+        self.kept.remove_tls12_session(server_name);
     }
 
     fn insert_tls13_ticket(
@@ -147,14 +150,14 @@ impl ClientSessionStore for Sessions {
         server_name: ServerName<'static>,
         value: Tls13ClientSessionValue,
     ) {
-        self.present().insert_tls13_ticket(server_name, value);
+        self.kept.insert_tls13_ticket(server_name, value);
     }
 
     fn take_tls13_ticket(
         &self,
         server_name: &ServerName<'static>,
     ) -> Option<Tls13ClientSessionValue> {
-        self.present().take_tls13_ticket(server_name)
+        self.kept.take_tls13_ticket(server_name)
     }
 }
 
@@ -180,33 +183,53 @@ mod tests {
         sessions.kx_hint(&name()).is_some()
     }
 
-    #[test]
-    fn nothing_is_remembered_after_the_first_certificate_has_ended() {
-        let sessions = Sessions::new(1);
-        sessions.set_kx_hint(name(), NamedGroup::X25519);
-        let now = SystemTime::now();
-        sessions.begin_with(now + std::time::Duration::from_secs(1_000));
-        sessions.begin_with(now + std::time::Duration::from_secs(2_000));
-        assert!(remembers(&sessions));
+    fn seconds_left(sessions: &Sessions) -> u64 {
         let end = sessions.end.load(Ordering::Relaxed);
-        assert!(
-            end.abs_diff(UnixTime::now().as_secs() + 1_000) <= 2,
-            "{end}"
-        );
+        end.saturating_sub(UnixTime::now().as_secs())
+    }
 
-        sessions.end.store(1, Ordering::Relaxed);
-        assert!(!remembers(&sessions));
-        // The next ones are kept until the next end.
-        sessions.set_kx_hint(name(), NamedGroup::X25519);
-        assert!(remembers(&sessions));
+    fn sessions(grace: u64) -> Sessions {
+        Sessions::new(1, Duration::from_secs(grace))
     }
 
     #[test]
-    fn a_certificate_that_was_accepted_after_its_end_ends_no_session() {
-        let sessions = Sessions::new(1);
-        sessions.set_kx_hint(name(), NamedGroup::X25519);
-        sessions.begin_with(SystemTime::now() - std::time::Duration::from_secs(1_000));
-        sessions.begin_with(SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1_000));
-        assert!(remembers(&sessions));
+    fn sessions_are_over_after_a_day_or_with_the_first_certificate() {
+        let sessions = sessions(0);
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(24 * 3600) <= 60, "{left}");
+        let now = SystemTime::now();
+        sessions.begin_with(now + Duration::from_secs(2_000));
+        sessions.begin_with(now + Duration::from_secs(1_000_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(2_000) <= 60, "{left}");
+        assert!(!sessions.are_over());
+        sessions.finish();
+        assert!(sessions.are_over());
+    }
+
+    #[test]
+    fn a_certificate_that_is_accepted_for_its_grace_ends_sessions_with_it() {
+        let sessions = sessions(3_000);
+        sessions.begin_with(SystemTime::now() - Duration::from_secs(1_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(2_000) <= 60, "{left}");
+    }
+
+    #[test]
+    fn a_certificate_whose_end_does_not_count_ends_no_session() {
+        let sessions = sessions(0);
+        sessions.begin_with(SystemTime::now() - Duration::from_secs(1_000));
+        sessions.begin_with(SystemTime::UNIX_EPOCH - Duration::from_secs(1_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(24 * 3600) <= 60, "{left}");
+    }
+
+    #[test]
+    fn successors_know_nothing_and_what_comes_late_stays_with_the_past() {
+        let first = sessions(0);
+        let next = first.successor();
+        first.set_kx_hint(name(), NamedGroup::X25519);
+        assert!(remembers(&first));
+        assert!(!remembers(&next));
     }
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl CdnOriginConnector {
-    /// A builder with everything that this connector was built with, for another one that differs in some things. What was
-    /// [reloaded](Self::reload) since is not in it.
+    /// A builder with everything that this connector has, what was [reloaded](Self::reload) included, for another one that differs in
+    /// some things.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -20,7 +20,11 @@ impl CdnOriginConnector {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn to_builder(&self) -> CdnOriginBuilder {
-        self.settings().clone()
+        let mut builder = self.settings().clone();
+        if let Some(trust) = self.trust() {
+            builder.tls = trust.settings();
+        }
+        builder
     }
 
     /// What its handshakes offer, if it speaks TLS.

@@ -17,7 +17,7 @@ use crate::{
     dial::{GivenIo, Transport},
     error::{BuildError, BuildProblem, BuildProblemKind, TlsVersion},
     name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni, SniOmission},
-    origin::{ChosenNames, Origin, OriginUrl, Scheme},
+    origin::{ChosenNames, Origin, OriginUrl},
     tls::{Alpn, TlsSettings, VerifyPolicy, rustls::crypto::CryptoProvider},
 };
 
@@ -233,16 +233,9 @@ impl CdnOriginBuilder {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);
         self.dialling.check(self.names.dial.as_ref(), &mut problems);
-        let needs_tls = self
-            .url
-            .as_ref()
-            .is_none_or(|url| url.scheme() == Scheme::Https);
-        let tls = match needs_tls {
-            true => self.trust(&mut problems),
-            false => None,
-        };
+        let tls = self.trust(&mut problems);
         BuildError::from_problems(problems)?;
-        let settings = Box::new(self.to_be_kept(tls.as_deref()));
+        let settings = Box::new(self.to_be_kept());
 
         let origin = self
             .url

@@ -6,7 +6,7 @@ use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector, trust::Trust},
     error::{BuildProblem, BuildProblemKind},
     name::Sni,
-    origin::Origin,
+    origin::{Origin, Scheme},
     tls::{Resumption, TlsSettings},
 };
 
@@ -17,8 +17,8 @@ impl CdnOriginBuilder {
     ///
     /// A resumed handshake is shorter, and the certificate is not judged again. So sessions belong to one trust: clones of the
     /// connector and those that [share its TLS](Self::share_tls) resume each other's sessions, and nobody else does. A
-    /// [reload](CdnOriginConnector::reload) forgets them, and so does the end of a leaf certificate that they began with. What does
-    /// not end them is a revocation list that is not reloaded.
+    /// [reload](CdnOriginConnector::reload) forgets them, and so does the end of a leaf certificate that they began with. In any case all
+    /// are forgotten after 24 hours, so that the ends of other certificates of the chain and of revocation lists count by then.
     pub fn session_capacity(mut self, names: usize) -> Self {
         self.tls("session_capacity").resumption = Resumption::Names(names);
         self
@@ -72,11 +72,9 @@ impl CdnOriginBuilder {
     }
 
     /// These settings for [another builder](CdnOriginConnector::to_builder), which shares nothing but may be told to.
-    pub(super) fn to_be_kept(&self, trust: Option<&Trust>) -> Self {
+    pub(super) fn to_be_kept(&self) -> Self {
         let mut kept = self.clone();
-        if let (Some(_), Some(trust)) = (kept.shared.take(), trust) {
-            kept.tls = trust.settings();
-        }
+        kept.shared = None;
         kept
     }
 
@@ -87,8 +85,11 @@ impl CdnOriginBuilder {
         matches!(sni, Some(Sni::Omit(_)))
     }
 
-    /// The trust: another connector's, or one of its own.
+    /// The trust: another connector's, or one of its own, or none where the origin is a plain http one.
     pub(super) fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
+        if self.is_plain_http() {
+            return None;
+        }
         let expected_name = self.names.expected_name.as_ref();
         if self.tls.hides_sni() && self.sends_no_sni() {
             let why = "there is no SNI to encrypt: it is omitted, or the host is an IP address";
@@ -113,6 +114,11 @@ impl CdnOriginBuilder {
             problems.push(contradiction("expected_name", why));
         }
         Some(trust.clone())
+    }
+
+    fn is_plain_http(&self) -> bool {
+        let url = self.url.as_ref();
+        url.is_some_and(|url| url.scheme() == Scheme::Http)
     }
 }
 

@@ -39,7 +39,8 @@ use super::special::{is_special, translated};
 ///
 /// A [transport](crate::connector::CdnOriginBuilder::transport) of your own and Unix sockets show no address: `build()` refuses them
 /// beside a guard. NAT64 with a prefix of a network's own cannot be told from other addresses: deny such a prefix. Redirects are not
-/// followed here; a client that follows them over the same connector is guarded each time.
+/// followed here; a client that follows them over the same connector is guarded each time. Ports are not judged: whatever listens on an
+/// address that passes can be reached.
 #[derive(Clone)]
 #[must_use = "a guard guards nothing until a builder is given it"]
 pub struct EgressGuard {
@@ -122,7 +123,8 @@ impl EgressGuard {
         self
     }
 
-    /// Denies this name and all names below it.
+    /// Denies this name and all names below it, as they are dialled. Aliases in DNS and addresses are judged by networks alone: to keep
+    /// users off a host, deny its network too.
     pub fn deny_name(mut self, name: impl AsRef<str>) -> Self {
         let name = self.name(name.as_ref());
         self.denied.names.extend(name);

@@ -15,7 +15,10 @@ use futures_util::future::select;
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use crate::connector::{ConnectionInfo, OriginStream};
 
@@ -37,6 +40,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the last words of a connection that nobody holds any more may take: a peer that does not read would keep it for ever.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How long the others wait for a peer to introduce itself, which it does at once if it is alive (RFC 9113 section 3.4).
+const INTRODUCTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As many streams as a connection takes at most, whatever the peer allows.
 const MOST_STREAMS: usize = 128;
@@ -241,7 +247,7 @@ struct Driver {
     shared: Weak<Shared>,
     allowed: Arc<AtomicUsize>,
     introduced: Introduced,
-    /// Until the peer has introduced itself, others who want a connection wait for this one.
+    /// Until the peer has introduced itself, or should have, others who want a connection wait for this one.
     attempt: Option<Attempt>,
 }
 
@@ -250,7 +256,7 @@ type Connection = http2::Connection<Wire, RequestBody, TokioExecutor>;
 impl Driver {
     async fn drive(mut self, connection: Connection) -> hyper::Result<()> {
         let introduced = self.introduced.clone();
-        let mut introduction = pin!(introduced.wait());
+        let mut introduction = pin!(timeout(INTRODUCTION_TIMEOUT, introduced.wait()));
         let mut connection = pin!(connection);
         std::future::poll_fn(move |cx: &mut Context<'_>| {
             let ended = connection.as_mut().poll(cx);

@@ -8,6 +8,7 @@
 //! * HTTP/1 connections serve one request at a time. The one that rested last is used first, so that surplus ones grow old and close.
 //! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
 //! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
+//!   An HTTP/2 peer that says nothing for five seconds after the handshake is waited for no longer.
 //! * An upgrade gets a connection of its own, over HTTP/1.1 whatever ALPN decided for the others. It counts among the open ones until
 //!   its tunnel ends, and serves no other request, whether the origin switched or not. Only [so many](PoolSettings::max_tunnels) of
 //!   the connections are for upgrades; where the pool is full, idle ones are closed for them.

@@ -41,6 +41,7 @@ mod pool;
 mod pool_ends;
 mod pool_hostile;
 mod pool_http2;
+mod pool_http2_waits;
 mod pool_retries;
 mod pool_waits;
 mod probe;

@@ -1,0 +1,185 @@
+//! HTTP/2 connections and those who wait for another: they are not held up by one that is silent, or that nobody uses.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
+
+use axum::Router;
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    pool::{PoolSettings, PoolSnapshot},
+    tls::{Roots, rustls},
+};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::{body::Incoming, server::conn, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    net::TcpStream,
+    sync::Semaphore,
+};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::{
+    origin::{NAME, server_config},
+    support::{Authority, Site},
+};
+
+/// An origin in memory that prefers HTTP/2. Its answer is the version of the request; those of HTTP/2 wait for leave.
+#[derive(Clone)]
+struct Origin {
+    config: Arc<rustls::ServerConfig>,
+    roots: String,
+    /// As many connections are silent after the handshake before there is one that is not.
+    silent: usize,
+    connects: Arc<AtomicUsize>,
+    leave: Arc<Semaphore>,
+}
+
+impl Origin {
+    fn new(silent: usize) -> Self {
+        let authority = Authority::new();
+        let mut config = Arc::unwrap_or_clone(server_config(&authority, b"h2"));
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+        Self {
+            config: Arc::new(config),
+            roots: authority.root_pem(),
+            silent,
+            connects: Arc::default(),
+            leave: Arc::new(Semaphore::new(0)),
+        }
+    }
+
+    fn proxy(&self, settings: PoolSettings) -> OriginProxy {
+        let origin = self.clone();
+        let transport = tower::service_fn(move |_: Uri| {
+            let (near, far) = tokio::io::duplex(64 * 1024);
+            let number = origin.connects.fetch_add(1, SeqCst);
+            tokio::spawn(origin.clone().serve(number, far));
+            async { Ok::<_, Infallible>(TokioIo::new(near)) }
+        });
+        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .transport(transport)
+            .verify(VerifyPolicy::roots(Roots::pem(self.roots.clone())))
+            .build()
+            .unwrap();
+        OriginProxy::new(connector).pool(settings)
+    }
+
+    async fn serve(self, number: usize, stream: DuplexStream) {
+        let tls = TlsAcceptor::from(self.config).accept(stream).await.unwrap();
+        if number < self.silent {
+            return pending().await;
+        }
+        let speaks_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        let leave = self.leave;
+        let service = service_fn(move |request: Request<Incoming>| {
+            let leave = leave.clone();
+            async move {
+                if speaks_http2 {
+                    leave.acquire().await.unwrap().forget();
+                }
+                let version = format!("{:?}", request.version());
+                Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(version)))
+            }
+        });
+        let io = TokioIo::new(tls);
+        let _ = match speaks_http2 {
+            true => {
+                let server = conn::http2::Builder::new(TokioExecutor::new());
+                server.serve_connection(io, service).await
+            }
+            false => {
+                let server = conn::http1::Builder::new();
+                server.serve_connection(io, service).await
+            }
+        };
+    }
+}
+
+async fn get(proxy: OriginProxy) -> (StatusCode, Bytes) {
+    let request = Request::get("/").header("host", "visitor.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.oneshot(request).await;
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap();
+    (status, body.to_bytes())
+}
+
+/// What a visitor hears who wants to speak WebSocket.
+async fn answer_to_an_upgrade(site: &Site) -> String {
+    let mut visitor = TcpStream::connect(site.address()).await.unwrap();
+    let ask = "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    visitor.write_all(ask.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    visitor.read_to_string(&mut heard).await.unwrap();
+    heard
+}
+
+async fn until(proxy: &OriginProxy, wanted: impl Fn(PoolSnapshot) -> bool) {
+    while !wanted(proxy.pool_snapshot()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn one_connection() -> PoolSettings {
+    PoolSettings::default().max_connections(1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_says_its_settings_keeps_nobody_from_another_connection() {
+    let origin = Origin::new(1);
+    origin.leave.add_permits(1);
+    let proxy = origin.proxy(PoolSettings::default());
+    let held_up = tokio::spawn(get(proxy.clone()));
+    until(&proxy, |pool| pool.streams == 1).await;
+    let (status, version) = get(proxy.clone()).await;
+    assert_eq!((status, &version[..]), (StatusCode::OK, &b"HTTP/2.0"[..]));
+    assert_eq!(origin.connects.load(SeqCst), 2);
+    assert!(!held_up.is_finished());
+    held_up.abort();
+}
+
+#[tokio::test]
+async fn an_idle_http_2_connection_makes_room_for_an_upgrade() {
+    let origin = Origin::new(0);
+    origin.leave.add_permits(1);
+    let proxy = origin.proxy(one_connection());
+    let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
+    assert_eq!(&get(proxy.clone()).await.1[..], b"HTTP/2.0");
+    until(&proxy, |pool| pool.idle == 1).await;
+    let heard = answer_to_an_upgrade(&site).await;
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
+    assert!(heard.ends_with("\r\n\r\nHTTP/1.1"), "{heard}");
+    assert_eq!(proxy.pool_snapshot().closed.surplus, 1);
+}
+
+#[tokio::test]
+async fn an_http_2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_that_waits() {
+    let origin = Origin::new(0);
+    let proxy = origin.proxy(one_connection());
+    let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
+    let streams = [
+        tokio::spawn(get(proxy.clone())),
+        tokio::spawn(get(proxy.clone())),
+    ];
+    until(&proxy, |pool| pool.streams == 2).await;
+    let upgrade = tokio::spawn(async move { answer_to_an_upgrade(&site).await });
+    until(&proxy, |pool| pool.waiting == 1).await;
+    origin.leave.add_permits(2);
+    for stream in streams {
+        assert_eq!(&stream.await.unwrap().1[..], b"HTTP/2.0");
+    }
+    let heard = upgrade.await.unwrap();
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
+    assert_eq!(proxy.pool_snapshot().closed.surplus, 1);
+}

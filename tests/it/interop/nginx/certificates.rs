@@ -79,7 +79,10 @@ async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
         &error.diagnosis(),
         CauseId::SelfSigned,
         Certainty::Certain,
-        ".verify(VerifyPolicy::pinned(\"sha256/..\".parse()?))",
+        &format!(
+            "{}.verify(VerifyPolicy::pinned(pin))",
+            pin_presented(&error)
+        ),
     );
 }
 
@@ -203,10 +206,17 @@ async fn welcomed(connector: CdnOriginBuilder) {
 async fn pin_mismatch(connector: CdnOriginBuilder) {
     let error = refusal(connector).await;
     assert_eq!(error.kind(), ErrorKind::PinMismatch);
+    let call = ".and_pin(pin) on the VerifyPolicy, if the key is your origin's";
     assert_likeliest(
         &error.diagnosis(),
         CauseId::PinMismatch,
         Certainty::Certain,
-        ".and_pin(\"sha256/..\".parse()?) on the VerifyPolicy, if the key is your origin's",
+        &format!("{}{call}", pin_presented(&error)),
     );
+}
+
+/// How a fix begins that says which key was presented.
+fn pin_presented(error: &Error) -> String {
+    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    format!("let pin = {pin:?}.parse()?; ")
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod adapters;
 mod bodies;
 mod building;
+mod causes;
 mod ech;
 mod edge;
 mod edge_pages;

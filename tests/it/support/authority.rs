@@ -21,7 +21,19 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Self {
+        Self::with(CertificateParams::default())
+    }
+
+    /// One that calls itself by the name of an organisation.
+    pub fn of_organization(name: &str) -> Self {
         let mut params = CertificateParams::default();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, name);
+        Self::with(params)
+    }
+
+    fn with(mut params: CertificateParams) -> Self {
         params.distinguished_name.remove(DnType::CommonName);
         params
             .distinguished_name
@@ -74,10 +86,21 @@ impl Authority {
 
     /// A certificate that vouches for itself and that no authority has seen.
     pub fn self_signed(names: &[&str]) -> Certified {
+        Self::vouching_for_itself(&leaf(names, 2020, (2100, 1, 1)))
+    }
+
+    /// The same with this subject.
+    pub fn self_signed_as(common_name: &str, names: &[&str]) -> Certified {
+        let mut params = leaf(names, 2020, (2100, 1, 1));
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        Self::vouching_for_itself(&params)
+    }
+
+    fn vouching_for_itself(params: &CertificateParams) -> Certified {
         let key = KeyPair::generate().expect("a key pair");
-        let certificate = leaf(names, 2020, (2100, 1, 1))
-            .self_signed(&key)
-            .expect("a self-signed certificate");
+        let certificate = params.self_signed(&key).expect("a self-signed certificate");
         Certified::new(&certificate, &key)
     }
 

@@ -1,0 +1,218 @@
+//! Causes that few meet: each is staged on the wire, and none is called more certain than its symptom makes it.
+
+use std::{io, time::Duration};
+
+use cdn_origin::{
+    CdnOriginConnector, TlsVersion,
+    diagnosis::{CauseId, Certainty},
+    error::{ErrorKind, Stage},
+};
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use tokio::io::DuplexStream;
+use tower::service_fn;
+
+use crate::{
+    failing::{check, error, to},
+    support::{Authority, Behaviour, Certified, Edge, NoName},
+};
+
+const SITE: &str = "www.example.test";
+const TRUST_ANOTHER_ROOT: &str =
+    ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..))))";
+
+/// What comes of an edge that answers the hello by this alert.
+async fn by_alert(number: u8) -> cdn_origin::Error {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .unknown_sni(NoName::Alert(number))
+        .start()
+        .await;
+    error(to(&edge, &authority, SITE)).await
+}
+
+async fn by_behaviour(behaviour: Behaviour) -> cdn_origin::Error {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(SITE)
+        .behaviour(behaviour)
+        .start()
+        .await;
+    let builder = to(&edge, &authority, SITE);
+    error(builder.tls_handshake_timeout(Duration::from_millis(50))).await
+}
+
+/// What comes of a certificate that is presented for this name.
+async fn by_certificate(
+    name: &str,
+    trusted: &Authority,
+    certified: Certified,
+) -> cdn_origin::Error {
+    let edge = Edge::builder(trusted)
+        .serves_with(name, certified)
+        .start()
+        .await;
+    error(to(&edge, trusted, name)).await
+}
+
+#[tokio::test]
+async fn alerts_of_peers_that_stumble_over_the_hello_are_never_more_than_possible() {
+    for number in [47, 50, 71, 109, 110] {
+        let error = by_alert(number).await;
+        check(&error, CauseId::StrictPeer, Certainty::Possible, "");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_of_denied_access_is_likely_a_rule_about_names_or_clients() {
+    let fix = ".sni(\"..\") with a name that the edge serves";
+    let error = by_alert(49).await;
+    check(&error, CauseId::AccessDenied, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn alerts_about_a_certificate_that_nobody_sent_may_be_an_interceptor() {
+    for number in [42, 43, 44, 45, 46, 48] {
+        let error = by_alert(number).await;
+        check(&error, CauseId::Interception, Certainty::Possible, "");
+    }
+}
+
+#[tokio::test]
+async fn alert_40_for_want_of_a_common_cipher_is_called_certain_of_nothing() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).serves(SITE).start().await;
+    // The edge's key is ECDSA.
+    let builder = to(&edge, &authority, SITE)
+        .tls_versions(..=TlsVersion::V1_2)
+        .cipher_suites(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]);
+    let error = error(builder).await;
+    let alert = error.facts().alert().map(|alert| alert.code());
+    assert_eq!(alert, Some(40), "{error}");
+    let diagnosis = error.diagnosis();
+    let mut causes = diagnosis.causes().iter();
+    assert!(causes.all(|cause| cause.certainty() != Certainty::Certain));
+    let mut causes = diagnosis.causes().iter();
+    assert!(causes.any(|cause| cause.id() == CauseId::NoCommonCipher));
+}
+
+#[tokio::test]
+async fn http2_without_tls_is_told_by_its_first_frame() {
+    let fix = "dial the port on which the origin speaks https";
+    let settings = Behaviour::Plaintext(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64");
+    let error = by_behaviour(settings).await;
+    assert_eq!(error.kind(), ErrorKind::NotTls);
+    check(&error, CauseId::OtherService, Certainty::Certain, fix);
+    let unknown = Behaviour::Plaintext(b"\x05who are you?");
+    let error = by_behaviour(unknown).await;
+    check(&error, CauseId::OtherService, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
+    let error = by_behaviour(Behaviour::StallInHandshake).await;
+    check(&error, CauseId::Down, Certainty::Likely, "");
+    let diagnosis = error.diagnosis();
+    let others = diagnosis.causes()[1..].iter();
+    let others: Vec<_> = others
+        .map(|cause| (cause.id(), cause.certainty()))
+        .collect();
+    let possible = [
+        CauseId::OtherService,
+        CauseId::ProxyHeaderExpected,
+        CauseId::HelloDropped,
+    ];
+    assert_eq!(others, possible.map(|id| (id, Certainty::Possible)));
+}
+
+#[tokio::test]
+async fn a_wildcard_stands_for_one_label_and_no_more() {
+    let authority = Authority::new();
+    let certified = authority.issue(&["*.example.test"]);
+    let error = by_certificate("a.b.example.test", &authority, certified).await;
+    let fix = "use a name that the certificate covers; for a bucket of S3 with dots in its name, the endpoint with the bucket in the path";
+    check(&error, CauseId::WildcardTooShallow, Certainty::Certain, fix);
+}
+
+#[tokio::test]
+async fn a_certificate_for_clients_serves_no_server() {
+    let authority = Authority::new();
+    let certified = authority.issue_client(SITE);
+    let error = by_certificate(SITE, &authority, certified).await;
+    assert_eq!(error.kind(), ErrorKind::CertificateRejected);
+    let fix = "the origin needs another certificate";
+    check(
+        &error,
+        CauseId::CertificateUnusable,
+        Certainty::Certain,
+        fix,
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate() {
+    let trusted = Authority::new();
+    let certified = Authority::of_organization("Let's Encrypt").issue(&[SITE]);
+    let error = by_certificate(SITE, &trusted, certified).await;
+    let fix = "make the server send its whole chain";
+    check(&error, CauseId::IntermediateMissing, Certainty::Likely, fix);
+    let diagnosis = error.diagnosis();
+    let fixes: Vec<_> = diagnosis.causes()[0].fixes().iter().collect();
+    assert_eq!(fixes[1].to_string(), TRUST_ANOTHER_ROOT);
+    assert_eq!(diagnosis.causes()[1].id(), CauseId::RootsMissing);
+}
+
+#[tokio::test]
+async fn the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_served() {
+    let fix = ".sni(\"..\") with a name that the edge serves";
+    for subject in [
+        "invalid2.invalid",
+        "Kubernetes Ingress Controller Fake Certificate",
+        "TRAEFIK DEFAULT CERT",
+    ] {
+        let authority = Authority::new();
+        let certified = Authority::self_signed_as(subject, &[SITE]);
+        let edge = Edge::builder(&authority)
+            .serves_with(SITE, certified.clone())
+            .default_certificate(certified)
+            .without_sni(NoName::DefaultCertificate)
+            .start()
+            .await;
+        let with_sni = error(to(&edge, &authority, SITE)).await;
+        check(&with_sni, CauseId::SniNotServed, Certainty::Certain, fix);
+        let without = error(to(&edge, &authority, SITE).omit_sni()).await;
+        let sni = ".sni(\"www.example.test\")";
+        check(&without, CauseId::SniMissing, Certainty::Certain, sni);
+    }
+}
+
+#[tokio::test]
+async fn a_website_endpoint_of_s3_that_refuses_tls_has_none() {
+    let refused = service_fn(|_: Uri| async {
+        Err::<TokioIo<DuplexStream>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    });
+    let url = "https://shop.s3-website-eu-west-1.amazonaws.com";
+    let error = error(CdnOriginConnector::builder(url).transport(refused)).await;
+    let fix = "CdnOriginConnector::builder(\"http://shop.s3-website-eu-west-1.amazonaws.com\")";
+    // No `check`: a call with a long name is wider than the screen, and is not broken, so that it can be pasted.
+    let diagnosis = error.diagnosis();
+    let cause = diagnosis.likeliest().unwrap();
+    assert_eq!(cause.id(), CauseId::HttpOnlyEndpoint, "{diagnosis}");
+    assert_eq!(cause.certainty(), Certainty::Certain, "{diagnosis}");
+    assert_eq!(cause.fix().unwrap().to_string(), fix);
+    assert!(error.report().to_string().contains(fix));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_cloudflare_does_not_proxy_is_likely_the_reason_for_silence() {
+    let silent =
+        || service_fn(|_: Uri| std::future::pending::<io::Result<TokioIo<DuplexStream>>>());
+    let odd = "https://shop.example.cdn.cloudflare.net:9443";
+    let odd = error(CdnOriginConnector::builder(odd).transport(silent())).await;
+    let fix = "CdnOriginConnector::builder(\"https://shop.example.cdn.cloudflare.net\")";
+    check(&odd, CauseId::PortNotServed, Certainty::Likely, fix);
+    let proxied = "https://shop.example.cdn.cloudflare.net:8443";
+    let proxied = error(CdnOriginConnector::builder(proxied).transport(silent())).await;
+    assert_eq!(proxied.stage(), Stage::Dial);
+    assert_eq!(proxied.diagnosis().likeliest().unwrap().id(), CauseId::Down);
+}

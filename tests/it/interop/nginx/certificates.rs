@@ -79,7 +79,7 @@ async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
         &error.diagnosis(),
         CauseId::SelfSigned,
         Certainty::Certain,
-        &format!(
+        format!(
             "{}.verify(VerifyPolicy::pinned(pin))",
             pin_presented(&error)
         ),
@@ -211,7 +211,7 @@ async fn pin_mismatch(connector: CdnOriginBuilder) {
         &error.diagnosis(),
         CauseId::PinMismatch,
         Certainty::Certain,
-        &format!("{}{call}", pin_presented(&error)),
+        format!("{}{call}", pin_presented(&error)),
     );
 }
 

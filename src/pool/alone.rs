@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use hyper::{body::Incoming, client::conn::http1};
+use hyper::client::conn::http1;
 use tokio::time::timeout;
 
 use crate::{
@@ -12,8 +12,11 @@ use crate::{
 };
 
 use super::{
-    Client, Lease, OriginPool, PoolSettings, RequestBody, Shared, Target, explain_body,
-    failure::Unanswered, slot::Slot, state::State, visit::Visit,
+    Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target,
+    failure::{Failure, Unanswered, explain_failure},
+    slot::Slot,
+    state::State,
+    visit::Visit,
 };
 
 /// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
@@ -36,7 +39,7 @@ impl OriginPool {
         mut request: Request<RequestBody>,
         target: &Target,
         deadline: Duration,
-    ) -> Result<(Response<Incoming>, Lease), Error> {
+    ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone(&target.client).await?;
         target.spell(&mut request, &lease);
@@ -67,7 +70,7 @@ impl Shared {
         let opened = AloneLease::open(&self.settings, stream, slot, client.clone()).await;
         opened
             .map(Lease::from)
-            .map_err(|error| explain_body(error, Some(&info)))
+            .map_err(|error| explain_failure(Failure::Hyper(error), Some(&info)))
     }
 
     /// Leave to open a connection. Where the pool is full, one that rests makes room, or the next that would.
@@ -171,8 +174,8 @@ impl AloneLease {
     pub(super) async fn exchange(
         &mut self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Unanswered> {
+    ) -> Result<Response<ResponseBody>, Unanswered> {
         let outcome = self.sender.try_send_request(request).await;
-        outcome.map_err(Unanswered::new)
+        Ok(outcome?.map(ResponseBody::from))
     }
 }

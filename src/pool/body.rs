@@ -30,7 +30,7 @@ pub(crate) struct RequestBody {
     go_ahead: Option<GoAhead>,
 }
 
-/// How a body is getting on. None is at its end from the start.
+/// How a body is getting on, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Progress(Option<Arc<Marks>>);
 
@@ -40,7 +40,6 @@ struct Marks {
     moved_at: Mutex<Option<Instant>>,
     /// The last that was heard of the visitor is that more is to come.
     waiting: AtomicBool,
-    ended: AtomicBool,
     /// The head of the response is there.
     answered: AtomicBool,
     /// What the body ended with where that was an error.
@@ -89,22 +88,13 @@ impl Progress {
         marks.is_some_and(|marks| marks.waiting.load(Ordering::Relaxed))
     }
 
-    /// Whether the body has been taken to its end.
-    pub(super) fn has_ended(&self) -> bool {
-        let marks = self.0.as_ref();
-        marks.is_none_or(|marks| marks.ended.load(Ordering::Relaxed))
-    }
-
-    fn note(&self, frame_is_ready: bool, ended: bool) {
+    fn note(&self, frame_is_ready: bool) {
         let Some(marks) = &self.0 else {
             return;
         };
         marks.waiting.store(!frame_is_ready, Ordering::Relaxed);
         if frame_is_ready {
             *marks.moved_at() = Some(Instant::now());
-        }
-        if ended {
-            marks.ended.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -141,6 +131,11 @@ impl RequestBody {
         let (sender, receiver) = oneshot::channel();
         self.tether = Some(receiver);
         Some(sender)
+    }
+
+    /// Undoes that: an exchange over HTTP/1 holds the body itself.
+    pub(super) fn untie(&mut self) {
+        self.tether = None;
     }
 
     pub(crate) fn empty() -> Self {
@@ -186,9 +181,7 @@ impl Body for RequestBody {
             *go_ahead = None;
         }
         let frame = Pin::new(&mut *body).poll_frame(cx);
-        // A body of known length is not asked again after its last frame.
-        let ended = matches!(frame, Poll::Ready(None)) || body.is_end_stream();
-        progress.note(frame.is_ready(), ended);
+        progress.note(frame.is_ready());
         if let Poll::Ready(Some(Err(error))) = &frame {
             progress.note_failure(error);
         }

@@ -12,7 +12,8 @@ use tower_service::Service;
 use crate::error::Error;
 
 use super::{
-    Client, Lease, Shared, explain_body,
+    Client, Lease, Shared,
+    failure::{Failure, explain_failure},
     http1::Http1,
     http2::Multiplexed,
     queue::Grant,
@@ -90,12 +91,12 @@ impl Shared {
                 lease.map(|lease| (lease.into(), None))
             }
             false => {
-                let opened = Http1::open(self, stream, leave).await;
-                opened.map(|(lease, attempt)| (lease.into(), Some(attempt)))
+                let (lease, attempt) = Http1::open(self, stream, leave);
+                Ok((lease.into(), Some(attempt)))
             }
         };
         opened.map_err(|error| Failed {
-            error: explain_body(error, Some(&info)),
+            error: explain_failure(Failure::Hyper(error), Some(&info)),
             leave: None,
         })
     }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-use super::{Lease, OriginPool, RequestBody, Target, body::Progress, retry::Tries, visit::Visit};
+use super::{
+    Lease, OriginPool, RequestBody, ResponseBody, Target, body::Progress, retry::Tries,
+    visit::Visit,
+};
 
 impl OriginPool {
     /// Sends a request and waits, `deadline` at most, for the head of the response. As long as the request's body moves, the wait
@@ -18,7 +20,7 @@ impl OriginPool {
         mut request: Request<RequestBody>,
         target: &Target,
         deadline: Duration,
-    ) -> Result<(Response<Incoming>, Lease), Error> {
+    ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
         let mut tries = Tries::new(self, &target.client);
         let mut lease = self.lease(&target.client).await?;

@@ -2,27 +2,71 @@
 
 use http::Request;
 use hyper::client::conn::TrySendError;
+use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, explain},
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::{Progress, RequestBody, ending::Reason};
+use super::{
+    Progress, RequestBody,
+    ending::Reason,
+    http1::{NotBegun, Problem},
+};
+
+/// What the one or the other client says.
+#[derive(Debug, ThisError)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Http1(Problem),
+    #[error(transparent)]
+    Hyper(hyper::Error),
+}
 
 /// A request that was not answered.
 pub(super) struct Unanswered {
-    error: hyper::Error,
+    failure: Failure,
     unsent: Option<Request<RequestBody>>,
+    /// Something of a response had come.
+    heard: bool,
     /// What the request's body ended with where that was an error.
     of_body: Option<Error>,
 }
 
-impl Unanswered {
-    pub(super) fn new(mut error: TrySendError<Request<RequestBody>>) -> Self {
+impl From<TrySendError<Request<RequestBody>>> for Unanswered {
+    fn from(mut error: TrySendError<Request<RequestBody>>) -> Self {
+        let unsent = error.take_message();
         Self {
-            unsent: error.take_message(),
-            error: error.into_error(),
+            unsent,
+            ..Self::of(Failure::Hyper(error.into_error()))
+        }
+    }
+}
+
+impl From<NotBegun> for Unanswered {
+    fn from(not_begun: NotBegun) -> Self {
+        Self {
+            unsent: not_begun.request.map(|request| *request),
+            ..Self::of(Failure::Http1(not_begun.problem))
+        }
+    }
+}
+
+impl Unanswered {
+    /// Of a request that may have been seen.
+    pub(super) fn over_http1(problem: Problem, heard: bool) -> Self {
+        Self {
+            heard,
+            ..Self::of(Failure::Http1(problem))
+        }
+    }
+
+    fn of(failure: Failure) -> Self {
+        Self {
+            failure,
+            unsent: None,
+            heard: false,
             of_body: None,
         }
     }
@@ -51,15 +95,17 @@ impl Unanswered {
 
     /// Whether the connection ended before there was a response: on a reused one, most likely before the request had arrived.
     pub(super) fn was_cut_off(&self) -> bool {
-        let hyper = &self.error;
         let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
-        hyper.is_timeout()
-            || cut_off.contains(&classify(hyper).0)
-            || self.h2().is_some_and(h2::Error::is_go_away)
+        let ended = cut_off.contains(&classify(&self.failure).0) && !self.heard;
+        let timed_out = matches!(&self.failure, Failure::Hyper(error) if error.is_timeout());
+        ended || timed_out || self.h2().is_some_and(h2::Error::is_go_away)
     }
 
     fn h2(&self) -> Option<&h2::Error> {
-        chain::find(&self.error)
+        match &self.failure {
+            Failure::Http1(_) => None,
+            Failure::Hyper(error) => chain::find(error),
+        }
     }
 
     /// What it says about the end of an HTTP/1 connection.
@@ -70,27 +116,30 @@ impl Unanswered {
         }
     }
 
-    /// Our own error where one is the cause, that of the visitor's body above all; otherwise one that is made of what the stream and hyper
-    /// say.
+    /// That of the visitor's body above all.
     pub(super) fn explained(self, info: &ConnectionInfo) -> Error {
-        if let Some(ours) = self
-            .of_body
-            .as_ref()
-            .or_else(|| Error::find_in(&self.error))
-        {
-            return ours.clone();
+        match self.of_body {
+            Some(ours) => ours,
+            None => explain_failure(self.failure, Some(info)),
         }
-        let (kind, stage) = classify(&self.error);
-        let (kind, stage, facts) = with_stream(kind, stage, &self.error, Some(info));
-        Error::with_source(kind, stage, facts, self.error)
     }
 }
 
+/// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and the client say.
+pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    if let Some(ours) = Error::find_in(&failure) {
+        return ours.clone();
+    }
+    let (kind, stage) = classify(&failure);
+    let (kind, stage, facts) = with_stream(kind, stage, &failure, info);
+    Error::with_source(kind, stage, facts, failure)
+}
+
 /// The same for an error in the middle of a response's body.
-pub(crate) fn explain_body(error: hyper::Error, info: Option<&ConnectionInfo>) -> Error {
-    let (kind, _) = classify(&error);
-    let (kind, stage, facts) = with_stream(kind, Stage::Receive, &error, info);
-    Error::with_source(kind, stage, facts, error)
+pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    let (kind, _) = classify(&failure);
+    let (kind, stage, facts) = with_stream(kind, Stage::Receive, &failure, info);
+    Error::with_source(kind, stage, facts, failure)
 }
 
 /// What the stream itself ended with says more than what became of it in hyper: HTTP/2 keeps only a text of it, and an alert that
@@ -112,7 +161,35 @@ fn with_stream(
     }
 }
 
-fn classify(hyper: &hyper::Error) -> (ErrorKind, Stage) {
+fn classify(failure: &Failure) -> (ErrorKind, Stage) {
+    match failure {
+        Failure::Http1(problem) => of_http1(problem),
+        Failure::Hyper(error) => of_hyper(error),
+    }
+}
+
+fn of_http1(problem: &Problem) -> (ErrorKind, Stage) {
+    let kind = match problem {
+        Problem::Stale => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Problem::Unanswered | Problem::Incomplete => ErrorKind::ConnectionClosed,
+        Problem::Io(error) => explain(error).kind,
+        Problem::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
+        Problem::Head(_)
+        | Problem::LineEnd
+        | Problem::Unasked
+        | Problem::NotHttp
+        | Problem::Switched
+        | Problem::Framing
+        | Problem::Chunk
+        | Problem::Trailers => ErrorKind::HttpProtocol,
+        Problem::Body(_) | Problem::BodyLength => return (ErrorKind::RequestBody, Stage::Send),
+        Problem::RequestFraming => return (ErrorKind::UnsupportedCoding, Stage::Prepare),
+        Problem::Target => return (ErrorKind::TargetInvalid, Stage::Prepare),
+    };
+    (kind, Stage::Receive)
+}
+
+fn of_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_parse_too_large() {
         return (ErrorKind::ResponseHeadTooLarge, Stage::Receive);
     }

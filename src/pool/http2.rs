@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::future::select;
 use http::{Request, Response};
-use hyper::{body::Incoming, client::conn::http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::{
     sync::oneshot,
@@ -23,7 +23,7 @@ use tokio::{
 use crate::connector::{ConnectionInfo, OriginStream};
 
 use super::{
-    Client, PoolSettings, RequestBody, Shared,
+    Client, PoolSettings, RequestBody, ResponseBody, Shared,
     ending::{Ending, Reason},
     failure::Unanswered,
     shelf::Standing,
@@ -310,7 +310,7 @@ impl Http2Lease {
     pub(super) async fn exchange(
         &mut self,
         mut request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Unanswered> {
+    ) -> Result<Response<ResponseBody>, Unanswered> {
         // It may have been spelled for HTTP/1 before.
         request.body_mut().wait_for(None);
         self.tether = request.body_mut().tie();
@@ -318,7 +318,7 @@ impl Http2Lease {
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
         let mut sender = self.connection.sender.clone();
         let outcome = sender.try_send_request(request).await;
-        outcome.map_err(Unanswered::new)
+        Ok(outcome?.map(ResponseBody::from))
     }
 }
 

@@ -1,13 +1,12 @@
 //! A connection, or a place on one, in the hands of one request.
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use crate::connector::ConnectionInfo;
 
 use super::{
-    Client, RequestBody, alone::AloneLease, ending::Reason, failure::Unanswered, http1::Http1Lease,
-    http2::Http2Lease, visit::Visit,
+    Client, RequestBody, ResponseBody, alone::AloneLease, ending::Reason, failure::Unanswered,
+    http1::Http1Lease, http2::Http2Lease, visit::Visit,
 };
 
 /// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
@@ -81,7 +80,7 @@ impl Lease {
     pub(super) async fn exchange(
         &mut self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Unanswered> {
+    ) -> Result<Response<ResponseBody>, Unanswered> {
         match &mut self.place {
             Place::Http1(lease) => lease.exchange(request).await,
             Place::Http2(lease) => lease.exchange(request).await,
@@ -89,10 +88,10 @@ impl Lease {
         }
     }
 
-    /// The response has ended.
-    pub(crate) fn finish(self) {
+    /// The response has ended, of which this is the body.
+    pub(crate) fn finish(self, body: &mut ResponseBody) {
         match self.place {
-            Place::Http1(lease) => lease.finish(),
+            Place::Http1(lease) => lease.finish(body),
             // The place of the one is free, and the other is closed, when it is dropped.
             Place::Http2(_) | Place::Alone(_) => {}
         }

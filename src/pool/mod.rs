@@ -5,7 +5,8 @@
 //! ([`ProxyProtocol`](crate::dial::ProxyProtocol)), a connection serves that visitor alone: one with the same addresses, ports and
 //! values. While others wait and the pool is full, idle connections are closed for them.
 //!
-//! * HTTP/1 connections serve one request at a time. The one that rested last is used first, so that surplus ones grow old and close.
+//! * HTTP/1 connections serve one request at a time, in that request's own task. The one that rested last is used first, so that surplus
+//!   ones grow old and close. One that its origin closes while it rests is noticed at once, without a task of its own.
 //! * HTTP/2 connections take as many requests as the peer allows; then another is opened.
 //! * ALPN decides, and the decision is remembered: a burst on a cold pool waits for the first connection instead of opening one each.
 //!   An HTTP/2 peer that says nothing for five seconds after the handshake is waited for no longer.
@@ -32,8 +33,9 @@
 //! # What bounds a hostile origin
 //!
 //! * Heads are [limited](PoolSettings::max_response_head), and the wait for them by
-//!   [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx) responses included.
-//! * Bytes on an idle connection, or after a response, end it.
+//!   [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx) responses included: over HTTP/1 they share the limit of one
+//!   head. Trailers may have 16 KiB there.
+//! * Bytes before a request, on an idle connection, or after a response, end it.
 //! * A body that ends with its connection is whole only if TLS said so; an HTTP/2 stream that was reset never is.
 //! * HTTP/2 windows bound what is kept of bodies that nobody reads.
 //! * Heads without end, and floods of DATA frames without content, end the connection.
@@ -70,6 +72,7 @@ mod http2;
 mod lease;
 mod queue;
 mod reaper;
+mod response;
 mod retry;
 mod settings;
 mod shelf;
@@ -106,8 +109,9 @@ pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use body::{Progress, RequestBody};
 pub(crate) use client::Client;
-pub(crate) use failure::explain_body;
+pub(crate) use failure::{Failure, explain_body};
 pub(crate) use lease::Lease;
+pub(crate) use response::ResponseBody;
 pub(crate) use target::Target;
 
 use connect::Outcome;
@@ -128,6 +132,8 @@ pub(crate) struct Shared {
     /// No more requests are taken.
     draining: AtomicBool,
     drained: Notify,
+    /// Something has arrived on a connection that rests.
+    stirred: Arc<Notify>,
     /// A fresh connection was answered 421, and there was no other answer since.
     misdirected: AtomicBool,
 }
@@ -141,6 +147,7 @@ impl OriginPool {
             active: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
+            stirred: Arc::default(),
             misdirected: AtomicBool::new(false),
         }))
     }

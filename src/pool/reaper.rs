@@ -21,10 +21,12 @@ impl Shared {
             return;
         }
         let reaper = Reaper(Arc::downgrade(self));
+        let stirred = self.stirred.clone();
         let mut next = Some(self.settings.idle_timeout);
         tokio::spawn(async move {
             while let Some(wait) = next {
-                tokio::time::sleep(wait.max(SOONEST)).await;
+                // Something has arrived on a connection at rest, or it is time.
+                let _ = tokio::time::timeout(wait.max(SOONEST), stirred.notified()).await;
                 next = reaper.0.upgrade().and_then(|shared| shared.reap());
             }
             reaper.has_ended();
@@ -35,10 +37,13 @@ impl Shared {
     fn reap(&self) -> Option<Duration> {
         let (now, settings) = (Instant::now(), &self.settings);
         let mut state = self.lock();
-        let (over, left) = std::mem::take(&mut state.resting)
-            .into_iter()
-            .partition::<Vec<_>, _>(|connection| connection.is_over(now, settings));
-        state.resting = left.into();
+        let mut over = Vec::new();
+        for mut connection in std::mem::take(&mut state.resting) {
+            match connection.is_over(now, settings) {
+                true => over.push(connection),
+                false => state.resting.push_back(connection),
+            }
+        }
         let also_over = state.multiplexed.take_over(now, settings);
         let oldest = state.resting.front().map(|oldest| oldest.rests_since);
         let oldest = oldest.into_iter().chain(state.multiplexed.oldest_rest());

@@ -116,8 +116,8 @@ impl PoolSettings {
         self
     }
 
-    /// A response with a larger head is not passed on. Over HTTP/1, one with more than 100 fields is not either. Less than 8 KiB counts
-    /// as 8 KiB.
+    /// A response with a larger head is not passed on. Over HTTP/1, interim responses count too, and one with more than 100 fields is not
+    /// passed on either. Less than 8 KiB counts as 8 KiB.
     pub fn max_response_head(mut self, bytes: u32) -> Self {
         self.max_response_head = bytes.max(8 * 1024);
         self
@@ -126,8 +126,12 @@ impl PoolSettings {
     /// How HTTP/1 is spoken.
     pub(super) fn http1(&self) -> http1::Builder {
         let mut builder = http1::Builder::new();
-        builder.max_header_size(usize::try_from(self.max_response_head).unwrap_or(usize::MAX));
+        builder.max_header_size(self.max_head());
         builder
+    }
+
+    pub(super) fn max_head(&self) -> usize {
+        usize::try_from(self.max_response_head).unwrap_or(usize::MAX)
     }
 
     /// As many requests wait for a connection at most, and as many upgrades; the next is answered 503 at once.

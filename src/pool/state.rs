@@ -105,11 +105,10 @@ impl State {
         self.resting.remove(at)
     }
 
-    /// Takes out an idle connection, so that another may be opened: the one that has rested longest, among those that are still open.
+    /// Takes out an idle connection, so that another may be opened: the one that has rested longest.
     pub(super) fn discard_idle(&mut self) {
-        let longest = self.resting.iter().position(|it| !it.is_closed());
-        if let Some(connection) = longest.and_then(|at| self.resting.remove(at)) {
-            connection.note(Reason::Surplus);
+        if let Some(mut connection) = self.resting.pop_front() {
+            connection.make_room();
             self.discarded.http1.push(connection);
         } else if let Some(connection) = self.multiplexed.take_idle() {
             connection.end(Reason::Surplus);
@@ -227,8 +226,8 @@ impl Shared {
             state.counters.reused += u64::from(connection.has_served());
             return Some(connection.take(self.clone()).into());
         }
-        while let Some(connection) = state.last_resting(client) {
-            if connection.is_usable(now, settings) {
+        while let Some(mut connection) = state.last_resting(client) {
+            if !connection.is_over(now, settings) {
                 state.counters.reused += u64::from(connection.has_served());
                 return Some(Http1Lease::new(self.clone(), connection).into());
             }

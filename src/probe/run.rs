@@ -9,7 +9,6 @@ use http::{
     uri::PathAndQuery,
 };
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
     diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     name::DnsName,
-    pool::{OriginPool, PoolSettings, RequestBody, Target},
+    pool::{OriginPool, PoolSettings, RequestBody, ResponseBody, Target},
 };
 
 use super::{Change, Combination, Findings, ProbeAttempt, ProbeOutcome, attempt::Reach, search};
@@ -270,7 +269,7 @@ fn request() -> Request<RequestBody> {
     request
 }
 
-async fn start_of(mut body: Incoming) -> Vec<u8> {
+async fn start_of(mut body: ResponseBody) -> Vec<u8> {
     let mut page = Vec::new();
     let read = async {
         while let Some(Ok(frame)) = body.frame().await

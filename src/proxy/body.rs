@@ -9,11 +9,10 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
-    pool::{Lease, explain_body},
+    pool::{Failure, Lease, ResponseBody, explain_body},
 };
 
 use super::{
@@ -39,8 +38,8 @@ enum Source {
 
 /// The origin's body, of which some frames may have been read ahead.
 pub(super) struct OriginBody {
-    pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, hyper::Error>>,
-    pub(super) rest: Incoming,
+    pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, Failure>>,
+    pub(super) rest: ResponseBody,
     /// The connection, until the body has ended.
     pub(super) lease: Option<Lease>,
     pub(super) watch: Watch,
@@ -184,7 +183,7 @@ impl OriginBody {
     pub(super) fn finish_at_end(&mut self, over: bool) {
         let ended = over || self.rest.is_end_stream();
         if let Some(lease) = self.lease.take_if(|_| ended) {
-            lease.finish();
+            lease.finish(&mut self.rest);
             self.place = None;
         }
     }

@@ -8,7 +8,6 @@ use std::{
 
 use http::{Method, Request, Response, header::CONTENT_LENGTH, uri::PathAndQuery};
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
-    pool::{Lease, OriginPool, RequestBody, Target},
+    pool::{Lease, OriginPool, RequestBody, ResponseBody, Target},
     response_diagnosis::tell,
     response_rewrite::ResponseRewriteLayer,
 };
@@ -153,7 +152,7 @@ impl Settings {
 }
 
 /// A response that must not be passed on.
-fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
+fn unusable(response: &Response<ResponseBody>) -> Option<ErrorKind> {
     // Nothing was asked to be switched to.
     if status::switches(response.status()) {
         return Some(ErrorKind::HttpProtocol);
@@ -162,7 +161,7 @@ fn unusable(response: &Response<Incoming>) -> Option<ErrorKind> {
 }
 
 async fn pass(
-    response: Response<Incoming>,
+    response: Response<ResponseBody>,
     lease: Lease,
     origin: &Origin,
     host: &HostAuthority,

@@ -108,7 +108,7 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "both lengths in a response",
-        &["a_response_with_two_framings_is_read_as_chunks_and_passed_on_as_one"],
+        &["a_response_with_two_framings_is_refused_and_a_repeated_length_is_one"],
     ),
     (
         "1xx after a final response, bytes after a response",

@@ -472,6 +472,11 @@ fn the_http_client_is_used_in_the_room_of_the_pool_only() {
     );
     nothing_in(&found, "`hyper::client` is said in pool/");
     let found = offences(
+        |source| source.file.starts_with("pool/http1/"),
+        |place| place.starts_with(&["httparse"]),
+    );
+    nothing_in(&found, "HTTP/1 is read in pool/http1/");
+    let found = offences(
         |source| in_room(source, "pool") || source.file == "connector/stream.rs",
         |place| place.starts_with(&["hyper_util", "client"]),
     );

@@ -6,11 +6,10 @@ use http::{
     HeaderMap, HeaderValue, Response,
     header::{CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
 };
-use hyper::body::Incoming;
 
 use crate::{
     error::{Error, ErrorKind, Stage},
-    pool::Lease,
+    pool::{Lease, ResponseBody},
     proxy::{ProxyBody, hop_by_hop, status},
 };
 
@@ -26,14 +25,14 @@ pub(in crate::proxy) enum Outcome {
     /// The origin switches: this is for the visitor.
     Switched(Response<ProxyBody>),
     /// It does not: an ordinary response.
-    Declined(Response<Incoming>, Lease),
+    Declined(Response<ResponseBody>, Lease),
 }
 
 impl Asked {
     /// Reads the origin's answer. If it switches as was asked, the tunnel begins as soon as the visitor has been told.
     pub(in crate::proxy) fn answered(
         self,
-        response: Response<Incoming>,
+        response: Response<ResponseBody>,
         lease: Lease,
         idle_timeout: Duration,
     ) -> Result<Outcome, Error> {
@@ -68,7 +67,7 @@ impl Asked {
 
     fn switch(
         self,
-        mut response: Response<Incoming>,
+        mut response: Response<ResponseBody>,
         lease: Lease,
         idle_timeout: Duration,
     ) -> Response<ProxyBody> {

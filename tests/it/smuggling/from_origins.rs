@@ -81,10 +81,10 @@ async fn attempts(cases: &[(&'static str, End)]) {
 }
 
 #[tokio::test]
-async fn a_response_with_two_framings_is_read_as_chunks_and_passed_on_as_one() {
+async fn a_response_with_two_framings_is_refused_and_a_repeated_length_is_one() {
     attempts(&[
-        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Passes("abcd")),
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 99\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Passes("abcd")),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Refused),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 99\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Refused),
         ("HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 4\r\n\r\nabcd", Passes("abcd")),
     ])
     .await;

@@ -1,0 +1,229 @@
+//! Speaks HTTP/1 on a stream, in the task of whoever asks: one request and its response at a time, then the connection rests.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Frame, SizeHint};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+};
+
+use crate::pool::{RequestBody, expect::Told};
+
+use super::{Problem, exchange::Exchange, head::Head, input::Input, rest::Rest};
+
+/// A connection that speaks HTTP/1. While it rests it has no buffers.
+pub(super) struct Driver<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    input: Input<S>,
+    max_head: usize,
+    rest: Arc<Rest>,
+    /// Nobody has looked yet whether anything has arrived.
+    is_fresh: bool,
+    /// What was seen last. A connection that has ended once does not come back.
+    seen: Look,
+    /// Absent while the connection rests.
+    exchange: Option<Exchange>,
+}
+
+/// How a connection looks that was asked nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Look {
+    Resting,
+    /// The origin has closed it, or is about to.
+    Ended,
+    /// It failed, or the origin speaks out of turn.
+    Broken,
+}
+
+/// Why an exchange did not begin, and the request if it can be sent on another connection.
+pub(in crate::pool) struct NotBegun {
+    pub(in crate::pool) problem: Problem,
+    pub(in crate::pool) request: Option<Box<Request<RequestBody>>>,
+}
+
+impl From<Problem> for NotBegun {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            request: None,
+        }
+    }
+}
+
+impl<S> Driver<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// A fresh connection, whose response heads may have so many bytes. The reaper is told when something arrives while it rests.
+    pub(super) fn new(stream: S, max_head: usize, reaper: Arc<Notify>) -> Self {
+        Self {
+            input: Input::new(stream),
+            max_head,
+            rest: Rest::new(reaper),
+            is_fresh: true,
+            seen: Look::Resting,
+            exchange: None,
+        }
+    }
+
+    /// Begins an exchange.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed, or the request makes no sense. Nothing of it has been written. The request does not come back from a
+    /// connection that was no good from the start: another would be no better.
+    pub(super) fn begin(
+        &mut self,
+        request: Request<RequestBody>,
+        told: Option<Told>,
+    ) -> Result<(), NotBegun> {
+        if self.is_fresh {
+            self.first_look()?;
+        } else if self.looks() != Look::Resting {
+            return Err(NotBegun {
+                problem: Problem::Stale,
+                request: Some(Box::new(request)),
+            });
+        }
+        let (parts, body) = request.into_parts();
+        self.exchange = Some(Exchange::new(parts, body, told, self.max_head)?);
+        Ok(())
+    }
+
+    /// Sends the request and reads the head of the final response. The request may go on being sent after that.
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Problem>> {
+        match &mut self.exchange {
+            Some(exchange) => exchange.poll_head(&mut self.input, cx),
+            None => Poll::Ready(Err(Problem::Stale)),
+        }
+    }
+
+    /// Sends what can be sent of the request.
+    pub(super) fn poll_request(&mut self, cx: &mut Context<'_>) -> Result<(), Problem> {
+        match &mut self.exchange {
+            Some(exchange) => exchange.send(&mut self.input, cx),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what is left of the request, and reads the next frame of the response.
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Problem>>> {
+        match &mut self.exchange {
+            Some(exchange) => exchange.poll_frame(&mut self.input, cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        let exchange = self.exchange.as_ref();
+        exchange.map_or_else(|| SizeHint::with_exact(0), Exchange::size_hint)
+    }
+
+    /// Whether all of the request has been sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.exchange.as_ref().is_none_or(Exchange::is_sent)
+    }
+
+    /// Whether some of the request may still be sent.
+    pub(super) fn is_sending(&self) -> bool {
+        self.exchange.as_ref().is_some_and(Exchange::is_sending)
+    }
+
+    /// Whether all of the response has been read.
+    pub(super) fn is_answered(&self) -> bool {
+        self.exchange.as_ref().is_none_or(Exchange::is_answered)
+    }
+
+    /// Whether a byte of the response has come.
+    pub(super) fn is_heard(&self) -> bool {
+        self.exchange.as_ref().is_some_and(Exchange::is_heard)
+    }
+
+    /// Lays the connection to rest after its exchange, if it may be used again: both sides have said all that they had to say, and the
+    /// origin no more than that.
+    pub(super) fn rest(&mut self) -> Look {
+        let exchange = self.exchange.as_ref();
+        if exchange.is_some_and(|exchange| !exchange.leaves_the_connection()) {
+            return Look::Ended;
+        }
+        if !self.input.bytes.is_empty() {
+            return Look::Broken;
+        }
+        self.exchange = None;
+        self.input.release();
+        self.listen()
+    }
+
+    /// How the connection rests. Asks the stream only if something has arrived.
+    pub(super) fn looks(&mut self) -> Look {
+        match self.is_fresh || self.rest.is_stirred() {
+            false => self.seen,
+            true => self.listen(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_stirred(&self) -> bool {
+        self.rest.is_stirred()
+    }
+
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.input.bytes.capacity()
+    }
+
+    fn listen(&mut self) -> Look {
+        if self.seen != Look::Resting {
+            return self.seen;
+        }
+        self.seen = match self.ask() {
+            Poll::Pending => Look::Resting,
+            Poll::Ready(Ok(false)) => Look::Ended,
+            Poll::Ready(Ok(true) | Err(_)) => Look::Broken,
+        };
+        self.seen
+    }
+
+    /// Whoever speaks before it is asked does not speak HTTP, or means to answer a request that it has not seen.
+    fn first_look(&mut self) -> Result<(), Problem> {
+        match self.ask() {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Ok(true)) => Err(Problem::Unasked),
+            Poll::Ready(Ok(false)) => Err(Problem::Unanswered),
+            Poll::Ready(Err(error)) => Err(Problem::Io(error)),
+        }
+    }
+
+    /// Whether something has arrived that was not asked for. If nothing has, the mark is left that tells when something does.
+    fn ask(&mut self) -> Poll<io::Result<bool>> {
+        self.is_fresh = false;
+        let waker = self.rest.waker();
+        self.input.poll_unasked(&mut Context::from_waker(&waker))
+    }
+}
+
+impl<S> Drop for Driver<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Says goodbye on a connection that rests, as far as that needs no waiting: TLS has a word for it (RFC 8446 section 6.1).
+    fn drop(&mut self) {
+        if self.exchange.is_none() {
+            let mut cx = Context::from_waker(Waker::noop());
+            let _ = Pin::new(&mut self.input.stream).poll_shutdown(&mut cx);
+        }
+    }
+}

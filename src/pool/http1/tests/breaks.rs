@@ -1,0 +1,205 @@
+//! Streams that break off, and how a connection is closed.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::{Full, StreamBody};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
+    sync::Notify,
+};
+
+use crate::pool::http1::{
+    Problem,
+    driver::{Driver, Look},
+    outgoing::Outgoing,
+};
+
+use super::{MAX_HEAD, get, head, pair, post, post_of};
+
+/// An origin that answers and takes nothing more.
+struct Deaf {
+    answer: &'static [u8],
+    asked: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.answer.is_empty() || !self.asked.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        buf.put_slice(self.answer);
+        self.answer = b"";
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        self.asked.store(true, Ordering::Relaxed);
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
+    for answer in [
+        &b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"[..],
+        b"",
+    ] {
+        let asked = Arc::new(AtomicBool::new(false));
+        let origin = Deaf {
+            answer,
+            asked: asked.clone(),
+        };
+        let mut driver = Driver::new(origin, MAX_HEAD, Arc::default());
+        assert!(driver.begin(post_of("3", Full::from("abc")), None).is_ok());
+        let outcome = poll_fn(|cx| driver.poll_head(cx)).await;
+        assert!(asked.load(Ordering::Relaxed));
+        match answer.is_empty() {
+            true => assert!(matches!(outcome, Err(Problem::Io(_)))),
+            false => {
+                assert_eq!(outcome.unwrap().status.as_u16(), 413);
+                assert_eq!(driver.rest(), Look::Ended);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_rests_says_goodbye_and_one_in_use_does_not() {
+    struct Polite(Arc<AtomicBool>);
+    impl AsyncRead for Polite {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+    impl AsyncWrite for Polite {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(buf.len()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.0.store(true, Ordering::Relaxed);
+            Poll::Ready(Ok(()))
+        }
+    }
+    for in_use in [false, true] {
+        let said = Arc::new(AtomicBool::new(false));
+        let mut driver = Driver::new(Polite(said.clone()), MAX_HEAD, Arc::default());
+        if in_use {
+            assert!(driver.begin(get(), None).is_ok());
+        }
+        drop(driver);
+        assert_eq!(said.load(Ordering::Relaxed), !in_use);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_before_the_request_is_no_answer_to_it() {
+    let (mut driver, mut origin) = pair(1024);
+    origin
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    let not_begun = driver.begin(get(), None).err().unwrap();
+    assert!(matches!(not_begun.problem, Problem::Unasked));
+    assert!(not_begun.request.is_none());
+    assert!(head(&mut driver).await.is_err());
+    drop(driver);
+    let mut written = Vec::new();
+    origin.read_to_end(&mut written).await.unwrap();
+    assert!(written.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_unused_gives_the_request_back_only_if_it_had_rested() {
+    for had_rested in [false, true] {
+        let reaper = Arc::new(Notify::new());
+        let (ours, origin) = duplex(1024);
+        let mut driver = Driver::new(ours, MAX_HEAD, reaper.clone());
+        if had_rested {
+            assert_eq!(driver.looks(), Look::Resting);
+        }
+        drop(origin);
+        if had_rested {
+            reaper.notified().await;
+        }
+        let not_begun = driver.begin(get(), None).err().unwrap();
+        assert_eq!(not_begun.request.is_some(), had_rested);
+        match had_rested {
+            true => assert!(matches!(not_begun.problem, Problem::Stale)),
+            false => assert!(matches!(not_begun.problem, Problem::Unanswered)),
+        }
+    }
+}
+
+/// An origin that takes half of what it is given.
+struct Slow(usize);
+
+impl AsyncWrite for Slow {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let taken = buf.len().div_ceil(2);
+        self.0 += taken;
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_not_collected_for_an_origin_that_takes_some_of_it_at_a_time() {
+    const FRAMES: usize = 4096;
+    let frame = || Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])));
+    let body = StreamBody::new(stream::iter((0..FRAMES).map(move |_| frame())));
+    let (parts, body) = post(body).into_parts();
+    let mut outgoing = Outgoing::new(&parts, body).unwrap_or_else(|_| unreachable!());
+    let mut origin = Slow(0);
+    let sent = poll_fn(|cx| outgoing.poll_send(Pin::new(&mut origin), cx)).await;
+    assert!(sent.is_ok());
+    assert!(origin.0 > FRAMES * 1024);
+    assert!(outgoing.buffered() < 128 * 1024, "{}", outgoing.buffered());
+}

@@ -1,0 +1,182 @@
+//! Responses, whole and broken, and what becomes of the connection.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncWriteExt, duplex},
+    sync::Notify,
+};
+
+use crate::pool::http1::{
+    Content, Problem,
+    driver::{Driver, Look},
+    head::Head,
+};
+
+use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until};
+
+/// The answer to a GET, which the origin gives in pieces and then closes.
+async fn answer(pieces: &[&[u8]]) -> Result<(Head, Bytes, Option<HeaderMap>, Look), Problem> {
+    let (mut driver, mut origin) = pair(64 * 1024);
+    begin(&mut driver, get());
+    let say = async {
+        for piece in pieces {
+            origin.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        origin.shutdown().await.unwrap();
+    };
+    let hear = async {
+        let head = head(&mut driver).await?;
+        let mut content = Content::new(driver);
+        let collected = (&mut content).collect().await?;
+        let trailers = collected.trailers().cloned();
+        let mut driver = content.take_connection().unwrap();
+        Ok((head, collected.to_bytes(), trailers, driver.rest()))
+    };
+    let (outcome, ()) = tokio::join!(hear, say);
+    outcome
+}
+
+#[tokio::test]
+async fn a_response_is_read_however_it_is_cut() {
+    let responses: [(&[u8], &[u8]); 5] = [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.0 200 OK\r\n\r\n", b""),
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+            b"hi",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nt: u\r\n\r\n",
+            b"abcde",
+        ),
+    ];
+    for (response, expected) in responses {
+        for cut in 0..response.len() {
+            let (head, content, trailers, _) =
+                answer(&[&response[..cut], &response[cut..]]).await.unwrap();
+            assert_eq!((head.status.as_u16(), &content[..]), (200, expected));
+            let chunked = head.headers.contains_key("transfer-encoding");
+            assert_eq!(trailers.is_some(), chunked);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_ends_early_is_an_error_wherever_it_ends() {
+    let responses: [&[u8]; 2] = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: u\r\n\r\n",
+    ];
+    for response in responses {
+        for end in 0..response.len() {
+            let problem = answer(&[&response[..end]]).await.unwrap_err();
+            match end {
+                0 => assert!(matches!(problem, Problem::Unanswered)),
+                _ => assert!(matches!(problem, Problem::Incomplete), "{problem}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_behind_a_response_ends_the_connection() {
+    for response in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\nx",
+        "HTTP/1.1 304 Not Modified\r\ncontent-length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
+    ] {
+        let (_, _, _, look) = answer(&[response.as_bytes()]).await.unwrap();
+        assert_eq!(look, Look::Broken, "{response}");
+    }
+}
+
+#[tokio::test]
+async fn interim_responses_are_bounded() {
+    // Each head has 27 bytes, and together they may have 2000.
+    let interim = b"HTTP/1.1 102 Processing\r\n\r\n";
+    let last = b"HTTP/1.1 204 No Content\r\n\r\n";
+    assert!(answer(&[&interim.repeat(70), last]).await.is_ok());
+    let problem = answer(&[&interim.repeat(75)]).await.unwrap_err();
+    assert!(matches!(problem, Problem::HeadTooLarge));
+    let large = format!(
+        "HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n",
+        "x".repeat(600)
+    );
+    let problem = answer(&[large.repeat(4).as_bytes()]).await.unwrap_err();
+    assert!(matches!(problem, Problem::HeadTooLarge));
+    let problem = answer(&[b"HTTP/1.1 101 Switching Protocols\r\nupgrade: a\r\n\r\n"]).await;
+    assert!(matches!(problem.unwrap_err(), Problem::Switched));
+}
+
+#[tokio::test]
+async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_buffers() {
+    let (mut driver, mut origin) = pair(1024);
+    for _ in 0..3 {
+        begin(&mut driver, post_of("3", Full::from("abc")));
+        let answer = async {
+            let read = read_until(&mut origin, "abc").await;
+            assert_eq!(read, "POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc");
+            origin
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+        };
+        let (head, ()) = tokio::join!(head(&mut driver), answer);
+        assert!(head.is_ok());
+        let mut content = Content::new(driver);
+        assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
+        driver = content.take_connection().unwrap();
+        assert_eq!(driver.rest(), Look::Resting);
+        assert_eq!(driver.buffered(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no_request() {
+    for (last_words, expected) in [
+        (&b""[..], Look::Ended),
+        (b"HTTP/1.1 408 x\r\n\r\n", Look::Broken),
+    ] {
+        let reaper = Arc::new(Notify::new());
+        let (ours, mut origin) = duplex(1024);
+        let mut driver = Box::new(Driver::new(ours, MAX_HEAD, reaper.clone()));
+        assert_eq!(driver.rest(), Look::Resting);
+        assert!(!driver.is_stirred());
+        origin.write_all(last_words).await.unwrap();
+        drop(origin);
+        reaper.notified().await;
+        assert!(driver.is_stirred());
+        let not_begun = driver
+            .begin(post_of("3", Full::from("abc")), None)
+            .err()
+            .unwrap();
+        assert!(matches!(not_begun.problem, Problem::Stale));
+        // The request comes back whole.
+        let body = not_begun.request.unwrap().into_body();
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
+        assert_eq!(driver.looks(), expected);
+    }
+}
+
+#[tokio::test]
+async fn empty_lines_in_front_of_the_largest_heads_are_no_room_for_more() {
+    let largest = |status: &str| {
+        let fill = MAX_HEAD - format!("HTTP/1.1 {status}\r\na: \r\n\r\n").len();
+        format!("\r\nHTTP/1.1 {status}\r\na: {}\r\n\r\n", "x".repeat(fill))
+    };
+    assert!(
+        answer(&[largest("204 No Content").as_bytes()])
+            .await
+            .is_ok()
+    );
+    let two = [largest("103 Early Hints"), largest("204 No Content")];
+    let outcome = answer(&[two.concat().as_bytes()]).await;
+    assert!(matches!(outcome, Err(Problem::HeadTooLarge)));
+}

@@ -64,7 +64,7 @@ use super::{
 /// | [`max_request_body`](Self::max_request_body) | none | 413 | `http_request_error` |
 /// | [`max_request_head`](Self::max_request_head) | the server's | 431 | `http_request_error` |
 /// | [`max_request_fields`](Self::max_request_fields) | the server's | 431 | `http_request_error` |
-/// | [`PoolSettings::max_response_head`] | 128 KiB | 502 | `http_response_header_section_size` |
+/// | [`PoolSettings::max_response_head`] | 128 KiB | 502 | `http_response_header_section_size`; over HTTP/2 `http_protocol_error` |
 /// | [`max_concurrency`](Self::max_concurrency) | none | 503 | `connection_limit_reached` |
 /// | [`max_queued`](Self::max_queued) | 64 | 503 | `connection_limit_reached` |
 /// | [`queue_timeout`](Self::queue_timeout) | 10 s | 503 | `connection_limit_reached` |

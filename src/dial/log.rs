@@ -12,8 +12,13 @@ use super::{
     resolve::Answer,
 };
 
-/// Adds to `facts` what the race that began at `began` has seen until `now`.
-pub(super) fn write_facts<T>(race: &Race<'_, T>, began: Instant, now: Instant, facts: &mut Facts) {
+/// Adds to `facts` what look-ups of the race that began at `began` have told until `now`.
+pub(super) fn write_resolutions<T>(
+    race: &Race<'_, T>,
+    began: Instant,
+    now: Instant,
+    facts: &mut Facts,
+) {
     let told = race.answers().iter();
     facts.resolutions = told
         .filter_map(|(_, answer)| answer.as_ref().ok().map(resolution))
@@ -21,7 +26,15 @@ pub(super) fn write_facts<T>(race: &Race<'_, T>, began: Instant, now: Instant, f
     let first_address = race.answers().iter().find(|(_, answer)| answer.is_ok());
     let resolved_at = first_address.map_or(now, |(at, _)| *at);
     facts.elapsed.resolve = Some(resolved_at.duration_since(began));
+}
 
+/// Adds to `facts` what was tried in the race that began at `began`, until `now`.
+pub(super) fn write_attempts<T>(
+    race: &Race<'_, T>,
+    began: Instant,
+    now: Instant,
+    facts: &mut Facts,
+) {
     let winner = winner(race);
     facts.peer = winner.map(|runner| runner.address);
     let attempt = |runner: &Runner| attempt(runner, began, now, winner.is_some());

@@ -76,7 +76,10 @@ impl TcpDialer {
         let mut race = Race::new(dialer.settings.pace);
         let outcome = timeout_at(deadline, dialer.run(&mut race, target)).await;
         let now = Instant::now();
-        log::write_facts(&race, began, now, facts);
+        if let Host::Dns(_) = target.host() {
+            log::write_resolutions(&race, began, now, facts);
+        }
+        log::write_attempts(&race, began, now, facts);
         log::write_history(&race, now, &dialer.history);
         match outcome {
             Ok(Some(stream)) => Ok(stream),
@@ -115,10 +118,9 @@ impl Shared {
         match target.host() {
             Host::Ip(ip) => {
                 let address = SocketAddr::new(*ip, target.port().unwrap_or_default());
-                race.ask(
-                    families,
-                    async move { self.told(literal(address, families)) },
-                );
+                race.ask(families, async move {
+                    self.told(literal(address, families), families)
+                });
             }
             Host::Dns(name) => {
                 for families in self.questions(families) {
@@ -138,7 +140,7 @@ impl Shared {
     ) -> impl Future<Output = Told> + Send + use<'a> {
         let port = target.port().unwrap_or_default();
         let lookup = Lookup::new(name.clone(), target.is_absolute(), port, families);
-        async move { self.told(self.book.clone().ask(lookup, freshness).await) }
+        async move { self.told(self.book.clone().ask(lookup, freshness).await, families) }
     }
 
     /// The families that are of use: those that were chosen and have a local address.
@@ -159,17 +161,23 @@ impl Shared {
         }
     }
 
-    fn told(&self, answer: Result<Answer, ResolveError>) -> Told {
+    fn told(&self, answer: Result<Answer, ResolveError>, families: Families) -> Told {
         let addresses = answer.as_ref().map(|answer| &answer.resolved.addresses[..]);
+        let addresses = addresses.unwrap_or_default();
         let now = Instant::now();
+        // One alone has no order, and the system need not be asked for its route.
+        let is_alone = addresses.len() == 1 && families == self.families();
+        let local = |address| match is_alone {
+            true => None,
+            false => sockets::local_address(address, &self.settings.options),
+        };
         let candidate = |address: &SocketAddr| Candidate {
             address: *address,
-            local: sockets::local_address(*address, &self.settings.options),
+            local: local(*address),
             past: self.history.past(*address, now),
         };
-        let candidates = addresses.unwrap_or_default().iter().map(candidate);
         Told {
-            candidates: candidates.collect(),
+            candidates: addresses.iter().map(candidate).collect(),
             answer,
         }
     }
@@ -201,7 +209,7 @@ impl Shared {
 fn literal(address: SocketAddr, families: Families) -> Result<Answer, ResolveError> {
     match families.include(address.ip()) {
         true => {
-            let resolved = Resolved::new([address]).told_by("the dial target itself");
+            let resolved = Resolved::new([address]);
             Ok(Answer::just_told(Arc::new(resolved)))
         }
         false => Err(ResolveError::not_found(

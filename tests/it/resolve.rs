@@ -144,8 +144,11 @@ async fn an_ip_address_is_never_looked_up() {
     let (_listener, address) = listener().await;
     let told = Told::addresses([address]);
     let connector = over(told.clone()).dial(address).build().unwrap();
-    connect(&connector).await.unwrap();
+    let stream = connect(&connector).await.unwrap();
     assert_eq!(told.count(), 0);
+    let facts = stream.info().facts();
+    assert!(facts.resolutions().is_empty());
+    assert_eq!(facts.elapsed().resolve, None);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Candidate {
     pub(crate) address: SocketAddr,
-    /// The local address from which the system would connect; `None` if there is no route.
+    /// The local address from which the system would connect; `None` if there is no route, or nothing else to compare it with.
     pub(crate) local: Option<IpAddr>,
     pub(crate) past: Past,
 }

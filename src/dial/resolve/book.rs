@@ -38,7 +38,26 @@ struct Inner {
 #[derive(Default)]
 struct Page {
     entry: Entry,
+    /// The last look-up, and when it began.
     running: Option<(Running, Instant)>,
+}
+
+impl Page {
+    /// The look-up that others may wait for.
+    fn running(&self, now: Instant) -> Option<&Running> {
+        let (running, since) = self.running.as_ref()?;
+        (now.duration_since(*since) < LONGEST_LOOKUP).then_some(running)
+    }
+
+    fn is_of_use(&self, now: Instant) -> bool {
+        self.running(now).is_some() || !self.entry.is_over(now)
+    }
+
+    /// When it was last asked about, or told.
+    fn last_used(&self) -> Option<Instant> {
+        let asked = self.running.as_ref().map(|(_, since)| *since);
+        asked.max(self.entry.told_at())
+    }
 }
 
 type Running = Shared<BoxFuture<'static, Outcome>>;
@@ -116,21 +135,19 @@ impl Book {
                 Known::Failure(error) => Err(error),
             });
         }
-        if let Some((running, since)) = &page.running
-            && now.duration_since(*since) < LONGEST_LOOKUP
-        {
+        if let Some(running) = page.running(now) {
             return Err(running.clone());
         }
         if freshness == Freshness::Asked {
             page.entry.settle(now);
         }
-        let running = self.start(lookup.clone(), freshness);
+        let running = self.start(lookup.clone(), freshness, now);
         page.running = Some((running.clone(), now));
         Err(running)
     }
 
     /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it end.
-    fn start(&self, lookup: Lookup, freshness: Freshness) -> Running {
+    fn start(&self, lookup: Lookup, freshness: Freshness, began: Instant) -> Running {
         let book = Arc::downgrade(&self.0);
         let resolver = self.0.resolver.clone();
         let looking = async move {
@@ -141,7 +158,7 @@ impl Book {
                 .and_then(|resolved| of_use(resolved, &lookup))
                 .map(Arc::new);
             if let Some(book) = Weak::upgrade(&book) {
-                book.write(&lookup, &outcome, freshness);
+                book.write(&lookup, &outcome, freshness, began);
             }
             outcome
         };
@@ -162,10 +179,20 @@ impl Inner {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, lookup: &Lookup, outcome: &Outcome, freshness: Freshness) {
+    /// Writes down what came of the look-up that began then, unless it was forgotten meanwhile.
+    fn write(&self, lookup: &Lookup, outcome: &Outcome, freshness: Freshness, began: Instant) {
         let now = Instant::now();
         let mut pages = self.lock();
-        let page = pages.entry(lookup.clone()).or_default();
+        let Some(page) = pages.get_mut(lookup) else {
+            return;
+        };
+        if page
+            .running
+            .as_ref()
+            .is_none_or(|(_, since)| *since != began)
+        {
+            return;
+        }
         page.entry.write(now, outcome, &self.settings);
         if freshness == Freshness::Asked {
             page.entry.settle(now);
@@ -218,12 +245,11 @@ fn make_room(pages: &mut HashMap<Lookup, Page>, lookup: &Lookup, now: Instant) {
     if pages.len() < MOST || pages.contains_key(lookup) {
         return;
     }
-    pages.retain(|_, page| page.running.is_some() || !page.entry.is_over(now));
-    while pages.len() >= MOST {
-        let Some(any) = pages.keys().next().cloned() else {
-            return;
-        };
-        pages.remove(&any);
+    pages.retain(|_, page| page.is_of_use(now));
+    if pages.len() == MOST {
+        let oldest = pages.iter().min_by_key(|(_, page)| page.last_used());
+        let oldest = oldest.map(|(lookup, _)| lookup.clone());
+        oldest.and_then(|lookup| pages.remove(&lookup));
     }
 }
 
@@ -251,31 +277,45 @@ mod tests {
         name::DnsName,
     };
 
-    /// A resolver that counts, and fails when it is told to.
+    /// A resolver that counts, also by the ports that it tells, and fails when it is told to.
     #[derive(Clone, Default)]
     struct Counts {
         asked: Arc<AtomicUsize>,
         fails: Arc<AtomicBool>,
+        /// How long its first answer takes.
+        first: Duration,
     }
 
     impl Resolve for Counts {
         fn resolve(&self, _: &Lookup) -> Resolving {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            let count = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
             let fails = self.fails.load(Ordering::SeqCst);
+            let pause = match count {
+                1 => self.first,
+                _ => Duration::ZERO,
+            };
             Box::pin(async move {
+                sleep(pause).await;
                 match fails {
                     true => Err(ResolveError::failed("SERVFAIL")),
-                    false => Ok(Resolved::new([SocketAddr::from(([192, 0, 2, 1], 443))])),
+                    false => Ok(Resolved::new([address(count)])),
                 }
             })
         }
     }
 
+    fn address(port: usize) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], u16::try_from(port).unwrap()))
+    }
+
+    fn lookup(name: &str) -> Lookup {
+        let name = DnsName::try_from(name).unwrap();
+        Lookup::new(name, false, 443, Families::Both)
+    }
+
     /// One connect to a name whose addresses all fail: what it was told, first and last.
     async fn connect_in_vain(book: &Book) -> Answer {
-        let name = DnsName::try_from("origin.example").unwrap();
-        let lookup = Lookup::new(name, false, 443, Families::Both);
-        let ask = |freshness| book.clone().ask(lookup.clone(), freshness);
+        let ask = |freshness| book.clone().ask(lookup("origin.example"), freshness);
         let answer = ask(Freshness::Kept).await.unwrap();
         match answer.may_be_asked_again {
             true => ask(Freshness::Asked).await.unwrap(),
@@ -302,6 +342,42 @@ mod tests {
             connect_in_vain(&book).await;
         }
         assert_eq!(resolver.asked.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_name_takes_the_place_of_the_oldest() {
+        let resolver = Counts::default();
+        let book = book(&resolver);
+        let ask = async |number: usize| {
+            let lookup = lookup(&format!("{number}.example"));
+            book.clone().ask(lookup, Freshness::Kept).await.unwrap();
+            sleep(Duration::from_millis(1)).await;
+            resolver.asked.load(Ordering::SeqCst)
+        };
+        for number in 0..=MOST {
+            assert_eq!(ask(number).await, number + 1);
+        }
+        for number in 1..=MOST {
+            assert_eq!(ask(number).await, MOST + 1);
+        }
+        assert_eq!(ask(0).await, MOST + 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_that_was_forgotten_writes_nothing_down() {
+        let resolver = Counts {
+            first: LONGEST_LOOKUP + Duration::from_secs(10),
+            ..Counts::default()
+        };
+        let book = book(&resolver);
+        let ask = || {
+            book.clone()
+                .ask(lookup("origin.example"), Freshness::Kept)
+                .map(|answer| answer.unwrap().resolved.addresses[0])
+        };
+        let later = sleep(LONGEST_LOOKUP).then(|()| ask());
+        assert_eq!(tokio::join!(ask(), later), (address(1), address(2)));
+        assert_eq!(ask().await, address(2));
     }
 
     #[tokio::test(start_paused = true)]

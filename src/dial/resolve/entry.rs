@@ -107,6 +107,11 @@ impl Entry {
         }
     }
 
+    /// When the last answer was told.
+    pub(super) fn told_at(&self) -> Option<Instant> {
+        self.answer.as_ref().map(|kept| kept.told_at)
+    }
+
     /// Whether nothing in it is of use any more.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         let failed = self.failure.as_ref().is_some_and(|(_, until)| now < *until);

@@ -18,6 +18,10 @@ impl FixedNames {
         self.0.insert(name, addresses);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The names for which no address was given.
     pub(crate) fn without_address(&self) -> impl Iterator<Item = &DnsName> {
         let empty = self.0.iter().filter(|(_, addresses)| addresses.is_empty());

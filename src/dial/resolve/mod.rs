@@ -29,8 +29,9 @@ pub(crate) use system::SystemResolver;
 
 /// Finds the addresses of a name.
 ///
-/// It is never asked for an IP address, nor again while its last answer holds. The future should end in its own time: a dial deadline
-/// stops waiting for it, but the look-up goes on when the next connection needs it.
+/// It is never asked for an IP address, nor again while its last answer holds, unless [no address of that answer can be connected
+/// to](DnsCache). The future should end in its own time: a dial deadline stops waiting for it, but the look-up goes on when the next
+/// connection needs it, up to 30 s after it began.
 ///
 /// ```
 /// use std::{net::SocketAddr, time::Duration};

@@ -2,10 +2,10 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
 };
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::dial::TcpKeepalive;
@@ -38,11 +38,25 @@ pub(crate) fn local_address(address: SocketAddr, options: &SocketOptions) -> Opt
     if let Some(local) = options.local(address.ip()) {
         return Some(local);
     }
-    let any = match address {
-        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    let socket = UdpSocket::bind((any, 0)).ok()?;
-    socket.connect(address).ok()?;
-    Some(socket.local_addr().ok()?.ip())
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None).ok()?;
+    options.choose_route(&SockRef::from(&socket)).ok()?;
+    socket.connect(&address.into()).ok()?;
+    let local = socket.local_addr().ok()?.as_socket()?;
+    Some(local.ip())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_route_is_that_of_the_interface() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 443));
+        let through = |name: &str| {
+            let options = SocketOptions::default().interface(name);
+            local_address(address, &options)
+        };
+        assert_eq!(through("lo"), Some(address.ip()));
+        assert_eq!(through("no-such-if"), None);
+    }
 }

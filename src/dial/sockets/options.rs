@@ -65,6 +65,10 @@ type Each = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
     /// Connects from this address. Call it once for each family: once it was called, only families that have an address are dialled.
+    ///
+    /// Each connection then takes a port of this address for itself, wherever it leads to: there can be as many as the system has
+    /// ephemeral ports, some 28 000 on Linux, and those just closed count for a minute. nginx and HAProxy set
+    /// `IP_BIND_ADDRESS_NO_PORT` against that; [`each`](Self::each) with `IpBindAddressNoPort` of the crate `nix` does so here.
     pub fn local_address(mut self, address: impl Into<IpAddr>) -> Self {
         match address.into() {
             IpAddr::V4(address) => self.local_v4 = Some(address),
@@ -162,7 +166,8 @@ impl SocketOptions {
                 IpAddr::V6(_) => socket.set_tclass_v6(octet)?,
             }
         }
-        self.apply_those_of_linux(socket)?;
+        self.apply_user_timeout(socket)?;
+        self.choose_route(socket)?;
         match &self.each {
             Some(set) => set(socket),
             None => Ok(()),
@@ -170,12 +175,18 @@ impl SocketOptions {
     }
 
     #[cfg(target_os = "linux")]
-    fn apply_those_of_linux(&self, socket: &SockRef<'_>) -> io::Result<()> {
+    fn apply_user_timeout(&self, socket: &SockRef<'_>) -> io::Result<()> {
+        match self.user_timeout {
+            Some(time) => socket.set_tcp_user_timeout(Some(time)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets what decides how packets are routed, on a socket of any kind.
+    #[cfg(target_os = "linux")]
+    pub(super) fn choose_route(&self, socket: &SockRef<'_>) -> io::Result<()> {
         if let Some(name) = &self.interface {
             socket.bind_device(Some(name.as_bytes()))?;
-        }
-        if let Some(time) = self.user_timeout {
-            socket.set_tcp_user_timeout(Some(time))?;
         }
         match self.mark {
             Some(mark) => socket.set_mark(mark),
@@ -183,9 +194,15 @@ impl SocketOptions {
         }
     }
 
-    /// [`check`](Self::check) has refused them.
+    /// [`check`](Self::check) has refused it.
     #[cfg(not(target_os = "linux"))]
-    fn apply_those_of_linux(&self, _: &SockRef<'_>) -> io::Result<()> {
+    fn apply_user_timeout(&self, _: &SockRef<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// [`check`](Self::check) has refused it.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn choose_route(&self, _: &SockRef<'_>) -> io::Result<()> {
         Ok(())
     }
 

@@ -63,6 +63,8 @@ pub enum AdviceId {
     PortNotServed,
     /// Some certificates of the system's store could not be used.
     SkippedRoots,
+    /// Something was asked of TLS, and the origin is a plain `http` one.
+    TlsUnused,
     /// The certificate is not verified.
     VerificationOff,
 }
@@ -105,12 +107,16 @@ pub(super) fn advise(
     names: &ChosenNames,
     tls: Option<&TlsClient>,
     verify: &VerifyPolicy,
+    tls_setters: &[&str],
     silence: &Silence,
 ) -> Vec<Advice> {
     let mut advice = Vec::new();
     if let Some(origin) = origin {
         advise_on_names(origin, &mut advice);
         advise_on_edge(origin, &mut advice);
+        if origin.scheme() == Scheme::Http {
+            advise_on_unused_tls(names, tls_setters, &mut advice);
+        }
     }
     if let Some(tls) = tls {
         if names.expected_name.is_some() && !verify.checks_expected_name() {
@@ -153,6 +159,22 @@ fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
             origin.dial(),
         );
         say(AdviceId::PlainHttpOnTlsPort, text);
+    }
+}
+
+/// A letter is missing in the URL, and what was meant to be safe goes out for all to read.
+fn advise_on_unused_tls(names: &ChosenNames, setters: &[&str], advice: &mut Vec<Advice>) {
+    let expected_name = names.expected_name.is_some().then_some("expected_name");
+    let setters: Vec<_> = setters.iter().copied().chain(expected_name).collect();
+    if !setters.is_empty() {
+        let text = format!(
+            "the origin is a plain http one, which has no use for {}: `https://` in the URL speaks TLS",
+            setters.join(", "),
+        );
+        advice.push(Advice {
+            id: AdviceId::TlsUnused,
+            text,
+        });
     }
 }
 

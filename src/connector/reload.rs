@@ -12,7 +12,8 @@ impl CdnOriginConnector {
     /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called after this. The advice about the new
     /// policy is logged. A connector to a plain `http` origin has no trust, and nothing happens.
     ///
-    /// Files are read on the calling thread.
+    /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not reload this connector, nor make a
+    /// builder of it.
     ///
     /// # Errors
     ///

@@ -117,6 +117,7 @@ impl CdnOriginConnector {
                 &self.shared.names,
                 Some(&trust.client()),
                 &trust.policy(),
+                &[],
                 self.shared.settings.silenced(),
             );
         }

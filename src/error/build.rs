@@ -1,6 +1,6 @@
 //! The error of the caller's code: what a builder was given and cannot use.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, path::Path, sync::Arc};
 
 /// Every value that a builder was given and cannot use, each with the setter's name.
 #[derive(Clone)]
@@ -62,6 +62,12 @@ impl BuildProblem {
             kind,
             why: why.into().into(),
         }
+    }
+
+    /// The same problem, found in this file.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        let why = format!("{}: {}", path.display(), self.why);
+        Self::new(self.setter, self.kind, why)
     }
 
     /// The setter that was given the value, such as `sni`.

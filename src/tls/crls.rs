@@ -144,18 +144,24 @@ impl Crls {
 
 impl Source {
     fn load(&self) -> Result<Lists, BuildProblem> {
-        let lists = match self {
-            Self::Der(list) => return Ok(vec![list.clone()]),
-            Self::File(path) => parse(&files::read("verify", path)?),
-            Self::Pem(lists) => lists.clone(),
-        };
-        match lists {
-            Err(Unreadable) => Err(invalid("the PEM text of a revocation list cannot be read")),
-            Ok(none) if none.is_empty() => Err(invalid(
-                "there is no revocation list in the PEM text; one starts with -----BEGIN X509 CRL-----",
-            )),
-            Ok(lists) => Ok(lists),
+        match self {
+            Self::Der(list) => Ok(vec![list.clone()]),
+            Self::File(path) => {
+                let lists = some(parse(&files::read("verify", path)?));
+                lists.map_err(|problem| problem.in_file(path))
+            }
+            Self::Pem(lists) => some(lists.clone()),
         }
+    }
+}
+
+fn some(lists: Result<Lists, Unreadable>) -> Result<Lists, BuildProblem> {
+    match lists {
+        Err(Unreadable) => Err(invalid("the PEM text of a revocation list cannot be read")),
+        Ok(none) if none.is_empty() => Err(invalid(
+            "there is no revocation list in the PEM text; one starts with -----BEGIN X509 CRL-----",
+        )),
+        Ok(lists) => Ok(lists),
     }
 }
 

@@ -51,28 +51,37 @@ enum Source {
 struct Unusable {
     kind: BuildProblemKind,
     why: &'static str,
+    /// For whoever gave it as a text.
+    hint: &'static str,
 }
+
+const NOT_ITS_NAME: &str = "; it takes the content of a file, not its name";
 
 const ENCRYPTED: Unusable = Unusable {
     kind: BuildProblemKind::EncryptedKey,
     why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its passphrase and writes a \
           plain one",
+    hint: "",
 };
 const NO_KEY: Unusable = Unusable {
     kind: BuildProblemKind::InvalidKey,
-    why: "there is no private key in the PEM text; it takes the content of a file, not its name",
+    why: "there is no private key in the PEM text",
+    hint: NOT_ITS_NAME,
 };
 const BROKEN_KEY: Unusable = Unusable {
     kind: BuildProblemKind::InvalidKey,
     why: "the private key cannot be read as PKCS#8, PKCS#1 or SEC1",
+    hint: "",
 };
 const NO_CERTIFICATE: Unusable = Unusable {
     kind: BuildProblemKind::InvalidCertificate,
-    why: "there is no certificate in the PEM text; it takes the content of a file, not its name",
+    why: "there is no certificate in the PEM text",
+    hint: NOT_ITS_NAME,
 };
 const BROKEN_CERTIFICATE: Unusable = Unusable {
     kind: BuildProblemKind::InvalidCertificate,
     why: "the PEM text of the certificate chain cannot be read",
+    hint: "",
 };
 
 impl ClientIdentity {
@@ -107,6 +116,7 @@ impl ClientIdentity {
             _ if chain.is_empty() => Source::Unusable(Unusable {
                 kind: BuildProblemKind::InvalidCertificate,
                 why: "the chain holds no certificate",
+                hint: "",
             }),
             Ok(key) => Source::Der(chain, Arc::new(key)),
             Err(_) => Source::Unusable(BROKEN_KEY),
@@ -133,41 +143,64 @@ impl ClientIdentity {
     ) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
         match &self.0 {
             Source::Der(chain, key) => certified(chain.clone(), key.clone_key(), provider),
-            Source::Files { chain, key } => {
-                let chain = files::read(SETTER, chain)?;
-                let key = files::read(SETTER, key)?;
-                match read_pem(&chain, &key).map_err(problem)? {
-                    Source::Der(chain, key) => certified(chain, key.clone_key(), provider),
-                    _ => Err(problem(BROKEN_KEY)),
-                }
-            }
+            Source::Files { chain, key } => load_files(chain, key, provider),
             Source::Resolver(resolver) => Ok(resolver.clone()),
-            Source::Unusable(unusable) => Err(problem(*unusable)),
+            Source::Unusable(unusable) => Err(unusable.in_text()),
         }
     }
 }
 
 const SETTER: &str = "client_identity";
 
-fn problem(Unusable { kind, why }: Unusable) -> BuildProblem {
-    BuildProblem::new(SETTER, kind, why)
+impl Unusable {
+    fn in_text(self) -> BuildProblem {
+        let Self { kind, why, hint } = self;
+        BuildProblem::new(SETTER, kind, format!("{why}{hint}"))
+    }
+
+    fn in_file(self, path: &Path) -> BuildProblem {
+        BuildProblem::new(SETTER, self.kind, self.why).in_file(path)
+    }
+}
+
+fn load_files(
+    chain: &Path,
+    key: &Path,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
+    let certificates = read_chain(&files::read(SETTER, chain)?);
+    let certificates = certificates.map_err(|unusable| unusable.in_file(chain))?;
+    let private = read_key(&files::read(SETTER, key)?);
+    let private = private.map_err(|unusable| unusable.in_file(key))?;
+    // The key is the one that is to fit the other.
+    certified(certificates, private, provider).map_err(|problem| match problem.kind() {
+        BuildProblemKind::InvalidCertificate => problem.in_file(chain),
+        _ => problem.in_file(key),
+    })
 }
 
 fn read_pem(chain: &[u8], key: &[u8]) -> Result<Source, Unusable> {
+    Ok(Source::Der(read_chain(chain)?, Arc::new(read_key(key)?)))
+}
+
+fn read_chain(chain: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unusable> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
         .map_err(|_| BROKEN_CERTIFICATE)?;
-    if certificates.is_empty() {
-        return Err(NO_CERTIFICATE);
+    match certificates.is_empty() {
+        true => Err(NO_CERTIFICATE),
+        false => Ok(certificates),
     }
+}
+
+fn read_key(key: &[u8]) -> Result<PrivateKeyDer<'static>, Unusable> {
     if is_encrypted_pem(key) {
         return Err(ENCRYPTED);
     }
-    match PrivateKeyDer::from_pem_slice(key) {
-        Ok(key) => Ok(Source::Der(certificates, Arc::new(key))),
-        Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(NO_KEY),
-        Err(_) => Err(BROKEN_KEY),
-    }
+    PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
+        rustls_pki_types::pem::Error::NoItemsFound => NO_KEY,
+        _ => BROKEN_KEY,
+    })
 }
 
 fn certified(

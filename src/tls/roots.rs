@@ -82,9 +82,12 @@ impl Roots {
                     .store
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 Source::Der(certificate) => loaded.add_given(certificate.clone())?,
-                Source::File(path) => loaded.add_pem(&read(&files::read("verify", path)?))?,
+                Source::File(path) => loaded.add_file(path)?,
                 Source::Native => loaded.add_native(),
-                Source::Pem(certificates) => loaded.add_pem(certificates)?,
+                Source::Pem(certificates) => {
+                    let hint = "it takes the content of a file, not its name";
+                    loaded.add_pem(certificates, hint)?;
+                }
             }
         }
         if loaded.store.is_empty() {
@@ -122,15 +125,24 @@ impl LoadedRoots {
         }
     }
 
+    fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
+        let certificates = read(&files::read("verify", path)?);
+        let hint = "`openssl x509 -inform der` makes it of DER";
+        let added = self.add_pem(&certificates, hint);
+        added.map_err(|problem| problem.in_file(path))
+    }
+
+    /// The hint is for whoever gave something that is no PEM.
     fn add_pem(
         &mut self,
         certificates: &Result<Vec<CertificateDer<'static>>, Unreadable>,
+        hint: &str,
     ) -> Result<(), BuildProblem> {
         match certificates {
             Err(Unreadable) => Err(invalid("the PEM text cannot be read")),
-            Ok(none) if none.is_empty() => Err(invalid(
-                "there is no certificate in the PEM text; it takes the content of a file, not its name",
-            )),
+            Ok(none) if none.is_empty() => Err(invalid(format!(
+                "there is no certificate in the PEM text; {hint}"
+            ))),
             Ok(certificates) => certificates
                 .iter()
                 .try_for_each(|certificate| self.add_given(certificate.clone())),

@@ -12,7 +12,7 @@ use cdn_origin::origin::Scheme;
 #[cfg(feature = "ring")]
 use cdn_origin::tls::rustls::crypto::ring;
 use cdn_origin::tls::rustls::crypto::{CryptoProvider, aws_lc_rs};
-use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
+use cdn_origin::tls::{ClientIdentity, Crls, Roots, SpkiPin, VerifyPolicy};
 use cdn_origin::{BuildError, CdnOriginConnector, TlsVersion};
 
 use crate::support::Authority;
@@ -275,7 +275,7 @@ fn advice_names_what_looks_wrong() {
         (
             "http://edge.example:443",
             |it| it,
-            &[AdviceId::PlainHttpOnTlsPort],
+            &[AdviceId::PlainHttpOnTlsPort, AdviceId::TlsUnused],
         ),
     ];
     for (url, calls, expected) in table {
@@ -339,6 +339,36 @@ fn of_several_calls_the_last_counts_and_each_fixed_name_is_a_call_of_its_own() {
     assert!(problems(built)[0].starts_with("resolve_to(..): "));
     assert!(plain().host("a..b").host("a.b").build().is_ok());
     assert!(plain().sni("a..b").omit_sni().build().is_ok());
+}
+
+#[test]
+fn what_is_asked_of_tls_for_a_plain_http_origin_is_advised_against() {
+    let plain = CdnOriginConnector::builder("http://edge.example");
+    let connector = plain
+        .clone()
+        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+        .verify(VerifyPolicy::native_roots())
+        .client_identity(ClientIdentity::pem("", ""))
+        .expected_name("www.example")
+        .build()
+        .unwrap();
+    let [advice] = connector.advice() else {
+        panic!("one: {:?}", connector.advice());
+    };
+    assert_eq!(advice.id(), AdviceId::TlsUnused);
+    assert_eq!(
+        advice.to_string(),
+        "the origin is a plain http one, which has no use for verify, client_identity, expected_name: \
+         `https://` in the URL speaks TLS",
+    );
+    assert!(
+        plain
+            .sni("www.example")
+            .build()
+            .unwrap()
+            .advice()
+            .is_empty()
+    );
 }
 
 // It once hid what is wrong with the roots.
@@ -408,6 +438,87 @@ fn a_range_of_tls_versions_must_hold_one() {
             "{range:?}"
         );
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let authority = Authority::new();
+    let (one, other) = (
+        authority.issue_client("a.test"),
+        authority.issue_client("b.test"),
+    );
+    let root = authority.root_pem();
+    let good = file("good.pem", root.as_bytes());
+    let der = file("root.der", &authority.root_der());
+    let chain = file("chain.pem", one.cert_pem().as_bytes());
+    let key = file("key.pem", other.key_pem().as_bytes());
+    let broken = file("broken.pem", pem("Z2FyYmFnZQ==").as_bytes());
+    let roots =
+        |path: &Path| VerifyPolicy::roots(Roots::pem_file(&good).and(Roots::pem_file(path)));
+    let lists = VerifyPolicy::roots(Roots::pem(&root)).crls(Crls::pem_file(&good));
+    let verify = |policy| builder(URL).verify(policy);
+    let identity = |chain, key| builder(URL).client_identity(ClientIdentity::pem_files(chain, key));
+    for (builder, path, why) in [
+        (
+            verify(roots(&der)),
+            &der,
+            "there is no certificate in the PEM text; `openssl x509 -inform der` makes it of DER",
+        ),
+        (
+            verify(roots(&broken)),
+            &broken,
+            "a root certificate cannot be used: invalid peer certificate: BadEncoding",
+        ),
+        (
+            verify(lists),
+            &good,
+            "there is no revocation list in the PEM text; one starts with -----BEGIN X509 CRL-----",
+        ),
+        (
+            identity(&der, &key),
+            &der,
+            "there is no certificate in the PEM text",
+        ),
+        (
+            identity(&chain, &chain),
+            &chain,
+            "there is no private key in the PEM text",
+        ),
+        (
+            identity(&chain, &key),
+            &key,
+            "the private key does not belong to the first certificate of the chain",
+        ),
+        (
+            identity(&broken, &key),
+            &broken,
+            "the first certificate of the chain cannot be read",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        let problem = &error.problems()[0];
+        let expected = format!("{}(..): {}: {why}", problem.setter(), path.display());
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn names_are_looked_up_by_a_resolver_or_by_a_transport() {
+    let transport = hyper_util::client::legacy::connect::HttpConnector::new();
+    let built = builder(URL)
+        .transport(transport)
+        .resolver(crate::resolve::Told::default())
+        .resolve_to("edge.example", [IpAddr::from([192, 0, 2, 1])])
+        .build();
+    let expected = ["resolver", "resolve_to"]
+        .map(|setter| format!("{setter}(..): a transport of your own looks names up by itself"));
+    assert_eq!(problems(built), expected);
 }
 
 #[test]

@@ -133,6 +133,15 @@ impl Dialling {
         if self.tcp.guard.is_some() && unix {
             contradicts("egress_guard", "a Unix socket has no address to judge");
         }
+        if self.given.is_some() {
+            let why = "a transport of your own looks names up by itself";
+            if self.resolver.is_some() {
+                contradicts("resolver", why);
+            }
+            if !self.fixed.is_empty() {
+                contradicts("resolve_to", why);
+            }
+        }
         if unix && self.given.is_some() {
             contradicts("transport", "a Unix socket is dialled without a transport");
         }

@@ -206,7 +206,8 @@ impl CdnOriginBuilder {
     /// stream of a test.
     ///
     /// It is called with `http://` and the dial target, port included, and yields a byte stream, over which TLS is spoken if the
-    /// origin is an `https` one.
+    /// origin is an `https` one. Names are its own affair: it cannot stand beside [`resolver`](Self::resolver) or
+    /// [`resolve_to`](Self::resolve_to), and the settings of addresses and sockets have no effect.
     pub fn transport<S>(mut self, service: S) -> Self
     where
         S: Service<Uri> + Clone + Send + Sync + 'static,
@@ -252,6 +253,7 @@ impl CdnOriginBuilder {
             &self.names,
             client.as_deref(),
             &policy.unwrap_or_default(),
+            &self.tls_setters,
             &self.silence,
         );
         Ok(CdnOriginConnector::new(Shared {

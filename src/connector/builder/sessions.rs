@@ -67,7 +67,9 @@ impl CdnOriginBuilder {
 
     /// The settings, noting who changes them.
     pub(super) fn tls(&mut self, setter: &'static str) -> &mut TlsSettings {
-        self.tls_setters.push(setter);
+        if !self.tls_setters.contains(&setter) {
+            self.tls_setters.push(setter);
+        }
         &mut self.tls
     }
 

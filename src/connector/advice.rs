@@ -10,6 +10,8 @@ use crate::{
     tls::{TlsClient, VerifyPolicy},
 };
 
+use super::{CdnOriginConnector, trust::Trust};
+
 /// Something about a connector that looks wrong, although it may be intentional.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Advice {
@@ -63,7 +65,7 @@ pub enum AdviceId {
     PortNotServed,
     /// Some certificates of the system's store could not be used.
     SkippedRoots,
-    /// Something was asked of TLS, and the origin is a plain `http` one.
+    /// Settings of TLS, and the origin is a plain `http` one.
     TlsUnused,
     /// The certificate is not verified.
     VerificationOff,
@@ -101,38 +103,55 @@ impl Default for Silence {
     }
 }
 
-/// Collects the advice and logs it once.
-pub(super) fn advise(
-    origin: Option<&Origin>,
-    names: &ChosenNames,
-    tls: Option<&TlsClient>,
-    verify: &VerifyPolicy,
-    tls_setters: &[&str],
-    silence: &Silence,
-) -> Vec<Advice> {
-    let mut advice = Vec::new();
-    if let Some(origin) = origin {
-        advise_on_names(origin, &mut advice);
-        advise_on_edge(origin, &mut advice);
-        if origin.scheme() == Scheme::Http {
-            advise_on_unused_tls(names, tls_setters, &mut advice);
+impl CdnOriginConnector {
+    /// What looks wrong without being invalid, under the trust that is in force. It was logged when the connector was built, and after
+    /// every [reload](Self::reload).
+    #[must_use]
+    pub fn advice(&self) -> Vec<Advice> {
+        let settings = self.settings();
+        let mut advice = Vec::new();
+        if let Some(origin) = self.origin() {
+            advise_on_names(origin, &mut advice);
+            advise_on_edge(origin, &mut advice);
+        }
+        match self.trust() {
+            Some(trust) => advise_on_trust(trust, settings.chosen_names(), &mut advice),
+            None => advise_on_unused(&settings.unused_tls(), &mut advice),
+        }
+        advice.retain(|advice| !settings.silenced().covers(advice.id));
+        advice
+    }
+
+    pub(super) fn log_advice(&self) {
+        for Advice { id, text } in self.advice() {
+            tracing::warn!(?id, "{text}");
         }
     }
-    if let Some(tls) = tls {
-        if names.expected_name.is_some() && !verify.checks_expected_name() {
-            advice.push(Advice {
-                id: AdviceId::ExpectedNameUnused,
-                text: "the verify policy does not look at the expected name, so `.expected_name(..)` has no effect"
-                    .into(),
-            });
-        }
-        advise_on_tls(tls, verify, &mut advice);
+}
+
+fn advise_on_trust(trust: &Trust, names: &ChosenNames, advice: &mut Vec<Advice>) {
+    let verify = trust.policy();
+    if names.expected_name.is_some() && !verify.checks_expected_name() {
+        advice.push(Advice {
+            id: AdviceId::ExpectedNameUnused,
+            text: "the verify policy does not look at the expected name, so `.expected_name(..)` has no effect"
+                .into(),
+        });
     }
-    advice.retain(|advice| !silence.covers(advice.id));
-    for Advice { id, text } in &advice {
-        tracing::warn!(?id, "{text}");
+    advise_on_tls(&trust.client(), &verify, advice);
+}
+
+fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {
+    if setters.is_empty() {
+        return;
     }
-    advice
+    let calls: Vec<_> = setters.iter().map(|it| format!("`.{it}(..)`")).collect();
+    let text = format!(
+        "plain http has no TLS, which is what {} set: `https://` in the URL",
+        calls.join(", "),
+    );
+    let id = AdviceId::TlsUnused;
+    advice.push(Advice { id, text });
 }
 
 fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
@@ -159,22 +178,6 @@ fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
             origin.dial(),
         );
         say(AdviceId::PlainHttpOnTlsPort, text);
-    }
-}
-
-/// A letter is missing in the URL, and what was meant to be safe goes out for all to read.
-fn advise_on_unused_tls(names: &ChosenNames, setters: &[&str], advice: &mut Vec<Advice>) {
-    let expected_name = names.expected_name.is_some().then_some("expected_name");
-    let setters: Vec<_> = setters.iter().copied().chain(expected_name).collect();
-    if !setters.is_empty() {
-        let text = format!(
-            "the origin is a plain http one, which has no use for {}: `https://` in the URL speaks TLS",
-            setters.join(", "),
-        );
-        advice.push(Advice {
-            id: AdviceId::TlsUnused,
-            text,
-        });
     }
 }
 

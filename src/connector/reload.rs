@@ -13,7 +13,7 @@ impl CdnOriginConnector {
     /// policy is logged. A connector to a plain `http` origin has no trust, and nothing happens.
     ///
     /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not reload this connector, nor make a
-    /// builder of it.
+    /// builder of it, nor ask for its advice.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl CdnOriginConnector {
             None => Ok(()),
             Some(trust) => {
                 trust.reload(change)?;
-                self.advise_again();
+                self.log_advice();
                 Ok(())
             }
         }
@@ -75,7 +75,7 @@ impl CdnOriginConnector {
         };
         let outcome = trust.reload_if_changed()?;
         if outcome == Reloaded::Applied {
-            self.advise_again();
+            self.log_advice();
         }
         Ok(outcome)
     }

@@ -21,8 +21,7 @@ use crate::{
 };
 
 use super::{
-    Advice, AppliedProfile, CdnOriginBuilder, Connecting, OriginStream,
-    advice::advise,
+    AppliedProfile, CdnOriginBuilder, Connecting, OriginStream,
     deadlines::Deadlines,
     handshakes::{HandshakeCounts, Handshakes},
     stream::OpenIo,
@@ -48,7 +47,6 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) proxy_protocol: Option<ProxyProtocol>,
     pub(super) deadlines: Deadlines,
-    pub(super) advice: Vec<Advice>,
     pub(super) profile: Option<AppliedProfile>,
     /// What it was built with.
     pub(super) settings: Box<CdnOriginBuilder>,
@@ -109,20 +107,6 @@ impl CdnOriginConnector {
         self.shared.tls.clone()
     }
 
-    /// Logs what looks wrong after a reload.
-    pub(super) fn advise_again(&self) {
-        if let Some(trust) = self.trust() {
-            advise(
-                self.origin(),
-                &self.shared.names,
-                Some(&trust.client()),
-                &trust.policy(),
-                &[],
-                self.shared.settings.silenced(),
-            );
-        }
-    }
-
     /// The same connector, whose connections are all for this client: what
     /// [`proxy_protocol`](CdnOriginBuilder::proxy_protocol) tells the origin. Without that it changes nothing.
     ///
@@ -152,12 +136,6 @@ impl CdnOriginConnector {
     fn connecting(&self, uri: Uri, speech: Speech) -> Connecting {
         let Self { shared, client } = self.clone();
         Connecting::new(async move { shared.connect(&uri, speech, client.as_deref()).await })
-    }
-
-    /// What looks wrong without being invalid, as it was when the connector was built. It was logged once.
-    #[must_use]
-    pub fn advice(&self) -> &[Advice] {
-        &self.shared.advice
     }
 
     /// How many TLS handshakes were finished, in full and resumed.

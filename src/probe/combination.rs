@@ -55,14 +55,12 @@ impl Combination {
     /// This combination in place of the one that the builder was given.
     pub(super) fn applied_to(&self, builder: CdnOriginBuilder) -> CdnOriginBuilder {
         let (oldest, newest) = self.versions;
-        let builder = builder
-            .with_origin(self.url.clone(), self.names.clone())
-            .tls_versions(oldest..=newest)
-            .alpn(self.alpn);
-        match self.groups {
+        let builder = builder.tls_versions(oldest..=newest).alpn(self.alpn);
+        let builder = match self.groups {
             Groups::AsConfigured => builder,
             Groups::NistFirst => builder.key_exchange_groups(NIST_FIRST),
-        }
+        };
+        builder.with_origin(self.url.clone(), self.names.clone())
     }
 
     /// The same with one thing changed.

@@ -12,16 +12,20 @@ use cdn_origin::origin::Scheme;
 #[cfg(feature = "ring")]
 use cdn_origin::tls::rustls::crypto::ring;
 use cdn_origin::tls::rustls::crypto::{CryptoProvider, aws_lc_rs};
-use cdn_origin::tls::{ClientIdentity, Crls, Roots, SpkiPin, VerifyPolicy};
+use cdn_origin::tls::{Alpn, ClientIdentity, Crls, Ech, Roots, SpkiPin, VerifyPolicy};
 use cdn_origin::{BuildError, CdnOriginConnector, TlsVersion};
 
 use crate::support::Authority;
 
 /// A builder that needs neither a root store nor a feature.
 fn builder(url: &str) -> CdnOriginBuilder {
-    CdnOriginConnector::builder(url)
-        .crypto_provider(aws_lc_rs::default_provider())
-        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    let builder = CdnOriginConnector::builder(url);
+    match url.starts_with("http:") {
+        true => builder,
+        false => builder
+            .crypto_provider(aws_lc_rs::default_provider())
+            .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32]))),
+    }
 }
 
 /// Calls on a builder, and the four names that come of them.
@@ -275,7 +279,7 @@ fn advice_names_what_looks_wrong() {
         (
             "http://edge.example:443",
             |it| it,
-            &[AdviceId::PlainHttpOnTlsPort, AdviceId::TlsUnused],
+            &[AdviceId::PlainHttpOnTlsPort],
         ),
     ];
     for (url, calls, expected) in table {
@@ -339,36 +343,6 @@ fn of_several_calls_the_last_counts_and_each_fixed_name_is_a_call_of_its_own() {
     assert!(problems(built)[0].starts_with("resolve_to(..): "));
     assert!(plain().host("a..b").host("a.b").build().is_ok());
     assert!(plain().sni("a..b").omit_sni().build().is_ok());
-}
-
-#[test]
-fn what_is_asked_of_tls_for_a_plain_http_origin_is_advised_against() {
-    let plain = CdnOriginConnector::builder("http://edge.example");
-    let connector = plain
-        .clone()
-        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
-        .verify(VerifyPolicy::native_roots())
-        .client_identity(ClientIdentity::pem("", ""))
-        .expected_name("www.example")
-        .build()
-        .unwrap();
-    let [advice] = connector.advice() else {
-        panic!("one: {:?}", connector.advice());
-    };
-    assert_eq!(advice.id(), AdviceId::TlsUnused);
-    assert_eq!(
-        advice.to_string(),
-        "the origin is a plain http one, which has no use for verify, client_identity, expected_name: \
-         `https://` in the URL speaks TLS",
-    );
-    assert!(
-        plain
-            .sni("www.example")
-            .build()
-            .unwrap()
-            .advice()
-            .is_empty()
-    );
 }
 
 // It once hid what is wrong with the roots.
@@ -579,11 +553,45 @@ fn roots_come_from_several_places_together() {
 }
 
 #[test]
-fn a_plain_http_origin_needs_no_roots() {
-    let built = CdnOriginConnector::builder("http://edge.example")
+fn what_only_tls_can_do_is_refused_for_a_plain_http_origin() {
+    let plain = || CdnOriginConnector::builder("http://edge.example");
+    let identity = ClientIdentity::pem("", "");
+    let asking = plain()
+        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
         .verify(VerifyPolicy::roots(Roots::pem("")))
-        .build();
-    assert!(built.is_ok());
+        .client_identity(identity)
+        .require_fips()
+        .ech(Ech::grease());
+    let error = asking.build().unwrap_err();
+    let told: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
+    assert_eq!(told, ["verify", "client_identity", "require_fips", "ech"]);
+    for problem in error.problems() {
+        assert_eq!(problem.kind(), BuildProblemKind::Contradiction);
+        assert!(problem.to_string().contains("`https://` in the URL"));
+    }
+    assert!(plain().build().is_ok());
+}
+
+#[test]
+fn settings_of_tls_that_a_plain_http_origin_has_no_use_for_are_told() {
+    let plain = || CdnOriginConnector::builder("http://edge.example");
+    let connector = plain()
+        .sni("site.example")
+        .expected_name("site.example")
+        .alpn(Alpn::Http1)
+        .session_capacity(1)
+        .build()
+        .unwrap();
+    let [advice] = &connector.advice()[..] else {
+        panic!("{:?}", connector.advice());
+    };
+    assert_eq!(advice.id(), AdviceId::TlsUnused);
+    let calls = "`.sni(..)`, `.expected_name(..)`, `.alpn(..)`, `.session_capacity(..)`";
+    assert!(advice.to_string().contains(calls), "{advice}");
+
+    let silenced = plain().alpn(Alpn::Http1).silence(AdviceId::TlsUnused);
+    assert_eq!(silenced.build().unwrap().advice(), []);
+    assert_eq!(plain().omit_sni().build().unwrap().advice(), []);
 }
 
 #[test]

@@ -13,10 +13,10 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, Error,
-    connector::Reloaded,
+    connector::{AdviceId, Reloaded},
     error::{BuildProblemKind, ErrorKind},
     tls::{
-        ClientIdentity, Crls, Roots, VerifyPolicy,
+        ClientIdentity, Crls, Roots, VerifyPolicy, danger,
         rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier},
     },
 };
@@ -81,6 +81,27 @@ async fn new_roots_hold_at_once_for_all_clones_and_no_old_session_is_resumed() {
     // The sessions of the first time are gone, although the roots are the same again.
     assert!(!connect(&connector).await.unwrap());
     assert!(connect(&connector).await.unwrap());
+}
+
+#[test]
+fn the_advice_is_about_the_trust_that_is_in_force() {
+    let authority = Authority::new();
+    let connector = CdnOriginConnector::builder("https://www.example.test")
+        .verify(trusting(&authority))
+        .build()
+        .unwrap();
+    let ids = || {
+        let advice = connector.advice();
+        advice.iter().map(|it| it.id()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(), []);
+    let anybody = danger::accept_any_certificate;
+    connector.reload(|tls| tls.verify(anybody())).unwrap();
+    assert_eq!(ids(), [AdviceId::VerificationOff]);
+    connector
+        .reload(|tls| tls.verify(trusting(&authority)))
+        .unwrap();
+    assert_eq!(ids(), []);
 }
 
 #[tokio::test]

@@ -46,8 +46,9 @@ impl CdnOriginBuilder {
         self.tls.alpn
     }
 
-    /// Another URL, and other names.
+    /// Another URL, and other names. What was said of TLS was said of the first URL: it binds no plain http one.
     pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
+        self.tls_setters.clear();
         self.url = Some(url);
         self.names = names;
         self

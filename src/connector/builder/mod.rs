@@ -22,11 +22,8 @@ use crate::{
 };
 
 use crate::connector::{
-    AppliedProfile, CdnOriginConnector,
-    advice::{Silence, advise},
-    deadlines::Deadlines,
-    handshakes::Handshakes,
-    service::Shared,
+    AppliedProfile, CdnOriginConnector, advice::Silence, deadlines::Deadlines,
+    handshakes::Handshakes, service::Shared,
 };
 
 use advising::EdgeKnowledge;
@@ -229,7 +226,8 @@ impl CdnOriginBuilder {
     ///
     /// Lists every value that cannot be used, each with the setter's name: names that do not parse, an empty range of TLS versions,
     /// a root store that ends up empty or a certificate in it that cannot be read, a key that is encrypted or belongs to another
-    /// certificate, TLS parameters that the crypto provider does not have or that contradict each other, a deadline of zero.
+    /// certificate, TLS parameters that the crypto provider does not have or that contradict each other, a policy or an identity for a
+    /// plain `http` origin, a deadline of zero.
     pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);
@@ -246,28 +244,19 @@ impl CdnOriginBuilder {
             EdgeKnowledge::Used => origin.as_deref().and_then(AppliedProfile::of),
             EdgeKnowledge::Ignored => None,
         };
-        let client = tls.as_ref().map(|trust| trust.client());
-        let policy = tls.as_ref().map(|trust| trust.policy());
-        let advice = advise(
-            origin.as_deref(),
-            &self.names,
-            client.as_deref(),
-            &policy.unwrap_or_default(),
-            &self.tls_setters,
-            &self.silence,
-        );
-        Ok(CdnOriginConnector::new(Shared {
+        let connector = CdnOriginConnector::new(Shared {
             origin,
             names: self.names,
             tls,
             proxy_protocol: self.dialling.proxy_protocol(),
             transport: self.dialling.into_transport(),
             deadlines: self.deadlines,
-            advice,
             profile,
             settings,
             handshakes: Handshakes::default(),
-        }))
+        });
+        connector.log_advice();
+        Ok(connector)
     }
 
     /// Forgets what was wrong with earlier calls of a setter of which the last call counts.

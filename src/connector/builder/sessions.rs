@@ -6,7 +6,7 @@ use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector, trust::Trust},
     error::{BuildProblem, BuildProblemKind},
     name::Sni,
-    origin::{Origin, Scheme},
+    origin::{ChosenNames, Origin, Scheme},
     tls::{Resumption, TlsSettings},
 };
 
@@ -90,6 +90,7 @@ impl CdnOriginBuilder {
     /// The trust: another connector's, or one of its own, or none where the origin is a plain http one.
     pub(super) fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
         if self.is_plain_http() {
+            self.check_plain_http(problems);
             return None;
         }
         let expected_name = self.names.expected_name.as_ref();
@@ -118,6 +119,32 @@ impl CdnOriginBuilder {
         Some(trust.clone())
     }
 
+    /// Without TLS nothing is verified, proven or encrypted, and whoever asked for that must not learn it from a log.
+    fn check_plain_http(&self, problems: &mut Vec<BuildProblem>) {
+        let shared = self.shared.as_ref().map(|_| "share_tls");
+        let demands = self.tls_setters.iter().copied().filter(is_a_demand);
+        for setter in demands.chain(shared) {
+            let why = "the URL says http, and only TLS can do this: `https://` in the URL";
+            problems.push(contradiction(setter, why));
+        }
+    }
+
+    /// The calls that are about TLS, where the origin is a plain http one.
+    pub(in crate::connector) fn unused_tls(&self) -> Vec<&'static str> {
+        if !self.is_plain_http() {
+            return Vec::new();
+        }
+        let ChosenNames {
+            sni, expected_name, ..
+        } = &self.names;
+        let names = [
+            matches!(sni, Some(Sni::Send(_))).then_some("sni"),
+            expected_name.as_ref().map(|_| "expected_name"),
+        ];
+        let setters = self.tls_setters.iter().copied();
+        names.into_iter().flatten().chain(setters).collect()
+    }
+
     fn is_plain_http(&self) -> bool {
         let url = self.url.as_ref();
         url.is_some_and(|url| url.scheme() == Scheme::Http)
@@ -129,6 +156,11 @@ impl CdnOriginBuilder {
 pub(super) enum Shared {
     Trust(Arc<Trust>),
     Nothing,
+}
+
+/// Whether the origin, or who it is proven to be, is not the one that was meant where this is left out.
+fn is_a_demand(setter: &&str) -> bool {
+    ["verify", "client_identity", "ech", "require_fips"].contains(setter)
 }
 
 fn contradiction(setter: &'static str, why: &'static str) -> BuildProblem {

@@ -4,19 +4,21 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-        COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE,
-        TE, TRANSFER_ENCODING, UPGRADE, VIA,
+        COOKIE, EXPECT, HOST, MAX_FORWARDS, SET_COOKIE, TE, TRANSFER_ENCODING, VIA,
     },
 };
 
 use crate::forwarded;
 
-use super::hops::CDN_LOOP;
+use super::{
+    fields::{lists, members, present},
+    hops::CDN_LOOP,
+};
 
 /// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to be read, who sends it and which way
 /// it came. RFC 9110 section 7.6.1: a sender MUST NOT name a field that is intended for all recipients.
 /// Nor can it take away what a trusted peer says of the visitor, who would be taken for that peer.
-const NOT_NOMINATED: [HeaderName; 13] = [
+static NOT_NOMINATED: [HeaderName; 13] = [
     AUTHORIZATION,
     CACHE_CONTROL,
     CDN_LOOP,
@@ -33,40 +35,26 @@ const NOT_NOMINATED: [HeaderName; 13] = [
     VIA,
 ];
 
-/// What is removed whether or not `Connection` names it.
-const HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
-
 /// What `Connection` says most often: no fields, or such as are removed anyway.
 const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
-    // One look at each name that is there costs less than one look-up for each that might be.
-    if !headers.keys().any(is_hop_by_hop) {
+    let known = present(headers, is_hop_by_hop);
+    if known.is_empty() {
         return;
     }
     // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    for name in nominated(headers) {
-        headers.remove(name);
-    }
-    for name in &HOP_BY_HOP {
+    for name in nominated(headers).iter().chain(&known) {
         headers.remove(name);
     }
 }
 
-fn is_hop_by_hop(name: &HeaderName) -> bool {
+/// What is removed whether or not `Connection` names it.
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
         "connection"
@@ -82,7 +70,7 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 
 /// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section 10.1.4). Whether it is there.
 pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
-    let trailers = headers.get_all(TE).iter().any(accepts_trailers);
+    let trailers = lists(headers, TE, "trailers");
     remove(headers);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
@@ -91,12 +79,7 @@ pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
 }
 
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
+    members(headers, CONNECTION)
         .filter(|name| !is_option(name))
         .filter_map(|name| name.parse().ok())
         .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_claim(name))
@@ -106,13 +89,6 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
 fn is_option(name: &str) -> bool {
     let mut options = OPTIONS.iter();
     options.any(|option| option.eq_ignore_ascii_case(name))
-}
-
-fn accepts_trailers(value: &HeaderValue) -> bool {
-    let codings = value.to_str().unwrap_or_default().split(',');
-    codings
-        .into_iter()
-        .any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
 }
 
 #[cfg(test)]
@@ -129,8 +105,16 @@ mod tests {
 
     #[test]
     fn what_is_known_to_be_of_one_connection_is_removed_by_any_spelling() {
-        for name in &HOP_BY_HOP {
-            assert!(is_hop_by_hop(name), "{name}");
+        for name in [
+            "connection",
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "transfer-encoding",
+            "upgrade",
+        ] {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static("Keep-Alive, TE"));
             remove(&mut headers);

@@ -132,6 +132,7 @@
 
 mod answer;
 mod body;
+mod fields;
 mod forward;
 mod future;
 mod group;

@@ -3,26 +3,24 @@
 use http::{
     HeaderMap, HeaderName,
     header::{
-        ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING,
-        CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, HOST, IF_MATCH,
-        IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LOCATION, MAX_FORWARDS,
-        PRAGMA, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
-        TRANSFER_ENCODING, UPGRADE, VIA, WWW_AUTHENTICATE,
+        ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH,
+        CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, HOST, IF_MATCH, IF_MODIFIED_SINCE,
+        IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LOCATION, MAX_FORWARDS, PRAGMA, RANGE,
+        SET_COOKIE, TRAILER, VIA, WWW_AUTHENTICATE,
     },
 };
 
 use crate::forwarded;
 
-use super::hops::CDN_LOOP;
+use super::{fields::present, hop_by_hop::is_hop_by_hop, hops::CDN_LOOP};
 
 /// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates, or says how the content is to be
 /// read comes too late in a trailer. A recipient that merges trailers into its fields must not be told such things by them.
-const REFUSED: [HeaderName; 32] = [
+static REFUSED: [HeaderName; 24] = [
     ACCEPT_ENCODING,
     AUTHORIZATION,
     CACHE_CONTROL,
     CDN_LOOP,
-    CONNECTION,
     CONTENT_ENCODING,
     CONTENT_LENGTH,
     CONTENT_RANGE,
@@ -35,30 +33,25 @@ const REFUSED: [HeaderName; 32] = [
     IF_NONE_MATCH,
     IF_RANGE,
     IF_UNMODIFIED_SINCE,
-    HeaderName::from_static("keep-alive"),
     LOCATION,
     MAX_FORWARDS,
     PRAGMA,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
     RANGE,
     SET_COOKIE,
-    TE,
     TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
     VIA,
     WWW_AUTHENTICATE,
 ];
 
-/// Removes what must not stand in a trailer, claims of who the visitor is among it.
+/// Removes what must not stand in a trailer, what is of one connection and claims of who the visitor is among it.
 pub(super) fn clean(trailers: &mut HeaderMap) {
-    let refused = |name: &&HeaderName| forwarded::is_claim(name) || REFUSED.contains(name);
-    let present: Vec<HeaderName> = trailers.keys().filter(refused).cloned().collect();
-    for name in present {
+    for name in present(trailers, is_refused) {
         trailers.remove(name);
     }
+}
+
+fn is_refused(name: &HeaderName) -> bool {
+    is_hop_by_hop(name) || forwarded::is_claim(name) || REFUSED.contains(name)
 }
 
 #[cfg(test)]

@@ -11,11 +11,11 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     pool::RequestBody,
+    proxy::fields::{lists, members},
 };
 
 use super::{
     Upgrades,
-    fields::{lists, members},
     policy::Token,
     websocket::{self, Offer},
 };

@@ -10,15 +10,14 @@ use http::{
 use crate::{
     error::{Error, ErrorKind, Stage},
     pool::{Lease, ResponseBody},
-    proxy::{ProxyBody, hop_by_hop, status},
+    proxy::{
+        ProxyBody,
+        fields::{lists, members},
+        hop_by_hop, status,
+    },
 };
 
-use super::{
-    Asked,
-    fields::{lists, members},
-    request::By,
-    tunnel::Tunnel,
-};
+use super::{Asked, request::By, tunnel::Tunnel};
 
 /// What became of an upgrade.
 pub(in crate::proxy) enum Outcome {

@@ -1,4 +1,4 @@
-//! Which fields a message has, and the members of those that are lists.
+//! Which fields a message has, and what is said in them: the members of lists, and tokens.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -31,4 +31,10 @@ pub(super) fn present(
 ) -> Vec<HeaderName> {
     let names = headers.keys();
     names.filter(|name| is_such(name)).cloned().collect()
+}
+
+/// Whether it is one word, as names of methods, fields and protocols are (RFC 9110 section 5.6.2).
+pub(super) fn is_token(text: &str) -> bool {
+    let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(sign)
 }

@@ -9,6 +9,8 @@ use std::{
 
 use thiserror::Error;
 
+use super::fields::is_token;
+
 /// The name of a proxy in `Via` ([RFC 9110 section 7.6.3]) and in `CDN-Loop` ([RFC 8586]): a token, with a port if need be.
 ///
 /// ```
@@ -55,10 +57,9 @@ impl FromStr for Pseudonym {
 
     fn from_str(text: &str) -> Result<Self, PseudonymError> {
         let (token, port) = text.split_once(':').unwrap_or((text, "0"));
-        let is_token = !token.is_empty() && token.bytes().all(is_token_char);
         let is_port =
             port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok();
-        match is_token && is_port {
+        match is_token(token) && is_port {
             true => Ok(Self(text.into())),
             false => Err(PseudonymError),
         }
@@ -69,9 +70,4 @@ impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token_char(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -3,6 +3,8 @@
 use http::HeaderValue;
 use thiserror::Error;
 
+use crate::proxy::fields::is_token;
+
 /// The protocols that an [`OriginProxy`](crate::OriginProxy) lets visitors switch to ([RFC 9110 section 7.8]): `websocket` alone unless
 /// told otherwise. To others, the request goes on as an ordinary one, without `Upgrade`.
 ///
@@ -105,12 +107,6 @@ impl Token {
         let name = self.0.as_bytes().split(|byte| *byte == b'/').next();
         matches!(name, Some(b"h2c" | b"h2" | b"http"))
     }
-}
-
-/// RFC 9110 section 5.6.2.
-pub(super) fn is_token(text: &str) -> bool {
-    let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(sign)
 }
 
 #[cfg(test)]

@@ -12,9 +12,7 @@ use http::{
 };
 use sha1::{Digest, Sha1};
 
-use crate::proxy::fields::{members, only};
-
-use super::policy::is_token;
+use crate::proxy::fields::{is_token, members, only};
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

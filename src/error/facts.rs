@@ -30,6 +30,14 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The same, and that this deadline passed.
+    pub(crate) fn after(self, deadline: Duration) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
     /// The four names as they were used.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {

@@ -31,6 +31,11 @@ impl Error {
         Self::with_optional_source(kind, stage, facts, None)
     }
 
+    /// A request that is not forwarded: nothing was asked of an origin yet.
+    pub(crate) fn refused(kind: ErrorKind) -> Self {
+        Self::new(kind, Stage::Prepare, Facts::default())
+    }
+
     pub(crate) fn with_source(
         kind: ErrorKind,
         stage: Stage,

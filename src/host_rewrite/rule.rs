@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind},
     name::HostAuthority,
 };
 
@@ -34,7 +34,7 @@ impl HostRewriteLayer {
         let visitor = visitor_authority(parts)?;
         let name = self
             .name_for(parts, visitor.as_ref())
-            .ok_or_else(|| refused(ErrorKind::HostMissing))?;
+            .ok_or_else(|| Error::refused(ErrorKind::HostMissing))?;
         Ok(Rewritten { visitor, name })
     }
 }
@@ -48,7 +48,7 @@ fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
             None if parts.version == Version::HTTP_10 => Ok(None),
             // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
             // message that lacks a Host header field".
-            None => Err(refused(ErrorKind::HostMissing)),
+            None => Err(Error::refused(ErrorKind::HostMissing)),
         };
     };
     let authority = valid(authority.as_str())?;
@@ -56,7 +56,7 @@ fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
     // differs" makes an HTTP/2 request malformed.
     let http1 = parts.version <= Version::HTTP_11;
     if !http1 && field.is_some_and(|field| !is_same(&field, &authority, parts.uri.scheme())) {
-        return Err(refused(ErrorKind::HostConflict));
+        return Err(Error::refused(ErrorKind::HostConflict));
     }
     Ok(Some(authority))
 }
@@ -76,21 +76,18 @@ fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
         return Ok(None);
     };
     if fields.next().is_some() {
-        return Err(refused(ErrorKind::HostRepeated));
+        return Err(Error::refused(ErrorKind::HostRepeated));
     }
     let text = field
         .to_str()
-        .map_err(|_| refused(ErrorKind::HostInvalid))?;
+        .map_err(|_| Error::refused(ErrorKind::HostInvalid))?;
     valid(text).map(Some)
 }
 
 /// Parses without keeping the text: what a visitor sends has no place in an error.
 fn valid(text: &str) -> Result<HostAuthority, Error> {
-    text.parse().map_err(|_| refused(ErrorKind::HostInvalid))
-}
-
-fn refused(kind: ErrorKind) -> Error {
-    Error::new(kind, Stage::Prepare, Facts::default())
+    text.parse()
+        .map_err(|_| Error::refused(ErrorKind::HostInvalid))
 }
 
 /// Writes the name where a request of this version has it.

@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target,
+    exchange::{bounded, silent},
     failure::{Failure, Unanswered, explain_failure},
     slot::Slot,
     state::State,
@@ -43,19 +44,14 @@ impl OriginPool {
         let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone(&target.client).await?;
         target.spell(&mut request, &lease);
-        match timeout(deadline, lease.exchange(request)).await {
-            Ok(Ok(response)) => {
+        let progress = request.body().progress();
+        match bounded(lease.exchange(request), &progress, deadline).await {
+            Some(Ok(response)) => {
                 lease.serve(visit);
                 Ok((response, lease))
             }
-            Ok(Err(failed)) => Err(failed.explained(lease.info())),
-            Err(_elapsed) => {
-                let facts = Facts {
-                    deadline: Some(deadline),
-                    ..lease.info().facts().clone()
-                };
-                Err(Error::new(ErrorKind::TimedOut, Stage::Receive, facts))
-            }
+            Some(Err(failed)) => Err(failed.explained(lease.info())),
+            None => Err(silent(&lease, &progress, deadline)),
         }
     }
 }
@@ -130,10 +126,7 @@ impl State {
 
 /// Nothing became free in time, or too many wait already.
 fn no_slot(deadline: Duration) -> Error {
-    let facts = Facts {
-        deadline: Some(deadline),
-        ..Facts::default()
-    };
+    let facts = Facts::default().after(deadline);
     Error::new(ErrorKind::PoolExhausted, Stage::Dial, facts)
 }
 

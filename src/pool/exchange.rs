@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use tokio::time::timeout;
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 
 use super::{
     Lease, OriginPool, RequestBody, ResponseBody, Target, body::Progress, retry::Tries,
@@ -49,7 +49,7 @@ impl OriginPool {
 }
 
 /// The outcome of an exchange, or nothing if whoever was to speak kept silent.
-async fn bounded<F: Future>(
+pub(super) async fn bounded<F: Future>(
     exchange: F,
     progress: &Progress,
     deadline: Duration,
@@ -70,11 +70,9 @@ async fn bounded<F: Future>(
     }
 }
 
-fn silent(lease: &Lease, progress: &Progress, deadline: Duration) -> Error {
-    let facts = Facts {
-        deadline: Some(deadline),
-        ..lease.info().facts().clone()
-    };
+/// Why there was no outcome: it is the visitor who kept silent, or the origin.
+pub(super) fn silent(lease: &Lease, progress: &Progress, deadline: Duration) -> Error {
+    let facts = lease.info().facts().clone().after(deadline);
     let stage = match progress.is_waiting() {
         true => Stage::Send,
         false => Stage::Receive,

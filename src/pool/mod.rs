@@ -259,10 +259,6 @@ impl Shared {
             true => ErrorKind::TimedOut,
             false => ErrorKind::PoolExhausted,
         };
-        let facts = Facts {
-            deadline: Some(deadline),
-            ..Facts::default()
-        };
-        Error::new(kind, Stage::Dial, facts)
+        Error::new(kind, Stage::Dial, Facts::default().after(deadline))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::{Error, ErrorKind};
 
 use super::{OriginPool, Shared, ending::Reason};
 
@@ -18,11 +18,7 @@ impl Visit {
         shared.active.fetch_add(1, Ordering::SeqCst);
         let visit = Self(shared.clone());
         match shared.is_draining() {
-            true => Err(Error::new(
-                ErrorKind::Draining,
-                Stage::Prepare,
-                Facts::default(),
-            )),
+            true => Err(Error::refused(ErrorKind::Draining)),
             false => Ok(visit),
         }
     }

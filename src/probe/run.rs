@@ -105,8 +105,7 @@ impl Probe {
     /// If the connector has no fixed origin.
     pub async fn run(self) -> Result<Findings, Error> {
         let Some(configured) = Combination::of(&self.connector) else {
-            let kind = ErrorKind::UnsupportedUri;
-            return Err(Error::new(kind, Stage::Prepare, Facts::default()));
+            return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let mut search = Search::new(&self);
         search.attempt(configured, None).await;
@@ -124,11 +123,7 @@ impl Probe {
         let builder = combination.applied_to(self.connector.to_builder());
         let Ok(connector) = builder.without_advice().build() else {
             // The values are those of a connector that was built: what is left is a group that the provider does not have.
-            return Err(Error::new(
-                ErrorKind::TlsProtocol,
-                Stage::Prepare,
-                Facts::default(),
-            ));
+            return Err(Error::refused(ErrorKind::TlsProtocol));
         };
         let host = origin.host();
         let path = PathAndQuery::from_static("/");
@@ -224,10 +219,7 @@ impl<'a> Search<'a> {
     }
 
     fn out_of_time(&self, combination: &Combination) -> Error {
-        let facts = Facts {
-            deadline: Some(self.probe.within),
-            ..Facts::default()
-        };
+        let facts = Facts::default().after(self.probe.within);
         about(
             Error::new(ErrorKind::TimedOut, Stage::Receive, facts),
             combination,

@@ -126,11 +126,8 @@ impl OriginBody {
         };
         self.watch.moved();
         if frame.is_none() && self.was_cut_short() {
-            let facts = self
-                .lease
-                .take()
-                .map_or_else(Facts::default, |lease| lease.info().facts().clone());
-            let error = Error::new(ErrorKind::ConnectionClosed, Stage::Receive, facts);
+            let kind = ErrorKind::ConnectionClosed;
+            let error = Error::new(kind, Stage::Receive, self.give_up());
             return Poll::Ready(Some(Err(error)));
         }
         let info = self.lease.as_ref().map(Lease::info);
@@ -162,15 +159,15 @@ impl OriginBody {
         Some(frame)
     }
 
-    /// Gives the connection up: it is closed, and the visitor sees that the response has not ended.
     fn stalled(&mut self, deadline: Deadline) -> Error {
-        let lease = self.lease.take();
-        let facts = lease.map_or_else(Facts::default, |lease| lease.info().facts().clone());
-        let facts = Facts {
-            deadline: Some(deadline.after),
-            ..facts
-        };
+        let facts = self.give_up().after(deadline.after);
         Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
+    }
+
+    /// Gives the connection up, of which these are the facts: it is closed, and the visitor sees that the response has not ended.
+    fn give_up(&mut self) -> Facts {
+        let lease = self.lease.take();
+        lease.map_or_else(Facts::default, |lease| lease.info().facts().clone())
     }
 
     /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no error as its reason.

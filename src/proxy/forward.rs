@@ -222,9 +222,6 @@ async fn examine(
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {
-    let facts = Facts {
-        deadline: Some(end.after),
-        ..Facts::default()
-    };
+    let facts = Facts::default().after(end.after);
     Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
 }

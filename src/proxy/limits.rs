@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::{Error, ErrorKind};
 
 use super::watch::Deadline;
 
@@ -49,7 +49,7 @@ impl Limits {
             } else {
                 return Ok(());
             };
-        Err(Error::new(kind, Stage::Prepare, Facts::default()))
+        Err(Error::refused(kind))
     }
 
     fn is_announced_too_large(&self, headers: &HeaderMap) -> bool {

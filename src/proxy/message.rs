@@ -8,7 +8,7 @@ use http::{
 use http_body::Body;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind},
     pool::RequestBody,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::new(kind, Stage::Prepare, Facts::default()))
+    Err(Error::refused(kind))
 }
 
 /// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage. `chunked`

@@ -6,7 +6,7 @@ use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
 use http_body::Body;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind},
     host_rewrite::{Rewritten, write_name},
     name::HostAuthority,
     origin::{Origin, Scheme},
@@ -44,7 +44,7 @@ impl Settings {
         request: Request<RequestBody>,
     ) -> Result<Option<Box<Ready>>, Error> {
         let Some(origin) = &self.origin else {
-            return Err(refused(ErrorKind::UnsupportedUri));
+            return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
         self.limits
@@ -72,7 +72,7 @@ impl Settings {
     fn rewrite(&self, parts: &mut Parts) -> Result<Option<Rewrite>, Error> {
         message::check(parts)?;
         if self.hops.are_closed_by(&parts.headers) {
-            return Err(refused(ErrorKind::LoopDetected));
+            return Err(Error::refused(ErrorKind::LoopDetected));
         }
         let Rewritten { visitor, name } = self.host_rewrite.names(parts)?;
         self.miss_scheme(parts);
@@ -123,10 +123,6 @@ impl Settings {
             });
         }
     }
-}
-
-fn refused(kind: ErrorKind) -> Error {
-    Error::new(kind, Stage::Prepare, Facts::default())
 }
 
 /// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.

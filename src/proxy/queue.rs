@@ -54,19 +54,15 @@ impl Queue {
             return Ok(Some(place));
         }
         let Ok(_waiting) = self.waiting.try_acquire() else {
-            return Err(overloaded(Facts::default()));
+            return Err(Error::refused(ErrorKind::Overloaded));
         };
         match timeout(self.wait, places.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(Some(place)),
             // The semaphore is never closed: the time was up.
-            Ok(Err(_)) | Err(_) => Err(overloaded(Facts {
-                deadline: Some(self.wait),
-                ..Facts::default()
-            })),
+            Ok(Err(_)) | Err(_) => {
+                let facts = Facts::default().after(self.wait);
+                Err(Error::new(ErrorKind::Overloaded, Stage::Prepare, facts))
+            }
         }
     }
-}
-
-fn overloaded(facts: Facts) -> Error {
-    Error::new(ErrorKind::Overloaded, Stage::Prepare, facts)
 }

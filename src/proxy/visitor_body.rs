@@ -68,10 +68,7 @@ where
                 return Poll::Pending;
             }
             let deadline = ready!(this.watch.poll_passed(cx));
-            let facts = Facts {
-                deadline: Some(deadline.after),
-                ..Facts::default()
-            };
+            let facts = Facts::default().after(deadline.after);
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
         };

@@ -9,7 +9,7 @@ use http_body::Body;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind},
     pool::RequestBody,
     proxy::fields::{lists, members},
 };
@@ -118,6 +118,5 @@ fn as_get(parts: &mut Parts, token: &Token) {
 
 fn handshake(parts: &Parts, has_content: bool) -> Result<Offer, Error> {
     let offer = Offer::of(&parts.method, &parts.headers).filter(|_| !has_content);
-    let malformed = || Error::new(ErrorKind::UpgradeInvalid, Stage::Prepare, Facts::default());
-    offer.ok_or_else(malformed)
+    offer.ok_or_else(|| Error::refused(ErrorKind::UpgradeInvalid))
 }

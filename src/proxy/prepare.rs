@@ -57,7 +57,7 @@ impl Settings {
         message::settle_expectation(&mut parts, &body);
         message::frame(&mut parts, &body);
         Ok(Some(Box::new(Ready {
-            target: target(&parts.uri, origin, &rewrite.host),
+            target: Target::of(origin, &rewrite.host, path_and_query(&parts.uri)),
             request: Request::from_parts(parts, body),
             asked,
             origin: origin.clone(),
@@ -105,9 +105,7 @@ impl Settings {
             te_trailers,
         }))
     }
-}
 
-impl Settings {
     /// Says so, once, where a visitor says `https` and nobody whom this proxy could believe does: the origin is told `http`, and may
     /// redirect to where the visitor is already.
     fn miss_scheme(&self, parts: &Parts) {
@@ -123,11 +121,6 @@ impl Settings {
             });
         }
     }
-}
-
-/// Where the pool sends the request: the origin's scheme, the Host, the visitor's path and query.
-fn target(uri: &Uri, origin: &Origin, host: &HostAuthority) -> Target {
-    Target::of(origin, host, path_and_query(uri))
 }
 
 /// What the visitor asks for. `http://host?query` has a query alone, and RFC 9112 section 3.2.1 and RFC 9113 section 8.3.1 want a path.

@@ -31,6 +31,12 @@ impl Alpn {
         }
     }
 
+    /// The same as rustls takes them.
+    pub(super) fn for_rustls(self) -> Vec<Vec<u8>> {
+        let names = self.protocols().iter();
+        names.map(|name| name.as_bytes().to_vec()).collect()
+    }
+
     /// Whether a handshake that chose `protocol` can be used. Without a choice, HTTP/1.1 is spoken.
     pub(super) fn accepts(self, protocol: Option<&[u8]>) -> bool {
         match (self, protocol) {

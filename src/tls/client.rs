@@ -61,24 +61,14 @@ impl TlsClient {
 
     /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1.
     pub(crate) fn http1(&self) -> Arc<Self> {
-        let protocols = Alpn::Http1.protocols();
-        let offering = |config: &Arc<ClientConfig>| {
-            let mut config = ClientConfig::clone(config);
-            config.alpn_protocols = protocols
-                .iter()
-                .map(|name| name.as_bytes().to_vec())
-                .collect();
-            Arc::new(config)
-        };
+        let alpn = Alpn::Http1;
         Arc::new(Self {
-            with_sni: offering(&self.with_sni),
-            without_sni: offering(&self.without_sni),
-            alpn: Alpn::Http1,
+            alpn,
             offer: TlsOffer {
-                protocols,
+                protocols: alpn.protocols(),
                 ..self.offer
             },
-            ..self.clone()
+            ..self.configured(|config| config.alpn_protocols = alpn.for_rustls())
         })
     }
 
@@ -91,19 +81,29 @@ impl TlsClient {
     /// The same client, with the same verifier, without a past.
     pub(crate) fn with_new_sessions(&self) -> Arc<Self> {
         let sessions = self.sessions.as_ref().map(|past| past.successor());
-        let keeping = |config: &Arc<ClientConfig>| {
-            let mut config = ClientConfig::clone(config);
+        let successor = self.configured(|config| {
             if let Some(sessions) = &sessions {
                 config.resumption = Resumption::store(sessions.clone());
             }
+        });
+        Arc::new(Self {
+            sessions,
+            ..successor
+        })
+    }
+
+    /// The same client, configured otherwise.
+    fn configured(&self, change: impl Fn(&mut ClientConfig)) -> Self {
+        let changed = |config: &Arc<ClientConfig>| {
+            let mut config = ClientConfig::clone(config);
+            change(&mut config);
             Arc::new(config)
         };
-        Arc::new(Self {
-            with_sni: keeping(&self.with_sni),
-            without_sni: keeping(&self.without_sni),
-            sessions: sessions.clone(),
+        Self {
+            with_sni: changed(&self.with_sni),
+            without_sni: changed(&self.without_sni),
             ..self.clone()
-        })
+        }
     }
 
     #[cfg(test)]

@@ -152,11 +152,7 @@ impl TlsSettings {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let protocols = self.alpn.protocols();
-        config.alpn_protocols = protocols
-            .iter()
-            .map(|name| name.as_bytes().to_vec())
-            .collect();
+        config.alpn_protocols = self.alpn.for_rustls();
         if self.ech.is_some() {
             Ech::try_out(&config)?;
         }

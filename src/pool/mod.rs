@@ -109,7 +109,7 @@ pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use body::{Progress, RequestBody};
 pub(crate) use client::Client;
-pub(crate) use failure::{Failure, explain_body};
+pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;
 pub(crate) use response::ResponseBody;
 pub(crate) use target::Target;

@@ -2,30 +2,23 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request,
     header::{ACCEPT_ENCODING, USER_AGENT},
     uri::PathAndQuery,
 };
-use http_body_util::BodyExt;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     connector::CdnOriginConnector,
     diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     name::DnsName,
-    pool::{OriginPool, PoolSettings, RequestBody, ResponseBody, Target},
+    pool::{OriginPool, PoolSettings, RequestBody, Target},
+    response_diagnosis::{PeekedBody, examine},
 };
 
 use super::{Change, Combination, Findings, ProbeAttempt, ProbeOutcome, attempt::Reach, search};
-
-/// As much of a page as tells what it means.
-const PAGE: usize = 4096;
-
-/// How long the rest of an error page is waited for.
-const PAGE_WAIT: Duration = Duration::from_secs(1);
 
 /// A probe that is about to start.
 ///
@@ -134,11 +127,7 @@ impl Probe {
         let (head, body) = response.into_parts();
         let evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
             .request(&Method::GET, &path);
-        let page = match evidence.wants_body() {
-            true => start_of(body).await,
-            false => Vec::new(),
-        };
-        let diagnosis = evidence.body(&page).diagnosis();
+        let diagnosis = examine(evidence, &mut PeekedBody::new(body)).await;
         Ok(ProbeOutcome::Answered(head.status, diagnosis))
     }
 }
@@ -259,21 +248,6 @@ fn request() -> Request<RequestBody> {
     let agent = concat!("cdn-origin-probe/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
     request
-}
-
-async fn start_of(mut body: ResponseBody) -> Vec<u8> {
-    let mut page = Vec::new();
-    let read = async {
-        while let Some(Ok(frame)) = body.frame().await
-            && page.len() < PAGE
-        {
-            page.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref));
-        }
-    };
-    // What was read in time is what there is to look at.
-    let _ = timeout(PAGE_WAIT, read).await;
-    page.truncate(PAGE);
-    page
 }
 
 impl fmt::Debug for Probe {

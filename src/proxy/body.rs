@@ -1,7 +1,6 @@
 //! The response body: the origin's, or a short text of the proxy's own.
 
 use std::{
-    collections::VecDeque,
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -12,7 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
-    pool::{Failure, Lease, ResponseBody, explain_body},
+    pool::{Lease, ResponseBody, explain_body},
+    response_diagnosis::PeekedBody,
 };
 
 use super::{
@@ -36,10 +36,9 @@ enum Source {
     Nothing,
 }
 
-/// The origin's body, of which some frames may have been read ahead.
+/// The origin's body.
 pub(super) struct OriginBody {
-    pub(super) read_ahead: VecDeque<Result<Frame<Bytes>, Failure>>,
-    pub(super) rest: ResponseBody,
+    pub(super) body: PeekedBody<ResponseBody>,
     /// The connection, until the body has ended.
     pub(super) lease: Option<Lease>,
     pub(super) watch: Watch,
@@ -93,7 +92,7 @@ impl Body for ProxyBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Own(text) => text.is_none(),
-            Source::Origin(body) => body.read_ahead.is_empty() && body.rest.is_end_stream(),
+            Source::Origin(body) => body.body.is_end_stream(),
             Source::Nothing => true,
         }
     }
@@ -101,7 +100,7 @@ impl Body for ProxyBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Source::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
-            Source::Origin(body) => body.size_hint(),
+            Source::Origin(body) => body.body.size_hint(),
             Source::Nothing => SizeHint::default(),
         }
     }
@@ -114,15 +113,12 @@ impl OriginBody {
         {
             return Poll::Ready(Some(Err(self.stalled(end))));
         }
-        let frame = match self.read_ahead.pop_front() {
-            Some(frame) => Some(frame),
-            None => match Pin::new(&mut self.rest).poll_frame(cx) {
-                Poll::Ready(frame) => frame,
-                Poll::Pending => {
-                    let deadline = ready!(self.watch.poll_passed(cx));
-                    return Poll::Ready(Some(Err(self.stalled(deadline))));
-                }
-            },
+        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let deadline = ready!(self.watch.poll_passed(cx));
+                return Poll::Ready(Some(Err(self.stalled(deadline))));
+            }
         };
         self.watch.moved();
         if frame.is_none() && self.was_cut_short() {
@@ -137,9 +133,7 @@ impl OriginBody {
         if let Some(lease) = self.lease.take_if(|_| matches!(frame, Some(Err(_)))) {
             lease.fail();
         }
-        if self.read_ahead.is_empty() {
-            self.finish_at_end(over);
-        }
+        self.finish_at_end(over);
         Poll::Ready(self.without_foul_trailers(frame))
     }
 
@@ -173,31 +167,16 @@ impl OriginBody {
     /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no error as its reason.
     fn was_cut_short(&self) -> bool {
         let http2 = self.lease.as_ref().is_some_and(Lease::is_http2);
-        http2 && !self.rest.is_end_stream()
+        http2 && !self.body.is_end_stream()
     }
 
     /// Gives the connection back as soon as there is nothing more to read from it.
     pub(super) fn finish_at_end(&mut self, over: bool) {
-        let ended = over || self.rest.is_end_stream();
+        let ended = over || self.body.is_end_stream();
         if let Some(lease) = self.lease.take_if(|_| ended) {
-            lease.finish(&mut self.rest);
+            lease.finish(self.body.unread());
             self.place = None;
         }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let ahead: u64 = self.data_ahead().map(|data| data.len() as u64).sum();
-        let mut hint = self.rest.size_hint();
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper.saturating_add(ahead));
-        }
-        hint.set_lower(hint.lower().saturating_add(ahead));
-        hint
-    }
-
-    pub(super) fn data_ahead(&self) -> impl Iterator<Item = &Bytes> {
-        let frames = self.read_ahead.iter().flatten();
-        frames.filter_map(Frame::data_ref)
     }
 }
 

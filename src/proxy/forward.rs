@@ -1,24 +1,22 @@
 //! The assembly: what happens to a request, in order.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Once},
     time::Duration,
 };
 
-use http::{Method, Request, Response, header::CONTENT_LENGTH, uri::PathAndQuery};
+use http::{Request, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 use tokio::time::timeout_at;
 
 use crate::{
-    diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{Lease, OriginPool, RequestBody, ResponseBody, Target},
-    response_diagnosis::tell,
+    response_diagnosis::{Asked, PeekedBody, examine, tell},
     response_rewrite::ResponseRewriteLayer,
 };
 
@@ -28,12 +26,12 @@ use super::{
     hop_by_hop,
     hops::Hops,
     limits::Limits,
-    message, peek,
+    message,
     prepare::Ready,
     queue::{Place, Queue},
     request_map::RequestMap,
     status,
-    upgrade::{Asked, Outcome},
+    upgrade::{self, Outcome},
     watch::{Deadline, Watch},
 };
 
@@ -61,16 +59,9 @@ pub(super) struct Settings {
     pub(super) request_map: RequestMap,
 }
 
-/// What of the request a response is measured by.
-struct Sent {
-    method: Method,
-    path_and_query: PathAndQuery,
-    has_content: bool,
-}
-
 /// What the response depends on, apart from itself.
 struct Terms {
-    sent: Sent,
+    asked: Asked,
     /// Whether the visitor is told trailers.
     trailers: bool,
     end: Option<Deadline>,
@@ -105,9 +96,9 @@ impl Settings {
         let (origin, host) = (&ready.origin, &ready.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let terms = Terms {
-            sent: Sent {
+            asked: Asked {
                 method: ready.request.method().clone(),
-                path_and_query: ready.target.path_and_query.clone(),
+                target: ready.target.path_and_query.clone(),
                 has_content: !ready.request.body().is_end_stream(),
             },
             trailers: ready.trailers,
@@ -138,7 +129,7 @@ impl Settings {
         pool: &OriginPool,
         mut request: Request<RequestBody>,
         target: &Target,
-        asked: Option<Asked>,
+        asked: Option<upgrade::Asked>,
     ) -> Result<Outcome, Error> {
         let deadline = self.response_timeout;
         let Some(asked) = asked else {
@@ -170,55 +161,30 @@ async fn pass(
     let (mut parts, body) = response.into_parts();
     parts.extensions.insert(lease.info().clone());
     let mut body = OriginBody {
-        read_ahead: VecDeque::new(),
-        rest: body,
+        body: PeekedBody::new(body),
         lease: Some(lease),
         watch: Watch::new(terms.body_idle, terms.end),
         trailers: terms.trailers,
         place: terms.place,
     };
     body.finish_at_end(false);
-    let (body, diagnosis) = examine(&parts, body, origin, host, &terms.sent).await;
-    if let Some(diagnosis) = diagnosis {
-        tell(parts.status, &diagnosis);
-        parts.extensions.insert(diagnosis);
+    // Most responses are no errors.
+    if !parts.status.is_success() {
+        let evidence = terms.asked.evidence(origin, host, &parts);
+        if let Some(diagnosis) = examine(evidence, &mut body.body).await {
+            tell(parts.status, &diagnosis);
+            parts.extensions.insert(diagnosis);
+        }
     }
     hop_by_hop::remove(&mut parts.headers);
     if status::has_no_length(parts.status) {
         parts.headers.remove(CONTENT_LENGTH);
     }
-    let body = match status::has_no_content(parts.status, &terms.sent.method) {
+    let body = match status::has_no_content(parts.status, &terms.asked.method) {
         true => ProxyBody::nothing(),
         false => ProxyBody::origin(body),
     };
     Response::from_parts(parts, body)
-}
-
-/// Looks whether the response is an edge's refusal. Its bytes stay as they are.
-async fn examine(
-    parts: &http::response::Parts,
-    body: OriginBody,
-    origin: &Origin,
-    host: &HostAuthority,
-    sent: &Sent,
-) -> (OriginBody, Option<Diagnosis>) {
-    // Most responses are no errors.
-    if parts.status.is_success() {
-        return (body, None);
-    }
-    let evidence = ResponseEvidence::new(origin, host, parts.status, &parts.headers)
-        .request(&sent.method, &sent.path_and_query);
-    let evidence = match sent.has_content {
-        true => evidence.request_with_content(),
-        false => evidence,
-    };
-    if !evidence.wants_body() {
-        let diagnosis = evidence.diagnosis();
-        return (body, diagnosis);
-    }
-    let body = Box::pin(peek::ahead(body)).await;
-    let diagnosis = evidence.body(&peek::start_of(&body)).diagnosis();
-    (body, diagnosis)
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {

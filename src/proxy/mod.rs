@@ -141,7 +141,6 @@ mod hop_by_hop;
 mod hops;
 mod limits;
 mod message;
-mod peek;
 mod pool_futures;
 mod prepare;
 mod pseudonym;

@@ -28,11 +28,16 @@ pub struct PeekedBody<B: Body> {
 impl<B: Body + Unpin> Unpin for PeekedBody<B> {}
 
 impl<B: Body> PeekedBody<B> {
-    pub(super) fn new(rest: B) -> Self {
+    pub(crate) fn new(rest: B) -> Self {
         Self {
             ahead: VecDeque::new(),
             rest,
         }
+    }
+
+    /// What has not been read ahead.
+    pub(crate) fn unread(&mut self) -> &mut B {
+        &mut self.rest
     }
 }
 

@@ -31,6 +31,7 @@
 //! ```
 
 mod body;
+mod examine;
 mod future;
 mod layer;
 mod service;
@@ -43,6 +44,8 @@ pub use body::PeekedBody;
 pub use future::ResponseDiagnosisFuture;
 pub use layer::ResponseDiagnosisLayer;
 pub use service::ResponseDiagnosis;
+
+pub(crate) use examine::{Asked, examine};
 
 /// The one event. A cause that is only possible is no news: the response may well be the application's own.
 pub(crate) fn tell(status: StatusCode, diagnosis: &Diagnosis) {

@@ -2,13 +2,13 @@
 
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response, header::HOST, uri::PathAndQuery};
+use http::{Request, Response, header::HOST, uri::PathAndQuery};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::{diagnosis::ResponseEvidence, name::HostAuthority};
+use crate::name::HostAuthority;
 
-use super::{PeekedBody, ResponseDiagnosisFuture, ResponseDiagnosisLayer, tell};
+use super::{Asked, PeekedBody, ResponseDiagnosisFuture, ResponseDiagnosisLayer, examine, tell};
 
 /// Passes responses on and says what an edge means by them. See the [module](self::super).
 #[derive(Clone, Debug)]
@@ -42,24 +42,22 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let asked = Asked::of(&request);
+        let sent = Sent::of(&request);
         let layer = self.layer.clone();
         let answered = self.inner.call(request);
         ResponseDiagnosisFuture::new(
-            async move { Ok(examine(answered.await?, &layer, &asked).await) },
+            async move { Ok(diagnosed(answered.await?, &layer, &sent).await) },
         )
     }
 }
 
 /// What of the request the diagnosis is about.
-struct Asked {
+struct Sent {
     host: Option<HostAuthority>,
-    method: Method,
-    target: PathAndQuery,
-    has_content: bool,
+    asked: Asked,
 }
 
-impl Asked {
+impl Sent {
     fn of<B: Body>(request: &Request<B>) -> Self {
         let field = request.headers().get(HOST);
         let field = field.and_then(|field| field.to_str().ok());
@@ -70,33 +68,26 @@ impl Asked {
         let target = request.uri().path_and_query().cloned();
         Self {
             host: authority.or(field).and_then(|host| host.parse().ok()),
-            method: request.method().clone(),
-            target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
-            has_content: !request.body().is_end_stream(),
+            asked: Asked {
+                method: request.method().clone(),
+                target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+                has_content: !request.body().is_end_stream(),
+            },
         }
     }
 }
 
-async fn examine<R: Body + Unpin>(
+async fn diagnosed<R: Body + Unpin>(
     response: Response<R>,
     layer: &ResponseDiagnosisLayer,
-    asked: &Asked,
+    sent: &Sent,
 ) -> Response<PeekedBody<R>> {
     let (mut head, body) = response.into_parts();
     let mut body = PeekedBody::new(body);
     let origin = &layer.origin;
-    let host = asked.host.as_ref().unwrap_or_else(|| origin.host());
-    let evidence = ResponseEvidence::new(origin, host, head.status, &head.headers)
-        .request(&asked.method, &asked.target);
-    let evidence = match asked.has_content {
-        true => evidence.request_with_content(),
-        false => evidence,
-    };
-    let page = match evidence.wants_body() {
-        true => body.peek().await,
-        false => Vec::new(),
-    };
-    if let Some(diagnosis) = evidence.body(&page).diagnosis() {
+    let host = sent.host.as_ref().unwrap_or_else(|| origin.host());
+    let evidence = sent.asked.evidence(origin, host, &head);
+    if let Some(diagnosis) = examine(evidence, &mut body).await {
         tell(head.status, &diagnosis);
         head.extensions.insert(diagnosis);
     }

@@ -62,11 +62,6 @@
 //!   seen: the alert
 //!   to be sure: cdn_origin::probe(&connector) tries other versions and protocols,
 //!               and plain http
-//!
-//! possible: the origin asks for a client certificate
-//!   seen: the alert
-//!   fix: .client_identity(ClientIdentity::pem(chain, key))
-//!   to be sure: look up in the edge's configuration which names it serves
 //! ```
 //!
 //! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.

@@ -4,7 +4,10 @@ use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
     Clue, Evidence, Fix, Proof,
-    rule::{Rule, another_sni, nothing, sni_missing, sni_not_served},
+    rule::{
+        Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
+        sni_missing, sni_not_served,
+    },
 };
 
 // RFC 8446 section 6.
@@ -21,6 +24,9 @@ const ABOUT_CERTIFICATES: [u8; 6] = [42, 43, 44, 45, 46, 48];
 /// Alerts of a peer that stumbles over what was offered: illegal_parameter, decode_error, insufficient_security,
 /// missing_extension, unsupported_extension.
 const STUMBLING: [u8; 5] = [47, 50, 71, 109, 110];
+
+/// Alerts of a peer to which what it received makes no sense: unexpected_message, bad_record_mac, record_overflow, decrypt_error.
+const BREAKING: [u8; 4] = [10, 20, 22, DECRYPT_ERROR];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -78,15 +84,6 @@ pub(super) const RULES: &[Rule] = &[
         proof: Proof::ProbeProtocols,
         fixes: nothing,
     },
-    Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Possible,
-        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE),
-        why: client_certificate,
-        clues: &[Clue::Alert],
-        proof: Proof::EdgeConfiguration,
-        fixes: present_a_certificate,
-    },
     // Go's TLS server says "internal error" where it has no certificate for the name.
     Rule {
         id: CauseId::SniMissing,
@@ -120,35 +117,28 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::ClientCertificateRequired,
         certainty: Certain,
-        when: |e| has_alert(e, CERTIFICATE_REQUIRED) && !e.facts.has_client_identity(),
-        why: client_certificate,
-        clues: &[Clue::Alert],
+        when: |e| e.alert() == Some(CERTIFICATE_REQUIRED),
+        why: client_certificate_asked,
+        clues: &[Clue::Alert, Clue::ClientCertificate],
         proof: Proof::EdgeConfiguration,
         fixes: present_a_certificate,
     },
     Rule {
         id: CauseId::ClientCertificateRequired,
-        certainty: Certain,
-        when: |e| has_alert(e, CERTIFICATE_REQUIRED) && e.facts.has_client_identity(),
-        why: |_| {
-            String::from(
-                "the origin asks for a client certificate, and ours is of a kind that it does not ask for",
-            )
-        },
+        certainty: Likely,
+        when: |e| e.withheld_certificate() && e.late_alert().is_some_and(is_about_ours),
+        why: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
         proof: Proof::EdgeConfiguration,
-        fixes: |_| {
-            vec![Fix::Elsewhere(
-                "a client certificate of a key type that the origin accepts",
-            )]
-        },
+        fixes: present_a_certificate,
     },
     Rule {
         id: CauseId::ClientCertificateRequired,
-        certainty: Likely,
-        when: |e| !e.facts.has_client_identity() && e.late_alert().is_some_and(is_about_ours),
-        why: client_certificate,
-        clues: &[Clue::Alert, Clue::ClientCertificate],
+        certainty: Possible,
+        // TLS 1.2 may ask later on, by a renegotiation, which rustls does not know.
+        when: |e| e.has_nothing_to_show() && e.late_alert().is_some_and(is_about_ours),
+        why: client_certificate_asked,
+        clues: &[Clue::Alert],
         proof: Proof::EdgeConfiguration,
         fixes: present_a_certificate,
     },
@@ -157,7 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Certain,
         // RFC 8446 section 6.2: these are said of a certificate alone, and only ours is left to be meant.
         when: |e| {
-            e.facts.has_client_identity()
+            e.may_have_shown_ours()
                 && e.late_alert()
                     .is_some_and(|alert| ABOUT_CERTIFICATES.contains(&alert))
         },
@@ -171,8 +161,7 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Likely,
         when: |e| {
             let other = [HANDSHAKE_FAILURE, ACCESS_DENIED, DECRYPT_ERROR];
-            e.facts.has_client_identity()
-                && e.late_alert().is_some_and(|alert| other.contains(&alert))
+            e.may_have_shown_ours() && e.late_alert().is_some_and(|alert| other.contains(&alert))
         },
         why: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
@@ -216,23 +205,19 @@ pub(super) const RULES: &[Rule] = &[
         proof: Proof::ProbeProtocols,
         fixes: nothing,
     },
+    Rule {
+        id: CauseId::BrokenTls,
+        certainty: Possible,
+        when: |e| e.alert().is_some_and(|alert| BREAKING.contains(&alert)),
+        why: broken_tls,
+        clues: &[Clue::Alert],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
+    },
 ];
-
-fn present_a_certificate(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::ClientIdentity]
-}
-
-fn client_certificate(_: &Evidence<'_>) -> String {
-    String::from("the origin asks for a client certificate")
-}
 
 fn is_alert_40_without_sni(evidence: &Evidence<'_>) -> bool {
     evidence.sni().is_none() && evidence.early_alert() == Some(HANDSHAKE_FAILURE)
-}
-
-fn has_alert(evidence: &Evidence<'_>, code: u8) -> bool {
-    let alert = evidence.facts.alert();
-    alert.is_some_and(|alert| alert.code() == code)
 }
 
 fn is_about_ours(alert: u8) -> bool {

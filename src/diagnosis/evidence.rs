@@ -2,7 +2,7 @@
 
 use crate::{
     edge::{Edge, EdgeProfile, Standing, placeholder_by_names, placeholder_by_subject},
-    error::{Alert, ErrorKind, Facts, PeerCertificate, Stage, TlsVersion},
+    error::{Alert, ClientCertificate, ErrorKind, Facts, PeerCertificate, Stage, TlsVersion},
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
 };
@@ -71,17 +71,36 @@ impl Evidence<'_> {
 
     /// The alert, if it came before the origin's certificate was accepted: it is about what we said first.
     pub(super) fn early_alert(&self) -> Option<u8> {
-        let alert = self.facts.alert().map(Alert::code);
-        alert.filter(|_| !self.was_accepted())
+        self.alert().filter(|_| !self.was_accepted())
     }
 
     /// The alert, if it came after the origin's certificate was accepted: its name was the right one, so what is left is ours.
     pub(super) fn late_alert(&self) -> Option<u8> {
-        let alert = self.facts.alert().map(Alert::code);
-        alert.filter(|_| self.was_accepted())
+        self.alert().filter(|_| self.was_accepted())
     }
 
-    fn was_accepted(&self) -> bool {
+    /// The alert, whenever it came.
+    pub(super) fn alert(&self) -> Option<u8> {
+        self.facts.alert().map(Alert::code)
+    }
+
+    /// Whether the peer asked for a client certificate and got none.
+    pub(super) fn withheld_certificate(&self) -> bool {
+        self.facts.client_certificate() == ClientCertificate::Withheld
+    }
+
+    /// Whether the peer may know our certificate: now, or from when the session began.
+    pub(super) fn may_have_shown_ours(&self) -> bool {
+        self.facts.has_client_identity() && !self.withheld_certificate()
+    }
+
+    /// Whether the peer did not ask for a client certificate yet, and would get none.
+    pub(super) fn has_nothing_to_show(&self) -> bool {
+        !self.facts.has_client_identity() && !self.withheld_certificate()
+    }
+
+    /// Whether the origin's certificate was accepted: what was said first was right.
+    pub(super) fn was_accepted(&self) -> bool {
         self.stage > Stage::Handshake || self.facts.is_certificate_accepted()
     }
 

@@ -1,12 +1,12 @@
 //! Failures after the handshake: requests that got no response.
 
-use crate::error::{ErrorKind, Stage};
+use crate::error::{ErrorKind, Stage, TlsVersion};
 
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
     Clue, Evidence, Fix, Proof,
-    rule::{Rule, nothing},
+    rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
 };
 
 const FRAME_SIZE_ERROR: u32 = 6;
@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::HttpToTlsPort,
         certainty: Likely,
-        when: |e| e.is_plain_http() && e.is(ErrorKind::HttpProtocol),
+        when: |e| e.is_plain_http() && !e.facts.is_reused() && e.is(ErrorKind::HttpProtocol),
         why: http_to_tls_port,
         clues: &[Clue::Scheme, Clue::Ending],
         proof: Proof::ProbeProtocols,
@@ -73,28 +73,53 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::HttpToTlsPort,
         certainty: Likely,
         // HAProxy and OpenSSL hang up on plain http without a word.
-        when: |e| e.is_plain_http() && e.was_cut_off(),
+        when: |e| e.is_plain_http() && !e.facts.is_reused() && e.was_cut_off(),
         why: http_to_tls_port,
         clues: &[Clue::Scheme, Clue::Ending],
         proof: Proof::ProbeProtocols,
         fixes: over_tls,
     },
     Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Likely,
+        // In TLS 1.3 the handshake is over before the origin looks at what it got.
+        when: |e| {
+            e.was_cut_off() && !e.facts.is_reused() && e.withheld_certificate() && is_tls_1_3(e)
+        },
+        why: client_certificate_asked,
+        clues: &[Clue::ClientCertificate, Clue::Ending],
+        proof: Proof::EdgeConfiguration,
+        fixes: present_a_certificate,
+    },
+    Rule {
         id: CauseId::IdleClosed,
         certainty: Likely,
-        when: |e| e.was_cut_off(),
+        when: |e| e.was_cut_off() && e.facts.is_reused(),
         why: |_| {
             String::from(
-                "the origin closed the connection while the request was on its way: it had been idle for too long, or the origin failed",
+                "the origin closed the connection while the request was on its way: it had been idle for too long",
             )
         },
-        clues: &[Clue::Ending],
+        clues: &[Clue::Reuse, Clue::Ending],
         proof: Proof::Origin,
         fixes: |_| {
             vec![Fix::Elsewhere(
                 "PoolSettings::idle_timeout(..) below the origin's own limit",
             )]
         },
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Possible,
+        when: |e| e.was_cut_off(),
+        why: |_| {
+            String::from(
+                "the origin failed, or something on the way cut the connection, before all of the response was there",
+            )
+        },
+        clues: &[Clue::Ending],
+        proof: Proof::Origin,
+        fixes: nothing,
     },
     Rule {
         id: CauseId::Down,
@@ -106,6 +131,11 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
 ];
+
+fn is_tls_1_3(evidence: &Evidence<'_>) -> bool {
+    let session = evidence.facts.tls_session();
+    session.is_some_and(|session| session.version == TlsVersion::V1_3)
+}
 
 fn http_to_tls_port(_: &Evidence<'_>) -> String {
     String::from("plain http was spoken to a port that speaks TLS")

@@ -10,7 +10,10 @@ use super::{
     Certainty::{Certain, Likely, Possible},
     Clue, Evidence, Fix, Proof,
     networks::is_http_only,
-    rule::{Rule, another_sni, nothing, sni_missing, sni_not_served},
+    rule::{
+        Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
+        sni_missing, sni_not_served,
+    },
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -122,6 +125,15 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     Rule {
+        id: CauseId::ClientCertificateRequired,
+        certainty: Likely,
+        when: |e| is_cut_off_late(e) && e.withheld_certificate(),
+        why: client_certificate_asked,
+        clues: &[Clue::ClientCertificate, Clue::Ending],
+        proof: Proof::EdgeConfiguration,
+        fixes: present_a_certificate,
+    },
+    Rule {
         id: CauseId::Down,
         certainty: Likely,
         when: |e| e.is(ErrorKind::TimedOut),
@@ -168,8 +180,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::BrokenTls,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::TlsProtocol),
-        why: |_| String::from("the peer's TLS is broken, or something between changes it"),
+        when: |e| e.is(ErrorKind::TlsProtocol) || is_cut_off_late(e),
+        why: broken_tls,
         clues: &[Clue::Ending],
         proof: Proof::AnotherNetwork,
         fixes: nothing,
@@ -182,8 +194,14 @@ fn dial_another_port(_: &Evidence<'_>) -> Vec<Fix> {
     )]
 }
 
+/// Cut off before the origin's certificate was accepted.
 fn is_cut_off(evidence: &Evidence<'_>) -> bool {
-    evidence.was_cut_off() && evidence.facts.alert().is_none()
+    evidence.was_cut_off() && evidence.alert().is_none() && !evidence.was_accepted()
+}
+
+/// Cut off afterwards: SNI and port were right.
+fn is_cut_off_late(evidence: &Evidence<'_>) -> bool {
+    evidence.was_cut_off() && evidence.alert().is_none() && evidence.was_accepted()
 }
 
 /// The first words of SSH, and of SMTP and FTP.

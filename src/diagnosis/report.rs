@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    error::{Error, Facts, PeerCertificate, chain},
+    error::{ClientCertificate, Error, Facts, PeerCertificate, chain},
     name::Host,
     origin::{Origin, Scheme},
 };
@@ -79,8 +79,16 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
     if let Some(session) = facts.tls_session() {
         row(f, "agreed", &session.to_string())?;
     }
+    if facts.is_reused() {
+        row(f, "reused", "the connection had served requests before")?;
+    }
     if let Some(certificate) = facts.certificate() {
         certificate_rows(f, certificate)?;
+    }
+    match facts.client_certificate() {
+        ClientCertificate::Withheld => row(f, "asked for", "a client certificate, and got none")?,
+        ClientCertificate::Sent => row(f, "asked for", "a client certificate, and got ours")?,
+        ClientCertificate::NotAsked => {}
     }
     match facts.first_bytes() {
         [] => Ok(()),

@@ -50,3 +50,25 @@ pub(super) fn sni_not_served(evidence: &Evidence<'_>) -> String {
     let name = evidence.origin.sni();
     format!("the edge does not serve {name}, the name sent in SNI")
 }
+
+pub(super) fn broken_tls(_: &Evidence<'_>) -> String {
+    String::from("the peer's TLS is broken, or something between changes it")
+}
+
+/// Why a client certificate is missed.
+pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
+    String::from(match evidence.facts.has_client_identity() {
+        true => {
+            "the origin asks for a client certificate, and ours is of a kind that it does not ask for"
+        }
+        false => "the origin asks for a client certificate",
+    })
+}
+
+/// A client certificate, or another one.
+pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<Fix> {
+    vec![match evidence.facts.has_client_identity() {
+        true => Fix::Elsewhere("a client certificate of a key type that the origin accepts"),
+        false => Fix::ClientIdentity,
+    }]
+}

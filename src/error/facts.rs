@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{name::HostAuthority, origin::Origin};
 
-use super::{Alert, Attempt, CertificateChain, PeerCertificate, Resolution, TlsOffer, TlsSession};
+use super::{
+    Alert, Attempt, CertificateChain, ClientCertificate, PeerCertificate, Resolution, TlsOffer,
+    TlsSession,
+};
 
 /// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
 /// [`ConnectionInfo`](crate::connector::ConnectionInfo).
@@ -23,6 +26,8 @@ pub struct Facts {
     pub(crate) accepted: bool,
     pub(crate) alternatives: Option<Arc<str>>,
     pub(crate) client_identity: bool,
+    pub(crate) client_certificate: ClientCertificate,
+    pub(crate) reused: bool,
     pub(crate) alert: Option<Alert>,
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
@@ -116,6 +121,19 @@ impl Facts {
     #[must_use]
     pub fn has_client_identity(&self) -> bool {
         self.client_identity
+    }
+
+    /// Whether the peer asked for a client certificate, and whether it got one. A session that is resumed relies on what was asked when
+    /// it began, which is not known here.
+    #[must_use]
+    pub fn client_certificate(&self) -> ClientCertificate {
+        self.client_certificate
+    }
+
+    /// Whether the connection had served another request before the one that failed. Of an open connection, nothing is known of this.
+    #[must_use]
+    pub fn is_reused(&self) -> bool {
+        self.reused
     }
 
     /// The fatal alert that the peer sent.

@@ -67,6 +67,12 @@ impl Error {
         self
     }
 
+    /// The same error of a connection that had served another request before.
+    pub(crate) fn on_reused(mut self) -> Self {
+        Arc::make_mut(&mut self.0).facts.reused = true;
+        self
+    }
+
     /// The first error of this type in the chain of `error`, itself included.
     ///
     /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it wraps.

@@ -82,6 +82,19 @@ pub enum EncryptedHello {
     Accepted,
 }
 
+/// What became of the client's own certificate in a handshake.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ClientCertificate {
+    /// The peer did not ask for one, or the handshake did not come so far.
+    #[default]
+    NotAsked,
+    /// The peer asked, and there was none, or none that it would take.
+    Withheld,
+    /// The peer asked, and was sent one.
+    Sent,
+}
+
 impl fmt::Display for TlsSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = self.protocol.as_deref().unwrap_or("none");

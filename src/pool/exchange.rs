@@ -42,7 +42,7 @@ impl OriginPool {
                     let failed = failed.after(&progress);
                     Box::pin(tries.again(failed, copy, left_out, lease)).await?
                 }
-                None => return Err(silent(&lease, &progress, deadline)),
+                None => return Err(tries.told(silent(&lease, &progress, deadline))),
             };
         }
     }

@@ -72,7 +72,8 @@ impl<'a> Tries<'a> {
         }
         let copy = copy.filter(|copy| self.is_safe(copy, &failed));
         let Some(copy) = copy.filter(|_| self.is_allowed()) else {
-            return Err(failed.explained(lease.info()));
+            let error = failed.explained(lease.info());
+            return Err(self.told(error));
         };
         drop(lease);
         // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
@@ -86,6 +87,14 @@ impl<'a> Tries<'a> {
             None => self.pool.lease(self.client).await?,
         };
         Ok((copy.request, lease))
+    }
+
+    /// The error, with what it does not know of the connection of the present try.
+    pub(super) fn told(&self, error: Error) -> Error {
+        match self.is_reused {
+            true => error.on_reused(),
+            false => error,
+        }
     }
 
     /// After a 421 on a connection that others use too: the request for a fresh connection, once. Where fresh ones are answered 421

@@ -1,6 +1,6 @@
 //! Finds by trying which combination of names and protocols an origin accepts.
 //!
-//! A diagnosis of one failure is often only likely: alert 40 has four causes. A probe changes one thing at a time and looks which change
+//! A diagnosis of one failure is often only likely: alert 40 has several causes. A probe changes one thing at a time and looks which change
 //! gets further, which makes the cause certain and the builder code known. It is for the engineer's desk, not for the path of requests: it
 //! makes some connections, one after the other with a pause between them, and sends nothing but `GET /`.
 //!

@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     Alpn, ClientIdentity, Ech, TlsClient, VerifyPolicy,
+    asking::Asking,
     chains::Chains,
     client::server_name,
     files::Fingerprint,
@@ -82,9 +83,9 @@ impl TlsSettings {
             schemes,
         };
         let mut config = note(self.config(provider, versions, verifier), problems)?;
-        if let Some(identity) = identity.flatten() {
-            config.client_auth_cert_resolver = identity;
-        }
+        let identity = identity.flatten();
+        let identity = identity.unwrap_or_else(|| config.client_auth_cert_resolver.clone());
+        config.client_auth_cert_resolver = Arc::new(Asking(identity));
         self.parameters.apply(&mut config, problems);
         let grace = self.verify.expiry_grace().unwrap_or_default();
         let sessions = self.resumption.apply(grace, &mut config, problems);

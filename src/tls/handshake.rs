@@ -48,6 +48,7 @@ impl TlsClient {
             facts.chain = chain;
             facts.accepted = accepted;
         }
+        facts.client_certificate = witness.client_certificate();
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, &witness, facts),
             Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),

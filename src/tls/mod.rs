@@ -17,6 +17,7 @@
 //! ```
 
 mod alpn;
+mod asking;
 mod chains;
 mod client;
 mod config;

@@ -11,7 +11,7 @@ use std::{
 use rustls::SignatureScheme;
 use rustls_pki_types::{CertificateDer, ServerName};
 
-use crate::error::{CertificateChain, PeerCertificate};
+use crate::error::{CertificateChain, ClientCertificate, PeerCertificate};
 
 tokio::task_local! {
     static WITNESS: Witness;
@@ -28,6 +28,7 @@ struct Testimony {
     /// The certificates and whether they were accepted, once there are some.
     judged: OnceLock<(CertificateChain, bool)>,
     scheme: OnceLock<SignatureScheme>,
+    client_certificate: OnceLock<ClientCertificate>,
 }
 
 impl Witness {
@@ -47,10 +48,23 @@ impl Witness {
         self.0.judged.get().cloned()
     }
 
+    /// What became of our own certificate.
+    pub(super) fn client_certificate(&self) -> ClientCertificate {
+        let asked = self.0.client_certificate.get();
+        asked.copied().unwrap_or_default()
+    }
+
     /// The scheme of the peer's signature.
     pub(super) fn scheme(&self) -> Option<SignatureScheme> {
         self.0.scheme.get().copied()
     }
+}
+
+/// Tells the witness that the peer asked for a client certificate.
+pub(super) fn asked(given: ClientCertificate) {
+    tell(|testimony| {
+        testimony.client_certificate.get_or_init(|| given);
+    });
 }
 
 /// Whether a certificate for this name is judged in the place of one for the name that is asked for. rustls does so where Encrypted

@@ -64,6 +64,22 @@ async fn alerts_of_peers_that_stumble_over_the_hello_are_never_more_than_possibl
 }
 
 #[tokio::test]
+async fn alerts_of_peers_that_make_no_sense_of_what_they_got_are_possibly_broken_tls() {
+    for number in [10, 20, 22, 51] {
+        let error = by_alert(number).await;
+        check(&error, CauseId::BrokenTls, Certainty::Possible, "");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_before_the_certificate_is_not_about_ours() {
+    let error = by_alert(40).await;
+    let diagnosis = error.diagnosis();
+    let mut ids = diagnosis.causes().iter().map(|cause| cause.id());
+    assert!(!ids.any(|id| id == CauseId::ClientCertificateRequired));
+}
+
+#[tokio::test]
 async fn an_alert_of_denied_access_is_likely_a_rule_about_names_or_clients() {
     let fix = ".sni(\"..\") with a name that the edge serves";
     let error = by_alert(49).await;

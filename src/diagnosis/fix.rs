@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    name::{DnsName, ExpectedName, HostAuthority},
+    name::{DnsName, ExpectedName, Host, HostAuthority},
     origin::OriginUrl,
 };
 
@@ -43,6 +43,23 @@ pub enum Fix {
     TlsVersions,
     /// `.verify(..)` with this policy.
     Verify(&'static str),
+}
+
+impl Fix {
+    /// Whether the code to write says an IP address or the path of a socket.
+    pub(crate) fn shows_address(&self) -> bool {
+        let is_address = |host: &HostAuthority| {
+            host.host()
+                .parse::<Host>()
+                .is_ok_and(|host| host.dns().is_none())
+        };
+        match self {
+            Self::Builder(url) => url.target().host().dns().is_none(),
+            Self::ExpectedName(name) => matches!(name, ExpectedName::Ip(_)),
+            Self::Host(host) | Self::HostRewrite(host) => is_address(host),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Fix {

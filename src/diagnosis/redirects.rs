@@ -8,7 +8,7 @@ use http::{
 
 use crate::origin::Scheme;
 
-use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence};
+use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence, responses::Redirects};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let location = match evidence.status.is_redirection() {
@@ -60,12 +60,10 @@ fn same_again(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> 
     }
     let why = "the origin redirects to the same address: it takes the visit for plain http, or wants another Host";
     let fixes = [
-        Fix::Elsewhere(
-            "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that visitors come by https",
-        ),
+        TELL_HTTPS,
         Fix::Elsewhere("let the edge speak https to its own origin"),
     ];
-    Some(loops(evidence, why).mended_by(fixes))
+    Some(loops(evidence, location, why).mended_by(fixes))
 }
 
 /// The redirect leads to the name by which the visitor asked: Host was rewritten, and the origin does not like the new one.
@@ -77,16 +75,32 @@ fn back_to_visitor(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Ca
     if !is_back || !is_read(evidence) {
         return None;
     }
+    if is_change_over(evidence, location) {
+        let why = format!(
+            "the origin is told that the visitor came to {visitor} by http, and redirects to https"
+        );
+        return Some(loops(evidence, location, why).mended_by([TELL_HTTPS]));
+    }
     let why = format!(
         "the origin redirects to {visitor}, by which the visitor came, because Host says {}",
         evidence.host
     );
-    Some(loops(evidence, why).mended_by([Fix::PreserveHost]))
+    Some(loops(evidence, location, why).mended_by([Fix::PreserveHost]))
 }
 
-fn loops(evidence: &ResponseEvidence<'_>, why: impl Into<String>) -> Cause {
+const TELL_HTTPS: Fix = Fix::Elsewhere(
+    "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that visitors come by https",
+);
+
+/// Whether a visitor that came by http, as far as is known, is sent to https: no loop, unless it came by https in truth.
+fn is_change_over(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
+    evidence.visitor_scheme == Some(Scheme::Http) && location.scheme_str() == Some("https")
+}
+
+fn loops(evidence: &ResponseEvidence<'_>, location: &Uri, why: impl Into<String>) -> Cause {
     // A page that sets a cookie and wants to see it come back redirects to itself once.
-    let certainty = match evidence.headers.contains_key(SET_COOKIE) {
+    let is_once = evidence.headers.contains_key(SET_COOKIE);
+    let certainty = match is_once || is_change_over(evidence, location) {
         true => Certainty::Possible,
         false => Certainty::Likely,
     };
@@ -98,6 +112,9 @@ fn loops(evidence: &ResponseEvidence<'_>, why: impl Into<String>) -> Cause {
 /// The redirect names the origin by the rewritten Host: visitors would leave the proxy.
 fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
     let visitor = evidence.visitor_host?;
+    if evidence.redirects == Redirects::Rewritten {
+        return None;
+    }
     let is_origins =
         has_host(location, evidence.host.host()) && !same(visitor.host(), evidence.host.host());
     is_origins.then(|| {

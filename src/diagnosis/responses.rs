@@ -47,12 +47,21 @@ pub struct ResponseEvidence<'a> {
     pub(super) origin: &'a Origin,
     pub(super) host: &'a HostAuthority,
     pub(super) visitor_host: Option<&'a HostAuthority>,
+    pub(super) visitor_scheme: Option<Scheme>,
+    pub(super) redirects: Redirects,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
     pub(super) method: Option<&'a Method>,
     pub(super) target: Option<&'a PathAndQuery>,
     has_content: bool,
     body: &'a [u8],
+}
+
+/// What becomes of redirects on their way to the visitor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Redirects {
+    PassedOn,
+    Rewritten,
 }
 
 impl<'a> ResponseEvidence<'a> {
@@ -67,6 +76,8 @@ impl<'a> ResponseEvidence<'a> {
             origin,
             host,
             visitor_host: None,
+            visitor_scheme: None,
+            redirects: Redirects::PassedOn,
             status,
             headers,
             method: None,
@@ -89,9 +100,21 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// The Host by which the visitor asked, where it was rewritten and redirects are passed on as they are.
+    /// The Host by which the visitor asked, which may have been rewritten.
     pub fn visitor_host(mut self, host: &'a HostAuthority) -> Self {
         self.visitor_host = Some(host);
+        self
+    }
+
+    /// The scheme by which the visitor came, as the origin is told.
+    pub fn visitor_scheme(mut self, scheme: Scheme) -> Self {
+        self.visitor_scheme = Some(scheme);
+        self
+    }
+
+    /// Redirects to the origin's name are rewritten before they reach the visitor, so that they lead nobody astray.
+    pub fn rewritten_redirects(mut self) -> Self {
+        self.redirects = Redirects::Rewritten;
         self
     }
 

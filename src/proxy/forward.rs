@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, header::CONTENT_LENGTH};
+use http::{Request, Response, header::CONTENT_LENGTH, response::Parts};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -18,11 +18,13 @@ use crate::{
     pool::{Lease, OriginPool, RequestBody, ResponseBody, Target},
     response_diagnosis::{Asked, PeekedBody, examine, tell},
     response_rewrite::ResponseRewriteLayer,
+    visitor::Visitor,
 };
 
 use super::{
     ProxyBody, Upgrades,
     body::OriginBody,
+    exposure::Exposure,
     hop_by_hop,
     hops::Hops,
     limits::Limits,
@@ -57,10 +59,14 @@ pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) queue: Queue,
     pub(super) request_map: RequestMap,
+    pub(super) exposure: Exposure,
 }
 
 /// What the response depends on, apart from itself.
-struct Terms {
+struct Terms<'a> {
+    origin: &'a Origin,
+    host: &'a HostAuthority,
+    visitor: &'a Visitor,
     asked: Asked,
     /// Whether the visitor is told trailers.
     trailers: bool,
@@ -96,6 +102,9 @@ impl Settings {
         let (origin, host) = (&ready.origin, &ready.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let terms = Terms {
+            origin,
+            host,
+            visitor: &ready.visitor,
             asked: Asked {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
@@ -110,7 +119,7 @@ impl Settings {
         let mut response = match outcome.await.map_err(about)? {
             Outcome::Switched(response) => response,
             Outcome::Declined(response, lease) => match unusable(&response) {
-                None => pass(response, lease, origin, host, terms).await,
+                None => self.pass(response, lease, terms).await,
                 Some(kind) => {
                     let facts = lease.info().facts().clone();
                     return Err(about(Error::new(kind, Stage::Receive, facts)));
@@ -140,6 +149,61 @@ impl Settings {
         let (response, lease) = Box::pin(pool.send_alone(request, target, deadline)).await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }
+    /// The origin's response as the visitor gets it.
+    async fn pass(
+        &self,
+        response: Response<ResponseBody>,
+        lease: Lease,
+        mut terms: Terms<'_>,
+    ) -> Response<ProxyBody> {
+        let (mut parts, body) = response.into_parts();
+        parts.extensions.insert(lease.info().clone());
+        let mut body = OriginBody {
+            body: PeekedBody::new(body),
+            lease: Some(lease),
+            watch: Watch::new(terms.body_idle, terms.end),
+            trailers: terms.trailers,
+            place: terms.place.take(),
+        };
+        body.finish_at_end(false);
+        // Most responses are no errors.
+        if !parts.status.is_success() {
+            self.examine(&mut parts, &mut body.body, &terms).await;
+        }
+        hop_by_hop::remove(&mut parts.headers);
+        if status::has_no_length(parts.status) {
+            parts.headers.remove(CONTENT_LENGTH);
+        }
+        let body = match status::has_no_content(parts.status, &terms.asked.method) {
+            true => ProxyBody::nothing(),
+            false => ProxyBody::origin(body),
+        };
+        Response::from_parts(parts, body)
+    }
+
+    /// Says so where the response is an edge's refusal. Its content stays as it is.
+    async fn examine(
+        &self,
+        parts: &mut Parts,
+        body: &mut PeekedBody<ResponseBody>,
+        terms: &Terms<'_>,
+    ) {
+        let mut evidence = terms
+            .asked
+            .evidence(terms.origin, terms.host, parts)
+            .visitor_scheme(terms.visitor.scheme);
+        if let Some(host) = &terms.visitor.host {
+            evidence = evidence.visitor_host(host);
+        }
+        if self.response_rewrite.is_some() {
+            evidence = evidence.rewritten_redirects();
+        }
+        if let Some(diagnosis) = examine(evidence, body).await {
+            tell(parts.status, &diagnosis);
+            self.exposure.tell_of_response(parts, &diagnosis);
+            parts.extensions.insert(diagnosis);
+        }
+    }
 }
 
 /// A response that must not be passed on.
@@ -149,42 +213,6 @@ fn unusable(response: &Response<ResponseBody>) -> Option<ErrorKind> {
         return Some(ErrorKind::HttpProtocol);
     }
     message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)
-}
-
-async fn pass(
-    response: Response<ResponseBody>,
-    lease: Lease,
-    origin: &Origin,
-    host: &HostAuthority,
-    terms: Terms,
-) -> Response<ProxyBody> {
-    let (mut parts, body) = response.into_parts();
-    parts.extensions.insert(lease.info().clone());
-    let mut body = OriginBody {
-        body: PeekedBody::new(body),
-        lease: Some(lease),
-        watch: Watch::new(terms.body_idle, terms.end),
-        trailers: terms.trailers,
-        place: terms.place,
-    };
-    body.finish_at_end(false);
-    // Most responses are no errors.
-    if !parts.status.is_success() {
-        let evidence = terms.asked.evidence(origin, host, &parts);
-        if let Some(diagnosis) = examine(evidence, &mut body.body).await {
-            tell(parts.status, &diagnosis);
-            parts.extensions.insert(diagnosis);
-        }
-    }
-    hop_by_hop::remove(&mut parts.headers);
-    if status::has_no_length(parts.status) {
-        parts.headers.remove(CONTENT_LENGTH);
-    }
-    let body = match status::has_no_content(parts.status, &terms.asked.method) {
-        true => ProxyBody::nothing(),
-        false => ProxyBody::origin(body),
-    };
-    Response::from_parts(parts, body)
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {

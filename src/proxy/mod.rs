@@ -108,7 +108,7 @@
 //!
 //! An error page
 //! of the origin passes as it is; where it looks like a mistake in the four names, a [`Diagnosis`](crate::diagnosis::Diagnosis) is in
-//! its extensions and in the log.
+//! its extensions and in the log. Visitors are told causes only where [`expose_diagnosis`](OriginProxy::expose_diagnosis) says so.
 //!
 //! # Deployment caveats
 //!
@@ -132,6 +132,7 @@
 
 mod answer;
 mod body;
+mod exposure;
 mod fields;
 mod forward;
 mod future;

@@ -27,6 +27,7 @@ use crate::{
 use super::{
     Draining, Prewarming, ProxyBody, Proxying, Upgrades,
     answer::answer,
+    exposure::Exposure,
     forward::Settings,
     grpc,
     hops::Hops,
@@ -51,6 +52,7 @@ use super::{
 /// | [`via`](Self::via) | a name made up for this proxy and its clones |
 /// | [`cdn_loop`](Self::cdn_loop) | none |
 /// | [`map_request`](Self::map_request) | no change |
+/// | [`expose_diagnosis`](Self::expose_diagnosis) | visitors are told no causes |
 ///
 /// What bounds a request, and what becomes of one that goes beyond. The error types are those of `Proxy-Status` (RFC 9209 section 2.3):
 ///
@@ -116,6 +118,7 @@ impl OriginProxy {
                 limits: Limits::default(),
                 queue: Queue::default(),
                 request_map: RequestMap::default(),
+                exposure: Exposure::default(),
             }),
             pool: OriginPool::new(connector, pool),
         }
@@ -259,7 +262,7 @@ where
                 Ok(response) => response,
                 Err(error) => {
                     log(&error);
-                    let answer = answer(error, &method);
+                    let answer = answer(error, &method, settings.exposure);
                     match call {
                         Some(call) => call.answer(answer),
                         None => answer,

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use http::request::Parts;
 
-use super::{OriginProxy, Pseudonym, forward::Settings, limits::at_least_a_moment};
+use super::{
+    OriginProxy, Pseudonym, exposure::Exposure, forward::Settings, limits::at_least_a_moment,
+};
 
 /// What is told to others, and changed for them.
 impl OriginProxy {
@@ -67,6 +69,25 @@ impl OriginProxy {
     /// ```
     pub fn map_request(mut self, function: impl Fn(&mut Parts) + Send + Sync + 'static) -> Self {
         self.change().request_map.add(function);
+        self
+    }
+
+    /// Tells visitors the likeliest cause of a failure, and what fixes it, in the `details` of `Proxy-Status` ([RFC 9209 section
+    /// 2.1.5]): of this proxy's own errors, and of an edge's refusals that it passes on. By default, only the log and the response's
+    /// extensions know.
+    ///
+    /// For staging, or where a layer in front removes the field: fixes say names of your configuration. They never say IP addresses,
+    /// and nothing here says fields, paths or keys.
+    ///
+    /// ```text
+    /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure";
+    ///     details="SniNotServed, likely; fix: .sni(\"www.example.com\")"
+    /// proxy-status: cdn-origin;received-status=421;details="SniAndHostDisagree, certain; fix: .host(\"www.example.com\")"
+    /// ```
+    ///
+    /// [RFC 9209 section 2.1.5]: https://www.rfc-editor.org/rfc/rfc9209#section-2.1.5
+    pub fn expose_diagnosis(mut self) -> Self {
+        self.change().exposure = Exposure::Exposed;
         self
     }
 }

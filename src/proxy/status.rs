@@ -1,12 +1,14 @@
 //! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a status.
 
 use http::{HeaderValue, Method, StatusCode};
-use sfv::{ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref};
+use sfv::{KeyRef, ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref};
 
 use crate::error::{Alert, Error, ErrorKind, Stage};
 
 /// How this proxy calls itself in `Proxy-Status`.
 const NAME: &TokenRef = token_ref("cdn-origin");
+
+const DETAILS: &KeyRef = key_ref("details");
 
 /// The status for a failure.
 pub(super) fn status(error: &Error) -> StatusCode {
@@ -88,15 +90,31 @@ pub(super) fn has_no_length(status: StatusCode) -> bool {
 
 /// The `Proxy-Status` field for a failure (RFC 9209 section 2).
 #[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
-pub(super) fn proxy_status(error: &Error) -> HeaderValue {
+pub(super) fn proxy_status(error: &Error, details: Option<&StringRef>) -> HeaderValue {
     let mut list = ListSerializer::new();
-    let item = list
+    let mut item = list
         .bare_item(NAME)
         .parameter(key_ref("error"), error_type(error));
     if let Some(alert) = error.facts().alert() {
-        let item = item.parameter(key_ref("alert-id"), integer(alert.code().into()));
-        let _ = item.parameter(key_ref("alert-message"), alert_message(alert));
+        item = item
+            .parameter(key_ref("alert-id"), integer(alert.code().into()))
+            .parameter(key_ref("alert-message"), alert_message(alert));
     }
+    if let Some(details) = details {
+        let _ = item.parameter(DETAILS, details);
+    }
+    let field = list.finish().expect("the list has one member");
+    HeaderValue::try_from(field).expect("a structured field is a field value")
+}
+
+/// The member for a response that is passed on.
+#[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
+pub(super) fn of_received(status: StatusCode, details: &StringRef) -> HeaderValue {
+    let mut list = ListSerializer::new();
+    let _ = list
+        .bare_item(NAME)
+        .parameter(key_ref("received-status"), integer(status.as_u16().into()))
+        .parameter(DETAILS, details);
     let field = list.finish().expect("the list has one member");
     HeaderValue::try_from(field).expect("a structured field is a field value")
 }

@@ -34,6 +34,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
             "tls",
             "connector",
             "diagnosis",
+            "response_diagnosis",
             "pool",
         ],
     ),

@@ -8,6 +8,7 @@ use cdn_origin::{
     connector::ConnectionInfo,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{ErrorKind, Stage},
+    origin::Scheme,
     proxy::ProxyBody,
 };
 use http::{Request, Response, StatusCode};
@@ -269,4 +270,68 @@ async fn the_answer_to_a_failed_handshake_names_the_alert_and_nothing_internal()
     // The visitor's Host is what the edge serves.
     assert_eq!(fix, ".sni(\"www.example.test\")");
     assert_eq!(text(response).await, "502 Bad Gateway\n");
+}
+
+/// A proxy to an https origin that answers every request by this redirect.
+async fn redirected(
+    location: &'static str,
+    proxy: impl FnOnce(OriginProxy) -> OriginProxy,
+) -> Option<Diagnosis> {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .respond(move |_| {
+            let response = Response::builder().status(302).header("location", location);
+            response.body(Bytes::new()).unwrap()
+        })
+        .start()
+        .await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let response = send(proxy(OriginProxy::new(connector)), "visitor.test").await;
+    response.extensions().get().cloned()
+}
+
+fn likeliest(diagnosis: Option<Diagnosis>) -> (CauseId, Certainty, String) {
+    let diagnosis = diagnosis.expect("a diagnosis");
+    let cause = diagnosis.likeliest().unwrap();
+    let fix = cause.fix().unwrap().to_string();
+    (cause.id(), cause.certainty(), fix)
+}
+
+#[tokio::test]
+async fn a_redirect_to_the_name_by_which_the_visitor_came_is_likely_a_loop() {
+    let https = |proxy: OriginProxy| proxy.client_scheme(Scheme::Https);
+    let found = likeliest(redirected("https://visitor.test/", https).await);
+    let preserve = "HostRewriteLayer::preserve()".to_owned();
+    assert_eq!(found, (CauseId::RedirectLoop, Certainty::Likely, preserve));
+    // To another page, it is a redirect like others.
+    assert_eq!(redirected("https://visitor.test/login", https).await, None);
+}
+
+#[tokio::test]
+async fn a_visitor_of_http_that_is_sent_to_https_may_be_one_of_https_in_truth() {
+    let as_it_is = |proxy: OriginProxy| proxy;
+    let preserving = |proxy: OriginProxy| proxy.host_rewrite(HostRewriteLayer::preserve());
+    for found in [
+        redirected("https://visitor.test/", as_it_is).await,
+        redirected("https://visitor.test/", preserving).await,
+    ] {
+        let (id, certainty, fix) = likeliest(found);
+        assert_eq!(
+            (id, certainty),
+            (CauseId::RedirectLoop, Certainty::Possible)
+        );
+        assert!(fix.contains("client_scheme(Scheme::Https)"), "{fix}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_the_origins_name_matters_only_where_it_is_passed_on() {
+    let away = "https://www.example.test/elsewhere";
+    assert_eq!(redirected(away, |proxy| proxy).await, None);
+    let (id, certainty, _) = likeliest(redirected(away, OriginProxy::keep_responses).await);
+    assert_eq!(
+        (id, certainty),
+        (CauseId::LocationNamesOrigin, Certainty::Certain)
+    );
 }

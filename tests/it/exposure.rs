@@ -1,0 +1,149 @@
+//! What visitors are told of a diagnosis: nothing, unless somebody asked for it.
+
+use bytes::Bytes;
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, proxy::ProxyBody};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tower::ServiceExt;
+
+use crate::{
+    failing::{serving, to},
+    support::{Authority, Edge, HostMismatch, refused_address},
+};
+
+const NAME: &str = "www.example.test";
+
+async fn visit(proxy: &OriginProxy, host: &str) -> Response<ProxyBody> {
+    let request = Request::get("/secret?token=secret").header("host", host);
+    let request = request.header("authorization", "Bearer secret");
+    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    response
+}
+
+/// The members of `Proxy-Status`, one a line.
+fn told(response: &Response<ProxyBody>) -> Vec<&str> {
+    let lines = response.headers().get_all("proxy-status").iter();
+    lines.map(|line| line.to_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
+    let authority = Authority::new();
+    let edge = serving(&authority).await;
+    let connector = to(&edge, &authority, "d1234567890.cloudfront.test")
+        .host(NAME)
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector);
+    let without =
+        r#"cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure""#;
+    assert_eq!(told(&visit(&proxy, "visitor.test").await), [without]);
+
+    let response = visit(&proxy.expose_diagnosis(), "visitor.test").await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    // Quotes are escaped as RFC 9651 section 3.3.3 says.
+    let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\")""#;
+    assert_eq!(told(&response), [format!("{without}{details}")]);
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(text, "502 Bad Gateway\n");
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(NAME)
+        .respond(|_| {
+            Response::builder()
+                .status(421)
+                .header("proxy-status", "edge; error=http_request_denied")
+                .body(Bytes::new())
+                .unwrap()
+        })
+        .start()
+        .await;
+    let connector = to(&edge, &authority, NAME).build().unwrap();
+    let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
+    let theirs = "edge; error=http_request_denied";
+    assert_eq!(told(&visit(&proxy, "visitor.test").await), [theirs]);
+
+    let response = visit(&proxy.expose_diagnosis(), "visitor.test").await;
+    assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
+    let ours = r#"cdn-origin;received-status=421;details="SniAndHostDisagree, certain; fix: HostRewriteLayer::to(\"www.example.test\")""#;
+    assert_eq!(told(&response), [theirs, ours]);
+}
+
+#[tokio::test]
+async fn what_is_no_refusal_says_nothing() {
+    let authority = Authority::new();
+    for status in [200, 404, 500] {
+        let edge = Edge::builder(&authority)
+            .serves(NAME)
+            .respond(move |_| {
+                let response = Response::builder().status(status);
+                response.body(Bytes::from_static(b"honest")).unwrap()
+            })
+            .start()
+            .await;
+        let connector = to(&edge, &authority, NAME).build().unwrap();
+        let proxy = OriginProxy::new(connector).expose_diagnosis();
+        let response = visit(&proxy, "visitor.test").await;
+        assert_eq!(response.status().as_u16(), status);
+        assert!(told(&response).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn no_address_and_nothing_of_the_request_is_told() {
+    let refused = refused_address();
+    let closed = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(NAME)
+        .host_mismatch(HostMismatch::Misdirected421)
+        .start()
+        .await;
+    // The fix would be https at the same address.
+    let plain = CdnOriginConnector::builder(format!("http://127.0.0.1:{}", edge.port()));
+
+    for (builder, expected) in [
+        (
+            closed,
+            r#"cdn-origin;error=connection_refused;details="NothingListens, likely"#,
+        ),
+        (
+            plain,
+            r#"cdn-origin;received-status=400;details="HttpToTlsPort, certain""#,
+        ),
+    ] {
+        let proxy = OriginProxy::new(builder.build().unwrap()).expose_diagnosis();
+        let response = visit(&proxy, "visitor.test").await;
+        let [told] = told(&response)[..] else {
+            panic!("one member: {:?}", response.headers());
+        };
+        assert!(told.starts_with(expected), "{told}");
+        for secret in ["127.0.0.1", "secret", "token"] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_grpc_call_is_told_it_too() {
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()))
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector).expose_diagnosis();
+    let request = Request::post("/svc/Method")
+        .header("host", "visitor.test")
+        .header("content-type", "application/grpc")
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let Ok(response) = proxy.oneshot(request).await;
+    assert_eq!(response.headers()["grpc-status"], "14");
+    let told = told(&response).concat();
+    assert!(told.contains("details=\"NothingListens, likely"), "{told}");
+}

@@ -75,24 +75,31 @@ fn back_to_visitor(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Ca
     if !is_back || !is_read(evidence) {
         return None;
     }
-    if is_change_over(evidence, location) {
-        let why = format!(
-            "the origin is told that the visitor came to {visitor} by http, and redirects to https"
-        );
-        return Some(loops(evidence, location, why).mended_by([TELL_HTTPS]));
-    }
-    let why = format!(
-        "the origin redirects to {visitor}, by which the visitor came, because Host says {}",
-        evidence.host
-    );
-    Some(loops(evidence, location, why).mended_by([Fix::PreserveHost]))
+    let host = evidence.host;
+    let may_want_https =
+        location.scheme_str() == Some("https") && evidence.visitor_scheme != Some(Scheme::Https);
+    let (why, fixes) = match may_want_https {
+        true => (
+            format!(
+                "the origin redirects to {visitor}, by which the visitor came: it takes the visit for plain http, or Host says {host}"
+            ),
+            vec![TELL_HTTPS, Fix::PreserveHost],
+        ),
+        false => (
+            format!(
+                "the origin redirects to {visitor}, by which the visitor came, because Host says {host}"
+            ),
+            vec![Fix::PreserveHost],
+        ),
+    };
+    Some(loops(evidence, location, why).mended_by(fixes))
 }
 
 const TELL_HTTPS: Fix = Fix::Elsewhere(
     "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that visitors come by https",
 );
 
-/// Whether a visitor that came by http, as far as is known, is sent to https: no loop, unless it came by https in truth.
+/// Whether a visitor that is said to have come by http is sent to https: no loop, unless it came by https in truth.
 fn is_change_over(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
     evidence.visitor_scheme == Some(Scheme::Http) && location.scheme_str() == Some("https")
 }

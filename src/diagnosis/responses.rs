@@ -106,7 +106,7 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// The scheme by which the visitor came, as the origin is told.
+    /// The scheme by which the visitor came, where somebody has said it.
     pub fn visitor_scheme(mut self, scheme: Scheme) -> Self {
         self.visitor_scheme = Some(scheme);
         self

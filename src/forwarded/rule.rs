@@ -47,9 +47,11 @@ impl ForwardedLayer {
             write(headers, claims, values);
             return peer;
         };
+        let scheme = claimed_scheme(headers);
         let visitor = Visitor {
             address: self.visitor_behind(headers, trusted),
-            scheme: claimed_scheme(headers).unwrap_or(peer.scheme),
+            scheme: scheme.unwrap_or(peer.scheme),
+            is_told: scheme.is_some() || peer.is_told,
             host: self.claimed_host(headers).or(peer.host),
             target: peer.target,
         };

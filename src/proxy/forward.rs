@@ -188,12 +188,13 @@ impl Settings {
         body: &mut PeekedBody<ResponseBody>,
         terms: &Terms<'_>,
     ) {
-        let mut evidence = terms
-            .asked
-            .evidence(terms.origin, terms.host, parts)
-            .visitor_scheme(terms.visitor.scheme);
-        if let Some(host) = &terms.visitor.host {
+        let visitor = terms.visitor;
+        let mut evidence = terms.asked.evidence(terms.origin, terms.host, parts);
+        if let Some(host) = &visitor.host {
             evidence = evidence.visitor_host(host);
+        }
+        if visitor.is_told || self.client_scheme.is_some() {
+            evidence = evidence.visitor_scheme(visitor.scheme);
         }
         if self.response_rewrite.is_some() {
             evidence = evidence.rewritten_redirects();

@@ -63,6 +63,8 @@ pub(crate) struct Visitor {
     /// Unknown if no server told it.
     pub(crate) address: Option<IpAddr>,
     pub(crate) scheme: Scheme,
+    /// Whether somebody told the scheme, or it is only what was to be assumed.
+    pub(crate) is_told: bool,
     /// Absent in an HTTP/1.0 request that names no host.
     pub(crate) host: Option<HostAuthority>,
     /// The path and query that it asks for.
@@ -77,6 +79,7 @@ impl Visitor {
         Self {
             address: client.map(|client| client.address).or_else(connect_info),
             scheme: client.map_or(scheme, |client| client.scheme),
+            is_told: client.is_some(),
             host,
             target: parts.uri.path_and_query().cloned(),
         }

@@ -32,7 +32,7 @@ struct Inner {
 }
 
 impl ConnectionInfo {
-    pub(super) fn new(facts: Facts) -> Self {
+    pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(Inner {
             facts,
             alert: OnceLock::new(),

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -126,6 +127,12 @@ impl CdnOriginConnector {
     /// Whether the origin is told who the client is.
     pub(crate) fn tells_clients(&self) -> bool {
         self.shared.proxy_protocol.is_some()
+    }
+
+    /// The addresses that the dialled name of the fixed origin has now, as far as that is known.
+    pub(crate) async fn addresses(&self) -> Option<Vec<SocketAddr>> {
+        let dial = self.origin()?.dial();
+        self.shared.transport.addresses(dial).await
     }
 
     /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.

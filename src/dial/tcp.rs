@@ -59,6 +59,25 @@ impl TcpDialer {
         }))
     }
 
+    /// The addresses that the dialled name has now, as its last answer says while that holds. Nothing where no name is dialled, or where
+    /// its addresses are not known: name servers fail, or tell none.
+    pub(super) async fn addresses(&self, target: &HostPort) -> Option<Vec<SocketAddr>> {
+        let Host::Dns(name) = target.host() else {
+            return None;
+        };
+        let dialer = &*self.0;
+        let mut addresses = Vec::new();
+        for families in dialer.questions(dialer.families()) {
+            let lookup = lookup(name, target, families);
+            match dialer.book.clone().ask(lookup, Freshness::Kept).await {
+                Ok(answer) if !answer.stale => addresses.extend(&answer.resolved.addresses),
+                Err(error) if error.is_not_found() => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+        (!addresses.is_empty()).then_some(addresses)
+    }
+
     /// Connects by `deadline` and adds to `facts` what it sees.
     pub(super) async fn dial(
         &self,
@@ -138,8 +157,7 @@ impl Shared {
         families: Families,
         freshness: Freshness,
     ) -> impl Future<Output = Told> + Send + use<'a> {
-        let port = target.port().unwrap_or_default();
-        let lookup = Lookup::new(name.clone(), target.is_absolute(), port, families);
+        let lookup = lookup(name, target, families);
         async move { self.told(self.book.clone().ask(lookup, freshness).await, families) }
     }
 
@@ -203,6 +221,11 @@ impl Shared {
             sockets::connect(address, options, *keepalive).await
         }
     }
+}
+
+fn lookup(name: &DnsName, target: &HostPort, families: Families) -> Lookup {
+    let port = target.port().unwrap_or_default();
+    Lookup::new(name.clone(), target.is_absolute(), port, families)
 }
 
 /// What a look-up would tell of an address that stands for itself.

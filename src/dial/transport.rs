@@ -1,6 +1,6 @@
 //! What the bytes travel over: TCP of our own, or a transport that was given.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use futures_util::TryFutureExt;
 use http::Uri;
@@ -48,6 +48,14 @@ impl Transport {
                 facts.deadline = Some(deadline);
             }
         })
+    }
+
+    /// The addresses that the dialled name has now, as far as that is known.
+    pub(crate) async fn addresses(&self, target: &DialTarget) -> Option<Vec<SocketAddr>> {
+        match (self, target) {
+            (Self::Tcp(dialer), DialTarget::Tcp(target)) => dialer.addresses(target).await,
+            (Self::Given(_), _) | (_, DialTarget::Unix(_)) => None,
+        }
     }
 }
 

@@ -83,8 +83,8 @@ impl Shared {
                 return Err(Failed { error, leave });
             }
         };
-        leave.slot.stand(&mut self.lock());
         let info = stream.info().clone();
+        self.stands(&mut leave.slot, &info);
         let opened = match stream.negotiated_h2() {
             true => {
                 let lease = Multiplexed::open(self, stream, leave).await;

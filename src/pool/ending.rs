@@ -18,9 +18,10 @@ pub(super) enum Reason {
     Error,
     Cancelled,
     Retired,
+    Vanished,
 }
 
-const ALL: [Reason; 8] = [
+const ALL: [Reason; 9] = [
     Reason::Origin,
     Reason::Idle,
     Reason::Age,
@@ -29,6 +30,7 @@ const ALL: [Reason; 8] = [
     Reason::Error,
     Reason::Cancelled,
     Reason::Retired,
+    Reason::Vanished,
 ];
 
 /// The reason, shared by all who may have one.

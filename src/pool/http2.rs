@@ -151,6 +151,10 @@ impl Multiplexed {
         })
     }
 
+    pub(super) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
     pub(super) fn is_for(&self, client: &Client) -> bool {
         self.client == *client
     }

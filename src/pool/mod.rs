@@ -57,6 +57,7 @@
 //! # Ok::<(), cdn_origin::BuildError>(())
 //! ```
 
+mod addresses;
 mod alone;
 mod alone_queue;
 mod body;
@@ -67,6 +68,7 @@ mod ending;
 mod exchange;
 mod expect;
 mod failure;
+mod follow;
 mod http1;
 mod http2;
 mod lease;
@@ -114,6 +116,7 @@ pub(crate) use lease::Lease;
 pub(crate) use response::ResponseBody;
 pub(crate) use target::Target;
 
+use addresses::Addresses;
 use connect::Outcome;
 use queue::{Grant, Place};
 use slot::Leave;
@@ -140,10 +143,14 @@ pub(crate) struct Shared {
 
 impl OriginPool {
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
+        let state = State {
+            addresses: Addresses::new(settings.grace),
+            ..State::default()
+        };
         Self(Arc::new(Shared {
             connector,
             settings,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             active: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             drained: Notify::new(),

@@ -20,6 +20,7 @@ use super::{RetryBudget, ending::Reason};
 /// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
 /// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
 /// | [`max_uses`](Self::max_uses) | 100,000 | `keepalive_requests` |
+/// | [`follow_dns`](Self::follow_dns) | off: a connection is used until its age | |
 /// | [`min_idle`](Self::min_idle) | 0 | |
 /// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
 /// | [`max_response_head`](Self::max_response_head) | 128 KiB | `proxy_buffer_size` |
@@ -34,6 +35,7 @@ pub struct PoolSettings {
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
     pub(super) max_uses: u64,
+    pub(super) grace: Option<Duration>,
     pub(super) min_idle: usize,
     pub(super) wait_timeout: Duration,
     pub(super) max_response_head: u32,
@@ -51,6 +53,7 @@ impl Default for PoolSettings {
             max_age: Duration::from_secs(3600),
             // A handshake costs as much as twenty requests.
             max_uses: 100_000,
+            grace: None,
             min_idle: 0,
             wait_timeout: Duration::from_secs(10),
             max_response_head: 128 * 1024,
@@ -89,7 +92,8 @@ impl PoolSettings {
         self
     }
 
-    /// A connection that is so old takes no further request, so that changes in DNS are noticed. A chance of up to a tenth is taken
+    /// A connection that is so old takes no further request, so that changes in DNS are noticed;
+    /// [`follow_dns`](Self::follow_dns) notices them sooner. A chance of up to a tenth is taken
     /// off, so that connections opened together do not end together.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
@@ -99,6 +103,19 @@ impl PoolSettings {
     /// A connection that took so many requests takes no further one. Zero counts as one.
     pub fn max_uses(mut self, count: u64) -> Self {
         self.max_uses = count.max(1);
+        self
+    }
+
+    /// Lets go of connections whose address the origin's name has had no more for `grace`: they take no further request, and close when
+    /// what they carry has ended.
+    ///
+    /// While connections are open, the name is looked up again whenever its answer has ended, as [`DnsCache`](crate::dial::DnsCache)
+    /// says, but once a second at most. While name servers fail or tell no address at all, nothing is let go, nor where no name is dialled.
+    ///
+    /// Off by default, since CDNs tell a few of their many addresses at a time: one that is missing in an answer is seldom gone. A grace of
+    /// some minutes spans their answers; zero is for names whose answers are complete.
+    pub fn follow_dns(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
         self
     }
 

@@ -125,14 +125,21 @@ impl Shelf {
         Some(longest)
     }
 
-    /// Takes all out. Each closes when the last of its requests is over.
-    pub(super) fn take_all(&mut self, reason: Reason) -> Vec<Arc<Multiplexed>> {
-        let all = mem::take(&mut self.all);
-        for connection in &all {
+    /// Takes these out for a reason. Each closes when the last of its requests is over.
+    pub(super) fn take(
+        &mut self,
+        reason: Reason,
+        which: impl Fn(&Multiplexed) -> bool,
+    ) -> Vec<Arc<Multiplexed>> {
+        let (taken, left) = mem::take(&mut self.all)
+            .into_iter()
+            .partition(|connection| which(connection));
+        self.all = left;
+        for connection in &taken {
             connection.end(reason);
         }
-        self.forget(&all);
-        all
+        self.forget(&taken);
+        taken
     }
 
     fn forget(&mut self, gone: &[Arc<Multiplexed>]) {

@@ -50,6 +50,8 @@ pub struct ClosedConnections {
     pub cancelled: u64,
     /// It was [retired](crate::OriginProxy::retire_connections).
     pub retired: u64,
+    /// The origin's name [had its address no more](super::PoolSettings::follow_dns).
+    pub vanished: u64,
 }
 
 impl ClosedConnections {
@@ -65,8 +67,9 @@ impl ClosedConnections {
             error,
             cancelled,
             retired,
+            vanished,
         } = self;
-        idle + age + uses + surplus + origin + error + cancelled + retired
+        idle + age + uses + surplus + origin + error + cancelled + retired + vanished
     }
 
     pub(super) fn count(&mut self, reason: Reason) {
@@ -79,6 +82,7 @@ impl ClosedConnections {
             Reason::Error => &mut self.error,
             Reason::Cancelled => &mut self.cancelled,
             Reason::Retired => &mut self.retired,
+            Reason::Vanished => &mut self.vanished,
         };
         *counter += 1;
     }

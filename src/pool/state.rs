@@ -9,6 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Client, Lease, Shared,
+    addresses::Addresses,
     alone_queue::AloneQueue,
     budget::Recent,
     ending::Reason,
@@ -50,6 +51,8 @@ pub(super) struct State {
     /// Connections of an older generation are retired.
     pub(super) generation: u64,
     pub(super) reaping: bool,
+    pub(super) addresses: Addresses,
+    pub(super) following: bool,
     pub(super) warming: bool,
     /// Somebody asked for connections in advance.
     pub(super) kept_warm: bool,

@@ -45,7 +45,7 @@ impl OriginPool {
         let mut state = self.0.lock();
         state.generation += 1;
         let resting = std::mem::take(&mut state.resting);
-        let multiplexed = state.multiplexed.take_all(Reason::Retired);
+        let multiplexed = state.multiplexed.take(Reason::Retired, |_| true);
         drop(state);
         drop(multiplexed);
         for connection in resting {

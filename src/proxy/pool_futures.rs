@@ -7,15 +7,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{error::Error, pool::OriginPool};
+use crate::error::Error;
 
-/// The future that [`OriginProxy::drain`](super::OriginProxy::drain) returns. Dropped, it undoes nothing.
+/// The future that [`OriginProxy::drain`](super::OriginProxy::drain) and that of a group return. Dropped, it undoes nothing.
 #[must_use = "the proxy takes no more requests, but nobody waits for those that it has"]
 pub struct Draining(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Draining {
-    pub(super) fn new(pool: OriginPool) -> Self {
-        Self(Box::pin(pool.drained()))
+    pub(super) fn new(drained: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(Box::pin(drained))
     }
 }
 
@@ -33,13 +33,13 @@ impl fmt::Debug for Draining {
     }
 }
 
-/// The future that [`OriginProxy::prewarm`](super::OriginProxy::prewarm) returns.
+/// The future that [`OriginProxy::prewarm`](super::OriginProxy::prewarm) and that of a group return.
 #[must_use = "futures do nothing unless polled"]
 pub struct Prewarming(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>);
 
 impl Prewarming {
-    pub(super) fn new(pool: OriginPool) -> Self {
-        Self(Box::pin(pool.prewarm()))
+    pub(super) fn new(warm: impl Future<Output = Result<(), Error>> + Send + 'static) -> Self {
+        Self(Box::pin(warm))
     }
 }
 

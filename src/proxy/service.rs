@@ -178,7 +178,7 @@ impl OriginProxy {
     ///
     /// The future resolves to the error of the first connect that fails: a wrong name is known before the first visitor comes.
     pub fn prewarm(&self) -> Prewarming {
-        Prewarming::new(self.pool.clone())
+        Prewarming::new(self.pool.clone().prewarm())
     }
 
     /// Lets go of all present connections: idle ones close now, busy ones after what they carry. New requests open new ones, so that
@@ -204,7 +204,7 @@ impl OriginProxy {
     /// ```
     pub fn drain(&self) -> Draining {
         self.pool.close();
-        Draining::new(self.pool.clone())
+        Draining::new(self.pool.clone().drained())
     }
 
     /// Which protocols visitors may switch to.

@@ -14,6 +14,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
+    error::Stage,
     pool::{PoolSettings, RetryBudget},
     proxy::{Ejection, OriginGroup, OriginStanding},
 };
@@ -395,5 +396,45 @@ async fn what_a_visitor_got_wrong_is_answered_at_once_and_says_nothing_of_the_or
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(response.extensions().get::<Error>().is_some());
     assert_eq!((primary.requests(), backup.requests()), (0, 0));
+    assert_eq!(group.health()[0].failures, 0);
+}
+
+#[tokio::test]
+async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let warm = PoolSettings::default().min_idle(2);
+    let group = (primary.proxy().pool(warm.clone())).fall_back_to(backup.proxy().pool(warm));
+    let idle = || {
+        group
+            .origins()
+            .map(|it| it.pool_snapshot().idle)
+            .sum::<usize>()
+    };
+
+    group.prewarm().await.unwrap();
+    assert_eq!(idle(), 4);
+    group.retire_connections();
+    assert_eq!(idle(), 0);
+    backup.kill();
+    let error = group.prewarm().await.unwrap_err();
+    assert_eq!(error.stage(), Stage::Dial);
+    assert_eq!(idle(), 2, "the primary was warmed all the same");
+
+    let closed = primary.0.gate.acquire_many(GATE as u32);
+    let closed = closed.await.unwrap();
+    let present = tokio::spawn({
+        let group = group.clone();
+        async move { get(&group).await }
+    });
+    while primary.requests() < 1 {
+        tokio::task::yield_now().await;
+    }
+    let mut drained = group.drain();
+    assert!(futures_util::poll!(&mut drained).is_pending());
+    let (status, _) = ask(&group, Method::GET, "").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    drop(closed);
+    drained.await;
+    assert_eq!(present.await.unwrap(), "primary");
     assert_eq!(group.health()[0].failures, 0);
 }

@@ -10,6 +10,7 @@ use cdn_origin::{
 };
 use http::{Request, StatusCode, Uri};
 use http_body_util::Empty;
+use ipnet::IpNet;
 use tower::ServiceExt;
 
 use crate::resolve::{Told, listener, over};
@@ -113,6 +114,64 @@ const REFUSED: [&str; 92] = [
     "[4000::1]",
 ];
 
+/// The networks of both registries as they stood on 2026-07-18: <https://www.iana.org/assignments/iana-ipv4-special-registry> and
+/// <https://www.iana.org/assignments/iana-ipv6-special-registry>. What they call globally reachable is anycast, AS112, or an identifier:
+/// no origin either.
+const REGISTERED: [&str; 49] = [
+    "0.0.0.0/8",
+    "0.0.0.0/32",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.0.0/29",
+    "192.0.0.8/32",
+    "192.0.0.9/32",
+    "192.0.0.10/32",
+    "192.0.0.170/32",
+    "192.0.0.171/32",
+    "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
+    "192.88.99.0/24",
+    "192.88.99.2/32",
+    "192.168.0.0/16",
+    "192.175.48.0/24",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "240.0.0.0/4",
+    "255.255.255.255/32",
+    "::1/128",
+    "::/128",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "100:0:0:1::/64",
+    "2001::/23",
+    "2001::/32",
+    "2001:1::1/128",
+    "2001:1::2/128",
+    "2001:1::3/128",
+    "2001:2::/48",
+    "2001:3::/32",
+    "2001:4:112::/48",
+    "2001:10::/28",
+    "2001:20::/28",
+    "2001:30::/28",
+    "2001:db8::/32",
+    "2002::/16",
+    "2620:4f:8000::/48",
+    "3fff::/20",
+    "5f00::/16",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+/// Registered too: what is inside decides.
+const TRANSLATED: [&str; 2] = ["::ffff:", "64:ff9b::"];
+
 /// Addresses of the public internet, those next to a special network among them.
 const PUBLIC: [&str; 28] = [
     "1.1.1.1",
@@ -211,6 +270,25 @@ async fn passes(guard: EgressGuard, ip: IpAddr) -> bool {
         .await
         .expect_err("no socket connects");
     error.kind() != ErrorKind::AddressProhibited
+}
+
+#[tokio::test]
+async fn every_network_of_ianas_registries_is_refused_from_its_first_address_to_its_last() {
+    for network in REGISTERED {
+        let network: IpNet = network.parse().unwrap();
+        let inside = match network {
+            IpNet::V4(v4) => TRANSLATED
+                .map(|prefix| [v4.network(), v4.broadcast()].map(|ip| format!("{prefix}{ip}")))
+                .concat(),
+            IpNet::V6(_) => Vec::new(),
+        };
+        let inside = inside.iter().map(|ip| ip.parse().unwrap());
+        let ends = [network.network(), network.broadcast()];
+        for ip in ends.into_iter().chain(inside) {
+            let passes = passes(EgressGuard::deny_private(), ip).await;
+            assert!(!passes, "{ip} of {network}");
+        }
+    }
 }
 
 #[tokio::test]

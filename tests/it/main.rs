@@ -41,6 +41,7 @@ mod parameters;
 mod peers;
 mod pki;
 mod pool;
+mod pool_dns;
 mod pool_ends;
 mod pool_hostile;
 mod pool_http2;

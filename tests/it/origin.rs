@@ -132,6 +132,20 @@ impl Origin {
             .unwrap()
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whom to trust, for those who also talk to another.
+    pub(crate) fn root_pem(&self) -> String {
+        self.authority.root_pem()
+    }
+
+    /// Listens no more. Connections that stand stay.
+    pub(crate) fn refuse(&self) {
+        self.task.abort();
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }

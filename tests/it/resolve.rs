@@ -3,10 +3,7 @@
 use std::{
     collections::VecDeque,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,7 +15,10 @@ use cdn_origin::{
     error::Stage,
 };
 use http::Uri;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
 use tower::ServiceExt;
 
 use crate::support::{Authority, Blackhole, Edge, refused_address};
@@ -31,8 +31,7 @@ pub(crate) struct Told(Arc<Inner>);
 struct Inner {
     /// The last of them is the answer for ever.
     answers: Mutex<VecDeque<Result<Resolved, ResolveError>>>,
-    asked: Mutex<Vec<String>>,
-    count: AtomicUsize,
+    asked: watch::Sender<Vec<String>>,
     /// Where look-ups wait, if they do.
     gate: Mutex<Option<Arc<Notify>>>,
 }
@@ -52,11 +51,17 @@ impl Told {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.count.load(Ordering::SeqCst)
+        self.0.asked.borrow().len()
+    }
+
+    /// Waits until it was asked so often.
+    pub(crate) async fn until_count(&self, count: usize) {
+        let mut asked = self.0.asked.subscribe();
+        asked.wait_for(|asked| asked.len() >= count).await.unwrap();
     }
 
     fn asked(&self) -> Vec<String> {
-        self.0.asked.lock().unwrap().clone()
+        self.0.asked.borrow().clone()
     }
 
     fn wait_at(&self, gate: &Arc<Notify>) {
@@ -66,8 +71,8 @@ impl Told {
 
 impl Resolve for Told {
     fn resolve(&self, lookup: &Lookup) -> Resolving {
-        self.0.count.fetch_add(1, Ordering::SeqCst);
-        self.0.asked.lock().unwrap().push(lookup.to_string());
+        let name = lookup.to_string();
+        self.0.asked.send_modify(|asked| asked.push(name));
         let gate = self.0.gate.lock().unwrap().clone();
         let inner = self.0.clone();
         Box::pin(async move {

@@ -1,6 +1,6 @@
 //! Which addresses are not of the public internet. Pure.
 //!
-//! Both IANA special-purpose registries as of 2025 ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
+//! Both IANA special-purpose registries as of July 2026 ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
 //! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry)), multicast, and what carries an IPv4 address inside.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -124,3 +124,19 @@ fn later(from: Instant, time: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     from + time.min(YEAR)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_until_its_time_has_passed_and_no_longer() {
+        let (now, ttl) = (Instant::now(), Duration::from_secs(30));
+        let mut entry = Entry::default();
+        let outcome = Ok(Arc::new(Resolved::new([]).ttl(ttl)));
+        entry.write(now, &outcome, &DnsCache::default());
+        let last = now + ttl - Duration::from_millis(1);
+        assert!(matches!(entry.read(last), Some(Known::Answer(_))));
+        assert!(entry.read(now + ttl).is_none());
+    }
+}

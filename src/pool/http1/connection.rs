@@ -85,6 +85,10 @@ impl Http1 {
         true
     }
 
+    pub(in crate::pool) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
     pub(in crate::pool) fn is_for(&self, client: &Client) -> bool {
         self.client == *client
     }
@@ -260,10 +264,12 @@ impl Shared {
         }
         let (surplus, awaited) = {
             let mut state = self.lock();
-            let ends = match connection.generation == state.generation {
-                false => Some(Reason::Retired),
+            let ends = match () {
+                () if connection.generation != state.generation => Some(Reason::Retired),
+                () if state.addresses.lack(&connection.info) => Some(Reason::Vanished),
                 // An upgrade that waits gets its place.
-                true => state.wants_room(&self.settings).then_some(Reason::Surplus),
+                () if state.wants_room(&self.settings) => Some(Reason::Surplus),
+                () => None,
             };
             if let Some(reason) = ends {
                 drop(state);

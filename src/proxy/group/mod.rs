@@ -13,12 +13,13 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
-use super::{OriginProxy, ProxyBody, Proxying, status};
+use super::{Draining, OriginProxy, Prewarming, ProxyBody, Proxying, status};
 
 pub use ejection::Ejection;
 pub use health::{OriginHealth, OriginStanding};
@@ -113,6 +114,29 @@ impl OriginGroup {
     #[must_use]
     pub fn health(&self) -> Vec<OriginHealth> {
         self.members.iter().map(|member| member.health()).collect()
+    }
+
+    /// [Warms](OriginProxy::prewarm) the pools of all origins, at the same time.
+    ///
+    /// # Errors
+    ///
+    /// The future resolves to the error of the first origin in order that could not be connected to, when all have been tried.
+    pub fn prewarm(&self) -> Prewarming {
+        let each = self.origins().map(OriginProxy::prewarm);
+        let all = join_all(each);
+        Prewarming::new(async move { all.await.into_iter().collect() })
+    }
+
+    /// [Lets go](OriginProxy::retire_connections) of all present connections to all origins.
+    pub fn retire_connections(&self) {
+        self.origins().for_each(OriginProxy::retire_connections);
+    }
+
+    /// [Ends the service](OriginProxy::drain) of requests by all origins: from this call on, new requests are answered 503. The future
+    /// resolves when none is under way.
+    pub fn drain(&self) -> Draining {
+        let each: Vec<_> = self.origins().map(OriginProxy::drain).collect();
+        Draining::new(async move { drop(join_all(each).await) })
     }
 
     /// The proxies to the origins, in their order.

@@ -11,6 +11,7 @@ use crate::support::Site;
 
 mod answers;
 mod connect;
+mod elsewhere;
 mod places;
 mod requests;
 mod tunnels;

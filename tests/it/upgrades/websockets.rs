@@ -147,7 +147,7 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
     }
 }
 
-async fn visitor(site: &Site) -> WebSocketStream<TcpStream> {
+pub(super) async fn visitor(site: &Site) -> WebSocketStream<TcpStream> {
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let (socket, _) = client_async("ws://visitor.test/chat", stream)
         .await

@@ -1,0 +1,92 @@
+//! Upgrades through a group of origins, and to an origin that is told who the visitor is.
+
+use std::net::SocketAddr;
+
+use axum::{Extension, Router};
+use cdn_origin::{CdnOriginConnector, OriginProxy, dial::ProxyProtocol, visitor::ClientAddress};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::{
+    ASK, SWITCH, bytes, head,
+    websockets::{EchoOrigin, talk, visitor},
+};
+use crate::support::{Site, refused_address};
+
+#[tokio::test]
+async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel() {
+    let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
+    let group = primary.proxy().fall_back_to(backup.proxy());
+    let site = Site::serve(Router::new().fallback_service(group.clone())).await;
+    let tunnels = || {
+        let each = group.origins().map(|it| it.pool_snapshot().tunnels);
+        each.collect::<Vec<_>>()
+    };
+
+    let socket = visitor(&site).await;
+    assert_eq!(tunnels(), [1, 0]);
+    let mut drained = group.drain();
+    assert!(futures_util::poll!(&mut drained).is_pending());
+    talk(socket).await;
+    drained.await;
+    assert_eq!(tunnels(), [0, 0]);
+}
+
+#[tokio::test]
+async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
+    let refused = refused_address();
+    let primary = CdnOriginConnector::builder("http://origin.example").dial(refused.address());
+    let backup = EchoOrigin::start().await;
+    let group = OriginProxy::new(primary.build().unwrap()).fall_back_to(backup.proxy());
+    let site = Site::serve(Router::new().fallback_service(group.clone())).await;
+
+    talk(visitor(&site).await).await;
+
+    assert_eq!(group.health()[0].failures, 1);
+    assert_eq!(group.health()[1].failures, 0);
+}
+
+#[tokio::test]
+async fn each_tunnel_begins_with_its_own_visitor_and_no_connection_is_used_twice() {
+    let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.test")
+        .dial(origin.local_addr().unwrap())
+        .proxy_protocol(ProxyProtocol::v1());
+    let proxy = OriginProxy::new(connector.build().unwrap());
+
+    for (address, line) in [
+        (
+            "203.0.113.7:40001",
+            "PROXY TCP4 203.0.113.7 0.0.0.0 40001 0",
+        ),
+        ("[2001:db8::7]:40002", "PROXY TCP6 2001:db8::7 :: 40002 0"),
+        (
+            "203.0.113.7:40001",
+            "PROXY TCP4 203.0.113.7 0.0.0.0 40001 0",
+        ),
+    ] {
+        let address: SocketAddr = address.parse().unwrap();
+        let client = ClientAddress::new(address);
+        let router = Router::new().fallback_service(proxy.clone());
+        let site = Site::serve(router.layer(Extension(client))).await;
+        let mut visitor = TcpStream::connect(site.address()).await.unwrap();
+        visitor.write_all(ASK.as_bytes()).await.unwrap();
+
+        let (mut asked, _) = origin.accept().await.unwrap();
+        let mut told = Vec::new();
+        while !told.ends_with(b"\r\n") {
+            told.push(asked.read_u8().await.unwrap());
+        }
+        assert_eq!(String::from_utf8(told).unwrap().trim_end(), line);
+        assert!(head(&mut asked).await.starts_with("GET /chat?a=b "));
+        asked.write_all(SWITCH.as_bytes()).await.unwrap();
+        assert!(head(&mut visitor).await.starts_with("HTTP/1.1 101 "));
+
+        visitor.write_all(b"ping").await.unwrap();
+        assert_eq!(&bytes::<4>(&mut asked).await, b"ping");
+        asked.write_all(b"pong").await.unwrap();
+        assert_eq!(&bytes::<4>(&mut visitor).await, b"pong");
+    }
+}

@@ -67,6 +67,23 @@ pub(super) const RULES: &[Rule] = &[
         fixes: another_sni,
     },
     Rule {
+        id: CauseId::NoCommonCipher,
+        certainty: Likely,
+        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && e.has_chosen_parameters(),
+        why: |_| {
+            String::from(
+                "there is no cipher suite, key exchange group or signature scheme in common: those that were chosen may be too few",
+            )
+        },
+        clues: &[Clue::Alert, Clue::Offer],
+        proof: Proof::ProbeProtocols,
+        fixes: |_| {
+            vec![Fix::Elsewhere(
+                "leave out .cipher_suites(..), .key_exchange_groups(..), .signature_schemes(..) and .crypto_provider(..)",
+            )]
+        },
+    },
+    Rule {
         id: CauseId::SniNotServed,
         certainty: Likely,
         when: |e| e.sni().is_some() && e.early_alert() == Some(HANDSHAKE_FAILURE),
@@ -78,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::NoCommonCipher,
         certainty: Possible,
-        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE),
+        when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && !e.has_chosen_parameters(),
         why: |_| String::from("there is no cipher suite or key exchange group in common"),
         clues: &[Clue::Alert],
         proof: Proof::ProbeProtocols,

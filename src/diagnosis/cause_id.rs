@@ -86,7 +86,7 @@ pub enum CauseId {
     PinMismatch,
     /// The peer speaks plain http.
     PlainHttpPeer,
-    /// There are more requests at a time than the pool may have connections for.
+    /// There are more requests at a time than the proxy lets through, or than its pool may have connections for.
     PoolTooSmall,
     /// The edge does not serve this port.
     PortNotServed,

@@ -2,7 +2,10 @@
 
 use crate::{
     edge::{Edge, EdgeProfile, Standing, placeholder_by_names, placeholder_by_subject},
-    error::{Alert, ClientCertificate, ErrorKind, Facts, PeerCertificate, Stage, TlsVersion},
+    error::{
+        Alert, ClientCertificate, ErrorKind, Facts, OfferedParameters, PeerCertificate, Stage,
+        TlsVersion,
+    },
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
 };
@@ -65,8 +68,17 @@ impl Evidence<'_> {
     pub(super) fn answers_no_sni_by(&self, alert: u8) -> bool {
         let by_edge = self.profile().and_then(EdgeProfile::alert_without_sni);
         let offer = self.facts.tls_offer();
-        let is_whole = |newest, oldest| newest == TlsVersion::V1_3 && oldest == TlsVersion::V1_2;
-        by_edge == Some(alert) && offer.is_some_and(|offer| is_whole(offer.newest, offer.oldest))
+        by_edge == Some(alert)
+            && offer.is_some_and(|offer| {
+                let versions = (offer.oldest, offer.newest);
+                versions == (TlsVersion::V1_2, TlsVersion::V1_3) && !self.has_chosen_parameters()
+            })
+    }
+
+    /// Whether cipher suites and the like were chosen, so that they may be too few for the origin.
+    pub(super) fn has_chosen_parameters(&self) -> bool {
+        let offer = self.facts.tls_offer();
+        offer.is_some_and(|offer| offer.parameters == OfferedParameters::Chosen)
     }
 
     /// The alert, if it came before the origin's certificate was accepted: it is about what we said first.

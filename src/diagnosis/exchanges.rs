@@ -49,8 +49,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::Http1Peer,
-        certainty: Certain,
-        // RFC 9113 section 4.2. The letters `HTT` make a frame of four million bytes.
+        // RFC 9113 section 4.2. The letters `HTT` make a frame of four million bytes; a broken peer may send one as well.
+        certainty: Likely,
         when: |e| {
             let ours = e.http2.filter(|error| !error.is_remote);
             ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)

@@ -1,6 +1,7 @@
 //! Failed handshakes, apart from alerts and refused certificates.
 
 use crate::{
+    edge::EdgeProfile,
     error::{ErrorKind, TlsVersion},
     origin::Scheme,
 };
@@ -33,11 +34,14 @@ pub(super) const RULES: &[Rule] = &[
         why: |e| {
             let offer = e.facts.tls_offer();
             let offered = offer.map_or(&[][..], |offer| offer.protocols).join(", ");
-            format!("only {offered} was offered in ALPN, and the origin did not choose it")
+            format!("{offered} was offered in ALPN, and the origin wants something else")
         },
         clues: &[Clue::Offer, Clue::Ending],
         proof: Proof::ProbeProtocols,
-        fixes: |_| vec![Fix::Alpn("Http2OrHttp1")],
+        fixes: |e| match e.facts.tls_offer().map(|offer| offer.protocols.len()) {
+            Some(1) => vec![Fix::Alpn("Http2OrHttp1")],
+            _ => vec![Fix::Elsewhere("let the origin speak one of those")],
+        },
     },
     Rule {
         id: CauseId::EncryptedHelloStale,
@@ -55,11 +59,26 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PlainHttpPeer,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::NotTls) && e.facts.first_bytes().starts_with(b"HTTP/"),
+        when: |e| is_answered_in_http(e) && !is_edge_of_tls(e),
         why: |_| String::from("the peer speaks plain http on this port"),
         clues: &[Clue::FirstBytes],
         proof: Proof::ProbeProtocols,
         fixes: |e| vec![Fix::Builder(e.origin.url_over_tcp())],
+    },
+    // A captive portal, for one. To go on without TLS would be to tell it everything.
+    Rule {
+        id: CauseId::Interception,
+        certainty: Likely,
+        when: |e| is_answered_in_http(e) && is_edge_of_tls(e),
+        why: |e| {
+            format!(
+                "{} speaks TLS at this port, and plain http was the answer: something between here and there gave it",
+                e.origin.dial()
+            )
+        },
+        clues: &[Clue::Edge, Clue::FirstBytes],
+        proof: Proof::AnotherNetwork,
+        fixes: nothing,
     },
     Rule {
         id: CauseId::OtherService,
@@ -192,6 +211,20 @@ fn dial_another_port(_: &Evidence<'_>) -> Vec<Fix> {
     vec![Fix::Elsewhere(
         "dial the port on which the origin speaks https",
     )]
+}
+
+fn is_answered_in_http(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::NotTls) && evidence.facts.first_bytes().starts_with(b"HTTP/")
+}
+
+/// Whether the name is one that a known edge gave out, and the port one at which it speaks TLS.
+fn is_edge_of_tls(evidence: &Evidence<'_>) -> bool {
+    let speaks_tls = |profile: &EdgeProfile| {
+        let port = evidence.origin.dial().port();
+        let is_its_own = |port: u16| port == 443 || profile.tls_ports().contains(&port);
+        !profile.is_http_only() && port.is_some_and(is_its_own)
+    };
+    evidence.profile().is_some_and(speaks_tls)
 }
 
 /// Cut off before the origin's certificate was accepted.

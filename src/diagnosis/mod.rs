@@ -34,6 +34,7 @@ mod redirects;
 mod report;
 mod responses;
 mod rule;
+mod statuses;
 
 pub use cause::{Cause, Certainty, Diagnosis};
 pub use cause_id::CauseId;

@@ -133,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::Down,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::Unreachable),
+        when: |e| e.is(ErrorKind::Unreachable) && !fails_in_ipv6_only(e.facts),
         why: |e| format!("no route leads to {}", e.origin.dial()),
         clues: &[Clue::Addresses],
         proof: Proof::AnotherNetwork,

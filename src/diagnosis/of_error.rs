@@ -14,7 +14,7 @@ impl Error {
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         if self.stage() == Stage::Prepare {
-            return Diagnosis::ranked(vec![preparing(self.kind())]);
+            return Diagnosis::ranked(preparing(self.kind()).into_iter().collect());
         }
         let Some(origin) = self.facts().origin() else {
             return Diagnosis::default();
@@ -53,9 +53,22 @@ fn http2_error(error: &Error) -> Option<Http2Error> {
     })
 }
 
-fn preparing(kind: ErrorKind) -> Cause {
+/// Nothing, where it is as somebody here wanted it.
+fn preparing(kind: ErrorKind) -> Option<Cause> {
     let certain = |why| Cause::new(CauseId::InvalidRequest, Certainty::Certain, why);
-    match kind {
+    Some(match kind {
+        ErrorKind::Draining => return None,
+        ErrorKind::LoopDetected => {
+            let why = "the request has been through this proxy before";
+            Cause::new(CauseId::RequestLoop, Certainty::Certain, why)
+                .mended_by([Fix::Elsewhere("dial a name that does not lead back here")])
+        }
+        ErrorKind::Overloaded => {
+            let why = "as many requests are under way as OriginProxy::max_concurrency(..) allows";
+            Cause::new(CauseId::PoolTooSmall, Certainty::Certain, why).mended_by([
+                Fix::Elsewhere("look at the origin, or allow more with OriginProxy::max_concurrency(..)"),
+            ])
+        }
         ErrorKind::UnsupportedUri => {
             certain("neither the connector nor the request's URI names an origin").mended_by([
                 Fix::Elsewhere(
@@ -63,6 +76,11 @@ fn preparing(kind: ErrorKind) -> Cause {
                 ),
             ])
         }
+        ErrorKind::ContentRefused => {
+            certain("the dialled edge refuses a GET with content").mended_by([Fix::Elsewhere(
+                "send the GET without content, or .without_edge_profile() if the edge has learnt to take it",
+            )])
+        }
         _ => certain("the visitor's request cannot be forwarded as it is"),
-    }
+    })
 }

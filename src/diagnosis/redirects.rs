@@ -32,18 +32,24 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cau
     if !is_plain || !is_secure || !has_host(location, evidence.host.host()) {
         return None;
     }
-    // Another page of the same host may want TLS where this one does not.
+    let is_dialled = has_host(location, &evidence.origin.url().target().host().to_string());
     let certainty = match evidence.target {
+        // Another page of the same host may want TLS where this one does not.
         Some(target) if !is_target(location, target) => Certainty::Possible,
-        _ => Certainty::Certain,
+        _ if is_dialled => Certainty::Certain,
+        // An application that is told a public name sends visitors who came by http to https, and may speak no TLS itself.
+        _ => Certainty::Likely,
     };
     let why = "the edge answers plain http with a redirect to https";
-    let fix = Fix::Builder(evidence.origin.url_over_tls(location.port_u16()));
+    let fixes = [
+        Fix::Builder(evidence.origin.url_over_tls(location.port_u16())),
+        TELL_HTTPS,
+    ];
     Some(
         Cause::new(CauseId::HttpsRequired, certainty, why)
             .shown_by(&[Clue::Scheme, Clue::Status, Clue::Location])
             .settled_by(Proof::ProbeProtocols)
-            .mended_by([fix]),
+            .mended_by(fixes),
     )
 }
 
@@ -126,7 +132,7 @@ fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
         has_host(location, evidence.host.host()) && !same(visitor.host(), evidence.host.host());
     is_origins.then(|| {
         let why = format!(
-            "the redirect leads visitors to {}, the name that only this side knows",
+            "the redirect leads visitors to {}, as Host says, and past this proxy",
             evidence.host
         );
         Cause::new(CauseId::LocationNamesOrigin, Certainty::Certain, why)

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use http::{
     HeaderMap, Method, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, SERVER, VIA},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, VIA},
     uri::PathAndQuery,
 };
 
 use crate::{
-    edge::{ErrorPage, Meaning, Weight},
-    name::{DnsName, HostAuthority},
+    edge::{Edge, ErrorPage, Meaning, Weight},
+    name::{DnsName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
 
@@ -165,16 +165,62 @@ impl<'a> ResponseEvidence<'a> {
         let edge = page
             .edge()
             .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
+        if certainty == Certainty::Certain && self.is_about_other_names(page) {
+            return self.behind_another(page, &edge);
+        }
         let causes = match page.meaning() {
             Meaning::HostNotServed => vec![self.host_not_served(certainty, &edge)],
             Meaning::SniAndHostDisagree => vec![self.disagreeing(certainty, &edge)],
             Meaning::RefusedRequest => self.refused_request(&edge),
-            Meaning::HttpToTlsPort => vec![self.http_to_tls_port(&edge)],
+            Meaning::HttpToTlsPort => self.http_to_tls_port(&edge),
             Meaning::WrongRegion => vec![wrong_region(certainty, body)],
             other => vec![plain(other, certainty, &edge, self.host)],
         };
         let told_by = |cause: Cause| cause.read_in(page.read_in());
         causes.into_iter().map(told_by).collect()
+    }
+
+    /// Whether the page may well be about names that somebody between here and its edge has sent.
+    fn is_about_other_names(&self, page: &ErrorPage) -> bool {
+        let is_of_names = matches!(
+            page.meaning(),
+            Meaning::ForwardingFields
+                | Meaning::HostIsAddress
+                | Meaning::HostNotServed
+                | Meaning::RequestLoop
+                | Meaning::SniAndHostDisagree
+                | Meaning::WebsiteOff
+                | Meaning::WrongRegion
+        );
+        let is_elsewhere = |edge: Edge| {
+            let is_dialled = self.dialled_edge().is_none_or(|dialled| dialled == edge);
+            !is_dialled || edge.is_relayed(self.headers)
+        };
+        is_of_names && page.edge().is_some_and(is_elsewhere)
+    }
+
+    /// The edge that gave out the dialled name. A website of S3 answers as S3 does.
+    pub(super) fn dialled_edge(&self) -> Option<Edge> {
+        let dialled = self.origin.dial().host().and_then(Host::dns)?;
+        match Edge::of_host(dialled)? {
+            Edge::S3Website => Some(Edge::S3),
+            edge => Some(edge),
+        }
+    }
+
+    /// The page of an edge that is not the one that was asked: the names were somebody else's.
+    fn behind_another(&self, page: &ErrorPage, edge: &str) -> Vec<Cause> {
+        let why = format!(
+            "the page is {edge}'s, and reached here through another edge or proxy, which asked for a name of its own"
+        );
+        let fix = Fix::Elsewhere("look at the origin of the edge or proxy that is dialled");
+        vec![
+            Cause::new(CauseId::BehindTheEdge, Certainty::Likely, why)
+                .shown_by(&[Clue::Fields, Clue::Body])
+                .settled_by(Proof::EdgeLog)
+                .mended_by([fix])
+                .read_in(page.read_in()),
+        ]
     }
 
     fn host_not_served(&self, certainty: Certainty, edge: &str) -> Cause {
@@ -185,7 +231,7 @@ impl<'a> ResponseEvidence<'a> {
             .mended_by([self.agreeing()])
     }
 
-    fn disagreeing(&self, certainty: Certainty, edge: &str) -> Cause {
+    pub(super) fn disagreeing(&self, certainty: Certainty, edge: &str) -> Cause {
         let Some(sni) = self.disagreeing_sni() else {
             return self.host_not_served(certainty.min(Certainty::Likely), edge);
         };
@@ -247,73 +293,25 @@ impl<'a> ResponseEvidence<'a> {
         lines.map(|line| line.matches("(CloudFront)").count()).sum()
     }
 
-    fn http_to_tls_port(&self, edge: &str) -> Cause {
-        let why = "plain http was spoken to a port that speaks TLS";
-        match self.origin.scheme() {
-            Scheme::Http => Cause::new(CauseId::HttpToTlsPort, Certainty::Certain, why)
-                .shown_by(&[Clue::Scheme, Clue::Body])
-                .mended_by([self.over_tls()]),
-            Scheme::Https => behind(Certainty::Likely, edge).shown_by(&[Clue::Scheme, Clue::Body]),
-        }
-    }
-
-    fn by_status(&self) -> Vec<Cause> {
-        match self.status {
-            StatusCode::BAD_REQUEST => self.bad_request().into_iter().collect(),
-            StatusCode::MISDIRECTED_REQUEST => vec![self.misdirected()],
-            StatusCode::FORBIDDEN => self.forbidden().into_iter().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// A 400 from a port that usually speaks TLS.
-    fn bad_request(&self) -> Option<Cause> {
-        let is_usual = self.origin.dial().port() == Some(443);
-        (is_usual && self.origin.scheme() == Scheme::Http).then(|| {
+    /// It was spoken by us, or by a balancer to the server behind it: the port tells which.
+    fn http_to_tls_port(&self, edge: &str) -> Vec<Cause> {
+        let ours = |certainty| {
             let why = "plain http was spoken to a port that speaks TLS";
-            Cause::new(CauseId::HttpToTlsPort, Certainty::Likely, why)
-                .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
+            Cause::new(CauseId::HttpToTlsPort, certainty, why)
+                .shown_by(&[Clue::Scheme, Clue::Port, Clue::Body])
                 .settled_by(Proof::ProbeProtocols)
                 .mended_by([self.over_tls()])
-        })
-    }
-
-    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
-    fn misdirected(&self) -> Cause {
-        if self.disagreeing_sni().is_some() {
-            return self.disagreeing(Certainty::Certain, "the edge");
-        }
-        let why = format!(
-            "the edge does not serve {}, which Host says, on this connection",
-            self.host
-        );
-        Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
-            .shown_by(&[Clue::Status, Clue::Host])
-            .settled_by(Proof::ProbeNames)
-            .mended_by([self.agreeing()])
-    }
-
-    /// A 403 says little; where SNI and Host disagree, that may be the reason, and at Cloudflare it usually is.
-    fn forbidden(&self) -> Option<Cause> {
-        let sni = self.disagreeing_sni()?;
-        let is_cloudflare = self
-            .headers
-            .get(SERVER)
-            .is_some_and(|server| server == "cloudflare");
-        let certainty = match is_cloudflare && !self.headers.contains_key("cf-error-type") {
-            true => Certainty::Likely,
-            false => Certainty::Possible,
         };
-        let why = format!(
-            "SNI says {sni} and Host says {}: some edges refuse that",
-            self.host
-        );
-        Some(
-            Cause::new(CauseId::SniAndHostDisagree, certainty, why)
-                .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
-                .settled_by(Proof::ProbeNames)
-                .mended_by([self.agreeing()]),
-        )
+        let anothers =
+            |certainty| behind(certainty, edge).shown_by(&[Clue::Scheme, Clue::Port, Clue::Body]);
+        match (self.origin.scheme(), self.origin.dial().port()) {
+            (Scheme::Https, _) => vec![anothers(Certainty::Likely)],
+            (Scheme::Http, Some(443)) => vec![ours(Certainty::Certain)],
+            (Scheme::Http, Some(80)) => {
+                vec![anothers(Certainty::Likely), ours(Certainty::Possible)]
+            }
+            (Scheme::Http, _) => vec![ours(Certainty::Likely), anothers(Certainty::Possible)],
+        }
     }
 
     fn fits_head(&self, page: &ErrorPage) -> bool {
@@ -346,7 +344,7 @@ impl<'a> ResponseEvidence<'a> {
     }
 
     /// The name in SNI, if Host says another.
-    fn disagreeing_sni(&self) -> Option<&'a DnsName> {
+    pub(super) fn disagreeing_sni(&self) -> Option<&'a DnsName> {
         let is_host = |sni: &&DnsName| self.host.host().eq_ignore_ascii_case(sni.as_str());
         self.origin.sni().name().filter(|sni| !is_host(sni))
     }

@@ -18,6 +18,7 @@ mod certificate;
 mod host;
 mod page;
 mod pages;
+mod passage;
 mod profile;
 
 use std::fmt;

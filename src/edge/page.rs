@@ -121,7 +121,7 @@ impl ErrorPage {
     }
 
     pub(crate) fn is_told_by_body(&self) -> bool {
-        !self.texts.is_empty()
+        !self.texts.is_empty() || !self.signature.is_empty()
     }
 
     /// Whether status and head are its own.

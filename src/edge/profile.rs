@@ -15,7 +15,7 @@ pub struct EdgeProfile {
     head_limit: Option<usize>,
     target_limit: Option<usize>,
     forwarded_for_limit: Option<usize>,
-    refused_field_prefix: Option<&'static str>,
+    own_fields: &'static [&'static str],
     get_content: GetContent,
     encryption: Encryption,
     first_group: Option<&'static str>,
@@ -47,7 +47,7 @@ const BLANK: EdgeProfile = EdgeProfile {
     head_limit: None,
     target_limit: None,
     forwarded_for_limit: None,
-    refused_field_prefix: None,
+    own_fields: &[],
     get_content: GetContent::Unknown,
     encryption: Encryption::Offered,
     first_group: None,
@@ -70,13 +70,23 @@ const PROFILES: [EdgeProfile; 13] = [
     EdgeProfile {
         edge: Edge::Cloudflare,
         idle_limit: Some(Duration::from_secs(400)),
-        head_limit: Some(32 * 1024),
+        // Its pages say 32 KiB in one place and 128 KiB in another.
+        head_limit: None,
         target_limit: Some(16 * 1024),
         forwarded_for_limit: Some(100),
-        refused_field_prefix: Some("cf-"),
+        own_fields: &[
+            "cf-connecting-ip",
+            "cf-connecting-ipv6",
+            "cf-ipcountry",
+            "cf-pseudo-ipv4",
+            "cf-ray",
+            "cf-visitor",
+            "cf-worker",
+        ],
         tls_ports: &[443, 2053, 2083, 2087, 2096, 8443],
         alert_without_sni: Some(40),
-        source: "cloudflare/cloudflare-docs, connection-limits.mdx (2026-07-23), error-1000.mdx, network-ports.mdx; openssl/openssl issue 3652",
+        source: "cloudflare/cloudflare-docs, connection-limits.mdx (2026-07-23), error-1000.mdx, http-headers.mdx, network-ports.mdx; \
+                 openssl/openssl issue 3652",
         ..BLANK
     },
     EdgeProfile {
@@ -189,10 +199,11 @@ impl EdgeProfile {
         self.forwarded_for_limit
     }
 
-    /// Fields that begin so are its own, and a request that brings one may be refused.
+    /// Fields that it writes itself, for its origins to read: a request that brings one may be refused. None by which clients prove who they
+    /// are is among them, nor one by which loops are found.
     #[must_use]
-    pub fn refused_field_prefix(&self) -> Option<&'static str> {
-        self.refused_field_prefix
+    pub fn own_fields(&self) -> &'static [&'static str] {
+        self.own_fields
     }
 
     /// Whether it refuses a GET that has content.

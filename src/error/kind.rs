@@ -29,6 +29,8 @@ pub enum ErrorKind {
     ConnectionRefused,
     /// The peer, or something between, reset the connection.
     ConnectionReset,
+    /// A request with content whose method has none at the edge that is dialled.
+    ContentRefused,
     /// The proxy takes no more requests: it is [draining](crate::OriginProxy::drain).
     Draining,
     /// The origin could not read the encrypted ClientHello, and proved with a certificate that it may say so (RFC 9849 section 6.1.6).
@@ -102,7 +104,8 @@ impl ErrorKind {
             // Whoever was to speak next kept silent: the visitor with its body, the origin with its response.
             Self::TimedOut if stage == Stage::Send => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
-            Self::ExpectationUnknown
+            Self::ContentRefused
+            | Self::ExpectationUnknown
             | Self::HostConflict
             | Self::HostInvalid
             | Self::HostMissing
@@ -176,6 +179,7 @@ impl ErrorKind {
             Self::ConnectionClosed => "the peer closed the connection",
             Self::ConnectionRefused => "the connection was refused",
             Self::ConnectionReset => "the connection was reset",
+            Self::ContentRefused => "the edge takes no content with this method",
             Self::Draining => "the proxy takes no more requests",
             Self::EncryptedHelloRejected => "the origin rejected the encrypted ClientHello",
             Self::ExpectationUnknown => "the request expects what is not known here",

@@ -32,4 +32,6 @@ pub use facts::{Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;
 pub use resolution::{Resolution, ServiceBinding};
-pub use tls_facts::{Alert, ClientCertificate, EncryptedHello, TlsOffer, TlsSession, TlsVersion};
+pub use tls_facts::{
+    Alert, ClientCertificate, EncryptedHello, OfferedParameters, TlsOffer, TlsSession, TlsVersion,
+};

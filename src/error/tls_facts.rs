@@ -35,6 +35,19 @@ pub struct TlsOffer {
     pub newest: TlsVersion,
     /// The application protocols offered (RFC 7301), in order of preference.
     pub protocols: &'static [&'static str],
+    /// Who decided on cipher suites, groups and signature schemes.
+    pub parameters: OfferedParameters,
+}
+
+/// Who decided on the cipher suites, key exchange groups and signature schemes of a ClientHello.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum OfferedParameters {
+    /// Some were chosen, or the crypto provider was: they may be too few for the origin.
+    Chosen,
+    /// They are all that the usual crypto provider has.
+    #[default]
+    Usual,
 }
 
 impl fmt::Display for TlsOffer {

@@ -32,7 +32,8 @@ pub struct ForwardedLayer {
     pub(super) trusted_claims: TrustedClaims,
     pub(super) unverified: Unverified,
     pub(super) written: FieldSet,
-    pub(super) longest_chain: usize,
+    /// Absent as long as nobody has said it.
+    longest_chain: Option<usize>,
     pub(super) client_scheme: Scheme,
 }
 
@@ -72,7 +73,7 @@ impl ForwardedLayer {
             trusted_claims: TrustedClaims::default(),
             unverified: Unverified::Replaced,
             written: written.into_iter().collect(),
-            longest_chain: 1024,
+            longest_chain: None,
             client_scheme: Scheme::Http,
         }
     }
@@ -142,12 +143,23 @@ impl ForwardedLayer {
     /// How many bytes `X-Forwarded-For` may have. Entries that do not fit are dropped from the left, and the peer's own never is.
     ///
     /// Cloudflare [refuses more than 100] with its error 1000. For an origin behind it that means 100, at the price of chains that
-    /// may lose the visitor; `X-Real-IP` still names it.
+    /// may lose the visitor; `X-Real-IP` still names it. [`OriginProxy`](crate::OriginProxy) sees to it by itself where the origin is
+    /// dialled by a name of Cloudflare's.
     ///
     /// [refuses more than 100]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
     pub fn longest_chain(mut self, bytes: usize) -> Self {
-        self.longest_chain = bytes;
+        self.longest_chain = Some(bytes);
         self
+    }
+
+    /// The same, where nobody has said how long the chain may be.
+    pub(crate) fn longest_chain_unless_set(mut self, bytes: usize) -> Self {
+        self.longest_chain.get_or_insert(bytes);
+        self
+    }
+
+    pub(super) fn chain_limit(&self) -> usize {
+        self.longest_chain.unwrap_or(1024)
     }
 
     /// What visitors speak, where no [`ClientConnection`](crate::visitor::ClientConnection) says so.

@@ -117,7 +117,7 @@ impl ForwardedLayer {
 
     fn earlier<'a>(&self, headers: &'a HeaderMap, peer: IpAddr) -> Vec<Node<'a>> {
         let own = values::AddressText::new(peer).as_bytes().len();
-        chain::kept(headers, self.longest_chain.saturating_sub(own))
+        chain::kept(headers, self.chain_limit().saturating_sub(own))
     }
 
     fn values(&self, account: &Account<'_>) -> [Option<HeaderValue>; 6] {

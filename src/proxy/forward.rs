@@ -24,6 +24,7 @@ use crate::{
 use super::{
     ProxyBody, Upgrades,
     body::OriginBody,
+    edge_limits::EdgeLimits,
     exposure::Exposure,
     hop_by_hop,
     hops::Hops,
@@ -57,6 +58,8 @@ pub(super) struct Settings {
     pub(super) no_scheme: Arc<Once>,
     pub(super) hops: Hops,
     pub(super) limits: Limits,
+    /// Absent where nothing is known of the dialled edge.
+    pub(super) edge_limits: Option<EdgeLimits>,
     pub(super) queue: Queue,
     pub(super) request_map: RequestMap,
     pub(super) exposure: Exposure,

@@ -65,7 +65,7 @@ impl Limits {
 }
 
 /// The bytes of the fields, each with its colon, space and line end.
-fn size(headers: &HeaderMap) -> usize {
+pub(super) fn size(headers: &HeaderMap) -> usize {
     let fields = headers.iter();
     fields
         .map(|(name, value)| name.as_str().len() + value.len() + 4)

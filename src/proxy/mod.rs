@@ -132,6 +132,7 @@
 
 mod answer;
 mod body;
+mod edge_limits;
 mod exposure;
 mod fields;
 mod forward;

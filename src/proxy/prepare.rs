@@ -14,7 +14,7 @@ use crate::{
     visitor::{ClientConnection, Visitor},
 };
 
-use super::{forward::Settings, hop_by_hop, message, upgrade::Asked};
+use super::{edge_limits::Content, forward::Settings, hop_by_hop, message, upgrade::Asked};
 
 /// A request that is ready to be sent, and what is kept of it for its response. It stays in one place, because futures are moved about
 /// with all that they hold.
@@ -56,6 +56,13 @@ impl Settings {
         };
         message::settle_expectation(&mut parts, &body);
         message::frame(&mut parts, &body);
+        if let Some(limits) = &self.edge_limits {
+            let content = match body.is_end_stream() {
+                true => Content::Absent,
+                false => Content::Present,
+            };
+            limits.apply(&mut parts, &rewrite.host, content)?;
+        }
         Ok(Some(Box::new(Ready {
             target: Target::of(origin, &rewrite.host, path_and_query(&parts.uri)),
             request: Request::from_parts(parts, body),

@@ -27,6 +27,7 @@ use crate::{
 use super::{
     Draining, Prewarming, ProxyBody, Proxying, Upgrades,
     answer::answer,
+    edge_limits::EdgeLimits,
     exposure::Exposure,
     forward::Settings,
     grpc,
@@ -88,12 +89,14 @@ impl OriginProxy {
     ///
     /// A connector for [any origin](CdnOriginConnector::any_origin) names none, and a visitor must not: such a proxy answers 500.
     pub fn new(connector: CdnOriginConnector) -> Self {
-        let idle = connector.profile().and_then(AppliedProfile::idle_timeout);
+        let profile = connector.profile();
         let pool = PoolSettings::default();
-        let pool = match idle {
+        let pool = match profile.and_then(AppliedProfile::idle_timeout) {
             Some(time) => pool.idle_timeout(time),
             None => pool,
         };
+        let forwarded = bounded(ForwardedLayer::new(), profile);
+        let edge_limits = profile.map(EdgeLimits::of);
         let origin = connector.shared_origin().cloned();
         let host_rewrite = match &origin {
             Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
@@ -106,7 +109,7 @@ impl OriginProxy {
             settings: Arc::new(Settings {
                 origin,
                 host_rewrite,
-                forwarded: ForwardedLayer::new(),
+                forwarded,
                 response_rewrite,
                 client_scheme: None,
                 response_timeout: Duration::from_secs(60),
@@ -116,6 +119,7 @@ impl OriginProxy {
                 no_scheme: Arc::new(Once::new()),
                 hops: Hops::default(),
                 limits: Limits::default(),
+                edge_limits,
                 queue: Queue::default(),
                 request_map: RequestMap::default(),
                 exposure: Exposure::default(),
@@ -132,7 +136,8 @@ impl OriginProxy {
 
     /// Which fields tell the origin who the visitor is, and whose claims are kept.
     pub fn forwarded(mut self, layer: ForwardedLayer) -> Self {
-        Arc::make_mut(&mut self.settings).forwarded = layer;
+        let profile = self.pool.connector().profile();
+        Arc::make_mut(&mut self.settings).forwarded = bounded(layer, profile);
         self
     }
 
@@ -273,6 +278,14 @@ where
             *response.version_mut() = version;
             response
         })
+    }
+}
+
+/// The layer, which the profile bounds where nobody else does.
+fn bounded(layer: ForwardedLayer, profile: Option<&AppliedProfile>) -> ForwardedLayer {
+    match profile.and_then(AppliedProfile::forwarded_for_limit) {
+        Some(bytes) => layer.longest_chain_unless_set(bytes),
+        None => layer,
     }
 }
 

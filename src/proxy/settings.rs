@@ -127,11 +127,15 @@ impl OriginProxy {
     }
 
     /// Refuses requests whose fields are larger: 431, `http_request_error`. Each field counts as its name, its value and four bytes
-    /// more.
+    /// more. What is known of the dialled [edge](crate::connector::AppliedProfile) no longer bounds them then.
     ///
     /// The server in front of the proxy has a limit of its own. hyper's refuses HTTP/1 heads of 400 KiB and HTTP/2 fields of 16 KiB.
     pub fn max_request_head(mut self, bytes: usize) -> Self {
-        self.change().limits.request_head = bytes;
+        let settings = self.change();
+        settings.limits.request_head = bytes;
+        if let Some(limits) = &mut settings.edge_limits {
+            limits.without_head();
+        }
         self
     }
 

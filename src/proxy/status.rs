@@ -13,7 +13,8 @@ const DETAILS: &KeyRef = key_ref("details");
 /// The status for a failure.
 pub(super) fn status(error: &Error) -> StatusCode {
     match error.kind() {
-        ErrorKind::HostConflict
+        ErrorKind::ContentRefused
+        | ErrorKind::HostConflict
         | ErrorKind::HostInvalid
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated
@@ -150,7 +151,8 @@ fn error_type(error: &Error) -> &'static TokenRef {
         ErrorKind::AddressProhibited => token_ref("destination_ip_prohibited"),
         ErrorKind::ResolveFailed => token_ref("dns_error"),
         ErrorKind::HttpProtocol => token_ref("http_protocol_error"),
-        ErrorKind::HostConflict
+        ErrorKind::ContentRefused
+        | ErrorKind::HostConflict
         | ErrorKind::HostInvalid
         | ErrorKind::HostMissing
         | ErrorKind::HostRepeated

@@ -5,7 +5,7 @@ use std::{ops::Bound, path::Path, sync::Arc, time::Duration};
 use rustls::{ClientConfig, crypto::CryptoProvider};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, TlsOffer, TlsVersion},
+    error::{BuildProblem, BuildProblemKind, OfferedParameters, TlsOffer, TlsVersion},
     name::ExpectedName,
 };
 
@@ -93,8 +93,25 @@ impl TlsSettings {
             oldest: versions.oldest,
             newest: versions.newest,
             protocols: self.alpn.protocols(),
+            parameters: self.offered_parameters(),
         };
         Some(TlsClient::new(config, sessions, self, offer, skipped_roots))
+    }
+
+    /// Whether somebody has chosen the key exchange groups, by name or by a crypto provider.
+    pub(crate) fn are_groups_chosen(&self) -> bool {
+        self.parameters.groups.is_some() || self.provider.is_some()
+    }
+
+    fn offered_parameters(&self) -> OfferedParameters {
+        let parameters = &self.parameters;
+        let are_chosen = self.are_groups_chosen()
+            || parameters.cipher_suites.is_some()
+            || parameters.signature_schemes.is_some();
+        match are_chosen {
+            true => OfferedParameters::Chosen,
+            false => OfferedParameters::Usual,
+        }
     }
 
     /// Whether the name in SNI is hidden.

@@ -4,6 +4,7 @@ use std::io;
 
 use rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible,
+    PeerMisbehaved,
 };
 use tower::BoxError;
 
@@ -59,7 +60,10 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => ErrorKind::TlsVersionMismatch,
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
-        | TlsError::NoApplicationProtocol => ErrorKind::ProtocolNotNegotiated,
+        | TlsError::NoApplicationProtocol
+        | TlsError::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
+            ErrorKind::ProtocolNotNegotiated
+        }
         TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
             ErrorKind::EncryptedHelloRejected
         }

@@ -13,6 +13,8 @@ use super::{iana, versions::Versions};
 pub(crate) struct Parameters {
     pub(crate) cipher_suites: Option<Vec<String>>,
     pub(crate) groups: Option<Vec<String>>,
+    /// The group that goes before the others, where none are chosen.
+    pub(crate) first_group: Option<&'static str>,
     pub(crate) signature_schemes: Option<Vec<String>>,
     pub(crate) record_size: Option<usize>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
@@ -61,7 +63,7 @@ impl Parameters {
         versions: Versions,
         problems: &mut Vec<BuildProblem>,
     ) -> Arc<CryptoProvider> {
-        if self.cipher_suites.is_none() && self.groups.is_none() {
+        if self.cipher_suites.is_none() && self.groups.is_none() && self.first_group.is_none() {
             return provider.clone();
         }
         let mut narrowed = CryptoProvider::clone(provider);
@@ -84,6 +86,10 @@ impl Parameters {
                 groups.iter().any(|group| group.usable_for_version(wire))
             });
             narrowed.kx_groups = groups;
+        } else if let Some(first) = self.first_group {
+            // The sort is stable: the others stay in their order.
+            let groups = &mut narrowed.kx_groups;
+            groups.sort_by_key(|group| iana::group(group.name()) != first);
         }
         Arc::new(narrowed)
     }

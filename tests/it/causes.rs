@@ -15,6 +15,7 @@ use tower::service_fn;
 use crate::{
     failing::{check, error, to},
     support::{Authority, Behaviour, Certified, Edge, NoName},
+    transports::to as over,
 };
 
 const SITE: &str = "www.example.test";
@@ -105,11 +106,46 @@ async fn alert_40_for_want_of_a_common_cipher_is_called_certain_of_nothing() {
     let error = error(builder).await;
     let alert = error.facts().alert().map(|alert| alert.code());
     assert_eq!(alert, Some(40), "{error}");
+    let fix = "leave out .cipher_suites(..), .key_exchange_groups(..), .signature_schemes(..) and .crypto_provider(..)";
+    check(&error, CauseId::NoCommonCipher, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn alert_80_may_be_the_origins_own_trouble_too() {
+    let error = by_alert(80).await;
+    let fix = ".sni(\"..\") with a name that the edge serves";
+    check(&error, CauseId::SniNotServed, Certainty::Likely, fix);
+    assert_possible(&error, CauseId::Down);
+}
+
+/// One of several causes.
+#[track_caller]
+fn assert_possible(error: &cdn_origin::Error, id: CauseId) {
     let diagnosis = error.diagnosis();
-    let mut causes = diagnosis.causes().iter();
-    assert!(causes.all(|cause| cause.certainty() != Certainty::Certain));
-    let mut causes = diagnosis.causes().iter();
-    assert!(causes.any(|cause| cause.id() == CauseId::NoCommonCipher));
+    let found = diagnosis.causes().iter().find(|cause| cause.id() == id);
+    let certainty = found.map(|cause| cause.certainty());
+    assert_eq!(certainty, Some(Certainty::Possible), "{}", error.report());
+}
+
+#[tokio::test]
+async fn records_that_make_no_sense_are_possibly_a_broken_peer() {
+    // A handshake message of a type that does not exist.
+    let error = by_behaviour(Behaviour::Plaintext(b"\x16\x03\x03\0\x04\x63\0\0\0")).await;
+    assert_eq!(error.kind(), ErrorKind::TlsProtocol);
+    check(&error, CauseId::BrokenTls, Certainty::Possible, "");
+}
+
+/// A ServerHello of TLS 1.2 (RFC 5246 section 7.4.1.3) that chooses `spdy/3` (RFC 7301 section 3.1).
+const HELLO_WITH_SPDY: &[u8] = b"\x16\x03\x03\0\x42\x02\0\0\x3e\x03\x03\
+    ................................\0\xc0\x2b\0\0\x16\
+    \0\x10\0\x09\0\x07\x06spdy/3\0\x17\0\0\xff\x01\0\x01\0";
+
+#[tokio::test]
+async fn a_protocol_that_was_not_offered_is_the_peers_mistake() {
+    let error = by_behaviour(Behaviour::Plaintext(HELLO_WITH_SPDY)).await;
+    assert_eq!(error.kind(), ErrorKind::ProtocolNotNegotiated, "{error:?}");
+    let fix = "let the origin speak one of those";
+    check(&error, CauseId::AlpnNotAccepted, Certainty::Certain, fix);
 }
 
 #[tokio::test]
@@ -200,6 +236,109 @@ async fn the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_ser
         let sni = ".sni(\"www.example.test\")";
         check(&without, CauseId::SniMissing, Certainty::Certain, sni);
     }
+}
+
+/// What comes of an edge that has one certificate for everybody, and was sent no SNI.
+async fn by_default_certificate(trusted: &Authority, certified: Certified) -> cdn_origin::Error {
+    let edge = Edge::builder(trusted)
+        .default_certificate(certified)
+        .without_sni(NoName::DefaultCertificate)
+        .start()
+        .await;
+    error(to(&edge, trusted, SITE).omit_sni()).await
+}
+
+#[tokio::test]
+async fn the_default_names_of_an_edge_are_certainly_the_missing_sni() {
+    let fix = ".sni(\"www.example.test\")";
+    for name in ["*.cloudfront.net", "*.netlify.app", "ingress.local"] {
+        let authority = Authority::new();
+        let certified = authority.issue(&[name]);
+        let error = by_default_certificate(&authority, certified).await;
+        check(&error, CauseId::SniMissing, Certainty::Certain, fix);
+    }
+    // Told by others only.
+    let authority = Authority::new();
+    let certified = authority.issue(&["a248.e.akamai.net"]);
+    let error = by_default_certificate(&authority, certified).await;
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn a_certificate_that_vouches_for_itself_may_be_the_default_one() {
+    let certified = Authority::self_signed(&[SITE]);
+    let error = by_default_certificate(&Authority::new(), certified).await;
+    let fix = ".sni(\"www.example.test\")";
+    check(&error, CauseId::SniMissing, Certainty::Likely, fix);
+    assert_possible(&error, CauseId::SelfSigned);
+}
+
+/// The certificate with other bytes, wherever these stand.
+fn with_bytes(mut certified: Certified, these: &[u8], others: &[u8]) -> Certified {
+    let mut der = certified.chain[0].to_vec();
+    let places: Vec<_> = (0..der.len() - these.len())
+        .filter(|at| der[*at..].starts_with(these))
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        der[at..at + these.len()].copy_from_slice(others);
+    }
+    certified.chain[0] = der.into();
+    certified
+}
+
+#[tokio::test]
+async fn certificates_that_nobody_can_read_are_unusable() {
+    let authority = Authority::new();
+    let version_3 = b"\xa0\x03\x02\x01\x02";
+    let version_1 = b"\xa0\x03\x02\x01\x00";
+    // ecdsa-with-SHA256 (RFC 5758 section 3.2), and one that there is not.
+    let known = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    let unknown = b"\x2a\x86\x48\xce\x3d\x04\x03\x09";
+    let mut garbage = authority.issue(&[SITE]);
+    garbage.chain[0] = b"no certificate at all".to_vec().into();
+    for certified in [
+        garbage,
+        with_bytes(authority.issue(&[SITE]), version_3, version_1),
+        with_bytes(authority.issue(&[SITE]), known, unknown),
+    ] {
+        let error = by_certificate(SITE, &authority, certified).await;
+        // No `check`: rustls' list of algorithms has words that are wider than the screen.
+        let diagnosis = error.diagnosis();
+        let cause = diagnosis.likeliest().unwrap();
+        assert_eq!(cause.id(), CauseId::CertificateUnusable, "{diagnosis}");
+        assert_eq!(cause.certainty(), Certainty::Certain, "{diagnosis}");
+        let fix = cause.fix().unwrap().to_string();
+        assert_eq!(fix, "the origin needs another certificate");
+    }
+}
+
+#[tokio::test]
+async fn a_website_endpoint_of_s3_that_cuts_the_handshake_off_has_likely_none() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .behaviour(Behaviour::ResetInHandshake)
+        .start()
+        .await;
+    let url = "https://a.s3-website-eu-west-1.amazonaws.com";
+    let builder = CdnOriginConnector::builder(url).transport(over(edge.address()));
+    let error = error(builder).await;
+    let cause = error.diagnosis().likeliest().unwrap().clone();
+    assert_eq!(cause.id(), CauseId::HttpOnlyEndpoint, "{cause}");
+    assert_eq!(cause.certainty(), Certainty::Likely, "{cause}");
+    let fix = "CdnOriginConnector::builder(\"http://a.s3-website-eu-west-1.amazonaws.com\")";
+    assert_eq!(cause.fix().unwrap().to_string(), fix);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_website_endpoint_of_s3_that_is_silent_where_tls_would_be_has_none() {
+    let silent = service_fn(|_: Uri| std::future::pending::<io::Result<TokioIo<DuplexStream>>>());
+    let url = "https://a.s3-website-eu-west-1.amazonaws.com";
+    let error = error(CdnOriginConnector::builder(url).transport(silent)).await;
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let cause = error.diagnosis().likeliest().unwrap().clone();
+    assert_eq!(cause.id(), CauseId::HttpOnlyEndpoint, "{cause}");
+    assert_eq!(cause.certainty(), Certainty::Certain, "{cause}");
 }
 
 #[tokio::test]

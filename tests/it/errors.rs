@@ -1,13 +1,15 @@
 //! The texts of errors, whole.
 
 use cdn_origin::{
-    CdnOriginConnector, Error,
+    CdnOriginConnector, Error, OriginProxy,
     connector::CdnOriginBuilder,
+    diagnosis::Diagnosis,
     tls::{Roots, VerifyPolicy, danger},
 };
 
 use crate::{
     failing::error,
+    memory,
     support::{Authority, Behaviour, Edge, NoName, refused_address},
     transports::to,
 };
@@ -93,6 +95,47 @@ possible: the port does not speak TLS, or a firewall cut the connection
     );
 }
 
+/// What an edge's answer to a request in plain http is called.
+async fn in_plain_http(edge: &Edge, url: &str) -> String {
+    let connector = CdnOriginConnector::builder(url).transport(to(edge.address()));
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    let response = memory::send(&proxy, memory::get(&[])).await;
+    let diagnosis: &Diagnosis = response.extensions().get().unwrap();
+    diagnosis.to_string()
+}
+
+#[tokio::test]
+async fn the_guide_tells_what_becomes_of_each_broken_step_of_the_accounts() {
+    let authority = Authority::new();
+    let tls = Edge::builder(&authority).start().await;
+    let redirecting = Edge::builder(&authority).redirects_to_https().start().await;
+    let closing = Edge::builder(&authority)
+        .without_sni(NoName::Close)
+        .start()
+        .await;
+    let haproxy = builder(&closing, &authority)
+        .omit_sni()
+        .verify(danger::accept_any_certificate());
+    let nginx = builder(&tls, &authority).host("www.example.com");
+    let lines = [
+        in_plain_http(&tls, "http://d1234567890.cloudfront.net:443").await,
+        in_plain_http(&redirecting, "http://d1234567890.cloudfront.net").await,
+        error(haproxy).await.diagnosis().to_string(),
+        error(nginx.clone().omit_sni())
+            .await
+            .diagnosis()
+            .to_string(),
+        error(nginx).await.diagnosis().to_string(),
+    ];
+    let guide = include_str!("../../src/guide/reading-errors.md");
+    for line in lines {
+        assert!(
+            guide.contains(&format!("\n{line}\n")),
+            "the guide lacks:\n{line}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_report_of_an_expired_certificate() {
     let authority = Authority::new();
@@ -135,23 +178,26 @@ async fn the_report_of_plain_http_behind_the_port() {
         .behaviour(Behaviour::Plaintext(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
         .start()
         .await;
+    let builder = CdnOriginConnector::builder("https://origin-of-ours.example.com")
+        .transport(to(edge.address()))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
     assert_eq!(
-        report(&error(builder(&edge, &authority)).await),
+        report(&error(builder).await),
         "\
-the TLS handshake with d1234567890.cloudfront.net:443 failed: the peer does not
-speak TLS; SNI sent: d1234567890.cloudfront.net
+the TLS handshake with origin-of-ours.example.com:443 failed: the peer does not
+speak TLS; SNI sent: origin-of-ours.example.com
 
-  dialled    d1234567890.cloudfront.net:443
-  SNI        d1234567890.cloudfront.net
-  expected   d1234567890.cloudfront.net
-  Host       d1234567890.cloudfront.net
+  dialled    origin-of-ours.example.com:443
+  SNI        origin-of-ours.example.com
+  expected   origin-of-ours.example.com
+  Host       origin-of-ours.example.com
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\"
   beneath    received corrupt message of type InvalidContentType
 
 certain: the peer speaks plain http on this port
   seen: the first bytes received
-  fix: CdnOriginConnector::builder(\"http://d1234567890.cloudfront.net:443\")
+  fix: CdnOriginConnector::builder(\"http://origin-of-ours.example.com:443\")
 "
     );
 }

@@ -115,7 +115,7 @@ async fn no_address_and_nothing_of_the_request_is_told() {
         ),
         (
             plain,
-            r#"cdn-origin;received-status=400;details="HttpToTlsPort, certain""#,
+            r#"cdn-origin;received-status=400;details="HttpToTlsPort, likely""#,
         ),
     ] {
         let proxy = OriginProxy::new(builder.build().unwrap()).expose_diagnosis();

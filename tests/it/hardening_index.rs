@@ -166,7 +166,7 @@ fn every_lesson_has_the_tests_that_are_named() {
     }
 }
 
-fn collect(directory: &Path, text: &mut String) {
+pub(crate) fn collect(directory: &Path, text: &mut String) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

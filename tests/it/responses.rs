@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use crate::{
     failing::{serving, to},
     support::{Authority, Behaviour, Edge, HostMismatch},
+    transports::to as over,
 };
 
 fn request(host: &str) -> Request<Full<Bytes>> {
@@ -65,7 +66,7 @@ async fn http_to_the_tls_port_passes_the_400_and_says_https() {
         "CdnOriginConnector::builder(\"https://127.0.0.1:{}\")",
         edge.port()
     );
-    check(&response, CauseId::HttpToTlsPort, Certainty::Certain, &fix);
+    check(&response, CauseId::HttpToTlsPort, Certainty::Likely, &fix);
     let page = text(response).await;
     assert!(
         page.contains("The plain HTTP request was sent to HTTPS port"),
@@ -74,18 +75,31 @@ async fn http_to_the_tls_port_passes_the_400_and_says_https() {
 }
 
 #[tokio::test]
+async fn http_to_port_443_is_certainly_the_wrong_scheme() {
+    let authority = Authority::new();
+    let edge = serving(&authority).await;
+    let connector = CdnOriginConnector::builder("http://www.example.test:443")
+        .transport(over(edge.address()))
+        .build()
+        .unwrap();
+    let response = send(OriginProxy::new(connector), "visitor.test").await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
+    check(&response, CauseId::HttpToTlsPort, Certainty::Certain, fix);
+}
+
+#[tokio::test]
 async fn redirect_to_https_says_https() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).redirects_to_https().start().await;
-    let origin = format!("http://127.0.0.1:{}", edge.port());
-    let connector = CdnOriginConnector::builder(origin)
-        .host("www.example.test")
+    let connector = CdnOriginConnector::builder("http://www.example.test")
+        .transport(over(edge.address()))
         .build()
         .unwrap();
     let response = send(OriginProxy::new(connector), "visitor.test").await;
 
     assert_eq!(response.status(), StatusCode::MOVED_PERMANENTLY);
-    let fix = "CdnOriginConnector::builder(\"https://127.0.0.1\")";
+    let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
     check(&response, CauseId::HttpsRequired, Certainty::Certain, fix);
 }
 

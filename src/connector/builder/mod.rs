@@ -22,8 +22,8 @@ use crate::{
 };
 
 use crate::connector::{
-    AppliedProfile, CdnOriginConnector, advice::Silence, deadlines::Deadlines,
-    handshakes::Handshakes, service::Shared,
+    CdnOriginConnector, advice::Silence, deadlines::Deadlines, handshakes::Handshakes,
+    service::Shared,
 };
 
 use advising::EdgeKnowledge;
@@ -232,18 +232,13 @@ impl CdnOriginBuilder {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);
         self.dialling.check(self.names.dial.as_ref(), &mut problems);
+        let url = self.url.as_ref();
+        let origin = url.map(|url| Arc::new(Origin::settle(url, &self.names)));
+        let profile = self.apply_profile(origin.as_deref());
         let tls = self.trust(&mut problems);
         BuildError::from_problems(problems)?;
         let settings = Box::new(self.to_be_kept());
 
-        let origin = self
-            .url
-            .as_ref()
-            .map(|url| Arc::new(Origin::settle(url, &self.names)));
-        let profile = match self.edge_profile {
-            EdgeKnowledge::Used => origin.as_deref().and_then(AppliedProfile::of),
-            EdgeKnowledge::Ignored => None,
-        };
         let connector = CdnOriginConnector::new(Shared {
             origin,
             names: self.names,

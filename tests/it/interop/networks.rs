@@ -13,13 +13,16 @@ use std::{
 };
 
 use cdn_origin::{
-    CdnOriginConnector,
+    CdnOriginConnector, Error,
+    diagnosis::{CauseId, Certainty},
     dial::{IpFamilies, Lookup, Resolve, Resolved, Resolving},
     error::{AttemptOutcome, Facts},
 };
 use http::Uri;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
+
+use crate::failing::check;
 
 const PORT: u16 = 8080;
 /// The addresses of the far side, each with a port that listens.
@@ -76,6 +79,20 @@ impl Cable {
         nft("add table inet broken");
         nft("add chain inet broken input { type filter hook input priority 0 ; }");
         nft(&format!("add rule inet broken input {matching} {verdict}"));
+    }
+
+    /// Connects in vain from the near side to what the resolver tells.
+    fn fail(&self, addresses: &[&str]) -> Error {
+        let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
+        let client = inside(self.near.clone(), async move {
+            let connector = CdnOriginConnector::builder("http://origin.example")
+                .resolver(Fixed(told))
+                .build()
+                .unwrap();
+            let outcome = connector.oneshot(Uri::default()).await;
+            outcome.expect_err("the path is broken")
+        });
+        client.join().expect("the near side fails to connect")
     }
 
     /// Connects from the near side to what the resolver tells, and gives the facts.
@@ -195,6 +212,17 @@ fn a_broken_ipv6_path_gives_way_to_ipv4() {
         (address(FOUR), AttemptOutcome::Connected),
     ];
     assert_eq!(outcomes(&facts), expected);
+}
+
+#[test]
+#[ignore = "needs root, iproute2 and nftables"]
+fn a_name_with_ipv6_addresses_alone_is_likely_out_of_reach_where_ipv6_is_broken() {
+    let cable = Cable::new();
+    let matching = "meta l4proto tcp ip6 daddr 2001:db8:51::2";
+    cable.far_side(matching, "reject with icmpv6 type no-route");
+    let error = cable.fail(&[SIX]);
+    let fix = "dial a name that has IPv4 addresses too";
+    check(&error, CauseId::AddressFamily, Certainty::Likely, fix);
 }
 
 #[test]

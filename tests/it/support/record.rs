@@ -62,6 +62,8 @@ pub struct SeenHello {
     pub sni: Option<String>,
     /// The protocols the client offered, in its order.
     pub alpn: Vec<String>,
+    /// The key exchange groups by their numbers, in the client's order.
+    pub groups: Vec<u16>,
     /// Whether a session was resumed; `None` until the handshake is complete.
     pub resumed: Option<bool>,
     pub tls_version: Option<ProtocolVersion>,
@@ -76,9 +78,11 @@ pub struct SeenHello {
 impl SeenHello {
     pub(super) fn new(hello: &ClientHello<'_>) -> Self {
         let offered = hello.alpn().into_iter().flatten();
+        let groups = hello.named_groups().into_iter().flatten();
         Self {
             sni: hello.server_name().map(str::to_owned),
             alpn: offered.map(text).collect(),
+            groups: groups.map(|group| u16::from(*group)).collect(),
             resumed: None,
             tls_version: None,
             chosen: None,

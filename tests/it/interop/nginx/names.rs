@@ -50,7 +50,7 @@ async fn nginx_says_that_plain_http_went_to_its_tls_port_and_so_does_the_diagnos
     assert_likeliest(
         diagnosis(&response),
         CauseId::HttpToTlsPort,
-        Certainty::Certain,
+        Certainty::Likely,
         format!("CdnOriginConnector::builder(\"https://{address}\")"),
     );
 }

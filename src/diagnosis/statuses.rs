@@ -1,0 +1,102 @@
+//! Statuses that say something by themselves, whoever sent them.
+
+use http::{
+    StatusCode,
+    header::{SERVER, VIA},
+};
+
+use crate::{
+    edge::Edge,
+    name::{DnsName, Sni},
+    origin::Scheme,
+};
+
+use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence};
+
+impl ResponseEvidence<'_> {
+    pub(super) fn by_status(&self) -> Vec<Cause> {
+        match self.status {
+            StatusCode::BAD_REQUEST => self.bad_request().into_iter().collect(),
+            StatusCode::MISDIRECTED_REQUEST => vec![self.misdirected()],
+            StatusCode::FORBIDDEN => self.forbidden().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A 400 from a port that usually speaks TLS.
+    fn bad_request(&self) -> Option<Cause> {
+        let is_usual = self.origin.dial().port() == Some(443);
+        (is_usual && self.origin.scheme() == Scheme::Http).then(|| {
+            let why = "plain http was spoken to a port that speaks TLS";
+            Cause::new(CauseId::HttpToTlsPort, Certainty::Likely, why)
+                .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
+                .settled_by(Proof::ProbeProtocols)
+                .mended_by([self.over_tls()])
+        })
+    }
+
+    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
+    fn misdirected(&self) -> Cause {
+        if self.disagreeing_sni().is_some() {
+            // A server behind an edge may have said it, of the names that the edge uses.
+            let is_through_edge =
+                self.dialled_edge().is_some() || Edge::passed(self.headers).next().is_some();
+            let certainty = match is_through_edge || self.headers.contains_key(VIA) {
+                true => Certainty::Likely,
+                false => Certainty::Certain,
+            };
+            return self.disagreeing(certainty, "the edge");
+        }
+        if let Some(missing) = self.missing_sni() {
+            return missing;
+        }
+        let why = format!(
+            "the edge does not serve {}, which Host says, on this connection",
+            self.host
+        );
+        Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
+            .shown_by(&[Clue::Status, Clue::Host])
+            .settled_by(Proof::ProbeNames)
+            .mended_by([self.agreeing()])
+    }
+
+    /// No SNI was sent, so that the connection stands for no name at all.
+    fn missing_sni(&self) -> Option<Cause> {
+        let Sni::Omit(reason) = self.origin.sni() else {
+            return None;
+        };
+        let is_tls = self.origin.scheme() == Scheme::Https;
+        let name: DnsName = self.host.host().parse().ok().filter(|_| is_tls)?;
+        let why =
+            format!("the edge wants SNI to say {name}, as Host does, and none was sent: {reason}");
+        Some(
+            Cause::new(CauseId::SniMissing, Certainty::Likely, why)
+                .shown_by(&[Clue::Status, Clue::NoSni, Clue::Host])
+                .settled_by(Proof::ProbeNames)
+                .mended_by([Fix::Sni(name)]),
+        )
+    }
+
+    /// A 403 says little; where SNI and Host disagree, that may be the reason, and at Cloudflare it usually is.
+    fn forbidden(&self) -> Option<Cause> {
+        let sni = self.disagreeing_sni()?;
+        let is_cloudflare = self
+            .headers
+            .get(SERVER)
+            .is_some_and(|server| server == "cloudflare");
+        let certainty = match is_cloudflare && !self.headers.contains_key("cf-error-type") {
+            true => Certainty::Likely,
+            false => Certainty::Possible,
+        };
+        let why = format!(
+            "SNI says {sni} and Host says {}: some edges refuse that",
+            self.host
+        );
+        Some(
+            Cause::new(CauseId::SniAndHostDisagree, certainty, why)
+                .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
+                .settled_by(Proof::ProbeNames)
+                .mended_by([self.agreeing()]),
+        )
+    }
+}

@@ -1,0 +1,103 @@
+//! What the edge that is dialled takes, by its profile: the rest is refused here with words, or is not sent.
+
+use http::{
+    HeaderName, Method,
+    header::HOST,
+    request::Parts,
+    uri::{PathAndQuery, Uri},
+};
+
+use crate::{
+    connector::{AppliedProfile, ProfileChange},
+    error::{Error, ErrorKind},
+    name::HostAuthority,
+};
+
+use super::limits::size;
+
+/// What one edge takes.
+#[derive(Clone, Debug)]
+pub(super) struct EdgeLimits {
+    /// In bytes: request line, Host and fields together.
+    head: usize,
+    target: usize,
+    get_content: GetContent,
+    removed: Vec<HeaderName>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum GetContent {
+    Refused,
+    Taken,
+}
+
+/// Whether a request has content, or may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Content {
+    Absent,
+    Present,
+}
+
+impl EdgeLimits {
+    pub(super) fn of(profile: &AppliedProfile) -> Self {
+        let mut limits = Self {
+            head: usize::MAX,
+            target: usize::MAX,
+            get_content: GetContent::Taken,
+            removed: Vec::new(),
+        };
+        for change in profile.changes() {
+            match change {
+                ProfileChange::HeadLimit(bytes) => limits.head = *bytes,
+                ProfileChange::TargetLimit(bytes) => limits.target = *bytes,
+                ProfileChange::NoContentWithGet => limits.get_content = GetContent::Refused,
+                ProfileChange::FieldsRemoved(names) => {
+                    limits.removed = names.iter().copied().map(HeaderName::from_static).collect();
+                }
+                _ => {}
+            }
+        }
+        limits
+    }
+
+    /// The size of heads is no longer the profile's business.
+    pub(super) fn without_head(&mut self) {
+        self.head = usize::MAX;
+    }
+
+    /// Checks a head that is ready to be sent, and removes from it what the edge writes itself.
+    pub(super) fn apply(
+        &self,
+        parts: &mut Parts,
+        host: &HostAuthority,
+        content: Content,
+    ) -> Result<(), Error> {
+        for name in &self.removed {
+            parts.headers.remove(name);
+        }
+        let has_content = content == Content::Present && parts.method == Method::GET;
+        if has_content && self.get_content == GetContent::Refused {
+            return Err(Error::refused(ErrorKind::ContentRefused));
+        }
+        let target = target_size(&parts.uri);
+        if target > self.target || head_size(parts, host, target) > self.head {
+            return Err(Error::refused(ErrorKind::RequestHeadTooLarge));
+        }
+        Ok(())
+    }
+}
+
+fn target_size(uri: &Uri) -> usize {
+    uri.path_and_query()
+        .map_or(1, |target| PathAndQuery::as_str(target).len())
+}
+
+/// As HTTP/1.1 has it, with the Host that it is sent with in place of the visitor's.
+fn head_size(parts: &Parts, host: &HostAuthority, target: usize) -> usize {
+    const HOST_LINE: usize = "host: \r\n".len();
+    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let hosts = parts.headers.get_all(HOST).iter();
+    let visitors: usize = hosts.map(|host| HOST_LINE + host.len()).sum();
+    let fields = size(&parts.headers) - visitors + HOST_LINE + host.as_str().len();
+    line + fields + "\r\n".len()
+}

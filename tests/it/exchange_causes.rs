@@ -1,0 +1,308 @@
+//! Requests that get no response, or the wrong one: each is staged on the wire, with its cause, certainty and fix.
+
+use std::{convert::Infallible, future::pending, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
+    diagnosis::{CauseId, Certainty, Diagnosis, ResponseEvidence},
+    error::ErrorKind,
+    name::HostAuthority,
+    pool::PoolSettings,
+    tls::Roots,
+};
+use http::{Method, Request, Response};
+use http_body_util::{Channel, Empty, Full};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::{
+    failing::check,
+    memory::{get, quiet, read_head, say, send, to, to_connections},
+    origin::{NAME, server_config},
+    scene::Scene,
+    support::Authority,
+};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// A TLS origin that treats each connection like this; it ends with the test.
+struct Peer {
+    authority: Authority,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Peer {
+    async fn start<F, A>(protocol: &'static [u8], converse: F) -> Self
+    where
+        F: Fn(TlsStream<TcpStream>) -> A + Send + 'static,
+        A: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(server_config(&authority, protocol));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                if let Ok(tls) = acceptor.accept(stream).await {
+                    tokio::spawn(converse(tls));
+                }
+            }
+        });
+        Self {
+            authority,
+            address,
+            task,
+        }
+    }
+
+    fn proxy(&self) -> OriginProxy {
+        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(self.address)
+            .verify(VerifyPolicy::roots(Roots::pem(self.authority.root_pem())));
+        OriginProxy::new(connector.build().unwrap())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn post() -> Request<Full<Bytes>> {
+    let request = Request::post("/").header("host", "visitor.test");
+    request.body(Full::from("content")).unwrap()
+}
+
+/// What a request that must fail fails with.
+async fn failure<B>(proxy: &OriginProxy, request: Request<B>) -> Error
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<tower::BoxError>,
+{
+    let response = send(proxy, request).await;
+    let error: Option<&Error> = response.extensions().get();
+    error.expect("the request should have failed").clone()
+}
+
+#[tokio::test]
+async fn http_1_where_http_2_was_agreed_on_is_likely_an_http_1_peer() {
+    let peer = Peer::start(b"h2", |mut tls| async move {
+        tls.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+            .await?;
+        tls.flush().await?;
+        tls.read_to_end(&mut Vec::new()).await.map(drop)
+    })
+    .await;
+    let error = failure(&peer.proxy(), post()).await;
+    check(
+        &error,
+        CauseId::Http1Peer,
+        Certainty::Likely,
+        ".alpn(Alpn::Http1)",
+    );
+}
+
+/// Reads frames (RFC 9113 section 4.1) up to the head of a request, and resets its stream with HTTP_1_1_REQUIRED.
+async fn wants_http_1(mut tls: TlsStream<TcpStream>) -> std::io::Result<()> {
+    const PREFACE: usize = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len();
+    const HEADERS: u8 = 1;
+    const HTTP_1_1_REQUIRED: u8 = 0x0d;
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let acknowledged = [0, 0, 0, 4, 1, 0, 0, 0, 0];
+    tls.write_all(&settings).await?;
+    tls.write_all(&acknowledged).await?;
+    tls.flush().await?;
+    tls.read_exact(&mut [0; PREFACE]).await?;
+    loop {
+        let mut head = [0; 9];
+        tls.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        tls.read_exact(&mut vec![0; length as usize]).await?;
+        if head[3] == HEADERS {
+            let [.., a, b, c, d] = head;
+            let reset = [0, 0, 4, 3, 0, a, b, c, d, 0, 0, 0, HTTP_1_1_REQUIRED];
+            tls.write_all(&reset).await?;
+            tls.flush().await?;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_reset_with_http_1_1_required_is_certainly_that() {
+    let peer = Peer::start(b"h2", wants_http_1).await;
+    let error = failure(&peer.proxy(), post()).await;
+    check(
+        &error,
+        CauseId::Http1Required,
+        Certainty::Certain,
+        ".alpn(Alpn::Http1)",
+    );
+}
+
+#[tokio::test]
+async fn a_reused_connection_that_ends_without_an_answer_was_likely_closed_while_idle() {
+    let peer = Peer::start(b"http/1.1", |mut tls| async move {
+        for answer in [&b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..], b""] {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\ncontent") {
+                request.push(tls.read_u8().await?);
+            }
+            tls.write_all(answer).await?;
+            tls.flush().await?;
+        }
+        tls.shutdown().await
+    })
+    .await;
+    let proxy = peer.proxy();
+    assert!(send(&proxy, post()).await.status().is_success());
+    let error = failure(&proxy, post()).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    let fix = "PoolSettings::idle_timeout(..) below the origin's own limit";
+    check(&error, CauseId::IdleClosed, Certainty::Likely, fix);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_possibly_an_origin_that_is_down() {
+    let peer = Peer::start(b"http/1.1", |mut tls| async move {
+        tls.read_u8().await?;
+        tls.write_all(b"+OK ready\r\n\r\n").await?;
+        tls.shutdown().await
+    })
+    .await;
+    let error = failure(&peer.proxy(), post()).await;
+    assert_eq!(error.kind(), ErrorKind::HttpProtocol);
+    check(&error, CauseId::Down, Certainty::Possible, "");
+}
+
+const OVER_TLS: &str = "CdnOriginConnector::builder(\"https://origin.example\")";
+
+#[tokio::test]
+async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+        say(&mut stream, "\x15\x03\x01\0\x02\x02\x46").await;
+    });
+    let error = failure(&proxy, get(&[])).await;
+    assert_eq!(error.kind(), ErrorKind::HttpProtocol);
+    check(&error, CauseId::HttpToTlsPort, Certainty::Likely, OVER_TLS);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port() {
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+    });
+    let error = failure(&proxy, get(&[])).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    check(&error, CauseId::HttpToTlsPort, Certainty::Likely, OVER_TLS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_visitor_that_stalls_is_certainly_at_fault_itself() {
+    let proxy = to(|_| async { pending::<Response<Empty<Bytes>>>().await });
+    let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+    sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let proxy = proxy.body_idle_timeout(LONG).response_timeout(LONG * 2);
+    let error = failure(&proxy, request.unwrap()).await;
+    check(&error, CauseId::InvalidRequest, Certainty::Certain, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
+    let proxy = to(|_| async { pending::<Response<Empty<Bytes>>>().await });
+    let settings = PoolSettings::default()
+        .max_connections(1)
+        .wait_timeout(Duration::from_secs(1));
+    let proxy = proxy.pool(settings);
+    let first = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { send(&proxy, get(&[])).await }
+    });
+    quiet().await;
+    let error = failure(&proxy, get(&[])).await;
+    first.abort();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+    let fix = "look at the origin, or allow more with PoolSettings::max_connections(..)";
+    check(&error, CauseId::PoolTooSmall, Certainty::Certain, fix);
+}
+
+#[tokio::test]
+async fn every_servers_own_words_for_plain_http_on_its_tls_port_are_certain_at_port_443() {
+    for body in [
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "Bad Request\r\nThis combination of host and port requires TLS.\r\n",
+    ] {
+        let scene = Scene {
+            url: "http://www.example.test:443",
+            host: "www.example.test",
+            status: 400,
+            fields: &[],
+            body,
+        };
+        let cause = scene.assert_cause(CauseId::HttpToTlsPort, Certainty::Certain);
+        let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
+        assert_eq!(cause.await.fix().unwrap().to_string(), fix);
+    }
+}
+
+#[tokio::test]
+async fn a_421_where_no_sni_was_sent_wants_what_host_says() {
+    let authority = Authority::new();
+    let edge = crate::support::Edge::builder(&authority)
+        .default_certificate(authority.issue(&["www.example.test"]))
+        .without_sni(crate::support::NoName::DefaultCertificate)
+        .respond(|_| Response::builder().status(421).body(Bytes::new()).unwrap())
+        .start()
+        .await;
+    let connector = crate::failing::to(&edge, &authority, "www.example.test").omit_sni();
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    let response = send(&proxy, get(&[])).await;
+    let diagnosis: &Diagnosis = response.extensions().get().unwrap();
+    let cause = diagnosis.likeliest().unwrap();
+    assert_eq!(
+        (cause.id(), cause.certainty()),
+        (CauseId::SniMissing, Certainty::Likely)
+    );
+    assert_eq!(
+        cause.fix().unwrap().to_string(),
+        ".sni(\"www.example.test\")"
+    );
+}
+
+/// Whoever asks a client of his own, and not the proxy, which rewrites redirects by itself.
+#[test]
+fn a_redirect_past_the_proxy_certainly_names_the_origin() {
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .build()
+        .unwrap();
+    let origin = connector.origin().unwrap();
+    let visitor: HostAuthority = "www.example.test".parse().unwrap();
+    let target = "/page".parse().unwrap();
+    let response = Response::builder()
+        .status(302)
+        .header("location", "http://origin.example/login");
+    let (head, ()) = response.body(()).unwrap().into_parts();
+    let diagnosis = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
+        .request(&Method::GET, &target)
+        .visitor_host(&visitor)
+        .diagnosis()
+        .unwrap();
+    let cause = diagnosis.likeliest().unwrap();
+    let found = (cause.id(), cause.certainty());
+    assert_eq!(found, (CauseId::LocationNamesOrigin, Certainty::Certain));
+    assert_eq!(
+        cause.fix().unwrap().to_string(),
+        "rewrite the response's Location"
+    );
+}

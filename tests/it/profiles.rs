@@ -1,0 +1,265 @@
+//! What is known of the edge that is dialled moves defaults, visibly: each of them on the wire, what was set wins, and one call ends it.
+
+use std::net::Ipv4Addr;
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, Error, ForwardedLayer, OriginProxy,
+    connector::CdnOriginBuilder,
+    error::ErrorKind,
+    origin::Scheme,
+    proxy::ProxyBody,
+    tls::{Roots, VerifyPolicy, rustls::crypto::aws_lc_rs},
+    visitor::ClientConnection,
+};
+use http::{Request, Response, StatusCode, request};
+use http_body_util::Full;
+use tower::ServiceExt;
+
+use crate::{
+    support::{Authority, Edge},
+    transports::to,
+};
+
+const CLOUDFRONT: &str = "http://d1234567890.cloudfront.net";
+const CLOUDFLARE: &str = "http://shop.example.cdn.cloudflare.net";
+const FRONT_DOOR: &str = "https://shop.azurefd.net";
+
+/// An edge that echoes, and a builder that reaches it by a name that a CDN gave out.
+async fn stand_in(url: &str) -> (Edge, CdnOriginBuilder) {
+    let edge = Edge::builder(&Authority::new()).plain_http().start().await;
+    let builder = CdnOriginConnector::builder(url).transport(to(edge.address()));
+    (edge, builder)
+}
+
+fn proxy(builder: CdnOriginBuilder) -> OriginProxy {
+    OriginProxy::new(builder.build().unwrap())
+}
+
+async fn send(
+    proxy: &OriginProxy,
+    request: request::Builder,
+    content: impl Into<Bytes>,
+) -> Response<ProxyBody> {
+    let visitor = ClientConnection::new(Ipv4Addr::new(203, 0, 113, 7), Scheme::Https);
+    let request = request
+        .header("host", "www.example.test")
+        .extension(visitor);
+    let request = request.body(Full::new(content.into())).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    response
+}
+
+#[track_caller]
+fn assert_refused(response: &Response<ProxyBody>, kind: ErrorKind, status: StatusCode) {
+    assert_eq!(response.status(), status);
+    assert_eq!(
+        response.headers()["proxy-status"],
+        "cdn-origin;error=http_request_error"
+    );
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), kind);
+}
+
+fn changes(builder: CdnOriginBuilder) -> Vec<String> {
+    let connector = builder.build().unwrap();
+    let changes = connector.profile().unwrap().changes().iter();
+    changes.map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_profile_says_all_that_it_changes() {
+    let of = |url: &str| changes(CdnOriginConnector::builder(url));
+    assert_eq!(
+        of(CLOUDFRONT),
+        [
+            "request heads of more than 20480 bytes are refused",
+            "request targets of more than 8192 bytes are refused",
+            "GET requests with content are refused",
+        ]
+    );
+    assert_eq!(
+        of(CLOUDFLARE),
+        [
+            "pooled connections rest for up to 320s",
+            "request targets of more than 16384 bytes are refused",
+            "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, cf-ray, cf-visitor, cf-worker",
+            "X-Forwarded-For has at most 100 bytes",
+        ]
+    );
+    let front_door = [
+        "secp256r1 is offered first for the key exchange",
+        "request targets of more than 8192 bytes are refused",
+    ];
+    let trusted = VerifyPolicy::roots(Roots::pem(Authority::new().root_pem()));
+    let builder = CdnOriginConnector::builder(FRONT_DOOR).verify(trusted);
+    assert_eq!(changes(builder.clone()), front_door);
+    let chosen = [
+        builder.clone().key_exchange_groups(["x25519"]),
+        builder.crypto_provider(aws_lc_rs::default_provider()),
+    ];
+    for builder in chosen {
+        assert_eq!(changes(builder), front_door[1..]);
+    }
+    // Nothing is encrypted, so nothing is exchanged.
+    assert_eq!(of("http://shop.azurefd.net"), front_door[1..]);
+}
+
+#[tokio::test]
+async fn a_get_with_content_is_refused_with_words_and_never_loses_its_content() {
+    let (edge, builder) = stand_in(CLOUDFRONT).await;
+    let strict = proxy(builder.clone());
+    let response = send(&strict, Request::get("/"), "content").await;
+    assert_refused(
+        &response,
+        ErrorKind::ContentRefused,
+        StatusCode::BAD_REQUEST,
+    );
+    let error: &Error = response.extensions().get().unwrap();
+    let diagnosis = error.diagnosis().to_string();
+    assert!(
+        diagnosis.contains("send the GET without content"),
+        "{diagnosis}"
+    );
+    assert_eq!(edge.requests().len(), 0);
+
+    for (request, content) in [(Request::get("/"), ""), (Request::post("/"), "content")] {
+        let response = send(&strict, request, content).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    let lenient = proxy(builder.without_edge_profile());
+    let response = send(&lenient, Request::get("/"), "content").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(edge.wait_for_requests(3).await.body, "content");
+}
+
+#[tokio::test]
+async fn a_head_is_refused_from_the_first_byte_that_the_edge_does_not_take() {
+    const MOST: usize = 20_480;
+    let (edge, builder) = stand_in(CLOUDFRONT).await;
+    let strict = proxy(builder.clone());
+    let filled = |bytes: usize| Request::get("/").header("x-fill", "f".repeat(bytes));
+
+    let response = send(&strict, filled(1), "").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let seen = edge.wait_for_requests(1).await;
+    let fields = seen.headers.iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let room = MOST - ("GET / HTTP/1.1\r\n\r\n".len() + fields - 1);
+
+    let response = send(&strict, filled(room), "").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let too_large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let response = send(&strict, filled(room + 1), "").await;
+    assert_refused(&response, ErrorKind::RequestHeadTooLarge, too_large);
+    assert_eq!(edge.requests().len(), 2);
+
+    for lenient in [
+        strict.max_request_head(100_000),
+        proxy(builder.without_edge_profile()),
+    ] {
+        let response = send(&lenient, filled(room + 1), "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_the_edge_does_not_take_is_refused() {
+    let (edge, builder) = stand_in(CLOUDFRONT).await;
+    let strict = proxy(builder.clone());
+    let long = |bytes: usize| Request::get(format!("/{}", "a".repeat(bytes - 1)));
+    assert_eq!(send(&strict, long(8192), "").await.status(), StatusCode::OK);
+    let response = send(&strict, long(8193), "").await;
+    let too_large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    assert_refused(&response, ErrorKind::RequestHeadTooLarge, too_large);
+    let lenient = proxy(builder.without_edge_profile());
+    assert_eq!(
+        send(&lenient, long(8193), "").await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(edge.requests().len(), 2);
+}
+
+/// Many proxies before ours, and what Cloudflare would write itself.
+fn from_a_chain() -> request::Builder {
+    let chain = vec!["198.51.100.101"; 20].join(", ");
+    Request::get("/")
+        .header("x-forwarded-for", chain)
+        .header("cf-connecting-ip", "192.0.2.1")
+        .header("cf-ray", "230b030023ae2822-SJC")
+        .header("cf-access-client-id", "a service")
+        .header("cf-ew-via", "15")
+        .header("cdn-loop", "cloudflare")
+}
+
+#[tokio::test]
+async fn cloudflare_is_sent_a_short_chain_and_no_field_of_its_own() {
+    let (edge, builder) = stand_in(CLOUDFLARE).await;
+    let appending = ForwardedLayer::new().append_unverified();
+    let strict = proxy(builder.clone()).forwarded(appending.clone());
+    send(&strict, from_a_chain(), "").await;
+    let seen = edge.wait_for_requests(1).await;
+    let chain = seen.header("x-forwarded-for").unwrap();
+    assert!(chain.ends_with("198.51.100.101, 203.0.113.7"), "{chain}");
+    assert!(chain.len() <= 100, "{chain}");
+    assert_eq!(seen.headers.get_all("x-forwarded-for").iter().count(), 1);
+    assert_eq!(seen.header("cf-connecting-ip"), None);
+    assert_eq!(seen.header("cf-ray"), None);
+    // By these a client proves who it is, and loops are found.
+    assert_eq!(seen.header("cf-access-client-id"), Some("a service"));
+    assert_eq!(seen.header("cf-ew-via"), Some("15"));
+    assert_eq!(seen.header("cdn-loop"), Some("cloudflare"));
+
+    let chosen = proxy(builder.clone()).forwarded(appending.clone().longest_chain(1024));
+    send(&chosen, from_a_chain(), "").await;
+    let seen = edge.wait_for_requests(2).await;
+    assert!(seen.header("x-forwarded-for").unwrap().len() > 100);
+
+    let lenient = proxy(builder.without_edge_profile()).forwarded(appending);
+    send(&lenient, from_a_chain(), "").await;
+    let seen = edge.wait_for_requests(3).await;
+    assert!(seen.header("x-forwarded-for").unwrap().len() > 100);
+    assert_eq!(seen.header("cf-connecting-ip"), Some("192.0.2.1"));
+}
+
+#[tokio::test]
+async fn front_door_is_offered_the_curve_that_it_demands_first() {
+    const SECP256R1: u16 = 23;
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("shop.azurefd.net")
+        .start()
+        .await;
+    let builder = CdnOriginConnector::builder(FRONT_DOOR)
+        .transport(to(edge.address()))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
+    let moved = builder.clone().build().unwrap();
+    // What comes of another builder does not keep what was known of its edge.
+    let elsewhere = moved.to_builder().dial("shop.example.test:443");
+    let others = [
+        builder.clone().without_edge_profile(),
+        builder
+            .clone()
+            .crypto_provider(aws_lc_rs::default_provider()),
+        elsewhere,
+    ];
+    let stream = moved.oneshot(http::Uri::default()).await.unwrap();
+    let session = stream.info().facts().tls_session().unwrap();
+    assert_eq!(session.group, Some("secp256r1"));
+    for builder in others {
+        let connector = builder.build().unwrap();
+        connector.oneshot(http::Uri::default()).await.unwrap();
+    }
+    let hellos = edge.hellos();
+    let groups = |index: usize| hellos[index].groups.clone();
+    let usual = groups(1);
+    assert_ne!(usual[0], SECP256R1);
+    assert_eq!(groups(2), usual);
+    assert_eq!(groups(3), usual);
+    // The first one is sent before all else; the others are as they were.
+    assert_eq!(groups(0)[0], SECP256R1);
+    let rest = usual.into_iter().filter(|group| *group != SECP256R1);
+    assert_eq!(groups(0)[1..], rest.collect::<Vec<_>>());
+}

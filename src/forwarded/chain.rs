@@ -30,7 +30,7 @@ pub(super) fn entries(headers: &HeaderMap) -> impl Iterator<Item = Option<Node<'
 
 /// The entries that are passed on, the nearest first: as many as fit into this many bytes, and none beyond a malformed one. Nobody
 /// trusted wrote that, nor what stands further left.
-pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<Node<'_>> {
+pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<String> {
     let fits = |node: &Node<'_>| {
         let rest = bytes.checked_sub(node.text.len() + SEPARATOR.len());
         bytes = rest.unwrap_or_default();
@@ -39,6 +39,7 @@ pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<Node<'_>> {
     entries(headers)
         .map_while(|entry| entry)
         .take_while(fits)
+        .map(|node| node.text.to_owned())
         .collect()
 }
 

@@ -7,8 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::{name::HostAuthority, origin::Scheme, visitor::Visitor};
 
 use super::{
-    ForwardedField, ForwardedLayer, TrustedClaims,
-    chain::{self, Node},
+    ForwardedField, ForwardedLayer, TrustedClaims, chain,
     claims::{Claims, Twins, remove_twins},
     layer::Unverified,
     values,
@@ -19,7 +18,7 @@ struct Account<'a> {
     /// Who opened the connection.
     peer: Option<IpAddr>,
     /// What the chain said before, the nearest first.
-    earlier: Vec<Node<'a>>,
+    earlier: Vec<String>,
     visitor: &'a Visitor,
     port: Option<u16>,
 }
@@ -43,8 +42,7 @@ impl ForwardedLayer {
                 visitor: &peer,
                 port: None,
             };
-            let values = self.values(&account);
-            write(headers, claims, values);
+            self.write(headers, claims, &account);
             return peer;
         };
         let scheme = claimed_scheme(headers);
@@ -63,8 +61,7 @@ impl ForwardedLayer {
                     visitor: &visitor,
                     port: self.claimed_port(headers),
                 };
-                let values = self.values(&account);
-                write(headers, claims, values);
+                self.write(headers, claims, &account);
             }
             TrustedClaims::Pass => self.remove_unbelieved(headers, claims),
         }
@@ -115,16 +112,21 @@ impl ForwardedLayer {
         visitor
     }
 
-    fn earlier<'a>(&self, headers: &'a HeaderMap, peer: IpAddr) -> Vec<Node<'a>> {
+    fn earlier(&self, headers: &HeaderMap, peer: IpAddr) -> Vec<String> {
         let own = values::AddressText::new(peer).as_bytes().len();
         chain::kept(headers, self.chain_limit().saturating_sub(own))
     }
 
-    fn values(&self, account: &Account<'_>) -> [Option<HeaderValue>; 6] {
-        ForwardedField::ALL.map(|field| match self.written.contains(field) {
-            true => account.value(field),
-            false => None,
-        })
+    /// Replaces what is written, and removes what is claimed and not written.
+    fn write(&self, headers: &mut HeaderMap, claims: Claims, account: &Account<'_>) {
+        for field in ForwardedField::ALL {
+            let written = self.written.contains(field);
+            if let Some(value) = written.then(|| account.value(field)).flatten() {
+                headers.insert(field.name(), value);
+            } else if claims.fields.contains(field) {
+                headers.remove(field.name());
+            }
+        }
     }
 }
 
@@ -148,17 +150,6 @@ impl Account<'_> {
             }
             ForwardedField::XForwardedProto => Some(HeaderValue::from_static(scheme.as_str())),
             ForwardedField::XRealIp => values::address((*address)?),
-        }
-    }
-}
-
-/// Replaces what is written, and removes what is claimed and not written.
-fn write(headers: &mut HeaderMap, claims: Claims, values: [Option<HeaderValue>; 6]) {
-    for (field, value) in ForwardedField::ALL.into_iter().zip(values) {
-        if let Some(value) = value {
-            headers.insert(field.name(), value);
-        } else if claims.fields.contains(field) {
-            headers.remove(field.name());
         }
     }
 }

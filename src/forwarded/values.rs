@@ -10,7 +10,7 @@ use http::HeaderValue;
 
 use crate::visitor::Visitor;
 
-use super::chain::{Node, SEPARATOR};
+use super::chain::SEPARATOR;
 
 /// An address as text, without an allocation: this is on the way of every request.
 pub(super) struct AddressText {
@@ -77,13 +77,13 @@ pub(super) fn address(address: IpAddr) -> Option<HeaderValue> {
 }
 
 /// The earlier entries, which come the nearest first, and the peer.
-pub(super) fn chain(earlier: &[Node<'_>], peer: IpAddr) -> Option<HeaderValue> {
+pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Option<HeaderValue> {
     if earlier.is_empty() {
         return address(peer);
     }
     let mut line = Vec::new();
     for node in earlier.iter().rev() {
-        line.extend_from_slice(node.text.as_bytes());
+        line.extend_from_slice(node.as_bytes());
         line.extend_from_slice(SEPARATOR.as_bytes());
     }
     line.extend_from_slice(AddressText::new(peer).as_bytes());
@@ -92,7 +92,7 @@ pub(super) fn chain(earlier: &[Node<'_>], peer: IpAddr) -> Option<HeaderValue> {
 
 /// The same as RFC 7239 has it: an element for each entry, and one for the peer that also says host and scheme.
 pub(super) fn forwarded(
-    earlier: &[Node<'_>],
+    earlier: &[String],
     peer: Option<IpAddr>,
     visitor: &Visitor,
 ) -> Option<HeaderValue> {
@@ -118,10 +118,10 @@ pub(super) fn forwarded(
 }
 
 /// RFC 7239 section 6: IPv6 addresses are in brackets, also where `X-Forwarded-For` had none.
-fn push_node(line: &mut String, node: &Node<'_>) {
-    match node.text.parse::<Ipv6Addr>() {
+fn push_node(line: &mut String, node: &str) {
+    match node.parse::<Ipv6Addr>() {
         Ok(bare) => line.push_str(&format!("\"[{bare}]\"")),
-        Err(_) => push_word(line, node.text),
+        Err(_) => push_word(line, node),
     }
 }
 

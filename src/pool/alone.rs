@@ -1,6 +1,6 @@
 //! A connection for one upgrade and nothing else.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::client::conn::http1;
@@ -15,6 +15,7 @@ use super::{
     Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target,
     exchange::{bounded, silent},
     failure::{Failure, Unanswered, explain_failure},
+    handed::{leave_copy, settled},
     slot::Slot,
     state::State,
     visit::Visit,
@@ -37,15 +38,16 @@ impl OriginPool {
     /// be used again (RFC 9931): bytes that were meant for the other protocol may follow.
     pub(crate) async fn send_alone(
         &self,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone(&target.client).await?;
-        target.spell(&mut request, &lease);
+        target.spell(request, &lease);
         let progress = request.body().progress();
-        match bounded(lease.exchange(request), &progress, deadline).await {
+        let outcome = bounded(pin!(lease.exchange(request)), &progress, deadline).await;
+        match outcome {
             Some(Ok(response)) => {
                 lease.serve(visit);
                 Ok((response, lease))
@@ -166,9 +168,9 @@ impl AloneLease {
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
-        let outcome = self.sender.try_send_request(request).await;
-        Ok(outcome?.map(ResponseBody::from))
+        let outcome = self.sender.try_send_request(leave_copy(request)).await;
+        settled(outcome, request)
     }
 }

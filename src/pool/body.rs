@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 use super::expect::GoAhead;
 
 /// A visitor's body, or none. None is not boxed.
+#[derive(Default)]
 pub(crate) struct RequestBody {
     body: Option<UnsyncBoxBody<Bytes, Error>>,
     progress: Progress,
@@ -136,15 +137,6 @@ impl RequestBody {
     /// Undoes that: an exchange over HTTP/1 holds the body itself.
     pub(super) fn untie(&mut self) {
         self.tether = None;
-    }
-
-    pub(crate) fn empty() -> Self {
-        Self {
-            body: None,
-            progress: Progress::default(),
-            tether: None,
-            go_ahead: None,
-        }
     }
 
     pub(super) fn progress(&self) -> Progress {

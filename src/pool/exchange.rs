@@ -1,6 +1,9 @@
 //! A request and its response, bounded in time.
 
-use std::time::Duration;
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use http::{Request, Response};
 use tokio::time::timeout;
@@ -14,23 +17,23 @@ use super::{
 
 impl OriginPool {
     /// Sends a request and waits, `deadline` at most, for the head of the response. As long as the request's body moves, the wait
-    /// starts anew: an upload may take longer.
+    /// starts anew: an upload may take longer. The request's method stays.
     pub(crate) async fn send(
         &self,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
-        let mut tries = Tries::new(self, &target.client);
+        let mut tries = Tries::new(self, &target.client, request);
         let mut lease = self.lease(&target.client).await?;
         loop {
-            let copy = tries.copy(&request, &lease);
-            let left_out = target.spell(&mut request, &lease);
+            tries.begin(&lease);
+            let left_out = target.spell(request, &lease);
             let progress = request.body().progress();
-            let outcome = bounded(lease.exchange(request), &progress, deadline).await;
-            (request, lease) = match outcome {
-                Some(Ok(response)) => match tries.elsewhere(&response, copy, &lease).await {
+            let outcome = bounded(pin!(lease.exchange(request)), &progress, deadline).await;
+            lease = match outcome {
+                Some(Ok(response)) => match tries.elsewhere(&response, &lease).await {
                     Some(elsewhere) => elsewhere,
                     None => {
                         progress.note_answer();
@@ -40,21 +43,21 @@ impl OriginPool {
                 },
                 Some(Err(failed)) => {
                     let failed = failed.after(&progress);
-                    Box::pin(tries.again(failed, copy, left_out, lease)).await?
+                    Box::pin(tries.again(failed, lease)).await?
                 }
                 None => return Err(tries.told(silent(&lease, &progress, deadline))),
             };
+            left_out.put_back(request.headers_mut());
         }
     }
 }
 
 /// The outcome of an exchange, or nothing if whoever was to speak kept silent.
 pub(super) async fn bounded<F: Future>(
-    exchange: F,
+    mut exchange: Pin<&mut F>,
     progress: &Progress,
     deadline: Duration,
 ) -> Option<F::Output> {
-    let mut exchange = std::pin::pin!(exchange);
     let mut left = deadline;
     loop {
         match timeout(left, exchange.as_mut()).await {

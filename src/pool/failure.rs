@@ -1,7 +1,5 @@
 //! What an error of the client means.
 
-use http::Request;
-use hyper::client::conn::TrySendError;
 use thiserror::Error as ThisError;
 
 use crate::{
@@ -9,11 +7,7 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::{
-    Progress, RequestBody,
-    ending::Reason,
-    http1::{NotBegun, Problem},
-};
+use super::{Progress, ending::Reason, http1::Problem};
 
 /// What the one or the other client says.
 #[derive(Debug, ThisError)]
@@ -27,45 +21,32 @@ pub(crate) enum Failure {
 /// A request that was not answered.
 pub(super) struct Unanswered {
     failure: Failure,
-    unsent: Option<Request<RequestBody>>,
+    /// Not a byte of it was sent, and it may be.
+    unsent: bool,
     /// Something of a response had come.
     heard: bool,
     /// What the request's body ended with where that was an error.
     of_body: Option<Error>,
 }
 
-impl From<TrySendError<Request<RequestBody>>> for Unanswered {
-    fn from(mut error: TrySendError<Request<RequestBody>>) -> Self {
-        let unsent = error.take_message();
-        Self {
-            unsent,
-            ..Self::of(Failure::Hyper(error.into_error()))
-        }
-    }
-}
-
-impl From<NotBegun> for Unanswered {
-    fn from(not_begun: NotBegun) -> Self {
-        Self {
-            unsent: not_begun.request.map(|request| *request),
-            ..Self::of(Failure::Http1(not_begun.problem))
-        }
-    }
-}
-
 impl Unanswered {
-    /// Of a request that may have been seen.
+    /// A connection that has ended is not written to.
     pub(super) fn over_http1(problem: Problem, heard: bool) -> Self {
+        let unsent = matches!(problem, Problem::Stale);
         Self {
             heard,
-            ..Self::of(Failure::Http1(problem))
+            ..Self::of(Failure::Http1(problem), unsent)
         }
     }
 
-    fn of(failure: Failure) -> Self {
+    pub(super) fn over_hyper(error: hyper::Error, unsent: bool) -> Self {
+        Self::of(Failure::Hyper(error), unsent)
+    }
+
+    fn of(failure: Failure, unsent: bool) -> Self {
         Self {
             failure,
-            unsent: None,
+            unsent,
             heard: false,
             of_body: None,
         }
@@ -79,9 +60,9 @@ impl Unanswered {
         }
     }
 
-    /// The request, if not a byte of it was sent.
-    pub(super) fn take_unsent(&mut self) -> Option<Request<RequestBody>> {
-        self.unsent.take()
+    /// Whether the request is still whole: not a byte of it was sent.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.unsent
     }
 
     /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again:

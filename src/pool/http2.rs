@@ -26,6 +26,7 @@ use super::{
     Client, PoolSettings, RequestBody, ResponseBody, Shared,
     ending::{Ending, Reason},
     failure::Unanswered,
+    handed::{leave_copy, settled},
     shelf::Standing,
     slot::{Attempt, Leave},
     state::Protocol,
@@ -313,7 +314,7 @@ impl Http2Lease {
     /// Sends a request that is spelled for HTTP/2 and waits for the head of its response.
     pub(super) async fn exchange(
         &mut self,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         // It may have been spelled for HTTP/1 before.
         request.body_mut().wait_for(None);
@@ -321,8 +322,8 @@ impl Http2Lease {
         self.used = true;
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
         let mut sender = self.connection.sender.clone();
-        let outcome = sender.try_send_request(request).await;
-        Ok(outcome?.map(ResponseBody::from))
+        let outcome = sender.try_send_request(leave_copy(request)).await;
+        settled(outcome, request)
     }
 }
 

@@ -77,14 +77,17 @@ impl Lease {
         }
     }
 
+    /// Sends a request and waits for the head of its response. The request's method stays, its head if it may have to be sent again, and
+    /// its body if nothing was sent.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         match &mut self.place {
             Place::Http1(lease) => lease.exchange(request).await,
-            Place::Http2(lease) => lease.exchange(request).await,
-            Place::Alone(lease) => lease.exchange(request).await,
+            // Boxed: every request over HTTP/1 would carry the room for what hyper's client does.
+            Place::Http2(lease) => Box::pin(lease.exchange(request)).await,
+            Place::Alone(lease) => Box::pin(lease.exchange(request)).await,
         }
     }
 

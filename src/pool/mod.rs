@@ -69,6 +69,7 @@ mod exchange;
 mod expect;
 mod failure;
 mod follow;
+mod handed;
 mod http1;
 mod http2;
 mod lease;

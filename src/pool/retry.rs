@@ -7,7 +7,7 @@ use http_body::Body;
 
 use crate::error::Error;
 
-use super::{Client, Lease, OriginPool, RequestBody, failure::Unanswered, target::LeftOut};
+use super::{Client, Lease, OriginPool, RequestBody, failure::Unanswered};
 
 /// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
@@ -22,6 +22,9 @@ const MISDIRECTED: u16 = 421;
 pub(super) struct Tries<'a> {
     pool: &'a OriginPool,
     client: &'a Client,
+    /// There is no content that is gone when it was sent once.
+    is_repeatable: bool,
+    is_idempotent: bool,
     sent: usize,
     unsent: usize,
     /// Whether the connection of the present try had served a request before.
@@ -30,13 +33,17 @@ pub(super) struct Tries<'a> {
     counts: bool,
 }
 
-type Next = (Request<RequestBody>, Lease);
-
 impl<'a> Tries<'a> {
-    pub(super) fn new(pool: &'a OriginPool, client: &'a Client) -> Self {
+    pub(super) fn new(
+        pool: &'a OriginPool,
+        client: &'a Client,
+        request: &Request<RequestBody>,
+    ) -> Self {
         Self {
             pool,
             client,
+            is_repeatable: request.body().is_end_stream(),
+            is_idempotent: request.method().is_idempotent(),
             sent: 1,
             unsent: 0,
             is_reused: false,
@@ -44,37 +51,22 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// Before each try: a copy of the request, if it may have to be sent again after this one.
-    pub(super) fn copy(&mut self, request: &Request<RequestBody>, lease: &Lease) -> Option<Copy> {
+    /// Before each try: on which connection it is made.
+    pub(super) fn begin(&mut self, lease: &Lease) {
         self.is_reused = lease.has_served();
-        // What happens on the first use of an HTTP/1 connection is no reason to try again, unless nothing was written.
-        match self.is_reused || lease.is_http2() {
-            true => Copy::of(request),
-            false => None,
-        }
     }
 
-    /// After a failure: the request and the connection for the next try, if there is to be one.
-    pub(super) async fn again(
-        &mut self,
-        mut failed: Unanswered,
-        copy: Option<Copy>,
-        left_out: LeftOut,
-        lease: Lease,
-    ) -> Result<Next, Error> {
-        if let Some(mut request) = failed.take_unsent()
-            && self.unsent < MOST_UNSENT
-        {
+    /// After a failure: the connection for the next try, if there is to be one.
+    pub(super) async fn again(&mut self, failed: Unanswered, lease: Lease) -> Result<Lease, Error> {
+        if failed.is_unsent() && self.unsent < MOST_UNSENT {
             self.unsent += 1;
             drop(lease);
-            left_out.put_back(request.headers_mut());
-            return Ok((request, self.pool.lease(self.client).await?));
+            return self.pool.lease(self.client).await;
         }
-        let copy = copy.filter(|copy| self.is_safe(copy, &failed));
-        let Some(copy) = copy.filter(|_| self.is_allowed()) else {
+        if !self.is_safe(&failed) || !self.is_allowed() {
             let error = failed.explained(lease.info());
             return Err(self.told(error));
-        };
+        }
         drop(lease);
         // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
         // once, each would open one of its own; only the last try is not left to chance.
@@ -82,11 +74,10 @@ impl<'a> Tries<'a> {
             true => None,
             false => self.pool.fresh_lease(self.client).await,
         };
-        let lease = match fresh {
-            Some(lease) => lease,
-            None => self.pool.lease(self.client).await?,
-        };
-        Ok((copy.request, lease))
+        match fresh {
+            Some(lease) => Ok(lease),
+            None => self.pool.lease(self.client).await,
+        }
     }
 
     /// The error, with what it does not know of the connection of the present try.
@@ -97,14 +88,13 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// After a 421 on a connection that others use too: the request for a fresh connection, once. Where fresh ones are answered 421
-    /// as well, it is an answer like others until there is another.
+    /// After a 421 on a connection that others use too: a fresh one, once. Where fresh ones are answered 421 as well, it is an answer like
+    /// others until there is another.
     pub(super) async fn elsewhere<B>(
         &mut self,
         response: &Response<B>,
-        copy: Option<Copy>,
         lease: &Lease,
-    ) -> Option<Next> {
+    ) -> Option<Lease> {
         let known = &self.pool.0.misdirected;
         let is_misdirected = response.status().as_u16() == MISDIRECTED;
         if is_misdirected && !self.is_shared(lease) {
@@ -115,12 +105,10 @@ impl<'a> Tries<'a> {
             known.store(is_misdirected, Ordering::Relaxed);
             return None;
         }
-        if !is_misdirected || self.sent > 1 {
+        if !is_misdirected || self.sent > 1 || !self.is_repeatable || !self.is_allowed() {
             return None;
         }
-        let copy = copy.filter(|_| self.is_allowed())?;
-        let fresh = Box::pin(self.pool.fresh_lease(self.client)).await?;
-        Some((copy.request, fresh))
+        Box::pin(self.pool.fresh_lease(self.client)).await
     }
 
     /// Whether the connection was, or is, not for this request alone.
@@ -129,9 +117,9 @@ impl<'a> Tries<'a> {
     }
 
     /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
-    fn is_safe(&self, copy: &Copy, failed: &Unanswered) -> bool {
+    fn is_safe(&self, failed: &Unanswered) -> bool {
         let was_cut_off = self.is_reused && failed.was_cut_off();
-        failed.was_refused() || (copy.is_idempotent && was_cut_off)
+        self.is_repeatable && (failed.was_refused() || (self.is_idempotent && was_cut_off))
     }
 
     /// Whether the request may be sent once more as far as numbers go.
@@ -156,27 +144,5 @@ impl Drop for Tries<'_> {
         if self.counts {
             self.pool.0.lock().recent.end();
         }
-    }
-}
-
-/// A request without content, to be sent once more.
-pub(super) struct Copy {
-    request: Request<RequestBody>,
-    is_idempotent: bool,
-}
-
-impl Copy {
-    /// A copy, if there is no content that would be gone.
-    fn of(request: &Request<RequestBody>) -> Option<Self> {
-        if !request.body().is_end_stream() {
-            return None;
-        }
-        let mut copy = Request::new(RequestBody::empty());
-        *copy.method_mut() = request.method().clone();
-        *copy.headers_mut() = request.headers().clone();
-        Some(Self {
-            request: copy,
-            is_idempotent: request.method().is_idempotent(),
-        })
     }
 }

@@ -3,7 +3,7 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
     header::{EXPECT, HOST, TE, TRANSFER_ENCODING},
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{PathAndQuery, Scheme},
 };
 
 use crate::{
@@ -15,41 +15,33 @@ use super::{Client, Lease, RequestBody, state::Protocol};
 
 /// Where a request goes, to be spelled for HTTP/1 or HTTP/2.
 pub(crate) struct Target {
-    pub(crate) scheme: Scheme,
-    pub(crate) authority: Authority,
-    /// The authority as a field value.
-    pub(crate) host: HeaderValue,
+    scheme: origin::Scheme,
+    pub(crate) host: HostAuthority,
     pub(crate) path_and_query: PathAndQuery,
     /// For whom it goes there.
     pub(crate) client: Client,
 }
 
 /// Fields that one protocol does not have: put back before the request is spelled for the other.
-pub(super) struct LeftOut([Option<(HeaderName, HeaderValue)>; 2]);
+pub(super) struct LeftOut(Vec<(HeaderName, HeaderValue)>);
 
 impl LeftOut {
-    fn take(headers: &mut HeaderMap, name: HeaderName) -> Option<(HeaderName, HeaderValue)> {
-        let value = headers.remove(&name);
-        value.map(|value| (name, value))
+    fn take<const N: usize>(headers: &mut HeaderMap, names: [HeaderName; N]) -> Self {
+        let taken = |name: HeaderName| headers.remove(&name).map(|value| (name, value));
+        Self(names.into_iter().filter_map(taken).collect())
     }
 
     pub(super) fn put_back(self, headers: &mut HeaderMap) {
-        for (name, value) in self.0.into_iter().flatten() {
-            headers.insert(name, value);
-        }
+        headers.extend(self.0);
     }
 }
 
 impl Target {
     /// The origin's scheme, this Host, this path and query, for nobody in particular.
-    pub(crate) fn of(origin: &Origin, host: &HostAuthority, path_and_query: PathAndQuery) -> Self {
+    pub(crate) fn of(origin: &Origin, host: HostAuthority, path_and_query: PathAndQuery) -> Self {
         Self {
-            scheme: match origin.scheme() {
-                origin::Scheme::Http => Scheme::HTTP,
-                origin::Scheme::Https => Scheme::HTTPS,
-            },
-            authority: host.without_port(origin.scheme().default_port()),
-            host: host.to_header_value(),
+            scheme: origin.scheme(),
+            host,
             path_and_query,
             client: Client::anybody(),
         }
@@ -70,10 +62,10 @@ impl Target {
             Protocol::Http1 => {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
-                headers.insert(HOST, self.host.clone());
+                headers.insert(HOST, self.host.to_header_value());
                 // It would need a `Connection: TE`, which no browser sends over HTTP/1 and few origins have ever seen
                 // (RFC 9110 section 10.1.4).
-                LeftOut([LeftOut::take(headers, TE), None])
+                LeftOut::take(headers, [TE])
             }
             Protocol::Http2 => {
                 if let Some(uri) = self.absolute() {
@@ -81,19 +73,19 @@ impl Target {
                 }
                 let headers = request.headers_mut();
                 headers.remove(HOST);
-                LeftOut([
-                    LeftOut::take(headers, TRANSFER_ENCODING),
-                    // hyper does not hear 100 over HTTP/2: the content is sent at once.
-                    LeftOut::take(headers, EXPECT),
-                ])
+                // hyper does not hear 100 over HTTP/2: the content is sent at once.
+                LeftOut::take(headers, [TRANSFER_ENCODING, EXPECT])
             }
         }
     }
 
     fn absolute(&self) -> Option<Uri> {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
+        parts.scheme = Some(match self.scheme {
+            origin::Scheme::Http => Scheme::HTTP,
+            origin::Scheme::Https => Scheme::HTTPS,
+        });
+        parts.authority = Some(self.host.without_port(self.scheme.default_port()));
         parts.path_and_query = Some(self.path_and_query.clone());
         Uri::from_parts(parts).ok()
     }
@@ -105,9 +97,8 @@ mod tests {
 
     fn target() -> Target {
         Target {
-            scheme: Scheme::HTTPS,
-            authority: Authority::from_static("origin.example"),
-            host: HeaderValue::from_static("origin.example"),
+            scheme: origin::Scheme::Https,
+            host: "origin.example".parse().unwrap(),
             path_and_query: PathAndQuery::from_static("/a?b"),
             client: Client::anybody(),
         }
@@ -120,7 +111,7 @@ mod tests {
             .header(TRANSFER_ENCODING, "chunked")
             .header(EXPECT, "100-continue")
             .header("x-kept", "1");
-        request.body(RequestBody::empty()).unwrap()
+        request.body(RequestBody::default()).unwrap()
     }
 
     #[test]

@@ -120,9 +120,11 @@ impl Probe {
         };
         let host = origin.host();
         let path = PathAndQuery::from_static("/");
-        let target = Target::of(&origin, host, path.clone());
+        let target = Target::of(&origin, host.clone(), path.clone());
         let pool = OriginPool::new(connector, PoolSettings::default());
-        let sent = pool.send(request(), &target, self.response_timeout).await;
+        let sent = pool
+            .send(&mut request(), &target, self.response_timeout)
+            .await;
         let (response, _lease) = sent?;
         let (head, body) = response.into_parts();
         let evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
@@ -241,7 +243,7 @@ fn about(error: Error, combination: &Combination) -> Error {
 }
 
 fn request() -> Request<RequestBody> {
-    let mut request = Request::new(RequestBody::empty());
+    let mut request = Request::new(RequestBody::default());
     let headers = request.headers_mut();
     // A compressed page cannot be read.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

@@ -24,13 +24,10 @@ use super::{
 /// The body of a proxied response.
 pub struct ProxyBody(Source);
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all bodies are an origin's, and few moves cost less than an allocation"
-)]
 enum Source {
     Own(Option<Bytes>),
-    Origin(OriginBody),
+    /// Boxed, because servers move bodies about.
+    Origin(Box<OriginBody>),
     /// That of a response which has none, or of one that has failed. The length is not zero: it may be that of the content which another
     /// request would get.
     Nothing,
@@ -57,7 +54,7 @@ impl ProxyBody {
         Self(Source::Own(None))
     }
 
-    pub(super) fn origin(body: OriginBody) -> Self {
+    pub(super) fn origin(body: Box<OriginBody>) -> Self {
         Self(Source::Origin(body))
     }
 

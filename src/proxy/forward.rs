@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, header::CONTENT_LENGTH, response::Parts};
+use http::{Method, Request, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -65,12 +65,8 @@ pub(super) struct Settings {
     pub(super) exposure: Exposure,
 }
 
-/// What the response depends on, apart from itself.
-struct Terms<'a> {
-    origin: &'a Origin,
-    host: &'a HostAuthority,
-    visitor: &'a Visitor,
-    asked: Asked,
+/// What a response's body depends on, apart from itself.
+struct Terms {
     /// Whether the visitor is told trailers.
     trailers: bool,
     end: Option<Deadline>,
@@ -102,44 +98,57 @@ impl Settings {
         end: Option<Deadline>,
     ) -> Result<Response<ProxyBody>, Error> {
         ready.target.client = pool.client(ready.request.extensions());
-        let (origin, host) = (&ready.origin, &ready.host);
+        let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
+        let has_content = !ready.request.body().is_end_stream();
         let terms = Terms {
-            origin,
-            host,
-            visitor: &ready.visitor,
-            asked: Asked {
-                method: ready.request.method().clone(),
-                target: ready.target.path_and_query.clone(),
-                has_content: !ready.request.body().is_end_stream(),
-            },
             trailers: ready.trailers,
             end,
             body_idle: self.limits.body_idle,
             place: self.queue.enter().await.map_err(about)?,
         };
-        let outcome = self.ask(pool, ready.request, &ready.target, ready.asked);
-        let mut response = match outcome.await.map_err(about)? {
-            Outcome::Switched(response) => response,
-            Outcome::Declined(response, lease) => match unusable(&response) {
-                None => self.pass(response, lease, terms).await,
-                Some(kind) => {
-                    let facts = lease.info().facts().clone();
-                    return Err(about(Error::new(kind, Stage::Receive, facts)));
-                }
-            },
+        let outcome = self.ask(pool, &mut ready.request, &ready.target, ready.asked.take());
+        let (response, lease) = match outcome.await.map_err(about)? {
+            Outcome::Switched(response) => return Ok(self.rewritten(response, &ready)),
+            Outcome::Declined(response, lease) => (response, lease),
         };
-        if let Some(layer) = &self.response_rewrite {
-            layer.apply(response.headers_mut(), &ready.visitor, Some(host));
+        if let Some(kind) = unusable(&response) {
+            let facts = lease.info().facts().clone();
+            return Err(about(Error::new(kind, Stage::Receive, facts)));
         }
-        Ok(response)
+        let mut response = received(response, lease, terms);
+        // Most responses are no errors.
+        if !response.status().is_success() {
+            let asked = Asked {
+                method: ready.request.method().clone(),
+                target: ready.target.path_and_query.clone(),
+                has_content,
+            };
+            let diagnosed = self.diagnosed(response, asked, origin, host, &ready.visitor);
+            // Boxed, as all that is rare.
+            response = Box::pin(diagnosed).await;
+        }
+        let response = passed(response, ready.request.method());
+        Ok(self.rewritten(response, &ready))
+    }
+
+    /// The response, with the visitor's names in it.
+    fn rewritten(&self, mut response: Response<ProxyBody>, ready: &Ready) -> Response<ProxyBody> {
+        if let Some(layer) = &self.response_rewrite {
+            layer.apply(
+                response.headers_mut(),
+                &ready.visitor,
+                Some(&ready.target.host),
+            );
+        }
+        response
     }
 
     /// Asks the origin, as usual or to switch protocols.
     async fn ask(
         &self,
         pool: &OriginPool,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
         target: &Target,
         asked: Option<upgrade::Asked>,
     ) -> Result<Outcome, Error> {
@@ -152,47 +161,18 @@ impl Settings {
         let (response, lease) = Box::pin(pool.send_alone(request, target, deadline)).await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }
-    /// The origin's response as the visitor gets it.
-    async fn pass(
-        &self,
-        response: Response<ResponseBody>,
-        lease: Lease,
-        mut terms: Terms<'_>,
-    ) -> Response<ProxyBody> {
-        let (mut parts, body) = response.into_parts();
-        parts.extensions.insert(lease.info().clone());
-        let mut body = OriginBody {
-            body: PeekedBody::new(body),
-            lease: Some(lease),
-            watch: Watch::new(terms.body_idle, terms.end),
-            trailers: terms.trailers,
-            place: terms.place.take(),
-        };
-        body.finish_at_end(false);
-        // Most responses are no errors.
-        if !parts.status.is_success() {
-            self.examine(&mut parts, &mut body.body, &terms).await;
-        }
-        hop_by_hop::remove(&mut parts.headers);
-        if status::has_no_length(parts.status) {
-            parts.headers.remove(CONTENT_LENGTH);
-        }
-        let body = match status::has_no_content(parts.status, &terms.asked.method) {
-            true => ProxyBody::nothing(),
-            false => ProxyBody::origin(body),
-        };
-        Response::from_parts(parts, body)
-    }
 
     /// Says so where the response is an edge's refusal. Its content stays as it is.
-    async fn examine(
+    async fn diagnosed(
         &self,
-        parts: &mut Parts,
-        body: &mut PeekedBody<ResponseBody>,
-        terms: &Terms<'_>,
-    ) {
-        let visitor = terms.visitor;
-        let mut evidence = terms.asked.evidence(terms.origin, terms.host, parts);
+        response: Response<Box<OriginBody>>,
+        asked: Asked,
+        origin: &Origin,
+        host: &HostAuthority,
+        visitor: &Visitor,
+    ) -> Response<Box<OriginBody>> {
+        let (mut parts, mut body) = response.into_parts();
+        let mut evidence = asked.evidence(origin, host, &parts);
         if let Some(host) = &visitor.host {
             evidence = evidence.visitor_host(host);
         }
@@ -202,11 +182,12 @@ impl Settings {
         if self.response_rewrite.is_some() {
             evidence = evidence.rewritten_redirects();
         }
-        if let Some(diagnosis) = examine(evidence, body).await {
+        if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             tell(parts.status, &diagnosis);
-            self.exposure.tell_of_response(parts, &diagnosis);
+            self.exposure.tell_of_response(&mut parts, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
+        Response::from_parts(parts, body)
     }
 }
 
@@ -217,6 +198,41 @@ fn unusable(response: &Response<ResponseBody>) -> Option<ErrorKind> {
         return Some(ErrorKind::HttpProtocol);
     }
     message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)
+}
+
+/// The origin's response, whose body holds the connection until it has ended.
+fn received(
+    response: Response<ResponseBody>,
+    lease: Lease,
+    terms: Terms,
+) -> Response<Box<OriginBody>> {
+    let info = lease.info().clone();
+    let mut response = response.map(|body| {
+        Box::new(OriginBody {
+            body: PeekedBody::new(body),
+            lease: Some(lease),
+            watch: Watch::new(terms.body_idle, terms.end),
+            trailers: terms.trailers,
+            place: terms.place,
+        })
+    });
+    response.extensions_mut().insert(info);
+    response.body_mut().finish_at_end(false);
+    response
+}
+
+/// What of it the visitor gets.
+fn passed(response: Response<Box<OriginBody>>, method: &Method) -> Response<ProxyBody> {
+    let status = response.status();
+    let mut response = response.map(|body| match status::has_no_content(status, method) {
+        true => ProxyBody::nothing(),
+        false => ProxyBody::origin(body),
+    });
+    hop_by_hop::remove(response.headers_mut());
+    if status::has_no_length(status) {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    response
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {

@@ -12,8 +12,10 @@ use crate::{
     pool::RequestBody,
 };
 
+use super::{fields::only, present::Present};
+
 /// Refuses what is not forwarded.
-pub(super) fn check(parts: &Parts) -> Result<(), Error> {
+pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
     let uri = &parts.uri;
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
     let is_asterisk_form = uri.path() == "*" && parts.method != Method::OPTIONS;
@@ -22,9 +24,9 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
     } else if is_authority_form || is_asterisk_form {
         // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and an origin for `/`.
         ErrorKind::TargetInvalid
-    } else if has_foreign_coding(&parts.headers) {
+    } else if present.has(Present::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
         ErrorKind::UnsupportedCoding
-    } else if expects_the_unknown(&parts.headers) {
+    } else if present.has(Present::EXPECT) && expects_the_unknown(&parts.headers) {
         ErrorKind::ExpectationUnknown
     } else {
         return Ok(());
@@ -35,9 +37,8 @@ pub(super) fn check(parts: &Parts) -> Result<(), Error> {
 /// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage. `chunked`
 /// twice is one, since it is applied at most once (RFC 9112 section 6.1).
 pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-    codings.next().is_some_and(|coding| !known(coding)) || codings.next().is_some()
+    headers.contains_key(TRANSFER_ENCODING) && !only(headers, TRANSFER_ENCODING).is_some_and(known)
 }
 
 /// Whether there is an expectation other than the one that RFC 9110 section 10.1.1 defines.
@@ -70,7 +71,10 @@ pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
 
 /// Removes an expectation that says nothing: there is no content to wait with, or the visitor speaks a version that does not know of it
 /// (RFC 9110 section 10.1.1).
-pub(super) fn settle_expectation(parts: &mut Parts, body: &RequestBody) {
+pub(super) fn settle_expectation(parts: &mut Parts, present: Present, body: &RequestBody) {
+    if !present.has(Present::EXPECT) {
+        return;
+    }
     if body.is_end_stream() || parts.version < Version::HTTP_11 {
         parts.headers.remove(EXPECT);
     }
@@ -101,13 +105,12 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 
 /// Says where the request's content ends. The body is believed, not the field: a layer in front may have read or replaced the one and left
 /// the other, and hyper would announce what never comes.
-pub(super) fn frame(parts: &mut Parts, body: &RequestBody) {
+pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
     let Parts {
         method, headers, ..
     } = parts;
     let is_one_of = |methods: &[Method]| methods.contains(method);
-    keep_one_length(headers);
-    let is_announced = headers.contains_key(CONTENT_LENGTH);
+    let is_announced = present.has(Present::CONTENT_LENGTH) && keep_one_length(headers);
     if body.is_end_stream() {
         // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411 otherwise.
         if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
@@ -121,15 +124,17 @@ pub(super) fn frame(parts: &mut Parts, body: &RequestBody) {
     }
 }
 
-/// Leaves one line where several say the same, as RFC 9110 section 8.6 allows, and none where they differ.
-fn keep_one_length(headers: &mut HeaderMap) {
+/// Leaves one line where several say the same, as RFC 9110 section 8.6 allows, and none where they differ. Whether one is left.
+fn keep_one_length(headers: &mut HeaderMap) -> bool {
     let mut lines = headers.get_all(CONTENT_LENGTH).iter();
-    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
-        return;
+    let (first, second) = (lines.next(), lines.next());
+    let (Some(first), Some(second)) = (first, second) else {
+        return first.is_some();
     };
     let agreed = first == second && lines.all(|line| line == first);
     match agreed.then(|| first.clone()) {
         Some(length) => headers.insert(CONTENT_LENGTH, length),
         None => headers.remove(CONTENT_LENGTH),
     };
+    agreed
 }

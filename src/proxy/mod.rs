@@ -145,6 +145,7 @@ mod limits;
 mod message;
 mod pool_futures;
 mod prepare;
+mod present;
 mod pseudonym;
 mod queue;
 mod request_map;

@@ -14,7 +14,12 @@ use crate::{
     visitor::{ClientConnection, Visitor},
 };
 
-use super::{edge_limits::Content, forward::Settings, hop_by_hop, message, upgrade::Asked};
+use super::{
+    edge_limits::Content, forward::Settings, hop_by_hop, message, present::Present, upgrade::Asked,
+};
+
+/// So many fields are usually added to a request: four that say who the visitor is, `Via`, and one to spare.
+const USUALLY_ADDED: usize = 6;
 
 /// A request that is ready to be sent, and what is kept of it for its response. It stays in one place, because futures are moved about
 /// with all that they hold.
@@ -23,7 +28,6 @@ pub(super) struct Ready {
     pub(super) target: Target,
     pub(super) asked: Option<Asked>,
     pub(super) origin: Arc<Origin>,
-    pub(super) host: HostAuthority,
     pub(super) visitor: Visitor,
     /// Whether the visitor is told trailers.
     pub(super) trailers: bool,
@@ -35,6 +39,7 @@ struct Rewrite {
     visitor: Visitor,
     /// Whether the visitor says `TE: trailers`.
     te_trailers: bool,
+    present: Present,
 }
 
 impl Settings {
@@ -54,8 +59,8 @@ impl Settings {
         let Some(rewrite) = self.rewrite(&mut parts)? else {
             return Ok(None);
         };
-        message::settle_expectation(&mut parts, &body);
-        message::frame(&mut parts, &body);
+        message::settle_expectation(&mut parts, rewrite.present, &body);
+        message::frame(&mut parts, rewrite.present, &body);
         if let Some(limits) = &self.edge_limits {
             let content = match body.is_end_stream() {
                 true => Content::Absent,
@@ -64,11 +69,10 @@ impl Settings {
             limits.apply(&mut parts, &rewrite.host, content)?;
         }
         Ok(Some(Box::new(Ready {
-            target: Target::of(origin, &rewrite.host, path_and_query(&parts.uri)),
+            target: Target::of(origin, rewrite.host, path_and_query(&parts.uri)),
             request: Request::from_parts(parts, body),
             asked,
             origin: origin.clone(),
-            host: rewrite.host,
             visitor: rewrite.visitor,
             // A visitor of HTTP/1 that has not said so does not know what to do with them.
             trailers: rewrite.te_trailers || version > Version::HTTP_11,
@@ -77,8 +81,9 @@ impl Settings {
 
     /// Makes of the visitor's head the one that goes to the origin. Nothing, if the request is to go no further.
     fn rewrite(&self, parts: &mut Parts) -> Result<Option<Rewrite>, Error> {
-        message::check(parts)?;
-        if self.hops.are_closed_by(&parts.headers) {
+        let mut present = Present::of(&parts.headers);
+        message::check(parts, present)?;
+        if present.has(Present::HOPS) && self.hops.are_closed_by(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
         let Rewritten { visitor, name } = self.host_rewrite.names(parts)?;
@@ -96,20 +101,27 @@ impl Settings {
         if message::is_last_forward(parts) {
             return Ok(None);
         }
-        let te_trailers = hop_by_hop::remove_from_request(&mut parts.headers);
+        let te_trailers =
+            present.has(Present::HOP_BY_HOP) && hop_by_hop::remove_from_request(&mut parts.headers);
+        // One growth for all. A map that cannot grow so far may still have the room that is needed.
+        let _ = parts.headers.try_reserve(USUALLY_ADDED);
         let visitor = self.forwarded.apply(&mut parts.headers, visitor);
-        message::join_cookies(&mut parts.headers);
+        if present.has(Present::COOKIE) {
+            message::join_cookies(&mut parts.headers);
+        }
         self.hops.sign(&mut parts.headers, parts.version);
         if !self.request_map.is_empty() {
             // Otherwise nobody would see it: the pool spells the name as each connection wants it.
             write_name(parts, &name);
             self.request_map.apply(parts);
-            message::check(parts)?;
+            present = Present::of(&parts.headers);
+            message::check(parts, present)?;
         }
         Ok(Some(Rewrite {
             host: name,
             visitor,
             te_trailers,
+            present,
         }))
     }
 

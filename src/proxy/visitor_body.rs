@@ -36,7 +36,7 @@ where
     B::Error: Into<BoxError>,
 {
     if body.is_end_stream() {
-        return RequestBody::empty();
+        return RequestBody::default();
     }
     let progress = Progress::of_some_body();
     let body = VisitorBody {

@@ -158,14 +158,15 @@ impl Http1Lease {
         self.connection.as_ref().is_some_and(Http1::has_served)
     }
 
-    /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.
+    /// Sends a request that is spelled for HTTP/1 and waits for the head of its response. The request's head stays, and its body if
+    /// nothing was sent.
     #[expect(
         clippy::expect_used,
         reason = "`finish` and `drop` alone take the connection, and they end the lease; its driver leaves it with a response"
     )]
     pub(in crate::pool) async fn exchange(
         &mut self,
-        mut request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         self.used = true;
         let (go_ahead, told) = expect::go_ahead(request.headers()).unzip();
@@ -187,7 +188,7 @@ impl Http1Lease {
                 let head = poll_fn(|cx| driver.poll_head(cx)).await;
                 head.map_err(|problem| Unanswered::over_http1(problem, driver.is_heard()))
             }
-            Err(not_begun) => Err(not_begun.into()),
+            Err(problem) => Err(Unanswered::over_http1(problem, false)),
         };
         match outcome {
             Ok(head) => {

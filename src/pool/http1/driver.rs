@@ -45,21 +45,6 @@ pub(super) enum Look {
     Broken,
 }
 
-/// Why an exchange did not begin, and the request if it can be sent on another connection.
-pub(in crate::pool) struct NotBegun {
-    pub(in crate::pool) problem: Problem,
-    pub(in crate::pool) request: Option<Box<Request<RequestBody>>>,
-}
-
-impl From<Problem> for NotBegun {
-    fn from(problem: Problem) -> Self {
-        Self {
-            problem,
-            request: None,
-        }
-    }
-}
-
 impl<S> Driver<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -76,27 +61,24 @@ where
         }
     }
 
-    /// Begins an exchange.
+    /// Begins an exchange, which takes the request's body.
     ///
     /// # Errors
     ///
-    /// If the connection is closed, or the request makes no sense. Nothing of it has been written. The request does not come back from a
-    /// connection that was no good from the start: another would be no better.
+    /// If the connection is closed, or the request makes no sense. Nothing of it has been written. The request is left whole on a
+    /// connection that has ended ([`Problem::Stale`]), but not on one that was no good from the start: another would be no better.
     pub(super) fn begin(
         &mut self,
-        request: Request<RequestBody>,
+        request: &mut Request<RequestBody>,
         told: Option<Told>,
-    ) -> Result<(), NotBegun> {
+    ) -> Result<(), Problem> {
         if self.is_fresh {
             self.first_look()?;
         } else if self.looks() != Look::Resting {
-            return Err(NotBegun {
-                problem: Problem::Stale,
-                request: Some(Box::new(request)),
-            });
+            return Err(Problem::Stale);
         }
-        let (parts, body) = request.into_parts();
-        self.exchange = Some(Exchange::new(parts, body, told, self.max_head)?);
+        let body = std::mem::take(request.body_mut());
+        self.exchange = Some(Exchange::new(request, body, told, self.max_head)?);
         Ok(())
     }
 

@@ -1,9 +1,8 @@
 //! Writes down requests: heads, chunks, trailers. Pure.
 
 use http::{
-    HeaderMap, HeaderValue, Method, Uri,
+    HeaderMap, HeaderValue, Method, Request, Uri,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
-    request::Parts,
 };
 
 use super::{Problem, framing::Sending};
@@ -20,11 +19,11 @@ pub(super) const CRLF: &[u8] = b"\r\n";
 /// # Errors
 ///
 /// If the request has no target that an origin could be sent.
-pub(super) fn head(parts: &Parts, sending: Sending) -> Result<Vec<u8>, Problem> {
+pub(super) fn head<B>(request: &Request<B>, sending: Sending) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(USUAL_HEAD);
-    start_line(&parts.method, &parts.uri, &mut bytes)?;
+    start_line(request.method(), request.uri(), &mut bytes)?;
     let mut length_is_said = false;
-    for (name, value) in &parts.headers {
+    for (name, value) in request.headers() {
         if name == TRANSFER_ENCODING {
             continue;
         }
@@ -101,8 +100,8 @@ mod tests {
     use super::*;
 
     fn written(request: http::request::Builder, sending: Sending) -> String {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        String::from_utf8(head(&parts, sending).unwrap()).unwrap()
+        let request = request.body(()).unwrap();
+        String::from_utf8(head(&request, sending).unwrap()).unwrap()
     }
 
     #[test]
@@ -153,8 +152,8 @@ mod tests {
     #[test]
     fn what_has_no_target_is_not_written() {
         for request in [Request::connect("a.example:443"), Request::connect("/")] {
-            let (parts, ()) = request.body(()).unwrap().into_parts();
-            assert!(head(&parts, Sending::Nothing).is_err());
+            let request = request.body(()).unwrap();
+            assert!(head(&request, Sending::Nothing).is_err());
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode, request::Parts};
+use http::{Method, Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -58,15 +58,15 @@ impl Exchange {
     /// # Errors
     ///
     /// If the request makes no sense. Nothing of it has been written then.
-    pub(super) fn new(
-        parts: Parts,
+    pub(super) fn new<B>(
+        head: &Request<B>,
         body: RequestBody,
         told: Option<Told>,
         max_head: usize,
     ) -> Result<Self, Problem> {
         Ok(Self {
-            outgoing: Some(Outgoing::new(&parts, body)?),
-            method: parts.method,
+            outgoing: Some(Outgoing::new(head, body)?),
+            method: head.method().clone(),
             sent: false,
             not_taken: None,
             told,

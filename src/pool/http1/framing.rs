@@ -1,7 +1,7 @@
 //! Where the content of a message ends, and whether another message may follow (RFC 9112 sections 6 and 9.3). Pure.
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+    HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
@@ -64,6 +64,7 @@ impl Sending {
             };
         }
         let said = length(headers).map_err(|_| Problem::RequestFraming)?;
+        let said = said.map(|(length, _times)| length);
         match (said, exact) {
             (Some(said), Some(exact)) if said != exact => Err(Problem::BodyLength),
             (_, Some(0)) => Ok(Self::Nothing),
@@ -110,34 +111,29 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 
 /// The length that the fields tell, which is one field afterwards.
 fn one_length(headers: &mut HeaderMap) -> Result<Option<u64>, Problem> {
-    let length = length(headers)?;
+    let (length, times) = length(headers)?.unzip();
     if let Some(length) = length
-        && says_more_than_once(headers, CONTENT_LENGTH)
+        && times > Some(1)
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(length)
 }
 
-fn says_more_than_once(headers: &HeaderMap, name: HeaderName) -> bool {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    values.next().is_some() || first.is_some_and(|value| value.as_bytes().contains(&b','))
-}
-
-/// RFC 9110 section 8.6: a list of the same length is taken for that length; digits and nothing else.
-fn length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let mut length = None;
+/// The length, and how often it is said. RFC 9110 section 8.6: a list of the same length is taken for that length; digits and nothing else.
+fn length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Problem> {
+    let mut said: Option<(u64, usize)> = None;
     for value in headers.get_all(CONTENT_LENGTH) {
         for item in value.as_bytes().split(|byte| *byte == b',') {
             let next = number(item.trim_ascii()).ok_or(Problem::Framing)?;
-            if length.is_some_and(|length| length != next) {
-                return Err(Problem::Framing);
-            }
-            length = Some(next);
+            said = match said {
+                None => Some((next, 1)),
+                Some((length, times)) if length == next => Some((length, times + 1)),
+                Some(_) => return Err(Problem::Framing),
+            };
         }
     }
-    Ok(length)
+    Ok(said)
 }
 
 fn number(digits: &[u8]) -> Option<u64> {
@@ -160,6 +156,8 @@ fn names(headers: &HeaderMap, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     fn head(version: Version, status: u16, fields: &[(&'static str, &'static str)]) -> Head {

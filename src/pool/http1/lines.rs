@@ -32,7 +32,7 @@ impl BlockEnd {
 /// Where the first line that ends behind `from` ends, with its CRLF.
 pub(super) fn line(bytes: &[u8], from: usize) -> Result<Option<usize>, Problem> {
     let rest = bytes.get(from..).unwrap_or_default();
-    let Some(feed) = rest.iter().position(|byte| *byte == b'\n') else {
+    let Some(feed) = memchr::memchr(b'\n', rest) else {
         return Ok(None);
     };
     let feed = from + feed;

@@ -33,6 +33,5 @@ mod tests;
 
 pub(super) use connection::{Http1, Http1Lease};
 pub(crate) use content::Content;
-pub(super) use driver::NotBegun;
 pub(crate) use held::Held;
 pub(crate) use problem::Problem;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
@@ -51,12 +51,12 @@ where
     /// # Errors
     ///
     /// If the head and the body do not fit together, or the request cannot be written down. Nothing of it has been written then.
-    pub(super) fn new(parts: &Parts, body: B) -> Result<Self, Problem> {
+    pub(super) fn new<H>(head: &Request<H>, body: B) -> Result<Self, Problem> {
         let exact = match body.is_end_stream() {
             true => Some(0),
             false => body.size_hint().exact(),
         };
-        let sending = Sending::of(&parts.headers, exact)?;
+        let sending = Sending::of(head.headers(), exact)?;
         Ok(Self {
             body,
             left: match sending {
@@ -64,7 +64,7 @@ where
                 Sending::Length(length) => Left::Bytes(length),
                 Sending::Chunked => Left::Chunks,
             },
-            collected: encode::head(parts, sending)?,
+            collected: encode::head(head, sending)?,
             written: 0,
             data: Bytes::new(),
             after: &[],

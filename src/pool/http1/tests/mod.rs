@@ -33,7 +33,7 @@ fn pair(size: usize) -> (Line, DuplexStream) {
 }
 
 fn get() -> Request<RequestBody> {
-    Request::get("/").body(RequestBody::empty()).unwrap()
+    Request::get("/").body(RequestBody::default()).unwrap()
 }
 
 fn post(
@@ -73,7 +73,7 @@ async fn head(driver: &mut Line) -> Result<Head, Problem> {
 fn begin(driver: &mut Line, mut request: Request<RequestBody>) {
     let (go_ahead, told) = expect::go_ahead(request.headers()).unzip();
     request.body_mut().wait_for(go_ahead);
-    assert!(driver.begin(request, told).is_ok());
+    assert!(driver.begin(&mut request, told).is_ok());
 }
 
 /// What the origin reads until it has seen the end.

@@ -153,13 +153,11 @@ async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no
         drop(origin);
         reaper.notified().await;
         assert!(driver.is_stirred());
-        let not_begun = driver
-            .begin(post_of("3", Full::from("abc")), None)
-            .err()
-            .unwrap();
-        assert!(matches!(not_begun.problem, Problem::Stale));
-        // The request comes back whole.
-        let body = not_begun.request.unwrap().into_body();
+        let mut request = post_of("3", Full::from("abc"));
+        let problem = driver.begin(&mut request, None).err().unwrap();
+        assert!(matches!(problem, Problem::Stale));
+        // The request is left whole.
+        let body = request.into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
         assert_eq!(driver.looks(), expected);
     }

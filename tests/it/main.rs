@@ -78,5 +78,6 @@ mod uploads;
 mod verify;
 mod verify_matrix;
 mod verify_policies;
+mod verify_revocation;
 mod verify_webpki;
 mod versions;

@@ -11,9 +11,9 @@ use cdn_origin::tls::rustls::{
     sign::CertifiedKey,
 };
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams,
-    CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationList,
+    CertificateRevocationListParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 /// A certificate authority, be it a root or below one.
@@ -33,9 +33,18 @@ impl Ca {
     }
 
     pub(crate) fn below(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        self.below_with(name, key(), change)
+    }
+
+    pub(crate) fn below_with(
+        &self,
+        name: &str,
+        key: KeyPair,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let mut params = ca_params(name);
         change(&mut params);
-        let issuer = CertifiedIssuer::signed_by(params, key(), &self.issuer).unwrap();
+        let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
         let mut above = vec![issuer.der().clone()];
         above.extend(self.above.iter().cloned());
         Self { issuer, above }
@@ -67,9 +76,19 @@ impl Ca {
 
     /// A list, valid until the year, that revokes this serial number.
     pub(crate) fn crl(&self, serial: u64, until: i32) -> String {
-        let list = CertificateRevocationListParams {
+        let list = self.list(serial, |it| it.next_update = date_time_ymd(until, 1, 1));
+        list.pem().unwrap()
+    }
+
+    /// A list that revokes this serial number, until 2090 unless changed.
+    pub(crate) fn list(
+        &self,
+        serial: u64,
+        change: impl FnOnce(&mut CertificateRevocationListParams),
+    ) -> CertificateRevocationList {
+        let mut list = CertificateRevocationListParams {
             this_update: date_time_ymd(2020, 1, 1),
-            next_update: date_time_ymd(until, 1, 1),
+            next_update: date_time_ymd(2090, 1, 1),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
             revoked_certs: vec![RevokedCertParams {
@@ -80,7 +99,8 @@ impl Ca {
             }],
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        list.signed_by(&self.issuer).unwrap().pem().unwrap()
+        change(&mut list);
+        list.signed_by(&self.issuer).unwrap()
     }
 
     pub(crate) fn pem(&self) -> String {

@@ -87,7 +87,7 @@ impl SanMatcher {
         self.0.as_ref().err()
     }
 
-    fn matches(&self, certificate: &ParsedCertificate<'_>, names: &SubjectAltName) -> bool {
+    fn matches(&self, certificate: &ParsedCertificate<'_>, names: &[GeneralName]) -> bool {
         match &self.0 {
             Ok(Kind::Exact(name)) => is_valid_for(certificate, &server_name(name)),
             Ok(Kind::DnsSuffix(suffix)) => dns_names(names).any(|name| is_below(name, suffix)),
@@ -116,24 +116,23 @@ impl fmt::Display for SanMatcher {
 
 const SPIFFE: &str = "spiffe://";
 
-/// Whether the certificate has one of these names. One whose names cannot be read has none.
+/// Whether the certificate has one of these names. Exact ones are looked for by webpki; a certificate that cannot be read here has none
+/// of the others.
 pub(super) fn any_matches(
     matchers: &[SanMatcher],
     end_entity: &CertificateDer<'_>,
 ) -> Result<bool, rustls::Error> {
     let parsed = ParsedCertificate::try_from(end_entity)?;
-    let Some(names) = read_names(end_entity) else {
-        return Ok(false);
-    };
+    let names = read_names(end_entity).unwrap_or_default();
     Ok(matchers
         .iter()
         .any(|matcher| matcher.matches(&parsed, &names)))
 }
 
-fn read_names(certificate: &[u8]) -> Option<SubjectAltName> {
+fn read_names(certificate: &[u8]) -> Option<Vec<GeneralName>> {
     let certificate = Certificate::from_der(certificate).ok()?;
-    let names = certificate.tbs_certificate().get_extension().ok()??;
-    Some(names.1)
+    let (_, SubjectAltName(names)) = certificate.tbs_certificate().get_extension().ok()??;
+    Some(names)
 }
 
 fn parsed<N>(name: N) -> Result<DnsName, Unusable>
@@ -149,21 +148,21 @@ fn is_valid_for(certificate: &ParsedCertificate<'_>, name: &ServerName<'_>) -> b
     verify_server_name(certificate, name).is_ok()
 }
 
-fn dns_names(names: &SubjectAltName) -> impl Iterator<Item = &str> {
-    names.0.iter().filter_map(|name| match name {
+fn dns_names(names: &[GeneralName]) -> impl Iterator<Item = &str> {
+    names.iter().filter_map(|name| match name {
         GeneralName::DnsName(name) => Some(name.as_str()),
         _ => None,
     })
 }
 
-fn uris(names: &SubjectAltName) -> impl Iterator<Item = &str> {
-    names.0.iter().filter_map(|name| match name {
+fn uris(names: &[GeneralName]) -> impl Iterator<Item = &str> {
+    names.iter().filter_map(|name| match name {
         GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str()),
         _ => None,
     })
 }
 
-fn only_uri(names: &SubjectAltName) -> Option<&str> {
+fn only_uri(names: &[GeneralName]) -> Option<&str> {
     let mut uris = uris(names);
     uris.next().filter(|_| uris.next().is_none())
 }

@@ -76,6 +76,7 @@ mod types;
 mod upgrades;
 mod uploads;
 mod verify;
+mod verify_limbo;
 mod verify_matrix;
 mod verify_policies;
 mod verify_revocation;

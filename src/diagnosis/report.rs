@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use textwrap::core::Word;
+
 use crate::{
     error::{ClientCertificate, Error, Facts, PeerCertificate, chain},
     name::Host,
@@ -15,7 +17,7 @@ const COLUMNS: usize = 80;
 impl Error {
     /// What failed, the four names as they were used, what the peer showed, the causes and the calls that mend them.
     ///
-    /// Several lines of at most 80 columns, except where a single name is longer.
+    /// Several lines of at most 80 columns, except where a single name is longer. Code is broken where a compiler does not mind.
     #[must_use]
     pub fn report(&self) -> Report<'_> {
         Report(self)
@@ -139,10 +141,33 @@ fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result
         .initial_indent(start)
         .subsequent_indent(&indent)
         .break_words(false)
+        .word_separator(textwrap::WordSeparator::Custom(words))
         // Names and dates stay whole at their hyphens.
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     for line in textwrap::wrap(text, options) {
         writeln!(f, "{line}")?;
     }
     Ok(())
+}
+
+/// Words end at spaces, before an escaped byte, and in code where a text or another call begins.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let inner = line.char_indices().map(|(at, _)| at);
+    let ends = inner.filter(|at| is_end(&line[..*at], &line[*at..]));
+    let mut start = 0;
+    Box::new(ends.chain([line.len()]).map(move |end| {
+        let word = &line[start..end];
+        start = end;
+        Word::from(word)
+    }))
+}
+
+fn is_end(before: &str, after: &str) -> bool {
+    let is_space = before.ends_with(' ') && !after.starts_with(' ');
+    let is_text = before.ends_with('(') && after.starts_with('"');
+    let is_byte = after.starts_with("\\x") && !before.ends_with('\\');
+    let is_call = before.ends_with(')')
+        && after.starts_with('.')
+        && after[1..].starts_with(|it: char| it.is_ascii_lowercase());
+    is_space || is_text || is_byte || is_call
 }

@@ -203,6 +203,31 @@ certain: the peer speaks plain http on this port
 }
 
 #[tokio::test]
+async fn a_report_breaks_long_calls_where_code_may_be_broken() {
+    let authority = Authority::new();
+    let greeting = b"HTTP/1.1 400 Bad Request\r\n\r\n\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f";
+    let edge = Edge::builder(&authority)
+        .behaviour(Behaviour::Plaintext(greeting))
+        .start()
+        .await;
+    let name = "assets-of-a-customer.s3-website.eu-central-1.example";
+    let text = report(&error(crate::failing::to(&edge, &authority, name)).await);
+    let broken = "\
+  received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\\x80\\x81\\x82\\x83\\x84\\x85\\x86\\x87
+             \\x88\\x89\\x8a\\x8b\\x8c\\x8d\\x8e\\x8f\"
+";
+    assert!(text.contains(broken), "{text}");
+    let broken = "
+  fix: CdnOriginConnector::builder(
+       \"http://assets-of-a-customer.s3-website.eu-central-1.example\")
+";
+    assert!(text.contains(broken), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "too wide: {line}\n{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_is_one_line_at_each_level_and_says_nothing_twice() {
     let refused = refused_address();
     let builder = CdnOriginConnector::builder(format!("http://{}", refused.address()));

@@ -6,7 +6,7 @@ use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
     error::TlsVersion,
     name::{HostAuthority, Sni, SniOmission},
-    origin::{ChosenNames, Origin, OriginUrl},
+    origin::{ChosenNames, Origin, OriginUrl, Scheme},
     tls::Alpn,
 };
 
@@ -15,7 +15,8 @@ use super::Change;
 /// The key exchange groups with the one first that Azure Front Door wants (RFC 8446 section 4.2.7).
 const NIST_FIRST: [&str; 3] = ["secp256r1", "secp384r1", "x25519"];
 
-/// The names and protocols of one attempt. Displayed as the builder code that makes them.
+/// The names and protocols of one attempt. Displayed as the builder code that makes them, with a comment for each call whose value it
+/// does not know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combination {
     url: OriginUrl,
@@ -23,6 +24,8 @@ pub struct Combination {
     versions: (TlsVersion, TlsVersion),
     alpn: Alpn,
     groups: Groups,
+    /// The calls about TLS, and those about dialling.
+    setters: (Vec<&'static str>, Vec<&'static str>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,6 +46,10 @@ impl Combination {
             versions: versions.unwrap_or((TlsVersion::V1_2, TlsVersion::V1_3)),
             alpn: builder.chosen_alpn(),
             groups: Groups::AsConfigured,
+            setters: (
+                builder.tls_setters().to_vec(),
+                builder.dialling_setters().collect(),
+            ),
         })
     }
 
@@ -127,6 +134,16 @@ impl fmt::Display for Combination {
         if let Some(host) = self.spoken_host() {
             write!(f, "\n    .host(\"{host}\")")?;
         }
+        if self.url.scheme() == Scheme::Https {
+            self.fmt_tls(f)?;
+        }
+        let (_, dialling) = &self.setters;
+        comments(f, dialling.iter().copied())
+    }
+}
+
+impl Combination {
+    fn fmt_tls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.versions {
             (TlsVersion::V1_2, TlsVersion::V1_3) => {}
             (TlsVersion::V1_2, _) => f.write_str("\n    .tls_versions(..=TlsVersion::V1_2)")?,
@@ -136,9 +153,27 @@ impl fmt::Display for Combination {
             Alpn::Http2OrHttp1 => {}
             alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
         }
-        match self.groups {
-            Groups::AsConfigured => Ok(()),
-            Groups::NistFirst => write!(f, "\n    .key_exchange_groups({NIST_FIRST:?})"),
+        if self.groups == Groups::NistFirst {
+            write!(f, "\n    .key_exchange_groups({NIST_FIRST:?})")?;
+        }
+        let (setters, _) = &self.setters;
+        comments(f, setters.iter().copied().filter(|it| !self.is_written(it)))
+    }
+
+    /// Whether the code says the value of this call.
+    fn is_written(&self, setter: &str) -> bool {
+        match setter {
+            "alpn" | "tls_versions" => true,
+            "key_exchange_groups" => self.groups == Groups::NistFirst,
+            _ => false,
         }
     }
+}
+
+/// Calls whose values are not known here, as the policy of `.verify(..)`.
+fn comments(
+    f: &mut fmt::Formatter<'_>,
+    mut setters: impl Iterator<Item = &'static str>,
+) -> fmt::Result {
+    setters.try_for_each(|setter| write!(f, "\n    // .{setter}(..) as before"))
 }

@@ -7,10 +7,13 @@ use http::{
     header::{ACCEPT_ENCODING, USER_AGENT},
     uri::PathAndQuery,
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep, timeout_at},
+};
 
 use crate::{
-    connector::CdnOriginConnector,
+    connector::{CdnOriginBuilder, CdnOriginConnector},
     diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     name::DnsName,
@@ -100,7 +103,10 @@ impl Probe {
         let Some(configured) = Combination::of(&self.connector) else {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
-        let mut search = Search::new(&self);
+        let connector = self.connector.clone();
+        let builder = aside(move || connector.to_builder().with_loaded_roots()).await;
+        let builder = builder.unwrap_or_else(|| self.connector.to_builder());
+        let mut search = Search::new(&self, builder);
         search.attempt(configured, None).await;
         while search.best().is_some_and(|best| best.reach() < Reach::Fine) {
             if !search.step().await {
@@ -111,10 +117,14 @@ impl Probe {
     }
 
     /// One connection and one request.
-    async fn ask(&self, combination: &Combination) -> Result<ProbeOutcome, Error> {
+    async fn ask(
+        &self,
+        builder: CdnOriginBuilder,
+        combination: &Combination,
+    ) -> Result<ProbeOutcome, Error> {
         let origin = combination.origin();
-        let builder = combination.applied_to(self.connector.to_builder());
-        let Ok(connector) = builder.without_advice().build() else {
+        let builder = combination.applied_to(builder).without_advice();
+        let Some(Ok(connector)) = aside(move || builder.build()).await else {
             // The values are those of a connector that was built: what is left is a group that the provider does not have.
             return Err(Error::refused(ErrorKind::TlsProtocol));
         };
@@ -137,6 +147,8 @@ impl Probe {
 /// The attempts so far.
 struct Search<'a> {
     probe: &'a Probe,
+    /// What the connector was built with.
+    builder: CdnOriginBuilder,
     end: Instant,
     attempts: Vec<ProbeAttempt>,
     best: usize,
@@ -145,10 +157,11 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(probe: &'a Probe) -> Self {
+    fn new(probe: &'a Probe, builder: CdnOriginBuilder) -> Self {
         let now = Instant::now();
         Self {
             probe,
+            builder,
             end: now.checked_add(probe.within).unwrap_or(now),
             attempts: Vec::new(),
             best: 0,
@@ -192,7 +205,8 @@ impl<'a> Search<'a> {
     }
 
     async fn attempt(&mut self, combination: Combination, change: Option<Change>) -> Reach {
-        let outcome = timeout_at(self.end, self.probe.ask(&combination)).await;
+        let asking = self.probe.ask(self.builder.clone(), &combination);
+        let outcome = timeout_at(self.end, asking).await;
         let outcome = match outcome {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => ProbeOutcome::Failed(about(error, &combination)),
@@ -235,6 +249,11 @@ impl<'a> Search<'a> {
             diagnosis,
         }
     }
+}
+
+/// Does what reads files on a thread for such; nothing if the runtime is being shut down.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    spawn_blocking(work).await.ok()
 }
 
 fn about(error: Error, combination: &Combination) -> Error {

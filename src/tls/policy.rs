@@ -132,6 +132,15 @@ impl VerifyPolicy {
         self
     }
 
+    /// The same policy, whose roots are loaded now and never again.
+    pub(crate) fn with_loaded_roots(self) -> Self {
+        let trust = match self.trust {
+            Trust::Roots(roots) => Trust::Roots(roots.loaded()),
+            other => other,
+        };
+        Self { trust, ..self }
+    }
+
     pub(super) fn anybody(unverified: Unverified) -> Self {
         Self::trusting(Trust::Anybody(unverified))
     }

@@ -1,6 +1,9 @@
 //! Which root certificates are trusted.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -23,6 +26,7 @@ enum Source {
     Bundled,
     Der(CertificateDer<'static>),
     File(PathBuf),
+    Loaded(Arc<RootCertStore>),
     Native,
     /// Only the certificates are kept: a PEM file may hold keys too.
     Pem(Result<Vec<CertificateDer<'static>>, Unreadable>),
@@ -66,6 +70,14 @@ impl Roots {
         self
     }
 
+    /// The same roots, which are loaded now and never again. If they cannot be, nothing changes.
+    pub(super) fn loaded(self) -> Self {
+        match self.load() {
+            Ok(loaded) => Self(vec![Source::Loaded(Arc::new(loaded.store))]),
+            Err(_) => self,
+        }
+    }
+
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.0.iter().filter_map(|source| match source {
             Source::File(path) => Some(path.as_path()),
@@ -83,6 +95,7 @@ impl Roots {
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 Source::Der(certificate) => loaded.add_given(certificate.clone())?,
                 Source::File(path) => loaded.add_file(path)?,
+                Source::Loaded(store) => loaded.store.extend(store.roots.iter().cloned()),
                 Source::Native => loaded.add_native(),
                 Source::Pem(certificates) => {
                     let hint = "it takes the content of a file, not its name";

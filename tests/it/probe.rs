@@ -10,9 +10,11 @@ use cdn_origin::{
     probe::{Findings, Probe, ProbeOutcome},
     tls::{Alpn, Roots, rustls::version},
 };
-use http::{Method, Request};
+use http::{Method, Request, Uri};
 use http_body_util::Full;
-use tower::ServiceExt;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tower::{ServiceExt, service_fn};
 
 use crate::{
     failing::to,
@@ -33,15 +35,11 @@ async fn probe(builder: CdnOriginBuilder) -> Findings {
     findings
 }
 
-/// Builds what the printed code says, with nothing of the connector that was probed but its roots.
+/// Builds what the printed code says, with nothing of the connector that was probed but what a comment asks for.
 fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
     let quoted = |line: &str| line.split('"').nth(1).unwrap().to_owned();
     let mut lines = code.lines();
-    let url = quoted(lines.next().unwrap());
-    let mut builder = CdnOriginConnector::builder(url.as_str());
-    if url.starts_with("https:") {
-        builder = builder.verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
-    }
+    let mut builder = CdnOriginConnector::builder(quoted(lines.next().unwrap()));
     for line in lines.map(str::trim) {
         builder = match line.split('(').next().unwrap() {
             ".dial" => builder.dial(quoted(line)),
@@ -53,6 +51,7 @@ fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
             ".alpn" if line == ".alpn(Alpn::Http2)" => builder.alpn(Alpn::Http2),
             ".tls_versions" if line.contains("..=") => builder.tls_versions(..=TlsVersion::V1_2),
             ".tls_versions" => builder.tls_versions(TlsVersion::V1_3..),
+            "// .verify" => builder.verify(VerifyPolicy::roots(Roots::pem(authority.root_pem()))),
             other => panic!("{other} in\n{code}"),
         };
     }
@@ -289,4 +288,46 @@ async fn a_probe_tells_of_each_attempt_and_needs_an_origin() {
         .build()
         .unwrap();
     assert!(cdn_origin::probe(&anywhere).await.is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_a_comment_in_the_code_that_works() {
+    let authority = Authority::new();
+    let edge = serving(&authority).start().await;
+    let address = edge.address();
+    let dial = move |_: Uri| async move { TcpStream::connect(address).await.map(TokioIo::new) };
+    let builder = CdnOriginConnector::builder(format!("https://{SITE}"))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .transport(service_fn(dial))
+        .alpn(Alpn::Http1)
+        .omit_sni();
+    let findings = probe(builder).await;
+    let code = [
+        "CdnOriginConnector::builder(\"https://www.site.example\")",
+        "    .sni(\"www.site.example\")",
+        "    .alpn(Alpn::Http1)",
+        "    // .verify(..) as before",
+        "    // .transport(..) as before",
+    ];
+    let working = findings.working().unwrap().to_string();
+    assert_eq!(working, code.join("\n"), "{findings}");
+}
+
+#[tokio::test]
+async fn files_are_read_once_for_all_attempts() {
+    let authority = Authority::new();
+    let edge = serving(&authority).without_sni(NoName::Close).start().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, authority.root_pem()).unwrap();
+    let connector = to(&edge, &authority, SITE)
+        .verify(VerifyPolicy::roots(Roots::pem_file(file.path())))
+        .omit_sni()
+        .build()
+        .unwrap();
+    let path = file.path().to_owned();
+    let probe = Probe::of(&connector).pause(Duration::ZERO);
+    // After the first attempt there is nothing to read any more.
+    let probe = probe.watch(move |_| drop(std::fs::remove_file(&path)));
+    let findings = probe.run().await.unwrap();
+    assert!(findings.working().is_some(), "{findings}");
 }

@@ -46,6 +46,22 @@ impl CdnOriginBuilder {
         self.tls.alpn
     }
 
+    /// The calls about TLS.
+    pub(crate) fn tls_setters(&self) -> &[&'static str] {
+        &self.tls_setters
+    }
+
+    /// The calls that decide where a connection leads, apart from names.
+    pub(crate) fn dialling_setters(&self) -> impl Iterator<Item = &'static str> {
+        self.dialling.decisive_setters()
+    }
+
+    /// Loads the roots now, for several builds.
+    pub(crate) fn with_loaded_roots(mut self) -> Self {
+        self.tls.verify = self.tls.verify.with_loaded_roots();
+        self
+    }
+
     /// Another URL, and other names. What was said of TLS was said of the first URL: it binds no plain http one.
     pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
         self.tls_setters.clear();

@@ -101,6 +101,19 @@ impl Dialling {
         self.proxy_protocol
     }
 
+    /// The setters that were called of those that decide where a connection leads.
+    pub(super) fn decisive_setters(&self) -> impl Iterator<Item = &'static str> {
+        let called = [
+            ("egress_guard", self.tcp.guard.is_some()),
+            ("proxy_protocol", self.proxy_protocol.is_some()),
+            ("resolve_to", !self.fixed.is_empty()),
+            ("resolver", self.resolver.is_some()),
+            ("transport", self.given.is_some()),
+        ];
+        let called = called.into_iter().filter(|(_, is_called)| *is_called);
+        called.map(|(setter, _)| setter)
+    }
+
     pub(super) fn give(&mut self, transport: Transport) {
         self.given = Some(transport);
     }

@@ -18,7 +18,7 @@ use crate::{
 /// | CloudFront | a GET with content, a head of more than 20 480 bytes and a target of more than 8 192 are refused here |
 /// | Cloudflare | pooled connections rest for up to 320 s; `X-Forwarded-For` has at most 100 bytes; fields such as `CF-Connecting-IP` are not sent; a target of more than 16 KiB is refused here |
 /// | Fastly | a head of more than 69 KiB and a target of more than 8 KiB are refused here |
-/// | Azure Front Door | `secp256r1` is offered first; a target of more than 8 192 bytes is refused here |
+/// | Azure Front Door | `secp256r1` is offered first, because it demands a curve of NIST's; a target of more than 8 192 bytes is refused here |
 /// | Google | pooled connections rest for up to 480 s |
 /// | Vercel | a head of more than 32 KiB is refused here |
 ///

@@ -26,7 +26,7 @@ pub enum CauseId {
     CertificateNotYetValid,
     /// The certificate was revoked.
     CertificateRevoked,
-    /// The certificate itself is malformed or not meant for servers.
+    /// The certificate itself is malformed, not meant for servers, or against another rule of certificates.
     CertificateUnusable,
     /// The origin refuses the client certificate that it was shown.
     ClientCertificateRefused,

@@ -202,7 +202,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::CertificateRejected),
         why: |_| {
             String::from(
-                "the certificate is malformed, signed in a way that is not supported, or not meant for a server",
+                "the certificate breaks a rule: it is malformed, signed in a way that is not supported, not meant for a server, or outside of what its authority may issue it for",
             )
         },
         clues: &[Clue::Chain],

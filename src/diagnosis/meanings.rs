@@ -21,6 +21,18 @@ pub(super) fn behind(certainty: Certainty, edge: &str) -> Cause {
         .mended_by([fix])
 }
 
+/// The page is one of an edge that is not the one that was asked: the names were somebody else's.
+pub(super) fn behind_another(edge: &str) -> Cause {
+    let why = format!(
+        "the page is {edge}'s, and reached here through another edge or proxy, which asked for a name of its own"
+    );
+    let fix = Fix::Elsewhere("look at the origin of the edge or proxy that is dialled");
+    Cause::new(CauseId::BehindTheEdge, Certainty::Likely, why)
+        .shown_by(&[Clue::Fields, Clue::Body])
+        .settled_by(Proof::EdgeLog)
+        .mended_by([fix])
+}
+
 /// The bucket's own endpoint, where S3 names one that is its own.
 pub(super) fn wrong_region(certainty: Certainty, body: &str) -> Cause {
     let endpoint = body

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Cause, CauseId, Certainty, Clue, Diagnosis, Fix, Proof,
-    meanings::{behind, plain, wrong_region},
+    meanings::{behind, behind_another, plain, wrong_region},
     redirects,
 };
 
@@ -165,17 +165,24 @@ impl<'a> ResponseEvidence<'a> {
         let edge = page
             .edge()
             .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
-        if certainty == Certainty::Certain && self.is_about_other_names(page) {
-            return self.behind_another(page, &edge);
-        }
-        let causes = match page.meaning() {
+        let mut causes = Vec::new();
+        let certainty = match page.meaning() {
+            _ if certainty < Certainty::Certain || !self.is_about_other_names(page) => certainty,
+            // Ours disagree, so they may be the ones that are meant.
+            Meaning::SniAndHostDisagree => Certainty::Likely,
+            _ => {
+                causes.push(behind_another(&edge));
+                Certainty::Possible
+            }
+        };
+        causes.extend(match page.meaning() {
             Meaning::HostNotServed => vec![self.host_not_served(certainty, &edge)],
             Meaning::SniAndHostDisagree => vec![self.disagreeing(certainty, &edge)],
             Meaning::RefusedRequest => self.refused_request(&edge),
             Meaning::HttpToTlsPort => self.http_to_tls_port(&edge),
             Meaning::WrongRegion => vec![wrong_region(certainty, body)],
             other => vec![plain(other, certainty, &edge, self.host)],
-        };
+        });
         let told_by = |cause: Cause| cause.read_in(page.read_in());
         causes.into_iter().map(told_by).collect()
     }
@@ -206,21 +213,6 @@ impl<'a> ResponseEvidence<'a> {
             Edge::S3Website => Some(Edge::S3),
             edge => Some(edge),
         }
-    }
-
-    /// The page of an edge that is not the one that was asked: the names were somebody else's.
-    fn behind_another(&self, page: &ErrorPage, edge: &str) -> Vec<Cause> {
-        let why = format!(
-            "the page is {edge}'s, and reached here through another edge or proxy, which asked for a name of its own"
-        );
-        let fix = Fix::Elsewhere("look at the origin of the edge or proxy that is dialled");
-        vec![
-            Cause::new(CauseId::BehindTheEdge, Certainty::Likely, why)
-                .shown_by(&[Clue::Fields, Clue::Body])
-                .settled_by(Proof::EdgeLog)
-                .mended_by([fix])
-                .read_in(page.read_in()),
-        ]
     }
 
     fn host_not_served(&self, certainty: Certainty, edge: &str) -> Cause {

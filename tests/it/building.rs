@@ -261,7 +261,7 @@ fn the_order_of_calls_does_not_matter() {
 #[test]
 fn advice_names_what_looks_wrong() {
     type Calls = fn(CdnOriginBuilder) -> CdnOriginBuilder;
-    let table: [(&str, Calls, &[AdviceId]); 7] = [
+    let table: [(&str, Calls, &[AdviceId]); 12] = [
         (URL, |it| it, &[]),
         ("https://192.0.2.1", |it| it, &[AdviceId::NoSniForIpAddress]),
         (URL, |it| it.omit_sni(), &[]),
@@ -280,6 +280,27 @@ fn advice_names_what_looks_wrong() {
             "http://edge.example:443",
             |it| it,
             &[AdviceId::PlainHttpOnTlsPort],
+        ),
+        (
+            "https://shop.s3-website-eu-west-1.amazonaws.com",
+            |it| it,
+            &[AdviceId::HttpOnlyEndpoint],
+        ),
+        (
+            "https://my.bucket.s3.eu-west-1.amazonaws.com",
+            |it| it,
+            &[AdviceId::BucketWithDots],
+        ),
+        ("http://shop.vercel.app", |it| it, &[AdviceId::HttpsForced]),
+        (
+            "https://shop.example.cdn.cloudflare.net:9443",
+            |it| it,
+            &[AdviceId::PortNotServed],
+        ),
+        (
+            "https://d1234567890.cloudfront.net",
+            |it| it.host("192.0.2.1"),
+            &[AdviceId::HostDiffersFromSni, AdviceId::HostIsIpAddress],
         ),
     ];
     for (url, calls, expected) in table {

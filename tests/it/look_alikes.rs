@@ -119,6 +119,20 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
 }
 
 #[tokio::test]
+async fn names_that_disagree_are_suspected_whichever_edge_says_it() {
+    // GitHub Pages, for one, is served by Fastly.
+    const FASTLY: &[(&str, &str)] = &[("x-served-by", "cache-ams1"), ("x-github-request-id", "1")];
+    let words = "Requested host does not match any Subject Alternative Names (SANs)";
+    let scene = Scene {
+        url: "https://shop.github.io",
+        ..https(421, FASTLY, words)
+    };
+    scene
+        .assert_cause(CauseId::SniAndHostDisagree, Certainty::Likely)
+        .await;
+}
+
+#[tokio::test]
 async fn a_421_from_behind_an_edge_may_be_about_the_edges_names() {
     const APACHE: &[(&str, &str)] = &[("server", "Apache")];
     const THROUGH_A_PROXY: &[(&str, &str)] = &[("server", "Apache"), ("via", "1.1 proxy")];

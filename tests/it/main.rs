@@ -25,6 +25,7 @@ mod frames;
 #[cfg(feature = "axum")]
 mod grpc;
 mod guard;
+mod guide_tables;
 mod hardening;
 mod hardening_index;
 #[cfg(feature = "hickory")]

@@ -1,0 +1,89 @@
+//! The guide answers for every setting of TLS that people bring along.
+
+const NGINX: &str = include_str!("../../src/guide/from-nginx.md");
+const HAPROXY: &str = include_str!("../../src/guide/from-haproxy.md");
+
+/// `ngx_http_proxy_module` of nginx 1.29, and what its stream proxy has besides.
+const DIRECTIVES: [&str; 16] = [
+    "proxy_ssl_alpn",
+    "proxy_ssl_certificate",
+    "proxy_ssl_certificate_cache",
+    "proxy_ssl_certificate_key",
+    "proxy_ssl_ciphers",
+    "proxy_ssl_conf_command",
+    "proxy_ssl_crl",
+    "proxy_ssl_key_log",
+    "proxy_ssl_name",
+    "proxy_ssl_password_file",
+    "proxy_ssl_protocols",
+    "proxy_ssl_server_name",
+    "proxy_ssl_session_reuse",
+    "proxy_ssl_trusted_certificate",
+    "proxy_ssl_verify",
+    "proxy_ssl_verify_depth",
+];
+
+/// What is about TLS on a `server` line of HAProxy 3.3.
+const KEYWORDS: [&str; 40] = [
+    "allow-0rtt",
+    "alpn",
+    "ca-file",
+    "check-alpn",
+    "check-sni",
+    "check-sni-auto",
+    "check-ssl",
+    "ciphers",
+    "ciphersuites",
+    "client-sigalgs",
+    "crl-file",
+    "crt",
+    "curves",
+    "force-tlsv12",
+    "force-tlsv13",
+    "ktls",
+    "no-renegotiate",
+    "no-sni-auto",
+    "no-ssl",
+    "no-ssl-reuse",
+    "no-tls-tickets",
+    "no-tlsv12",
+    "no-tlsv13",
+    "no-verifyhost",
+    "npn",
+    "pool-conn-name",
+    "renegotiate",
+    "send-proxy-v2-ssl",
+    "send-proxy-v2-ssl-cn",
+    "sigalgs",
+    "sni",
+    "sni-auto",
+    "ssl",
+    "ssl-max-ver",
+    "ssl-min-ver",
+    "ssl-reuse",
+    "tls-tickets",
+    "verify none",
+    "verify required",
+    "verifyhost",
+];
+
+/// Whether the first column of a table names it, perhaps with a value.
+fn has_row(page: &str, name: &str) -> bool {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let mut asked = rows.filter_map(|row| row.split(" | ").next());
+    asked.any(|asked| {
+        let mut code = asked.split('`').skip(1).step_by(2);
+        code.any(|code| code == name || code.starts_with(&format!("{name} ")))
+    })
+}
+
+#[test]
+fn every_tls_setting_of_nginx_and_haproxy_has_its_row() {
+    for name in DIRECTIVES {
+        assert!(has_row(NGINX, name), "{name}");
+    }
+    for name in KEYWORDS {
+        assert!(has_row(HAPROXY, name), "{name}");
+    }
+    assert!(!has_row(HAPROXY, "no-such-keyword"));
+}

@@ -5,19 +5,21 @@ use std::{
     net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::Uri;
 use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
 use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
-    dial::{DialFailure, ProxyProtocol, Transport},
+    dial::{DialFailure, DialedIo, ProxyProtocol, Transport},
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
-    tls::{Refusal, rustls::ClientConfig},
+    tls::{FirstBytes, Hello, Refusal, TlsClient, rustls::ClientConfig},
     visitor::ClientAddress,
 };
 
@@ -152,13 +154,13 @@ impl CdnOriginConnector {
     }
 
     /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one. A
-    /// [reload](Self::reload) makes a new one.
+    /// [reload](Self::reload) makes a new one. Nothing is read from DNS for it: where that makes it unfit for use, because Encrypted
+    /// ClientHello is [required](crate::tls::Ech::required), it is `None` too.
     #[must_use]
     pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
         let settled = self.origin().map(Origin::sni);
         let sni = settled.or(self.shared.names.sni.as_ref());
-        let client = self.trust().map(Trust::client);
-        client.map(|client| client.config(sni).clone())
+        self.trust()?.client().config_without_dns(sni)
     }
 }
 
@@ -211,43 +213,93 @@ impl Shared {
     ) -> Result<OpenIo, Failure> {
         self.check(speech, facts)?;
         let started = Instant::now();
-        let Deadlines {
-            dial,
-            handshake,
-            connect,
-        } = self.deadlines;
-        let mut io = self
-            .transport
-            .dial(origin.dial(), dial.min(connect), facts)
-            .await?;
-        if let Some(protocol) = self.proxy_protocol {
-            let left = dial.min(connect).saturating_sub(started.elapsed());
-            protocol.introduce(client, &mut io, left, facts).await?;
-        }
+        let io = self.reach(origin, None, client, started, facts).await?;
         let (Scheme::Https, Some(tls)) = (origin.scheme(), &self.tls) else {
             return Ok(OpenIo::Left(io));
         };
-
-        let left = connect.saturating_sub(started.elapsed());
-        let started = Instant::now();
-        let (sni, expected_name) = (origin.sni(), origin.expected_name());
-        let client = match speech {
+        let tls = match speech {
             Speech::AsBuilt => tls.client(),
             Speech::Http1 => tls.client().http1(),
         };
-        let outcome = client
-            .handshake(sni, expected_name, io, handshake.min(left), facts)
-            .await;
-        facts.elapsed.handshake = Some(started.elapsed());
-        if facts.deadline.is_some() {
-            // Say the deadline that was set, not what was left of it.
-            facts.deadline = Some(if left < handshake { connect } else { handshake });
-        }
-        let stream = outcome?;
+        let told = facts.service.as_ref().map(|service| &service.ech[..]);
+        let hello = tls.first_hello(origin.sni(), told)?;
+        let outcome = self.secure(&tls, &hello, origin, io, started, facts).await;
+        let stream = match outcome {
+            Ok(stream) => stream,
+            Err(refusal) => {
+                let Some(hello) = tls.second_hello(&refusal) else {
+                    return Err(refusal.into());
+                };
+                tracing::debug!(?origin, "the encrypted ClientHello was rejected");
+                facts.forget_handshake();
+                let known = facts.peer;
+                let io = self.reach(origin, known, client, started, facts).await?;
+                self.secure(&tls, &hello, origin, io, started, facts)
+                    .await?
+            }
+        };
         if let Some(session) = &facts.session {
             self.handshakes.note(session);
         }
         Ok(OpenIo::Right(Box::new(stream)))
+    }
+
+    /// Connects, to an address that is known already or to one that is looked up, and introduces the visitor.
+    async fn reach(
+        &self,
+        origin: &Origin,
+        known: Option<SocketAddr>,
+        client: Option<&ClientAddress>,
+        started: Instant,
+        facts: &mut Facts,
+    ) -> Result<DialedIo, Failure> {
+        let began = Instant::now();
+        let deadline = self.deadlines.dial;
+        let left = self.deadlines.connect.saturating_sub(started.elapsed());
+        let reached = async {
+            let bound = deadline.min(left);
+            let dialed = self.transport.dial(origin.dial(), known, bound, facts);
+            let mut io = dialed.await?;
+            if let Some(protocol) = self.proxy_protocol {
+                let left = bound.saturating_sub(began.elapsed());
+                protocol.introduce(client, &mut io, left, facts).await?;
+            }
+            Ok(io)
+        };
+        let reached = reached.await;
+        self.tell_deadline(deadline, left, facts);
+        reached
+    }
+
+    async fn secure(
+        &self,
+        tls: &TlsClient,
+        hello: &Hello,
+        origin: &Origin,
+        io: DialedIo,
+        started: Instant,
+        facts: &mut Facts,
+    ) -> Result<TlsStream<FirstBytes<DialedIo>>, Refusal> {
+        let deadline = self.deadlines.handshake;
+        let left = self.deadlines.connect.saturating_sub(started.elapsed());
+        let began = Instant::now();
+        let (sni, expected_name) = (origin.sni(), origin.expected_name());
+        let secured = tls
+            .handshake(hello, sni, expected_name, io, deadline.min(left), facts)
+            .await;
+        facts.elapsed.handshake = Some(began.elapsed());
+        self.tell_deadline(deadline, left, facts);
+        secured
+    }
+
+    /// If a deadline passed: the one that was set, not what was left of it.
+    fn tell_deadline(&self, deadline: Duration, left: Duration, facts: &mut Facts) {
+        if facts.deadline.is_some() {
+            facts.deadline = Some(match left < deadline {
+                true => self.deadlines.connect,
+                false => deadline,
+            });
+        }
     }
 
     /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends

@@ -92,6 +92,8 @@ pub enum CauseId {
     PortNotServed,
     /// The configuration of Encrypted ClientHello is not, or no longer, the origin's.
     EncryptedHelloStale,
+    /// Encrypted ClientHello is required, and DNS tells no configuration for it.
+    EncryptedHelloUnpublished,
     /// The peer waits for a PROXY protocol header before TLS.
     ProxyHeaderExpected,
     /// The redirect leads to where the request came from.

@@ -57,6 +57,19 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |_| vec![Fix::EncryptedHello],
     },
     Rule {
+        id: CauseId::EncryptedHelloUnpublished,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::EncryptedHelloUnavailable),
+        why: |_| {
+            String::from(
+                "Encrypted ClientHello is required, and no HTTPS record tells a configuration that can be used",
+            )
+        },
+        clues: &[],
+        proof: Proof::NameServers,
+        fixes: |_| vec![Fix::EncryptedHello],
+    },
+    Rule {
         id: CauseId::PlainHttpPeer,
         certainty: Certain,
         when: |e| is_answered_in_http(e) && !is_edge_of_tls(e),

@@ -1,10 +1,10 @@
 //! What a race leaves behind: facts for reports, and memories for the next race.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::error::{Attempt, AttemptOutcome, Facts, Resolution};
+use crate::error::{Attempt, AttemptOutcome, Facts, Resolution, ServiceBinding};
 
 use super::{
     guard::Prohibited,
@@ -26,6 +26,7 @@ pub(super) fn write_resolutions<T>(
     let first_address = race.answers().iter().find(|(_, answer)| answer.is_ok());
     let resolved_at = first_address.map_or(now, |(at, _)| *at);
     facts.elapsed.resolve = Some(resolved_at.duration_since(began));
+    facts.service = winner(race).and_then(|winner| service(race, winner.address));
 }
 
 /// Adds to `facts` what was tried in the race that began at `began`, until `now`.
@@ -107,6 +108,14 @@ fn attempt(runner: &Runner, began: Instant, now: Instant, won: bool) -> Attempt 
     }
 }
 
+/// What the newest answer says of the service at this address.
+fn service<T>(race: &Race<'_, T>, address: SocketAddr) -> Option<ServiceBinding> {
+    let answers = race.answers().iter().rev();
+    let mut answers = answers.filter_map(|(_, answer)| answer.as_ref().ok());
+    let telling = answers.find(|answer| answer.resolved.addresses.contains(&address))?;
+    telling.resolved.service.clone()
+}
+
 fn resolution(answer: &Answer) -> Resolution {
     let resolved = &answer.resolved;
     Resolution {
@@ -121,7 +130,7 @@ fn resolution(answer: &Answer) -> Resolution {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Future, net::SocketAddr, sync::Arc};
+    use std::{future::Future, sync::Arc};
 
     use tokio::time::{sleep, timeout};
 

@@ -34,7 +34,7 @@ pub use race::{HappyEyeballs, IpFamilies};
 #[cfg(feature = "hickory")]
 pub use resolve::HickoryResolver;
 pub use resolve::{
-    DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving,
+    DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, Services,
 };
 pub use sockets::SocketOptions;
 

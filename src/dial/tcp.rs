@@ -82,6 +82,7 @@ impl TcpDialer {
     pub(super) async fn dial(
         &self,
         target: &HostPort,
+        known: Option<SocketAddr>,
         deadline: Instant,
         facts: &mut Facts,
     ) -> Result<TcpStream, DialFailure> {
@@ -93,9 +94,9 @@ impl TcpDialer {
         }
         let began = Instant::now();
         let mut race = Race::new(dialer.settings.pace);
-        let outcome = timeout_at(deadline, dialer.run(&mut race, target)).await;
+        let outcome = timeout_at(deadline, dialer.run(&mut race, target, known)).await;
         let now = Instant::now();
-        if let Host::Dns(_) = target.host() {
+        if let (Host::Dns(_), None) = (target.host(), known) {
             log::write_resolutions(&race, began, now, facts);
         }
         log::write_attempts(&race, began, now, facts);
@@ -113,8 +114,12 @@ impl Shared {
         &'a self,
         race: &mut Race<'a, TcpStream>,
         target: &'a HostPort,
+        known: Option<SocketAddr>,
     ) -> Option<TcpStream> {
-        self.ask(race, target, Freshness::Kept);
+        match known {
+            Some(address) => self.take(race, address),
+            None => self.ask(race, target, Freshness::Kept),
+        }
         let connect = |address| self.connect(target.host(), address);
         let ask_again = |race: &mut Race<'a, TcpStream>| {
             let may_be = |answer: &Answer| answer.may_be_asked_again;
@@ -133,21 +138,26 @@ impl Shared {
         target: &'a HostPort,
         freshness: Freshness,
     ) {
-        let families = self.families();
         match target.host() {
             Host::Ip(ip) => {
                 let address = SocketAddr::new(*ip, target.port().unwrap_or_default());
-                race.ask(families, async move {
-                    self.told(literal(address, families), families)
-                });
+                self.take(race, address);
             }
             Host::Dns(name) => {
-                for families in self.questions(families) {
+                for families in self.questions(self.families()) {
                     let lookup = self.look_up(name, target, families, freshness);
                     race.ask(families, lookup);
                 }
             }
         }
+    }
+
+    /// Nobody is asked for this address.
+    fn take<'a>(&'a self, race: &mut Race<'a, TcpStream>, address: SocketAddr) {
+        let families = self.families();
+        race.ask(families, async move {
+            self.told(literal(address, families), families)
+        });
     }
 
     fn look_up<'a>(

@@ -22,17 +22,19 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Connects within `deadline` and adds to `facts` what it sees.
+    /// Connects within `deadline` and adds to `facts` what it sees. Where an address of the target is `known`, no other is looked for.
     pub(crate) async fn dial(
         &self,
         target: &DialTarget,
+        known: Option<SocketAddr>,
         deadline: Duration,
         facts: &mut Facts,
     ) -> Result<DialedIo, DialFailure> {
         let at = after(deadline);
         let dialed = match (self, target) {
             (Self::Tcp(dialer), DialTarget::Tcp(target)) => {
-                dialer.dial(target, at, facts).await.map(DialedIo::Left)
+                let dialed = dialer.dial(target, known, at, facts).await;
+                dialed.map(DialedIo::Left)
             }
             (Self::Given(service), DialTarget::Tcp(target)) => {
                 let call = service.clone().oneshot(uri_of(target));

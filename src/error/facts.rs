@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    Alert, Attempt, CertificateChain, ClientCertificate, PeerCertificate, Resolution, TlsOffer,
-    TlsSession,
+    Alert, Attempt, CertificateChain, ClientCertificate, PeerCertificate, Resolution,
+    ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
@@ -20,6 +20,7 @@ pub struct Facts {
     pub(crate) resolutions: Vec<Resolution>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) peer: Option<SocketAddr>,
+    pub(crate) service: Option<ServiceBinding>,
     pub(crate) offer: Option<TlsOffer>,
     pub(crate) session: Option<TlsSession>,
     pub(crate) chain: CertificateChain,
@@ -78,6 +79,12 @@ impl Facts {
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// What the `HTTPS` record said that led to the peer, if one did.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceBinding> {
+        self.service.as_ref()
     }
 
     /// What the ClientHello offered, if TLS was spoken.
@@ -146,6 +153,15 @@ impl Facts {
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes
+    }
+
+    /// Nothing of a handshake that is done again, over another connection.
+    pub(crate) fn forget_handshake(&mut self) {
+        self.chain = CertificateChain::default();
+        self.accepted = false;
+        self.client_certificate = ClientCertificate::default();
+        self.alert = None;
+        self.first_bytes.clear();
     }
 
     /// Time spent in each stage.

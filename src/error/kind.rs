@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Draining,
     /// The origin could not read the encrypted ClientHello, and proved with a certificate that it may say so (RFC 9849 section 6.1.6).
     EncryptedHelloRejected,
+    /// Encrypted ClientHello is [required](crate::tls::Ech::required), and DNS told no configuration for it that can be used.
+    EncryptedHelloUnavailable,
     /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
     /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
@@ -123,6 +125,7 @@ impl ErrorKind {
             | Self::CertificateUnknownIssuer
             | Self::Draining
             | Self::EncryptedHelloRejected
+            | Self::EncryptedHelloUnavailable
             | Self::LoopDetected
             | Self::NotTls
             | Self::Overloaded
@@ -182,6 +185,9 @@ impl ErrorKind {
             Self::ContentRefused => "the edge takes no content with this method",
             Self::Draining => "the proxy takes no more requests",
             Self::EncryptedHelloRejected => "the origin rejected the encrypted ClientHello",
+            Self::EncryptedHelloUnavailable => {
+                "there is no configuration for the encrypted ClientHello that is required"
+            }
             Self::ExpectationUnknown => "the request expects what is not known here",
             Self::HostConflict => "Host and :authority name different hosts",
             Self::HostInvalid => "the Host is not a host and optional port",

@@ -81,8 +81,8 @@ pub struct TlsSession {
     pub resumed: bool,
 }
 
-/// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) in a handshake that succeeded. One in
-/// which it was rejected fails.
+/// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) on the way to a connection. What it is used
+/// for is said by [`Ech`](crate::tls::Ech).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EncryptedHello {
@@ -93,6 +93,14 @@ pub enum EncryptedHello {
     Greased,
     /// The origin read it: the name in SNI was hidden.
     Accepted,
+    /// The origin rejected the first, over an earlier connection, and read the one that was encrypted as it had said then: the name in
+    /// SNI was hidden.
+    AcceptedOnRetry,
+    /// The origin rejected it, over an earlier connection, and has turned ECH off: this connection is without, and the name in SNI was
+    /// sent in the clear.
+    Disabled,
+    /// None was sent: the configuration in the `HTTPS` record cannot be used.
+    Unusable,
 }
 
 /// What became of the client's own certificate in a handshake.
@@ -116,9 +124,13 @@ impl fmt::Display for TlsSession {
             "{}, {}, ALPN {protocol}",
             self.version, self.cipher_suite
         )?;
-        if self.ech == EncryptedHello::Accepted {
-            f.write_str(", encrypted ClientHello")?;
-        }
+        f.write_str(match self.ech {
+            EncryptedHello::NotSent | EncryptedHello::Greased => "",
+            EncryptedHello::Accepted => ", encrypted ClientHello",
+            EncryptedHello::AcceptedOnRetry => ", encrypted ClientHello on retry",
+            EncryptedHello::Disabled => ", encrypted ClientHello disabled by the origin",
+            EncryptedHello::Unusable => ", encrypted ClientHello not configured well in DNS",
+        })?;
         match self.resumed {
             true => f.write_str(", resumed"),
             false => Ok(()),

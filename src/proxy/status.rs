@@ -139,6 +139,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::RevocationUnknown => token_ref("tls_certificate_error"),
         ErrorKind::AlertReceived
         | ErrorKind::EncryptedHelloRejected
+        | ErrorKind::EncryptedHelloUnavailable
         | ErrorKind::NotTls
         | ErrorKind::ProtocolNotNegotiated
         | ErrorKind::TlsProtocol

@@ -11,13 +11,19 @@ use crate::{
     name::{DnsName, ExpectedName, Sni},
 };
 
-use super::{Alpn, TlsSettings, chains::Chains, resumption::Sessions};
+use super::{
+    Alpn, TlsSettings, chains::Chains, hello::Plan, resumption::Sessions, verifier::OriginVerifier,
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
     /// rustls decides by configuration whether SNI is sent: these two differ in nothing else.
     with_sni: Arc<ClientConfig>,
     without_sni: Arc<ClientConfig>,
+    /// The verifier of both.
+    pub(super) verifier: Arc<OriginVerifier>,
+    /// Encrypted ClientHello, if it is used.
+    pub(super) ech: Option<Arc<Plan>>,
     pub(super) alpn: Alpn,
     pub(crate) offer: TlsOffer,
     pub(crate) skipped_roots: Vec<String>,
@@ -36,6 +42,8 @@ pub(crate) struct TlsClient {
 impl TlsClient {
     pub(super) fn new(
         with_sni: ClientConfig,
+        verifier: Arc<OriginVerifier>,
+        ech: Option<Plan>,
         sessions: Option<Arc<Sessions>>,
         settings: &TlsSettings,
         offer: TlsOffer,
@@ -47,6 +55,8 @@ impl TlsClient {
         Self {
             with_sni: Arc::new(with_sni),
             without_sni: Arc::new(without_sni),
+            verifier,
+            ech: ech.map(Arc::new),
             alpn: settings.alpn,
             offer,
             skipped_roots,
@@ -118,8 +128,8 @@ impl TlsClient {
         self.alpn == Alpn::Http2
     }
 
-    /// The configuration for this SNI, or for one that is not settled yet.
-    pub(crate) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
+    /// The configuration without ECH, for this SNI, or for one that is not settled yet.
+    pub(super) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
         match sni {
             Some(Sni::Omit(_)) => &self.without_sni,
             Some(Sni::Send(_)) | None => &self.with_sni,

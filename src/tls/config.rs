@@ -15,6 +15,7 @@ use super::{
     chains::Chains,
     client::server_name,
     files::Fingerprint,
+    hello::Rejections,
     parameters::Parameters,
     policy::{Names, Trust},
     provider,
@@ -74,15 +75,23 @@ impl TlsSettings {
         let schemes = self.parameters.schemes(&provider, versions, problems);
         let provider = self.parameters.narrow(&provider, versions, problems);
         let (judge, skipped_roots) = judge.filter(|_| problems.len() == before)?;
-        let verifier = OriginVerifier {
+        let verifier = Arc::new(OriginVerifier {
             judge,
             names: self.verify.names.clone(),
             pins: self.verify.pins.clone(),
             expected_name: expected_name.map(server_name),
             algorithms: provider.signature_verification_algorithms,
             schemes,
+        });
+        let ech = match &self.ech {
+            Some(ech) => Some(note(
+                ech.plan(self.parameters.fips, self.rejections()),
+                problems,
+            )?),
+            None => None,
         };
-        let mut config = note(self.config(provider, versions, verifier), problems)?;
+        let config = self.config(provider, versions, verifier.clone());
+        let mut config = note(config, problems)?;
         let identity = identity.flatten();
         let identity = identity.unwrap_or_else(|| config.client_auth_cert_resolver.clone());
         config.client_auth_cert_resolver = Arc::new(Asking(identity));
@@ -95,7 +104,17 @@ impl TlsSettings {
             protocols: self.alpn.protocols(),
             parameters: self.offered_parameters(),
         };
-        Some(TlsClient::new(config, sessions, self, offer, skipped_roots))
+        let client = TlsClient::new(config, verifier, ech, sessions, self, offer, skipped_roots);
+        note(client.check_ech(), problems)?;
+        Some(client)
+    }
+
+    /// Who is asked for no certificate, or for no name in it, could reject in anybody's name.
+    fn rejections(&self) -> Rejections {
+        match self.verify.is_unverified() || self.verify.ignores_names() {
+            true => Rejections::Doubted,
+            false => Rejections::Believed,
+        }
     }
 
     /// Whether somebody has chosen the key exchange groups, by name or by a crypto provider.
@@ -119,12 +138,17 @@ impl TlsSettings {
         self.ech.as_ref().is_some_and(Ech::encrypts)
     }
 
-    /// The versions that were asked for, of which Encrypted ClientHello leaves the newest.
+    /// Whether that takes DNS.
+    pub(crate) fn reads_ech_from_dns(&self) -> bool {
+        self.ech.as_ref().is_some_and(Ech::reads_dns)
+    }
+
+    /// The versions of a hello without ECH.
     fn offered(&self) -> Result<Versions, BuildProblem> {
         let versions = Versions::in_range(&self.versions)?;
-        match self.ech {
+        match &self.ech {
             None => Ok(versions),
-            Some(_) => versions.newest_alone(),
+            Some(ech) => ech.versions(versions),
         }
     }
 
@@ -156,24 +180,17 @@ impl TlsSettings {
         &self,
         provider: Arc<CryptoProvider>,
         versions: Versions,
-        verifier: OriginVerifier,
+        verifier: Arc<OriginVerifier>,
     ) -> Result<ClientConfig, BuildProblem> {
-        let builder = ClientConfig::builder_with_provider(provider);
-        let builder = match &self.ech {
-            Some(ech) => builder.with_ech(ech.mode()?),
-            None => builder.with_protocol_versions(&versions.supported()),
-        };
-        let mut config = builder
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&versions.supported())
             .map_err(|error| {
                 BuildProblem::new("crypto_provider", BuildProblemKind::CryptoProvider, error)
             })?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         config.alpn_protocols = self.alpn.for_rustls();
-        if self.ech.is_some() {
-            Ech::try_out(&config)?;
-        }
         Ok(config)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use rustls::{ClientConnection, HandshakeKind, ProtocolVersion, client::EchStatus};
+use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::BoxError;
@@ -13,19 +13,33 @@ use crate::{
 };
 
 use super::{
-    FirstBytes, TlsClient, client::name_for_rustls, explain::explain, iana, witness::Witness,
+    FirstBytes, Hello, TlsClient, client::name_for_rustls, explain::explain, iana,
+    rejection::Rejection, witness::Witness,
 };
 
 /// Why there is no TLS: what kind of failure, and what lies beneath it.
 pub(crate) struct Refusal {
     pub(crate) kind: ErrorKind,
     pub(crate) source: Option<BoxError>,
+    /// What came with the rejection of an encrypted hello, if that is what it is.
+    pub(super) rejection: Option<Rejection>,
+}
+
+impl Refusal {
+    pub(super) fn new(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            source: None,
+            rejection: None,
+        }
+    }
 }
 
 impl TlsClient {
     /// Does the handshake within `deadline` and adds to `facts` what it sees.
     pub(crate) async fn handshake<IO>(
         &self,
+        hello: &Hello,
         sni: &Sni,
         expected_name: &ExpectedName,
         io: IO,
@@ -35,14 +49,18 @@ impl TlsClient {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        facts.offer = Some(self.offer);
+        facts.offer = Some(self.offer_of(hello));
         facts.client_identity = self.has_identity;
         facts.alternatives = self.alternatives.clone();
+        let config = self.config_for(Some(sni), hello).map_err(|error| Refusal {
+            source: Some(error.into()),
+            ..Refusal::new(ErrorKind::TlsProtocol)
+        })?;
         let io = FirstBytes::new(io);
         let seen = io.seen();
         let name = name_for_rustls(sni, expected_name);
         let witness = Witness::of(name.clone());
-        let connect = TlsConnector::from(self.config(Some(sni)).clone()).connect(name, io);
+        let connect = TlsConnector::from(config).connect(name, io);
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
         if let Some((chain, accepted)) = witness.judged() {
             facts.chain = chain;
@@ -50,14 +68,11 @@ impl TlsClient {
         }
         facts.client_certificate = witness.client_certificate();
         let refusal = match outcome {
-            Ok(Ok(stream)) => return self.accept(stream, &witness, facts),
+            Ok(Ok(stream)) => return self.accept(stream, hello, &witness, facts),
             Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),
             Err(_elapsed) => {
                 facts.deadline = Some(deadline);
-                Refusal {
-                    kind: ErrorKind::TimedOut,
-                    source: None,
-                }
+                Refusal::new(ErrorKind::TimedOut)
             }
         };
         facts.first_bytes = seen.bytes().to_vec();
@@ -67,11 +82,12 @@ impl TlsClient {
     fn accept<IO>(
         &self,
         stream: TlsStream<FirstBytes<IO>>,
+        hello: &Hello,
         witness: &Witness,
         facts: &mut Facts,
     ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
         let (_, connection) = stream.get_ref();
-        facts.session = Some(session(connection, witness));
+        facts.session = Some(session(connection, hello.outcome, witness));
         facts.accepted = true;
         // In a resumed session nothing is judged: the certificates are those of the first handshake.
         let presented = connection.peer_certificates().unwrap_or_default();
@@ -81,10 +97,7 @@ impl TlsClient {
             sessions.begin_with(end);
         }
         if !self.alpn.accepts(connection.alpn_protocol()) {
-            return Err(Refusal {
-                kind: ErrorKind::ProtocolNotNegotiated,
-                source: None,
-            });
+            return Err(Refusal::new(ErrorKind::ProtocolNotNegotiated));
         }
         Ok(stream)
     }
@@ -109,12 +122,13 @@ impl TlsClient {
         };
         Refusal {
             kind,
+            rejection: explained.rejection(),
             source: Some(explained.unwrapped(error)),
         }
     }
 }
 
-fn session(connection: &ClientConnection, witness: &Witness) -> TlsSession {
+fn session(connection: &ClientConnection, ech: EncryptedHello, witness: &Witness) -> TlsSession {
     TlsSession {
         version: match connection.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
@@ -130,11 +144,7 @@ fn session(connection: &ClientConnection, witness: &Witness) -> TlsSession {
             .negotiated_key_exchange_group()
             .map(|group| iana::group(group.name())),
         signature_scheme: witness.scheme().map(iana::signature_scheme),
-        ech: match connection.ech_status() {
-            EchStatus::Accepted => EncryptedHello::Accepted,
-            EchStatus::Grease => EncryptedHello::Greased,
-            _ => EncryptedHello::NotSent,
-        },
+        ech,
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
     }
 }

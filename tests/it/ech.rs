@@ -1,24 +1,37 @@
 //! Encrypted ClientHello: what it hides, what it takes, and what a rejection means.
 
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use cdn_origin::{
     CdnOriginConnector, TlsVersion,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    error::{BuildProblemKind, EncryptedHello, ErrorKind, Stage},
-    tls::{Ech, Roots, SpkiPin, VerifyPolicy, rustls::crypto::aws_lc_rs::hpke},
+    dial::{DnsCache, Resolved},
+    error::{BuildProblemKind, EncryptedHello, ErrorKind, Facts, ServiceBinding, Stage},
+    tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
 };
 use http::Uri;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tower::ServiceExt;
 
 use crate::{
     failing::{check, error, serving, to},
+    resolve::Told,
     support::{Authority, Edge},
     talk,
 };
 
 /// An `ECHConfigList` of one configuration (RFC 9849 section 4) with this public name and key, for X25519, HKDF-SHA256 and
 /// AES-128-GCM.
-fn list(public_name: &str, key: &[u8]) -> Vec<u8> {
+pub(crate) fn list(public_name: &str, key: &[u8]) -> Vec<u8> {
     let short = |bytes: &[u8]| {
         let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
         [&length[..], bytes].concat()
@@ -41,15 +54,12 @@ fn list(public_name: &str, key: &[u8]) -> Vec<u8> {
     short(&[&[0xfe, 0x0d][..], &short(&contents)].concat())
 }
 
-fn published_by(public_name: &str) -> Ech {
-    use cdn_origin::tls::rustls::crypto::hpke::Hpke;
-    let suite: &dyn Hpke = hpke::DH_KEM_X25519_HKDF_SHA256_AES_128;
-    let (key, _) = suite.generate_key_pair().unwrap();
-    Ech::config_list(list(public_name, &key.0))
+pub(crate) fn published_by(public_name: &str) -> Ech {
+    Ech::config_list(list(public_name, &key()))
 }
 
 const NAME: &str = "www.example.test";
-const PUBLIC: &str = "public.example.test";
+pub(crate) const PUBLIC: &str = "public.example.test";
 
 /// An edge that serves both names, and cannot decrypt.
 async fn edge(authority: &Authority) -> Edge {
@@ -60,11 +70,28 @@ async fn edge(authority: &Authority) -> Edge {
         .await
 }
 
+fn snis(edge: &Edge) -> Vec<Option<String>> {
+    edge.hellos().into_iter().map(|it| it.sni).collect()
+}
+
+fn some(names: &[&str]) -> Vec<Option<String>> {
+    names.iter().map(|name| Some((*name).to_owned())).collect()
+}
+
+async fn connected(builder: CdnOriginBuilder) -> Facts {
+    let stream = builder.build().unwrap().oneshot(Uri::default()).await;
+    stream.unwrap().info().facts().clone()
+}
+
+fn ech(facts: &Facts) -> EncryptedHello {
+    facts.tls_session().unwrap().ech
+}
+
 #[tokio::test]
-async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
+async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told_where_ech_is_required() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
-    let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
+    let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC).required());
     let rejected = error(builder).await;
     assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
     assert_eq!(rejected.stage(), Stage::Handshake);
@@ -81,12 +108,83 @@ async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
         (offer.oldest, offer.newest),
         (TlsVersion::V1_3, TlsVersion::V1_3)
     );
-    let seen: Vec<_> = edge.hellos().into_iter().map(|it| it.sni).collect();
     assert_eq!(
-        seen,
-        [Some(PUBLIC.to_owned())],
+        snis(&edge),
+        some(&[PUBLIC]),
         "and not once more in the clear"
     );
+}
+
+// RFC 9849 section 6.1.6: an origin that has proven the public name and sends no configuration has turned ECH off.
+#[tokio::test]
+async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
+    let connector = builder.build().unwrap();
+    for resumed in [false, true] {
+        let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
+        talk::get(&mut stream).await;
+        let facts = stream.info().facts();
+        assert_eq!(ech(facts), EncryptedHello::Disabled);
+        assert_eq!(facts.certificate().unwrap().names(), [NAME]);
+        let session = facts.tls_session().unwrap();
+        assert_eq!(session.resumed, resumed);
+        assert!(session.to_string().contains("disabled by the origin"));
+        let offer = facts.tls_offer().unwrap();
+        assert_eq!(offer.oldest, TlsVersion::V1_2, "as without ECH");
+        assert!(facts.first_bytes().is_empty());
+    }
+    assert_eq!(snis(&edge), some(&[PUBLIC, NAME, PUBLIC, NAME]));
+    let counts = connector.handshakes();
+    assert_eq!((counts.full, counts.resumed), (1, 1));
+}
+
+#[tokio::test]
+async fn a_rejection_is_believed_of_nobody_who_need_not_prove_who_he_is() {
+    let authority = Authority::new();
+    let roots = || VerifyPolicy::roots(Roots::pem(authority.root_pem()));
+    for policy in [
+        danger::accept_any_certificate(),
+        danger::ignore_names(roots()),
+    ] {
+        let edge = edge(&authority).await;
+        let builder = to(&edge, &authority, NAME).verify(policy);
+        let rejected = error(builder.ech(published_by(PUBLIC))).await;
+        assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
+        assert_eq!(snis(&edge), some(&[PUBLIC]));
+    }
+}
+
+#[tokio::test]
+async fn the_second_attempt_goes_no_further_than_the_deadline_for_both() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let dialled = Arc::new(AtomicUsize::new(0));
+    let (address, count) = (edge.address(), dialled.clone());
+    // The first connection leads to the edge, the second to where nobody speaks.
+    let transport = tower::service_fn(move |_: Uri| {
+        let first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            match first {
+                true => TcpStream::connect(address).await.map(TokioIo::new),
+                false => std::future::pending().await,
+            }
+        }
+    });
+    let builder = CdnOriginConnector::builder(format!("https://{NAME}"))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .transport(transport)
+        .connect_timeout(Duration::from_secs(2))
+        .ech(published_by(PUBLIC));
+    let late = error(builder).await;
+    assert_eq!(
+        (late.kind(), late.stage()),
+        (ErrorKind::TimedOut, Stage::Dial)
+    );
+    assert_eq!(late.facts().deadline(), Some(Duration::from_secs(2)));
+    assert!(late.facts().certificates().is_empty());
+    assert_eq!(dialled.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
@@ -94,7 +192,7 @@ async fn a_rejection_is_told_where_the_expected_name_is_another_one() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
-    let rejected = error(builder.ech(published_by(PUBLIC))).await;
+    let rejected = error(builder.ech(published_by(PUBLIC).required())).await;
     assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
     // Where the public name is the one that is asked for, nothing stands in for the expected one.
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
@@ -112,6 +210,7 @@ async fn only_who_proves_the_public_name_may_reject() {
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
     let refused = error(builder).await;
     assert_eq!(refused.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(snis(&edge), some(&[PUBLIC]), "and nobody is asked again");
 
     let pinned =
         VerifyPolicy::roots(Roots::pem(authority.root_pem())).and_pin(SpkiPin::sha256([0; 32]));
@@ -184,4 +283,135 @@ fn what_cannot_be_used_is_told_at_once() {
         let told = told(nameless.ech(published_by(PUBLIC)));
         assert_eq!(told, [BuildProblemKind::Contradiction]);
     }
+    for grease in [Ech::grease(), Ech::from_dns_or_grease()] {
+        let told = told(reading(https()).ech(grease.required()));
+        assert_eq!(told, [BuildProblemKind::Contradiction]);
+    }
+}
+
+/// A resolver that tells this address, and perhaps a record that says this of ECH.
+fn telling(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
+    let mut resolved = Resolved::new([address]);
+    if let Some(ech) = ech {
+        let mut service = ServiceBinding::default();
+        service.ech = ech;
+        resolved = resolved.service(service);
+    }
+    let told = Told::default();
+    told.now(Ok(resolved));
+    told
+}
+
+fn reading(builder: CdnOriginBuilder) -> CdnOriginBuilder {
+    builder.resolver(telling(SocketAddr::from(([127, 0, 0, 1], 9)), None))
+}
+
+/// A builder that finds this edge in DNS by this resolver.
+fn found(authority: &Authority, resolver: &Told) -> CdnOriginBuilder {
+    CdnOriginConnector::builder(format!("https://{NAME}"))
+        .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+        .dns_cache(DnsCache::off())
+        .resolver(resolver.clone())
+}
+
+pub(crate) fn key() -> Vec<u8> {
+    use cdn_origin::tls::rustls::crypto::hpke::Hpke;
+    let suite: &dyn Hpke = hpke::DH_KEM_X25519_HKDF_SHA256_AES_128;
+    suite.generate_key_pair().unwrap().0.0
+}
+
+#[tokio::test]
+async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let published = list(PUBLIC, &key());
+    let resolver = telling(edge.address(), Some(published.clone()));
+    let builder = found(&authority, &resolver);
+    let facts = connected(builder.clone().ech(Ech::from_dns())).await;
+    assert_eq!(ech(&facts), EncryptedHello::Disabled);
+    assert_eq!(facts.service().unwrap().ech, published);
+    assert_eq!(facts.resolutions().len(), 1);
+    assert_eq!(snis(&edge), some(&[PUBLIC, NAME]));
+    // The second connection is to the same address, whatever DNS says by now.
+    assert_eq!(resolver.count(), 1);
+    assert_eq!(facts.peer(), Some(edge.address()));
+
+    let required = error(builder.clone().ech(Ech::from_dns().required())).await;
+    assert_eq!(required.kind(), ErrorKind::EncryptedHelloRejected);
+    // A record alone changes nothing.
+    assert_eq!(ech(&connected(builder).await), EncryptedHello::NotSent);
+}
+
+#[tokio::test]
+async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
+    let authority = Authority::new();
+    let garbage = Some(b"garbage".to_vec());
+    let bad_key = Some(list(PUBLIC, &[9; 5]));
+    for (told, without) in [
+        (None, EncryptedHello::NotSent),
+        (Some(Vec::new()), EncryptedHello::NotSent),
+        (garbage, EncryptedHello::Unusable),
+        (bad_key, EncryptedHello::Unusable),
+    ] {
+        let edge = edge(&authority).await;
+        let builder = found(&authority, &telling(edge.address(), told));
+        let facts = connected(builder.clone().ech(Ech::from_dns())).await;
+        assert_eq!(ech(&facts), without);
+        assert_eq!(facts.tls_offer().unwrap().oldest, TlsVersion::V1_2);
+        let greased = connected(builder.clone().ech(Ech::from_dns_or_grease())).await;
+        assert_eq!(ech(&greased), EncryptedHello::Greased);
+        assert_eq!(snis(&edge), some(&[NAME, NAME]));
+
+        let refused = error(builder.ech(Ech::from_dns().required())).await;
+        assert_eq!(refused.kind(), ErrorKind::EncryptedHelloUnavailable);
+        assert_eq!(refused.stage(), Stage::Handshake);
+        check(
+            &refused,
+            CauseId::EncryptedHelloUnpublished,
+            Certainty::Certain,
+            ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
+        );
+        assert_eq!(edge.hellos().len(), 2, "nothing more was said");
+    }
+}
+
+#[test]
+fn ech_from_dns_takes_a_resolver_that_can_tell_it() {
+    let https = || CdnOriginConnector::builder("https://www.example.test");
+    let address = [IpAddr::from([192, 0, 2, 1])];
+    let good = || reading(https()).ech(Ech::from_dns());
+    for deaf in [
+        https().ech(Ech::from_dns()),
+        good().dial("192.0.2.1:443"),
+        good().resolve_to("www.example.test", address),
+        #[cfg(unix)]
+        good().dial("unix:/run/app.sock"),
+    ] {
+        assert_eq!(told(deaf), [BuildProblemKind::Contradiction]);
+    }
+    let pinned = || VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
+    let connector = good().verify(pinned()).build().unwrap();
+    let sharing = || https().share_tls(&connector);
+    let error = sharing().build().unwrap_err();
+    assert_eq!(error.problems()[0].setter(), "share_tls");
+    assert!(reading(sharing()).build().is_ok());
+    assert!(
+        good()
+            .verify(pinned())
+            .resolve_to("other.example.test", address)
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn the_configuration_for_others_is_as_good_as_it_gets_without_dns() {
+    let https = || {
+        let policy = VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
+        reading(CdnOriginConnector::builder("https://www.example.test")).verify(policy)
+    };
+    let config = |ech| https().ech(ech).build().unwrap().tls_config();
+    assert!(config(Ech::from_dns()).is_some());
+    assert!(config(published_by(PUBLIC).required()).is_some());
+    assert!(config(Ech::from_dns().required()).is_none());
 }

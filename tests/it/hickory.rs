@@ -10,7 +10,8 @@ use cdn_origin::{
     CdnOriginConnector, ErrorKind,
     connector::CdnOriginBuilder,
     dial::{HappyEyeballs, HickoryResolver, hickory_resolver},
-    error::{Facts, Stage},
+    error::{EncryptedHello, Facts, Stage},
+    tls::{Ech, Roots, VerifyPolicy},
 };
 use hickory_resolver::{
     TokioResolver,
@@ -31,7 +32,11 @@ use http::Uri;
 use tokio::{net::UdpSocket, task::JoinHandle};
 use tower::ServiceExt;
 
-use crate::resolve::listener;
+use crate::{
+    ech,
+    resolve::listener,
+    support::{Authority, Edge},
+};
 
 type Answers = dyn Fn(&str, RecordType) -> Answer + Send + Sync;
 
@@ -288,6 +293,46 @@ async fn an_https_record_gives_port_target_protocols_and_ech() {
     assert_eq!(service.port, Some(port));
     assert_eq!(service.alpn, ["h2"]);
     assert_eq!(service.ech, [0, 3, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_https_record_encrypts_the_hello() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("origin.example")
+        .serves("public.example")
+        .start()
+        .await;
+    let live = edge.address();
+    let server = NameServer::start(move |name, kind| match (name, kind) {
+        (name, RecordType::HTTPS) if name.starts_with('_') => {
+            let list = ech::list("public.example", &ech::key());
+            let params = vec![(
+                SvcParamKey::EchConfigList,
+                SvcParamValue::EchConfigList(EchConfigList(list)),
+            )];
+            let https = HTTPS(SVCB::new(1, Name::root(), params));
+            Answer::Records(60, vec![RData::HTTPS(https)])
+        }
+        (_, RecordType::A) => Answer::Records(60, vec![a(live)]),
+        _ => nothing(),
+    })
+    .await;
+    let builder = || {
+        CdnOriginConnector::builder(format!("https://origin.example.:{}", live.port()))
+            .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
+            .ech(Ech::from_dns())
+    };
+    let facts = facts(builder().resolver(server.resolver().https_records())).await;
+    // The edge cannot read it, and says so in the public name.
+    let names: Vec<_> = edge.hellos().into_iter().map(|it| it.sni).collect();
+    let expected = ["public.example", "origin.example"];
+    assert_eq!(names, expected.map(|name| Some(name.to_owned())));
+    assert_eq!(facts.tls_session().unwrap().ech, EncryptedHello::Disabled);
+
+    // Without the call, the resolver reads no such record.
+    let deaf = builder().resolver(server.resolver()).build().unwrap_err();
+    assert_eq!(deaf.problems()[0].setter(), "ech");
 }
 
 #[tokio::test]

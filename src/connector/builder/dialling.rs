@@ -5,10 +5,10 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     dial::{
         Book, DnsCache, EgressGuard, FixedNames, HappyEyeballs, IpFamilies, ProxyProtocol, Resolve,
-        SocketOptions, SystemResolver, TcpDialer, TcpKeepalive, TcpSettings, Transport,
+        Services, SocketOptions, SystemResolver, TcpDialer, TcpKeepalive, TcpSettings, Transport,
     },
     error::{BuildProblem, BuildProblemKind},
-    name::{DialTarget, DnsName, NameError},
+    name::{DialTarget, DnsName, Host, NameError},
 };
 
 use super::CdnOriginBuilder;
@@ -165,6 +165,21 @@ impl Dialling {
             let why = "no local address is of a family that may be dialled";
             contradicts("ip_families", why);
         }
+    }
+
+    /// Whether the resolver may tell of a service at this dial target, or at some of those that requests name.
+    pub(super) fn may_read_services(&self, dial: Option<&DialTarget>) -> bool {
+        let resolver = self.resolver.as_ref();
+        let tells = resolver.is_some_and(|resolver| resolver.services() == Services::Perhaps);
+        let looked_up = match dial {
+            Some(DialTarget::Unix(_)) => false,
+            Some(DialTarget::Tcp(target)) => match target.host() {
+                Host::Ip(_) => false,
+                Host::Dns(name) => !self.fixed.contains(name),
+            },
+            None => true,
+        };
+        tells && looked_up && self.given.is_none()
     }
 
     pub(super) fn into_transport(self) -> Transport {

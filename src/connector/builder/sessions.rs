@@ -94,11 +94,8 @@ impl CdnOriginBuilder {
             return None;
         }
         let expected_name = self.names.expected_name.as_ref();
-        if self.tls.hides_sni() && self.sends_no_sni() {
-            let why = "there is no SNI to encrypt: it is omitted, or the host is an IP address";
-            problems.push(contradiction("ech", why));
-        }
         let Some(shared) = &self.shared else {
+            self.check_ech("ech", &self.tls, problems);
             return Trust::new(&self.tls, expected_name, problems).map(Arc::new);
         };
         let Shared::Trust(trust) = shared else {
@@ -106,6 +103,7 @@ impl CdnOriginBuilder {
             problems.push(contradiction("share_tls", why));
             return None;
         };
+        self.check_ech("share_tls", &trust.settings(), problems);
         for setter in &self.tls_setters {
             let why =
                 "`share_tls(..)` brings all of TLS along: this belongs to the other connector";
@@ -117,6 +115,22 @@ impl CdnOriginBuilder {
             problems.push(contradiction("expected_name", why));
         }
         Some(trust.clone())
+    }
+
+    /// What Encrypted ClientHello needs beside TLS.
+    fn check_ech(&self, setter: &'static str, tls: &TlsSettings, problems: &mut Vec<BuildProblem>) {
+        if tls.hides_sni() && self.sends_no_sni() {
+            let why = "there is no SNI to encrypt: it is omitted, or the host is an IP address";
+            problems.push(contradiction(setter, why));
+        }
+        let settled = self.url.as_ref();
+        let settled = settled.map(|url| Origin::settle(url, &self.names).dial().clone());
+        let dial = settled.as_ref().or(self.names.dial.as_ref());
+        if tls.reads_ech_from_dns() && !self.dialling.may_read_services(dial) {
+            let why = "no HTTPS record would be read: that takes a resolver that does, such as \
+                       `.resolver(HickoryResolver::system()?.https_records())`, and a name that it looks up";
+            problems.push(contradiction(setter, why));
+        }
     }
 
     /// Without TLS nothing is verified, proven or encrypted, and whoever asked for that must not learn it from a log.

@@ -104,8 +104,8 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Encrypts the ClientHello, and with it the name in SNI, or pretends to. By default neither. It needs the feature
-    /// `aws-lc-rs`.
+    /// Encrypts the ClientHello, and with it the name in SNI, or pretends to: with a given configuration, with that of the `HTTPS`
+    /// record, or with none. By default neither. The last call counts. It needs the feature `aws-lc-rs`.
     pub fn ech(mut self, ech: crate::tls::Ech) -> Self {
         self.tls("ech").ech = Some(ech);
         self

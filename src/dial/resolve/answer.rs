@@ -41,7 +41,8 @@ impl Resolved {
         self
     }
 
-    /// What an `HTTPS` record said beside addresses. It shows in [`Facts`](crate::error::Facts::resolutions).
+    /// What an `HTTPS` record said beside addresses. It shows in [`Facts`](crate::error::Facts::resolutions), and
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) encrypts by it. Port and target have no effect: they are in the addresses.
     #[must_use]
     pub fn service(mut self, service: ServiceBinding) -> Self {
         self.service = Some(service);

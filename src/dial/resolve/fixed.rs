@@ -22,6 +22,10 @@ impl FixedNames {
         self.0.is_empty()
     }
 
+    pub(crate) fn contains(&self, name: &DnsName) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The names for which no address was given.
     pub(crate) fn without_address(&self) -> impl Iterator<Item = &DnsName> {
         let empty = self.0.iter().filter(|(_, addresses)| addresses.is_empty());

@@ -15,7 +15,9 @@ use tokio::time::timeout;
 
 use crate::error::ServiceBinding;
 
-use super::{Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, service};
+use super::{
+    Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, Services, service,
+};
 
 /// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they become known, and `HTTPS` records are read
 /// where that is asked for.
@@ -58,7 +60,8 @@ impl HickoryResolver {
     /// [`Facts::resolutions`](crate::error::Facts::resolutions). A record in alias mode leads to its target.
     ///
     /// Of several records the best alone is used. SNI, expected name and Host stay what they are (section 2.4.2). Port 80 is dialled
-    /// without; other ports are taken for those of `https` origins. A record that does not come is waited for no more than 300 ms
+    /// without; other ports are taken for those of `https` origins. What a record says of Encrypted ClientHello is used where
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it. A record that does not come is waited for no more than 300 ms
     /// longer than for addresses.
     #[must_use]
     pub fn https_records(mut self) -> Self {
@@ -174,6 +177,13 @@ impl Resolve for HickoryResolver {
             // One record speaks for both families.
             true => Questions::Together,
             false => Questions::ByFamily,
+        }
+    }
+
+    fn services(&self) -> Services {
+        match self.https {
+            true => Services::Perhaps,
+            false => Services::Never,
         }
     }
 }

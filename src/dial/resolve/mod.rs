@@ -62,10 +62,26 @@ pub trait Resolve: Send + Sync + 'static {
     fn questions(&self) -> Questions {
         Questions::Together
     }
+
+    /// Whether its answers may tell a [service](Resolved::service). Where they never do,
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) is refused.
+    fn services(&self) -> Services {
+        Services::Perhaps
+    }
 }
 
 /// The future of a look-up.
 pub type Resolving = Pin<Box<dyn Future<Output = Result<Resolved, ResolveError>> + Send>>;
+
+/// Whether a resolver tells of services, as `HTTPS` records do.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "it may tell of one or it does not")]
+pub enum Services {
+    /// For some names.
+    Perhaps,
+    /// For no name.
+    Never,
+}
 
 /// How a resolver wants to be asked for IPv4 and IPv6 addresses.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

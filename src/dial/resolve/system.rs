@@ -2,7 +2,7 @@
 
 use tokio::net::lookup_host;
 
-use super::{Lookup, Resolve, ResolveError, Resolved, Resolving};
+use super::{Lookup, Resolve, ResolveError, Resolved, Resolving, Services};
 
 /// `getaddrinfo(3)`, on a thread where it may block.
 pub(crate) struct SystemResolver;
@@ -16,5 +16,9 @@ impl Resolve for SystemResolver {
             let addresses = addresses.map_err(ResolveError::failed)?;
             Ok(Resolved::new(addresses).told_by("the system's resolver"))
         })
+    }
+
+    fn services(&self) -> Services {
+        Services::Never
     }
 }

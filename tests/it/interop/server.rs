@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::Certified;
 
+const GO: Package = Package::new("go", "golang-go");
 const HAPROXY: Package = Package::new("haproxy", "haproxy");
 const NGINX: Package = Package::new("nginx", "nginx-light");
 const OPENSSL: Package = Package::new("openssl", "openssl");
@@ -85,6 +86,26 @@ impl Server {
         let address = output.find(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
         let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", said.text()));
         Self::new(child, address, said, folder)
+    }
+
+    /// A Go program that decrypts ClientHellos, and the `ECHConfigList` that it publishes.
+    pub(super) fn go(folder: Folder, arguments: &str) -> (Self, Vec<u8>) {
+        folder.write("ech.go", include_str!("ech.go"));
+        // Not `go run`, which would outlive its end as a child.
+        let mut build = GO.command(&folder);
+        GO.check(build.args(["build", "-o", "ech", "ech.go"]));
+        let program = Package::new("./ech", "golang-go");
+        let mut ech = program.command(&folder);
+        ech.args(arguments.split_whitespace());
+        let (child, output) = program.start(&mut ech);
+        let said = output.said.clone();
+        let told = output.find(|line| {
+            let (address, list) = line.strip_prefix("LISTENING ")?.split_once(' ')?;
+            let list = data_encoding::HEXLOWER.decode(list.as_bytes()).ok()?;
+            Some((address.parse().ok()?, list))
+        });
+        let (address, list) = told.unwrap_or_else(|| panic!("no server:\n{}", said.text()));
+        (Self::new(child, address, said, folder), list)
     }
 
     fn new(child: Child, address: SocketAddr, said: Said, folder: Folder) -> Self {

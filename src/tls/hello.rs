@@ -1,0 +1,284 @@
+//! Which ClientHello is sent: the first one, and the one after a rejection (RFC 9849 section 6.1.6).
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustls::{
+    ClientConfig, ClientConnection, Error,
+    client::{EchConfig, EchMode},
+    crypto::hpke::Hpke,
+};
+use rustls_pki_types::{EchConfigListBytes, ServerName};
+
+use crate::{
+    error::{BuildProblem, EncryptedHello, ErrorKind, TlsOffer, TlsVersion},
+    name::{Sni, SniOmission},
+};
+
+use super::{Refusal, TlsClient, ech::unusable, rejection::Rejection};
+
+/// How a ClientHello is sent, and what is to be told of it if the handshake succeeds.
+#[derive(Clone, Debug)]
+pub(crate) struct Hello {
+    mode: Option<EchMode>,
+    pub(super) outcome: EncryptedHello,
+}
+
+impl Hello {
+    fn plain(outcome: EncryptedHello) -> Self {
+        Self {
+            mode: None,
+            outcome,
+        }
+    }
+
+    pub(super) fn with(mode: EchMode, outcome: EncryptedHello) -> Self {
+        Self {
+            mode: Some(mode),
+            outcome,
+        }
+    }
+}
+
+/// What the builder said about ECH, ready for use.
+pub(super) struct Plan {
+    first: First,
+    otherwise: Otherwise,
+    rejections: Rejections,
+    suites: Vec<&'static dyn Hpke>,
+    /// The last list that DNS told, and what it amounts to: a list is looked at once, and no more than one is kept.
+    told: Mutex<Option<(Vec<u8>, Option<EchMode>)>>,
+}
+
+#[derive(Debug)]
+pub(super) enum First {
+    Given(Hello),
+    /// As the record says; the sample serves to try things out.
+    Dns {
+        sample: EchMode,
+    },
+}
+
+/// What is done where there is no configuration.
+#[derive(Debug)]
+pub(super) enum Otherwise {
+    Plain,
+    Greased(EchMode),
+    Refused,
+}
+
+/// Whether it takes a certificate to reject.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Rejections {
+    Believed,
+    Doubted,
+}
+
+impl Plan {
+    pub(super) fn new(
+        first: First,
+        otherwise: Otherwise,
+        rejections: Rejections,
+        suites: Vec<&'static dyn Hpke>,
+    ) -> Self {
+        Self {
+            first,
+            otherwise,
+            rejections,
+            suites,
+            told: Mutex::default(),
+        }
+    }
+
+    pub(super) fn read(list: &[u8], suites: &[&'static dyn Hpke]) -> Result<EchMode, Error> {
+        EchConfig::new(EchConfigListBytes::from(list), suites).map(EchMode::from)
+    }
+
+    fn without_configuration(&self, why: EncryptedHello) -> Result<Hello, Refusal> {
+        match &self.otherwise {
+            Otherwise::Plain => Ok(Hello::plain(why)),
+            Otherwise::Greased(mode) => Ok(Hello::with(mode.clone(), EncryptedHello::Greased)),
+            Otherwise::Refused => Err(Refusal::new(ErrorKind::EncryptedHelloUnavailable)),
+        }
+    }
+}
+
+impl TlsClient {
+    /// The first hello with this SNI. `told` is what the `HTTPS` record says of ECH.
+    pub(crate) fn first_hello(&self, sni: &Sni, told: Option<&[u8]>) -> Result<Hello, Refusal> {
+        let Some(plan) = &self.ech else {
+            return Ok(Hello::plain(EncryptedHello::NotSent));
+        };
+        if let First::Given(hello) = &plan.first {
+            return Ok(hello.clone());
+        }
+        // Without a name in SNI there is nothing to hide.
+        let told = told.filter(|list| !list.is_empty() && matches!(sni, Sni::Send(_)));
+        let Some(list) = told else {
+            return plan.without_configuration(EncryptedHello::NotSent);
+        };
+        match self.told(plan, list) {
+            Some(mode) => Ok(Hello::with(mode, EncryptedHello::Accepted)),
+            None => plan.without_configuration(EncryptedHello::Unusable),
+        }
+    }
+
+    /// The hello after this refusal, if another one helps and is allowed.
+    pub(crate) fn second_hello(&self, refusal: &Refusal) -> Option<Hello> {
+        let rejection = refusal.rejection.as_ref()?;
+        let plan = self.ech.as_ref()?;
+        if plan.rejections == Rejections::Doubted {
+            return None;
+        }
+        match (rejection, &plan.otherwise) {
+            (Rejection::Replaced(list), _) => {
+                let mode = self.usable(plan, list)?;
+                Some(Hello::with(mode, EncryptedHello::AcceptedOnRetry))
+            }
+            (Rejection::Disabled, Otherwise::Refused) => None,
+            (Rejection::Disabled, _) => Some(Hello::plain(EncryptedHello::Disabled)),
+        }
+    }
+
+    /// What this list of the record's amounts to.
+    fn told(&self, plan: &Plan, list: &[u8]) -> Option<EchMode> {
+        let mut told = plan.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, mode)) = &*told
+            && known == list
+        {
+            return mode.clone();
+        }
+        let mode = self.usable(plan, list);
+        *told = Some((list.to_vec(), mode.clone()));
+        mode
+    }
+
+    fn usable(&self, plan: &Plan, list: &[u8]) -> Option<EchMode> {
+        let mode = Plan::read(list, &plan.suites);
+        let tried = mode.and_then(|mode| self.try_out(mode.clone()).map(|()| mode));
+        let noted = tried.inspect_err(|error| tracing::debug!(%error, "an ECH configuration"));
+        noted.ok()
+    }
+
+    /// Whether what the builder was told can be used.
+    pub(super) fn check_ech(&self) -> Result<(), BuildProblem> {
+        let Some(plan) = &self.ech else {
+            return Ok(());
+        };
+        let mode = match &plan.first {
+            First::Given(hello) => hello.mode.clone(),
+            First::Dns { sample } => Some(sample.clone()),
+        };
+        let tried = mode.map_or(Ok(()), |mode| self.try_out(mode));
+        tried.map_err(|error| unusable(&error))
+    }
+
+    /// Encrypts a hello to nobody, so that a key that cannot be used is noticed before anybody waits.
+    fn try_out(&self, mode: EchMode) -> Result<(), Error> {
+        let Ok(nobody) = ServerName::try_from("nobody.invalid") else {
+            return Ok(());
+        };
+        let config = self.with_mode(self.config(None), mode)?;
+        ClientConnection::new(config.into(), nobody).map(|_| ())
+    }
+
+    /// The configuration for this SNI, or for one that is not settled yet, as far as it goes without DNS.
+    pub(crate) fn config_without_dns(&self, sni: Option<&Sni>) -> Option<Arc<ClientConfig>> {
+        let unsettled = Sni::Omit(SniOmission::Requested);
+        let hello = self.first_hello(sni.unwrap_or(&unsettled), None).ok()?;
+        self.config_for(sni, &hello).ok()
+    }
+
+    /// The configuration for this SNI and hello. There is one for each connection with ECH: rustls takes the mode where a configuration
+    /// begins, and what else it takes is cheaper to share than to keep.
+    pub(super) fn config_for(
+        &self,
+        sni: Option<&Sni>,
+        hello: &Hello,
+    ) -> Result<Arc<ClientConfig>, Error> {
+        let plain = self.config(sni);
+        match &hello.mode {
+            None => Ok(plain.clone()),
+            Some(mode) => self.with_mode(plain, mode.clone()).map(Arc::new),
+        }
+    }
+
+    /// The same configuration with ECH: same verifier, identity and sessions, so that sessions are resumed with and without it.
+    fn with_mode(&self, plain: &ClientConfig, mode: EchMode) -> Result<ClientConfig, Error> {
+        let mut config = ClientConfig::builder_with_provider(plain.crypto_provider().clone())
+            .with_ech(mode)?
+            .dangerous()
+            .with_custom_certificate_verifier(self.verifier.clone())
+            .with_client_cert_resolver(plain.client_auth_cert_resolver.clone());
+        config.alpn_protocols.clone_from(&plain.alpn_protocols);
+        config.resumption = plain.resumption.clone();
+        config.max_fragment_size = plain.max_fragment_size;
+        config.enable_sni = plain.enable_sni;
+        config.key_log = plain.key_log.clone();
+        config.require_ems = plain.require_ems;
+        config
+            .cert_decompressors
+            .clone_from(&plain.cert_decompressors);
+        Ok(config)
+    }
+
+    /// What this hello offers.
+    pub(super) fn offer_of(&self, hello: &Hello) -> TlsOffer {
+        match &hello.mode {
+            None => self.offer,
+            Some(_) => TlsOffer {
+                oldest: TlsVersion::V1_3,
+                newest: TlsVersion::V1_3,
+                ..self.offer
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("first", &self.first)
+            .field("otherwise", &self.otherwise)
+            .field("rejections", &self.rejections)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::{Ech, Parameters, SpkiPin, TlsSettings, VerifyPolicy};
+
+    #[test]
+    fn a_configuration_with_ech_differs_in_nothing_else() {
+        #[derive(Debug)]
+        struct Log;
+        impl rustls::KeyLog for Log {
+            fn log(&self, _: &str, _: &[u8], _: &[u8]) {}
+        }
+        let settings = TlsSettings {
+            verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
+            ech: Some(Ech::grease()),
+            parameters: Parameters {
+                record_size: Some(1024),
+                key_log: Some(Arc::new(Log)),
+                master_secret: crate::tls::MasterSecret::Extended,
+                ..Parameters::default()
+            },
+            ..TlsSettings::default()
+        };
+        let client = settings.build(None, &mut Vec::new()).expect("a client");
+        let unsettled = Sni::Omit(SniOmission::Requested);
+        for sni in [None, Some(&unsettled)] {
+            let greased = client.config_without_dns(sni).expect("a configuration");
+            let plain = format!("{:?}", client.config(sni));
+            let (start, end) = plain.split_once("ech_mode: None").expect("none");
+            let greased = format!("{greased:?}");
+            assert!(greased.starts_with(start), "{start}\n{greased}");
+            assert!(greased.ends_with(end), "{end}\n{greased}");
+        }
+    }
+}

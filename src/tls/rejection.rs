@@ -1,0 +1,56 @@
+//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6).
+//!
+//! rustls tells it in a type that is public in its error and nowhere else: the bytes, which `EchConfig::new` takes, can be had only by
+//! its `internal` codec, which no promise of SemVer covers. This is the one file that uses it. Should a release of rustls change
+//! it, this file does not compile, or the test below fails; without it there would be no retry.
+//!
+//! rustls reports a rejection at the end of a handshake, after the certificate was judged for the public name and the peer has proven
+//! to hold its key, so that nobody else can say this.
+
+use rustls::internal::msgs::{codec::Codec, handshake::EchConfigPayload};
+
+/// What may be done about it.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Rejection {
+    /// This `ECHConfigList` takes the place of the one that was used.
+    Replaced(Vec<u8>),
+    /// The origin has turned ECH off, or it knows only versions of the future.
+    Disabled,
+}
+
+impl Rejection {
+    pub(super) fn with(configs: Option<&Vec<EchConfigPayload>>) -> Self {
+        let known = |config: &EchConfigPayload| matches!(config, EchConfigPayload::V18(_));
+        match configs.filter(|configs| configs.iter().any(known)) {
+            Some(configs) => Self::Replaced(configs.get_encoding()),
+            None => Self::Disabled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One configuration of the known version (0xfe0d), with an extension, and one of another version.
+    const LIST: &[u8] = b"\x00\x33\xfe\x0d\x00\x2b\x07\x00\x20\x00\x04\x01\x02\x03\x04\x00\x08\x00\x01\x00\x01\x00\x01\x00\x03\
+        \x40\x0epublic.example\x00\x06\x12\x34\x00\x02\xab\xcd\xfe\x0e\x00\x00";
+    const UNKNOWN: &[u8] = b"\x00\x06\xfe\x0e\x00\x02\x01\x02";
+
+    fn read(list: &[u8]) -> Vec<EchConfigPayload> {
+        Codec::read_bytes(list).unwrap()
+    }
+
+    #[test]
+    fn a_list_comes_out_byte_for_byte_as_it_was_sent() {
+        let rejection = Rejection::with(Some(&read(LIST)));
+        assert_eq!(rejection, Rejection::Replaced(LIST.to_vec()));
+    }
+
+    #[test]
+    fn an_origin_that_sends_nothing_or_nothing_of_a_known_version_has_turned_ech_off() {
+        assert_eq!(Rejection::with(None), Rejection::Disabled);
+        assert_eq!(Rejection::with(Some(&Vec::new())), Rejection::Disabled);
+        assert_eq!(Rejection::with(Some(&read(UNKNOWN))), Rejection::Disabled);
+    }
+}

@@ -1,0 +1,105 @@
+//! Go's crypto/tls in the place of an edge: it can decrypt a ClientHello, and says what to encrypt the next one with.
+
+use cdn_origin::{
+    OriginProxy,
+    connector::CdnOriginBuilder,
+    error::{EncryptedHello, ErrorKind, TlsSession},
+    tls::Ech,
+};
+use http::Response;
+
+use crate::{
+    ech::{PUBLIC, published_by},
+    interop::{
+        client::{NAME, answer, ask, connector, refusal, session},
+        server::{Folder, Server},
+    },
+    support::Authority,
+};
+
+/// A server with these arguments, a connector to it, and the configuration that it publishes.
+fn serving(arguments: &str) -> (Server, CdnOriginBuilder, Ech) {
+    let authority = Authority::new();
+    let folder = Folder::new()
+        .certified("site", &authority.issue(&[NAME]))
+        .certified("public", &authority.issue(&[PUBLIC]));
+    let (go, list) = Server::go(folder, arguments);
+    let connector = connector(&go, &authority);
+    (go, connector, Ech::config_list(list))
+}
+
+fn said(response: &Response<String>) -> (&str, &TlsSession) {
+    (response.body(), session(response))
+}
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_reads_the_encrypted_hello() {
+    for arguments in ["", "-p256"] {
+        let (_go, connector, published) = serving(arguments);
+        let response = answer(connector.ech(published.required())).await;
+        let (said, session) = said(&response);
+        assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
+        assert_eq!(session.ech, EncryptedHello::Accepted);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_resumes_a_session_under_the_encrypted_hello() {
+    let (_go, connector, published) = serving("");
+    let connector = connector.ech(published).build().unwrap();
+    for resumed in [false, true] {
+        // A pool of its own, and so a connection.
+        let response = ask(&OriginProxy::new(connector.clone())).await;
+        let (said, session) = said(&response);
+        assert_eq!(
+            said,
+            format!("name {NAME}, accepted true, resumed {resumed}")
+        );
+        assert_eq!(session.ech, EncryptedHello::Accepted);
+        assert_eq!(session.resumed, resumed);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_rejects_a_stale_configuration_and_its_own_serves_for_the_second_attempt() {
+    for arguments in ["", "-p256"] {
+        let (_go, connector, _) = serving(arguments);
+        let stale = published_by(PUBLIC).required();
+        let connector = connector.ech(stale).build().unwrap();
+        // What was learnt serves for one connection: the next one begins anew. The one ticket of the first goes with its rejected hello.
+        for _ in 0..2 {
+            let response = ask(&OriginProxy::new(connector.clone())).await;
+            let (said, session) = said(&response);
+            assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
+            assert_eq!(session.ech, EncryptedHello::AcceptedOnRetry);
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_that_sends_no_configuration_is_connected_to_without_unless_that_is_forbidden() {
+    let (_go, connector, _) = serving("-silent");
+    let stale = published_by(PUBLIC);
+    let response = answer(connector.clone().ech(stale.clone())).await;
+    let (said, session) = said(&response);
+    assert_eq!(said, format!("name {NAME}, accepted false, resumed false"));
+    assert_eq!(session.ech, EncryptedHello::Disabled);
+
+    let error = refusal(connector.ech(stale.required())).await;
+    assert_eq!(error.kind(), ErrorKind::EncryptedHelloRejected);
+}
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_that_rejects_its_own_configuration_is_not_asked_a_third_time() {
+    let (_go, connector, published) = serving("-confused");
+    for ech in [published, published_by(PUBLIC)] {
+        let error = refusal(connector.clone().ech(ech)).await;
+        assert_eq!(error.kind(), ErrorKind::EncryptedHelloRejected);
+        assert_eq!(error.facts().certificate().unwrap().names(), [PUBLIC]);
+    }
+}

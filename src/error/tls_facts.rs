@@ -129,7 +129,7 @@ impl fmt::Display for TlsSession {
             EncryptedHello::Accepted => ", encrypted ClientHello",
             EncryptedHello::AcceptedOnRetry => ", encrypted ClientHello on retry",
             EncryptedHello::Disabled => ", encrypted ClientHello disabled by the origin",
-            EncryptedHello::Unusable => ", encrypted ClientHello not configured well in DNS",
+            EncryptedHello::Unusable => ", encrypted ClientHello unusable as DNS has it",
         })?;
         match self.resumed {
             true => f.write_str(", resumed"),

@@ -45,9 +45,10 @@ use super::{
 ///
 /// # What who looks on can do
 ///
-/// Answers of DNS are as good as the way they came. Whoever can suppress or change them can take the configuration out of
-/// [`from_dns`](Self::from_dns), which is why there is [`required`](Self::required), and can put in another: then the connection
-/// fails, since nobody else proves the public name. A resolver that is asked over TLS or HTTPS sees to both.
+/// Answers of DNS are as good as the way they came. Whoever can suppress them turns [`from_dns`](Self::from_dns) off, unless ECH is
+/// [`required`](Self::required); whoever can write them can put a key of his own into the record, and read the name. In any case the
+/// question itself tells the dialled name. So it takes a resolver that is asked over TLS or HTTPS. Certificates are judged the same with
+/// and without ECH: it is the name in SNI that is at stake, and nothing else.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, tls::Ech};

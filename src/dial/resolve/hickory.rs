@@ -61,8 +61,8 @@ impl HickoryResolver {
     ///
     /// Of several records the best alone is used. SNI, expected name and Host stay what they are (section 2.4.2). Port 80 is dialled
     /// without; other ports are taken for those of `https` origins. What a record says of Encrypted ClientHello is used where
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it; a record that makes it mandatory is not used. A record that does not come is waited for no more than 300 ms
-    /// longer than for addresses.
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it; a record that makes it mandatory is not used. A record that does not come
+    /// is waited for no more than 300 ms longer than for addresses.
     #[must_use]
     pub fn https_records(mut self) -> Self {
         self.https = true;

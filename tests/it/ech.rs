@@ -88,7 +88,7 @@ fn ech(facts: &Facts) -> EncryptedHello {
 }
 
 #[tokio::test]
-async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told_where_ech_is_required() {
+async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC).required());

@@ -204,6 +204,11 @@ const HANDSHAKES: &[Row] = &[
         &["the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told"],
     ),
     (
+        "no configuration for a required encrypted ClientHello",
+        "EncryptedHelloUnpublished",
+        &["without_a_configuration_in_dns_it_is_as_the_setting_says"],
+    ),
+    (
         "silence",
         "ProxyHeaderExpected",
         &["silence_in_the_handshake_has_four_causes_and_none_is_certain"],

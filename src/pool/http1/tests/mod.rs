@@ -1,5 +1,6 @@
 //! A driver and an origin that is played by hand.
 
+mod against_hyper;
 mod breaks;
 mod duplex;
 mod requests;

@@ -3,6 +3,7 @@
 mod against_hyper;
 mod breaks;
 mod duplex;
+mod one_after_the_other;
 mod requests;
 mod responses;
 

@@ -5,6 +5,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use http::{Request, Response};
 use hyper::client::conn::http1;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
@@ -26,6 +27,8 @@ pub(super) struct AloneLease {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
     client: Client,
+    /// Says that the tunnel has to end.
+    over: CancellationToken,
     /// Held by the driving task too: a refused upgrade leaves a connection that is still to be closed.
     _slot: Arc<Slot>,
 }
@@ -43,7 +46,8 @@ impl OriginPool {
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
-        let mut lease = self.0.open_alone(&target.client).await?;
+        let over = self.0.lock().tunnels_over.clone();
+        let mut lease = self.0.open_alone(&target.client, over).await?;
         target.spell(request, &lease);
         let progress = request.body().progress();
         let outcome = bounded(pin!(lease.exchange(request)), &progress, deadline).await;
@@ -56,16 +60,26 @@ impl OriginPool {
             None => Err(silent(&lease, &progress, deadline)),
         }
     }
+
+    /// Ends all tunnels, and those that are being asked for as soon as they begin.
+    pub(crate) fn close_tunnels(&self) {
+        let over = std::mem::take(&mut self.0.lock().tunnels_over);
+        over.cancel();
+    }
 }
 
 impl Shared {
-    async fn open_alone(self: &Arc<Self>, client: &Client) -> Result<Lease, Error> {
+    async fn open_alone(
+        self: &Arc<Self>,
+        client: &Client,
+        over: CancellationToken,
+    ) -> Result<Lease, Error> {
         let mut slot = self.slot_alone().await?;
         let connector = self.connector.for_client(client.address());
         let stream = connector.connect_http1().await?;
         slot.stand(&mut self.lock());
         let info = stream.info().clone();
-        let opened = AloneLease::open(&self.settings, stream, slot, client.clone()).await;
+        let opened = AloneLease::open(&self.settings, stream, slot, client.clone(), over).await;
         opened
             .map(Lease::from)
             .map_err(|error| explain_failure(Failure::Hyper(error), Some(&info)))
@@ -138,6 +152,7 @@ impl AloneLease {
         stream: OriginStream,
         slot: Slot,
         client: Client,
+        over: CancellationToken,
     ) -> hyper::Result<Self> {
         let info = stream.info().clone();
         let (sender, connection) = settings.http1().handshake(stream).await?;
@@ -153,6 +168,7 @@ impl AloneLease {
             sender,
             info,
             client,
+            over,
             _slot: slot,
         })
     }
@@ -163,6 +179,11 @@ impl AloneLease {
 
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The outcome of the tunnel; nothing, if it was told to end before.
+    pub(super) async fn tunnel<T>(&self, tunnel: impl Future<Output = T>) -> Option<T> {
+        self.over.run_until_cancelled(tunnel).await
     }
 
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response.

@@ -91,6 +91,14 @@ impl Lease {
         }
     }
 
+    /// The outcome of a tunnel through the connection; nothing, if tunnels were told to end before.
+    pub(crate) async fn tunnel<T>(&self, tunnel: impl Future<Output = T>) -> Option<T> {
+        match &self.place {
+            Place::Alone(lease) => lease.tunnel(tunnel).await,
+            Place::Http1(_) | Place::Http2(_) => Some(tunnel.await),
+        }
+    }
+
     /// The response has ended, of which this is the body.
     pub(crate) fn finish(self, body: &mut ResponseBody) {
         match self.place {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Client, Lease, Shared,
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) alone: usize,
     /// Upgrades that wait for leave to open a connection.
     pub(super) alone_queue: AloneQueue,
+    /// Ends the tunnels that there are, and those that are being asked for.
+    pub(super) tunnels_over: CancellationToken,
     /// Connections of an older generation are retired.
     pub(super) generation: u64,
     pub(super) reaping: bool,

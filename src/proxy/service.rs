@@ -194,14 +194,16 @@ impl OriginProxy {
 
     /// Ends the service of requests, for a shutdown: from this call on, new requests are answered 503 on all clones. The future
     /// resolves when the bodies of all responses have ended, or were given up by their visitors, and the tunnels of all upgrades with them:
-    /// one whose sides send pings may go on for ever. No request is cut off: whoever
+    /// one whose sides send pings may go on for ever, unless [`close_tunnels`](Self::close_tunnels) ends it. No request is cut off: whoever
     /// cannot wait for ever puts a deadline around the future.
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {
     /// use std::time::Duration;
     ///
-    /// let drained = tokio::time::timeout(Duration::from_secs(30), proxy.drain()).await;
+    /// let drained = proxy.drain();
+    /// proxy.close_tunnels();
+    /// let drained = tokio::time::timeout(Duration::from_secs(30), drained).await;
     /// if drained.is_err() {
     ///     println!("{} requests did not end in time", proxy.pool_snapshot().active);
     /// }
@@ -210,6 +212,12 @@ impl OriginProxy {
     pub fn drain(&self) -> Draining {
         self.pool.close();
         Draining::new(self.pool.clone().drained())
+    }
+
+    /// Closes all tunnels of upgrades, on both sides and in the middle of what passes in them; one that a visitor has asked for by now is
+    /// closed as soon as it stands. Later ones are not concerned: [`drain`](Self::drain) is what lets no more begin.
+    pub fn close_tunnels(&self) {
+        self.pool.close_tunnels();
     }
 
     /// Which protocols visitors may switch to.

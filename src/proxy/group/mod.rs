@@ -139,6 +139,11 @@ impl OriginGroup {
         Draining::new(async move { drop(join_all(each).await) })
     }
 
+    /// [Closes all tunnels](OriginProxy::close_tunnels) to all origins.
+    pub fn close_tunnels(&self) {
+        self.origins().for_each(OriginProxy::close_tunnels);
+    }
+
     /// The proxies to the origins, in their order.
     pub fn origins(&self) -> impl Iterator<Item = &OriginProxy> {
         self.members.iter().map(|member| member.proxy())

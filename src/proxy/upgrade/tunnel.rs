@@ -34,6 +34,8 @@ enum Ending {
     Closed,
     /// Neither side took or sent a byte for too long.
     Idle,
+    /// Whoever runs the proxy wanted it.
+    Told,
     /// One side broke off.
     Broken(io::Error),
     /// One side was gone before the tunnel had begun.
@@ -49,10 +51,13 @@ impl Tunnel {
             idle_timeout,
         } = self;
         let traffic = Arc::new(Traffic::new());
-        let ending = match begin(visitor, origin, idle_timeout).await {
-            Ok((visitor, origin)) => pass(visitor, origin, &traffic, idle_timeout).await,
-            Err(error) => Ending::NotBegun(error),
+        let passing = async {
+            match begin(visitor, origin, idle_timeout).await {
+                Ok((visitor, origin)) => pass(visitor, origin, &traffic, idle_timeout).await,
+                Err(error) => Ending::NotBegun(error),
+            }
         };
+        let ending = lease.tunnel(passing).await.unwrap_or(Ending::Told);
         let Counts {
             to_origin,
             to_visitor,
@@ -161,6 +166,7 @@ impl fmt::Display for Ending {
         match self {
             Self::Closed => f.write_str("closed"),
             Self::Idle => f.write_str("idle"),
+            Self::Told => f.write_str("told to end"),
             Self::Broken(error) => write!(f, "broken: {error}"),
             Self::NotBegun(error) => write!(f, "not begun: {error}"),
         }

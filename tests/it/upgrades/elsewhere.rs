@@ -35,6 +35,17 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
 }
 
 #[tokio::test]
+async fn a_group_closes_the_tunnels_of_its_origins() {
+    let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
+    let group = primary.proxy().fall_back_to(backup.proxy());
+    let site = Site::serve(Router::new().fallback_service(group.clone())).await;
+    let _socket = visitor(&site).await;
+    let drained = group.drain();
+    group.close_tunnels();
+    drained.await;
+}
+
+#[tokio::test]
 async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
     let refused = refused_address();
     let primary = CdnOriginConnector::builder("http://origin.example").dial(refused.address());

@@ -98,6 +98,38 @@ async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
 }
 
 #[tokio::test]
+async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() {
+    let scene = Scene::new().await;
+    let (mut visitor, mut origin) = scene.tunnel().await;
+    // One that is asked for.
+    let mut late = scene.visitor(super::ASK).await;
+    let (mut asked, _) = scene.asked().await;
+    let mut drained = scene.proxy.drain();
+    assert!(futures_util::poll!(&mut drained).is_pending());
+
+    scene.proxy.close_tunnels();
+    assert_eq!(rest(&mut visitor).await, "");
+    assert_eq!(rest(&mut origin).await, "");
+    assert!(futures_util::poll!(&mut drained).is_pending());
+    asked.write_all(super::SWITCH.as_bytes()).await.unwrap();
+    assert!(rest(&mut late).await.starts_with("HTTP/1.1 101 "));
+    assert_eq!(rest(&mut asked).await, "");
+    drained.await;
+}
+
+#[tokio::test]
+async fn tunnels_that_begin_after_others_were_told_to_end_pass_on() {
+    let scene = Scene::new().await;
+    let (_visitor, mut origin) = scene.tunnel().await;
+    scene.proxy.close_tunnels();
+    assert_eq!(rest(&mut origin).await, "");
+
+    let (mut visitor, mut origin) = scene.tunnel().await;
+    visitor.write_all(b"ping").await.unwrap();
+    assert_eq!(&bytes(&mut origin).await, b"ping");
+}
+
+#[tokio::test]
 async fn a_limit_that_no_clock_reaches_is_none() {
     let scene = Scene::with(|proxy| proxy.upgrade_idle_timeout(Duration::MAX)).await;
     let (mut visitor, mut origin) = scene.tunnel().await;

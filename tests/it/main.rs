@@ -46,6 +46,7 @@ mod pki;
 mod pool;
 mod pool_dns;
 mod pool_ends;
+mod pool_given_up;
 mod pool_hostile;
 mod pool_http2;
 mod pool_http2_waits;

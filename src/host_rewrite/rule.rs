@@ -78,10 +78,9 @@ fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
     if fields.next().is_some() {
         return Err(Error::refused(ErrorKind::HostRepeated));
     }
-    let text = field
-        .to_str()
-        .map_err(|_| Error::refused(ErrorKind::HostInvalid))?;
-    valid(text).map(Some)
+    let name = HostAuthority::of_field(field);
+    let name = name.ok_or_else(|| Error::refused(ErrorKind::HostInvalid))?;
+    Ok(Some(name))
 }
 
 /// Parses without keeping the text: what a visitor sends has no place in an error.

@@ -21,7 +21,7 @@ use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 #[derive(Clone)]
 pub struct HostAuthority {
     authority: Authority,
-    /// The same text: both are views of one piece of memory.
+    /// The same text.
     field: HeaderValue,
 }
 
@@ -67,8 +67,19 @@ impl HostAuthority {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, NameProblem> {
+    /// What a `Host` field says. The field's memory is shared.
+    pub(crate) fn of_field(field: &HeaderValue) -> Option<Self> {
         // Nearly all names are of this kind, and each request brings one.
+        if field.as_bytes().iter().copied().all(is_plain)
+            && let Ok(authority) = Authority::try_from(field.as_bytes())
+        {
+            let field = field.clone();
+            return Some(Self { authority, field });
+        }
+        field.to_str().ok()?.parse().ok()
+    }
+
+    fn parse(text: &str) -> Result<Self, NameProblem> {
         if !text.is_empty() && text.bytes().all(is_plain) {
             return Self::from_ascii(text);
         }

@@ -94,8 +94,10 @@ pub enum CauseId {
     EncryptedHelloStale,
     /// Encrypted ClientHello is required, and DNS tells no configuration for it.
     EncryptedHelloUnpublished,
-    /// The peer waits for a PROXY protocol header before TLS.
+    /// The peer expects a PROXY protocol header before anything else.
     ProxyHeaderExpected,
+    /// The peer does not expect the PROXY protocol header that it is sent.
+    ProxyHeaderNotExpected,
     /// The redirect leads to where the request came from.
     RedirectLoop,
     /// The request comes round to the edge that it came from.

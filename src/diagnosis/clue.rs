@@ -42,6 +42,8 @@ pub enum Clue {
     Offer,
     /// The port that was dialled.
     Port,
+    /// That a PROXY protocol header was sent.
+    ProxyHeader,
     /// Another attempt that differs in one thing, and got further.
     Probe,
     /// The error that HTTP/2 was ended with.
@@ -83,6 +85,7 @@ impl fmt::Display for Clue {
             Self::NoSni => "no SNI was sent",
             Self::Offer => "what was offered",
             Self::Port => "the port dialled",
+            Self::ProxyHeader => "the PROXY protocol header sent",
             Self::Probe => "an attempt that differs in this alone",
             Self::Reason => "the HTTP/2 error",
             Self::Request => "the request sent",

@@ -31,10 +31,14 @@ pub enum Fix {
     HostRewrite(HostAuthority),
     /// `.host(..)` with a name that only the edge's configuration can tell.
     HostUnknown,
+    /// No `.proxy_protocol(..)`, unless the origin learns to expect it.
+    NoProxyProtocol,
     /// `HostRewriteLayer::preserve()` in place of the layer that chose the Host.
     PreserveHost,
     /// `.verify(..)` with a policy that trusts the key that was presented alone: if it is your origin's.
     Pin(String),
+    /// `.proxy_protocol(..)`.
+    ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
     /// `.sni(..)` with a name that only the edge's configuration can tell.
@@ -82,6 +86,9 @@ impl fmt::Display for Fix {
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
+            Self::NoProxyProtocol => f.write_str(
+                "leave out .proxy_protocol(..), or let the origin expect it: `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen",
+            ),
             Self::PreserveHost => f.write_str("HostRewriteLayer::preserve()"),
             Self::Pin(pin) => {
                 write!(
@@ -89,6 +96,7 @@ impl fmt::Display for Fix {
                     "let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))"
                 )
             }
+            Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::v2())"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
             Self::TlsVersions => f.write_str(".tls_versions(TlsVersion::V1_2..)"),

@@ -11,6 +11,7 @@ use super::{
     Certainty::{Certain, Likely, Possible},
     Clue, Evidence, Fix, Proof,
     networks::is_http_only,
+    proxy_headers,
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,
@@ -21,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::NoCommonTlsVersion,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::TlsVersionMismatch),
+        when: |e| e.is(ErrorKind::TlsVersionMismatch) && !proxy_headers::is_misread(e),
         why: no_common_version,
         clues: &[Clue::Offer, Clue::Ending],
         proof: Proof::ProbeProtocols,
@@ -72,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PlainHttpPeer,
         certainty: Certain,
-        when: |e| is_answered_in_http(e) && !is_edge_of_tls(e),
+        when: |e| is_answered_in_http(e) && !proxy_headers::is_sent(e) && !is_edge_of_tls(e),
         why: |_| String::from("the peer speaks plain http on this port"),
         clues: &[Clue::FirstBytes],
         proof: Proof::ProbeProtocols,
@@ -190,11 +191,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::ProxyHeaderExpected,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
+        when: |e| {
+            let is_silent = e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty();
+            is_silent && proxy_headers::is_conceivable(e)
+        },
         why: |_| String::from("the peer is a load balancer that waits for a PROXY protocol header"),
         clues: &[Clue::Silence],
         proof: Proof::EdgeConfiguration,
-        fixes: nothing,
+        fixes: proxy_headers::with,
     },
     Rule {
         id: CauseId::HelloDropped,
@@ -226,7 +230,7 @@ fn dial_another_port(_: &Evidence<'_>) -> Vec<Fix> {
     )]
 }
 
-fn is_answered_in_http(evidence: &Evidence<'_>) -> bool {
+pub(super) fn is_answered_in_http(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::NotTls) && evidence.facts.first_bytes().starts_with(b"HTTP/")
 }
 
@@ -261,7 +265,7 @@ fn is_http2_settings(said: &[u8]) -> bool {
     matches!(said, [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
 }
 
-fn no_common_version(evidence: &Evidence<'_>) -> String {
+pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
     let (offered, theirs) = match range(evidence) {
         Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("TLS 1.3 only", "TLS 1.2 or older only"),
         Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
@@ -272,7 +276,7 @@ fn no_common_version(evidence: &Evidence<'_>) -> String {
     format!("{offered} was offered, and the origin speaks {theirs}")
 }
 
-fn other_versions(evidence: &Evidence<'_>) -> Vec<Fix> {
+pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<Fix> {
     vec![match range(evidence) {
         Some((oldest, newest)) if oldest == newest => Fix::TlsVersions,
         _ => Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3"),

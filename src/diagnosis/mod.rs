@@ -30,6 +30,7 @@ mod handshakes;
 mod meanings;
 mod networks;
 mod of_error;
+mod proxy_headers;
 mod redirects;
 mod report;
 mod responses;

@@ -6,7 +6,7 @@ use super::{
     Cause, CauseId, Certainty, Diagnosis, Fix,
     evidence::{Evidence, Http2Error},
     rule::Rule,
-    {alerts, certificate_names, certificates, exchanges, handshakes, networks},
+    {alerts, certificate_names, certificates, exchanges, handshakes, networks, proxy_headers},
 };
 
 impl Error {
@@ -36,10 +36,19 @@ impl Error {
             | ErrorKind::KeyNotProven
             | ErrorKind::PinMismatch
             | ErrorKind::RevocationUnknown => &[certificate_names::RULES, certificates::RULES],
-            _ if self.stage() == Stage::Handshake => &[alerts::RULES, handshakes::RULES],
+            _ if self.stage() == Stage::Handshake => &[
+                proxy_headers::SENT,
+                alerts::RULES,
+                handshakes::RULES,
+                proxy_headers::MISSING,
+            ],
             ErrorKind::AlertReceived => &[alerts::RULES, handshakes::RULES],
             _ if self.stage() < Stage::Handshake => &[networks::RULES],
-            _ => &[exchanges::RULES],
+            _ => &[
+                proxy_headers::SENT,
+                exchanges::RULES,
+                proxy_headers::MISSING,
+            ],
         };
         Diagnosis::ranked(Rule::all(tables, &evidence))
     }

@@ -54,6 +54,7 @@ pub struct ResponseEvidence<'a> {
     pub(super) method: Option<&'a Method>,
     pub(super) target: Option<&'a PathAndQuery>,
     has_content: bool,
+    pub(super) has_proxy_header: bool,
     body: &'a [u8],
 }
 
@@ -83,6 +84,7 @@ impl<'a> ResponseEvidence<'a> {
             method: None,
             target: None,
             has_content: false,
+            has_proxy_header: false,
             body: &[],
         }
     }
@@ -97,6 +99,12 @@ impl<'a> ResponseEvidence<'a> {
     /// The request had content, or might have had.
     pub fn request_with_content(mut self) -> Self {
         self.has_content = true;
+        self
+    }
+
+    /// The connection began with a header of the [PROXY protocol](crate::dial::ProxyProtocol).
+    pub fn after_proxy_header(mut self) -> Self {
+        self.has_proxy_header = true;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use http::{
     StatusCode,
-    header::{SERVER, VIA},
+    header::{CONNECTION, SERVER, VIA},
 };
 
 use crate::{
@@ -16,7 +16,10 @@ use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence};
 impl ResponseEvidence<'_> {
     pub(super) fn by_status(&self) -> Vec<Cause> {
         match self.status {
-            StatusCode::BAD_REQUEST => self.bad_request().into_iter().collect(),
+            StatusCode::BAD_REQUEST => {
+                let causes = [self.bad_request(), self.unexpected_header()];
+                causes.into_iter().flatten().collect()
+            }
             StatusCode::MISDIRECTED_REQUEST => vec![self.misdirected()],
             StatusCode::FORBIDDEN => self.forbidden().into_iter().collect(),
             _ => Vec::new(),
@@ -32,6 +35,19 @@ impl ResponseEvidence<'_> {
                 .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
                 .settled_by(Proof::ProbeProtocols)
                 .mended_by([self.over_tls()])
+        })
+    }
+
+    /// A server that does not expect the header takes it for the request, answers 400 and closes.
+    fn unexpected_header(&self) -> Option<Cause> {
+        let closes = self.headers.get(CONNECTION).is_some_and(|it| it == "close");
+        let is_first = self.origin.scheme() == Scheme::Http && closes;
+        (is_first && self.has_proxy_header).then(|| {
+            let why = "the origin does not expect the PROXY protocol header that it was sent";
+            Cause::new(CauseId::ProxyHeaderNotExpected, Certainty::Possible, why)
+                .shown_by(&[Clue::ProxyHeader, Clue::Status])
+                .settled_by(Proof::EdgeConfiguration)
+                .mended_by([Fix::NoProxyProtocol])
         })
     }
 

@@ -53,7 +53,10 @@ impl ProxyProtocol {
             io.flush().await
         };
         match timeout(left, said).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                facts.proxy_header = true;
+                Ok(())
+            }
             Ok(Err(error)) => Err(DialFailure::connecting(io::Error::into(error))),
             Err(_elapsed) => {
                 facts.deadline = Some(left);

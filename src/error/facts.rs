@@ -21,6 +21,7 @@ pub struct Facts {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) service: Option<ServiceBinding>,
+    pub(crate) proxy_header: bool,
     pub(crate) offer: Option<TlsOffer>,
     pub(crate) session: Option<TlsSession>,
     pub(crate) chain: CertificateChain,
@@ -85,6 +86,12 @@ impl Facts {
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
+    }
+
+    /// Whether the peer was sent a header of the [PROXY protocol](crate::dial::ProxyProtocol).
+    #[must_use]
+    pub fn has_proxy_header(&self) -> bool {
+        self.proxy_header
     }
 
     /// What the ClientHello offered, if TLS was spoken.

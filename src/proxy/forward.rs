@@ -10,6 +10,7 @@ use http_body::Body;
 use tokio::time::timeout_at;
 
 use crate::{
+    connector::ConnectionInfo,
     error::{Error, ErrorKind, Facts, Stage},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
@@ -181,6 +182,10 @@ impl Settings {
         }
         if self.response_rewrite.is_some() {
             evidence = evidence.rewritten_redirects();
+        }
+        let info = parts.extensions.get::<ConnectionInfo>();
+        if info.is_some_and(|info| info.facts().has_proxy_header()) {
+            evidence = evidence.after_proxy_header();
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             tell(parts.status, &diagnosis);

@@ -56,6 +56,7 @@ mod probe;
 mod profiles;
 #[cfg(feature = "axum")]
 mod proxy_fields;
+mod proxy_headers;
 mod proxy_protocol;
 mod race;
 mod reload;

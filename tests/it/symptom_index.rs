@@ -213,6 +213,21 @@ const HANDSHAKES: &[Row] = &[
         "ProxyHeaderExpected",
         &["silence_in_the_handshake_has_four_causes_and_none_is_certain"],
     ),
+    (
+        "a PROXY protocol header that is answered by a 400, by an alert, or not at all",
+        "ProxyHeaderNotExpected",
+        &[
+            "a_header_that_is_answered_in_plain_http_was_likely_not_expected",
+            "a_header_that_is_taken_for_broken_tls_was_likely_not_expected",
+            "a_peer_that_hangs_up_may_have_expected_the_header_or_not",
+            "over_plain_http_a_400_and_a_connection_without_a_word_are_told_too",
+        ],
+    ),
+    (
+        "a connection that ends at once for want of a PROXY protocol header",
+        "ProxyHeaderExpected",
+        &["a_peer_that_hangs_up_may_have_expected_the_header_or_not"],
+    ),
 ];
 
 const CERTIFICATES: &[Row] = &[

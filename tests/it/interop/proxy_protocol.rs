@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use cdn_origin::{
     OriginProxy,
+    diagnosis::{CauseId, Fix},
     dial::ProxyProtocol,
     visitor::{ClientAddress, ClientTls, ProxyTlv},
 };
@@ -12,7 +13,7 @@ use http::Request;
 
 use crate::{
     interop::{
-        client::{NAME, connector, send},
+        client::{NAME, assert_mended_by, connector, refusal, send},
         server::{Folder, Server},
     },
     support::Authority,
@@ -41,6 +42,53 @@ async fn each_visitor_is_known(server: &Server, authority: &Authority, tlvs: &[P
             }
         }
         assert_eq!(proxy.pool_snapshot().opened, 3);
+    }
+}
+
+/// Neither side guesses that the other got it wrong; the diagnosis does.
+async fn a_mismatch_is_told(server: &Server, authority: &Authority, expects: bool) {
+    if expects {
+        let error = refusal(connector(server, authority)).await;
+        let fix = ".proxy_protocol(ProxyProtocol::v2())";
+        assert_mended_by(&error.diagnosis(), CauseId::ProxyHeaderExpected, fix);
+        return;
+    }
+    for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
+        let error = refusal(connector(server, authority).proxy_protocol(protocol)).await;
+        let diagnosis = error.diagnosis();
+        let cause = diagnosis.likeliest().unwrap();
+        assert_eq!(cause.id(), CauseId::ProxyHeaderNotExpected, "{diagnosis:?}");
+        assert_eq!(cause.fix(), Some(&Fix::NoProxyProtocol));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn nginx_and_the_connector_disagree_about_the_header_and_the_cause_is_named() {
+    for (expects, listen) in [(true, "ssl proxy_protocol"), (false, "ssl")] {
+        let authority = Authority::new();
+        let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+        let servers = "server {
+            listen LISTEN HOW;
+            ssl_certificate site.pem;
+            ssl_certificate_key site.pem;
+        }";
+        let nginx = Server::nginx(folder, &servers.replace("HOW", listen));
+        a_mismatch_is_told(&nginx, &authority, expects).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs haproxy"]
+async fn haproxy_and_the_connector_disagree_about_the_header_and_the_cause_is_named() {
+    for (expects, accepts) in [(true, "accept-proxy"), (false, "")] {
+        let authority = Authority::new();
+        let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+        let sections = "frontend edge
+            bind fd@0 HOW ssl crt site.pem
+            http-request return status 200";
+        let haproxy = Server::haproxy(folder, &sections.replace("HOW", accepts));
+        a_mismatch_is_told(&haproxy, &authority, expects).await;
     }
 }
 

@@ -6,10 +6,16 @@
 //! 4. Each socket is set up before it connects: [`SocketOptions`], [`TcpKeepalive`].
 //! 5. The visitor is named, where the origin expects it: [`ProxyProtocol`].
 //!
-//! TLS begins when the race is over. Handshakes do not race: which certificate is good is not for the fastest address to decide.
-//!
 //! A transport of the caller's own takes the place of all that; see
 //! [`CdnOriginBuilder::transport`](crate::connector::CdnOriginBuilder::transport).
+//!
+//! # What is not offered
+//!
+//! | what | why |
+//! |---|---|
+//! | TLS handshakes that race each other | TLS begins when the race is over: which certificate is good is not for the fastest address to decide |
+//! | TCP Fast Open | the system calls such a connection open before the address has answered, so that the first address would win every race |
+//! | DNS over TLS or HTTPS without the `hickory` feature | the system's resolver decides for itself what it speaks; with the feature, `HickoryResolver` takes a resolver with such settings |
 
 mod failure;
 mod guard;

@@ -210,6 +210,7 @@ async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_ret
         Method::PUT,
         Method::DELETE,
     ];
+    let began = std::time::Instant::now();
     let mut rate = tokio::time::interval(Duration::from_millis(2));
     // A machine that is busy with other things must not make the origin lose more requests at once than the retry budget allows.
     rate.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -245,10 +246,12 @@ async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_ret
         next().await;
     }
 
+    let (count, time) = (asked.len(), began.elapsed());
     for outcome in join_all(asked).await {
         let (method, (status, text)) = outcome.unwrap();
         assert_eq!(status, StatusCode::OK, "{method}: {text}");
     }
+    println!("{count} requests in {time:?}");
 }
 
 #[tokio::test]

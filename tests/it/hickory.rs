@@ -38,10 +38,10 @@ use crate::{
     support::{Authority, Edge},
 };
 
-type Answers = dyn Fn(&str, RecordType) -> Answer + Send + Sync;
+pub(crate) type Answers = dyn Fn(&str, RecordType) -> Answer + Send + Sync;
 
 #[derive(Clone)]
-enum Answer {
+pub(crate) enum Answer {
     Records(u32, Vec<RData>),
     Code(ResponseCode),
     Silence,
@@ -118,7 +118,7 @@ impl Drop for NameServer {
     }
 }
 
-fn reply(
+pub(crate) fn reply(
     question: Message,
     answers: &Answers,
     asked: &Mutex<Vec<(String, RecordType)>>,
@@ -147,7 +147,7 @@ fn reply(
     Some(reply.to_vec().unwrap())
 }
 
-fn a(address: SocketAddr) -> RData {
+pub(crate) fn a(address: SocketAddr) -> RData {
     match address.ip() {
         IpAddr::V4(v4) => RData::A(A(v4)),
         IpAddr::V6(v6) => RData::AAAA(AAAA(v6)),

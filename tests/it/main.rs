@@ -30,6 +30,8 @@ mod hardening;
 mod hardening_index;
 #[cfg(feature = "hickory")]
 mod hickory;
+#[cfg(feature = "hickory")]
+mod hickory_tls;
 mod host_rewrite;
 mod house;
 mod identity;

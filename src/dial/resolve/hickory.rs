@@ -22,8 +22,35 @@ use super::{
 /// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they become known, and `HTTPS` records are read
 /// where that is asked for.
 ///
-/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the resolver that it is [made of](From): switch on the features
-/// of `hickory-resolver` that they need.
+/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the resolver that it is [made of](From). Name `hickory-resolver`
+/// in your own `Cargo.toml` to switch on the features that they need: for DNS over TLS `tls-aws-lc-rs`, and `webpki-roots` or
+/// `rustls-platform-verifier`, without which no name server is trusted.
+///
+/// ```no_run
+/// use cdn_origin::{
+///     CdnOriginConnector,
+///     dial::{
+///         HickoryResolver,
+///         hickory_resolver::{
+///             TokioResolver,
+///             config::{QUAD9, ResolverConfig},
+///             net::runtime::TokioRuntimeProvider,
+///         },
+///     },
+/// };
+///
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let over_tls = ResolverConfig::tls(&QUAD9);
+/// let mut resolver = TokioResolver::builder_with_config(over_tls, TokioRuntimeProvider::default());
+/// resolver.options_mut().cache_size = 0;
+/// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+///     .resolver(HickoryResolver::from(resolver.build()?))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// With the name servers of the system:
 ///
 /// ```no_run
 /// use cdn_origin::{CdnOriginConnector, dial::HickoryResolver};

@@ -29,8 +29,7 @@ use crate::{
 /// | [`nagle`](Self::nagle) | `tcp_nodelay off` | | off: nothing is delayed |
 /// | [`each`](Self::each), Unix | | | |
 ///
-/// TCP Fast Open is not offered: with it the system calls a connection open before the address has answered, so that the first address
-/// would win every race.
+/// TCP Fast Open is [not offered](crate::dial#what-is-not-offered).
 ///
 /// ```
 /// use std::{net::Ipv4Addr, time::Duration};

@@ -253,3 +253,15 @@ fn a_firewall_that_rejects_starts_the_next_attempt_at_once() {
     assert!(first.is_failed(), "{first:?}");
     assert_eq!(second.outcome(), AttemptOutcome::Connected);
 }
+
+#[test]
+#[ignore = "needs root, iproute2 and nftables"]
+fn random_loss_delays_a_connection_and_fails_none() {
+    let cable = Cable::new();
+    cable.far_side("meta l4proto tcp numgen random mod 10 < 3", "drop");
+    for _ in 0..10 {
+        let facts = cable.connect(IpFamilies::Any, &[SIX, FOUR, FOUR_TOO]);
+        let connected = |it: &(SocketAddr, AttemptOutcome)| it.1 == AttemptOutcome::Connected;
+        assert!(outcomes(&facts).iter().any(connected));
+    }
+}

@@ -39,6 +39,8 @@ impl fmt::Display for Advice {
 pub enum AdviceId {
     /// The bucket's name has dots, so that no certificate of S3 covers its host.
     BucketWithDots,
+    /// Early data is allowed, and none can ever be sent.
+    EarlyDataUnused,
     /// The chain may have expired, within a grace.
     ExpiryGrace,
     /// An expected name was set, and the policy does not look at it.
@@ -228,6 +230,10 @@ fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice
     if tls.offer.newest < TlsVersion::V1_3 {
         let text = "TLS 1.3 is not offered, although edges may require it: `.tls_versions(TlsVersion::V1_2..)` offers both";
         say(AdviceId::NoTls13, text.into());
+    }
+    if tls.misses_early_data() {
+        let text = "`.early_data()` has no effect: it takes TLS 1.3, sessions that are resumed, HTTP/1.1, and no ECH";
+        say(AdviceId::EarlyDataUnused, text.into());
     }
     if !tls.skipped_roots.is_empty() {
         let (count, first) = (tls.skipped_roots.len(), &tls.skipped_roots[0]);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::TlsSession;
+use crate::error::{EarlyData, TlsSession};
 
 /// How many TLS handshakes a connector and its clones have finished since it was built.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -12,12 +12,18 @@ pub struct HandshakeCounts {
     pub full: u64,
     /// Those that resumed an earlier session.
     pub resumed: u64,
+    /// Those in which the origin took [early data](crate::connector::CdnOriginBuilder::early_data).
+    pub early_data: u64,
+    /// Those in which early data was sent that the origin did not look at.
+    pub early_data_rejected: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Handshakes {
     full: AtomicU64,
     resumed: AtomicU64,
+    early_data: AtomicU64,
+    early_data_rejected: AtomicU64,
 }
 
 impl Handshakes {
@@ -27,6 +33,12 @@ impl Handshakes {
             false => &self.full,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        let counter = match session.early_data {
+            EarlyData::NotSent => return,
+            EarlyData::Accepted => &self.early_data,
+            EarlyData::Rejected => &self.early_data_rejected,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn counts(&self) -> HandshakeCounts {
@@ -34,6 +46,8 @@ impl Handshakes {
         HandshakeCounts {
             full: read(&self.full),
             resumed: read(&self.resumed),
+            early_data: read(&self.early_data),
+            early_data_rejected: read(&self.early_data_rejected),
         }
     }
 }

@@ -25,6 +25,7 @@ mod advice;
 mod builder;
 mod connecting;
 mod deadlines;
+mod early;
 mod handshakes;
 mod info;
 mod profile;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::Uri;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
@@ -142,9 +143,9 @@ impl CdnOriginConnector {
         self.connecting(Uri::default(), Speech::Http1)
     }
 
-    fn connecting(&self, uri: Uri, speech: Speech) -> Connecting {
+    pub(super) fn connecting(&self, uri: Uri, speech: Speech) -> Connecting {
         let Self { shared, client } = self.clone();
-        Connecting::new(async move { shared.connect(&uri, speech, client.as_deref()).await })
+        Connecting::new(async move { shared.connect(&uri, &speech, client.as_deref()).await })
     }
 
     /// How many TLS handshakes were finished, in full and resumed.
@@ -182,7 +183,7 @@ impl Shared {
     async fn connect(
         &self,
         uri: &Uri,
-        speech: Speech,
+        speech: &Speech,
         client: Option<&ClientAddress>,
     ) -> Result<OriginStream, Error> {
         let origin = self.origin_for(uri)?;
@@ -207,7 +208,7 @@ impl Shared {
     async fn open(
         &self,
         origin: &Origin,
-        speech: Speech,
+        speech: &Speech,
         client: Option<&ClientAddress>,
         facts: &mut Facts,
     ) -> Result<OpenIo, Failure> {
@@ -220,6 +221,7 @@ impl Shared {
         let tls = match speech {
             Speech::AsBuilt => tls.client(),
             Speech::Http1 => tls.client().http1(),
+            Speech::Early(head) => tls.client().http1_beginning_with(head.clone()),
         };
         let told = facts.service.as_ref().map(|service| &service.ech[..]);
         let hello = tls.first_hello(origin.sni(), told)?;
@@ -304,8 +306,8 @@ impl Shared {
 
     /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends
     /// it.
-    fn check(&self, speech: Speech, facts: &mut Facts) -> Result<(), Failure> {
-        if speech == Speech::AsBuilt {
+    fn check(&self, speech: &Speech, facts: &mut Facts) -> Result<(), Failure> {
+        if *speech == Speech::AsBuilt {
             return Ok(());
         }
         let client = self.tls.as_ref().map(|trust| trust.client());
@@ -337,11 +339,13 @@ impl Shared {
 }
 
 /// What a connection is to speak.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Speech {
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Speech {
     /// What was set, or what ALPN decides.
     AsBuilt,
     Http1,
+    /// HTTP/1.1, beginning with these bytes in early data if that can be.
+    Early(Bytes),
 }
 
 /// Why there is no connection, apart from the facts.

@@ -33,5 +33,6 @@ pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;
 pub use resolution::{Resolution, ServiceBinding};
 pub use tls_facts::{
-    Alert, ClientCertificate, EncryptedHello, OfferedParameters, TlsOffer, TlsSession, TlsVersion,
+    Alert, ClientCertificate, EarlyData, EncryptedHello, OfferedParameters, TlsOffer, TlsSession,
+    TlsVersion,
 };

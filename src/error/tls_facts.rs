@@ -79,6 +79,8 @@ pub struct TlsSession {
     pub ech: EncryptedHello,
     /// Whether an earlier session was resumed, so that no certificate was sent again.
     pub resumed: bool,
+    /// Whether a request was sent before the handshake had ended, and what became of it.
+    pub early_data: EarlyData,
 }
 
 /// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) on the way to a connection. What it is used
@@ -116,6 +118,20 @@ pub enum ClientCertificate {
     Sent,
 }
 
+/// What became of early data, or 0-RTT ([RFC 8446 section 2.3](https://www.rfc-editor.org/rfc/rfc8446#section-2.3)), in a handshake that
+/// succeeded.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum EarlyData {
+    /// None was sent.
+    #[default]
+    NotSent,
+    /// The origin took it: the request has been in the first flight.
+    Accepted,
+    /// The origin did not look at it, and the request was sent after the handshake.
+    Rejected,
+}
+
 impl fmt::Display for TlsSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = self.protocol.as_deref().unwrap_or("none");
@@ -131,9 +147,13 @@ impl fmt::Display for TlsSession {
             EncryptedHello::Disabled => ", encrypted ClientHello disabled by the origin",
             EncryptedHello::Unusable => ", encrypted ClientHello unusable as DNS has it",
         })?;
-        match self.resumed {
-            true => f.write_str(", resumed"),
-            false => Ok(()),
+        if self.resumed {
+            f.write_str(", resumed")?;
+        }
+        match self.early_data {
+            EarlyData::NotSent => Ok(()),
+            EarlyData::Accepted => f.write_str(", early data"),
+            EarlyData::Rejected => f.write_str(", early data rejected"),
         }
     }
 }

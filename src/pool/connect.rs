@@ -5,11 +5,12 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::Uri;
 use tokio::sync::oneshot;
 use tower_service::Service;
 
-use crate::error::Error;
+use crate::{connector::Connecting, error::Error};
 
 use super::{
     Client, Lease, Shared,
@@ -72,11 +73,30 @@ impl Shared {
         receiver
     }
 
-    async fn open(self: &Arc<Self>, mut leave: Leave) -> Result<(Lease, Option<Attempt>), Failed> {
-        self.start_reaping();
+    async fn open(self: &Arc<Self>, leave: Leave) -> Result<(Lease, Option<Attempt>), Failed> {
         // The pool's connector has a fixed origin: it does not look at the URI.
         let mut connector = self.connector.for_client(leave.client.address());
-        let stream = match connector.call(Uri::default()).await {
+        self.open_by(connector.call(Uri::default()), leave).await
+    }
+
+    /// Opens a connection that begins with this head, for whoever sends it.
+    pub(super) async fn open_early(
+        self: &Arc<Self>,
+        leave: Leave,
+        head: Bytes,
+    ) -> Result<Lease, Failed> {
+        let connector = self.connector.for_client(leave.client.address());
+        let opened = self.open_by(connector.connect_early(head), leave).await;
+        opened.map(|(lease, _attempt)| lease)
+    }
+
+    async fn open_by(
+        self: &Arc<Self>,
+        connecting: Connecting,
+        mut leave: Leave,
+    ) -> Result<(Lease, Option<Attempt>), Failed> {
+        self.start_reaping();
+        let stream = match connecting.await {
             Ok(stream) => stream,
             Err(error) => {
                 let leave = Some(leave);
@@ -166,13 +186,13 @@ impl Shared {
 }
 
 /// A connect that failed, and the leave that it had, unless that is gone with the stream.
-struct Failed {
-    error: Error,
+pub(super) struct Failed {
+    pub(super) error: Error,
     leave: Option<Leave>,
 }
 
 impl Failed {
-    fn settle(self, shared: &Arc<Shared>) {
+    pub(super) fn settle(self, shared: &Arc<Shared>) {
         if let Some(leave) = self.leave {
             leave.failed(shared, &self.error);
         }

@@ -26,13 +26,16 @@ impl OriginPool {
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
         let visit = Visit::begin(&self.0)?;
         let mut tries = Tries::new(self, &target.client, request);
-        let mut lease = self.lease(&target.client).await?;
+        let mut lease = self.accept(self.first_offer(request, target)).await?;
         loop {
             tries.begin(&lease);
             let left_out = target.spell(request, &lease);
             let progress = request.body().progress();
             let outcome = bounded(pin!(lease.exchange(request)), &progress, deadline).await;
             lease = match outcome {
+                Some(Ok(response)) if tries.is_too_early(&response) => {
+                    Box::pin(tries.in_time(response, lease)).await?
+                }
                 Some(Ok(response)) => match tries.elsewhere(&response, &lease).await {
                     Some(elsewhere) => elsewhere,
                     None => {

@@ -2,7 +2,7 @@
 
 use http::{Request, Response};
 
-use crate::connector::ConnectionInfo;
+use crate::{connector::ConnectionInfo, error::EarlyData};
 
 use super::{
     Client, RequestBody, ResponseBody, alone::AloneLease, ending::Reason, failure::Unanswered,
@@ -75,6 +75,13 @@ impl Lease {
             Place::Http2(lease) => lease.has_served(),
             Place::Alone(_) => false,
         }
+    }
+
+    /// Whether its request has been sent before the handshake had ended.
+    pub(super) fn is_early(&self) -> bool {
+        let session = self.info().facts().tls_session();
+        let was_early = session.is_some_and(|it| it.early_data == EarlyData::Accepted);
+        was_early && !self.has_served()
     }
 
     /// Sends a request and waits for the head of its response. The request's method stays, its head if it may have to be sent again, and

@@ -27,6 +27,7 @@
 //! | the origin refused the stream, or a GOAWAY says that it was not looked at (RFC 9113 section 8.7) | all |
 //! | a *reused* connection ended before the first byte of the response | idempotent ones (RFC 9110 section 9.2.2), on a fresh connection if possible |
 //! | a 421 (RFC 9110 section 15.5.20) on a connection that served others too: once, on a fresh one | all |
+//! | a 425 (RFC 8470 section 5.2) to a request that was sent in [early data](crate::connector::CdnOriginBuilder::early_data): once, after the handshake, and outside of the budget | GET, HEAD, OPTIONS |
 //!
 //! A 421 on a connection that was opened for the request passes, and so do later ones until there is another answer.
 //!
@@ -64,6 +65,7 @@ mod body;
 mod budget;
 mod client;
 mod connect;
+mod early;
 mod ending;
 mod exchange;
 mod expect;
@@ -107,11 +109,13 @@ use crate::{
 };
 
 pub use budget::RetryBudget;
+pub use early::NoEarlyData;
 pub use settings::PoolSettings;
 pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use body::{Progress, RequestBody};
 pub(crate) use client::Client;
+pub(crate) use early::EARLY_DATA;
 pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;
 pub(crate) use response::ResponseBody;
@@ -185,14 +189,22 @@ impl OriginPool {
 
     /// A connection: one that is there, or a new one, or one that becomes free in time.
     async fn lease(&self, client: &Client) -> Result<Lease, Error> {
-        let shared = &self.0;
-        let offer = shared.offer(client);
+        self.accept(self.offer(client)).await
+    }
+
+    fn offer(&self, client: &Client) -> Offer {
+        let offer = self.0.offer(client);
         self.keep_warm();
+        offer
+    }
+
+    async fn accept(&self, offer: Offer) -> Result<Lease, Error> {
         match offer {
             Offer::Now(lease) => Ok(lease),
             // Boxed: every request would carry the room for what few do.
             Offer::Wait(place, leave) => Box::pin(self.wait(place, leave)).await,
-            Offer::Full => Err(shared.in_vain(Duration::ZERO)),
+            Offer::Early(leave, head) => Box::pin(self.early_lease(leave, head)).await,
+            Offer::Full => Err(self.0.in_vain(Duration::ZERO)),
         }
     }
 

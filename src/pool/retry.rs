@@ -7,7 +7,7 @@ use http_body::Body;
 
 use crate::error::Error;
 
-use super::{Client, Lease, OriginPool, RequestBody, failure::Unanswered};
+use super::{Client, Lease, OriginPool, RequestBody, ResponseBody, failure::Unanswered};
 
 /// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
@@ -17,6 +17,9 @@ const MOST_UNSENT: usize = 32;
 
 /// Misdirected Request (RFC 9110 section 15.5.20).
 const MISDIRECTED: u16 = 421;
+
+/// Too Early (RFC 8470 section 5.2).
+const TOO_EARLY: u16 = 425;
 
 /// How often a request was sent, and why.
 pub(super) struct Tries<'a> {
@@ -29,6 +32,8 @@ pub(super) struct Tries<'a> {
     unsent: usize,
     /// Whether the connection of the present try had served a request before.
     is_reused: bool,
+    /// Whether the present try was sent before the handshake had ended.
+    is_early: bool,
     /// Whether this one counts as a retry that is on its way.
     counts: bool,
 }
@@ -47,6 +52,7 @@ impl<'a> Tries<'a> {
             sent: 1,
             unsent: 0,
             is_reused: false,
+            is_early: false,
             counts: false,
         }
     }
@@ -54,6 +60,7 @@ impl<'a> Tries<'a> {
     /// Before each try: on which connection it is made.
     pub(super) fn begin(&mut self, lease: &Lease) {
         self.is_reused = lease.has_served();
+        self.is_early = lease.is_early();
     }
 
     /// After a failure: the connection for the next try, if there is to be one.
@@ -109,6 +116,28 @@ impl<'a> Tries<'a> {
             return None;
         }
         Box::pin(self.pool.fresh_lease(self.client)).await
+    }
+
+    /// Whether the origin wants the request once more, after the handshake: it is nobody's answer then (RFC 8470 section 5.2).
+    pub(super) fn is_too_early<B>(&self, response: &Response<B>) -> bool {
+        self.is_early && response.status().as_u16() == TOO_EARLY
+    }
+
+    /// A connection whose handshake has ended: all but that of a first try are such, and if nothing of the answer is left to be read, it is
+    /// the same again.
+    pub(super) async fn in_time(
+        &self,
+        answer: Response<ResponseBody>,
+        lease: Lease,
+    ) -> Result<Lease, Error> {
+        let mut body = answer.into_body();
+        match body.is_end_stream() {
+            true => lease.finish(&mut body),
+            false => drop(lease),
+        }
+        drop(body);
+        self.pool.0.lock().counters.retried += 1;
+        self.pool.lease(self.client).await
     }
 
     /// Whether the connection was, or is, not for this request alone.

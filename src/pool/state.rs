@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,8 @@ use super::{
 pub(super) enum Offer {
     Now(Lease),
     Wait(Place, Option<Leave>),
+    /// Leave to open a connection that begins with this head, in early data.
+    Early(Leave, Bytes),
     /// Too many wait already.
     Full,
 }

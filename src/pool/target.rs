@@ -56,7 +56,11 @@ impl Target {
         self.spell_for(request, protocol)
     }
 
-    fn spell_for(&self, request: &mut Request<RequestBody>, protocol: Protocol) -> LeftOut {
+    pub(super) fn spell_for(
+        &self,
+        request: &mut Request<RequestBody>,
+        protocol: Protocol,
+    ) -> LeftOut {
         *request.version_mut() = Version::HTTP_11;
         match protocol {
             Protocol::Http1 => {

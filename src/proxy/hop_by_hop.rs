@@ -8,7 +8,7 @@ use http::{
     },
 };
 
-use crate::forwarded;
+use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{
     fields::{lists, members, present},
@@ -26,8 +26,7 @@ static NOT_NOMINATED: [HeaderName; 13] = [
     CONTENT_LENGTH,
     CONTENT_TYPE,
     COOKIE,
-    // RFC 8470 section 5.1: it MUST NOT be removed.
-    HeaderName::from_static("early-data"),
+    EARLY_DATA,
     EXPECT,
     HOST,
     MAX_FORWARDS,

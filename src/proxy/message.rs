@@ -9,7 +9,7 @@ use http_body::Body;
 
 use crate::{
     error::{Error, ErrorKind},
-    pool::RequestBody,
+    pool::{EARLY_DATA, RequestBody},
 };
 
 use super::{fields::only, present::Present};
@@ -78,6 +78,12 @@ pub(super) fn settle_expectation(parts: &mut Parts, present: Present, body: &Req
     if body.is_end_stream() || parts.version < Version::HTTP_11 {
         parts.headers.remove(EXPECT);
     }
+}
+
+/// Says once, and as `1`, that the request has been in early data. By RFC 8470 section 5.1 several lines and other values mean the same, and
+/// a client sends one line at most.
+pub(super) fn settle_early_data(headers: &mut HeaderMap) {
+    headers.insert(EARLY_DATA, HeaderValue::from_static("1"));
 }
 
 /// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before they reach an HTTP/1.1 connection

@@ -29,6 +29,8 @@
 //! * `Max-Forwards` of OPTIONS is counted down; at zero the proxy answers itself.
 //! * `Expect: 100-continue` reaches an HTTP/1 origin. The visitor's content is not asked for before the origin says 100 or a second has
 //!   passed, and not at all if the answer is there before. hyper's server then says 100 to the visitor.
+//! * `Early-Data` (RFC 8470) goes on as one line that says `1`, and a 425 to it passes. A server in front that takes early data of visitors
+//!   has to add it.
 //! * Trailers pass, without those that frame, route or authenticate ([RFC 9110 section 6.5.1]).
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`. The body is believed on its length: what a layer in
 //!   front has read or replaced reaches the origin as it is now.

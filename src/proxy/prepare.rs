@@ -109,6 +109,9 @@ impl Settings {
         if present.has(Present::COOKIE) {
             message::join_cookies(&mut parts.headers);
         }
+        if present.has(Present::EARLY_DATA) {
+            message::settle_early_data(&mut parts.headers);
+        }
         self.hops.sign(&mut parts.headers, parts.version);
         if !self.request_map.is_empty() {
             // Otherwise nobody would see it: the pool spells the name as each connection wants it.

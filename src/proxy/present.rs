@@ -17,6 +17,7 @@ impl Present {
     pub(super) const HOPS: Self = Self(1 << 3);
     /// Any that belongs to the connection.
     pub(super) const HOP_BY_HOP: Self = Self(1 << 4);
+    pub(super) const EARLY_DATA: Self = Self(1 << 5);
 
     /// Those of this head.
     pub(super) fn of(headers: &HeaderMap) -> Self {
@@ -32,6 +33,7 @@ impl Present {
         match name.as_str() {
             "content-length" => Self::CONTENT_LENGTH,
             "cookie" => Self::COOKIE,
+            "early-data" => Self::EARLY_DATA,
             "expect" => Self::EXPECT,
             "via" | "cdn-loop" => Self::HOPS,
             _ if is_hop_by_hop(name) => Self::HOP_BY_HOP,

@@ -10,13 +10,13 @@ use http::{
     },
 };
 
-use crate::forwarded;
+use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{fields::present, hop_by_hop::is_hop_by_hop, hops::CDN_LOOP};
 
 /// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates, or says how the content is to be
 /// read comes too late in a trailer. A recipient that merges trailers into its fields must not be told such things by them.
-static REFUSED: [HeaderName; 24] = [
+static REFUSED: [HeaderName; 25] = [
     ACCEPT_ENCODING,
     AUTHORIZATION,
     CACHE_CONTROL,
@@ -26,6 +26,8 @@ static REFUSED: [HeaderName; 24] = [
     CONTENT_RANGE,
     CONTENT_TYPE,
     COOKIE,
+    // RFC 8470 section 5.1.
+    EARLY_DATA,
     EXPECT,
     HOST,
     IF_MATCH,

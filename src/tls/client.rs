@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use rustls::{ClientConfig, client::Resumption};
 use rustls_pki_types::ServerName;
 
@@ -12,7 +13,8 @@ use crate::{
 };
 
 use super::{
-    Alpn, TlsSettings, chains::Chains, hello::Plan, resumption::Sessions, verifier::OriginVerifier,
+    Alpn, EarlyRequests, TlsSettings, chains::Chains, hello::Plan, resumption::Sessions,
+    verifier::OriginVerifier,
 };
 
 #[derive(Clone, Debug)]
@@ -35,6 +37,9 @@ pub(crate) struct TlsClient {
     pub(super) alternatives: Option<Arc<str>>,
     /// The sessions to be resumed, if they are kept.
     pub(super) sessions: Option<Arc<Sessions>>,
+    pub(super) early_requests: EarlyRequests,
+    /// What a connection begins with, if the origin takes it before the handshake.
+    pub(super) early: Bytes,
     pub(super) chains: Chains,
     pub(super) expiry_notice: Duration,
 }
@@ -64,6 +69,8 @@ impl TlsClient {
             has_identity: settings.identity.is_some(),
             alternatives: settings.alternatives(),
             sessions,
+            early_requests: settings.early_requests,
+            early: Bytes::new(),
             chains: settings.chains.clone(),
             expiry_notice: settings.expiry_notice,
         }
@@ -71,14 +78,24 @@ impl TlsClient {
 
     /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1.
     pub(crate) fn http1(&self) -> Arc<Self> {
+        self.http1_beginning_with(Bytes::new())
+    }
+
+    /// The same, for a connection that begins with these bytes if the origin takes early data.
+    pub(crate) fn http1_beginning_with(&self, early: Bytes) -> Arc<Self> {
         let alpn = Alpn::Http1;
+        let configured = self.configured(|config| {
+            config.alpn_protocols = alpn.for_rustls();
+            config.enable_early_data = !early.is_empty();
+        });
         Arc::new(Self {
             alpn,
             offer: TlsOffer {
                 protocols: alpn.protocols(),
                 ..self.offer
             },
-            ..self.configured(|config| config.alpn_protocols = alpn.for_rustls())
+            early,
+            ..configured
         })
     }
 

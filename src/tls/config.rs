@@ -14,6 +14,7 @@ use super::{
     asking::Asking,
     chains::Chains,
     client::server_name,
+    early::EarlyRequests,
     files::Fingerprint,
     hello::Rejections,
     parameters::Parameters,
@@ -34,6 +35,7 @@ pub(crate) struct TlsSettings {
     pub(crate) provider: Option<Arc<CryptoProvider>>,
     pub(crate) parameters: Parameters,
     pub(crate) resumption: Resumption,
+    pub(crate) early_requests: EarlyRequests,
     pub(crate) ech: Option<Ech>,
     /// How long before the end of a certificate a warning is logged.
     pub(crate) expiry_notice: Duration,
@@ -50,6 +52,7 @@ impl Default for TlsSettings {
             provider: None,
             parameters: Parameters::default(),
             resumption: Resumption::default(),
+            early_requests: EarlyRequests::default(),
             ech: None,
             expiry_notice: Duration::from_secs(14 * 24 * 60 * 60),
             chains: Chains::default(),

@@ -8,7 +8,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::BoxError;
 
 use crate::{
-    error::{EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
+    error::{EarlyData, EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
     name::{ExpectedName, Sni},
 };
 
@@ -60,7 +60,13 @@ impl TlsClient {
         let seen = io.seen();
         let name = name_for_rustls(sni, expected_name);
         let witness = Witness::of(name.clone());
-        let connect = TlsConnector::from(config).connect(name, io);
+        let connector = TlsConnector::from(config);
+        let mut said_early = Ok(false);
+        let connect = connector.connect_with(name, io, |connection| {
+            said_early = self.say_early(connection);
+        });
+        // Nothing has been sent yet.
+        let said_early = said_early.map_err(|error| self.refuse(error, &[], facts))?;
         let outcome = tokio::time::timeout(deadline, witness.during(connect)).await;
         if let Some((chain, accepted)) = witness.judged() {
             facts.chain = chain;
@@ -68,7 +74,7 @@ impl TlsClient {
         }
         facts.client_certificate = witness.client_certificate();
         let refusal = match outcome {
-            Ok(Ok(stream)) => return self.accept(stream, hello, &witness, facts),
+            Ok(Ok(stream)) => return self.accept(stream, (hello, said_early), &witness, facts),
             Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),
             Err(_elapsed) => {
                 facts.deadline = Some(deadline);
@@ -82,12 +88,18 @@ impl TlsClient {
     fn accept<IO>(
         &self,
         stream: TlsStream<FirstBytes<IO>>,
-        hello: &Hello,
+        (hello, said_early): (&Hello, bool),
         witness: &Witness,
         facts: &mut Facts,
     ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
         let (_, connection) = stream.get_ref();
-        facts.session = Some(session(connection, hello.outcome, witness));
+        let mut session = session(connection, hello.outcome, witness);
+        session.early_data = match (said_early, connection.is_early_data_accepted()) {
+            (false, _) => EarlyData::NotSent,
+            (true, true) => EarlyData::Accepted,
+            (true, false) => EarlyData::Rejected,
+        };
+        facts.session = Some(session);
         facts.accepted = true;
         // In a resumed session nothing is judged: the certificates are those of the first handshake.
         let presented = connection.peer_certificates().unwrap_or_default();
@@ -146,6 +158,7 @@ fn session(connection: &ClientConnection, ech: EncryptedHello, witness: &Witness
         signature_scheme: witness.scheme().map(iana::signature_scheme),
         ech,
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+        early_data: EarlyData::NotSent,
     }
 }
 

@@ -23,6 +23,7 @@ mod client;
 mod config;
 mod crls;
 pub mod danger;
+mod early;
 mod ech;
 mod explain;
 mod files;
@@ -58,6 +59,7 @@ pub use san::SanMatcher;
 
 pub(crate) use client::TlsClient;
 pub(crate) use config::{TlsFiles, TlsSettings};
+pub(crate) use early::EarlyRequests;
 pub(crate) use explain::explain;
 pub(crate) use first_bytes::FirstBytes;
 pub(crate) use handshake::Refusal;

@@ -118,6 +118,17 @@ impl Sessions {
         self.end.load(Ordering::Relaxed) <= UnixTime::now().as_secs()
     }
 
+    /// How much early data the session takes that is resumed next.
+    pub(super) fn early_room(&self, name: &ServerName<'static>) -> usize {
+        // A ticket is seen only by whoever takes it; the one that is put back is the next again.
+        let Some(ticket) = self.kept.take_tls13_ticket(name) else {
+            return 0;
+        };
+        let room = ticket.max_early_data_size();
+        self.kept.insert_tls13_ticket(name.clone(), ticket);
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+
     #[cfg(test)]
     pub(super) fn finish(&self) {
         self.end.store(0, Ordering::Relaxed);

@@ -12,6 +12,7 @@ mod bodies;
 mod building;
 mod causes;
 mod client_facts;
+mod early_data;
 mod ech;
 mod edge;
 mod edge_pages;

@@ -43,6 +43,7 @@ use dialling::Dialling;
 /// | [`client_identity`](Self::client_identity) | none |
 /// | [`cipher_suites`](Self::cipher_suites), [`key_exchange_groups`](Self::key_exchange_groups), [`signature_schemes`](Self::signature_schemes) | those of the crypto provider |
 /// | [`session_capacity`](Self::session_capacity), [`no_session_resumption`](Self::no_session_resumption), [`share_tls`](Self::share_tls) | sessions of 32 names are resumed, by this connector and its clones |
+/// | [`early_data`](Self::early_data) | none is sent |
 /// | [`expiry_notice`](Self::expiry_notice) | 14 days |
 /// | [`ech`](Self::ech) | no Encrypted ClientHello |
 /// | [`max_record_size`](Self::max_record_size) | as large as TLS allows |

@@ -7,7 +7,7 @@ use crate::{
     error::{BuildProblem, BuildProblemKind},
     name::Sni,
     origin::{ChosenNames, Origin, Scheme},
-    tls::{Resumption, TlsSettings},
+    tls::{EarlyRequests, Resumption, TlsSettings},
 };
 
 /// What TLS remembers from one connection to the next: sessions to be resumed, and certificates.
@@ -27,6 +27,35 @@ impl CdnOriginBuilder {
     /// Resumes no session: every handshake is a full one, and judges the certificate.
     pub fn no_session_resumption(mut self) -> Self {
         self.tls("no_session_resumption").resumption = Resumption::Off;
+        self
+    }
+
+    /// Lets [`OriginProxy`](crate::OriginProxy) send requests in early data, also called 0-RTT ([RFC 8446 section 2.3]): on a connection
+    /// that resumes a session, the request is in the first flight, and the answer comes a round trip sooner. By default none is.
+    ///
+    /// **Whoever records such a request can send it once more**, and the origin cannot always tell ([RFC 8446 section 8]). It is also not
+    /// protected by a fresh key exchange: whoever steals the key of the session can read it later. So this is for origins of which you know
+    /// that a repeated GET, HEAD or OPTIONS does nothing that one alone does not. The rules of [RFC 8470] are kept:
+    ///
+    /// * Sent early are GET, HEAD and OPTIONS without content, up to 12 KiB. Not those that bear `Early-Data` or `Expect`, those with
+    ///   [`NoEarlyData`](crate::pool::NoEarlyData) in their extensions, and never what has been tried before, here or by an
+    ///   [`OriginGroup`](crate::proxy::OriginGroup).
+    /// * What the origin does not look at is sent after the handshake. A 425 (Too Early) is not passed on: the request is sent once more,
+    ///   after the handshake.
+    /// * `Early-Data: 1` is not added, since the origin sees for itself. A visitor's own goes on, and a 425 to it is passed on. A server in
+    ///   front of the proxy that takes early data of visitors has to add it.
+    /// * Sessions are those of the same trust alone: after a [reload](CdnOriginConnector::reload) the first handshake is a full one.
+    ///
+    /// With [ECH](Self::ech) nothing is sent early. Over HTTP/2 nothing is sent early either: what is first on such a connection is for hyper to say, and may be anybody's request.
+    /// [`Alpn::Http1`](crate::Alpn::Http1) brings early data to origins that speak both. A connector by itself sends none, since it
+    /// does not know what is sent. [`handshakes`](CdnOriginConnector::handshakes) counts what became of it, and
+    /// [`TlsSession::early_data`](crate::error::TlsSession::early_data) tells it of each connection.
+    ///
+    /// [RFC 8446 section 2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-2.3
+    /// [RFC 8446 section 8]: https://www.rfc-editor.org/rfc/rfc8446#section-8
+    /// [RFC 8470]: https://www.rfc-editor.org/rfc/rfc8470
+    pub fn early_data(mut self) -> Self {
+        self.tls("early_data").early_requests = EarlyRequests::Safe;
         self
     }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
+    error::EarlyData,
     pool::{
         Client, PoolSettings, RequestBody, ResponseBody, Shared,
         ending::{Ending, Reason},
@@ -54,7 +55,12 @@ impl Http1 {
         let info = stream.info().clone();
         let ending = slot.ending().clone();
         let (max_head, reaper) = (shared.settings.max_head(), shared.stirred.clone());
+        let session = info.facts().tls_session();
         let driver = Driver::new(Held::new(stream, slot), max_head, reaper);
+        let driver = match session.map(|session| session.early_data) {
+            Some(EarlyData::Accepted) => driver.already_asked(),
+            _ => driver,
+        };
         shared.lock().protocol = Some(Protocol::Http1);
         let now = Instant::now();
         let connection = Self {

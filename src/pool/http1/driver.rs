@@ -1,7 +1,7 @@
 //! Speaks HTTP/1 on a stream, in the task of whoever asks: one request and its response at a time, then the connection rests.
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -27,12 +27,21 @@ where
     input: Input<S>,
     max_head: usize,
     rest: Arc<Rest>,
-    /// Nobody has looked yet whether anything has arrived.
-    is_fresh: bool,
+    past: Past,
     /// What was seen last. A connection that has ended once does not come back.
     seen: Look,
     /// Absent while the connection rests.
     exchange: Option<Exchange>,
+}
+
+/// What has been before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Past {
+    /// Nobody has looked yet whether anything has arrived.
+    None,
+    /// The first request has been sent already.
+    Asked,
+    Some,
 }
 
 /// How a connection looks that was asked nothing.
@@ -55,10 +64,16 @@ where
             input: Input::new(stream),
             max_head,
             rest: Rest::new(reaper),
-            is_fresh: true,
+            past: Past::None,
             seen: Look::Resting,
             exchange: None,
         }
+    }
+
+    /// The first request has been sent already, before the handshake had ended.
+    pub(super) fn already_asked(mut self) -> Self {
+        self.past = Past::Asked;
+        self
     }
 
     /// Begins an exchange, which takes the request's body.
@@ -72,13 +87,20 @@ where
         request: &mut Request<RequestBody>,
         told: Option<Told>,
     ) -> Result<(), Problem> {
-        if self.is_fresh {
-            self.first_look()?;
-        } else if self.looks() != Look::Resting {
-            return Err(Problem::Stale);
+        let past = mem::replace(&mut self.past, Past::Some);
+        match past {
+            Past::None => self.first_look()?,
+            // The answer may have come.
+            Past::Asked => {}
+            Past::Some if self.looks() == Look::Resting => {}
+            Past::Some => return Err(Problem::Stale),
         }
-        let body = std::mem::take(request.body_mut());
-        self.exchange = Some(Exchange::new(request, body, told, self.max_head)?);
+        let body = mem::take(request.body_mut());
+        let exchange = Exchange::new(request, body, told, self.max_head)?;
+        self.exchange = Some(match past {
+            Past::Asked => exchange.already_sent(),
+            Past::None | Past::Some => exchange,
+        });
         Ok(())
     }
 
@@ -151,9 +173,11 @@ where
 
     /// How the connection rests. Asks the stream only if something has arrived.
     pub(super) fn looks(&mut self) -> Look {
-        match self.is_fresh || self.rest.is_stirred() {
-            false => self.seen,
-            true => self.listen(),
+        match self.past {
+            // What will come is for nobody else.
+            Past::Asked => Look::Broken,
+            Past::Some if !self.rest.is_stirred() => self.seen,
+            Past::None | Past::Some => self.listen(),
         }
     }
 
@@ -191,7 +215,7 @@ where
 
     /// Whether something has arrived that was not asked for. If nothing has, the mark is left that tells when something does.
     fn ask(&mut self) -> Poll<io::Result<bool>> {
-        self.is_fresh = false;
+        self.past = Past::Some;
         let waker = self.rest.waker();
         self.input.poll_unasked(&mut Context::from_waker(&waker))
     }
@@ -201,9 +225,10 @@ impl<S> Drop for Driver<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Says goodbye on a connection that rests, as far as that needs no waiting: TLS has a word for it (RFC 8446 section 6.1).
+    /// Says goodbye, as far as that needs no waiting, unless a request would look whole by it: TLS has a word for it (RFC 8446 section 6.1).
+    /// OpenSSL resumes no session that ends without.
     fn drop(&mut self) {
-        if self.exchange.is_none() {
+        if self.is_sent() {
             let mut cx = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut self.input.stream).poll_shutdown(&mut cx);
         }

@@ -78,6 +78,13 @@ impl Exchange {
         })
     }
 
+    /// Nothing is to be sent: it was, in early data.
+    pub(super) fn already_sent(mut self) -> Self {
+        self.outgoing = None;
+        self.sent = true;
+        self
+    }
+
     /// Sends the request and reads the head of the final response. That may come before all of the request is sent.
     pub(super) fn poll_head<S>(
         &mut self,

@@ -23,6 +23,15 @@ const MOST_COPIED: usize = 4 * 1024;
 /// As much is collected before it is written.
 const MOST_COLLECTED: usize = 16 * 1024;
 
+/// The head of a request without content, as it is sent.
+///
+/// # Errors
+///
+/// If it cannot be written down.
+pub(in crate::pool) fn head_alone<B>(request: &Request<B>) -> Result<Vec<u8>, Problem> {
+    encode::head(request, Sending::of(request.headers(), Some(0))?)
+}
+
 /// A request on its way.
 pub(super) struct Outgoing<B> {
     body: B,

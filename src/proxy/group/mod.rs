@@ -19,6 +19,8 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
+use crate::pool::NoEarlyData;
+
 use super::{Draining, OriginProxy, Prewarming, ProxyBody, Proxying, status};
 
 pub use ejection::Ejection;
@@ -155,7 +157,7 @@ impl OriginGroup {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
         let (home, mut body) = lent::lend(body);
         let mut untried = self.members.clone();
@@ -180,6 +182,7 @@ impl OriginGroup {
                 retries.push(retry);
             }
             tracing::debug!(?answer, "the next origin is asked");
+            parts.extensions.insert(NoEarlyData);
             body = returned;
         }
     }

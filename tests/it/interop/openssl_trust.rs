@@ -1,8 +1,11 @@
 //! `openssl s_server` as an origin with keys, groups and tickets of many kinds, and one that wants to know who we are.
 
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy, TlsVersion, connector::CdnOriginBuilder, diagnosis::CauseId,
-    error::ErrorKind, tls::ClientIdentity,
+    CdnOriginConnector, OriginProxy, TlsVersion,
+    connector::CdnOriginBuilder,
+    diagnosis::CauseId,
+    error::{EarlyData, ErrorKind},
+    tls::ClientIdentity,
 };
 use http::StatusCode;
 
@@ -159,4 +162,25 @@ async fn openssl_resumes_a_session_unless_it_gives_no_tickets() {
         let connector = openssl.connector().build().unwrap();
         assert_eq!(second_is_resumed(connector).await, resumed, "{arguments}");
     }
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn openssl_takes_a_request_in_early_data_once_for_each_session() {
+    let authority = Authority::new();
+    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
+    let arguments = "-tls1_3 -alpn http/1.1 -cert site.pem -key site.pem";
+    let openssl = Server::openssl_with_early_data(folder, arguments);
+    let connector = connector(&openssl, &authority).early_data();
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    for early_data in [EarlyData::NotSent, EarlyData::Accepted, EarlyData::Accepted] {
+        let response = ask(&proxy).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.body(), "ok");
+        assert_eq!(session(&response).early_data, early_data);
+    }
+    let said = openssl.said();
+    assert_eq!(said.matches("GET /page?query HTTP/1.1").count(), 3);
+    assert_eq!(said.matches("No early data received").count(), 1);
+    assert_eq!(said.matches("Early data received:").count(), 2);
 }

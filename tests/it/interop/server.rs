@@ -4,7 +4,7 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{self, BufRead, BufReader, ErrorKind, PipeReader},
+    io::{self, BufRead, BufReader, ErrorKind, PipeReader, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::fd::OwnedFd,
     path::Path,
@@ -106,6 +106,33 @@ impl Server {
         });
         let (address, list) = told.unwrap_or_else(|| panic!("no server:\n{}", said.text()));
         (Self::new(child, address, said, folder), list)
+    }
+
+    /// An `openssl s_server` with these arguments that takes early data, which it does only where somebody answers by hand: each GET is
+    /// answered with `ok`, and that the connection ends.
+    pub(super) fn openssl_with_early_data(folder: Folder, arguments: &str) -> Self {
+        let mut openssl = OPENSSL.command(&folder);
+        openssl
+            .args(["s_server", "-early_data", "-accept", "127.0.0.1:0"])
+            .args(arguments.split_whitespace())
+            .stdin(Stdio::piped());
+        let (mut child, mut output) = OPENSSL.start(&mut openssl);
+        let said = output.said.clone();
+        let address = output.next_that(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", said.text()));
+        let mut hand = child.stdin.take().unwrap();
+        thread::spawn(move || {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            while output.next_that(|line| line.find("GET /")).is_some() {
+                hand.write_all(answer).unwrap();
+            }
+        });
+        Self::new(child, address, said, folder)
+    }
+
+    /// What it has said so far.
+    pub(super) fn said(&self) -> String {
+        self.said.text()
     }
 
     fn new(child: Child, address: SocketAddr, said: Said, folder: Folder) -> Self {
@@ -221,13 +248,19 @@ struct Output {
 impl Output {
     /// The first line in which something is found; `None` if the server ends before. The rest is read in the background.
     fn find<T>(mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-        while let Some(line) = self.next() {
+        let found = self.next_that(find)?;
+        self.read_on();
+        Some(found)
+    }
+
+    /// The same, and no further.
+    fn next_that<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        loop {
+            let line = self.next()?;
             if let Some(found) = find(&line) {
-                self.read_on();
                 return Some(found);
             }
         }
-        None
     }
 
     /// Reads until the server ends: one that cannot write would end early.

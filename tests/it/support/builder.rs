@@ -28,6 +28,7 @@ impl EdgeBuilder {
             unknown_sni: NoName::Alert(40),
             tls_versions: rustls::ALL_VERSIONS.to_vec(),
             alpn: protocols(&["h2", "http/1.1"]),
+            early_data: 0,
             host_mismatch: HostMismatch::Allow,
             known_hosts: None,
             behaviour: None,
@@ -83,6 +84,12 @@ impl EdgeBuilder {
     /// The protocols on offer, best first; with none the edge ignores ALPN.
     pub fn alpn(mut self, names: &[&str]) -> Self {
         self.policy.alpn = protocols(names);
+        self
+    }
+
+    /// Takes so many bytes before the handshake has ended. Its sessions are then in its own memory, and each is resumed once.
+    pub fn early_data(mut self, bytes: u32) -> Self {
+        self.policy.early_data = bytes;
         self
     }
 

@@ -1,9 +1,11 @@
 //! An edge in a box: a server on the loopback that behaves like the edge of a CDN.
 
+use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::policy::{Behaviour, Policy, Speech};
@@ -184,8 +186,10 @@ async fn receive_tls(stream: TcpStream, shared: Arc<Shared>) {
         recorder,
         ..
     } = &*shared;
-    if let Some(tls) = handshake::shake_hands(stream, tls, policy, recorder).await {
+    if let Some((early, tls)) = handshake::shake_hands(stream, tls, policy, recorder).await {
         let sni = tls.get_ref().1.server_name().map(str::to_owned);
-        http::serve(tls, line, shared, sni).await;
+        let (reader, writer) = tokio::io::split(tls);
+        let io = tokio::io::join(Cursor::new(early).chain(reader), writer);
+        http::serve(io, line, shared, sni).await;
     }
 }

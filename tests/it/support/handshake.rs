@@ -1,6 +1,7 @@
 //! The TLS side of an edge: reads the hello, decides by SNI, and completes the handshake.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -48,7 +49,10 @@ pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
         .with_client_cert_verifier(clients(policy, provider))
         .with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = policy.alpn.clone();
-    config.ticketer = aws_lc_rs::Ticketer::new().expect("a ticketer");
+    match policy.early_data {
+        0 => config.ticketer = aws_lc_rs::Ticketer::new().expect("a ticketer"),
+        bytes => config.max_early_data_size = bytes,
+    }
     Arc::new(config)
 }
 
@@ -63,13 +67,13 @@ fn clients(policy: &Policy, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCert
         .expect("a verifier of clients")
 }
 
-/// Completes the handshake, or gives the client the answer the policy has for its name.
+/// Completes the handshake, or gives the client the answer the policy has for its name. What it said before the end comes first.
 pub(super) async fn shake_hands(
     stream: TcpStream,
     config: &Arc<ServerConfig>,
     policy: &Policy,
     recorder: &Recorder,
-) -> Option<TlsStream<TcpStream>> {
+) -> Option<(Vec<u8>, TlsStream<TcpStream>)> {
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream)
         .await
         .ok()?;
@@ -81,9 +85,17 @@ pub(super) async fn shake_hands(
         return None;
     }
     match start.into_stream(Arc::clone(config)).into_fallible().await {
-        Ok(tls) => {
-            recorder.note(|record| record.hellos[place].complete(tls.get_ref().1));
-            Some(tls)
+        Ok(mut tls) => {
+            let mut early = Vec::new();
+            if let Some(mut said) = tls.get_mut().1.early_data() {
+                said.read_to_end(&mut early).expect("bytes in memory");
+            }
+            recorder.note(|record| {
+                let hello = &mut record.hellos[place];
+                hello.early = String::from_utf8_lossy(&early).into_owned();
+                hello.complete(tls.get_ref().1);
+            });
+            Some((early, tls))
         }
         Err((error, stream)) => {
             recorder.note(|record| record.hellos[place].failure = Some(error.to_string()));

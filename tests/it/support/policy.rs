@@ -78,6 +78,8 @@ pub(super) struct Policy {
     pub(super) unknown_sni: NoName,
     pub(super) tls_versions: Vec<&'static SupportedProtocolVersion>,
     pub(super) alpn: Vec<Vec<u8>>,
+    /// How much early data its sessions take.
+    pub(super) early_data: u32,
     pub(super) host_mismatch: HostMismatch,
     pub(super) known_hosts: Option<Vec<String>>,
     pub(super) behaviour: Option<Behaviour>,

@@ -71,6 +71,8 @@ pub struct SeenHello {
     pub chosen: Option<String>,
     /// The certificate by which the client proved who it is.
     pub client: Option<Vec<u8>>,
+    /// What the client said before the handshake had ended, as far as it was taken.
+    pub early: String,
     /// Why the handshake failed, in the words of rustls.
     pub failure: Option<String>,
 }
@@ -87,6 +89,7 @@ impl SeenHello {
             tls_version: None,
             chosen: None,
             client: None,
+            early: String::new(),
             failure: None,
         }
     }

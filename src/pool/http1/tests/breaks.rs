@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use http_body::{Body, Frame};
 use http_body_util::{Full, StreamBody};
 use tokio::{
@@ -94,7 +94,7 @@ async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
 }
 
 #[tokio::test]
-async fn a_connection_that_rests_says_goodbye_and_one_in_use_does_not() {
+async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
     struct Polite(Arc<AtomicBool>);
     impl AsyncRead for Polite {
         fn poll_read(
@@ -121,14 +121,18 @@ async fn a_connection_that_rests_says_goodbye_and_one_in_use_does_not() {
             Poll::Ready(Ok(()))
         }
     }
-    for in_use in [false, true] {
+    for (is_begun, is_sent) in [(false, false), (true, false), (true, true)] {
         let said = Arc::new(AtomicBool::new(false));
         let mut driver = Driver::new(Polite(said.clone()), MAX_HEAD, Arc::default());
-        if in_use {
+        if is_begun {
             assert!(driver.begin(&mut get(), None).is_ok());
         }
+        if is_sent {
+            let head = poll_fn(|cx| driver.poll_head(cx));
+            assert!(head.now_or_never().is_none());
+        }
         drop(driver);
-        assert_eq!(said.load(Ordering::Relaxed), !in_use);
+        assert_eq!(said.load(Ordering::Relaxed), is_sent || !is_begun);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{begin, head, pair, post, post_of, read_until, told};
+use super::{begin, get, head, pair, post, post_of, read_until, told};
 
 #[tokio::test]
 async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
@@ -171,4 +171,23 @@ async fn content_waits_for_the_word_to_go_on() {
     let (head, ()) = tokio::join!(head(&mut driver), answer);
     assert_eq!(head.unwrap().status.as_u16(), 200);
     assert_eq!(driver.rest(), Look::Resting);
+}
+
+#[tokio::test]
+async fn a_request_that_was_sent_before_is_only_answered_and_then_the_connection_rests() {
+    let (driver, mut origin) = pair(1024);
+    let mut driver = Box::new(driver.already_asked());
+    assert_eq!(driver.looks(), Look::Broken, "it is of no use to another");
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    origin.write_all(answer).await.unwrap();
+    begin(&mut driver, get());
+    assert_eq!(head(&mut driver).await.unwrap().status.as_u16(), 200);
+    assert!(driver.is_sent());
+    assert_eq!(driver.rest(), Look::Resting);
+    begin(&mut driver, get());
+    assert!(head(&mut driver).now_or_never().is_none());
+    assert_eq!(
+        read_until(&mut origin, "\r\n\r\n").await,
+        "GET / HTTP/1.1\r\n\r\n"
+    );
 }

@@ -97,11 +97,15 @@ impl Cable {
 
     /// Connects from the near side to what the resolver tells, and gives the facts.
     fn connect(&self, families: IpFamilies, addresses: &[&str]) -> Facts {
-        let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
-        let far = self.far.clone();
+        let _server = self.listen();
+        self.reach(families, addresses)
+    }
+
+    /// The far side listens at all its addresses until what is returned is dropped.
+    fn listen(&self) -> Listening {
         let (listening, listens) = std::sync::mpsc::channel();
         let (done, over) = tokio::sync::oneshot::channel::<()>();
-        let server = inside(far, async move {
+        let server = inside(self.far.clone(), async move {
             let all = [FOUR, FOUR_TOO, SIX].map(address);
             let mut listeners = Vec::new();
             for address in all {
@@ -111,6 +115,12 @@ impl Cable {
             let _ = over.await;
         });
         listens.recv().expect("the far side listens");
+        Listening(Some((done, server)))
+    }
+
+    /// The same as `connect`, where somebody listens already.
+    fn reach(&self, families: IpFamilies, addresses: &[&str]) -> Facts {
+        let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
             let connector = CdnOriginConnector::builder("http://origin.example")
                 .resolver(Fixed(told))
@@ -121,10 +131,19 @@ impl Cable {
             let stream = connector.oneshot(Uri::default()).await;
             stream.unwrap().info().facts().clone()
         });
-        let facts = client.join().expect("the near side connects");
-        drop(done);
-        server.join().unwrap();
-        facts
+        client.join().expect("the near side connects")
+    }
+}
+
+/// A far side that listens.
+struct Listening(Option<(tokio::sync::oneshot::Sender<()>, thread::JoinHandle<()>)>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some((done, server)) = self.0.take() {
+            drop(done);
+            let _ = server.join();
+        }
     }
 }
 
@@ -259,8 +278,9 @@ fn a_firewall_that_rejects_starts_the_next_attempt_at_once() {
 fn random_loss_delays_a_connection_and_fails_none() {
     let cable = Cable::new();
     cable.far_side("meta l4proto tcp numgen random mod 10 < 3", "drop");
+    let _server = cable.listen();
     for _ in 0..10 {
-        let facts = cable.connect(IpFamilies::Any, &[SIX, FOUR, FOUR_TOO]);
+        let facts = cable.reach(IpFamilies::Any, &[SIX, FOUR, FOUR_TOO]);
         let connected = |it: &(SocketAddr, AttemptOutcome)| it.1 == AttemptOutcome::Connected;
         assert!(outcomes(&facts).iter().any(connected));
     }

@@ -13,7 +13,7 @@ impl CdnOriginConnector {
     /// policy is logged. A connector to a plain `http` origin has no trust, and nothing happens.
     ///
     /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not reload this connector, nor make a
-    /// builder of it, nor ask for its advice.
+    /// builder of it, nor build another that shares its TLS, nor ask for its advice.
     ///
     /// # Errors
     ///

@@ -307,7 +307,7 @@ impl Shared {
     /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends
     /// it.
     fn check(&self, speech: &Speech, facts: &mut Facts) -> Result<(), Failure> {
-        if *speech == Speech::AsBuilt {
+        if matches!(speech, Speech::AsBuilt) {
             return Ok(());
         }
         let client = self.tls.as_ref().map(|trust| trust.client());
@@ -339,7 +339,6 @@ impl Shared {
 }
 
 /// What a connection is to speak.
-#[derive(Debug, Eq, PartialEq)]
 pub(super) enum Speech {
     /// What was set, or what ALPN decides.
     AsBuilt,

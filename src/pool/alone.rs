@@ -45,8 +45,9 @@ impl OriginPool {
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
-        let visit = Visit::begin(&self.0)?;
+        // In this order: whoever ends the tunnels after a drain has begun ends this one, or it does not begin.
         let over = self.0.lock().tunnels_over.clone();
+        let visit = Visit::begin(&self.0)?;
         let mut lease = self.0.open_alone(&target.client, over).await?;
         target.spell(request, &lease);
         let progress = request.body().progress();

@@ -81,8 +81,15 @@ impl OriginPool {
 impl Shared {
     /// What a connection for this request is to begin with, if it may.
     fn early_head(&self, request: &mut Request<RequestBody>, target: &Target) -> Option<Bytes> {
-        let speaks_http1 = self.lock().protocol == Some(Protocol::Http1);
-        if !speaks_http1 || !is_harmless(request) {
+        {
+            let state = self.lock();
+            // Whoever else waits comes first, and would not be served by such a connection.
+            let is_alone = state.queue.len() <= 1;
+            if state.protocol != Some(Protocol::Http1) || !is_alone {
+                return None;
+            }
+        }
+        if !is_harmless(request) {
             return None;
         }
         let room = self.connector.early_room();

@@ -62,9 +62,9 @@ impl Settings {
         message::settle_expectation(&mut parts, rewrite.present, &body);
         message::frame(&mut parts, rewrite.present, &body);
         if let Some(limits) = &self.edge_limits {
-            let content = match body.is_end_stream() {
-                true => Content::Absent,
-                false => Content::Present,
+            let content = match body.size_hint().exact() {
+                Some(0) => Content::Absent,
+                _ => Content::Present,
             };
             limits.apply(&mut parts, &rewrite.host, content)?;
         }

@@ -77,7 +77,7 @@ impl OriginProxy {
     /// extensions know.
     ///
     /// For staging, or where a layer in front removes the field: fixes say names of your configuration. They never say IP addresses,
-    /// and nothing here says fields, paths or keys.
+    /// and nothing here says fields or paths. A fix may say the hash of a public key, to be pinned.
     ///
     /// ```text
     /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure";

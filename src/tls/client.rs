@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    Alpn, EarlyRequests, TlsSettings, chains::Chains, hello::Plan, resumption::Sessions,
-    verifier::OriginVerifier,
+    Alpn, EarlyRequests, TlsSettings, chains::Chains, early::Opening, hello::Plan,
+    resumption::Sessions, verifier::OriginVerifier,
 };
 
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct TlsClient {
     pub(super) sessions: Option<Arc<Sessions>>,
     pub(super) early_requests: EarlyRequests,
     /// What a connection begins with, if the origin takes it before the handshake.
-    pub(super) early: Bytes,
+    pub(super) opening: Opening,
     pub(super) chains: Chains,
     pub(super) expiry_notice: Duration,
 }
@@ -70,7 +70,7 @@ impl TlsClient {
             alternatives: settings.alternatives(),
             sessions,
             early_requests: settings.early_requests,
-            early: Bytes::new(),
+            opening: Opening::default(),
             chains: settings.chains.clone(),
             expiry_notice: settings.expiry_notice,
         }
@@ -94,7 +94,7 @@ impl TlsClient {
                 protocols: alpn.protocols(),
                 ..self.offer
             },
-            early,
+            opening: Opening(early),
             ..configured
         })
     }

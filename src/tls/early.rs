@@ -1,7 +1,11 @@
 //! Early data, or 0-RTT: bytes in the first flight of a handshake that resumes a session (RFC 8446 section 2.3).
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
+use bytes::Bytes;
 use rustls::ClientConnection;
 
 use crate::{
@@ -18,6 +22,16 @@ pub(crate) enum EarlyRequests {
     Never,
     /// Those that nobody can do harm with by sending them once more.
     Safe,
+}
+
+/// The start of a request: fields that no log may say.
+#[derive(Clone, Default)]
+pub(super) struct Opening(pub(super) Bytes);
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// As much as the first flight has room for beside the ClientHello: ten segments (RFC 6928). It also lies below what rustls keeps of what
@@ -55,10 +69,10 @@ impl TlsClient {
         let Some(mut early) = connection.early_data() else {
             return Ok(false);
         };
-        if early.bytes_left() < self.early.len() {
+        if early.bytes_left() < self.opening.0.len() {
             return Ok(false);
         }
-        early.write_all(&self.early)?;
+        early.write_all(&self.opening.0)?;
         Ok(true)
     }
 }

@@ -181,7 +181,10 @@ impl OriginGroup {
                 };
                 retries.push(retry);
             }
-            tracing::debug!(?answer, "the next origin is asked");
+            tracing::info!(
+                ?answer,
+                "the origin did not serve a request: the next one is asked"
+            );
             parts.extensions.insert(NoEarlyData);
             body = returned;
         }

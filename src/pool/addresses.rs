@@ -6,45 +6,47 @@ use tokio::time::Instant;
 
 use crate::connector::ConnectionInfo;
 
-/// The addresses that connections were opened to, and when the name last had each; empty where nobody wants to know.
+/// The addresses that connections were opened to, and since which answer the name has lacked each; empty where nobody wants to know. A
+/// time without answers is nobody's absence.
 #[derive(Default)]
 pub(super) struct Addresses {
     /// For how long one that is not told any more is as good as before.
     grace: Option<Duration>,
-    last_told: HashMap<SocketAddr, Instant>,
+    missing_since: HashMap<SocketAddr, Option<Instant>>,
 }
 
 impl Addresses {
     pub(super) fn new(grace: Option<Duration>) -> Self {
         Self {
             grace,
-            last_told: HashMap::new(),
+            missing_since: HashMap::new(),
         }
     }
 
     /// A connection was opened: the name has its address.
-    pub(super) fn opened(&mut self, info: &ConnectionInfo, now: Instant) {
+    pub(super) fn opened(&mut self, info: &ConnectionInfo) {
         if self.grace.is_some()
             && let Some(peer) = info.facts().peer()
         {
-            self.last_told.insert(peer, now);
+            self.missing_since.insert(peer, None);
         }
     }
 
     /// The name has these addresses now, and no others.
     pub(super) fn told(&mut self, addresses: &[SocketAddr], now: Instant) {
         let grace = self.grace.unwrap_or_default();
-        self.last_told.retain(|address, last_told| {
+        self.missing_since.retain(|address, since| {
             if addresses.contains(address) {
-                *last_told = now;
+                *since = None;
+                return true;
             }
-            now.duration_since(*last_told) <= grace
+            now.duration_since(*since.get_or_insert(now)) < grace
         });
     }
 
     /// Whether the name has had the address of this connection no more for too long.
     pub(super) fn lack(&self, info: &ConnectionInfo) -> bool {
-        let has_gone = |peer| !self.last_told.contains_key(&peer);
+        let has_gone = |peer| !self.missing_since.contains_key(&peer);
         self.grace.is_some() && info.facts().peer().is_some_and(has_gone)
     }
 }
@@ -68,8 +70,8 @@ mod tests {
         let [one, other] = ["192.0.2.1:443", "192.0.2.2:443"];
         let began = Instant::now();
         let mut addresses = Addresses::new(Some(GRACE));
-        addresses.opened(&to(one), began);
-        addresses.opened(&to(other), began);
+        addresses.opened(&to(one));
+        addresses.opened(&to(other));
         let mut told = |address: &str, seconds| {
             let now = began + Duration::from_secs(seconds);
             addresses.told(&[address.parse().unwrap()], now);
@@ -80,20 +82,32 @@ mod tests {
         // A rotation within the grace.
         assert_eq!(told(other, 60), [false, false]);
         assert_eq!(told(one, 90), [false, false]);
-        assert_eq!(told(one, 120), [false, false]);
-        assert_eq!(told(one, 121), [false, true]);
+        assert_eq!(told(one, 149), [false, false]);
+        assert_eq!(told(one, 150), [false, true]);
         // It comes back: the connections to it were let go, and new ones are opened.
-        assert_eq!(told(other, 122), [false, true]);
-        addresses.opened(&to(other), began);
+        assert_eq!(told(other, 151), [false, true]);
+        addresses.opened(&to(other));
         assert!(!addresses.lack(&to(other)));
     }
 
     #[test]
+    fn while_nobody_answers_no_address_goes_missing() {
+        let address = "192.0.2.1:443";
+        let began = Instant::now();
+        let mut addresses = Addresses::new(Some(GRACE));
+        addresses.opened(&to(address));
+        // The first answer after an outage, and a rotation at that.
+        addresses.told(&[], began + 10 * GRACE);
+        assert!(!addresses.lack(&to(address)));
+        addresses.told(&[], began + 11 * GRACE);
+        assert!(addresses.lack(&to(address)));
+    }
+
+    #[test]
     fn where_nobody_wants_to_know_and_where_no_address_was_dialled_nothing_is_lacking() {
-        let now = Instant::now();
         let mut addresses = Addresses::new(None);
-        addresses.opened(&to("192.0.2.1:443"), now);
-        assert!(addresses.last_told.is_empty());
+        addresses.opened(&to("192.0.2.1:443"));
+        assert!(addresses.missing_since.is_empty());
         assert!(!addresses.lack(&to("192.0.2.1:443")));
         let given = Addresses::new(Some(Duration::ZERO));
         assert!(!given.lack(&to("a transport of the caller's own")));

@@ -22,7 +22,7 @@ impl Shared {
     pub(super) fn stands(self: &Arc<Self>, slot: &mut Slot, info: &ConnectionInfo) {
         let mut state = self.lock();
         slot.stand(&mut state);
-        state.addresses.opened(info, Instant::now());
+        state.addresses.opened(info);
         drop(state);
         if self.settings.grace.is_some() {
             self.start_following();

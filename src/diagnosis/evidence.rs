@@ -189,15 +189,17 @@ impl Evidence<'_> {
         }
     }
 
-    /// A name to send instead of the present one: what Host says, what was expected, what is dialled, what was presented.
+    /// A name to send instead of the present one: what Host says, what was expected, what is dialled, what the URL says, what was
+    /// presented.
     pub(super) fn another_sni(&self) -> Fix {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),
             ExpectedName::Ip(_) => None,
         };
         let dialled = self.dialled_name().cloned();
+        let url = self.origin.url().target().host().dns().cloned();
         let presented = self.presented_name();
-        let mut names = [self.host_name(), expected, dialled, presented]
+        let mut names = [self.host_name(), expected, dialled, url, presented]
             .into_iter()
             .flatten();
         match names.find(|name| Some(name) != self.sni()) {

@@ -137,7 +137,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.alert() == Some(CERTIFICATE_REQUIRED),
         why: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -146,7 +146,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.withheld_certificate() && e.late_alert().is_some_and(is_about_ours),
         why: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -156,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.has_nothing_to_show() && e.late_alert().is_some_and(is_about_ours),
         why: client_certificate_asked,
         clues: &[Clue::Alert],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -170,7 +170,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
     },
     Rule {
@@ -182,7 +182,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
     },
     Rule {

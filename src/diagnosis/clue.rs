@@ -113,6 +113,8 @@ pub enum Proof {
     EdgeConfiguration,
     /// What the edge's own log says of the request.
     EdgeLog,
+    /// What the origin's configuration says about how it is to be spoken to.
+    Listener,
     /// A query to the name servers.
     NameServers,
     /// The state of the origin.
@@ -133,6 +135,7 @@ impl fmt::Display for Proof {
             Self::Chain => "look at the whole chain: openssl s_client -showcerts",
             Self::EdgeConfiguration => "look up in the edge's configuration which names it serves",
             Self::EdgeLog => "look for the request in the edge's log",
+            Self::Listener => "look up in the origin's configuration what its listener expects",
             Self::NameServers => "ask the name servers: dig",
             Self::Origin => "look whether the origin is up, and at its log",
             Self::ProbeNames => "cdn_origin::probe(&connector) tries the other names",

@@ -88,7 +88,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: present_a_certificate,
     },
     Rule {

@@ -163,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_cut_off_late(e) && e.withheld_certificate(),
         why: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -197,7 +197,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: |_| String::from("the peer is a load balancer that waits for a PROXY protocol header"),
         clues: &[Clue::Silence],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: proxy_headers::with,
     },
     Rule {

@@ -104,7 +104,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial) && is_foreign_port(e),
         why: |e| format!("the edge does not serve the port of {}", e.origin.dial()),
         clues: &[Clue::Edge, Clue::Port, Clue::Silence],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: |e| {
             vec![
                 Fix::Builder(e.origin.url_over_tls(None)),

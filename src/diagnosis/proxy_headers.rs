@@ -25,7 +25,7 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_sent(e) && is_answered_in_http(e),
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::FirstBytes],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: without,
     },
     Rule {
@@ -43,7 +43,7 @@ pub(super) const SENT: &[Rule] = &[
         when: is_misread,
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::Alert],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: without,
     },
     Rule {
@@ -62,7 +62,7 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_sent(e) && is_hung_up_on(e),
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::Ending],
-        proof: Proof::EdgeConfiguration,
+        proof: Proof::Listener,
         fixes: without,
     },
 ];
@@ -75,7 +75,7 @@ pub(super) const MISSING: &[Rule] = &[Rule {
     when: |e| is_conceivable(e) && is_hung_up_on(e),
     why: |_| String::from("the peer expects a PROXY protocol header before anything else"),
     clues: &[Clue::Ending],
-    proof: Proof::EdgeConfiguration,
+    proof: Proof::Listener,
     fixes: with,
 }];
 

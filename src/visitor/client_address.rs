@@ -10,7 +10,8 @@ use super::{ClientConnection, ProxyTlv, connect_info};
 /// [`proxy_protocol`](crate::connector::CdnOriginBuilder::proxy_protocol) tells the origin.
 ///
 /// [`OriginProxy`](crate::OriginProxy) takes it from the request's extensions, or else makes it of a [`ClientConnection`] or of
-/// axum's `ConnectInfo`. Two of them are the same visitor only if all of this is equal.
+/// axum's `ConnectInfo`, without a destination. It is for the PROXY protocol alone: whoever inserts one inserts a [`ClientConnection`]
+/// too, so that `X-Forwarded-For` says the same. Two of them are the same visitor only if all of this is equal.
 ///
 /// ```
 /// use std::net::SocketAddr;

@@ -107,7 +107,7 @@ async fn haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"..\") with a name that the edge serves",
+        ".sni(\"www.example.test\")",
     );
 }
 

@@ -78,7 +78,7 @@ async fn openssl_that_insists_on_a_name_sends_alert_112_for_another() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"..\") with a name that the edge serves",
+        ".sni(\"www.example.test\")",
     );
     assert_eq!(answer(connector.sni(NAME)).await.status(), StatusCode::OK);
 }

@@ -120,7 +120,7 @@ async fn nginx_that_rejects_strangers_sends_alert_112_for_an_unknown_sni() {
         &error.diagnosis(),
         CauseId::SniNotServed,
         Certainty::Certain,
-        ".sni(\"..\") with a name that the edge serves",
+        ".sni(\"www.example.test\")",
     );
 }
 

@@ -20,7 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
-    tls::{FirstBytes, Hello, Refusal, TlsClient, rustls::ClientConfig},
+    tls::{Beneath, Hello, Refusal, TlsClient, rustls::ClientConfig},
     visitor::ClientAddress,
 };
 
@@ -281,7 +281,7 @@ impl Shared {
         io: DialedIo,
         started: Instant,
         facts: &mut Facts,
-    ) -> Result<TlsStream<FirstBytes<DialedIo>>, Refusal> {
+    ) -> Result<TlsStream<Beneath<DialedIo>>, Refusal> {
         let deadline = self.deadlines.handshake;
         let left = self.deadlines.connect.saturating_sub(started.elapsed());
         let began = Instant::now();

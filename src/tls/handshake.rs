@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    FirstBytes, Hello, TlsClient, client::name_for_rustls, explain::explain, iana,
+    Beneath, Hello, TlsClient, client::name_for_rustls, explain::explain, iana,
     rejection::Rejection, witness::Witness,
 };
 
@@ -45,7 +45,7 @@ impl TlsClient {
         io: IO,
         deadline: Duration,
         facts: &mut Facts,
-    ) -> Result<TlsStream<FirstBytes<IO>>, Refusal>
+    ) -> Result<TlsStream<Beneath<IO>>, Refusal>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
@@ -56,8 +56,8 @@ impl TlsClient {
             source: Some(error.into()),
             ..Refusal::new(ErrorKind::TlsProtocol)
         })?;
-        let io = FirstBytes::new(io);
-        let seen = io.seen();
+        let io = Beneath::new(io);
+        let first_bytes = io.first_bytes();
         let name = name_for_rustls(sni, expected_name);
         let witness = Witness::of(name.clone());
         let connector = TlsConnector::from(config);
@@ -75,23 +75,23 @@ impl TlsClient {
         facts.client_certificate = witness.client_certificate();
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, (hello, said_early), &witness, facts),
-            Ok(Err(error)) => self.refuse(error, seen.bytes(), facts),
+            Ok(Err(error)) => self.refuse(error, first_bytes.get(), facts),
             Err(_elapsed) => {
                 facts.deadline = Some(deadline);
                 Refusal::new(ErrorKind::TimedOut)
             }
         };
-        facts.first_bytes = seen.bytes().to_vec();
+        facts.first_bytes = first_bytes.get().to_vec();
         Err(refusal)
     }
 
     fn accept<IO>(
         &self,
-        stream: TlsStream<FirstBytes<IO>>,
+        stream: TlsStream<Beneath<IO>>,
         (hello, said_early): (&Hello, bool),
         witness: &Witness,
         facts: &mut Facts,
-    ) -> Result<TlsStream<FirstBytes<IO>>, Refusal> {
+    ) -> Result<TlsStream<Beneath<IO>>, Refusal> {
         let (_, connection) = stream.get_ref();
         let mut session = session(connection, hello.outcome, witness);
         session.early_data = match (said_early, connection.is_early_data_accepted()) {

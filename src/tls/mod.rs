@@ -18,6 +18,7 @@
 
 mod alpn;
 mod asking;
+mod beneath;
 mod chains;
 mod client;
 mod config;
@@ -37,6 +38,7 @@ mod parameters;
 mod pin;
 mod policy;
 mod provider;
+mod read_ahead;
 mod rejection;
 mod resumption;
 mod roots;
@@ -57,11 +59,11 @@ pub use policy::VerifyPolicy;
 pub use roots::Roots;
 pub use san::SanMatcher;
 
+pub(crate) use beneath::Beneath;
 pub(crate) use client::TlsClient;
 pub(crate) use config::{TlsFiles, TlsSettings};
 pub(crate) use early::EarlyRequests;
 pub(crate) use explain::explain;
-pub(crate) use first_bytes::FirstBytes;
 pub(crate) use handshake::Refusal;
 pub(crate) use hello::Hello;
 #[cfg(feature = "certificate-compression")]

@@ -1,4 +1,8 @@
 //! A stream, and what has been read from it.
+//!
+//! The buffers' sizes are no multiples of a page. Of blocks that lie next to each other in memory, one would begin a few bytes behind
+//! the other modulo 4096, and AMD's processors copy between two such blocks twenty times slower where libc does so by `rep movsb` (glibc
+//! before 2.39, its bug 30994).
 
 use std::{
     io,
@@ -10,20 +14,25 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-/// What is read at first. Nearly every head fits.
-const FIRST_READ: usize = 8 * 1024;
+/// The first buffer takes a whole record of TLS (RFC 8446 section 5.1): what is left in the session would keep memory there, too.
+const FIRST_BUFFER: usize = 17 * 1024;
 
-/// What is read at most, where an origin sends faster than it is read.
-const LARGEST_READ: usize = 128 * 1024;
+/// Any further buffer.
+const LARGE_BUFFER: usize = 63 * 1024;
 
 /// With less room than this, another buffer is taken.
 const LEAST_ROOM: usize = 2 * 1024;
+
+/// After so much, whoever writes what was read gets a turn.
+const TURN: usize = 2 * LARGE_BUFFER;
 
 /// A stream with a buffer for what comes in.
 pub(super) struct Input<S> {
     pub(super) stream: S,
     pub(super) bytes: BytesMut,
-    next_read: usize,
+    next_buffer: usize,
+    /// How much has been read in this turn.
+    in_turn: usize,
 }
 
 impl<S> Input<S>
@@ -34,25 +43,38 @@ where
         Self {
             stream,
             bytes: BytesMut::new(),
-            next_read: FIRST_READ,
+            next_buffer: FIRST_BUFFER,
+            in_turn: 0,
         }
     }
 
-    /// Reads what there is, and tells how much that was: nothing at the end of the stream. The size of a read follows the origin's pace.
+    /// Reads what there is, and tells how much that was: nothing at the end of the stream.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.bytes.capacity() - self.bytes.len() < LEAST_ROOM {
-            self.bytes.reserve(self.next_read);
+        ready!(self.poll_room(cx));
+        let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.bytes);
+        match &read {
+            Poll::Ready(Ok(length)) => self.in_turn += length,
+            Poll::Ready(Err(_)) | Poll::Pending => self.in_turn = 0,
         }
-        let room = self.bytes.capacity() - self.bytes.len();
-        let read = ready!(poll_read_buf(
-            Pin::new(&mut self.stream),
-            cx,
-            &mut self.bytes
-        ))?;
-        if read == room {
-            self.next_read = (room * 2).clamp(self.next_read, LARGEST_READ);
+        read
+    }
+
+    /// Sees to it that there is room. A buffer whose bytes have been written is filled again: it is still in the processor's caches. An
+    /// origin that is never waited for would have new ones taken until the writer has enough.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.bytes.capacity() - self.bytes.len() >= LEAST_ROOM
+            || self.bytes.try_reclaim(self.next_buffer)
+        {
+            return Poll::Ready(());
         }
-        Poll::Ready(Ok(read))
+        if self.in_turn >= TURN {
+            self.in_turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.bytes.reserve(self.next_buffer);
+        self.next_buffer = LARGE_BUFFER;
+        Poll::Ready(())
     }
 
     /// Reads what should not be there, and tells whether there is any of it. Nothing is there at the end of the stream.
@@ -66,6 +88,7 @@ where
     /// Gives the buffer back.
     pub(super) fn release(&mut self) {
         self.bytes = BytesMut::new();
-        self.next_read = FIRST_READ;
+        self.next_buffer = FIRST_BUFFER;
+        self.in_turn = 0;
     }
 }

@@ -1,8 +1,9 @@
 //! Responses, whole and broken, and what becomes of the connection.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, task::Poll};
 
 use bytes::Bytes;
+use futures_util::poll;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 use tokio::{
@@ -136,6 +137,33 @@ async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_bu
         assert_eq!(driver.rest(), Look::Resting);
         assert_eq!(driver.buffered(), 0);
     }
+}
+
+#[tokio::test]
+async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_again() {
+    const LENGTH: usize = 4 * 1024 * 1024;
+    let (mut driver, mut origin) = pair(LENGTH + 1024);
+    begin(&mut driver, get());
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+    origin.write_all(response.as_bytes()).await.unwrap();
+    origin.write_all(&vec![b'x'; LENGTH]).await.unwrap();
+    assert!(head(&mut driver).await.is_ok());
+    let mut content = Content::new(driver);
+    let (mut read, mut unwritten, mut places) = (0, Vec::new(), HashSet::new());
+    while read < LENGTH {
+        match poll!(content.frame()) {
+            Poll::Ready(frame) => {
+                let data = frame.unwrap().unwrap().into_data().unwrap();
+                read += data.len();
+                places.insert(data.as_ptr());
+                unwritten.push(data);
+            }
+            // Nothing is missing: it is the writer's turn.
+            Poll::Pending => unwritten.clear(),
+        }
+        assert!(unwritten.iter().map(Bytes::len).sum::<usize>() < 256 * 1024);
+    }
+    assert!(places.len() < 8, "{}", places.len());
 }
 
 #[tokio::test]

@@ -1,0 +1,77 @@
+//! The stream beneath a TLS session.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{first_bytes::FirstBytes, read_ahead::ReadAhead};
+
+/// A stream that remembers what was read first, and is read ahead where much comes in.
+#[derive(Debug)]
+pub(crate) struct Beneath<IO> {
+    io: IO,
+    ahead: ReadAhead,
+    first: FirstBytes,
+}
+
+impl<IO> Beneath<IO> {
+    pub(super) fn new(io: IO) -> Self {
+        Self {
+            io,
+            ahead: ReadAhead::default(),
+            first: FirstBytes::default(),
+        }
+    }
+
+    pub(super) fn first_bytes(&self) -> FirstBytes {
+        self.first.clone()
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Beneath<IO> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(this.ahead.poll_read(Pin::new(&mut this.io), cx, buf))?;
+        this.first.note(&buf.filled()[before..]);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Beneath<IO> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}

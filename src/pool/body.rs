@@ -13,17 +13,20 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use http_body_util::BodyExt;
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-use super::expect::GoAhead;
+use super::{
+    expect::GoAhead,
+    replay::{Replay, Replayable, Superseded},
+};
 
 /// A visitor's body, or none. None is not boxed.
 #[derive(Default)]
 pub(crate) struct RequestBody {
-    body: Option<UnsyncBoxBody<Bytes, Error>>,
+    body: Option<Replayable>,
     progress: Progress,
     /// Ends the body when whoever holds the other end lets go.
     tether: Option<oneshot::Receiver<()>>,
@@ -113,7 +116,22 @@ impl RequestBody {
         B: Body<Data = Bytes, Error = Error> + Send + 'static,
     {
         Self {
-            body: Some(body.boxed_unsync()),
+            body: Some(Replayable::new(body.boxed_unsync())),
+            progress,
+            tether: None,
+            go_ahead: None,
+        }
+    }
+
+    /// Keeps as much of what is read of it as `limit`; nothing is to be kept of a body that is none.
+    pub(super) fn keep(&self, limit: usize) -> Option<Replay> {
+        self.body.as_ref().map(|body| body.keep(limit))
+    }
+
+    /// The same body from its start.
+    pub(super) fn again(replay: &Replay, progress: Progress) -> Self {
+        Self {
+            body: Some(replay.again()),
             progress,
             tether: None,
             go_ahead: None,
@@ -164,15 +182,16 @@ impl Body for RequestBody {
         if let Some(tether) = tether
             && Pin::new(tether).poll(cx).is_ready()
         {
-            let facts = Facts::default();
-            let error = Error::new(ErrorKind::RequestBody, Stage::Send, facts);
-            return Poll::Ready(Some(Err(error)));
+            return Poll::Ready(Some(Err(given_up())));
         }
         if let Some(waiting) = go_ahead {
             ready!(waiting.as_mut().poll(cx));
             *go_ahead = None;
         }
-        let frame = Pin::new(&mut *body).poll_frame(cx);
+        let frame = match body.poll_frame(cx) {
+            Ok(frame) => frame,
+            Err(Superseded) => return Poll::Ready(Some(Err(given_up()))),
+        };
         progress.note(frame.is_ready());
         if let Poll::Ready(Some(Err(error))) = &frame {
             progress.note_failure(error);
@@ -181,14 +200,19 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.body.as_ref().is_none_or(Replayable::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         self.body
             .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+            .map_or_else(|| SizeHint::with_exact(0), Replayable::size_hint)
     }
+}
+
+/// What the body of an exchange ends with that nobody waits for any more.
+fn given_up() -> Error {
+    Error::new(ErrorKind::RequestBody, Stage::Send, Facts::default())
 }
 
 impl fmt::Debug for RequestBody {

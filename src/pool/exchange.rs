@@ -36,7 +36,7 @@ impl OriginPool {
                 Some(Ok(response)) if tries.is_too_early(&response) => {
                     Box::pin(tries.in_time(response, lease)).await?
                 }
-                Some(Ok(response)) => match tries.elsewhere(&response, &lease).await {
+                Some(Ok(response)) => match tries.elsewhere(&response, &lease, request).await {
                     Some(elsewhere) => elsewhere,
                     None => {
                         progress.note_answer();
@@ -46,7 +46,7 @@ impl OriginPool {
                 },
                 Some(Err(failed)) => {
                     let failed = failed.after(&progress);
-                    Box::pin(tries.again(failed, lease)).await?
+                    Box::pin(tries.again(failed, lease, request)).await?
                 }
                 None => return Err(tries.told(silent(&lease, &progress, deadline))),
             };

@@ -1,18 +1,15 @@
 //! A request in the hands of hyper's client, which keeps what it is given.
 
 use http::{Request, Response};
-use http_body::Body;
 use hyper::{body::Incoming, client::conn::TrySendError};
 
 use super::{RequestBody, ResponseBody, failure::Unanswered};
 
-/// Takes the request, and leaves a copy of its head if it could be sent again: if there is no content that would be gone.
+/// Takes the request, and leaves a copy of its head, with which it can be sent again.
 pub(super) fn leave_copy(request: &mut Request<RequestBody>) -> Request<RequestBody> {
     let mut copy = Request::new(RequestBody::default());
     *copy.method_mut() = request.method().clone();
-    if request.body().is_end_stream() {
-        *copy.headers_mut() = request.headers().clone();
-    }
+    *copy.headers_mut() = request.headers().clone();
     std::mem::replace(request, copy)
 }
 

@@ -19,7 +19,8 @@
 //!
 //! # What is sent again
 //!
-//! A request whose body is empty, unless nothing of it was written: then any request. All but that is bounded by a [`RetryBudget`].
+//! A request whose body is empty, or of whose body [all that was taken is kept](PoolSettings::max_replay), 64 KiB at most; any request of
+//! which nothing was written. All but that is bounded by a [`RetryBudget`].
 //!
 //! | what happened | which methods |
 //! |---|---|
@@ -77,6 +78,7 @@ mod http2;
 mod lease;
 mod queue;
 mod reaper;
+mod replay;
 mod response;
 mod retry;
 mod settings;

@@ -7,7 +7,10 @@ use http_body::Body;
 
 use crate::error::Error;
 
-use super::{Client, Lease, OriginPool, RequestBody, ResponseBody, failure::Unanswered};
+use super::{
+    Client, Lease, OriginPool, Progress, RequestBody, ResponseBody, failure::Unanswered,
+    replay::Replay,
+};
 
 /// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
@@ -25,8 +28,8 @@ const TOO_EARLY: u16 = 425;
 pub(super) struct Tries<'a> {
     pool: &'a OriginPool,
     client: &'a Client,
-    /// There is no content that is gone when it was sent once.
-    is_repeatable: bool,
+    /// The request's content, if it has any.
+    content: Option<(Replay, Progress)>,
     is_idempotent: bool,
     sent: usize,
     unsent: usize,
@@ -44,10 +47,12 @@ impl<'a> Tries<'a> {
         client: &'a Client,
         request: &Request<RequestBody>,
     ) -> Self {
+        let body = request.body();
+        let replay = body.keep(pool.0.settings.max_replay);
         Self {
             pool,
             client,
-            is_repeatable: request.body().is_end_stream(),
+            content: replay.map(|replay| (replay, body.progress())),
             is_idempotent: request.method().is_idempotent(),
             sent: 1,
             unsent: 0,
@@ -63,8 +68,13 @@ impl<'a> Tries<'a> {
         self.is_early = lease.is_early();
     }
 
-    /// After a failure: the connection for the next try, if there is to be one.
-    pub(super) async fn again(&mut self, failed: Unanswered, lease: Lease) -> Result<Lease, Error> {
+    /// After a failure: the connection for the next try, if there is to be one, for which the request is whole again.
+    pub(super) async fn again(
+        &mut self,
+        failed: Unanswered,
+        lease: Lease,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Lease, Error> {
         if failed.is_unsent() && self.unsent < MOST_UNSENT {
             self.unsent += 1;
             drop(lease);
@@ -75,6 +85,7 @@ impl<'a> Tries<'a> {
             return Err(self.told(error));
         }
         drop(lease);
+        self.restore(request);
         // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
         // once, each would open one of its own; only the last try is not left to chance.
         let fresh = match failed.was_refused() && self.sent < MOST_TRIES {
@@ -101,6 +112,7 @@ impl<'a> Tries<'a> {
         &mut self,
         response: &Response<B>,
         lease: &Lease,
+        request: &mut Request<RequestBody>,
     ) -> Option<Lease> {
         let known = &self.pool.0.misdirected;
         let is_misdirected = response.status().as_u16() == MISDIRECTED;
@@ -112,10 +124,12 @@ impl<'a> Tries<'a> {
             known.store(is_misdirected, Ordering::Relaxed);
             return None;
         }
-        if !is_misdirected || self.sent > 1 || !self.is_repeatable || !self.is_allowed() {
+        if !is_misdirected || self.sent > 1 || !self.is_repeatable() || !self.is_allowed() {
             return None;
         }
-        Box::pin(self.pool.fresh_lease(self.client)).await
+        let fresh = Box::pin(self.pool.fresh_lease(self.client)).await?;
+        self.restore(request);
+        Some(fresh)
     }
 
     /// Whether the origin wants the request once more, after the handshake: it is nobody's answer then (RFC 8470 section 5.2).
@@ -148,7 +162,20 @@ impl<'a> Tries<'a> {
     /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
     fn is_safe(&self, failed: &Unanswered) -> bool {
         let was_cut_off = self.is_reused && failed.was_cut_off();
-        self.is_repeatable && (failed.was_refused() || (self.is_idempotent && was_cut_off))
+        self.is_repeatable() && (failed.was_refused() || (self.is_idempotent && was_cut_off))
+    }
+
+    /// Whether there is no content that is gone.
+    fn is_repeatable(&self) -> bool {
+        let content = self.content.as_ref();
+        content.is_none_or(|(replay, _)| replay.is_whole())
+    }
+
+    /// Gives the request its content back.
+    fn restore(&self, request: &mut Request<RequestBody>) {
+        if let Some((replay, progress)) = &self.content {
+            *request.body_mut() = RequestBody::again(replay, progress.clone());
+        }
     }
 
     /// Whether the request may be sent once more as far as numbers go.

@@ -25,6 +25,7 @@ use super::{RetryBudget, ending::Reason};
 /// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
 /// | [`max_response_head`](Self::max_response_head) | 128 KiB | `proxy_buffer_size` |
 /// | [`max_waiting`](Self::max_waiting) | 4096 | |
+/// | [`max_replay`](Self::max_replay) | 64 KiB | |
 /// | [`retry_budget`](Self::retry_budget) | 20 percent of the requests, three at a time | |
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until a proxy is given them"]
@@ -40,6 +41,7 @@ pub struct PoolSettings {
     pub(super) wait_timeout: Duration,
     pub(super) max_response_head: u32,
     pub(super) max_waiting: usize,
+    pub(super) max_replay: usize,
     pub(super) retry_budget: RetryBudget,
 }
 
@@ -58,6 +60,8 @@ impl Default for PoolSettings {
             wait_timeout: Duration::from_secs(10),
             max_response_head: 128 * 1024,
             max_waiting: 4096,
+            // As much as linkerd keeps.
+            max_replay: 64 * 1024,
             retry_budget: RetryBudget::default(),
         }
     }
@@ -154,6 +158,13 @@ impl PoolSettings {
     /// As many requests wait for a connection at most, and as many upgrades; the next is answered 503 at once.
     pub fn max_waiting(mut self, count: usize) -> Self {
         self.max_waiting = count;
+        self
+    }
+
+    /// As many bytes of a request's body are kept until there is an answer, so that it can be sent again where that is safe. A request
+    /// whose body has brought more by then is sent once. Zero keeps nothing: only requests without content are sent again then.
+    pub fn max_replay(mut self, bytes: usize) -> Self {
+        self.max_replay = bytes;
         self
     }
 

@@ -53,6 +53,7 @@ mod pool_given_up;
 mod pool_hostile;
 mod pool_http2;
 mod pool_http2_waits;
+mod pool_replay;
 mod pool_retries;
 mod pool_waits;
 mod probe;

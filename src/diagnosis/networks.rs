@@ -70,14 +70,14 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::PoolExhausted),
         why: |_| {
             String::from(
-                "all connections of the pool were in use, and for too long or for too many requests",
+                "all connections of the pool that such a request may use were in use, and for too long or for too many requests",
             )
         },
         clues: &[Clue::Silence],
         proof: Proof::Origin,
         fixes: |_| {
             vec![Fix::Elsewhere(
-                "look at the origin, or allow more with PoolSettings::max_connections(..)",
+                "look at the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)",
             )]
         },
     },

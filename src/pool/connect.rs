@@ -130,10 +130,10 @@ impl Shared {
         }
     }
 
-    /// Opens as many connections as are missing of those that are always to be ready.
-    pub(super) async fn warm(self: &Arc<Self>) -> Result<(), Error> {
-        for _ in 0..self.settings.min_idle {
-            let Some(leave) = self.leave_to_warm() else {
+    /// Opens as many connections as are missing where so many are to be ready.
+    pub(super) async fn warm(self: &Arc<Self>, wanted: usize) -> Result<(), Error> {
+        for _ in 0..wanted {
+            let Some(leave) = self.leave_to_warm(wanted) else {
                 break;
             };
             if let Ok(error) = self.connect(leave).await {
@@ -143,10 +143,10 @@ impl Shared {
         Ok(())
     }
 
-    fn leave_to_warm(self: &Arc<Self>) -> Option<Leave> {
+    fn leave_to_warm(self: &Arc<Self>, wanted: usize) -> Option<Leave> {
         let mut state = self.lock();
         let room = state.open < self.settings.max_connections && !self.is_draining();
-        let missing = room && state.ready() < self.settings.min_idle;
+        let missing = room && state.ready() < wanted;
         missing.then(|| Leave::take(self, &mut state, &Client::anybody()))
     }
 
@@ -160,7 +160,7 @@ impl Shared {
         tokio::spawn(async move {
             let mut pause = FIRST_PAUSE;
             while let Some(shared) = warming.0.upgrade() {
-                match shared.warm().await {
+                match shared.warm(shared.settings.min_idle).await {
                     Ok(()) if !shared.lacks_warmth() => return,
                     Ok(()) => {}
                     Err(error) => tracing::debug!(%error, ?pause, "no connection in advance"),

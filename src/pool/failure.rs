@@ -91,9 +91,11 @@ impl Unanswered {
 
     /// What it says about the end of an HTTP/1 connection.
     pub(super) fn reason(&self) -> Reason {
-        match self.was_cut_off() {
-            true => Reason::Origin,
-            false => Reason::Error,
+        match &self.failure {
+            // The visitor's doing.
+            Failure::Http1(Problem::Body(_) | Problem::BodyLength) => Reason::Cancelled,
+            _ if self.was_cut_off() => Reason::Origin,
+            _ => Reason::Error,
         }
     }
 

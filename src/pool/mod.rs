@@ -15,7 +15,9 @@
 //!   the connections are for upgrades; where the pool is full, idle ones are closed for them.
 //! * Connections are opened in tasks of their own: one whose visitor has left goes to the next who waits, or to rest. A failed connect
 //!   is told to the visitor who asked for it; where there is no other connection, to all who wait.
-//! * A request that is given up frees its connection or stream at once, and whoever waits gets its place.
+//! * A request that is given up frees its connection or stream at once, and whoever waits gets its place. hyper's server notices a visitor
+//!   of HTTP/1 who leaves in the middle of an upload only when more of it is read: one that the origin does not take is given up by
+//!   [`response_timeout`](crate::OriginProxy::response_timeout).
 //!
 //! # What is sent again
 //!
@@ -37,7 +39,7 @@
 //! * Heads are [limited](PoolSettings::max_response_head), and the wait for them by
 //!   [`response_timeout`](crate::OriginProxy::response_timeout), interim (1xx) responses included: over HTTP/1 they share the limit of one
 //!   head. Trailers may have 16 KiB there.
-//! * Bytes before a request, on an idle connection, or after a response, end it.
+//! * Bytes before a request, on an idle connection, or after a response, end it, as far as they have arrived.
 //! * A body that ends with its connection is whole only if TLS said so; an HTTP/2 stream that was reset never is.
 //! * HTTP/2 windows bound what is kept of bodies that nobody reads.
 //! * Heads without end, and floods of DATA frames without content, end the connection.
@@ -183,10 +185,10 @@ impl OriginPool {
         PoolSnapshot::of(&self.0.lock(), active)
     }
 
-    /// Opens the connections that are always to be ready, and keeps them up from then on.
+    /// Opens the connections that are always to be ready, one at least, and keeps them up from then on.
     pub(crate) async fn prewarm(self) -> Result<(), Error> {
         self.0.lock().kept_warm = true;
-        self.0.warm().await
+        self.0.warm(self.0.settings.min_idle.max(1)).await
     }
 
     /// A connection: one that is there, or a new one, or one that becomes free in time.

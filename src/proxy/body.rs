@@ -35,9 +35,9 @@ enum Source {
 
 /// The origin's body.
 pub(super) struct OriginBody {
-    pub(super) body: PeekedBody<ResponseBody>,
-    /// The connection, until the body has ended.
+    /// The connection, until the body has ended. Dropped before the body, it says why the stream is closed that the body holds.
     pub(super) lease: Option<Lease>,
+    pub(super) body: PeekedBody<ResponseBody>,
     pub(super) watch: Watch,
     /// Whether the visitor is told trailers (RFC 9110 section 6.5.1).
     pub(super) trailers: bool,

@@ -39,16 +39,18 @@
 //!
 //! # What it does to a response
 //!
-//! Hop-by-hop fields are removed, also `Upgrade` of a 426: the visitor is not told of what this proxy may not allow. Trailers pass as those of requests do, but not to an HTTP/1 visitor that does not say `TE: trailers`.
-//! A response to HEAD, a 204 and a 304 have no content and keep the length that the origin says, but for a 204, which has none. A body that
+//! Hop-by-hop fields are removed, also `Upgrade` of a 426: the visitor is not told of what this proxy may not allow. Trailers pass as those of requests do, but not to an HTTP/1 visitor
+//! that does not say `TE: trailers`, nor those that the response does not announce in `Trailer`, which hyper's server leaves out there.
+//! A response to HEAD, a 204 and a 304 have no content and keep the length that the origin says, but for a 204,
+//! which has none, and a 304 over HTTP/1, where hyper's server leaves it out. A body that
 //! ends too early, or falls silent for too long, is aborted towards the visitor and never ends as if it were whole. Redirects and cookies that say the origin's name get the visitor's, and `Alt-Svc` is removed, as
 //! [`response_rewrite`](crate::response_rewrite) describes. Everything else passes.
 //!
 //! # Connections
 //!
 //! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). A request is sent a second time only if not
-//! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent, has no content, and a reused
-//! connection died under it.
+//! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent and a reused connection died under
+//! it. [What is sent again](crate::pool) tells all of it.
 //!
 //! # Several origins
 //!
@@ -102,7 +104,7 @@
 //! | 500 | the connector has no fixed origin |
 //! | 501 | CONNECT without a protocol that is allowed, TRACE, or a transfer coding other than `chunked` |
 //! | 502 | the origin could not be reached, did not answer with HTTP or with too large a head, or switched to a protocol that was not asked for |
-//! | 503 | no connection of the pool became free in time, or too many requests are under way |
+//! | 503 | no connection of the pool became free in time, too many requests are under way, or the proxy is [draining](OriginProxy::drain) |
 //! | 504 | the origin, or the way to it, took longer than a deadline |
 //! | 508 | the request has been here before |
 //!

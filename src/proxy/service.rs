@@ -176,8 +176,8 @@ impl OriginProxy {
         self.pool.snapshot()
     }
 
-    /// Opens [`PoolSettings::min_idle`] connections in advance, and keeps so many ready from then on while requests come. While the
-    /// origin refuses, it is asked ever more rarely.
+    /// Opens [`PoolSettings::min_idle`] connections in advance, but one at least, and keeps that minimum ready from then on while requests
+    /// come. While the origin refuses, it is asked ever more rarely.
     ///
     /// # Errors
     ///

@@ -95,14 +95,15 @@ impl OriginProxy {
 /// What bounds a request. A duration of zero counts as one millisecond.
 impl OriginProxy {
     /// Bounds the wait for the head of the response, once the request has a connection. While the request's body is still moving,
-    /// the wait starts anew. Afterwards: 504, `http_response_timeout`.
+    /// the wait starts anew. Afterwards: 504, `http_response_timeout`; if it is the visitor who was silent last, in the middle of its body: 408,
+    /// `http_request_error`.
     pub fn response_timeout(mut self, time: Duration) -> Self {
         self.change().response_timeout = at_least_a_moment(time);
         self
     }
 
     /// Bounds each silence in the middle of a body: of the visitor's before the head of the response, answered with 408
-    /// (`http_request_error`), and of the origin's, upon which the response is aborted and its connection closed. Once the origin has
+    /// (`http_request_error`) after this or after [`response_timeout`](Self::response_timeout), whichever is shorter, and of the origin's, upon which the response is aborted and its connection closed. Once the origin has
     /// answered, the visitor may be silent for as long as the origin is not.
     ///
     /// A visitor that does not read is not silent: how long it may stay is for the server in front of the proxy to say.

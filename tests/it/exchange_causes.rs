@@ -231,7 +231,7 @@ async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
     let error = failure(&proxy, get(&[])).await;
     first.abort();
     assert_eq!(error.kind(), ErrorKind::PoolExhausted);
-    let fix = "look at the origin, or allow more with PoolSettings::max_connections(..)";
+    let fix = "look at the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)";
     check(&error, CauseId::PoolTooSmall, Certainty::Certain, fix);
 }
 

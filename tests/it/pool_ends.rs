@@ -16,7 +16,7 @@ use cdn_origin::{
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{io::AsyncReadExt, net::TcpListener, sync::Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::origin::Origin;
@@ -174,6 +174,31 @@ async fn what_a_pool_did_is_counted() {
         (snapshot.active, snapshot.waiting, snapshot.retried),
         (0, 0, 0)
     );
+}
+
+#[tokio::test]
+async fn who_ended_a_connection_is_counted() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = silent.accept().await {
+            // The head, and no answer.
+            let _ = stream.read(&mut [0; 1024]).await;
+        }
+    });
+    let connector = CdnOriginConnector::builder(format!("http://{address}"));
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    assert_eq!(get(proxy.clone()).await.0, StatusCode::BAD_GATEWAY);
+    until(|| proxy.pool_snapshot().closed.origin == 1).await;
+
+    let endless = Origin::http1(|_, _| async {
+        Response::new(Full::from(Bytes::from(vec![b'x'; 8 * 1024 * 1024])))
+    })
+    .await;
+    let proxy = OriginProxy::new(endless.connector());
+    drop(send(proxy.clone()).await);
+    until(|| proxy.pool_snapshot().closed.cancelled == 1).await;
+    assert_eq!(proxy.pool_snapshot().closed.total(), 1);
 }
 
 #[test]

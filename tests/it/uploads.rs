@@ -12,7 +12,11 @@ use http_body::Body;
 use http_body_util::{BodyExt, Channel, Empty, Full, channel::Sender};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::mpsc,
+};
 use tower::{BoxError, ServiceExt, service_fn};
 
 use crate::{
@@ -229,5 +233,30 @@ async fn a_large_body_goes_up_and_comes_down_whole() {
         let Ok(response) = OriginProxy::new(connector).oneshot(request).await;
         let echoed = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(echoed, body, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_of_an_origin_that_takes_no_more_and_closes_at_once_is_passed_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // Dropped with bytes unread, it is reset.
+            let mut start = [0; 16];
+            stream.read_exact(&mut start).await.unwrap();
+            let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 9\r\nconnection: close\r\n\r\ntoo large";
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
+    let content = Bytes::from(vec![b'x'; 16 * 1024 * 1024]);
+    for _ in 0..20 {
+        let request = Request::post("/").header("host", "visitor.test");
+        let request = request.body(Full::new(content.clone())).unwrap();
+        let Ok(response) = proxy.clone().oneshot(request).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(text, "too large");
     }
 }

@@ -1,15 +1,20 @@
 //! One request and its response, both of which may be under way at the same time.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body::{Frame, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Sleep, sleep},
+};
 
 use crate::pool::{RequestBody, expect::Told};
 
@@ -22,6 +27,9 @@ use super::{
     outgoing::Outgoing,
 };
 
+/// How long it takes at most until an answer is noticed that came before its connection broke.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 const CONTINUE: u16 = 100;
 
 const SWITCHING_PROTOCOLS: u16 = 101;
@@ -33,7 +41,7 @@ pub(super) struct Exchange {
     outgoing: Option<Outgoing<RequestBody>>,
     sent: bool,
     /// Why the origin did not take all of the request.
-    not_taken: Option<io::Error>,
+    not_taken: Option<NotTaken>,
     /// To be told when the origin wants the content.
     told: Option<Told>,
     heads: HeadReader,
@@ -43,6 +51,22 @@ pub(super) struct Exchange {
     heard: bool,
     keeps_alive: bool,
     incoming: Incoming,
+}
+
+/// An origin takes no more of the request.
+struct NotTaken {
+    error: io::Error,
+    /// Over when nothing more is to be heard of it.
+    last_words: Pin<Box<Sleep>>,
+}
+
+impl NotTaken {
+    fn because(error: io::Error) -> Self {
+        Self {
+            error,
+            last_words: Box::pin(sleep(LAST_WORDS)),
+        }
+    }
 }
 
 /// What of the response is still to come.
@@ -106,11 +130,7 @@ impl Exchange {
             match input.poll_fill(cx).map_err(Problem::Io)? {
                 Poll::Ready(0) => return Poll::Ready(Err(self.early_end())),
                 Poll::Ready(_) => self.heard = true,
-                // What the origin had to say before it broke off would have been there.
-                Poll::Pending => match self.not_taken.take() {
-                    Some(error) => return Poll::Ready(Err(Problem::Io(error))),
-                    None => return Poll::Pending,
-                },
+                Poll::Pending => return self.poll_last_words(cx),
             }
         }
     }
@@ -205,11 +225,24 @@ impl Exchange {
         match outgoing.poll_send(Pin::new(&mut input.stream), cx) {
             Poll::Pending => self.outgoing = Some(outgoing),
             Poll::Ready(Ok(())) => self.sent = true,
-            Poll::Ready(Err(Problem::Io(error))) => self.not_taken = Some(error),
+            Poll::Ready(Err(Problem::Io(error))) => self.not_taken = Some(NotTaken::because(error)),
             // A body that has failed is not asked again: it might say that it has ended.
             Poll::Ready(Err(problem)) => return Err(problem),
         }
         Ok(())
+    }
+
+    /// Nothing is there to be read. What the origin said before it broke off may be all the same: the runtime has only not noticed yet
+    /// (RFC 9112 section 9.5).
+    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, Problem>> {
+        let Some(mut not_taken) = self.not_taken.take() else {
+            return Poll::Pending;
+        };
+        if not_taken.last_words.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(Problem::Io(not_taken.error)));
+        }
+        self.not_taken = Some(not_taken);
+        Poll::Pending
     }
 
     fn next_head<S>(&mut self, input: &mut Input<S>) -> Result<Option<Head>, Problem> {
@@ -279,7 +312,7 @@ impl Exchange {
     fn early_end(&mut self) -> Problem {
         match (self.heard, self.not_taken.take()) {
             (true, _) => Problem::Incomplete,
-            (false, Some(error)) => Problem::Io(error),
+            (false, Some(not_taken)) => Problem::Io(not_taken.error),
             (false, None) => Problem::Unanswered,
         }
     }

@@ -64,7 +64,7 @@ impl AsyncWrite for Deaf {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
     for answer in [
         &b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"[..],

@@ -17,6 +17,9 @@ const MOST_EMPTY_LINES: usize = 2;
 
 const STATUSES: RangeInclusive<u16> = 100..=999;
 
+/// Where the reason stands in a head: behind a version, a status and the space after each.
+const REASON: usize = "HTTP/1.1 200 ".len();
+
 /// The head of a response.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -91,14 +94,13 @@ fn parse(head: &Bytes) -> Result<Head, Problem> {
     let status = StatusCode::from_u16(code).ok();
     let status = status.filter(|_| length == head.len() && STATUSES.contains(&code));
     let status = status.ok_or(Problem::NotHttp)?;
-    let reason = response.reason.unwrap_or_default();
     Ok(Head {
         version: match version {
             0 => Version::HTTP_10,
             _ => Version::HTTP_11,
         },
         status,
-        reason: unusual(reason, status, head),
+        reason: unusual_reason(status, head),
         headers: map(response.headers, head)?,
     })
 }
@@ -119,10 +121,14 @@ fn too_many_or_malformed(error: httparse::Error) -> Problem {
     }
 }
 
-fn unusual(reason: &str, status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
-    match status.canonical_reason() == Some(reason) {
+/// The reason as it stands in a head that is well-formed. httparse has none to show where bytes beyond ASCII are in it.
+fn unusual_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
+    let end = memchr::memchr(b'\r', head).unwrap_or(head.len());
+    let reason = head.slice(REASON.min(end)..end);
+    let usual = status.canonical_reason().map(str::as_bytes);
+    match usual == Some(&reason[..]) {
         true => None,
-        false => ReasonPhrase::try_from(head.slice_ref(reason.as_bytes())).ok(),
+        false => ReasonPhrase::try_from(reason).ok(),
     }
 }
 
@@ -190,6 +196,8 @@ mod tests {
             reason("HTTP/1.1 200 Fine\r\n\r\n").unwrap().as_bytes(),
             b"Fine"
         );
+        let beyond_ascii = whole(b"HTTP/1.1 200 D\xe9j\xe0 \xe2\r\na: b\r\n\r\n").reason;
+        assert_eq!(beyond_ascii.unwrap().as_bytes(), b"D\xe9j\xe0 \xe2");
         assert_eq!(reason("HTTP/1.1 299 \r\n\r\n").unwrap().as_bytes(), b"");
         assert_eq!(reason("HTTP/1.1 200\r\n\r\n").unwrap().as_bytes(), b"");
     }

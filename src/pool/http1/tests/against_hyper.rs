@@ -260,6 +260,11 @@ fn what_is_accepted_is_understood_as_hyper_understands_it_and_what_is_refused_is
             (Ok((mut reading, rests)), Ok((mut theirs, theirs_rests))) => {
                 let lengths = (take_length(&mut reading), take_length(&mut theirs));
                 assert_eq!(lengths.0, lengths.1, "{method} {said}");
+                // httparse, and hyper with it, leaves a reason empty where bytes beyond ASCII are in it.
+                let reason = reading.reason.as_mut();
+                if let Some(reason) = reason.filter(|reason| !reason.as_bytes().is_ascii()) {
+                    *reason = ReasonPhrase::from_static(b"");
+                }
                 assert_eq!(reading, theirs, "{method} {said}");
                 assert!(theirs_rests || !rests, "{method} {said}");
             }

@@ -28,8 +28,9 @@ enum Source {
     Own(Option<Bytes>),
     /// Boxed, because servers move bodies about.
     Origin(Box<OriginBody>),
-    /// That of a response which has none, or of one that has failed. The length is not zero: it may be that of the content which another
-    /// request would get.
+    /// It has failed, which is still to be told.
+    Failed(Option<Box<Error>>),
+    /// That of a response which has none. The length is not zero: it may be that of the content which another request would get.
     Nothing,
 }
 
@@ -74,14 +75,18 @@ impl Body for ProxyBody {
         let source = &mut self.get_mut().0;
         match source {
             Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Source::Origin(body) => {
-                let frame = ready!(body.poll_frame(cx));
-                if matches!(frame, Some(Err(_))) {
+            Source::Origin(body) => match ready!(body.poll_frame(cx)) {
+                Some(Err(error)) => {
                     // Frees the connection, however long the visitor holds on to the body.
-                    *source = Source::Nothing;
+                    *source = Source::Failed(Some(Box::new(error)));
+                    // A server writes what it has when it is told to wait, and forgets it when the body fails. A visitor that got nothing
+                    // at all may take the connection for one that was closed while it rested, and ask again, whatever it was.
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
                 }
-                Poll::Ready(frame)
-            }
+                frame => Poll::Ready(frame),
+            },
+            Source::Failed(error) => Poll::Ready(error.take().map(|error| Err(*error))),
             Source::Nothing => Poll::Ready(None),
         }
     }
@@ -90,6 +95,7 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => text.is_none(),
             Source::Origin(body) => body.body.is_end_stream(),
+            Source::Failed(error) => error.is_none(),
             Source::Nothing => true,
         }
     }
@@ -98,7 +104,7 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
             Source::Origin(body) => body.body.size_hint(),
-            Source::Nothing => SizeHint::default(),
+            Source::Failed(_) | Source::Nothing => SizeHint::default(),
         }
     }
 }
@@ -185,7 +191,7 @@ impl fmt::Debug for ProxyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Own(_) => f.write_str("ProxyBody(Own)"),
-            Source::Origin(_) => f.write_str("ProxyBody(Origin)"),
+            Source::Origin(_) | Source::Failed(_) => f.write_str("ProxyBody(Origin)"),
             Source::Nothing => f.write_str("ProxyBody(Nothing)"),
         }
     }

@@ -3,7 +3,8 @@
 use super::{
     Protocol::{Http1, Http2},
     origin::Reply,
-    row::{Row, hold},
+    row::{Row, Scene, hold},
+    visitor::{Ask, Visitor},
 };
 
 #[tokio::test]
@@ -89,6 +90,38 @@ async fn rfc_9112_section_6_3_content_of_responses() {
             .visitor_gets("200", "content", &["x-a: 1"]),
     ])
     .await;
+}
+
+/// Nothing at all looks like a connection that was closed while it rested: visitors ask again then, a POST as well.
+#[tokio::test]
+async fn rfc_9112_section_8_what_there_is_of_a_response_comes_before_its_break() {
+    let scene = Scene::new(Http1).await;
+    for (rest, content) in [
+        ("content-length: 8\r\n\r\ncontent", "content"),
+        ("content-length: 8\r\n\r\n", ""),
+        (
+            "transfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n-7\r\n",
+            "content",
+        ),
+        ("transfer-encoding: chunked\r\n\r\n-7\r\n", ""),
+    ] {
+        let bytes = format!("HTTP/1.1 200 OK\r\nx-is: there\r\n{rest}");
+        scene.origin.answers(Reply::LastBytes(bytes.leak()));
+        let mut visitor = Visitor::of(Http1, scene.site.address()).await;
+        let ask = Ask::Message {
+            start: "POST /",
+            fields: &[],
+            body: None,
+            trailers: &[],
+        };
+        let seen = visitor.ask(ask).await.unwrap();
+        assert_eq!(
+            (&seen.start[..], &seen.body[..]),
+            ("200", content),
+            "{rest:?}"
+        );
+        assert!(seen.cut_short && seen.has("x-is"), "{rest:?}: {seen:?}");
+    }
 }
 
 #[tokio::test]

@@ -233,9 +233,11 @@ fn passed(response: Response<Box<OriginBody>>, method: &Method) -> Response<Prox
         true => ProxyBody::nothing(),
         false => ProxyBody::origin(body),
     });
-    hop_by_hop::remove(response.headers_mut());
-    if status::has_no_length(status) {
-        response.headers_mut().remove(CONTENT_LENGTH);
+    let headers = response.headers_mut();
+    hop_by_hop::remove(headers);
+    match status::has_no_length(status) {
+        true => drop(headers.remove(CONTENT_LENGTH)),
+        false => message::settle_length(headers),
     }
     response
 }

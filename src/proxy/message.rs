@@ -144,3 +144,85 @@ fn keep_one_length(headers: &mut HeaderMap) -> bool {
     };
     agreed
 }
+
+/// Leaves one line of a response's length where all lines and members of lists say the same, and none where they do not or say no number
+/// (RFC 9110 section 8.6). A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it
+/// before; a server in front may not be able to write down what is left.
+pub(super) fn settle_length(headers: &mut HeaderMap) {
+    let Some(length) = agreed_length(headers) else {
+        headers.remove(CONTENT_LENGTH);
+        return;
+    };
+    let is_list = |line: &HeaderValue| line.as_bytes().contains(&b',');
+    if only(headers, CONTENT_LENGTH).is_none_or(is_list) {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+}
+
+fn agreed_length(headers: &HeaderMap) -> Option<u64> {
+    let lines = headers.get_all(CONTENT_LENGTH).iter();
+    let mut said = lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(number);
+    let first = said.next().flatten();
+    first.filter(|_| said.all(|other| other == first))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    let digits = digits.trim_ascii();
+    // Rust would take a sign for a part of it.
+    let are_all = digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| are_all)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(lines: &[&'static str]) -> Vec<HeaderValue> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(CONTENT_LENGTH, HeaderValue::from_static(line));
+        }
+        settle_length(&mut headers);
+        headers.get_all(CONTENT_LENGTH).iter().cloned().collect()
+    }
+
+    #[test]
+    fn a_length_that_is_said_several_times_is_said_once() {
+        for lines in [
+            &["7"][..],
+            &["7", "7"],
+            &["7,7"],
+            &["7, 7", "7"],
+            &["7 ,\t07"],
+        ] {
+            assert_eq!(settled(lines), ["7"], "{lines:?}");
+        }
+        assert_eq!(settled(&["007"]), ["007"]);
+    }
+
+    #[test]
+    fn what_is_no_length_is_not_passed_on() {
+        for lines in [
+            &[][..],
+            &[""],
+            &["7", "8"],
+            &["7, 8"],
+            &["7,"],
+            &["7", ""],
+            &["+7"],
+            &["-7"],
+            &["0x7"],
+            &["7 7"],
+            &["seven", "seven"],
+            &["18446744073709551616"],
+        ] {
+            assert!(settled(lines).is_empty(), "{lines:?}");
+        }
+    }
+}

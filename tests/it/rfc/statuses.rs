@@ -80,6 +80,31 @@ async fn rfc_9110_responses_without_content_have_none() {
         )
         .answer_content(None, &[])
         .visitor_sees(&[], &["content-length", "transfer-encoding"]),
+        Row::new(
+            "section 8.6: a length that is said twice is said once, also to HEAD",
+            "HEAD /",
+            &[],
+        )
+        .answer("200", &["content-length: 7", "content-length: 7"])
+        .answer_content(None, &[])
+        .visitor_sees(&["content-length: 7"], &[])
+        .visitor_gets("200", "", &[]),
+        Row::new(
+            "section 8.6: lengths that differ are not passed on to HEAD",
+            "HEAD /",
+            &[],
+        )
+        .answer_bytes(Reply::Bytes(
+            "HTTP/1.1 200 OK\r\ncontent-length: 7\r\ncontent-length: 8\r\nx-is: there\r\n\r\n",
+        ))
+        .visitor_sees(&["x-is: there"], &["content-length"])
+        .visitor_gets("200", "", &[]),
+        Row::new("section 8.6: nor is what is no length", "HEAD /", &[])
+            .answer_bytes(Reply::Bytes(
+                "HTTP/1.1 200 OK\r\ncontent-length: 0x7\r\nx-is: there\r\n\r\n",
+            ))
+            .visitor_sees(&["x-is: there"], &["content-length"])
+            .visitor_gets("200", "", &[]),
         Row::new("section 9.3.2: HEAD and a chunked GET", "HEAD /", &[])
             .answer("200", &["transfer-encoding: chunked"])
             .answer_content(None, &[])

@@ -78,8 +78,10 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
     if let Some(offer) = facts.tls_offer() {
         row(f, "offered", &offer.to_string())?;
     }
-    if let Some(session) = facts.tls_session() {
-        row(f, "agreed", &session.to_string())?;
+    match (facts.tls_session(), facts.ech_offer()) {
+        (Some(session), _) => row(f, "agreed", &session.to_string())?,
+        (None, Some(offer)) => row(f, "ECH", &offer.to_string())?,
+        (None, None) => {}
     }
     if facts.is_reused() {
         row(f, "reused", "the connection had served requests before")?;

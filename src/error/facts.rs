@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    Alert, Attempt, CertificateChain, ClientCertificate, PeerCertificate, Resolution,
-    ServiceBinding, TlsOffer, TlsSession,
+    Alert, Attempt, CertificateChain, ClientCertificate, EchAnswer, EchOffer, PeerCertificate,
+    Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
@@ -23,6 +23,7 @@ pub struct Facts {
     pub(crate) service: Option<ServiceBinding>,
     pub(crate) proxy_header: bool,
     pub(crate) offer: Option<TlsOffer>,
+    pub(crate) ech: Option<EchOffer>,
     pub(crate) session: Option<TlsSession>,
     pub(crate) chain: CertificateChain,
     pub(crate) accepted: bool,
@@ -37,6 +38,13 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What the peer made of an encrypted hello.
+    pub(crate) fn note_ech(&mut self, answer: EchAnswer) {
+        if let Some(offer) = &mut self.ech {
+            offer.note(answer);
+        }
+    }
+
     /// The same, and that this deadline passed.
     pub(crate) fn after(self, deadline: Duration) -> Self {
         Self {
@@ -98,6 +106,12 @@ impl Facts {
     #[must_use]
     pub fn tls_offer(&self) -> Option<&TlsOffer> {
         self.offer.as_ref()
+    }
+
+    /// How Encrypted ClientHello was offered in the last handshake, and what came of it; `None` where it plays no role.
+    #[must_use]
+    pub fn ech_offer(&self) -> Option<&EchOffer> {
+        self.ech.as_ref()
     }
 
     /// What the handshake agreed on, once it was done.

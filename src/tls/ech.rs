@@ -10,6 +10,7 @@ use rustls::{
 use crate::error::{BuildProblem, BuildProblemKind, EncryptedHello};
 
 use super::{
+    ech_config::Configuration,
     hello::{First, Hello, Otherwise, Plan, Rejections},
     parameters::Fips,
     versions::Versions,
@@ -174,11 +175,12 @@ impl Ech {
         };
         let first = match &self.source {
             Source::ConfigList(bytes) => {
-                let mode = Plan::read(bytes, &suites).map_err(|error| unusable(&error))?;
-                First::Given(Hello::with(mode, EncryptedHello::Accepted))
+                let configuration =
+                    Configuration::read(bytes, &suites).map_err(|error| unusable(&error))?;
+                First::Given(Hello::encrypted(configuration, EncryptedHello::Accepted))
             }
             Source::Dns | Source::DnsOrGrease => First::Dns { sample: grease },
-            Source::Grease => First::Given(Hello::with(grease, EncryptedHello::Greased)),
+            Source::Grease => First::Given(Hello::greased(grease)),
         };
         Ok(Plan::new(first, may_be_clear, rejections, suites))
     }

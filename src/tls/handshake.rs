@@ -8,7 +8,10 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::BoxError;
 
 use crate::{
-    error::{EarlyData, EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession, TlsVersion},
+    error::{
+        EarlyData, EchAnswer, EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession,
+        TlsVersion,
+    },
     name::{ExpectedName, Sni},
 };
 
@@ -50,6 +53,7 @@ impl TlsClient {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         facts.offer = Some(self.offer_of(hello));
+        facts.ech.clone_from(&hello.offer);
         facts.client_identity = self.has_identity;
         facts.alternatives = self.alternatives.clone();
         let config = self.config_for(Some(sni), hello).map_err(|error| Refusal {
@@ -73,6 +77,9 @@ impl TlsClient {
             facts.accepted = accepted;
         }
         facts.client_certificate = witness.client_certificate();
+        if let Some(public_name) = hello.public_name() {
+            facts.note_ech(witness.ech_answer(public_name));
+        }
         let refusal = match outcome {
             Ok(Ok(stream)) => return self.accept(stream, (hello, said_early), &witness, facts),
             Ok(Err(error)) => self.refuse(error, first_bytes.get(), facts),
@@ -100,6 +107,7 @@ impl TlsClient {
             (true, false) => EarlyData::Rejected,
         };
         facts.session = Some(session);
+        facts.note_ech(EchAnswer::Accepted);
         facts.accepted = true;
         // In a resumed session nothing is judged: the certificates are those of the first handshake.
         let presented = connection.peer_certificates().unwrap_or_default();
@@ -132,6 +140,9 @@ impl TlsClient {
             ErrorKind::CertificateUnknownIssuer if facts.accepted => ErrorKind::KeyNotProven,
             kind => kind,
         };
+        if kind == ErrorKind::EncryptedHelloRejected {
+            facts.note_ech(EchAnswer::Rejected);
+        }
         Refusal {
             kind,
             rejection: explained.rejection(),

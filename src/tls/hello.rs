@@ -5,25 +5,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rustls::{
-    ClientConfig, ClientConnection, Error,
-    client::{EchConfig, EchMode},
-    crypto::hpke::Hpke,
-};
-use rustls_pki_types::{EchConfigListBytes, ServerName};
+use rustls::{ClientConfig, ClientConnection, Error, client::EchMode, crypto::hpke::Hpke};
+use rustls_pki_types::ServerName;
 
 use crate::{
-    error::{BuildProblem, EncryptedHello, ErrorKind, TlsOffer, TlsVersion},
+    error::{BuildProblem, EchAnswer, EchOffer, EncryptedHello, ErrorKind, TlsOffer, TlsVersion},
     name::{Sni, SniOmission},
 };
 
-use super::{Refusal, TlsClient, ech::unusable, rejection::Rejection};
+use super::{Refusal, TlsClient, ech::unusable, ech_config::Configuration, rejection::Rejection};
 
 /// How a ClientHello is sent, and what is to be told of it if the handshake succeeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Hello {
     mode: Option<EchMode>,
     pub(super) outcome: EncryptedHello,
+    /// What is to be told of it in any case.
+    pub(super) offer: Option<EchOffer>,
 }
 
 impl Hello {
@@ -31,13 +29,36 @@ impl Hello {
         Self {
             mode: None,
             outcome,
+            offer: match outcome {
+                EncryptedHello::Disabled => Some(EchOffer::Disabled),
+                EncryptedHello::Unusable => Some(EchOffer::Unusable),
+                _ => None,
+            },
         }
     }
 
-    pub(super) fn with(mode: EchMode, outcome: EncryptedHello) -> Self {
+    pub(super) fn greased(mode: EchMode) -> Self {
         Self {
             mode: Some(mode),
+            outcome: EncryptedHello::Greased,
+            offer: Some(EchOffer::Greased),
+        }
+    }
+
+    /// The name in the clear, where the one in SNI is not.
+    pub(super) fn public_name(&self) -> Option<&str> {
+        self.offer.as_ref()?.public_name()
+    }
+
+    pub(super) fn encrypted(with: Configuration, outcome: EncryptedHello) -> Self {
+        let offer = match outcome {
+            EncryptedHello::AcceptedOnRetry => EchOffer::EncryptedAgain,
+            _ => EchOffer::Encrypted,
+        };
+        Self {
+            mode: Some(with.mode),
             outcome,
+            offer: Some(offer(with.public_name, EchAnswer::Unknown)),
         }
     }
 }
@@ -49,7 +70,7 @@ pub(super) struct Plan {
     rejections: Rejections,
     suites: Vec<&'static dyn Hpke>,
     /// The last list that DNS told, and what it amounts to: a list is looked at once, and no more than one is kept.
-    told: Mutex<Option<(Vec<u8>, Option<EchMode>)>>,
+    told: Mutex<Option<(Vec<u8>, Option<Configuration>)>>,
 }
 
 #[derive(Debug)]
@@ -92,14 +113,10 @@ impl Plan {
         }
     }
 
-    pub(super) fn read(list: &[u8], suites: &[&'static dyn Hpke]) -> Result<EchMode, Error> {
-        EchConfig::new(EchConfigListBytes::from(list), suites).map(EchMode::from)
-    }
-
     fn without_configuration(&self, why: EncryptedHello) -> Result<Hello, Refusal> {
         match &self.otherwise {
             Otherwise::Plain => Ok(Hello::plain(why)),
-            Otherwise::Greased(mode) => Ok(Hello::with(mode.clone(), EncryptedHello::Greased)),
+            Otherwise::Greased(mode) => Ok(Hello::greased(mode.clone())),
             Otherwise::Refused => Err(Refusal::new(ErrorKind::EncryptedHelloUnavailable)),
         }
     }
@@ -120,7 +137,7 @@ impl TlsClient {
             return plan.without_configuration(EncryptedHello::NotSent);
         };
         match self.told(plan, list) {
-            Some(mode) => Ok(Hello::with(mode, EncryptedHello::Accepted)),
+            Some(found) => Ok(Hello::encrypted(found, EncryptedHello::Accepted)),
             None => plan.without_configuration(EncryptedHello::Unusable),
         }
     }
@@ -134,8 +151,8 @@ impl TlsClient {
         }
         match (rejection, &plan.otherwise) {
             (Rejection::Replaced(list), _) => {
-                let mode = self.usable(plan, list)?;
-                Some(Hello::with(mode, EncryptedHello::AcceptedOnRetry))
+                let found = self.usable(plan, list)?;
+                Some(Hello::encrypted(found, EncryptedHello::AcceptedOnRetry))
             }
             (Rejection::Disabled, Otherwise::Refused) => None,
             (Rejection::Disabled, _) => Some(Hello::plain(EncryptedHello::Disabled)),
@@ -143,21 +160,21 @@ impl TlsClient {
     }
 
     /// What this list of the record's amounts to.
-    fn told(&self, plan: &Plan, list: &[u8]) -> Option<EchMode> {
+    fn told(&self, plan: &Plan, list: &[u8]) -> Option<Configuration> {
         let mut told = plan.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, mode)) = &*told
+        if let Some((known, found)) = &*told
             && known == list
         {
-            return mode.clone();
+            return found.clone();
         }
-        let mode = self.usable(plan, list);
-        *told = Some((list.to_vec(), mode.clone()));
-        mode
+        let found = self.usable(plan, list);
+        *told = Some((list.to_vec(), found.clone()));
+        found
     }
 
-    fn usable(&self, plan: &Plan, list: &[u8]) -> Option<EchMode> {
-        let mode = Plan::read(list, &plan.suites);
-        let tried = mode.and_then(|mode| self.try_out(mode.clone()).map(|()| mode));
+    fn usable(&self, plan: &Plan, list: &[u8]) -> Option<Configuration> {
+        let found = Configuration::read(list, &plan.suites);
+        let tried = found.and_then(|found| self.try_out(found.mode.clone()).map(|()| found));
         let noted = tried.inspect_err(|error| tracing::debug!(%error, "an ECH configuration"));
         noted.ok()
     }

@@ -26,6 +26,7 @@ mod crls;
 pub mod danger;
 mod early;
 mod ech;
+mod ech_config;
 mod explain;
 mod files;
 mod first_bytes;

@@ -1,7 +1,7 @@
-//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6).
+//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6), and what stands in the clear until then.
 //!
 //! rustls tells it in a type that is public in its error and nowhere else: the bytes, which `EchConfig::new` takes, can be had only by
-//! its `internal` codec, which no promise of SemVer covers. This is the one file that uses it. Should a release of rustls change
+//! its `internal` codec, which no promise of SemVer covers. The public name is read by the same codec. This is the one file that uses it. Should a release of rustls change
 //! it, this file does not compile, or the test below fails; without it there would be no retry.
 //!
 //! rustls reports a rejection at the end of a handshake, after the certificate was judged for the public name and the peer has proven
@@ -28,6 +28,21 @@ impl Rejection {
     }
 }
 
+/// The public name of the first configuration in this list that is usable by itself.
+pub(super) fn public_name(list: &[u8], is_usable: impl Fn(&[u8]) -> bool) -> Option<String> {
+    let configs = Vec::<EchConfigPayload>::read_bytes(list).ok()?;
+    configs.into_iter().find_map(|config| {
+        let alone = vec![config];
+        let is_usable = is_usable(&alone.get_encoding());
+        match &alone[..] {
+            [EchConfigPayload::V18(contents)] if is_usable => {
+                Some(contents.public_name.as_ref().to_owned())
+            }
+            _ => None,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +60,15 @@ mod tests {
     fn a_list_comes_out_byte_for_byte_as_it_was_sent() {
         let rejection = Rejection::with(Some(&read(LIST)));
         assert_eq!(rejection, Rejection::Replaced(LIST.to_vec()));
+    }
+
+    #[test]
+    fn the_public_name_is_that_of_the_first_configuration_that_is_usable() {
+        let name = |is_usable: bool| public_name(LIST, |_| is_usable);
+        assert_eq!(name(true).as_deref(), Some("public.example"));
+        assert_eq!(name(false), None);
+        assert_eq!(public_name(UNKNOWN, |_| true), None);
+        assert_eq!(public_name(b"garbage", |_| true), None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl ServerCertVerifier for OriginVerifier {
             now,
         };
         let verdict = self.check(presented, server_name);
-        witness::judged(end_entity, intermediates, verdict.is_ok());
+        witness::judged(end_entity, intermediates, server_name, verdict.is_ok());
         verdict.map(|()| ServerCertVerified::assertion())
     }
 

@@ -11,7 +11,7 @@ use std::{
 use rustls::SignatureScheme;
 use rustls_pki_types::{CertificateDer, ServerName};
 
-use crate::error::{CertificateChain, ClientCertificate, PeerCertificate};
+use crate::error::{CertificateChain, ClientCertificate, EchAnswer, PeerCertificate};
 
 tokio::task_local! {
     static WITNESS: Witness;
@@ -27,6 +27,8 @@ struct Testimony {
     asked: Option<ServerName<'static>>,
     /// The certificates and whether they were accepted, once there are some.
     judged: OnceLock<(CertificateChain, bool)>,
+    /// The name for which they were judged.
+    judged_for: OnceLock<ServerName<'static>>,
     scheme: OnceLock<SignatureScheme>,
     client_certificate: OnceLock<ClientCertificate>,
 }
@@ -46,6 +48,21 @@ impl Witness {
 
     pub(super) fn judged(&self) -> Option<(CertificateChain, bool)> {
         self.0.judged.get().cloned()
+    }
+
+    /// What the peer made of a hello that was encrypted with this public name in the clear, as far as is known from the name for which
+    /// its certificate was judged.
+    pub(super) fn ech_answer(&self, public_name: &str) -> EchAnswer {
+        let Some(judged_for) = self.0.judged_for.get() else {
+            return EchAnswer::Unknown;
+        };
+        if self.0.asked.as_ref() != Some(judged_for) {
+            return EchAnswer::Rejected;
+        }
+        match judged_for.to_str().eq_ignore_ascii_case(public_name) {
+            true => EchAnswer::Unknown,
+            false => EchAnswer::Accepted,
+        }
     }
 
     /// What became of our own certificate.
@@ -81,9 +98,11 @@ pub(super) fn stands_in(name: &ServerName<'_>) -> bool {
 pub(super) fn judged(
     end_entity: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
+    name: &ServerName<'_>,
     accepted: bool,
 ) {
     tell(|testimony| {
+        testimony.judged_for.get_or_init(|| name.to_owned());
         testimony.judged.get_or_init(|| {
             let chain = std::iter::once(end_entity).chain(intermediates);
             let chain = chain.map(|certificate| PeerCertificate::new(certificate));
@@ -102,4 +121,32 @@ pub(super) fn signed(scheme: SignatureScheme) {
 /// Absence is not an error.
 fn tell(what: impl FnOnce(&Testimony)) {
     let _ = WITNESS.try_with(|Witness(testimony)| what(testimony));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_name_that_is_judged_tells_whether_an_encrypted_hello_was_read() {
+        let name = |name: &'static str| ServerName::try_from(name).expect("a name");
+        for (judged_for, answer) in [
+            (None, EchAnswer::Unknown),
+            (Some("www.example.test"), EchAnswer::Accepted),
+            (Some("public.example.test"), EchAnswer::Rejected),
+        ] {
+            let witness = Witness::of(name("www.example.test"));
+            let handshake = async {
+                if let Some(judged_for) = judged_for {
+                    judged(&Vec::new().into(), &[], &name(judged_for), false);
+                }
+            };
+            witness.during(handshake).await;
+            assert_eq!(witness.ech_answer("public.example.test"), answer);
+        }
+        let witness = Witness::of(name("www.example.test"));
+        let handshake = async { judged(&Vec::new().into(), &[], &name("www.example.test"), true) };
+        witness.during(handshake).await;
+        assert_eq!(witness.ech_answer("WWW.example.test"), EchAnswer::Unknown);
+    }
 }

@@ -342,6 +342,75 @@ async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
     assert_eq!(ech(&connected(builder).await), EncryptedHello::NotSent);
 }
 
+/// What the report of this failure says of ECH, in one line.
+fn row(error: &cdn_origin::Error) -> Option<String> {
+    let report = error.report().to_string();
+    let (_, row) = report.split_once("\n  ECH ")?;
+    let is_further = |line: &&str| line.starts_with("             ");
+    let mut lines = row.lines();
+    let first = lines.next().into_iter();
+    let lines: Vec<_> = first.chain(lines.take_while(is_further)).collect();
+    Some(
+        lines
+            .join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
+
+#[tokio::test]
+async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let rejected = error(to(&edge, &authority, NAME).ech(published_by(PUBLIC).required())).await;
+    assert_eq!(
+        row(&rejected).unwrap(),
+        "rejected; in the clear stood public.example.test"
+    );
+    assert_eq!(
+        rejected.facts().ech_offer().unwrap().public_name(),
+        Some(PUBLIC)
+    );
+
+    let impostor = Edge::builder(&authority)
+        .serves_with(PUBLIC, authority.issue(&["other.example.test"]))
+        .start()
+        .await;
+    let refused = error(to(&impostor, &authority, NAME).ech(published_by(PUBLIC))).await;
+    assert_eq!(refused.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(row(&refused), row(&rejected));
+
+    let public_alone = Edge::builder(&authority).serves(PUBLIC).start().await;
+    let disabled = error(to(&public_alone, &authority, NAME).ech(published_by(PUBLIC))).await;
+    assert_eq!(
+        row(&disabled).unwrap(),
+        "rejected, then tried again without, as the origin said; the name in SNI stood in the clear"
+    );
+
+    let serving_neither = Edge::builder(&authority).start().await;
+    let to_nobody = || to(&serving_neither, &authority, NAME);
+    let alerted = error(to_nobody().ech(published_by(PUBLIC))).await;
+    assert_eq!(
+        row(&alerted).unwrap(),
+        "offered, and whether it was read is not known; in the clear stood public.example.test"
+    );
+    let greased = error(to_nobody().ech(Ech::grease())).await;
+    assert_eq!(
+        row(&greased).unwrap(),
+        "GREASE alone; the name in SNI stood in the clear"
+    );
+    assert_eq!(row(&error(to_nobody()).await), None);
+
+    let resolver = telling(serving_neither.address(), Some(b"garbage".to_vec()));
+    let unusable = error(found(&authority, &resolver).ech(Ech::from_dns())).await;
+    assert_eq!(
+        row(&unusable).unwrap(),
+        "not offered: the configuration in the HTTPS record cannot be used; \
+         the name in SNI stood in the clear"
+    );
+}
+
 #[tokio::test]
 async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
     let authority = Authority::new();

@@ -61,14 +61,29 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::EncryptedHelloUnpublished,
         certainty: Certain,
         when: |e| e.is(ErrorKind::EncryptedHelloUnavailable),
-        why: |_| {
-            String::from(
-                "Encrypted ClientHello is required, and no HTTPS record tells a configuration that can be used",
-            )
+        why: |e| {
+            let dialled = e.origin.dial();
+            match e.facts.service().is_some_and(|told| !told.ech.is_empty()) {
+                true => format!(
+                    "Encrypted ClientHello is required, and the configuration in the HTTPS record of {dialled} cannot be used"
+                ),
+                false => format!(
+                    "Encrypted ClientHello is required, and no HTTPS record of {dialled} tells a configuration"
+                ),
+            }
         },
         clues: &[],
         proof: Proof::NameServers,
-        fixes: |_| vec![Fix::EncryptedHello],
+        fixes: |_| {
+            vec![
+                Fix::Elsewhere(
+                    "publish one: an HTTPS record of the dialled name, with an `ech` value",
+                ),
+                Fix::Elsewhere(
+                    ".ech(Ech::config_list(..)) with the configuration, if the origin's operator tells it otherwise",
+                ),
+            ]
+        },
     },
     Rule {
         id: CauseId::PlainHttpPeer,

@@ -438,8 +438,14 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
             &refused,
             CauseId::EncryptedHelloUnpublished,
             Certainty::Certain,
-            ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
+            "publish one: an HTTPS record of the dialled name, with an `ech` value",
         );
+        let diagnosis = refused.diagnosis();
+        let cause = diagnosis.likeliest().unwrap();
+        let is_unusable = cause.why().ends_with("cannot be used");
+        assert_eq!(is_unusable, without == EncryptedHello::Unusable, "{cause}");
+        let given = cause.fixes()[1].to_string();
+        assert!(given.starts_with(".ech(Ech::config_list(..))"), "{given}");
         assert_eq!(edge.hellos().len(), 2, "nothing more was said");
     }
 }

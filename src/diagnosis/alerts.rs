@@ -197,6 +197,16 @@ pub(super) const RULES: &[Rule] = &[
         proof: Proof::AnotherNetwork,
         fixes: nothing,
     },
+    // A peer that has a rule about names has seen none: that comes before what it may ask of clients.
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| e.sni().is_none() && e.early_alert() == Some(ACCESS_DENIED),
+        why: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert],
+        proof: Proof::ProbeNames,
+        fixes: another_sni,
+    },
     Rule {
         id: CauseId::AccessDenied,
         certainty: Likely,
@@ -204,7 +214,10 @@ pub(super) const RULES: &[Rule] = &[
         why: |_| String::from("the origin refuses by a rule about SNI or client certificates"),
         clues: &[Clue::Alert],
         proof: Proof::EdgeConfiguration,
-        fixes: |e| vec![e.another_sni(), Fix::ClientIdentity],
+        fixes: |e| {
+            let sni = e.sni().map(|_| e.another_sni());
+            sni.into_iter().chain([Fix::ClientIdentity]).collect()
+        },
     },
     Rule {
         id: CauseId::StrictPeer,

@@ -88,6 +88,27 @@ async fn an_alert_of_denied_access_is_likely_a_rule_about_names_or_clients() {
 }
 
 #[tokio::test]
+async fn an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_anything_else() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves(SITE)
+        .without_sni(NoName::Alert(49))
+        .start()
+        .await;
+    let error = error(to(&edge, &authority, SITE).omit_sni()).await;
+    let fix = format!(".sni(\"{SITE}\")");
+    check(&error, CauseId::SniMissing, Certainty::Likely, &fix);
+    let diagnosis = error.diagnosis();
+    let then = &diagnosis.causes()[1];
+    assert_eq!(then.id(), CauseId::AccessDenied);
+    assert!(
+        then.fixes()
+            .iter()
+            .all(|fix| fix.to_string().contains("client_identity"))
+    );
+}
+
+#[tokio::test]
 async fn alerts_about_a_certificate_that_nobody_sent_may_be_an_interceptor() {
     for number in [42, 43, 44, 45, 46, 48] {
         let error = by_alert(number).await;

@@ -159,6 +159,11 @@ const HANDSHAKES: &[Row] = &[
         &["an_alert_of_denied_access_is_likely_a_rule_about_names_or_clients"],
     ),
     (
+        "alert 49 without SNI",
+        "SniMissing",
+        &["an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_anything_else"],
+    ),
+    (
         "a closed or reset connection without SNI",
         "SniMissing",
         &[

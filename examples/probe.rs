@@ -12,6 +12,7 @@ use std::{error::Error, process::ExitCode};
 
 use cdn_origin::{
     CdnOriginConnector,
+    diagnosis::Clue,
     probe::{Findings, Probe, ProbeAttempt, ProbeOutcome},
 };
 use serde_json::{Value, json};
@@ -57,11 +58,13 @@ fn to_json(findings: &Findings) -> Value {
     let causes: Vec<_> = causes
         .map(|cause| {
             let fixes: Vec<_> = cause.fixes().iter().map(ToString::to_string).collect();
+            let proved = cause.clues().contains(&Clue::Probe);
             json!({
                 "id": format!("{:?}", cause.id()),
                 "certainty": cause.certainty().to_string(),
                 "why": cause.why(),
                 "fixes": fixes,
+                "proved": proved,
             })
         })
         .collect();

@@ -22,6 +22,15 @@ impl Diagnosis {
         Self { causes }
     }
 
+    /// The same causes without the fixes that have been tried in vain.
+    pub(crate) fn without(&self, is_vain: impl Fn(&Fix) -> bool) -> Self {
+        let mut causes = self.causes.clone();
+        for cause in &mut causes {
+            cause.fixes.retain(|fix| !is_vain(fix));
+        }
+        Self { causes }
+    }
+
     /// The causes, the likeliest first.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {

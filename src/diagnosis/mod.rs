@@ -41,6 +41,7 @@ pub use cause::{Cause, Certainty, Diagnosis};
 pub use cause_id::CauseId;
 pub use clue::{Clue, Proof};
 pub use fix::Fix;
+pub(crate) use report::Observed;
 pub use report::Report;
 pub use responses::ResponseEvidence;
 

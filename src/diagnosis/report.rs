@@ -30,6 +30,20 @@ pub struct Report<'a>(&'a Error);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Observed(self.0).fmt(f)?;
+        for cause in self.0.diagnosis().causes() {
+            f.write_str("\n")?;
+            print_cause(f, cause)?;
+        }
+        Ok(())
+    }
+}
+
+/// A report without causes.
+pub(crate) struct Observed<'a>(pub(crate) &'a Error);
+
+impl fmt::Display for Observed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         paragraph(f, "", &self.0.to_string())?;
         let facts = self.0.facts();
         if let Some(origin) = facts.origin() {
@@ -39,10 +53,6 @@ impl fmt::Display for Report<'_> {
         }
         if let Some(deepest) = chain::root(self.0) {
             row(f, "beneath", &deepest.to_string())?;
-        }
-        for cause in self.0.diagnosis().causes() {
-            f.write_str("\n")?;
-            print_cause(f, cause)?;
         }
         Ok(())
     }

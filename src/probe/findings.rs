@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::Diagnosis,
+    diagnosis::{Cause, Clue, Diagnosis, Observed, Proof},
 };
 
 use super::{Combination, ProbeAttempt, ProbeOutcome};
@@ -17,6 +17,8 @@ pub struct Findings {
     /// The place of the attempt that got furthest.
     pub(super) best: usize,
     pub(super) diagnosis: Diagnosis,
+    /// What may be wrong with the best attempt besides, where that is not the diagnosis itself.
+    pub(super) remaining: Diagnosis,
 }
 
 impl Findings {
@@ -47,6 +49,9 @@ impl Findings {
     }
 
     /// What was wrong: certain where one change alone got further. Empty if everything was right.
+    ///
+    /// A fix of a cause that [an attempt has shown](Clue::Probe) is proved. Where no change got further, these are the causes of the
+    /// failure, and their fixes were not tried: a name that nobody but the certificate tells is one, for who presents it may be anybody.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         &self.diagnosis
@@ -59,12 +64,7 @@ impl fmt::Display for Findings {
             let mark = if index == self.best { '*' } else { ' ' };
             writeln!(f, "{mark}{:>3}  {attempt}", index + 1)?;
         }
-        for cause in self.diagnosis.causes() {
-            write!(f, "\n{}: {}\n", cause.certainty(), cause.why())?;
-            for fix in cause.fixes() {
-                writeln!(f, "  fix: {fix}")?;
-            }
-        }
+        print_causes(f, &self.diagnosis)?;
         let Some(best) = self.best() else {
             return Ok(());
         };
@@ -77,10 +77,35 @@ impl fmt::Display for Findings {
                 write!(
                     f,
                     "\nnothing that was tried works; this got furthest:\n\n{}",
-                    error.report()
-                )
+                    Observed(error)
+                )?;
+                print_causes(f, &self.remaining)
             }
-            (false, ProbeOutcome::Answered(..)) => writeln!(f, "\nnothing that was tried works"),
+            (false, ProbeOutcome::Answered(..)) => {
+                writeln!(f, "\nnothing that was tried works")?;
+                print_causes(f, &self.remaining)
+            }
         }
+    }
+}
+
+fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis) -> fmt::Result {
+    let mut causes = diagnosis.causes().iter();
+    causes.try_for_each(|cause| print_cause(f, cause))
+}
+
+/// A fix is called one where an attempt has proved it.
+fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    write!(f, "\n{}: {}\n", cause.certainty(), cause.why())?;
+    let label = match cause.clues().contains(&Clue::Probe) {
+        true => "fix",
+        false => "not tried",
+    };
+    for fix in cause.fixes() {
+        writeln!(f, "  {label}: {fix}")?;
+    }
+    match cause.proof() {
+        None | Some(Proof::ProbeNames | Proof::ProbeProtocols) => Ok(()),
+        Some(proof) => writeln!(f, "  to be sure: {proof}"),
     }
 }

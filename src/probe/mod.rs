@@ -18,7 +18,8 @@
 //! `cargo run --example probe -- https://d1234567890.cloudfront.net --host www.example.com` does this at the command line.
 //!
 //! A probe weakens nothing: each attempt verifies by the policy of the connector. Where no attempt can pass because nobody vouches for the
-//! certificate, it says so and leaves the decision to you.
+//! certificate, it says so and leaves the decision to you. A name that the certificate alone tells is not tried, for whoever presents it
+//! chooses it; what was not tried is called so.
 
 mod attempt;
 mod change;

@@ -234,20 +234,32 @@ impl<'a> Search<'a> {
     fn found(self) -> Findings {
         let steps = self.steps.iter();
         let causes: Vec<_> = steps.map(|(before, change)| change.cause(before)).collect();
-        let diagnosis = match (causes.is_empty(), self.best()) {
-            (false, _) => Diagnosis::ranked(causes),
-            (true, Some(best)) => match &best.outcome {
-                ProbeOutcome::Answered(_, diagnosis) => diagnosis.clone().unwrap_or_default(),
-                ProbeOutcome::Failed(error) => error.diagnosis(),
-            },
-            (true, None) => Diagnosis::default(),
+        let remaining = self.best().map(|best| self.remaining(best));
+        let remaining = remaining.unwrap_or_default();
+        let (diagnosis, remaining) = match causes.is_empty() {
+            true => (remaining, Diagnosis::default()),
+            false => (Diagnosis::ranked(causes), remaining),
         };
         Findings {
             connector: self.probe.connector.clone(),
             attempts: self.attempts,
             best: self.best,
             diagnosis,
+            remaining,
         }
+    }
+
+    /// What may still be wrong with the best attempt, without the fixes that were tried on it: none of them got further.
+    fn remaining(&self, best: &ProbeAttempt) -> Diagnosis {
+        let diagnosis = match &best.outcome {
+            ProbeOutcome::Answered(_, diagnosis) => diagnosis.clone().unwrap_or_default(),
+            ProbeOutcome::Failed(error) => error.diagnosis(),
+        };
+        diagnosis.without(|fix| {
+            let tried = search::change_by(fix).map(|change| best.combination.with(&change));
+            let mut past = self.attempts.iter();
+            tried.is_some_and(|tried| past.any(|past| past.combination == tried))
+        })
     }
 }
 

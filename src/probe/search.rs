@@ -141,11 +141,13 @@ fn after_answer(
 }
 
 /// What a diagnosis says to write.
-fn change_by(fix: &Fix) -> Option<Change> {
+pub(super) fn change_by(fix: &Fix) -> Option<Change> {
     match fix {
         Fix::Builder(url) => Some(Change::Url(url.clone())),
+        Fix::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
         Fix::Host(host) | Fix::HostRewrite(host) => Some(Change::Host(host.clone())),
         Fix::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
+        Fix::TlsVersions => Some(Change::Versions(TlsVersion::V1_2, TlsVersion::V1_3)),
         _ => None,
     }
 }

@@ -228,6 +228,46 @@ async fn nothing_is_found_where_nobody_vouches_for_the_certificate() {
 }
 
 #[tokio::test]
+async fn a_name_that_only_the_certificate_tells_is_called_not_tried_rather_than_a_fix() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with(SITE, authority.issue(&["somebody.else.example"]))
+        .start()
+        .await;
+    let text = probe(to(&edge, &authority, SITE)).await.to_string();
+    assert!(
+        text.contains("  not tried: .expected_name(\"somebody.else.example\")\n"),
+        "{text}"
+    );
+    assert!(!text.contains("fix: "), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_tried_in_vain_is_no_fix_and_what_got_further_is_one() {
+    let authority = Authority::new();
+    let other = "www.other.example";
+    // Nobody vouches for what is presented to the name that is served.
+    let edge = Edge::builder(&authority)
+        .serves_with(SITE, Authority::self_signed(&[SITE]))
+        .start()
+        .await;
+    let findings = probe(to(&edge, &authority, SITE).omit_sni().host(other)).await;
+    assert!(findings.working().is_none(), "{findings}");
+    let text = findings.to_string();
+    assert!(
+        text.contains("  fix: .sni(\"www.site.example\")\n"),
+        "{text}"
+    );
+    assert!(text.contains("  not tried: "), "{text}");
+
+    let unserved = Edge::builder(&authority).start().await;
+    let findings = probe(to(&unserved, &authority, SITE).host(other)).await;
+    let text = findings.to_string();
+    assert!(text.contains(&format!("SNI {other}: ")), "{text}");
+    assert!(!text.contains(&format!(".sni(\"{other}\")")), "{text}");
+}
+
+#[tokio::test]
 async fn a_port_without_a_listener_ends_the_probe_early() {
     let authority = Authority::new();
     let refused = refused_address();

@@ -4,9 +4,11 @@
 //! cargo run --example probe -- https://d1234567890.cloudfront.net --host www.example.com
 //! ```
 //!
-//! `--sni NAME` and `--dial HOST:PORT` say what else is configured, `--name NAME` what may be worth trying, `--json` asks for JSON on
-//! standard output. Progress goes to standard error. A private authority is trusted by way of the environment: `SSL_CERT_FILE=ca.pem`.
-//! The exit code is 0 if something works.
+//! `--help` lists the options. Progress goes to standard error. A private authority is trusted by way of the environment:
+//! `SSL_CERT_FILE=ca.pem`. The exit code is 0 if something works, 1 if nothing does, and 2 if nothing was tried.
+
+#[path = "probe/arguments.rs"]
+mod arguments;
 
 use std::{error::Error, process::ExitCode};
 
@@ -17,32 +19,48 @@ use cdn_origin::{
 };
 use serde_json::{Value, json};
 
-const USAGE: &str =
-    "usage: probe ORIGIN [--host NAME] [--sni NAME] [--dial HOST:PORT] [--name NAME]... [--json]";
+use arguments::{Arguments, USAGE, Wanted};
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let origin = arguments.next().ok_or(USAGE)?;
-    let mut builder = CdnOriginConnector::builder(origin);
-    let mut names = Vec::new();
-    let mut as_json = false;
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or(USAGE);
-        match argument.as_str() {
-            "--host" => builder = builder.host(value()?),
-            "--sni" => builder = builder.sni(value()?),
-            "--dial" => builder = builder.dial(value()?),
-            "--name" => names.push(value()?.parse()?),
-            "--json" => as_json = true,
-            _ => return Err(USAGE.into()),
-        }
+async fn main() -> ExitCode {
+    let given: Vec<_> = std::env::args().skip(1).collect();
+    if given.is_empty() {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
     }
+    let wanted = match arguments::read(given) {
+        Ok(Wanted::Findings(wanted)) => wanted,
+        Ok(Wanted::Usage) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(problem) => {
+            eprintln!("probe: {problem}");
+            return ExitCode::from(2);
+        }
+    };
+    probe(wanted).await.unwrap_or_else(|error| {
+        eprintln!("probe: {error}");
+        ExitCode::from(2)
+    })
+}
 
+async fn probe(wanted: Arguments) -> Result<ExitCode, Box<dyn Error>> {
+    let mut builder = CdnOriginConnector::builder(wanted.origin);
+    if let Some(host) = wanted.host {
+        builder = builder.host(host);
+    }
+    if let Some(name) = wanted.sni {
+        builder = builder.sni(name);
+    }
+    if let Some(dial) = wanted.dial {
+        builder = builder.dial(dial);
+    }
     let connector = builder.build()?;
     let probe = Probe::of(&connector).watch(|attempt| eprintln!("{attempt}"));
-    let findings = names.into_iter().fold(probe, Probe::try_name).run().await?;
-    match as_json {
+    let names = wanted.names.into_iter();
+    let findings = names.fold(probe, Probe::try_name).run().await?;
+    match wanted.as_json {
         true => println!("{:#}", to_json(&findings)),
         false => println!("\n{findings}"),
     }

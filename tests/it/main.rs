@@ -57,6 +57,7 @@ mod pool_replay;
 mod pool_retries;
 mod pool_waits;
 mod probe;
+mod probe_arguments;
 mod profiles;
 #[cfg(feature = "axum")]
 mod proxy_fields;

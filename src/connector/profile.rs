@@ -61,7 +61,7 @@ pub enum ProfileChange {
     /// A request with a larger head, fields and target together, is answered 431, unless
     /// [`max_request_head`](crate::OriginProxy::max_request_head) was set.
     HeadLimit(usize),
-    /// A request with a longer path and query is answered 431.
+    /// A request with a longer path and query is answered 414.
     TargetLimit(usize),
     /// A GET with content is answered 400: the edge would answer 403, and content is never dropped.
     NoContentWithGet,

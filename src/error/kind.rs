@@ -73,6 +73,8 @@ pub enum ErrorKind {
     RequestBodyTooLarge,
     /// The request's fields are larger, or more, than the proxy allows.
     RequestHeadTooLarge,
+    /// The request's target is longer than the dialled edge takes.
+    RequestTargetTooLong,
     /// The dialled host has no address.
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
@@ -116,6 +118,7 @@ impl ErrorKind {
             | Self::RequestBody
             | Self::RequestBodyTooLarge
             | Self::RequestHeadTooLarge
+            | Self::RequestTargetTooLong
             | Self::TargetInvalid
             | Self::UnsupportedCoding
             | Self::UpgradeInvalid => Fault::Client,
@@ -206,6 +209,7 @@ impl ErrorKind {
             Self::RequestBody => "the request's body could not be read",
             Self::RequestBodyTooLarge => "the request's body is larger than is allowed",
             Self::RequestHeadTooLarge => "the request's fields are larger than is allowed",
+            Self::RequestTargetTooLong => "the request's target is longer than is allowed",
             Self::ResolveFailed => "the host has no address",
             Self::ResponseHeadTooLarge => "the head of the response is larger than is allowed",
             Self::RevocationUnknown => "no current revocation list covers the certificate",

@@ -80,7 +80,10 @@ impl EdgeLimits {
             return Err(Error::refused(ErrorKind::ContentRefused));
         }
         let target = target_size(&parts.uri);
-        if target > self.target || head_size(parts, host, target) > self.head {
+        if target > self.target {
+            return Err(Error::refused(ErrorKind::RequestTargetTooLong));
+        }
+        if head_size(parts, host, target) > self.head {
             return Err(Error::refused(ErrorKind::RequestHeadTooLarge));
         }
         Ok(())

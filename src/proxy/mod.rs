@@ -99,6 +99,7 @@
 //! | 400 | the request has no usable Host or target, its body ended in an error, or its WebSocket handshake is malformed |
 //! | 408 | the visitor stopped sending |
 //! | 413 | the request's body is larger than allowed |
+//! | 414 | the request's target is longer than the dialled [edge](crate::connector::AppliedProfile) takes |
 //! | 417 | the request expects something other than `100-continue` |
 //! | 431 | the request's fields are larger, or more, than allowed |
 //! | 500 | the connector has no fixed origin |

@@ -66,6 +66,7 @@ use super::{
 /// | [`upgrade_idle_timeout`](Self::upgrade_idle_timeout) | 10 min | the tunnel is closed | |
 /// | [`max_request_body`](Self::max_request_body) | none | 413 | `http_request_error` |
 /// | [`max_request_head`](Self::max_request_head) | the server's, and the dialled [edge's](crate::connector::AppliedProfile) | 431 | `http_request_error` |
+/// | the path and query of a request | the dialled [edge's](crate::connector::AppliedProfile) | 414 | `http_request_error` |
 /// | [`max_request_fields`](Self::max_request_fields) | the server's | 431 | `http_request_error` |
 /// | [`PoolSettings::max_response_head`] | 128 KiB | 502 | `http_response_header_section_size`; over HTTP/2 `http_protocol_error` |
 /// | [`max_concurrency`](Self::max_concurrency) | none | 503 | `connection_limit_reached` |

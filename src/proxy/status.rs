@@ -28,6 +28,7 @@ pub(super) fn status(error: &Error) -> StatusCode {
         ErrorKind::ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         ErrorKind::RequestBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::RequestHeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ErrorKind::RequestTargetTooLong => StatusCode::URI_TOO_LONG,
         ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted => {
@@ -161,6 +162,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::RequestBody
         | ErrorKind::RequestBodyTooLarge
         | ErrorKind::RequestHeadTooLarge
+        | ErrorKind::RequestTargetTooLong
         | ErrorKind::TargetInvalid
         | ErrorKind::UnsupportedCoding
         | ErrorKind::UpgradeInvalid => token_ref("http_request_error"),

@@ -172,8 +172,15 @@ async fn a_target_that_the_edge_does_not_take_is_refused() {
     let long = |bytes: usize| Request::get(format!("/{}", "a".repeat(bytes - 1)));
     assert_eq!(send(&strict, long(8192), "").await.status(), StatusCode::OK);
     let response = send(&strict, long(8193), "").await;
-    let too_large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    assert_refused(&response, ErrorKind::RequestHeadTooLarge, too_large);
+    let too_long = StatusCode::URI_TOO_LONG;
+    assert_refused(&response, ErrorKind::RequestTargetTooLong, too_long);
+    assert_eq!(
+        response.headers()["proxy-status"],
+        "cdn-origin;error=http_request_error"
+    );
+    // Of two things that are too large, the target is told: without it the fields might do.
+    let both = long(8193).header("x-fill", "f".repeat(20_480));
+    assert_eq!(send(&strict, both, "").await.status(), too_long);
     let lenient = proxy(builder.without_edge_profile());
     assert_eq!(
         send(&lenient, long(8193), "").await.status(),

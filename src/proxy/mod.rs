@@ -147,6 +147,7 @@ mod grpc;
 mod hop_by_hop;
 mod hops;
 mod limits;
+mod log;
 mod message;
 mod pool_futures;
 mod prepare;

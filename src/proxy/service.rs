@@ -16,7 +16,6 @@ use tower_service::Service;
 
 use crate::{
     connector::{AppliedProfile, CdnOriginConnector},
-    error::{Error, Fault},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::Scheme,
@@ -33,6 +32,7 @@ use super::{
     grpc,
     hops::Hops,
     limits::{Limits, at_least_a_moment},
+    log::{self, ToldByGroup},
     queue::Queue,
     request_map::RequestMap,
     visitor_body,
@@ -258,8 +258,9 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Self { settings, pool } = self.clone();
+        let told_by_group = request.extensions_mut().remove::<ToldByGroup>();
         let version = request.version();
         let method = request.method().clone();
         let limits = &settings.limits;
@@ -275,7 +276,9 @@ where
             let mut response = match outcome {
                 Ok(response) => response,
                 Err(error) => {
-                    log(&error);
+                    if told_by_group.is_none() {
+                        log::answered(&error);
+                    }
                     let answer = answer(error, &method, settings.exposure);
                     match call {
                         Some(call) => call.answer(answer),
@@ -295,13 +298,5 @@ fn bounded(layer: ForwardedLayer, profile: Option<&AppliedProfile>) -> Forwarded
     match profile.and_then(AppliedProfile::forwarded_for_limit) {
         Some(bytes) => layer.longest_chain_unless_set(bytes),
         None => layer,
-    }
-}
-
-/// What a visitor got wrong is no news to whoever runs the proxy.
-fn log(error: &Error) {
-    match error.fault() {
-        Fault::Client => tracing::debug!(%error, "refused"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request not forwarded"),
     }
 }

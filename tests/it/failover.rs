@@ -32,6 +32,8 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use crate::tls_facts::Log;
+
 /// As many requests as can be in a site at a time.
 const GATE: usize = 1000;
 
@@ -406,6 +408,42 @@ async fn what_a_visitor_got_wrong_is_answered_at_once_and_says_nothing_of_the_or
     assert!(response.extensions().get::<Error>().is_some());
     assert_eq!((primary.requests(), backup.requests()), (0, 0));
     assert_eq!(group.health()[0].failures, 0);
+}
+
+#[tokio::test]
+async fn a_failure_is_a_warning_only_where_the_visitor_gets_it() {
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let proxy = primary.proxy();
+    let group = group(&primary, &backup);
+    let told = |from: usize| {
+        let text = log.text()[from..].to_owned();
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("request not forwarded"));
+        let levels = lines.map(|line| {
+            assert!(line.contains("diagnosis="), "{line}");
+            line.split_whitespace().nth(1).unwrap().to_owned()
+        });
+        levels.collect::<Vec<_>>()
+    };
+    primary.kill();
+
+    assert_eq!(get(&group).await, "backup");
+    assert_eq!(told(0), ["INFO"]);
+
+    let before = log.text().len();
+    backup.kill();
+    let (status, _) = ask(&group, Method::GET, "").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert_eq!(told(before), ["INFO", "WARN"]);
+
+    let before = log.text().len();
+    let request = Request::get("/").header("host", "visitor.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.oneshot(request).await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(told(before), ["WARN"], "without a group");
 }
 
 #[tokio::test]

@@ -33,10 +33,14 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::down_to(tracing::Level::WARN)
+    }
+
+    pub(crate) fn down_to(level: tracing::Level) -> (Self, tracing::subscriber::DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_max_level(tracing::Level::WARN)
+            .with_max_level(level)
             .with_writer(log.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))

@@ -19,9 +19,13 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
-use crate::pool::NoEarlyData;
+use crate::{error::Error, pool::NoEarlyData};
 
-use super::{Draining, OriginProxy, Prewarming, ProxyBody, Proxying, status};
+use super::{
+    Draining, OriginProxy, Prewarming, ProxyBody, Proxying,
+    log::{self, ToldByGroup},
+    status,
+};
 
 pub use ejection::Ejection;
 pub use health::{OriginHealth, OriginStanding};
@@ -59,6 +63,8 @@ use member::Member;
 /// The first in order that is not ejected. An origin is ejected after [failures in a row](Ejection::failures): errors that are not the
 /// visitor's, and those statuses as far as they are 5xx. After [a while](Ejection::time), it is tried with one request at a time that
 /// can be sent elsewhere if it fails, and returns by itself. Where all are ejected, they are asked in order.
+///
+/// A failure that the visitor gets is logged as a warning; one in place of which another origin is asked, as information.
 ///
 /// Backups do not share load: for that, put groups or proxies into `tower::balance`.
 #[derive(Clone)]
@@ -151,6 +157,19 @@ impl OriginGroup {
         self.members.iter().map(|member| member.proxy())
     }
 
+    async fn answer<B>(&self, request: Request<B>) -> Response<ProxyBody>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let response = self.ask(request).await;
+        if let Some(error) = response.extensions().get::<Error>() {
+            log::answered(error);
+        }
+        response
+    }
+
     async fn ask<B>(&self, request: Request<B>) -> Response<ProxyBody>
     where
         B: Body + Send + 'static,
@@ -158,6 +177,7 @@ impl OriginGroup {
         B::Error: Into<BoxError>,
     {
         let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(ToldByGroup);
         let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
         let (home, mut body) = lent::lend(body);
         let mut untried = self.members.clone();
@@ -181,10 +201,10 @@ impl OriginGroup {
                 };
                 retries.push(retry);
             }
-            tracing::info!(
-                ?answer,
-                "the origin did not serve a request: the next one is asked"
-            );
+            match response.extensions().get::<Error>() {
+                Some(error) => log::sought_elsewhere(error),
+                None => tracing::info!(?answer, "the next origin is asked"),
+            }
             parts.extensions.insert(NoEarlyData);
             body = returned;
         }
@@ -216,6 +236,6 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let group = self.clone();
-        Proxying::new(async move { group.ask(request).await })
+        Proxying::new(async move { group.answer(request).await })
     }
 }

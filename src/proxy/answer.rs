@@ -19,7 +19,7 @@ pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-statu
 /// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section 9.3.2).
 pub(super) fn answer(error: Error, method: &Method, exposure: Exposure) -> Response<ProxyBody> {
     let status = status(&error);
-    let details = exposure.details(&error.diagnosis());
+    let details = exposure.details(|| error.diagnosis());
     let proxy_status = proxy_status(&error, details.as_deref());
     let text = format!("{status}\n");
     let length = HeaderValue::from(text.len());

@@ -1,5 +1,7 @@
 //! What visitors are told of a diagnosis: nothing, unless that was asked for.
 
+use std::borrow::Borrow;
+
 use http::response::Parts;
 use sfv::String as SfString;
 
@@ -16,17 +18,20 @@ pub(super) enum Exposure {
 }
 
 impl Exposure {
-    /// The likeliest cause as the `details` of a `Proxy-Status` member (RFC 9209 section 2.1.5).
-    pub(super) fn details(self, diagnosis: &Diagnosis) -> Option<SfString> {
+    /// The likeliest cause as the `details` of a `Proxy-Status` member (RFC 9209 section 2.1.5). Nothing is diagnosed for nobody.
+    pub(super) fn details<D: Borrow<Diagnosis>>(
+        self,
+        diagnosis: impl FnOnce() -> D,
+    ) -> Option<SfString> {
         match self {
             Self::Kept => None,
-            Self::Exposed => details(diagnosis),
+            Self::Exposed => details(diagnosis().borrow()),
         }
     }
 
     /// Tells of an edge's refusal, after what other intermediaries said of it (RFC 9209 section 2).
     pub(super) fn tell_of_response(self, response: &mut Parts, diagnosis: &Diagnosis) {
-        if let Some(details) = self.details(diagnosis) {
+        if let Some(details) = self.details(|| diagnosis) {
             let member = status::of_received(response.status, &details);
             response.headers.append(PROXY_STATUS, member);
         }
@@ -42,4 +47,20 @@ fn details(diagnosis: &Diagnosis) -> Option<SfString> {
     }
     // RFC 9651 section 3.3.3.
     SfString::from_string(text.replace(|char: char| !matches!(char, ' '..='~'), "?")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn nothing_is_diagnosed_where_nobody_is_told() {
+        let refusal = Error::refused(ErrorKind::RequestBodyTooLarge);
+        let told = Exposure::Kept.details(|| -> Diagnosis { unreachable!("for nobody") });
+        assert_eq!(told, None);
+        let told = Exposure::Exposed.details(|| refusal.diagnosis());
+        let told = told.expect("it is exposed");
+        assert_eq!(told.as_str(), "InvalidRequest, certain");
+    }
 }

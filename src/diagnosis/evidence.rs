@@ -20,6 +20,8 @@ pub(super) struct Evidence<'a> {
     pub(super) origin: &'a Origin,
     /// The error of HTTP/2 beneath it, by its number (RFC 9113 section 7), and whether the peer sent it.
     pub(super) http2: Option<Http2Error>,
+    /// The peer answered plain HTTP in TLS.
+    pub(super) speaks_tls: bool,
 }
 
 #[derive(Clone, Copy)]

@@ -63,9 +63,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::HttpToTlsPort,
         certainty: Likely,
-        when: |e| e.is_plain_http() && !e.facts.is_reused() && e.is(ErrorKind::HttpProtocol),
+        when: |e| e.is_plain_http() && e.speaks_tls,
         why: http_to_tls_port,
-        clues: &[Clue::Scheme, Clue::Ending],
+        clues: &[Clue::Scheme, Clue::FirstBytes],
         proof: Proof::ProbeProtocols,
         fixes: over_tls,
     },

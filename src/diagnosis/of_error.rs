@@ -1,6 +1,6 @@
 //! The diagnosis of an error: which tables look at it.
 
-use crate::error::{Error, ErrorKind, Stage, chain};
+use crate::error::{Error, ErrorKind, SpeaksTls, Stage, chain};
 
 use super::{
     Cause, CauseId, Certainty, Diagnosis, Fix,
@@ -25,6 +25,7 @@ impl Error {
             facts: self.facts(),
             origin,
             http2: http2_error(self),
+            speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
         };
         let tables: &[&[Rule]] = match self.kind() {
             ErrorKind::CertificateExpired

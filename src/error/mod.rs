@@ -23,6 +23,7 @@ mod facts;
 mod kind;
 mod opaque;
 mod resolution;
+mod speaks_tls;
 mod tls_facts;
 
 pub use attempt::{Attempt, AttemptOutcome};
@@ -34,6 +35,7 @@ pub use facts::{Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;
 pub use resolution::{Resolution, ServiceBinding};
+pub(crate) use speaks_tls::SpeaksTls;
 pub use tls_facts::{
     Alert, ClientCertificate, EarlyData, EncryptedHello, OfferedParameters, TlsOffer, TlsSession,
     TlsVersion,

@@ -143,6 +143,10 @@ impl fmt::Display for Error {
         let facts = &self.0.facts;
         match (self.0.kind, facts.alert, facts.deadline) {
             (ErrorKind::AlertReceived, Some(alert), _) => write!(f, "the origin sent {alert}")?,
+            // Whoever was to speak next kept silent (`ErrorKind::fault`).
+            (ErrorKind::TimedOut, _, Some(deadline)) if self.0.stage == Stage::Send => {
+                write!(f, "the visitor sent nothing for {deadline:?}")?;
+            }
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "the deadline of {deadline:?} passed")?;
             }

@@ -161,6 +161,7 @@ fn of_http1(problem: &Problem) -> (ErrorKind, Stage) {
         | Problem::LineEnd
         | Problem::Unasked
         | Problem::NotHttp
+        | Problem::Tls(_)
         | Problem::Switched
         | Problem::Framing
         | Problem::Chunk

@@ -9,8 +9,8 @@ use tower::BoxError;
 
 use crate::{
     error::{
-        EarlyData, EchAnswer, EncryptedHello, ErrorKind, Facts, PeerCertificate, TlsSession,
-        TlsVersion,
+        EarlyData, EchAnswer, EncryptedHello, ErrorKind, Facts, PeerCertificate, SpeaksTls,
+        TlsSession, TlsVersion,
     },
     name::{ExpectedName, Sni},
 };
@@ -127,7 +127,7 @@ impl TlsClient {
         facts.alert = explained.alert;
         // A peer that says less than a TLS record header ends in a bare end of stream.
         let kind = match first_bytes.first() {
-            Some(byte) if !is_tls_record(*byte) => ErrorKind::NotTls,
+            Some(_) if !SpeaksTls::is_said_by(first_bytes) => ErrorKind::NotTls,
             _ => explained.kind,
         };
         let self_issued = facts
@@ -171,9 +171,4 @@ fn session(connection: &ClientConnection, ech: EncryptedHello, witness: &Witness
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
         early_data: EarlyData::NotSent,
     }
-}
-
-/// The content types of RFC 8446 section 5.1, from change_cipher_spec to heartbeat.
-fn is_tls_record(first_byte: u8) -> bool {
-    (0x14..=0x18).contains(&first_byte)
 }

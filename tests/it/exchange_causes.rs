@@ -196,6 +196,19 @@ async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
+    for answer in ["SSH-2.0-server\r\n", "HTTP/1.1 200 OK\r\nx-a : 1\r\n\r\n"] {
+        let proxy = to_connections(move |mut stream| async move {
+            read_head(&mut stream).await;
+            say(&mut stream, answer).await;
+        });
+        let error = failure(&proxy, get(&[])).await;
+        assert_eq!(error.kind(), ErrorKind::HttpProtocol);
+        check(&error, CauseId::Down, Certainty::Possible, "");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port() {
     let proxy = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
@@ -213,6 +226,8 @@ async fn a_visitor_that_stalls_is_certainly_at_fault_itself() {
     let request = Request::post("/").header("host", "visitor.test").body(body);
     let proxy = proxy.body_idle_timeout(LONG).response_timeout(LONG * 2);
     let error = failure(&proxy, request.unwrap()).await;
+    let text = error.to_string();
+    assert!(text.ends_with("the visitor sent nothing for 30s"), "{text}");
     check(&error, CauseId::InvalidRequest, Certainty::Certain, "");
 }
 

@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use httparse::{ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
+use crate::error::SpeaksTls;
+
 use super::{Problem, lines::BlockEnd};
 
 /// A head, or trailers, with more fields are not read.
@@ -49,6 +51,9 @@ impl HeadReader {
         most: usize,
     ) -> Result<Option<Head>, Problem> {
         self.skip_empty_lines(bytes);
+        if SpeaksTls::is_said_by(bytes) {
+            return Err(Problem::Tls(SpeaksTls));
+        }
         if !may_be_http(bytes) {
             return Err(Problem::NotHttp);
         }

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::error::Error;
+use crate::error::{Error, SpeaksTls};
 
 /// Why an exchange over HTTP/1 ended before its time.
 #[derive(Debug, Error)]
@@ -27,6 +27,8 @@ pub(crate) enum Problem {
     Unasked,
     #[error("what the origin sends is not HTTP/1")]
     NotHttp,
+    #[error("what the origin sends is not HTTP/1")]
+    Tls(#[source] SpeaksTls),
     #[error("the response's head is too large")]
     HeadTooLarge,
     #[error("the origin switched protocols without being asked")]

@@ -149,6 +149,10 @@ fn keep_one_length(headers: &mut HeaderMap) -> bool {
 /// (RFC 9110 section 8.6). A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it
 /// before; a server in front may not be able to write down what is left.
 pub(super) fn settle_length(headers: &mut HeaderMap) {
+    // Most responses.
+    if only(headers, CONTENT_LENGTH).is_some_and(is_sound) {
+        return;
+    }
     let Some(length) = agreed_length(headers) else {
         headers.remove(CONTENT_LENGTH);
         return;
@@ -157,6 +161,12 @@ pub(super) fn settle_length(headers: &mut HeaderMap) {
     if only(headers, CONTENT_LENGTH).is_none_or(is_list) {
         headers.insert(CONTENT_LENGTH, length.into());
     }
+}
+
+/// Whether it is a number for certain, of no more digits than each of which fits.
+fn is_sound(line: &HeaderValue) -> bool {
+    let line = line.as_bytes();
+    (1..20).contains(&line.len()) && line.iter().all(u8::is_ascii_digit)
 }
 
 fn agreed_length(headers: &HeaderMap) -> Option<u64> {

@@ -129,11 +129,10 @@ fn too_many_or_malformed(error: httparse::Error) -> Problem {
 /// The reason as it stands in a head that is well-formed. httparse has none to show where bytes beyond ASCII are in it.
 fn unusual_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
     let end = memchr::memchr(b'\r', head).unwrap_or(head.len());
-    let reason = head.slice(REASON.min(end)..end);
-    let usual = status.canonical_reason().map(str::as_bytes);
-    match usual == Some(&reason[..]) {
+    let reason = &head[REASON.min(end)..end];
+    match status.canonical_reason().map(str::as_bytes) == Some(reason) {
         true => None,
-        false => ReasonPhrase::try_from(reason).ok(),
+        false => ReasonPhrase::try_from(head.slice_ref(reason)).ok(),
     }
 }
 

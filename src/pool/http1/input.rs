@@ -62,9 +62,10 @@ where
     /// Sees to it that there is room. A buffer whose bytes have been written is filled again: it is still in the processor's caches. An
     /// origin that is never waited for would have new ones taken until the writer has enough.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.bytes.capacity() - self.bytes.len() >= LEAST_ROOM
-            || self.bytes.try_reclaim(self.next_buffer)
-        {
+        let room = self.bytes.capacity() - self.bytes.len();
+        // A connection that rested has no buffer.
+        let is_first = self.next_buffer == FIRST_BUFFER;
+        if room >= LEAST_ROOM || (!is_first && self.bytes.try_reclaim(self.next_buffer)) {
             return Poll::Ready(());
         }
         if self.in_turn >= TURN {

@@ -2,8 +2,11 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use http::{HeaderMap, header::EXPECT};
+use http::{Request, header::EXPECT};
+use http_body::Body;
 use tokio::{sync::Notify, time::timeout};
+
+use super::RequestBody;
 
 /// "A client [..] SHOULD NOT wait for an indefinite period": many servers say nothing.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -27,8 +30,8 @@ impl Told {
 
 /// What the content of an HTTP/1 request has to wait for, if the request says that it does. The visitor in turn is told to go on when
 /// its body is first asked for, so that content which the origin does not want is never sent at all.
-pub(super) fn go_ahead(headers: &HeaderMap) -> Option<(GoAhead, Told)> {
-    if !headers.contains_key(EXPECT) {
+pub(super) fn go_ahead(request: &Request<RequestBody>) -> Option<(GoAhead, Told)> {
+    if request.body().is_end_stream() || !request.headers().contains_key(EXPECT) {
         return None;
     }
     let told = Arc::new(Notify::new());

@@ -173,11 +173,16 @@ impl OriginBody {
         http2 && !self.body.is_end_stream()
     }
 
+    /// Whether the length in the response's head is one line and a number for certain: it was needed to know where this body ends.
+    pub(super) fn has_settled_length(&self) -> bool {
+        matches!(self.body.unread(), ResponseBody::Http1(_))
+    }
+
     /// Gives the connection back as soon as there is nothing more to read from it.
     pub(super) fn finish_at_end(&mut self, over: bool) {
         let ended = over || self.body.is_end_stream();
         if let Some(lease) = self.lease.take_if(|_| ended) {
-            lease.finish(self.body.unread());
+            lease.finish(self.body.unread_mut());
             self.place = None;
         }
     }

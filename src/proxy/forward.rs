@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, header::CONTENT_LENGTH};
+use http::{HeaderMap, Method, Request, Response, header::CONTENT_LENGTH, response::Parts};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -32,6 +32,7 @@ use super::{
     limits::Limits,
     message,
     prepare::Ready,
+    present::Present,
     queue::{Place, Queue},
     request_map::RequestMap,
     status,
@@ -66,15 +67,6 @@ pub(super) struct Settings {
     pub(super) exposure: Exposure,
 }
 
-/// What a response's body depends on, apart from itself.
-struct Terms {
-    /// Whether the visitor is told trailers.
-    trailers: bool,
-    end: Option<Deadline>,
-    body_idle: Duration,
-    place: Option<Place>,
-}
-
 impl Settings {
     /// Forwards a request, and is done with it by the deadline for the whole, if there is one.
     pub(super) async fn forward_in_time(
@@ -82,12 +74,12 @@ impl Settings {
         pool: &OriginPool,
         ready: Box<Ready>,
     ) -> Result<Response<ProxyBody>, Error> {
-        let Some(end) = self.limits.end() else {
-            return self.forward(pool, ready, None).await;
+        let Some(end) = ready.end else {
+            return self.forward(pool, ready).await;
         };
         let origin = ready.origin.clone();
         // Boxed, as all that is rare: what waits for a request is moved about whole.
-        let forwarding = Box::pin(self.forward(pool, ready, Some(end)));
+        let forwarding = Box::pin(self.forward(pool, ready));
         let outcome = timeout_at(end.at, forwarding).await;
         outcome.unwrap_or_else(|_elapsed| Err(too_late(end, &origin)))
     }
@@ -96,84 +88,106 @@ impl Settings {
         &self,
         pool: &OriginPool,
         mut ready: Box<Ready>,
-        end: Option<Deadline>,
     ) -> Result<Response<ProxyBody>, Error> {
         ready.target.client = pool.client(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
-        let terms = Terms {
-            trailers: ready.trailers,
-            end,
-            body_idle: self.limits.body_idle,
-            place: self.queue.enter().await.map_err(about)?,
+        let place = self.queue.enter().await.map_err(about)?;
+        let (response, lease) = match ready.asked.take() {
+            None => {
+                let sent = pool.send(&mut ready.request, &ready.target, self.response_timeout);
+                sent.await.map_err(about)?
+            }
+            Some(asked) => {
+                // Boxed, as all that is rare.
+                let outcome = self.ask_to_switch(pool, &mut ready.request, &ready.target, asked);
+                match Box::pin(outcome).await.map_err(about)? {
+                    Outcome::Declined(response, lease) => (response, lease),
+                    Outcome::Switched(mut response) => {
+                        self.rewrite_response(response.headers_mut(), &ready);
+                        return Ok(response);
+                    }
+                }
+            }
         };
-        let outcome = self.ask(pool, &mut ready.request, &ready.target, ready.asked.take());
-        let (response, lease) = match outcome.await.map_err(about)? {
-            Outcome::Switched(response) => return Ok(self.rewritten(response, &ready)),
-            Outcome::Declined(response, lease) => (response, lease),
-        };
-        if let Some(kind) = unusable(&response) {
+        let (mut parts, body) = response.into_parts();
+        let present = Present::of(&parts.headers);
+        if is_unusable(&parts, present) {
             let facts = lease.info().facts().clone();
-            return Err(about(Error::new(kind, Stage::Receive, facts)));
+            let error = Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts);
+            return Err(about(error));
         }
-        let mut response = received(response, lease, terms);
+        parts.extensions.insert(lease.info().clone());
+        let mut body = self.received(body, lease, place, &ready);
         // Most responses are no errors.
-        if !response.status().is_success() {
+        if !parts.status.is_success() {
             let asked = Asked {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
                 has_content,
             };
-            let diagnosed = self.diagnosed(response, asked, origin, host, &ready.visitor);
-            // Boxed, as all that is rare.
-            response = Box::pin(diagnosed).await;
+            let diagnosed =
+                self.diagnose(&mut parts, &mut body, asked, origin, host, &ready.visitor);
+            Box::pin(diagnosed).await;
         }
-        let response = passed(response, ready.request.method());
-        Ok(self.rewritten(response, &ready))
+        let body = passed(&mut parts, body, present, ready.request.method());
+        self.rewrite_response(&mut parts.headers, &ready);
+        Ok(Response::from_parts(parts, body))
     }
 
-    /// The response, with the visitor's names in it.
-    fn rewritten(&self, mut response: Response<ProxyBody>, ready: &Ready) -> Response<ProxyBody> {
+    /// The origin's body, which holds the connection until it has ended.
+    fn received(
+        &self,
+        body: ResponseBody,
+        lease: Lease,
+        place: Option<Place>,
+        ready: &Ready,
+    ) -> Box<OriginBody> {
+        let mut body = Box::new(OriginBody {
+            body: PeekedBody::new(body),
+            lease: Some(lease),
+            watch: Watch::new(self.limits.body_idle, ready.end),
+            trailers: ready.trailers,
+            place,
+        });
+        body.finish_at_end(false);
+        body
+    }
+
+    /// Writes the visitor's names into a response.
+    fn rewrite_response(&self, headers: &mut HeaderMap, ready: &Ready) {
         if let Some(layer) = &self.response_rewrite {
-            layer.apply(
-                response.headers_mut(),
-                &ready.visitor,
-                Some(&ready.target.host),
-            );
+            layer.apply(headers, &ready.visitor, Some(&ready.target.host));
         }
-        response
     }
 
-    /// Asks the origin, as usual or to switch protocols.
-    async fn ask(
+    /// Asks the origin to switch protocols.
+    async fn ask_to_switch(
         &self,
         pool: &OriginPool,
         request: &mut Request<RequestBody>,
         target: &Target,
-        asked: Option<upgrade::Asked>,
+        asked: Box<upgrade::Asked>,
     ) -> Result<Outcome, Error> {
-        let deadline = self.response_timeout;
-        let Some(asked) = asked else {
-            let (response, lease) = pool.send(request, target, deadline).await?;
-            return Ok(Outcome::Declined(response, lease));
-        };
         asked.write(request.headers_mut());
-        let (response, lease) = Box::pin(pool.send_alone(request, target, deadline)).await?;
+        let (response, lease) = pool
+            .send_alone(request, target, self.response_timeout)
+            .await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }
 
     /// Says so where the response is an edge's refusal. Its content stays as it is.
-    async fn diagnosed(
+    async fn diagnose(
         &self,
-        response: Response<Box<OriginBody>>,
+        parts: &mut Parts,
+        body: &mut OriginBody,
         asked: Asked,
         origin: &Origin,
         host: &HostAuthority,
         visitor: &Visitor,
-    ) -> Response<Box<OriginBody>> {
-        let (mut parts, mut body) = response.into_parts();
-        let mut evidence = asked.evidence(origin, host, &parts);
+    ) {
+        let mut evidence = asked.evidence(origin, host, parts);
         if let Some(host) = &visitor.host {
             evidence = evidence.visitor_host(host);
         }
@@ -189,57 +203,42 @@ impl Settings {
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             tell(parts.status, &diagnosis);
-            self.exposure.tell_of_response(&mut parts, &diagnosis);
+            self.exposure.tell_of_response(parts, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
-        Response::from_parts(parts, body)
     }
 }
 
-/// A response that must not be passed on.
-fn unusable(response: &Response<ResponseBody>) -> Option<ErrorKind> {
-    // Nothing was asked to be switched to.
-    if status::switches(response.status()) {
-        return Some(ErrorKind::HttpProtocol);
+/// Whether it is a response that must not be passed on: one that switches, since nothing was asked to be switched to, or one whose content
+/// would be garbage.
+fn is_unusable(parts: &Parts, present: Present) -> bool {
+    status::switches(parts.status)
+        || (present.has(Present::HOP_BY_HOP) && message::has_foreign_coding(&parts.headers))
+}
+
+/// What of the response the visitor gets.
+fn passed(
+    parts: &mut Parts,
+    body: Box<OriginBody>,
+    present: Present,
+    method: &Method,
+) -> ProxyBody {
+    let has_no_content = status::has_no_content(parts.status, method);
+    let headers = &mut parts.headers;
+    if present.has(Present::HOP_BY_HOP) {
+        hop_by_hop::remove(headers);
     }
-    message::has_foreign_coding(response.headers()).then_some(ErrorKind::HttpProtocol)
-}
-
-/// The origin's response, whose body holds the connection until it has ended.
-fn received(
-    response: Response<ResponseBody>,
-    lease: Lease,
-    terms: Terms,
-) -> Response<Box<OriginBody>> {
-    let info = lease.info().clone();
-    let mut response = response.map(|body| {
-        Box::new(OriginBody {
-            body: PeekedBody::new(body),
-            lease: Some(lease),
-            watch: Watch::new(terms.body_idle, terms.end),
-            trailers: terms.trailers,
-            place: terms.place,
-        })
-    });
-    response.extensions_mut().insert(info);
-    response.body_mut().finish_at_end(false);
-    response
-}
-
-/// What of it the visitor gets.
-fn passed(response: Response<Box<OriginBody>>, method: &Method) -> Response<ProxyBody> {
-    let status = response.status();
-    let mut response = response.map(|body| match status::has_no_content(status, method) {
+    if present.has(Present::CONTENT_LENGTH) {
+        if status::has_no_length(parts.status) {
+            headers.remove(CONTENT_LENGTH);
+        } else if has_no_content || !body.has_settled_length() {
+            message::settle_length(headers);
+        }
+    }
+    match has_no_content {
         true => ProxyBody::nothing(),
         false => ProxyBody::origin(body),
-    });
-    let headers = response.headers_mut();
-    hop_by_hop::remove(headers);
-    match status::has_no_length(status) {
-        true => drop(headers.remove(CONTENT_LENGTH)),
-        false => message::settle_length(headers),
     }
-    response
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {

@@ -16,6 +16,7 @@ use crate::{
 
 use super::{
     edge_limits::Content, forward::Settings, hop_by_hop, message, present::Present, upgrade::Asked,
+    watch::Deadline,
 };
 
 /// So many fields are usually added to a request: four that say who the visitor is, `Via`, and one to spare.
@@ -26,11 +27,13 @@ const USUALLY_ADDED: usize = 6;
 pub(super) struct Ready {
     pub(super) request: Request<RequestBody>,
     pub(super) target: Target,
-    pub(super) asked: Option<Asked>,
+    pub(super) asked: Option<Box<Asked>>,
     pub(super) origin: Arc<Origin>,
     pub(super) visitor: Visitor,
     /// Whether the visitor is told trailers.
     pub(super) trailers: bool,
+    /// When all has to be over.
+    pub(super) end: Option<Deadline>,
 }
 
 /// What is known of a head that was rewritten.
@@ -54,9 +57,10 @@ impl Settings {
         let (mut parts, body) = request.into_parts();
         self.limits
             .check(&parts.headers, body.size_hint().lower())?;
-        let asked = Asked::of(&mut parts, &body, &self.upgrades)?;
+        let present = Present::of(&parts.headers);
+        let asked = Asked::of(&mut parts, present, &body, &self.upgrades)?;
         let version = parts.version;
-        let Some(rewrite) = self.rewrite(&mut parts)? else {
+        let Some(rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
         };
         message::settle_expectation(&mut parts, rewrite.present, &body);
@@ -71,17 +75,17 @@ impl Settings {
         Ok(Some(Box::new(Ready {
             target: Target::of(origin, rewrite.host, path_and_query(&parts.uri)),
             request: Request::from_parts(parts, body),
-            asked,
+            asked: asked.map(Box::new),
             origin: origin.clone(),
             visitor: rewrite.visitor,
             // A visitor of HTTP/1 that has not said so does not know what to do with them.
             trailers: rewrite.te_trailers || version > Version::HTTP_11,
+            end: self.limits.end(),
         })))
     }
 
     /// Makes of the visitor's head the one that goes to the origin. Nothing, if the request is to go no further.
-    fn rewrite(&self, parts: &mut Parts) -> Result<Option<Rewrite>, Error> {
-        let mut present = Present::of(&parts.headers);
+    fn rewrite(&self, parts: &mut Parts, mut present: Present) -> Result<Option<Rewrite>, Error> {
         message::check(parts, present)?;
         if present.has(Present::HOPS) && self.hops.are_closed_by(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));

@@ -36,7 +36,11 @@ impl<B: Body> PeekedBody<B> {
     }
 
     /// What has not been read ahead.
-    pub(crate) fn unread(&mut self) -> &mut B {
+    pub(crate) fn unread(&self) -> &B {
+        &self.rest
+    }
+
+    pub(crate) fn unread_mut(&mut self) -> &mut B {
         &mut self.rest
     }
 }

@@ -175,7 +175,7 @@ impl Http1Lease {
         request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         self.used = true;
-        let (go_ahead, told) = expect::go_ahead(request.headers()).unzip();
+        let (go_ahead, told) = expect::go_ahead(request).unzip();
         request.body_mut().wait_for(go_ahead);
         request.body_mut().untie();
         let connection = self

@@ -97,10 +97,10 @@ where
         }
         let body = mem::take(request.body_mut());
         let exchange = Exchange::new(request, body, told, self.max_head)?;
-        self.exchange = Some(match past {
-            Past::Asked => exchange.already_sent(),
-            Past::None | Past::Some => exchange,
-        });
+        let exchange = self.exchange.insert(exchange);
+        if past == Past::Asked {
+            exchange.note_sent();
+        }
         Ok(())
     }
 

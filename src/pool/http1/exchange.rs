@@ -103,10 +103,9 @@ impl Exchange {
     }
 
     /// Nothing is to be sent: it was, in early data.
-    pub(super) fn already_sent(mut self) -> Self {
+    pub(super) fn note_sent(&mut self) {
         self.outgoing = None;
         self.sent = true;
-        self
     }
 
     /// Sends the request and reads the head of the final response. That may come before all of the request is sent.

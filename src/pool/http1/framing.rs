@@ -28,6 +28,27 @@ pub(super) enum Sending {
     Chunked,
 }
 
+/// Which of the fields there are that say where content ends, and what becomes of the connection. One look at each name that is there
+/// costs less than one look-up for each that might be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Said {
+    length: bool,
+    coding: bool,
+    connection: bool,
+}
+
+impl Said {
+    pub(super) fn by(headers: &HeaderMap) -> Self {
+        let mut said = Self::default();
+        for name in headers.keys() {
+            said.length |= name == CONTENT_LENGTH;
+            said.coding |= name == TRANSFER_ENCODING;
+            said.connection |= name == CONNECTION;
+        }
+        said
+    }
+}
+
 impl Framing {
     /// RFC 9112 section 6.3, for the response to a request of this method. Identical lengths become one.
     ///
@@ -40,8 +61,11 @@ impl Framing {
             return Ok(Self::Length(0));
         }
         let headers = &mut head.headers;
-        let length = one_length(headers)?;
-        if headers.contains_key(TRANSFER_ENCODING) {
+        let length = match head.said.length {
+            true => one_length(headers)?,
+            false => None,
+        };
+        if head.said.coding {
             let agreed =
                 is_chunked(headers) && length.is_none() && head.version >= Version::HTTP_11;
             return agreed.then_some(Self::Chunked).ok_or(Problem::Framing);
@@ -57,16 +81,20 @@ impl Sending {
     ///
     /// If the fields say something else of the body than it does itself.
     pub(super) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Problem> {
-        if headers.contains_key(TRANSFER_ENCODING) && exact != Some(0) {
+        let said = Said::by(headers);
+        if said.coding && exact != Some(0) {
             return match is_chunked(headers) {
                 true => Ok(Self::Chunked),
                 false => Err(Problem::RequestFraming),
             };
         }
-        let said = length(headers).map_err(|_| Problem::RequestFraming)?;
-        let said = said.map(|(length, _times)| length);
-        match (said, exact) {
-            (Some(said), Some(exact)) if said != exact => Err(Problem::BodyLength),
+        let announced = match said.length {
+            true => length(headers).map_err(|_| Problem::RequestFraming)?,
+            false => None,
+        };
+        let announced = announced.map(|(length, _times)| length);
+        match (announced, exact) {
+            (Some(announced), Some(exact)) if announced != exact => Err(Problem::BodyLength),
             (_, Some(0)) => Ok(Self::Nothing),
             (_, Some(length)) | (Some(length), None) => Ok(Self::Length(length)),
             (None, None) => Ok(Self::Chunked),
@@ -76,7 +104,7 @@ impl Sending {
 
 /// Whether the connection may be used again after this response (RFC 9112 section 9.3), as far as the head tells.
 pub(super) fn keeps_alive(head: &Head, method: &Method, framing: Framing) -> bool {
-    let says = |word| names(&head.headers, word);
+    let says = |word| head.said.connection && names(&head.headers, word);
     let persists = match head.version {
         Version::HTTP_11 => !says("close"),
         _ => says("keep-alive") && !says("close"),
@@ -175,6 +203,7 @@ mod tests {
             version,
             status: StatusCode::from_u16(status).unwrap(),
             reason: None,
+            said: Said::by(&headers),
             headers,
         }
     }

@@ -9,7 +9,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{Problem, lines::BlockEnd};
+use super::{Problem, framing::Said, lines::BlockEnd};
 
 /// A head, or trailers, with more fields are not read.
 const MOST_FIELDS: usize = 100;
@@ -30,6 +30,8 @@ pub(super) struct Head {
     /// Where it is another than the usual one.
     pub(super) reason: Option<ReasonPhrase>,
     pub(super) headers: HeaderMap,
+    /// What of them is about the message and the connection.
+    pub(super) said: Said,
 }
 
 /// Reads heads as their bytes come in.
@@ -99,6 +101,7 @@ fn parse(head: &Bytes) -> Result<Head, Problem> {
     let status = StatusCode::from_u16(code).ok();
     let status = status.filter(|_| length == head.len() && STATUSES.contains(&code));
     let status = status.ok_or(Problem::NotHttp)?;
+    let headers = map(response.headers, head)?;
     Ok(Head {
         version: match version {
             0 => Version::HTTP_10,
@@ -106,7 +109,8 @@ fn parse(head: &Bytes) -> Result<Head, Problem> {
         },
         status,
         reason: unusual_reason(status, head),
-        headers: map(response.headers, head)?,
+        said: Said::by(&headers),
+        headers,
     })
 }
 

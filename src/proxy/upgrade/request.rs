@@ -11,7 +11,10 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use crate::{
     error::{Error, ErrorKind},
     pool::RequestBody,
-    proxy::fields::{lists, members},
+    proxy::{
+        fields::{lists, members},
+        present::Present,
+    },
 };
 
 use super::{
@@ -44,12 +47,14 @@ impl Asked {
     /// made a GET, as HTTP/1.1 asks.
     pub(in crate::proxy) fn of(
         parts: &mut Parts,
+        present: Present,
         body: &RequestBody,
         upgrades: &Upgrades,
     ) -> Result<Option<Self>, Error> {
         let asked = match parts.method {
             Method::CONNECT => by_connect(parts, upgrades),
-            _ => by_upgrade(parts, upgrades),
+            _ if present.has(Present::HOP_BY_HOP) => by_upgrade(parts, upgrades),
+            _ => None,
         };
         let Some((token, by)) = asked else {
             return Ok(None);
@@ -97,10 +102,7 @@ fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     let Parts {
         headers, version, ..
     } = parts;
-    if !headers.contains_key(UPGRADE)
-        || *version != Version::HTTP_11
-        || !lists(headers, CONNECTION, UPGRADE.as_str())
-    {
+    if *version != Version::HTTP_11 || !lists(headers, CONNECTION, UPGRADE.as_str()) {
         return None;
     }
     let token = members(headers, UPGRADE).find_map(|protocol| upgrades.allowed(protocol))?;

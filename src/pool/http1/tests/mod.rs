@@ -73,7 +73,7 @@ async fn head(driver: &mut Line) -> Result<Head, Problem> {
 }
 
 fn begin(driver: &mut Line, mut request: Request<RequestBody>) {
-    let (go_ahead, told) = expect::go_ahead(request.headers()).unzip();
+    let (go_ahead, told) = expect::go_ahead(&request).unzip();
     request.body_mut().wait_for(go_ahead);
     assert!(driver.begin(&mut request, told).is_ok());
 }

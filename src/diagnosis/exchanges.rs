@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::HttpToTlsPort,
         certainty: Likely,
         // HAProxy and OpenSSL hang up on plain http without a word.
-        when: |e| e.is_plain_http() && !e.facts.is_reused() && e.was_cut_off(),
+        when: |e| e.is_plain_http() && !e.facts.has_answered_before() && e.was_cut_off(),
         why: http_to_tls_port,
         clues: &[Clue::Scheme, Clue::Ending],
         proof: Proof::ProbeProtocols,
@@ -84,7 +84,8 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Likely,
         // In TLS 1.3 the handshake is over before the origin looks at what it got.
         when: |e| {
-            e.was_cut_off() && !e.facts.is_reused() && e.withheld_certificate() && is_tls_1_3(e)
+            let is_first = !e.facts.has_answered_before();
+            e.was_cut_off() && is_first && e.withheld_certificate() && is_tls_1_3(e)
         },
         why: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],

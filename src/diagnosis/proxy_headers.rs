@@ -102,7 +102,7 @@ pub(super) fn is_sent(evidence: &Evidence<'_>) -> bool {
 fn is_hung_up_on(evidence: &Evidence<'_>) -> bool {
     let is_first = evidence.stage == Stage::Handshake || evidence.is_plain_http();
     let is_ended = evidence.was_cut_off() && evidence.facts.alert().is_none();
-    is_first && is_ended && !evidence.facts.is_reused()
+    is_first && is_ended && !evidence.facts.has_answered_before()
 }
 
 fn not_expected(_: &Evidence<'_>) -> String {

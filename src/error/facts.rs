@@ -31,6 +31,7 @@ pub struct Facts {
     pub(crate) client_identity: bool,
     pub(crate) client_certificate: ClientCertificate,
     pub(crate) reused: bool,
+    pub(crate) answered_before: bool,
     pub(crate) alert: Option<Alert>,
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
@@ -162,6 +163,11 @@ impl Facts {
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
+    }
+
+    /// Whether the origin has answered before, over this connection or another: it speaks what it is spoken to.
+    pub(crate) fn has_answered_before(&self) -> bool {
+        self.reused || self.answered_before
     }
 
     /// The fatal alert that the peer sent.

@@ -79,7 +79,8 @@ pub enum ErrorKind {
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
     ResponseHeadTooLarge,
-    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2).
+    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2), or a scheme that is neither http
+    /// nor https.
     TargetInvalid,
     /// No current revocation list covers the certificate, and the policy demands one.
     RevocationUnknown,
@@ -213,7 +214,9 @@ impl ErrorKind {
             Self::ResolveFailed => "the host has no address",
             Self::ResponseHeadTooLarge => "the head of the response is larger than is allowed",
             Self::RevocationUnknown => "no current revocation list covers the certificate",
-            Self::TargetInvalid => "the request's target has a form that its method does not have",
+            Self::TargetInvalid => {
+                "the request's target has a form or a scheme that is not forwarded"
+            }
             Self::TimedOut => "the deadline passed",
             Self::TlsProtocol => "the TLS peer is broken or not supported",
             Self::TlsVersionMismatch => "the peer speaks no TLS version that was offered",

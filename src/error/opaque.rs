@@ -73,6 +73,12 @@ impl Error {
         self
     }
 
+    /// The same error of an origin that had answered before.
+    pub(crate) fn after_answers(mut self) -> Self {
+        Arc::make_mut(&mut self.0).facts.answered_before = true;
+        self
+    }
+
     /// The first error of this type in the chain of `error`, itself included.
     ///
     /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it wraps.

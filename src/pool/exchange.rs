@@ -39,6 +39,7 @@ impl OriginPool {
                 Some(Ok(response)) => match tries.elsewhere(&response, &lease, request).await {
                     Some(elsewhere) => elsewhere,
                     None => {
+                        tries.note_answer();
                         progress.note_answer();
                         lease.serve(visit);
                         return Ok((response, lease));

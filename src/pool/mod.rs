@@ -148,6 +148,8 @@ pub(crate) struct Shared {
     stirred: Arc<Notify>,
     /// A fresh connection was answered 421, and there was no other answer since.
     misdirected: AtomicBool,
+    /// The origin has answered a request.
+    answered: AtomicBool,
 }
 
 impl OriginPool {
@@ -165,6 +167,7 @@ impl OriginPool {
             drained: Notify::new(),
             stirred: Arc::default(),
             misdirected: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
         }))
     }
 

@@ -98,11 +98,24 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// The error, with what it does not know of the connection of the present try.
+    /// The error, with what it does not know of the connection of the present try and of what came before.
     pub(super) fn told(&self, error: Error) -> Error {
+        let error = match self.pool.0.answered.load(Ordering::Relaxed) {
+            true => error.after_answers(),
+            false => error,
+        };
         match self.is_reused {
             true => error.on_reused(),
             false => error,
+        }
+    }
+
+    /// There is a response for the visitor.
+    pub(super) fn note_answer(&self) {
+        let answered = &self.pool.0.answered;
+        // Looked at first: to write each time would keep the cores of busy proxies waiting for each other.
+        if !answered.load(Ordering::Relaxed) {
+            answered.store(true, Ordering::Relaxed);
         }
     }
 

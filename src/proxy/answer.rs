@@ -10,17 +10,22 @@ use crate::{Error, error::ErrorKind};
 use super::{
     ProxyBody,
     exposure::Exposure,
-    status::{has_no_content, proxy_status, status},
+    status::{Identity, has_no_content, proxy_status, status},
 };
 
 pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A short text without internals; the error goes into the extensions, for whoever wraps the proxy.
 /// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section 9.3.2).
-pub(super) fn answer(error: Error, method: &Method, exposure: Exposure) -> Response<ProxyBody> {
+pub(super) fn answer(
+    identity: &Identity,
+    error: Error,
+    method: &Method,
+    exposure: Exposure,
+) -> Response<ProxyBody> {
     let status = status(&error);
     let details = exposure.details(|| error.diagnosis());
-    let proxy_status = proxy_status(&error, details.as_deref());
+    let proxy_status = proxy_status(identity, &error, details.as_deref());
     let text = format!("{status}\n");
     let length = HeaderValue::from(text.len());
     let mut response = Response::new(ProxyBody::own(text));

@@ -7,7 +7,10 @@ use sfv::String as SfString;
 
 use crate::diagnosis::Diagnosis;
 
-use super::{answer::PROXY_STATUS, status};
+use super::{
+    answer::PROXY_STATUS,
+    status::{self, Identity},
+};
 
 /// Whether visitors are told diagnoses.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,9 +33,14 @@ impl Exposure {
     }
 
     /// Tells of an edge's refusal, after what other intermediaries said of it (RFC 9209 section 2).
-    pub(super) fn tell_of_response(self, response: &mut Parts, diagnosis: &Diagnosis) {
+    pub(super) fn tell_of_response(
+        self,
+        identity: &Identity,
+        response: &mut Parts,
+        diagnosis: &Diagnosis,
+    ) {
         if let Some(details) = self.details(|| diagnosis) {
-            let member = status::of_received(response.status, &details);
+            let member = status::of_received(identity, response.status, &details);
             response.headers.append(PROXY_STATUS, member);
         }
     }

@@ -35,7 +35,7 @@ use super::{
     present::Present,
     queue::{Place, Queue},
     request_map::RequestMap,
-    status,
+    status::{self, Identity},
     upgrade::{self, Outcome},
     watch::{Deadline, Watch},
 };
@@ -59,6 +59,7 @@ pub(super) struct Settings {
     /// Said once that visitors may come by https, and nothing tells it.
     pub(super) no_scheme: Arc<Once>,
     pub(super) hops: Hops,
+    pub(super) identity: Identity,
     pub(super) limits: Limits,
     /// Absent where nothing is known of the dialled edge.
     pub(super) edge_limits: Option<EdgeLimits>,
@@ -203,7 +204,8 @@ impl Settings {
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             tell(parts.status, &diagnosis);
-            self.exposure.tell_of_response(parts, &diagnosis);
+            self.exposure
+                .tell_of_response(&self.identity, parts, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
     }

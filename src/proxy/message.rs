@@ -4,6 +4,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Version,
     header::{CONTENT_LENGTH, COOKIE, EXPECT, MAX_FORWARDS, TRANSFER_ENCODING},
     request::Parts,
+    uri::Scheme,
 };
 use http_body::Body;
 
@@ -18,11 +19,13 @@ use super::{fields::only, present::Present};
 pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
     let uri = &parts.uri;
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
+    let is_foreign = uri.scheme().is_some_and(|scheme| !is_http(scheme));
     let is_asterisk_form = uri.path() == "*" && parts.method != Method::OPTIONS;
     let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
         ErrorKind::MethodRefused
-    } else if is_authority_form || is_asterisk_form {
-        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and an origin for `/`.
+    } else if is_authority_form || is_asterisk_form || is_foreign {
+        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and an origin for `/`. Another scheme asks for
+        // what this gateway does not translate to (RFC 9113 section 8.3.1).
         ErrorKind::TargetInvalid
     } else if present.has(Present::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
         ErrorKind::UnsupportedCoding
@@ -32,6 +35,10 @@ pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::refused(kind))
+}
+
+fn is_http(scheme: &Scheme) -> bool {
+    *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS
 }
 
 /// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage. `chunked`
@@ -116,7 +123,7 @@ pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
         method, headers, ..
     } = parts;
     let is_one_of = |methods: &[Method]| methods.contains(method);
-    let is_announced = present.has(Present::CONTENT_LENGTH) && keep_one_length(headers);
+    let is_announced = present.has(Present::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
         // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411 otherwise.
         if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
@@ -130,37 +137,25 @@ pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
     }
 }
 
-/// Leaves one line where several say the same, as RFC 9110 section 8.6 allows, and none where they differ. Whether one is left.
-fn keep_one_length(headers: &mut HeaderMap) -> bool {
-    let mut lines = headers.get_all(CONTENT_LENGTH).iter();
-    let (first, second) = (lines.next(), lines.next());
-    let (Some(first), Some(second)) = (first, second) else {
-        return first.is_some();
-    };
-    let agreed = first == second && lines.all(|line| line == first);
-    match agreed.then(|| first.clone()) {
-        Some(length) => headers.insert(CONTENT_LENGTH, length),
-        None => headers.remove(CONTENT_LENGTH),
-    };
-    agreed
-}
-
-/// Leaves one line of a response's length where all lines and members of lists say the same, and none where they do not or say no number
-/// (RFC 9110 section 8.6). A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it
-/// before; a server in front may not be able to write down what is left.
-pub(super) fn settle_length(headers: &mut HeaderMap) {
-    // Most responses.
+/// Leaves one line of a length where all lines and members of lists say the same, and none where they do not or say no number
+/// (RFC 9110 section 8.6). Whether one is left.
+///
+/// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it before; a server in front may
+/// not be able to write down what is left.
+pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
+    // Most messages.
     if only(headers, CONTENT_LENGTH).is_some_and(is_sound) {
-        return;
+        return true;
     }
     let Some(length) = agreed_length(headers) else {
         headers.remove(CONTENT_LENGTH);
-        return;
+        return false;
     };
     let is_list = |line: &HeaderValue| line.as_bytes().contains(&b',');
     if only(headers, CONTENT_LENGTH).is_none_or(is_list) {
         headers.insert(CONTENT_LENGTH, length.into());
     }
+    true
 }
 
 /// Whether it is a number for certain, of no more digits than each of which fits.
@@ -198,7 +193,8 @@ mod tests {
         for line in lines {
             headers.append(CONTENT_LENGTH, HeaderValue::from_static(line));
         }
-        settle_length(&mut headers);
+        let is_left = settle_length(&mut headers);
+        assert_eq!(is_left, headers.contains_key(CONTENT_LENGTH));
         headers.get_all(CONTENT_LENGTH).iter().cloned().collect()
     }
 

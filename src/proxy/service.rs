@@ -35,6 +35,7 @@ use super::{
     log::{self, ToldByGroup},
     queue::Queue,
     request_map::RequestMap,
+    status::Identity,
     visitor_body,
 };
 
@@ -119,6 +120,7 @@ impl OriginProxy {
                 no_address: Arc::new(Once::new()),
                 no_scheme: Arc::new(Once::new()),
                 hops: Hops::default(),
+                identity: Identity::default(),
                 limits: Limits::default(),
                 edge_limits,
                 queue: Queue::default(),
@@ -279,7 +281,7 @@ where
                     if told_by_group.is_none() {
                         log::answered(&error);
                     }
-                    let answer = answer(error, &method, settings.exposure);
+                    let answer = answer(&settings.identity, error, &method, settings.exposure);
                     match call {
                         Some(call) => call.answer(answer),
                         None => answer,

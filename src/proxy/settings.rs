@@ -6,6 +6,7 @@ use http::request::Parts;
 
 use super::{
     OriginProxy, Pseudonym, exposure::Exposure, forward::Settings, limits::at_least_a_moment,
+    status::Identity,
 };
 
 /// What is told to others, and changed for them.
@@ -14,7 +15,8 @@ impl OriginProxy {
     /// with 508.
     ///
     /// By default each proxy makes up a name of its own, which its clones share, so that several of them may stand in a row. Give a
-    /// name to recognise the proxy in logs: another for each proxy that a request may come through.
+    /// name to recognise the proxy in logs: another for each proxy that a request may come through. It is then also what this proxy calls
+    /// itself in `Proxy-Status` ([RFC 9209 section 2]); one without a name is `cdn-origin` there.
     ///
     /// nginx as an origin does not compress what is requested with `Via` unless `gzip_proxied` says so.
     ///
@@ -28,8 +30,11 @@ impl OriginProxy {
     /// ```
     ///
     /// [RFC 9110 section 7.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.3
+    /// [RFC 9209 section 2]: https://www.rfc-editor.org/rfc/rfc9209#section-2
     pub fn via(mut self, name: Pseudonym) -> Self {
-        self.change().hops.set_via(name);
+        let settings = self.change();
+        settings.identity = Identity::from(&name);
+        settings.hops.set_via(name);
         self
     }
 

@@ -1,14 +1,36 @@
 //! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a status.
 
 use http::{HeaderValue, Method, StatusCode};
-use sfv::{KeyRef, ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref};
+use sfv::{
+    BareItem, KeyRef, ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref,
+};
 
 use crate::error::{Alert, Error, ErrorKind, Stage};
 
-/// How this proxy calls itself in `Proxy-Status`.
+use super::Pseudonym;
+
+/// How a proxy calls itself in `Proxy-Status` that was given no name.
 const NAME: &TokenRef = token_ref("cdn-origin");
 
 const DETAILS: &KeyRef = key_ref("details");
+
+/// How this proxy calls itself in `Proxy-Status`: a token, or a string where the name is none (RFC 9209 section 2).
+#[derive(Clone, Debug)]
+pub(super) struct Identity(BareItem);
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self(NAME.into())
+    }
+}
+
+impl From<&Pseudonym> for Identity {
+    fn from(name: &Pseudonym) -> Self {
+        let token = TokenRef::from_str(name.as_str()).map(BareItem::from);
+        let string = || StringRef::from_str(name.as_str()).map(BareItem::from);
+        token.or_else(|_| string()).map(Self).unwrap_or_default()
+    }
+}
 
 /// The status for a failure.
 pub(super) fn status(error: &Error) -> StatusCode {
@@ -92,10 +114,14 @@ pub(super) fn has_no_length(status: StatusCode) -> bool {
 
 /// The `Proxy-Status` field for a failure (RFC 9209 section 2).
 #[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
-pub(super) fn proxy_status(error: &Error, details: Option<&StringRef>) -> HeaderValue {
+pub(super) fn proxy_status(
+    identity: &Identity,
+    error: &Error,
+    details: Option<&StringRef>,
+) -> HeaderValue {
     let mut list = ListSerializer::new();
     let mut item = list
-        .bare_item(NAME)
+        .bare_item(&identity.0)
         .parameter(key_ref("error"), error_type(error));
     if let Some(alert) = error.facts().alert() {
         item = item
@@ -111,10 +137,14 @@ pub(super) fn proxy_status(error: &Error, details: Option<&StringRef>) -> Header
 
 /// The member for a response that is passed on.
 #[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
-pub(super) fn of_received(status: StatusCode, details: &StringRef) -> HeaderValue {
+pub(super) fn of_received(
+    identity: &Identity,
+    status: StatusCode,
+    details: &StringRef,
+) -> HeaderValue {
     let mut list = ListSerializer::new();
     let _ = list
-        .bare_item(NAME)
+        .bare_item(&identity.0)
         .parameter(key_ref("received-status"), integer(status.as_u16().into()))
         .parameter(DETAILS, details);
     let field = list.finish().expect("the list has one member");

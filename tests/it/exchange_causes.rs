@@ -1,6 +1,15 @@
 //! Requests that get no response, or the wrong one: each is staged on the wire, with its cause, certainty and fix.
 
-use std::{convert::Infallible, future::pending, net::SocketAddr, time::Duration};
+use std::{
+    convert::Infallible,
+    future::pending,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -11,14 +20,15 @@ use cdn_origin::{
     pool::PoolSettings,
     tls::Roots,
 };
-use http::{Method, Request, Response};
-use http_body_util::{Channel, Empty, Full};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tower::ServiceExt;
 
 use crate::{
     failing::check,
@@ -216,6 +226,27 @@ async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port()
     let error = failure(&proxy, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
     check(&error, CauseId::HttpToTlsPort, Certainty::Likely, OVER_TLS);
+}
+
+#[tokio::test]
+async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fresh_connection() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let proxy = to_connections(move |mut stream| {
+        let is_first = connections.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            read_head(&mut stream).await;
+            if is_first {
+                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+                say(&mut stream, answer).await;
+            }
+        }
+    });
+    let answer = proxy.clone().oneshot(get(&[])).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.into_body().collect().await.unwrap();
+    let error = failure(&proxy, get(&[])).await;
+    assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+    check(&error, CauseId::Down, Certainty::Possible, "");
 }
 
 #[tokio::test(start_paused = true)]

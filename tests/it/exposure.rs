@@ -50,6 +50,26 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()))
+        .build()
+        .unwrap();
+    // A token does not begin with a digit, in a structured field.
+    for (name, said) in [
+        ("edge-7.example:8443", "edge-7.example:8443"),
+        ("7-edge", "\"7-edge\""),
+    ] {
+        let proxy = OriginProxy::new(connector.clone()).via(name.parse().unwrap());
+        let response = visit(&proxy, "visitor.test").await;
+        assert_eq!(
+            told(&response),
+            [format!("{said};error=connection_refused")]
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)

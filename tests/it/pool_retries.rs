@@ -158,44 +158,6 @@ async fn an_empty_budget_allows_no_retry() {
     assert_eq!(status, StatusCode::BAD_GATEWAY);
 }
 
-/// An HTTP/2 origin that refuses the first stream of all and answers the others.
-async fn refuses_first(authority: &Authority) -> std::net::SocketAddr {
-    let acceptor = TlsAcceptor::from(server_config(authority, b"h2"));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut refused = false;
-        while let Ok((stream, _)) = listener.accept().await {
-            let tls = acceptor.accept(stream).await.unwrap();
-            let mut connection = h2::server::handshake(tls).await.unwrap();
-            while let Some(Ok((_, mut respond))) = connection.accept().await {
-                if !std::mem::replace(&mut refused, true) {
-                    respond.send_reset(h2::Reason::REFUSED_STREAM);
-                } else {
-                    let _ = respond.send_response(Response::new(()), true);
-                }
-            }
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn a_refused_stream_is_sent_again_whatever_its_method() {
-    for method in [Method::GET, Method::POST] {
-        let authority = Authority::new();
-        let address = refuses_first(&authority).await;
-        let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
-            .dial(address)
-            .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
-            .build()
-            .unwrap();
-        let proxy = OriginProxy::new(connector);
-        assert_eq!(send(&proxy, method, "").await, StatusCode::OK);
-        assert_eq!(proxy.pool_snapshot().retried, 1);
-    }
-}
-
 /// An HTTP/1 origin over TLS whose connections answer one request, read another, and end without `close_notify`.
 async fn ends_without_a_word(authority: &Authority) -> std::net::SocketAddr {
     let acceptor = TlsAcceptor::from(server_config(authority, b"http/1.1"));

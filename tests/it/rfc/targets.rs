@@ -57,6 +57,11 @@ async fn rfc_9112_section_3_2_the_forms_of_a_target() {
             "GET http://other.test?b HTTP/1.1\r\nhost: other.test\r\n\r\n",
         )
         .origin_start("GET /?b"),
+        Row::bytes(
+            "section 3.2.2: a scheme of another protocol",
+            "GET ftp://named.test/a HTTP/1.1\r\nhost: named.test\r\n\r\n",
+        )
+        .refused("400"),
         Row::bytes("section 3.2.4: the asterisk form of OPTIONS", "OPTIONS * HTTP/1.1\r\nhost: visitor.test\r\n\r\n")
             .origin_start("OPTIONS *"),
         Row::bytes("section 3.2.4: an asterisk of GET", "GET * HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),

@@ -13,13 +13,12 @@ use crate::{
 };
 
 use super::{
-    Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target,
+    Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target, Visit,
     exchange::{bounded, silent},
     failure::{Failure, Unanswered, explain_failure},
     handed::{leave_copy, settled},
     slot::Slot,
     state::State,
-    visit::Visit,
 };
 
 /// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
@@ -41,24 +40,28 @@ impl OriginPool {
     /// be used again (RFC 9931): bytes that were meant for the other protocol may follow.
     pub(crate) async fn send_alone(
         &self,
+        visit: Visit,
         request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
         // In this order: whoever ends the tunnels after a drain has begun ends this one, or it does not begin.
         let over = self.0.lock().tunnels_over.clone();
-        let visit = Visit::begin(&self.0)?;
+        if self.0.is_draining() {
+            return Err(Error::refused(ErrorKind::Draining));
+        }
         let mut lease = self.0.open_alone(&target.client, over).await?;
         target.spell(request, &lease);
         let progress = request.body().progress();
         let outcome = bounded(pin!(lease.exchange(request)), &progress, deadline).await;
         match outcome {
             Some(Ok(response)) => {
+                self.0.note_answer();
                 lease.serve(visit);
                 Ok((response, lease))
             }
-            Some(Err(failed)) => Err(failed.explained(lease.info())),
-            None => Err(silent(&lease, &progress, deadline)),
+            Some(Err(failed)) => Err(self.0.told(failed.explained(lease.info()))),
+            None => Err(self.0.told(silent(&lease, &progress, deadline))),
         }
     }
 

@@ -128,14 +128,14 @@ impl RequestBody {
         self.body.as_ref().map(|body| body.keep(limit))
     }
 
-    /// The same body from its start.
-    pub(super) fn again(replay: &Replay, progress: Progress) -> Self {
-        Self {
-            body: Some(replay.again()),
+    /// The same body from its start, if it is still there.
+    pub(super) fn again(replay: &Replay, progress: Progress) -> Option<Self> {
+        Some(Self {
+            body: Some(replay.again()?),
             progress,
             tether: None,
             go_ahead: None,
-        }
+        })
     }
 
     /// Keeps the visitor's body unasked until then.

@@ -11,8 +11,7 @@ use tokio::time::timeout;
 use crate::error::{Error, ErrorKind, Stage};
 
 use super::{
-    Lease, OriginPool, RequestBody, ResponseBody, Target, body::Progress, retry::Tries,
-    visit::Visit,
+    Lease, OriginPool, RequestBody, ResponseBody, Target, Visit, body::Progress, retry::Tries,
 };
 
 impl OriginPool {
@@ -20,11 +19,11 @@ impl OriginPool {
     /// starts anew: an upload may take longer. The request's method stays.
     pub(crate) async fn send(
         &self,
+        visit: Visit,
         request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
     ) -> Result<(Response<ResponseBody>, Lease), Error> {
-        let visit = Visit::begin(&self.0)?;
         let mut tries = Tries::new(self, &target.client, request);
         let mut lease = self.accept(self.first_offer(request, target)).await?;
         loop {
@@ -37,9 +36,14 @@ impl OriginPool {
                     Box::pin(tries.in_time(response, lease)).await?
                 }
                 Some(Ok(response)) => match tries.elsewhere(&response, &lease, request).await {
-                    Some(elsewhere) => elsewhere,
+                    Some(elsewhere) => {
+                        // In this order: the lease says why the connection ends that the body holds.
+                        drop(lease);
+                        drop(response);
+                        elsewhere
+                    }
                     None => {
-                        tries.note_answer();
+                        self.0.note_answer();
                         progress.note_answer();
                         lease.serve(visit);
                         return Ok((response, lease));

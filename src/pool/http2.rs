@@ -5,7 +5,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Context,
     time::Duration,
@@ -66,6 +66,8 @@ pub(super) struct Multiplexed {
     ending: Ending,
     retires_at: Option<Instant>,
     rests_since: Mutex<Instant>,
+    /// It was kept for a request, before any or after one.
+    has_rested: AtomicBool,
     streams: AtomicUsize,
     /// What the peer allows (RFC 9113 section 5.1.2), as last heard.
     allowed: Arc<AtomicUsize>,
@@ -115,6 +117,7 @@ impl Multiplexed {
             ending: ending.clone(),
             retires_at: shared.settings.retirement(now),
             rests_since: Mutex::new(now),
+            has_rested: AtomicBool::new(false),
             streams: AtomicUsize::new(1),
             allowed: allowed.clone(),
             uses: AtomicU64::new(0),
@@ -141,7 +144,10 @@ impl Multiplexed {
             state.protocol = Some(Protocol::Http2);
             match generation == state.generation {
                 true => state.multiplexed.add(multiplexed.clone()),
-                false => multiplexed.ending.note(Reason::Retired),
+                false => {
+                    multiplexed.end(Reason::Retired);
+                    multiplexed.standing.leave();
+                }
             }
         }
         Ok(Http2Lease {
@@ -237,6 +243,7 @@ impl Multiplexed {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             *rests_since = Instant::now();
+            self.has_rested.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -309,6 +316,10 @@ impl Http2Lease {
     pub(super) fn has_served(&self) -> bool {
         let uses = self.connection.uses.load(Ordering::Relaxed);
         uses > u64::from(self.used)
+    }
+
+    pub(super) fn has_rested(&self) -> bool {
+        self.has_served() || self.connection.has_rested.load(Ordering::Relaxed)
     }
 
     /// Sends a request that is spelled for HTTP/2 and waits for the head of its response.

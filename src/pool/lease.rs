@@ -77,6 +77,15 @@ impl Lease {
         }
     }
 
+    /// Whether the connection had been kept for a request: its peer may have closed it since.
+    pub(super) fn has_rested(&self) -> bool {
+        match &self.place {
+            Place::Http1(lease) => lease.has_rested(),
+            Place::Http2(lease) => lease.has_rested(),
+            Place::Alone(_) => false,
+        }
+    }
+
     /// Whether its request has been sent before the handshake had ended.
     pub(super) fn is_early(&self) -> bool {
         let session = self.info().facts().tls_session();

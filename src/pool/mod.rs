@@ -28,7 +28,7 @@
 //! |---|---|
 //! | nothing of it was written: the connection had just closed | all, with any body |
 //! | the origin refused the stream, or a GOAWAY says that it was not looked at (RFC 9113 section 8.7) | all |
-//! | a *reused* connection ended before the first byte of the response | idempotent ones (RFC 9110 section 9.2.2), on a fresh connection if possible |
+//! | a connection that had *rested* ended before the first byte of the response | idempotent ones (RFC 9110 section 9.2.2), on a fresh connection if possible |
 //! | a 421 (RFC 9110 section 15.5.20) on a connection that served others too: once, on a fresh one | all |
 //! | a 425 (RFC 8470 section 5.2) to a request that was sent in [early data](crate::connector::CdnOriginBuilder::early_data): once, after the handshake, and outside of the budget | GET, HEAD, OPTIONS |
 //!
@@ -124,6 +124,7 @@ pub(crate) use failure::explain_body;
 pub(crate) use lease::Lease;
 pub(crate) use response::ResponseBody;
 pub(crate) use target::Target;
+pub(crate) use visit::Visit;
 
 use addresses::Addresses;
 use connect::Outcome;
@@ -268,6 +269,22 @@ async fn outcome_or_word(mut outcome: Outcome, place: &mut Place) -> Option<Gran
 }
 
 impl Shared {
+    /// There is a response for a visitor.
+    fn note_answer(&self) {
+        // Looked at first: to write each time would keep the cores of busy proxies waiting for each other.
+        if !self.answered.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The error, with what it does not know of the origin.
+    fn told(&self, error: Error) -> Error {
+        match self.answered.load(Ordering::Relaxed) {
+            true => error.after_answers(),
+            false => error,
+        }
+    }
+
     /// What the queue grants within the time that one may wait.
     async fn word(&self, place: &mut Place) -> Result<Option<Grant>, Error> {
         let deadline = self.settings.wait_timeout;

@@ -17,11 +17,12 @@ use crate::error::Error;
 pub(super) struct Replayable {
     shared: Arc<Mutex<Whole>>,
     turn: usize,
-    /// How many of the kept frames were read.
+    /// How much of the kept data was read.
     read: usize,
+    has_read_trailers: bool,
 }
 
-/// From where the body can be read once more.
+/// From where the body can be read once more. Nothing more is kept when this is dropped.
 pub(super) struct Replay(Arc<Mutex<Whole>>);
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
@@ -31,19 +32,14 @@ pub(super) struct Superseded;
 
 struct Whole {
     body: UnsyncBoxBody<Bytes, Error>,
-    /// What was taken of it, as long as all of that is kept.
-    kept: Vec<Kept>,
-    size: usize,
+    /// What was taken of it, as long as all of that is kept. Copied: a visitor may send a byte at a time, each in a buffer of its own.
+    data: Vec<u8>,
+    trailers: Option<HeaderMap>,
     limit: usize,
-    /// Something was taken that is not kept.
+    /// Something was taken that is not kept, or will be.
     is_lost: bool,
     has_ended: bool,
     turn: usize,
-}
-
-enum Kept {
-    Data(Bytes),
-    Trailers(HeaderMap),
 }
 
 impl Replayable {
@@ -51,8 +47,8 @@ impl Replayable {
     pub(super) fn new(body: UnsyncBoxBody<Bytes, Error>) -> Self {
         let whole = Whole {
             body,
-            kept: Vec::new(),
-            size: 0,
+            data: Vec::new(),
+            trailers: None,
             limit: 0,
             is_lost: false,
             has_ended: false,
@@ -62,6 +58,7 @@ impl Replayable {
             shared: Arc::new(Mutex::new(whole)),
             turn: 0,
             read: 0,
+            has_read_trailers: false,
         }
     }
 
@@ -76,24 +73,33 @@ impl Replayable {
         if whole.turn != self.turn {
             return Err(Superseded);
         }
-        if let Some(kept) = whole.kept.get(self.read) {
-            self.read += 1;
-            return Ok(Poll::Ready(Some(Ok(kept.frame()))));
+        if self.read < whole.data.len() {
+            let data = Bytes::copy_from_slice(&whole.data[self.read..]);
+            self.read = whole.data.len();
+            return Ok(Poll::Ready(Some(Ok(Frame::data(data)))));
+        }
+        if !self.has_read_trailers
+            && let Some(trailers) = &whole.trailers
+        {
+            self.has_read_trailers = true;
+            return Ok(Poll::Ready(Some(Ok(Frame::trailers(trailers.clone())))));
         }
         let frame = whole.poll_frame(cx);
-        self.read = whole.kept.len();
+        self.read = whole.data.len();
+        self.has_read_trailers = whole.trailers.is_some();
         Ok(frame)
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
         let whole = lock(&self.shared);
-        self.read >= whole.kept.len() && (whole.has_ended || whole.body.is_end_stream())
+        let has_trailers_ahead = whole.trailers.is_some() && !self.has_read_trailers;
+        let has_ended = whole.has_ended || whole.body.is_end_stream();
+        has_ended && self.read >= whole.data.len() && !has_trailers_ahead
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
         let whole = lock(&self.shared);
-        let unread = whole.kept.iter().skip(self.read);
-        let ahead = unread.map(Kept::size).sum::<usize>() as u64;
+        let ahead = whole.data.len().saturating_sub(self.read) as u64;
         let mut hint = whole.body.size_hint();
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(ahead));
@@ -104,20 +110,31 @@ impl Replayable {
 }
 
 impl Replay {
-    /// Whether the body is still there from its start.
+    /// Whether the body is still there from its start. It may not be a moment later, where somebody still reads it.
     pub(super) fn is_whole(&self) -> bool {
         !lock(&self.0).is_lost
     }
 
-    /// The body from its start. Whoever has read it before gets no more of it.
-    pub(super) fn again(&self) -> Replayable {
+    /// The body from its start, if it is still there. Whoever has read it before gets no more of it then.
+    pub(super) fn again(&self) -> Option<Replayable> {
         let mut whole = lock(&self.0);
+        if whole.is_lost {
+            return None;
+        }
         whole.turn += 1;
-        Replayable {
+        Some(Replayable {
             turn: whole.turn,
             read: 0,
+            has_read_trailers: false,
             shared: self.0.clone(),
-        }
+        })
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        // The present try may still have to read what is kept.
+        lock(&self.0).is_lost = true;
     }
 }
 
@@ -137,40 +154,20 @@ impl Whole {
     }
 
     fn note(&mut self, frame: &Frame<Bytes>) {
-        let Some(kept) = Kept::of(frame).filter(|_| !self.is_lost) else {
-            return self.lose();
-        };
-        self.size += kept.size();
-        if self.size > self.limit {
-            return self.lose();
+        let room = self.limit.saturating_sub(self.data.len());
+        match (frame.data_ref(), frame.trailers_ref()) {
+            _ if self.is_lost => self.lose(),
+            (Some(data), _) if data.len() <= room => self.data.extend_from_slice(data),
+            (_, Some(trailers)) => self.trailers = Some(trailers.clone()),
+            (_, None) => self.lose(),
         }
-        self.kept.push(kept);
     }
 
+    /// All that is kept has been read.
     fn lose(&mut self) {
         self.is_lost = true;
-        self.kept = Vec::new();
-    }
-}
-
-impl Kept {
-    fn of(frame: &Frame<Bytes>) -> Option<Self> {
-        let data = frame.data_ref().cloned().map(Self::Data);
-        data.or_else(|| frame.trailers_ref().cloned().map(Self::Trailers))
-    }
-
-    fn frame(&self) -> Frame<Bytes> {
-        match self {
-            Self::Data(data) => Frame::data(data.clone()),
-            Self::Trailers(fields) => Frame::trailers(fields.clone()),
-        }
-    }
-
-    fn size(&self) -> usize {
-        match self {
-            Self::Data(data) => data.len(),
-            Self::Trailers(_) => 0,
-        }
+        self.data = Vec::new();
+        self.trailers = None;
     }
 }
 
@@ -182,7 +179,7 @@ fn lock(whole: &Mutex<Whole>) -> MutexGuard<'_, Whole> {
 mod tests {
     use std::task::Waker;
 
-    use http_body_util::{BodyExt, Full};
+    use http_body_util::{BodyExt, Full, StreamBody};
 
     use super::*;
 
@@ -204,11 +201,11 @@ mod tests {
     fn each_try_reads_all_of_the_body_and_those_before_no_more_of_it() {
         let mut first = body("abc");
         let replay = first.keep(3);
-        let mut second = replay.again();
+        let mut second = replay.again().unwrap();
         assert!(read(&mut first).is_err());
         assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
         assert!(second.is_end_stream());
-        let mut third = replay.again();
+        let mut third = replay.again().unwrap();
         assert!(read(&mut second).is_err());
         assert_eq!(third.size_hint().exact(), Some(3));
         assert!(!third.is_end_stream());
@@ -225,5 +222,29 @@ mod tests {
         assert!(replay.is_whole());
         assert_eq!(read(&mut body).ok().flatten().unwrap(), "abcd");
         assert!(!replay.is_whole());
+        assert!(replay.again().is_none());
+    }
+
+    #[test]
+    fn bytes_that_came_one_by_one_are_kept_in_one_piece_and_nothing_costs_nothing() {
+        let pieces = ["a", "", "b", "", "c"].map(|piece| Ok(Frame::data(Bytes::from(piece))));
+        let body = StreamBody::new(futures_util::stream::iter(pieces));
+        let mut first = Replayable::new(body.boxed_unsync());
+        let replay = first.keep(3);
+        while read(&mut first).ok().flatten().is_some() {}
+        let mut second = replay.again().unwrap();
+        assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
+        assert!(second.is_end_stream());
+    }
+
+    #[test]
+    fn a_try_that_nobody_repeats_reads_on_what_is_kept() {
+        let mut first = body("abc");
+        let replay = first.keep(3);
+        assert_eq!(read(&mut first).ok().flatten().unwrap(), "abc");
+        let mut second = replay.again().unwrap();
+        drop(replay);
+        assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
+        assert!(matches!(read(&mut second), Ok(None)));
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Tries<'a> {
     unsent: usize,
     /// Whether the connection of the present try had served a request before.
     is_reused: bool,
+    /// Whether it had at least been kept for one.
+    had_rested: bool,
     /// Whether the present try was sent before the handshake had ended.
     is_early: bool,
     /// Whether this one counts as a retry that is on its way.
@@ -57,6 +59,7 @@ impl<'a> Tries<'a> {
             sent: 1,
             unsent: 0,
             is_reused: false,
+            had_rested: false,
             is_early: false,
             counts: false,
         }
@@ -65,6 +68,7 @@ impl<'a> Tries<'a> {
     /// Before each try: on which connection it is made.
     pub(super) fn begin(&mut self, lease: &Lease) {
         self.is_reused = lease.has_served();
+        self.had_rested = lease.has_rested();
         self.is_early = lease.is_early();
     }
 
@@ -80,42 +84,31 @@ impl<'a> Tries<'a> {
             drop(lease);
             return self.pool.lease(self.client).await;
         }
-        if !self.is_safe(&failed) || !self.is_allowed() {
+        if !self.is_safe(&failed) || !self.restore(request) || !self.is_allowed() {
             let error = failed.explained(lease.info());
             return Err(self.told(error));
         }
         drop(lease);
-        self.restore(request);
         // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
         // once, each would open one of its own; only the last try is not left to chance.
-        let fresh = match failed.was_refused() && self.sent < MOST_TRIES {
+        let fresh = match failed.was_refused() && self.sent + 1 < MOST_TRIES {
             true => None,
             false => self.pool.fresh_lease(self.client).await,
         };
-        match fresh {
-            Some(lease) => Ok(lease),
-            None => self.pool.lease(self.client).await,
-        }
+        let lease = match fresh {
+            Some(lease) => lease,
+            None => self.pool.lease(self.client).await?,
+        };
+        self.count();
+        Ok(lease)
     }
 
     /// The error, with what it does not know of the connection of the present try and of what came before.
     pub(super) fn told(&self, error: Error) -> Error {
-        let error = match self.pool.0.answered.load(Ordering::Relaxed) {
-            true => error.after_answers(),
-            false => error,
-        };
+        let error = self.pool.0.told(error);
         match self.is_reused {
             true => error.on_reused(),
             false => error,
-        }
-    }
-
-    /// There is a response for the visitor.
-    pub(super) fn note_answer(&self) {
-        let answered = &self.pool.0.answered;
-        // Looked at first: to write each time would keep the cores of busy proxies waiting for each other.
-        if !answered.load(Ordering::Relaxed) {
-            answered.store(true, Ordering::Relaxed);
         }
     }
 
@@ -141,7 +134,11 @@ impl<'a> Tries<'a> {
             return None;
         }
         let fresh = Box::pin(self.pool.fresh_lease(self.client)).await?;
-        self.restore(request);
+        // The exchange that was answered may have gone on taking the content.
+        if !self.restore(request) {
+            return None;
+        }
+        self.count();
         Some(fresh)
     }
 
@@ -163,8 +160,9 @@ impl<'a> Tries<'a> {
             false => drop(lease),
         }
         drop(body);
+        let lease = self.pool.lease(self.client).await?;
         self.pool.0.lock().counters.retried += 1;
-        self.pool.lease(self.client).await
+        Ok(lease)
     }
 
     /// Whether the connection was, or is, not for this request alone.
@@ -174,7 +172,7 @@ impl<'a> Tries<'a> {
 
     /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
     fn is_safe(&self, failed: &Unanswered) -> bool {
-        let was_cut_off = self.is_reused && failed.was_cut_off();
+        let was_cut_off = self.had_rested && failed.was_cut_off();
         self.is_repeatable() && (failed.was_refused() || (self.is_idempotent && was_cut_off))
     }
 
@@ -184,11 +182,22 @@ impl<'a> Tries<'a> {
         content.is_none_or(|(replay, _)| replay.is_whole())
     }
 
-    /// Gives the request its content back.
-    fn restore(&self, request: &mut Request<RequestBody>) {
-        if let Some((replay, progress)) = &self.content {
-            *request.body_mut() = RequestBody::again(replay, progress.clone());
-        }
+    /// Gives the request its content back. Whether all of it is still there.
+    fn restore(&self, request: &mut Request<RequestBody>) -> bool {
+        let Some((replay, progress)) = &self.content else {
+            return true;
+        };
+        let Some(body) = RequestBody::again(replay, progress.clone()) else {
+            return false;
+        };
+        *request.body_mut() = body;
+        true
+    }
+
+    /// The request is sent once more.
+    fn count(&mut self) {
+        self.sent += 1;
+        self.pool.0.lock().counters.retried += 1;
     }
 
     /// Whether the request may be sent once more as far as numbers go.
@@ -202,8 +211,6 @@ impl<'a> Tries<'a> {
             state.recent.end();
         }
         self.counts = state.recent.begin(shared.settings.retry_budget);
-        self.sent += usize::from(self.counts);
-        state.counters.retried += u64::from(self.counts);
         self.counts
     }
 }

@@ -30,6 +30,13 @@ pub(super) struct Standing {
     gone: AtomicBool,
 }
 
+impl Standing {
+    /// The connection is for nobody but whom it serves by now.
+    pub(super) fn leave(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Shelf {
     pub(super) fn add(&mut self, connection: Arc<Multiplexed>) {
         self.relist(&connection);
@@ -98,7 +105,7 @@ impl Shelf {
     }
 
     fn remove(&mut self, connection: &Arc<Multiplexed>) {
-        connection.standing().gone.store(true, Ordering::Relaxed);
+        connection.standing().leave();
         self.all.retain(|other| !Arc::ptr_eq(other, connection));
     }
 
@@ -147,7 +154,7 @@ impl Shelf {
             return;
         }
         for connection in gone {
-            connection.standing().gone.store(true, Ordering::Relaxed);
+            connection.standing().leave();
         }
         let stays =
             |connection: &Arc<Multiplexed>| !connection.standing().gone.load(Ordering::Relaxed);

@@ -7,13 +7,10 @@ use crate::error::{Error, ErrorKind};
 use super::{OriginPool, Shared, ending::Reason};
 
 /// A request that is being served.
-pub(super) struct Visit(Arc<Shared>);
+pub(crate) struct Visit(Arc<Shared>);
 
 impl Visit {
-    /// # Errors
-    ///
-    /// If the pool takes no more requests.
-    pub(super) fn begin(shared: &Arc<Shared>) -> Result<Self, Error> {
+    fn begin(shared: &Arc<Shared>) -> Result<Self, Error> {
         // Counted before it looks, as `drain` says so before it counts: one of them sees the other.
         shared.active.fetch_add(1, Ordering::SeqCst);
         let visit = Self(shared.clone());
@@ -40,6 +37,15 @@ impl Shared {
 }
 
 impl OriginPool {
+    /// Takes a request in.
+    ///
+    /// # Errors
+    ///
+    /// If no more are taken.
+    pub(crate) fn visit(&self) -> Result<Visit, Error> {
+        Visit::begin(&self.0)
+    }
+
     /// Closes what is idle; what is busy closes after what it carries.
     pub(crate) fn retire(&self) {
         let mut state = self.0.lock();

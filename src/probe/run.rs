@@ -133,7 +133,12 @@ impl Probe {
         let target = Target::of(&origin, host.clone(), path.clone());
         let pool = OriginPool::new(connector, PoolSettings::default());
         let sent = pool
-            .send(&mut request(), &target, self.response_timeout)
+            .send(
+                pool.visit()?,
+                &mut request(),
+                &target,
+                self.response_timeout,
+            )
             .await;
         let (response, _lease) = sent?;
         let (head, body) = response.into_parts();

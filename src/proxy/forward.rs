@@ -16,7 +16,7 @@ use crate::{
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
-    pool::{Lease, OriginPool, RequestBody, ResponseBody, Target},
+    pool::{Lease, OriginPool, RequestBody, ResponseBody, Target, Visit},
     response_diagnosis::{Asked, PeekedBody, examine, tell},
     response_rewrite::ResponseRewriteLayer,
     visitor::Visitor,
@@ -94,15 +94,19 @@ impl Settings {
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
+        // Before any wait: a drain lets those end that have come.
+        let visit = pool.visit().map_err(about)?;
         let place = self.queue.enter().await.map_err(about)?;
         let (response, lease) = match ready.asked.take() {
             None => {
-                let sent = pool.send(&mut ready.request, &ready.target, self.response_timeout);
+                let (request, target) = (&mut ready.request, &ready.target);
+                let sent = pool.send(visit, request, target, self.response_timeout);
                 sent.await.map_err(about)?
             }
             Some(asked) => {
                 // Boxed, as all that is rare.
-                let outcome = self.ask_to_switch(pool, &mut ready.request, &ready.target, asked);
+                let (request, target) = (&mut ready.request, &ready.target);
+                let outcome = self.ask_to_switch(pool, visit, request, target, asked);
                 match Box::pin(outcome).await.map_err(about)? {
                     Outcome::Declined(response, lease) => (response, lease),
                     Outcome::Switched(mut response) => {
@@ -116,6 +120,8 @@ impl Settings {
         let present = Present::of(&parts.headers);
         if is_unusable(&parts, present) {
             let facts = lease.info().facts().clone();
+            // Before the body goes, which holds the connection.
+            lease.fail();
             let error = Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts);
             return Err(about(error));
         }
@@ -167,13 +173,14 @@ impl Settings {
     async fn ask_to_switch(
         &self,
         pool: &OriginPool,
+        visit: Visit,
         request: &mut Request<RequestBody>,
         target: &Target,
         asked: Box<upgrade::Asked>,
     ) -> Result<Outcome, Error> {
         asked.write(request.headers_mut());
         let (response, lease) = pool
-            .send_alone(request, target, self.response_timeout)
+            .send_alone(visit, request, target, self.response_timeout)
             .await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }

@@ -20,6 +20,7 @@ struct Signature {
     http_1_0: HeaderValue,
     http_1_1: HeaderValue,
     http_2: HeaderValue,
+    http_3: HeaderValue,
 }
 
 impl Default for Hops {
@@ -79,6 +80,7 @@ impl Signature {
             http_1_1: line("1.1"),
             // RFC 9110 section 2.5: a version without a minor number has the minor number 0.
             http_2: line("2.0"),
+            http_3: line("3.0"),
             name,
         }
     }
@@ -86,6 +88,7 @@ impl Signature {
     fn line(&self, version: Version) -> &HeaderValue {
         match version {
             Version::HTTP_2 => &self.http_2,
+            Version::HTTP_3 => &self.http_3,
             Version::HTTP_10 | Version::HTTP_09 => &self.http_1_0,
             _ => &self.http_1_1,
         }
@@ -168,6 +171,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         let (one, other) = (Hops::default(), Hops::default());
         one.sign(&mut headers, Version::HTTP_2);
+        one.sign(&mut headers, Version::HTTP_3);
+        let versions = headers
+            .get_all(VIA)
+            .iter()
+            .map(|line| &line.as_bytes()[..4]);
+        assert!(versions.eq([b"2.0 ", b"3.0 "]));
         assert!(one.are_closed_by(&headers));
         assert!(one.clone().are_closed_by(&headers));
         assert!(!other.are_closed_by(&headers));

@@ -49,8 +49,8 @@
 //! # Connections
 //!
 //! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). A request is sent a second time only if not
-//! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent and a reused connection died under
-//! it. [What is sent again](crate::pool) tells all of it.
+//! a byte of it was sent before, if the origin says that it has not looked at it, or if it is idempotent and a connection that had rested died
+//! under it. [What is sent again](crate::pool) tells all of it.
 //!
 //! # Several origins
 //!

@@ -13,13 +13,16 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
 };
-use http::{Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncReadExt, net::TcpListener, sync::Semaphore};
 use tower::{ServiceExt, service_fn};
 
-use crate::origin::Origin;
+use crate::{
+    memory::{self, read_head, read_to_end, say, to_connections},
+    origin::Origin,
+};
 
 async fn send(proxy: OriginProxy) -> Response<ProxyBody> {
     let request = Request::get("/").header("host", "visitor.test");
@@ -127,6 +130,46 @@ async fn retired_connections_end_after_what_they_carry_and_new_requests_open_new
 }
 
 #[tokio::test]
+async fn a_connection_that_was_being_opened_when_all_were_retired_serves_whom_it_was_opened_for_alone()
+ {
+    let origins = [
+        Origin::http1(|id, _| number(id)).await,
+        Origin::http2(100, |id, _| number(id)).await,
+    ];
+    for origin in origins {
+        let proxy = OriginProxy::new(origin.connector());
+        let present = tokio::spawn(get(proxy.clone()));
+        until(|| proxy.pool_snapshot().open == 1).await;
+        proxy.retire_connections();
+        assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
+        assert_eq!(get(proxy.clone()).await, (StatusCode::OK, "1".into()));
+        origin.until(|counts| counts.open.load(SeqCst) == 1).await;
+        until(|| proxy.pool_snapshot().closed.retired == 1).await;
+        proxy.drain().await;
+        origin.until(|counts| counts.open.load(SeqCst) == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_drain_lets_those_end_that_wait_for_a_place() {
+    let gate = Arc::new(Semaphore::new(0));
+    for origin in gated(&gate).await {
+        let proxy = OriginProxy::new(origin.connector()).max_concurrency(1);
+        let first = tokio::spawn(get(proxy.clone()));
+        origin
+            .until(|counts| counts.requests.load(SeqCst) == 1)
+            .await;
+        let second = tokio::spawn(get(proxy.clone()));
+        until(|| proxy.pool_snapshot().active == 2).await;
+        let drained = proxy.drain();
+        gate.add_permits(2);
+        drained.await;
+        assert_eq!(first.await.unwrap().0, StatusCode::OK);
+        assert_eq!(second.await.unwrap().0, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn connections_are_opened_in_advance_and_kept_up() {
     let gate = Arc::new(Semaphore::new(0));
     let [origin, _] = gated(&gate).await;
@@ -199,6 +242,40 @@ async fn who_ended_a_connection_is_counted() {
     drop(send(proxy.clone()).await);
     until(|| proxy.pool_snapshot().closed.cancelled == 1).await;
     assert_eq!(proxy.pool_snapshot().closed.total(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_passed_on_is_not_counted_as_the_origins_end() {
+    const MISDIRECTED: &str = "HTTP/1.1 421 Misdirected Request\r\ncontent-length: 5\r\n\r\n";
+    const GARBLED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n";
+    for (second, method, status, [cancelled, error]) in [
+        (MISDIRECTED, Method::GET, StatusCode::OK, [1, 0]),
+        (GARBLED, Method::HEAD, StatusCode::BAD_GATEWAY, [0, 1]),
+    ] {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let proxy = to_connections(move |mut stream| {
+            let is_first = connections.fetch_add(1, SeqCst) == 0;
+            async move {
+                read_head(&mut stream).await;
+                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                say(&mut stream, answer).await;
+                if is_first {
+                    read_head(&mut stream).await;
+                    say(&mut stream, second).await;
+                }
+                read_to_end(&mut stream).await;
+            }
+        });
+        assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
+        let request = Request::builder().method(method);
+        let request = request.header("host", "visitor.test");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let answer = memory::send(&proxy, request).await;
+        assert_eq!(answer.status(), status);
+        let closed = proxy.pool_snapshot().closed;
+        assert_eq!([closed.cancelled, closed.error], [cancelled, error]);
+        assert_eq!(closed.total(), 1);
+    }
 }
 
 #[test]

@@ -1,12 +1,18 @@
 //! Requests with content that are sent again: all of the content arrives, or the request is not sent again.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy, pool::PoolSettings, proxy::ProxyBody, tls::Roots,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Channel, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -14,12 +20,13 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{Notify, mpsc},
 };
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn as tower_service};
 
 use crate::{
+    memory::{read_head, read_to_end, say},
     origin::{NAME, Origin, server_config},
     support::Authority,
 };
@@ -195,6 +202,62 @@ async fn a_421_to_a_request_with_content_is_tried_once_on_a_fresh_connection() {
             assert_eq!(read.recv().await.unwrap(), expected);
         }
     }
+}
+
+#[tokio::test]
+async fn content_that_is_taken_while_a_fresh_connection_is_opened_is_not_sent_without_its_start() {
+    const AT_A_TIME: usize = 16 * 1024;
+    let (sent, mut all_read) = mpsc::unbounded_channel();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (connecting, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begun, gate) = (connecting.clone(), go.clone());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let transport = tower_service(move |_: Uri| {
+        let is_first = connections.fetch_add(1, SeqCst) == 0;
+        let (sent, tell) = (sent.clone(), tell.clone());
+        let (begun, gate) = (begun.clone(), gate.clone());
+        async move {
+            let (near, mut far) = tokio::io::duplex(1024);
+            if !is_first {
+                begun.notify_one();
+                gate.notified().await;
+            }
+            tokio::spawn(async move {
+                if !is_first {
+                    return tell.send(read_to_end(&mut far).await).unwrap();
+                }
+                read_head(&mut far).await;
+                say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                read_head(&mut far).await;
+                let early = "HTTP/1.1 421 Misdirected Request\r\ncontent-length: 1\r\n\r\n";
+                say(&mut far, early).await;
+                far.read_exact(&mut [0; 6 * AT_A_TIME]).await.unwrap();
+                sent.send(()).unwrap();
+                read_to_end(&mut far).await;
+            });
+            Ok::<_, Infallible>(TokioIo::new(near))
+        }
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example").transport(transport);
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    assert_eq!(send(&proxy, Method::GET, Full::default()).await, 200);
+
+    let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+    let posted = proxy.clone();
+    let answer = tokio::spawn(async move { ask(&posted, Method::POST, body).await });
+    // A first frame: without content there is nothing to lose.
+    sender.send_data(content(1)).await.unwrap();
+    connecting.notified().await;
+    for _ in 0..6 {
+        sender.send_data(content(AT_A_TIME)).await.unwrap();
+    }
+    all_read.recv().await.unwrap();
+    go.notify_one();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(proxy.pool_snapshot().retried, 0);
+    drop((answer, proxy));
+    assert_eq!(told.recv().await.unwrap(), 0);
 }
 
 /// An HTTP/2 origin that refuses the first stream of all, having read the start of its content if there is any, and tells the content of the

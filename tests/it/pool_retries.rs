@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::{
+    memory::{read_head, say, to_connections},
     origin::{NAME, Origin, server_config},
     support::Authority,
 };
@@ -97,6 +98,18 @@ async fn a_421_on_a_fresh_connection_is_believed_until_there_is_another_answer()
 }
 
 #[tokio::test]
+async fn a_421_for_which_there_is_no_fresh_connection_passes_and_is_no_retry() {
+    for origin in right_from(1).await {
+        let settings = PoolSettings::default().max_connections(1);
+        let proxy = OriginProxy::new(origin.connector()).pool(settings);
+        assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
+        let status = send(&proxy, Method::GET, "").await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+        assert_eq!(proxy.pool_snapshot().retried, 0);
+    }
+}
+
+#[tokio::test]
 async fn a_421_to_a_request_whose_content_is_not_kept_passes() {
     for origin in right_from(1).await {
         let settings = PoolSettings::default().max_replay(0);
@@ -145,6 +158,27 @@ async fn what_was_cut_off_on_a_reused_connection_is_sent_again_if_it_is_idempote
         assert_eq!(seen.load(SeqCst), seen_at_last, "{method}");
         let retried = u64::from(status == StatusCode::OK);
         assert_eq!(proxy.pool_snapshot().retried, retried);
+    }
+}
+
+#[tokio::test]
+async fn what_was_opened_in_advance_and_is_cut_off_is_like_what_has_served() {
+    for (method, status) in [
+        (Method::GET, StatusCode::OK),
+        (Method::POST, StatusCode::BAD_GATEWAY),
+    ] {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let proxy = to_connections(move |mut stream| {
+            let is_first = connections.fetch_add(1, SeqCst) == 0;
+            async move {
+                read_head(&mut stream).await;
+                if !is_first {
+                    say(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                }
+            }
+        });
+        proxy.prewarm().await.unwrap();
+        assert_eq!(send(&proxy, method, "").await, status);
     }
 }
 

@@ -36,6 +36,8 @@ pub(in crate::pool) struct Http1 {
     generation: u64,
     retires_at: Option<Instant>,
     pub(in crate::pool) rests_since: Instant,
+    /// It was kept for a request, before any or after one.
+    has_rested: bool,
     uses: u64,
 }
 
@@ -71,6 +73,7 @@ impl Http1 {
             generation,
             retires_at: shared.settings.retirement(now),
             rests_since: now,
+            has_rested: false,
             uses: 0,
         };
         (Http1Lease::new(shared.clone(), connection), attempt)
@@ -162,6 +165,11 @@ impl Http1Lease {
     /// Whether it has served a request.
     pub(in crate::pool) fn has_served(&self) -> bool {
         self.connection.as_ref().is_some_and(Http1::has_served)
+    }
+
+    pub(in crate::pool) fn has_rested(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| connection.has_rested)
     }
 
     /// Sends a request that is spelled for HTTP/1 and waits for the head of its response. The request's head stays, and its body if
@@ -266,6 +274,7 @@ impl Shared {
     fn rest(self: &Arc<Self>, mut connection: Http1) {
         let now = Instant::now();
         connection.rests_since = now;
+        connection.has_rested = true;
         if connection.is_over(now, &self.settings) {
             return;
         }

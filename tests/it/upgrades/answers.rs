@@ -44,6 +44,26 @@ async fn the_visitor_is_told_what_the_origin_agreed_to() {
 }
 
 #[tokio::test]
+async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_an_upgrade_off() {
+    let scene = Scene::with(OriginProxy::expose_diagnosis).await;
+    for (answered, cause) in [(false, "HttpToTlsPort, likely"), (true, "Down, possible")] {
+        if answered {
+            let mut visitor = scene
+                .visitor("GET / HTTP/1.1\r\nhost: visitor.test\r\n\r\n")
+                .await;
+            let (mut origin, _) = scene.asked().await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            origin.write_all(answer).await.unwrap();
+            head(&mut visitor).await;
+        }
+        let mut visitor = scene.visitor(ASK).await;
+        drop(scene.asked().await);
+        let told = head(&mut visitor).await;
+        assert!(told.contains(cause), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_switch_to_something_else_than_was_asked_is_502() {
     let wrong = [
         SWITCH.replace("s3pP", "S3pP"),

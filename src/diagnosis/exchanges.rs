@@ -1,6 +1,6 @@
 //! Failures after the handshake: requests that got no response.
 
-use crate::error::{ErrorKind, Stage, TlsVersion};
+use crate::error::{ErrorKind, Limit, Stage, TlsVersion};
 
 use super::{
     CauseId,
@@ -26,13 +26,27 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::TooSlow,
         certainty: Certain,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
-        why: |_| String::from("the origin did not answer in time"),
+        why: |e| {
+            String::from(match e.facts.limit {
+                Limit::Response => "the origin did not answer in time",
+                Limit::BodyIdle => "the origin fell silent in the middle of its answer",
+                Limit::Request => "the whole exchange did not end in time",
+            })
+        },
         clues: &[Clue::Silence],
         proof: Proof::Origin,
-        fixes: |_| {
-            vec![Fix::Elsewhere(
-                "look at the origin, or allow more with OriginProxy::response_timeout(..)",
-            )]
+        fixes: |e| {
+            vec![Fix::Elsewhere(match e.facts.limit {
+                Limit::Response => {
+                    "look at the origin, or allow more with OriginProxy::response_timeout(..)"
+                }
+                Limit::BodyIdle => {
+                    "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)"
+                }
+                Limit::Request => {
+                    "look at the origin, or allow more with OriginProxy::request_timeout(..)"
+                }
+            })]
         },
     },
     Rule {
@@ -119,6 +133,15 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Ending],
+        proof: Proof::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::Down,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::StreamReset),
+        why: |_| String::from("the origin failed while it dealt with the request"),
+        clues: &[Clue::Reason],
         proof: Proof::Origin,
         fixes: nothing,
     },

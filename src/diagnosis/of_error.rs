@@ -13,7 +13,8 @@ impl Error {
     /// What may have caused this, the likeliest first, and the calls that mend it.
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
-        if self.stage() == Stage::Prepare {
+        // Too much content may be noticed late.
+        if self.stage() == Stage::Prepare || self.kind() == ErrorKind::RequestBodyTooLarge {
             return Diagnosis::ranked(preparing(self.kind()).into_iter().collect());
         }
         let Some(origin) = self.facts().origin() else {
@@ -91,6 +92,17 @@ fn preparing(kind: ErrorKind) -> Option<Cause> {
                 "send the GET without content, or .without_edge_profile() if the edge has learnt to take it",
             )])
         }
+        ErrorKind::RequestBodyTooLarge => {
+            certain("the visitor's request has more content than is allowed").mended_by([
+                Fix::Elsewhere("allow more with OriginProxy::max_request_body(..)"),
+            ])
+        }
+        ErrorKind::RequestHeadTooLarge => certain(
+            "the visitor's request has more or larger fields than are allowed, here or by the dialled edge",
+        )
+        .mended_by([Fix::Elsewhere(
+            "allow more with OriginProxy::max_request_head(..) or max_request_fields(..), unless the edge is the limit",
+        )]),
         _ => certain("the visitor's request cannot be forwarded as it is"),
     })
 }

@@ -36,6 +36,19 @@ pub struct Facts {
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) limit: Limit,
+}
+
+/// Which wait of an exchange a deadline bounds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Limit {
+    /// That for the head of the response.
+    #[default]
+    Response,
+    /// A silence in the middle of a body.
+    BodyIdle,
+    /// The whole exchange.
+    Request,
 }
 
 impl Facts {
@@ -52,6 +65,11 @@ impl Facts {
             deadline: Some(deadline),
             ..self
         }
+    }
+
+    /// The same, and which wait it bounds.
+    pub(crate) fn of_limit(self, limit: Limit) -> Self {
+        Self { limit, ..self }
     }
 
     /// The four names as they were used.

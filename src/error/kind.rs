@@ -79,6 +79,8 @@ pub enum ErrorKind {
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
     ResponseHeadTooLarge,
+    /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7): it failed, or has no use for it.
+    StreamReset,
     /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2), or a scheme that is neither http
     /// nor https.
     TargetInvalid,
@@ -153,6 +155,7 @@ impl ErrorKind {
             | Self::HttpProtocol
             | Self::KeyNotProven
             | Self::ResponseHeadTooLarge
+            | Self::StreamReset
             | Self::TlsProtocol
             | Self::UpgradeFailed => Fault::Origin,
         }
@@ -209,11 +212,12 @@ impl ErrorKind {
             Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
             Self::RequestBody => "the request's body could not be read",
             Self::RequestBodyTooLarge => "the request's body is larger than is allowed",
-            Self::RequestHeadTooLarge => "the request's fields are larger than is allowed",
+            Self::RequestHeadTooLarge => "the request's fields are more or larger than is allowed",
             Self::RequestTargetTooLong => "the request's target is longer than is allowed",
             Self::ResolveFailed => "the host has no address",
             Self::ResponseHeadTooLarge => "the head of the response is larger than is allowed",
             Self::RevocationUnknown => "no current revocation list covers the certificate",
+            Self::StreamReset => "the origin broke off the HTTP/2 stream of the request",
             Self::TargetInvalid => {
                 "the request's target has a form or a scheme that is not forwarded"
             }

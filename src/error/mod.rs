@@ -31,6 +31,7 @@ pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
 pub(crate) use certificate::{CertificateChain, pin_text};
 pub use ech_offer::{EchAnswer, EchOffer};
+pub(crate) use facts::Limit;
 pub use facts::{Elapsed, Facts};
 pub use kind::{ErrorKind, Fault, Stage};
 pub use opaque::Error;

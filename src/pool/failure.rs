@@ -122,7 +122,7 @@ pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -
 pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
     let (kind, _) = classify(&failure);
     let (kind, stage, facts) = with_stream(kind, Stage::Receive, &failure, info);
-    Error::with_source(kind, stage, facts, failure)
+    Error::with_source(kind, stage, facts, failure).after_answers()
 }
 
 /// What the stream itself ended with says more than what became of it in hyper: HTTP/2 keeps only a text of it, and an alert that
@@ -145,9 +145,14 @@ fn with_stream(
 }
 
 fn classify(failure: &Failure) -> (ErrorKind, Stage) {
-    match failure {
+    let (kind, stage) = match failure {
         Failure::Http1(problem) => of_http1(problem),
         Failure::Hyper(error) => of_hyper(error),
+    };
+    match kind {
+        // No deadline of ours: the system has found out that the peer is gone.
+        ErrorKind::TimedOut => (ErrorKind::ConnectionReset, stage),
+        kind => (kind, stage),
     }
 }
 
@@ -186,9 +191,23 @@ fn of_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_canceled() || hyper.is_closed() {
         return (ErrorKind::ConnectionClosed, Stage::Send);
     }
+    if chain::find::<h2::Error>(hyper).is_some_and(broke_off) {
+        return (ErrorKind::StreamReset, Stage::Receive);
+    }
     match explain(hyper).kind {
         // An HTTP/2 error of the protocol has neither a TLS nor an `io` error beneath it.
         ErrorKind::Io => (ErrorKind::HttpProtocol, Stage::Receive),
         kind => (kind, Stage::Receive),
     }
+}
+
+/// Whether the peer reset the stream for a reason that is its own (RFC 9113 section 7).
+fn broke_off(error: &h2::Error) -> bool {
+    let own = [
+        h2::Reason::NO_ERROR,
+        h2::Reason::INTERNAL_ERROR,
+        h2::Reason::CANCEL,
+    ];
+    let reason = error.reason();
+    error.is_remote() && error.is_reset() && reason.is_some_and(|reason| own.contains(&reason))
 }

@@ -23,6 +23,9 @@ use crate::{
 
 use super::{Change, Combination, Findings, ProbeAttempt, ProbeOutcome, attempt::Reach, search};
 
+/// What stands for a deadline that no clock can hold.
+const FAR_AWAY: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
+
 /// A probe that is about to start.
 ///
 /// | call | default |
@@ -167,7 +170,9 @@ impl<'a> Search<'a> {
         Self {
             probe,
             builder,
-            end: now.checked_add(probe.within).unwrap_or(now),
+            end: now
+                .checked_add(probe.within)
+                .unwrap_or_else(|| now + FAR_AWAY),
             attempts: Vec::new(),
             best: 0,
             steps: Vec::new(),

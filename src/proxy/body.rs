@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    log,
     queue::Place,
     trailers,
     watch::{Deadline, Watch},
@@ -77,6 +78,7 @@ impl Body for ProxyBody {
             Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Source::Origin(body) => match ready!(body.poll_frame(cx)) {
                 Some(Err(error)) => {
+                    log::cut_off(&error);
                     // Frees the connection, however long the visitor holds on to the body.
                     *source = Source::Failed(Some(Box::new(error)));
                     // A server writes what it has when it is told to wait, and forgets it when the body fails. A visitor that got nothing
@@ -127,7 +129,7 @@ impl OriginBody {
         if frame.is_none() && self.was_cut_short() {
             let kind = ErrorKind::ConnectionClosed;
             let error = Error::new(kind, Stage::Receive, self.give_up());
-            return Poll::Ready(Some(Err(error)));
+            return Poll::Ready(Some(Err(error.after_answers())));
         }
         let info = self.lease.as_ref().map(Lease::info);
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
@@ -157,7 +159,7 @@ impl OriginBody {
     }
 
     fn stalled(&mut self, deadline: Deadline) -> Error {
-        let facts = self.give_up().after(deadline.after);
+        let facts = deadline.added_to(self.give_up());
         Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
     }
 

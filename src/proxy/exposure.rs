@@ -69,6 +69,8 @@ mod tests {
         assert_eq!(told, None);
         let told = Exposure::Exposed.details(|| refusal.diagnosis());
         let told = told.expect("it is exposed");
-        assert_eq!(told.as_str(), "InvalidRequest, certain");
+        let expected =
+            "InvalidRequest, certain; fix: allow more with OriginProxy::max_request_body(..)";
+        assert_eq!(told.as_str(), expected);
     }
 }

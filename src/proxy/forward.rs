@@ -251,6 +251,6 @@ fn passed(
 }
 
 fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {
-    let facts = Facts::default().after(end.after);
+    let facts = end.added_to(Facts::default());
     Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Limit};
 
 use super::watch::Deadline;
 
@@ -35,7 +35,7 @@ impl Limits {
     /// When a request that begins now has to be over.
     pub(super) fn end(&self) -> Option<Deadline> {
         let after = self.request_timeout?;
-        Some(Deadline::new(Instant::now(), after))
+        Some(Deadline::new(Instant::now(), after, Limit::Request))
     }
 
     /// Refuses what says of itself that it is too large. `body` is the least number of bytes that will come.

@@ -1,6 +1,11 @@
 //! What whoever runs the proxy reads of a failure.
 
-use crate::error::{Error, ErrorKind, Fault};
+use http::StatusCode;
+
+use crate::{
+    error::{Error, ErrorKind, Fault},
+    origin::Origin,
+};
 
 /// In the extensions of a request: a group tells of its failures, because it knows which of them the visitor gets.
 #[derive(Clone, Copy, Debug)]
@@ -11,15 +16,26 @@ pub(super) fn answered(error: &Error) {
     match error.fault() {
         Fault::Client => tracing::debug!(%error, "refused"),
         _ if error.kind() == ErrorKind::Draining => tracing::debug!(%error, "refused"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request not forwarded"),
+        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed"),
     }
+}
+
+/// A response that had begun and breaks off: the visitor sees that it is not whole, and nothing else.
+pub(super) fn cut_off(error: &Error) {
+    tracing::warn!(%error, diagnosis = %error.diagnosis(), "response cut off");
 }
 
 /// A failure in place of which another origin is asked.
 pub(super) fn sought_elsewhere(error: &Error) {
+    tracing::info!(%error, diagnosis = %error.diagnosis(), "request failed: the next origin is asked");
+}
+
+/// A response in place of which another origin is asked.
+pub(super) fn unwanted(status: StatusCode, origin: Option<&Origin>) {
+    let origin = origin.map(Origin::host).map(tracing::field::display);
     tracing::info!(
-        %error,
-        diagnosis = %error.diagnosis(),
-        "request not forwarded: the next origin is asked"
+        origin,
+        status = status.as_u16(),
+        "response not passed on: the next origin is asked"
     );
 }

@@ -1,4 +1,4 @@
-//! Which of the fields that are looked for in each request there are. One look at each name that is there costs less than one look-up for
+//! Which of the fields that are looked for in each message there are. One look at each name that is there costs less than one look-up for
 //! each that might be.
 
 use http::{HeaderMap, HeaderName};

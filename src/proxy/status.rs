@@ -176,7 +176,7 @@ fn error_type(error: &Error) -> &'static TokenRef {
         | ErrorKind::TlsProtocol
         | ErrorKind::TlsVersionMismatch => token_ref("tls_protocol_error"),
         ErrorKind::ConnectionRefused => token_ref("connection_refused"),
-        ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset => {
+        ErrorKind::ConnectionClosed | ErrorKind::ConnectionReset | ErrorKind::StreamReset => {
             token_ref("connection_terminated")
         }
         ErrorKind::Unreachable => token_ref("destination_ip_unroutable"),

@@ -68,7 +68,7 @@ where
                 return Poll::Pending;
             }
             let deadline = ready!(this.watch.poll_passed(cx));
-            let facts = Facts::default().after(deadline.after);
+            let facts = deadline.added_to(Facts::default());
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
         };

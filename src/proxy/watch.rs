@@ -8,6 +8,8 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::error::{Facts, Limit};
+
 /// What stands for "never" on a clock that cannot go there.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
@@ -15,15 +17,22 @@ const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
-    pub(super) after: Duration,
+    after: Duration,
+    limit: Limit,
 }
 
 impl Deadline {
-    pub(super) fn new(since: Instant, after: Duration) -> Self {
+    pub(super) fn new(since: Instant, after: Duration, limit: Limit) -> Self {
         Self {
             at: since.checked_add(after).unwrap_or_else(|| since + FAR_AWAY),
             after,
+            limit,
         }
+    }
+
+    /// What is known when it has passed.
+    pub(super) fn added_to(self, facts: Facts) -> Facts {
+        facts.after(self.after).of_limit(self.limit)
     }
 }
 
@@ -61,7 +70,7 @@ impl Watch {
     /// The body makes us wait: ready with the deadline that has passed.
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
-        let silence = Deadline::new(since, self.idle);
+        let silence = Deadline::new(since, self.idle, Limit::BodyIdle);
         let deadline = match self.end {
             Some(end) if end.at < silence.at => end,
             _ => silence,

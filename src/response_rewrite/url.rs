@@ -100,6 +100,8 @@ fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> boo
 fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
+    // Behind an authority, nothing is the root (RFC 9110 section 4.2.3).
+    let path = if path.is_empty() { "/" } else { path };
     let mapped = path::mapped(sides.paths, path).filter(|_| path.starts_with('/'))?;
     Some(mapped + tail)
 }

@@ -418,9 +418,7 @@ async fn a_failure_is_a_warning_only_where_the_visitor_gets_it() {
     let group = group(&primary, &backup);
     let told = |from: usize| {
         let text = log.text()[from..].to_owned();
-        let lines = text
-            .lines()
-            .filter(|line| line.contains("request not forwarded"));
+        let lines = text.lines().filter(|line| line.contains("request failed"));
         let levels = lines.map(|line| {
             assert!(line.contains("diagnosis="), "{line}");
             line.split_whitespace().nth(1).unwrap().to_owned()

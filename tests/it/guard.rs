@@ -328,6 +328,13 @@ async fn lists_decide_before_the_rule_for_the_rest_and_denials_first() {
     let only = EgressGuard::deny_all().allow("192.0.2.0/24");
     assert!(passes(only.clone(), "192.0.2.7".parse().unwrap()).await);
     assert!(!passes(only, "8.8.8.8".parse().unwrap()).await);
+    let not_here = EgressGuard::allow_all().deny("127.0.0.0/8").deny("::1");
+    for text in ["0.0.0.0", "::", "::ffff:0.0.0.0", "127.0.0.1", "::1"] {
+        assert!(
+            !passes(not_here.clone(), text.parse().unwrap()).await,
+            "{text}"
+        );
+    }
     let but = EgressGuard::allow_all().deny("192.0.2.0/24");
     assert!(!passes(but.clone(), "192.0.2.7".parse().unwrap()).await);
     assert!(passes(but, "10.0.0.1".parse().unwrap()).await);

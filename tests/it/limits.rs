@@ -5,6 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
+    diagnosis::{CauseId, Certainty},
     error::{ErrorKind, Stage},
     origin::Scheme,
     pool::PoolSettings,
@@ -15,6 +16,7 @@ use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    failing::check,
     memory::{get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections},
     tls_facts::Log,
 };
@@ -87,7 +89,8 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
         (ErrorKind::TimedOut, Stage::Receive)
     );
     assert_eq!(error.facts().deadline(), Some(LONG));
-    assert!(error.facts().origin().is_some());
+    let fix = "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)";
+    check(&error, CauseId::TooSlow, Certainty::Certain, fix);
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
     quiet().await;
@@ -171,6 +174,8 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     assert_refused(&response, ErrorKind::TimedOut, 504, "http_response_timeout");
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(error.facts().deadline(), Some(LONG));
+    let fix = "look at the origin, or allow more with OriginProxy::request_timeout(..)";
+    check(error, CauseId::TooSlow, Certainty::Certain, fix);
 
     let start = Instant::now();
     let endless = dripping(1000, Duration::from_secs(1)).request_timeout(LONG);
@@ -178,6 +183,7 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     assert_eq!(response.status(), StatusCode::OK);
     let error = response.into_body().collect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
+    check(&error, CauseId::TooSlow, Certainty::Certain, fix);
     assert_eq!(start.elapsed().as_secs(), LONG.as_secs());
 }
 
@@ -222,6 +228,9 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
         413,
         "http_request_error",
     );
+    let fix = "allow more with OriginProxy::max_request_body(..)";
+    let error = response.extensions().get().unwrap();
+    check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
 }
 
 #[tokio::test]
@@ -245,6 +254,32 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
         ErrorKind::RequestBodyTooLarge,
         413,
         "http_request_error",
+    );
+    let fix = "allow more with OriginProxy::max_request_body(..)";
+    let error = response.extensions().get().unwrap();
+    check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
+}
+
+#[tokio::test]
+async fn a_response_that_breaks_off_is_a_warning() {
+    let (log, _guard) = Log::start();
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+        let part = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
+        say(&mut stream, part).await;
+    });
+    let response = send(&proxy, get(&[])).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.into_body().collect().await.is_err());
+    let text = log.text();
+    let told = |line: &&str| line.contains("response cut off");
+    let lines: Vec<_> = text.lines().filter(told).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains(" WARN "), "{text}");
+    // A port that has answered plain http is none of TLS.
+    assert!(
+        lines[0].contains("diagnosis=possible: the origin failed"),
+        "{text}"
     );
 }
 

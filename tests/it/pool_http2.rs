@@ -61,6 +61,32 @@ async fn a_stream_that_is_reset_without_an_error_is_complete_only_if_it_had_ende
     }
 }
 
+#[tokio::test]
+async fn a_stream_that_the_origin_breaks_off_is_called_so_and_one_that_it_finds_wrong_is_not() {
+    for (reason, expected) in [
+        (h2::Reason::INTERNAL_ERROR, ErrorKind::StreamReset),
+        (h2::Reason::CANCEL, ErrorKind::StreamReset),
+        (h2::Reason::PROTOCOL_ERROR, ErrorKind::HttpProtocol),
+    ] {
+        let (proxy, _) = to_peers(move |_, mut peer: Peer| async move {
+            let stream = peer.request().await.unwrap();
+            peer.reset(stream, reason).await;
+            let stream = peer.request().await.unwrap();
+            peer.answer(stream).await;
+            peer.say(DATA, 0, stream, b"some").await;
+            peer.reset(stream, reason).await;
+            peer.end().await;
+        });
+        let response = send(&proxy, post()).await;
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+        assert_eq!(kind(&response), expected);
+        let response = send(&proxy, post()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let error = response.into_body().collect().await.unwrap_err();
+        assert_eq!(error.kind(), expected);
+    }
+}
+
 /// `SETTINGS_MAX_CONCURRENT_STREAMS` is 1.
 const ONE_AT_A_TIME: &[u8] = &[0, 3, 0, 0, 0, 1];
 
@@ -253,7 +279,7 @@ async fn a_flood_of_resets_fails_one_request_and_keeps_nothing() {
     let (proxy, _, mut floods) = flooding(Vec::new(), frame(RST_STREAM, 0, 1, &reason));
     let response = send(&proxy, get(&[])).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-    assert_eq!(kind(&response), ErrorKind::HttpProtocol);
+    assert_eq!(kind(&response), ErrorKind::StreamReset);
     drop((response, proxy));
     floods.recv().await.unwrap();
 }

@@ -368,6 +368,25 @@ async fn secure_is_dropped_only_where_it_was_asked_for_and_visitors_speak_http()
 }
 
 #[tokio::test]
+async fn behind_a_name_no_path_is_the_root() {
+    let layer = layer().path(prefix("/"), prefix("/shop"));
+    for (rest, expected) in [
+        ("", "/shop/"),
+        ("?a", "/shop/?a"),
+        ("#a", "/shop/#a"),
+        ("/a", "/shop/a"),
+    ] {
+        let location = format!("https://origin.example{rest}");
+        let expected = format!("https://www.example.com{expected}");
+        assert_text(
+            &one(&layer, LOCATION, location.as_bytes()).await,
+            &expected,
+            rest,
+        );
+    }
+}
+
+#[tokio::test]
 async fn paths_are_mapped_by_whole_segments() {
     let layer = layer()
         .path(prefix("/app/"), prefix("/"))

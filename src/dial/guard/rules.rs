@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use ipnet::{IpNet, Ipv4Net};
@@ -200,13 +200,15 @@ impl Rules {
             .any(|network| network.contains(&address))
     }
 
-    /// Also by the IPv4 address that it leads to.
+    /// Also by the address that it leads to: an IPv4 address that is written in it, or the system's own, which answers at the unspecified
+    /// one.
     fn networks_include(&self, address: IpAddr) -> bool {
-        let inner = match address {
-            IpAddr::V4(_) => None,
+        let leads_to = match address {
+            IpAddr::V4(v4) => v4.is_unspecified().then_some(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(v6) if v6.is_unspecified() => Some(Ipv6Addr::LOCALHOST.into()),
             IpAddr::V6(v6) => translated(v6).map(IpAddr::V4),
         };
-        self.includes_as_it_is(address) || inner.is_some_and(|v4| self.includes_as_it_is(v4))
+        self.includes_as_it_is(address) || leads_to.is_some_and(|it| self.includes_as_it_is(it))
     }
 }
 

@@ -46,6 +46,8 @@ use member::Member;
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 ///
+/// Deadlines are each proxy's own: where two origins are asked, a [`request_timeout`](OriginProxy::request_timeout) bounds each of them.
+///
 /// # When the next origin is asked
 ///
 /// | what became of the request | which methods |
@@ -203,7 +205,10 @@ impl OriginGroup {
             }
             match response.extensions().get::<Error>() {
                 Some(error) => log::sought_elsewhere(error),
-                None => tracing::info!(?answer, "the next origin is asked"),
+                None => {
+                    let origin = asked.proxy().settings.origin.as_deref();
+                    log::unwanted(response.status(), origin);
+                }
             }
             parts.extensions.insert(NoEarlyData);
             body = returned;

@@ -2,7 +2,7 @@
 
 use crate::{
     edge::EdgeProfile,
-    error::{ErrorKind, TlsVersion},
+    error::{EchOffer, ErrorKind, TlsVersion},
     origin::Scheme,
 };
 
@@ -282,6 +282,10 @@ fn is_http2_settings(said: &[u8]) -> bool {
 
 pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
     let (offered, theirs) = match range(evidence) {
+        Some((TlsVersion::V1_3, TlsVersion::V1_3)) if offers_ech(evidence) => (
+            "TLS 1.3 only, as Encrypted ClientHello needs it,",
+            "TLS 1.2 or older only",
+        ),
         Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("TLS 1.3 only", "TLS 1.2 or older only"),
         Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
             ("TLS 1.2 only", "only TLS 1.3, or nothing newer than 1.1")
@@ -293,9 +297,20 @@ pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
 
 pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<Fix> {
     vec![match range(evidence) {
+        _ if offers_ech(evidence) => Fix::Elsewhere(
+            "leave out .ech(..), and offer TLS 1.2 too, or the origin must learn TLS 1.3",
+        ),
         Some((oldest, newest)) if oldest == newest => Fix::TlsVersions,
         _ => Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3"),
     }]
+}
+
+/// Whether something was offered in the hello that TLS 1.2 does not have.
+fn offers_ech(evidence: &Evidence<'_>) -> bool {
+    matches!(
+        evidence.facts.ech_offer(),
+        Some(EchOffer::Encrypted(..) | EchOffer::EncryptedAgain(..) | EchOffer::Greased)
+    )
 }
 
 fn range(evidence: &Evidence<'_>) -> Option<(TlsVersion, TlsVersion)> {

@@ -20,6 +20,13 @@ pub(super) fn answered(error: &Error) {
     }
 }
 
+/// A visitor asked for another protocol, and gets an ordinary answer. Which one is not told: it is a field of the visitor's.
+pub(super) fn upgrade_ignored() {
+    tracing::debug!(
+        "an upgrade is not passed on: `OriginProxy::upgrades` does not allow its protocol"
+    );
+}
+
 /// A response that had begun and breaks off: the visitor sees that it is not whole, and nothing else.
 pub(super) fn cut_off(error: &Error) {
     tracing::warn!(%error, diagnosis = %error.diagnosis(), "response cut off");

@@ -222,6 +222,20 @@ async fn only_who_proves_the_public_name_may_reject() {
 }
 
 #[tokio::test]
+async fn where_only_tls_1_2_is_spoken_ech_is_what_narrows_the_offer() {
+    let authority = Authority::new();
+    let old = Edge::builder(&authority)
+        .serves(NAME)
+        .tls_versions(&[&rustls::version::TLS12]);
+    let old = old.start().await;
+    let fix = "leave out .ech(..), and offer TLS 1.2 too, or the origin must learn TLS 1.3";
+    for ech in [Ech::grease(), published_by(PUBLIC)] {
+        let error = error(to(&old, &authority, NAME).ech(ech)).await;
+        check(&error, CauseId::NoCommonTlsVersion, Certainty::Certain, fix);
+    }
+}
+
+#[tokio::test]
 async fn grease_changes_nothing_but_the_hello() {
     let authority = Authority::new();
     let edge = serving(&authority).await;

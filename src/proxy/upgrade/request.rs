@@ -13,6 +13,7 @@ use crate::{
     pool::RequestBody,
     proxy::{
         fields::{lists, members},
+        log,
         present::Present,
     },
 };
@@ -105,8 +106,13 @@ fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     if *version != Version::HTTP_11 || !lists(headers, CONNECTION, UPGRADE.as_str()) {
         return None;
     }
-    let token = members(headers, UPGRADE).find_map(|protocol| upgrades.allowed(protocol))?;
-    Some((token.clone(), By::Upgrade))
+    let mut protocols = members(headers, UPGRADE).peekable();
+    protocols.peek()?;
+    let token = protocols.find_map(|protocol| upgrades.allowed(protocol));
+    if token.is_none() {
+        log::upgrade_ignored();
+    }
+    Some((token?.clone(), By::Upgrade))
 }
 
 fn as_get(parts: &mut Parts, token: &Token) {

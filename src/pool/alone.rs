@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target, Visit,
+    ending::Reason,
     exchange::{bounded, silent},
     failure::{Failure, Unanswered, explain_failure},
     handed::{leave_copy, settled},
@@ -160,6 +161,7 @@ impl AloneLease {
     ) -> hyper::Result<Self> {
         let info = stream.info().clone();
         let (sender, connection) = settings.http1().handshake(stream).await?;
+        slot.ending().note(Reason::Upgrade);
         let slot = Arc::new(slot);
         let held = slot.clone();
         tokio::spawn(async move {

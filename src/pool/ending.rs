@@ -13,6 +13,7 @@ pub(super) enum Reason {
     Origin,
     Retired,
     Surplus,
+    Upgrade,
     Uses,
     Vanished,
 }

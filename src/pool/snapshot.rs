@@ -50,6 +50,8 @@ pub struct ClosedConnections {
     pub cancelled: u64,
     /// It was [retired](crate::OriginProxy::retire_connections).
     pub retired: u64,
+    /// It was opened for an upgrade, whose tunnel has ended, on whichever side, or which the origin refused.
+    pub upgrade: u64,
     /// The origin's name [had its address no more](super::PoolSettings::follow_dns).
     pub vanished: u64,
 }
@@ -67,9 +69,10 @@ impl ClosedConnections {
             error,
             cancelled,
             retired,
+            upgrade,
             vanished,
         } = self;
-        idle + age + uses + surplus + origin + error + cancelled + retired + vanished
+        idle + age + uses + surplus + origin + error + cancelled + retired + upgrade + vanished
     }
 
     pub(super) fn count(&mut self, reason: Reason) {
@@ -82,6 +85,7 @@ impl ClosedConnections {
             Reason::Error => &mut self.error,
             Reason::Cancelled => &mut self.cancelled,
             Reason::Retired => &mut self.retired,
+            Reason::Upgrade => &mut self.upgrade,
             Reason::Vanished => &mut self.vanished,
         };
         *counter += 1;

@@ -58,18 +58,23 @@ impl ResponseRewriteLayer {
         }
     }
 
-    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where that is a DNS name.
+    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where that is a DNS name. A Host without a port
+    /// is rewritten at the dialled port too: servers like nginx redirect to the port that they listen at.
     pub fn origin(mut self, origin: &Origin) -> Self {
         let dialled = origin
             .dial()
             .tcp()
             .filter(|target| target.host().dns().is_some());
         let dialled = dialled.map(Into::into);
+        let host = origin.host();
+        let listening = origin.dial().port().filter(|_| host.port().is_none());
+        let listening = listening.and_then(|port| format!("{}:{port}", host.host()).parse().ok());
         let rules = Arc::make_mut(&mut self.rules);
         rules.origin_scheme = Some(origin.scheme());
-        rules.names.push(origin.host().clone());
+        rules.names.push(host.clone());
         rules.names.push(origin.url().target().into());
         rules.names.extend(dialled);
+        rules.names.extend(listening);
         self
     }
 

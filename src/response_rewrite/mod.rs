@@ -41,7 +41,7 @@
 //! # Which names are the origin's
 //!
 //! The Host that it is told, the host of its URL, and the dialled host where that is a DNS name, each at its own port; a name without a
-//! port stands for 80 and 443. The SNI is none unless it is one of these: with the visitor's Host preserved, it is often the
+//! port stands for 80 and 443, and a Host without one for the dialled port too, which servers like nginx put into their redirects. The SNI is none unless it is one of these: with the visitor's Host preserved, it is often the
 //! name of a public site, which may well be redirected to.
 //!
 //! A URL that is already at the visitor's authority stays as it is, so that a redirect from `http` to `https` works where the Host is

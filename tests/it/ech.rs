@@ -226,6 +226,7 @@ async fn where_only_tls_1_2_is_spoken_ech_is_what_narrows_the_offer() {
     let authority = Authority::new();
     let old = Edge::builder(&authority)
         .serves(NAME)
+        .serves(PUBLIC)
         .tls_versions(&[&rustls::version::TLS12]);
     let old = old.start().await;
     let fix = "leave out .ech(..), and offer TLS 1.2 too, or the origin must learn TLS 1.3";

@@ -101,6 +101,8 @@ async fn urls_at_the_origin_become_urls_at_the_visitors_side() {
         ("https://ORIGIN.example", "https://www.example.com"),
         ("HTTPS://origin.example:443/", "https://www.example.com/"),
         ("https://origin.example:/", "https://www.example.com/"),
+        // The port that it is dialled at.
+        ("https://origin.example:8443/", "https://www.example.com/"),
         // An origin that does not know what it is asked by.
         ("http://origin.example/", "https://www.example.com/"),
         ("http://origin.example:80/", "https://www.example.com/"),
@@ -138,7 +140,7 @@ const UNTOUCHED: [&[u8]; 24] = [
     b"https://origin.example.evil.example/",
     b"https://sub.origin.example/",
     b"https://notorigin.example/",
-    b"https://origin.example:8443/",
+    b"https://origin.example:8444/",
     b"https://edge.example/",
     b"https://user@origin.example/",
     b"https://origin.example@evil.example/",

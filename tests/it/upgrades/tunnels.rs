@@ -115,6 +115,8 @@ async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() 
     assert!(rest(&mut late).await.starts_with("HTTP/1.1 101 "));
     assert_eq!(rest(&mut asked).await, "");
     drained.await;
+    scene.until(|pool| pool.closed.total() == 2).await;
+    assert_eq!(scene.proxy.pool_snapshot().closed.upgrade, 2);
 }
 
 #[tokio::test]

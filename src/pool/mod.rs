@@ -121,6 +121,7 @@ pub(crate) use body::{Progress, RequestBody};
 pub(crate) use client::Client;
 pub(crate) use early::EARLY_DATA;
 pub(crate) use failure::explain_body;
+pub(crate) use http1::one_length;
 pub(crate) use lease::Lease;
 pub(crate) use response::ResponseBody;
 pub(crate) use target::Target;

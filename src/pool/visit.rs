@@ -9,18 +9,6 @@ use super::{OriginPool, Shared, ending::Reason};
 /// A request that is being served.
 pub(crate) struct Visit(Arc<Shared>);
 
-impl Visit {
-    fn begin(shared: &Arc<Shared>) -> Result<Self, Error> {
-        // Counted before it looks, as `drain` says so before it counts: one of them sees the other.
-        shared.active.fetch_add(1, Ordering::SeqCst);
-        let visit = Self(shared.clone());
-        match shared.is_draining() {
-            true => Err(Error::refused(ErrorKind::Draining)),
-            false => Ok(visit),
-        }
-    }
-}
-
 impl Drop for Visit {
     fn drop(&mut self) {
         let last = self.0.active.fetch_sub(1, Ordering::SeqCst) == 1;
@@ -43,7 +31,13 @@ impl OriginPool {
     ///
     /// If no more are taken.
     pub(crate) fn visit(&self) -> Result<Visit, Error> {
-        Visit::begin(&self.0)
+        // Counted before it looks, as `drain` says so before it counts: one of them sees the other.
+        self.0.active.fetch_add(1, Ordering::SeqCst);
+        let visit = Visit(self.0.clone());
+        match self.0.is_draining() {
+            true => Err(Error::refused(ErrorKind::Draining)),
+            false => Ok(visit),
+        }
     }
 
     /// Closes what is idle; what is busy closes after what it carries.

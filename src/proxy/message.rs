@@ -10,7 +10,7 @@ use http_body::Body;
 
 use crate::{
     error::{Error, ErrorKind},
-    pool::{EARLY_DATA, RequestBody},
+    pool::{EARLY_DATA, RequestBody, one_length},
 };
 
 use super::{fields::only, present::Present};
@@ -143,45 +143,11 @@ pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
 /// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it before; a server in front may
 /// not be able to write down what is left.
 pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
-    // Most messages.
-    if only(headers, CONTENT_LENGTH).is_some_and(is_sound) {
-        return true;
-    }
-    let Some(length) = agreed_length(headers) else {
+    let is_left = matches!(one_length(headers), Ok(Some(_)));
+    if !is_left {
         headers.remove(CONTENT_LENGTH);
-        return false;
-    };
-    let is_list = |line: &HeaderValue| line.as_bytes().contains(&b',');
-    if only(headers, CONTENT_LENGTH).is_none_or(is_list) {
-        headers.insert(CONTENT_LENGTH, length.into());
     }
-    true
-}
-
-/// Whether it is a number for certain, of no more digits than each of which fits.
-fn is_sound(line: &HeaderValue) -> bool {
-    let line = line.as_bytes();
-    (1..20).contains(&line.len()) && line.iter().all(u8::is_ascii_digit)
-}
-
-fn agreed_length(headers: &HeaderMap) -> Option<u64> {
-    let lines = headers.get_all(CONTENT_LENGTH).iter();
-    let mut said = lines
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .map(number);
-    let first = said.next().flatten();
-    first.filter(|_| said.all(|other| other == first))
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    let digits = digits.trim_ascii();
-    // Rust would take a sign for a part of it.
-    let are_all = digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits)
-        .ok()
-        .filter(|_| are_all)?
-        .parse()
-        .ok()
+    is_left
 }
 
 #[cfg(test)]

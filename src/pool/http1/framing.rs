@@ -138,7 +138,7 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 }
 
 /// The length that the fields tell, which is one field afterwards.
-fn one_length(headers: &mut HeaderMap) -> Result<Option<u64>, Problem> {
+pub(crate) fn one_length(headers: &mut HeaderMap) -> Result<Option<u64>, Problem> {
     let (length, times) = length(headers)?.unzip();
     if let Some(length) = length
         && times > Some(1)

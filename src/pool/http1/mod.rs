@@ -33,6 +33,7 @@ mod tests;
 
 pub(super) use connection::{Http1, Http1Lease};
 pub(crate) use content::Content;
+pub(crate) use framing::one_length;
 pub(crate) use held::Held;
 pub(super) use outgoing::head_alone;
 pub(crate) use problem::Problem;

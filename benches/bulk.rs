@@ -4,8 +4,9 @@
 //! cargo bench --bench bulk
 //! ```
 //!
-//! Beside today's stack, and nginx where it is installed. The rounds of the proxies alternate and the median counts, but CPU time depends
-//! on what else the machine does, and on where in memory buffers come to lie: differences of a tenth mean nothing.
+//! Beside today's stack, and nginx where it is installed. CPU time depends on what else the machine does, and on where in memory the
+//! buffers of a process come to lie. So the rounds of the proxies alternate, each proxy is started several times, and the median of all its
+//! rounds counts: still, differences of a twentieth mean nothing.
 
 #![allow(
     clippy::expect_used,
@@ -40,10 +41,17 @@ use support::{
     visitor::Visitor,
 };
 
-const ROUNDS: usize = 7;
+const STARTS: usize = 5;
+const ROUNDS: usize = 5;
 const REQUESTS: usize = 256;
 const LENGTH: usize = 1024 * 1024;
 const GIB: usize = 1024 * LENGTH;
+
+const NAMES: [&str; 3] = [
+    "axum, hyper-util's client, hyper-rustls",
+    "axum, OriginProxy",
+    "nginx",
+];
 
 fn main() {
     let role = role();
@@ -67,43 +75,32 @@ async fn proxy(kind: &str, origin: SocketAddr, pem: &[u8]) {
     axum::serve(listen().await, service).await.unwrap();
 }
 
-/// A proxy, and what each of its rounds took.
+/// A proxy that was started.
 struct Contestant {
-    name: &'static str,
     process: u32,
     visitor: Visitor,
-    seconds: Vec<f64>,
 }
 
 impl Contestant {
-    fn new(name: &'static str, process: u32, address: SocketAddr) -> Self {
+    fn new(process: u32, address: SocketAddr) -> Self {
         let mut visitor = Visitor::connect(address);
         visitor.get("/large", LENGTH);
-        Self {
-            name,
-            process,
-            visitor,
-            seconds: Vec::new(),
-        }
+        Self { process, visitor }
     }
 
-    fn round(&mut self) {
+    /// CPU seconds for a GiB, in one round.
+    fn round(&mut self) -> f64 {
         let before = usage::cpu_seconds(self.process);
         for _ in 0..REQUESTS {
             self.visitor.get("/large", LENGTH);
         }
         let taken = usage::cpu_seconds(self.process) - before;
-        self.seconds
-            .push(taken * GIB as f64 / (REQUESTS * LENGTH) as f64);
-    }
-
-    fn median(&mut self) -> f64 {
-        self.seconds.sort_by(f64::total_cmp);
-        self.seconds[self.seconds.len() / 2]
+        taken * GIB as f64 / (REQUESTS * LENGTH) as f64
     }
 }
 
-fn compare() {
+/// Today's stack, ours, and nginx where it is installed: all started anew, in front of an origin of their own.
+fn rounds(seconds: &mut [Vec<f64>]) {
     let origin = Origin::start("tls");
     let start = |kind| {
         let role = ["proxy", kind, &origin.address(), origin.certificate()];
@@ -111,31 +108,47 @@ fn compare() {
     };
     let (legacy, ours, nginx) = (start("legacy"), start("ours"), Nginx::start(&origin));
     let mut contestants = vec![
-        Contestant::new(
-            "axum, hyper-util's client, hyper-rustls",
-            legacy.child.id(),
-            legacy.address,
-        ),
-        Contestant::new("axum, OriginProxy", ours.child.id(), ours.address),
+        Contestant::new(legacy.child.id(), legacy.address),
+        Contestant::new(ours.child.id(), ours.address),
     ];
-    if let Some(nginx) = &nginx {
-        contestants.push(Contestant::new("nginx", nginx.process(), nginx.address));
-    }
+    contestants.extend(
+        nginx
+            .iter()
+            .map(|nginx| Contestant::new(nginx.process(), nginx.address)),
+    );
     for _ in 0..ROUNDS {
-        contestants.iter_mut().for_each(Contestant::round);
+        for (contestant, seconds) in contestants.iter_mut().zip(&mut *seconds) {
+            seconds.push(contestant.round());
+        }
     }
-    let medians: Vec<f64> = contestants.iter_mut().map(Contestant::median).collect();
+}
+
+fn median(seconds: &mut [f64]) -> Option<f64> {
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied()
+}
+
+fn compare() {
+    let mut seconds = [const { Vec::new() }; 3];
+    for _ in 0..STARTS {
+        rounds(&mut seconds);
+    }
+    let medians = seconds.each_mut().map(|seconds| median(seconds));
+    let [today, _, nginx] = medians;
     println!(
         "{:<48} {:>12} {:>9} {:>9}",
         "1 GiB in responses of 1 MiB", "CPU seconds", "of today", "of nginx"
     );
-    let nginx = nginx.and_then(|_| medians.last());
-    for (contestant, median) in contestants.iter().zip(&medians) {
-        let of_today = median / medians[0];
-        let of_nginx = nginx.map_or(String::new(), |nginx| format!("{:.2}", median / nginx));
+    for (name, median) in NAMES.iter().zip(medians) {
+        let Some(median) = median else {
+            println!("{name:<48} {:>12}", "not installed");
+            continue;
+        };
+        let share = |of: Option<f64>| of.map_or(String::new(), |of| format!("{:.2}", median / of));
         println!(
-            "{:<48} {median:>12.2} {of_today:>9.2} {of_nginx:>9}",
-            contestant.name
+            "{name:<48} {median:>12.2} {:>9} {:>9}",
+            share(today),
+            share(nginx)
         );
     }
 }

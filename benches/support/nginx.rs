@@ -36,7 +36,6 @@ impl Nginx {
             .stdin(Stdio::null())
             .spawn();
         let Ok(child) = child else {
-            println!("nginx is not installed");
             fs::remove_dir_all(&folder).unwrap();
             return None;
         };

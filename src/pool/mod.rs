@@ -41,7 +41,8 @@
 //!   head. Trailers may have 16 KiB there.
 //! * Bytes before a request, on an idle connection, or after a response, end it, as far as they have arrived.
 //! * A body that ends with its connection is whole only if TLS said so; an HTTP/2 stream that was reset never is.
-//! * HTTP/2 windows bound what is kept of bodies that nobody reads.
+//! * HTTP/2 windows bound what is kept of bodies that nobody reads. Over HTTP/1 a body is read as it is asked for, 315 KiB at most in one
+//!   turn; a connection at rest has no buffers, but the process keeps those of large bodies for the next, a MiB in all.
 //! * Heads without end, and floods of DATA frames without content, end the connection.
 //! * Answers to SETTINGS and PING are not queued: a peer that floods and does not read them is not read either. One that reads them
 //!   costs time, as does one that resets the same stream again and again, but no memory; it lasts until the connection is idle or old.

@@ -5,7 +5,7 @@
 //! before 2.39, its bug 30994).
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -14,23 +14,31 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
+use super::spares::{self, LARGE_BUFFER};
+
 /// The first buffer takes a whole record of TLS (RFC 8446 section 5.1): what is left in the session would keep memory there, too.
 const FIRST_BUFFER: usize = 17 * 1024;
-
-/// Any further buffer.
-const LARGE_BUFFER: usize = 63 * 1024;
 
 /// With less room than this, another buffer is taken.
 const LEAST_ROOM: usize = 2 * 1024;
 
 /// After so much, whoever writes what was read gets a turn.
-const TURN: usize = 2 * LARGE_BUFFER;
+const TURN: usize = 4 * LARGE_BUFFER;
+
+/// Where the buffer comes from.
+#[derive(PartialEq)]
+enum Source {
+    /// There is none: the connection rested.
+    None,
+    Own,
+    Spares,
+}
 
 /// A stream with a buffer for what comes in.
 pub(super) struct Input<S> {
     pub(super) stream: S,
     pub(super) bytes: BytesMut,
-    next_buffer: usize,
+    source: Source,
     /// How much has been read in this turn.
     in_turn: usize,
 }
@@ -43,7 +51,7 @@ where
         Self {
             stream,
             bytes: BytesMut::new(),
-            next_buffer: FIRST_BUFFER,
+            source: Source::None,
             in_turn: 0,
         }
     }
@@ -63,9 +71,8 @@ where
     /// origin that is never waited for would have new ones taken until the writer has enough.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let room = self.bytes.capacity() - self.bytes.len();
-        // A connection that rested has no buffer.
-        let is_first = self.next_buffer == FIRST_BUFFER;
-        if room >= LEAST_ROOM || (!is_first && self.bytes.try_reclaim(self.next_buffer)) {
+        let is_large = self.source == Source::Spares;
+        if room >= LEAST_ROOM || (is_large && self.bytes.try_reclaim(LARGE_BUFFER)) {
             return Poll::Ready(());
         }
         if self.in_turn >= TURN {
@@ -73,9 +80,28 @@ where
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        self.bytes.reserve(self.next_buffer);
-        self.next_buffer = LARGE_BUFFER;
+        if self.source == Source::None {
+            self.bytes.reserve(FIRST_BUFFER);
+            self.source = Source::Own;
+        } else {
+            self.next_buffer();
+        }
         Poll::Ready(())
+    }
+
+    /// Goes on in another buffer. What is left of a line or a head goes with it.
+    fn next_buffer(&mut self) {
+        let left = self.bytes.split();
+        self.give_back();
+        if left.len() + LEAST_ROOM > LARGE_BUFFER {
+            self.bytes = left;
+            self.bytes.reserve(LARGE_BUFFER);
+            self.source = Source::Own;
+        } else {
+            self.bytes = spares::take();
+            self.bytes.extend_from_slice(&left);
+            self.source = Source::Spares;
+        }
     }
 
     /// Reads what should not be there, and tells whether there is any of it. Nothing is there at the end of the stream.
@@ -86,10 +112,17 @@ where
         Poll::Ready(Ok(!buffer.filled().is_empty()))
     }
 
-    /// Gives the buffer back.
+    /// The connection rests, without a buffer.
     pub(super) fn release(&mut self) {
-        self.bytes = BytesMut::new();
-        self.next_buffer = FIRST_BUFFER;
+        self.give_back();
+        self.source = Source::None;
         self.in_turn = 0;
+    }
+
+    fn give_back(&mut self) {
+        let buffer = mem::take(&mut self.bytes);
+        if self.source == Source::Spares {
+            spares::give(buffer);
+        }
     }
 }

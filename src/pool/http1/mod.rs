@@ -28,6 +28,7 @@ mod lines;
 mod outgoing;
 mod problem;
 mod rest;
+mod spares;
 #[cfg(test)]
 mod tests;
 

@@ -200,10 +200,15 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateUnusable,
         certainty: Certain,
         when: |e| e.is(ErrorKind::CertificateRejected),
-        why: |_| {
-            String::from(
-                "the certificate breaks a rule: it is malformed, signed in a way that is not supported, not meant for a server, or outside of what its authority may issue it for",
-            )
+        why: |e| {
+            String::from(match e.is_version_1() {
+                true => {
+                    "the certificate is of X.509 version 1, which holds no names of servers and is not supported, not even by its pin"
+                }
+                false => {
+                    "the certificate breaks a rule: it is malformed, signed in a way that is not supported, not meant for a server, or outside of what its authority may issue it for"
+                }
+            })
         },
         clues: &[Clue::Chain],
         proof: Proof::Chain,

@@ -133,6 +133,11 @@ impl Evidence<'_> {
         self.facts.certificate().map_or("", PeerCertificate::issuer)
     }
 
+    pub(super) fn is_version_1(&self) -> bool {
+        let certificate = self.facts.certificate();
+        certificate.is_some_and(PeerCertificate::is_version_1)
+    }
+
     pub(super) fn is_self_issued(&self) -> bool {
         let certificate = self.facts.certificate();
         certificate.is_some_and(PeerCertificate::is_self_issued)

@@ -9,7 +9,7 @@ use std::{
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 use x509_cert::{
-    Certificate,
+    Certificate, Version,
     der::{self, AnyRef, Decode, Encode, SliceReader, Tag},
     ext::pkix::{SubjectAltName, name::GeneralName},
     spki::SubjectPublicKeyInfoOwned,
@@ -72,6 +72,11 @@ impl PeerCertificate {
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         !self.subject().is_empty() && self.subject() == self.issuer()
+    }
+
+    /// Whether it is of X.509 version 1, which has no extensions: webpki reads none, whoever vouches for it.
+    pub(crate) fn is_version_1(&self) -> bool {
+        self.fields().is_version_1
     }
 
     /// The first moment of validity.
@@ -140,6 +145,7 @@ struct Fields {
     subject: String,
     issuer: String,
     pin: Option<String>,
+    is_version_1: bool,
     not_before: Option<Date>,
     not_after: Option<Date>,
 }
@@ -168,6 +174,7 @@ impl Fields {
             subject: printable(&body.subject().to_string()),
             issuer: printable(&body.issuer().to_string()),
             pin: pin(body.subject_public_key_info()),
+            is_version_1: body.version() == Version::V1,
             not_before: Some(Date::read(&validity.not_before)),
             not_after: Some(Date::read(&validity.not_after)),
         })

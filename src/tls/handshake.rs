@@ -130,12 +130,11 @@ impl TlsClient {
             Some(_) if !SpeaksTls::is_said_by(first_bytes) => ErrorKind::NotTls,
             _ => explained.kind,
         };
-        let self_issued = facts
-            .certificate()
-            .is_some_and(PeerCertificate::is_self_issued);
+        let is_self_signed = |leaf: &PeerCertificate| leaf.is_self_issued() && !leaf.is_version_1();
+        let self_signed = facts.certificate().is_some_and(is_self_signed);
         let kind = match kind {
             // webpki says "CA used as end entity" of a self-signed certificate that is marked as a CA.
-            ErrorKind::CertificateRejected if self_issued => ErrorKind::CertificateUnknownIssuer,
+            ErrorKind::CertificateRejected if self_signed => ErrorKind::CertificateUnknownIssuer,
             // The chain was good: it is the signature of the handshake itself that is not.
             ErrorKind::CertificateUnknownIssuer if facts.accepted => ErrorKind::KeyNotProven,
             kind => kind,

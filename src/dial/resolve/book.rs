@@ -38,29 +38,49 @@ struct Inner {
 #[derive(Default)]
 struct Page {
     entry: Entry,
-    /// The last look-up, and when it began.
-    running: Option<(Running, Instant)>,
+    running: Option<Running>,
+}
+
+/// The last look-up.
+#[derive(Clone)]
+struct Running {
+    outcome: Shared<BoxFuture<'static, Outcome>>,
+    began: Instant,
+    /// For a while nobody waited for it, so that it stood still. If it fails, that may be because its own time passed meanwhile.
+    was_left: bool,
+}
+
+impl Running {
+    fn is_of_use(&self, now: Instant) -> bool {
+        now.duration_since(self.began) < LONGEST_LOOKUP
+    }
+
+    /// Whether nobody waits for it: the book has the only handle.
+    fn is_left(&self) -> bool {
+        self.outcome.strong_count() == Some(1)
+    }
 }
 
 impl Page {
     /// The look-up that others may wait for.
-    fn running(&self, now: Instant) -> Option<&Running> {
-        let (running, since) = self.running.as_ref()?;
-        (now.duration_since(*since) < LONGEST_LOOKUP).then_some(running)
+    fn running(&mut self, now: Instant) -> Option<&Running> {
+        let running = self.running.as_mut().filter(|it| it.is_of_use(now))?;
+        running.was_left |= running.is_left();
+        Some(running)
     }
 
     fn is_of_use(&self, now: Instant) -> bool {
-        self.running(now).is_some() || !self.entry.is_over(now)
+        let running = self.running.as_ref();
+        running.is_some_and(|it| it.is_of_use(now)) || !self.entry.is_over(now)
     }
 
     /// When it was last asked about, or told.
     fn last_used(&self) -> Option<Instant> {
-        let asked = self.running.as_ref().map(|(_, since)| *since);
+        let asked = self.running.as_ref().map(|running| running.began);
         asked.max(self.entry.told_at())
     }
 }
 
-type Running = Shared<BoxFuture<'static, Outcome>>;
 type Outcome = Result<Arc<Resolved>, ResolveError>;
 
 /// Whether an answer that is kept will do.
@@ -105,11 +125,19 @@ impl Book {
             let resolved = of_use(resolved, &lookup)?;
             return Ok(Answer::just_told(Arc::new(resolved)));
         }
-        let running = match self.known_or_running(&lookup, freshness) {
+        let mut running = match self.known_or_running(&lookup, freshness) {
             Ok(known) => return known,
             Err(running) => running,
         };
-        match running.await {
+        let mut outcome = running.outcome.await;
+        if outcome.is_err() && running.was_left {
+            running = match self.known_or_running(&lookup, freshness) {
+                Ok(known) => return known,
+                Err(running) => running,
+            };
+            outcome = running.outcome.await;
+        }
+        match outcome {
             Ok(resolved) => Ok(Answer::just_told(resolved)),
             Err(error) => self.last(&lookup).ok_or(error),
         }
@@ -142,7 +170,7 @@ impl Book {
             page.entry.settle(now);
         }
         let running = self.start(lookup.clone(), freshness, now);
-        page.running = Some((running.clone(), now));
+        page.running = Some(running.clone());
         Err(running)
     }
 
@@ -162,7 +190,11 @@ impl Book {
             }
             outcome
         };
-        looking.boxed().shared()
+        Running {
+            outcome: looking.boxed().shared(),
+            began,
+            was_left: false,
+        }
     }
 
     /// The last answer, where asking just failed.
@@ -186,18 +218,16 @@ impl Inner {
         let Some(page) = pages.get_mut(lookup) else {
             return;
         };
-        if page
-            .running
-            .as_ref()
-            .is_none_or(|(_, since)| *since != began)
-        {
+        let Some(running) = page.running.take_if(|running| running.began == began) else {
+            return;
+        };
+        if outcome.is_err() && running.was_left {
             return;
         }
         page.entry.write(now, outcome, &self.settings);
         if freshness == Freshness::Asked {
             page.entry.settle(now);
         }
-        page.running = None;
     }
 }
 
@@ -378,6 +408,37 @@ mod tests {
         let later = sleep(LONGEST_LOOKUP).then(|()| ask());
         assert_eq!(tokio::join!(ask(), later), (address(1), address(2)));
         assert_eq!(ask().await, address(2));
+    }
+
+    /// A resolver whose first answer never comes: after five seconds it says so.
+    struct Slow(AtomicUsize);
+
+    impl Resolve for Slow {
+        fn resolve(&self, _: &Lookup) -> Resolving {
+            let is_first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            Box::pin(async move {
+                if !is_first {
+                    return Ok(Resolved::new([address(2)]));
+                }
+                sleep(Duration::from_secs(5)).await;
+                Err(ResolveError::failed("no answer in time"))
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_that_failed_while_nobody_waited_for_it_tells_nothing() {
+        let resolver = Arc::new(Slow(AtomicUsize::new(0)));
+        let book = Book::new(resolver.clone(), FixedNames::default(), DnsCache::default());
+        let ask = || book.clone().ask(lookup("origin.example"), Freshness::Kept);
+        let given_up = tokio::time::timeout(Duration::from_secs(1), ask()).await;
+        assert!(given_up.is_err());
+        sleep(Duration::from_secs(10)).await;
+        let both = tokio::join!(ask(), ask());
+        for answer in [both.0, both.1] {
+            assert_eq!(answer.unwrap().resolved.addresses, [address(2)]);
+        }
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test(start_paused = true)]

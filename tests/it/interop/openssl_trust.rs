@@ -3,15 +3,15 @@
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
     connector::CdnOriginBuilder,
-    diagnosis::CauseId,
+    diagnosis::{CauseId, Certainty},
     error::{EarlyData, ErrorKind},
-    tls::ClientIdentity,
+    tls::{ClientIdentity, SpkiPin, VerifyPolicy},
 };
 use http::StatusCode;
 
 use crate::{
     interop::{
-        client::{NAME, answer, ask, connector, failure, refusal, session},
+        client::{NAME, answer, ask, assert_likeliest, connector, failure, refusal, session},
         server::{Folder, Server},
     },
     support::{Authority, Certified},
@@ -64,6 +64,29 @@ async fn openssl_and_a_connector_agree_for_rsa_and_ecdsa_in_both_versions() {
             let names_the_key = session.cipher_suite.contains(kind);
             assert_eq!(names_the_key, version == TlsVersion::V1_2, "{session}");
         }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs openssl"]
+async fn a_certificate_of_x509_version_1_is_called_unusable_whether_it_is_pinned_or_not() {
+    let folder = Folder::new().version_1("site", NAME);
+    let server = Server::openssl(folder, "-cert site.pem -key site.key");
+    let origin = |policy| connector(&server, &Authority::new()).verify(policy);
+    let failure_of =
+        async |policy| failure(&OriginProxy::new(origin(policy).build().unwrap())).await;
+    let strange = failure_of(VerifyPolicy::default()).await;
+    let pin = strange.facts().certificate().unwrap().pin().unwrap();
+    let pinned = VerifyPolicy::pinned(pin.parse::<SpkiPin>().unwrap());
+    let pinned = failure_of(pinned).await;
+    for error in [strange, pinned] {
+        assert_eq!(error.kind(), ErrorKind::CertificateRejected);
+        assert_likeliest(
+            &error.diagnosis(),
+            CauseId::CertificateUnusable,
+            Certainty::Certain,
+            "the origin needs another certificate",
+        );
     }
 }
 

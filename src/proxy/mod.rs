@@ -125,6 +125,8 @@
 //!   remove those that yours knows by [`map_request`](OriginProxy::map_request).
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), visitors choose the Host that the origin is told. Refuse
 //!   unknown Hosts in front of the proxy.
+//! * axum's `nest_service("/app", proxy)` takes `/app` off what the origin is asked for. Its redirects and cookies then lack it, until
+//!   [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) puts it back; `route_service("/app/{*rest}", proxy)` leaves it on.
 //! * A visitor that does not read holds its origin connection for as long as the server in front of the proxy lets it.
 //! * hyper's server cannot send informational responses other than 100, and says none over HTTP/2: an origin's 103 is dropped, and
 //!   content goes to an HTTP/2 origin at once.

@@ -118,7 +118,7 @@ pub enum CauseId {
     SniNotServed,
     /// The peer is old or strict, and stumbles over something that was offered.
     StrictPeer,
-    /// The origin took longer than the deadline.
+    /// The origin took longer than the deadline, or the visitor to read what it answered.
     TooSlow,
     /// The certificate comes from an authority that is not trusted here.
     UntrustedAuthority,

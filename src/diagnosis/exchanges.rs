@@ -30,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
             String::from(match e.facts.limit {
                 Limit::Response => "the origin did not answer in time",
                 Limit::BodyIdle => "the origin fell silent in the middle of its answer",
+                Limit::Unread => "the visitor did not read the response",
                 Limit::Request => "the whole exchange did not end in time",
             })
         },
@@ -42,6 +43,9 @@ pub(super) const RULES: &[Rule] = &[
                 }
                 Limit::BodyIdle => {
                     "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)"
+                }
+                Limit::Unread => {
+                    "if such visitors are to be waited for, allow more with OriginProxy::unread_timeout(..)"
                 }
                 Limit::Request => {
                     "look at the origin, or allow more with OriginProxy::request_timeout(..)"

@@ -47,6 +47,8 @@ pub(crate) enum Limit {
     Response,
     /// A silence in the middle of a body.
     BodyIdle,
+    /// That for a visitor that does not read.
+    Unread,
     /// The whole exchange.
     Request,
 }

@@ -1,13 +1,15 @@
 //! The response body: the origin's, or a short text of the proxy's own.
 
 use std::{
-    fmt,
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use tokio::runtime::Handle;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
@@ -19,6 +21,7 @@ use super::{
     log,
     queue::Place,
     trailers,
+    unread::Shared,
     watch::{Deadline, Watch},
 };
 
@@ -29,6 +32,7 @@ enum Source {
     Own(Option<Bytes>),
     /// Boxed, because servers move bodies about.
     Origin(Box<OriginBody>),
+    Shared(Shared),
     /// It has failed, which is still to be told.
     Failed(Option<Box<Error>>),
     /// That of a response which has none. The length is not zero: it may be that of the content which another request would get.
@@ -45,7 +49,15 @@ pub(super) struct OriginBody {
     pub(super) trailers: bool,
     /// Held for as long as the response is under way.
     pub(super) place: Option<Place>,
+    /// For how long it may be left unread.
+    pub(super) patience: Duration,
+    /// How many frames have been read, or a few.
+    pub(super) read: u8,
 }
+
+/// A body that has not ended with so many frames is shared with a task. A server takes as many of them without a visitor that reads:
+/// hyper's has room for 16, and for 400 KiB.
+const FRAMES_ALONE: u8 = 4;
 
 impl ProxyBody {
     pub(super) fn own(text: impl Into<Bytes>) -> Self {
@@ -58,6 +70,13 @@ impl ProxyBody {
 
     pub(super) fn origin(body: Box<OriginBody>) -> Self {
         Self(Source::Origin(body))
+    }
+
+    /// One of which a server may not even ask for the first frame: a visitor of HTTP/2 says when (RFC 9113 section 5.2).
+    pub(super) fn origin_of_stream(body: Box<OriginBody>) -> Self {
+        let mut source = Source::Origin(body);
+        source.share();
+        Self(source)
     }
 
     pub(super) fn nothing() -> Self {
@@ -76,18 +95,17 @@ impl Body for ProxyBody {
         let source = &mut self.get_mut().0;
         match source {
             Source::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Source::Origin(body) => match ready!(body.poll_frame(cx)) {
-                Some(Err(error)) => {
-                    log::cut_off(&error);
-                    // Frees the connection, however long the visitor holds on to the body.
-                    *source = Source::Failed(Some(Box::new(error)));
-                    // A server writes what it has when it is told to wait, and forgets it when the body fails. A visitor that got nothing
-                    // at all may take the connection for one that was closed while it rested, and ask again, whatever it was.
-                    cx.waker().wake_by_ref();
-                    Poll::Pending
+            Source::Origin(body) => {
+                let frame = ready!(body.poll_frame(cx));
+                if body.lasts() {
+                    source.share();
                 }
-                frame => Poll::Ready(frame),
-            },
+                source.pass(frame, cx)
+            }
+            Source::Shared(body) => {
+                let frame = ready!(body.poll_frame(cx));
+                source.pass(frame, cx)
+            }
             Source::Failed(error) => Poll::Ready(error.take().map(|error| Err(*error))),
             Source::Nothing => Poll::Ready(None),
         }
@@ -97,6 +115,7 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => text.is_none(),
             Source::Origin(body) => body.body.is_end_stream(),
+            Source::Shared(body) => body.is_end_stream(),
             Source::Failed(error) => error.is_none(),
             Source::Nothing => true,
         }
@@ -106,13 +125,60 @@ impl Body for ProxyBody {
         match &self.0 {
             Source::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
             Source::Origin(body) => body.body.size_hint(),
+            Source::Shared(body) => body.size_hint(),
             Source::Failed(_) | Source::Nothing => SizeHint::default(),
         }
     }
 }
 
+impl Source {
+    /// Shares the origin's body with a task that takes it from a visitor who does not read. Outside of a runtime there is none.
+    fn share(&mut self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        *self = match mem::replace(self, Self::Nothing) {
+            Self::Origin(body) if body.lease.is_some() => Self::Shared(Shared::new(body, &runtime)),
+            other => other,
+        };
+    }
+
+    fn pass(
+        &mut self,
+        frame: Option<Result<Frame<Bytes>, Error>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Some(Err(error)) = frame else {
+            return Poll::Ready(frame);
+        };
+        // Frees the connection, however long the visitor holds on to the body.
+        *self = Self::Failed(Some(Box::new(error)));
+        // A server writes what it has when it is told to wait, and forgets it when the body fails. A visitor that got nothing at all may
+        // take the connection for one that was closed while it rested, and ask again, whatever it was.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
 impl OriginBody {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    /// Whether it has just turned out to be one that lasts.
+    fn lasts(&mut self) -> bool {
+        self.read = self.read.saturating_add(1);
+        self.read == FRAMES_ALONE
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(self.poll_next(cx));
+        if let Some(Err(error)) = &frame {
+            log::cut_off(error);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.lease.is_some()
             && let Some(end) = self.watch.end_passed()
         {
@@ -158,7 +224,7 @@ impl OriginBody {
         Some(frame)
     }
 
-    fn stalled(&mut self, deadline: Deadline) -> Error {
+    pub(super) fn stalled(&mut self, deadline: Deadline) -> Error {
         let facts = deadline.added_to(self.give_up());
         Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
     }
@@ -198,7 +264,9 @@ impl fmt::Debug for ProxyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Own(_) => f.write_str("ProxyBody(Own)"),
-            Source::Origin(_) | Source::Failed(_) => f.write_str("ProxyBody(Origin)"),
+            Source::Origin(_) | Source::Shared(_) | Source::Failed(_) => {
+                f.write_str("ProxyBody(Origin)")
+            }
             Source::Nothing => f.write_str("ProxyBody(Nothing)"),
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, Request, Response, header::CONTENT_LENGTH, response::Parts};
+use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH, response::Parts};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -138,7 +138,7 @@ impl Settings {
                 self.diagnose(&mut parts, &mut body, asked, origin, host, &ready.visitor);
             Box::pin(diagnosed).await;
         }
-        let body = passed(&mut parts, body, present, ready.request.method());
+        let body = passed(&mut parts, body, present, &ready);
         self.rewrite_response(&mut parts.headers, &ready);
         Ok(Response::from_parts(parts, body))
     }
@@ -157,6 +157,8 @@ impl Settings {
             watch: Watch::new(self.limits.body_idle, ready.end),
             trailers: ready.trailers,
             place,
+            patience: self.limits.unread,
+            read: 0,
         });
         body.finish_at_end(false);
         body
@@ -226,13 +228,8 @@ fn is_unusable(parts: &Parts, present: Present) -> bool {
 }
 
 /// What of the response the visitor gets.
-fn passed(
-    parts: &mut Parts,
-    body: Box<OriginBody>,
-    present: Present,
-    method: &Method,
-) -> ProxyBody {
-    let has_no_content = status::has_no_content(parts.status, method);
+fn passed(parts: &mut Parts, body: Box<OriginBody>, present: Present, ready: &Ready) -> ProxyBody {
+    let has_no_content = status::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
     if present.has(Present::HOP_BY_HOP) {
         hop_by_hop::remove(headers);
@@ -246,6 +243,7 @@ fn passed(
     }
     match has_no_content {
         true => ProxyBody::nothing(),
+        false if ready.has_streams => ProxyBody::origin_of_stream(body),
         false => ProxyBody::origin(body),
     }
 }

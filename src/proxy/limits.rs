@@ -13,6 +13,7 @@ use super::watch::Deadline;
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     pub(super) body_idle: Duration,
+    pub(super) unread: Duration,
     pub(super) request_timeout: Option<Duration>,
     pub(super) request_body: u64,
     pub(super) request_head: usize,
@@ -23,6 +24,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_idle: Duration::from_secs(60),
+            unread: Duration::from_secs(5 * 60),
             request_timeout: None,
             request_body: u64::MAX,
             request_head: usize::MAX,

@@ -29,7 +29,10 @@ pub(super) fn upgrade_ignored() {
 
 /// A response that had begun and breaks off: the visitor sees that it is not whole, and nothing else.
 pub(super) fn cut_off(error: &Error) {
-    tracing::warn!(%error, diagnosis = %error.diagnosis(), "response cut off");
+    match error.fault() {
+        Fault::Client => tracing::debug!(%error, "response left unread"),
+        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "response cut off"),
+    }
 }
 
 /// A failure in place of which another origin is asked.

@@ -32,6 +32,8 @@ pub(super) struct Ready {
     pub(super) visitor: Visitor,
     /// Whether the visitor is told trailers.
     pub(super) trailers: bool,
+    /// Whether the visitor speaks HTTP/2 or later.
+    pub(super) has_streams: bool,
     /// When all has to be over.
     pub(super) end: Option<Deadline>,
 }
@@ -59,7 +61,7 @@ impl Settings {
             .check(&parts.headers, body.size_hint().lower())?;
         let present = Present::of(&parts.headers);
         let asked = Asked::of(&mut parts, present, &body, &self.upgrades)?;
-        let version = parts.version;
+        let has_streams = parts.version > Version::HTTP_11;
         let Some(rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
         };
@@ -79,7 +81,8 @@ impl Settings {
             origin: origin.clone(),
             visitor: rewrite.visitor,
             // A visitor of HTTP/1 that has not said so does not know what to do with them.
-            trailers: rewrite.te_trailers || version > Version::HTTP_11,
+            trailers: rewrite.te_trailers || has_streams,
+            has_streams,
             end: self.limits.end(),
         })))
     }

@@ -63,6 +63,7 @@ use super::{
 /// | [`response_timeout`](Self::response_timeout) | 60 s | 504 | `http_response_timeout` |
 /// | [`body_idle_timeout`](Self::body_idle_timeout), the visitor's body | 60 s | 408 | `http_request_error` |
 /// | [`body_idle_timeout`](Self::body_idle_timeout), the origin's body | 60 s | the response is aborted | |
+/// | [`unread_timeout`](Self::unread_timeout), what the visitor does not read | 5 min | the response is aborted | |
 /// | [`request_timeout`](Self::request_timeout) | none | 504, or the response is aborted | `http_response_timeout` |
 /// | [`upgrade_idle_timeout`](Self::upgrade_idle_timeout) | 10 min | the tunnel is closed | |
 /// | [`max_request_body`](Self::max_request_body) | none | 413 | `http_request_error` |

@@ -111,15 +111,24 @@ impl OriginProxy {
     /// (`http_request_error`) after this or after [`response_timeout`](Self::response_timeout), whichever is shorter, and of the origin's, upon which the response is aborted and its connection closed. Once the origin has
     /// answered, the visitor may be silent for as long as the origin is not.
     ///
-    /// A visitor that does not read is not silent: how long it may stay is for the server in front of the proxy to say.
+    /// A visitor that does not read is not silent, but bounded by [`unread_timeout`](Self::unread_timeout).
     pub fn body_idle_timeout(mut self, time: Duration) -> Self {
         self.change().limits.body_idle = at_least_a_moment(time);
         self
     }
 
+    /// Bounds how long a visitor may leave unread what there is for it: then the response is aborted, and the origin's connection is
+    /// free for others. It begins anew with all that the server in front of the proxy takes.
+    ///
+    /// That one and the system keep some MiB for a visitor: one that takes longer to read those seems not to read. Envoy's
+    /// `stream_idle_timeout` has the same default; nginx's `send_timeout` is 60 s.
+    pub fn unread_timeout(mut self, time: Duration) -> Self {
+        self.change().limits.unread = at_least_a_moment(time);
+        self
+    }
+
     /// Bounds the whole exchange, from the request's arrival to the end of the response, waits and retries included. Before the head
-    /// of the response: 504, `http_response_timeout`; later the response is aborted, when the visitor next reads of it. Tunnels of upgrades
-    /// are not bounded by it, and a visitor that reads nothing more is for the server in front of the proxy to give up.
+    /// of the response: 504, `http_response_timeout`; later the response is aborted. Tunnels of upgrades are not bounded by it.
     pub fn request_timeout(mut self, time: Duration) -> Self {
         self.change().limits.request_timeout = Some(at_least_a_moment(time));
         self

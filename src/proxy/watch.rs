@@ -62,6 +62,13 @@ impl Watch {
         self.end.filter(|end| end.at <= Instant::now())
     }
 
+    /// This deadline, or the end if that is earlier.
+    pub(super) fn or_end(&self, deadline: Deadline) -> Deadline {
+        self.end
+            .filter(|end| end.at < deadline.at)
+            .unwrap_or(deadline)
+    }
+
     /// The body has moved.
     pub(super) fn moved(&mut self) {
         self.waiting_since = None;
@@ -71,10 +78,7 @@ impl Watch {
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let silence = Deadline::new(since, self.idle, Limit::BodyIdle);
-        let deadline = match self.end {
-            Some(end) if end.at < silence.at => end,
-            _ => silence,
-        };
+        let deadline = self.or_end(silence);
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));

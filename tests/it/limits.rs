@@ -33,7 +33,7 @@ fn assert_refused(response: &Response<ProxyBody>, kind: ErrorKind, status: u16, 
 }
 
 /// Answers each request with so many parts, one after each pause.
-fn dripping(parts: usize, pause: Duration) -> OriginProxy {
+pub(crate) fn dripping(parts: usize, pause: Duration) -> OriginProxy {
     to(move |_| async move {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
         tokio::spawn(async move {
@@ -209,6 +209,7 @@ async fn a_duration_that_no_clock_can_reach_is_no_bound() {
     let proxy = dripping(2, LONG)
         .request_timeout(Duration::MAX)
         .body_idle_timeout(Duration::MAX)
+        .unread_timeout(Duration::MAX)
         .response_timeout(Duration::MAX)
         .queue_timeout(Duration::MAX);
     assert_eq!(text(send(&proxy, get(&[])).await).await, "part part ");

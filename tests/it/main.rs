@@ -80,6 +80,7 @@ mod talk;
 mod tls_facts;
 mod transports;
 mod types;
+mod unread;
 #[cfg(feature = "axum")]
 mod upgrades;
 mod uploads;

@@ -1,0 +1,162 @@
+//! The book, in time that stands still.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use tokio::time::sleep;
+
+use super::*;
+use crate::{
+    dial::{Families, Resolving},
+    name::DnsName,
+};
+
+/// A resolver that counts, also by the ports that it tells, and fails when it is told to.
+#[derive(Clone, Default)]
+struct Counts {
+    asked: Arc<AtomicUsize>,
+    fails: Arc<AtomicBool>,
+    /// How long its first answer takes.
+    first: Duration,
+}
+
+impl Resolve for Counts {
+    fn resolve(&self, _: &Lookup) -> Resolving {
+        let count = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let fails = self.fails.load(Ordering::SeqCst);
+        let pause = match count {
+            1 => self.first,
+            _ => Duration::ZERO,
+        };
+        Box::pin(async move {
+            sleep(pause).await;
+            match fails {
+                true => Err(ResolveError::failed("SERVFAIL")),
+                false => Ok(Resolved::new([address(count)])),
+            }
+        })
+    }
+}
+
+fn address(port: usize) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], u16::try_from(port).unwrap()))
+}
+
+fn lookup(name: &str) -> Lookup {
+    let name = DnsName::try_from(name).unwrap();
+    Lookup::new(name, false, 443, Families::Both)
+}
+
+/// One connect to a name whose addresses all fail: what it was told, first and last.
+async fn connect_in_vain(book: &Book) -> Answer {
+    let ask = |freshness| book.clone().ask(lookup("origin.example"), freshness);
+    let answer = ask(Freshness::Kept).await.unwrap();
+    match answer.may_be_asked_again {
+        true => ask(Freshness::Asked).await.unwrap(),
+        false => answer,
+    }
+}
+
+fn book(resolver: &Counts) -> Book {
+    let settings = DnsCache::default().without_ttl(Duration::from_secs(3600));
+    Book::new(Arc::new(resolver.clone()), FixedNames::default(), settings)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_is_down_does_not_make_each_connect_a_look_up() {
+    let resolver = Counts::default();
+    let book = book(&resolver);
+    for _ in 0..100 {
+        connect_in_vain(&book).await;
+    }
+    // One for the name, one because its address failed.
+    assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+    sleep(Duration::from_secs(1)).await;
+    for _ in 0..100 {
+        connect_in_vain(&book).await;
+    }
+    assert_eq!(resolver.asked.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_name_takes_the_place_of_the_oldest() {
+    let resolver = Counts::default();
+    let book = book(&resolver);
+    let ask = async |number: usize| {
+        let lookup = lookup(&format!("{number}.example"));
+        book.clone().ask(lookup, Freshness::Kept).await.unwrap();
+        sleep(Duration::from_millis(1)).await;
+        resolver.asked.load(Ordering::SeqCst)
+    };
+    for number in 0..=MOST {
+        assert_eq!(ask(number).await, number + 1);
+    }
+    for number in 1..=MOST {
+        assert_eq!(ask(number).await, MOST + 1);
+    }
+    assert_eq!(ask(0).await, MOST + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_was_forgotten_writes_nothing_down() {
+    let resolver = Counts {
+        first: LONGEST_LOOKUP + Duration::from_secs(10),
+        ..Counts::default()
+    };
+    let book = book(&resolver);
+    let ask = || {
+        book.clone()
+            .ask(lookup("origin.example"), Freshness::Kept)
+            .map(|answer| answer.unwrap().resolved.addresses[0])
+    };
+    let later = sleep(LONGEST_LOOKUP).then(|()| ask());
+    assert_eq!(tokio::join!(ask(), later), (address(1), address(2)));
+    assert_eq!(ask().await, address(2));
+}
+
+/// A resolver whose first answer never comes: after five seconds it says so.
+struct Slow(AtomicUsize);
+
+impl Resolve for Slow {
+    fn resolve(&self, _: &Lookup) -> Resolving {
+        let is_first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            if !is_first {
+                return Ok(Resolved::new([address(2)]));
+            }
+            sleep(Duration::from_secs(5)).await;
+            Err(ResolveError::failed("no answer in time"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_failed_while_nobody_waited_for_it_tells_nothing() {
+    let resolver = Arc::new(Slow(AtomicUsize::new(0)));
+    let book = Book::new(resolver.clone(), FixedNames::default(), DnsCache::default());
+    let ask = || book.clone().ask(lookup("origin.example"), Freshness::Kept);
+    let given_up = tokio::time::timeout(Duration::from_secs(1), ask()).await;
+    assert!(given_up.is_err());
+    sleep(Duration::from_secs(10)).await;
+    let both = tokio::join!(ask(), ask());
+    for answer in [both.0, both.1] {
+        assert_eq!(answer.unwrap().resolved.addresses, [address(2)]);
+    }
+    assert_eq!(resolver.0.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_holds_is_not_called_stale_because_asking_again_failed() {
+    let resolver = Counts::default();
+    let book = book(&resolver);
+    connect_in_vain(&book).await;
+    resolver.fails.store(true, Ordering::SeqCst);
+    for _ in 0..100 {
+        assert!(!connect_in_vain(&book).await.stale);
+    }
+    assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+    sleep(Duration::from_secs(3600)).await;
+    assert!(connect_in_vain(&book).await.stale);
+}

@@ -1,0 +1,110 @@
+//! What a visitor leaves unread.
+//!
+//! A server asks for more of a body when it could write what it has. That of a visitor who does not read would hold the origin's
+//! connection, and run no more to see a deadline pass. So a body that lasts is shared with a task, which takes it away.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::{
+    runtime::Handle,
+    task::AbortHandle,
+    time::{Instant, sleep_until},
+};
+
+use crate::error::{Error, Limit};
+
+use super::{body::OriginBody, log, watch::Deadline};
+
+/// A body and the task that may take it away.
+pub(super) struct Shared {
+    held: Arc<Mutex<Held>>,
+    task: AbortHandle,
+}
+
+struct Held {
+    body: Result<Box<OriginBody>, Error>,
+    /// Since when it is the visitor's turn; absent while it is the origin's.
+    offered: Option<Instant>,
+}
+
+impl Shared {
+    /// Shares a body, in a runtime that is there to take it away.
+    pub(super) fn new(body: Box<OriginBody>, runtime: &Handle) -> Self {
+        let held = Arc::new(Mutex::new(Held {
+            body: Ok(body),
+            offered: Some(Instant::now()),
+        }));
+        let task = runtime.spawn(take_away(Arc::downgrade(&held)));
+        Self {
+            held,
+            task: task.abort_handle(),
+        }
+    }
+
+    pub(super) fn poll_frame(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let mut held = lock(&self.held);
+        let frame = match &mut held.body {
+            Ok(body) => body.poll_frame(cx),
+            Err(error) => return Poll::Ready(Some(Err(error.clone()))),
+        };
+        held.offered = frame.is_ready().then(Instant::now);
+        frame
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        let held = lock(&self.held);
+        held.body
+            .as_ref()
+            .is_ok_and(|body| body.body.is_end_stream())
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        let held = lock(&self.held);
+        let body = held.body.as_ref();
+        body.map_or_else(|_| SizeHint::default(), |body| body.body.size_hint())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Held {
+    /// Takes the body away if it is time. Otherwise tells when to look again, unless there is nothing more to take.
+    fn look(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let body = self.body.as_mut().ok();
+        let body = body.filter(|body| body.lease.is_some())?;
+        let since = self.offered.unwrap_or(now);
+        let silence = Deadline::new(since, body.patience, Limit::Unread);
+        let deadline = body.watch.or_end(silence);
+        if deadline.at > now {
+            return Some(deadline.at);
+        }
+        let error = body.stalled(deadline);
+        log::cut_off(&error);
+        self.body = Err(error);
+        None
+    }
+}
+
+async fn take_away(held: Weak<Mutex<Held>>) {
+    while let Some(at) = held.upgrade().and_then(|held| lock(&held).look()) {
+        sleep_until(at).await;
+    }
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    // A body that panicked is polled no more by a server that caught it.
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}

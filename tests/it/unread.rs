@@ -1,0 +1,133 @@
+//! Visitors that do not read.
+
+use std::time::Duration;
+
+use cdn_origin::{OriginProxy, error::Fault, proxy::ProxyBody};
+use http::{Request, Response, Version};
+use http_body_util::{BodyExt, Full};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+
+use crate::{
+    limits::dripping,
+    memory::{get, quiet, say, send, text, to},
+};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// Asserts that the origin's connection is free, that the body says why, and that this call moves the deadline.
+async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Fault, call: &str) {
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().open, 0);
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert_eq!((error.is_timeout(), error.fault()), (true, fault));
+    assert_eq!(error.facts().deadline(), Some(LONG));
+    let diagnosis = error.diagnosis();
+    let fix = diagnosis.likeliest().unwrap().fix().unwrap().to_string();
+    assert!(fix.contains(call), "{fix}");
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
+    let proxy = dripping(1000, Duration::ZERO).unread_timeout(LONG);
+    for read in [4, 5, 100] {
+        let mut body = send(&proxy, get(&[])).await.into_body();
+        for _ in 0..read {
+            assert!(body.frame().await.unwrap().unwrap().is_data());
+        }
+        tokio::time::sleep(LONG - Duration::from_millis(10)).await;
+        assert_eq!(proxy.pool_snapshot().open, 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_taken_away(
+            &proxy,
+            body,
+            Fault::Client,
+            "OriginProxy::unread_timeout(..)",
+        )
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_its_visitor_never_opens_a_window_for_loses_its_connection() {
+    let proxy = dripping(1, Duration::ZERO).unread_timeout(LONG);
+    let mut request = get(&[]);
+    *request.version_mut() = Version::HTTP_2;
+    let body = send(&proxy, request).await.into_body();
+    tokio::time::sleep(LONG * 2).await;
+    assert_taken_away(
+        &proxy,
+        body,
+        Fault::Client,
+        "OriginProxy::unread_timeout(..)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_hypers_servers_too_a_visitor_that_does_not_read_loses_the_connection() {
+    let large = || to(|_| async { Response::new(Full::from(vec![b'x'; 4 * 1024 * 1024])) });
+    for is_http2 in [false, true] {
+        let proxy = large().unread_timeout(LONG);
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let service = TowerToHyperService::new(proxy.clone());
+        let server = tokio::spawn(async move {
+            let server = auto::Builder::new(TokioExecutor::new());
+            let _ = server.serve_connection(TokioIo::new(far), service).await;
+        });
+        // HTTP/2 keeps reading frames, but opens no window any more.
+        let visitor: Box<dyn Send> = match is_http2 {
+            false => {
+                let mut near = near;
+                say(&mut near, "GET / HTTP/1.1\r\nhost: visitor.test\r\n\r\n").await;
+                Box::new(near)
+            }
+            true => {
+                let (mut client, connection) = h2::client::handshake(near).await.unwrap();
+                tokio::spawn(connection);
+                let request = Request::get("http://visitor.test/").body(()).unwrap();
+                let (response, _) = client.send_request(request, true).unwrap();
+                Box::new((client, response.await.unwrap()))
+            }
+        };
+        tokio::time::sleep(LONG - Duration::from_secs(1)).await;
+        assert_eq!(proxy.pool_snapshot().active, 1, "HTTP/2: {is_http2}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        quiet().await;
+        assert_eq!(proxy.pool_snapshot().open, 0, "HTTP/2: {is_http2}");
+        drop(visitor);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_exchange_ends_for_whoever_does_not_read() {
+    let proxy = dripping(1000, Duration::ZERO).request_timeout(LONG);
+    let mut body = send(&proxy, get(&[])).await.into_body();
+    for _ in 0..10 {
+        assert!(body.frame().await.unwrap().unwrap().is_data());
+    }
+    tokio::time::sleep(LONG * 2).await;
+    assert_taken_away(
+        &proxy,
+        body,
+        Fault::Origin,
+        "OriginProxy::request_timeout(..)",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_visitor_that_waits_for_the_origin_leaves_nothing_unread() {
+    let pause = LONG - Duration::from_secs(1);
+    let proxy = dripping(10, pause).unread_timeout(Duration::from_secs(1));
+    let mut request = get(&[]);
+    *request.version_mut() = Version::HTTP_2;
+    let response = send(&proxy, request).await;
+    assert_eq!(text(response).await, "part ".repeat(10));
+    assert_eq!(proxy.pool_snapshot().idle, 1);
+}

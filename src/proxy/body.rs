@@ -56,8 +56,8 @@ pub(super) struct OriginBody {
 }
 
 /// A body that has not ended with so many frames is shared with a task. A server takes as many of them without a visitor that reads:
-/// hyper's has room for 16, and for 400 KiB.
-const FRAMES_ALONE: u8 = 4;
+/// hyper's has room for 16, and for 400 KiB. Of most responses there is one, and another look where the end is a chunk.
+const FRAMES_ALONE: u8 = 2;
 
 impl ProxyBody {
     pub(super) fn own(text: impl Into<Bytes>) -> Self {

@@ -127,7 +127,7 @@
 //!   unknown Hosts in front of the proxy.
 //! * axum's `nest_service("/app", proxy)` takes `/app` off what the origin is asked for. Its redirects and cookies then lack it, until
 //!   [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) puts it back; `route_service("/app/{*rest}", proxy)` leaves it on.
-//! * A visitor that does not read loses the origin's connection by [`unread_timeout`](OriginProxy::unread_timeout). Its own connection
+//! * A visitor that does not read loses the origin's connection after [`unread_timeout`](OriginProxy::unread_timeout). Its own connection
 //!   is the server's, which has to be told on its own how long it may keep still.
 //! * hyper's server cannot send informational responses other than 100, and says none over HTTP/2: an origin's 103 is dropped, and
 //!   content goes to an HTTP/2 origin at once.

@@ -120,7 +120,10 @@ impl OriginProxy {
     /// Bounds how long a visitor may leave unread what there is for it: then the response is aborted, and the origin's connection is
     /// free for others. It begins anew with all that the server in front of the proxy takes.
     ///
-    /// That one and the system keep some MiB for a visitor: one that takes longer to read those seems not to read. Envoy's
+    /// Responses over HTTP/1 are watched from their second frame on: a server takes that much whether its visitor reads or not. A
+    /// caller that is no server holds a connection for as long as it keeps a response of which it reads nothing.
+    ///
+    /// The server and the system keep some MiB for a visitor: one that takes longer to read those seems not to read. Envoy's
     /// `stream_idle_timeout` has the same default; nginx's `send_timeout` is 60 s.
     pub fn unread_timeout(mut self, time: Duration) -> Self {
         self.change().limits.unread = at_least_a_moment(time);

@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -15,6 +15,8 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
+
+use tracing::Instrument;
 
 use crate::error::{Error, Limit};
 
@@ -28,8 +30,15 @@ pub(super) struct Shared {
 
 struct Held {
     body: Result<Box<OriginBody>, Error>,
-    /// Since when it is the visitor's turn; absent while it is the origin's.
-    offered: Option<Instant>,
+    turn: Turn,
+}
+
+/// Who is to do something next.
+enum Turn {
+    /// The visitor, since then.
+    Visitor(Instant),
+    /// The origin, for which the server has been waiting since then. It is woken to ask again, by silence if by nothing else.
+    Origin(Instant, Waker),
 }
 
 impl Shared {
@@ -37,9 +46,9 @@ impl Shared {
     pub(super) fn new(body: Box<OriginBody>, runtime: &Handle) -> Self {
         let held = Arc::new(Mutex::new(Held {
             body: Ok(body),
-            offered: Some(Instant::now()),
+            turn: Turn::Visitor(Instant::now()),
         }));
-        let task = runtime.spawn(take_away(Arc::downgrade(&held)));
+        let task = runtime.spawn(take_away(Arc::downgrade(&held)).in_current_span());
         Self {
             held,
             task: task.abort_handle(),
@@ -55,7 +64,10 @@ impl Shared {
             Ok(body) => body.poll_frame(cx),
             Err(error) => return Poll::Ready(Some(Err(error.clone()))),
         };
-        held.offered = frame.is_ready().then(Instant::now);
+        held.turn = match frame.is_ready() {
+            true => Turn::Visitor(Instant::now()),
+            false => Turn::Origin(Instant::now(), cx.waker().clone()),
+        };
         frame
     }
 
@@ -85,15 +97,24 @@ impl Held {
         let now = Instant::now();
         let body = self.body.as_mut().ok();
         let body = body.filter(|body| body.lease.is_some())?;
-        let since = self.offered.unwrap_or(now);
-        let silence = Deadline::new(since, body.patience, Limit::Unread);
+        let (since, patience) = match self.turn {
+            Turn::Visitor(since) => (since, body.patience),
+            Turn::Origin(since, _) => (since, body.patience.saturating_add(body.watch.idle)),
+        };
+        let silence = Deadline::new(since, patience, Limit::Unread);
         let deadline = body.watch.or_end(silence);
         if deadline.at > now {
-            return Some(deadline.at);
+            // From now on it may be the visitor's turn.
+            let soonest = Deadline::new(now, body.patience, Limit::Unread);
+            return Some(deadline.at.min(soonest.at));
         }
         let error = body.stalled(deadline);
         log::cut_off(&error);
         self.body = Err(error);
+        // The timer that would have woken the server has gone with the body.
+        if let Turn::Origin(_, waker) = &self.turn {
+            waker.wake_by_ref();
+        }
         None
     }
 }

@@ -40,7 +40,7 @@ impl Deadline {
 /// not with each frame.
 #[derive(Debug)]
 pub(super) struct Watch {
-    idle: Duration,
+    pub(super) idle: Duration,
     end: Option<Deadline>,
     waiting_since: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cdn_origin::{OriginProxy, error::Fault, proxy::ProxyBody};
+use futures_util::poll;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -34,7 +35,7 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
 #[tokio::test(start_paused = true)]
 async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
     let proxy = dripping(1000, Duration::ZERO).unread_timeout(LONG);
-    for read in [4, 5, 100] {
+    for read in [2, 5, 100] {
         let mut body = send(&proxy, get(&[])).await.into_body();
         for _ in 0..read {
             assert!(body.frame().await.unwrap().unwrap().is_data());
@@ -50,6 +51,27 @@ async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
         )
         .await;
     }
+}
+
+/// As layers do that flush what they have where the origin makes them wait.
+#[tokio::test(start_paused = true)]
+async fn a_visitor_that_turns_away_while_the_origin_is_waited_for_loses_its_connection_too() {
+    let proxy = dripping(10, Duration::from_secs(1));
+    let proxy = proxy.unread_timeout(LONG - Duration::from_secs(2));
+    let proxy = proxy.body_idle_timeout(Duration::from_secs(2));
+    let mut body = send(&proxy, get(&[])).await.into_body();
+    for _ in 0..2 {
+        assert!(body.frame().await.unwrap().unwrap().is_data());
+    }
+    assert!(poll!(body.frame()).is_pending());
+    tokio::time::sleep(LONG + Duration::from_secs(1)).await;
+    assert_taken_away(
+        &proxy,
+        body,
+        Fault::Client,
+        "OriginProxy::unread_timeout(..)",
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,32 +26,10 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::TooSlow,
         certainty: Certain,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
-        why: |e| {
-            String::from(match e.facts.limit {
-                Limit::Response => "the origin did not answer in time",
-                Limit::BodyIdle => "the origin fell silent in the middle of its answer",
-                Limit::Unread => "the visitor did not read the response",
-                Limit::Request => "the whole exchange did not end in time",
-            })
-        },
+        why: |e| too_slow(e.facts.limit).0.into(),
         clues: &[Clue::Silence],
         proof: Proof::Origin,
-        fixes: |e| {
-            vec![Fix::Elsewhere(match e.facts.limit {
-                Limit::Response => {
-                    "look at the origin, or allow more with OriginProxy::response_timeout(..)"
-                }
-                Limit::BodyIdle => {
-                    "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)"
-                }
-                Limit::Unread => {
-                    "if such visitors are to be waited for, allow more with OriginProxy::unread_timeout(..)"
-                }
-                Limit::Request => {
-                    "look at the origin, or allow more with OriginProxy::request_timeout(..)"
-                }
-            })]
-        },
+        fixes: |e| vec![Fix::Elsewhere(too_slow(e.facts.limit).1)],
     },
     Rule {
         id: CauseId::Http1Required,
@@ -159,6 +137,28 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
 ];
+
+/// What took too long, and what mends it.
+fn too_slow(limit: Limit) -> (&'static str, &'static str) {
+    match limit {
+        Limit::Response => (
+            "the origin did not answer in time",
+            "look at the origin, or allow more with OriginProxy::response_timeout(..)",
+        ),
+        Limit::BodyIdle => (
+            "the origin fell silent in the middle of its answer",
+            "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)",
+        ),
+        Limit::Unread => (
+            "the visitor did not read the response",
+            "if such visitors are to be waited for, allow more with OriginProxy::unread_timeout(..)",
+        ),
+        Limit::Request => (
+            "the whole exchange did not end in time",
+            "look at the origin, or allow more with OriginProxy::request_timeout(..)",
+        ),
+    }
+}
 
 fn is_tls_1_3(evidence: &Evidence<'_>) -> bool {
     let session = evidence.facts.tls_session();

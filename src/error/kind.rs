@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use super::Limit;
+
 /// What went wrong, in one word: what was seen, of which [`CauseId`](crate::diagnosis::CauseId) is the interpretation. More kinds
 /// may come.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -106,10 +108,10 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Where to look first.
-    pub(crate) fn fault(self, stage: Stage) -> Fault {
+    pub(crate) fn fault(self, stage: Stage, limit: Limit) -> Fault {
         match self {
-            // Whoever was to speak next kept silent: the visitor with its body, the origin with its response.
-            Self::TimedOut if stage == Stage::Send => Fault::Client,
+            // Whose turn it was kept still: the visitor with its body or with reading, the origin with its response.
+            Self::TimedOut if stage == Stage::Send || limit == Limit::Unread => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
             Self::ContentRefused
             | Self::ExpectationUnknown

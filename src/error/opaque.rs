@@ -9,7 +9,7 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{ErrorKind, Facts, Fault, Limit, Stage, chain};
+use super::{ErrorKind, Facts, Fault, Stage, chain};
 
 /// Why a connection or a request failed.
 ///
@@ -102,10 +102,7 @@ impl Error {
     /// Where to look first.
     #[must_use]
     pub fn fault(&self) -> Fault {
-        match (self.0.kind, self.0.facts.limit) {
-            (ErrorKind::TimedOut, Limit::Unread) => Fault::Client,
-            (kind, _) => kind.fault(self.0.stage),
-        }
+        self.0.kind.fault(self.0.stage, self.0.facts.limit)
     }
 
     /// What was dialled, said and seen.

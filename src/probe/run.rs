@@ -170,9 +170,7 @@ impl<'a> Search<'a> {
         Self {
             probe,
             builder,
-            end: now
-                .checked_add(probe.within)
-                .unwrap_or_else(|| now + FAR_AWAY),
+            end: now + probe.within.min(FAR_AWAY),
             attempts: Vec::new(),
             best: 0,
             steps: Vec::new(),

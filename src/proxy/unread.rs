@@ -15,7 +15,6 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, sleep_until},
 };
-
 use tracing::Instrument;
 
 use crate::error::{Error, Limit};

@@ -24,7 +24,7 @@ pub(super) struct Deadline {
 impl Deadline {
     pub(super) fn new(since: Instant, after: Duration, limit: Limit) -> Self {
         Self {
-            at: since.checked_add(after).unwrap_or_else(|| since + FAR_AWAY),
+            at: since + after.min(FAR_AWAY),
             after,
             limit,
         }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use cdn_origin::{OriginProxy, error::Fault, proxy::ProxyBody};
 use futures_util::poll;
 use http::{Request, Response, Version};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -18,6 +19,26 @@ use crate::{
 };
 
 const LONG: Duration = Duration::from_secs(30);
+
+/// The body of an answer of which so many frames have been read.
+async fn read(proxy: &OriginProxy, frames: usize) -> ProxyBody {
+    let mut body = send(proxy, get(&[])).await.into_body();
+    for _ in 0..frames {
+        assert!(body.frame().await.unwrap().unwrap().is_data());
+    }
+    body
+}
+
+fn get_over_http2() -> Request<Empty<Bytes>> {
+    let mut request = get(&[]);
+    *request.version_mut() = Version::HTTP_2;
+    request
+}
+
+async fn assert_left_unread(proxy: &OriginProxy, body: ProxyBody) {
+    let call = "OriginProxy::unread_timeout(..)";
+    assert_taken_away(proxy, body, Fault::Client, call).await;
+}
 
 /// Asserts that the origin's connection is free, that the body says why, and that this call moves the deadline.
 async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Fault, call: &str) {
@@ -35,21 +56,12 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
 #[tokio::test(start_paused = true)]
 async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
     let proxy = dripping(1000, Duration::ZERO).unread_timeout(LONG);
-    for read in [2, 5, 100] {
-        let mut body = send(&proxy, get(&[])).await.into_body();
-        for _ in 0..read {
-            assert!(body.frame().await.unwrap().unwrap().is_data());
-        }
+    for frames in [2, 5, 100] {
+        let body = read(&proxy, frames).await;
         tokio::time::sleep(LONG - Duration::from_millis(10)).await;
         assert_eq!(proxy.pool_snapshot().open, 1);
         tokio::time::sleep(Duration::from_millis(20)).await;
-        assert_taken_away(
-            &proxy,
-            body,
-            Fault::Client,
-            "OriginProxy::unread_timeout(..)",
-        )
-        .await;
+        assert_left_unread(&proxy, body).await;
     }
 }
 
@@ -59,35 +71,18 @@ async fn a_visitor_that_turns_away_while_the_origin_is_waited_for_loses_its_conn
     let proxy = dripping(10, Duration::from_secs(1));
     let proxy = proxy.unread_timeout(LONG - Duration::from_secs(2));
     let proxy = proxy.body_idle_timeout(Duration::from_secs(2));
-    let mut body = send(&proxy, get(&[])).await.into_body();
-    for _ in 0..2 {
-        assert!(body.frame().await.unwrap().unwrap().is_data());
-    }
+    let mut body = read(&proxy, 2).await;
     assert!(poll!(body.frame()).is_pending());
     tokio::time::sleep(LONG + Duration::from_secs(1)).await;
-    assert_taken_away(
-        &proxy,
-        body,
-        Fault::Client,
-        "OriginProxy::unread_timeout(..)",
-    )
-    .await;
+    assert_left_unread(&proxy, body).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_its_visitor_never_opens_a_window_for_loses_its_connection() {
     let proxy = dripping(1, Duration::ZERO).unread_timeout(LONG);
-    let mut request = get(&[]);
-    *request.version_mut() = Version::HTTP_2;
-    let body = send(&proxy, request).await.into_body();
+    let body = send(&proxy, get_over_http2()).await.into_body();
     tokio::time::sleep(LONG * 2).await;
-    assert_taken_away(
-        &proxy,
-        body,
-        Fault::Client,
-        "OriginProxy::unread_timeout(..)",
-    )
-    .await;
+    assert_left_unread(&proxy, body).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,10 +124,7 @@ async fn behind_hypers_servers_too_a_visitor_that_does_not_read_loses_the_connec
 #[tokio::test(start_paused = true)]
 async fn the_whole_exchange_ends_for_whoever_does_not_read() {
     let proxy = dripping(1000, Duration::ZERO).request_timeout(LONG);
-    let mut body = send(&proxy, get(&[])).await.into_body();
-    for _ in 0..10 {
-        assert!(body.frame().await.unwrap().unwrap().is_data());
-    }
+    let body = read(&proxy, 10).await;
     tokio::time::sleep(LONG * 2).await;
     assert_taken_away(
         &proxy,
@@ -147,9 +139,7 @@ async fn the_whole_exchange_ends_for_whoever_does_not_read() {
 async fn a_visitor_that_waits_for_the_origin_leaves_nothing_unread() {
     let pause = LONG - Duration::from_secs(1);
     let proxy = dripping(10, pause).unread_timeout(Duration::from_secs(1));
-    let mut request = get(&[]);
-    *request.version_mut() = Version::HTTP_2;
-    let response = send(&proxy, request).await;
+    let response = send(&proxy, get_over_http2()).await;
     assert_eq!(text(response).await, "part ".repeat(10));
     assert_eq!(proxy.pool_snapshot().idle, 1);
 }

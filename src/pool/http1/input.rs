@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-use super::spares::{self, LARGE_BUFFER};
+use super::spares::{LARGE_BUFFER, SPARES};
 
 /// The first buffer takes a whole record of TLS (RFC 8446 section 5.1): what is left in the session would keep memory there, too.
 const FIRST_BUFFER: usize = 17 * 1024;
@@ -98,7 +98,7 @@ where
             self.bytes.reserve(LARGE_BUFFER);
             self.source = Source::Own;
         } else {
-            self.bytes = spares::take();
+            self.bytes = SPARES.take();
             self.bytes.extend_from_slice(&left);
             self.source = Source::Spares;
         }
@@ -122,7 +122,7 @@ where
     fn give_back(&mut self) {
         let buffer = mem::take(&mut self.bytes);
         if self.source == Source::Spares {
-            spares::give(buffer);
+            SPARES.give(buffer);
         }
     }
 }

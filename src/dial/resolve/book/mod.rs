@@ -125,21 +125,25 @@ impl Book {
             let resolved = of_use(resolved, &lookup)?;
             return Ok(Answer::just_told(Arc::new(resolved)));
         }
-        let mut running = match self.known_or_running(&lookup, freshness) {
-            Ok(known) => return known,
-            Err(running) => running,
-        };
-        let mut outcome = running.outcome.await;
-        if outcome.is_err() && running.was_left {
-            running = match self.known_or_running(&lookup, freshness) {
-                Ok(known) => return known,
-                Err(running) => running,
-            };
-            outcome = running.outcome.await;
+        let (mut outcome, was_left) = self.look_up(&lookup, freshness).await;
+        if outcome.is_err() && was_left {
+            (outcome, _) = self.look_up(&lookup, freshness).await;
         }
-        match outcome {
-            Ok(resolved) => Ok(Answer::just_told(resolved)),
-            Err(error) => self.last(&lookup).ok_or(error),
+        outcome.or_else(|error| self.last(&lookup).ok_or(error))
+    }
+
+    /// What is known, or what a look-up tells; and whether that one was left meanwhile.
+    async fn look_up(
+        &self,
+        lookup: &Lookup,
+        freshness: Freshness,
+    ) -> (Result<Answer, ResolveError>, bool) {
+        match self.known_or_running(lookup, freshness) {
+            Ok(known) => (known, false),
+            Err(running) => {
+                let outcome = running.outcome.await;
+                (outcome.map(Answer::just_told), running.was_left)
+            }
         }
     }
 

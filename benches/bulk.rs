@@ -15,6 +15,7 @@
 )]
 
 mod support {
+    pub(crate) mod client;
     pub(crate) mod filled;
     pub(crate) mod legacy;
     pub(crate) mod nginx;
@@ -24,7 +25,6 @@ mod support {
     pub(crate) mod process;
     pub(crate) mod trust;
     pub(crate) mod usage;
-    pub(crate) mod visitor;
 }
 
 use std::net::SocketAddr;
@@ -32,13 +32,13 @@ use std::net::SocketAddr;
 use axum::Router;
 
 use support::{
+    client::Client,
     legacy,
     nginx::Nginx,
     origin::{self, Origin},
     ours,
     process::{Served, in_role, listen, on_one_thread, role},
     usage,
-    visitor::Visitor,
 };
 
 const STARTS: usize = 5;
@@ -78,21 +78,21 @@ async fn proxy(kind: &str, origin: SocketAddr, pem: &[u8]) {
 /// A proxy that was started.
 struct Contestant {
     process: u32,
-    visitor: Visitor,
+    client: Client,
 }
 
 impl Contestant {
     fn new(process: u32, address: SocketAddr) -> Self {
-        let mut visitor = Visitor::connect(address);
-        visitor.get("/large", LENGTH);
-        Self { process, visitor }
+        let mut client = Client::connect(address);
+        client.get("/large", LENGTH);
+        Self { process, client }
     }
 
     /// CPU seconds for a GiB, in one round.
     fn round(&mut self) -> f64 {
         let before = usage::cpu_seconds(self.process);
         for _ in 0..REQUESTS {
-            self.visitor.get("/large", LENGTH);
+            self.client.get("/large", LENGTH);
         }
         let taken = usage::cpu_seconds(self.process) - before;
         taken * GIB as f64 / (REQUESTS * LENGTH) as f64

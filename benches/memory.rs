@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Linux only: resident memory is read from `/proc`. Each figure is that of a process of its own in which only the proxy runs. The slow
-//! visitor and the slow origin read 20 MiB a second, so that a run takes two minutes.
+//! client and the slow origin read 20 MiB a second, so that a run takes two minutes.
 
 #![allow(
     clippy::expect_used,

@@ -14,6 +14,7 @@
 )]
 
 mod support {
+    pub(crate) mod client;
     pub(crate) mod count;
     pub(crate) mod filled;
     pub(crate) mod idle;
@@ -24,7 +25,6 @@ mod support {
     pub(crate) mod pace;
     pub(crate) mod process;
     pub(crate) mod trust;
-    pub(crate) mod visitor;
 }
 
 use std::{convert::Infallible, net::SocketAddr};
@@ -37,11 +37,11 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
 use support::{
+    client::Client,
     count, idle, layers, legacy,
     origin::{self, Origin},
     ours,
     process::{listen, on_one_thread, role},
-    visitor::Visitor,
 };
 
 const FEW: u64 = 300;
@@ -130,12 +130,12 @@ fn row(name: &str, count: u64, today: u64) {
 fn per_request(role: &[&str]) -> u64 {
     count::each(FEW, MANY, |requests| {
         count::instructions(role, |address| {
-            let mut visitor = Visitor::connect(address);
+            let mut client = Client::connect(address);
             for _ in 0..requests {
-                visitor.get("/page", 1024);
+                client.get("/page", 1024);
             }
-            visitor.ask("/quit");
-            visitor
+            client.ask("/quit");
+            client
         })
     })
 }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Then visit the address that it prints. Errors are answered 502 or 504, and their full report goes to standard error.
-//! `--host NAME` sets the Host, `--preserve-host` keeps the visitor's, `--listen ADDRESS` chooses the port. A private authority is
+//! `--host NAME` sets the Host, `--preserve-host` keeps the client's, `--listen ADDRESS` chooses the port. A private authority is
 //! trusted by way of the environment: `SSL_CERT_FILE=ca.pem`.
 
 use std::{error::Error, net::SocketAddr};
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, service).await?)
 }
 
-/// The visitor gets a short answer; whoever runs the proxy gets the whole story.
+/// The client gets a short answer; whoever runs the proxy gets the whole story.
 async fn print_reports(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {

@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let mut answers = Vec::new();
     for _ in 0..20 {
-        let request = Request::get("http://visitor.example/").body(Empty::<Bytes>::new())?;
+        let request = Request::get("http://client.example/").body(Empty::<Bytes>::new())?;
         answers.push(balance.ready().await?.call(request));
     }
     for response in try_join_all(answers).await? {

@@ -1,6 +1,7 @@
 //! An origin-aware upstream connector: for proxies that have to talk to a CDN.
 //!
-//! A proxy in front of a CDN has to get **four names** right, and they are usually configured in four unrelated places:
+//! A proxy in front of a CDN has to get **four names** right, and they are usually configured in
+//! four unrelated places:
 //!
 //! | name | what it is | nginx | HAProxy | here |
 //! |---|---|---|---|---|
@@ -9,9 +10,10 @@
 //! | **expected name** | the name that the certificate must be valid for | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
 //! | **Host** | the authority of the HTTP request | `proxy_set_header Host` | `set-header Host` | [`host`] |
 //!
-//! When two of them disagree, the edge answers with a 400, a 403, a 421, a closed connection or "sslv3 alert handshake
-//! failure", and nobody says why. Here the four are one value with one set of defaults. If a connection still fails, the
-//! error says **which name was wrong and which builder call mends it**.
+//! When two of them disagree, the edge answers with a 400, a 403, a 421, a closed connection or
+//! "sslv3 alert handshake failure", and nobody says why. Here the four are one value with one set
+//! of defaults. If a connection still fails, the error says **which name was wrong and which
+//! builder call mends it**.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -28,17 +30,19 @@
 //! }
 //! ```
 //!
-//! One name is enough: `CdnOriginConnector::builder("https://www.example.com").build()?` dials that host, says it in SNI and Host,
-//! speaks TLS 1.2 or 1.3, verifies the certificate against the system's roots, and every step has a deadline.
+//! One name is enough: `CdnOriginConnector::builder("https://www.example.com").build()?` dials that
+//! host, says it in SNI and Host, speaks TLS 1.2 or 1.3, verifies the certificate against the
+//! system's roots, and every step has a deadline.
 //!
 //! # Three ways to use it
 //!
-//! * **As a connector**: [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client, a tonic channel, or a bare
-//!   `oneshot`. See [`connector`].
-//! * **As layers** on any tower stack: [`HostRewriteLayer`] rewrites the Host, [`ForwardedLayer`] says who the visitor is, and
-//!   [`ResponseRewriteLayer`] puts the visitor's name into redirects and cookies. See [`host_rewrite`], [`forwarded`] and
-//!   [`response_rewrite`].
-//! * **As a whole proxy**: [`OriginProxy`] is a `Service` that never fails, for `Router::fallback_service`. See [`proxy`].
+//! * **As a connector**: [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client,
+//!   a tonic channel, or a bare `oneshot`. See [`connector`].
+//! * **As layers** on any tower stack: [`HostRewriteLayer`] rewrites the Host, [`ForwardedLayer`]
+//!   says who the client is, and [`ResponseRewriteLayer`] puts the client's name into redirects and
+//!   cookies. See [`host_rewrite`], [`forwarded`] and [`response_rewrite`].
+//! * **As a whole proxy**: [`OriginProxy`] is a `Service` that never fails, for
+//!   `Router::fallback_service`. See [`proxy`].
 //!
 //! # When it does not work
 //!
@@ -64,22 +68,23 @@
 //!               and plain http
 //! ```
 //!
-//! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`] explains every part.
+//! [`Error::report`] prints this, [`Error::diagnosis`] gives it to code. [`guide::reading_errors`]
+//! explains every part.
 //!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `aws-lc-rs` | yes | the crypto provider that is used when neither the builder nor the process names one |
-//! | `axum` | yes | [`OriginProxy`] finds the visitor's address in axum's `ConnectInfo` |
+//! | `axum` | yes | [`OriginProxy`] finds the client's address in axum's `ConnectInfo` |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `certificate-compression` | | `compressed_certificates()`: certificates compressed with brotli or zlib |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which asks name servers directly |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | ring as the crypto provider where `aws-lc-rs` is off |
 //!
-//! All features can be combined. The rustls that [`tls`] re-exports is part of the public API: a new 0.x of it is a breaking change here
-//! too.
+//! All features can be combined. The rustls that [`tls`] re-exports is part of the public API: a
+//! new 0.x of it is a breaking change here too.
 //!
 //! [`dial`]: connector::CdnOriginBuilder::dial
 //! [`sni`]: connector::CdnOriginBuilder::sni
@@ -93,23 +98,27 @@ pub mod name;
 pub mod edge;
 pub mod origin;
 
+pub mod downstream;
 pub mod error;
-pub mod visitor;
 
 pub mod dial;
 pub mod tls;
 
 pub mod connector;
+mod upload;
 
 pub mod diagnosis;
 pub mod forwarded;
 pub mod host_rewrite;
+mod http1;
 pub mod pool;
 pub mod response_diagnosis;
 pub mod response_rewrite;
 
 pub mod probe;
 pub mod proxy;
+
+pub mod group;
 
 pub mod guide;
 

@@ -73,7 +73,8 @@ impl Origin {
         self.url_with(Scheme::Https, port)
     }
 
-    /// The URL of the same host without TLS, for advice: at the very port that was found to speak plain http.
+    /// The URL of the same host without TLS, for advice: at the very port that was found to speak
+    /// plain http.
     pub(crate) fn url_over_tcp(&self) -> OriginUrl {
         let target = &self.url.target;
         let by_url = target.clone().or_port(self.scheme().default_port());
@@ -118,7 +119,8 @@ impl Origin {
         &self.sni
     }
 
-    /// The name that the certificate must be valid for. It plays no part with a plain `http` origin.
+    /// The name that the certificate must be valid for. It plays no part with a plain `http`
+    /// origin.
     #[must_use]
     pub fn expected_name(&self) -> &ExpectedName {
         &self.expected_name
@@ -170,7 +172,8 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// The URL of an origin: `http` or `https`, a host, and maybe a port. A path other than `/` is refused.
+/// The URL of an origin: `http` or `https`, a host, and maybe a port. A path other than `/` is
+/// refused.
 ///
 /// ```
 /// use cdn_origin::origin::OriginUrl;
@@ -218,7 +221,8 @@ impl OriginUrl {
                 NameProblem::PathOrQuery { found, at },
             ));
         }
-        // RFC 3986 section 3.2.2: in a URL, an IPv6 address stands in brackets; without, its last part could be a port.
+        // RFC 3986 section 3.2.2: in a URL, an IPv6 address stands in brackets; without, its last
+        // part could be a port.
         if authority.matches(':').count() > 1 && !authority.starts_with('[') {
             return Err(NameError::new("origin", authority, NameProblem::Ipv6));
         }

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 pub(crate) async fn leave(proxy: &OriginProxy, count: usize) {
     let mut unread = Vec::new();
     for _ in 0..count {
-        let request = Request::get("/").header("host", "visitor.test");
+        let request = Request::get("/").header("host", "client.test");
         let request = request.body(Body::empty()).unwrap();
         unread.push(proxy.clone().oneshot(request).await.unwrap());
     }

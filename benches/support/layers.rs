@@ -37,7 +37,7 @@ where
 {
     for _ in 0..calls {
         let request = Request::get("/page?query=1")
-            .header("host", "visitor.test")
+            .header("host", "client.test")
             .header("user-agent", "bench")
             .header("accept", "*/*")
             .body(Body::empty())

@@ -1,4 +1,4 @@
-//! A visitor who reads 20 MiB a second, and one who sends to an origin that does.
+//! A client who reads 20 MiB a second, and one who sends to an origin that does.
 
 use std::{
     io::{Read, Write},
@@ -55,7 +55,7 @@ pub(crate) fn ask(proxy: SocketAddr, path: &str) -> usize {
 
 fn sent(proxy: SocketAddr, head: &str) -> TcpStream {
     let mut stream = TcpStream::connect(proxy).unwrap();
-    let head = format!("{head}\r\nhost: visitor.test\r\n\r\n");
+    let head = format!("{head}\r\nhost: client.test\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream
 }

@@ -1,4 +1,4 @@
-//! The nginx account: the site's own certificate at a CDN, and the visitor's Host kept.
+//! The nginx account: the site's own certificate at a CDN, and the client's Host kept.
 
 use std::error::Error;
 
@@ -31,7 +31,7 @@ pub(crate) async fn tell() -> Result<(Edge, OriginProxy), Box<dyn Error>> {
     fails(to_distribution(), SITE, 502).await?;
 
     say(
-        "The account's fix. \"proxy_set_header Host $host\" keeps the visitor's Host; here that is OriginProxy::host_rewrite(HostRewriteLayer::preserve()):",
+        "The account's fix. \"proxy_set_header Host $host\" keeps the client's Host; here that is OriginProxy::host_rewrite(HostRewriteLayer::preserve()):",
     );
     let mended = shown!(to_distribution();
         .sni(SITE)

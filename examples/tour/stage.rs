@@ -64,7 +64,7 @@ pub(crate) fn show(code: &str) {
     println!();
 }
 
-/// A visitor's GET to the proxy behind an axum router.
+/// A client's GET to the proxy behind an axum router.
 pub(crate) async fn visit(
     proxy: OriginProxy,
     host: &str,
@@ -74,8 +74,8 @@ pub(crate) async fn visit(
         .header("host", host)
         .header("authorization", "Basic dmlzaXRvcjpzZWNyZXQ=")
         .body(Body::empty())?;
-    let visitor = SocketAddr::from(([192, 0, 2, 33], 50_000));
-    request.extensions_mut().insert(ConnectInfo(visitor));
+    let client = SocketAddr::from(([192, 0, 2, 33], 50_000));
+    request.extensions_mut().insert(ConnectInfo(client));
     Ok(router.oneshot(request).await?)
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn fails(shown: Shown, host: &str, status: u16) -> Result<(), B
     show(&shown.code);
     let response = visit(OriginProxy::new(shown.builder.build()?), host).await?;
     expect(response.status(), status)?;
-    println!("The visitor sees {}.", response.status());
+    println!("The client sees {}.", response.status());
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
         print!("What error.report() says:\n\n{}", error.report());
     }
@@ -104,7 +104,7 @@ pub(crate) async fn works(
     show(code);
     let response = visit(proxy, host).await?;
     expect(response.status(), 200)?;
-    println!("The visitor sees 200 OK. What arrived at the edge:\n");
+    println!("The client sees 200 OK. What arrived at the edge:\n");
     let body = response.into_body().collect().await?.to_bytes();
     for line in String::from_utf8_lossy(&body).lines() {
         println!("    {line}");

@@ -27,7 +27,7 @@ type Told = Result<(), Box<dyn Error>>;
 pub(crate) async fn tell() -> Told {
     heading("Everything else that goes wrong");
     say(
-        "Some thirty more, in short: what is built, what the visitor sees, and what the error says.",
+        "Some thirty more, in short: what is built, what the client sees, and what the error says.",
     );
     let authority = Authority::new();
     missing_names(&authority).await?;
@@ -206,7 +206,7 @@ async fn broken_networks(authority: &Authority) -> Told {
     summarize(&visit(proxy, SITE).await?, 504)
 }
 
-/// One row: what is wrong, the builder, what the visitor sees, and the causes.
+/// One row: what is wrong, the builder, what the client sees, and the causes.
 async fn row(title: &str, shown: Shown, status: u16) -> Told {
     say(&format!("* {title}"));
     show(&shown.code);

@@ -106,8 +106,8 @@ impl Default for Silence {
 }
 
 impl CdnOriginConnector {
-    /// What looks wrong without being invalid, under the trust that is in force. It was logged when the connector was built, and after
-    /// every [reload](Self::reload).
+    /// What looks wrong without being invalid, under the trust that is in force. It was logged when
+    /// the connector was built, and after every [reload](Self::reload).
     #[must_use]
     pub fn advice(&self) -> Vec<Advice> {
         let settings = self.settings();

@@ -11,7 +11,8 @@ use crate::Error;
 
 use super::OriginStream;
 
-/// The future that [`CdnOriginConnector`](super::CdnOriginConnector) returns. Dropping it gives up the attempt.
+/// The future that [`CdnOriginConnector`](super::CdnOriginConnector) returns. Dropping it gives up
+/// the attempt.
 #[must_use = "futures do nothing unless polled"]
 pub struct Connecting(Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>);
 

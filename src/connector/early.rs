@@ -1,4 +1,5 @@
-//! Connections that begin with a request, in early data. Only the pool asks for them: it knows what it sends.
+//! Connections that begin with a request, in early data. Only the pool asks for them: it knows what
+//! it sends.
 
 use bytes::Bytes;
 use http::Uri;
@@ -16,8 +17,8 @@ impl CdnOriginConnector {
             .early_room(origin.sni(), origin.expected_name())
     }
 
-    /// Connects to the fixed origin, for HTTP/1.1 alone: with these bytes in early data where the origin takes them, which the facts of
-    /// the connection tell.
+    /// Connects to the fixed origin, for HTTP/1.1 alone: with these bytes in early data where the
+    /// origin takes them, which the facts of the connection tell.
     pub(crate) fn connect_early(&self, head: Bytes) -> Connecting {
         self.connecting(Uri::default(), Speech::Early(head))
     }

@@ -10,7 +10,8 @@ use crate::{
     tls::explain,
 };
 
-/// What is known about an open connection. hyper-util's client puts it into the extensions of every response that came over it.
+/// What is known about an open connection. hyper-util's client puts it into the extensions of every
+/// response that came over it.
 ///
 /// ```
 /// use cdn_origin::connector::ConnectionInfo;
@@ -46,7 +47,8 @@ impl ConnectionInfo {
         }
     }
 
-    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server rejects a client certificate at that point.
+    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server rejects
+    /// a client certificate at that point.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.0.alert.get().copied()

@@ -1,8 +1,9 @@
 //! The connector: four names in, an open and verified connection out.
 //!
-//! [`CdnOriginConnector`] is a `tower::Service<Uri>`: hyper-util's client, tonic's channel and a bare `oneshot` take it as it is.
-//! Connected to a fixed origin, it dials that origin whatever the `Uri` says, so that the request's authority is free to be what
-//! `Host` shall be. Built with [`CdnOriginConnector::any_origin`], it takes the names from each `Uri`.
+//! [`CdnOriginConnector`] is a `tower::Service<Uri>`: hyper-util's client, tonic's channel and a
+//! bare `oneshot` take it as it is. Connected to a fixed origin, it dials that origin whatever the
+//! `Uri` says, so that the request's authority is free to be what `Host` shall be. Built with
+//! [`CdnOriginConnector::any_origin`], it takes the names from each `Uri`.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, TlsVersion};

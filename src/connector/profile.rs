@@ -8,10 +8,12 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-/// The profile of the edge that a connector dials, recognised by its host name, and what it changed.
+/// The profile of the edge that a connector dials, recognised by its host name, and what it
+/// changed.
 ///
-/// A profile only moves defaults: what was set stays as it was set, and nothing about verification is among it.
-/// [`without_edge_profile`](crate::connector::CdnOriginBuilder::without_edge_profile) turns all of it off.
+/// A profile only moves defaults: what was set stays as it was set, and nothing about verification
+/// is among it. [`without_edge_profile`](crate::connector::CdnOriginBuilder::without_edge_profile)
+/// turns all of it off.
 ///
 /// | edge | what follows |
 /// |---|---|
@@ -22,7 +24,8 @@ use crate::{
 /// | Google | pooled connections rest for up to 480 s |
 /// | Vercel | a head of more than 32 KiB is refused here |
 ///
-/// The rest of what is known of an edge becomes [advice](crate::connector::Advice): that it speaks no TLS, that it sends plain http away.
+/// The rest of what is known of an edge becomes [advice](crate::connector::Advice): that it speaks
+/// no TLS, that it sends plain http away.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, edge::Edge};
@@ -49,14 +52,16 @@ pub(super) enum Groups {
     Chosen,
 }
 
-/// A default that a profile has moved. All but the first are moved for [`OriginProxy`](crate::OriginProxy), which knows of requests.
+/// A default that a profile has moved. All but the first are moved for
+/// [`OriginProxy`](crate::OriginProxy), which knows of requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ProfileChange {
-    /// This key exchange group is offered before the others, unless groups or a crypto provider were set: the edge would ask for it, at
-    /// the cost of a round trip.
+    /// This key exchange group is offered before the others, unless groups or a crypto provider
+    /// were set: the edge would ask for it, at the cost of a round trip.
     FirstGroup(&'static str),
-    /// How long an idle connection is kept, unless the pool was set: four fifths of the edge's own limit.
+    /// How long an idle connection is kept, unless the pool was set: four fifths of the edge's own
+    /// limit.
     IdleTimeout(Duration),
     /// A request with a larger head, fields and target together, is answered 431, unless
     /// [`max_request_head`](crate::OriginProxy::max_request_head) was set.
@@ -65,7 +70,7 @@ pub enum ProfileChange {
     TargetLimit(usize),
     /// A GET with content is answered 400: the edge would answer 403, and content is never dropped.
     NoContentWithGet,
-    /// These fields of a visitor are not passed on.
+    /// These fields of a client are not passed on.
     FieldsRemoved(&'static [&'static str]),
     /// How many bytes `X-Forwarded-For` has at most, unless
     /// [`longest_chain`](crate::ForwardedLayer::longest_chain) was set.

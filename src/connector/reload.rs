@@ -7,17 +7,20 @@ use super::{CdnOriginConnector, Reloaded, TlsReload};
 impl CdnOriginConnector {
     /// Replaces policy and client identity, and reads all their files and the system's store again.
     ///
-    /// It holds for this connector and all its clones. Connections that are opened from now on use the new trust, and resume no
-    /// session of the old one; open connections stay as they are until they end, or
-    /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called after this. The advice about the new
-    /// policy is logged. A connector to a plain `http` origin has no trust, and nothing happens.
+    /// It holds for this connector and all its clones. Connections that are opened from now on use
+    /// the new trust, and resume no session of the old one; open connections stay as they are until
+    /// they end, or [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is
+    /// called after this. The advice about the new policy is logged. A connector to a plain `http`
+    /// origin has no trust, and nothing happens.
     ///
-    /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not reload this connector, nor make a
-    /// builder of it, nor build another that shares its TLS, nor ask for its advice.
+    /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not
+    /// reload this connector, nor make a builder of it, nor build another that shares its TLS, nor
+    /// ask for its advice.
     ///
     /// # Errors
     ///
-    /// As [`build`](super::CdnOriginBuilder::build), each problem with the setter's name. The old trust then stays in use.
+    /// As [`build`](super::CdnOriginBuilder::build), each problem with the setter's name. The old
+    /// trust then stays in use.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, tls::ClientIdentity};
@@ -44,8 +47,8 @@ impl CdnOriginConnector {
         }
     }
 
-    /// [Reloads](Self::reload) if a file that the builder was given has another length or time of change than when it was last read
-    /// with success. Cheap enough to be called every few seconds:
+    /// [Reloads](Self::reload) if a file that the builder was given has another length or time of
+    /// change than when it was last read with success. Cheap enough to be called every few seconds:
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -68,7 +71,8 @@ impl CdnOriginConnector {
     ///
     /// # Errors
     ///
-    /// As [`reload`](Self::reload). The next call tries again, so a pair of files that was caught half written mends itself.
+    /// As [`reload`](Self::reload). The next call tries again, so a pair of files that was caught
+    /// half written mends itself.
     pub fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
         let Some(trust) = self.trust() else {
             return Ok(Reloaded::Unchanged);

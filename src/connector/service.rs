@@ -17,11 +17,11 @@ use tower_service::Service;
 
 use crate::{
     dial::{DialFailure, DialedIo, ProxyProtocol, Transport},
+    downstream::ClientAddress,
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
     tls::{Beneath, Hello, Refusal, TlsClient, rustls::ClientConfig},
-    visitor::ClientAddress,
 };
 
 use super::{
@@ -32,7 +32,8 @@ use super::{
     trust::Trust,
 };
 
-/// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS sessions.
+/// Connects to an origin. A `tower::Service<Uri>`; clones are cheap and share trust and TLS
+/// sessions.
 ///
 /// See the [module](super) for an example and [`CdnOriginBuilder`] for every setting.
 #[derive(Clone)]
@@ -58,8 +59,9 @@ pub(super) struct Shared {
 }
 
 impl CdnOriginConnector {
-    /// Starts a connector to this origin: `https://` or `http://`, a host, and maybe a port. The URL's scheme decides whether TLS
-    /// is spoken; scheme and authority of the request's `Uri` do not matter.
+    /// Starts a connector to this origin: `https://` or `http://`, a host, and maybe a port. The
+    /// URL's scheme decides whether TLS is spoken; scheme and authority of the request's `Uri` do
+    /// not matter.
     pub fn builder<U>(url: U) -> CdnOriginBuilder
     where
         U: TryInto<OriginUrl>,
@@ -68,10 +70,10 @@ impl CdnOriginConnector {
         CdnOriginBuilder::for_origin(url)
     }
 
-    /// Starts a connector that takes scheme, dial target, SNI and expected name from each request's `Uri`. Names that are set on
-    /// the builder hold for all of them.
+    /// Starts a connector that takes scheme, dial target, SNI and expected name from each request's
+    /// `Uri`. Names that are set on the builder hold for all of them.
     ///
-    /// Never pass a `Uri` that a visitor controls: it decides which host is dialled.
+    /// Never pass a `Uri` that a client controls: it decides which host is dialled.
     pub fn any_origin() -> CdnOriginBuilder {
         CdnOriginBuilder::for_any_origin()
     }
@@ -93,7 +95,8 @@ impl CdnOriginConnector {
         self.shared.origin.as_ref()
     }
 
-    /// What is known of the edge that is dialled, and what it changed. Nothing for an unknown host, or where it was turned off.
+    /// What is known of the edge that is dialled, and what it changed. Nothing for an unknown host,
+    /// or where it was turned off.
     #[must_use]
     pub fn profile(&self) -> Option<&AppliedProfile> {
         self.shared.profile.as_ref()
@@ -112,9 +115,11 @@ impl CdnOriginConnector {
     }
 
     /// The same connector, whose connections are all for this client: what
-    /// [`proxy_protocol`](CdnOriginBuilder::proxy_protocol) tells the origin. Without that it changes nothing.
+    /// [`proxy_protocol`](CdnOriginBuilder::proxy_protocol) tells the origin. Without that it
+    /// changes nothing.
     ///
-    /// Whoever pools these connections must not lend them to other clients. [`OriginProxy`](crate::OriginProxy) sees to that by itself.
+    /// Whoever pools these connections must not lend them to other clients.
+    /// [`OriginProxy`](crate::OriginProxy) sees to that by itself.
     #[must_use]
     pub fn with_client(&self, client: ClientAddress) -> Self {
         self.for_client(Some(Arc::new(client)))
@@ -138,7 +143,8 @@ impl CdnOriginConnector {
         self.shared.transport.addresses(dial).await
     }
 
-    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered otherwise.
+    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry, whatever is offered
+    /// otherwise.
     pub(crate) fn connect_http1(&self) -> Connecting {
         self.connecting(Uri::default(), Speech::Http1)
     }
@@ -154,9 +160,10 @@ impl CdnOriginConnector {
         self.shared.handshakes.counts()
     }
 
-    /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a plain `http` one. A
-    /// [reload](Self::reload) makes a new one. Nothing is read from DNS for it: where that makes it unfit for use, because Encrypted
-    /// ClientHello is [required](crate::tls::Ech::required), it is `None` too.
+    /// The TLS configuration, for code that does its own handshakes; `None` if the origin is a
+    /// plain `http` one. A [reload](Self::reload) makes a new one. Nothing is read from DNS for it:
+    /// where that makes it unfit for use, because Encrypted ClientHello is
+    /// [required](crate::tls::Ech::required), it is `None` too.
     #[must_use]
     pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
         let settled = self.origin().map(Origin::sni);
@@ -246,7 +253,8 @@ impl Shared {
         Ok(OpenIo::Right(Box::new(stream)))
     }
 
-    /// Connects, to an address that is known already or to one that is looked up, and introduces the visitor.
+    /// Connects, to an address that is known already or to one that is looked up, and introduces
+    /// the client.
     async fn reach(
         &self,
         origin: &Origin,
@@ -304,8 +312,8 @@ impl Shared {
         }
     }
 
-    /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not choose `h2`, and the same call mends
-    /// it.
+    /// Where HTTP/2 is required there is no HTTP/1.1: the same failure as where an origin does not
+    /// choose `h2`, and the same call mends it.
     fn check(&self, speech: &Speech, facts: &mut Facts) -> Result<(), Failure> {
         if matches!(speech, Speech::AsBuilt) {
             return Ok(());

@@ -22,7 +22,8 @@ use super::ConnectionInfo;
 
 /// An open connection to an origin, over TLS or not.
 ///
-/// It speaks hyper's IO traits and tokio's, and tells hyper-util's client about `h2` and its [`ConnectionInfo`].
+/// It speaks hyper's IO traits and tokio's, and tells hyper-util's client about `h2` and its
+/// [`ConnectionInfo`].
 pub struct OriginStream {
     io: TokioIo<OpenIo>,
     info: ConnectionInfo,

@@ -11,8 +11,8 @@ use crate::{
     tls::{ClientIdentity, TlsClient, TlsFiles, TlsSettings, VerifyPolicy},
 };
 
-/// What a [reload](crate::CdnOriginConnector::reload) may change. What is not said stays as it is; files and the system's store are
-/// read again in any case.
+/// What a [reload](crate::CdnOriginConnector::reload) may change. What is not said stays as it is;
+/// files and the system's store are read again in any case.
 #[derive(Clone, Debug)]
 #[must_use = "a change does nothing until the closure returns it"]
 pub struct TlsReload(TlsSettings);

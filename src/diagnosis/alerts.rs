@@ -18,14 +18,16 @@ const INTERNAL_ERROR: u8 = 80;
 const UNRECOGNIZED_NAME: u8 = 112;
 const CERTIFICATE_REQUIRED: u8 = 116;
 
-/// Alerts about a certificate, of which only ours can be meant: bad, unsupported, revoked, expired, unknown, of an unknown CA.
+/// Alerts about a certificate, of which only ours can be meant: bad, unsupported, revoked, expired,
+/// unknown, of an unknown CA.
 const ABOUT_CERTIFICATES: [u8; 6] = [42, 43, 44, 45, 46, 48];
 
-/// Alerts of a peer that stumbles over what was offered: illegal_parameter, decode_error, insufficient_security,
-/// missing_extension, unsupported_extension.
+/// Alerts of a peer that stumbles over what was offered: illegal_parameter, decode_error,
+/// insufficient_security, missing_extension, unsupported_extension.
 const STUMBLING: [u8; 5] = [47, 50, 71, 109, 110];
 
-/// Alerts of a peer to which what it received makes no sense: unexpected_message, bad_record_mac, record_overflow, decrypt_error.
+/// Alerts of a peer to which what it received makes no sense: unexpected_message, bad_record_mac,
+/// record_overflow, decrypt_error.
 const BREAKING: [u8; 4] = [10, 20, 22, DECRYPT_ERROR];
 
 pub(super) const RULES: &[Rule] = &[
@@ -162,7 +164,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::ClientCertificateRefused,
         certainty: Certain,
-        // RFC 8446 section 6.2: these are said of a certificate alone, and only ours is left to be meant.
+        // RFC 8446 section 6.2: these are said of a certificate alone, and only ours is left to be
+        // meant.
         when: |e| {
             e.may_have_shown_ours()
                 && e.late_alert()
@@ -197,7 +200,8 @@ pub(super) const RULES: &[Rule] = &[
         proof: Proof::AnotherNetwork,
         fixes: nothing,
     },
-    // A peer that has a rule about names has seen none: that comes before what it may ask of clients.
+    // A peer that has a rule about names has seen none: that comes before what it may ask of
+    // clients.
     Rule {
         id: CauseId::SniMissing,
         certainty: Likely,

@@ -26,7 +26,8 @@ pub enum CauseId {
     CertificateNotYetValid,
     /// The certificate was revoked.
     CertificateRevoked,
-    /// The certificate itself is malformed, not meant for servers, or against another rule of certificates.
+    /// The certificate itself is malformed, not meant for servers, or against another rule of
+    /// certificates.
     CertificateUnusable,
     /// The origin refuses the client certificate that it was shown.
     ClientCertificateRefused,
@@ -42,7 +43,8 @@ pub enum CauseId {
     ForwardingFields,
     /// The head of the request is larger than the edge takes.
     HeadTooLarge,
-    /// Something on the way drops the ClientHello, which post-quantum key shares make larger than a packet.
+    /// Something on the way drops the ClientHello, which post-quantum key shares make larger than a
+    /// packet.
     HelloDropped,
     /// The name in Host is not one that the edge serves.
     HostNotServed,
@@ -62,13 +64,13 @@ pub enum CauseId {
     Interception,
     /// The server sends its certificate without the intermediate one.
     IntermediateMissing,
-    /// The visitor's request is at fault.
+    /// The client's request is at fault.
     InvalidRequest,
     /// Whoever answered does not hold the key of the certificate that it presented.
     KeyNotHeld,
     /// The edge wants to know the length of the request's content.
     LengthRequired,
-    /// A redirect leads visitors to a name that is not theirs.
+    /// A redirect leads clients to a name that is not theirs.
     LocationNamesOrigin,
     /// The edge does not take this method.
     MethodNotTaken,
@@ -86,7 +88,8 @@ pub enum CauseId {
     PinMismatch,
     /// The peer speaks plain http.
     PlainHttpPeer,
-    /// There are more requests at a time than the proxy lets through, or than its pool may have connections for.
+    /// There are more requests at a time than the proxy lets through, or than its pool may have
+    /// connections for.
     PoolTooSmall,
     /// The edge does not serve this port.
     PortNotServed,
@@ -118,7 +121,7 @@ pub enum CauseId {
     SniNotServed,
     /// The peer is old or strict, and stumbles over something that was offered.
     StrictPeer,
-    /// The origin took longer than the deadline, or the visitor to read what it answered.
+    /// The origin took longer than the deadline, or the client to read what it answered.
     TooSlow,
     /// The certificate comes from an authority that is not trusted here.
     UntrustedAuthority,

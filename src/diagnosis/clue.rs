@@ -142,7 +142,7 @@ impl fmt::Display for Proof {
             Self::ProbeProtocols => {
                 "cdn_origin::probe(&connector) tries other versions and protocols, and plain http"
             }
-            Self::Request => "look at the request as the visitor sent it",
+            Self::Request => "look at the request as the client sent it",
         })
     }
 }

@@ -18,7 +18,8 @@ pub(super) struct Evidence<'a> {
     pub(super) stage: Stage,
     pub(super) facts: &'a Facts,
     pub(super) origin: &'a Origin,
-    /// The error of HTTP/2 beneath it, by its number (RFC 9113 section 7), and whether the peer sent it.
+    /// The error of HTTP/2 beneath it, by its number (RFC 9113 section 7), and whether the peer
+    /// sent it.
     pub(super) http2: Option<Http2Error>,
     /// The peer answered plain HTTP in TLS.
     pub(super) speaks_tls: bool,
@@ -66,7 +67,8 @@ impl Evidence<'_> {
         self.edge().and_then(Edge::profile)
     }
 
-    /// Whether the edge is known to answer a missing SNI by this alert, and everything else was offered that it could want.
+    /// Whether the edge is known to answer a missing SNI by this alert, and everything else was
+    /// offered that it could want.
     pub(super) fn answers_no_sni_by(&self, alert: u8) -> bool {
         let by_edge = self.profile().and_then(EdgeProfile::alert_without_sni);
         let offer = self.facts.tls_offer();
@@ -83,12 +85,14 @@ impl Evidence<'_> {
         offer.is_some_and(|offer| offer.parameters == OfferedParameters::Chosen)
     }
 
-    /// The alert, if it came before the origin's certificate was accepted: it is about what we said first.
+    /// The alert, if it came before the origin's certificate was accepted: it is about what we said
+    /// first.
     pub(super) fn early_alert(&self) -> Option<u8> {
         self.alert().filter(|_| !self.was_accepted())
     }
 
-    /// The alert, if it came after the origin's certificate was accepted: its name was the right one, so what is left is ours.
+    /// The alert, if it came after the origin's certificate was accepted: its name was the right
+    /// one, so what is left is ours.
     pub(super) fn late_alert(&self) -> Option<u8> {
         self.alert().filter(|_| self.was_accepted())
     }
@@ -148,7 +152,8 @@ impl Evidence<'_> {
         self.presented().iter().find_map(|name| name.parse().ok())
     }
 
-    /// Whether the names presented are those that an edge presents to strangers, and how well that is known.
+    /// Whether the names presented are those that an edge presents to strangers, and how well that
+    /// is known.
     pub(super) fn default_names(&self) -> Option<Standing> {
         placeholder_by_names(self.presented()).map(|known| known.standing())
     }
@@ -158,7 +163,8 @@ impl Evidence<'_> {
         placeholder_by_subject(self.subject()).is_some()
     }
 
-    /// Whether the certificate covers `name`; a wildcard stands for one whole label (RFC 9525 section 6.3).
+    /// Whether the certificate covers `name`; a wildcard stands for one whole label (RFC 9525
+    /// section 6.3).
     pub(super) fn covers(&self, name: &DnsName) -> bool {
         let parent = name.as_str().split_once('.').map(|(_, parent)| parent);
         self.presented()
@@ -196,8 +202,8 @@ impl Evidence<'_> {
         }
     }
 
-    /// A name to send instead of the present one: what Host says, what was expected, what is dialled, what the URL says, what was
-    /// presented.
+    /// A name to send instead of the present one: what Host says, what was expected, what is
+    /// dialled, what the URL says, what was presented.
     pub(super) fn another_sni(&self) -> Fix {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),

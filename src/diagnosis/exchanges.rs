@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::InvalidRequest,
         certainty: Certain,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Send),
-        why: |_| String::from("the visitor stopped sending the request's body"),
+        why: |_| String::from("the client stopped sending the request's body"),
         clues: &[Clue::Silence],
         proof: Proof::Request,
         fixes: nothing,
@@ -45,7 +45,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::Http1Peer,
-        // RFC 9113 section 4.2. The letters `HTT` make a frame of four million bytes; a broken peer may send one as well.
+        // RFC 9113 section 4.2. The letters `HTT` make a frame of four million bytes; a broken peer
+        // may send one as well.
         certainty: Likely,
         when: |e| {
             let ours = e.http2.filter(|error| !error.is_remote);
@@ -150,8 +151,8 @@ fn too_slow(limit: Limit) -> (&'static str, &'static str) {
             "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)",
         ),
         Limit::Unread => (
-            "the visitor did not read the response",
-            "if such visitors are to be waited for, allow more with OriginProxy::unread_timeout(..)",
+            "the client did not read the response",
+            "if such clients are to be waited for, allow more with OriginProxy::unread_timeout(..)",
         ),
         Limit::Request => (
             "the whole exchange did not end in time",

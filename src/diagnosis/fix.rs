@@ -11,7 +11,8 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fix {
-    /// `.and_pin(..)` on the [`VerifyPolicy`](crate::tls::VerifyPolicy), with the key that was presented: if it is your origin's.
+    /// `.and_pin(..)` on the [`VerifyPolicy`](crate::tls::VerifyPolicy), with the key that was
+    /// presented: if it is your origin's.
     AndPin(String),
     /// `.alpn(..)` with this variant of [`Alpn`](crate::tls::Alpn).
     Alpn(&'static str),
@@ -35,7 +36,8 @@ pub enum Fix {
     NoProxyProtocol,
     /// `HostRewriteLayer::preserve()` in place of the layer that chose the Host.
     PreserveHost,
-    /// `.verify(..)` with a policy that trusts the key that was presented alone: if it is your origin's.
+    /// `.verify(..)` with a policy that trusts the key that was presented alone: if it is your
+    /// origin's.
     Pin(String),
     /// `.proxy_protocol(..)`.
     ProxyProtocol,

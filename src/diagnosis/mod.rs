@@ -1,7 +1,8 @@
 //! From a symptom to ranked causes and the builder calls that fix them.
 //!
-//! [`Error::diagnosis`](crate::Error::diagnosis) ranks the causes of a failure, [`Error::report`](crate::Error::report) prints
-//! everything that is known on one screen. A response that looks like a mistake in the four names gets a [`Diagnosis`] from
+//! [`Error::diagnosis`](crate::Error::diagnosis) ranks the causes of a failure,
+//! [`Error::report`](crate::Error::report) prints everything that is known on one screen. A
+//! response that looks like a mistake in the four names gets a [`Diagnosis`] from
 //! [`OriginProxy`](crate::OriginProxy), in its extensions.
 //!
 //! ```no_run

@@ -93,16 +93,16 @@ fn preparing(kind: ErrorKind) -> Option<Cause> {
             )])
         }
         ErrorKind::RequestBodyTooLarge => {
-            certain("the visitor's request has more content than is allowed").mended_by([
+            certain("the client's request has more content than is allowed").mended_by([
                 Fix::Elsewhere("allow more with OriginProxy::max_request_body(..)"),
             ])
         }
         ErrorKind::RequestHeadTooLarge => certain(
-            "the visitor's request has more or larger fields than are allowed, here or by the dialled edge",
+            "the client's request has more or larger fields than are allowed, here or by the dialled edge",
         )
         .mended_by([Fix::Elsewhere(
             "allow more with OriginProxy::max_request_head(..) or max_request_fields(..), unless the edge is the limit",
         )]),
-        _ => certain("the visitor's request cannot be forwarded as it is"),
+        _ => certain("the client's request cannot be forwarded as it is"),
     })
 }

@@ -10,8 +10,8 @@ use super::{
     rule::Rule,
 };
 
-/// Alerts of a peer that takes the header for TLS: unexpected_message, record_overflow, decode_error, protocol_version
-/// (RFC 8446 section 6).
+/// Alerts of a peer that takes the header for TLS: unexpected_message, record_overflow,
+/// decode_error, protocol_version (RFC 8446 section 6).
 const MISREADING: [u8; 4] = [10, 22, 50, 70];
 
 const PROTOCOL_VERSION: u8 = 70;
@@ -79,7 +79,8 @@ pub(super) const MISSING: &[Rule] = &[Rule {
     fixes: with,
 }];
 
-/// Whether a header that was sent may be what the peer stumbled over, so that its alert says nothing of TLS.
+/// Whether a header that was sent may be what the peer stumbled over, so that its alert says
+/// nothing of TLS.
 pub(super) fn is_misread(evidence: &Evidence<'_>) -> bool {
     let alert = evidence.early_alert();
     is_sent(evidence) && alert.is_some_and(|alert| MISREADING.contains(&alert))
@@ -98,7 +99,8 @@ pub(super) fn is_sent(evidence: &Evidence<'_>) -> bool {
     evidence.facts.has_proxy_header()
 }
 
-/// Whether the peer ended the connection before it said anything, in answer to the first thing that it was told.
+/// Whether the peer ended the connection before it said anything, in answer to the first thing that
+/// it was told.
 fn is_hung_up_on(evidence: &Evidence<'_>) -> bool {
     let is_first = evidence.stage == Stage::Handshake || evidence.is_plain_http();
     let is_ended = evidence.was_cut_off() && evidence.facts.alert().is_none();

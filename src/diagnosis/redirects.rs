@@ -1,4 +1,4 @@
-//! Redirects that lead in a circle, or to where visitors cannot follow.
+//! Redirects that lead in a circle, or to where clients cannot follow.
 
 use http::{
     HeaderMap, Method, Uri,
@@ -20,7 +20,7 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     };
     let cause = https_required(evidence, &location)
         .or_else(|| same_again(evidence, &location))
-        .or_else(|| back_to_visitor(evidence, &location))
+        .or_else(|| back_to_downstream(evidence, &location))
         .or_else(|| to_origin(evidence, &location));
     cause.into_iter().collect()
 }
@@ -37,7 +37,8 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cau
         // Another page of the same host may want TLS where this one does not.
         Some(target) if !is_target(location, target) => Certainty::Possible,
         _ if is_dialled => Certainty::Certain,
-        // An application that is told a public name sends visitors who came by http to https, and may speak no TLS itself.
+        // An application that is told a public name sends clients who came by http to https, and
+        // may speak no TLS itself.
         _ => Certainty::Likely,
     };
     let why = "the edge answers plain http with a redirect to https";
@@ -72,28 +73,29 @@ fn same_again(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> 
     Some(loops(evidence, location, why).mended_by(fixes))
 }
 
-/// The redirect leads to the name by which the visitor asked: Host was rewritten, and the origin does not like the new one.
-fn back_to_visitor(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
-    let visitor = evidence.visitor_host?;
-    let is_back = has_host(location, visitor.host())
-        && !same(visitor.host(), evidence.host.host())
+/// The redirect leads to the name by which the client asked: Host was rewritten, and the origin
+/// does not like the new one.
+fn back_to_downstream(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
+    let downstream = evidence.client_host?;
+    let is_back = has_host(location, downstream.host())
+        && !same(downstream.host(), evidence.host.host())
         && is_target(location, evidence.target?);
     if !is_back || !is_read(evidence) {
         return None;
     }
     let host = evidence.host;
     let may_want_https =
-        location.scheme_str() == Some("https") && evidence.visitor_scheme != Some(Scheme::Https);
+        location.scheme_str() == Some("https") && evidence.client_scheme != Some(Scheme::Https);
     let (why, fixes) = match may_want_https {
         true => (
             format!(
-                "the origin redirects to {visitor}, by which the visitor came: it takes the visit for plain http, or Host says {host}"
+                "the origin redirects to {downstream}, by which the client came: it takes the visit for plain http, or Host says {host}"
             ),
             vec![TELL_HTTPS, Fix::PreserveHost],
         ),
         false => (
             format!(
-                "the origin redirects to {visitor}, by which the visitor came, because Host says {host}"
+                "the origin redirects to {downstream}, by which the client came, because Host says {host}"
             ),
             vec![Fix::PreserveHost],
         ),
@@ -102,12 +104,13 @@ fn back_to_visitor(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Ca
 }
 
 const TELL_HTTPS: Fix = Fix::Elsewhere(
-    "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that visitors come by https",
+    "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that clients come by https",
 );
 
-/// Whether a visitor that is said to have come by http is sent to https: no loop, unless it came by https in truth.
+/// Whether a client that is said to have come by http is sent to https: no loop, unless it came by
+/// https in truth.
 fn is_change_over(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
-    evidence.visitor_scheme == Some(Scheme::Http) && location.scheme_str() == Some("https")
+    evidence.client_scheme == Some(Scheme::Http) && location.scheme_str() == Some("https")
 }
 
 fn loops(evidence: &ResponseEvidence<'_>, location: &Uri, why: impl Into<String>) -> Cause {
@@ -122,17 +125,17 @@ fn loops(evidence: &ResponseEvidence<'_>, location: &Uri, why: impl Into<String>
         .settled_by(Proof::Origin)
 }
 
-/// The redirect names the origin by the rewritten Host: visitors would leave the proxy.
+/// The redirect names the origin by the rewritten Host: clients would leave the proxy.
 fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
-    let visitor = evidence.visitor_host?;
+    let downstream = evidence.client_host?;
     if evidence.redirects == Redirects::Rewritten {
         return None;
     }
     let is_origins =
-        has_host(location, evidence.host.host()) && !same(visitor.host(), evidence.host.host());
+        has_host(location, evidence.host.host()) && !same(downstream.host(), evidence.host.host());
     is_origins.then(|| {
         let why = format!(
-            "the redirect leads visitors to {}, as Host says, and past this proxy",
+            "the redirect leads clients to {}, as Host says, and past this proxy",
             evidence.host
         );
         Cause::new(CauseId::LocationNamesOrigin, Certainty::Certain, why)
@@ -148,7 +151,8 @@ fn location(headers: &HeaderMap) -> Option<Uri> {
     headers.get(LOCATION)?.to_str().ok()?.parse().ok()
 }
 
-/// A redirect after a form was sent leads back to the form's page: only GET and HEAD go round in a circle.
+/// A redirect after a form was sent leads back to the form's page: only GET and HEAD go round in a
+/// circle.
 fn is_read(evidence: &ResponseEvidence<'_>) -> bool {
     evidence
         .method

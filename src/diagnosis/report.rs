@@ -15,9 +15,11 @@ use super::{Cause, certificate_names::listed};
 const COLUMNS: usize = 80;
 
 impl Error {
-    /// What failed, the four names as they were used, what the peer showed, the causes and the calls that mend them.
+    /// What failed, the four names as they were used, what the peer showed, the causes and the
+    /// calls that mend them.
     ///
-    /// Several lines of at most 80 columns, except where a single name is longer. Code is broken where a compiler does not mind.
+    /// Several lines of at most 80 columns, except where a single name is longer. Code is broken
+    /// where a compiler does not mind.
     #[must_use]
     pub fn report(&self) -> Report<'_> {
         Report(self)

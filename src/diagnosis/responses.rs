@@ -23,8 +23,8 @@ use super::{
 /// What is known of a response that may be an edge's refusal.
 ///
 /// [`OriginProxy`](crate::OriginProxy) looks at its responses by itself, and
-/// [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer) at those of any other client; this is the rule beneath
-/// both.
+/// [`ResponseDiagnosisLayer`](crate::response_diagnosis::ResponseDiagnosisLayer) at those of any
+/// other client; this is the rule beneath both.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, diagnosis::ResponseEvidence, name::HostAuthority};
@@ -46,8 +46,8 @@ use super::{
 pub struct ResponseEvidence<'a> {
     pub(super) origin: &'a Origin,
     pub(super) host: &'a HostAuthority,
-    pub(super) visitor_host: Option<&'a HostAuthority>,
-    pub(super) visitor_scheme: Option<Scheme>,
+    pub(super) client_host: Option<&'a HostAuthority>,
+    pub(super) client_scheme: Option<Scheme>,
     pub(super) redirects: Redirects,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
@@ -58,7 +58,7 @@ pub struct ResponseEvidence<'a> {
     body: &'a [u8],
 }
 
-/// What becomes of redirects on their way to the visitor.
+/// What becomes of redirects on their way to the client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Redirects {
     PassedOn,
@@ -76,8 +76,8 @@ impl<'a> ResponseEvidence<'a> {
         Self {
             origin,
             host,
-            visitor_host: None,
-            visitor_scheme: None,
+            client_host: None,
+            client_scheme: None,
             redirects: Redirects::PassedOn,
             status,
             headers,
@@ -108,19 +108,20 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// The Host by which the visitor asked, which may have been rewritten.
-    pub fn visitor_host(mut self, host: &'a HostAuthority) -> Self {
-        self.visitor_host = Some(host);
+    /// The Host by which the client asked, which may have been rewritten.
+    pub fn client_host(mut self, host: &'a HostAuthority) -> Self {
+        self.client_host = Some(host);
         self
     }
 
-    /// The scheme by which the visitor came, where somebody has said it.
-    pub fn visitor_scheme(mut self, scheme: Scheme) -> Self {
-        self.visitor_scheme = Some(scheme);
+    /// The scheme by which the client came, where somebody has said it.
+    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
+        self.client_scheme = Some(scheme);
         self
     }
 
-    /// Redirects to the origin's name are rewritten before they reach the visitor, so that they lead nobody astray.
+    /// Redirects to the origin's name are rewritten before they reach the client, so that they lead
+    /// nobody astray.
     pub fn rewritten_redirects(mut self) -> Self {
         self.redirects = Redirects::Rewritten;
         self
@@ -132,7 +133,8 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// Whether the start of the body can change the diagnosis: an error page that tells, and that is neither compressed nor a picture.
+    /// Whether the start of the body can change the diagnosis: an error page that tells, and that
+    /// is neither compressed nor a picture.
     #[must_use]
     pub fn wants_body(&self) -> bool {
         if self.status.is_success() || self.status.is_informational() {
@@ -142,7 +144,8 @@ impl<'a> ResponseEvidence<'a> {
         self.is_text() && ErrorPage::known().iter().any(is_told)
     }
 
-    /// The diagnosis, if the response looks like a mistake in the four names or in the scheme, or like a refusal of the edge itself.
+    /// The diagnosis, if the response looks like a mistake in the four names or in the scheme, or
+    /// like a refusal of the edge itself.
     #[must_use]
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         if self.status.is_success() || self.status.is_informational() {

@@ -51,7 +51,8 @@ impl ResponseEvidence<'_> {
         })
     }
 
-    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the request's authority.
+    /// RFC 9110 section 15.5.20: the connection's certificate or SNI does not stand for the
+    /// request's authority.
     fn misdirected(&self) -> Cause {
         if self.disagreeing_sni().is_some() {
             // A server behind an edge may have said it, of the names that the edge uses.
@@ -93,7 +94,8 @@ impl ResponseEvidence<'_> {
         )
     }
 
-    /// A 403 says little; where SNI and Host disagree, that may be the reason, and at Cloudflare it usually is.
+    /// A 403 says little; where SNI and Host disagree, that may be the reason, and at Cloudflare it
+    /// usually is.
     fn forbidden(&self) -> Option<Cause> {
         let sni = self.disagreeing_sni()?;
         let is_cloudflare = self

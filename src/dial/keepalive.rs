@@ -19,8 +19,9 @@ struct Probes {
 }
 
 impl TcpKeepalive {
-    /// Probes after `idle` of silence, then every `interval`, and gives up after `retries` probes. The system rounds down to
-    /// seconds, and takes at least one. What is more than Linux takes (32,767 s, 127 probes) counts as that.
+    /// Probes after `idle` of silence, then every `interval`, and gives up after `retries` probes.
+    /// The system rounds down to seconds, and takes at least one. What is more than Linux takes
+    /// (32,767 s, 127 probes) counts as that.
     pub fn probe(idle: Duration, interval: Duration, retries: u32) -> Self {
         let clamp =
             |time: Duration| time.clamp(Duration::from_secs(1), Duration::from_secs(32_767));

@@ -1,10 +1,12 @@
 //! From a dial target to a connected byte stream.
 //!
-//! 1. The dialled name is looked up, unless it is an address or a Unix socket: [`Resolve`], [`DnsCache`].
-//! 2. Its addresses are sorted and race each other, within one deadline that a dead address cannot eat: [`HappyEyeballs`], [`IpFamilies`].
+//! 1. The dialled name is looked up, unless it is an address or a Unix socket: [`Resolve`],
+//!    [`DnsCache`].
+//! 2. Its addresses are sorted and race each other, within one deadline that a dead address cannot
+//!    eat: [`HappyEyeballs`], [`IpFamilies`].
 //! 3. Each address is judged right before it is connected to: [`EgressGuard`].
 //! 4. Each socket is set up before it connects: [`SocketOptions`], [`TcpKeepalive`].
-//! 5. The visitor is named, where the origin expects it: [`ProxyProtocol`].
+//! 5. The client is named, where the origin expects it: [`ProxyProtocol`].
 //!
 //! A transport of the caller's own takes the place of all that; see
 //! [`CdnOriginBuilder::transport`](crate::connector::CdnOriginBuilder::transport).

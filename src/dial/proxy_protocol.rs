@@ -1,4 +1,4 @@
-//! The PROXY protocol: who the visitor is, said before anything else.
+//! The PROXY protocol: who the client is, said before anything else.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -6,16 +6,17 @@ use proxy_header::{ProxiedAddress, ProxyHeader, SslInfo, Tlv};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::{
+    downstream::{ClientAddress, ClientTls, ProxyTlv, TlvContent},
     error::{Facts, Stage},
-    visitor::{ClientAddress, ClientTls, ProxyTlv, TlvContent},
 };
 
 use super::{DialFailure, DialedIo};
 
-/// Tells the origin by the [PROXY protocol] who the visitor is, before anything else on the connection, and outside of TLS.
+/// Tells the origin by the [PROXY protocol] who the client is, before anything else on the
+/// connection, and outside of TLS.
 ///
-/// The origin must expect it: nginx by `listen ... proxy_protocol`, HAProxy by `accept-proxy`. It has to take the header from this
-/// peer alone, since it believes it.
+/// The origin must expect it: nginx by `listen ... proxy_protocol`, HAProxy by `accept-proxy`. It
+/// has to take the header from this peer alone, since it believes it.
 ///
 /// [PROXY protocol]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,12 +30,14 @@ enum Version {
 }
 
 impl ProxyProtocol {
-    /// Version 1, a line of text: `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`. Where no visitor is known, `PROXY UNKNOWN`.
+    /// Version 1, a line of text: `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`. Where no client
+    /// is known, `PROXY UNKNOWN`.
     pub fn v1() -> Self {
         Self(Version::Text)
     }
 
-    /// Version 2, which is binary and tells more ([`ProxyTlv`]). Where no visitor is known, the command is `LOCAL`.
+    /// Version 2, which is binary and tells more ([`ProxyTlv`]). Where no client is known, the
+    /// command is `LOCAL`.
     pub fn v2() -> Self {
         Self(Version::Binary)
     }
@@ -130,16 +133,16 @@ mod tests {
     #[test]
     fn version_1_is_a_line() {
         let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
-        let visitor = client("203.0.113.7:40001").to(listener);
+        let downstream = client("203.0.113.7:40001").to(listener);
         assert_eq!(
-            text(Some(&visitor)),
+            text(Some(&downstream)),
             "PROXY TCP4 203.0.113.7 198.51.100.1 40001 443\r\n"
         );
         assert_eq!(text(None), "PROXY UNKNOWN\r\n");
     }
 
     #[test]
-    fn an_unknown_destination_is_zeros_of_the_visitors_family() {
+    fn an_unknown_destination_is_zeros_of_the_downstreams_family() {
         let four = client("203.0.113.7:40001");
         assert_eq!(
             text(Some(&four)),
@@ -168,7 +171,7 @@ mod tests {
     fn version_2_is_what_the_specification_says() {
         let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
         let tls = ClientTls::new("TLSv1.3").verified_common_name("me");
-        let visitor = client("203.0.113.7:40001")
+        let downstream = client("203.0.113.7:40001")
             .to(listener)
             .tlv(ProxyTlv::custom(0xEA, [7]).unwrap())
             .tlv(ProxyTlv::tls(tls).unwrap())
@@ -177,7 +180,7 @@ mod tests {
             .tlv(ProxyTlv::alpn("h2").unwrap())
             .tlv(ProxyTlv::authority("a.example").unwrap());
 
-        let header = ProxyProtocol::v2().header(Some(&visitor));
+        let header = ProxyProtocol::v2().header(Some(&downstream));
 
         let mut expected = Vec::from(*b"\r\n\r\n\0\r\nQUIT\n\x21\x11");
         expected.extend([0, 12 + 5 + 12 + 5 + 23 + 4]);
@@ -198,15 +201,15 @@ mod tests {
         let tls = ClientTls::new(&long)
             .cipher(&long)
             .verified_common_name(&long);
-        let mut visitor = client("[2001:db8::7]:40001")
+        let mut downstream = client("[2001:db8::7]:40001")
             .tlv(ProxyTlv::tls(tls).unwrap())
             .tlv(ProxyTlv::alpn(long.as_str()).unwrap())
             .tlv(ProxyTlv::authority(&long).unwrap())
             .tlv(ProxyTlv::unique_id([1; 128]).unwrap());
         for kind in 0xE0..=0xF7 {
-            visitor = visitor.tlv(ProxyTlv::custom(kind, [0; 512]).unwrap());
+            downstream = downstream.tlv(ProxyTlv::custom(kind, [0; 512]).unwrap());
         }
-        let header = ProxyProtocol::v2().header(Some(&visitor));
+        let header = ProxyProtocol::v2().header(Some(&downstream));
         assert!(header.len() < 16 * 1024, "{}", header.len());
     }
 }

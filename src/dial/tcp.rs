@@ -59,8 +59,9 @@ impl TcpDialer {
         }))
     }
 
-    /// The addresses that the dialled name has now, as its last answer says while that holds. Nothing where no name is dialled, or where
-    /// its addresses are not known: name servers fail, or tell none.
+    /// The addresses that the dialled name has now, as its last answer says while that holds.
+    /// Nothing where no name is dialled, or where its addresses are not known: name servers fail,
+    /// or tell none.
     pub(super) async fn addresses(&self, target: &HostPort) -> Option<Vec<SocketAddr>> {
         let Host::Dns(name) = target.host() else {
             return None;
@@ -125,7 +126,8 @@ impl Shared {
             let may_be = |answer: &Answer| answer.may_be_asked_again;
             let mut answers = race.answers().iter();
             if answers.any(|(_, answer)| answer.as_ref().is_ok_and(may_be)) {
-                // The name may have moved since. Addresses that were tried already are not tried again.
+                // The name may have moved since. Addresses that were tried already are not tried
+                // again.
                 self.ask(race, target, Freshness::Asked);
             }
         };

@@ -22,7 +22,8 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Connects within `deadline` and adds to `facts` what it sees. Where an address of the target is `known`, no other is looked for.
+    /// Connects within `deadline` and adds to `facts` what it sees. Where an address of the target
+    /// is `known`, no other is looked for.
     pub(crate) async fn dial(
         &self,
         target: &DialTarget,
@@ -77,7 +78,8 @@ async fn given(
     }
 }
 
-/// `http` whatever is spoken over the stream: to a transport, the scheme would mean that TLS is its own business.
+/// `http` whatever is spoken over the stream: to a transport, the scheme would mean that TLS is its
+/// own business.
 #[expect(
     clippy::expect_used,
     reason = "a dial target is an authority, and the other two parts are constants"

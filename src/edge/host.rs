@@ -55,7 +55,8 @@ impl Edge {
     }
 }
 
-/// `bucket.s3.amazonaws.com`, `s3.region.amazonaws.com`, `bucket.s3.dualstack.region.amazonaws.com`; for websites
+/// `bucket.s3.amazonaws.com`, `s3.region.amazonaws.com`,
+/// `bucket.s3.dualstack.region.amazonaws.com`; for websites
 /// `bucket.s3-website-region.amazonaws.com` and `bucket.s3-website.region.amazonaws.com`.
 ///
 /// Amazon S3 User Guide, `WebsiteEndpoints.md` and `VirtualHosting.md`, read 2026.
@@ -70,7 +71,8 @@ fn of_amazon(name: &str) -> Option<Edge> {
 
 /// Whether the bucket's name has dots, so that no certificate of S3 covers its virtual host.
 ///
-/// Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only buckets that do not contain dots", read 2026.
+/// Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only buckets
+/// that do not contain dots", read 2026.
 pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
     let bucket = name.as_str().split_once(".s3.").map(|(bucket, _)| bucket);
     Edge::of_host(name) == Some(Edge::S3) && bucket.is_some_and(|bucket| bucket.contains('.'))

@@ -1,8 +1,9 @@
-//! What is known of the edges of CDNs and of common servers, as data: how they are recognised, what they present, what they answer,
-//! what they allow.
+//! What is known of the edges of CDNs and of common servers, as data: how they are recognised, what
+//! they present, what they answer, what they allow.
 //!
-//! Every entry names where it was read. What was read at the source is [`Standing::Confirmed`]; what only others tell is
-//! [`Standing::SecondHand`], and no diagnosis calls it certain. Edges change: read again before you rely on an old entry.
+//! Every entry names where it was read. What was read at the source is [`Standing::Confirmed`];
+//! what only others tell is [`Standing::SecondHand`], and no diagnosis calls it certain. Edges
+//! change: read again before you rely on an old entry.
 //!
 //! ```
 //! use cdn_origin::edge::Edge;

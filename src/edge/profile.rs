@@ -6,8 +6,9 @@ use super::Edge;
 
 /// The documented limits and demands of one edge. `None` where nothing is documented.
 ///
-/// A connector applies what it has a place for, see [`profile`](crate::CdnOriginConnector::profile); the rest is for you to read.
-/// Nothing here weakens what is verified.
+/// A connector applies what it has a place for, see
+/// [`profile`](crate::CdnOriginConnector::profile); the rest is for you to read. Nothing here
+/// weakens what is verified.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EdgeProfile {
     edge: Edge,
@@ -80,7 +81,7 @@ const PROFILES: [EdgeProfile; 13] = [
             "cf-ipcountry",
             "cf-pseudo-ipv4",
             "cf-ray",
-            "cf-visitor",
+            "cf-client",
             "cf-worker",
         ],
         tls_ports: &[443, 2053, 2083, 2087, 2096, 8443],
@@ -199,8 +200,9 @@ impl EdgeProfile {
         self.forwarded_for_limit
     }
 
-    /// Fields that it writes itself, for its origins to read: a request that brings one may be refused. None by which clients prove who they
-    /// are is among them, nor one by which loops are found.
+    /// Fields that it writes itself, for its origins to read: a request that brings one may be
+    /// refused. None by which clients prove who they are is among them, nor one by which loops are
+    /// found.
     #[must_use]
     pub fn own_fields(&self) -> &'static [&'static str] {
         self.own_fields

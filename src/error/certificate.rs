@@ -21,7 +21,8 @@ pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
 
 /// A certificate that the peer presented, kept even when it was refused.
 ///
-/// The fields are read from the DER when first asked for; what cannot be read is empty. Clones are cheap.
+/// The fields are read from the DER when first asked for; what cannot be read is empty. Clones are
+/// cheap.
 #[derive(Clone)]
 pub struct PeerCertificate(Arc<Inner>);
 
@@ -62,7 +63,8 @@ impl PeerCertificate {
         &self.fields().issuer
     }
 
-    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin) is written: `sha256/` and base64.
+    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin) is written:
+    /// `sha256/` and base64.
     #[must_use]
     pub fn pin(&self) -> Option<&str> {
         self.fields().pin.as_deref()
@@ -74,7 +76,8 @@ impl PeerCertificate {
         !self.subject().is_empty() && self.subject() == self.issuer()
     }
 
-    /// Whether it is of X.509 version 1, which has no extensions: webpki reads none, whoever vouches for it.
+    /// Whether it is of X.509 version 1, which has no extensions: webpki reads none, whoever
+    /// vouches for it.
     pub(crate) fn is_version_1(&self) -> bool {
         self.fields().is_version_1
     }
@@ -111,7 +114,8 @@ impl PeerCertificate {
         })
     }
 
-    /// The last moment of validity, read by itself: it is looked at for every new certificate, the rest when somebody asks.
+    /// The last moment of validity, read by itself: it is looked at for every new certificate, the
+    /// rest when somebody asks.
     pub(crate) fn end(&self) -> Option<SystemTime> {
         let validity = read_validity(self.der()).ok()?;
         Some(validity.not_after.to_system_time())
@@ -204,7 +208,8 @@ fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
     dns.chain(ip).collect()
 }
 
-/// A peer chooses these texts, and they go into reports and logs: no control character passes, and no flood.
+/// A peer chooses these texts, and they go into reports and logs: no control character passes, and
+/// no flood.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 253;
     let escaped = text.chars().flat_map(|char| match char.is_control() {

@@ -4,8 +4,8 @@ use std::{error::Error, io};
 
 /// The first `T` in the chain of `error`, itself included.
 ///
-/// `io::Error::source()` skips the error that it wraps, and TLS errors arrive wrapped in `io::Error` once or twice: so the
-/// walk looks inside every `io::Error` on its way.
+/// `io::Error::source()` skips the error that it wraps, and TLS errors arrive wrapped in
+/// `io::Error` once or twice: so the walk looks inside every `io::Error` on its way.
 pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(current) = next {

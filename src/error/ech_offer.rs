@@ -2,19 +2,21 @@
 
 use std::{fmt, sync::Arc};
 
-/// How Encrypted ClientHello was used in the last handshake, whether it succeeded or not. What it is used for is said by
-/// [`Ech`](crate::tls::Ech), what became of it in the end by [`TlsSession::ech`](super::TlsSession::ech).
+/// How Encrypted ClientHello was used in the last handshake, whether it succeeded or not. What it
+/// is used for is said by [`Ech`](crate::tls::Ech), what became of it in the end by
+/// [`TlsSession::ech`](super::TlsSession::ech).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EchOffer {
     /// The hello was encrypted. This name stood in the clear.
     Encrypted(Arc<str>, EchAnswer),
-    /// The origin had rejected the first hello, over an earlier connection, and this one was encrypted as it said then. This name stood
-    /// in the clear.
+    /// The origin had rejected the first hello, over an earlier connection, and this one was
+    /// encrypted as it said then. This name stood in the clear.
     EncryptedAgain(Arc<str>, EchAnswer),
     /// Random bytes were sent in its place.
     Greased,
-    /// None was sent: the origin had rejected the first, over an earlier connection, and has turned ECH off.
+    /// None was sent: the origin had rejected the first, over an earlier connection, and has turned
+    /// ECH off.
     Disabled,
     /// None was sent: the configuration in the `HTTPS` record cannot be used.
     Unusable,
@@ -29,7 +31,8 @@ pub enum EchAnswer {
     Unknown,
     /// It read the hello: the name in SNI was hidden, and known to it.
     Accepted,
-    /// It could not read the hello, and went on with the public name. Whether it may is another question, which the certificate answers.
+    /// It could not read the hello, and went on with the public name. Whether it may is another
+    /// question, which the certificate answers.
     Rejected,
 }
 

@@ -9,7 +9,8 @@ use super::{
     Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
-/// What was dialled, said and seen. A failed connection has its facts in the [`Error`](super::Error), an open one in its
+/// What was dialled, said and seen. A failed connection has its facts in the
+/// [`Error`](super::Error), an open one in its
 /// [`ConnectionInfo`](crate::connector::ConnectionInfo).
 ///
 /// Facts hold names and addresses, never header values, paths or keys.
@@ -47,7 +48,7 @@ pub(crate) enum Limit {
     Response,
     /// A silence in the middle of a body.
     BodyIdle,
-    /// That for a visitor that does not read.
+    /// That for a client that does not read.
     Unread,
     /// The whole exchange.
     Request,
@@ -88,7 +89,8 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The addresses that were tried, in the order in which the attempts began. There are none of a transport of the caller's own.
+    /// The addresses that were tried, in the order in which the attempts began. There are none of a
+    /// transport of the caller's own.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
@@ -129,7 +131,8 @@ impl Facts {
         self.offer.as_ref()
     }
 
-    /// How Encrypted ClientHello was offered in the last handshake, and what came of it; `None` where it plays no role.
+    /// How Encrypted ClientHello was offered in the last handshake, and what came of it; `None`
+    /// where it plays no role.
     #[must_use]
     pub fn ech_offer(&self) -> Option<&EchOffer> {
         self.ech.as_ref()
@@ -147,14 +150,15 @@ impl Facts {
         self.chain.first()
     }
 
-    /// All certificates that the peer presented, in its order: the leaf, then those that vouch for it. In a resumed session, those of
-    /// the first handshake.
+    /// All certificates that the peer presented, in its order: the leaf, then those that vouch for
+    /// it. In a resumed session, those of the first handshake.
     #[must_use]
     pub fn certificates(&self) -> &[PeerCertificate] {
         &self.chain
     }
 
-    /// Whether the peer's certificate was accepted, in this handshake or in the one that it resumes.
+    /// Whether the peer's certificate was accepted, in this handshake or in the one that it
+    /// resumes.
     #[must_use]
     pub fn is_certificate_accepted(&self) -> bool {
         self.accepted
@@ -172,20 +176,22 @@ impl Facts {
         self.client_identity
     }
 
-    /// Whether the peer asked for a client certificate, and whether it got one. A session that is resumed relies on what was asked when
-    /// it began, which is not known here.
+    /// Whether the peer asked for a client certificate, and whether it got one. A session that is
+    /// resumed relies on what was asked when it began, which is not known here.
     #[must_use]
     pub fn client_certificate(&self) -> ClientCertificate {
         self.client_certificate
     }
 
-    /// Whether the connection had served another request before the one that failed. Of an open connection, nothing is known of this.
+    /// Whether the connection had served another request before the one that failed. Of an open
+    /// connection, nothing is known of this.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
     }
 
-    /// Whether the origin has answered before, over this connection or another: it speaks what it is spoken to.
+    /// Whether the origin has answered before, over this connection or another: it speaks what it
+    /// is spoken to.
     pub(crate) fn has_answered_before(&self) -> bool {
         self.reused || self.answered_before
     }

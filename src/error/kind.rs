@@ -4,14 +4,15 @@ use std::{fmt, io};
 
 use super::Limit;
 
-/// What went wrong, in one word: what was seen, of which [`CauseId`](crate::diagnosis::CauseId) is the interpretation. More kinds
-/// may come.
+/// What went wrong, in one word: what was seen, of which [`CauseId`](crate::diagnosis::CauseId) is
+/// the interpretation. More kinds may come.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The egress guard does not allow the dialled name, or any of its addresses.
     AddressProhibited,
-    /// The origin ended the handshake, or the connection, with a fatal TLS alert ([`Facts::alert`](super::Facts::alert)).
+    /// The origin ended the handshake, or the connection, with a fatal TLS alert
+    /// ([`Facts::alert`](super::Facts::alert)).
     AlertReceived,
     /// The certificate's validity has ended.
     CertificateExpired,
@@ -35,9 +36,11 @@ pub enum ErrorKind {
     ContentRefused,
     /// The proxy takes no more requests: it is [draining](crate::OriginProxy::drain).
     Draining,
-    /// The origin could not read the encrypted ClientHello, and proved with a certificate that it may say so (RFC 9849 section 6.1.6).
+    /// The origin could not read the encrypted ClientHello, and proved with a certificate that it
+    /// may say so (RFC 9849 section 6.1.6).
     EncryptedHelloRejected,
-    /// Encrypted ClientHello is [required](crate::tls::Ech::required), and DNS told no configuration for it that can be used.
+    /// Encrypted ClientHello is [required](crate::tls::Ech::required), and DNS told no
+    /// configuration for it that can be used.
     EncryptedHelloUnavailable,
     /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
@@ -59,7 +62,8 @@ pub enum ErrorKind {
     LoopDetected,
     /// The proxy does not forward this method.
     MethodRefused,
-    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it said instead.
+    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it
+    /// said instead.
     NotTls,
     /// As many requests are under way as the proxy allows, and as many wait.
     Overloaded,
@@ -69,9 +73,9 @@ pub enum ErrorKind {
     PoolExhausted,
     /// The required application protocol was not negotiated (RFC 7301).
     ProtocolNotNegotiated,
-    /// The visitor's request body ended in an error.
+    /// The client's request body ended in an error.
     RequestBody,
-    /// The visitor's request body is larger than the proxy allows.
+    /// The client's request body is larger than the proxy allows.
     RequestBodyTooLarge,
     /// The request's fields are larger, or more, than the proxy allows.
     RequestHeadTooLarge,
@@ -81,10 +85,11 @@ pub enum ErrorKind {
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
     ResponseHeadTooLarge,
-    /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7): it failed, or has no use for it.
+    /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7): it failed, or has no
+    /// use for it.
     StreamReset,
-    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2), or a scheme that is neither http
-    /// nor https.
+    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section
+    /// 3.2), or a scheme that is neither http nor https.
     TargetInvalid,
     /// No current revocation list covers the certificate, and the policy demands one.
     RevocationUnknown,
@@ -100,7 +105,8 @@ pub enum ErrorKind {
     UnsupportedCoding,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
-    /// The origin answered an upgrade with something else than what was asked (RFC 9110 section 15.2.2, RFC 6455 section 4.1).
+    /// The origin answered an upgrade with something else than what was asked (RFC 9110 section
+    /// 15.2.2, RFC 6455 section 4.1).
     UpgradeFailed,
     /// The request asks for a WebSocket, but not in the form of RFC 6455 section 4.1.
     UpgradeInvalid,
@@ -110,7 +116,8 @@ impl ErrorKind {
     /// Where to look first.
     pub(crate) fn fault(self, stage: Stage, limit: Limit) -> Fault {
         match self {
-            // Whose turn it was kept still: the visitor with its body or with reading, the origin with its response.
+            // Whose turn it was kept still: the client with its body or with reading, the origin
+            // with its response.
             Self::TimedOut if stage == Stage::Send || limit == Limit::Unread => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
             Self::ContentRefused
@@ -276,7 +283,7 @@ impl fmt::Display for Stage {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The visitor's request.
+    /// The client's request.
     Client,
     /// The builder's calls: most often one of the four names.
     Config,

@@ -1,8 +1,9 @@
 //! What can go wrong, and what is known about it.
 //!
-//! [`BuildError`] is the caller's code: it lists every invalid value with the setter that was given it. [`Error`] is the world:
-//! what failed ([`ErrorKind`]), at which [`Stage`], where to look first ([`Fault`]), and everything that was observed ([`Facts`]).
-//! Its `Display` is one line; [`Error::report`] is a screen with the cause and the call that mends it.
+//! [`BuildError`] is the caller's code: it lists every invalid value with the setter that was given
+//! it. [`Error`] is the world: what failed ([`ErrorKind`]), at which [`Stage`], where to look first
+//! ([`Fault`]), and everything that was observed ([`Facts`]). Its `Display` is one line;
+//! [`Error::report`] is a screen with the cause and the call that mends it.
 //!
 //! A hyper-util, reqwest or tonic error that was caused by ours has it in its chain:
 //!

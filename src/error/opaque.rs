@@ -13,8 +13,9 @@ use super::{ErrorKind, Facts, Fault, Stage, chain};
 
 /// Why a connection or a request failed.
 ///
-/// `Display` is one line about this level; `source()` is the next level, if there is one. [`facts`](Self::facts) tells what
-/// was dialled, said and seen; [`report`](Self::report) tells what to do about it. Clones share one allocation.
+/// `Display` is one line about this level; `source()` is the next level, if there is one.
+/// [`facts`](Self::facts) tells what was dialled, said and seen; [`report`](Self::report) tells
+/// what to do about it. Clones share one allocation.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -59,7 +60,8 @@ impl Error {
         }))
     }
 
-    /// The same error with the `Host` that the failed request carried, and the origin if it does not know it yet.
+    /// The same error with the `Host` that the failed request carried, and the origin if it does
+    /// not know it yet.
     pub(crate) fn about(mut self, host: HostAuthority, origin: &Arc<Origin>) -> Self {
         let facts = &mut Arc::make_mut(&mut self.0).facts;
         facts.host = Some(host);
@@ -81,7 +83,8 @@ impl Error {
 
     /// The first error of this type in the chain of `error`, itself included.
     ///
-    /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it wraps.
+    /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it
+    /// wraps.
     #[must_use]
     pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         chain::find(error)
@@ -151,7 +154,7 @@ impl fmt::Display for Error {
             (ErrorKind::AlertReceived, Some(alert), _) => write!(f, "the origin sent {alert}")?,
             // Whoever was to speak next kept silent (`ErrorKind::fault`).
             (ErrorKind::TimedOut, _, Some(deadline)) if self.0.stage == Stage::Send => {
-                write!(f, "the visitor sent nothing for {deadline:?}")?;
+                write!(f, "the client sent nothing for {deadline:?}")?;
             }
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "the deadline of {deadline:?} passed")?;

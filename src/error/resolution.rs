@@ -68,7 +68,8 @@ impl fmt::Display for Resolution {
     }
 }
 
-/// The service that an `HTTPS` record describes ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)).
+/// The service that an `HTTPS` record describes ([RFC
+/// 9460](https://www.rfc-editor.org/rfc/rfc9460)).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ServiceBinding {
@@ -80,6 +81,7 @@ pub struct ServiceBinding {
     pub alpn: Vec<String>,
     /// Addresses to use until the target's own are known (section 7.3).
     pub hints: Vec<IpAddr>,
-    /// The `ECHConfigList` for Encrypted ClientHello ([RFC 9848](https://www.rfc-editor.org/rfc/rfc9848)), as it came.
+    /// The `ECHConfigList` for Encrypted ClientHello ([RFC
+    /// 9848](https://www.rfc-editor.org/rfc/rfc9848)), as it came.
     pub ech: Vec<u8>,
 }

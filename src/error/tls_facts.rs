@@ -71,9 +71,11 @@ pub struct TlsSession {
     pub cipher_suite: &'static str,
     /// The application protocol, if the peer chose one.
     pub protocol: Option<String>,
-    /// The IANA name of the group in which keys were exchanged; none was in a TLS 1.2 session that is resumed.
+    /// The IANA name of the group in which keys were exchanged; none was in a TLS 1.2 session that
+    /// is resumed.
     pub group: Option<&'static str>,
-    /// The IANA name of the scheme by which the peer proved that it holds its certificate's key; absent in a resumed session.
+    /// The IANA name of the scheme by which the peer proved that it holds its certificate's key;
+    /// absent in a resumed session.
     pub signature_scheme: Option<&'static str>,
     /// What became of Encrypted ClientHello.
     pub ech: EncryptedHello,
@@ -83,8 +85,8 @@ pub struct TlsSession {
     pub early_data: EarlyData,
 }
 
-/// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) on the way to a connection. What it is used
-/// for is said by [`Ech`](crate::tls::Ech).
+/// What became of Encrypted ClientHello ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)) on the
+/// way to a connection. What it is used for is said by [`Ech`](crate::tls::Ech).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EncryptedHello {
@@ -95,11 +97,11 @@ pub enum EncryptedHello {
     Greased,
     /// The origin read it: the name in SNI was hidden.
     Accepted,
-    /// The origin rejected the first, over an earlier connection, and read the one that was encrypted as it had said then: the name in
-    /// SNI was hidden.
+    /// The origin rejected the first, over an earlier connection, and read the one that was
+    /// encrypted as it had said then: the name in SNI was hidden.
     AcceptedOnRetry,
-    /// The origin rejected it, over an earlier connection, and has turned ECH off: this connection is without, and the name in SNI was
-    /// sent in the clear.
+    /// The origin rejected it, over an earlier connection, and has turned ECH off: this connection
+    /// is without, and the name in SNI was sent in the clear.
     Disabled,
     /// None was sent: the configuration in the `HTTPS` record cannot be used.
     Unusable,
@@ -118,8 +120,8 @@ pub enum ClientCertificate {
     Sent,
 }
 
-/// What became of early data, or 0-RTT ([RFC 8446 section 2.3](https://www.rfc-editor.org/rfc/rfc8446#section-2.3)), in a handshake that
-/// succeeded.
+/// What became of early data, or 0-RTT ([RFC 8446 section
+/// 2.3](https://www.rfc-editor.org/rfc/rfc8446#section-2.3)), in a handshake that succeeded.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EarlyData {
@@ -158,7 +160,8 @@ impl fmt::Display for TlsSession {
     }
 }
 
-/// A TLS alert by its number in [RFC 8446 section 6](https://www.rfc-editor.org/rfc/rfc8446#section-6).
+/// A TLS alert by its number in [RFC 8446 section
+/// 6](https://www.rfc-editor.org/rfc/rfc8446#section-6).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Alert(u8);
 

@@ -28,8 +28,8 @@ pub(super) fn entries(headers: &HeaderMap) -> impl Iterator<Item = Option<Node<'
         .map(Node::parse)
 }
 
-/// The entries that are passed on, the nearest first: as many as fit into this many bytes, and none beyond a malformed one. Nobody
-/// trusted wrote that, nor what stands further left.
+/// The entries that are passed on, the nearest first: as many as fit into this many bytes, and none
+/// beyond a malformed one. Nobody trusted wrote that, nor what stands further left.
 pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<String> {
     let fits = |node: &Node<'_>| {
         let rest = bytes.checked_sub(node.text.len() + SEPARATOR.len());

@@ -1,4 +1,4 @@
-//! Finds the names that claim who the visitor is, in one pass over those that are there.
+//! Finds the names that claim who the client is, in one pass over those that are there.
 
 use http::{HeaderMap, HeaderName};
 
@@ -33,8 +33,8 @@ impl Claims {
     }
 }
 
-/// Removes the names that are spelled with `_`. There are as many different ones as there are ways to spell five names, so this ends
-/// soon whatever was sent.
+/// Removes the names that are spelled with `_`. There are as many different ones as there are ways
+/// to spell five names, so this ends soon whatever was sent.
 pub(super) fn remove_twins(headers: &mut HeaderMap) {
     let is_twin = |name: &&HeaderName| spelled(name) == Some(Spelling::Twin);
     while let Some(twin) = headers.keys().find(is_twin).cloned() {
@@ -42,7 +42,7 @@ pub(super) fn remove_twins(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the name claims who the visitor is, in any spelling.
+/// Whether the name claims who the client is, in any spelling.
 pub(crate) fn is_claim(name: &HeaderName) -> bool {
     spelled(name).is_some()
 }

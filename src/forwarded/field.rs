@@ -1,8 +1,8 @@
-//! The fields that say who the visitor is.
+//! The fields that say who the client is.
 
 use http::{HeaderName, header::FORWARDED};
 
-/// A field that says who the visitor is.
+/// A field that says who the client is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ForwardedField {

@@ -12,7 +12,8 @@ use super::{
     field::{FieldSet, ForwardedField},
 };
 
-/// Tells an origin who the visitor is. See the [module](self::super) for examples and for what is written.
+/// Tells an origin who the client is. See the [module](self::super) for examples and for what is
+/// written.
 ///
 /// | call | default |
 /// |---|---|
@@ -44,10 +45,12 @@ pub enum TrustedClaims {
     /// They are kept, and the peer's own address is appended to the chain.
     #[default]
     Append,
-    /// They pass as they are, and nothing is written. What a trusted peer does not claim stays unsaid.
+    /// They pass as they are, and nothing is written. What a trusted peer does not claim stays
+    /// unsaid.
     ///
-    /// `X-Forwarded-Host` and `-Port` are removed unless they are [believed](ForwardedLayer::believe_host). `X-Real-IP` and `Forwarded`
-    /// pass: the peer has to write or to remove them itself.
+    /// `X-Forwarded-Host` and `-Port` are removed unless they are
+    /// [believed](ForwardedLayer::believe_host). `X-Real-IP` and `Forwarded` pass: the peer has to
+    /// write or to remove them itself.
     Pass,
 }
 
@@ -78,10 +81,10 @@ impl ForwardedLayer {
         }
     }
 
-    /// Believes what peers of these networks, and of those that were given before, say in `X-Forwarded-For` and `X-Forwarded-Proto`.
-    /// Single addresses are networks too.
+    /// Believes what peers of these networks, and of those that were given before, say in
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`. Single addresses are networks too.
     ///
-    /// The peers have to write both themselves, whatever their visitors sent.
+    /// The peers have to write both themselves, whatever their clients sent.
     ///
     /// An IPv4 peer of a dual-stack socket is an IPv4 peer: write its network as IPv4.
     pub fn trust<N>(mut self, networks: N) -> Self
@@ -94,18 +97,19 @@ impl ForwardedLayer {
         self
     }
 
-    /// Believes `X-Forwarded-Host` of trusted peers too, and takes it for the visitor's Host: the origin is told it, and redirects and
-    /// cookies get it.
+    /// Believes `X-Forwarded-Host` of trusted peers too, and takes it for the client's Host: the
+    /// origin is told it, and redirects and cookies get it.
     ///
-    /// Only for peers that write or remove it, whatever their visitors sent. Most balancers do not, nor do all CDNs, and then any
-    /// visitor decides where redirects lead, for everybody where a cache keeps them.
+    /// Only for peers that write or remove it, whatever their clients sent. Most balancers do not,
+    /// nor do all CDNs, and then any client decides where redirects lead, for everybody where a
+    /// cache keeps them.
     pub fn believe_host(mut self) -> Self {
         self.believed = self.believed.with(ForwardedField::XForwardedHost);
         self
     }
 
-    /// Believes `X-Forwarded-Port` of trusted peers too. Only for peers that write or remove it, as for
-    /// [`believe_host`](Self::believe_host).
+    /// Believes `X-Forwarded-Port` of trusted peers too. Only for peers that write or remove it, as
+    /// for [`believe_host`](Self::believe_host).
     pub fn believe_port(mut self) -> Self {
         self.believed = self.believed.with(ForwardedField::XForwardedPort);
         self
@@ -117,11 +121,11 @@ impl ForwardedLayer {
         self
     }
 
-    /// Keeps what peers that are not trusted claim in `X-Forwarded-For`, and appends their address: nginx's
-    /// `$proxy_add_x_forwarded_for`, HAProxy's `option forwardfor`.
+    /// Keeps what peers that are not trusted claim in `X-Forwarded-For`, and appends their address:
+    /// nginx's `$proxy_add_x_forwarded_for`, HAProxy's `option forwardfor`.
     ///
-    /// Only the last entry is then true. An origin that reads the first one believes whatever a visitor sends. The other fields are
-    /// replaced all the same.
+    /// Only the last entry is then true. An origin that reads the first one believes whatever a
+    /// client sends. The other fields are replaced all the same.
     pub fn append_unverified(mut self) -> Self {
         self.unverified = Unverified::Kept;
         self
@@ -140,11 +144,13 @@ impl ForwardedLayer {
         self
     }
 
-    /// How many bytes `X-Forwarded-For` may have. Entries that do not fit are dropped from the left, and the peer's own never is.
+    /// How many bytes `X-Forwarded-For` may have. Entries that do not fit are dropped from the
+    /// left, and the peer's own never is.
     ///
-    /// Cloudflare [refuses more than 100] with its error 1000. For an origin behind it that means 100, at the price of chains that
-    /// may lose the visitor; `X-Real-IP` still names it. [`OriginProxy`](crate::OriginProxy) sees to it by itself where the origin is
-    /// dialled by a name of Cloudflare's.
+    /// Cloudflare [refuses more than 100] with its error 1000. For an origin behind it that means
+    /// 100, at the price of chains that may lose the client; `X-Real-IP` still names it.
+    /// [`OriginProxy`](crate::OriginProxy) sees to it by itself where the origin is dialled by a
+    /// name of Cloudflare's.
     ///
     /// [refuses more than 100]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
     pub fn longest_chain(mut self, bytes: usize) -> Self {
@@ -162,8 +168,8 @@ impl ForwardedLayer {
         self.longest_chain.unwrap_or(1024)
     }
 
-    /// What visitors speak, where no [`ClientConnection`](crate::visitor::ClientConnection) says so.
-    /// [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    /// What clients speak, where no [`ClientConnection`](crate::downstream::ClientConnection) says
+    /// so. [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         self.client_scheme = scheme;
         self

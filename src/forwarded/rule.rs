@@ -1,10 +1,10 @@
-//! The pure rule: who the visitor is, and what is written about it.
+//! The pure rule: who the client is, and what is written about it.
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue};
 
-use crate::{name::HostAuthority, origin::Scheme, visitor::Visitor};
+use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
     ForwardedField, ForwardedLayer, TrustedClaims, chain,
@@ -19,14 +19,14 @@ struct Account<'a> {
     peer: Option<IpAddr>,
     /// What the chain said before, the nearest first.
     earlier: Vec<String>,
-    visitor: &'a Visitor,
+    downstream: &'a Downstream,
     port: Option<u16>,
 }
 
 impl ForwardedLayer {
-    /// Writes who the visitor is into a request head. Takes what is known of the connection, and returns the visitor that a trusted
-    /// peer speaks for, or else the same.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Visitor) -> Visitor {
+    /// Writes who the client is into a request head. Takes what is known of the connection, and
+    /// returns the client that a trusted peer speaks for, or else the same.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
         let claims = Claims::of(headers);
         if claims.twins == Twins::Present {
             remove_twins(headers);
@@ -39,15 +39,15 @@ impl ForwardedLayer {
             let account = Account {
                 peer: peer.address,
                 earlier,
-                visitor: &peer,
+                downstream: &peer,
                 port: None,
             };
             self.write(headers, claims, &account);
             return peer;
         };
         let scheme = claimed_scheme(headers);
-        let visitor = Visitor {
-            address: self.visitor_behind(headers, trusted),
+        let downstream = Downstream {
+            address: self.downstream_behind(headers, trusted),
             scheme: scheme.unwrap_or(peer.scheme),
             is_told: scheme.is_some() || peer.is_told,
             host: self.claimed_host(headers).or(peer.host),
@@ -58,17 +58,17 @@ impl ForwardedLayer {
                 let account = Account {
                     peer: Some(trusted),
                     earlier: self.earlier(headers, trusted),
-                    visitor: &visitor,
+                    downstream: &downstream,
                     port: self.claimed_port(headers),
                 };
                 self.write(headers, claims, &account);
             }
             TrustedClaims::Pass => self.remove_unbelieved(headers, claims),
         }
-        visitor
+        downstream
     }
 
-    /// Removes what a trusted peer may have been handed by its visitor.
+    /// Removes what a trusted peer may have been handed by its client.
     fn remove_unbelieved(&self, headers: &mut HeaderMap, claims: Claims) {
         for field in [
             ForwardedField::XForwardedHost,
@@ -100,16 +100,17 @@ impl ForwardedLayer {
         }
     }
 
-    /// The rightmost address that is not trusted, or the leftmost of all. Unknown if what stands there is no address.
-    fn visitor_behind(&self, headers: &HeaderMap, peer: IpAddr) -> Option<IpAddr> {
-        let mut visitor = Some(peer);
+    /// The rightmost address that is not trusted, or the leftmost of all. Unknown if what stands
+    /// there is no address.
+    fn downstream_behind(&self, headers: &HeaderMap, peer: IpAddr) -> Option<IpAddr> {
+        let mut downstream = Some(peer);
         for entry in chain::entries(headers) {
-            visitor = entry.and_then(|node| node.address);
-            if !visitor.is_some_and(|address| self.trusts(address)) {
+            downstream = entry.and_then(|node| node.address);
+            if !downstream.is_some_and(|address| self.trusts(address)) {
                 break;
             }
         }
-        visitor
+        downstream
     }
 
     fn earlier(&self, headers: &HeaderMap, peer: IpAddr) -> Vec<String> {
@@ -133,14 +134,16 @@ impl ForwardedLayer {
 impl Account<'_> {
     /// What a field says; `None` if that is not known.
     fn value(&self, field: ForwardedField) -> Option<HeaderValue> {
-        let Visitor {
+        let Downstream {
             address,
             scheme,
             host,
             ..
-        } = self.visitor;
+        } = self.downstream;
         match field {
-            ForwardedField::Forwarded => values::forwarded(&self.earlier, self.peer, self.visitor),
+            ForwardedField::Forwarded => {
+                values::forwarded(&self.earlier, self.peer, self.downstream)
+            }
             ForwardedField::XForwardedFor => values::chain(&self.earlier, self.peer?),
             ForwardedField::XForwardedHost => host.as_ref().map(HostAuthority::to_header_value),
             ForwardedField::XForwardedPort => {

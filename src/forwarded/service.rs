@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use http::Request;
 use tower_service::Service;
 
-use crate::visitor::Visitor;
+use crate::downstream::Downstream;
 
 use super::ForwardedLayer;
 
-/// Says who the visitor is and passes the request on. See the [module](self::super).
+/// Says who the client is and passes the request on. See the [module](self::super).
 #[derive(Clone, Debug)]
 pub struct Forwarded<S> {
     inner: S,
@@ -36,7 +36,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let peer = Visitor::of(&parts, self.layer.client_scheme);
+        let peer = Downstream::of(&parts, self.layer.client_scheme);
         self.layer.apply(&mut parts.headers, peer);
         self.inner.call(Request::from_parts(parts, body))
     }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::visitor::Visitor;
+use crate::downstream::Downstream;
 
 use super::chain::SEPARATOR;
 
@@ -39,7 +39,8 @@ impl AddressText {
         &self.bytes[..self.length]
     }
 
-    /// By hand: the formatting of the standard library costs more than all else that is done for this field.
+    /// By hand: the formatting of the standard library costs more than all else that is done for
+    /// this field.
     fn push_v4(&mut self, address: Ipv4Addr) {
         for (index, octet) in address.octets().into_iter().enumerate() {
             if index > 0 {
@@ -90,11 +91,12 @@ pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
 }
 
-/// The same as RFC 7239 has it: an element for each entry, and one for the peer that also says host and scheme.
+/// The same as RFC 7239 has it: an element for each entry, and one for the peer that also says host
+/// and scheme.
 pub(super) fn forwarded(
     earlier: &[String],
     peer: Option<IpAddr>,
-    visitor: &Visitor,
+    downstream: &Downstream,
 ) -> Option<HeaderValue> {
     let mut line = String::new();
     for node in earlier.iter().rev() {
@@ -108,12 +110,12 @@ pub(super) fn forwarded(
         Some(IpAddr::V6(address)) => line.push_str(&format!("\"[{address}]\"")),
         None => line.push_str("unknown"),
     }
-    if let Some(host) = &visitor.host {
+    if let Some(host) = &downstream.host {
         line.push_str(";host=");
         push_word(&mut line, host.as_str());
     }
     line.push_str(";proto=");
-    line.push_str(visitor.scheme.as_str());
+    line.push_str(downstream.scheme.as_str());
     HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
 }
 

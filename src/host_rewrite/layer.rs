@@ -1,4 +1,4 @@
-//! The layer: which name replaces the visitor's.
+//! The layer: which name replaces the client's.
 
 use std::{fmt, sync::Arc};
 
@@ -58,14 +58,15 @@ impl HostRewriteLayer {
         }
     }
 
-    /// Keeps the visitor's Host after validating it. It can be any name: reject unknown ones in front of this layer.
+    /// Keeps the client's Host after validating it. It can be any name: reject unknown ones in
+    /// front of this layer.
     pub fn preserve() -> Self {
         Self {
             rule: Rule::Preserve,
         }
     }
 
-    /// Whatever this function makes of the request and the visitor's name.
+    /// Whatever this function makes of the request and the client's name.
     pub fn by<F>(function: F) -> Self
     where
         F: Fn(&Parts, &HostAuthority) -> HostAuthority + Send + Sync + 'static,
@@ -75,15 +76,15 @@ impl HostRewriteLayer {
         }
     }
 
-    /// The name for this request. `visitor` is absent in an HTTP/1.0 request that names no host.
+    /// The name for this request. `downstream` is absent in an HTTP/1.0 request that names no host.
     pub(super) fn name_for(
         &self,
         parts: &Parts,
-        visitor: Option<&HostAuthority>,
+        downstream: Option<&HostAuthority>,
     ) -> Option<HostAuthority> {
         match &self.rule {
-            Rule::By(function) => visitor.map(|visitor| function(parts, visitor)),
-            Rule::Preserve => visitor.cloned(),
+            Rule::By(function) => downstream.map(|downstream| function(parts, downstream)),
+            Rule::Preserve => downstream.cloned(),
             Rule::To(authority) => Some(authority.clone()),
         }
     }

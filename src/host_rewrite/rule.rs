@@ -17,7 +17,7 @@ use super::HostRewriteLayer;
 /// What a request was for, and what it is for now.
 pub(crate) struct Rewritten {
     /// Absent in an HTTP/1.0 request that names no host.
-    pub(crate) visitor: Option<HostAuthority>,
+    pub(crate) downstream: Option<HostAuthority>,
     pub(crate) name: HostAuthority,
 }
 
@@ -31,29 +31,29 @@ impl HostRewriteLayer {
 
     /// What the rule says of a request head, which stays as it is.
     pub(crate) fn names(&self, parts: &Parts) -> Result<Rewritten, Error> {
-        let visitor = visitor_authority(parts)?;
+        let downstream = downstream_authority(parts)?;
         let name = self
-            .name_for(parts, visitor.as_ref())
+            .name_for(parts, downstream.as_ref())
             .ok_or_else(|| Error::refused(ErrorKind::HostMissing))?;
-        Ok(Rewritten { visitor, name })
+        Ok(Rewritten { downstream, name })
     }
 }
 
 /// The name that a request is for. `None` only for an HTTP/1.0 request, which need not name one.
-fn visitor_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
+fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
     let field = host_field(&parts.headers)?;
     let Some(authority) = parts.uri.authority() else {
         return match field {
             Some(field) => Ok(Some(field)),
             None if parts.version == Version::HTTP_10 => Ok(None),
-            // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request
-            // message that lacks a Host header field".
+            // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to
+            // any HTTP/1.1 request message that lacks a Host header field".
             None => Err(Error::refused(ErrorKind::HostMissing)),
         };
     };
     let authority = valid(authority.as_str())?;
-    // RFC 9112 section 3.2.2: an absolute-form target wins over Host. RFC 9113 section 8.3.1: a Host that "identifies an entity that
-    // differs" makes an HTTP/2 request malformed.
+    // RFC 9112 section 3.2.2: an absolute-form target wins over Host. RFC 9113 section 8.3.1: a
+    // Host that "identifies an entity that differs" makes an HTTP/2 request malformed.
     let http1 = parts.version <= Version::HTTP_11;
     if !http1 && field.is_some_and(|field| !is_same(&field, &authority, parts.uri.scheme())) {
         return Err(Error::refused(ErrorKind::HostConflict));
@@ -83,7 +83,7 @@ fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
     Ok(Some(name))
 }
 
-/// Parses without keeping the text: what a visitor sends has no place in an error.
+/// Parses without keeping the text: what a client sends has no place in an error.
 fn valid(text: &str) -> Result<HostAuthority, Error> {
     text.parse()
         .map_err(|_| Error::refused(ErrorKind::HostInvalid))
@@ -114,7 +114,8 @@ fn with_authority(uri: &Uri, name: &HostAuthority) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// CONNECT's target needs a port (RFC 9112 section 3.2.3): the old one stays where the new name has none.
+/// CONNECT's target needs a port (RFC 9112 section 3.2.3): the old one stays where the new name has
+/// none.
 fn with_port_of(name: &HostAuthority, old: &Authority) -> Authority {
     let new = name.as_authority();
     match (new.port(), old.port()) {

@@ -6,7 +6,8 @@ use super::{NameError, NameProblem};
 
 /// A DNS host name: ASCII, lower case, no trailing dot, labels of 1 to 63 bytes, 253 bytes at most.
 ///
-/// Letters, digits, hyphens and underscores are allowed; other scripts are turned into punycode (UTS 46). Clones are cheap.
+/// Letters, digits, hyphens and underscores are allowed; other scripts are turned into punycode
+/// (UTS 46). Clones are cheap.
 ///
 /// ```
 /// use cdn_origin::name::DnsName;
@@ -93,7 +94,8 @@ fn check_labels(name: &str) -> Result<(), NameProblem> {
     if name.len() > 253 {
         return Err(NameProblem::TooLong);
     }
-    // WHATWG URL "ends in a number": such a host is an IPv4 address to some resolvers (`127.1`) and a name to others.
+    // WHATWG URL "ends in a number": such a host is an IPv4 address to some resolvers (`127.1`) and
+    // a name to others.
     if is_number(last) {
         return Err(NameProblem::NumericEnd);
     }

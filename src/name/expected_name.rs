@@ -4,7 +4,8 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use super::{DnsName, Host, NameError};
 
-/// The reference identity ([RFC 9525]) that the origin's certificate must be valid for: a DNS name or an IP address.
+/// The reference identity ([RFC 9525]) that the origin's certificate must be valid for: a DNS name
+/// or an IP address.
 ///
 /// It is compared with the certificate's subject alternative names only.
 ///

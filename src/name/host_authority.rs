@@ -12,10 +12,11 @@ use http::{HeaderValue, uri::Authority};
 
 use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 
-/// What `Host` (HTTP/1) or `:authority` (HTTP/2) says: `host` or `host:port`, without user information ([RFC 9110 section 7.2]).
+/// What `Host` (HTTP/1) or `:authority` (HTTP/2) says: `host` or `host:port`, without user
+/// information ([RFC 9110 section 7.2]).
 ///
-/// The spelling is kept, except that an international name becomes punycode and an empty port is dropped. Comparison ignores
-/// ASCII case, as host names do.
+/// The spelling is kept, except that an international name becomes punycode and an empty port is
+/// dropped. Comparison ignores ASCII case, as host names do.
 ///
 /// [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 #[derive(Clone)]
@@ -99,7 +100,8 @@ impl HostAuthority {
         Self::from_ascii(&format!("{ascii}{}", &text[host.len()..]))
     }
 
-    /// `check_host` and `split_port` leave nothing that `Authority` or a field value refuses; an empty host is its last word.
+    /// `check_host` and `split_port` leave nothing that `Authority` or a field value refuses; an
+    /// empty host is its last word.
     fn from_ascii(text: &str) -> Result<Self, NameProblem> {
         let text = Bytes::copy_from_slice(text.as_bytes());
         let authority = Authority::from_maybe_shared(text.clone());
@@ -174,7 +176,8 @@ impl From<&Self> for HostAuthority {
     }
 }
 
-/// The part of RFC 3986's `reg-name` that host names use, more lenient than [`DnsName`]: a visitor's spelling passes as it is.
+/// The part of RFC 3986's `reg-name` that host names use, more lenient than [`DnsName`]: a client's
+/// spelling passes as it is.
 fn check_host(host: &str) -> Result<(), NameProblem> {
     if host.is_empty() {
         return Err(NameProblem::Empty);

@@ -8,9 +8,11 @@ use std::{
 
 use super::{Host, NameError, NameProblem, host::split_port};
 
-/// A host and maybe a port: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or `2001:db8::1`.
+/// A host and maybe a port: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or
+/// `2001:db8::1`.
 ///
-/// A name with a trailing dot is absolute: a resolver appends no search domain to it. The dot goes to the resolver and nowhere else.
+/// A name with a trailing dot is absolute: a resolver appends no search domain to it. The dot goes
+/// to the resolver and nowhere else.
 ///
 /// ```
 /// use cdn_origin::name::HostPort;

@@ -29,7 +29,8 @@
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 //! [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 
-/// `TryFrom<&str>` and `TryFrom<String>` by way of `FromStr`, so that builder setters take text and parsed names alike.
+/// `TryFrom<&str>` and `TryFrom<String>` by way of `FromStr`, so that builder setters take text and
+/// parsed names alike.
 macro_rules! from_text {
     ($name:ty) => {
         impl TryFrom<&str> for $name {

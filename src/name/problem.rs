@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
-/// A name that could not be parsed: which name it was meant to be, the text, and the [`NameProblem`].
+/// A name that could not be parsed: which name it was meant to be, the text, and the
+/// [`NameProblem`].
 ///
 /// The text is left out of the message where it could hold a password.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -76,7 +77,8 @@ pub enum NameProblem {
     /// An address was given where only a DNS name can stand.
     #[error("an IP address is not a DNS name")]
     IpAddress,
-    /// A bracketed host that is not an IPv6 address, or an IPv6 address without brackets where they are needed.
+    /// A bracketed host that is not an IPv6 address, or an IPv6 address without brackets where they
+    /// are needed.
     #[error("an IPv6 address in brackets was expected")]
     Ipv6,
     /// A label is longer than 63 bytes.
@@ -85,7 +87,8 @@ pub enum NameProblem {
         /// Where the label starts.
         at: usize,
     },
-    /// The last label is a number, so the name would be read as an IPv4 address by some and not by others.
+    /// The last label is a number, so the name would be read as an IPv4 address by some and not by
+    /// others.
     #[error("a name that ends in a number is neither a DNS name nor a whole IPv4 address")]
     NumericEnd,
     /// Something follows the host and port of an origin's URL.
@@ -113,7 +116,8 @@ pub enum NameProblem {
     /// The scheme is missing or is neither `http` nor `https`.
     #[error("it must start with \"https://\" or \"http://\"")]
     Scheme,
-    /// The path of a Unix socket that is not absolute, names a directory, is too long or holds a zero byte.
+    /// The path of a Unix socket that is not absolute, names a directory, is too long or holds a
+    /// zero byte.
     #[error("a Unix socket is \"unix:\" and an absolute path of 1 to 103 bytes")]
     SocketPath,
     /// The name is longer than 253 bytes.

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::connector::ConnectionInfo;
 
-/// The addresses that connections were opened to, and since which answer the name has lacked each; empty where nobody wants to know. A
-/// time without answers is nobody's absence.
+/// The addresses that connections were opened to, and since which answer the name has lacked each;
+/// empty where nobody wants to know. A time without answers is nobody's absence.
 #[derive(Default)]
 pub(super) struct Addresses {
     /// For how long one that is not told any more is as good as before.

@@ -12,8 +12,10 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
 };
 
+use crate::upload::RequestBody;
+
 use super::{
-    Client, Lease, OriginPool, PoolSettings, RequestBody, ResponseBody, Shared, Target, Visit,
+    Affinity, InFlight, OriginPool, PoolSettings, PooledConnection, ResponseBody, Shared, Target,
     ending::Reason,
     exchange::{bounded, silent},
     failure::{Failure, Unanswered, explain_failure},
@@ -22,31 +24,36 @@ use super::{
     state::State,
 };
 
-/// A connection that an upgrade has to itself. The last of its holders to let go closes it and frees its place.
+/// A connection that an upgrade has to itself. The last of its holders to let go closes it and
+/// frees its place.
 pub(super) struct AloneLease {
     sender: http1::SendRequest<RequestBody>,
     info: ConnectionInfo,
-    client: Client,
+    client: Affinity,
     /// Says that the tunnel has to end.
     over: CancellationToken,
-    /// Held by the driving task too: a refused upgrade leaves a connection that is still to be closed.
+    /// TrackedIo by the driving task too: a refused upgrade leaves a connection that is still to be
+    /// closed.
     _slot: Arc<Slot>,
 }
 
 impl OriginPool {
-    /// Opens a connection for this request, which has no content, sends it over HTTP/1.1, and waits, `deadline` at most, for the head of
-    /// the response. If that is 101, the connection is the caller's for as long as the lease.
+    /// Opens a connection for this request, which has no content, sends it over HTTP/1.1, and
+    /// waits, `deadline` at most, for the head of the response. If that is 101, the connection is
+    /// the caller's for as long as the lease.
     ///
-    /// A reused connection would have to be tried again where it turns out to be closed, and one that was refused an upgrade must not
-    /// be used again (RFC 9931): bytes that were meant for the other protocol may follow.
+    /// A reused connection would have to be tried again where it turns out to be closed, and one
+    /// that was refused an upgrade must not be used again (RFC 9931): bytes that were meant for the
+    /// other protocol may follow.
     pub(crate) async fn send_alone(
         &self,
-        visit: Visit,
+        visit: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
-    ) -> Result<(Response<ResponseBody>, Lease), Error> {
-        // In this order: whoever ends the tunnels after a drain has begun ends this one, or it does not begin.
+    ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
+        // In this order: whoever ends the tunnels after a drain has begun ends this one, or it does
+        // not begin.
         let over = self.0.lock().tunnels_over.clone();
         if self.0.is_draining() {
             return Err(Error::refused(ErrorKind::Draining));
@@ -76,9 +83,9 @@ impl OriginPool {
 impl Shared {
     async fn open_alone(
         self: &Arc<Self>,
-        client: &Client,
+        client: &Affinity,
         over: CancellationToken,
-    ) -> Result<Lease, Error> {
+    ) -> Result<PooledConnection, Error> {
         let mut slot = self.slot_alone().await?;
         let connector = self.connector.for_client(client.address());
         let stream = connector.connect_http1().await?;
@@ -86,11 +93,12 @@ impl Shared {
         let info = stream.info().clone();
         let opened = AloneLease::open(&self.settings, stream, slot, client.clone(), over).await;
         opened
-            .map(Lease::from)
+            .map(PooledConnection::from)
             .map_err(|error| explain_failure(Failure::Hyper(error), Some(&info)))
     }
 
-    /// Leave to open a connection. Where the pool is full, one that rests makes room, or the next that would.
+    /// Leave to open a connection. Where the pool is full, one that rests makes room, or the next
+    /// that would.
     async fn slot_alone(self: &Arc<Self>) -> Result<Slot, Error> {
         let (mut place, discarded) = {
             let mut state = self.lock();
@@ -127,14 +135,16 @@ impl Shared {
                 };
                 (waiter, Slot::take_alone(self, &mut state))
             };
-            // Outside of the lock: a waiter that has just left drops the slot, which then finds its way back here.
+            // Outside of the lock: a waiter that has just left drops the slot, which then finds its
+            // way back here.
             let _ = waiter.send(slot);
         }
     }
 }
 
 impl State {
-    /// Whether an upgrade waits for a connection to go. One that waits for another tunnel to end does not.
+    /// Whether an upgrade waits for a connection to go. One that waits for another tunnel to end
+    /// does not.
     pub(super) fn wants_room(&self, settings: &PoolSettings) -> bool {
         let is_full = self.open >= settings.max_connections;
         is_full && self.alone < settings.most_tunnels() && !self.alone_queue.is_empty()
@@ -156,7 +166,7 @@ impl AloneLease {
         settings: &PoolSettings,
         stream: OriginStream,
         slot: Slot,
-        client: Client,
+        client: Affinity,
         over: CancellationToken,
     ) -> hyper::Result<Self> {
         let info = stream.info().clone();
@@ -183,7 +193,7 @@ impl AloneLease {
         &self.info
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &Affinity {
         &self.client
     }
 

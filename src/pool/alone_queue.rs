@@ -41,7 +41,8 @@ impl AloneQueue {
     }
 }
 
-/// A place in the queue. Dropped, it is given up; a slot that was granted in the meantime goes to the next.
+/// A place in the queue. Dropped, it is given up; a slot that was granted in the meantime goes to
+/// the next.
 pub(super) struct AlonePlace {
     shared: Arc<Shared>,
     number: u64,

@@ -6,8 +6,9 @@ use super::{OriginPool, Shared};
 
 /// How many requests may be sent again.
 ///
-/// A retry is allowed as long as fewer than [`at_least`](Self::at_least) are on their way, or retries are not more than so many
-/// percent of the last thousand requests or so. A request of which nothing was written is not a retry when it is sent.
+/// A retry is allowed as long as fewer than [`at_least`](Self::at_least) are on their way, or
+/// retries are not more than so many percent of the last thousand requests or so. A request of
+/// which nothing was written is not a retry when it is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "a budget does nothing until `PoolSettings` are given it"]
 pub struct RetryBudget {

@@ -1,4 +1,5 @@
-//! Opening connections, each in a task of its own: a visitor who leaves takes nothing away from those who wait.
+//! Opening connections, each in a task of its own: a client who leaves takes nothing away from
+//! those who wait.
 
 use std::{
     sync::{Arc, Weak},
@@ -13,7 +14,7 @@ use tower_service::Service;
 use crate::{connector::Connecting, error::Error};
 
 use super::{
-    Client, Lease, Shared,
+    Affinity, PooledConnection, Shared,
     failure::{Failure, explain_failure},
     http1::Http1,
     http2::Multiplexed,
@@ -27,7 +28,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The error of a connect. It is closed without one when the connection has gone to whoever waited longest.
+/// The error of a connect. It is closed without one when the connection has gone to whoever waited
+/// longest.
 pub(super) type Outcome = oneshot::Receiver<Error>;
 
 impl Shared {
@@ -55,7 +57,7 @@ impl Shared {
     pub(super) fn connect_alone(
         self: &Arc<Self>,
         leave: Leave,
-    ) -> oneshot::Receiver<Result<Lease, Error>> {
+    ) -> oneshot::Receiver<Result<PooledConnection, Error>> {
         let (sender, receiver) = oneshot::channel();
         let shared = self.clone();
         tokio::spawn(async move {
@@ -73,7 +75,10 @@ impl Shared {
         receiver
     }
 
-    async fn open(self: &Arc<Self>, leave: Leave) -> Result<(Lease, Option<Attempt>), Failed> {
+    async fn open(
+        self: &Arc<Self>,
+        leave: Leave,
+    ) -> Result<(PooledConnection, Option<Attempt>), Failed> {
         // The pool's connector has a fixed origin: it does not look at the URI.
         let mut connector = self.connector.for_client(leave.client.address());
         self.open_by(connector.call(Uri::default()), leave).await
@@ -84,7 +89,7 @@ impl Shared {
         self: &Arc<Self>,
         leave: Leave,
         head: Bytes,
-    ) -> Result<Lease, Failed> {
+    ) -> Result<PooledConnection, Failed> {
         let connector = self.connector.for_client(leave.client.address());
         let opened = self.open_by(connector.connect_early(head), leave).await;
         opened.map(|(lease, _attempt)| lease)
@@ -94,7 +99,7 @@ impl Shared {
         self: &Arc<Self>,
         connecting: Connecting,
         mut leave: Leave,
-    ) -> Result<(Lease, Option<Attempt>), Failed> {
+    ) -> Result<(PooledConnection, Option<Attempt>), Failed> {
         self.start_reaping();
         let stream = match connecting.await {
             Ok(stream) => stream,
@@ -122,7 +127,7 @@ impl Shared {
     }
 
     /// Hands a connection to whoever has waited longest. If nobody waits, it rests.
-    fn give(&self, lease: Lease) {
+    fn give(&self, lease: PooledConnection) {
         let waiter = self.lock().queue.pop(lease.client());
         match waiter {
             Some(waiter) => drop(waiter.send(Grant::Ready(lease))),
@@ -147,11 +152,11 @@ impl Shared {
         let mut state = self.lock();
         let room = state.open < self.settings.max_connections && !self.is_draining();
         let missing = room && state.ready() < wanted;
-        missing.then(|| Leave::take(self, &mut state, &Client::anybody()))
+        missing.then(|| Leave::take(self, &mut state, &Affinity::anybody()))
     }
 
-    /// Opens in the background what a request has taken away, one connection after the other, and ever more rarely while the origin
-    /// refuses.
+    /// Opens in the background what a request has taken away, one connection after the other, and
+    /// ever more rarely while the origin refuses.
     pub(super) fn keep_warm(self: &Arc<Self>) {
         if !self.is_to_be_warmed() {
             return;
@@ -200,7 +205,8 @@ impl Failed {
 }
 
 impl State {
-    /// How many connections could take a request at once. An HTTP/2 connection takes many, so one of them is enough.
+    /// How many connections could take a request at once. An HTTP/2 connection takes many, so one
+    /// of them is enough.
     fn ready(&self) -> usize {
         match self.multiplexed.with_room() {
             0 => self.resting.len(),

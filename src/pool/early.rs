@@ -1,8 +1,10 @@
-//! Requests in early data: the first bytes of a connection, sent before its handshake has ended (RFC 8446 section 2.3, RFC 8470).
+//! Requests in early data: the first bytes of a connection, sent before its handshake has ended
+//! (RFC 8446 section 2.3, RFC 8470).
 //!
-//! Such a connection is opened by its request alone, in that request's own task, so that no other can be taken for it. All that is sent
-//! early is one head: what goes wrong up to the end of the handshake is a failed connect, and a head that the origin did not look at is
-//! sent as on any fresh connection.
+//! Such a connection is opened by its request alone, in that request's own task, so that no other
+//! can be taken for it. All that is sent early is one head: what goes wrong up to the end of the
+//! handshake is a failed connect, and a head that the origin did not look at is sent as on any
+//! fresh connection.
 
 use bytes::Bytes;
 use http::{
@@ -13,18 +15,22 @@ use http_body::Body;
 
 use crate::error::{Error, ErrorKind, Stage};
 
+use crate::http1;
+use crate::upload::RequestBody;
+
 use super::{
-    Lease, OriginPool, RequestBody, Shared, Target, http1,
+    OriginPool, PooledConnection, Shared, Target,
     slot::Leave,
     state::{Offer, Protocol},
 };
 
-/// RFC 8470 section 5.1: the request has been in early data on its way here. It MUST NOT be removed.
+/// RFC 8470 section 5.1: the request has been in early data on its way here. It MUST NOT be
+/// removed.
 pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 
 /// In the extensions of a request: it is not to be sent in early data, whatever
-/// [`early_data`](crate::connector::CdnOriginBuilder::early_data) allows. For paths where a GET does something, and for layers that send
-/// requests again.
+/// [`early_data`](crate::connector::CdnOriginBuilder::early_data) allows. For paths where a GET
+/// does something, and for layers that send requests again.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, pool::NoEarlyData};
@@ -48,7 +54,8 @@ pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 pub struct NoEarlyData;
 
 impl OriginPool {
-    /// An offer for the first try of this request. Where a connection is to be opened, it may begin with it.
+    /// An offer for the first try of this request. Where a connection is to be opened, it may begin
+    /// with it.
     pub(super) fn first_offer(&self, request: &mut Request<RequestBody>, target: &Target) -> Offer {
         match self.offer(&target.client) {
             Offer::Wait(place, Some(leave)) => match self.0.early_head(request, target) {
@@ -60,7 +67,11 @@ impl OriginPool {
     }
 
     /// A connection that has begun with this head if the origin takes early data.
-    pub(super) async fn early_lease(&self, leave: Leave, head: Bytes) -> Result<Lease, Error> {
+    pub(super) async fn early_lease(
+        &self,
+        leave: Leave,
+        head: Bytes,
+    ) -> Result<PooledConnection, Error> {
         let client = leave.client.clone();
         let shared = &self.0;
         let failed = match shared.open_early(leave, head).await {
@@ -68,7 +79,8 @@ impl OriginPool {
             Err(failed) => failed,
         };
         let error = failed.error.clone();
-        // RFC 8446 appendix D.3: an origin that has forgotten what early data is can still be spoken to without.
+        // RFC 8446 appendix D.3: an origin that has forgotten what early data is can still be
+        // spoken to without.
         if error.stage() == Stage::Handshake && error.kind() != ErrorKind::TimedOut {
             drop(failed);
             return self.lease(&client).await;
@@ -104,8 +116,9 @@ impl Shared {
     }
 }
 
-/// Whether it does no harm if somebody sends this request once more. One that has been in early data before is left out too: a 425 would
-/// be its visitor's (RFC 8470 section 5.2), even if it was we who brought it about.
+/// Whether it does no harm if somebody sends this request once more. One that has been in early
+/// data before is left out too: a 425 would be its client's (RFC 8470 section 5.2), even if it was
+/// we who brought it about.
 fn is_harmless(request: &Request<RequestBody>) -> bool {
     let headers = request.headers();
     let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());

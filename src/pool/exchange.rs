@@ -10,20 +10,21 @@ use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind, Stage};
 
-use super::{
-    Lease, OriginPool, RequestBody, ResponseBody, Target, Visit, body::Progress, retry::Tries,
-};
+use crate::upload::{RequestBody, UploadProgress};
+
+use super::{InFlight, OriginPool, PooledConnection, ResponseBody, Target, retry::Tries};
 
 impl OriginPool {
-    /// Sends a request and waits, `deadline` at most, for the head of the response. As long as the request's body moves, the wait
-    /// starts anew: an upload may take longer. The request's method stays.
+    /// Sends a request and waits, `deadline` at most, for the head of the response. As long as the
+    /// request's body moves, the wait starts anew: an upload may take longer. The request's method
+    /// stays.
     pub(crate) async fn send(
         &self,
-        visit: Visit,
+        visit: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
         deadline: Duration,
-    ) -> Result<(Response<ResponseBody>, Lease), Error> {
+    ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
         let mut tries = Tries::new(self, &target.client, request);
         let mut lease = self.accept(self.first_offer(request, target)).await?;
         loop {
@@ -37,7 +38,8 @@ impl OriginPool {
                 }
                 Some(Ok(response)) => match tries.elsewhere(&response, &lease, request).await {
                     Some(elsewhere) => {
-                        // In this order: the lease says why the connection ends that the body holds.
+                        // In this order: the lease says why the connection ends that the body
+                        // holds.
                         drop(lease);
                         drop(response);
                         elsewhere
@@ -63,7 +65,7 @@ impl OriginPool {
 /// The outcome of an exchange, or nothing if whoever was to speak kept silent.
 pub(super) async fn bounded<F: Future>(
     mut exchange: Pin<&mut F>,
-    progress: &Progress,
+    progress: &UploadProgress,
     deadline: Duration,
 ) -> Option<F::Output> {
     let mut left = deadline;
@@ -81,8 +83,12 @@ pub(super) async fn bounded<F: Future>(
     }
 }
 
-/// Why there was no outcome: it is the visitor who kept silent, or the origin.
-pub(super) fn silent(lease: &Lease, progress: &Progress, deadline: Duration) -> Error {
+/// Why there was no outcome: it is the client who kept silent, or the origin.
+pub(super) fn silent(
+    lease: &PooledConnection,
+    progress: &UploadProgress,
+    deadline: Duration,
+) -> Error {
     let facts = lease.info().facts().clone().after(deadline);
     let stage = match progress.is_waiting() {
         true => Stage::Send,

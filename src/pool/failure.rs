@@ -7,13 +7,16 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage, chain},
 };
 
-use super::{Progress, ending::Reason, http1::Problem};
+use crate::http1::Http1Error;
+use crate::upload::UploadProgress;
+
+use super::ending::Reason;
 
 /// What the one or the other client says.
 #[derive(Debug, ThisError)]
 pub(crate) enum Failure {
     #[error(transparent)]
-    Http1(Problem),
+    Http1(Http1Error),
     #[error(transparent)]
     Hyper(hyper::Error),
 }
@@ -31,8 +34,8 @@ pub(super) struct Unanswered {
 
 impl Unanswered {
     /// A connection that has ended is not written to.
-    pub(super) fn over_http1(problem: Problem, heard: bool) -> Self {
-        let unsent = matches!(problem, Problem::Stale);
+    pub(super) fn over_http1(problem: Http1Error, heard: bool) -> Self {
+        let unsent = matches!(problem, Http1Error::ClosedBeforeWrite);
         Self {
             heard,
             ..Self::of(Failure::Http1(problem), unsent)
@@ -53,7 +56,7 @@ impl Unanswered {
     }
 
     /// The same, of a request whose body came so far.
-    pub(super) fn after(self, progress: &Progress) -> Self {
+    pub(super) fn after(self, progress: &UploadProgress) -> Self {
         Self {
             of_body: progress.failure(),
             ..self
@@ -65,8 +68,9 @@ impl Unanswered {
         self.unsent
     }
 
-    /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so that any method may be sent again:
-    /// it refused the stream, or announced a last stream before it. h2 tells only those streams of a GOAWAY.
+    /// Whether the origin says that it has not looked at the request (RFC 9113 section 8.7), so
+    /// that any method may be sent again: it refused the stream, or announced a last stream before
+    /// it. h2 tells only those streams of a GOAWAY.
     pub(super) fn was_refused(&self) -> bool {
         self.h2().is_some_and(|error| {
             let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -74,7 +78,8 @@ impl Unanswered {
         })
     }
 
-    /// Whether the connection ended before there was a response: on a reused one, most likely before the request had arrived.
+    /// Whether the connection ended before there was a response: on a reused one, most likely
+    /// before the request had arrived.
     pub(super) fn was_cut_off(&self) -> bool {
         let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
         let ended = cut_off.contains(&classify(&self.failure).0) && !self.heard;
@@ -92,14 +97,14 @@ impl Unanswered {
     /// What it says about the end of an HTTP/1 connection.
     pub(super) fn reason(&self) -> Reason {
         match &self.failure {
-            // The visitor's doing.
-            Failure::Http1(Problem::Body(_) | Problem::BodyLength) => Reason::Cancelled,
+            // The client's doing.
+            Failure::Http1(Http1Error::Body(_) | Http1Error::BodyLength) => Reason::Cancelled,
             _ if self.was_cut_off() => Reason::Origin,
             _ => Reason::Error,
         }
     }
 
-    /// That of the visitor's body above all.
+    /// That of the client's body above all.
     pub(super) fn explained(self, info: &ConnectionInfo) -> Error {
         match self.of_body {
             Some(ours) => ours,
@@ -108,7 +113,8 @@ impl Unanswered {
     }
 }
 
-/// Our own error where one is the cause, that of the visitor's body; otherwise one that is made of what the stream and the client say.
+/// Our own error where one is the cause, that of the client's body; otherwise one that is made of
+/// what the stream and the client say.
 pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
     if let Some(ours) = Error::find_in(&failure) {
         return ours.clone();
@@ -125,8 +131,9 @@ pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> E
     Error::with_source(kind, stage, facts, failure).after_answers()
 }
 
-/// What the stream itself ended with says more than what became of it in hyper: HTTP/2 keeps only a text of it, and an alert that
-/// comes before the request is written looks like a cancelled request.
+/// What the stream itself ended with says more than what became of it in hyper: HTTP/2 keeps only a
+/// text of it, and an alert that comes before the request is written looks like a cancelled
+/// request.
 fn with_stream(
     kind: ErrorKind,
     stage: Stage,
@@ -156,24 +163,26 @@ fn classify(failure: &Failure) -> (ErrorKind, Stage) {
     }
 }
 
-fn of_http1(problem: &Problem) -> (ErrorKind, Stage) {
+fn of_http1(problem: &Http1Error) -> (ErrorKind, Stage) {
     let kind = match problem {
-        Problem::Stale => return (ErrorKind::ConnectionClosed, Stage::Send),
-        Problem::Unanswered | Problem::Incomplete => ErrorKind::ConnectionClosed,
-        Problem::Io(error) => explain(error).kind,
-        Problem::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
-        Problem::Head(_)
-        | Problem::LineEnd
-        | Problem::Unasked
-        | Problem::NotHttp
-        | Problem::Tls(_)
-        | Problem::Switched
-        | Problem::Framing
-        | Problem::Chunk
-        | Problem::Trailers => ErrorKind::HttpProtocol,
-        Problem::Body(_) | Problem::BodyLength => return (ErrorKind::RequestBody, Stage::Send),
-        Problem::RequestFraming => return (ErrorKind::UnsupportedCoding, Stage::Prepare),
-        Problem::Target => return (ErrorKind::TargetInvalid, Stage::Prepare),
+        Http1Error::ClosedBeforeWrite => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Http1Error::Unanswered | Http1Error::Incomplete => ErrorKind::ConnectionClosed,
+        Http1Error::Io(error) => explain(error).kind,
+        Http1Error::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
+        Http1Error::Head(_)
+        | Http1Error::LineEnd
+        | Http1Error::Unasked
+        | Http1Error::NotHttp
+        | Http1Error::Tls(_)
+        | Http1Error::Switched
+        | Http1Error::Framing
+        | Http1Error::Chunk
+        | Http1Error::Trailers => ErrorKind::HttpProtocol,
+        Http1Error::Body(_) | Http1Error::BodyLength => {
+            return (ErrorKind::RequestBody, Stage::Send);
+        }
+        Http1Error::RequestFraming => return (ErrorKind::UnsupportedCoding, Stage::Prepare),
+        Http1Error::Target => return (ErrorKind::TargetInvalid, Stage::Prepare),
     };
     (kind, Stage::Receive)
 }

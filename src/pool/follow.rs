@@ -1,4 +1,5 @@
-//! The task that follows the origin's name, and lets go of connections to addresses that it has no more.
+//! The task that follows the origin's name, and lets go of connections to addresses that it has no
+//! more.
 
 use std::{
     net::SocketAddr,
@@ -48,7 +49,8 @@ impl Shared {
         });
     }
 
-    /// The name has these addresses: lets go of connections to those that it has had no more for too long.
+    /// The name has these addresses: lets go of connections to those that it has had no more for
+    /// too long.
     fn keep_to(self: &Arc<Self>, addresses: &[SocketAddr]) {
         let mut state = self.lock();
         let State {

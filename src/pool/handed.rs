@@ -3,7 +3,9 @@
 use http::{Request, Response};
 use hyper::{body::Incoming, client::conn::TrySendError};
 
-use super::{RequestBody, ResponseBody, failure::Unanswered};
+use crate::upload::RequestBody;
+
+use super::{ResponseBody, failure::Unanswered};
 
 /// Takes the request, and leaves a copy of its head, with which it can be sent again.
 pub(super) fn leave_copy(request: &mut Request<RequestBody>) -> Request<RequestBody> {
@@ -13,7 +15,8 @@ pub(super) fn leave_copy(request: &mut Request<RequestBody>) -> Request<RequestB
     std::mem::replace(request, copy)
 }
 
-/// What became of it. A request that comes back, because nothing of it was sent, is put in its place.
+/// What became of it. A request that comes back, because nothing of it was sent, is put in its
+/// place.
 pub(super) fn settled(
     outcome: Result<Response<Incoming>, TrySendError<Request<RequestBody>>>,
     request: &mut Request<RequestBody>,

@@ -22,8 +22,10 @@ use tokio::{
 
 use crate::connector::{ConnectionInfo, OriginStream};
 
+use crate::upload::RequestBody;
+
 use super::{
-    Client, PoolSettings, RequestBody, ResponseBody, Shared,
+    Affinity, PoolSettings, ResponseBody, Shared,
     ending::{Ending, Reason},
     failure::Unanswered,
     handed::{leave_copy, settled},
@@ -39,30 +41,34 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long it may take to answer that.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the last words of a connection that nobody holds any more may take: a peer that does not read would keep it for ever.
+/// How long the last words of a connection that nobody holds any more may take: a peer that does
+/// not read would keep it for ever.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// How long the others wait for a peer to introduce itself, which it does at once if it is alive (RFC 9113 section 3.4).
+/// How long the others wait for a peer to introduce itself, which it does at once if it is alive
+/// (RFC 9113 section 3.4).
 const INTRODUCTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As many streams as a connection takes at most, whatever the peer allows.
 const MOST_STREAMS: usize = 128;
 
-/// As many streams as a connection takes before its peer has said what it allows: more than are allowed would be refused.
+/// As many streams as a connection takes before its peer has said what it allows: more than are
+/// allowed would be refused.
 const FIRST_STREAMS: usize = 1;
 
-/// What a visitor who does not read may leave unread.
+/// What a client who does not read may leave unread.
 const STREAM_WINDOW: u32 = 512 * 1024;
 
-/// Enough for every stream's window, so that visitors who do not read leave room for those who do.
+/// Enough for every stream's window, so that clients who do not read leave room for those who do.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 
-/// A connection that many requests share. It closes when the pool and the last of them have let go of it.
+/// A connection that many requests share. It closes when the pool and the last of them have let go
+/// of it.
 pub(super) struct Multiplexed {
     sender: http2::SendRequest<RequestBody>,
     info: ConnectionInfo,
     /// Whom it serves.
-    client: Client,
+    client: Affinity,
     ending: Ending,
     retires_at: Option<Instant>,
     rests_since: Mutex<Instant>,
@@ -162,7 +168,7 @@ impl Multiplexed {
         &self.info
     }
 
-    pub(super) fn is_for(&self, client: &Client) -> bool {
+    pub(super) fn is_for(&self, client: &Affinity) -> bool {
         self.client == *client
     }
 
@@ -259,7 +265,8 @@ struct Driver {
     shared: Weak<Shared>,
     allowed: Arc<AtomicUsize>,
     introduced: Introduced,
-    /// Until the peer has introduced itself, or should have, others who want a connection wait for this one.
+    /// Until the peer has introduced itself, or should have, others who want a connection wait for
+    /// this one.
     attempt: Option<Attempt>,
 }
 
@@ -276,7 +283,8 @@ impl Driver {
                 self.hear(&connection);
                 self.attempt = None;
             } else if self.attempt.is_none() {
-                // New requests wake this task; whoever waits for a stream to end needs no other word.
+                // New requests wake this task; whoever waits for a stream to end needs no other
+                // word.
                 self.hear(&connection);
             }
             ended
@@ -308,7 +316,7 @@ impl Http2Lease {
         &self.connection.info
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &Affinity {
         &self.connection.client
     }
 

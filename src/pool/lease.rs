@@ -4,16 +4,19 @@ use http::{Request, Response};
 
 use crate::{connector::ConnectionInfo, error::EarlyData};
 
+use crate::upload::RequestBody;
+
 use super::{
-    Client, RequestBody, ResponseBody, alone::AloneLease, ending::Reason, failure::Unanswered,
-    http1::Http1Lease, http2::Http2Lease, visit::Visit,
+    Affinity, ResponseBody, alone::AloneLease, ending::Reason, failure::Unanswered,
+    http1::Http1Lease, http2::Http2Lease, visit::InFlight,
 };
 
-/// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange and frees what it held.
-pub(crate) struct Lease {
+/// A connection, or a place on one. Dropped before its response has ended, it gives up the exchange
+/// and frees what it held.
+pub(crate) struct PooledConnection {
     place: Place,
     /// The request that is served by it.
-    visit: Option<Visit>,
+    visit: Option<InFlight>,
 }
 
 pub(super) enum Place {
@@ -22,31 +25,31 @@ pub(super) enum Place {
     Alone(AloneLease),
 }
 
-impl From<Place> for Lease {
+impl From<Place> for PooledConnection {
     fn from(place: Place) -> Self {
         Self { place, visit: None }
     }
 }
 
-impl From<Http1Lease> for Lease {
+impl From<Http1Lease> for PooledConnection {
     fn from(lease: Http1Lease) -> Self {
         Place::Http1(lease).into()
     }
 }
 
-impl From<Http2Lease> for Lease {
+impl From<Http2Lease> for PooledConnection {
     fn from(lease: Http2Lease) -> Self {
         Place::Http2(lease).into()
     }
 }
 
-impl From<AloneLease> for Lease {
+impl From<AloneLease> for PooledConnection {
     fn from(lease: AloneLease) -> Self {
         Place::Alone(lease).into()
     }
 }
 
-impl Lease {
+impl PooledConnection {
     pub(crate) fn info(&self) -> &ConnectionInfo {
         match &self.place {
             Place::Http1(lease) => lease.info(),
@@ -56,7 +59,7 @@ impl Lease {
     }
 
     /// For whom the connection was opened.
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &Affinity {
         match &self.place {
             Place::Http1(lease) => lease.client(),
             Place::Http2(lease) => lease.client(),
@@ -93,8 +96,8 @@ impl Lease {
         was_early && !self.has_served()
     }
 
-    /// Sends a request and waits for the head of its response. The request's method stays, its head if it may have to be sent again, and
-    /// its body if nothing was sent.
+    /// Sends a request and waits for the head of its response. The request's method stays, its head
+    /// if it may have to be sent again, and its body if nothing was sent.
     pub(super) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
@@ -133,7 +136,7 @@ impl Lease {
     }
 
     /// Keeps the request's visit until the response has ended.
-    pub(super) fn serve(&mut self, visit: Visit) {
+    pub(super) fn serve(&mut self, visit: InFlight) {
         self.visit = Some(visit);
     }
 }

@@ -6,12 +6,12 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-use super::{Client, Lease, Shared, slot::Leave};
+use super::{Affinity, PooledConnection, Shared, slot::Leave};
 
 /// What one who waits gets.
 pub(super) enum Grant {
     /// A connection.
-    Ready(Lease),
+    Ready(PooledConnection),
     /// Leave to open one. Whoever gets it goes on waiting: another may become free sooner.
     Open(Leave),
     /// The outcome of a connect that was made for all who wait.
@@ -26,7 +26,7 @@ pub(super) struct Queue {
 }
 
 struct Waiter {
-    client: Client,
+    client: Affinity,
     sender: oneshot::Sender<Grant>,
 }
 
@@ -40,7 +40,7 @@ impl Queue {
     }
 
     /// Takes the place at the end.
-    pub(super) fn join(&mut self, shared: &Arc<Shared>, client: &Client) -> Place {
+    pub(super) fn join(&mut self, shared: &Arc<Shared>, client: &Affinity) -> Place {
         let number = self.next;
         self.next += 1;
         Place {
@@ -56,7 +56,7 @@ impl Queue {
         place.word = self.stand(place.number, &place.client);
     }
 
-    fn stand(&mut self, number: u64, client: &Client) -> oneshot::Receiver<Grant> {
+    fn stand(&mut self, number: u64, client: &Affinity) -> oneshot::Receiver<Grant> {
         let (sender, receiver) = oneshot::channel();
         let client = client.clone();
         self.waiting.insert(number, Waiter { client, sender });
@@ -64,7 +64,7 @@ impl Queue {
     }
 
     /// The first of this client's in the queue, who leaves it by that.
-    pub(super) fn pop(&mut self, client: &Client) -> Option<oneshot::Sender<Grant>> {
+    pub(super) fn pop(&mut self, client: &Affinity) -> Option<oneshot::Sender<Grant>> {
         let mut waiting = self.waiting.iter();
         let (number, _) = waiting.find(|(_, waiter)| waiter.client == *client)?;
         let number = *number;
@@ -72,8 +72,8 @@ impl Queue {
     }
 
     /// Who waits, the first first, and how many of each.
-    pub(super) fn clients(&self) -> Vec<(Client, usize)> {
-        let mut clients: BTreeMap<&Client, (u64, usize)> = BTreeMap::new();
+    pub(super) fn clients(&self) -> Vec<(Affinity, usize)> {
+        let mut clients: BTreeMap<&Affinity, (u64, usize)> = BTreeMap::new();
         for (number, waiter) in &self.waiting {
             let entry = clients.entry(&waiter.client);
             entry.or_insert((*number, 0)).1 += 1;
@@ -92,11 +92,12 @@ impl Queue {
     }
 }
 
-/// A place in the queue. Dropped, it is given up; what was granted in the meantime goes to the next.
+/// A place in the queue. Dropped, it is given up; what was granted in the meantime goes to the
+/// next.
 pub(super) struct Place {
     shared: Arc<Shared>,
     number: u64,
-    client: Client,
+    client: Affinity,
     pub(super) word: oneshot::Receiver<Grant>,
 }
 

@@ -33,7 +33,8 @@ impl Shared {
         });
     }
 
-    /// Closes what has rested too long. How long it takes until there may be more of it, if anything is left.
+    /// Closes what has rested too long. How long it takes until there may be more of it, if
+    /// anything is left.
     fn reap(&self) -> Option<Duration> {
         let (now, settings) = (Instant::now(), &self.settings);
         let mut state = self.lock();

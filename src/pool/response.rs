@@ -9,14 +9,13 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{
-    failure::Failure,
-    http1::{Content, Held},
-};
+use crate::http1;
+
+use super::{failure::Failure, tracked_io::TrackedIo};
 
 /// An origin's body, over any protocol.
 pub(crate) enum ResponseBody {
-    Http1(Content<Held>),
+    Http1(http1::ResponseBody<TrackedIo>),
     /// HTTP/2, and connections for one upgrade.
     Hyper(Incoming),
 }

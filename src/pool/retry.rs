@@ -7,10 +7,9 @@ use http_body::Body;
 
 use crate::error::Error;
 
-use super::{
-    Client, Lease, OriginPool, Progress, RequestBody, ResponseBody, failure::Unanswered,
-    replay::Replay,
-};
+use crate::upload::{Replay, RequestBody, UploadProgress};
+
+use super::{Affinity, OriginPool, PooledConnection, ResponseBody, failure::Unanswered};
 
 /// A request that may have been seen is never sent more often than this.
 const MOST_TRIES: usize = 3;
@@ -27,9 +26,9 @@ const TOO_EARLY: u16 = 425;
 /// How often a request was sent, and why.
 pub(super) struct Tries<'a> {
     pool: &'a OriginPool,
-    client: &'a Client,
+    client: &'a Affinity,
     /// The request's content, if it has any.
-    content: Option<(Replay, Progress)>,
+    content: Option<(Replay, UploadProgress)>,
     is_idempotent: bool,
     sent: usize,
     unsent: usize,
@@ -46,7 +45,7 @@ pub(super) struct Tries<'a> {
 impl<'a> Tries<'a> {
     pub(super) fn new(
         pool: &'a OriginPool,
-        client: &'a Client,
+        client: &'a Affinity,
         request: &Request<RequestBody>,
     ) -> Self {
         let body = request.body();
@@ -66,19 +65,20 @@ impl<'a> Tries<'a> {
     }
 
     /// Before each try: on which connection it is made.
-    pub(super) fn begin(&mut self, lease: &Lease) {
+    pub(super) fn begin(&mut self, lease: &PooledConnection) {
         self.is_reused = lease.has_served();
         self.had_rested = lease.has_rested();
         self.is_early = lease.is_early();
     }
 
-    /// After a failure: the connection for the next try, if there is to be one, for which the request is whole again.
+    /// After a failure: the connection for the next try, if there is to be one, for which the
+    /// request is whole again.
     pub(super) async fn again(
         &mut self,
         failed: Unanswered,
-        lease: Lease,
+        lease: PooledConnection,
         request: &mut Request<RequestBody>,
-    ) -> Result<Lease, Error> {
+    ) -> Result<PooledConnection, Error> {
         if failed.is_unsent() && self.unsent < MOST_UNSENT {
             self.unsent += 1;
             drop(lease);
@@ -89,8 +89,9 @@ impl<'a> Tries<'a> {
             return Err(self.told(error));
         }
         drop(lease);
-        // Where one connection was cut off, the others that rest may be about to be. After a GOAWAY, of which many requests hear at
-        // once, each would open one of its own; only the last try is not left to chance.
+        // Where one connection was cut off, the others that rest may be about to be. After a
+        // GOAWAY, of which many requests hear at once, each would open one of its own; only the
+        // last try is not left to chance.
         let fresh = match failed.was_refused() && self.sent + 1 < MOST_TRIES {
             true => None,
             false => self.pool.fresh_lease(self.client).await,
@@ -103,7 +104,8 @@ impl<'a> Tries<'a> {
         Ok(lease)
     }
 
-    /// The error, with what it does not know of the connection of the present try and of what came before.
+    /// The error, with what it does not know of the connection of the present try and of what came
+    /// before.
     pub(super) fn told(&self, error: Error) -> Error {
         let error = self.pool.0.told(error);
         match self.is_reused {
@@ -112,14 +114,14 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// After a 421 on a connection that others use too: a fresh one, once. Where fresh ones are answered 421 as well, it is an answer like
-    /// others until there is another.
+    /// After a 421 on a connection that others use too: a fresh one, once. Where fresh ones are
+    /// answered 421 as well, it is an answer like others until there is another.
     pub(super) async fn elsewhere<B>(
         &mut self,
         response: &Response<B>,
-        lease: &Lease,
+        lease: &PooledConnection,
         request: &mut Request<RequestBody>,
-    ) -> Option<Lease> {
+    ) -> Option<PooledConnection> {
         let known = &self.pool.0.misdirected;
         let is_misdirected = response.status().as_u16() == MISDIRECTED;
         if is_misdirected && !self.is_shared(lease) {
@@ -142,18 +144,19 @@ impl<'a> Tries<'a> {
         Some(fresh)
     }
 
-    /// Whether the origin wants the request once more, after the handshake: it is nobody's answer then (RFC 8470 section 5.2).
+    /// Whether the origin wants the request once more, after the handshake: it is nobody's answer
+    /// then (RFC 8470 section 5.2).
     pub(super) fn is_too_early<B>(&self, response: &Response<B>) -> bool {
         self.is_early && response.status().as_u16() == TOO_EARLY
     }
 
-    /// A connection whose handshake has ended: all but that of a first try are such, and if nothing of the answer is left to be read, it is
-    /// the same again.
+    /// A connection whose handshake has ended: all but that of a first try are such, and if nothing
+    /// of the answer is left to be read, it is the same again.
     pub(super) async fn in_time(
         &self,
         answer: Response<ResponseBody>,
-        lease: Lease,
-    ) -> Result<Lease, Error> {
+        lease: PooledConnection,
+    ) -> Result<PooledConnection, Error> {
         let mut body = answer.into_body();
         match body.is_end_stream() {
             true => lease.finish(&mut body),
@@ -166,11 +169,12 @@ impl<'a> Tries<'a> {
     }
 
     /// Whether the connection was, or is, not for this request alone.
-    fn is_shared(&self, lease: &Lease) -> bool {
+    fn is_shared(&self, lease: &PooledConnection) -> bool {
         self.is_reused || (lease.is_http2() && lease.has_served())
     }
 
-    /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that may have been seen.
+    /// RFC 9110 section 9.2.2: a proxy MUST NOT automatically retry non-idempotent requests that
+    /// may have been seen.
     fn is_safe(&self, failed: &Unanswered) -> bool {
         let was_cut_off = self.had_rested && failed.was_cut_off();
         self.is_repeatable() && (failed.was_refused() || (self.is_idempotent && was_cut_off))

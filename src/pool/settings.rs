@@ -68,17 +68,20 @@ impl Default for PoolSettings {
 }
 
 impl PoolSettings {
-    /// As many connections are open at most, idle ones and those of WebSockets included. Zero counts as one.
+    /// As many connections are open at most, idle ones and those of WebSockets included. Zero
+    /// counts as one.
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = count.max(1);
         self
     }
 
-    /// As many of the connections at most are those of WebSockets and other upgrades, from the request to the end of the tunnel. The
-    /// next waits for one to end, as long as [`wait_timeout`](Self::wait_timeout), and is then answered 503. Zero counts as one.
+    /// As many of the connections at most are those of WebSockets and other upgrades, from the
+    /// request to the end of the tunnel. The next waits for one to end, as long as
+    /// [`wait_timeout`](Self::wait_timeout), and is then answered 503. Zero counts as one.
     ///
-    /// Tunnels live for as long as visitors want, so stay below [`max_connections`](Self::max_connections): what is left is for all
-    /// other requests. A pool of one connection has nothing left while there is a tunnel, not even of HTTP/2.
+    /// Tunnels live for as long as clients want, so stay below
+    /// [`max_connections`](Self::max_connections): what is left is for all other requests. A pool
+    /// of one connection has nothing left while there is a tunnel, not even of HTTP/2.
     pub fn max_tunnels(mut self, count: usize) -> Self {
         self.max_tunnels = Some(count.max(1));
         self
@@ -110,35 +113,39 @@ impl PoolSettings {
         self
     }
 
-    /// Lets go of connections whose address the origin's name has had no more for `grace`: they take no further request, and close when
-    /// what they carry has ended.
+    /// Lets go of connections whose address the origin's name has had no more for `grace`: they
+    /// take no further request, and close when what they carry has ended.
     ///
-    /// While connections are open, the name is looked up again whenever its answer has ended, as [`DnsCache`](crate::dial::DnsCache)
-    /// says, but once a second at most. While name servers fail or tell no address at all, nothing is let go, nor where no name is dialled.
+    /// While connections are open, the name is looked up again whenever its answer has ended, as
+    /// [`DnsCache`](crate::dial::DnsCache) says, but once a second at most. While name servers fail
+    /// or tell no address at all, nothing is let go, nor where no name is dialled.
     ///
-    /// Off by default, since CDNs tell a few of their many addresses at a time: one that is missing in an answer is seldom gone. A grace of
-    /// some minutes spans their answers; zero is for names whose answers are complete.
+    /// Off by default, since CDNs tell a few of their many addresses at a time: one that is missing
+    /// in an answer is seldom gone. A grace of some minutes spans their answers; zero is for names
+    /// whose answers are complete.
     pub fn follow_dns(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
         self
     }
 
-    /// As many connections are opened in advance by [`OriginProxy::prewarm`](crate::OriginProxy::prewarm), and opened again while
-    /// requests come. Of HTTP/2 connections one is enough. This many may be idle even if [`max_idle`](Self::max_idle) is less.
+    /// As many connections are opened in advance by
+    /// [`OriginProxy::prewarm`](crate::OriginProxy::prewarm), and opened again while requests come.
+    /// Of HTTP/2 connections one is enough. This many may be idle even if
+    /// [`max_idle`](Self::max_idle) is less.
     pub fn min_idle(mut self, count: usize) -> Self {
         self.min_idle = count;
         self
     }
 
-    /// How long a request waits for a connection while all are in use. The time that a connect takes which was begun for this
-    /// request does not count: that has the connector's deadlines.
+    /// How long a request waits for a connection while all are in use. The time that a connect
+    /// takes which was begun for this request does not count: that has the connector's deadlines.
     pub fn wait_timeout(mut self, time: Duration) -> Self {
         self.wait_timeout = time;
         self
     }
 
-    /// A response with a larger head is not passed on. Over HTTP/1, interim responses count too, and one with more than 100 fields is not
-    /// passed on either. Less than 8 KiB counts as 8 KiB.
+    /// A response with a larger head is not passed on. Over HTTP/1, interim responses count too,
+    /// and one with more than 100 fields is not passed on either. Less than 8 KiB counts as 8 KiB.
     pub fn max_response_head(mut self, bytes: u32) -> Self {
         self.max_response_head = bytes.max(8 * 1024);
         self
@@ -155,14 +162,16 @@ impl PoolSettings {
         usize::try_from(self.max_response_head).unwrap_or(usize::MAX)
     }
 
-    /// As many requests wait for a connection at most, and as many upgrades; the next is answered 503 at once.
+    /// As many requests wait for a connection at most, and as many upgrades; the next is answered
+    /// 503 at once.
     pub fn max_waiting(mut self, count: usize) -> Self {
         self.max_waiting = count;
         self
     }
 
-    /// As many bytes of a request's body are kept until there is an answer, so that it can be sent again where that is safe. A request
-    /// whose body has brought more by then is sent once. Zero keeps nothing: only requests without content are sent again then.
+    /// As many bytes of a request's body are kept until there is an answer, so that it can be sent
+    /// again where that is safe. A request whose body has brought more by then is sent once. Zero
+    /// keeps nothing: only requests without content are sent again then.
     pub fn max_replay(mut self, bytes: usize) -> Self {
         self.max_replay = bytes;
         self

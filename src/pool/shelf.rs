@@ -1,4 +1,5 @@
-//! The HTTP/2 connections of a pool, by whether they can take a request: so that nobody has to look at all of them.
+//! The HTTP/2 connections of a pool, by whether they can take a request: so that nobody has to look
+//! at all of them.
 
 use std::{
     mem,
@@ -10,10 +11,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Client, PoolSettings, ending::Reason, http2::Multiplexed};
+use super::{Affinity, PoolSettings, ending::Reason, http2::Multiplexed};
 
-/// The HTTP/2 connections of a pool. One with room is in one of two lists; one that is full is in none, and comes back when a stream
-/// ends.
+/// The HTTP/2 connections of a pool. One with room is in one of two lists; one that is full is in
+/// none, and comes back when a stream ends.
 #[derive(Default)]
 pub(super) struct Shelf {
     all: Vec<Arc<Multiplexed>>,
@@ -59,13 +60,14 @@ impl Shelf {
         }
     }
 
-    /// A connection with room for this client. One that should go but still has room is better than none where the pool is full.
+    /// A connection with room for this client. One that should go but still has room is better than
+    /// none where the pool is full.
     pub(super) fn find(
         &mut self,
         now: Instant,
         settings: &PoolSettings,
         full: bool,
-        client: &Client,
+        client: &Affinity,
     ) -> Option<Arc<Multiplexed>> {
         while let Some(connection) = take_last_for(&mut self.roomy, client) {
             if connection.is_over(now, settings) {
@@ -89,7 +91,7 @@ impl Shelf {
         &mut self,
         now: Instant,
         settings: &PoolSettings,
-        client: &Client,
+        client: &Affinity,
     ) -> Option<Arc<Multiplexed>> {
         while let Some(connection) = take_last_for(&mut self.ageing, client) {
             if connection.is_over(now, settings) {
@@ -167,8 +169,9 @@ impl Shelf {
         self.roomy.len()
     }
 
-    /// Whether there is a peer that wants no requests of this client for now: another connection to it would be of no use.
-    pub(super) fn wants_none(&self, client: &Client) -> bool {
+    /// Whether there is a peer that wants no requests of this client for now: another connection to
+    /// it would be of no use.
+    pub(super) fn wants_none(&self, client: &Affinity) -> bool {
         let mut all = self.all.iter();
         all.any(|connection| connection.wants_none() && connection.is_for(client))
     }
@@ -190,7 +193,7 @@ impl Shelf {
 
 fn take_last_for(
     connections: &mut Vec<Arc<Multiplexed>>,
-    client: &Client,
+    client: &Affinity,
 ) -> Option<Arc<Multiplexed>> {
     let at = connections.iter().rposition(|it| it.is_for(client))?;
     Some(connections.remove(at))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use crate::error::Error;
 
 use super::{
-    Client, Shared,
+    Affinity, Shared,
     ending::{Ending, Reason},
     queue::Grant,
     state::State,
@@ -17,12 +17,14 @@ pub(super) struct Leave {
     pub(super) attempt: Attempt,
     /// The connections of which generation it will belong to.
     pub(super) generation: u64,
-    pub(super) client: Client,
+    pub(super) client: Affinity,
 }
 
-/// Counts as one open connection for as long as it lives. The socket holds it, so that a limit of connections is one of sockets.
+/// Counts as one open connection for as long as it lives. The socket holds it, so that a limit of
+/// connections is one of sockets.
 pub(super) struct Slot {
-    /// Weak, because the task that drives a connection holds a slot, and the pool holds what keeps that task alive.
+    /// Weak, because the task that drives a connection holds a slot, and the pool holds what keeps
+    /// that task alive.
     shared: Weak<Shared>,
     ending: Ending,
     stands: bool,
@@ -30,15 +32,15 @@ pub(super) struct Slot {
     alone: bool,
 }
 
-/// Counts as a connection that is not known yet for as long as it lives: no answer to the connect, or no word of how many streams
-/// the peer allows.
+/// Counts as a connection that is not known yet for as long as it lives: no answer to the connect,
+/// or no word of how many streams the peer allows.
 pub(super) struct Attempt {
     shared: Weak<Shared>,
-    client: Client,
+    client: Affinity,
 }
 
 impl Leave {
-    pub(super) fn take(shared: &Arc<Shared>, state: &mut State, client: &Client) -> Self {
+    pub(super) fn take(shared: &Arc<Shared>, state: &mut State, client: &Affinity) -> Self {
         state.open += 1;
         state.connecting.begin(client);
         Self {
@@ -52,8 +54,8 @@ impl Leave {
         }
     }
 
-    /// The connect failed. Where nothing else is open or being opened, all who wait share the outcome: each would only wait for the
-    /// next failure.
+    /// The connect failed. Where nothing else is open or being opened, all who wait share the
+    /// outcome: each would only wait for the next failure.
     pub(super) fn failed(mut self, shared: &Arc<Shared>, error: &Error) {
         let hopeless = {
             let mut state = shared.lock();

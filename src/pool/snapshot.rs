@@ -4,7 +4,8 @@ use super::{ending::Reason, state::State};
 
 /// What a pool looks like at a moment, and what it has done so far.
 ///
-/// The counters never go down while the pool lives: `opened` is always `closed.total()` and the connections that stand.
+/// The counters never go down while the pool lives: `opened` is always `closed.total()` and the
+/// connections that stand.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PoolSnapshot {
@@ -12,11 +13,13 @@ pub struct PoolSnapshot {
     pub open: usize,
     /// Connections that nobody uses.
     pub idle: usize,
-    /// Requests between their call and the end of their response's body, those that wait for a connection among them.
+    /// Requests between their call and the end of their response's body, those that wait for a
+    /// connection among them.
     pub active: usize,
     /// Requests on HTTP/2 connections.
     pub streams: usize,
-    /// Of the open connections, those that serve one upgrade each, from its request to the end of its tunnel.
+    /// Of the open connections, those that serve one upgrade each, from its request to the end of
+    /// its tunnel.
     pub tunnels: usize,
     /// Requests that wait for a connection.
     pub waiting: usize,
@@ -24,7 +27,8 @@ pub struct PoolSnapshot {
     pub opened: u64,
     /// Counter: requests that got a connection which had served before.
     pub reused: u64,
-    /// Counter: requests that were sent again although they may have left: refused, cut off, or misdirected.
+    /// Counter: requests that were sent again although they may have left: refused, cut off, or
+    /// misdirected.
     pub retried: u64,
     /// Counters: connections that ended.
     pub closed: ClosedConnections,
@@ -46,11 +50,13 @@ pub struct ClosedConnections {
     pub origin: u64,
     /// It failed, or broke the protocol.
     pub error: u64,
-    /// An exchange was given up in the middle: the visitor left, a deadline passed, or the answer came before the request's end.
+    /// An exchange was given up in the middle: the client left, a deadline passed, or the answer
+    /// came before the request's end.
     pub cancelled: u64,
     /// It was [retired](crate::OriginProxy::retire_connections).
     pub retired: u64,
-    /// It was opened for an upgrade, whose tunnel has ended, on whichever side, or which the origin refused.
+    /// It was opened for an upgrade, whose tunnel has ended, on whichever side, or which the origin
+    /// refused.
     pub upgrade: u64,
     /// The origin's name [had its address no more](super::PoolSettings::follow_dns).
     pub vanished: u64,

@@ -10,7 +10,7 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, Lease, Shared,
+    Affinity, PooledConnection, Shared,
     addresses::Addresses,
     alone_queue::AloneQueue,
     budget::Recent,
@@ -25,7 +25,7 @@ use super::{
 
 /// What is granted at once, or where to wait for it.
 pub(super) enum Offer {
-    Now(Lease),
+    Now(PooledConnection),
     Wait(Place, Option<Leave>),
     /// Leave to open a connection that begins with this head, in early data.
     Early(Leave, Bytes),
@@ -41,7 +41,8 @@ pub(super) enum Protocol {
 
 #[derive(Default)]
 pub(super) struct State {
-    /// What ALPN last decided. Until it has, one connection is opened and the others wait for the word.
+    /// What ALPN last decided. Until it has, one connection is opened and the others wait for the
+    /// word.
     pub(super) protocol: Option<Protocol>,
     /// HTTP/1 connections that nobody uses, the most recently used last.
     pub(super) resting: VecDeque<Http1>,
@@ -65,7 +66,8 @@ pub(super) struct State {
     pub(super) queue: Queue,
     pub(super) counters: Counters,
     pub(super) recent: Recent,
-    /// Connections that turned out to be over, or that make room. Dropped when the lock is released.
+    /// Connections that turned out to be over, or that make room. Dropped when the lock is
+    /// released.
     pub(super) discarded: Discarded,
 }
 
@@ -79,7 +81,7 @@ pub(super) struct Discarded {
 #[derive(Default)]
 pub(super) struct Connecting {
     all: usize,
-    of: BTreeMap<Client, usize>,
+    of: BTreeMap<Affinity, usize>,
 }
 
 impl Connecting {
@@ -87,16 +89,16 @@ impl Connecting {
         self.all
     }
 
-    fn of(&self, client: &Client) -> usize {
+    fn of(&self, client: &Affinity) -> usize {
         self.of.get(client).copied().unwrap_or_default()
     }
 
-    pub(super) fn begin(&mut self, client: &Client) {
+    pub(super) fn begin(&mut self, client: &Affinity) {
         self.all += 1;
         *self.of.entry(client.clone()).or_default() += 1;
     }
 
-    pub(super) fn end(&mut self, client: &Client) {
+    pub(super) fn end(&mut self, client: &Affinity) {
         self.all -= 1;
         if let Some(count) = self.of.get_mut(client) {
             *count -= 1;
@@ -109,12 +111,13 @@ impl Connecting {
 
 impl State {
     /// The one of this client's that came to rest last.
-    fn last_resting(&mut self, client: &Client) -> Option<Http1> {
+    fn last_resting(&mut self, client: &Affinity) -> Option<Http1> {
         let at = self.resting.iter().rposition(|it| it.is_for(client))?;
         self.resting.remove(at)
     }
 
-    /// Takes out an idle connection, so that another may be opened: the one that has rested longest.
+    /// Takes out an idle connection, so that another may be opened: the one that has rested
+    /// longest.
     pub(super) fn discard_idle(&mut self) {
         if let Some(mut connection) = self.resting.pop_front() {
             connection.make_room();
@@ -133,7 +136,7 @@ impl Shared {
     }
 
     /// A connection, or a place in the queue and maybe leave to open one.
-    pub(super) fn offer(self: &Arc<Self>, client: &Client) -> Offer {
+    pub(super) fn offer(self: &Arc<Self>, client: &Affinity) -> Offer {
         let mut state = self.lock();
         state.recent.count_request();
         // Whoever waits comes first.
@@ -151,7 +154,7 @@ impl Shared {
         offer
     }
 
-    fn queue_up(self: &Arc<Self>, state: &mut State, client: &Client) -> Offer {
+    fn queue_up(self: &Arc<Self>, state: &mut State, client: &Affinity) -> Offer {
         // Those who wait for their own connect are no burden to the others.
         let waiting = state.queue.len().saturating_sub(state.connecting.all());
         let may_open = self.may_open(state, client);
@@ -173,7 +176,7 @@ impl Shared {
     }
 
     /// Leave to open a connection for one request alone, whatever else there is.
-    pub(super) fn leave(self: &Arc<Self>, client: &Client) -> Option<Leave> {
+    pub(super) fn leave(self: &Arc<Self>, client: &Affinity) -> Option<Leave> {
         let mut state = self.lock();
         let room = state.open < self.settings.max_connections;
         room.then(|| Leave::take(self, &mut state, client))
@@ -187,7 +190,8 @@ impl Shared {
             let discarded = std::mem::take(&mut state.discarded);
             drop(state);
             drop(discarded);
-            // Outside of the lock: a waiter that has just left drops the grant, which then finds its way back here.
+            // Outside of the lock: a waiter that has just left drops the grant, which then finds
+            // its way back here.
             match granted {
                 Some((waiter, grant)) => drop(waiter.send(grant)),
                 None => return,
@@ -214,10 +218,10 @@ impl Shared {
     }
 
     /// Who waits, and how many of each.
-    fn waiting(&self, state: &State) -> Vec<(Client, usize)> {
+    fn waiting(&self, state: &State) -> Vec<(Affinity, usize)> {
         match self.connector.tells_clients() {
             true => state.queue.clients(),
-            false => vec![(Client::anybody(), state.queue.len())],
+            false => vec![(Affinity::anybody(), state.queue.len())],
         }
     }
 
@@ -228,7 +232,11 @@ impl Shared {
         }
     }
 
-    fn next_lease(self: &Arc<Self>, state: &mut State, client: &Client) -> Option<Lease> {
+    fn next_lease(
+        self: &Arc<Self>,
+        state: &mut State,
+        client: &Affinity,
+    ) -> Option<PooledConnection> {
         let (now, settings) = (Instant::now(), &self.settings);
         let full = state.open >= settings.max_connections;
         if let Some(connection) = state.multiplexed.find(now, settings, full, client) {
@@ -245,7 +253,7 @@ impl Shared {
         None
     }
 
-    fn may_open(&self, state: &State, client: &Client) -> bool {
+    fn may_open(&self, state: &State, client: &Affinity) -> bool {
         let herd = match state.protocol {
             Some(Protocol::Http1) => false,
             // Whoever waits may well share the connection that is being opened.

@@ -11,7 +11,9 @@ use crate::{
     origin::{self, Origin},
 };
 
-use super::{Client, Lease, RequestBody, state::Protocol};
+use crate::upload::RequestBody;
+
+use super::{Affinity, PooledConnection, state::Protocol};
 
 /// Where a request goes, to be spelled for HTTP/1 or HTTP/2.
 pub(crate) struct Target {
@@ -19,7 +21,7 @@ pub(crate) struct Target {
     pub(crate) host: HostAuthority,
     pub(crate) path_and_query: PathAndQuery,
     /// For whom it goes there.
-    pub(crate) client: Client,
+    pub(crate) client: Affinity,
 }
 
 /// Fields that one protocol does not have: put back before the request is spelled for the other.
@@ -43,12 +45,16 @@ impl Target {
             scheme: origin.scheme(),
             host,
             path_and_query,
-            client: Client::anybody(),
+            client: Affinity::anybody(),
         }
     }
 
     /// Spells the request for the connection: HTTP/1 names the host in a field, HTTP/2 in the URI.
-    pub(super) fn spell(&self, request: &mut Request<RequestBody>, lease: &Lease) -> LeftOut {
+    pub(super) fn spell(
+        &self,
+        request: &mut Request<RequestBody>,
+        lease: &PooledConnection,
+    ) -> LeftOut {
         let protocol = match lease.is_http2() {
             false => Protocol::Http1,
             true => Protocol::Http2,
@@ -67,8 +73,8 @@ impl Target {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
                 headers.insert(HOST, self.host.to_header_value());
-                // It would need a `Connection: TE`, which no browser sends over HTTP/1 and few origins have ever seen
-                // (RFC 9110 section 10.1.4).
+                // It would need a `Connection: TE`, which no browser sends over HTTP/1 and few
+                // origins have ever seen (RFC 9110 section 10.1.4).
                 LeftOut::take(headers, [TE])
             }
             Protocol::Http2 => {
@@ -104,7 +110,7 @@ mod tests {
             scheme: origin::Scheme::Https,
             host: "origin.example".parse().unwrap(),
             path_and_query: PathAndQuery::from_static("/a?b"),
-            client: Client::anybody(),
+            client: Affinity::anybody(),
         }
     }
 

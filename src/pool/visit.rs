@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind};
 use super::{OriginPool, Shared, ending::Reason};
 
 /// A request that is being served.
-pub(crate) struct Visit(Arc<Shared>);
+pub(crate) struct InFlight(Arc<Shared>);
 
-impl Drop for Visit {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let last = self.0.active.fetch_sub(1, Ordering::SeqCst) == 1;
         if last && self.0.is_draining() {
@@ -30,10 +30,10 @@ impl OriginPool {
     /// # Errors
     ///
     /// If no more are taken.
-    pub(crate) fn visit(&self) -> Result<Visit, Error> {
+    pub(crate) fn visit(&self) -> Result<InFlight, Error> {
         // Counted before it looks, as `drain` says so before it counts: one of them sees the other.
         self.0.active.fetch_add(1, Ordering::SeqCst);
-        let visit = Visit(self.0.clone());
+        let visit = InFlight(self.0.clone());
         match self.0.is_draining() {
             true => Err(Error::refused(ErrorKind::Draining)),
             false => Ok(visit),

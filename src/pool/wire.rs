@@ -1,4 +1,5 @@
-//! The stream of a connection: it holds the connection's slot, and notices when an HTTP/2 peer has introduced itself.
+//! The stream of a connection: it holds the connection's slot, and notices when an HTTP/2 peer has
+//! introduced itself.
 
 use std::{
     future::Future,
@@ -18,7 +19,8 @@ use crate::connector::OriginStream;
 
 use super::slot::Slot;
 
-/// Every frame starts with so many bytes, the first three of which are the length of the rest (RFC 9113 section 4.1).
+/// Every frame starts with so many bytes, the first three of which are the length of the rest (RFC
+/// 9113 section 4.1).
 const FRAME_HEAD: usize = 9;
 
 /// A stream and the leave to have it open.
@@ -46,13 +48,15 @@ impl Wire {
         }
     }
 
-    /// Fails as soon as the other end is dropped and the peer keeps it waiting: what drives the stream has no other end then.
+    /// Fails as soon as the other end is dropped and the peer keeps it waiting: what drives the
+    /// stream has no other end then.
     pub(super) fn tied(mut self, tie: oneshot::Receiver<()>) -> Self {
         self.tie = Tie::Holds(tie);
         self
     }
 
-    /// Tells when the peer's first frame has been read, which is its settings (RFC 9113 section 3.4).
+    /// Tells when the peer's first frame has been read, which is its settings (RFC 9113 section
+    /// 3.4).
     pub(super) fn listening(mut self, introduced: Introduced) -> Self {
         self.preface = Some(Preface {
             length: [0; 3],

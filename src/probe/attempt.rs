@@ -65,7 +65,8 @@ impl ProbeAttempt {
         &self.outcome
     }
 
-    /// Whether the names and protocols are right: the site answered, even if with an error of its own.
+    /// Whether the names and protocols are right: the site answered, even if with an error of its
+    /// own.
     #[must_use]
     pub fn works(&self) -> bool {
         self.reach() >= Reach::Doubtful
@@ -83,7 +84,8 @@ fn reach_of_answer(status: StatusCode, diagnosis: &Option<Diagnosis>) -> Reach {
     let likeliest = diagnosis.as_ref().and_then(Diagnosis::likeliest);
     match likeliest {
         Some(cause) if cause.id() == CauseId::BehindTheEdge => Reach::Doubtful,
-        // The right protocol may well fail at its handshake, and is nearer to the goal all the same.
+        // The right protocol may well fail at its handshake, and is nearer to the goal all the
+        // same.
         Some(cause) if wants_tls(cause.id()) => Reach::Resolved,
         Some(cause) if cause.certainty() > Certainty::Possible => Reach::Refused,
         _ if status.is_client_error() || status.is_server_error() => Reach::Doubtful,

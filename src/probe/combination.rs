@@ -1,4 +1,5 @@
-//! A combination of names and protocols, which is tried as a whole and written down as builder code.
+//! A combination of names and protocols, which is tried as a whole and written down as builder
+//! code.
 
 use std::fmt;
 
@@ -15,8 +16,8 @@ use super::Change;
 /// The key exchange groups with the one first that Azure Front Door wants (RFC 8446 section 4.2.7).
 const NIST_FIRST: [&str; 3] = ["secp256r1", "secp384r1", "x25519"];
 
-/// The names and protocols of one attempt. Displayed as the builder code that makes them, with a comment for each call whose value it
-/// does not know.
+/// The names and protocols of one attempt. Displayed as the builder code that makes them, with a
+/// comment for each call whose value it does not know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Combination {
     url: OriginUrl,
@@ -80,7 +81,8 @@ impl Combination {
             Change::Groups => changed.groups = Groups::NistFirst,
             Change::Host(host) => changed.names.host = Some(host.clone()),
             Change::Sni(sni) => {
-                // Host follows SNI only where SNI was chosen: what is tried here is one thing at a time.
+                // Host follows SNI only where SNI was chosen: what is tried here is one thing at a
+                // time.
                 let host = self.origin().host().clone();
                 changed.names.host = Some(host);
                 changed.names.sni = Some(sni.clone());

@@ -9,7 +9,8 @@ use crate::{
 
 use super::{Combination, ProbeAttempt, ProbeOutcome};
 
-/// Every attempt of a probe and what follows from them. Displayed as a table, the causes, and the builder code that works.
+/// Every attempt of a probe and what follows from them. Displayed as a table, the causes, and the
+/// builder code that works.
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub(super) connector: CdnOriginConnector,
@@ -34,14 +35,16 @@ impl Findings {
         self.attempts.get(self.best)
     }
 
-    /// The combination that works, if one does. What else was set, above all `verify`, is as it was.
+    /// The combination that works, if one does. What else was set, above all `verify`, is as it
+    /// was.
     #[must_use]
     pub fn working(&self) -> Option<&Combination> {
         let best = self.best().filter(|attempt| attempt.works());
         best.map(ProbeAttempt::combination)
     }
 
-    /// A builder of the combination that works, with everything else that the connector was built with.
+    /// A builder of the combination that works, with everything else that the connector was built
+    /// with.
     #[must_use]
     pub fn builder(&self) -> Option<CdnOriginBuilder> {
         let working = self.working()?;
@@ -50,8 +53,9 @@ impl Findings {
 
     /// What was wrong: certain where one change alone got further. Empty if everything was right.
     ///
-    /// A fix of a cause that [an attempt has shown](Clue::Probe) is proved. Where no change got further, these are the causes of the
-    /// failure, and their fixes were not tried: a name that nobody but the certificate tells is one, for who presents it may be anybody.
+    /// A fix of a cause that [an attempt has shown](Clue::Probe) is proved. Where no change got
+    /// further, these are the causes of the failure, and their fixes were not tried: a name that
+    /// nobody but the certificate tells is one, for who presents it may be anybody.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         &self.diagnosis

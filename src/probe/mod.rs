@@ -1,8 +1,9 @@
 //! Finds by trying which combination of names and protocols an origin accepts.
 //!
-//! A diagnosis of one failure is often only likely: alert 40 has several causes. A probe changes one thing at a time and looks which change
-//! gets further, which makes the cause certain and the builder code known. It is for the engineer's desk, not for the path of requests: it
-//! makes some connections, one after the other with a pause between them, and sends nothing but `GET /`.
+//! A diagnosis of one failure is often only likely: alert 40 has several causes. A probe changes
+//! one thing at a time and looks which change gets further, which makes the cause certain and the
+//! builder code known. It is for the engineer's desk, not for the path of requests: it makes some
+//! connections, one after the other with a pause between them, and sends nothing but `GET /`.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,11 +16,13 @@
 //! # }
 //! ```
 //!
-//! `cargo run --example probe -- https://d1234567890.cloudfront.net --host www.example.com` does this at the command line.
+//! `cargo run --example probe -- https://d1234567890.cloudfront.net --host www.example.com` does
+//! this at the command line.
 //!
-//! A probe weakens nothing: each attempt verifies by the policy of the connector. Where no attempt can pass because nobody vouches for the
-//! certificate, it says so and leaves the decision to you. A name that the certificate alone tells is not tried, for whoever presents it
-//! chooses it; what was not tried is called so.
+//! A probe weakens nothing: each attempt verifies by the policy of the connector. Where no attempt
+//! can pass because nobody vouches for the certificate, it says so and leaves the decision to you.
+//! A name that the certificate alone tells is not tried, for whoever presents it chooses it; what
+//! was not tried is called so.
 
 mod attempt;
 mod change;
@@ -40,7 +43,8 @@ pub use run::Probe;
 ///
 /// # Errors
 ///
-/// If the connector has no fixed origin ([`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri)). That attempts fail is not an
+/// If the connector has no fixed origin
+/// ([`ErrorKind::UnsupportedUri`](crate::ErrorKind::UnsupportedUri)). That attempts fail is not an
 /// error but what is found.
 pub async fn probe(connector: &CdnOriginConnector) -> Result<Findings, Error> {
     Probe::of(connector).run().await

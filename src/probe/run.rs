@@ -17,8 +17,9 @@ use crate::{
     diagnosis::{Diagnosis, ResponseEvidence},
     error::{Error, ErrorKind, Facts, Stage},
     name::DnsName,
-    pool::{OriginPool, PoolSettings, RequestBody, Target},
+    pool::{OriginPool, PoolSettings, Target},
     response_diagnosis::{PeekedBody, examine},
+    upload::RequestBody,
 };
 
 use super::{Change, Combination, Findings, ProbeAttempt, ProbeOutcome, attempt::Reach, search};
@@ -128,7 +129,8 @@ impl Probe {
         let origin = combination.origin();
         let builder = combination.applied_to(builder).without_advice();
         let Some(Ok(connector)) = aside(move || builder.build()).await else {
-            // The values are those of a connector that was built: what is left is a group that the provider does not have.
+            // The values are those of a connector that was built: what is left is a group that the
+            // provider does not have.
             return Err(Error::refused(ErrorKind::TlsProtocol));
         };
         let host = origin.host();
@@ -257,7 +259,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What may still be wrong with the best attempt, without the fixes that were tried on it: none of them got further.
+    /// What may still be wrong with the best attempt, without the fixes that were tried on it: none
+    /// of them got further.
     fn remaining(&self, best: &ProbeAttempt) -> Diagnosis {
         let diagnosis = match &best.outcome {
             ProbeOutcome::Answered(_, diagnosis) => diagnosis.clone().unwrap_or_default(),

@@ -19,7 +19,8 @@ pub(super) fn changes(best: &ProbeAttempt, told: &[DnsName]) -> Vec<Change> {
     }
 }
 
-/// Every name that may be meant: what the caller told, what the combination has, what was presented.
+/// Every name that may be meant: what the caller told, what the combination has, what was
+/// presented.
 fn names(best: &ProbeAttempt, told: &[DnsName]) -> Vec<DnsName> {
     let origin = best.combination.origin();
     let expected = match origin.expected_name() {
@@ -68,7 +69,8 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Cha
     }
 }
 
-/// The names that the certificate covers and that somebody meant: no name is believed for being presented.
+/// The names that the certificate covers and that somebody meant: no name is believed for being
+/// presented.
 fn expectations(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
     let mut changes = Vec::new();
     if best.combination.expects_by_itself() {

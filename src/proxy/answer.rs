@@ -16,7 +16,8 @@ use super::{
 pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
 /// A short text without internals; the error goes into the extensions, for whoever wraps the proxy.
-/// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section 9.3.2).
+/// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section
+/// 9.3.2).
 pub(super) fn answer(
     identity: &Identity,
     error: Error,

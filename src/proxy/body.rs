@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
-    pool::{Lease, ResponseBody, explain_body},
+    pool::{PooledConnection, ResponseBody, explain_body},
     response_diagnosis::PeekedBody,
 };
 
@@ -35,17 +35,19 @@ enum Source {
     Shared(Shared),
     /// It has failed, which is still to be told.
     Failed(Option<Box<Error>>),
-    /// That of a response which has none. The length is not zero: it may be that of the content which another request would get.
+    /// That of a response which has none. The length is not zero: it may be that of the content
+    /// which another request would get.
     Nothing,
 }
 
 /// The origin's body.
 pub(super) struct OriginBody {
-    /// The connection, until the body has ended. Dropped before the body, it says why the stream is closed that the body holds.
-    pub(super) lease: Option<Lease>,
+    /// The connection, until the body has ended. Dropped before the body, it says why the stream is
+    /// closed that the body holds.
+    pub(super) lease: Option<PooledConnection>,
     pub(super) body: PeekedBody<ResponseBody>,
     pub(super) watch: Watch,
-    /// Whether the visitor is told trailers (RFC 9110 section 6.5.1).
+    /// Whether the client is told trailers (RFC 9110 section 6.5.1).
     pub(super) trailers: bool,
     /// Held for as long as the response is under way.
     pub(super) place: Option<Place>,
@@ -55,8 +57,9 @@ pub(super) struct OriginBody {
     pub(super) read: u8,
 }
 
-/// A body that has not ended with so many frames is shared with a task. A server takes as many of them without a visitor that reads:
-/// hyper's has room for 16, and for 400 KiB. Of most responses there is one, and another look where the end is a chunk.
+/// A body that has not ended with so many frames is shared with a task. A server takes as many of
+/// them without a client that reads: hyper's has room for 16, and for 400 KiB. Of most responses
+/// there is one, and another look where the end is a chunk.
 const FRAMES_ALONE: u8 = 2;
 
 impl ProxyBody {
@@ -72,7 +75,8 @@ impl ProxyBody {
         Self(Source::Origin(body))
     }
 
-    /// One of which a server may not even ask for the first frame: a visitor of HTTP/2 says when (RFC 9113 section 5.2).
+    /// One of which a server may not even ask for the first frame: a client of HTTP/2 says when
+    /// (RFC 9113 section 5.2).
     pub(super) fn origin_of_stream(body: Box<OriginBody>) -> Self {
         let mut source = Source::Origin(body);
         source.share();
@@ -132,7 +136,8 @@ impl Body for ProxyBody {
 }
 
 impl Source {
-    /// Shares the origin's body with a task that takes it from a visitor who does not read. Outside of a runtime there is none.
+    /// Shares the origin's body with a task that takes it from a client who does not read. Outside
+    /// of a runtime there is none.
     fn share(&mut self) {
         let Ok(runtime) = Handle::try_current() else {
             return;
@@ -151,10 +156,11 @@ impl Source {
         let Some(Err(error)) = frame else {
             return Poll::Ready(frame);
         };
-        // Frees the connection, however long the visitor holds on to the body.
+        // Frees the connection, however long the client holds on to the body.
         *self = Self::Failed(Some(Box::new(error)));
-        // A server writes what it has when it is told to wait, and forgets it when the body fails. A visitor that got nothing at all may
-        // take the connection for one that was closed while it rested, and ask again, whatever it was.
+        // A server writes what it has when it is told to wait, and forgets it when the body fails.
+        // A client that got nothing at all may take the connection for one that was closed while it
+        // rested, and ask again, whatever it was.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -197,7 +203,7 @@ impl OriginBody {
             let error = Error::new(kind, Stage::Receive, self.give_up());
             return Poll::Ready(Some(Err(error.after_answers())));
         }
-        let info = self.lease.as_ref().map(Lease::info);
+        let info = self.lease.as_ref().map(PooledConnection::info);
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
         // hyper knows the end of a body of unknown length only when it has been asked for more.
         let over = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
@@ -229,19 +235,22 @@ impl OriginBody {
         Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
     }
 
-    /// Gives the connection up, of which these are the facts: it is closed, and the visitor sees that the response has not ended.
+    /// Gives the connection up, of which these are the facts: it is closed, and the client sees
+    /// that the response has not ended.
     fn give_up(&mut self) -> Facts {
         let lease = self.lease.take();
         lease.map_or_else(Facts::default, |lease| lease.info().facts().clone())
     }
 
-    /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no error as its reason.
+    /// RFC 9113 section 8.1: a stream that is reset is not complete, even where the reset gives no
+    /// error as its reason.
     fn was_cut_short(&self) -> bool {
-        let http2 = self.lease.as_ref().is_some_and(Lease::is_http2);
+        let http2 = self.lease.as_ref().is_some_and(PooledConnection::is_http2);
         http2 && !self.body.is_end_stream()
     }
 
-    /// Whether the length in the response's head is one line and a number for certain: it was needed to know where this body ends.
+    /// Whether the length in the response's head is one line and a number for certain: it was
+    /// needed to know where this body ends.
     pub(super) fn has_settled_length(&self) -> bool {
         matches!(self.body.unread(), ResponseBody::Http1(_))
     }

@@ -1,4 +1,5 @@
-//! What the edge that is dialled takes, by its profile: the rest is refused here with words, or is not sent.
+//! What the edge that is dialled takes, by its profile: the rest is refused here with words, or is
+//! not sent.
 
 use http::{
     HeaderName, Method,
@@ -95,12 +96,12 @@ fn target_size(uri: &Uri) -> usize {
         .map_or(1, |target| PathAndQuery::as_str(target).len())
 }
 
-/// As HTTP/1.1 has it, with the Host that it is sent with in place of the visitor's.
+/// As HTTP/1.1 has it, with the Host that it is sent with in place of the client's.
 fn head_size(parts: &Parts, host: &HostAuthority, target: usize) -> usize {
     const HOST_LINE: usize = "host: \r\n".len();
     let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
     let hosts = parts.headers.get_all(HOST).iter();
-    let visitors: usize = hosts.map(|host| HOST_LINE + host.len()).sum();
-    let fields = size(&parts.headers) - visitors + HOST_LINE + host.as_str().len();
+    let downstreams: usize = hosts.map(|host| HOST_LINE + host.len()).sum();
+    let fields = size(&parts.headers) - downstreams + HOST_LINE + host.as_str().len();
     line + fields + "\r\n".len()
 }

@@ -1,4 +1,4 @@
-//! What visitors are told of a diagnosis: nothing, unless that was asked for.
+//! What clients are told of a diagnosis: nothing, unless that was asked for.
 
 use std::borrow::Borrow;
 
@@ -12,7 +12,7 @@ use super::{
     status::{self, Identity},
 };
 
-/// Whether visitors are told diagnoses.
+/// Whether clients are told diagnoses.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Exposure {
     #[default]
@@ -21,7 +21,8 @@ pub(super) enum Exposure {
 }
 
 impl Exposure {
-    /// The likeliest cause as the `details` of a `Proxy-Status` member (RFC 9209 section 2.1.5). Nothing is diagnosed for nobody.
+    /// The likeliest cause as the `details` of a `Proxy-Status` member (RFC 9209 section 2.1.5).
+    /// Nothing is diagnosed for nobody.
     pub(super) fn details<D: Borrow<Diagnosis>>(
         self,
         diagnosis: impl FnOnce() -> D,
@@ -46,7 +47,8 @@ impl Exposure {
     }
 }
 
-/// Id, certainty and fix, none of which shows an address. The sentence that says why may, and stays here.
+/// Id, certainty and fix, none of which shows an address. The sentence that says why may, and stays
+/// here.
 fn details(diagnosis: &Diagnosis) -> Option<SfString> {
     let cause = diagnosis.likeliest()?;
     let mut text = format!("{:?}, {}", cause.id(), cause.certainty());

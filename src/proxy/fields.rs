@@ -24,7 +24,8 @@ pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue
     lines.next().filter(|_| lines.next().is_none())
 }
 
-/// Which of the names there are such. One look at each that is there costs less than one look-up for each that might be.
+/// Which of the names there are such. One look at each that is there costs less than one look-up
+/// for each that might be.
 pub(super) fn present(
     headers: &HeaderMap,
     is_such: impl Fn(&HeaderName) -> bool,

@@ -11,15 +11,16 @@ use tokio::time::timeout_at;
 
 use crate::{
     connector::ConnectionInfo,
+    downstream::Downstream,
     error::{Error, ErrorKind, Facts, Stage},
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::{Origin, Scheme},
-    pool::{Lease, OriginPool, RequestBody, ResponseBody, Target, Visit},
+    pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{Asked, PeekedBody, examine, tell},
     response_rewrite::ResponseRewriteLayer,
-    visitor::Visitor,
+    upload::RequestBody,
 };
 
 use super::{
@@ -54,9 +55,9 @@ pub(super) struct Settings {
     pub(super) response_timeout: Duration,
     pub(super) upgrades: Upgrades,
     pub(super) upgrade_idle_timeout: Duration,
-    /// Said once that visitors' addresses are not known.
+    /// Said once that clients' addresses are not known.
     pub(super) no_address: Arc<Once>,
-    /// Said once that visitors may come by https, and nothing tells it.
+    /// Said once that clients may come by https, and nothing tells it.
     pub(super) no_scheme: Arc<Once>,
     pub(super) hops: Hops,
     pub(super) identity: Identity,
@@ -134,8 +135,14 @@ impl Settings {
                 target: ready.target.path_and_query.clone(),
                 has_content,
             };
-            let diagnosed =
-                self.diagnose(&mut parts, &mut body, asked, origin, host, &ready.visitor);
+            let diagnosed = self.diagnose(
+                &mut parts,
+                &mut body,
+                asked,
+                origin,
+                host,
+                &ready.downstream,
+            );
             Box::pin(diagnosed).await;
         }
         let body = passed(&mut parts, body, present, &ready);
@@ -147,7 +154,7 @@ impl Settings {
     fn received(
         &self,
         body: ResponseBody,
-        lease: Lease,
+        lease: PooledConnection,
         place: Option<Place>,
         ready: &Ready,
     ) -> Box<OriginBody> {
@@ -164,10 +171,10 @@ impl Settings {
         body
     }
 
-    /// Writes the visitor's names into a response.
+    /// Writes the client's names into a response.
     fn rewrite_response(&self, headers: &mut HeaderMap, ready: &Ready) {
         if let Some(layer) = &self.response_rewrite {
-            layer.apply(headers, &ready.visitor, Some(&ready.target.host));
+            layer.apply(headers, &ready.downstream, Some(&ready.target.host));
         }
     }
 
@@ -175,7 +182,7 @@ impl Settings {
     async fn ask_to_switch(
         &self,
         pool: &OriginPool,
-        visit: Visit,
+        visit: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
         asked: Box<upgrade::Asked>,
@@ -195,14 +202,14 @@ impl Settings {
         asked: Asked,
         origin: &Origin,
         host: &HostAuthority,
-        visitor: &Visitor,
+        downstream: &Downstream,
     ) {
         let mut evidence = asked.evidence(origin, host, parts);
-        if let Some(host) = &visitor.host {
-            evidence = evidence.visitor_host(host);
+        if let Some(host) = &downstream.host {
+            evidence = evidence.client_host(host);
         }
-        if visitor.is_told || self.client_scheme.is_some() {
-            evidence = evidence.visitor_scheme(visitor.scheme);
+        if downstream.is_told || self.client_scheme.is_some() {
+            evidence = evidence.client_scheme(downstream.scheme);
         }
         if self.response_rewrite.is_some() {
             evidence = evidence.rewritten_redirects();
@@ -220,14 +227,14 @@ impl Settings {
     }
 }
 
-/// Whether it is a response that must not be passed on: one that switches, since nothing was asked to be switched to, or one whose content
-/// would be garbage.
+/// Whether it is a response that must not be passed on: one that switches, since nothing was asked
+/// to be switched to, or one whose content would be garbage.
 fn is_unusable(parts: &Parts, present: Present) -> bool {
     status::switches(parts.status)
         || (present.has(Present::HOP_BY_HOP) && message::has_foreign_coding(&parts.headers))
 }
 
-/// What of the response the visitor gets.
+/// What of the response the client gets.
 fn passed(parts: &mut Parts, body: Box<OriginBody>, present: Present, ready: &Ready) -> ProxyBody {
     let has_no_content = status::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;

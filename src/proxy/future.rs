@@ -17,7 +17,7 @@ use super::ProxyBody;
 pub struct Proxying(Pin<Box<dyn Future<Output = Response<ProxyBody>> + Send>>);
 
 impl Proxying {
-    pub(super) fn new(
+    pub(crate) fn new(
         response: impl Future<Output = Response<ProxyBody>> + Send + 'static,
     ) -> Self {
         Self(Box::pin(response))

@@ -25,7 +25,8 @@ impl Call {
         is_grpc.then(|| Self(content_type.clone()))
     }
 
-    /// The answer to a failure as one in trailers alone, which stand in the head where there is no content. Other fields stay.
+    /// The answer to a failure as one in trailers alone, which stand in the head where there is no
+    /// content. Other fields stay.
     pub(super) fn answer(self, response: Response<ProxyBody>) -> Response<ProxyBody> {
         let (mut parts, _) = response.into_parts();
         let failed = std::mem::replace(&mut parts.status, status::beneath_grpc());

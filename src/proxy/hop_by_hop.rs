@@ -15,9 +15,10 @@ use super::{
     hops::CDN_LOOP,
 };
 
-/// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to be read, who sends it and which way
-/// it came. RFC 9110 section 7.6.1: a sender MUST NOT name a field that is intended for all recipients.
-/// Nor can it take away what a trusted peer says of the visitor, who would be taken for that peer.
+/// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to
+/// be read, who sends it and which way it came. RFC 9110 section 7.6.1: a sender MUST NOT name a
+/// field that is intended for all recipients. Nor can it take away what a trusted peer says of the
+/// client, who would be taken for that peer.
 static NOT_NOMINATED: [HeaderName; 13] = [
     AUTHORIZATION,
     CACHE_CONTROL,
@@ -43,7 +44,8 @@ pub(super) fn remove(headers: &mut HeaderMap) {
     if !headers.keys().any(is_hop_by_hop) {
         return;
     }
-    // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be forwarded.
+    // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be
+    // forwarded.
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
@@ -68,7 +70,8 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
     )
 }
 
-/// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section 10.1.4). Whether it is there.
+/// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section
+/// 10.1.4). Whether it is there.
 pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
     let trailers = lists(headers, TE, "trailers");
     remove(headers);
@@ -132,7 +135,7 @@ mod tests {
             ("x-second", "2"),
             ("x-third", "3"),
             ("content-length", "4"),
-            ("host", "visitor.example"),
+            ("host", "client.example"),
             ("via", "1.1 first"),
             ("authorization", "Basic eHl6"),
             ("cdn-loop", "first"),

@@ -1,4 +1,5 @@
-//! `Via` and `CDN-Loop`: by which a proxy says that a request came through it, and notices one that comes again.
+//! `Via` and `CDN-Loop`: by which a proxy says that a request came through it, and notices one that
+//! comes again.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header::VIA};
 
@@ -61,7 +62,8 @@ impl Hops {
         via || cdn_loop
     }
 
-    /// Signs a request that was received in this version. What others have signed stays as it is, line by line.
+    /// Signs a request that was received in this version. What others have signed stays as it is,
+    /// line by line.
     pub(super) fn sign(&self, headers: &mut HeaderMap, version: Version) {
         if let Some(via) = &self.via {
             headers.append(VIA, via.line(version).clone());
@@ -100,7 +102,8 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::try_from(text).expect("a pseudonym is a field value")
 }
 
-/// The members of a list. A comma in a comment or a quoted string splits too, which yields members that are nobody's name.
+/// The members of a list. A comma in a comment or a quoted string splits too, which yields members
+/// that are nobody's name.
 fn members(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     let members = line.as_bytes().split(|byte| *byte == b',');
     members.map(<[u8]>::trim_ascii)

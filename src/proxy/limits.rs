@@ -40,7 +40,8 @@ impl Limits {
         Some(Deadline::new(Instant::now(), after, Limit::Request))
     }
 
-    /// Refuses what says of itself that it is too large. `body` is the least number of bytes that will come.
+    /// Refuses what says of itself that it is too large. `body` is the least number of bytes that
+    /// will come.
     pub(super) fn check(&self, headers: &HeaderMap, body: u64) -> Result<(), Error> {
         let too_many = headers.len() > self.request_fields;
         let kind =

@@ -10,7 +10,9 @@ use http_body::Body;
 
 use crate::{
     error::{Error, ErrorKind},
-    pool::{EARLY_DATA, RequestBody, one_length},
+    http1::one_length,
+    pool::EARLY_DATA,
+    upload::RequestBody,
 };
 
 use super::{fields::only, present::Present};
@@ -24,8 +26,9 @@ pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
     let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
         ErrorKind::MethodRefused
     } else if is_authority_form || is_asterisk_form || is_foreign {
-        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and an origin for `/`. Another scheme asks for
-        // what this gateway does not translate to (RFC 9113 section 8.3.1).
+        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and
+        // an origin for `/`. Another scheme asks for what this gateway does not translate to (RFC
+        // 9113 section 8.3.1).
         ErrorKind::TargetInvalid
     } else if present.has(Present::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
         ErrorKind::UnsupportedCoding
@@ -41,8 +44,9 @@ fn is_http(scheme: &Scheme) -> bool {
     *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS
 }
 
-/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the content would be garbage. `chunked`
-/// twice is one, since it is applied at most once (RFC 9112 section 6.1).
+/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the
+/// content would be garbage. `chunked` twice is one, since it is applied at most once (RFC 9112
+/// section 6.1).
 pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
     let known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     headers.contains_key(TRANSFER_ENCODING) && !only(headers, TRANSFER_ENCODING).is_some_and(known)
@@ -54,8 +58,9 @@ fn expects_the_unknown(headers: &HeaderMap) -> bool {
     expectations.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// Takes one off `Max-Forwards` of an OPTIONS request (RFC 9110 section 7.6.2). Whether there was nothing left to take: then the request
-/// is for this proxy. What is no number is for others to judge.
+/// Takes one off `Max-Forwards` of an OPTIONS request (RFC 9110 section 7.6.2). Whether there was
+/// nothing left to take: then the request is for this proxy. What is no number is for others to
+/// judge.
 pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
     if parts.method != Method::OPTIONS {
         return false;
@@ -76,8 +81,8 @@ pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
     }
 }
 
-/// Removes an expectation that says nothing: there is no content to wait with, or the visitor speaks a version that does not know of it
-/// (RFC 9110 section 10.1.1).
+/// Removes an expectation that says nothing: there is no content to wait with, or the client speaks
+/// a version that does not know of it (RFC 9110 section 10.1.1).
 pub(super) fn settle_expectation(parts: &mut Parts, present: Present, body: &RequestBody) {
     if !present.has(Present::EXPECT) {
         return;
@@ -87,14 +92,14 @@ pub(super) fn settle_expectation(parts: &mut Parts, present: Present, body: &Req
     }
 }
 
-/// Says once, and as `1`, that the request has been in early data. By RFC 8470 section 5.1 several lines and other values mean the same, and
-/// a client sends one line at most.
+/// Says once, and as `1`, that the request has been in early data. By RFC 8470 section 5.1 several
+/// lines and other values mean the same, and a client sends one line at most.
 pub(super) fn settle_early_data(headers: &mut HeaderMap) {
     headers.insert(EARLY_DATA, HeaderValue::from_static("1"));
 }
 
-/// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before they reach an HTTP/1.1 connection
-/// (RFC 9113 section 8.2.3).
+/// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before
+/// they reach an HTTP/1.1 connection (RFC 9113 section 8.2.3).
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
     let mut crumbs = headers.get_all(COOKIE).iter();
     let Some(first) = crumbs.next() else {
@@ -116,8 +121,8 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Says where the request's content ends. The body is believed, not the field: a layer in front may have read or replaced the one and left
-/// the other, and hyper would announce what never comes.
+/// Says where the request's content ends. The body is believed, not the field: a layer in front may
+/// have read or replaced the one and left the other, and hyper would announce what never comes.
 pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
     let Parts {
         method, headers, ..
@@ -125,23 +130,25 @@ pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
     let is_one_of = |methods: &[Method]| methods.contains(method);
     let is_announced = present.has(Present::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
-        // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411 otherwise.
+        // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411
+        // otherwise.
         if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     } else if let Some(length) = body.size_hint().exact() {
         headers.insert(CONTENT_LENGTH, length.into());
     } else if !is_announced && is_one_of(&[Method::GET, Method::HEAD]) {
-        // hyper sends these without content whose length it does not know, unless it is told that there is some.
+        // hyper sends these without content whose length it does not know, unless it is told that
+        // there is some.
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 
-/// Leaves one line of a length where all lines and members of lists say the same, and none where they do not or say no number
-/// (RFC 9110 section 8.6). Whether one is left.
+/// Leaves one line of a length where all lines and members of lists say the same, and none where
+/// they do not or say no number (RFC 9110 section 8.6). Whether one is left.
 ///
-/// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has looked at it before; a server in front may
-/// not be able to write down what is left.
+/// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has
+/// looked at it before; a server in front may not be able to write down what is left.
 pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
     let is_left = matches!(one_length(headers), Ok(Some(_)));
     if !is_left {

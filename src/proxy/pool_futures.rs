@@ -9,12 +9,13 @@ use std::{
 
 use crate::error::Error;
 
-/// The future that [`OriginProxy::drain`](super::OriginProxy::drain) and that of a group return. Dropped, it undoes nothing.
+/// The future that [`OriginProxy::drain`](super::OriginProxy::drain) and that of a group return.
+/// Dropped, it undoes nothing.
 #[must_use = "the proxy takes no more requests, but nobody waits for those that it has"]
 pub struct Draining(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Draining {
-    pub(super) fn new(drained: impl Future<Output = ()> + Send + 'static) -> Self {
+    pub(crate) fn new(drained: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(Box::pin(drained))
     }
 }
@@ -33,12 +34,13 @@ impl fmt::Debug for Draining {
     }
 }
 
-/// The future that [`OriginProxy::prewarm`](super::OriginProxy::prewarm) and that of a group return.
+/// The future that [`OriginProxy::prewarm`](super::OriginProxy::prewarm) and that of a group
+/// return.
 #[must_use = "futures do nothing unless polled"]
 pub struct Prewarming(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>);
 
 impl Prewarming {
-    pub(super) fn new(warm: impl Future<Output = Result<(), Error>> + Send + 'static) -> Self {
+    pub(crate) fn new(warm: impl Future<Output = Result<(), Error>> + Send + 'static) -> Self {
         Self(Box::pin(warm))
     }
 }

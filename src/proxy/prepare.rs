@@ -1,4 +1,4 @@
-//! Makes of the visitor's request the one that goes to the origin: everything that needs no waiting.
+//! Makes of the client's request the one that goes to the origin: everything that needs no waiting.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
 use http_body::Body;
 
 use crate::{
+    downstream::{ClientConnection, Downstream},
     error::{Error, ErrorKind},
     host_rewrite::{Rewritten, write_name},
     name::HostAuthority,
     origin::{Origin, Scheme},
-    pool::{RequestBody, Target},
-    visitor::{ClientConnection, Visitor},
+    pool::Target,
+    upload::RequestBody,
 };
 
 use super::{
@@ -19,20 +20,21 @@ use super::{
     watch::Deadline,
 };
 
-/// So many fields are usually added to a request: four that say who the visitor is, `Via`, and one to spare.
+/// So many fields are usually added to a request: four that say who the client is, `Via`, and one
+/// to spare.
 const USUALLY_ADDED: usize = 6;
 
-/// A request that is ready to be sent, and what is kept of it for its response. It stays in one place, because futures are moved about
-/// with all that they hold.
+/// A request that is ready to be sent, and what is kept of it for its response. It stays in one
+/// place, because futures are moved about with all that they hold.
 pub(super) struct Ready {
     pub(super) request: Request<RequestBody>,
     pub(super) target: Target,
     pub(super) asked: Option<Box<Asked>>,
     pub(super) origin: Arc<Origin>,
-    pub(super) visitor: Visitor,
-    /// Whether the visitor is told trailers.
+    pub(super) downstream: Downstream,
+    /// Whether the client is told trailers.
     pub(super) trailers: bool,
-    /// Whether the visitor speaks HTTP/2 or later.
+    /// Whether the client speaks HTTP/2 or later.
     pub(super) has_streams: bool,
     /// When all has to be over.
     pub(super) end: Option<Deadline>,
@@ -41,8 +43,8 @@ pub(super) struct Ready {
 /// What is known of a head that was rewritten.
 struct Rewrite {
     host: HostAuthority,
-    visitor: Visitor,
-    /// Whether the visitor says `TE: trailers`.
+    downstream: Downstream,
+    /// Whether the client says `TE: trailers`.
     te_trailers: bool,
     present: Present,
 }
@@ -79,28 +81,29 @@ impl Settings {
             request: Request::from_parts(parts, body),
             asked: asked.map(Box::new),
             origin: origin.clone(),
-            visitor: rewrite.visitor,
-            // A visitor of HTTP/1 that has not said so does not know what to do with them.
+            downstream: rewrite.downstream,
+            // A client of HTTP/1 that has not said so does not know what to do with them.
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
             end: self.limits.end(),
         })))
     }
 
-    /// Makes of the visitor's head the one that goes to the origin. Nothing, if the request is to go no further.
+    /// Makes of the client's head the one that goes to the origin. Nothing, if the request is to go
+    /// no further.
     fn rewrite(&self, parts: &mut Parts, mut present: Present) -> Result<Option<Rewrite>, Error> {
         message::check(parts, present)?;
         if present.has(Present::HOPS) && self.hops.are_closed_by(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
-        let Rewritten { visitor, name } = self.host_rewrite.names(parts)?;
+        let Rewritten { downstream, name } = self.host_rewrite.names(parts)?;
         self.miss_scheme(parts);
         let scheme = self.client_scheme.unwrap_or(Scheme::Http);
-        let visitor = Visitor::new(parts, scheme, visitor);
-        if visitor.address.is_none() {
+        let downstream = Downstream::new(parts, scheme, downstream);
+        if downstream.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
-                    "visitors' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
+                    "downstreams' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
                      `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
                 );
             });
@@ -112,7 +115,7 @@ impl Settings {
             present.has(Present::HOP_BY_HOP) && hop_by_hop::remove_from_request(&mut parts.headers);
         // One growth for all. A map that cannot grow so far may still have the room that is needed.
         let _ = parts.headers.try_reserve(USUALLY_ADDED);
-        let visitor = self.forwarded.apply(&mut parts.headers, visitor);
+        let downstream = self.forwarded.apply(&mut parts.headers, downstream);
         if present.has(Present::COOKIE) {
             message::join_cookies(&mut parts.headers);
         }
@@ -129,14 +132,14 @@ impl Settings {
         }
         Ok(Some(Rewrite {
             host: name,
-            visitor,
+            downstream,
             te_trailers,
             present,
         }))
     }
 
-    /// Says so, once, where a visitor says `https` and nobody whom this proxy could believe does: the origin is told `http`, and may
-    /// redirect to where the visitor is already.
+    /// Says so, once, where a client says `https` and nobody whom this proxy could believe does:
+    /// the origin is told `http`, and may redirect to where the client is already.
     fn miss_scheme(&self, parts: &Parts) {
         if self.client_scheme.is_none()
             && parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
@@ -144,7 +147,7 @@ impl Settings {
         {
             self.no_scheme.call_once(|| {
                 tracing::warn!(
-                    "a visitor says that it came by https, but the origin is told http: call `client_scheme(Scheme::Https)` on the proxy, or put \
+                    "a downstream says that it came by https, but the origin is told http: call `client_scheme(Scheme::Https)` on the proxy, or put \
                      a `ClientConnection` into the extensions"
                 );
             });
@@ -152,7 +155,8 @@ impl Settings {
     }
 }
 
-/// What the visitor asks for. `http://host?query` has a query alone, and RFC 9112 section 3.2.1 and RFC 9113 section 8.3.1 want a path.
+/// What the client asks for. `http://host?query` has a query alone, and RFC 9112 section 3.2.1 and
+/// RFC 9113 section 8.3.1 want a path.
 fn path_and_query(uri: &Uri) -> PathAndQuery {
     let given = uri.path_and_query().cloned();
     let given = given.unwrap_or_else(|| PathAndQuery::from_static("/"));

@@ -1,5 +1,5 @@
-//! Which of the fields that are looked for in each message there are. One look at each name that is there costs less than one look-up for
-//! each that might be.
+//! Which of the fields that are looked for in each message there are. One look at each name that is
+//! there costs less than one look-up for each that might be.
 
 use http::{HeaderMap, HeaderName};
 

@@ -11,7 +11,8 @@ use thiserror::Error;
 
 use super::fields::is_token;
 
-/// The name of a proxy in `Via` ([RFC 9110 section 7.6.3]) and in `CDN-Loop` ([RFC 8586]): a token, with a port if need be.
+/// The name of a proxy in `Via` ([RFC 9110 section 7.6.3]) and in `CDN-Loop` ([RFC 8586]): a token,
+/// with a port if need be.
 ///
 /// ```
 /// use cdn_origin::proxy::Pseudonym;

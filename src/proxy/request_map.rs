@@ -1,4 +1,5 @@
-//! The embedder's word on each request, after the visitor's fields have been sorted and before the request is sent.
+//! The embedder's word on each request, after the client's fields have been sorted and before the
+//! request is sent.
 
 use std::{fmt, sync::Arc};
 
@@ -26,7 +27,8 @@ impl RequestMap {
         self.0.is_empty()
     }
 
-    /// Applies all. What frames the message and what belongs to the connection is afterwards as it was.
+    /// Applies all. What frames the message and what belongs to the connection is afterwards as it
+    /// was.
     pub(super) fn apply(&self, parts: &mut Parts) {
         let ours = OURS.map(|name| (parts.headers.get(&name).cloned(), name));
         for function in &self.0 {

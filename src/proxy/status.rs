@@ -1,4 +1,5 @@
-//! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a status.
+//! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a
+//! status.
 
 use http::{HeaderValue, Method, StatusCode};
 use sfv::{
@@ -14,7 +15,8 @@ const NAME: &TokenRef = token_ref("cdn-origin");
 
 const DETAILS: &KeyRef = key_ref("details");
 
-/// How this proxy calls itself in `Proxy-Status`: a token, or a string where the name is none (RFC 9209 section 2).
+/// How this proxy calls itself in `Proxy-Status`: a token, or a string where the name is none (RFC
+/// 9209 section 2).
 #[derive(Clone, Debug)]
 pub(super) struct Identity(BareItem);
 
@@ -45,7 +47,7 @@ pub(super) fn status(error: &Error) -> StatusCode {
         | ErrorKind::UpgradeInvalid => StatusCode::BAD_REQUEST,
         // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
         ErrorKind::MethodRefused | ErrorKind::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
-        // It is the visitor who kept silent.
+        // It is the client who kept silent.
         ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         ErrorKind::RequestBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -61,9 +63,9 @@ pub(super) fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// By these responses an origin says that it fails, so that another may have the answer: what CloudFront's origin groups take for that
-/// and is no refusal.
-pub(super) fn of_failing_origins() -> [StatusCode; 4] {
+/// By these responses an origin says that it fails, so that another may have the answer: what
+/// CloudFront's origin groups take for that and is no refusal.
+pub(crate) fn of_failing_origins() -> [StatusCode; 4] {
     [
         StatusCode::INTERNAL_SERVER_ERROR,
         StatusCode::BAD_GATEWAY,
@@ -77,7 +79,8 @@ pub(super) fn switches(status: StatusCode) -> bool {
     status == StatusCode::SWITCHING_PROTOCOLS
 }
 
-/// What a visitor is told who asked by extended CONNECT, where another is told of the switch (RFC 8441 section 5).
+/// What a client is told who asked by extended CONNECT, where another is told of the switch (RFC
+/// 8441 section 5).
 pub(super) fn connected() -> StatusCode {
     StatusCode::OK
 }
@@ -87,8 +90,9 @@ pub(super) fn beneath_grpc() -> StatusCode {
     StatusCode::OK
 }
 
-/// The code that a gRPC call is told in place of a status, by gRPC's "HTTP to gRPC Status Code Mapping"; a deadline has a code of its
-/// own, which says more than that the service is not available.
+/// The code that a gRPC call is told in place of a status, by gRPC's "HTTP to gRPC Status Code
+/// Mapping"; a deadline has a code of its own, which says more than that the service is not
+/// available.
 pub(super) fn grpc_code(status: StatusCode) -> u16 {
     const UNKNOWN: u16 = 2;
     const DEADLINE_EXCEEDED: u16 = 4;

@@ -14,8 +14,9 @@ use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{fields::present, hop_by_hop::is_hop_by_hop, hops::CDN_LOOP};
 
-/// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates, or says how the content is to be
-/// read comes too late in a trailer. A recipient that merges trailers into its fields must not be told such things by them.
+/// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates,
+/// or says how the content is to be read comes too late in a trailer. A recipient that merges
+/// trailers into its fields must not be told such things by them.
 static REFUSED: [HeaderName; 25] = [
     ACCEPT_ENCODING,
     AUTHORIZATION,
@@ -45,7 +46,8 @@ static REFUSED: [HeaderName; 25] = [
     WWW_AUTHENTICATE,
 ];
 
-/// Removes what must not stand in a trailer, what is of one connection and claims of who the visitor is among it.
+/// Removes what must not stand in a trailer, what is of one connection and claims of who the client
+/// is among it.
 pub(super) fn clean(trailers: &mut HeaderMap) {
     for name in present(trailers, is_refused) {
         trailers.remove(name);

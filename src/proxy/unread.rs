@@ -1,7 +1,8 @@
-//! What a visitor leaves unread.
+//! What a client leaves unread.
 //!
-//! A server asks for more of a body when it could write what it has. That of a visitor who does not read would hold the origin's
-//! connection, and run no more to see a deadline pass. So a body that lasts is shared with a task, which takes it away.
+//! A server asks for more of a body when it could write what it has. That of a client who does not
+//! read would hold the origin's connection, and run no more to see a deadline pass. So a body that
+//! lasts is shared with a task, which takes it away.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -34,9 +35,10 @@ struct Held {
 
 /// Who is to do something next.
 enum Turn {
-    /// The visitor, since then.
-    Visitor(Instant),
-    /// The origin, for which the server has been waiting since then. It is woken to ask again, by silence if by nothing else.
+    /// The client, since then.
+    Downstream(Instant),
+    /// The origin, for which the server has been waiting since then. It is woken to ask again, by
+    /// silence if by nothing else.
     Origin(Instant, Waker),
 }
 
@@ -45,7 +47,7 @@ impl Shared {
     pub(super) fn new(body: Box<OriginBody>, runtime: &Handle) -> Self {
         let held = Arc::new(Mutex::new(Held {
             body: Ok(body),
-            turn: Turn::Visitor(Instant::now()),
+            turn: Turn::Downstream(Instant::now()),
         }));
         let task = runtime.spawn(take_away(Arc::downgrade(&held)).in_current_span());
         Self {
@@ -64,7 +66,7 @@ impl Shared {
             Err(error) => return Poll::Ready(Some(Err(error.clone()))),
         };
         held.turn = match frame.is_ready() {
-            true => Turn::Visitor(Instant::now()),
+            true => Turn::Downstream(Instant::now()),
             false => Turn::Origin(Instant::now(), cx.waker().clone()),
         };
         frame
@@ -91,19 +93,20 @@ impl Drop for Shared {
 }
 
 impl Held {
-    /// Takes the body away if it is time. Otherwise tells when to look again, unless there is nothing more to take.
+    /// Takes the body away if it is time. Otherwise tells when to look again, unless there is
+    /// nothing more to take.
     fn look(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let body = self.body.as_mut().ok();
         let body = body.filter(|body| body.lease.is_some())?;
         let (since, patience) = match self.turn {
-            Turn::Visitor(since) => (since, body.patience),
+            Turn::Downstream(since) => (since, body.patience),
             Turn::Origin(since, _) => (since, body.patience.saturating_add(body.watch.idle)),
         };
         let silence = Deadline::new(since, patience, Limit::Unread);
         let deadline = body.watch.or_end(silence);
         if deadline.at > now {
-            // From now on it may be the visitor's turn.
+            // From now on it may be the client's turn.
             let soonest = Deadline::new(now, body.patience, Limit::Unread);
             return Some(deadline.at.min(soonest.at));
         }

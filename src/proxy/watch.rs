@@ -36,8 +36,8 @@ impl Deadline {
     }
 }
 
-/// Watches a body. No timer runs before the body makes somebody wait, and one serves for all waits: it is set anew when it goes off,
-/// not with each frame.
+/// Watches a body. No timer runs before the body makes somebody wait, and one serves for all waits:
+/// it is set anew when it goes off, not with each frame.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) idle: Duration,

@@ -8,7 +8,8 @@ use crate::origin::Origin;
 
 use super::ResponseDiagnosis;
 
-/// Recognises the error responses of an origin's edge. See the [module](self::super) for an example.
+/// Recognises the error responses of an origin's edge. See the [module](self::super) for an
+/// example.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ResponseDiagnosisLayer {

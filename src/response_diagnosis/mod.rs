@@ -1,8 +1,9 @@
 //! Recognises the error responses of an edge, on any tower stack.
 //!
-//! A 403 of CloudFront, a 421, a Cloudflare 1013, a redirect that goes round in a circle: such a response passes byte for byte, with a
-//! [`Diagnosis`] in its extensions and one `tracing` event. At most 4 KiB of an uncompressed error page are looked at, and only where the
-//! head alone does not tell. [`OriginProxy`](crate::OriginProxy) does the same by itself.
+//! A 403 of CloudFront, a 421, a Cloudflare 1013, a redirect that goes round in a circle: such a
+//! response passes byte for byte, with a [`Diagnosis`] in its extensions and one `tracing` event.
+//! At most 4 KiB of an uncompressed error page are looked at, and only where the head alone does
+//! not tell. [`OriginProxy`](crate::OriginProxy) does the same by itself.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, diagnosis::Diagnosis, response_diagnosis::ResponseDiagnosisLayer};
@@ -47,7 +48,8 @@ pub use service::ResponseDiagnosis;
 
 pub(crate) use examine::{Asked, examine};
 
-/// The one event. A cause that is only possible is no news: the response may well be the application's own.
+/// The one event. A cause that is only possible is no news: the response may well be the
+/// application's own.
 pub(crate) fn tell(status: StatusCode, diagnosis: &Diagnosis) {
     let status = status.as_u16();
     match diagnosis.likeliest().map(Cause::certainty) {

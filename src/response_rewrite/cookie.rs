@@ -7,7 +7,7 @@ use super::{
     rule::{Secure, Sides},
 };
 
-/// The cookie as a visitor has to see it; `None` if it stays as it is.
+/// The cookie as a client has to see it; `None` if it stays as it is.
 pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {
     let mut segments = cookie.split(|byte| *byte == b';');
     let pair = segments.next()?;
@@ -76,16 +76,17 @@ impl Edit {
     }
 }
 
-/// Whether a name of the origin lies in the domain and the visitor's host does not.
+/// Whether a name of the origin lies in the domain and the client's host does not.
 fn is_domain_of_origin(value: &[u8], sides: &Sides<'_>) -> bool {
     let domain = value.strip_prefix(b".").unwrap_or(value);
-    let visitor = sides.visitor.host.as_ref();
-    let is_visitors = visitor.is_some_and(|host| lies_in(host.host(), domain));
+    let downstream = sides.downstream.host.as_ref();
+    let is_downstreams = downstream.is_some_and(|host| lies_in(host.host(), domain));
     let mut names = sides.origin_names();
-    !domain.is_empty() && !is_visitors && names.any(|name| lies_in(name.host(), domain))
+    !domain.is_empty() && !is_downstreams && names.any(|name| lies_in(name.host(), domain))
 }
 
-/// Domain match (RFC 6265 section 5.1.3). A domain of one label has no subdomains: it is a registry, or a machine of its own.
+/// Domain match (RFC 6265 section 5.1.3). A domain of one label has no subdomains: it is a
+/// registry, or a machine of its own.
 fn lies_in(host: &str, domain: &[u8]) -> bool {
     let host = host.as_bytes();
     let Some(start) = host.len().checked_sub(domain.len()) else {
@@ -96,10 +97,11 @@ fn lies_in(host: &str, domain: &[u8]) -> bool {
     end.eq_ignore_ascii_case(domain) && (sub.is_empty() || is_below)
 }
 
-/// RFC 6265bis section 4.1.3.1: without the attribute, a browser refuses a cookie whose name says that it is secure.
+/// RFC 6265bis section 4.1.3.1: without the attribute, a browser refuses a cookie whose name says
+/// that it is secure.
 fn may_lose_secure(pair: &[u8], sides: &Sides<'_>) -> bool {
     sides.secure == Secure::DroppedOverHttp
-        && sides.visitor.scheme == Scheme::Http
+        && sides.downstream.scheme == Scheme::Http
         && !has_prefix(pair, b"__Secure-")
 }
 

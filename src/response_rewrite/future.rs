@@ -9,7 +9,7 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::visitor::Visitor;
+use crate::downstream::Downstream;
 
 use super::ResponseRewriteLayer;
 
@@ -21,16 +21,16 @@ pin_project! {
         #[pin]
         inner: F,
         layer: ResponseRewriteLayer,
-        visitor: Visitor,
+        downstream: Downstream,
     }
 }
 
 impl<F> ResponseRewriteFuture<F> {
-    pub(super) fn new(inner: F, layer: ResponseRewriteLayer, visitor: Visitor) -> Self {
+    pub(super) fn new(inner: F, layer: ResponseRewriteLayer, downstream: Downstream) -> Self {
         Self {
             inner,
             layer,
-            visitor,
+            downstream,
         }
     }
 }
@@ -45,7 +45,8 @@ where
         let this = self.project();
         let mut outcome = ready!(this.inner.poll(cx));
         if let Ok(response) = &mut outcome {
-            this.layer.apply(response.headers_mut(), this.visitor, None);
+            this.layer
+                .apply(response.headers_mut(), this.downstream, None);
         }
         Poll::Ready(outcome)
     }

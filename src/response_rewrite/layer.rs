@@ -11,7 +11,8 @@ use crate::{
 
 use super::{PathPrefix, ResponseRewrite, path::PathMap, rule::Secure};
 
-/// Puts the visitor's name where a response says the origin's. See the [module](self::super) for an example and for the rules.
+/// Puts the client's name where a response says the origin's. See the [module](self::super) for an
+/// example and for the rules.
 ///
 /// | call | default |
 /// |---|---|
@@ -58,8 +59,9 @@ impl ResponseRewriteLayer {
         }
     }
 
-    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where that is a DNS name. A Host without a port
-    /// is rewritten at the dialled port too: servers like nginx redirect to the port that they listen at.
+    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where
+    /// that is a DNS name. A Host without a port is rewritten at the dialled port too: servers like
+    /// nginx redirect to the port that they listen at.
     pub fn origin(mut self, origin: &Origin) -> Self {
         let dialled = origin
             .dial()
@@ -84,8 +86,9 @@ impl ResponseRewriteLayer {
         self
     }
 
-    /// Turns paths of the origin that start with one prefix into paths of visitors that start with another: nginx's
-    /// `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several, the first that fits counts.
+    /// Turns paths of the origin that start with one prefix into paths of clients that start with
+    /// another: nginx's `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several, the
+    /// first that fits counts.
     ///
     /// ```
     /// use cdn_origin::response_rewrite::ResponseRewriteLayer;
@@ -93,30 +96,30 @@ impl ResponseRewriteLayer {
     /// let layer = ResponseRewriteLayer::new().path("/app/".parse()?, "/".parse()?);
     /// # Ok::<(), cdn_origin::response_rewrite::PathPrefixError>(())
     /// ```
-    pub fn path(mut self, origin: PathPrefix, visitor: PathPrefix) -> Self {
-        let map = PathMap { origin, visitor };
+    pub fn path(mut self, origin: PathPrefix, downstream: PathPrefix) -> Self {
+        let map = PathMap { origin, downstream };
         Arc::make_mut(&mut self.rules).paths.push(map);
         self
     }
 
-    /// Lets `Alt-Svc` pass, and with it visitors to wherever it leads.
+    /// Lets `Alt-Svc` pass, and with it clients to wherever it leads.
     pub fn keep_alt_svc(mut self) -> Self {
         Arc::make_mut(&mut self.rules).alt_svc = AltSvc::Kept;
         self
     }
 
-    /// Takes the attribute `Secure` out of cookies for visitors that speak plain `http`, except where the cookie's name starts with
-    /// `__Secure-` or `__Host-`.
+    /// Takes the attribute `Secure` out of cookies for clients that speak plain `http`, except
+    /// where the cookie's name starts with `__Secure-` or `__Host-`.
     ///
-    /// Such a cookie crosses the network in clear text, where everybody on the way can read and replace it. This is for development;
-    /// otherwise let visitors speak TLS.
+    /// Such a cookie crosses the network in clear text, where everybody on the way can read and
+    /// replace it. This is for development; otherwise let clients speak TLS.
     pub fn dangerously_drop_secure_over_http(mut self) -> Self {
         Arc::make_mut(&mut self.rules).secure = Secure::DroppedOverHttp;
         self
     }
 
-    /// What visitors speak, where no [`ClientConnection`](crate::visitor::ClientConnection) says so.
-    /// [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    /// What clients speak, where no [`ClientConnection`](crate::downstream::ClientConnection) says
+    /// so. [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         Arc::make_mut(&mut self.rules).client_scheme = scheme;
         self

@@ -1,10 +1,11 @@
-//! Path prefixes of the origin and of visitors.
+//! Path prefixes of the origin and of clients.
 
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The start of a path, in whole segments: `/app` and `/app/` are the same, and `/application` does not lie in it.
+/// The start of a path, in whole segments: `/app` and `/app/` are the same, and `/application` does
+/// not lie in it.
 ///
 /// ```
 /// use cdn_origin::response_rewrite::PathPrefix;
@@ -57,25 +58,26 @@ impl FromStr for PathPrefix {
     }
 }
 
-/// What stands for a prefix of the origin on the visitor's side.
+/// What stands for a prefix of the origin on the client's side.
 #[derive(Clone, Debug)]
 pub(super) struct PathMap {
     pub(super) origin: PathPrefix,
-    pub(super) visitor: PathPrefix,
+    pub(super) downstream: PathPrefix,
 }
 
 impl PathMap {
-    /// The path on the visitor's side, if this one starts with the prefix.
+    /// The path on the client's side, if this one starts with the prefix.
     fn apply(&self, path: &str) -> Option<String> {
         let rest = path.strip_prefix(self.origin.text.as_str())?;
         if !(rest.is_empty() || rest.starts_with('/')) {
             return None;
         }
-        // Browsers remove tabs before they read a URL: what follows a slash and a tab may be a host to them.
+        // Browsers remove tabs before they read a URL: what follows a slash and a tab may be a host
+        // to them.
         if rest.bytes().any(|byte| byte.is_ascii_control()) {
             return None;
         }
-        let mapped = format!("{}{rest}", self.visitor.text);
+        let mapped = format!("{}{rest}", self.downstream.text);
         match mapped.as_bytes() {
             [] => Some(String::from("/")),
             // What follows would be a host to a browser.
@@ -85,7 +87,7 @@ impl PathMap {
     }
 }
 
-/// The path on the visitor's side by the first map that knows its prefix.
+/// The path on the client's side by the first map that knows its prefix.
 pub(super) fn mapped(maps: &[PathMap], path: &str) -> Option<String> {
     maps.iter().find_map(|map| map.apply(path))
 }

@@ -8,7 +8,7 @@ use http::{
     header::{ALT_SVC, CONTENT_LOCATION, Entry, LOCATION, REFRESH, SET_COOKIE},
 };
 
-use crate::{name::HostAuthority, origin::Scheme, visitor::Visitor};
+use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
     cookie,
@@ -19,7 +19,7 @@ use super::{
 
 /// The two sides of one exchange.
 pub(super) struct Sides<'a> {
-    pub(super) visitor: &'a Visitor,
+    pub(super) downstream: &'a Downstream,
     names: &'a [HostAuthority],
     /// What this very request said, if that is known.
     told: Option<&'a HostAuthority>,
@@ -29,7 +29,7 @@ pub(super) struct Sides<'a> {
     pub(super) secure: Secure,
 }
 
-/// What becomes of the attribute `Secure` where visitors speak plain http.
+/// What becomes of the attribute `Secure` where clients speak plain http.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Secure {
     DroppedOverHttp,
@@ -43,11 +43,12 @@ impl Sides<'_> {
 }
 
 impl ResponseRewriteLayer {
-    /// Rewrites the fields of a response to this visitor. `told` is the Host that the origin was told, where that is known.
+    /// Rewrites the fields of a response to this client. `told` is the Host that the origin was
+    /// told, where that is known.
     pub(crate) fn apply(
         &self,
         headers: &mut HeaderMap,
-        visitor: &Visitor,
+        downstream: &Downstream,
         told: Option<&HostAuthority>,
     ) {
         if !headers.keys().any(is_rewritten) {
@@ -55,7 +56,7 @@ impl ResponseRewriteLayer {
         }
         let rules = &*self.rules;
         let sides = Sides {
-            visitor,
+            downstream,
             names: &rules.names,
             told,
             origin_scheme: rules.origin_scheme,

@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::visitor::Visitor;
+use crate::downstream::Downstream;
 
 use super::{ResponseRewriteFuture, ResponseRewriteLayer};
 
-/// Remembers who asked, passes the request on and rewrites the response. See the [module](self::super).
+/// Remembers who asked, passes the request on and rewrites the response. See the
+/// [module](self::super).
 #[derive(Clone, Debug)]
 pub struct ResponseRewrite<S> {
     inner: S,
@@ -36,8 +37,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let visitor = Visitor::of(&parts, self.layer.rules.client_scheme);
+        let downstream = Downstream::of(&parts, self.layer.rules.client_scheme);
         let inner = self.inner.call(Request::from_parts(parts, body));
-        ResponseRewriteFuture::new(inner, self.layer.clone(), visitor)
+        ResponseRewriteFuture::new(inner, self.layer.clone(), downstream)
     }
 }

@@ -1,4 +1,4 @@
-//! Rewrites one URL: the origin's scheme, authority and path become the visitor's.
+//! Rewrites one URL: the origin's scheme, authority and path become the client's.
 
 use http::uri::PathAndQuery;
 
@@ -15,15 +15,15 @@ struct Parts<'a> {
     rest: &'a str,
 }
 
-/// The URL as a visitor has to see it; `None` if it stays as it is.
+/// The URL as a client has to see it; `None` if it stays as it is.
 pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
     if url.starts_with('/') && !url.starts_with("//") {
         return mapped(url, sides);
     }
     let parts = Parts::of(url)?;
-    let visitor = sides.visitor.host.as_ref()?;
-    let assumed = parts.scheme.unwrap_or(sides.visitor.scheme);
-    if is_at(visitor, &parts.authority, assumed) {
+    let downstream = sides.downstream.host.as_ref()?;
+    let assumed = parts.scheme.unwrap_or(sides.downstream.scheme);
+    if is_at(downstream, &parts.authority, assumed) {
         let rest = mapped(parts.rest, sides)?;
         return Some(format!("{}{rest}", &url[..url.len() - parts.rest.len()]));
     }
@@ -36,18 +36,19 @@ pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
     let rest = mapped(parts.rest, sides);
     let rest = rest.as_deref().unwrap_or(parts.rest);
     let Some(scheme) = parts.scheme else {
-        return Some(format!("//{visitor}{rest}"));
+        return Some(format!("//{downstream}{rest}"));
     };
     Some(match changes_over(scheme, rest, sides) {
-        true => format!("https://{}{rest}", visitor.host()),
-        false => format!("{}://{visitor}{rest}", sides.visitor.scheme),
+        true => format!("https://{}{rest}", downstream.host()),
+        false => format!("{}://{downstream}{rest}", sides.downstream.scheme),
     })
 }
 
-/// Whether an origin that names https wants a visitor that speaks plain http to change over: it speaks plain http itself, or sends the
-/// visitor to the very thing that it asked for, which would otherwise be a loop.
+/// Whether an origin that names https wants a client that speaks plain http to change over: it
+/// speaks plain http itself, or sends the client to the very thing that it asked for, which would
+/// otherwise be a loop.
 fn changes_over(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
-    let asked = sides.visitor.target.as_ref().map(PathAndQuery::as_str);
+    let asked = sides.downstream.target.as_ref().map(PathAndQuery::as_str);
     let (named, _) = rest.split_once('#').unwrap_or((rest, ""));
     let named = match named {
         "" => "/",
@@ -55,7 +56,7 @@ fn changes_over(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
     };
     let by_plain_origin = sides.origin_scheme == Some(Scheme::Http);
     scheme == Scheme::Https
-        && sides.visitor.scheme == Scheme::Http
+        && sides.downstream.scheme == Scheme::Http
         && (by_plain_origin || asked == Some(named))
 }
 
@@ -85,7 +86,8 @@ fn with_scheme(url: &str) -> Option<(Option<Scheme>, &str)> {
     Some((Some(scheme), after))
 }
 
-/// Whether a URL of this scheme and authority is at the name. A name without a port stands for both default ports.
+/// Whether a URL of this scheme and authority is at the name. A name without a port stands for both
+/// default ports.
 fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> bool {
     const DEFAULT: [u16; 2] = [80, 443];
     let port = authority.port().unwrap_or_else(|| scheme.default_port());
@@ -96,7 +98,7 @@ fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> boo
     same_port && name.host().eq_ignore_ascii_case(authority.host())
 }
 
-/// Path, query and fragment with the path of the visitor's side; `None` if no prefix is known.
+/// Path, query and fragment with the path of the client's side; `None` if no prefix is known.
 fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
@@ -106,7 +108,8 @@ fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
     Some(mapped + tail)
 }
 
-/// The value of `Refresh` with its URL rewritten, as HTML's shared declarative refresh steps read it.
+/// The value of `Refresh` with its URL rewritten, as HTML's shared declarative refresh steps read
+/// it.
 pub(super) fn refresh(value: &str, sides: &Sides<'_>) -> Option<String> {
     let url = refresh_url(value)?;
     let start = value.len() - url.len();

@@ -1,12 +1,14 @@
 //! Which application protocols are offered, and which are required.
 
-/// The application protocols offered in the ClientHello ([RFC 7301](https://www.rfc-editor.org/rfc/rfc7301)).
+/// The application protocols offered in the ClientHello ([RFC
+/// 7301](https://www.rfc-editor.org/rfc/rfc7301)).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Alpn {
     /// `http/1.1` alone.
     Http1,
-    /// `h2` alone, and required: an origin that does not choose it is an error. What a tonic channel needs.
+    /// `h2` alone, and required: an origin that does not choose it is an error. What a tonic
+    /// channel needs.
     Http2,
     /// `h2`, then `http/1.1`: the origin chooses. The default.
     #[default]

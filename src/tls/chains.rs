@@ -26,7 +26,8 @@ struct Known {
 }
 
 impl Chains {
-    /// The chain, and the end of its leaf. Where that lies within `notice`, a warning is logged once.
+    /// The chain, and the end of its leaf. Where that lies within `notice`, a warning is logged
+    /// once.
     pub(super) fn note(
         &self,
         presented: &[CertificateDer<'_>],
@@ -70,7 +71,8 @@ impl Known {
         ours.eq(presented.iter().map(|certificate| &**certificate))
     }
 
-    /// Whether the leaf ends soon and nobody was told. An end that has passed is another matter: the policy decides.
+    /// Whether the leaf ends soon and nobody was told. An end that has passed is another matter:
+    /// the policy decides.
     fn warning_is_due(&mut self, notice: Duration) -> bool {
         let left = self.end.map(|end| end.duration_since(SystemTime::now()));
         let due = matches!(left, Some(Ok(left)) if left < notice) && !self.warned;

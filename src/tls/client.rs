@@ -1,5 +1,5 @@
-//! The TLS client of one connector: one verifier and one session store, so that all its connections resume each other's
-//! sessions.
+//! The TLS client of one connector: one verifier and one session store, so that all its connections
+//! resume each other's sessions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -76,7 +76,8 @@ impl TlsClient {
         }
     }
 
-    /// The same client, with the same verifier and sessions, for a connection that has to speak HTTP/1.1.
+    /// The same client, with the same verifier and sessions, for a connection that has to speak
+    /// HTTP/1.1.
     pub(crate) fn http1(&self) -> Arc<Self> {
         self.http1_beginning_with(Bytes::new())
     }
@@ -154,7 +155,8 @@ impl TlsClient {
     }
 }
 
-/// The name that rustls sends in SNI, files sessions under, and verifies unless the verifier has its own.
+/// The name that rustls sends in SNI, files sessions under, and verifies unless the verifier has
+/// its own.
 pub(super) fn name_for_rustls(sni: &Sni, expected_name: &ExpectedName) -> ServerName<'static> {
     match sni {
         Sni::Send(name) => dns_name(name),

@@ -61,7 +61,8 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    /// Builds the client. `expected_name` is the one that was chosen for all connections, if one was.
+    /// Builds the client. `expected_name` is the one that was chosen for all connections, if one
+    /// was.
     pub(crate) fn build(
         &self,
         expected_name: Option<&ExpectedName>,
@@ -70,7 +71,8 @@ impl TlsSettings {
         let before = problems.len();
         let versions = note(self.offered(), problems);
         let provider = note(provider::choose(self.provider.clone()), problems)?;
-        // Roots that cannot be used are told even where no version can, and so on: all problems at once.
+        // Roots that cannot be used are told even where no version can, and so on: all problems at
+        // once.
         let judge = self.verify.judge(&provider, problems);
         let identity = self.identity.as_ref();
         let identity = identity.map(|identity| note(identity.load(&provider), problems));

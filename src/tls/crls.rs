@@ -11,11 +11,12 @@ use super::files;
 
 type Lists = Vec<CertificateRevocationListDer<'static>>;
 
-/// Certificate revocation lists ([RFC 5280 section 5]), from one or more places. They are read when the connector is built, and
-/// again at each [reload](crate::CdnOriginConnector::reload); a list that cannot be read is a build error.
+/// Certificate revocation lists ([RFC 5280 section 5]), from one or more places. They are read when
+/// the connector is built, and again at each [reload](crate::CdnOriginConnector::reload); a list
+/// that cannot be read is a build error.
 ///
-/// Unless told otherwise, every certificate of the chain must be covered by a list of its issuer, and a list that is past its next
-/// update is not believed.
+/// Unless told otherwise, every certificate of the chain must be covered by a list of its issuer,
+/// and a list that is past its next update is not believed.
 ///
 /// ```
 /// use cdn_origin::tls::{Crls, Roots, VerifyPolicy};

@@ -2,8 +2,8 @@
 //!
 //! Before reaching for it: a certificate for another name than the one in SNI wants
 //! [`expected_name`](crate::connector::CdnOriginBuilder::expected_name), several names want
-//! [`VerifyPolicy::expecting_any`], a private CA wants [`Roots::pem`](super::Roots::pem), and a self-signed certificate wants
-//! [`VerifyPolicy::pinned`].
+//! [`VerifyPolicy::expecting_any`], a private CA wants [`Roots::pem`](super::Roots::pem), and a
+//! self-signed certificate wants [`VerifyPolicy::pinned`].
 //!
 //! From the mildest to the last resort; each relaxes one thing, and the connector's
 //! [advice](crate::CdnOriginConnector::advice) names it:
@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use super::{VerifyPolicy, policy::Grace};
 
-/// Accepts a chain that was valid at some moment of the last `grace`: for an origin whose renewal is late. Everything else is
-/// checked as before.
+/// Accepts a chain that was valid at some moment of the last `grace`: for an origin whose renewal
+/// is late. Everything else is checked as before.
 ///
-/// It needs a policy with [`Roots`](super::Roots), and cannot be combined with lists of revoked certificates whose own expiry is
-/// enforced.
+/// It needs a policy with [`Roots`](super::Roots), and cannot be combined with lists of revoked
+/// certificates whose own expiry is enforced.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,15 +37,16 @@ pub fn accept_expired(policy: VerifyPolicy, grace: Duration) -> VerifyPolicy {
     })
 }
 
-/// Looks at no name: whoever has a certificate of a trusted root is the origin. With public roots that is anybody, so use it with
-/// roots of your own.
+/// Looks at no name: whoever has a certificate of a trusted root is the origin. With public roots
+/// that is anybody, so use it with roots of your own.
 pub fn ignore_names(policy: VerifyPolicy) -> VerifyPolicy {
     policy.without_names(Unverified(()))
 }
 
 /// Accepts any certificate, from anyone on the network path. What HAProxy calls `verify none`.
 ///
-/// Whoever can redirect the traffic can read and change it. The connector's [advice](crate::CdnOriginConnector::advice) says so.
+/// Whoever can redirect the traffic can read and change it. The connector's
+/// [advice](crate::CdnOriginConnector::advice) says so.
 pub fn accept_any_certificate() -> VerifyPolicy {
     VerifyPolicy::anybody(Unverified(()))
 }

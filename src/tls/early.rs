@@ -1,4 +1,5 @@
-//! Early data, or 0-RTT: bytes in the first flight of a handshake that resumes a session (RFC 8446 section 2.3).
+//! Early data, or 0-RTT: bytes in the first flight of a handshake that resumes a session (RFC 8446
+//! section 2.3).
 
 use std::{
     fmt,
@@ -34,12 +35,13 @@ impl fmt::Debug for Opening {
     }
 }
 
-/// As much as the first flight has room for beside the ClientHello: ten segments (RFC 6928). It also lies below what rustls keeps of what
-/// is not sent yet.
+/// As much as the first flight has room for beside the ClientHello: ten segments (RFC 6928). It
+/// also lies below what rustls keeps of what is not sent yet.
 const FIRST_FLIGHT: usize = 12 * 1024;
 
 impl TlsClient {
-    /// How many bytes the next connection may begin with: none, unless the session that it would resume takes early data.
+    /// How many bytes the next connection may begin with: none, unless the session that it would
+    /// resume takes early data.
     pub(crate) fn early_room(&self, sni: &Sni, expected_name: &ExpectedName) -> usize {
         // A hello that may be rejected is no place for it.
         let (EarlyRequests::Safe, Some(sessions), None) =

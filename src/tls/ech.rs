@@ -16,10 +16,12 @@ use super::{
     versions::Versions,
 };
 
-/// How the ClientHello, and the name in it, is encrypted ([RFC 9849](https://www.rfc-editor.org/rfc/rfc9849)).
+/// How the ClientHello, and the name in it, is encrypted ([RFC
+/// 9849](https://www.rfc-editor.org/rfc/rfc9849)).
 ///
-/// It takes the feature `aws-lc-rs`: no other crypto of rustls has HPKE. ECH is a part of TLS 1.3, and with it no other version is
-/// offered. What stands in the clear is the public name of the configuration.
+/// It takes the feature `aws-lc-rs`: no other crypto of rustls has HPKE. ECH is a part of TLS 1.3,
+/// and with it no other version is offered. What stands in the clear is the public name of the
+/// configuration.
 ///
 /// | | with a configuration | without one |
 /// |---|---|---|
@@ -31,25 +33,30 @@ use super::{
 ///
 /// # When the origin cannot decrypt it
 ///
-/// It proves with a certificate for the public name that it may say so. That certificate is judged by the same
-/// [policy](crate::VerifyPolicy), pins and alternative names included; where [`danger`](super::danger) takes the certificate or the
-/// names out of the policy, no rejection is believed. Then there is one second attempt, over a new connection to the same address and
-/// within the same [`connect_timeout`](crate::connector::CdnOriginBuilder::connect_timeout) (section 6.1.6):
+/// It proves with a certificate for the public name that it may say so. That certificate is judged
+/// by the same [policy](crate::VerifyPolicy), pins and alternative names included; where
+/// [`danger`](super::danger) takes the certificate or the names out of the policy, no rejection is
+/// believed. Then there is one second attempt, over a new connection to the same address and within
+/// the same [`connect_timeout`](crate::connector::CdnOriginBuilder::connect_timeout) (section
+/// 6.1.6):
 ///
 /// * with the configuration that the origin sent along, which serves for this one connection;
-/// * without ECH, if it sent none of a known version: it has turned ECH off. [`required`](Self::required) forbids this.
+/// * without ECH, if it sent none of a known version: it has turned ECH off.
+///   [`required`](Self::required) forbids this.
 ///
 /// A second rejection, and one that is not believed, is the failure
-/// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). An origin that has gone back to TLS 1.2 fails the handshake,
-/// too: rustls does not see that through to a certificate. What became of ECH is in
-/// [`TlsSession::ech`](crate::error::TlsSession::ech).
+/// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). An origin that has gone
+/// back to TLS 1.2 fails the handshake, too: rustls does not see that through to a certificate.
+/// What became of ECH is in [`TlsSession::ech`](crate::error::TlsSession::ech).
 ///
 /// # What who looks on can do
 ///
-/// Answers of DNS are as good as the way they came. Whoever can suppress them turns [`from_dns`](Self::from_dns) off, unless ECH is
-/// [`required`](Self::required); whoever can write them can put a key of his own into the record, and read the name. In any case the
-/// question itself tells the dialled name. So it takes a resolver that is asked over TLS or HTTPS. Certificates are judged the same with
-/// and without ECH: it is the name in SNI that is at stake, and nothing else.
+/// Answers of DNS are as good as the way they came. Whoever can suppress them turns
+/// [`from_dns`](Self::from_dns) off, unless ECH is [`required`](Self::required); whoever can write
+/// them can put a key of his own into the record, and read the name. In any case the question
+/// itself tells the dialled name. So it takes a resolver that is asked over TLS or HTTPS.
+/// Certificates are judged the same with and without ECH: it is the name in SNI that is at stake,
+/// and nothing else.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, tls::Ech};
@@ -84,7 +91,8 @@ enum Clear {
 }
 
 impl Ech {
-    /// Encrypts for the origin that publishes this `ECHConfigList`: the `ech` value of its `HTTPS` record, base64 decoded.
+    /// Encrypts for the origin that publishes this `ECHConfigList`: the `ech` value of its `HTTPS`
+    /// record, base64 decoded.
     pub fn config_list(bytes: impl Into<Vec<u8>>) -> Self {
         Self::of(Source::ConfigList(bytes.into().into()))
     }
@@ -110,21 +118,23 @@ impl Ech {
         Self::of(Source::Dns)
     }
 
-    /// The same, but with [GREASE](Self::grease) where the record has no value that can be used. Origins that do not speak TLS 1.3 are
-    /// then out of reach.
+    /// The same, but with [GREASE](Self::grease) where the record has no value that can be used.
+    /// Origins that do not speak TLS 1.3 are then out of reach.
     pub fn from_dns_or_grease() -> Self {
         Self::of(Source::DnsOrGrease)
     }
 
-    /// Sends random bytes in the place of an encrypted hello, so that whoever looks on cannot tell who uses ECH (section 6.2). The
-    /// name in SNI is sent in the clear.
+    /// Sends random bytes in the place of an encrypted hello, so that whoever looks on cannot tell
+    /// who uses ECH (section 6.2). The name in SNI is sent in the clear.
     pub fn grease() -> Self {
         Self::of(Source::Grease)
     }
 
-    /// Never sends the name in the clear. Without a configuration that can be used, a connection fails with
-    /// [`EncryptedHelloUnavailable`](crate::ErrorKind::EncryptedHelloUnavailable); where the origin has turned ECH off, with
-    /// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). With GREASE it is a build error.
+    /// Never sends the name in the clear. Without a configuration that can be used, a connection
+    /// fails with [`EncryptedHelloUnavailable`](crate::ErrorKind::EncryptedHelloUnavailable); where
+    /// the origin has turned ECH off, with
+    /// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). With GREASE it is a
+    /// build error.
     pub fn required(mut self) -> Self {
         self.clear = Clear::Never;
         self

@@ -30,7 +30,8 @@ impl Explained {
         }
     }
 
-    /// The next level for `source()`: the TLS error itself where there is one, since the `io::Error` around it would hide it.
+    /// The next level for `source()`: the TLS error itself where there is one, since the
+    /// `io::Error` around it would hide it.
     pub(super) fn unwrapped(self, error: io::Error) -> BoxError {
         match self.tls {
             Some(tls) => tls.into(),

@@ -109,7 +109,8 @@ impl TlsClient {
         facts.session = Some(session);
         facts.note_ech(EchAnswer::Accepted);
         facts.accepted = true;
-        // In a resumed session nothing is judged: the certificates are those of the first handshake.
+        // In a resumed session nothing is judged: the certificates are those of the first
+        // handshake.
         let presented = connection.peer_certificates().unwrap_or_default();
         let (chain, end) = self.chains.note(presented, self.expiry_notice);
         facts.chain = chain;
@@ -133,7 +134,8 @@ impl TlsClient {
         let is_self_signed = |leaf: &PeerCertificate| leaf.is_self_issued() && !leaf.is_version_1();
         let self_signed = facts.certificate().is_some_and(is_self_signed);
         let kind = match kind {
-            // webpki says "CA used as end entity" of a self-signed certificate that is marked as a CA.
+            // webpki says "CA used as end entity" of a self-signed certificate that is marked as a
+            // CA.
             ErrorKind::CertificateRejected if self_signed => ErrorKind::CertificateUnknownIssuer,
             // The chain was good: it is the signature of the handshake itself that is not.
             ErrorKind::CertificateUnknownIssuer if facts.accepted => ErrorKind::KeyNotProven,

@@ -1,4 +1,5 @@
-//! Which ClientHello is sent: the first one, and the one after a rejection (RFC 9849 section 6.1.6).
+//! Which ClientHello is sent: the first one, and the one after a rejection (RFC 9849 section
+//! 6.1.6).
 
 use std::{
     fmt,
@@ -69,7 +70,8 @@ pub(super) struct Plan {
     otherwise: Otherwise,
     rejections: Rejections,
     suites: Vec<&'static dyn Hpke>,
-    /// The last list that DNS told, and what it amounts to: a list is looked at once, and no more than one is kept.
+    /// The last list that DNS told, and what it amounts to: a list is looked at once, and no more
+    /// than one is kept.
     told: Mutex<Option<(Vec<u8>, Option<Configuration>)>>,
 }
 
@@ -192,7 +194,8 @@ impl TlsClient {
         tried.map_err(|error| unusable(&error))
     }
 
-    /// Encrypts a hello to nobody, so that a key that cannot be used is noticed before anybody waits.
+    /// Encrypts a hello to nobody, so that a key that cannot be used is noticed before anybody
+    /// waits.
     fn try_out(&self, mode: EchMode) -> Result<(), Error> {
         let Ok(nobody) = ServerName::try_from("nobody.invalid") else {
             return Ok(());
@@ -201,15 +204,17 @@ impl TlsClient {
         ClientConnection::new(config.into(), nobody).map(|_| ())
     }
 
-    /// The configuration for this SNI, or for one that is not settled yet, as far as it goes without DNS.
+    /// The configuration for this SNI, or for one that is not settled yet, as far as it goes
+    /// without DNS.
     pub(crate) fn config_without_dns(&self, sni: Option<&Sni>) -> Option<Arc<ClientConfig>> {
         let unsettled = Sni::Omit(SniOmission::Requested);
         let hello = self.first_hello(sni.unwrap_or(&unsettled), None).ok()?;
         self.config_for(sni, &hello).ok()
     }
 
-    /// The configuration for this SNI and hello. There is one for each connection with ECH: rustls takes the mode where a configuration
-    /// begins, and what else it takes is cheaper to share than to keep.
+    /// The configuration for this SNI and hello. There is one for each connection with ECH: rustls
+    /// takes the mode where a configuration begins, and what else it takes is cheaper to share than
+    /// to keep.
     pub(super) fn config_for(
         &self,
         sni: Option<&Sni>,
@@ -222,7 +227,8 @@ impl TlsClient {
         }
     }
 
-    /// The same configuration with ECH: same verifier, identity and sessions, so that sessions are resumed with and without it.
+    /// The same configuration with ECH: same verifier, identity and sessions, so that sessions are
+    /// resumed with and without it.
     fn with_mode(&self, plain: &ClientConfig, mode: EchMode) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::builder_with_provider(plain.crypto_provider().clone())
             .with_ech(mode)?

@@ -49,7 +49,8 @@ pub(super) fn signature_scheme(scheme: SignatureScheme) -> &'static str {
     }
 }
 
-/// Whether a TLS 1.3 handshake may be signed so ([RFC 8446 section 4.2.3]): the older schemes are left to certificates.
+/// Whether a TLS 1.3 handshake may be signed so ([RFC 8446 section 4.2.3]): the older schemes are
+/// left to certificates.
 ///
 /// [RFC 8446 section 4.2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-4.2.3
 pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {

@@ -20,9 +20,10 @@ use super::files;
 
 /// A client certificate and its private key, presented to origins that ask for one (mutual TLS).
 ///
-/// The chain starts with our own certificate; intermediate ones follow it. The key must belong to that certificate and must not be
-/// encrypted: `openssl pkey -in key.pem -out plain.pem` asks for the passphrase and writes a plain one. Both are checked by the
-/// connector's `build()`. PEM with the certificates and the key in one text may be given twice.
+/// The chain starts with our own certificate; intermediate ones follow it. The key must belong to
+/// that certificate and must not be encrypted: `openssl pkey -in key.pem -out plain.pem` asks for
+/// the passphrase and writes a plain one. Both are checked by the connector's `build()`. PEM with
+/// the certificates and the key in one text may be given twice.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, tls::ClientIdentity};
@@ -123,8 +124,8 @@ impl ClientIdentity {
         })
     }
 
-    /// From a resolver of your own: for keys that a device or another process holds, and for identities that depend on what the
-    /// origin asks for.
+    /// From a resolver of your own: for keys that a device or another process holds, and for
+    /// identities that depend on what the origin asks for.
     pub fn resolver(resolver: Arc<dyn ResolvesClientCert>) -> Self {
         Self(Source::Resolver(resolver))
     }
@@ -236,7 +237,8 @@ fn is_encrypted_pem(text: &[u8]) -> bool {
     })
 }
 
-/// Plain keys start with a version, encrypted ones (RFC 5958 section 3) with the algorithm of their encryption.
+/// Plain keys start with a version, encrypted ones (RFC 5958 section 3) with the algorithm of their
+/// encryption.
 fn is_encrypted_der(key: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     let content = match key {

@@ -53,7 +53,8 @@ impl Judge {
             Self::Pins | Self::Nobody(_) => Ok(()),
         };
         match (verdict, names) {
-            // webpki looks at the name last: a chain that gets this far is a good one. `tests/it/verify_matrix.rs` holds that.
+            // webpki looks at the name last: a chain that gets this far is a good one.
+            // `tests/it/verify_matrix.rs` holds that.
             (Err(error), Names::AnyOf(_) | Names::Ignored(_)) if is_about_name(&error) => Ok(()),
             (verdict, _) => verdict,
         }
@@ -68,7 +69,8 @@ pub(super) struct WebPki {
 }
 
 impl WebPki {
-    /// Asks about now, and about earlier moments within the grace: those at which a certificate of the chain ended.
+    /// Asks about now, and about earlier moments within the grace: those at which a certificate of
+    /// the chain ended.
     fn check(&self, mut presented: Presented<'_>, name: &ServerName<'_>) -> Result<(), Error> {
         /// A chain of webpki's greatest depth, if all of it has ended.
         const MOST_STEPS: usize = 8;

@@ -1,10 +1,11 @@
 //! TLS towards the origin: versions, roots, verification, handshake.
 //!
-//! How a certificate is judged is a [`VerifyPolicy`]; which roots it trusts are [`Roots`]; what weakens the judgement lives in
-//! [`danger`] and nowhere else. Which *name* the certificate must be valid for is one of the four names and therefore a call
-//! on the builder; a policy may list [several](VerifyPolicy::expecting_any) instead. Who we are to an origin that asks is a
-//! [`ClientIdentity`]. Policy and identity can be [reloaded](crate::CdnOriginConnector::reload). The guide has
-//! [every knob](crate::guide::tls_knobs).
+//! How a certificate is judged is a [`VerifyPolicy`]; which roots it trusts are [`Roots`]; what
+//! weakens the judgement lives in [`danger`] and nowhere else. Which *name* the certificate must be
+//! valid for is one of the four names and therefore a call on the builder; a policy may list
+//! [several](VerifyPolicy::expecting_any) instead. Who we are to an origin that asks is a
+//! [`ClientIdentity`]. Policy and identity can be [reloaded](crate::CdnOriginConnector::reload).
+//! The guide has [every knob](crate::guide::tls_knobs).
 //!
 //! ```
 //! use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};

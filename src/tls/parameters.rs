@@ -1,4 +1,5 @@
-//! Cipher suites, groups, signature schemes and the like: what was asked for, matched with what the crypto provider has.
+//! Cipher suites, groups, signature schemes and the like: what was asked for, matched with what the
+//! crypto provider has.
 
 use std::sync::Arc;
 
@@ -157,7 +158,8 @@ impl Parameters {
         }
     }
 
-    /// rustls offers compression as soon as any crate of the program asks for its code; here it is the builder that decides.
+    /// rustls offers compression as soon as any crate of the program asks for its code; here it is
+    /// the builder that decides.
     fn apply_compression(&self, config: &mut ClientConfig) {
         #[cfg(feature = "certificate-compression")]
         if self.compression == Compression::Offered {
@@ -167,7 +169,8 @@ impl Parameters {
     }
 }
 
-/// Every offered version must be served by one of the values: rustls would quietly not offer it, or fail later.
+/// Every offered version must be served by one of the values: rustls would quietly not offer it, or
+/// fail later.
 fn demand(
     setter: &'static str,
     what: &str,

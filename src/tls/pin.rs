@@ -10,8 +10,8 @@ use thiserror::Error;
 
 use crate::error::pin_text;
 
-/// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it stays the same when a
-/// certificate is renewed with the same key.
+/// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it
+/// stays the same when a certificate is renewed with the same key.
 ///
 /// Parses from `sha256/` and the base64 of the digest:
 ///
@@ -98,9 +98,11 @@ impl TryFrom<&str> for SpkiPin {
     }
 }
 
-/// The SHA-256 digest of a whole certificate: its fingerprint. It changes with every renewal; [`SpkiPin`] does not.
+/// The SHA-256 digest of a whole certificate: its fingerprint. It changes with every renewal;
+/// [`SpkiPin`] does not.
 ///
-/// Parses from hexadecimal digits, with or without colons, as `openssl x509 -in cert.pem -noout -fingerprint -sha256` prints them:
+/// Parses from hexadecimal digits, with or without colons, as
+/// `openssl x509 -in cert.pem -noout -fingerprint -sha256` prints them:
 ///
 /// ```
 /// use cdn_origin::tls::{CertificatePin, VerifyPolicy};

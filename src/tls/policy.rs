@@ -15,11 +15,12 @@ use super::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::Unverified
 /// | [`pinned`](Self::pinned), [`pinned_certificate`](Self::pinned_certificate) | | | | one of the pinned |
 /// | what weakens one of these | | | | [`danger`](super::danger) |
 ///
-/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label, and no name is ever taken from
-/// DNS. In every policy, the peer must prove that it holds the certificate's key.
+/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label,
+/// and no name is ever taken from DNS. In every policy, the peer must prove that it holds the
+/// certificate's key.
 ///
-/// A [resumed session](crate::connector::CdnOriginBuilder::session_capacity) relies on what was verified when it began, 24 hours ago
-/// at most.
+/// A [resumed session](crate::connector::CdnOriginBuilder::session_capacity) relies on what was
+/// verified when it began, 24 hours ago at most.
 ///
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 #[derive(Clone, Debug)]
@@ -74,43 +75,47 @@ impl VerifyPolicy {
         Self::trusting(Trust::Roots(roots))
     }
 
-    /// Let the operating system judge chain and name: its own verifier on Windows, macOS, iOS and Android, its roots elsewhere.
+    /// Let the operating system judge chain and name: its own verifier on Windows, macOS, iOS and
+    /// Android, its roots elsewhere.
     ///
-    /// [`crls`](Self::crls), [`expecting_any`](Self::expecting_any) and the relaxations of [`danger`](super::danger) need
-    /// [`roots`](Self::roots).
+    /// [`crls`](Self::crls), [`expecting_any`](Self::expecting_any) and the relaxations of
+    /// [`danger`](super::danger) need [`roots`](Self::roots).
     #[cfg(feature = "platform-verifier")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "platform-verifier")))]
     pub fn platform() -> Self {
         Self::trusting(Trust::Platform)
     }
 
-    /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates, and a safe answer where one
-    /// would write `verify none`. Where more is pinned, one match among all pins is enough.
+    /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates,
+    /// and a safe answer where one would write `verify none`. Where more is pinned, one match among
+    /// all pins is enough.
     pub fn pinned(pin: SpkiPin) -> Self {
         Self::trusting(Trust::Pins).and_pin(pin)
     }
 
-    /// Trust this very certificate, whatever it says. Where more is pinned, one match among all pins is enough.
+    /// Trust this very certificate, whatever it says. Where more is pinned, one match among all
+    /// pins is enough.
     pub fn pinned_certificate(pin: CertificatePin) -> Self {
         Self::trusting(Trust::Pins).and_certificate_pin(pin)
     }
 
-    /// Additionally require one of what is pinned, to which this key is added: the present one, say, and the next. One match among all
-    /// pins, of keys and of certificates, is enough.
+    /// Additionally require one of what is pinned, to which this key is added: the present one,
+    /// say, and the next. One match among all pins, of keys and of certificates, is enough.
     pub fn and_pin(mut self, pin: SpkiPin) -> Self {
         self.pins.keys.push(pin);
         self
     }
 
-    /// Additionally require one of what is pinned, to which this certificate is added. One match among all pins, of keys and of
-    /// certificates, is enough.
+    /// Additionally require one of what is pinned, to which this certificate is added. One match
+    /// among all pins, of keys and of certificates, is enough.
     pub fn and_certificate_pin(mut self, pin: CertificatePin) -> Self {
         self.pins.certificates.push(pin);
         self
     }
 
-    /// Expects one of these subject alternative names, instead of the origin's
-    /// [expected name](crate::connector::CdnOriginBuilder::expected_name). On top of pins, it adds the look at the names.
+    /// Expects one of these subject alternative names, instead of the origin's [expected
+    /// name](crate::connector::CdnOriginBuilder::expected_name). On top of pins, it adds the look
+    /// at the names.
     ///
     /// ```
     /// use cdn_origin::tls::{Roots, SanMatcher, VerifyPolicy};

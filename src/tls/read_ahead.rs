@@ -1,6 +1,7 @@
 //! Reads more at once than rustls asks for, where a peer sends much.
 //!
-//! rustls reads a record at a time, of 16 KiB at most: for a large body, that many system calls are a tenth of its price.
+//! rustls reads a record at a time, of 16 KiB at most: for a large body, that many system calls are
+//! a tenth of its price.
 
 use std::{
     io,
@@ -15,10 +16,12 @@ use tokio_util::io::poll_read_buf;
 /// So much is read ahead. Not a multiple of a page, of which `pool/http1/input.rs` tells why.
 const AHEAD: usize = 63 * 1024;
 
-/// Whoever asks for as much, and gets it, is in the middle of large records: rustls asks for 4 KiB until one has come.
+/// Whoever asks for as much, and gets it, is in the middle of large records: rustls asks for 4 KiB
+/// until one has come.
 const LARGE_READ: usize = 8 * 1024;
 
-/// What has been read and was not asked for yet. It has memory only while a peer sends faster than it is read.
+/// What has been read and was not asked for yet. It has memory only while a peer sends faster than
+/// it is read.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     bytes: BytesMut,
@@ -85,7 +88,8 @@ mod tests {
 
     use super::*;
 
-    /// A stream that has these reads to offer, each as much as there is room for, and counts how often it was asked.
+    /// A stream that has these reads to offer, each as much as there is room for, and counts how
+    /// often it was asked.
     struct Offer {
         left: VecDeque<Option<usize>>,
         asked: usize,

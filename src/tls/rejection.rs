@@ -1,11 +1,14 @@
-//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6), and what stands in the clear until then.
+//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6), and what
+//! stands in the clear until then.
 //!
-//! rustls tells it in a type that is public in its error and nowhere else: the bytes, which `EchConfig::new` takes, can be had only by
-//! its `internal` codec, which no promise of SemVer covers. The public name is read by the same codec. This is the one file that uses it. Should a release of rustls change
-//! it, this file does not compile, or the test below fails; without it there would be no retry.
+//! rustls tells it in a type that is public in its error and nowhere else: the bytes, which
+//! `EchConfig::new` takes, can be had only by its `internal` codec, which no promise of SemVer
+//! covers. The public name is read by the same codec. This is the one file that uses it. Should a
+//! release of rustls change it, this file does not compile, or the test below fails; without it
+//! there would be no retry.
 //!
-//! rustls reports a rejection at the end of a handshake, after the certificate was judged for the public name and the peer has proven
-//! to hold its key, so that nobody else can say this.
+//! rustls reports a rejection at the end of a handshake, after the certificate was judged for the
+//! public name and the peer has proven to hold its key, so that nobody else can say this.
 
 use rustls::internal::msgs::{codec::Codec, handshake::EchConfigPayload};
 
@@ -47,7 +50,8 @@ pub(super) fn public_name(list: &[u8], is_usable: impl Fn(&[u8]) -> bool) -> Opt
 mod tests {
     use super::*;
 
-    /// One configuration of the known version (0xfe0d), with an extension, and one of another version.
+    /// One configuration of the known version (0xfe0d), with an extension, and one of another
+    /// version.
     const LIST: &[u8] = b"\x00\x33\xfe\x0d\x00\x2b\x07\x00\x20\x00\x04\x01\x02\x03\x04\x00\x08\x00\x01\x00\x01\x00\x01\x00\x03\
         \x40\x0epublic.example\x00\x06\x12\x34\x00\x02\xab\xcd\xfe\x0e\x00\x00";
     const UNKNOWN: &[u8] = b"\x00\x06\xfe\x0e\x00\x02\x01\x02";

@@ -1,8 +1,9 @@
 //! Sessions to be resumed: how many are kept, and for how long.
 //!
-//! A resumed handshake judges no certificate: it relies on the judgement of the first one. So the sessions of one trust are its
-//! own (rustls compares the verifier and the identity, too), a new trust starts without any, and none is resumed after a day, or after
-//! the end of the certificate that it began with.
+//! A resumed handshake judges no certificate: it relies on the judgement of the first one. So the
+//! sessions of one trust are its own (rustls compares the verifier and the identity, too), a new
+//! trust starts without any, and none is resumed after a day, or after the end of the certificate
+//! that it began with.
 
 use std::{
     fmt,
@@ -72,8 +73,9 @@ impl Resumption {
     }
 }
 
-/// The sessions of one trust, until the first of them must not be resumed any more. Then others take their place: connections that are
-/// open by then go on to bring new tickets of old sessions, which end up in what nobody reads.
+/// The sessions of one trust, until the first of them must not be resumed any more. Then others
+/// take their place: connections that are open by then go on to bring new tickets of old sessions,
+/// which end up in what nobody reads.
 pub(super) struct Sessions {
     names: usize,
     grace: Duration,
@@ -82,7 +84,8 @@ pub(super) struct Sessions {
     end: AtomicU64,
 }
 
-/// How long after its beginning a session may be resumed: roots, lists and dates count again at least once a day.
+/// How long after its beginning a session may be resumed: roots, lists and dates count again at
+/// least once a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Sessions {
@@ -101,8 +104,8 @@ impl Sessions {
         Arc::new(Self::new(self.names, self.grace))
     }
 
-    /// Takes note of the end of a certificate that was accepted. One that had ended by then was accepted for its grace, or because
-    /// ends do not count.
+    /// Takes note of the end of a certificate that was accepted. One that had ended by then was
+    /// accepted for its grace, or because ends do not count.
     pub(super) fn begin_with(&self, not_after: SystemTime) {
         let now = UnixTime::now().as_secs();
         let since = not_after.duration_since(SystemTime::UNIX_EPOCH);
@@ -189,7 +192,8 @@ mod tests {
         ServerName::try_from("www.example.test").unwrap()
     }
 
-    /// Everything that is kept of a name is forgotten at one time, and a hint is what can be made by hand.
+    /// Everything that is kept of a name is forgotten at one time, and a hint is what can be made
+    /// by hand.
     fn remembers(sessions: &Sessions) -> bool {
         sessions.kx_hint(&name()).is_some()
     }

@@ -12,10 +12,12 @@ use crate::error::{BuildProblem, BuildProblemKind};
 
 use super::files;
 
-/// Root certificates to trust, from one or more places. They are loaded when the connector is built.
+/// Root certificates to trust, from one or more places. They are loaded when the connector is
+/// built.
 ///
-/// A certificate of the system's store that cannot be used is skipped and reported in the connector's
-/// [advice](crate::CdnOriginConnector::advice); an unusable one that you passed yourself is a build error, and so is a store that ends up empty.
+/// A certificate of the system's store that cannot be used is skipped and reported in the
+/// connector's [advice](crate::CdnOriginConnector::advice); an unusable one that you passed
+/// yourself is a build error, and so is a store that ends up empty.
 #[derive(Clone, Debug)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
 pub struct Roots(Vec<Source>);
@@ -53,8 +55,8 @@ impl Roots {
         Self(vec![Source::Pem(read(text.as_ref()))])
     }
 
-    /// Every certificate in this PEM file. It is read when the connector is built, and again at each
-    /// [reload](crate::CdnOriginConnector::reload).
+    /// Every certificate in this PEM file. It is read when the connector is built, and again at
+    /// each [reload](crate::CdnOriginConnector::reload).
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
         Self(vec![Source::File(path.into())])
     }

@@ -15,7 +15,8 @@ use crate::name::{DnsName, ExpectedName, NameError};
 
 use super::client::server_name;
 
-/// A subject alternative name to look for; see [`VerifyPolicy::expecting_any`](super::VerifyPolicy::expecting_any).
+/// A subject alternative name to look for; see
+/// [`VerifyPolicy::expecting_any`](super::VerifyPolicy::expecting_any).
 ///
 /// What does not parse is reported by the connector's `build()`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,7 +36,8 @@ enum Kind {
 pub(super) struct Unusable(pub(super) String);
 
 impl SanMatcher {
-    /// This DNS name. A wildcard of the certificate stands for one whole label ([RFC 9525 section 6.3]).
+    /// This DNS name. A wildcard of the certificate stands for one whole label ([RFC 9525 section
+    /// 6.3]).
     ///
     /// [RFC 9525 section 6.3]: https://www.rfc-editor.org/rfc/rfc9525#section-6.3
     pub fn dns<N>(name: N) -> Self
@@ -60,7 +62,8 @@ impl SanMatcher {
         Self(Ok(Kind::Exact(ExpectedName::Ip(address.into()))))
     }
 
-    /// This URI, byte for byte. A `spiffe://` URI must be the certificate's only one, as [X.509-SVID] demands.
+    /// This URI, byte for byte. A `spiffe://` URI must be the certificate's only one, as
+    /// [X.509-SVID] demands.
     ///
     /// [X.509-SVID]: https://spiffe.io/docs/latest/spiffe-specs/x509-svid/
     pub fn uri(uri: impl Into<String>) -> Self {
@@ -116,8 +119,8 @@ impl fmt::Display for SanMatcher {
 
 const SPIFFE: &str = "spiffe://";
 
-/// Whether the certificate has one of these names. Exact ones are looked for by webpki; a certificate that cannot be read here has none
-/// of the others.
+/// Whether the certificate has one of these names. Exact ones are looked for by webpki; a
+/// certificate that cannot be read here has none of the others.
 pub(super) fn any_matches(
     matchers: &[SanMatcher],
     end_entity: &CertificateDer<'_>,

@@ -1,8 +1,8 @@
 //! The certificate verifier: chain, name and pins, with a name of its own choice.
 //!
-//! rustls verifies the name that it sent in SNI. Where another name is expected, this verifier puts that one in its place; all the
-//! rest is webpki's. One verifier serves all connections of a connector, because rustls resumes a session only under the very
-//! same verifier.
+//! rustls verifies the name that it sent in SNI. Where another name is expected, this verifier puts
+//! that one in its place; all the rest is webpki's. One verifier serves all connections of a
+//! connector, because rustls resumes a session only under the very same verifier.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,

@@ -1,7 +1,7 @@
 //! Keeps the certificates that a handshake judged, which rustls drops with a connection that fails.
 //!
-//! The verifier is shared by all connections, so it cannot keep anything itself: a task-local value leads from it to the
-//! handshake that is being polled.
+//! The verifier is shared by all connections, so it cannot keep anything itself: a task-local value
+//! leads from it to the handshake that is being polled.
 
 use std::{
     future::Future,
@@ -50,8 +50,8 @@ impl Witness {
         self.0.judged.get().cloned()
     }
 
-    /// What the peer made of a hello that was encrypted with this public name in the clear, as far as is known from the name for which
-    /// its certificate was judged.
+    /// What the peer made of a hello that was encrypted with this public name in the clear, as far
+    /// as is known from the name for which its certificate was judged.
     pub(super) fn ech_answer(&self, public_name: &str) -> EchAnswer {
         let Some(judged_for) = self.0.judged_for.get() else {
             return EchAnswer::Unknown;
@@ -84,8 +84,9 @@ pub(super) fn asked(given: ClientCertificate) {
     });
 }
 
-/// Whether a certificate for this name is judged in the place of one for the name that is asked for. rustls does so where Encrypted
-/// ClientHello was rejected: the handshake fails in any case, and all that is proved is who rejected it.
+/// Whether a certificate for this name is judged in the place of one for the name that is asked
+/// for. rustls does so where Encrypted ClientHello was rejected: the handshake fails in any case,
+/// and all that is proved is who rejected it.
 pub(super) fn stands_in(name: &ServerName<'_>) -> bool {
     let differs = |Witness(testimony): &Witness| {
         let mut asked = testimony.asked.iter();

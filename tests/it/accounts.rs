@@ -13,8 +13,8 @@ use crate::support::{Authority, Edge, Requests, Site};
 
 async fn visit(site: &Site, request: Request<bytes::Bytes>) -> http::Response<String> {
     let stream = TcpStream::connect(site.address()).await.unwrap();
-    let mut visitor = Requests::http1(stream).await.unwrap();
-    visitor.send(request).await.unwrap()
+    let mut client = Requests::http1(stream).await.unwrap();
+    client.send(request).await.unwrap()
 }
 
 #[tokio::test]

@@ -79,8 +79,8 @@ async fn the_host_layer_in_front_of_hyper_utils_client_says_the_name_once() {
         let service = ServiceBuilder::new()
             .layer(HostRewriteLayer::to("www.example.test").unwrap())
             .service(client(connector));
-        let request = Request::get("https://visitor.test/page")
-            .header("host", "visitor.test")
+        let request = Request::get("https://client.test/page")
+            .header("host", "client.test")
             .body(Empty::new())
             .unwrap();
         let response = service.oneshot(request).await.unwrap();

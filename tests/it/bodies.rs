@@ -23,7 +23,7 @@ use crate::memory::{get, quiet, read_head, read_to_end, say, send, text, to_conn
 const BOUND: usize = 1 << 20;
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_does_not_read_stops_the_origin() {
+async fn a_client_that_does_not_read_stops_the_origin() {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
     let proxy = to_connections(move |mut stream| {
@@ -42,7 +42,7 @@ async fn a_visitor_that_does_not_read_stops_the_origin() {
     assert!(at_rest < BOUND, "{at_rest}");
     quiet().await;
     assert_eq!(sent.load(Ordering::SeqCst), at_rest);
-    // And it goes on when the visitor does.
+    // And it goes on when the client does.
     while sent.load(Ordering::SeqCst) < 3 * BOUND {
         body.frame().await.unwrap().unwrap();
     }
@@ -65,12 +65,12 @@ impl Body for Endless {
 }
 
 fn upload<B>(body: B) -> Request<B> {
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     request.body(body).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_origin_that_does_not_read_stops_the_visitor() {
+async fn an_origin_that_does_not_read_stops_the_client() {
     let proxy = to_connections(|stream| async move {
         let _held = stream;
         std::future::pending::<()>().await;
@@ -108,7 +108,7 @@ async fn ends(mut end: watch::Receiver<bool>, proxy: &OriginProxy) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_leaves_before_the_head_frees_the_connection() {
+async fn a_client_that_leaves_before_the_head_frees_the_connection() {
     let (proxy, end) = telling_the_end("");
     let visit = tokio::spawn({
         let proxy = proxy.clone();
@@ -121,7 +121,7 @@ async fn a_visitor_that_leaves_before_the_head_frees_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_leaves_within_its_upload_frees_the_connection() {
+async fn a_client_that_leaves_within_its_upload_frees_the_connection() {
     let (proxy, end) = telling_the_end("");
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_visitor_that_leaves_within_its_upload_frees_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_leaves_within_the_response_frees_the_connection() {
+async fn a_client_that_leaves_within_the_response_frees_the_connection() {
     let (proxy, end) = telling_the_end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart");
     let mut body = send(&proxy, get(&[])).await.into_body();
     body.frame().await.unwrap().unwrap();
@@ -155,7 +155,7 @@ async fn an_early_answer_passes_and_its_connection_is_not_used_again() {
     let response = send(&proxy, upload(body)).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(text(response).await, "much");
-    // The visitor is still about to send.
+    // The client is still about to send.
     ends(end, &proxy).await;
     drop(sender);
 }

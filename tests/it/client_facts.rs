@@ -32,7 +32,7 @@ const IDENTITY: &str = ".client_identity(ClientIdentity::pem(chain, key))";
 async fn send(proxy: &OriginProxy, method: Method) -> Response<cdn_origin::proxy::ProxyBody> {
     let request = Request::builder()
         .method(method)
-        .header("host", "visitor.test");
+        .header("host", "client.test");
     let request = request.body(Full::<Bytes>::default()).unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;
     response

@@ -14,8 +14,8 @@ use cdn_origin::{
     Alpn, CdnOriginConnector, Error, OriginProxy, TlsVersion, VerifyPolicy,
     connector::{AdviceId, CdnOriginBuilder, ConnectionInfo},
     error::{EarlyData, ErrorKind, Stage, TlsSession},
+    group::Ejection,
     pool::{NoEarlyData, PoolSettings},
-    proxy::Ejection,
     tls::{Ech, Roots},
 };
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -70,7 +70,7 @@ fn get() -> Asked {
 
 fn request(method: Method, body: &'static str) -> Asked {
     let request = Request::builder().method(method).uri("/page?query");
-    let request = request.header("host", "visitor.test");
+    let request = request.header("host", "client.test");
     request.body(Full::from(body)).unwrap()
 }
 
@@ -382,7 +382,7 @@ async fn a_handshake_that_fails_is_told_as_ever() {
 }
 
 #[tokio::test]
-async fn a_visitor_who_leaves_during_the_handshake_frees_the_connection() {
+async fn a_client_who_leaves_during_the_handshake_frees_the_connection() {
     let authority = Authority::new();
     let first = edge(&authority).start().await;
     let second = Edge::builder(&authority).behaviour(Behaviour::StallInHandshake);

@@ -86,7 +86,7 @@ impl Drop for Peer {
 }
 
 fn post() -> Request<Full<Bytes>> {
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     request.body(Full::from("content")).unwrap()
 }
 
@@ -250,15 +250,15 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fr
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_stalls_is_certainly_at_fault_itself() {
+async fn a_client_that_stalls_is_certainly_at_fault_itself() {
     let proxy = to(|_| async { pending::<Response<Empty<Bytes>>>().await });
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
-    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let request = Request::post("/").header("host", "client.test").body(body);
     let proxy = proxy.body_idle_timeout(LONG).response_timeout(LONG * 2);
     let error = failure(&proxy, request.unwrap()).await;
     let text = error.to_string();
-    assert!(text.ends_with("the visitor sent nothing for 30s"), "{text}");
+    assert!(text.ends_with("the client sent nothing for 30s"), "{text}");
     check(&error, CauseId::InvalidRequest, Certainty::Certain, "");
 }
 
@@ -333,7 +333,7 @@ fn a_redirect_past_the_proxy_certainly_names_the_origin() {
         .build()
         .unwrap();
     let origin = connector.origin().unwrap();
-    let visitor: HostAuthority = "www.example.test".parse().unwrap();
+    let client: HostAuthority = "www.example.test".parse().unwrap();
     let target = "/page".parse().unwrap();
     let response = Response::builder()
         .status(302)
@@ -341,7 +341,7 @@ fn a_redirect_past_the_proxy_certainly_names_the_origin() {
     let (head, ()) = response.body(()).unwrap().into_parts();
     let diagnosis = ResponseEvidence::new(origin, origin.host(), head.status, &head.headers)
         .request(&Method::GET, &target)
-        .visitor_host(&visitor)
+        .client_host(&client)
         .diagnosis()
         .unwrap();
     let cause = diagnosis.likeliest().unwrap();

@@ -1,4 +1,4 @@
-//! What visitors are told of a diagnosis: nothing, unless somebody asked for it.
+//! What clients are told of a diagnosis: nothing, unless somebody asked for it.
 
 use bytes::Bytes;
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, proxy::ProxyBody};
@@ -38,9 +38,9 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
     let proxy = OriginProxy::new(connector);
     let without =
         r#"cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure""#;
-    assert_eq!(told(&visit(&proxy, "visitor.test").await), [without]);
+    assert_eq!(told(&visit(&proxy, "client.test").await), [without]);
 
-    let response = visit(&proxy.expose_diagnosis(), "visitor.test").await;
+    let response = visit(&proxy.expose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     // Quotes are escaped as RFC 9651 section 3.3.3 says.
     let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\")""#;
@@ -61,7 +61,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         ("7-edge", "\"7-edge\""),
     ] {
         let proxy = OriginProxy::new(connector.clone()).via(name.parse().unwrap());
-        let response = visit(&proxy, "visitor.test").await;
+        let response = visit(&proxy, "client.test").await;
         assert_eq!(
             told(&response),
             [format!("{said};error=connection_refused")]
@@ -86,9 +86,9 @@ async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
     let connector = to(&edge, &authority, NAME).build().unwrap();
     let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
     let theirs = "edge; error=http_request_denied";
-    assert_eq!(told(&visit(&proxy, "visitor.test").await), [theirs]);
+    assert_eq!(told(&visit(&proxy, "client.test").await), [theirs]);
 
-    let response = visit(&proxy.expose_diagnosis(), "visitor.test").await;
+    let response = visit(&proxy.expose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     let ours = r#"cdn-origin;received-status=421;details="SniAndHostDisagree, certain; fix: HostRewriteLayer::to(\"www.example.test\")""#;
     assert_eq!(told(&response), [theirs, ours]);
@@ -108,7 +108,7 @@ async fn what_is_no_refusal_says_nothing() {
             .await;
         let connector = to(&edge, &authority, NAME).build().unwrap();
         let proxy = OriginProxy::new(connector).expose_diagnosis();
-        let response = visit(&proxy, "visitor.test").await;
+        let response = visit(&proxy, "client.test").await;
         assert_eq!(response.status().as_u16(), status);
         assert!(told(&response).is_empty());
     }
@@ -139,7 +139,7 @@ async fn no_address_and_nothing_of_the_request_is_told() {
         ),
     ] {
         let proxy = OriginProxy::new(builder.build().unwrap()).expose_diagnosis();
-        let response = visit(&proxy, "visitor.test").await;
+        let response = visit(&proxy, "client.test").await;
         let [told] = told(&response)[..] else {
             panic!("one member: {:?}", response.headers());
         };
@@ -158,7 +158,7 @@ async fn a_grpc_call_is_told_it_too() {
         .unwrap();
     let proxy = OriginProxy::new(connector).expose_diagnosis();
     let request = Request::post("/svc/Method")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .header("content-type", "application/grpc")
         .body(Full::<Bytes>::default())
         .unwrap();

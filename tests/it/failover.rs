@@ -15,8 +15,8 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::Stage,
+    group::{Ejection, OriginGroup, OriginStanding},
     pool::{PoolSettings, RetryBudget},
-    proxy::{Ejection, OriginGroup, OriginStanding},
 };
 use futures_util::future::join_all;
 use http::{Method, Request, Response, StatusCode, Uri};
@@ -172,7 +172,7 @@ where
 /// Status and text of the answer.
 async fn ask(group: &OriginGroup, method: Method, body: &'static str) -> (StatusCode, String) {
     let request = Request::builder().method(method).uri("/");
-    let request = request.header("host", "visitor.test");
+    let request = request.header("host", "client.test");
     let Ok(response) = match body {
         "" => {
             let request = request.body(Empty::<Bytes>::new()).unwrap();
@@ -396,7 +396,7 @@ async fn the_retry_budget_bounds_what_may_have_been_seen_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_a_visitor_got_wrong_is_answered_at_once_and_says_nothing_of_the_origin() {
+async fn what_a_client_got_wrong_is_answered_at_once_and_says_nothing_of_the_origin() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let group = group(&primary, &backup).ejection(Ejection::default().failures(1));
     let request = Request::get("/").header("host", "not a host");
@@ -411,7 +411,7 @@ async fn what_a_visitor_got_wrong_is_answered_at_once_and_says_nothing_of_the_or
 }
 
 #[tokio::test]
-async fn a_failure_is_a_warning_only_where_the_visitor_gets_it() {
+async fn a_failure_is_a_warning_only_where_the_client_gets_it() {
     let (log, _guard) = Log::down_to(tracing::Level::INFO);
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let proxy = primary.proxy();
@@ -437,7 +437,7 @@ async fn a_failure_is_a_warning_only_where_the_visitor_gets_it() {
     assert_eq!(told(before), ["INFO", "WARN"]);
 
     let before = log.text().len();
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = proxy.oneshot(request).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);

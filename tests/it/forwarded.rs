@@ -1,11 +1,11 @@
-//! Who the origin is told that the visitor is, and whose word counts.
+//! Who the origin is told that the client is, and whose word counts.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
+use cdn_origin::downstream::ClientConnection;
 use cdn_origin::forwarded::{ForwardedField, ForwardedLayer, IpNet, TrustedClaims};
 use cdn_origin::origin::Scheme;
-use cdn_origin::visitor::ClientConnection;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -31,7 +31,7 @@ fn trusting() -> ForwardedLayer {
 
 fn request(peer: Option<&str>, fields: Fields<'_>) -> Request<()> {
     let mut request = Request::get("/").body(()).unwrap();
-    let host = HeaderValue::from_static("Visitor.example:8080");
+    let host = HeaderValue::from_static("Client.example:8080");
     request.headers_mut().insert("host", host);
     for (name, value) in fields {
         let name: HeaderName = name.parse().unwrap();
@@ -112,7 +112,7 @@ const FORGED: Fields<'_> = &[
 async fn what_a_peer_claims_that_nobody_trusts_is_replaced() {
     let expected = [
         "x-forwarded-for: 203.0.113.7",
-        "x-forwarded-host: Visitor.example:8080",
+        "x-forwarded-host: Client.example:8080",
         "x-forwarded-prefix: /kept",
         "x-forwarded-proto: https",
         "x-real-ip: 203.0.113.7",
@@ -128,7 +128,7 @@ async fn what_a_peer_claims_that_nobody_trusts_is_replaced() {
 async fn of_an_unknown_peer_no_address_is_said_and_nothing_believed() {
     let everybody = ForwardedLayer::new().trust([net("0.0.0.0/0"), net("::/0")]);
     let expected = [
-        "x-forwarded-host: Visitor.example:8080",
+        "x-forwarded-host: Client.example:8080",
         "x-forwarded-prefix: /kept",
         "x-forwarded-proto: http",
     ];
@@ -138,12 +138,12 @@ async fn of_an_unknown_peer_no_address_is_said_and_nothing_believed() {
     let all = everybody.fields(ALL);
     assert_eq!(
         lines(&all, None, &[]).await[0],
-        "forwarded: for=unknown;host=\"Visitor.example:8080\";proto=http"
+        "forwarded: for=unknown;host=\"Client.example:8080\";proto=http"
     );
 }
 
 #[tokio::test]
-async fn the_visitor_is_the_rightmost_address_that_is_not_trusted() {
+async fn the_client_is_the_rightmost_address_that_is_not_trusted() {
     let table: [(&str, &[&str], &str, Option<&str>); 12] = [
         ("10.0.0.1", &[], "10.0.0.1", Some("10.0.0.1")),
         (
@@ -202,7 +202,7 @@ async fn the_visitor_is_the_rightmost_address_that_is_not_trusted() {
             "203.0.113.7, ::ffff:10.0.0.2, 10.0.0.1",
             Some("203.0.113.7"),
         ),
-        // Hidden on purpose: passed on, and the visitor is not taken for a proxy.
+        // Hidden on purpose: passed on, and the client is not taken for a proxy.
         (
             "10.0.0.1",
             &["203.0.113.7, unknown"],
@@ -216,15 +216,15 @@ async fn the_visitor_is_the_rightmost_address_that_is_not_trusted() {
             None,
         ),
     ];
-    for (peer, claimed, expected, visitor) in table {
+    for (peer, claimed, expected, client) in table {
         let (fields, address) = chain(&trusting(), peer, claimed).await;
         assert_eq!(fields, some(expected), "{claimed:?}");
-        assert_eq!(address.as_deref(), visitor, "{claimed:?}");
+        assert_eq!(address.as_deref(), client, "{claimed:?}");
     }
 }
 
 #[tokio::test]
-async fn a_malformed_entry_ends_the_chain_and_leaves_the_visitor_unknown() {
+async fn a_malformed_entry_ends_the_chain_and_leaves_the_client_unknown() {
     let malformed = [
         "garbage",
         "203.0.113.256",
@@ -248,7 +248,7 @@ async fn a_malformed_entry_ends_the_chain_and_leaves_the_visitor_unknown() {
         let (fields, address) = chain(&trusting(), "10.0.0.1", &[&claimed]).await;
         assert_eq!(fields, some("10.0.0.2, 10.0.0.1"), "{entry}");
         assert_eq!(address, None, "{entry}");
-        // Left of the visitor it harms nobody.
+        // Left of the client it harms nobody.
         let claimed = format!("{entry}, 203.0.113.7");
         let (fields, address) = chain(&trusting(), "10.0.0.1", &[&claimed]).await;
         assert_eq!(fields, some("203.0.113.7, 10.0.0.1"), "{entry}");
@@ -257,7 +257,7 @@ async fn a_malformed_entry_ends_the_chain_and_leaves_the_visitor_unknown() {
 }
 
 #[tokio::test]
-async fn a_chain_is_cut_on_the_left_and_the_visitor_still_found() {
+async fn a_chain_is_cut_on_the_left_and_the_client_still_found() {
     let claimed = "127.0.0.1, 203.0.113.7, 10.0.0.2";
     let table = [
         (1024, "127.0.0.1, 203.0.113.7, 10.0.0.2, 10.0.0.1"),
@@ -285,7 +285,7 @@ async fn a_chain_is_cut_on_the_left_and_the_visitor_still_found() {
 }
 
 #[tokio::test]
-async fn a_trusted_peer_speaks_for_the_visitor_where_it_says_one_valid_thing() {
+async fn a_trusted_peer_speaks_for_the_client_where_it_says_one_valid_thing() {
     let layer = trusting().believe_host().believe_port().fields(ALL);
     let claimed: Fields<'_> = &[
         ("x-forwarded-for", "203.0.113.7"),
@@ -307,7 +307,7 @@ async fn a_trusted_peer_speaks_for_the_visitor_where_it_says_one_valid_thing() {
         ]
     );
     let own = [
-        "x-forwarded-host: Visitor.example:8080",
+        "x-forwarded-host: Client.example:8080",
         "x-forwarded-port: 8080",
         "x-forwarded-proto: https",
     ];
@@ -342,7 +342,7 @@ async fn a_trusted_peer_speaks_for_the_visitor_where_it_says_one_valid_thing() {
     }
 }
 
-/// What a visitor sends through a balancer that writes neither field.
+/// What a client sends through a balancer that writes neither field.
 const HANDED_ON: Fields<'_> = &[
     ("x-forwarded-host", "forged.example:81"),
     ("x-forwarded-port", "1"),
@@ -356,8 +356,8 @@ async fn host_and_port_of_a_trusted_peer_are_believed_only_by_a_call_of_their_ow
         ForwardedField::XForwardedPort,
     ];
     let table = [
-        (trusting(), "\"Visitor.example:8080\"", "8080"),
-        (trusting().believe_port(), "\"Visitor.example:8080\"", "1"),
+        (trusting(), "\"Client.example:8080\"", "8080"),
+        (trusting().believe_port(), "\"Client.example:8080\"", "1"),
         (trusting().believe_host(), "\"forged.example:81\"", "81"),
         (
             trusting().believe_host().believe_port(),
@@ -406,13 +406,13 @@ async fn what_a_trusted_peer_claims_can_pass_as_it_is() {
 }
 
 #[tokio::test]
-async fn appending_to_what_visitors_claim_is_asked_for_and_changes_that_field_alone() {
+async fn appending_to_what_clients_claim_is_asked_for_and_changes_that_field_alone() {
     let layer = ForwardedLayer::new().append_unverified();
     assert_eq!(
         lines(&layer, Some("203.0.113.7"), FORGED).await,
         [
             "x-forwarded-for: 127.0.0.1, 10.0.0.1, 203.0.113.7",
-            "x-forwarded-host: Visitor.example:8080",
+            "x-forwarded-host: Client.example:8080",
             "x-forwarded-prefix: /kept",
             "x-forwarded-proto: https",
             "x-real-ip: 203.0.113.7",
@@ -444,7 +444,7 @@ async fn forwarded_is_written_as_rfc_7239_has_it() {
     ];
     for (peer, claimed, expected) in table {
         let lines = lines(&layer, Some(peer), &[("x-forwarded-for", claimed)]).await;
-        let expected = format!("forwarded: {expected};host=\"Visitor.example:8080\";proto=https");
+        let expected = format!("forwarded: {expected};host=\"Client.example:8080\";proto=https");
         assert_eq!(lines, [expected], "{claimed}");
     }
 }
@@ -464,9 +464,9 @@ async fn fields_that_are_not_written_are_removed() {
 async fn the_port_is_that_of_the_host_or_the_schemes() {
     let layer = ForwardedLayer::new().fields([ForwardedField::XForwardedPort]);
     for (uri, scheme, port) in [
-        ("http://visitor.example:81/", Scheme::Https, "81"),
-        ("http://visitor.example/", Scheme::Https, "443"),
-        ("http://visitor.example/", Scheme::Http, "80"),
+        ("http://client.example:81/", Scheme::Https, "81"),
+        ("http://client.example/", Scheme::Https, "443"),
+        ("http://client.example/", Scheme::Http, "80"),
         ("http://[2001:db8::1]/", Scheme::Http, "80"),
     ] {
         let mut request = Request::get(uri).version(Version::HTTP_2).body(()).unwrap();

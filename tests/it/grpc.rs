@@ -1,4 +1,4 @@
-//! gRPC through the proxy: visitors and the origin speak HTTP/2, and what gRPC says in trailers arrives.
+//! gRPC through the proxy: clients and the origin speak HTTP/2, and what gRPC says in trailers arrives.
 
 use std::{
     convert::Infallible,
@@ -141,7 +141,7 @@ impl Drop for Leaving {
     }
 }
 
-/// A visitor's channel to a site with a proxy to tonic's own server.
+/// A client's channel to a site with a proxy to tonic's own server.
 struct Scene {
     _site: Site,
     channel: Channel,
@@ -308,7 +308,7 @@ async fn a_talk_in_which_each_waits_for_the_other_goes_on_for_as_long_as_they_li
 }
 
 #[tokio::test]
-async fn a_call_that_the_visitor_gives_up_ends_at_the_origin() {
+async fn a_call_that_the_client_gives_up_ends_at_the_origin() {
     let (mut scene, mut grpc) = Scene::with_client().await;
     let response = grpc.server_streaming(message(""), method("/test.Echo/Endless"), codec());
     let mut messages = response.await.unwrap().into_inner();
@@ -341,7 +341,7 @@ async fn a_failure_is_told_in_trailers_alone_and_to_calls_alone() {
     let drained = down.clone().pool(PoolSettings::default());
     drained.drain().await;
     let call = |content_type: &str| {
-        let request = http::Request::post("/test.Echo/Once").header("host", "visitor.test");
+        let request = http::Request::post("/test.Echo/Once").header("host", "client.test");
         let request = request.header("content-type", content_type);
         request.body(Empty::<Bytes>::new()).unwrap()
     };

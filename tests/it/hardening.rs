@@ -28,7 +28,7 @@ fn request(method: &str, target: &str) -> Request<Empty<Bytes>> {
     Request::builder()
         .method(method)
         .uri(target.parse::<Uri>().unwrap())
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .body(Empty::new())
         .unwrap()
 }

@@ -73,7 +73,7 @@ const LESSONS: &[(&str, &[&str])] = &[
         &["path_and_query_pass_byte_for_byte"],
     ),
     (
-        "Go CVE-2022-32148, oauth2-proxy CVE-2025-64484: claims of visitors, and their twins in underscores",
+        "Go CVE-2022-32148, oauth2-proxy CVE-2025-64484: claims of clients, and their twins in underscores",
         &[
             "what_a_peer_claims_that_nobody_trusts_is_replaced",
             "what_says_the_same_as_our_fields_in_other_words_does_not_pass",
@@ -130,9 +130,9 @@ const LESSONS: &[(&str, &[&str])] = &[
         &["content_where_there_must_be_none_is_nobodys_response"],
     ),
     (
-        "truncation that a visitor can see",
+        "truncation that a client can see",
         &[
-            "a_truncated_body_is_never_a_whole_one_to_the_visitor",
+            "a_truncated_body_is_never_a_whole_one_to_the_client",
             "a_reset_without_error_is_no_end_of_a_response",
         ],
     ),

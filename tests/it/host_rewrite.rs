@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, Request, Uri, Version};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 
-const VISITOR: &str = "Visitor.example:8080";
+const CLIENT: &str = "Client.example:8080";
 
 /// The forms of a request target (RFC 9112 section 3.2).
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,9 @@ enum Form {
 
 fn request(version: Version, form: Form, host: Option<&str>) -> Request<()> {
     let (method, uri) = match form {
-        Form::Absolute => (Method::GET, "http://Visitor.example:8080/path?query"),
+        Form::Absolute => (Method::GET, "http://Client.example:8080/path?query"),
         Form::Asterisk => (Method::OPTIONS, "*"),
-        Form::Authority => (Method::CONNECT, VISITOR),
+        Form::Authority => (Method::CONNECT, CLIENT),
         Form::Origin => (Method::GET, "/path?query"),
     };
     let request = Request::builder().method(method).uri(uri).version(version);
@@ -82,11 +82,11 @@ fn to() -> HostRewriteLayer {
     HostRewriteLayer::to("to.example").unwrap()
 }
 
-/// The visitor's name below another one.
+/// The client's name below another one.
 fn below() -> HostRewriteLayer {
-    HostRewriteLayer::by(|parts, visitor| {
+    HostRewriteLayer::by(|parts, client| {
         let method = parts.method.as_str().to_ascii_lowercase();
-        format!("{method}.{visitor}").parse().unwrap()
+        format!("{method}.{client}").parse().unwrap()
     })
 }
 
@@ -99,30 +99,30 @@ type Row = (Form, Version, Option<&'static str>, [&'static str; 3]);
 
 #[rustfmt::skip]
 const TABLE: [Row; 21] = [
-    (Form::Origin, OLD, Some(VISITOR), ["/path?query Host: to.example", "/path?query Host: Visitor.example:8080", "/path?query Host: get.Visitor.example:8080"]),
-    (Form::Origin, ONE, Some(VISITOR), ["/path?query Host: to.example", "/path?query Host: Visitor.example:8080", "/path?query Host: get.Visitor.example:8080"]),
-    (Form::Origin, TWO, Some(VISITOR), ["https://to.example/path?query", "https://Visitor.example:8080/path?query", "https://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, OLD, None, ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, ONE, None, ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, TWO, None, ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, OLD, Some(VISITOR), ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, ONE, Some(VISITOR), ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, TWO, Some("visitor.EXAMPLE:8080"), ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
+    (Form::Origin, OLD, Some(CLIENT), ["/path?query Host: to.example", "/path?query Host: Client.example:8080", "/path?query Host: get.Client.example:8080"]),
+    (Form::Origin, ONE, Some(CLIENT), ["/path?query Host: to.example", "/path?query Host: Client.example:8080", "/path?query Host: get.Client.example:8080"]),
+    (Form::Origin, TWO, Some(CLIENT), ["https://to.example/path?query", "https://Client.example:8080/path?query", "https://get.Client.example:8080/path?query"]),
+    (Form::Absolute, OLD, None, ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, ONE, None, ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, TWO, None, ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, OLD, Some(CLIENT), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, ONE, Some(CLIENT), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, TWO, Some("client.EXAMPLE:8080"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     // RFC 9112 section 3.2.2: the target wins over Host.
-    (Form::Absolute, OLD, Some("other.example"), ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
-    (Form::Absolute, ONE, Some("other.example"), ["http://to.example/path?query", "http://Visitor.example:8080/path?query", "http://get.Visitor.example:8080/path?query"]),
+    (Form::Absolute, OLD, Some("other.example"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
+    (Form::Absolute, ONE, Some("other.example"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     // CONNECT needs a port.
-    (Form::Authority, OLD, None, ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, ONE, None, ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, TWO, None, ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, OLD, Some(VISITOR), ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, ONE, Some(VISITOR), ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, TWO, Some(VISITOR), ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Authority, ONE, Some("other.example"), ["to.example:8080", "Visitor.example:8080", "connect.Visitor.example:8080"]),
-    (Form::Asterisk, OLD, Some(VISITOR), ["* Host: to.example", "* Host: Visitor.example:8080", "* Host: options.Visitor.example:8080"]),
-    (Form::Asterisk, ONE, Some(VISITOR), ["* Host: to.example", "* Host: Visitor.example:8080", "* Host: options.Visitor.example:8080"]),
+    (Form::Authority, OLD, None, ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, ONE, None, ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, TWO, None, ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, OLD, Some(CLIENT), ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, ONE, Some(CLIENT), ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, TWO, Some(CLIENT), ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Authority, ONE, Some("other.example"), ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
+    (Form::Asterisk, OLD, Some(CLIENT), ["* Host: to.example", "* Host: Client.example:8080", "* Host: options.Client.example:8080"]),
+    (Form::Asterisk, ONE, Some(CLIENT), ["* Host: to.example", "* Host: Client.example:8080", "* Host: options.Client.example:8080"]),
     // `http` displays the path `*` so; the client sends it as `:path`.
-    (Form::Asterisk, TWO, Some(VISITOR), ["https://to.example*", "https://Visitor.example:8080*", "https://options.Visitor.example:8080*"]),
+    (Form::Asterisk, TWO, Some(CLIENT), ["https://to.example*", "https://Client.example:8080*", "https://options.Client.example:8080*"]),
 ];
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn a_layer_applied_twice_is_a_layer_applied_once() {
 #[tokio::test]
 async fn everything_else_of_the_request_is_left_alone() {
     let request = Request::post("/a%2Fb//c/?x=%zz")
-        .header(HOST, "visitor.example")
+        .header(HOST, "client.example")
         .header("x-forwarded-host", "kept.example")
         .extension("kept")
         .body(())
@@ -340,7 +340,7 @@ async fn it_is_ready_when_the_inner_service_is() {
     handle.allow(1);
     assert!(matches!(service.poll_ready(), Poll::Ready(Ok(()))));
 
-    let response = service.call(request(ONE, Form::Origin, Some(VISITOR)));
+    let response = service.call(request(ONE, Form::Origin, Some(CLIENT)));
     let (seen, answer) = handle.next_request().await.unwrap();
     assert_eq!(seen.headers()[HOST], "to.example");
     answer.send_response(());
@@ -372,7 +372,7 @@ async fn errors_of_the_inner_service_pass_as_they_are() {
     let failing = service_fn(|_: Request<()>| async {
         Err::<(), _>(io::Error::from(io::ErrorKind::BrokenPipe))
     });
-    let request = request(ONE, Form::Origin, Some(VISITOR));
+    let request = request(ONE, Form::Origin, Some(CLIENT));
     let error = to().layer(failing).oneshot(request).await.unwrap_err();
     let error = error.downcast_ref::<io::Error>().map(io::Error::kind);
     assert_eq!(error, Some(io::ErrorKind::BrokenPipe));
@@ -388,7 +388,7 @@ async fn it_fits_an_inner_service_with_a_boxed_error() {
     let service = ServiceBuilder::new()
         .layer(to())
         .layer(HostRewriteLayer::preserve());
-    let request = request(TWO, Form::Origin, Some(VISITOR));
+    let request = request(TWO, Form::Origin, Some(CLIENT));
     let seen = service.service(inner).oneshot(request).await.unwrap();
     assert_eq!(spelled(&seen), "https://to.example/path?query");
 }

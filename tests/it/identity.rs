@@ -45,7 +45,7 @@ fn pem(certified: &Certified) -> ClientIdentity {
 /// One request over a proxy: what TLS 1.3 says of a client certificate is heard only with the response.
 async fn request(builder: CdnOriginBuilder) -> Result<(), Error> {
     let proxy = cdn_origin::OriginProxy::new(builder.build().unwrap());
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let request = request.body(String::new()).unwrap();
     let response = proxy.oneshot(request).await.unwrap();
     match response.extensions().get::<Error>() {

@@ -98,7 +98,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_in_which_the_visitor_does_not_read_is_not_the_origins() {
+async fn time_in_which_the_client_does_not_read_is_not_the_origins() {
     let proxy = dripping(3, Duration::ZERO).body_idle_timeout(LONG);
     let mut body = send(&proxy, get(&[])).await.into_body();
     for _ in 0..3 {
@@ -109,7 +109,7 @@ async fn time_in_which_the_visitor_does_not_read_is_not_the_origins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_stalls_in_its_body_is_408() {
+async fn a_client_that_stalls_in_its_body_is_408() {
     let proxy = to(|request| async {
         let body = request.into_body().collect().await;
         assert!(body.is_err(), "the origin must not take it for whole");
@@ -117,7 +117,7 @@ async fn a_visitor_that_stalls_in_its_body_is_408() {
     });
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
-    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let request = Request::post("/").header("host", "client.test").body(body);
     let start = Instant::now();
     let response = send(&proxy.body_idle_timeout(LONG), request.unwrap()).await;
     assert_eq!(start.elapsed().as_secs(), LONG.as_secs());
@@ -128,11 +128,11 @@ async fn a_visitor_that_stalls_in_its_body_is_408() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_may_be_silent_while_the_origin_speaks() {
+async fn a_client_may_be_silent_while_the_origin_speaks() {
     let proxy = dripping(10, LONG - Duration::from_secs(1)).body_idle_timeout(LONG);
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
-    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let request = Request::post("/").header("host", "client.test").body(body);
     let response = send(&proxy, request.unwrap()).await;
     assert_eq!(text(response).await, "part ".repeat(10));
     drop(sender);
@@ -218,7 +218,7 @@ async fn a_duration_that_no_clock_can_reach_is_no_bound() {
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
     let proxy = to_connections(|_| async { panic!("nobody was to connect") });
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     let request = request
         .body(Full::new(Bytes::from_static(b"12345")))
         .unwrap();
@@ -248,7 +248,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
             .await
             .unwrap();
     }
-    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let request = Request::post("/").header("host", "client.test").body(body);
     let response = send(&proxy, request.unwrap()).await;
     assert_refused(
         &response,
@@ -298,7 +298,7 @@ async fn a_body_of_exactly_the_largest_size_passes() {
             .unwrap();
     }
     drop(sender);
-    let request = Request::post("/").header("host", "visitor.test").body(body);
+    let request = Request::post("/").header("host", "client.test").body(body);
     let response = send(&proxy.max_request_body(10), request.unwrap()).await;
     assert_eq!(text(response).await, "1234512345");
 }
@@ -306,10 +306,10 @@ async fn a_body_of_exactly_the_largest_size_passes() {
 #[tokio::test]
 async fn fields_that_are_too_many_or_too_large_are_431() {
     let proxy = seeing(|_| {});
-    // With Host: 2 fields, 28 bytes.
+    // With Host: 2 fields, 25 bytes.
     let request = || get(&[("a", "b")]);
     let few = proxy.clone().max_request_fields(1);
-    let small = proxy.clone().max_request_head(25);
+    let small = proxy.clone().max_request_head(24);
     for proxy in [few, small] {
         let response = send(&proxy, request()).await;
         assert_refused(
@@ -362,7 +362,7 @@ async fn beyond_the_places_requests_wait_and_beyond_the_queue_they_are_503_at_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_for_a_place_has_an_end_and_a_visitor_that_leaves_takes_none() {
+async fn a_wait_for_a_place_has_an_end_and_a_client_that_leaves_takes_none() {
     let proxy = dripping(1, LONG * 100)
         .max_concurrency(1)
         .max_queued(1)
@@ -392,7 +392,7 @@ async fn a_scheme_that_nobody_vouches_for_is_warned_of_once() {
     let (log, _guard) = Log::start();
     let warnings = || log.text().matches("came by https").count();
     let request = || {
-        let request = Request::get("https://visitor.test/").version(Version::HTTP_2);
+        let request = Request::get("https://client.test/").version(Version::HTTP_2);
         request.body(Empty::<Bytes>::new()).unwrap()
     };
     let told = seeing(|_| {}).client_scheme(Scheme::Http);

@@ -199,7 +199,7 @@ async fn honest_redirects_are_no_mistakes() {
         };
         plain.assert_not_certain().await;
     }
-    // An application that speaks no TLS itself, and sends visitors who came by http to https.
+    // An application that speaks no TLS itself, and sends clients who came by http to https.
     let behind_a_balancer = Scene {
         url: "http://app.internal.test",
         ..https(301, TO_HTTPS, "")
@@ -277,7 +277,7 @@ async fn a_cut_connection_may_always_be_a_firewalls_doing() {
 }
 
 #[tokio::test]
-async fn what_this_side_wanted_is_not_blamed_on_the_visitor() {
+async fn what_this_side_wanted_is_not_blamed_on_the_client() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let connector = CdnOriginConnector::builder(format!("http://{}", edge.address()));
     let proxy = OriginProxy::new(connector.build().unwrap());

@@ -74,7 +74,7 @@ where
 }
 
 pub(crate) fn get(fields: &[(&str, &str)]) -> Request<Empty<Bytes>> {
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let with = |request: http::request::Builder, (name, value): &(&str, &str)| {
         request.header(*name, *value)
     };

@@ -64,7 +64,7 @@ async fn requests_are_signed_in_via_by_the_version_in_which_they_came() {
             ("via", "2 third"),
         ]);
         *request.version_mut() = version;
-        *request.uri_mut() = "http://visitor.test/".parse().unwrap();
+        *request.uri_mut() = "http://client.test/".parse().unwrap();
         let response = send(&proxy, request).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert!(
@@ -104,7 +104,7 @@ async fn a_proxy_without_via_leaves_that_of_others_as_it_is() {
 }
 
 #[tokio::test]
-async fn cdn_loop_is_signed_where_asked_and_cannot_be_removed_by_a_visitor() {
+async fn cdn_loop_is_signed_where_asked_and_cannot_be_removed_by_a_client() {
     let (proxy, seen) = recording();
     let foreign = [
         ("cdn-loop", "foreign; a=1, other"),
@@ -196,7 +196,7 @@ impl Body for Content {
 fn hesitant() -> (Request<Content>, Arc<AtomicBool>) {
     let asked = Arc::new(AtomicBool::new(false));
     let request = Request::post("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .header("expect", "100-continue")
         .header("content-length", "7");
     let content = Content {
@@ -285,7 +285,7 @@ async fn a_final_answer_to_an_expectation_leaves_content_and_connection_unused()
 }
 
 #[tokio::test]
-async fn what_the_embedder_adds_cannot_be_removed_by_a_visitor() {
+async fn what_the_embedder_adds_cannot_be_removed_by_a_client() {
     let (proxy, seen) = recording();
     let proxy = proxy
         .map_request(|parts| {
@@ -378,7 +378,7 @@ async fn trailers_of_the_origin_pass_without_what_must_not_stand_there() {
 }
 
 #[tokio::test]
-async fn trailers_of_the_visitor_pass_without_what_must_not_stand_there() {
+async fn trailers_of_the_client_pass_without_what_must_not_stand_there() {
     let proxy = to(|request| async {
         let collected = request.into_body().collect().await.unwrap();
         let told = collected.trailers().cloned().unwrap_or_default();
@@ -386,19 +386,19 @@ async fn trailers_of_the_visitor_pass_without_what_must_not_stand_there() {
         Response::new(Full::new(Bytes::from(told.join(", "))))
     });
     let request = Request::post("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .header("trailer", TRAILERS.join(", "));
     let request = request.body(trailing(&TRAILERS)).unwrap();
     assert_eq!(text(send(&proxy, request).await).await, "grpc-status");
 }
 
 #[tokio::test]
-async fn an_http_1_visitor_that_does_not_ask_for_trailers_gets_none_and_an_http_2_one_does() {
+async fn an_http_1_client_that_does_not_ask_for_trailers_gets_none_and_an_http_2_one_does() {
     for (version, gets) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
         let proxy = trailing_origin();
         let mut request = get(&[]);
         *request.version_mut() = version;
-        *request.uri_mut() = "http://visitor.test/".parse().unwrap();
+        *request.uri_mut() = "http://client.test/".parse().unwrap();
         let response = send(&proxy, request).await;
         let collected = response.into_body().collect().await.unwrap();
         assert_eq!(collected.trailers().is_some(), gets, "{version:?}");
@@ -446,7 +446,7 @@ async fn no_framing_is_invented_for_a_request_without_content() {
         *request.method_mut() = method.clone();
         request
             .headers_mut()
-            .insert("host", HeaderValue::from_static("visitor.test"));
+            .insert("host", HeaderValue::from_static("client.test"));
         send(&proxy, request).await;
         let headers = seen.lock().unwrap().take().unwrap();
         for name in ["content-length", "transfer-encoding", "trailer"] {

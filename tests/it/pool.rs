@@ -33,7 +33,7 @@ fn request(method: Method) -> Request<Full<Bytes>> {
     let request = Request::builder()
         .method(method)
         .uri("/")
-        .header("host", "visitor.test");
+        .header("host", "client.test");
     request.body(Full::default()).unwrap()
 }
 
@@ -126,12 +126,12 @@ async fn no_more_connections_than_allowed_and_everybody_is_served() {
         .max_connections(64)
         .wait_timeout(Duration::from_secs(60));
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..2000 {
         let proxy = proxy.clone();
-        visitors.spawn(async move { get(&proxy).await.0 });
+        clients.spawn(async move { get(&proxy).await.0 });
     }
-    while let Some(status) = visitors.join_next().await {
+    while let Some(status) = clients.join_next().await {
         assert_eq!(status.unwrap(), StatusCode::OK);
     }
     assert!(origin.counts().most_open.load(SeqCst) <= 64);
@@ -210,7 +210,7 @@ async fn a_request_that_is_given_up_frees_its_connection() {
 }
 
 #[tokio::test]
-async fn a_visitor_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
+async fn a_client_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let closed = tokio::spawn(async move {
@@ -278,10 +278,10 @@ async fn streams_fill_one_connection_before_another_is_opened() {
     gate.add_permits(1);
     get(&proxy).await;
 
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..40 {
         let proxy = proxy.clone();
-        visitors.spawn(async move { get(&proxy).await });
+        clients.spawn(async move { get(&proxy).await });
     }
     origin
         .until(|counts| counts.requests.load(SeqCst) == 41)
@@ -289,7 +289,7 @@ async fn streams_fill_one_connection_before_another_is_opened() {
     assert_eq!(origin.counts().connections.load(SeqCst), 4);
     gate.add_permits(1000);
     let mut on_each: HashMap<String, usize> = HashMap::new();
-    while let Some(answer) = visitors.join_next().await {
+    while let Some(answer) = clients.join_next().await {
         let (status, id) = answer.unwrap();
         assert_eq!(status, StatusCode::OK);
         *on_each.entry(id).or_default() += 1;
@@ -304,12 +304,12 @@ async fn streams_fill_one_connection_before_another_is_opened() {
 async fn a_burst_on_a_cold_pool_opens_one_http_2_connection() {
     let origin = Origin::http2(200, |id, _| number(id)).await;
     let proxy = OriginProxy::new(origin.connector());
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..80 {
         let proxy = proxy.clone();
-        visitors.spawn(async move { get(&proxy).await.0 });
+        clients.spawn(async move { get(&proxy).await.0 });
     }
-    while let Some(status) = visitors.join_next().await {
+    while let Some(status) = clients.join_next().await {
         assert_eq!(status.unwrap(), StatusCode::OK);
     }
     assert_eq!(origin.counts().connections.load(SeqCst), 1);
@@ -344,7 +344,7 @@ async fn an_upload_that_was_answered_early_and_never_ends_holds_nothing() {
         let mut stalled = Vec::new();
         for _ in 0..3 {
             let (sender, body) = Channel::<Bytes, Infallible>::new(1);
-            let upload = Request::post("/").header("host", "visitor.test");
+            let upload = Request::post("/").header("host", "client.test");
             let Ok(response) = proxy.clone().oneshot(upload.body(body).unwrap()).await;
             assert_eq!(response.status(), StatusCode::OK);
             response.into_body().collect().await.unwrap();
@@ -408,7 +408,7 @@ async fn a_connection_is_used_again_however_the_response_was_framed() {
 }
 
 #[tokio::test]
-async fn visitors_who_do_not_read_leave_room_for_those_who_do() {
+async fn clients_who_do_not_read_leave_room_for_those_who_do() {
     let origin = Origin::http2(100, |_, request| async move {
         let size = match request.uri().path() {
             "/large" => 8 << 20,
@@ -492,7 +492,7 @@ async fn a_limit_that_no_clock_can_hold_is_none() {
     assert_eq!(get(&proxy).await.0, StatusCode::OK);
 }
 
-/// An origin that answers with the number of times that it has seen the request's `id`, and hangs up at moments that a visitor
+/// An origin that answers with the number of times that it has seen the request's `id`, and hangs up at moments that a client
 /// cannot foresee.
 async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -526,7 +526,7 @@ async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
                         return;
                     }
                 }
-                // Without a word, while the visitor may be writing the next request.
+                // Without a word, while the client may be writing the next request.
             });
         }
     });
@@ -539,10 +539,10 @@ async fn idle_connections_that_close_at_random_fail_no_get_and_repeat_no_post() 
     let origin = fickle(seen.clone()).await;
     let connector = CdnOriginConnector::builder(origin).build().unwrap();
     let proxy = OriginProxy::new(connector).pool(PoolSettings::default().max_connections(16));
-    let mut visitors = JoinSet::new();
-    for visitor in 0..16 {
+    let mut clients = JoinSet::new();
+    for client in 0..16 {
         let proxy = proxy.clone();
-        visitors.spawn(async move {
+        clients.spawn(async move {
             for count in 0..625 {
                 let method = if count % 5 == 0 {
                     Method::POST
@@ -550,7 +550,7 @@ async fn idle_connections_that_close_at_random_fail_no_get_and_repeat_no_post() 
                     Method::GET
                 };
                 let mut request = request(method.clone());
-                let id = format!("{method}-{visitor}-{count}");
+                let id = format!("{method}-{client}-{count}");
                 request.headers_mut().insert("id", id.parse().unwrap());
                 let response = send(&proxy, request).await;
                 if method == Method::GET {
@@ -560,8 +560,8 @@ async fn idle_connections_that_close_at_random_fail_no_get_and_repeat_no_post() 
             }
         });
     }
-    while let Some(visitor) = visitors.join_next().await {
-        visitor.unwrap();
+    while let Some(client) = clients.join_next().await {
+        client.unwrap();
     }
     let seen = seen.lock().unwrap();
     let repeated: Vec<_> = seen
@@ -585,17 +585,17 @@ async fn a_waiter_gets_the_connection_that_comes_free() {
     .await;
     let proxy =
         OriginProxy::new(origin.connector()).pool(PoolSettings::default().max_connections(1));
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..3 {
         let proxy = proxy.clone();
-        visitors.spawn(async move { get(&proxy).await });
+        clients.spawn(async move { get(&proxy).await });
     }
     for served in 1..=3 {
         origin
             .until(|counts| counts.requests.load(SeqCst) == served)
             .await;
         word.notify_one();
-        let answer = visitors.join_next().await.unwrap().unwrap();
+        let answer = clients.join_next().await.unwrap().unwrap();
         assert_eq!(answer, (StatusCode::OK, "0".into()));
     }
 }

@@ -101,7 +101,7 @@ impl Moving {
 
 /// Who answers.
 async fn ask(proxy: &OriginProxy, path: &str) -> String {
-    let request = Request::get(path).header("host", "visitor.test");
+    let request = Request::get(path).header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;
     let status = response.status();
@@ -178,9 +178,9 @@ async fn a_kept_answer_is_not_asked_for_again_by_those_who_follow() {
 }
 
 /// Requests that are always under way, until `done`.
-async fn load(proxy: &OriginProxy, visitors: usize, done: impl Future<Output = ()>) {
+async fn load(proxy: &OriginProxy, clients: usize, done: impl Future<Output = ()>) {
     let over = AtomicBool::new(false);
-    let visitor = async || {
+    let client = async || {
         while !over.load(SeqCst) {
             ask(proxy, "/").await;
         }
@@ -189,25 +189,25 @@ async fn load(proxy: &OriginProxy, visitors: usize, done: impl Future<Output = (
         done.await;
         over.store(true, SeqCst);
     };
-    tokio::join!(join_all((0..visitors).map(|_| visitor())), ends);
+    tokio::join!(join_all((0..clients).map(|_| client())), ends);
 }
 
 #[tokio::test]
 async fn a_name_that_moves_under_load_is_followed_by_the_next_connect_and_no_request_fails() {
-    const VISITORS: usize = 8;
+    const CLIENTS: usize = 8;
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let moving = Moving::new(protocol).await;
         // An answer holds for no time, and connections end all the time: each connect shows where the name is taken to be.
         let proxy = moving.proxy(DnsCache::off(), PoolSettings::default().max_uses(3));
         let reached = |origin: &Counts| origin.connections.load(SeqCst) > 20;
-        load(&proxy, VISITORS, moving.old.until(reached)).await;
+        load(&proxy, CLIENTS, moving.old.until(reached)).await;
 
         let before = moving.old.counts().connections.load(SeqCst);
         moving.moves();
-        load(&proxy, VISITORS, moving.new.until(reached)).await;
+        load(&proxy, CLIENTS, moving.new.until(reached)).await;
         // Those that had begun.
         let after = moving.old.counts().connections.load(SeqCst);
-        assert!(after - before <= VISITORS, "{protocol:?}: {before} {after}");
+        assert!(after - before <= CLIENTS, "{protocol:?}: {before} {after}");
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 };
 
 async fn send(proxy: OriginProxy) -> Response<ProxyBody> {
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let Ok(response) = proxy
         .oneshot(request.body(Empty::<Bytes>::new()).unwrap())
         .await;
@@ -178,15 +178,15 @@ async fn connections_are_opened_in_advance_and_kept_up() {
     proxy.prewarm().await.unwrap();
     let snapshot = proxy.pool_snapshot();
     assert_eq!((snapshot.open, snapshot.idle), (3, 3));
-    let visitor = tokio::spawn(get(proxy.clone()));
+    let client = tokio::spawn(get(proxy.clone()));
     until(|| proxy.pool_snapshot().open == 4).await;
     gate.add_permits(1);
-    assert_eq!(visitor.await.unwrap().0, StatusCode::OK);
+    assert_eq!(client.await.unwrap().0, StatusCode::OK);
     until(|| proxy.pool_snapshot().idle == 4).await;
 }
 
 #[tokio::test]
-async fn an_origin_that_refuses_is_known_before_the_first_visitor() {
+async fn an_origin_that_refuses_is_known_before_the_first_client() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -268,7 +268,7 @@ async fn what_is_not_passed_on_is_not_counted_as_the_origins_end() {
         });
         assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
         let request = Request::builder().method(method);
-        let request = request.header("host", "visitor.test");
+        let request = request.header("host", "client.test");
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let answer = memory::send(&proxy, request).await;
         assert_eq!(answer.status(), status);
@@ -330,7 +330,7 @@ async fn what_requests_take_is_opened_again_ever_more_rarely_while_the_origin_re
     proxy.prewarm().await.unwrap();
     assert_eq!(attempts.load(SeqCst), 1);
     refuses.store(true, SeqCst);
-    let visitor = tokio::spawn(get(proxy.clone()));
+    let client = tokio::spawn(get(proxy.clone()));
     tokio::time::sleep(Duration::from_secs(60)).await;
     // At once, and after 250 ms, 500 ms, 1 s, 2 s, 4 s, 8 s and 16 s.
     assert_eq!(attempts.load(SeqCst), 1 + 8);
@@ -338,5 +338,5 @@ async fn what_requests_take_is_opened_again_ever_more_rarely_while_the_origin_re
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(attempts.load(SeqCst), 1 + 9);
     assert_eq!(proxy.pool_snapshot().idle, 1);
-    visitor.abort();
+    client.abort();
 }

@@ -30,7 +30,7 @@ async fn upload(proxy: OriginProxy) {
         let frame = Frame::data(Bytes::from_static(PIECE));
         (count < 3).then_some((Ok::<_, Infallible>(frame), count + 1))
     });
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     let request = request.body(StreamBody::new(Box::pin(pieces))).unwrap();
     let Ok(response) = proxy.oneshot(request).await;
     assert_eq!(response.status(), StatusCode::OK);

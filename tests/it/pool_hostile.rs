@@ -30,7 +30,7 @@ use crate::{
 };
 
 async fn send(proxy: &OriginProxy, body: &'static str) -> Response<ProxyBody> {
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     let Ok(response) = proxy
         .clone()
         .oneshot(request.body(Full::<Bytes>::from(body)).unwrap())
@@ -46,17 +46,17 @@ async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
     })
     .await;
     let proxy = OriginProxy::new(origin.connector());
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..40 {
         let proxy = proxy.clone();
-        visitors.spawn(async move {
+        clients.spawn(async move {
             let response = send(&proxy, "content").await;
             let status = response.status();
             let body = response.into_body().collect().await.unwrap().to_bytes();
             (status, body)
         });
     }
-    while let Some(answer) = visitors.join_next().await {
+    while let Some(answer) = clients.join_next().await {
         let content = Bytes::from_static(b"content");
         assert_eq!(answer.unwrap(), (StatusCode::OK, content));
     }
@@ -70,14 +70,14 @@ async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and
     let proxy = OriginProxy::new(origin.connector())
         .pool(settings)
         .response_timeout(Duration::from_secs(1));
-    let mut visitors = JoinSet::new();
+    let mut clients = JoinSet::new();
     for _ in 0..10 {
         let proxy = proxy.clone();
-        visitors.spawn(async move { send(&proxy, "").await.status() });
+        clients.spawn(async move { send(&proxy, "").await.status() });
     }
     // The one that opened the connection may have sent its request before the origin said so, and waits for its response.
     let mut waited_for_the_response = 0;
-    while let Some(status) = visitors.join_next().await {
+    while let Some(status) = clients.join_next().await {
         match status.unwrap() {
             StatusCode::GATEWAY_TIMEOUT => waited_for_the_response += 1,
             status => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),

@@ -26,7 +26,7 @@ use crate::{
 fn post() -> Request<Full<Bytes>> {
     let request = Request::builder()
         .method(Method::POST)
-        .header("host", "visitor.test");
+        .header("host", "client.test");
     request.body(Full::default()).unwrap()
 }
 
@@ -120,17 +120,17 @@ async fn connections_that_all_go_away_at_once_fail_nobody() {
             status
         })
     };
-    let visitors: Vec<_> = (0..MANY).map(|_| open(&proxy)).collect();
+    let clients: Vec<_> = (0..MANY).map(|_| open(&proxy)).collect();
     until(|| connections.load(SeqCst) == MANY).await;
     gate.add_permits(1000);
-    for visitor in visitors {
-        assert_eq!(visitor.await.unwrap(), StatusCode::OK);
+    for client in clients {
+        assert_eq!(client.await.unwrap(), StatusCode::OK);
     }
     until(|| proxy.pool_snapshot().idle == MANY).await;
     assert_eq!(open(&proxy).await.unwrap(), StatusCode::OK);
-    let visitors: Vec<_> = (0..3).map(|_| open(&proxy)).collect();
-    for visitor in visitors {
-        assert_eq!(visitor.await.unwrap(), StatusCode::OK);
+    let clients: Vec<_> = (0..3).map(|_| open(&proxy)).collect();
+    for client in clients {
+        assert_eq!(client.await.unwrap(), StatusCode::OK);
     }
 }
 

@@ -106,7 +106,7 @@ impl Origin {
 }
 
 async fn get(proxy: OriginProxy) -> (StatusCode, Bytes) {
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = proxy.oneshot(request).await;
     let status = response.status();
@@ -114,14 +114,14 @@ async fn get(proxy: OriginProxy) -> (StatusCode, Bytes) {
     (status, body.to_bytes())
 }
 
-/// What a visitor hears who wants to speak WebSocket.
+/// What a client hears who wants to speak WebSocket.
 async fn answer_to_an_upgrade(site: &Site) -> String {
-    let mut visitor = TcpStream::connect(site.address()).await.unwrap();
-    let ask = "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
+    let mut client = TcpStream::connect(site.address()).await.unwrap();
+    let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    visitor.write_all(ask.as_bytes()).await.unwrap();
+    client.write_all(ask.as_bytes()).await.unwrap();
     let mut heard = String::new();
-    visitor.read_to_string(&mut heard).await.unwrap();
+    client.read_to_string(&mut heard).await.unwrap();
     heard
 }
 

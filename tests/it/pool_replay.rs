@@ -102,7 +102,7 @@ where
     let request = Request::builder()
         .method(method)
         .uri("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .body(body)
         .unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;

@@ -30,7 +30,7 @@ async fn send(proxy: &OriginProxy, method: Method, body: &'static str) -> Status
     let request = Request::builder()
         .method(method)
         .uri("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .body(Full::<Bytes>::from(body))
         .unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;

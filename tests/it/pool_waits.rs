@@ -68,7 +68,7 @@ impl Gate {
 }
 
 async fn get(proxy: OriginProxy) -> (StatusCode, Option<Error>) {
-    let request = Request::get("/").header("host", "visitor.test");
+    let request = Request::get("/").header("host", "client.test");
     let Ok(response) = proxy
         .oneshot(request.body(Empty::<Bytes>::new()).unwrap())
         .await;
@@ -89,7 +89,7 @@ async fn until(holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_connect_outlives_the_visitor_who_asked_for_it() {
+async fn a_connect_outlives_the_client_who_asked_for_it() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
     let first = visit(&proxy);
@@ -107,9 +107,9 @@ async fn a_connect_outlives_the_visitor_who_asked_for_it() {
 async fn a_connection_that_comes_when_nobody_waits_any_more_rests() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
-    let visitor = visit(&proxy);
+    let client = visit(&proxy);
     until(|| gate.attempts.load(SeqCst) == 1).await;
-    visitor.abort();
+    client.abort();
     gate.leave.add_permits(1);
     until(|| proxy.pool_snapshot().idle == 1).await;
     assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
@@ -122,11 +122,11 @@ async fn a_connection_that_comes_when_nobody_waits_any_more_rests() {
 async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default());
-    let visitors: Vec<_> = (0..5).map(|_| visit(&proxy)).collect();
+    let clients: Vec<_> = (0..5).map(|_| visit(&proxy)).collect();
     until(|| proxy.pool_snapshot().waiting == 5).await;
     gate.leave.add_permits(1);
-    for visitor in visitors {
-        let (status, error) = visitor.await.unwrap();
+    for client in clients {
+        let (status, error) = client.await.unwrap();
         assert_eq!(status, StatusCode::BAD_GATEWAY);
         assert_eq!(error.unwrap().kind(), ErrorKind::ConnectionRefused);
     }
@@ -135,12 +135,12 @@ async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
 }
 
 #[tokio::test]
-async fn a_failed_connect_whose_visitor_left_fails_nobody_later() {
+async fn a_failed_connect_whose_client_left_fails_nobody_later() {
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default().max_connections(1));
-    let visitor = visit(&proxy);
+    let client = visit(&proxy);
     until(|| gate.attempts.load(SeqCst) == 1).await;
-    visitor.abort();
+    client.abort();
     gate.leave.add_permits(1);
     until(|| proxy.pool_snapshot().open == 0).await;
     assert_eq!(proxy.pool_snapshot().waiting, 0);
@@ -190,7 +190,7 @@ async fn an_upload_that_stalls_is_given_up_one_deadline_after_its_last_move() {
         sender.send_data(Bytes::from_static(b"two")).await.unwrap();
         pending::<()>().await;
     });
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     let Ok(response) = proxy.oneshot(request.body(body).unwrap()).await;
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
     let waited = started.elapsed();

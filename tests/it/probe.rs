@@ -70,7 +70,7 @@ async fn finds(builder: CdnOriginBuilder, authority: &Authority, id: CauseId) ->
     let built = findings.builder().unwrap();
     for builder in [built, pasted(&working.to_string(), authority)] {
         let proxy = OriginProxy::new(builder.build().unwrap());
-        let request = Request::get("/").header("host", "visitor.example");
+        let request = Request::get("/").header("host", "client.example");
         let request = request.body(Full::<Bytes>::default()).unwrap();
         let Ok(response) = proxy.oneshot(request).await;
         assert_eq!(response.status(), 200, "{findings}");

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ForwardedLayer, OriginProxy,
     connector::CdnOriginBuilder,
+    downstream::ClientConnection,
     error::ErrorKind,
     origin::Scheme,
     proxy::ProxyBody,
     tls::{Roots, VerifyPolicy, rustls::crypto::aws_lc_rs},
-    visitor::ClientConnection,
 };
 use http::{Request, Response, StatusCode, request};
 use http_body_util::Full;
@@ -41,10 +41,8 @@ async fn send(
     request: request::Builder,
     content: impl Into<Bytes>,
 ) -> Response<ProxyBody> {
-    let visitor = ClientConnection::new(Ipv4Addr::new(203, 0, 113, 7), Scheme::Https);
-    let request = request
-        .header("host", "www.example.test")
-        .extension(visitor);
+    let client = ClientConnection::new(Ipv4Addr::new(203, 0, 113, 7), Scheme::Https);
+    let request = request.header("host", "www.example.test").extension(client);
     let request = request.body(Full::new(content.into())).unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;
     response
@@ -83,7 +81,7 @@ fn a_profile_says_all_that_it_changes() {
         [
             "pooled connections rest for up to 320s",
             "request targets of more than 16384 bytes are refused",
-            "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, cf-ray, cf-visitor, cf-worker",
+            "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, cf-ray, cf-client, cf-worker",
             "X-Forwarded-For has at most 100 bytes",
         ]
     );

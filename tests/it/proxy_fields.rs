@@ -51,7 +51,7 @@ fn over_tls(address: SocketAddr, authority: &Authority) -> OriginProxy {
     OriginProxy::new(connector.build().unwrap())
 }
 
-/// Visitors speak to the site, the site to the edge.
+/// Clients speak to the site, the site to the edge.
 struct Scene {
     edge: Edge,
     site: Site,
@@ -80,14 +80,14 @@ async fn site(proxy: OriginProxy) -> Site {
     Site::serve(Router::new().fallback_service(proxy)).await
 }
 
-/// What the visitor speaks.
+/// What the client speaks.
 #[derive(Clone, Copy, Debug)]
-enum Visitor {
+enum Client {
     Http1,
     Http2,
 }
 
-impl Visitor {
+impl Client {
     async fn to(self, site: &Site) -> Requests {
         let stream = TcpStream::connect(site.address()).await.unwrap();
         match self {
@@ -124,10 +124,10 @@ fn lines(headers: &HeaderMap) -> Vec<String> {
     lines
 }
 
-/// The fields that say who the visitor is, when it is this machine.
+/// The fields that say who the client is, when it is this machine.
 const FORWARDED: [&str; 4] = [
     "x-forwarded-for: 127.0.0.1",
-    "x-forwarded-host: visitor.test",
+    "x-forwarded-host: client.test",
     "x-forwarded-proto: http",
     "x-real-ip: 127.0.0.1",
 ];
@@ -155,12 +155,12 @@ fn bare(host: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn fields_of_the_visitors_connection_are_not_passed_on() {
+async fn fields_of_the_clients_connection_are_not_passed_on() {
     let scene = Scene::plain(|edge| edge).await;
     let answer = say(
         &scene.site,
         "GET / HTTP/1.1\r\n\
-         Host: visitor.test\r\n\
+         Host: client.test\r\n\
          Connection: close, X-Named,, HOST\r\n\
          Connection: x-also-named , content-length, no token\r\n\
          Keep-Alive: timeout=5\r\n\
@@ -195,11 +195,11 @@ async fn fields_of_the_visitors_connection_are_not_passed_on() {
 #[tokio::test]
 async fn te_is_not_passed_on_unless_it_says_trailers() {
     let scene = Scene::plain(|edge| edge).await;
-    let request = Request::get("http://visitor.test/")
+    let request = Request::get("http://client.test/")
         .header(header::TE, "gzip, x-trailers")
         .body(Bytes::new())
         .unwrap();
-    Visitor::Http1.sends(&scene.site, request).await;
+    Client::Http1.sends(&scene.site, request).await;
     let seen = scene.edge.wait_for_requests(1).await;
     assert_eq!(own_lines(&seen), ["host: origin.test"]);
 }
@@ -207,11 +207,11 @@ async fn te_is_not_passed_on_unless_it_says_trailers() {
 #[tokio::test]
 async fn te_trailers_reaches_an_http_2_origin() {
     let scene = Scene::over_tls("h2", |edge| edge).await;
-    let request = Request::get("http://visitor.test/")
+    let request = Request::get("http://client.test/")
         .header(header::TE, "trailers")
         .body(Bytes::new())
         .unwrap();
-    Visitor::Http2.sends(&scene.site, request).await;
+    Client::Http2.sends(&scene.site, request).await;
     let seen = scene.edge.wait_for_requests(1).await;
     assert_eq!(seen.authority.as_deref(), Some(ORIGIN));
     assert_eq!(own_lines(&seen), ["te: trailers"]);
@@ -237,10 +237,8 @@ async fn fields_of_the_origins_connection_are_not_passed_on() {
         })
     })
     .await;
-    for visitor in [Visitor::Http1, Visitor::Http2] {
-        let response = visitor
-            .sends(&scene.site, get("http://visitor.test/"))
-            .await;
+    for client in [Client::Http1, Client::Http2] {
+        let response = client.sends(&scene.site, get("http://client.test/")).await;
         assert_eq!(response.body(), "body");
         assert_eq!(
             lines(response.headers()),
@@ -251,7 +249,7 @@ async fn fields_of_the_origins_connection_are_not_passed_on() {
                 "set-cookie: b=2",
                 "x-kept: 2",
             ],
-            "{visitor:?}"
+            "{client:?}"
         );
     }
 }
@@ -269,7 +267,7 @@ const CLAIMS: [Claim; 7] = [
         claimed: &[],
         seen: &[
             "x-forwarded-for: 203.0.113.7",
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: https",
             "x-real-ip: 203.0.113.7",
         ],
@@ -288,7 +286,7 @@ const CLAIMS: [Claim; 7] = [
         ],
         seen: &[
             "x-forwarded-for: 203.0.113.7",
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
             "x-real-ip: 203.0.113.7",
         ],
@@ -298,7 +296,7 @@ const CLAIMS: [Claim; 7] = [
         claimed: &[("x-forwarded-for", "2001:db8::2")],
         seen: &[
             "x-forwarded-for: 2001:db8::1",
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
             "x-real-ip: 2001:db8::1",
         ],
@@ -308,12 +306,12 @@ const CLAIMS: [Claim; 7] = [
         claimed: &[],
         seen: &[
             "x-forwarded-for: 203.0.113.7",
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
             "x-real-ip: 203.0.113.7",
         ],
     },
-    // What the visitor says of its connection goes, what the proxy knows is written nevertheless.
+    // What the client says of its connection goes, what the proxy knows is written nevertheless.
     Claim {
         client: Some(("203.0.113.7", Scheme::Http)),
         claimed: &[
@@ -325,12 +323,12 @@ const CLAIMS: [Claim; 7] = [
         ],
         seen: &[
             "x-forwarded-for: 203.0.113.7",
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
             "x-real-ip: 203.0.113.7",
         ],
     },
-    // Nobody knows the visitor, so nobody is believed.
+    // Nobody knows the client, so nobody is believed.
     Claim {
         client: None,
         claimed: &[
@@ -341,7 +339,7 @@ const CLAIMS: [Claim; 7] = [
             ("x-real-ip", "192.0.2.1"),
         ],
         seen: &[
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
         ],
     },
@@ -349,7 +347,7 @@ const CLAIMS: [Claim; 7] = [
         client: None,
         claimed: &[],
         seen: &[
-            "x-forwarded-host: Visitor.test:8080",
+            "x-forwarded-host: Client.test:8080",
             "x-forwarded-proto: http",
         ],
     },
@@ -360,7 +358,7 @@ async fn the_origin_is_told_who_visits() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let proxy = plain(edge.address());
     for (index, claim) in CLAIMS.iter().enumerate() {
-        let mut request = bare("Visitor.test:8080");
+        let mut request = bare("Client.test:8080");
         for (name, value) in claim.claimed {
             let value = HeaderValue::from_static(value);
             request.headers_mut().append(*name, value);
@@ -379,7 +377,7 @@ async fn the_origin_is_told_who_visits() {
 }
 
 #[tokio::test]
-async fn the_visitors_scheme_is_that_of_its_connection_or_the_configured_one() {
+async fn the_clients_scheme_is_that_of_its_connection_or_the_configured_one() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let proxy = plain(edge.address()).client_scheme(Scheme::Https);
     let address = IpAddr::from([203, 0, 113, 7]);
@@ -389,7 +387,7 @@ async fn the_visitors_scheme_is_that_of_its_connection_or_the_configured_one() {
         (Some(ClientConnection::new(address, Scheme::Https)), "https"),
     ];
     for (index, (client, scheme)) in table.into_iter().enumerate() {
-        let mut request = bare("visitor.test");
+        let mut request = bare("client.test");
         if let Some(client) = client {
             request.extensions_mut().insert(client);
         }
@@ -406,7 +404,7 @@ async fn an_address_of_connect_info_is_used_where_no_client_connection_is() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let proxy = plain(edge.address());
     let peer: SocketAddr = "[::ffff:203.0.113.7]:1234".parse().unwrap();
-    let mut request = bare("visitor.test");
+    let mut request = bare("client.test");
     request.extensions_mut().insert(ConnectInfo(peer));
     call(&proxy, request.clone()).await;
     let other = IpAddr::from([192, 0, 2, 1]);
@@ -421,9 +419,9 @@ async fn an_address_of_connect_info_is_used_where_no_client_connection_is() {
 }
 
 #[tokio::test]
-async fn the_forwarded_field_of_an_unknown_visitor_is_not_passed_on() {
+async fn the_forwarded_field_of_an_unknown_client_is_not_passed_on() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
-    let mut request = bare("visitor.test");
+    let mut request = bare("client.test");
     let claim = HeaderValue::from_static("for=192.0.2.1;proto=https");
     request.headers_mut().insert(header::FORWARDED, claim);
     call(&plain(edge.address()), request).await;
@@ -435,24 +433,24 @@ async fn the_forwarded_field_of_an_unknown_visitor_is_not_passed_on() {
 async fn the_origin_is_told_the_host_that_the_layer_says() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let to = HostRewriteLayer::to("to.test:8080").unwrap();
-    let by = HostRewriteLayer::by(|_, visitor| format!("by.{visitor}").parse().unwrap());
+    let by = HostRewriteLayer::by(|_, client| format!("by.{client}").parse().unwrap());
     let table = [
         (plain(edge.address()), "origin.test"),
         (plain(edge.address()).host_rewrite(to), "to.test:8080"),
         (
             plain(edge.address()).host_rewrite(HostRewriteLayer::preserve()),
-            "visitor.test:8443",
+            "client.test:8443",
         ),
         (
             plain(edge.address()).host_rewrite(by),
-            "by.visitor.test:8443",
+            "by.client.test:8443",
         ),
     ];
     for (index, (proxy, host)) in table.into_iter().enumerate() {
-        call(&proxy, bare("visitor.test:8443")).await;
+        call(&proxy, bare("client.test:8443")).await;
         let seen = edge.wait_for_requests(index + 1).await;
         assert_eq!(seen.header("host"), Some(host));
-        assert_eq!(seen.header("x-forwarded-host"), Some("visitor.test:8443"));
+        assert_eq!(seen.header("x-forwarded-host"), Some("client.test:8443"));
     }
 }
 
@@ -485,7 +483,7 @@ async fn path_and_query_pass_byte_for_byte() {
         let sent = target.trim_end_matches('#');
         for scene in &scenes {
             let request =
-                format!("GET {target} HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\r\n");
+                format!("GET {target} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
             let answer = say(&scene.site, request).await;
             assert!(
                 answer.starts_with("HTTP/1.1 200 OK\r\n"),
@@ -493,9 +491,9 @@ async fn path_and_query_pass_byte_for_byte() {
             );
             let seen = scene.edge.wait_for_requests(2 * index + 1).await;
             assert_eq!(seen.target, sent);
-            let mut visitor = Visitor::Http2.to(&scene.site).await;
-            let url = format!("http://visitor.test{sent}");
-            visitor.get(&url).await.unwrap();
+            let mut client = Client::Http2.to(&scene.site).await;
+            let url = format!("http://client.test{sent}");
+            client.get(&url).await.unwrap();
             let seen = scene.edge.wait_for_requests(2 * index + 2).await;
             assert_eq!(seen.target, sent, "HTTP/2");
         }
@@ -506,13 +504,13 @@ async fn path_and_query_pass_byte_for_byte() {
 async fn odd_request_targets_become_what_the_origin_understands() {
     let scene = Scene::plain(|edge| edge).await;
     let table = [
-        ("GET http://visitor.test/path?query", "/path?query"),
-        ("GET http://visitor.test", "/"),
-        ("GET http://visitor.test?query", "/?query"),
+        ("GET http://client.test/path?query", "/path?query"),
+        ("GET http://client.test", "/"),
+        ("GET http://client.test?query", "/?query"),
         ("OPTIONS *", "*"),
     ];
     for (index, (line, target)) in table.into_iter().enumerate() {
-        let request = format!("{line} HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\r\n");
+        let request = format!("{line} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
         let answer = say(&scene.site, request).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{line} {answer}");
         let seen = scene.edge.wait_for_requests(index + 1).await;
@@ -525,28 +523,26 @@ async fn odd_request_targets_become_what_the_origin_understands() {
 async fn each_side_speaks_its_own_version() {
     for (alpn, spoken) in [("http/1.1", Version::HTTP_11), ("h2", Version::HTTP_2)] {
         let scene = Scene::over_tls(alpn, |edge| edge).await;
-        for (visitor, version) in [
-            (Visitor::Http1, Version::HTTP_11),
-            (Visitor::Http2, Version::HTTP_2),
+        for (client, version) in [
+            (Client::Http1, Version::HTTP_11),
+            (Client::Http2, Version::HTTP_2),
         ] {
             let before = scene.edge.requests().len();
-            let response = visitor
-                .sends(&scene.site, get("http://visitor.test/"))
-                .await;
-            assert_eq!(response.status(), StatusCode::OK, "{visitor:?} {alpn}");
-            assert_eq!(response.version(), version, "{visitor:?} {alpn}");
+            let response = client.sends(&scene.site, get("http://client.test/")).await;
+            assert_eq!(response.status(), StatusCode::OK, "{client:?} {alpn}");
+            assert_eq!(response.version(), version, "{client:?} {alpn}");
             let seen = scene.edge.wait_for_requests(before + 1).await;
-            assert_eq!(seen.version, spoken, "{visitor:?} {alpn}");
-            assert_eq!(seen.host(), Some(ORIGIN), "{visitor:?} {alpn}");
+            assert_eq!(seen.version, spoken, "{client:?} {alpn}");
+            assert_eq!(seen.host(), Some(ORIGIN), "{client:?} {alpn}");
             // One place only: an edge may answer 400 to two.
             let field = seen.header("host").is_some();
-            assert_eq!(field, seen.authority.is_none(), "{visitor:?} {alpn}");
+            assert_eq!(field, seen.authority.is_none(), "{client:?} {alpn}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_http_1_0_visitor_needs_no_host_and_gets_an_http_1_0_answer() {
+async fn an_http_1_0_client_needs_no_host_and_gets_an_http_1_0_answer() {
     let scene = Scene::plain(|edge| edge).await;
     let answer = say(&scene.site, "GET / HTTP/1.0\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
@@ -562,15 +558,13 @@ async fn a_get_without_body_is_sent_without_one() {
         Scene::plain(|edge| edge).await,
         Scene::over_tls("h2", |edge| edge).await,
     ] {
-        for visitor in [Visitor::Http1, Visitor::Http2] {
+        for client in [Client::Http1, Client::Http2] {
             let before = scene.edge.requests().len();
-            visitor
-                .sends(&scene.site, get("http://visitor.test/"))
-                .await;
+            client.sends(&scene.site, get("http://client.test/")).await;
             let seen = scene.edge.wait_for_requests(before + 1).await;
             let mut lines = own_lines(&seen);
             lines.retain(|line| line != "host: origin.test");
-            assert_eq!(lines, Vec::<String>::new(), "{visitor:?}");
+            assert_eq!(lines, Vec::<String>::new(), "{client:?}");
         }
     }
 }
@@ -593,7 +587,7 @@ async fn bodies_pass_with_the_framing_of_each_side() {
     let scene = Scene::plain(|edge| edge).await;
     for (index, (post, framing)) in posts.iter().enumerate() {
         let request =
-            format!("POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n{post}");
+            format!("POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n{post}");
         let answer = say(&scene.site, request).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         let seen = scene.edge.wait_for_requests(index + 1).await;
@@ -602,10 +596,10 @@ async fn bodies_pass_with_the_framing_of_each_side() {
         lines.retain(|line| line != "host: origin.test");
         assert_eq!(lines, [*framing]);
     }
-    let request = Request::post("http://visitor.test/")
+    let request = Request::post("http://client.test/")
         .body(Bytes::from_static(b"hello"))
         .unwrap();
-    Visitor::Http2.sends(&scene.site, request.clone()).await;
+    Client::Http2.sends(&scene.site, request.clone()).await;
     let seen = scene.edge.wait_for_requests(posts.len() + 1).await;
     assert_eq!(
         (seen.body.as_ref(), seen.header("content-length")),
@@ -616,7 +610,7 @@ async fn bodies_pass_with_the_framing_of_each_side() {
     let scene = Scene::over_tls("h2", |edge| edge).await;
     let answer = say(
         &scene.site,
-        "POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\
+        "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\
          Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     )
     .await;
@@ -637,7 +631,7 @@ async fn a_request_with_two_framings_is_passed_on_with_one() {
     for framing in framings {
         let scene = Scene::plain(|edge| edge).await;
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n{framing}\r\n\
+            "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n{framing}\r\n\
              5\r\nhello\r\n0\r\n\r\n"
         );
         let answer = say(&scene.site, request).await;
@@ -665,22 +659,22 @@ async fn an_answer_with_two_framings_is_passed_on_with_one() {
     ];
     for answer in answers {
         let site = site(plain(raw_origin(answer).await)).await;
-        for visitor in [Visitor::Http1, Visitor::Http2] {
-            let mut visits = visitor.to(&site).await;
-            match visits.get("http://visitor.test/").await {
+        for client in [Client::Http1, Client::Http2] {
+            let mut visits = client.to(&site).await;
+            match visits.get("http://client.test/").await {
                 Ok(response) if response.status() == StatusCode::BAD_GATEWAY => {}
-                Ok(response) => assert_eq!(response.body(), "hello", "{visitor:?} {answer}"),
-                Err(error) => panic!("{visitor:?} {answer}: {error}"),
+                Ok(response) => assert_eq!(response.body(), "hello", "{client:?} {answer}"),
+                Err(error) => panic!("{client:?} {answer}: {error}"),
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_visitor_that_waits_for_100_is_told_to_go_on() {
+async fn a_client_that_waits_for_100_is_told_to_go_on() {
     let scene = Scene::plain(|edge| edge).await;
     let mut stream = TcpStream::connect(scene.site.address()).await.unwrap();
-    let head = "POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\
+    let head = "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\
                 Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut go_on = [0; 25];
@@ -697,9 +691,9 @@ async fn a_visitor_that_waits_for_100_is_told_to_go_on() {
 #[tokio::test]
 async fn a_length_of_zero_passes() {
     let scene = Scene::plain(|edge| edge).await;
-    let request = Request::post("http://visitor.test/").header(header::CONTENT_LENGTH, 0);
+    let request = Request::post("http://client.test/").header(header::CONTENT_LENGTH, 0);
     let request = request.body(Bytes::new()).unwrap();
-    Visitor::Http1.sends(&scene.site, request).await;
+    Client::Http1.sends(&scene.site, request).await;
     let seen = scene.edge.wait_for_requests(1).await;
     assert_eq!(seen.header("content-length"), Some("0"));
     assert_eq!(seen.header("transfer-encoding"), None);
@@ -709,19 +703,19 @@ async fn a_length_of_zero_passes() {
 #[tokio::test]
 async fn split_cookies_of_http_2_are_joined_for_an_http_1_origin() {
     let scene = Scene::plain(|edge| edge).await;
-    let request = Request::get("http://visitor.test/")
+    let request = Request::get("http://client.test/")
         .header(header::COOKIE, "a=1")
         .header(header::COOKIE, "b=2")
         .body(Bytes::new())
         .unwrap();
-    Visitor::Http2.sends(&scene.site, request).await;
+    Client::Http2.sends(&scene.site, request).await;
     let seen = scene.edge.wait_for_requests(1).await;
     assert_eq!(own_lines(&seen), ["cookie: a=1; b=2", "host: origin.test"]);
 }
 
 #[tokio::test]
 async fn answers_without_body_keep_their_length() {
-    // What the origin answers and how much of a body the visitor may expect of it.
+    // What the origin answers and how much of a body the client may expect of it.
     let table = [
         (
             "HEAD",
@@ -747,19 +741,17 @@ async fn answers_without_body_keep_their_length() {
     ];
     for (method, answer, length) in table {
         let site = site(plain(raw_origin(answer).await)).await;
-        for visitor in [Visitor::Http1, Visitor::Http2] {
-            let request = Request::builder()
-                .method(method)
-                .uri("http://visitor.test/");
-            let response = visitor
+        for client in [Client::Http1, Client::Http2] {
+            let request = Request::builder().method(method).uri("http://client.test/");
+            let response = client
                 .sends(&site, request.body(Bytes::new()).unwrap())
                 .await;
             let status = answer.split(' ').nth(1).unwrap();
-            assert_eq!(response.status().as_str(), status, "{visitor:?} {answer}");
-            assert_eq!(response.body(), "", "{visitor:?} {answer}");
+            assert_eq!(response.status().as_str(), status, "{client:?} {answer}");
+            assert_eq!(response.body(), "", "{client:?} {answer}");
             let found = response.headers().get(header::CONTENT_LENGTH);
             let found = found.map(|length| length.to_str().unwrap());
-            assert_eq!(found, length, "{visitor:?} {method} {answer}");
+            assert_eq!(found, length, "{client:?} {method} {answer}");
             assert!(!response.headers().contains_key(header::TRANSFER_ENCODING));
         }
     }
@@ -770,7 +762,7 @@ async fn a_304_keeps_the_length_of_what_was_not_modified() {
     let answer = "HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\n\r\n";
     let proxy = plain(raw_origin(answer).await);
     // Without a server, for hyper's takes the field away.
-    let response = call(&proxy, bare("visitor.test")).await;
+    let response = call(&proxy, bare("client.test")).await;
     assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
     assert_eq!(response.headers()[header::CONTENT_LENGTH], "1234");
     assert_eq!(text(response).await, "");
@@ -781,9 +773,7 @@ async fn informational_answers_are_not_the_answer() {
     let answer = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n\
                   HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let site = site(plain(raw_origin(answer).await)).await;
-    let response = Visitor::Http1
-        .sends(&site, get("http://visitor.test/"))
-        .await;
+    let response = Client::Http1.sends(&site, get("http://client.test/")).await;
     assert_eq!(
         (response.status(), response.body().as_str()),
         (StatusCode::OK, "ok")
@@ -821,7 +811,7 @@ async fn answer_and_close(mut stream: TcpStream, answer: &str) {
 async fn a_switch_of_protocols_that_nobody_asked_for_is_502() {
     let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     let proxy = plain(raw_origin(answer).await);
-    let response = call(&proxy, bare("visitor.test")).await;
+    let response = call(&proxy, bare("client.test")).await;
     assert_answer(&response, StatusCode::BAD_GATEWAY, "http_protocol_error");
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
@@ -829,7 +819,7 @@ async fn a_switch_of_protocols_that_nobody_asked_for_is_502() {
 
     let answer = say(
         &site(proxy).await,
-        "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: upgrade, close\r\nUpgrade: h2c\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: upgrade, close\r\nUpgrade: h2c\r\n\r\n",
     )
     .await;
     assert!(
@@ -842,7 +832,7 @@ async fn a_switch_of_protocols_that_nobody_asked_for_is_502() {
 async fn what_is_not_http_is_502() {
     for answer in ["SSH-2.0-OpenSSH_9.6\r\n", "", "HTTP/1.1 200"] {
         let proxy = plain(raw_origin(answer).await);
-        let response = call(&proxy, bare("visitor.test")).await;
+        let response = call(&proxy, bare("client.test")).await;
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "{answer:?}");
     }
 }
@@ -867,7 +857,7 @@ async fn text(response: Response<ProxyBody>) -> String {
 #[tokio::test]
 async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
     let refused = refused_address();
-    let response = call(&plain(refused.address()), bare("visitor.test")).await;
+    let response = call(&plain(refused.address()), bare("client.test")).await;
     assert_answer(&response, StatusCode::BAD_GATEWAY, "connection_refused");
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -879,7 +869,7 @@ async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
         .unknown_sni(NoName::Alert(112))
         .start()
         .await;
-    let response = call(&over_tls(edge.address(), &authority), bare("visitor.test")).await;
+    let response = call(&over_tls(edge.address(), &authority), bare("client.test")).await;
     assert_answer(
         &response,
         StatusCode::BAD_GATEWAY,
@@ -893,20 +883,20 @@ async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
         .dial(edge.address().to_string())
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])));
     let proxy = OriginProxy::new(connector.build().unwrap());
-    let response = call(&proxy, bare("visitor.test")).await;
+    let response = call(&proxy, bare("client.test")).await;
     assert_answer(&response, StatusCode::BAD_GATEWAY, "tls_certificate_error");
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(error.kind(), ErrorKind::PinMismatch);
 }
 
 #[tokio::test]
-async fn a_proxy_without_an_origin_answers_500_whatever_the_visitor_names() {
+async fn a_proxy_without_an_origin_answers_500_whatever_the_client_names() {
     let connector = CdnOriginConnector::any_origin()
         .crypto_provider(aws_lc_rs::default_provider())
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])));
     let proxy = OriginProxy::new(connector.build().unwrap());
-    let mut request = bare("visitor.test");
-    *request.uri_mut() = "https://visitor.test/".parse().unwrap();
+    let mut request = bare("client.test");
+    *request.uri_mut() = "https://client.test/".parse().unwrap();
     let response = call(&proxy, request).await;
     assert_answer(
         &response,
@@ -935,7 +925,7 @@ async fn a_request_without_one_usable_host_is_400() {
         b"Host:\r\n",
         b"Host: sekret test\r\n",
         b"Host: sekret.test, other.test\r\n",
-        b"Host: sekret@visitor.test\r\n",
+        b"Host: sekret@client.test\r\n",
         b"Host: sekret.test:0\r\n",
         b"Host: sekret.test:65536\r\n",
         b"Host: sekret.test:80:80\r\n",
@@ -964,12 +954,12 @@ async fn a_request_without_one_usable_host_is_400() {
 #[tokio::test]
 async fn an_http_2_request_with_two_hosts_is_400() {
     let scene = Scene::plain(|edge| edge).await;
-    for (host, status) in [("other.test", 400), ("VISITOR.test", 200)] {
-        let request = Request::get("http://visitor.test/")
+    for (host, status) in [("other.test", 400), ("CLIENT.test", 200)] {
+        let request = Request::get("http://client.test/")
             .header(header::HOST, host)
             .body(Bytes::new())
             .unwrap();
-        let response = Visitor::Http2.sends(&scene.site, request).await;
+        let response = Client::Http2.sends(&scene.site, request).await;
         assert_eq!(response.status(), status, "{host}");
     }
 }
@@ -978,11 +968,11 @@ async fn an_http_2_request_with_two_hosts_is_400() {
 async fn connect_and_trace_are_not_implemented() {
     let scene = Scene::plain(|edge| edge).await;
     for line in [
-        "CONNECT visitor.test:443",
+        "CONNECT client.test:443",
         "TRACE /",
-        "TRACE http://visitor.test/",
+        "TRACE http://client.test/",
     ] {
-        let request = format!("{line} HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\r\n");
+        let request = format!("{line} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
         let answer = say(&scene.site, request).await;
         assert!(
             answer.starts_with("HTTP/1.1 501 Not Implemented\r\n"),
@@ -995,15 +985,15 @@ async fn connect_and_trace_are_not_implemented() {
     }
     let request = Request::builder()
         .method(Method::TRACE)
-        .uri("http://visitor.test/");
+        .uri("http://client.test/");
     let request = request.body(Bytes::new()).unwrap();
-    let response = Visitor::Http2.sends(&scene.site, request).await;
+    let response = Client::Http2.sends(&scene.site, request).await;
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
     assert_eq!(scene.edge.connections(), 0);
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_never_a_whole_one_to_the_visitor() {
+async fn a_truncated_body_is_never_a_whole_one_to_the_client() {
     for status in [StatusCode::OK, StatusCode::FORBIDDEN] {
         let respond = move |_| {
             let mut response = Response::new(Bytes::from_static(b"hello"));
@@ -1016,9 +1006,9 @@ async fn a_truncated_body_is_never_a_whole_one_to_the_visitor() {
             Scene::over_tls("http/1.1", cut).await,
             Scene::over_tls("h2", cut).await,
         ] {
-            for visitor in [Visitor::Http1, Visitor::Http2] {
-                let mut visitor = visitor.to(&scene.site).await;
-                let response = visitor.get("http://visitor.test/").await;
+            for client in [Client::Http1, Client::Http2] {
+                let mut client = client.to(&scene.site).await;
+                let response = client.get("http://client.test/").await;
                 assert!(response.is_err(), "{status} {response:?}");
             }
         }
@@ -1036,16 +1026,13 @@ async fn truncated_chunks_are_not_ended_by_the_proxy() {
         let site = site(plain(raw_origin(answer).await)).await;
         let seen = say(
             &site,
-            "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: close\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n",
         )
         .await;
         assert!(!seen.ends_with("0\r\n\r\n"), "{seen}");
-        for visitor in [Visitor::Http1, Visitor::Http2] {
-            let mut visitor = visitor.to(&site).await;
-            assert!(
-                visitor.get("http://visitor.test/").await.is_err(),
-                "{answer}"
-            );
+        for client in [Client::Http1, Client::Http2] {
+            let mut client = client.to(&site).await;
+            assert!(client.get("http://client.test/").await.is_err(), "{answer}");
         }
     }
 }
@@ -1054,9 +1041,9 @@ async fn truncated_chunks_are_not_ended_by_the_proxy() {
 async fn a_body_that_ends_with_its_connection_is_whole() {
     let answer = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nhello";
     let site = site(plain(raw_origin(answer).await)).await;
-    for visitor in [Visitor::Http1, Visitor::Http2] {
-        let response = visitor.sends(&site, get("http://visitor.test/")).await;
-        assert_eq!(response.body(), "hello", "{visitor:?}");
+    for client in [Client::Http1, Client::Http2] {
+        let response = client.sends(&site, get("http://client.test/")).await;
+        assert_eq!(response.body(), "hello", "{client:?}");
     }
 }
 
@@ -1119,16 +1106,16 @@ async fn trailers_pass_both_ways() {
     let (address, mut told) = trailing_origin(&authority).await;
     let site = site(over_tls(address, &authority)).await;
     let stream = TcpStream::connect(site.address()).await.unwrap();
-    let (mut visitor, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .unwrap();
     tokio::spawn(connection);
     // The start of a 403 is read ahead, and its trailers with it.
     for path in ["/", "/forbidden"] {
-        let request = Request::post(format!("http://visitor.test{path}"))
-            .body(with_trailers("hello", "x-from-visitor"))
+        let request = Request::post(format!("http://client.test{path}"))
+            .body(with_trailers("hello", "x-from-client"))
             .unwrap();
-        let response = visitor.send_request(request).await.unwrap();
+        let response = client.send_request(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap();
         let trailers = body.trailers().map(lines);
         assert_eq!(
@@ -1140,7 +1127,7 @@ async fn trailers_pass_both_ways() {
         let trailers = told.recv().await.map(|trailers| lines(&trailers));
         assert_eq!(
             trailers,
-            Some(vec![String::from("x-from-visitor: 1")]),
+            Some(vec![String::from("x-from-client: 1")]),
             "{path}"
         );
     }

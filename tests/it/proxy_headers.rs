@@ -142,7 +142,7 @@ async fn an_edge_of_a_cdn_is_not_suspected_of_expecting_a_header() {
 async fn over_plain_http_a_400_and_a_connection_without_a_word_are_told_too() {
     let (refuses, hangs_up) = (Peer::says(REFUSAL).await, Peer::says("").await);
     let ask = async |builder: CdnOriginBuilder| {
-        let request = Request::get("/").header("host", "visitor.test");
+        let request = Request::get("/").header("host", "client.test");
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let proxy = OriginProxy::new(builder.build().unwrap());
         let Ok(response) = proxy.oneshot(request).await;

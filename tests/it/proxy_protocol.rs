@@ -1,4 +1,4 @@
-//! The PROXY protocol: origins that are told who the visitor is, and connections that serve nobody else.
+//! The PROXY protocol: origins that are told who the client is, and connections that serve nobody else.
 
 use std::{
     convert::Infallible,
@@ -15,10 +15,10 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
     dial::ProxyProtocol,
+    downstream::{ClientAddress, ProxyTlv, ProxyTlvError},
     error::{ErrorKind, Stage},
     pool::PoolSettings,
     tls::Roots,
-    visitor::{ClientAddress, ProxyTlv, ProxyTlvError},
 };
 use futures_util::future::join_all;
 use http::{Request, Response, Uri};
@@ -142,16 +142,16 @@ async fn heard(stream: &mut TcpStream) -> io::Result<String> {
     })
 }
 
-fn visitor(address: &str) -> ClientAddress {
+fn client(address: &str) -> ClientAddress {
     let address: SocketAddr = address.parse().unwrap();
     ClientAddress::new(address)
 }
 
-/// The answer to a request of this visitor's.
-async fn ask(proxy: &OriginProxy, visitor: Option<&ClientAddress>) -> String {
-    let mut request = Request::get("/").header("host", "visitor.test");
-    if let Some(visitor) = visitor {
-        request = request.extension(visitor.clone());
+/// The answer to a request of this client's.
+async fn ask(proxy: &OriginProxy, client: Option<&ClientAddress>) -> String {
+    let mut request = Request::get("/").header("host", "client.test");
+    if let Some(client) = client {
+        request = request.extension(client.clone());
     }
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = proxy.clone().oneshot(request).await;
@@ -163,12 +163,12 @@ async fn ask(proxy: &OriginProxy, visitor: Option<&ClientAddress>) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_opened_for_one_visitor_is_never_used_for_another() {
+async fn a_connection_that_was_opened_for_one_client_is_never_used_for_another() {
     for protocol in ["http/1.1", "h2"] {
         let origin = Listening::start(protocol).await;
         let proxy = origin.proxy();
-        let one = visitor("203.0.113.7:40001");
-        let two = visitor("[2001:db8::7]:40001");
+        let one = client("203.0.113.7:40001");
+        let two = client("[2001:db8::7]:40001");
 
         let answers = [
             ask(&proxy, Some(&one)).await,
@@ -189,14 +189,14 @@ async fn a_connection_that_was_opened_for_one_visitor_is_never_used_for_another(
 }
 
 #[tokio::test]
-async fn another_port_or_another_value_is_another_visitor() {
+async fn another_port_or_another_value_is_another_client() {
     let origin = Listening::start("http/1.1").await;
     let proxy = origin.proxy();
-    let one = visitor("203.0.113.7:40001");
+    let one = client("203.0.113.7:40001");
     let id = |id: &str| ProxyTlv::unique_id(id).unwrap();
     let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
     let others = [
-        visitor("203.0.113.7:40002"),
+        client("203.0.113.7:40002"),
         one.clone().tlv(id("a")),
         one.clone().tlv(id("b")),
         one.clone().to(listener),
@@ -220,9 +220,9 @@ async fn where_the_pool_is_full_connections_of_others_make_room_and_nobody_is_mi
             let proxy = &proxy;
             async move {
                 let name = format!("203.0.113.{number}:4000{number}");
-                let visitor = visitor(&name);
+                let client = client(&name);
                 for _ in 0..20 {
-                    let answer = ask(proxy, Some(&visitor)).await;
+                    let answer = ask(proxy, Some(&client)).await;
                     assert_eq!(answer.split_once(' ').unwrap().1, name, "{protocol}");
                 }
             }
@@ -233,10 +233,10 @@ async fn where_the_pool_is_full_connections_of_others_make_room_and_nobody_is_mi
 }
 
 #[tokio::test]
-async fn many_requests_of_one_visitor_share_an_http2_connection_from_the_start() {
+async fn many_requests_of_one_client_share_an_http2_connection_from_the_start() {
     let origin = Listening::start("h2").await;
     let proxy = origin.proxy();
-    let one = visitor("203.0.113.7:40001");
+    let one = client("203.0.113.7:40001");
 
     let answers = join_all((0..20).map(|_| ask(&proxy, Some(&one)))).await;
 
@@ -244,12 +244,12 @@ async fn many_requests_of_one_visitor_share_an_http2_connection_from_the_start()
 }
 
 #[tokio::test]
-async fn an_origin_is_told_of_nobody_where_no_visitor_is_known() {
+async fn an_origin_is_told_of_nobody_where_no_client_is_known() {
     let origin = Listening::start("http/1.1").await;
     assert_eq!(ask(&origin.proxy(), None).await, "0 local");
     let first_version = OriginProxy::new(origin.connector(ProxyProtocol::v1()));
     assert_eq!(ask(&first_version, None).await, "1 PROXY UNKNOWN");
-    let one = visitor("203.0.113.7:40001");
+    let one = client("203.0.113.7:40001");
     assert_eq!(
         ask(&first_version, Some(&one)).await,
         "2 PROXY TCP4 203.0.113.7 0.0.0.0 40001 0"
@@ -258,9 +258,9 @@ async fn an_origin_is_told_of_nobody_where_no_visitor_is_known() {
 
 #[cfg(feature = "axum")]
 #[tokio::test]
-async fn the_visitor_is_also_known_by_connect_info_and_by_a_client_connection() {
+async fn the_client_is_also_known_by_connect_info_and_by_a_client_connection() {
     use axum::extract::ConnectInfo;
-    use cdn_origin::{origin::Scheme, visitor::ClientConnection};
+    use cdn_origin::{downstream::ClientConnection, origin::Scheme};
     use std::net::Ipv4Addr;
 
     let origin = Listening::start("http/1.1").await;
@@ -276,7 +276,7 @@ async fn the_visitor_is_also_known_by_connect_info_and_by_a_client_connection() 
         (by_info, "0 203.0.113.7:40001"),
         (by_client, "1 203.0.113.9:0"),
     ] {
-        let request = request.header("host", "visitor.test");
+        let request = request.header("host", "client.test");
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let Ok(response) = proxy.clone().oneshot(request).await;
         let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -288,7 +288,7 @@ async fn the_visitor_is_also_known_by_connect_info_and_by_a_client_connection() 
 async fn a_connector_by_itself_speaks_for_the_client_that_it_was_made_for() {
     let origin = Listening::start("http/1.1").await;
     let connector = origin.connector(ProxyProtocol::v1());
-    let one = connector.with_client(visitor("203.0.113.7:40001"));
+    let one = connector.with_client(client("203.0.113.7:40001"));
 
     for (connector, expected) in [
         (one, "0 PROXY TCP4 203.0.113.7 0.0.0.0 40001 0"),

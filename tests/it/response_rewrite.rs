@@ -1,15 +1,15 @@
-//! Where a response says the origin's name, the visitor gets its own; nothing else is touched.
+//! Where a response says the origin's name, the client gets its own; nothing else is touched.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
 use cdn_origin::connector::CdnOriginBuilder;
+use cdn_origin::downstream::ClientConnection;
 use cdn_origin::forwarded::ForwardedLayer;
 use cdn_origin::origin::Scheme;
 use cdn_origin::response_rewrite::{PathPrefix, PathPrefixError, ResponseRewriteLayer};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
-use cdn_origin::visitor::ClientConnection;
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
 use http::header::{ALT_SVC, CONTENT_LOCATION, LOCATION, REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -18,8 +18,8 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{Authority, Edge};
 
-/// The visitor's side of most tests is `https://www.example.com`.
-const VISITOR: &str = "www.example.com";
+/// The client's side of most tests is `https://www.example.com`.
+const CLIENT: &str = "www.example.com";
 
 fn builder(url: &str) -> CdnOriginBuilder {
     CdnOriginConnector::builder(url).crypto_provider(aws_lc_rs::default_provider())
@@ -46,7 +46,7 @@ fn prefix(text: &str) -> PathPrefix {
     text.parse().unwrap()
 }
 
-/// The fields that a visitor gets of a response with these.
+/// The fields that a client gets of a response with these.
 async fn answered(
     layer: &ResponseRewriteLayer,
     scheme: Scheme,
@@ -82,7 +82,7 @@ async fn by_scheme(
 ) -> Vec<u8> {
     let value = HeaderValue::from_bytes(value).unwrap();
     let fields = HeaderMap::from_iter([(name.clone(), value)]);
-    let fields = answered(layer, scheme, Some(VISITOR), fields).await;
+    let fields = answered(layer, scheme, Some(CLIENT), fields).await;
     fields[name].as_bytes().to_vec()
 }
 
@@ -92,7 +92,7 @@ fn assert_text(found: &[u8], expected: &str, of: &str) {
 }
 
 #[tokio::test]
-async fn urls_at_the_origin_become_urls_at_the_visitors_side() {
+async fn urls_at_the_origin_become_urls_at_the_clients_side() {
     let table = [
         (
             "https://origin.example/a?b=c#d",
@@ -180,13 +180,13 @@ async fn everything_else_passes_byte_for_byte() {
 #[tokio::test]
 async fn a_change_of_scheme_is_no_loop() {
     let secure = "https://www.example.com/";
-    // The visitor's own name, whichever name the origin was told.
-    let named = layer().name(VISITOR.parse().unwrap());
+    // The client's own name, whichever name the origin was told.
+    let named = layer().name(CLIENT.parse().unwrap());
     for layer in [layer(), named] {
         let found = by_scheme(&layer, Scheme::Http, LOCATION, secure.as_bytes()).await;
-        assert_text(&found, secure, "the visitor's own name");
+        assert_text(&found, secure, "the client's own name");
     }
-    // The visitor asked for `/`, and is told to come back over TLS.
+    // The client asked for `/`, and is told to come back over TLS.
     for (url, expected) in [
         ("https://origin.example", "https://www.example.com"),
         ("https://origin.example/#a", "https://www.example.com/#a"),
@@ -212,7 +212,7 @@ async fn a_change_of_scheme_is_no_loop() {
 }
 
 #[tokio::test]
-async fn the_visitors_port_is_kept() {
+async fn the_clients_port_is_kept() {
     let fields = HeaderMap::from_iter([(
         LOCATION,
         HeaderValue::from_static("https://origin.example/a"),
@@ -274,7 +274,7 @@ async fn refresh_is_rewritten_in_every_spelling_that_browsers_read() {
 }
 
 #[tokio::test]
-async fn a_cookie_for_the_origins_domain_becomes_one_for_the_visitors_host() {
+async fn a_cookie_for_the_origins_domain_becomes_one_for_the_clients_host() {
     let table = [
         ("a=b; Domain=origin.example; Path=/", "a=b; Path=/"),
         ("a=b;domain = .ORIGIN.example ;  HttpOnly", "a=b;  HttpOnly"),
@@ -316,7 +316,7 @@ async fn other_cookies_pass_byte_for_byte() {
         b"a=b; Domain=other.example",
         b"a=b; Domain=notorigin.example",
         b"a=b; Domain=sub.origin.example",
-        // The visitor's host lies in it too.
+        // The client's host lies in it too.
         b"a=b; Domain=www.example.com",
         b"a=b; Domain=.example.com",
         // No registry becomes a host.
@@ -352,7 +352,7 @@ async fn a_cookie_that_is_bound_by_its_name_is_never_edited() {
 }
 
 #[tokio::test]
-async fn secure_is_dropped_only_where_it_was_asked_for_and_visitors_speak_http() {
+async fn secure_is_dropped_only_where_it_was_asked_for_and_clients_speak_http() {
     let fenced = layer().dangerously_drop_secure_over_http();
     let cookie = "a=b; Secure; secure ; Path=/; Secured";
     for (layer, scheme, expected) in [
@@ -479,13 +479,13 @@ async fn every_line_of_a_field_is_rewritten_and_alt_svc_removed() {
     }
     fields.append(ALT_SVC, HeaderValue::from_static("h3=\":443\""));
     fields.append(ALT_SVC, HeaderValue::from_static("h2=\"edge.example:443\""));
-    let found = answered(&layer(), Scheme::Https, Some(VISITOR), fields.clone()).await;
+    let found = answered(&layer(), Scheme::Https, Some(CLIENT), fields.clone()).await;
     let cookies: Vec<_> = found.get_all(SET_COOKIE).iter().collect();
     assert_eq!(cookies, ["a=1", "b=2", "c=3"]);
     assert_eq!(found.get(ALT_SVC), None);
 
     let kept = layer().keep_alt_svc();
-    let found = answered(&kept, Scheme::Https, Some(VISITOR), fields).await;
+    let found = answered(&kept, Scheme::Https, Some(CLIENT), fields).await;
     assert_eq!(found.get_all(ALT_SVC).iter().count(), 2);
 }
 
@@ -571,7 +571,7 @@ async fn a_setting_of_the_proxys_layer_keeps_the_names_of_its_origin() {
 }
 
 #[tokio::test]
-async fn the_visitor_is_the_one_that_a_trusted_peer_speaks_for() {
+async fn the_client_is_the_one_that_a_trusted_peer_speaks_for() {
     let edge = edge().await;
     let claims = [
         ("x-forwarded-proto", "https"),
@@ -580,7 +580,7 @@ async fn the_visitor_is_the_one_that_a_trusted_peer_speaks_for() {
     let balancer: std::net::IpAddr = Ipv4Addr::new(10, 0, 0, 1).into();
     let trusting = ForwardedLayer::new().trust([balancer]);
     let table = [
-        // A balancer that does not write it hands on what any visitor sent.
+        // A balancer that does not write it hands on what any client sent.
         (trusting.clone(), "https://www.example.com:81/login"),
         (trusting.believe_host(), "https://shop.example/login"),
     ];

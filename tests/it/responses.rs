@@ -59,7 +59,7 @@ async fn http_to_the_tls_port_passes_the_400_and_says_https() {
         .host("www.example.test")
         .build()
         .unwrap();
-    let response = send(OriginProxy::new(connector), "visitor.test").await;
+    let response = send(OriginProxy::new(connector), "client.test").await;
 
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let fix = format!(
@@ -82,7 +82,7 @@ async fn http_to_port_443_is_certainly_the_wrong_scheme() {
         .transport(over(edge.address()))
         .build()
         .unwrap();
-    let response = send(OriginProxy::new(connector), "visitor.test").await;
+    let response = send(OriginProxy::new(connector), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
     check(&response, CauseId::HttpToTlsPort, Certainty::Certain, fix);
@@ -96,7 +96,7 @@ async fn redirect_to_https_says_https() {
         .transport(over(edge.address()))
         .build()
         .unwrap();
-    let response = send(OriginProxy::new(connector), "visitor.test").await;
+    let response = send(OriginProxy::new(connector), "client.test").await;
 
     assert_eq!(response.status(), StatusCode::MOVED_PERMANENTLY);
     let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
@@ -113,7 +113,7 @@ async fn wrong_host_answered_by_421_says_that_sni_and_host_disagree() {
         .await;
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
     let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
-    let response = send(proxy, "visitor.test").await;
+    let response = send(proxy, "client.test").await;
 
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     let fix = "HostRewriteLayer::to(\"www.example.test\")";
@@ -136,7 +136,7 @@ async fn wrong_host_answered_by_403_passes_the_page_untouched() {
         .await;
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
     let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
-    let response = send(proxy, "visitor.test").await;
+    let response = send(proxy, "client.test").await;
 
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(response.headers()["x-cache"], "Error from cloudfront");
@@ -166,7 +166,7 @@ async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
     let disagreeing =
         OriginProxy::new(connector.clone()).host_rewrite(HostRewriteLayer::preserve());
-    let response = send(disagreeing, "visitor.test").await;
+    let response = send(disagreeing, "client.test").await;
     let fix = "HostRewriteLayer::to(\"www.example.test\")";
     check(
         &response,
@@ -176,7 +176,7 @@ async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
     );
 
     // An application's own 403 is no diagnosis.
-    let response = send(OriginProxy::new(connector), "visitor.test").await;
+    let response = send(OriginProxy::new(connector), "client.test").await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(response.extensions().get::<Diagnosis>().is_none());
 }
@@ -197,7 +197,7 @@ async fn honest_answers_carry_no_diagnosis() {
             .start()
             .await;
         let connector = to(&edge, &authority, "www.example.test").build().unwrap();
-        let response = send(OriginProxy::new(connector), "visitor.test").await;
+        let response = send(OriginProxy::new(connector), "client.test").await;
         assert_eq!(response.status().as_u16(), status);
         assert!(
             response.extensions().get::<Diagnosis>().is_none(),
@@ -218,7 +218,7 @@ async fn a_stall_before_the_first_byte_is_504_with_the_facts_of_the_connection()
     let deadline = Duration::from_secs(1);
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
     let proxy = OriginProxy::new(connector).response_timeout(deadline);
-    let response = send(proxy, "visitor.test").await;
+    let response = send(proxy, "client.test").await;
 
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(
@@ -244,7 +244,7 @@ async fn a_reset_before_the_first_byte_is_502() {
             .start()
             .await;
         let connector = to(&edge, &authority, "www.example.test").build().unwrap();
-        let response = send(OriginProxy::new(connector), "visitor.test").await;
+        let response = send(OriginProxy::new(connector), "client.test").await;
 
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
         let error: &Error = response.extensions().get().unwrap();
@@ -281,7 +281,7 @@ async fn the_answer_to_a_failed_handshake_names_the_alert_and_nothing_internal()
         .fix()
         .unwrap()
         .to_string();
-    // The visitor's Host is what the edge serves.
+    // The client's Host is what the edge serves.
     assert_eq!(fix, ".sni(\"www.example.test\")");
     assert_eq!(text(response).await, "502 Bad Gateway\n");
 }
@@ -301,7 +301,7 @@ async fn redirected(
         .start()
         .await;
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
-    let response = send(proxy(OriginProxy::new(connector)), "visitor.test").await;
+    let response = send(proxy(OriginProxy::new(connector)), "client.test").await;
     response.extensions().get().cloned()
 }
 
@@ -313,24 +313,24 @@ fn likeliest(diagnosis: Option<Diagnosis>) -> (CauseId, Certainty, String) {
 }
 
 #[tokio::test]
-async fn a_redirect_to_the_name_by_which_the_visitor_came_is_likely_a_loop() {
+async fn a_redirect_to_the_name_by_which_the_client_came_is_likely_a_loop() {
     let https = |proxy: OriginProxy| proxy.client_scheme(Scheme::Https);
-    let found = likeliest(redirected("https://visitor.test/", https).await);
+    let found = likeliest(redirected("https://client.test/", https).await);
     let preserve = "HostRewriteLayer::preserve()".to_owned();
     assert_eq!(found, (CauseId::RedirectLoop, Certainty::Likely, preserve));
     // To another page, it is a redirect like others.
-    assert_eq!(redirected("https://visitor.test/login", https).await, None);
+    assert_eq!(redirected("https://client.test/login", https).await, None);
 }
 
 #[tokio::test]
-async fn a_visitor_that_is_sent_to_https_may_have_come_by_it_all_along() {
+async fn a_client_that_is_sent_to_https_may_have_come_by_it_all_along() {
     let preserving = |proxy: OriginProxy| proxy.host_rewrite(HostRewriteLayer::preserve());
     let by_http = |proxy: OriginProxy| proxy.client_scheme(Scheme::Http);
-    let back = "https://visitor.test/";
+    let back = "https://client.test/";
     for (found, expected) in [
         (redirected(back, |proxy| proxy).await, Certainty::Likely),
         (redirected(back, preserving).await, Certainty::Likely),
-        // Whoever says that visitors come by http may have another port for https.
+        // Whoever says that clients come by http may have another port for https.
         (redirected(back, by_http).await, Certainty::Possible),
         (
             redirected(back, |proxy| preserving(by_http(proxy))).await,

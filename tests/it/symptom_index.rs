@@ -506,9 +506,9 @@ const RESPONSES: &[Row] = &[
         &["a_stream_that_is_reset_with_http_1_1_required_is_certainly_that"],
     ),
     (
-        "a visitor that stalls",
+        "a client that stalls",
         "InvalidRequest",
-        &["a_visitor_that_stalls_is_certainly_at_fault_itself"],
+        &["a_client_that_stalls_is_certainly_at_fault_itself"],
     ),
     (
         "an origin that does not answer",

@@ -130,11 +130,11 @@ fn services_can_be_cloned_into_tasks() {
 
 #[test]
 fn layers_can_be_cloned_into_tasks() {
+    use cdn_origin::downstream::ClientConnection;
     use cdn_origin::forwarded::{Forwarded, ForwardedLayer};
     use cdn_origin::response_rewrite::{
         ResponseRewrite, ResponseRewriteFuture, ResponseRewriteLayer,
     };
-    use cdn_origin::visitor::ClientConnection;
 
     type Inner = cdn_origin::OriginProxy;
     shared_clone::<ForwardedLayer>();

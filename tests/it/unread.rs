@@ -1,4 +1,4 @@
-//! Visitors that do not read.
+//! Clients that do not read.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
+async fn a_client_that_leaves_a_body_unread_loses_its_connection() {
     let proxy = dripping(1000, Duration::ZERO).unread_timeout(LONG);
     for frames in [2, 5, 100] {
         let body = read(&proxy, frames).await;
@@ -67,7 +67,7 @@ async fn a_visitor_that_leaves_a_body_unread_loses_its_connection() {
 
 /// As layers do that flush what they have where the origin makes them wait.
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_turns_away_while_the_origin_is_waited_for_loses_its_connection_too() {
+async fn a_client_that_turns_away_while_the_origin_is_waited_for_loses_its_connection_too() {
     let proxy = dripping(10, Duration::from_secs(1));
     let proxy = proxy.unread_timeout(LONG - Duration::from_secs(2));
     let proxy = proxy.body_idle_timeout(Duration::from_secs(2));
@@ -78,7 +78,7 @@ async fn a_visitor_that_turns_away_while_the_origin_is_waited_for_loses_its_conn
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_its_visitor_never_opens_a_window_for_loses_its_connection() {
+async fn a_stream_that_its_client_never_opens_a_window_for_loses_its_connection() {
     let proxy = dripping(1, Duration::ZERO).unread_timeout(LONG);
     let body = send(&proxy, get_over_http2()).await.into_body();
     tokio::time::sleep(LONG * 2).await;
@@ -86,7 +86,7 @@ async fn a_stream_that_its_visitor_never_opens_a_window_for_loses_its_connection
 }
 
 #[tokio::test(start_paused = true)]
-async fn behind_hypers_servers_too_a_visitor_that_does_not_read_loses_the_connection() {
+async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connection() {
     let large = || to(|_| async { Response::new(Full::from(vec![b'x'; 4 * 1024 * 1024])) });
     for is_http2 in [false, true] {
         let proxy = large().unread_timeout(LONG);
@@ -97,16 +97,16 @@ async fn behind_hypers_servers_too_a_visitor_that_does_not_read_loses_the_connec
             let _ = server.serve_connection(TokioIo::new(far), service).await;
         });
         // HTTP/2 keeps reading frames, but opens no window any more.
-        let visitor: Box<dyn Send> = match is_http2 {
+        let client: Box<dyn Send> = match is_http2 {
             false => {
                 let mut near = near;
-                say(&mut near, "GET / HTTP/1.1\r\nhost: visitor.test\r\n\r\n").await;
+                say(&mut near, "GET / HTTP/1.1\r\nhost: client.test\r\n\r\n").await;
                 Box::new(near)
             }
             true => {
                 let (mut client, connection) = h2::client::handshake(near).await.unwrap();
                 tokio::spawn(connection);
-                let request = Request::get("http://visitor.test/").body(()).unwrap();
+                let request = Request::get("http://client.test/").body(()).unwrap();
                 let (response, _) = client.send_request(request, true).unwrap();
                 Box::new((client, response.await.unwrap()))
             }
@@ -116,7 +116,7 @@ async fn behind_hypers_servers_too_a_visitor_that_does_not_read_loses_the_connec
         tokio::time::sleep(Duration::from_secs(2)).await;
         quiet().await;
         assert_eq!(proxy.pool_snapshot().open, 0, "HTTP/2: {is_http2}");
-        drop(visitor);
+        drop(client);
         server.await.unwrap();
     }
 }
@@ -136,7 +136,7 @@ async fn the_whole_exchange_ends_for_whoever_does_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_that_waits_for_the_origin_leaves_nothing_unread() {
+async fn a_client_that_waits_for_the_origin_leaves_nothing_unread() {
     let pause = LONG - Duration::from_secs(1);
     let proxy = dripping(10, pause).unread_timeout(Duration::from_secs(1));
     let response = send(&proxy, get_over_http2()).await;

@@ -60,7 +60,7 @@ async fn an_upload_may_take_longer_than_the_response_timeout_while_it_moves() {
         }
     });
     let request = Request::post("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .body(body)
         .unwrap();
     let Ok(response) = proxy_in_memory().oneshot(request).await;
@@ -77,7 +77,7 @@ async fn an_upload_that_stops_moving_meets_the_response_timeout() {
         .await
         .unwrap();
     let request = Request::post("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .body(body)
         .unwrap();
     let Ok(response) = proxy_in_memory().oneshot(request).await;
@@ -91,12 +91,12 @@ type Upload = Channel<Bytes, std::io::Error>;
 
 /// A request whose body is announced to be anything.
 fn post(body: Upload) -> Request<Upload> {
-    let request = Request::post("/").header("host", "visitor.test");
+    let request = Request::post("/").header("host", "client.test");
     request.body(body).unwrap()
 }
 
-/// That this failure of a visitor's is told as such, whatever the origin speaks.
-async fn is_the_visitors(
+/// That this failure of a client's is told as such, whatever the origin speaks.
+async fn is_the_clients(
     set: impl Fn(OriginProxy) -> OriginProxy,
     spoil: impl Fn(Sender<Bytes, std::io::Error>) -> Option<Sender<Bytes, std::io::Error>>,
     expected: (StatusCode, ErrorKind),
@@ -121,29 +121,29 @@ async fn is_the_visitors(
 }
 
 #[tokio::test]
-async fn a_body_that_fails_is_the_visitors_fault() {
+async fn a_body_that_fails_is_the_clients_fault() {
     let abort = |sender: Sender<_, _>| {
         sender.abort(std::io::ErrorKind::ConnectionReset.into());
         None
     };
     let expected = (StatusCode::BAD_REQUEST, ErrorKind::RequestBody);
-    is_the_visitors(|proxy| proxy, abort, expected).await;
+    is_the_clients(|proxy| proxy, abort, expected).await;
 }
 
 #[tokio::test]
-async fn a_body_that_grows_too_large_is_the_visitors_fault() {
+async fn a_body_that_grows_too_large_is_the_clients_fault() {
     let expected = (
         StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::RequestBodyTooLarge,
     );
-    is_the_visitors(|proxy| proxy.max_request_body(3), Some, expected).await;
+    is_the_clients(|proxy| proxy.max_request_body(3), Some, expected).await;
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_is_the_visitors_fault() {
+async fn a_body_that_stalls_is_the_clients_fault() {
     let moment = Duration::from_millis(50);
     let expected = (StatusCode::REQUEST_TIMEOUT, ErrorKind::TimedOut);
-    is_the_visitors(|proxy| proxy.body_idle_timeout(moment), Some, expected).await;
+    is_the_clients(|proxy| proxy.body_idle_timeout(moment), Some, expected).await;
 }
 
 /// The head that an HTTP/1 origin gets of this request.
@@ -227,7 +227,7 @@ async fn a_large_body_goes_up_and_comes_down_whole() {
         let connector = to(&edge, &authority, "www.example.test").build().unwrap();
         let body = Bytes::from(vec![b'x'; 3 << 20]);
         let request = Request::put("/")
-            .header("host", "visitor.test")
+            .header("host", "client.test")
             .body(Full::new(body.clone()))
             .unwrap();
         let Ok(response) = OriginProxy::new(connector).oneshot(request).await;
@@ -252,7 +252,7 @@ async fn the_answer_of_an_origin_that_takes_no_more_and_closes_at_once_is_passed
     let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
     let content = Bytes::from(vec![b'x'; 16 * 1024 * 1024]);
     for _ in 0..20 {
-        let request = Request::post("/").header("host", "visitor.test");
+        let request = Request::post("/").header("host", "client.test");
         let request = request.body(Full::new(content.clone())).unwrap();
         let Ok(response) = proxy.clone().oneshot(request).await;
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);

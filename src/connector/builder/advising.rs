@@ -14,13 +14,15 @@ pub(super) enum EdgeKnowledge {
 }
 
 impl CdnOriginBuilder {
-    /// Moves no default because of the edge that is dialled, see [`AppliedProfile`](crate::connector::AppliedProfile).
+    /// Moves no default because of the edge that is dialled, see
+    /// [`AppliedProfile`](crate::connector::AppliedProfile).
     pub fn without_edge_profile(mut self) -> Self {
         self.edge_profile = EdgeKnowledge::Ignored;
         self
     }
 
-    /// Keeps this advice to itself: what it is about is meant so. Everything else that looks wrong is still told.
+    /// Keeps this advice to itself: what it is about is meant so. Everything else that looks wrong
+    /// is still told.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
@@ -47,7 +49,8 @@ impl CdnOriginBuilder {
             EdgeKnowledge::Ignored => None,
         };
         let first_group = profile.as_ref().and_then(AppliedProfile::first_group);
-        // Also where there is none: these settings may come from a builder that dialled another edge.
+        // Also where there is none: these settings may come from a builder that dialled another
+        // edge.
         self.tls.parameters.first_group = first_group;
         profile
     }

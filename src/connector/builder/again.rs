@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl CdnOriginConnector {
-    /// A builder with everything that this connector has, what was [reloaded](Self::reload) included, for another one that differs in
-    /// some things.
+    /// A builder with everything that this connector has, what was [reloaded](Self::reload)
+    /// included, for another one that differs in some things.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -62,7 +62,8 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Another URL, and other names. What was said of TLS was said of the first URL: it binds no plain http one.
+    /// Another URL, and other names. What was said of TLS was said of the first URL: it binds no
+    /// plain http one.
     pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
         self.tls_setters.clear();
         self.url = Some(url);

@@ -1,4 +1,5 @@
-//! The builder's settings of dialling: who resolves, how addresses race, how sockets are set up, where they may lead to.
+//! The builder's settings of dialling: who resolves, how addresses race, how sockets are set up,
+//! where they may lead to.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -27,13 +28,15 @@ pub(super) struct Dialling {
 impl CdnOriginBuilder {
     /// Asks this resolver for addresses.
     ///
-    /// It can be the caller's own, or `HickoryResolver` of the `hickory` feature. It is never asked for an IP address.
+    /// It can be the caller's own, or `HickoryResolver` of the `hickory` feature. It is never asked
+    /// for an IP address.
     pub fn resolver(mut self, resolver: impl Resolve) -> Self {
         self.dialling.resolver = Some(Arc::new(resolver));
         self
     }
 
-    /// Dials these addresses where `name` is dialled, and asks no resolver for it. What curl calls `--resolve`. Each call is about one name.
+    /// Dials these addresses where `name` is dialled, and asks no resolver for it. What curl calls
+    /// `--resolve`. Each call is about one name.
     pub fn resolve_to<N>(mut self, name: N, addresses: impl IntoIterator<Item = IpAddr>) -> Self
     where
         N: TryInto<DnsName>,
@@ -77,19 +80,21 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Tells the origin by the PROXY protocol who the visitor is.
+    /// Tells the origin by the PROXY protocol who the client is.
     ///
-    /// [`OriginProxy`](crate::OriginProxy) knows its visitors, and never gives a connection that was opened for one of them to
-    /// another. A connector by itself says that it speaks for nobody, unless it was made
-    /// [for a client](crate::CdnOriginConnector::with_client).
+    /// [`OriginProxy`](crate::OriginProxy) knows its clients, and never gives a connection that was
+    /// opened for one of them to another. A connector by itself says that it speaks for nobody,
+    /// unless it was made [for a client](crate::CdnOriginConnector::with_client).
     pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
         self.dialling.proxy_protocol = Some(protocol);
         self
     }
 
-    /// Connects only to addresses that this guard allows, whoever told them. Without it, every address is dialled.
+    /// Connects only to addresses that this guard allows, whoever told them. Without it, every
+    /// address is dialled.
     ///
-    /// It cannot stand beside a [`transport`](Self::transport) or a Unix socket, which show it no address.
+    /// It cannot stand beside a [`transport`](Self::transport) or a Unix socket, which show it no
+    /// address.
     pub fn egress_guard(mut self, guard: EgressGuard) -> Self {
         self.dialling.tcp.guard = Some(guard);
         self
@@ -167,7 +172,8 @@ impl Dialling {
         }
     }
 
-    /// Whether the resolver may tell of a service at this dial target, or at some of those that requests name.
+    /// Whether the resolver may tell of a service at this dial target, or at some of those that
+    /// requests name.
     pub(super) fn may_read_services(&self, dial: Option<&DialTarget>) -> bool {
         let resolver = self.resolver.as_ref();
         let tells = resolver.is_some_and(|resolver| resolver.services() == Services::Perhaps);

@@ -29,7 +29,8 @@ use crate::connector::{
 use advising::EdgeKnowledge;
 use dialling::Dialling;
 
-/// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value that cannot be used.
+/// Builds a [`CdnOriginConnector`]. Setters never fail; [`build`](Self::build) reports every value
+/// that cannot be used.
 ///
 /// | call | default |
 /// |---|---|
@@ -105,8 +106,8 @@ impl CdnOriginBuilder {
         builder
     }
 
-    /// Dials this host and port instead of the URL's, or a Unix socket (`unix:/run/app.sock`); the other names still follow the URL. What
-    /// curl calls `--connect-to`.
+    /// Dials this host and port instead of the URL's, or a Unix socket (`unix:/run/app.sock`); the
+    /// other names still follow the URL. What curl calls `--connect-to`.
     pub fn dial<T>(mut self, target: T) -> Self
     where
         T: TryInto<DialTarget>,
@@ -143,7 +144,8 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// The authority that requests to this origin carry in `Host` or `:authority`, unless a layer decides otherwise.
+    /// The authority that requests to this origin carry in `Host` or `:authority`, unless a layer
+    /// decides otherwise.
     ///
     /// A connector cannot see requests: [`OriginProxy`](crate::proxy::OriginProxy) and
     /// [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
@@ -156,8 +158,8 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Offers the TLS versions in this range: `TlsVersion::V1_2..` for both, `TlsVersion::V1_3..` for the newer alone,
-    /// `TlsVersion::V1_2..=TlsVersion::V1_2` for the older alone.
+    /// Offers the TLS versions in this range: `TlsVersion::V1_2..` for both, `TlsVersion::V1_3..`
+    /// for the newer alone, `TlsVersion::V1_2..=TlsVersion::V1_2` for the older alone.
     pub fn tls_versions(mut self, range: impl RangeBounds<TlsVersion>) -> Self {
         self.tls("tls_versions").versions =
             (range.start_bound().cloned(), range.end_bound().cloned());
@@ -200,12 +202,13 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Dials through this service instead of plain TCP: an egress proxy such as hyper-util's `Tunnel` or `SocksV5`, a simulation, a
-    /// stream of a test.
+    /// Dials through this service instead of plain TCP: an egress proxy such as hyper-util's
+    /// `Tunnel` or `SocksV5`, a simulation, a stream of a test.
     ///
-    /// It is called with `http://` and the dial target, port included, and yields a byte stream, over which TLS is spoken if the
-    /// origin is an `https` one. Names are its own affair: it cannot stand beside [`resolver`](Self::resolver) or
-    /// [`resolve_to`](Self::resolve_to), and the settings of addresses and sockets have no effect.
+    /// It is called with `http://` and the dial target, port included, and yields a byte stream,
+    /// over which TLS is spoken if the origin is an `https` one. Names are its own affair: it
+    /// cannot stand beside [`resolver`](Self::resolver) or [`resolve_to`](Self::resolve_to), and
+    /// the settings of addresses and sockets have no effect.
     pub fn transport<S>(mut self, service: S) -> Self
     where
         S: Service<Uri> + Clone + Send + Sync + 'static,
@@ -225,10 +228,11 @@ impl CdnOriginBuilder {
     ///
     /// # Errors
     ///
-    /// Lists every value that cannot be used, each with the setter's name: names that do not parse, an empty range of TLS versions,
-    /// a root store that ends up empty or a certificate in it that cannot be read, a key that is encrypted or belongs to another
-    /// certificate, TLS parameters that the crypto provider does not have or that contradict each other, a policy or an identity for a
-    /// plain `http` origin, a deadline of zero.
+    /// Lists every value that cannot be used, each with the setter's name: names that do not parse,
+    /// an empty range of TLS versions, a root store that ends up empty or a certificate in it that
+    /// cannot be read, a key that is encrypted or belongs to another certificate, TLS parameters
+    /// that the crypto provider does not have or that contradict each other, a policy or an
+    /// identity for a plain `http` origin, a deadline of zero.
     pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.deadlines.check(&mut problems);

@@ -12,13 +12,16 @@ use crate::{
 
 /// What TLS remembers from one connection to the next: sessions to be resumed, and certificates.
 impl CdnOriginBuilder {
-    /// Keeps the sessions of this many names, 1 to 65 536, so that later handshakes resume them. By default 32; a connector with one
-    /// origin has one name. Of each name, one TLS 1.2 session and eight TLS 1.3 tickets are kept.
+    /// Keeps the sessions of this many names, 1 to 65 536, so that later handshakes resume them. By
+    /// default 32; a connector with one origin has one name. Of each name, one TLS 1.2 session and
+    /// eight TLS 1.3 tickets are kept.
     ///
-    /// A resumed handshake is shorter, and the certificate is not judged again. So sessions belong to one trust: clones of the
-    /// connector and those that [share its TLS](Self::share_tls) resume each other's sessions, and nobody else does. A
-    /// [reload](CdnOriginConnector::reload) forgets them, and so does the end of a leaf certificate that they began with. In any case all
-    /// are forgotten after 24 hours, so that the ends of other certificates of the chain and of revocation lists count by then.
+    /// A resumed handshake is shorter, and the certificate is not judged again. So sessions belong
+    /// to one trust: clones of the connector and those that [share its TLS](Self::share_tls) resume
+    /// each other's sessions, and nobody else does. A [reload](CdnOriginConnector::reload) forgets
+    /// them, and so does the end of a leaf certificate that they began with. In any case all are
+    /// forgotten after 24 hours, so that the ends of other certificates of the chain and of
+    /// revocation lists count by then.
     pub fn session_capacity(mut self, names: usize) -> Self {
         self.tls("session_capacity").resumption = Resumption::Names(names);
         self
@@ -30,26 +33,35 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Lets [`OriginProxy`](crate::OriginProxy) send requests in early data, also called 0-RTT ([RFC 8446 section 2.3]): on a connection
-    /// that resumes a session, the request is in the first flight, and the answer comes a round trip sooner. By default none is.
+    /// Lets [`OriginProxy`](crate::OriginProxy) send requests in early data, also called 0-RTT
+    /// ([RFC 8446 section 2.3]): on a connection that resumes a session, the request is in the
+    /// first flight, and the answer comes a round trip sooner. By default none is.
     ///
-    /// **Whoever records such a request can send it once more**, and the origin cannot always tell ([RFC 8446 section 8]). It is also not
-    /// protected by a fresh key exchange: whoever steals the key of the session can read it later. So this is for origins of which you know
-    /// that a repeated GET, HEAD or OPTIONS does nothing that one alone does not. The rules of [RFC 8470] are kept:
+    /// **Whoever records such a request can send it once more**, and the origin cannot always tell
+    /// ([RFC 8446 section 8]). It is also not protected by a fresh key exchange: whoever steals the
+    /// key of the session can read it later. So this is for origins of which you know that a
+    /// repeated GET, HEAD or OPTIONS does nothing that one alone does not. The rules of [RFC 8470]
+    /// are kept:
     ///
-    /// * Sent early are GET, HEAD and OPTIONS without content, up to 12 KiB. Not those that bear `Early-Data` or `Expect`, those with
-    ///   [`NoEarlyData`](crate::pool::NoEarlyData) in their extensions, and never what has been tried before, here or by an
-    ///   [`OriginGroup`](crate::proxy::OriginGroup).
-    /// * What the origin does not look at is sent after the handshake. A 425 (Too Early) is not passed on: the request is sent once more,
-    ///   after the handshake.
-    /// * `Early-Data: 1` is not added, since the origin sees for itself. A visitor's own goes on, and a 425 to it is passed on. A server in
-    ///   front of the proxy that takes early data of visitors has to add it.
-    /// * Sessions are those of the same trust alone: after a [reload](CdnOriginConnector::reload) the first handshake is a full one.
+    /// * Sent early are GET, HEAD and OPTIONS without content, up to 12 KiB. Not those that bear
+    ///   `Early-Data` or `Expect`, those with [`NoEarlyData`](crate::pool::NoEarlyData) in their
+    ///   extensions, and never what has been tried before, here or by an
+    ///   [`OriginGroup`](crate::group::OriginGroup).
+    /// * What the origin does not look at is sent after the handshake. A 425 (Too Early) is not
+    ///   passed on: the request is sent once more, after the handshake.
+    /// * `Early-Data: 1` is not added, since the origin sees for itself. A client's own goes on,
+    ///   and a 425 to it is passed on. A server in front of the proxy that takes early data of
+    ///   clients has to add it.
+    /// * Sessions are those of the same trust alone: after a [reload](CdnOriginConnector::reload)
+    ///   the first handshake is a full one.
     ///
-    /// With [ECH](Self::ech) nothing is sent early. Over HTTP/2 nothing is sent early either: what is first on such a connection is for hyper to say, and may be anybody's request.
-    /// [`Alpn::Http1`](crate::Alpn::Http1) brings early data to origins that speak both. A connector by itself sends none, since it
-    /// does not know what is sent. [`handshakes`](CdnOriginConnector::handshakes) counts what became of it, and
-    /// [`TlsSession::early_data`](crate::error::TlsSession::early_data) tells it of each connection.
+    /// With [ECH](Self::ech) nothing is sent early. Over HTTP/2 nothing is sent early either: what
+    /// is first on such a connection is for hyper to say, and may be anybody's request.
+    /// [`Alpn::Http1`](crate::Alpn::Http1) brings early data to origins that speak both. A
+    /// connector by itself sends none, since it does not know what is sent.
+    /// [`handshakes`](CdnOriginConnector::handshakes) counts what became of it, and
+    /// [`TlsSession::early_data`](crate::error::TlsSession::early_data) tells it of each
+    /// connection.
     ///
     /// [RFC 8446 section 2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-2.3
     /// [RFC 8446 section 8]: https://www.rfc-editor.org/rfc/rfc8446#section-8
@@ -59,20 +71,22 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Logs a warning through `tracing` when an origin presents a certificate that ends within this time: 14 days by default, once for
-    /// each certificate. Zero warns never.
+    /// Logs a warning through `tracing` when an origin presents a certificate that ends within this
+    /// time: 14 days by default, once for each certificate. Zero warns never.
     pub fn expiry_notice(mut self, notice: Duration) -> Self {
         self.tls("expiry_notice").expiry_notice = notice;
         self
     }
 
-    /// Shares all of TLS with this connector: policy and identity, whatever a [reload](CdnOriginConnector::reload) of either makes of
-    /// them, parameters, and sessions. For several connectors to one CDN, of which each would otherwise verify for itself.
+    /// Shares all of TLS with this connector: policy and identity, whatever a
+    /// [reload](CdnOriginConnector::reload) of either makes of them, parameters, and sessions. For
+    /// several connectors to one CDN, of which each would otherwise verify for itself.
     ///
-    /// [`to_builder`](CdnOriginConnector::to_builder) then gives a builder with the same TLS that shares nothing.
+    /// [`to_builder`](CdnOriginConnector::to_builder) then gives a builder with the same TLS that
+    /// shares nothing.
     ///
-    /// No other setting of TLS goes with it, and an [expected name](Self::expected_name) must be the other connector's, since
-    /// sessions rely on what was verified.
+    /// No other setting of TLS goes with it, and an [expected name](Self::expected_name) must be
+    /// the other connector's, since sessions rely on what was verified.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -102,7 +116,8 @@ impl CdnOriginBuilder {
         &mut self.tls
     }
 
-    /// These settings for [another builder](CdnOriginConnector::to_builder), which shares nothing but may be told to.
+    /// These settings for [another builder](CdnOriginConnector::to_builder), which shares nothing
+    /// but may be told to.
     pub(super) fn to_be_kept(&self) -> Self {
         let mut kept = self.clone();
         kept.shared = None;
@@ -116,7 +131,8 @@ impl CdnOriginBuilder {
         matches!(sni, Some(Sni::Omit(_)))
     }
 
-    /// The trust: another connector's, or one of its own, or none where the origin is a plain http one.
+    /// The trust: another connector's, or one of its own, or none where the origin is a plain http
+    /// one.
     pub(super) fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
         if self.is_plain_http() {
             self.check_plain_http(problems);
@@ -162,7 +178,8 @@ impl CdnOriginBuilder {
         }
     }
 
-    /// Without TLS nothing is verified, proven or encrypted, and whoever asked for that must not learn it from a log.
+    /// Without TLS nothing is verified, proven or encrypted, and whoever asked for that must not
+    /// learn it from a log.
     fn check_plain_http(&self, problems: &mut Vec<BuildProblem>) {
         let shared = self.shared.as_ref().map(|_| "share_tls");
         let demands = self.tls_setters.iter().copied().filter(is_a_demand);
@@ -201,7 +218,8 @@ pub(super) enum Shared {
     Nothing,
 }
 
-/// Whether the origin, or who it is proven to be, is not the one that was meant where this is left out.
+/// Whether the origin, or who it is proven to be, is not the one that was meant where this is left
+/// out.
 fn is_a_demand(setter: &&str) -> bool {
     ["verify", "client_identity", "ech", "require_fips"].contains(setter)
 }

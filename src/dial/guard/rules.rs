@@ -14,13 +14,16 @@ use crate::{
 
 use super::special::{is_special, translated};
 
-/// Decides which addresses may be connected to, for origins that users of yours choose (server-side request forgery).
+/// Decides which addresses may be connected to, for origins that users of yours choose (server-side
+/// request forgery).
 ///
-/// Every address is judged right before it is connected to, whoever told it: a resolver, the builder, or a URL that holds the address
-/// itself. There is no second look-up that could be told something else (DNS rebinding). An IPv4 address inside of an IPv4-mapped or
-/// NAT64 one is judged as what it leads to.
+/// Every address is judged right before it is connected to, whoever told it: a resolver, the
+/// builder, or a URL that holds the address itself. There is no second look-up that could be told
+/// something else (DNS rebinding). An IPv4 address inside of an IPv4-mapped or NAT64 one is judged
+/// as what it leads to.
 ///
-/// What is denied by name or network stays denied; then what is allowed passes; for the rest, the constructor decides.
+/// What is denied by name or network stays denied; then what is allowed passes; for the rest, the
+/// constructor decides.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, dial::EgressGuard};
@@ -37,10 +40,11 @@ use super::special::{is_special, translated};
 ///
 /// # Limits
 ///
-/// A [transport](crate::connector::CdnOriginBuilder::transport) of your own and Unix sockets show no address: `build()` refuses them
-/// beside a guard. NAT64 with a prefix of a network's own cannot be told from other addresses: deny such a prefix. Redirects are not
-/// followed here; a client that follows them over the same connector is guarded each time. Ports are not judged: whatever listens on an
-/// address that passes can be reached.
+/// A [transport](crate::connector::CdnOriginBuilder::transport) of your own and Unix sockets show
+/// no address: `build()` refuses them beside a guard. NAT64 with a prefix of a network's own cannot
+/// be told from other addresses: deny such a prefix. Redirects are not followed here; a client that
+/// follows them over the same connector is guarded each time. Ports are not judged: whatever
+/// listens on an address that passes can be reached.
 #[derive(Clone)]
 #[must_use = "a guard guards nothing until a builder is given it"]
 pub struct EgressGuard {
@@ -76,8 +80,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Prohibited;
 
 impl EgressGuard {
-    /// Only addresses of the public internet: nothing private, loopback, link-local, multicast, reserved or otherwise in IANA's
-    /// registries of special-purpose addresses.
+    /// Only addresses of the public internet: nothing private, loopback, link-local, multicast,
+    /// reserved or otherwise in IANA's registries of special-purpose addresses.
     pub fn deny_private() -> Self {
         Self::with(Otherwise::DenySpecial)
     }
@@ -115,16 +119,16 @@ impl EgressGuard {
         self
     }
 
-    /// Allows this name and all names below it, whatever their addresses are. Whoever answers for the name in DNS then chooses the
-    /// address: name only what you trust.
+    /// Allows this name and all names below it, whatever their addresses are. Whoever answers for
+    /// the name in DNS then chooses the address: name only what you trust.
     pub fn allow_name(mut self, name: impl AsRef<str>) -> Self {
         let name = self.name(name.as_ref());
         self.allowed.names.extend(name);
         self
     }
 
-    /// Denies this name and all names below it, as they are dialled. Aliases in DNS and addresses are judged by networks alone: to keep
-    /// users off a host, deny its network too.
+    /// Denies this name and all names below it, as they are dialled. Aliases in DNS and addresses
+    /// are judged by networks alone: to keep users off a host, deny its network too.
     pub fn deny_name(mut self, name: impl AsRef<str>) -> Self {
         let name = self.name(name.as_ref());
         self.denied.names.extend(name);
@@ -200,8 +204,8 @@ impl Rules {
             .any(|network| network.contains(&address))
     }
 
-    /// Also by the address that it leads to: an IPv4 address that is written in it, or the system's own, which answers at the unspecified
-    /// one.
+    /// Also by the address that it leads to: an IPv4 address that is written in it, or the system's
+    /// own, which answers at the unspecified one.
     fn networks_include(&self, address: IpAddr) -> bool {
         let leads_to = match address {
             IpAddr::V4(v4) => v4.is_unspecified().then_some(Ipv4Addr::LOCALHOST.into()),

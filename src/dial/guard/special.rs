@@ -1,14 +1,16 @@
 //! Which addresses are not of the public internet. Pure.
 //!
-//! Both IANA special-purpose registries as of July 2026 ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
-//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry)), multicast, and what carries an IPv4 address inside.
+//! Both IANA special-purpose registries as of July 2026
+//! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry)), multicast, and what
+//! carries an IPv4 address inside.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// The IPv4 registry (RFC 6890 and later), multicast (RFC 5771) and class E. Anycast services that are reachable are listed too: none
-/// of them is an origin.
+/// The IPv4 registry (RFC 6890 and later), multicast (RFC 5771) and class E. Anycast services that
+/// are reachable are listed too: none of them is an origin.
 const V4: [Ipv4Net; 18] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
@@ -33,7 +35,8 @@ const V4: [Ipv4Net; 18] = [
 /// The only IPv6 space that is given to networks of the internet (RFC 4291 section 2.4).
 const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What of the IPv6 registry lies in it: protocol assignments with Teredo, ORCHID and benchmarking; documentation; 6to4; AS112.
+/// What of the IPv6 registry lies in it: protocol assignments with Teredo, ORCHID and benchmarking;
+/// documentation; 6to4; AS112.
 const V6: [Ipv6Net; 5] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),

@@ -59,8 +59,9 @@ impl History {
         self.write(address, now, What::Took(latency));
     }
 
-    /// It had not connected within this time, when a later attempt had: for a minute as good as failed, so that a family that leads
-    /// nowhere costs one attempt delay a minute and not one each time.
+    /// It had not connected within this time, when a later attempt had: for a minute as good as
+    /// failed, so that a family that leads nowhere costs one attempt delay a minute and not one
+    /// each time.
     pub(crate) fn overtaken(&self, address: SocketAddr, after: Duration, now: Instant) {
         self.write(address, now, What::Overtaken(after));
     }

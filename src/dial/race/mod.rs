@@ -1,6 +1,8 @@
-//! Which address is tried when: Happy Eyeballs ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+//! Which address is tried when: Happy Eyeballs ([RFC
+//! 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! `order` sorts addresses, `schedule` decides when each is tried, `run` lets attempts race; none of them knows what an attempt is.
+//! `order` sorts addresses, `schedule` decides when each is tried, `run` lets attempts race; none
+//! of them knows what an attempt is.
 
 mod history;
 mod order;

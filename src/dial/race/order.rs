@@ -1,4 +1,5 @@
-//! In which order addresses are tried: RFC 6724 section 6, with what happened lately (RFC 8305 section 4). Pure.
+//! In which order addresses are tried: RFC 6724 section 6, with what happened lately (RFC 8305
+//! section 4). Pure.
 
 use std::{
     cmp::Reverse,
@@ -15,7 +16,8 @@ use super::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Candidate {
     pub(crate) address: SocketAddr,
-    /// The local address from which the system would connect; `None` if there is no route, or nothing else to compare it with.
+    /// The local address from which the system would connect; `None` if there is no route, or
+    /// nothing else to compare it with.
     pub(crate) local: Option<IpAddr>,
     pub(crate) past: Past,
 }
@@ -71,10 +73,12 @@ pub(super) fn sort(candidates: &mut [Candidate]) {
     candidates.sort_by_cached_key(Candidate::rank);
 }
 
-/// Latency in powers of two of a millisecond, so that near equals stay as the resolver gave them and load stays spread. An address
-/// that is not known counts as fast: it has to be tried to become known.
+/// Latency in powers of two of a millisecond, so that near equals stay as the resolver gave them
+/// and load stays spread. An address that is not known counts as fast: it has to be tried to become
+/// known.
 ///
-/// RFC 8305 would also prefer addresses that were used before. A proxy would then talk to one edge of a CDN for ever.
+/// RFC 8305 would also prefer addresses that were used before. A proxy would then talk to one edge
+/// of a CDN for ever.
 fn slowness(latency: Option<Duration>) -> u32 {
     let millis = latency.map_or(0, |latency| latency.as_millis());
     u128::BITS - millis.leading_zeros()

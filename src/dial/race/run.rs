@@ -92,8 +92,8 @@ impl<'a, T: Send + 'a> Race<'a, T> {
             .push(lookup.map(move |told| (families, told)).boxed());
     }
 
-    /// Runs until an attempt has succeeded or there is nothing left to try. `spent` is called once when every known address has been
-    /// tried and had its time; it may ask for more.
+    /// Runs until an attempt has succeeded or there is nothing left to try. `spent` is called once
+    /// when every known address has been tried and had its time; it may ask for more.
     pub(crate) async fn run<C, F>(
         &mut self,
         connect: C,

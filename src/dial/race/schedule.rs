@@ -21,7 +21,8 @@ pub(super) enum Step {
     Start(SocketAddr),
     /// Wait until something happens, or until this time.
     Wait(Option<Instant>),
-    /// Every address that is known has been tried, and the last of them had its time. Said once; more look-ups may begin.
+    /// Every address that is known has been tried, and the last of them had its time. Said once;
+    /// more look-ups may begin.
     Spent,
     /// There is nothing left to try and nothing to wait for.
     Over,

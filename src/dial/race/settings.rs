@@ -30,14 +30,15 @@ impl Default for HappyEyeballs {
 }
 
 impl HappyEyeballs {
-    /// How long an attempt runs alone before the next begins. A failure starts the next at once. Brought into the bounds of section 8:
-    /// 100 ms to 2 s.
+    /// How long an attempt runs alone before the next begins. A failure starts the next at once.
+    /// Brought into the bounds of section 8: 100 ms to 2 s.
     pub fn attempt_delay(mut self, delay: Duration) -> Self {
         self.attempt_delay = delay.clamp(Duration::from_millis(100), Duration::from_secs(2));
         self
     }
 
-    /// How long addresses of the other family wait for those of the preferred one, where a resolver tells them apart. At most 2 s.
+    /// How long addresses of the other family wait for those of the preferred one, where a resolver
+    /// tells them apart. At most 2 s.
     pub fn resolution_delay(mut self, delay: Duration) -> Self {
         self.resolution_delay = delay.min(Duration::from_secs(2));
         self
@@ -54,7 +55,8 @@ impl HappyEyeballs {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum IpFamilies {
-    /// Both; the order is that of RFC 6724 and of what happened lately. Mostly IPv6 comes first where there is a route.
+    /// Both; the order is that of RFC 6724 and of what happened lately. Mostly IPv6 comes first
+    /// where there is a route.
     #[default]
     Any,
     /// Both, IPv4 first.

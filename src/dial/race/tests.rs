@@ -141,7 +141,8 @@ async fn a_first_waits_for_aaaa_within_the_resolution_delay() {
     assert_eq!(winner, won(SIX, 60));
 }
 
-// Section 3: it waits for the Resolution Delay and no longer; what comes later joins the addresses that are left.
+// Section 3: it waits for the Resolution Delay and no longer; what comes later joins the addresses
+// that are left.
 #[tokio::test(start_paused = true)]
 async fn a_first_goes_on_alone_after_the_resolution_delay_and_late_aaaa_joins() {
     let lookups = vec![
@@ -184,7 +185,8 @@ fn together(addresses: &[(&'static str, Does)]) -> Vec<Lookup> {
     vec![Lookup(Families::Both, 0, addresses.to_vec())]
 }
 
-// Section 4: the families are interleaved, with a First Address Family Count of 1; section 5: attempts begin 250 ms apart.
+// Section 4: the families are interleaved, with a First Address Family Count of 1; section 5:
+// attempts begin 250 ms apart.
 #[tokio::test(start_paused = true)]
 async fn families_take_turns_250_milliseconds_apart() {
     let all = [SIX, SIX_TOO, SIX_AGAIN, FOUR, FOUR_TOO].map(|it| (it, Does::Hangs));

@@ -14,7 +14,8 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// These addresses, in the resolver's order. Port 0 stands for the port of the dial target. The first 64 are used.
+    /// These addresses, in the resolver's order. Port 0 stands for the port of the dial target. The
+    /// first 64 are used.
     #[must_use]
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         /// More than any name has in good faith.
@@ -41,8 +42,10 @@ impl Resolved {
         self
     }
 
-    /// What an `HTTPS` record said beside addresses. It shows in [`Facts`](crate::error::Facts::resolutions), and
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) encrypts by it. Port and target have no effect: they are in the addresses.
+    /// What an `HTTPS` record said beside addresses. It shows in
+    /// [`Facts`](crate::error::Facts::resolutions), and
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) encrypts by it. Port and target have no effect:
+    /// they are in the addresses.
     #[must_use]
     pub fn service(mut self, service: ServiceBinding) -> Self {
         self.service = Some(service);
@@ -59,7 +62,8 @@ pub struct ResolveError {
 }
 
 impl ResolveError {
-    /// It is known that the name does not exist or has no address: what was known before is no longer true.
+    /// It is known that the name does not exist or has no address: what was known before is no
+    /// longer true.
     pub fn not_found(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             known: true,
@@ -68,7 +72,8 @@ impl ResolveError {
         }
     }
 
-    /// Nobody could tell: what was known before may still be true, and is used for the time that [`DnsCache::stale`] says.
+    /// Nobody could tell: what was known before may still be true, and is used for the time that
+    /// [`DnsCache::stale`] says.
     ///
     /// [`DnsCache::stale`]: super::DnsCache::stale
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -79,7 +84,8 @@ impl ResolveError {
         }
     }
 
-    /// How long it holds ([RFC 2308](https://www.rfc-editor.org/rfc/rfc2308)). One minute at most is kept.
+    /// How long it holds ([RFC 2308](https://www.rfc-editor.org/rfc/rfc2308)). One minute at most
+    /// is kept.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);

@@ -55,7 +55,8 @@ impl Entry {
         })
     }
 
-    /// Whether it may be asked again though something is known: not while name servers are known to fail, nor just after it was.
+    /// Whether it may be asked again though something is known: not while name servers are known to
+    /// fail, nor just after it was.
     pub(super) fn may_be_asked_again(&self, now: Instant) -> bool {
         let failure = self.failure.as_ref().map(|(_, until)| *until);
         [failure, self.settled_until]

@@ -19,12 +19,13 @@ use super::{
     Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, Services, service,
 };
 
-/// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they become known, and `HTTPS` records are read
-/// where that is asked for.
+/// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they
+/// become known, and `HTTPS` records are read where that is asked for.
 ///
-/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the resolver that it is [made of](From). Name `hickory-resolver`
-/// in your own `Cargo.toml` to switch on the features that they need: for DNS over TLS `tls-aws-lc-rs`, and `webpki-roots` or
-/// `rustls-platform-verifier`, without which no name server is trusted.
+/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the resolver that it is
+/// [made of](From). Name `hickory-resolver` in your own `Cargo.toml` to switch on the features that
+/// they need: for DNS over TLS `tls-aws-lc-rs`, and `webpki-roots` or `rustls-platform-verifier`,
+/// without which no name server is trusted.
 ///
 /// ```no_run
 /// use cdn_origin::{
@@ -69,7 +70,8 @@ pub struct HickoryResolver {
 }
 
 impl HickoryResolver {
-    /// Asks the name servers of the system's configuration (`/etc/resolv.conf`), after its hosts file.
+    /// Asks the name servers of the system's configuration (`/etc/resolv.conf`), after its hosts
+    /// file.
     ///
     /// # Errors
     ///
@@ -82,25 +84,30 @@ impl HickoryResolver {
         Ok(resolver.into())
     }
 
-    /// Reads `HTTPS` records too ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)): the port and the target name of the best one are
-    /// dialled, its address hints where the target has no other address, and all of it shows in
-    /// [`Facts::resolutions`](crate::error::Facts::resolutions). A record in alias mode leads to its target.
+    /// Reads `HTTPS` records too ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)): the port and
+    /// the target name of the best one are dialled, its address hints where the target has no other
+    /// address, and all of it shows in [`Facts::resolutions`](crate::error::Facts::resolutions). A
+    /// record in alias mode leads to its target.
     ///
-    /// Of several records the best alone is used. SNI, expected name and Host stay what they are (section 2.4.2). Port 80 is dialled
-    /// without; other ports are taken for those of `https` origins. What a record says of Encrypted ClientHello is used where
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it; a record that makes it mandatory is not used. A record that does not come
-    /// is waited for no more than 300 ms longer than for addresses.
+    /// Of several records the best alone is used. SNI, expected name and Host stay what they are
+    /// (section 2.4.2). Port 80 is dialled without; other ports are taken for those of `https`
+    /// origins. What a record says of Encrypted ClientHello is used where
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it; a record that makes it mandatory
+    /// is not used. A record that does not come is waited for no more than 300 ms longer than for
+    /// addresses.
     #[must_use]
     pub fn https_records(mut self) -> Self {
         self.https = true;
         self
     }
 
-    /// What is known of the name; of names below search domains only where it is known that there is no such name.
+    /// What is known of the name; of names below search domains only where it is known that there
+    /// is no such name.
     async fn look_up(&self, lookup: &Lookup) -> Result<Resolved, ResolveError> {
         let relative = lookup.name().to_string();
         let absolute = format!("{relative}.");
-        // Left to itself, hickory goes on after any failure and tells the last: a search domain's "no such name" for "no answer".
+        // Left to itself, hickory goes on after any failure and tells the last: a search domain's
+        // "no such name" for "no answer".
         let answer = match self.is_complete(lookup) {
             true => self.answer(&absolute, lookup).await,
             false => self.answer(&relative, lookup).await,
@@ -114,7 +121,8 @@ impl HickoryResolver {
         answer.map_err(refusal)
     }
 
-    /// Whether the name as it stands comes before those below search domains (`ndots` of resolv.conf).
+    /// Whether the name as it stands comes before those below search domains (`ndots` of
+    /// resolv.conf).
     fn is_complete(&self, lookup: &Lookup) -> bool {
         let dots = lookup.name().as_str().matches('.').count();
         lookup.is_absolute() || dots >= self.resolver.options().ndots
@@ -215,8 +223,8 @@ impl Resolve for HickoryResolver {
     }
 }
 
-/// A resolver with settings of the caller's own. Its cache should be off (`cache_size = 0`): the connector has one, and asks again when
-/// no address of an answer can be connected to.
+/// A resolver with settings of the caller's own. Its cache should be off (`cache_size = 0`): the
+/// connector has one, and asks again when no address of an answer can be connected to.
 impl From<TokioResolver> for HickoryResolver {
     fn from(resolver: TokioResolver) -> Self {
         Self {
@@ -248,7 +256,8 @@ fn ttl(records: &[Record]) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()))
 }
 
-/// The outcome of a question that is not worth much waiting, since something of use is known already.
+/// The outcome of a question that is not worth much waiting, since something of use is known
+/// already.
 async fn soon<T>(question: impl Future<Output = Result<T, NetError>>) -> Result<T, NetError> {
     const PATIENCE: Duration = Duration::from_millis(300);
     let elapsed = |_| Err(NetError::Timeout);

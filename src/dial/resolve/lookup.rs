@@ -29,7 +29,8 @@ impl Lookup {
         &self.name
     }
 
-    /// Whether the name was written with a final dot: then no search domain is to be appended to it.
+    /// Whether the name was written with a final dot: then no search domain is to be appended to
+    /// it.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
         self.absolute

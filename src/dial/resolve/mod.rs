@@ -1,7 +1,8 @@
 //! From a name to addresses: who is asked, what is kept of the answers.
 //!
-//! The system's resolver is asked unless [`resolver`](crate::connector::CdnOriginBuilder::resolver) names another. What it answers is
-//! kept for its time to live, and look-ups of one name at one time are one look-up. See [`DnsCache`].
+//! The system's resolver is asked unless [`resolver`](crate::connector::CdnOriginBuilder::resolver)
+//! names another. What it answers is kept for its time to live, and look-ups of one name at one
+//! time are one look-up. See [`DnsCache`].
 
 mod answer;
 mod book;
@@ -29,9 +30,10 @@ pub(crate) use system::SystemResolver;
 
 /// Finds the addresses of a name.
 ///
-/// It is never asked for an IP address, nor again while its last answer holds, unless [no address of that answer can be connected
-/// to](DnsCache). The future should end in its own time: a dial deadline stops waiting for it, but the look-up goes on when the next
-/// connection needs it, up to 30 s after it began.
+/// It is never asked for an IP address, nor again while its last answer holds, unless [no address
+/// of that answer can be connected to](DnsCache). The future should end in its own time: a dial
+/// deadline stops waiting for it, but the look-up goes on when the next connection needs it, up to
+/// 30 s after it began.
 ///
 /// ```
 /// use std::{net::SocketAddr, time::Duration};
@@ -57,8 +59,9 @@ pub trait Resolve: Send + Sync + 'static {
     /// Starts a look-up.
     fn resolve(&self, lookup: &Lookup) -> Resolving;
 
-    /// Whether it wants to be asked once for both address families, or once for each, so that the first to be known can be dialled
-    /// before the other ([RFC 8305 section 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
+    /// Whether it wants to be asked once for both address families, or once for each, so that the
+    /// first to be known can be dialled before the other ([RFC 8305 section
+    /// 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
     fn questions(&self) -> Questions {
         Questions::Together
     }

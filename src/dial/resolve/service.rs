@@ -17,7 +17,8 @@ pub(super) fn query_name(name: &str, port: u16) -> String {
     }
 }
 
-/// The best record of those that are understood and speak what is spoken here. A record in alias mode rules out all others (section 2.4.1).
+/// The best record of those that are understood and speak what is spoken here. A record in alias
+/// mode rules out all others (section 2.4.1).
 pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
     let all = || {
         records.iter().filter_map(|record| match &record.data {
@@ -29,7 +30,8 @@ pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
     let of_use = all().filter(|record| is_understood(record) && is_spoken(record));
     let record = alias.or_else(|| of_use.min_by_key(|record| record.svc_priority))?;
     let service = read(record);
-    // An alias to nothing says that there is no service: the name is dialled as if there were no record (section 2.5.1).
+    // An alias to nothing says that there is no service: the name is dialled as if there were no
+    // record (section 2.5.1).
     let to_nothing = record.svc_priority == 0 && service.target.is_none();
     (!to_nothing).then_some(service)
 }
@@ -52,7 +54,8 @@ fn is_understood(record: &SVCB) -> bool {
     })
 }
 
-/// Whether the endpoint speaks HTTP over TCP (section 7.1.2): it does by default, unless the record takes the default away.
+/// Whether the endpoint speaks HTTP over TCP (section 7.1.2): it does by default, unless the record
+/// takes the default away.
 fn is_spoken(record: &SVCB) -> bool {
     record.svc_params.iter().any(|(_, value)| match value {
         SvcParamValue::Alpn(alpn) => alpn.0.iter().any(|name| name == "h2" || name == "http/1.1"),

@@ -13,9 +13,10 @@ use crate::error::{BuildProblem, BuildProblemKind};
 /// | [`failures`](Self::failures) | 1 s, or as long as a negative answer says, 1 min at most |
 /// | [`stale`](Self::stale) | 10 min, when name servers fail ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)) |
 ///
-/// Up to 1024 names are kept. When no address of a kept answer can be connected to, or none has connected when all of
-/// them were tried for an [attempt delay](crate::dial::HappyEyeballs::attempt_delay), the resolver is asked again at once, and what it tells
-/// joins the race: but not while it is known to fail, and once a second at most.
+/// Up to 1024 names are kept. When no address of a kept answer can be connected to, or none has
+/// connected when all of them were tried for an [attempt
+/// delay](crate::dial::HappyEyeballs::attempt_delay), the resolver is asked again at once, and what
+/// it tells joins the race: but not while it is known to fail, and once a second at most.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct DnsCache {
@@ -65,7 +66,8 @@ impl DnsCache {
         self
     }
 
-    /// Uses the last answer for this long after its end where name servers fail. A name that is known not to exist has no stale answer.
+    /// Uses the last answer for this long after its end where name servers fail. A name that is
+    /// known not to exist has no stale answer.
     pub fn stale(mut self, time: Duration) -> Self {
         self.stale = time;
         self

@@ -63,11 +63,13 @@ pub struct SocketOptions {
 type Each = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
-    /// Connects from this address. Call it once for each family: once it was called, only families that have an address are dialled.
+    /// Connects from this address. Call it once for each family: once it was called, only families
+    /// that have an address are dialled.
     ///
-    /// Each connection then takes a port of this address for itself, wherever it leads to: there can be as many as the system has
-    /// ephemeral ports, some 28 000 on Linux, and those just closed count for a minute. nginx and HAProxy set
-    /// `IP_BIND_ADDRESS_NO_PORT` against that; [`each`](Self::each) with `IpBindAddressNoPort` of the crate `nix` does so here.
+    /// Each connection then takes a port of this address for itself, wherever it leads to: there
+    /// can be as many as the system has ephemeral ports, some 28 000 on Linux, and those just
+    /// closed count for a minute. nginx and HAProxy set `IP_BIND_ADDRESS_NO_PORT` against that;
+    /// [`each`](Self::each) with `IpBindAddressNoPort` of the crate `nix` does so here.
     pub fn local_address(mut self, address: impl Into<IpAddr>) -> Self {
         match address.into() {
             IpAddr::V4(address) => self.local_v4 = Some(address),
@@ -76,7 +78,8 @@ impl SocketOptions {
         self
     }
 
-    /// Connects through this interface, such as `eth1`. Linux alone; older kernels ask for `CAP_NET_RAW`.
+    /// Connects through this interface, such as `eth1`. Linux alone; older kernels ask for
+    /// `CAP_NET_RAW`.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
         self
@@ -88,7 +91,8 @@ impl SocketOptions {
         self
     }
 
-    /// Gives up a connection whose data was not acknowledged for this long (`TCP_USER_TIMEOUT`). Linux alone.
+    /// Gives up a connection whose data was not acknowledged for this long (`TCP_USER_TIMEOUT`).
+    /// Linux alone.
     pub fn user_timeout(mut self, time: Duration) -> Self {
         self.user_timeout = Some(time);
         self
@@ -112,14 +116,15 @@ impl SocketOptions {
         self
     }
 
-    /// The differentiated services code point of packets, 0 to 63 ([RFC 2474](https://www.rfc-editor.org/rfc/rfc2474)).
+    /// The differentiated services code point of packets, 0 to 63 ([RFC
+    /// 2474](https://www.rfc-editor.org/rfc/rfc2474)).
     pub fn dscp(mut self, code_point: u8) -> Self {
         self.dscp = Some(code_point);
         self
     }
 
-    /// Does this to each socket before it connects, for options that have no call here. `socket2::SockRef::from(&fd)` and
-    /// `rustix::net::sockopt` set them.
+    /// Does this to each socket before it connects, for options that have no call here.
+    /// `socket2::SockRef::from(&fd)` and `rustix::net::sockopt` set them.
     #[cfg(unix)]
     pub fn each(
         mut self,

@@ -1,4 +1,5 @@
-//! A visitor asks to speak another protocol (RFC 9110 section 7.8, RFC 8441), and the origin agrees or not.
+//! A client asks to speak another protocol (RFC 9110 section 7.8, RFC 8441), and the origin agrees
+//! or not.
 
 mod policy;
 mod request;

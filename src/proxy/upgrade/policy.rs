@@ -1,12 +1,13 @@
-//! Which protocols a visitor may ask to switch to.
+//! Which protocols a client may ask to switch to.
 
 use http::HeaderValue;
 use thiserror::Error;
 
 use crate::proxy::fields::is_token;
 
-/// The protocols that an [`OriginProxy`](crate::OriginProxy) lets visitors switch to ([RFC 9110 section 7.8]): `websocket` alone unless
-/// told otherwise. To others, the request goes on as an ordinary one, without `Upgrade`.
+/// The protocols that an [`OriginProxy`](crate::OriginProxy) lets clients switch to ([RFC 9110
+/// section 7.8]): `websocket` alone unless told otherwise. To others, the request goes on as an
+/// ordinary one, without `Upgrade`.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Upgrades};
@@ -47,7 +48,8 @@ impl Default for Upgrades {
 }
 
 impl Upgrades {
-    /// WebSocket ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)), whose handshake is checked on both sides. The default.
+    /// WebSocket ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)), whose handshake is checked
+    /// on both sides. The default.
     pub fn websocket() -> Self {
         Self(vec![Token(HeaderValue::from_static(Token::WEBSOCKET))])
     }

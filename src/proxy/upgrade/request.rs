@@ -1,4 +1,4 @@
-//! What a visitor asks to switch to, and how the origin is asked.
+//! What a client asks to switch to, and how the origin is asked.
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
@@ -10,12 +10,12 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use crate::{
     error::{Error, ErrorKind},
-    pool::RequestBody,
     proxy::{
         fields::{lists, members},
         log,
         present::Present,
     },
+    upload::RequestBody,
 };
 
 use super::{
@@ -24,17 +24,17 @@ use super::{
     websocket::{self, Offer},
 };
 
-/// An upgrade that a visitor may ask for, and has asked for in good order.
+/// An upgrade that a client may ask for, and has asked for in good order.
 pub(in crate::proxy) struct Asked {
     pub(super) token: Token,
     pub(super) by: By,
     /// Of a WebSocket.
     pub(super) offer: Option<Offer>,
-    /// The visitor's connection or stream, once it has been told of the switch.
-    pub(super) visitor: OnUpgrade,
+    /// The client's connection or stream, once it has been told of the switch.
+    pub(super) downstream: OnUpgrade,
 }
 
-/// How the visitor asked.
+/// How the client asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum By {
     /// `Upgrade` in HTTP/1.1.
@@ -44,8 +44,8 @@ pub(super) enum By {
 }
 
 impl Asked {
-    /// What the request asks for; nothing if it is an ordinary one, or asks for what is not allowed. One that came by CONNECT is
-    /// made a GET, as HTTP/1.1 asks.
+    /// What the request asks for; nothing if it is an ordinary one, or asks for what is not
+    /// allowed. One that came by CONNECT is made a GET, as HTTP/1.1 asks.
     pub(in crate::proxy) fn of(
         parts: &mut Parts,
         present: Present,
@@ -60,12 +60,13 @@ impl Asked {
         let Some((token, by)) = asked else {
             return Ok(None);
         };
-        // Content would have to be read by an origin that switches, and by one that does not. Without it there is no doubt.
+        // Content would have to be read by an origin that switches, and by one that does not.
+        // Without it there is no doubt.
         let has_content = !body.is_end_stream();
         if has_content && !token.is_websocket() {
             return Ok(None);
         }
-        let Some(visitor) = parts.extensions.remove::<OnUpgrade>() else {
+        let Some(downstream) = parts.extensions.remove::<OnUpgrade>() else {
             return Ok(None);
         };
         if by == By::Connect {
@@ -79,11 +80,11 @@ impl Asked {
             token,
             by,
             offer,
-            visitor,
+            downstream,
         }))
     }
 
-    /// Asks the origin. To be called once the fields of the visitor's connection are gone.
+    /// Asks the origin. To be called once the fields of the client's connection are gone.
     pub(in crate::proxy) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, self.token.value().clone());
@@ -97,8 +98,8 @@ fn by_connect(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     Some((token.clone(), By::Connect))
 }
 
-/// The first protocol in `Upgrade` that is allowed, in a request that could be upgraded: RFC 9110 section 7.8 has `Upgrade` ignored in
-/// HTTP/1.0, and where `Connection` does not name it.
+/// The first protocol in `Upgrade` that is allowed, in a request that could be upgraded: RFC 9110
+/// section 7.8 has `Upgrade` ignored in HTTP/1.0, and where `Connection` does not name it.
 fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     let Parts {
         headers, version, ..

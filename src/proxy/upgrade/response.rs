@@ -1,4 +1,4 @@
-//! What the origin answers to an upgrade, and what the visitor is told.
+//! What the origin answers to an upgrade, and what the client is told.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use http::{
 
 use crate::{
     error::{Error, ErrorKind, Stage},
-    pool::{Lease, ResponseBody},
+    pool::{PooledConnection, ResponseBody},
     proxy::{
         ProxyBody,
         fields::{lists, members},
@@ -21,18 +21,19 @@ use super::{Asked, request::By, tunnel::Tunnel};
 
 /// What became of an upgrade.
 pub(in crate::proxy) enum Outcome {
-    /// The origin switches: this is for the visitor.
+    /// The origin switches: this is for the client.
     Switched(Response<ProxyBody>),
     /// It does not: an ordinary response.
-    Declined(Response<ResponseBody>, Lease),
+    Declined(Response<ResponseBody>, PooledConnection),
 }
 
 impl Asked {
-    /// Reads the origin's answer. If it switches as was asked, the tunnel begins as soon as the visitor has been told.
+    /// Reads the origin's answer. If it switches as was asked, the tunnel begins as soon as the
+    /// client has been told.
     pub(in crate::proxy) fn answered(
         self,
         response: Response<ResponseBody>,
-        lease: Lease,
+        lease: PooledConnection,
         idle_timeout: Duration,
     ) -> Result<Outcome, Error> {
         let switches = status::switches(response.status());
@@ -67,7 +68,7 @@ impl Asked {
     fn switch(
         self,
         mut response: Response<ResponseBody>,
-        lease: Lease,
+        lease: PooledConnection,
         idle_timeout: Duration,
     ) -> Response<ProxyBody> {
         let origin = hyper::upgrade::on(&mut response);
@@ -89,7 +90,7 @@ impl Asked {
             }
         }
         let tunnel = Tunnel {
-            visitor: self.visitor,
+            downstream: self.downstream,
             origin,
             lease,
             idle_timeout,

@@ -16,14 +16,14 @@ use tokio::{
 use tokio_util::io::{InspectReader, InspectWriter};
 use tower::BoxError;
 
-use crate::pool::Lease;
+use crate::pool::PooledConnection;
 
 /// Two connections that become one.
 pub(super) struct Tunnel {
-    pub(super) visitor: OnUpgrade,
+    pub(super) downstream: OnUpgrade,
     pub(super) origin: OnUpgrade,
     /// The origin's connection counts as open until the tunnel has ended.
-    pub(super) lease: Lease,
+    pub(super) lease: PooledConnection,
     pub(super) idle_timeout: Duration,
 }
 
@@ -45,52 +45,54 @@ enum Ending {
 impl Tunnel {
     pub(super) async fn run(self) {
         let Self {
-            visitor,
+            downstream,
             origin,
             lease,
             idle_timeout,
         } = self;
         let traffic = Arc::new(Traffic::new());
         let passing = async {
-            match begin(visitor, origin, idle_timeout).await {
-                Ok((visitor, origin)) => pass(visitor, origin, &traffic, idle_timeout).await,
+            match begin(downstream, origin, idle_timeout).await {
+                Ok((downstream, origin)) => pass(downstream, origin, &traffic, idle_timeout).await,
                 Err(error) => Ending::NotBegun(error),
             }
         };
         let ending = lease.tunnel(passing).await.unwrap_or(Ending::Told);
         let Counts {
             to_origin,
-            to_visitor,
+            to_downstream,
             ..
         } = *traffic.counts();
         let elapsed = traffic.began.elapsed();
-        tracing::debug!(%ending, to_origin, to_visitor, ?elapsed, "a tunnel ended");
+        tracing::debug!(%ending, to_origin, to_downstream, ?elapsed, "a tunnel ended");
         drop(lease);
     }
 }
 
-/// Waits until both sides have switched. Something in front of the proxy may answer otherwise, or the visitor be gone.
+/// Waits until both sides have switched. Something in front of the proxy may answer otherwise, or
+/// the client be gone.
 async fn begin(
-    visitor: OnUpgrade,
+    downstream: OnUpgrade,
     origin: OnUpgrade,
     deadline: Duration,
 ) -> Result<(Upgraded, Upgraded), BoxError> {
-    let visitor = timeout(deadline, visitor).await??;
-    Ok((visitor, origin.await?))
+    let downstream = timeout(deadline, downstream).await??;
+    Ok((downstream, origin.await?))
 }
 
-/// Passes bytes on until both sides have said all, one breaks off, or both are silent for too long. What one side does not take, the
-/// other is not asked for; where one side has said all, the other is told so and may go on.
+/// Passes bytes on until both sides have said all, one breaks off, or both are silent for too long.
+/// What one side does not take, the other is not asked for; where one side has said all, the other
+/// is told so and may go on.
 async fn pass(
-    visitor: Upgraded,
+    downstream: Upgraded,
     origin: Upgraded,
     traffic: &Arc<Traffic>,
     idle_timeout: Duration,
 ) -> Ending {
     let (read, written) = (traffic.clone(), traffic.clone());
-    let visitor = InspectReader::new(
-        InspectWriter::new(TokioIo::new(visitor), move |bytes| {
-            written.note(|counts| counts.to_visitor += bytes.len() as u64);
+    let downstream = InspectReader::new(
+        InspectWriter::new(TokioIo::new(downstream), move |bytes| {
+            written.note(|counts| counts.to_downstream += bytes.len() as u64);
         }),
         move |_| read.note(|_| ()),
     );
@@ -101,8 +103,8 @@ async fn pass(
         }),
         move |_| read.note(|_| ()),
     );
-    let (mut visitor, mut origin) = (pin!(visitor), pin!(origin));
-    let mut copying = pin!(copy_bidirectional(&mut visitor, &mut origin));
+    let (mut downstream, mut origin) = (pin!(downstream), pin!(origin));
+    let mut copying = pin!(copy_bidirectional(&mut downstream, &mut origin));
     loop {
         let quiet_since = traffic.counts().last;
         let Some(idle_at) = quiet_since.checked_add(idle_timeout) else {
@@ -133,7 +135,7 @@ struct Traffic {
 
 struct Counts {
     to_origin: u64,
-    to_visitor: u64,
+    to_downstream: u64,
     last: Instant,
 }
 
@@ -144,7 +146,7 @@ impl Traffic {
             began,
             counts: Mutex::new(Counts {
                 to_origin: 0,
-                to_visitor: 0,
+                to_downstream: 0,
                 last: began,
             }),
         }

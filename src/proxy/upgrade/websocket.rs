@@ -16,7 +16,7 @@ use crate::proxy::fields::{is_token, members, only};
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What a visitor has offered, by which the answer is judged.
+/// What a client has offered, by which the answer is judged.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Offer {
     /// What `Sec-WebSocket-Accept` has to be.
@@ -42,7 +42,8 @@ impl Offer {
         })
     }
 
-    /// Whether the answer accepts this offer, and nothing that was not offered (RFC 6455 section 4.1).
+    /// Whether the answer accepts this offer, and nothing that was not offered (RFC 6455 section
+    /// 4.1).
     pub(super) fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
         let accept = only(headers, SEC_WEBSOCKET_ACCEPT);
         let offered = |offers: &[String], name: &str| offers.iter().any(|offer| offer == name);
@@ -55,7 +56,8 @@ impl Offer {
     }
 }
 
-/// Makes a handshake of a request that came by extended CONNECT, which has no key (RFC 8441 section 5).
+/// Makes a handshake of a request that came by extended CONNECT, which has no key (RFC 8441 section
+/// 5).
 pub(super) fn complete(headers: &mut HeaderMap) {
     let random = || RandomState::new().hash_one(0).to_be_bytes();
     // The standard library's hasher is seeded at random: the key is a nonce, no secret.

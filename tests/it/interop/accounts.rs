@@ -34,12 +34,12 @@ fn echoing(site: &str, authority: &Authority) -> Server {
 /// A visit of `http://<host>/page?query` on this address.
 async fn visit(address: std::net::SocketAddr, host: &str) -> Response<String> {
     let stream = TcpStream::connect(address).await.unwrap();
-    let mut visitor = Requests::http1(stream).await.unwrap();
+    let mut client = Requests::http1(stream).await.unwrap();
     let request = Request::get("/page?query")
         .header("host", host)
         .header("authorization", "Basic c2VjcmV0")
         .header("x-forwarded-for", "203.0.113.7");
-    visitor
+    client
         .send(request.body(Bytes::new()).unwrap())
         .await
         .unwrap()
@@ -94,7 +94,7 @@ async fn the_haproxy_account_arrives_at_a_real_nginx_without_verification_and_wi
     }
 }
 
-/// A HAProxy with this `server` line, and what it answers to a visitor.
+/// A HAProxy with this `server` line, and what it answers to a client.
 async fn haproxy_account(edge: &Edge, server: &str) -> Response<String> {
     let section = format!(
         "listen account
@@ -128,7 +128,7 @@ async fn a_real_haproxy_fails_step_by_step_as_its_account_tells() {
     );
 }
 
-/// An nginx with these further lines, and what it answers to a visitor.
+/// An nginx with these further lines, and what it answers to a client.
 async fn nginx_account(edge: &Edge, lines: &str) -> Response<String> {
     let servers = format!(
         "server {{

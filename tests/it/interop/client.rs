@@ -60,9 +60,9 @@ pub(super) async fn answer(builder: CdnOriginBuilder) -> Response<String> {
     ask(&OriginProxy::new(builder.build().unwrap())).await
 }
 
-/// The answer to a GET for `/page?query` of `visitor.test`, through an axum router that has nothing but this proxy.
+/// The answer to a GET for `/page?query` of `client.test`, through an axum router that has nothing but this proxy.
 pub(super) async fn ask(proxy: &OriginProxy) -> Response<String> {
-    let request = Request::get("/page?query").header("host", "visitor.test");
+    let request = Request::get("/page?query").header("host", "client.test");
     send(proxy, request.body(Body::empty()).unwrap()).await
 }
 

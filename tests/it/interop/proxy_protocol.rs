@@ -1,4 +1,4 @@
-//! Real servers that are told who the visitor is.
+//! Real servers that are told who the client is.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use cdn_origin::{
     OriginProxy,
     diagnosis::{CauseId, Fix},
     dial::ProxyProtocol,
-    visitor::{ClientAddress, ClientTls, ProxyTlv},
+    downstream::{ClientAddress, ClientTls, ProxyTlv},
 };
 use http::Request;
 
@@ -19,24 +19,24 @@ use crate::{
     support::Authority,
 };
 
-const VISITORS: [(&str, &str); 3] = [
+const CLIENTS: [(&str, &str); 3] = [
     ("203.0.113.7:40001", "203.0.113.7 40001"),
     ("[2001:db8::7]:40002", "2001:db8::7 40002"),
     // Neither shows a port that is not known.
     ("203.0.113.8:0", "203.0.113.8 "),
 ];
 
-/// Both versions, each visitor twice: the second time over a connection that is there.
-async fn each_visitor_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
+/// Both versions, each client twice: the second time over a connection that is there.
+async fn each_client_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
     for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
         let connector = connector(server, authority).proxy_protocol(protocol);
         let proxy = OriginProxy::new(connector.build().unwrap());
         for _ in 0..2 {
-            for (visitor, expected) in VISITORS {
-                let visitor: SocketAddr = visitor.parse().unwrap();
-                let client = ClientAddress::new(visitor);
+            for (client, expected) in CLIENTS {
+                let client: SocketAddr = client.parse().unwrap();
+                let client = ClientAddress::new(client);
                 let client = tlvs.iter().cloned().fold(client, ClientAddress::tlv);
-                let request = Request::get("/").header("host", "visitor.test");
+                let request = Request::get("/").header("host", "client.test");
                 let request = request.extension(client).body(Body::empty()).unwrap();
                 assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
             }
@@ -94,7 +94,7 @@ async fn haproxy_and_the_connector_disagree_about_the_header_and_the_cause_is_na
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_learns_the_visitors_address_before_tls() {
+async fn nginx_learns_the_clients_address_before_tls() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let nginx = Server::nginx(
@@ -108,15 +108,15 @@ async fn nginx_learns_the_visitors_address_before_tls() {
     );
     // nginx 1.22 takes headers of 107 bytes at most.
     let tlvs = [
-        ProxyTlv::authority("visitor.test").unwrap(),
+        ProxyTlv::authority("client.test").unwrap(),
         ProxyTlv::unique_id("7").unwrap(),
     ];
-    each_visitor_is_known(&nginx, &authority, &tlvs).await;
+    each_client_is_known(&nginx, &authority, &tlvs).await;
 }
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_learns_the_visitors_address_before_tls() {
+async fn haproxy_learns_the_clients_address_before_tls() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let haproxy = Server::haproxy(
@@ -127,11 +127,11 @@ async fn haproxy_learns_the_visitors_address_before_tls() {
     );
     let tls = ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256");
     let tlvs = [
-        ProxyTlv::authority("visitor.test").unwrap(),
+        ProxyTlv::authority("client.test").unwrap(),
         ProxyTlv::alpn("h2").unwrap(),
         ProxyTlv::tls(tls).unwrap(),
         ProxyTlv::unique_id("7").unwrap(),
         ProxyTlv::custom(0xEA, "own").unwrap(),
     ];
-    each_visitor_is_known(&haproxy, &authority, &tlvs).await;
+    each_client_is_known(&haproxy, &authority, &tlvs).await;
 }

@@ -99,9 +99,7 @@ async fn everyday_requests(connector: CdnOriginBuilder) {
         let proxy = OriginProxy::new(connector.clone().alpn(alpn).build().unwrap());
         let ask = |method: Method, path: &'static str, body: Vec<u8>| {
             let request = Request::builder().method(method).uri(path);
-            let request = request
-                .header("host", "visitor.test")
-                .body(Body::from(body));
+            let request = request.header("host", "client.test").body(Body::from(body));
             send(&proxy, request.unwrap())
         };
         let page = ask(Method::GET, "/page", Vec::new()).await;
@@ -136,12 +134,12 @@ async fn everyday_requests(connector: CdnOriginBuilder) {
 async fn a_websocket(connector: CdnOriginBuilder) {
     let proxy = OriginProxy::new(connector.build().unwrap());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
-    let page = Request::get("/page").header("host", "visitor.test");
+    let page = Request::get("/page").header("host", "client.test");
     let page = send(&proxy, page.body(Body::empty()).unwrap()).await;
     assert_eq!(session(&page).protocol.as_deref(), Some("h2"));
 
     let stream = TcpStream::connect(site.address()).await.unwrap();
-    let chat = tokio_tungstenite::client_async("ws://visitor.test/chat", stream);
+    let chat = tokio_tungstenite::client_async("ws://client.test/chat", stream);
     let (socket, _) = chat.await.unwrap();
     assert_eq!(proxy.pool_snapshot().tunnels, 1);
     talk(socket).await;

@@ -45,21 +45,21 @@ async fn rfc_9110_section_7_6_1_fields_of_one_connection_stop_here() {
         .from(&[Http1])
         .content("content", &[]),
         Row::new(
-            "section 7.6.1: Connection cannot name away what the proxy says of the visitor (CVE-2022-31813)",
+            "section 7.6.1: Connection cannot name away what the proxy says of the client (CVE-2022-31813)",
             "GET /",
             &["connection: x-forwarded-for, x-forwarded-host, x-forwarded-proto, x-real-ip"],
         )
         .from(&[Http1])
-        .origin_sees(&["x-forwarded-for: 127.0.0.1", "x-forwarded-host: visitor.test", "x-forwarded-proto: http", "x-real-ip: 127.0.0.1"], &[]),
+        .origin_sees(&["x-forwarded-for: 127.0.0.1", "x-forwarded-host: client.test", "x-forwarded-proto: http", "x-real-ip: 127.0.0.1"], &[]),
         Row::new("section 7.6.1: the same of a response", "GET /", &[])
             .answer("200", &["connection: x-hop", "x-hop: 1", "x-end: 2", "keep-alive: timeout=5", "proxy-connection: close"])
             .to(&[Http1])
-            .visitor_sees(&["x-end: 2"], &["x-hop", "keep-alive", "proxy-connection"]),
+            .client_sees(&["x-end: 2"], &["x-hop", "keep-alive", "proxy-connection"]),
         Row::new("section 7.6.1: Connection cannot name a response's length away", "GET /", &[])
             .answer("200", &["connection: content-length, set-cookie", "set-cookie: a=1"])
             .answer_content(Some("content"), &[])
             .to(&[Http1])
-            .visitor_sees(&["content-length: 7", "set-cookie: a=1"], &[]),
+            .client_sees(&["content-length: 7", "set-cookie: a=1"], &[]),
     ])
     .await;
 }
@@ -113,12 +113,12 @@ async fn rfc_9110_section_6_5_trailers_pass_where_they_are_understood() {
         Row::new("section 6.5: trailers of a response to who asks for them", "GET /", &["te: trailers"])
             .answer("200", &[])
             .answer_content(Some("content"), &["grpc-status: 0", "set-cookie: a=1", "content-length: 9"])
-            .visitor_gets("200", "content", &["grpc-status: 0"])
+            .client_gets("200", "content", &["grpc-status: 0"])
             .from(&[Http2]),
-        Row::new("section 6.5.1: trailers may be dropped for a visitor of HTTP/1 that does not say TE: trailers", "GET /", &[])
+        Row::new("section 6.5.1: trailers may be dropped for a client of HTTP/1 that does not say TE: trailers", "GET /", &[])
             .answer("200", &[])
             .answer_content(Some("content"), &["grpc-status: 0"])
-            .visitor_gets("200", "content", &[])
+            .client_gets("200", "content", &[])
             .from(&[Http1]),
     ])
     .await;
@@ -139,7 +139,7 @@ async fn rfc_9110_section_7_6_3_via_and_rfc_8586_cdn_loop_tell_the_way() {
             &[],
         )
         .answer("200", &["via: 1.1 first, HTTP/1.0 second (comment)"])
-        .visitor_sees(&["via: 1.1 first, HTTP/1.0 second (comment)"], &[]),
+        .client_sees(&["via: 1.1 first, HTTP/1.0 second (comment)"], &[]),
     ])
     .await;
 }
@@ -187,8 +187,8 @@ async fn rfc_9110_section_10_1_1_expectations_are_met_or_refused() {
         Row::new("section 10.1.1: without content nothing is expected", "GET /", &["expect: 100-continue"])
             .origin_sees(&[], &["expect"]),
         Row::bytes(
-            "section 10.1.1: an HTTP/1.0 visitor's is ignored",
-            "POST / HTTP/1.0\r\nhost: visitor.test\r\nexpect: 100-continue\r\ncontent-length: 7\r\n\r\ncontent",
+            "section 10.1.1: an HTTP/1.0 client's is ignored",
+            "POST / HTTP/1.0\r\nhost: client.test\r\nexpect: 100-continue\r\ncontent-length: 7\r\n\r\ncontent",
         )
         .origin_gets("content", &[])
         .origin_sees(&[], &["expect"]),
@@ -232,7 +232,7 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
             ],
             &[],
         )
-        .visitor_sees(
+        .client_sees(
             &[
                 "content-range: bytes 0-0/3",
                 "accept-ranges: bytes",
@@ -254,7 +254,7 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
             ],
         )
         .origin_sees(&["authorization: Negotiate YWJj=="], &[])
-        .visitor_sees(
+        .client_sees(
             &[
                 "www-authenticate: Basic realm=\"a\"",
                 "www-authenticate: Digest nonce=\"b\"",
@@ -278,7 +278,7 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
         )
         .answer_content(Some("\u{1f}no gzip at all\u{0}"), &[])
         .origin_sees(&["accept-encoding: br, zstd"], &[])
-        .visitor_sees(
+        .client_sees(
             &[
                 "content-encoding: gzip",
                 "vary: accept-encoding",
@@ -299,7 +299,7 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
                 "age: 7",
             ],
         )
-        .visitor_sees(
+        .client_sees(
             &[
                 "date: Sat, 29 Oct 1994 19:43:31 GMT",
                 "server: origin/1 (comment)",
@@ -322,7 +322,7 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
             ],
         )
         .origin_sees(&["x-a: 1", "x-a: 2", "x-a: ", "x-b: 1"], &[])
-        .visitor_sees(
+        .client_sees(
             &[
                 "set-cookie: a=1",
                 "set-cookie: b=2; Path=/, c",
@@ -338,14 +338,14 @@ async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
         )
         .answer("200", &["!#$%&'*+-.^_`|~09az: 2"])
         .origin_sees(&["!#$%&'*+-.^_`|~09az: 1"], &[])
-        .visitor_sees(&["!#$%&'*+-.^_`|~09az: 2"], &[]),
+        .client_sees(&["!#$%&'*+-.^_`|~09az: 2"], &[]),
         Row::new(
-            "section 10.1.2: From, Referer and User-Agent are the visitor's, and none is invented",
+            "section 10.1.2: From, Referer and User-Agent are the client's, and none is invented",
             "GET /",
-            &["from: a@visitor.test", "referer: http://visitor.test/?a#b"],
+            &["from: a@client.test", "referer: http://client.test/?a#b"],
         )
         .origin_sees(
-            &["from: a@visitor.test", "referer: http://visitor.test/?a#b"],
+            &["from: a@client.test", "referer: http://client.test/?a#b"],
             &["user-agent", "accept", "accept-encoding", "connection"],
         ),
         Row::new(

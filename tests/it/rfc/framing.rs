@@ -2,9 +2,9 @@
 
 use super::{
     Protocol::{Http1, Http2},
+    client::{Ask, Client},
     origin::Reply,
     row::{Row, Scene, hold},
-    visitor::{Ask, Visitor},
 };
 
 #[tokio::test]
@@ -29,17 +29,17 @@ async fn rfc_9112_section_6_3_content_of_requests() {
             .origin_sees(&["transfer-encoding: chunked"], &["content-length"]),
         Row::bytes(
             "section 7.1.1: chunk extensions are ignored, sizes may have zeroes before and any case",
-            "POST / HTTP/1.1\r\nhost: visitor.test\r\ntransfer-encoding: chunked\r\n\r\n0003;a=b;c=\"d;e\"\r\ncon\r\n000000A;x\r\ntent-tents\r\n00\r\n\r\n",
+            "POST / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: chunked\r\n\r\n0003;a=b;c=\"d;e\"\r\ncon\r\n000000A;x\r\ntent-tents\r\n00\r\n\r\n",
         )
         .origin_gets("content-tents", &[]),
         Row::bytes(
             "section 7.1.2: trailers of chunks",
-            "POST / HTTP/1.1\r\nhost: visitor.test\r\ntransfer-encoding: Chunked\r\ntrailer: x-a\r\n\r\n1\r\nc\r\n0\r\nx-a: 1\r\n\r\n",
+            "POST / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: Chunked\r\ntrailer: x-a\r\n\r\n1\r\nc\r\n0\r\nx-a: 1\r\n\r\n",
         )
         .origin_gets("c", &["x-a: 1"]),
         Row::bytes(
             "section 7.1: chunks alone tell the end of a GET too",
-            "GET / HTTP/1.1\r\nhost: visitor.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         )
         .origin_gets("", &[]),
     ])
@@ -52,47 +52,47 @@ async fn rfc_9112_section_6_3_content_of_responses() {
         Row::new("section 6.3: a length passes", "GET /", &[])
             .answer_content(Some("content"), &[])
             .answer("200", &["content-length: 7"])
-            .visitor_sees(&["content-length: 7"], &["transfer-encoding"]),
+            .client_sees(&["content-length: 7"], &["transfer-encoding"]),
         Row::new("section 7.1: chunks", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;a=\"b\"\r\ncon\r\n04\r\ntent\r\n0\r\n\r\n"))
-            .visitor_gets("200", "content", &[]),
+            .client_gets("200", "content", &[]),
         Row::new("section 7.1: chunks to HTTP/1.1", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n7\r\ncontent\r\n0\r\n\r\n"))
             .from(&[Http1])
-            .visitor_sees(&["transfer-encoding: chunked"], &["content-length"])
-            .visitor_gets("200", "content", &[]),
+            .client_sees(&["transfer-encoding: chunked"], &["content-length"])
+            .client_gets("200", "content", &[]),
         Row::new("section 6.3: up to the end of the connection", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\n\r\ncontent"))
-            .visitor_gets("200", "content", &[]),
+            .client_gets("200", "content", &[]),
         Row::new("section 6.3: an HTTP/1.0 origin", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.0 200 OK\r\nconnection: close\r\n\r\ncontent"))
-            .visitor_gets("200", "content", &[]),
+            .client_gets("200", "content", &[]),
         Row::new("section 8: a length that is not reached", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\ncontent"))
-            .visitor_sees_an_end_too_early(),
+            .client_sees_an_end_too_early(),
         Row::new("section 8: chunks without their end", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n"))
-            .visitor_sees_an_end_too_early(),
+            .client_sees_an_end_too_early(),
         Row::new("section 8: chunks that end within their trailers", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\nx-a: 1\r\n"))
-            .visitor_sees_an_end_too_early(),
+            .client_sees_an_end_too_early(),
         Row::new("section 4: a reason of none or many words", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_gets("200", "ok", &[]),
+            .client_gets("200", "ok", &[]),
         Row::new("section 4: a reason beyond ASCII", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200 \u{e9}\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_gets("200", "ok", &[]),
+            .client_gets("200", "ok", &[]),
         Row::new("RFC 9113 section 8.1: a length and trailers of an HTTP/2 origin", "GET /", &["te: trailers"])
             .answer("200", &["content-length: 7"])
             .answer_content(Some("content"), &["x-a: 1"])
             .to(&[Http2])
             .from(&[Http2])
-            .visitor_gets("200", "content", &["x-a: 1"]),
+            .client_gets("200", "content", &["x-a: 1"]),
     ])
     .await;
 }
 
-/// Nothing at all looks like a connection that was closed while it rested: visitors ask again then, a POST as well.
+/// Nothing at all looks like a connection that was closed while it rested: clients ask again then, a POST as well.
 #[tokio::test]
 async fn rfc_9112_section_8_what_there_is_of_a_response_comes_before_its_break() {
     let scene = Scene::new(Http1).await;
@@ -107,14 +107,14 @@ async fn rfc_9112_section_8_what_there_is_of_a_response_comes_before_its_break()
     ] {
         let bytes = format!("HTTP/1.1 200 OK\r\nx-is: there\r\n{rest}");
         scene.origin.answers(Reply::LastBytes(bytes.leak()));
-        let mut visitor = Visitor::of(Http1, scene.site.address()).await;
+        let mut client = Client::of(Http1, scene.site.address()).await;
         let ask = Ask::Message {
             start: "POST /",
             fields: &[],
             body: None,
             trailers: &[],
         };
-        let seen = visitor.ask(ask).await.unwrap();
+        let seen = client.ask(ask).await.unwrap();
         assert_eq!(
             (&seen.start[..], &seen.body[..]),
             ("200", content),
@@ -125,36 +125,36 @@ async fn rfc_9112_section_8_what_there_is_of_a_response_comes_before_its_break()
 }
 
 #[tokio::test]
-async fn rfc_9112_section_9_visitors_of_http_1_0() {
+async fn rfc_9112_section_9_clients_of_http_1_0() {
     hold(&[
-        Row::bytes("section 9.3: one request a connection", "GET / HTTP/1.0\r\nhost: visitor.test\r\n\r\n")
-            .visitor_gets("200", "ok", &[]),
-        Row::bytes("section 9.3: unless it asks to keep it alive", "GET / HTTP/1.0\r\nhost: visitor.test\r\nconnection: keep-alive\r\n\r\n")
-            .visitor_gets("200", "ok", &[])
+        Row::bytes("section 9.3: one request a connection", "GET / HTTP/1.0\r\nhost: client.test\r\n\r\n")
+            .client_gets("200", "ok", &[]),
+        Row::bytes("section 9.3: unless it asks to keep it alive", "GET / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n")
+            .client_gets("200", "ok", &[])
             .origin_sees(&[], &["connection"]),
-        Row::bytes("section 6.1: no chunks to HTTP/1.0", "GET / HTTP/1.0\r\nhost: visitor.test\r\n\r\n")
+        Row::bytes("section 6.1: no chunks to HTTP/1.0", "GET / HTTP/1.0\r\nhost: client.test\r\n\r\n")
             .answer_bytes(Reply::Bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\nx-a: 1\r\n\r\n"))
-            .visitor_gets("200", "content", &[])
-            .visitor_sees(&[], &["transfer-encoding"]),
+            .client_gets("200", "content", &[])
+            .client_sees(&[], &["transfer-encoding"]),
         Row::bytes(
             "section 6.1: nor where it asks to be kept alive: the end of the connection is the end of the content",
-            "GET / HTTP/1.0\r\nhost: visitor.test\r\nconnection: keep-alive\r\n\r\n",
+            "GET / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n",
         )
         .answer_bytes(Reply::Bytes("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\n\r\n"))
-        .visitor_gets("200", "content", &[])
-        .visitor_sees(&[], &["transfer-encoding"]),
-        Row::bytes("section 9.6: a visitor that asks to close", "GET / HTTP/1.1\r\nhost: visitor.test\r\nconnection: close\r\n\r\n")
-            .visitor_sees(&["connection: close"], &[])
+        .client_gets("200", "content", &[])
+        .client_sees(&[], &["transfer-encoding"]),
+        Row::bytes("section 9.6: a client that asks to close", "GET / HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\n\r\n")
+            .client_sees(&["connection: close"], &[])
             .origin_sees(&[], &["connection"])
-            .visitor_gets("200", "ok", &[]),
+            .client_gets("200", "ok", &[]),
         Row::new("section 9.6: an origin that closes closes its own connection alone", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_sees(&[], &["connection"])
-            .visitor_gets("200", "ok", &[]),
+            .client_sees(&[], &["connection"])
+            .client_gets("200", "ok", &[]),
         Row::new("section 9.3: an HTTP/1.0 origin that keeps alive", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_sees(&[], &["connection"])
-            .visitor_gets("200", "ok", &[]),
+            .client_sees(&[], &["connection"])
+            .client_gets("200", "ok", &[]),
     ])
     .await;
 }

@@ -59,8 +59,8 @@ async fn rfc_9113_section_8_1_content_between_the_versions() {
             .answer("200", &["x-a: 1"])
             .answer_content(None, &[])
             .to(&[Http2])
-            .visitor_sees(&["x-a: 1"], &[])
-            .visitor_gets("200", "", &[]),
+            .client_sees(&["x-a: 1"], &[])
+            .client_gets("200", "", &[]),
         Row::new(
             "section 8.1: trailers alone, as gRPC has them",
             "POST /",
@@ -73,8 +73,8 @@ async fn rfc_9113_section_8_1_content_between_the_versions() {
         .answer_content(None, &[])
         .to(&[Http2])
         .from(&[Http2])
-        .visitor_sees(&["grpc-status: 12"], &[])
-        .visitor_gets("200", "", &[]),
+        .client_sees(&["grpc-status: 12"], &[])
+        .client_gets("200", "", &[]),
         Row::new("section 8.3.1: an asterisk", "OPTIONS *", &[]).from(&[Http1]),
     ])
     .await;

@@ -36,7 +36,7 @@ pub(crate) fn of_request(seen: &Seen) -> Vec<String> {
     in_words(wrong, "the origin", seen)
 }
 
-/// What is wrong with a response that the visitor saw.
+/// What is wrong with a response that the client saw.
 pub(crate) fn of_response(seen: &Seen) -> Vec<String> {
     let mut wrong = of_message(seen);
     let framed = seen.has("content-length") || seen.has("transfer-encoding");
@@ -47,7 +47,7 @@ pub(crate) fn of_response(seen: &Seen) -> Vec<String> {
     if seen.version == "HTTP/1.0" && seen.has("transfer-encoding") {
         wrong.push("Transfer-Encoding to HTTP/1.0".into());
     }
-    in_words(wrong, "the visitor", seen)
+    in_words(wrong, "the client", seen)
 }
 
 fn of_message(seen: &Seen) -> Vec<String> {

@@ -1,6 +1,7 @@
-//! The rules of the RFCs as a table: each row is a request and a response, run from visitors of HTTP/1 and HTTP/2 to origins of HTTP/1
+//! The rules of the RFCs as a table: each row is a request and a response, run from clients of HTTP/1 and HTTP/2 to origins of HTTP/1
 //! and HTTP/2. `row.rs` runs them, and `invariants.rs` is what holds for all.
 
+pub(crate) mod client;
 mod fields;
 mod framing;
 mod http1;
@@ -11,7 +12,6 @@ pub(crate) mod origin;
 pub(crate) mod row;
 mod statuses;
 mod targets;
-pub(crate) mod visitor;
 
 /// What a side speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,4 +1,4 @@
-//! A row of the table: what a visitor asks, what the origin is to see of it, what it answers, and what the visitor is to see of that.
+//! A row of the table: what a client asks, what the origin is to see of it, what it answers, and what the client is to see of that.
 //!
 //! Each row runs over every pair of protocols that it is not limited to. What holds for every message is checked in each of them, and a
 //! second request on the same connection proves that everybody agrees where the first one ended.
@@ -9,10 +9,10 @@ use axum::Router;
 
 use super::{
     Protocol::{self, Http1, Http2},
+    client::{Ask, Client},
     invariants,
     message::{Seen, field},
     origin::{Origin, Reply},
-    visitor::{Ask, Visitor},
 };
 use crate::support::Site;
 
@@ -35,14 +35,14 @@ struct Expected {
 #[must_use]
 pub(crate) struct Row {
     rule: &'static str,
-    visitors: &'static [Protocol],
+    clients: &'static [Protocol],
     origins: &'static [Protocol],
     ask: Ask,
     origin: Expected,
     /// Whether the origin is to see nothing at all.
     refused: bool,
     reply: Reply,
-    visitor: Expected,
+    client: Expected,
 }
 
 const BOTH: &[Protocol] = &[Http1, Http2];
@@ -52,7 +52,7 @@ impl Row {
     pub(crate) fn new(rule: &'static str, start: &'static str, fields: Lines) -> Self {
         Self {
             rule,
-            visitors: BOTH,
+            clients: BOTH,
             origins: BOTH,
             ask: Ask::Message {
                 start,
@@ -71,7 +71,7 @@ impl Row {
                 body: Some("ok"),
                 trailers: &[],
             },
-            visitor: Expected {
+            client: Expected {
                 start: Some("200"),
                 ..Expected::default()
             },
@@ -86,9 +86,9 @@ impl Row {
         row
     }
 
-    /// Only for visitors of these protocols.
-    pub(crate) fn from(mut self, visitors: &'static [Protocol]) -> Self {
-        self.visitors = visitors;
+    /// Only for clients of these protocols.
+    pub(crate) fn from(mut self, clients: &'static [Protocol]) -> Self {
+        self.clients = clients;
         self
     }
 
@@ -123,7 +123,7 @@ impl Row {
         self
     }
 
-    /// What the origin answers; the visitor is to see the same status and content.
+    /// What the origin answers; the client is to see the same status and content.
     pub(crate) fn answer(mut self, status: &'static str, lines: Lines) -> Self {
         if let Reply::Message {
             status: was,
@@ -133,7 +133,7 @@ impl Row {
         {
             (*was, *fields) = (status, lines);
         }
-        self.visitor.start = Some(status);
+        self.client.start = Some(status);
         self
     }
 
@@ -141,7 +141,7 @@ impl Row {
         if let Reply::Message { body, trailers, .. } = &mut self.reply {
             (*body, *trailers) = (content, lines);
         }
-        self.visitor.body = content;
+        self.client.body = content;
         self
     }
 
@@ -150,33 +150,33 @@ impl Row {
         self.to(&[Http1])
     }
 
-    pub(crate) fn visitor_sees(mut self, fields: Lines, lacks: Lines) -> Self {
-        (self.visitor.fields, self.visitor.lacks) = (fields, lacks);
+    pub(crate) fn client_sees(mut self, fields: Lines, lacks: Lines) -> Self {
+        (self.client.fields, self.client.lacks) = (fields, lacks);
         self
     }
 
-    pub(crate) fn visitor_gets(
+    pub(crate) fn client_gets(
         mut self,
         status: &'static str,
         body: &'static str,
         trailers: Lines,
     ) -> Self {
-        self.visitor.start = Some(status);
-        (self.visitor.body, self.visitor.trailers) = (Some(body), trailers);
+        self.client.start = Some(status);
+        (self.client.body, self.client.trailers) = (Some(body), trailers);
         self
     }
 
-    /// The visitor can tell that the response is not whole.
-    pub(crate) fn visitor_sees_an_end_too_early(mut self) -> Self {
-        self.visitor.cut_short = true;
-        self.visitor.start = None;
+    /// The client can tell that the response is not whole.
+    pub(crate) fn client_sees_an_end_too_early(mut self) -> Self {
+        self.client.cut_short = true;
+        self.client.start = None;
         self
     }
 
-    /// The visitor is told this, and the origin hears nothing.
+    /// The client is told this, and the origin hears nothing.
     pub(crate) fn refused(mut self, status: &'static str) -> Self {
         self.refused = true;
-        self.visitor.start = Some(status);
+        self.client.start = Some(status);
         self
     }
 }
@@ -184,19 +184,19 @@ impl Row {
 /// Runs the rows, and fails with all that does not hold.
 pub(crate) async fn hold(rows: &[Row]) {
     let mut complaints = String::new();
-    for (visitor, origin) in [
+    for (client, origin) in [
         (Http1, Http1),
         (Http2, Http1),
         (Http1, Http2),
         (Http2, Http2),
     ] {
         let scene = Scene::new(origin).await;
-        let applies = |row: &&Row| row.visitors.contains(&visitor) && row.origins.contains(&origin);
+        let applies = |row: &&Row| row.clients.contains(&client) && row.origins.contains(&origin);
         for row in rows.iter().filter(applies) {
-            for complaint in scene.try_out(row, visitor).await {
+            for complaint in scene.try_out(row, client).await {
                 let _ = writeln!(
                     complaints,
-                    "{visitor:?} to {origin:?}, {}:\n    {complaint}",
+                    "{client:?} to {origin:?}, {}:\n    {complaint}",
                     row.rule
                 );
             }
@@ -227,13 +227,13 @@ impl Scene {
     async fn exchange(&self, row: &Row, protocol: Protocol) -> Vec<String> {
         let mut complaints = Vec::new();
         self.origin.answers(row.reply);
-        let mut visitor = Visitor::of(protocol, self.site.address()).await;
-        let response = visitor.ask(row.ask).await;
+        let mut client = Client::of(protocol, self.site.address()).await;
+        let response = client.ask(row.ask).await;
         let goes_on = response.as_ref().is_some_and(|seen| !seen.is_last());
         match &response {
-            Some(seen) => complaints.extend(differences("the visitor", seen, &row.visitor)),
-            None if row.visitor.cut_short => {}
-            None => complaints.push("the visitor got no response".into()),
+            Some(seen) => complaints.extend(differences("the client", seen, &row.client)),
+            None if row.client.cut_short => {}
+            None => complaints.push("the client got no response".into()),
         }
         let seen = self.origin.take();
         match (&seen[..], row.refused) {
@@ -248,15 +248,15 @@ impl Scene {
             complaints.extend(invariants::of_response(response));
         }
         if !goes_on {
-            visitor = Visitor::of(protocol, self.site.address()).await;
+            client = Client::of(protocol, self.site.address()).await;
         }
-        complaints.extend(self.canary(&mut visitor).await);
+        complaints.extend(self.canary(&mut client).await);
         complaints
     }
 
     /// A second request and its response, both as they should be.
-    pub(crate) async fn canary(&self, visitor: &mut Visitor) -> Option<String> {
-        let response = visitor.canary().await;
+    pub(crate) async fn canary(&self, client: &mut Client) -> Option<String> {
+        let response = client.canary().await;
         let mut seen = self.origin.take();
         // What was cut short before arrives late at times.
         seen.retain(|seen| !seen.cut_short || seen.start.starts_with("no message"));

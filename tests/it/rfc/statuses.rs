@@ -56,7 +56,7 @@ async fn rfc_9110_section_15_every_final_status_passes() {
         )
         .answer(status, &["x-is: there"])
         .answer_content(Some("content"), &[])
-        .visitor_sees(&["x-is: there"], &[])
+        .client_sees(&["x-is: there"], &[])
     });
     hold(&rows).await;
 }
@@ -71,15 +71,15 @@ async fn rfc_9110_responses_without_content_have_none() {
         )
         .answer("200", &["content-length: 12345"])
         .answer_content(None, &[])
-        .visitor_sees(&["content-length: 12345"], &[])
-        .visitor_gets("200", "", &[]),
+        .client_sees(&["content-length: 12345"], &[])
+        .client_gets("200", "", &[]),
         Row::new(
             "section 9.3.2: a response to HEAD need not say a length, and none is invented",
             "HEAD /",
             &[],
         )
         .answer_content(None, &[])
-        .visitor_sees(&[], &["content-length", "transfer-encoding"]),
+        .client_sees(&[], &["content-length", "transfer-encoding"]),
         Row::new(
             "section 8.6: a length that is said twice is said once, also to HEAD",
             "HEAD /",
@@ -87,8 +87,8 @@ async fn rfc_9110_responses_without_content_have_none() {
         )
         .answer("200", &["content-length: 7", "content-length: 7"])
         .answer_content(None, &[])
-        .visitor_sees(&["content-length: 7"], &[])
-        .visitor_gets("200", "", &[]),
+        .client_sees(&["content-length: 7"], &[])
+        .client_gets("200", "", &[]),
         Row::new(
             "section 8.6: lengths that differ are not passed on to HEAD",
             "HEAD /",
@@ -97,19 +97,19 @@ async fn rfc_9110_responses_without_content_have_none() {
         .answer_bytes(Reply::Bytes(
             "HTTP/1.1 200 OK\r\ncontent-length: 7\r\ncontent-length: 8\r\nx-is: there\r\n\r\n",
         ))
-        .visitor_sees(&["x-is: there"], &["content-length"])
-        .visitor_gets("200", "", &[]),
+        .client_sees(&["x-is: there"], &["content-length"])
+        .client_gets("200", "", &[]),
         Row::new("section 8.6: nor is what is no length", "HEAD /", &[])
             .answer_bytes(Reply::Bytes(
                 "HTTP/1.1 200 OK\r\ncontent-length: 0x7\r\nx-is: there\r\n\r\n",
             ))
-            .visitor_sees(&["x-is: there"], &["content-length"])
-            .visitor_gets("200", "", &[]),
+            .client_sees(&["x-is: there"], &["content-length"])
+            .client_gets("200", "", &[]),
         Row::new("section 9.3.2: HEAD and a chunked GET", "HEAD /", &[])
             .answer("200", &["transfer-encoding: chunked"])
             .answer_content(None, &[])
             .to(&[Http1])
-            .visitor_gets("200", "", &[]),
+            .client_gets("200", "", &[]),
         Row::new(
             "section 15.3.5: a 204 has neither content nor length",
             "DELETE /",
@@ -117,8 +117,8 @@ async fn rfc_9110_responses_without_content_have_none() {
         )
         .answer("204", &["x-is: there"])
         .answer_content(None, &[])
-        .visitor_sees(&["x-is: there"], &["content-length", "transfer-encoding"])
-        .visitor_gets("204", "", &[]),
+        .client_sees(&["x-is: there"], &["content-length", "transfer-encoding"])
+        .client_gets("204", "", &[]),
         Row::new(
             "section 8.6: a length in a 204 is not forwarded",
             "DELETE /",
@@ -127,8 +127,8 @@ async fn rfc_9110_responses_without_content_have_none() {
         .answer_bytes(Reply::Bytes(
             "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n",
         ))
-        .visitor_gets("204", "", &[])
-        .visitor_sees(&[], &["content-length"]),
+        .client_gets("204", "", &[])
+        .client_sees(&[], &["content-length"]),
         Row::new(
             "section 15.4.5: a 304 keeps the length of what it is about",
             "GET /",
@@ -136,24 +136,24 @@ async fn rfc_9110_responses_without_content_have_none() {
         )
         .answer("304", &["etag: \"a\"", "content-length: 12345"])
         .answer_content(None, &[])
-        .visitor_sees(&["etag: \"a\"", "content-length: 12345"], &[])
+        .client_sees(&["etag: \"a\"", "content-length: 12345"], &[])
         .from(&[Http2])
-        .visitor_gets("304", "", &[]),
+        .client_gets("304", "", &[]),
         Row::new(
-            "section 8.6: hyper tells HTTP/1 visitors no length of a 304, which need not be told",
+            "section 8.6: hyper tells HTTP/1 clients no length of a 304, which need not be told",
             "GET /",
             &["if-none-match: \"a\""],
         )
         .answer("304", &["etag: \"a\"", "content-length: 12345"])
         .answer_content(None, &[])
-        .visitor_sees(&["etag: \"a\""], &[])
+        .client_sees(&["etag: \"a\""], &[])
         .from(&[Http1])
-        .visitor_gets("304", "", &[]),
+        .client_gets("304", "", &[]),
         Row::new("section 8.6: an empty 200 says so", "GET /", &[])
             .answer("200", &["content-length: 0"])
             .answer_content(Some(""), &[])
-            .visitor_sees(&["content-length: 0"], &[])
-            .visitor_gets("200", "", &[]),
+            .client_sees(&["content-length: 0"], &[])
+            .client_gets("200", "", &[]),
         Row::new("section 15.3.6: a 205 passes", "POST /", &[])
             .content("content", &[])
             .answer("205", &["content-length: 0"])
@@ -167,14 +167,14 @@ async fn rfc_9110_section_15_2_informational_responses_are_not_the_response() {
     hold(&[
         Row::new("section 15.2: several before the final one", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_sees(&["content-length: 2"], &["link"])
-            .visitor_gets("200", "ok", &[]),
+            .client_sees(&["content-length: 2"], &["link"])
+            .client_gets("200", "ok", &[]),
         Row::new("section 15.2: a number that nobody has registered", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 199 Odd\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"))
-            .visitor_gets("200", "ok", &[]),
+            .client_gets("200", "ok", &[]),
         Row::new("section 7.8: an informational response to HEAD", "HEAD /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"))
-            .visitor_gets("200", "", &[]),
+            .client_gets("200", "", &[]),
     ])
     .await;
 }
@@ -184,19 +184,19 @@ async fn rfc_9110_section_7_8_nobody_switches_who_was_not_asked_to() {
     hold(&[
         Row::new("section 7.8: a 101 that nobody asked for", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nbytes"))
-            .visitor_gets("502", "502 Bad Gateway\n", &[])
-            .visitor_sees(&["proxy-status: cdn-origin;error=http_protocol_error"], &["upgrade"]),
+            .client_gets("502", "502 Bad Gateway\n", &[])
+            .client_sees(&["proxy-status: cdn-origin;error=http_protocol_error"], &["upgrade"]),
         Row::new("section 7.8: an upgrade that is not on offer is ignored", "GET /", &["connection: upgrade", "upgrade: h2c, IRC/6.9"])
             .from(&[Http1])
             .origin_sees(&[], &["upgrade", "connection"]),
         Row::new("section 7.8: Upgrade in a response is for one hop (CVE-2024-23326)", "GET /", &[])
             .answer("200", &["connection: upgrade", "upgrade: websocket"])
             .to(&[Http1])
-            .visitor_sees(&[], &["upgrade"]),
+            .client_sees(&[], &["upgrade"]),
         Row::new("section 15.5.22: a 426 passes without its Upgrade", "GET /", &[])
             .answer("426", &["connection: upgrade", "upgrade: TLS/1.2"])
             .to(&[Http1])
-            .visitor_sees(&[], &["upgrade"]),
+            .client_sees(&[], &["upgrade"]),
     ])
     .await;
 }
@@ -207,25 +207,25 @@ async fn rfc_9209_section_2_proxy_status_says_who_failed() {
     hold(&[
         Row::new("section 2.3.12: what is no HTTP", "GET /", &[])
             .answer_bytes(Reply::LastBytes("SSH-2.0-OpenSSH_9.9\r\n"))
-            .visitor_gets("502", "502 Bad Gateway\n", &[])
-            .visitor_sees(GATEWAY, &[]),
+            .client_gets("502", "502 Bad Gateway\n", &[])
+            .client_sees(GATEWAY, &[]),
         Row::new(
             "section 2.3.1: what others say of themselves stays",
             "GET /",
             &[],
         )
         .answer("503", &["proxy-status: inner.test; error=dns_timeout"])
-        .visitor_sees(&["proxy-status: inner.test; error=dns_timeout"], &[]),
+        .client_sees(&["proxy-status: inner.test; error=dns_timeout"], &[]),
         Row::new("section 2.3: a request that is refused", "TRACE /", &[])
             .refused("501")
-            .visitor_sees(&["proxy-status: cdn-origin;error=http_request_denied"], &[]),
+            .client_sees(&["proxy-status: cdn-origin;error=http_request_denied"], &[]),
         Row::new(
             "section 2.3: an expectation that is refused",
             "POST /",
             &["expect: magic"],
         )
         .refused("417")
-        .visitor_sees(&["proxy-status: cdn-origin;error=http_request_error"], &[])
+        .client_sees(&["proxy-status: cdn-origin;error=http_request_error"], &[])
         .from(&[Http1, Http2]),
     ])
     .await;

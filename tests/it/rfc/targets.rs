@@ -33,7 +33,7 @@ async fn path_and_query_pass_byte_for_byte() {
 async fn bytes_beyond_ascii_in_a_target_pass_or_are_refused() {
     hold(&[Row::bytes(
         "RFC 9112 section 3.2: UTF-8 in a path",
-        "GET /\u{e9}?\u{fc} HTTP/1.1\r\nhost: visitor.test\r\n\r\n",
+        "GET /\u{e9}?\u{fc} HTTP/1.1\r\nhost: client.test\r\n\r\n",
     )])
     .await;
 }
@@ -43,7 +43,7 @@ async fn rfc_9112_section_3_2_the_forms_of_a_target() {
     hold(&[
         Row::bytes(
             "section 3.2.2: an absolute form wins over Host, and the origin gets its own",
-            "GET http://other.test/a?b HTTP/1.1\r\nhost: visitor.test\r\n\r\n",
+            "GET http://other.test/a?b HTTP/1.1\r\nhost: client.test\r\n\r\n",
         )
         .origin_start("GET /a?b")
         .origin_sees(&["@authority: origin.example.test", "x-forwarded-host: other.test"], &[]),
@@ -62,19 +62,19 @@ async fn rfc_9112_section_3_2_the_forms_of_a_target() {
             "GET ftp://named.test/a HTTP/1.1\r\nhost: named.test\r\n\r\n",
         )
         .refused("400"),
-        Row::bytes("section 3.2.4: the asterisk form of OPTIONS", "OPTIONS * HTTP/1.1\r\nhost: visitor.test\r\n\r\n")
+        Row::bytes("section 3.2.4: the asterisk form of OPTIONS", "OPTIONS * HTTP/1.1\r\nhost: client.test\r\n\r\n")
             .origin_start("OPTIONS *"),
-        Row::bytes("section 3.2.4: an asterisk of GET", "GET * HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),
-        Row::bytes("section 3.2.3: an authority of GET", "GET other.test:80 HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),
-        Row::bytes("section 3.2: no form at all", "GET a/b HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),
+        Row::bytes("section 3.2.4: an asterisk of GET", "GET * HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
+        Row::bytes("section 3.2.3: an authority of GET", "GET other.test:80 HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
+        Row::bytes("section 3.2: no form at all", "GET a/b HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
         Row::bytes(
             "section 3.2: a fragment is no part of a target; `http::Uri` drops it for routers and origin alike (CVE-2023-45539)",
-            "GET /a#b HTTP/1.1\r\nhost: visitor.test\r\n\r\n",
+            "GET /a#b HTTP/1.1\r\nhost: client.test\r\n\r\n",
         )
         .origin_start("GET /a"),
-        Row::bytes("section 3.2: nor of its query", "GET /a?b#c HTTP/1.1\r\nhost: visitor.test\r\n\r\n").origin_start("GET /a?b"),
-        Row::bytes("section 3.2: a space within", "GET /a b HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),
-        Row::bytes("section 3.2: a tab within", "GET /a\tb HTTP/1.1\r\nhost: visitor.test\r\n\r\n").refused("400"),
+        Row::bytes("section 3.2: nor of its query", "GET /a?b#c HTTP/1.1\r\nhost: client.test\r\n\r\n").origin_start("GET /a?b"),
+        Row::bytes("section 3.2: a space within", "GET /a b HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
+        Row::bytes("section 3.2: a tab within", "GET /a\tb HTTP/1.1\r\nhost: client.test\r\n\r\n").refused("400"),
     ])
     .await;
 }
@@ -85,7 +85,7 @@ async fn rfc_9112_section_3_2_one_host() {
         Row::bytes("section 3.2: no Host", "GET / HTTP/1.1\r\n\r\n").refused("400"),
         Row::bytes(
             "section 3.2: two of them",
-            "GET / HTTP/1.1\r\nhost: visitor.test\r\nhost: visitor.test\r\n\r\n",
+            "GET / HTTP/1.1\r\nhost: client.test\r\nhost: client.test\r\n\r\n",
         )
         .refused("400"),
         Row::bytes(
@@ -123,14 +123,14 @@ async fn rfc_9112_section_3_2_one_host() {
         Row::new("section 7.2 of RFC 9110: the origin's own", "GET /", &[]).origin_sees(
             &[
                 "@authority: origin.example.test",
-                "x-forwarded-host: visitor.test",
+                "x-forwarded-host: client.test",
             ],
             &[],
         ),
         Row::new(
             "RFC 9113 section 8.3.1: a Host that agrees",
             "GET /",
-            &["host: visitor.test"],
+            &["host: client.test"],
         )
         .from(&[Http2])
         .origin_sees(&["@authority: origin.example.test"], &[]),

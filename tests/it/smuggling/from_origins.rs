@@ -2,13 +2,13 @@
 
 use crate::rfc::{
     Protocol::{self, Http1, Http2},
+    client::{Ask, Client},
     message::Seen,
     origin::Reply,
     row::Scene,
-    visitor::{Ask, Visitor},
 };
 
-/// What the visitor is to see.
+/// What the client is to see.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// 502, or a response that breaks off.
@@ -35,15 +35,15 @@ async fn attempt(
     reply: Reply,
 ) -> (Option<Seen>, Option<String>) {
     scene.origin.answers(reply);
-    let mut visitor = Visitor::of(protocol, scene.site.address()).await;
-    let response = visitor.ask(ask(start)).await;
+    let mut client = Client::of(protocol, scene.site.address()).await;
+    let response = client.ask(ask(start)).await;
     let goes_on = response.as_ref().is_some_and(|seen| !seen.is_last());
     let seen = scene.origin.take();
     let mut complaint = (seen.len() != 1).then(|| format!("the origin saw {seen:?}"));
     if !goes_on {
-        visitor = Visitor::of(protocol, scene.site.address()).await;
+        client = Client::of(protocol, scene.site.address()).await;
     }
-    complaint = complaint.or(scene.canary(&mut visitor).await);
+    complaint = complaint.or(scene.canary(&mut client).await);
     (response, complaint)
 }
 
@@ -215,7 +215,7 @@ async fn a_switch_that_nobody_asked_for_is_502_and_its_bytes_nobodys() {
     }
 }
 
-/// Floods end with a bound or a deadline; here they end by themselves, and the response after them is the visitor's.
+/// Floods end with a bound or a deadline; here they end by themselves, and the response after them is the client's.
 #[tokio::test]
 async fn many_informational_responses_are_not_the_response() {
     let flood: &'static str = format!(

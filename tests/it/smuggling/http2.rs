@@ -1,4 +1,4 @@
-//! What visitors and origins of HTTP/2 send (RFC 9113 section 8.1.1 and 10.3), and what would become of it in HTTP/1.
+//! What clients and origins of HTTP/2 send (RFC 9113 section 8.1.1 and 10.3), and what would become of it in HTTP/1.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -19,10 +19,10 @@ use crate::{
     origin::{NAME, server_config},
     rfc::{
         Protocol::{self, Http1, Http2},
+        client::{Ask, Client},
         message::Seen,
         origin::Reply,
         row::Scene,
-        visitor::{Ask, Visitor},
     },
     support::{Authority, Site},
 };
@@ -37,11 +37,11 @@ const OK: Reply = Reply::Message {
 const GET: [(&str, &str); 4] = [
     (":method", "GET"),
     (":scheme", "http"),
-    (":authority", "visitor.test"),
+    (":authority", "client.test"),
     (":path", "/attempt"),
 ];
 
-/// What the visitor is told.
+/// What the client is told.
 #[derive(Debug, Eq, PartialEq)]
 enum Told {
     Status(u16),
@@ -101,8 +101,8 @@ async fn refuses(scene: &Scene, frames: &[Frame]) -> Vec<String> {
         complaints.push(format!("{told:?}, and the origin saw {seen:?}"));
     }
     for protocol in [Http1, Http2] {
-        let mut visitor = Visitor::of(protocol, scene.site.address()).await;
-        complaints.extend(scene.canary(&mut visitor).await);
+        let mut client = Client::of(protocol, scene.site.address()).await;
+        complaints.extend(scene.canary(&mut client).await);
     }
     complaints
 }
@@ -198,7 +198,7 @@ async fn rfc_9113_section_8_3_pseudo_headers_that_are_not_one_each_are_malformed
         (with(&[(":protocol", "websocket")]), None),
         (with(&[("host", "other.test")]), None),
         (
-            with(&[("host", "visitor.test"), ("host", "other.test")]),
+            with(&[("host", "client.test"), ("host", "other.test")]),
             None,
         ),
         (reordered, None),
@@ -240,7 +240,7 @@ async fn pseudo_headers_that_would_write_lines_of_their_own_are_malformed() {
 /// The classics: lengths that do not fit the frames, with a request in the content.
 #[tokio::test]
 async fn rfc_9113_section_8_1_1_lengths_that_do_not_fit_are_malformed() {
-    const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nhost: visitor.test\r\n\r\n";
+    const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nhost: client.test\r\n\r\n";
     let post = |fields: &[(&'static str, &'static str)]| {
         let mut all = with(fields);
         all[0].1 = "POST";
@@ -352,14 +352,14 @@ impl RawOrigin {
     }
 
     async fn ask(&self, protocol: Protocol) -> Option<Seen> {
-        let mut visitor = Visitor::of(protocol, self.site.address()).await;
+        let mut client = Client::of(protocol, self.site.address()).await;
         let ask = Ask::Message {
             start: "POST /attempt",
             fields: &[],
             body: None,
             trailers: &[],
         };
-        visitor.ask(ask).await
+        client.ask(ask).await
     }
 }
 

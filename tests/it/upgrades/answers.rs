@@ -8,9 +8,9 @@ use crate::support::{Authority, Edge, Site};
 use super::{ASK, SWITCH, Scene, bytes, fields, head, rest};
 
 #[tokio::test]
-async fn the_visitor_is_told_what_the_origin_agreed_to() {
+async fn the_client_is_told_what_the_origin_agreed_to() {
     let scene = Scene::new().await;
-    let mut visitor = scene.visitor(ASK).await;
+    let mut client = scene.client(ASK).await;
     let (mut origin, _) = scene.asked().await;
     let switch = SWITCH.replace(
         "Connection: Upgrade",
@@ -21,7 +21,7 @@ async fn the_visitor_is_told_what_the_origin_agreed_to() {
         .write_all(format!("{switch}first").as_bytes())
         .await
         .unwrap();
-    let told = head(&mut visitor).await;
+    let told = head(&mut client).await;
     assert!(
         told.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
         "{told}"
@@ -40,7 +40,7 @@ async fn the_visitor_is_told_what_the_origin_agreed_to() {
             "x-kept: 2",
         ]
     );
-    assert_eq!(&bytes(&mut visitor).await, b"first");
+    assert_eq!(&bytes(&mut client).await, b"first");
 }
 
 #[tokio::test]
@@ -48,17 +48,17 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_an_u
     let scene = Scene::with(OriginProxy::expose_diagnosis).await;
     for (answered, cause) in [(false, "HttpToTlsPort, likely"), (true, "Down, possible")] {
         if answered {
-            let mut visitor = scene
-                .visitor("GET / HTTP/1.1\r\nhost: visitor.test\r\n\r\n")
+            let mut client = scene
+                .client("GET / HTTP/1.1\r\nhost: client.test\r\n\r\n")
                 .await;
             let (mut origin, _) = scene.asked().await;
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             origin.write_all(answer).await.unwrap();
-            head(&mut visitor).await;
+            head(&mut client).await;
         }
-        let mut visitor = scene.visitor(ASK).await;
+        let mut client = scene.client(ASK).await;
         drop(scene.asked().await);
-        let told = head(&mut visitor).await;
+        let told = head(&mut client).await;
         assert!(told.contains(cause), "{told}");
     }
 }
@@ -85,10 +85,10 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
     ];
     let scene = Scene::new().await;
     for switch in wrong {
-        let mut visitor = scene.visitor(ASK).await;
+        let mut client = scene.client(ASK).await;
         let (mut origin, _) = scene.asked().await;
         origin.write_all(switch.as_bytes()).await.unwrap();
-        let answer = head(&mut visitor).await;
+        let answer = head(&mut client).await;
         assert!(
             answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
             "{switch}{answer}"
@@ -106,36 +106,36 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
 async fn another_protocol_than_websocket_needs_no_key() {
     let upgrades = Upgrades::none().and("x-echo/1").unwrap();
     let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
-    let ask = "POST / HTTP/1.1\r\nHost: visitor.test\r\nConnection: upgrade\r\nUpgrade: x-echo/1\r\nContent-Length: 0\r\n\r\n";
-    let mut visitor = scene.visitor(ask).await;
+    let ask = "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: upgrade\r\nUpgrade: x-echo/1\r\nContent-Length: 0\r\n\r\n";
+    let mut client = scene.client(ask).await;
     let (mut origin, asked) = scene.asked().await;
     assert!(asked.starts_with("POST / HTTP/1.1\r\n"), "{asked}");
     let switch =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: X-Echo/1\r\n\r\n";
     origin.write_all(switch.as_bytes()).await.unwrap();
-    assert!(head(&mut visitor).await.starts_with("HTTP/1.1 101 "));
-    visitor.write_all(b"ping").await.unwrap();
+    assert!(head(&mut client).await.starts_with("HTTP/1.1 101 "));
+    client.write_all(b"ping").await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"ping");
 }
 
 #[tokio::test]
 async fn a_200_that_echoes_the_upgrade_is_an_ordinary_response_and_its_connection_is_closed() {
     let scene = Scene::new().await;
-    let mut visitor = scene.visitor(ASK).await;
+    let mut client = scene.client(ASK).await;
     let (mut origin, _) = scene.asked().await;
     let echo = SWITCH.replace("101 Switching Protocols", "200 OK\r\nContent-Length: 2");
     origin
         .write_all(format!("{echo}ok").as_bytes())
         .await
         .unwrap();
-    let answer = head(&mut visitor).await;
+    let answer = head(&mut client).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(!answer.to_ascii_lowercase().contains("upgrade"), "{answer}");
-    assert_eq!(&bytes(&mut visitor).await, b"ok");
-    // What the visitor says now is the next request, and it goes elsewhere.
+    assert_eq!(&bytes(&mut client).await, b"ok");
+    // What the client says now is the next request, and it goes elsewhere.
     assert_eq!(rest(&mut origin).await, "");
-    visitor
-        .write_all(b"GET /next HTTP/1.1\r\nHost: visitor.test\r\n\r\n")
+    client
+        .write_all(b"GET /next HTTP/1.1\r\nHost: client.test\r\n\r\n")
         .await
         .unwrap();
     let (_other, asked) = scene.asked().await;
@@ -150,13 +150,13 @@ async fn a_refused_upgrade_passes_with_its_content() {
         "426 Upgrade Required",
         "503 Service Unavailable",
     ] {
-        let mut visitor = scene.visitor(ASK).await;
+        let mut client = scene.client(ASK).await;
         let (mut origin, _) = scene.asked().await;
         let answer = format!(
             "HTTP/1.1 {refusal}\r\nSec-WebSocket-Version: 13\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
         );
         origin.write_all(answer.as_bytes()).await.unwrap();
-        let told = head(&mut visitor).await;
+        let told = head(&mut client).await;
         assert!(
             told.starts_with(&format!("HTTP/1.1 {refusal}\r\n")),
             "{told}"
@@ -165,7 +165,7 @@ async fn a_refused_upgrade_passes_with_its_content() {
             fields(&told).contains(&"sec-websocket-version: 13".to_owned()),
             "{told}"
         );
-        assert_eq!(&bytes(&mut visitor).await, b"2\r\nno\r\n0\r\n\r\n");
+        assert_eq!(&bytes(&mut client).await, b"2\r\nno\r\n0\r\n\r\n");
         assert_eq!(rest(&mut origin).await, "");
     }
     scene.until(|pool| pool.open == 0).await;
@@ -175,11 +175,11 @@ async fn a_refused_upgrade_passes_with_its_content() {
 async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
     for answer in ["", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 101 Switch"] {
         let scene = Scene::new().await;
-        let mut visitor = scene.visitor(ASK).await;
+        let mut client = scene.client(ASK).await;
         let (mut origin, _) = scene.asked().await;
         origin.write_all(answer.as_bytes()).await.unwrap();
         origin.shutdown().await.unwrap();
-        let told = head(&mut visitor).await;
+        let told = head(&mut client).await;
         assert!(
             told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
             "{answer:?} {told}"
@@ -193,9 +193,9 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
 async fn an_origin_that_keeps_silent_is_504_and_its_connection_is_closed() {
     let scene =
         Scene::with(|proxy| proxy.response_timeout(std::time::Duration::from_millis(20))).await;
-    let mut visitor = scene.visitor(ASK).await;
+    let mut client = scene.client(ASK).await;
     let (mut origin, _) = scene.asked().await;
-    let told = head(&mut visitor).await;
+    let told = head(&mut client).await;
     assert!(
         told.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
         "{told}"
@@ -221,11 +221,11 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
         .unwrap();
     let proxy = OriginProxy::new(connector);
     let site = Site::serve(axum::Router::new().fallback_service(proxy.clone())).await;
-    let mut visitor = tokio::net::TcpStream::connect(site.address())
+    let mut client = tokio::net::TcpStream::connect(site.address())
         .await
         .unwrap();
-    visitor.write_all(ASK.as_bytes()).await.unwrap();
-    let told = head(&mut visitor).await;
+    client.write_all(ASK.as_bytes()).await.unwrap();
+    let told = head(&mut client).await;
     assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
     assert!(told.contains("error=tls_protocol_error"), "{told}");
     assert_eq!(edge.connections(), 0);

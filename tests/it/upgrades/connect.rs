@@ -1,4 +1,4 @@
-//! Extended CONNECT (RFC 8441): a visitor asks over HTTP/2, the origin is asked over HTTP/1.1.
+//! Extended CONNECT (RFC 8441): a client asks over HTTP/2, the origin is asked over HTTP/1.1.
 
 use bytes::Bytes;
 use cdn_origin::{OriginProxy, proxy::Upgrades};
@@ -19,8 +19,8 @@ use super::{
     websockets::{EchoOrigin, talk},
 };
 
-/// A visitor's connection, once it knows that the site allows extended CONNECT.
-async fn visitor(site: &Site) -> http2::SendRequest<Empty<Bytes>> {
+/// A client's connection, once it knows that the site allows extended CONNECT.
+async fn client(site: &Site) -> http2::SendRequest<Empty<Bytes>> {
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
@@ -29,7 +29,7 @@ async fn visitor(site: &Site) -> http2::SendRequest<Empty<Bytes>> {
     // The site's settings come before its first answer. TRACE goes no further than the proxy.
     let trace = Request::builder()
         .method(Method::TRACE)
-        .uri("http://visitor.test/");
+        .uri("http://client.test/");
     let answer = sender
         .send_request(trace.body(Empty::new()).unwrap())
         .await
@@ -41,7 +41,7 @@ async fn visitor(site: &Site) -> http2::SendRequest<Empty<Bytes>> {
 fn connect(protocol: &'static str) -> Request<Empty<Bytes>> {
     Request::builder()
         .method(Method::CONNECT)
-        .uri("http://visitor.test/chat?a=b")
+        .uri("http://client.test/chat?a=b")
         .extension(Protocol::from_static(protocol))
         .header("sec-websocket-version", "13")
         .header("sec-websocket-protocol", "superchat")
@@ -68,10 +68,10 @@ fn switch(asked: &str) -> String {
 async fn a_websocket_over_http_2_reaches_an_origin_over_http_1() {
     let origin = EchoOrigin::start().await;
     let site = origin.site().await;
-    let mut visitor = visitor(&site).await;
+    let mut client = client(&site).await;
     // Two at a time, on one connection.
     for _ in 0..2 {
-        let mut response = visitor.send_request(connect("websocket")).await.unwrap();
+        let mut response = client.send_request(connect("websocket")).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["sec-websocket-protocol"], "superchat");
         for gone in [
@@ -91,8 +91,8 @@ async fn a_websocket_over_http_2_reaches_an_origin_over_http_1() {
 #[tokio::test]
 async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
     let scene = Scene::new().await;
-    let mut visitor = visitor(&scene.site).await;
-    let answer = tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+    let mut client = client(&scene.site).await;
+    let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
     let (mut origin, asked) = scene.asked().await;
     assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
     let lines = fields(&asked);
@@ -102,7 +102,7 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
         "sec-websocket-protocol: superchat",
         "sec-websocket-version: 13",
         "upgrade: websocket",
-        "x-forwarded-host: visitor.test",
+        "x-forwarded-host: client.test",
     ] {
         assert!(
             lines.contains(&line.to_owned()),
@@ -126,16 +126,16 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
 }
 
 #[tokio::test]
-async fn a_visitor_who_resets_the_stream_closes_the_origins_side() {
+async fn a_client_who_resets_the_stream_closes_the_origins_side() {
     let scene = Scene::new().await;
-    let mut visitor = visitor(&scene.site).await;
+    let mut client = client(&scene.site).await;
     let answer = tokio::spawn(async move {
-        let response = visitor.send_request(connect("websocket")).await;
-        (visitor, response.unwrap())
+        let response = client.send_request(connect("websocket")).await;
+        (client, response.unwrap())
     });
     let (mut origin, asked) = scene.asked().await;
     origin.write_all(switch(&asked).as_bytes()).await.unwrap();
-    let (_visitor, response) = answer.await.unwrap();
+    let (_client, response) = answer.await.unwrap();
     drop(response);
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
@@ -145,8 +145,8 @@ async fn a_visitor_who_resets_the_stream_closes_the_origins_side() {
 #[tokio::test]
 async fn a_refusal_passes_with_its_content() {
     let scene = Scene::new().await;
-    let mut visitor = visitor(&scene.site).await;
-    let answer = tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+    let mut client = client(&scene.site).await;
+    let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
     let (mut origin, _) = scene.asked().await;
     let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
     origin.write_all(refusal).await.unwrap();
@@ -160,9 +160,8 @@ async fn a_refusal_passes_with_its_content() {
 async fn a_200_of_the_origin_is_not_taken_for_a_switch() {
     for answer in ["200 OK", "204 No Content"] {
         let scene = Scene::new().await;
-        let mut visitor = visitor(&scene.site).await;
-        let response =
-            tokio::spawn(async move { visitor.send_request(connect("websocket")).await });
+        let mut client = client(&scene.site).await;
+        let response = tokio::spawn(async move { client.send_request(connect("websocket")).await });
         let (mut origin, asked) = scene.asked().await;
         let answer = switch(&asked).replace("101 Switching Protocols", answer);
         origin.write_all(answer.as_bytes()).await.unwrap();
@@ -177,18 +176,18 @@ async fn a_200_of_the_origin_is_not_taken_for_a_switch() {
 #[tokio::test]
 async fn connect_to_anything_else_is_501() {
     let scene = Scene::new().await;
-    let mut visitor = visitor(&scene.site).await;
+    let mut client = client(&scene.site).await;
     let plain = Request::builder()
         .method(Method::CONNECT)
         .uri("other.test:443");
     for request in [connect("connect-udp"), plain.body(Empty::new()).unwrap()] {
-        let response = visitor.send_request(request).await.unwrap();
+        let response = client.send_request(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
     }
     let none: OriginProxy = scene.proxy.clone().upgrades(Upgrades::none());
     let site = Site::serve(axum::Router::new().fallback_service(none)).await;
-    let mut visitor = self::visitor(&site).await;
-    let response = visitor.send_request(connect("websocket")).await.unwrap();
+    let mut client = self::client(&site).await;
+    let response = client.send_request(connect("websocket")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
     assert_eq!(scene.proxy.pool_snapshot().open, 0);
 }

@@ -1,9 +1,9 @@
-//! Upgrades through a group of origins, and to an origin that is told who the visitor is.
+//! Upgrades through a group of origins, and to an origin that is told who the client is.
 
 use std::net::SocketAddr;
 
 use axum::{Extension, Router};
-use cdn_origin::{CdnOriginConnector, OriginProxy, dial::ProxyProtocol, visitor::ClientAddress};
+use cdn_origin::{CdnOriginConnector, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     ASK, SWITCH, bytes, head,
-    websockets::{EchoOrigin, talk, visitor},
+    websockets::{EchoOrigin, client, talk},
 };
 use crate::support::{Site, refused_address};
 
@@ -25,7 +25,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
         each.collect::<Vec<_>>()
     };
 
-    let socket = visitor(&site).await;
+    let socket = client(&site).await;
     assert_eq!(tunnels(), [1, 0]);
     let mut drained = group.drain();
     assert!(futures_util::poll!(&mut drained).is_pending());
@@ -39,7 +39,7 @@ async fn a_group_closes_the_tunnels_of_its_origins() {
     let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
     let group = primary.proxy().fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
-    let _socket = visitor(&site).await;
+    let _socket = client(&site).await;
     let drained = group.drain();
     group.close_tunnels();
     drained.await;
@@ -53,14 +53,14 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
     let group = OriginProxy::new(primary.build().unwrap()).fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
 
-    talk(visitor(&site).await).await;
+    talk(client(&site).await).await;
 
     assert_eq!(group.health()[0].failures, 1);
     assert_eq!(group.health()[1].failures, 0);
 }
 
 #[tokio::test]
-async fn each_tunnel_begins_with_its_own_visitor_and_no_connection_is_used_twice() {
+async fn each_tunnel_begins_with_its_own_client_and_no_connection_is_used_twice() {
     let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let connector = CdnOriginConnector::builder("http://origin.test")
         .dial(origin.local_addr().unwrap())
@@ -82,8 +82,8 @@ async fn each_tunnel_begins_with_its_own_visitor_and_no_connection_is_used_twice
         let client = ClientAddress::new(address);
         let router = Router::new().fallback_service(proxy.clone());
         let site = Site::serve(router.layer(Extension(client))).await;
-        let mut visitor = TcpStream::connect(site.address()).await.unwrap();
-        visitor.write_all(ASK.as_bytes()).await.unwrap();
+        let mut client = TcpStream::connect(site.address()).await.unwrap();
+        client.write_all(ASK.as_bytes()).await.unwrap();
 
         let (mut asked, _) = origin.accept().await.unwrap();
         let mut told = Vec::new();
@@ -93,11 +93,11 @@ async fn each_tunnel_begins_with_its_own_visitor_and_no_connection_is_used_twice
         assert_eq!(String::from_utf8(told).unwrap().trim_end(), line);
         assert!(head(&mut asked).await.starts_with("GET /chat?a=b "));
         asked.write_all(SWITCH.as_bytes()).await.unwrap();
-        assert!(head(&mut visitor).await.starts_with("HTTP/1.1 101 "));
+        assert!(head(&mut client).await.starts_with("HTTP/1.1 101 "));
 
-        visitor.write_all(b"ping").await.unwrap();
+        client.write_all(b"ping").await.unwrap();
         assert_eq!(&bytes::<4>(&mut asked).await, b"ping");
         asked.write_all(b"pong").await.unwrap();
-        assert_eq!(&bytes::<4>(&mut visitor).await, b"pong");
+        assert_eq!(&bytes::<4>(&mut client).await, b"pong");
     }
 }

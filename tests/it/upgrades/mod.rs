@@ -19,7 +19,7 @@ pub(crate) mod websockets;
 
 /// A handshake in good order, and what accepts it.
 const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\
-    Host: visitor.test\r\n\
+    Host: client.test\r\n\
     Connection: keep-alive, Upgrade\r\n\
     Upgrade: WebSocket\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -32,7 +32,7 @@ const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
     Sec-WebSocket-Protocol: superchat\r\n\r\n";
 
-/// A visitor's way through a site with a proxy to an origin that the test plays by itself.
+/// A client's way through a site with a proxy to an origin that the test plays by itself.
 struct Scene {
     origin: TcpListener,
     proxy: OriginProxy,
@@ -59,11 +59,11 @@ impl Scene {
         }
     }
 
-    /// A visitor who has said this.
-    async fn visitor(&self, words: &str) -> TcpStream {
-        let mut visitor = TcpStream::connect(self.site.address()).await.unwrap();
-        visitor.write_all(words.as_bytes()).await.unwrap();
-        visitor
+    /// A client who has said this.
+    async fn client(&self, words: &str) -> TcpStream {
+        let mut client = TcpStream::connect(self.site.address()).await.unwrap();
+        client.write_all(words.as_bytes()).await.unwrap();
+        client
     }
 
     /// The next connection to the origin, with the head of its request.
@@ -75,12 +75,12 @@ impl Scene {
 
     /// Both ends of a tunnel.
     async fn tunnel(&self) -> (TcpStream, TcpStream) {
-        let mut visitor = self.visitor(ASK).await;
+        let mut client = self.client(ASK).await;
         let (mut origin, _) = self.asked().await;
         origin.write_all(SWITCH.as_bytes()).await.unwrap();
-        let told = head(&mut visitor).await;
+        let told = head(&mut client).await;
         assert!(told.starts_with("HTTP/1.1 101 "), "{told}");
-        (visitor, origin)
+        (client, origin)
     }
 
     async fn until(&self, wanted: impl Fn(PoolSnapshot) -> bool) {

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{ASK, SWITCH, Scene, bytes, head, rest};
 
-const GET: &str = "GET / HTTP/1.1\r\nHost: visitor.test\r\n\r\n";
+const GET: &str = "GET / HTTP/1.1\r\nHost: client.test\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn one_connection() -> PoolSettings {
@@ -17,11 +17,11 @@ fn one_connection() -> PoolSettings {
 #[tokio::test]
 async fn a_tunnel_counts_as_open_until_it_ends() {
     let scene = Scene::new().await;
-    let (visitor, origin) = scene.tunnel().await;
+    let (client, origin) = scene.tunnel().await;
     let (_others, _other) = scene.tunnel().await;
     let pool = scene.proxy.pool_snapshot();
     assert_eq!((pool.open, pool.tunnels, pool.idle), (2, 2, 0));
-    drop((visitor, origin));
+    drop((client, origin));
     scene
         .until(|pool| pool.open == 1 && pool.tunnels == 1)
         .await;
@@ -30,10 +30,10 @@ async fn a_tunnel_counts_as_open_until_it_ends() {
 #[tokio::test]
 async fn where_tunnels_fill_the_pool_requests_wait_for_one_to_end() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
-    let (visitor, origin) = scene.tunnel().await;
-    let mut other = scene.visitor(GET).await;
+    let (client, origin) = scene.tunnel().await;
+    let mut other = scene.client(GET).await;
     scene.until(|pool| pool.waiting == 1).await;
-    drop((visitor, origin));
+    drop((client, origin));
     let (mut origin, _) = scene.asked().await;
     origin.write_all(OK).await.unwrap();
     assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -43,8 +43,8 @@ async fn where_tunnels_fill_the_pool_requests_wait_for_one_to_end() {
 async fn where_the_pool_stays_full_an_upgrade_is_503() {
     let settings = one_connection().wait_timeout(Duration::from_millis(20));
     let scene = Scene::with(|proxy| proxy.pool(settings)).await;
-    let (_visitor, _origin) = scene.tunnel().await;
-    let mut other = scene.visitor(ASK).await;
+    let (_client, _origin) = scene.tunnel().await;
+    let mut other = scene.client(ASK).await;
     let told = head(&mut other).await;
     assert!(
         told.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
@@ -56,13 +56,13 @@ async fn where_the_pool_stays_full_an_upgrade_is_503() {
 #[tokio::test]
 async fn tunnels_leave_half_of_the_connections_to_other_requests() {
     let scene = Scene::with(|proxy| proxy.pool(PoolSettings::default().max_connections(3))).await;
-    let (visitor, tunnel) = scene.tunnel().await;
-    let mut next = scene.visitor(ASK).await;
+    let (client, tunnel) = scene.tunnel().await;
+    let mut next = scene.client(ASK).await;
     scene.until(|pool| pool.waiting == 1).await;
     // Neither the place that is free nor the connection that comes to rest is for the upgrade that waits.
     for _ in 0..2 {
-        let mut other = scene.visitor(GET).await;
-        let mut another = scene.visitor(GET).await;
+        let mut other = scene.client(GET).await;
+        let mut another = scene.client(GET).await;
         let (mut first, _) = scene.asked().await;
         let (mut second, _) = scene.asked().await;
         first.write_all(OK).await.unwrap();
@@ -75,7 +75,7 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
         drop((first, second));
         scene.until(|pool| pool.open == 1).await;
     }
-    drop((visitor, tunnel));
+    drop((client, tunnel));
     let (mut origin, _) = scene.asked().await;
     origin.write_all(SWITCH.as_bytes()).await.unwrap();
     assert!(head(&mut next).await.starts_with("HTTP/1.1 101 "));
@@ -87,23 +87,23 @@ async fn as_many_tunnels_as_are_allowed_stand_at_a_time() {
         .max_tunnels(2)
         .wait_timeout(Duration::from_millis(20));
     let scene = Scene::with(|proxy| proxy.pool(settings)).await;
-    let (_visitor, _origin) = scene.tunnel().await;
-    let (visitor, origin) = scene.tunnel().await;
-    let mut other = scene.visitor(ASK).await;
+    let (_client, _origin) = scene.tunnel().await;
+    let (client, origin) = scene.tunnel().await;
+    let mut other = scene.client(ASK).await;
     assert!(head(&mut other).await.starts_with("HTTP/1.1 503 "));
-    drop((visitor, origin));
+    drop((client, origin));
     scene.until(|pool| pool.tunnels == 1).await;
-    let (_visitor, _origin) = scene.tunnel().await;
+    let (_client, _origin) = scene.tunnel().await;
 }
 
 #[tokio::test]
 async fn of_upgrades_only_so_many_wait_and_one_who_leaves_is_forgotten() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection().max_waiting(1))).await;
-    let (_visitor, _origin) = scene.tunnel().await;
+    let (_client, _origin) = scene.tunnel().await;
     for _ in 0..3 {
-        let waiting = scene.visitor(ASK).await;
+        let waiting = scene.client(ASK).await;
         scene.until(|pool| pool.waiting == 1).await;
-        let mut refused = scene.visitor(ASK).await;
+        let mut refused = scene.client(ASK).await;
         assert!(head(&mut refused).await.starts_with("HTTP/1.1 503 "));
         drop(waiting);
         scene.until(|pool| pool.waiting == 0).await;
@@ -113,13 +113,13 @@ async fn of_upgrades_only_so_many_wait_and_one_who_leaves_is_forgotten() {
 #[tokio::test]
 async fn an_idle_connection_makes_room_for_an_upgrade() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
-    let mut visitor = scene.visitor(GET).await;
+    let mut client = scene.client(GET).await;
     let (mut resting, _) = scene.asked().await;
     resting.write_all(OK).await.unwrap();
-    head(&mut visitor).await;
-    assert_eq!(&bytes(&mut visitor).await, b"ok");
+    head(&mut client).await;
+    assert_eq!(&bytes(&mut client).await, b"ok");
     scene.until(|pool| pool.idle == 1).await;
-    let (_visitor, _origin) = scene.tunnel().await;
+    let (_client, _origin) = scene.tunnel().await;
     assert_eq!(rest(&mut resting).await, "");
     let pool = scene.proxy.pool_snapshot();
     assert_eq!((pool.open, pool.tunnels, pool.idle), (1, 1, 0));
@@ -128,9 +128,9 @@ async fn an_idle_connection_makes_room_for_an_upgrade() {
 #[tokio::test]
 async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
-    let mut first = scene.visitor(GET).await;
+    let mut first = scene.client(GET).await;
     let (mut busy, _) = scene.asked().await;
-    let _upgrade = scene.visitor(ASK).await;
+    let _upgrade = scene.client(ASK).await;
     scene.until(|pool| pool.waiting == 1).await;
     busy.write_all(OK).await.unwrap();
     head(&mut first).await;
@@ -142,9 +142,9 @@ async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() 
 #[tokio::test]
 async fn an_upgrade_that_is_given_up_while_it_waits_leaves_its_place_to_others() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
-    let mut first = scene.visitor(GET).await;
+    let mut first = scene.client(GET).await;
     let (mut busy, _) = scene.asked().await;
-    let upgrade = scene.visitor(ASK).await;
+    let upgrade = scene.client(ASK).await;
     scene.until(|pool| pool.waiting == 1).await;
     drop(upgrade);
     scene.until(|pool| pool.waiting == 0).await;

@@ -11,9 +11,9 @@ use super::{ASK, Scene, bytes, fields, head, rest};
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 
 #[tokio::test]
-async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
+async fn the_origin_is_asked_for_the_protocol_that_the_client_asked_for() {
     let scene = Scene::with(|proxy| proxy.via("edge-7".parse().unwrap())).await;
-    let _visitor = scene.visitor(ASK).await;
+    let _client = scene.client(ASK).await;
     let (_origin, asked) = scene.asked().await;
     assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
     assert_eq!(
@@ -27,7 +27,7 @@ async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
             "upgrade: websocket",
             "via: 1.1 edge-7",
             "x-forwarded-for: 127.0.0.1",
-            "x-forwarded-host: visitor.test",
+            "x-forwarded-host: client.test",
             "x-forwarded-proto: http",
             "x-real-ip: 127.0.0.1",
         ]
@@ -38,9 +38,9 @@ async fn the_origin_is_asked_for_the_protocol_that_the_visitor_asked_for() {
 async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
     let scene =
         Scene::with(|proxy| proxy.upgrades(Upgrades::websocket().and("x-echo").unwrap())).await;
-    let ask = "GET / HTTP/1.1\r\nHost: visitor.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+    let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
         Upgrade: h2c, X-Other/1\r\nUpgrade: X-Echo, websocket\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
-    let _visitor = scene.visitor(ask).await;
+    let _client = scene.client(ask).await;
     let (_origin, asked) = scene.asked().await;
     let asked = fields(&asked);
     assert!(asked.contains(&"upgrade: x-echo".to_owned()), "{asked:?}");
@@ -76,14 +76,14 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
     for (line, fields_and_content) in ordinary {
         let upgrades = Upgrades::websocket().and("x-echo").unwrap();
         let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
-        let ask = format!("{line}\r\nHost: visitor.test\r\n{fields_and_content}");
-        let mut visitor = scene.visitor(&ask).await;
+        let ask = format!("{line}\r\nHost: client.test\r\n{fields_and_content}");
+        let mut client = scene.client(&ask).await;
         let (mut origin, asked) = scene.asked().await;
         let unasked =
             |line: &String| !line.starts_with("upgrade") && !line.starts_with("connection");
         assert!(fields(&asked).iter().all(unasked), "{ask}{asked}");
         origin.write_all(OK).await.unwrap();
-        let answer = head(&mut visitor).await;
+        let answer = head(&mut client).await;
         assert!(answer.contains(" 200 OK\r\n"), "{answer}");
         assert_eq!(scene.proxy.pool_snapshot().tunnels, 0);
     }
@@ -92,7 +92,7 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
 #[tokio::test]
 async fn no_protocol_may_be_switched_to_where_none_is_allowed() {
     let scene = Scene::with(|proxy| proxy.upgrades(Upgrades::none())).await;
-    let _visitor = scene.visitor(ASK).await;
+    let _client = scene.client(ASK).await;
     let (_origin, asked) = scene.asked().await;
     assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
 }
@@ -114,8 +114,8 @@ async fn a_malformed_handshake_is_400_and_the_origin_hears_nothing_of_it() {
     ];
     let scene = Scene::new().await;
     for ask in malformed {
-        let mut visitor = scene.visitor(&ask).await;
-        let answer = head(&mut visitor).await;
+        let mut client = scene.client(&ask).await;
+        let answer = head(&mut client).await;
         assert!(
             answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
             "{ask}{answer}"
@@ -128,18 +128,18 @@ async fn a_malformed_handshake_is_400_and_the_origin_hears_nothing_of_it() {
 #[tokio::test]
 async fn bytes_that_follow_an_upgrade_wait_for_the_101() {
     let scene = Scene::new().await;
-    let mut visitor = scene.visitor(&format!("{ASK}early")).await;
+    let mut client = scene.client(&format!("{ASK}early")).await;
     let (mut origin, _) = scene.asked().await;
     origin.write_all(super::SWITCH.as_bytes()).await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"early");
-    let _ = head(&mut visitor).await;
+    let _ = head(&mut client).await;
 }
 
 #[tokio::test]
 async fn bytes_that_follow_a_refused_upgrade_never_reach_its_connection() {
     let scene = Scene::new().await;
-    let smuggled = "GET /smuggled HTTP/1.1\r\nHost: visitor.test\r\n\r\n";
-    let _visitor = scene.visitor(&format!("{ASK}{smuggled}")).await;
+    let smuggled = "GET /smuggled HTTP/1.1\r\nHost: client.test\r\n\r\n";
+    let _client = scene.client(&format!("{ASK}{smuggled}")).await;
     let (mut origin, _) = scene.asked().await;
     let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
     origin.write_all(refusal).await.unwrap();
@@ -153,7 +153,7 @@ async fn bytes_that_follow_a_refused_upgrade_never_reach_its_connection() {
 async fn a_server_that_cannot_switch_gets_an_ordinary_answer() {
     let scene = Scene::new().await;
     let request = Request::get("/")
-        .header("host", "visitor.test")
+        .header("host", "client.test")
         .header("connection", "upgrade")
         .header("upgrade", "websocket");
     let request = request.body(Body::empty()).unwrap();
@@ -171,11 +171,11 @@ async fn an_origin_that_cannot_be_reached_is_502_for_an_upgrade_too() {
     let scene = Scene::new().await;
     let (site, origin) = (scene.site, scene.origin);
     drop(origin);
-    let mut visitor = tokio::net::TcpStream::connect(site.address())
+    let mut client = tokio::net::TcpStream::connect(site.address())
         .await
         .unwrap();
-    visitor.write_all(ASK.as_bytes()).await.unwrap();
-    let answer = head(&mut visitor).await;
+    client.write_all(ASK.as_bytes()).await.unwrap();
+    let answer = head(&mut client).await;
     assert!(
         answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
         "{answer}"

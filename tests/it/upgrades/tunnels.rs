@@ -9,77 +9,77 @@ use super::{Scene, bytes, rest};
 #[tokio::test]
 async fn bytes_pass_both_ways_and_as_they_are() {
     let scene = Scene::new().await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
+    let (mut client, mut origin) = scene.tunnel().await;
     let all: Vec<u8> = (0..=255).collect();
-    visitor.write_all(&all).await.unwrap();
+    client.write_all(&all).await.unwrap();
     assert_eq!(bytes::<256>(&mut origin).await[..], all);
     origin.write_all(&all).await.unwrap();
-    assert_eq!(bytes::<256>(&mut visitor).await[..], all);
+    assert_eq!(bytes::<256>(&mut client).await[..], all);
 }
 
 #[tokio::test]
 async fn a_side_that_has_said_all_may_still_listen() {
     let scene = Scene::new().await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
-    visitor.write_all(b"question").await.unwrap();
-    visitor.shutdown().await.unwrap();
+    let (mut client, mut origin) = scene.tunnel().await;
+    client.write_all(b"question").await.unwrap();
+    client.shutdown().await.unwrap();
     assert_eq!(rest(&mut origin).await, "question");
     origin.write_all(b"answer").await.unwrap();
     origin.shutdown().await.unwrap();
-    assert_eq!(rest(&mut visitor).await, "answer");
+    assert_eq!(rest(&mut client).await, "answer");
     scene.until(|pool| pool.tunnels == 0).await;
 }
 
 #[tokio::test]
 async fn an_origin_that_has_said_all_may_still_listen() {
     let scene = Scene::new().await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
+    let (mut client, mut origin) = scene.tunnel().await;
     origin.write_all(b"bye").await.unwrap();
     origin.shutdown().await.unwrap();
-    assert_eq!(rest(&mut visitor).await, "bye");
-    visitor.write_all(b"last words").await.unwrap();
-    visitor.shutdown().await.unwrap();
+    assert_eq!(rest(&mut client).await, "bye");
+    client.write_all(b"last words").await.unwrap();
+    client.shutdown().await.unwrap();
     assert_eq!(rest(&mut origin).await, "last words");
     scene.until(|pool| pool.tunnels == 0).await;
 }
 
 #[tokio::test]
-async fn a_visitor_who_leaves_closes_the_origins_side() {
+async fn a_client_who_leaves_closes_the_origins_side() {
     let scene = Scene::new().await;
-    let (visitor, mut origin) = scene.tunnel().await;
-    drop(visitor);
+    let (client, mut origin) = scene.tunnel().await;
+    drop(client);
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
     scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
-async fn a_visitor_who_breaks_off_closes_the_origins_side_at_once() {
+async fn a_client_who_breaks_off_closes_the_origins_side_at_once() {
     let scene = Scene::new().await;
-    let (visitor, mut origin) = scene.tunnel().await;
-    visitor.set_zero_linger().unwrap();
-    drop(visitor);
+    let (client, mut origin) = scene.tunnel().await;
+    client.set_zero_linger().unwrap();
+    drop(client);
     assert_eq!(rest(&mut origin).await, "");
     // The origin has not said that it is done, and the tunnel has ended nevertheless.
     scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
-async fn an_origin_that_breaks_off_closes_the_visitors_side_at_once() {
+async fn an_origin_that_breaks_off_closes_the_clients_side_at_once() {
     let scene = Scene::new().await;
-    let (mut visitor, origin) = scene.tunnel().await;
+    let (mut client, origin) = scene.tunnel().await;
     origin.set_zero_linger().unwrap();
     drop(origin);
-    assert_eq!(rest(&mut visitor).await, "");
+    assert_eq!(rest(&mut client).await, "");
     scene.until(|pool| pool.open == 0).await;
 }
 
 #[tokio::test]
-async fn a_visitor_who_is_gone_before_the_answer_leaves_nothing_behind() {
+async fn a_client_who_is_gone_before_the_answer_leaves_nothing_behind() {
     let scene = Scene::new().await;
-    let visitor = scene.visitor(super::ASK).await;
+    let client = scene.client(super::ASK).await;
     let (mut origin, _) = scene.asked().await;
-    drop(visitor);
+    drop(client);
     // Either the request is given up at once, or the tunnel finds nobody.
     let _ = origin.write_all(super::SWITCH.as_bytes()).await;
     assert_eq!(rest(&mut origin).await, "");
@@ -91,8 +91,8 @@ async fn a_visitor_who_is_gone_before_the_answer_leaves_nothing_behind() {
 async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
     let limit = Duration::from_millis(50);
     let scene = Scene::with(|proxy| proxy.upgrade_idle_timeout(limit)).await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
-    assert_eq!(rest(&mut visitor).await, "");
+    let (mut client, mut origin) = scene.tunnel().await;
+    assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
     scene.until(|pool| pool.open == 0).await;
 }
@@ -100,15 +100,15 @@ async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
 #[tokio::test]
 async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() {
     let scene = Scene::new().await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
+    let (mut client, mut origin) = scene.tunnel().await;
     // One that is asked for.
-    let mut late = scene.visitor(super::ASK).await;
+    let mut late = scene.client(super::ASK).await;
     let (mut asked, _) = scene.asked().await;
     let mut drained = scene.proxy.drain();
     assert!(futures_util::poll!(&mut drained).is_pending());
 
     scene.proxy.close_tunnels();
-    assert_eq!(rest(&mut visitor).await, "");
+    assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
     assert!(futures_util::poll!(&mut drained).is_pending());
     asked.write_all(super::SWITCH.as_bytes()).await.unwrap();
@@ -122,20 +122,20 @@ async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() 
 #[tokio::test]
 async fn tunnels_that_begin_after_others_were_told_to_end_pass_on() {
     let scene = Scene::new().await;
-    let (_visitor, mut origin) = scene.tunnel().await;
+    let (_client, mut origin) = scene.tunnel().await;
     scene.proxy.close_tunnels();
     assert_eq!(rest(&mut origin).await, "");
 
-    let (mut visitor, mut origin) = scene.tunnel().await;
-    visitor.write_all(b"ping").await.unwrap();
+    let (mut client, mut origin) = scene.tunnel().await;
+    client.write_all(b"ping").await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"ping");
 }
 
 #[tokio::test]
 async fn a_limit_that_no_clock_reaches_is_none() {
     let scene = Scene::with(|proxy| proxy.upgrade_idle_timeout(Duration::MAX)).await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
-    visitor.write_all(b"ping").await.unwrap();
+    let (mut client, mut origin) = scene.tunnel().await;
+    client.write_all(b"ping").await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"ping");
 }
 
@@ -143,13 +143,13 @@ async fn a_limit_that_no_clock_reaches_is_none() {
 async fn what_one_side_does_not_take_is_not_taken_from_the_other() {
     const CHUNK: usize = 64 * 1024;
     let scene = Scene::new().await;
-    let (mut visitor, mut origin) = scene.tunnel().await;
+    let (mut client, mut origin) = scene.tunnel().await;
     let chunk = vec![7; CHUNK];
-    // As much as fits into the buffers of the system: then the visitor can write no more, because the origin does not read.
+    // As much as fits into the buffers of the system: then the client can write no more, because the origin does not read.
     let mut sent = 0;
     let writing = async {
         loop {
-            sent += visitor.write(&chunk).await.unwrap();
+            sent += client.write(&chunk).await.unwrap();
         }
     };
     let stuck = tokio::time::timeout(Duration::from_millis(300), writing).await;
@@ -165,6 +165,6 @@ async fn what_one_side_does_not_take_is_not_taken_from_the_other() {
             }
         }
     });
-    visitor.shutdown().await.unwrap();
+    client.shutdown().await.unwrap();
     assert_eq!(reading.await.unwrap(), sent);
 }

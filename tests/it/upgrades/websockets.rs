@@ -147,11 +147,9 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
     }
 }
 
-pub(super) async fn visitor(site: &Site) -> WebSocketStream<TcpStream> {
+pub(super) async fn client(site: &Site) -> WebSocketStream<TcpStream> {
     let stream = TcpStream::connect(site.address()).await.unwrap();
-    let (socket, _) = client_async("ws://visitor.test/chat", stream)
-        .await
-        .unwrap();
+    let (socket, _) = client_async("ws://client.test/chat", stream).await.unwrap();
     socket
 }
 
@@ -174,14 +172,14 @@ pub(crate) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocke
 async fn messages_of_all_sizes_pings_and_a_close_pass_over_http_1_though_the_origin_prefers_h2() {
     let origin = EchoOrigin::start().await;
     let site = origin.site().await;
-    talk(visitor(&site).await).await;
+    talk(client(&site).await).await;
 }
 
 #[tokio::test]
 async fn the_origin_may_close_and_its_reason_arrives() {
     let origin = EchoOrigin::start().await;
     let site = origin.site().await;
-    let mut socket = visitor(&site).await;
+    let mut socket = client(&site).await;
     socket.send(Message::text("close")).await.unwrap();
     let Message::Close(Some(reason)) = socket.next().await.unwrap().unwrap() else {
         panic!("the origin closes");
@@ -197,7 +195,7 @@ async fn the_origin_may_close_and_its_reason_arrives() {
 async fn a_message_in_fragments_with_a_ping_between_arrives_as_one() {
     let origin = EchoOrigin::start().await;
     let site = origin.site().await;
-    let mut socket = visitor(&site).await;
+    let mut socket = client(&site).await;
     let data = |kind| OpCode::Data(kind);
     let fragments = [
         Frame::message("one, ", data(Data::Text), false),
@@ -222,7 +220,7 @@ async fn a_hundred_sockets_at_a_time_do_not_mix_their_messages() {
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
     let mut sockets = Vec::new();
     for _ in 0..100 {
-        sockets.push(visitor(&site).await);
+        sockets.push(client(&site).await);
     }
     assert_eq!(proxy.pool_snapshot().tunnels, 100);
     for (number, socket) in sockets.iter_mut().enumerate() {

@@ -46,7 +46,8 @@ struct Page {
 struct Running {
     outcome: Shared<BoxFuture<'static, Outcome>>,
     began: Instant,
-    /// For a while nobody waited for it, so that it stood still. If it fails, that may be because its own time passed meanwhile.
+    /// For a while nobody waited for it, so that it stood still. If it fails, that may be because
+    /// its own time passed meanwhile.
     was_left: bool,
 }
 
@@ -178,7 +179,8 @@ impl Book {
         Err(running)
     }
 
-    /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it end.
+    /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it
+    /// end.
     fn start(&self, lookup: Lookup, freshness: Freshness, began: Instant) -> Running {
         let book = Arc::downgrade(&self.0);
         let resolver = self.0.resolver.clone();

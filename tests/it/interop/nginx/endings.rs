@@ -33,7 +33,7 @@ fn impatient() -> (Server, CdnOriginBuilder) {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_may_end_a_connection_after_a_few_requests_and_no_visitor_notices() {
+async fn nginx_may_end_a_connection_after_a_few_requests_and_no_client_notices() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
         let (_nginx, connector) = impatient();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());
@@ -47,11 +47,11 @@ async fn nginx_may_end_a_connection_after_a_few_requests_and_no_visitor_notices(
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_may_refuse_an_upload_before_its_end_and_the_visitor_is_told() {
+async fn nginx_may_refuse_an_upload_before_its_end_and_the_client_is_told() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
         let (_nginx, connector) = impatient();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());
-        let upload = Request::post("/upload").header("host", "visitor.test");
+        let upload = Request::post("/upload").header("host", "client.test");
         let body = Body::from(vec![b'x'; 2_000_000]);
         let response = send(&proxy, upload.body(body).unwrap()).await;
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);

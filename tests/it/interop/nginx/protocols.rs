@@ -45,7 +45,7 @@ async fn nginx_with_h2_is_spoken_h2_to_by_default() {
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/2.0 www.example.test /page?query");
     assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
-    // The visitor's side has a version of its own.
+    // The client's side has a version of its own.
     assert_eq!(response.version(), Version::HTTP_11);
 }
 
@@ -110,13 +110,13 @@ async fn nginx_accepts_h2_requests_whose_host_was_rewritten_above_a_hyper_util_c
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let client = client(connector.build().unwrap());
     let request = || {
-        Request::get("https://visitor.test/page")
-            .header("host", "visitor.test")
+        Request::get("https://client.test/page")
+            .header("host", "client.test")
             .body(Full::default())
             .unwrap()
     };
 
-    // Without the layer, the visitor's Host goes along with `:authority`.
+    // Without the layer, the client's Host goes along with `:authority`.
     let refused = client.request(request()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 

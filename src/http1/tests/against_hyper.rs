@@ -1,0 +1,302 @@
+//! Responses that were spoilt, read by this driver and by hyper's.
+
+use std::{collections::BTreeSet, pin::pin, sync::Arc, task::Poll};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use futures_util::future::{Either, select};
+use http::{
+    HeaderMap, Method, Request, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+use http_body_util::{BodyExt, Empty};
+use hyper::{client::conn::http1, ext::ReasonPhrase};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio_test::task::{Spawn, spawn};
+
+use crate::http1::{
+    Http1Error, ResponseBody,
+    connection::{Connection, IdleState},
+};
+
+use super::{begin, get, head};
+
+const ROUNDS: usize = 3000;
+
+const MAX_HEAD: usize = 64 * 1024;
+
+const RESPONSES: [&[u8]; 12] = [
+    b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nServer: a\r\n\r\nhello",
+    b"HTTP/1.1 200 Fine\r\n\r\nhello",
+    b"HTTP/1.0 200 OK\r\ncontent-length: 5\r\nconnection: keep-alive\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: t\r\n\r\n00a ; x=\"y\"\r\n0123456789\r\n0\r\nt: u\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+    b"HTTP/1.1 204 No ResponseBody\r\nx: \xff\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\netag: \"a\"\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi",
+    b"\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+];
+
+/// What responses are spoilt with.
+const SPOILERS: [&[u8]; 36] = [
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b"\0",
+    b" ",
+    b"\t",
+    b"\x0b",
+    b"\x80",
+    b"\xff",
+    b":",
+    b",",
+    b";",
+    b"\"",
+    b"0",
+    b"1",
+    b"f",
+    b"+",
+    b"-",
+    b"0x",
+    b"fffffffffffffff",
+    b"18446744073709551616",
+    b"chunked",
+    b"identity, ",
+    b"transfer-encoding: chunked\r\n",
+    b"Transfer-Encoding: gzip\r\n",
+    b"content-length: 5\r\n",
+    b"content-length: 2\r\n",
+    b"connection: close\r\n",
+    b"a: b\r\n c\r\n",
+    b"a : b\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n\r\n",
+    b"HTTP/1.0",
+    b"HTTP/2.0",
+];
+
+/// A response as it was understood.
+#[derive(Debug, PartialEq)]
+struct Reading {
+    version: Version,
+    status: StatusCode,
+    reason: Option<ReasonPhrase>,
+    headers: HeaderMap,
+    content: Bytes,
+    trailers: Option<HeaderMap>,
+}
+
+/// What was understood, and whether the connection may be used again.
+type Read = (Reading, bool);
+
+async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error> {
+    let mut driver = Box::new(Connection::new(stream, MAX_HEAD, Arc::default()));
+    let mut request = get();
+    *request.method_mut() = method.clone();
+    begin(&mut driver, request);
+    let head = head(&mut driver).await?;
+    let mut content = ResponseBody::new(driver);
+    let collected = (&mut content).collect().await?;
+    let rests = content.take_connection().unwrap().rest() == IdleState::Open;
+    let reading = Reading {
+        version: head.version,
+        status: head.status,
+        reason: head.reason,
+        headers: head.headers,
+        trailers: collected.trailers().cloned(),
+        content: collected.to_bytes(),
+    };
+    Ok((reading, rests))
+}
+
+async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder().method(method).uri("/");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let asked = pin!(async move {
+        let (mut head, body) = sender.send_request(request).await?.into_parts();
+        let collected = body.collect().await?;
+        let rests = sender.ready().await.is_ok();
+        let reading = Reading {
+            version: head.version,
+            status: head.status,
+            reason: head.extensions.remove(),
+            headers: head.headers,
+            trailers: collected.trailers().cloned(),
+            content: collected.to_bytes(),
+        };
+        Ok((reading, rests))
+    });
+    match select(asked, Box::pin(connection)).await {
+        Either::Left((read, _)) => read,
+        Either::Right((_, asked)) => asked.await,
+    }
+}
+
+/// What was understood of the pieces, which come one by one, each when the one before has been
+/// dealt with, and then the end.
+fn say<F: Future>(pieces: &[&[u8]], hear: impl FnOnce(DuplexStream) -> F) -> F::Output {
+    let (stream, mut origin) = duplex(64 * 1024);
+    let mut hear = spawn(hear(stream));
+    for piece in pieces {
+        if let Poll::Ready(outcome) = settle(&mut hear) {
+            return outcome;
+        }
+        let written = settle(&mut spawn(origin.write_all(piece)));
+        assert!(matches!(written, Poll::Ready(Ok(()))));
+    }
+    let outcome = settle(&mut hear);
+    drop(origin);
+    match outcome {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => match settle(&mut hear) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => panic!("it waits for an origin that is gone"),
+        },
+    }
+}
+
+/// Polls until it waits for somebody else.
+fn settle<F: Future>(future: &mut Spawn<F>) -> Poll<F::Output> {
+    loop {
+        let outcome = future.poll();
+        if outcome.is_ready() || !future.is_woken() {
+            return outcome;
+        }
+    }
+}
+
+/// A response that was spoilt in up to three places.
+fn spoilt(rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = rng.choice(RESPONSES).unwrap().to_vec();
+    for _ in 0..rng.usize(0..=3) {
+        let at = rng.usize(0..=bytes.len());
+        let spoiler = rng.choice(SPOILERS).unwrap();
+        let until = match rng.bool() {
+            true => at,
+            false => (at + rng.usize(0..=spoiler.len())).min(bytes.len()),
+        };
+        match rng.u8(0..8) {
+            0 => drop(bytes.drain(at..until)),
+            1 => bytes.truncate(at.max(1)),
+            _ => drop(bytes.splice(at..until, spoiler.iter().copied())),
+        }
+    }
+    bytes
+}
+
+/// The same bytes in pieces.
+fn cut<'a>(rng: &mut Rng, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
+    let most = rng.usize(1..=bytes.len().max(1));
+    let mut pieces = Vec::new();
+    while !bytes.is_empty() {
+        let (piece, rest) = bytes.split_at(rng.usize(1..=most).min(bytes.len()));
+        pieces.push(piece);
+        bytes = rest;
+    }
+    pieces
+}
+
+/// Why ours refuses what hyper has understood.
+fn has_reason(problem: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
+    match problem {
+        // RFC 9112 section 2.2 leaves it to each reader whether that is the end of a line.
+        Http1Error::LineEnd => has_bare_feed(bytes),
+        // Empty lines in front.
+        Http1Error::NotHttp => has_bare_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
+        Http1Error::Framing => is_framed_in_doubt(theirs),
+        // Control characters in an extension.
+        Http1Error::Chunk => bytes.contains(&0) || bytes.contains(&0x0b),
+        Http1Error::Switched => theirs.status.as_u16() == 101,
+        _ => false,
+    }
+}
+
+fn has_bare_feed(bytes: &[u8]) -> bool {
+    let mut before = [b' '].iter().chain(bytes).zip(bytes);
+    before.any(|pair| *pair.1 == b'\n' && *pair.0 != b'\r')
+}
+
+/// Whether there is another coding than `chunked`, or a length besides it, or HTTP/1.0, which knows
+/// no codings.
+fn is_framed_in_doubt(reading: &Reading) -> bool {
+    let mut codings = reading.headers.get_all(TRANSFER_ENCODING).iter();
+    let first = codings.next();
+    let is_sound = first.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
+        && !reading.headers.contains_key(CONTENT_LENGTH)
+        && reading.version == Version::HTTP_11;
+    first.is_some() && !is_sound
+}
+
+/// Takes out the length: hyper leaves it as it was said, and ours says it once.
+fn take_length(reading: &mut Reading) -> BTreeSet<Option<u64>> {
+    let lines = reading.headers.get_all(CONTENT_LENGTH).iter();
+    let lengths = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let number = |length: &[u8]| str::from_utf8(length).ok()?.trim().parse().ok();
+    let lengths = lengths.map(number).collect();
+    reading.headers.remove(CONTENT_LENGTH);
+    lengths
+}
+
+#[test]
+fn what_is_accepted_is_understood_as_hyper_understands_it_and_what_is_refused_is_refused_for_a_reason()
+ {
+    let mut rng = Rng::with_seed(9112);
+    for _ in 0..ROUNDS {
+        let bytes = spoilt(&mut rng);
+        let method = match rng.u8(0..8) {
+            0 => Method::HEAD,
+            _ => Method::GET,
+        };
+        let whole = say(&[&bytes], |stream| ours(&method, stream));
+        let theirs = say(&[&bytes], |stream| hypers(&method, stream));
+        let said = bytes.escape_ascii();
+        match (whole, theirs) {
+            (Ok((mut reading, rests)), Ok((mut theirs, theirs_rests))) => {
+                let lengths = (take_length(&mut reading), take_length(&mut theirs));
+                assert_eq!(lengths.0, lengths.1, "{method} {said}");
+                // httparse, and hyper with it, leaves a reason empty where bytes beyond ASCII are
+                // in it.
+                let reason = reading.reason.as_mut();
+                if let Some(reason) = reason.filter(|reason| !reason.as_bytes().is_ascii()) {
+                    *reason = ReasonPhrase::from_static(b"");
+                }
+                assert_eq!(reading, theirs, "{method} {said}");
+                assert!(theirs_rests || !rests, "{method} {said}");
+            }
+            (Ok(_), Err(error)) => panic!("hyper refuses {method} {said}: {error:?}"),
+            (Err(problem), Ok((theirs, _))) => {
+                let is_explained = has_reason(&problem, &bytes, &theirs);
+                assert!(is_explained, "{method} {said}: {problem:?}");
+            }
+            (Err(_), Err(_)) => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_understood_does_not_depend_on_the_pieces_in_which_it_comes() {
+    let mut rng = Rng::with_seed(9110);
+    for _ in 0..ROUNDS {
+        let bytes = spoilt(&mut rng);
+        let whole = say(&[&bytes], |stream| ours(&Method::GET, stream));
+        let pieces = say(&cut(&mut rng, &bytes), |stream| ours(&Method::GET, stream));
+        let said = bytes.escape_ascii();
+        match (whole, pieces) {
+            (Ok((whole, rests)), Ok((pieces, rested))) => {
+                assert_eq!(whole, pieces, "{said}");
+                // What comes behind a response may come later.
+                assert!(rested || !rests, "{said}");
+            }
+            (Err(_), Err(_)) => {}
+            (whole, pieces) => panic!("{said}: {whole:?}, in pieces {pieces:?}"),
+        }
+    }
+}

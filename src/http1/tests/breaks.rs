@@ -1,0 +1,214 @@
+//! Streams that break off, and how a connection is closed.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, stream};
+use http_body::{Body, Frame};
+use http_body_util::{Full, StreamBody};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
+    sync::Notify,
+};
+
+use crate::http1::{
+    Http1Error,
+    connection::{Connection, IdleState},
+    request_writer::RequestWriter,
+};
+
+use super::{MAX_HEAD, get, head, pair, post, post_of};
+
+/// An origin that answers and takes nothing more.
+struct Deaf {
+    answer: &'static [u8],
+    asked: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.answer.is_empty() || !self.asked.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        buf.put_slice(self.answer);
+        self.answer = b"";
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        self.asked.store(true, Ordering::Relaxed);
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
+    for answer in [
+        &b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"[..],
+        b"",
+    ] {
+        let asked = Arc::new(AtomicBool::new(false));
+        let origin = Deaf {
+            answer,
+            asked: asked.clone(),
+        };
+        let mut driver = Connection::new(origin, MAX_HEAD, Arc::default());
+        assert!(
+            driver
+                .begin(&mut post_of("3", Full::from("abc")), None)
+                .is_ok()
+        );
+        let outcome = poll_fn(|cx| driver.poll_head(cx)).await;
+        assert!(asked.load(Ordering::Relaxed));
+        match answer.is_empty() {
+            true => assert!(matches!(outcome, Err(Http1Error::Io(_)))),
+            false => {
+                assert_eq!(outcome.unwrap().status.as_u16(), 413);
+                assert_eq!(driver.rest(), IdleState::Closed);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
+    struct Polite(Arc<AtomicBool>);
+    impl AsyncRead for Polite {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+    impl AsyncWrite for Polite {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(buf.len()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.0.store(true, Ordering::Relaxed);
+            Poll::Ready(Ok(()))
+        }
+    }
+    for (is_begun, is_sent) in [(false, false), (true, false), (true, true)] {
+        let said = Arc::new(AtomicBool::new(false));
+        let mut driver = Connection::new(Polite(said.clone()), MAX_HEAD, Arc::default());
+        if is_begun {
+            assert!(driver.begin(&mut get(), None).is_ok());
+        }
+        if is_sent {
+            let head = poll_fn(|cx| driver.poll_head(cx));
+            assert!(head.now_or_never().is_none());
+        }
+        drop(driver);
+        assert_eq!(said.load(Ordering::Relaxed), is_sent || !is_begun);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_before_the_request_is_no_answer_to_it() {
+    let (mut driver, mut origin) = pair(1024);
+    origin
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    let problem = driver.begin(&mut get(), None).err().unwrap();
+    assert!(matches!(problem, Http1Error::Unasked));
+    assert!(head(&mut driver).await.is_err());
+    drop(driver);
+    let mut written = Vec::new();
+    origin.read_to_end(&mut written).await.unwrap();
+    assert!(written.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_unused_leaves_the_request_for_another_only_if_it_had_rested() {
+    for had_rested in [false, true] {
+        let reaper = Arc::new(Notify::new());
+        let (ours, origin) = duplex(1024);
+        let mut driver = Connection::new(ours, MAX_HEAD, reaper.clone());
+        if had_rested {
+            assert_eq!(driver.looks(), IdleState::Open);
+        }
+        drop(origin);
+        if had_rested {
+            reaper.notified().await;
+        }
+        let mut request = post(Full::from("abc"));
+        let problem = driver.begin(&mut request, None).err().unwrap();
+        match had_rested {
+            true => assert!(matches!(problem, Http1Error::ClosedBeforeWrite)),
+            false => assert!(matches!(problem, Http1Error::Unanswered)),
+        }
+        assert!(!request.body().is_end_stream());
+    }
+}
+
+/// An origin that takes half of what it is given.
+struct Slow(usize);
+
+impl AsyncWrite for Slow {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let taken = buf.len().div_ceil(2);
+        self.0 += taken;
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_not_collected_for_an_origin_that_takes_some_of_it_at_a_time() {
+    const FRAMES: usize = 4096;
+    let frame = || Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])));
+    let body = StreamBody::new(stream::iter((0..FRAMES).map(move |_| frame())));
+    let mut request = post(body);
+    let body = std::mem::take(request.body_mut());
+    let mut outgoing = RequestWriter::new(&request, body).unwrap_or_else(|_| unreachable!());
+    let mut origin = Slow(0);
+    let sent = poll_fn(|cx| outgoing.poll_send(Pin::new(&mut origin), cx)).await;
+    assert!(sent.is_ok());
+    assert!(origin.0 > FRAMES * 1024);
+    assert!(outgoing.buffered() < 128 * 1024, "{}", outgoing.buffered());
+}

@@ -1,0 +1,160 @@
+//! Responses that begin before their requests have ended.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::Frame;
+use http_body_util::BodyExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    sync::mpsc,
+    time::timeout,
+};
+
+use crate::{
+    http1::{Http1Error, ResponseBody, connection::IdleState},
+    upload::RequestBody,
+};
+
+use super::{begin, head, pair, post, post_of, read_until, told};
+
+/// An exchange in which the head of the response has come, and the body of the request has not
+/// ended.
+async fn early(
+    size: usize,
+) -> (
+    mpsc::UnboundedSender<Frame<Bytes>>,
+    ResponseBody<DuplexStream>,
+    DuplexStream,
+) {
+    let (sender, body) = told();
+    let (content, origin) = early_to(post(body), size).await;
+    (sender, content, origin)
+}
+
+async fn early_to(
+    request: Request<RequestBody>,
+    size: usize,
+) -> (ResponseBody<DuplexStream>, DuplexStream) {
+    let (mut driver, mut origin) = pair(size);
+    begin(&mut driver, request);
+    let answer = async {
+        read_until(&mut origin, "\r\n\r\n").await;
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        origin.write_all(head).await.unwrap();
+    };
+    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    assert!(head.is_ok());
+    (ResponseBody::new(driver), origin)
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_while_nobody_reads_the_response() {
+    let (sender, mut content, mut origin) = early(64).await;
+    for _ in 0..100 {
+        sender
+            .send(Frame::data(Bytes::from(vec![b'x'; 100])))
+            .unwrap();
+    }
+    drop(sender);
+    let read = read_until(&mut origin, "\r\n0\r\n\r\n").await;
+    assert_eq!(read.matches("64\r\n").count(), 100);
+    let answer = async {
+        origin.write_all(b"2\r\nok\r\n0\r\n\r\n").await.unwrap();
+    };
+    let (collected, ()) = tokio::join!((&mut content).collect(), answer);
+    assert_eq!(collected.unwrap().to_bytes(), "ok");
+    let mut driver = content.take_connection().unwrap();
+    assert_eq!(driver.rest(), IdleState::Open);
+}
+
+#[tokio::test]
+async fn both_directions_flow_at_once() {
+    let (sender, mut content, mut origin) = early(64).await;
+    for round in 0..50 {
+        let word = format!("{round:04}");
+        sender.send(Frame::data(Bytes::from(word.clone()))).unwrap();
+        let chunk = format!("4\r\n{word}\r\n");
+        assert_eq!(read_until(&mut origin, &chunk).await, chunk);
+        origin.write_all(chunk.as_bytes()).await.unwrap();
+        let frame = content.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), word);
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_ends_before_its_request_leaves_no_connection_to_rest() {
+    let (sender, mut content, mut origin) = early(1024).await;
+    origin.write_all(b"0\r\n\r\n").await.unwrap();
+    assert!(
+        (&mut content)
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .is_empty()
+    );
+    let mut driver = content.take_connection().unwrap();
+    assert!(!driver.is_sent());
+    assert_eq!(driver.rest(), IdleState::Closed);
+    drop((sender, driver));
+    let mut rest = Vec::new();
+    origin.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn a_downstream_who_leaves_closes_the_connection_in_the_middle_of_both() {
+    let (sender, content, mut origin) = early(1024).await;
+    drop(content);
+    let mut rest = Vec::new();
+    origin.read_to_end(&mut rest).await.unwrap();
+    assert!(sender.is_closed());
+}
+
+#[tokio::test]
+async fn a_downstream_who_does_not_read_stops_the_origin() {
+    let (sender, content, mut origin) = early(1024).await;
+    let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
+    let mut taken = 0;
+    let mut write = Box::pin(async {
+        loop {
+            origin.write_all(chunk.as_bytes()).await.unwrap();
+            taken += chunk.len();
+        }
+    });
+    for _ in 0..1000 {
+        assert!(futures_util::poll!(write.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(write);
+    assert!(taken < 64 * 1024, "{taken}");
+    drop((sender, content));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_fails_is_told_to_a_downstream_who_was_behind() {
+    let (sender, body) = told();
+    let (mut content, mut origin) = early_to(post_of("2", body), 1024).await;
+    origin.write_all(&b"1\r\na\r\n".repeat(9)).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    sender
+        .send(Frame::data(Bytes::from_static(b"abc")))
+        .unwrap();
+    let mut rest = Vec::new();
+    origin.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty());
+    let hear = async {
+        loop {
+            if let Err(problem) = content.frame().await.unwrap() {
+                return problem;
+            }
+        }
+    };
+    let problem = timeout(Duration::from_secs(1), hear).await;
+    assert!(matches!(problem, Ok(Http1Error::BodyLength)));
+    assert!(content.frame().await.is_none());
+}

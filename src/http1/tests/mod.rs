@@ -1,0 +1,88 @@
+//! A driver and an origin that is played by hand.
+
+mod against_hyper;
+mod breaks;
+mod duplex;
+mod one_after_the_other;
+mod requests;
+mod responses;
+
+use std::{convert::Infallible, future::poll_fn, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
+use tokio::{
+    io::{AsyncReadExt, DuplexStream, duplex},
+    sync::mpsc,
+};
+
+use crate::upload::{self, RequestBody, UploadProgress};
+
+use super::{Http1Error, connection::Connection, response_head::ResponseHead};
+
+const MAX_HEAD: usize = 2000;
+
+type Line = Box<Connection<DuplexStream>>;
+
+fn pair(size: usize) -> (Line, DuplexStream) {
+    let (ours, origin) = duplex(size);
+    (
+        Box::new(Connection::new(ours, MAX_HEAD, Arc::default())),
+        origin,
+    )
+}
+
+fn get() -> Request<RequestBody> {
+    Request::get("/").body(RequestBody::default()).unwrap()
+}
+
+fn post(
+    body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
+) -> Request<RequestBody> {
+    let body = body.map_err(|never| match never {});
+    let body = RequestBody::new(body, UploadProgress::of_some_body());
+    Request::post("/").body(body).unwrap()
+}
+
+/// A request that says how long its body is.
+fn post_of(
+    length: &'static str,
+    body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
+) -> Request<RequestBody> {
+    let mut request = post(body);
+    let length = HeaderValue::from_static(length);
+    request.headers_mut().insert("content-length", length);
+    request
+}
+
+/// A body that says what the channel says.
+fn told() -> (
+    mpsc::UnboundedSender<Frame<Bytes>>,
+    impl Body<Data = Bytes, Error = Infallible>,
+) {
+    let (sender, mut frames) = mpsc::unbounded_channel();
+    let frames =
+        futures_util::stream::poll_fn(move |cx| frames.poll_recv(cx).map(|frame| frame.map(Ok)));
+    (sender, StreamBody::new(frames))
+}
+
+async fn head(driver: &mut Line) -> Result<ResponseHead, Http1Error> {
+    poll_fn(|cx| driver.poll_head(cx)).await
+}
+
+fn begin(driver: &mut Line, mut request: Request<RequestBody>) {
+    let (go_ahead, told) = upload::go_ahead(&request).unzip();
+    request.body_mut().wait_for(go_ahead);
+    assert!(driver.begin(&mut request, told).is_ok());
+}
+
+/// What the origin reads until it has seen the end.
+async fn read_until(origin: &mut DuplexStream, end: &str) -> String {
+    let mut read = Vec::new();
+    while !read.ends_with(end.as_bytes()) {
+        read.push(origin.read_u8().await.unwrap());
+    }
+    String::from_utf8(read).unwrap()
+}

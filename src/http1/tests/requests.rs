@@ -1,0 +1,198 @@
+//! Requests as they are written down.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue, Request};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Full};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    http1::{Http1Error, ResponseBody, connection::IdleState},
+    upload::{RequestBody, UploadProgress},
+};
+
+use super::{begin, get, head, pair, post, post_of, read_until, told};
+
+#[tokio::test]
+async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
+    let (mut driver, mut origin) = pair(1024);
+    let (sender, body) = told();
+    begin(&mut driver, post(body));
+    let mut head = std::pin::pin!(head(&mut driver));
+    let mut trailers = HeaderMap::new();
+    trailers.insert("t", HeaderValue::from_static("u"));
+    for frame in [
+        Frame::data(Bytes::from_static(b"hello")),
+        Frame::data(Bytes::new()),
+        Frame::data(Bytes::from(vec![b'x'; 0x1800])),
+        Frame::trailers(trailers),
+    ] {
+        sender.send(frame).unwrap();
+    }
+    let read = async {
+        let head = "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+        let body = format!(
+            "5\r\nhello\r\n1800\r\n{}\r\n0\r\nt: u\r\n\r\n",
+            "x".repeat(0x1800)
+        );
+        assert_eq!(
+            read_until(&mut origin, "t: u\r\n\r\n").await,
+            format!("{head}{body}")
+        );
+        origin
+            .write_all(b"HTTP/1.1 204 No ResponseBody\r\n\r\n")
+            .await
+            .unwrap();
+    };
+    let (head, ()) = tokio::join!(head.as_mut(), read);
+    assert_eq!(head.unwrap().status.as_u16(), 204);
+}
+
+#[tokio::test]
+async fn a_body_of_another_length_than_was_said_is_an_error() {
+    for (frames, said) in [
+        (vec!["abc"], "4"),
+        (vec!["abc", "de"], "4"),
+        (vec!["abc"], "2"),
+        (vec![], "1"),
+    ] {
+        let (mut driver, origin) = pair(1024);
+        let (sender, body) = told();
+        let request = post_of(said, body);
+        for frame in frames {
+            sender.send(Frame::data(Bytes::from(frame))).unwrap();
+        }
+        drop(sender);
+        begin(&mut driver, request);
+        assert!(matches!(
+            head(&mut driver).await,
+            Err(Http1Error::BodyLength)
+        ));
+        drop((driver, origin));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
+    struct Failing(usize);
+    impl Body for Failing {
+        type Data = Bytes;
+        type Error = Error;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            self.0 += 1;
+            Poll::Ready(match self.0 {
+                1 => Some(Ok(Frame::data(Bytes::from_static(b"hello")))),
+                2 => Some(Err(Error::new(
+                    ErrorKind::RequestBody,
+                    Stage::Send,
+                    Facts::default(),
+                ))),
+                _ => None,
+            })
+        }
+    }
+    let (mut driver, mut origin) = pair(1024);
+    begin(
+        &mut driver,
+        Request::post("/")
+            .body(RequestBody::new(Failing(0), UploadProgress::of_some_body()))
+            .unwrap(),
+    );
+    assert!(matches!(head(&mut driver).await, Err(Http1Error::Body(_))));
+    assert!(
+        poll_fn(|cx| Poll::Ready(driver.poll_request(cx)))
+            .await
+            .is_ok()
+    );
+    drop(driver);
+    let mut read = String::new();
+    origin.read_to_string(&mut read).await.unwrap();
+    assert!(!read.contains("0\r\n\r\n"), "{read}");
+}
+
+#[tokio::test]
+async fn content_that_is_not_wanted_is_not_sent() {
+    let (mut driver, mut origin) = pair(1024);
+    let mut request = post_of("3", Full::from("abc"));
+    request
+        .headers_mut()
+        .insert("expect", HeaderValue::from_static("100-continue"));
+    begin(&mut driver, request);
+    let answer = async {
+        read_until(&mut origin, "\r\n\r\n").await;
+        let head = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n";
+        origin.write_all(head).await.unwrap();
+        origin.write_all(b"no").await.unwrap();
+    };
+    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    assert_eq!(head.unwrap().status.as_u16(), 403);
+    let mut content = ResponseBody::new(driver);
+    assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "no");
+    let mut driver = content.take_connection().unwrap();
+    assert_eq!(driver.rest(), IdleState::Closed);
+    drop(driver);
+    let mut rest = Vec::new();
+    origin.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn content_waits_for_the_word_to_go_on() {
+    let (mut driver, mut origin) = pair(1024);
+    let mut request = post_of("3", Full::from("abc"));
+    request
+        .headers_mut()
+        .insert("expect", HeaderValue::from_static("100-continue"));
+    begin(&mut driver, request);
+    let answer = async {
+        let read = read_until(&mut origin, "\r\n\r\n").await;
+        assert!(read.contains("expect: 100-continue"));
+        assert!(origin.read_u8().now_or_never().is_none());
+        origin
+            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
+            .await
+            .unwrap();
+        assert_eq!(read_until(&mut origin, "abc").await, "abc");
+        origin
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+    };
+    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    assert_eq!(head.unwrap().status.as_u16(), 200);
+    assert_eq!(driver.rest(), IdleState::Open);
+}
+
+#[tokio::test]
+async fn a_request_that_was_sent_before_is_only_answered_and_then_the_connection_rests() {
+    let (driver, mut origin) = pair(1024);
+    let mut driver = Box::new(driver.already_asked());
+    assert_eq!(
+        driver.looks(),
+        IdleState::Broken,
+        "it is of no use to another"
+    );
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    origin.write_all(answer).await.unwrap();
+    begin(&mut driver, get());
+    assert_eq!(head(&mut driver).await.unwrap().status.as_u16(), 200);
+    assert!(driver.is_sent());
+    assert_eq!(driver.rest(), IdleState::Open);
+    begin(&mut driver, get());
+    assert!(head(&mut driver).now_or_never().is_none());
+    assert_eq!(
+        read_until(&mut origin, "\r\n\r\n").await,
+        "GET / HTTP/1.1\r\n\r\n"
+    );
+}

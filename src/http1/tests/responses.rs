@@ -1,0 +1,210 @@
+//! Responses, whole and broken, and what becomes of the connection.
+
+use std::{collections::HashSet, sync::Arc, task::Poll};
+
+use bytes::Bytes;
+use futures_util::poll;
+use http::HeaderMap;
+use http_body_util::{BodyExt, Full};
+use tokio::{
+    io::{AsyncWriteExt, duplex},
+    sync::Notify,
+};
+
+use crate::http1::{
+    Http1Error, ResponseBody,
+    connection::{Connection, IdleState},
+    response_head::ResponseHead,
+};
+
+use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until};
+
+/// The answer to a GET, which the origin gives in pieces and then closes.
+async fn answer(
+    pieces: &[&[u8]],
+) -> Result<(ResponseHead, Bytes, Option<HeaderMap>, IdleState), Http1Error> {
+    let (mut driver, mut origin) = pair(64 * 1024);
+    begin(&mut driver, get());
+    let say = async {
+        for piece in pieces {
+            origin.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        origin.shutdown().await.unwrap();
+    };
+    let hear = async {
+        let head = head(&mut driver).await?;
+        let mut content = ResponseBody::new(driver);
+        let collected = (&mut content).collect().await?;
+        let trailers = collected.trailers().cloned();
+        let mut driver = content.take_connection().unwrap();
+        Ok((head, collected.to_bytes(), trailers, driver.rest()))
+    };
+    let (outcome, ()) = tokio::join!(hear, say);
+    outcome
+}
+
+#[tokio::test]
+async fn a_response_is_read_however_it_is_cut() {
+    let responses: [(&[u8], &[u8]); 5] = [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
+        (b"HTTP/1.0 200 OK\r\n\r\n", b""),
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+            b"hi",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nt: u\r\n\r\n",
+            b"abcde",
+        ),
+    ];
+    for (response, expected) in responses {
+        for cut in 0..response.len() {
+            let (head, content, trailers, _) =
+                answer(&[&response[..cut], &response[cut..]]).await.unwrap();
+            assert_eq!((head.status.as_u16(), &content[..]), (200, expected));
+            let chunked = head.headers.contains_key("transfer-encoding");
+            assert_eq!(trailers.is_some(), chunked);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_ends_early_is_an_error_wherever_it_ends() {
+    let responses: [&[u8]; 2] = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: u\r\n\r\n",
+    ];
+    for response in responses {
+        for end in 0..response.len() {
+            let problem = answer(&[&response[..end]]).await.unwrap_err();
+            match end {
+                0 => assert!(matches!(problem, Http1Error::Unanswered)),
+                _ => assert!(matches!(problem, Http1Error::Incomplete), "{problem}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_behind_a_response_ends_the_connection() {
+    for response in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 204 No ResponseBody\r\n\r\nx",
+        "HTTP/1.1 304 Not Modified\r\ncontent-length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
+    ] {
+        let (_, _, _, look) = answer(&[response.as_bytes()]).await.unwrap();
+        assert_eq!(look, IdleState::Broken, "{response}");
+    }
+}
+
+#[tokio::test]
+async fn interim_responses_are_bounded() {
+    // Each head has 27 bytes, and together they may have 2000.
+    let interim = b"HTTP/1.1 102 Processing\r\n\r\n";
+    let last = b"HTTP/1.1 204 No ResponseBody\r\n\r\n";
+    assert!(answer(&[&interim.repeat(70), last]).await.is_ok());
+    let problem = answer(&[&interim.repeat(75)]).await.unwrap_err();
+    assert!(matches!(problem, Http1Error::HeadTooLarge));
+    let large = format!(
+        "HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n",
+        "x".repeat(600)
+    );
+    let problem = answer(&[large.repeat(4).as_bytes()]).await.unwrap_err();
+    assert!(matches!(problem, Http1Error::HeadTooLarge));
+    let problem = answer(&[b"HTTP/1.1 101 Switching Protocols\r\nupgrade: a\r\n\r\n"]).await;
+    assert!(matches!(problem.unwrap_err(), Http1Error::Switched));
+}
+
+#[tokio::test]
+async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_buffers() {
+    let (mut driver, mut origin) = pair(1024);
+    for _ in 0..3 {
+        begin(&mut driver, post_of("3", Full::from("abc")));
+        let answer = async {
+            let read = read_until(&mut origin, "abc").await;
+            assert_eq!(read, "POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc");
+            origin
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+        };
+        let (head, ()) = tokio::join!(head(&mut driver), answer);
+        assert!(head.is_ok());
+        let mut content = ResponseBody::new(driver);
+        assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
+        driver = content.take_connection().unwrap();
+        assert_eq!(driver.rest(), IdleState::Open);
+        assert_eq!(driver.buffered(), 0);
+    }
+}
+
+#[tokio::test]
+async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_again() {
+    const LENGTH: usize = 4 * 1024 * 1024;
+    let (mut driver, mut origin) = pair(LENGTH + 1024);
+    begin(&mut driver, get());
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+    origin.write_all(response.as_bytes()).await.unwrap();
+    origin.write_all(&vec![b'x'; LENGTH]).await.unwrap();
+    assert!(head(&mut driver).await.is_ok());
+    let mut content = ResponseBody::new(driver);
+    let (mut read, mut unwritten, mut places) = (0, Vec::new(), HashSet::new());
+    while read < LENGTH {
+        match poll!(content.frame()) {
+            Poll::Ready(frame) => {
+                let data = frame.unwrap().unwrap().into_data().unwrap();
+                read += data.len();
+                places.insert(data.as_ptr());
+                unwritten.push(data);
+            }
+            // Nothing is missing: it is the writer's turn.
+            Poll::Pending => unwritten.clear(),
+        }
+        assert!(unwritten.iter().map(Bytes::len).sum::<usize>() < 320 * 1024);
+    }
+    assert!(places.len() < 8, "{}", places.len());
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no_request() {
+    for (last_words, expected) in [
+        (&b""[..], IdleState::Closed),
+        (b"HTTP/1.1 408 x\r\n\r\n", IdleState::Broken),
+    ] {
+        let reaper = Arc::new(Notify::new());
+        let (ours, mut origin) = duplex(1024);
+        let mut driver = Box::new(Connection::new(ours, MAX_HEAD, reaper.clone()));
+        assert_eq!(driver.rest(), IdleState::Open);
+        assert!(!driver.is_stirred());
+        origin.write_all(last_words).await.unwrap();
+        drop(origin);
+        reaper.notified().await;
+        assert!(driver.is_stirred());
+        let mut request = post_of("3", Full::from("abc"));
+        let problem = driver.begin(&mut request, None).err().unwrap();
+        assert!(matches!(problem, Http1Error::ClosedBeforeWrite));
+        // The request is left whole.
+        let body = request.into_body();
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
+        assert_eq!(driver.looks(), expected);
+    }
+}
+
+#[tokio::test]
+async fn empty_lines_in_front_of_the_largest_heads_are_no_room_for_more() {
+    let largest = |status: &str| {
+        let fill = MAX_HEAD - format!("HTTP/1.1 {status}\r\na: \r\n\r\n").len();
+        format!("\r\nHTTP/1.1 {status}\r\na: {}\r\n\r\n", "x".repeat(fill))
+    };
+    assert!(
+        answer(&[largest("204 No ResponseBody").as_bytes()])
+            .await
+            .is_ok()
+    );
+    let two = [largest("103 Early Hints"), largest("204 No ResponseBody")];
+    let outcome = answer(&[two.concat().as_bytes()]).await;
+    assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
+}

@@ -151,12 +151,15 @@ impl OriginProxy {
     }
 
     /// How responses are rewritten. The names of the origin need not be given.
+    /// [`ResponseRewriteLayer::off`] lets redirects, cookies and `Alt-Svc` of the origin pass as they
+    /// are.
     pub fn response_rewrite(mut self, layer: ResponseRewriteLayer) -> Self {
         let settings = Arc::make_mut(&mut self.settings);
-        settings.response_rewrite = Some(match &settings.origin {
-            Some(origin) => layer.origin(origin),
-            None => layer,
-        });
+        settings.response_rewrite = match &settings.origin {
+            _ if layer.is_off() => None,
+            Some(origin) => Some(layer.origin(origin)),
+            None => Some(layer),
+        };
         self
     }
 

@@ -29,12 +29,20 @@ pub struct ResponseRewriteLayer {
 
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
+    pub(super) scope: Scope,
     pub(super) names: Vec<HostAuthority>,
     pub(super) origin_scheme: Option<Scheme>,
     pub(super) paths: Vec<PathMap>,
     pub(super) alt_svc: AltSvc,
     pub(super) secure: Secure,
     pub(super) client_scheme: Scheme,
+}
+
+/// Whether the layer rewrites at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Scope {
+    Everything,
+    Nothing,
 }
 
 /// What becomes of `Alt-Svc`.
@@ -45,10 +53,31 @@ pub(super) enum AltSvc {
 }
 
 impl ResponseRewriteLayer {
-    /// Knows no name yet.
+    /// Creates a layer that knows no name yet.
     pub fn new() -> Self {
+        Self::with_scope(Scope::Everything)
+    }
+
+    /// Creates a layer that rewrites nothing: responses pass byte for byte, `Alt-Svc` included.
+    ///
+    /// The other calls have no effect on it. [`OriginProxy`](crate::OriginProxy) takes it to turn
+    /// its default rewriting off, which is nginx's `proxy_redirect off`.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, OriginProxy, ResponseRewriteLayer};
+    ///
+    /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
+    /// let proxy = OriginProxy::new(connector).response_rewrite(ResponseRewriteLayer::off());
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn off() -> Self {
+        Self::with_scope(Scope::Nothing)
+    }
+
+    fn with_scope(scope: Scope) -> Self {
         Self {
             rules: Arc::new(Rules {
+                scope,
                 names: Vec::new(),
                 origin_scheme: None,
                 paths: Vec::new(),
@@ -86,6 +115,11 @@ impl ResponseRewriteLayer {
         self
     }
 
+    /// Whether this layer was created by [`off`](Self::off).
+    pub(crate) fn is_off(&self) -> bool {
+        self.rules.scope == Scope::Nothing
+    }
+
     /// Turns paths of the origin that start with one prefix into paths of clients that start with
     /// another: nginx's `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several, the
     /// first that fits counts.
@@ -96,8 +130,8 @@ impl ResponseRewriteLayer {
     /// let layer = ResponseRewriteLayer::new().path("/app/".parse()?, "/".parse()?);
     /// # Ok::<(), cdn_origin::response_rewrite::PathPrefixError>(())
     /// ```
-    pub fn path(mut self, origin: PathPrefix, downstream: PathPrefix) -> Self {
-        let map = PathMap { origin, downstream };
+    pub fn path(mut self, origin: PathPrefix, client: PathPrefix) -> Self {
+        let map = PathMap { origin, client };
         Arc::make_mut(&mut self.rules).paths.push(map);
         self
     }

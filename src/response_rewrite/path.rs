@@ -62,7 +62,7 @@ impl FromStr for PathPrefix {
 #[derive(Clone, Debug)]
 pub(super) struct PathMap {
     pub(super) origin: PathPrefix,
-    pub(super) downstream: PathPrefix,
+    pub(super) client: PathPrefix,
 }
 
 impl PathMap {
@@ -77,7 +77,7 @@ impl PathMap {
         if rest.bytes().any(|byte| byte.is_ascii_control()) {
             return None;
         }
-        let mapped = format!("{}{rest}", self.downstream.text);
+        let mapped = format!("{}{rest}", self.client.text);
         match mapped.as_bytes() {
             [] => Some(String::from("/")),
             // What follows would be a host to a browser.

@@ -51,7 +51,7 @@ impl ResponseRewriteLayer {
         downstream: &Downstream,
         told: Option<&HostAuthority>,
     ) {
-        if !headers.keys().any(is_rewritten) {
+        if self.is_off() || !headers.keys().any(is_rewritten) {
             return;
         }
         let rules = &*self.rules;

@@ -8,9 +8,9 @@ use cdn_origin::connector::CdnOriginBuilder;
 use cdn_origin::downstream::ClientConnection;
 use cdn_origin::forwarded::ForwardedLayer;
 use cdn_origin::origin::Scheme;
-use cdn_origin::response_rewrite::{PathPrefix, PathPrefixError, ResponseRewriteLayer};
+use cdn_origin::response_rewrite::{PathPrefix, PathPrefixError};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
-use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
+use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, ResponseRewriteLayer};
 use http::header::{ALT_SVC, CONTENT_LOCATION, LOCATION, REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
@@ -533,6 +533,25 @@ async fn through(
 }
 
 #[tokio::test]
+async fn a_layer_that_is_off_rewrites_nothing_even_with_rules() {
+    let connector = builder("http://origin.example:8080").build().unwrap();
+    let layer = ResponseRewriteLayer::off()
+        .origin(connector.origin().unwrap())
+        .path(prefix("/login"), prefix("/sign-in"));
+    let values = [
+        (LOCATION, "http://origin.example:8080/login"),
+        (CONTENT_LOCATION, "/login"),
+        (REFRESH, "5; url=http://origin.example:8080/login"),
+        (SET_COOKIE, "a=b; Domain=origin.example; Path=/login"),
+        (ALT_SVC, "h3=\":443\""),
+    ];
+    let values = values.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    let fields = HeaderMap::from_iter(values);
+    let found = answered(&layer, Scheme::Http, Some(CLIENT), fields.clone()).await;
+    assert_eq!(found, fields);
+}
+
+#[tokio::test]
 async fn a_proxy_rewrites_what_its_origin_answers() {
     let edge = edge().await;
     let found = through(proxy(edge.address()), "origin.example", &[]).await;
@@ -541,7 +560,7 @@ async fn a_proxy_rewrites_what_its_origin_answers() {
     assert_eq!(found.get(ALT_SVC), None);
 
     let kept = through(
-        proxy(edge.address()).keep_responses(),
+        proxy(edge.address()).response_rewrite(ResponseRewriteLayer::off()),
         "origin.example",
         &[],
     )

@@ -17,7 +17,7 @@ pub(crate) async fn leave(proxy: &OriginProxy, count: usize) {
     for response in unread {
         response.into_body().collect().await.unwrap();
     }
-    while proxy.pool_snapshot().idle < count {
+    while proxy.pool_snapshot().idle() < count {
         tokio::task::yield_now().await;
     }
 }

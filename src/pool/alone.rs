@@ -105,7 +105,7 @@ impl Shared {
             if state.has_room_alone(&self.settings) {
                 return Ok(Slot::take_alone(self, &mut state));
             }
-            if state.alone_queue.len() >= self.settings.max_waiting {
+            if state.alone_queue.len() >= self.settings.max_queued {
                 return Err(no_slot(Duration::ZERO));
             }
             let place = state.alone_queue.join(self);
@@ -115,7 +115,7 @@ impl Shared {
             (place, std::mem::take(&mut state.discarded))
         };
         drop(discarded);
-        let deadline = self.settings.wait_timeout;
+        let deadline = self.settings.queue_timeout;
         match timeout(deadline, &mut place.word).await {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(_)) | Err(_) => Err(no_slot(deadline)),
@@ -147,11 +147,11 @@ impl State {
     /// does not.
     pub(super) fn wants_room(&self, settings: &PoolSettings) -> bool {
         let is_full = self.open >= settings.max_connections;
-        is_full && self.alone < settings.most_tunnels() && !self.alone_queue.is_empty()
+        is_full && self.alone < settings.tunnel_limit() && !self.alone_queue.is_empty()
     }
 
     fn has_room_alone(&self, settings: &PoolSettings) -> bool {
-        self.open < settings.max_connections && self.alone < settings.most_tunnels()
+        self.open < settings.max_connections && self.alone < settings.tunnel_limit()
     }
 }
 

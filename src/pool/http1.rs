@@ -81,7 +81,7 @@ impl Http1 {
     pub(super) fn is_over(&mut self, now: Instant, settings: &PoolSettings) -> bool {
         let reason = if let Some(reason) = self.looks().reason() {
             reason
-        } else if let Some(reason) = settings.is_spent(self.uses, self.retires_at, now) {
+        } else if let Some(reason) = settings.expired(self.uses, self.retires_at, now) {
             reason
         } else if now.duration_since(self.rests_since) >= settings.idle_timeout {
             Reason::Idle
@@ -295,7 +295,7 @@ impl Shared {
             }
             let awaited = !state.queue.is_empty();
             state.resting.push_back(connection);
-            let many = state.resting.len() > self.settings.most_idle() && !awaited;
+            let many = state.resting.len() > self.settings.idle_limit() && !awaited;
             // The one that has rested longest.
             let surplus = many.then(|| state.resting.pop_front()).flatten();
             (surplus, awaited)

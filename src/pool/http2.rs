@@ -178,7 +178,7 @@ impl Multiplexed {
 
     /// Why it should be let go, if it should: too old, or used too often.
     pub(super) fn is_spent(&self, now: Instant, settings: &PoolSettings) -> Option<Reason> {
-        settings.is_spent(self.uses.load(Ordering::Relaxed), self.retires_at, now)
+        settings.expired(self.uses.load(Ordering::Relaxed), self.retires_at, now)
     }
 
     /// Whether it will be of use to nobody any more; the reason is kept.

@@ -70,9 +70,9 @@
 //! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
 //! let settings = PoolSettings::default()
 //!     .max_connections(64)
-//!     .wait_timeout(Duration::from_secs(2));
+//!     .queue_timeout(Duration::from_secs(2));
 //! let proxy = OriginProxy::new(connector).pool(settings);
-//! assert_eq!(proxy.pool_snapshot().open, 0);
+//! assert_eq!(proxy.pool_snapshot().open(), 0);
 //! # Ok::<(), cdn_origin::BuildError>(())
 //! ```
 
@@ -199,7 +199,7 @@ impl OriginPool {
 
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let active = self.0.active.load(Ordering::Relaxed);
-        PoolSnapshot::of(&self.0.lock(), active)
+        self.0.lock().snapshot(active)
     }
 
     /// Opens the connections that are always to be ready, one at least, and keeps them up from then
@@ -306,7 +306,7 @@ impl Shared {
 
     /// What the queue grants within the time that one may wait.
     async fn word(&self, place: &mut Place) -> Result<Option<Grant>, Error> {
-        let deadline = self.settings.wait_timeout;
+        let deadline = self.settings.queue_timeout;
         match timeout(deadline, &mut place.word).await {
             Ok(Ok(grant)) => Ok(Some(grant)),
             Ok(Err(_)) | Err(_) => Err(self.in_vain(deadline)),

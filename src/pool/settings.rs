@@ -1,4 +1,4 @@
-//! How many connections are kept, and for how long.
+//! `PoolSettings`: the limits of a connection pool.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -10,25 +10,55 @@ use tokio::time::Instant;
 
 use super::{RetryBudget, ending::Reason};
 
-/// The limits of a pool.
+/// The limits of a connection pool.
 ///
-/// | setting | default | nginx's word for it |
+/// A proxy has one pool, which it gets by [`OriginProxy::pool`](crate::OriginProxy::pool). The
+/// defaults suit a proxy of some hundred requests at a time in front of one origin.
+///
+/// | setting | default | in nginx |
 /// |---|---|---|
-/// | [`max_connections`](Self::max_connections) | 256 | `max_conns` |
-/// | [`max_tunnels`](Self::max_tunnels) | half of `max_connections`, but one at least | |
-/// | [`max_idle`](Self::max_idle) | 64 | `keepalive` |
-/// | [`idle_timeout`](Self::idle_timeout) | 45 s, below the idle limit of every edge that documents one | `keepalive_timeout` |
-/// | [`max_age`](Self::max_age) | 1 h, less up to a tenth by chance | `keepalive_time` |
-/// | [`max_uses`](Self::max_uses) | 100,000 | `keepalive_requests` |
-/// | [`follow_dns`](Self::follow_dns) | off: a connection is used until its age | |
-/// | [`min_idle`](Self::min_idle) | 0 | |
-/// | [`wait_timeout`](Self::wait_timeout) | 10 s | |
-/// | [`max_response_head`](Self::max_response_head) | 128 KiB | `proxy_buffer_size` |
-/// | [`max_waiting`](Self::max_waiting) | 4096 | |
-/// | [`max_replay`](Self::max_replay) | 64 KiB | |
-/// | [`retry_budget`](Self::retry_budget) | 20 percent of the requests, three at a time | |
+/// | [`max_connections`] | 256 | `max_conns` |
+/// | [`max_tunnels`] | half of `max_connections`, at least one | |
+/// | [`max_idle`] | 64 | `keepalive` |
+/// | [`min_idle`] | 0 | |
+/// | [`idle_timeout`] | 45 s | `keepalive_timeout` |
+/// | [`max_age`] | 1 h, less up to 10 % of jitter | `keepalive_time` |
+/// | [`max_uses`] | 100,000 | `keepalive_requests` |
+/// | [`follow_dns`] | off: a connection is used until its age | |
+/// | [`max_queued`] | 4096 | |
+/// | [`queue_timeout`] | 10 s | |
+/// | [`max_response_head`] | 128 KiB | `proxy_buffer_size` |
+/// | [`max_replay`] | 64 KiB | |
+/// | [`retry_budget`] | 20 % of the requests, at least 3 at a time | |
+///
+/// [`max_connections`]: Self::max_connections
+/// [`max_tunnels`]: Self::max_tunnels
+/// [`max_idle`]: Self::max_idle
+/// [`min_idle`]: Self::min_idle
+/// [`idle_timeout`]: Self::idle_timeout
+/// [`max_age`]: Self::max_age
+/// [`max_uses`]: Self::max_uses
+/// [`follow_dns`]: Self::follow_dns
+/// [`max_queued`]: Self::max_queued
+/// [`queue_timeout`]: Self::queue_timeout
+/// [`max_response_head`]: Self::max_response_head
+/// [`max_replay`]: Self::max_replay
+/// [`retry_budget`]: Self::retry_budget
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let settings = PoolSettings::default()
+///     .max_connections(64)
+///     .queue_timeout(Duration::from_secs(2));
+/// let proxy = OriginProxy::new(connector).pool(settings);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
-#[must_use = "settings do nothing until a proxy is given them"]
+#[must_use = "settings do nothing until they are passed to `OriginProxy::pool`"]
 pub struct PoolSettings {
     pub(super) max_connections: usize,
     max_tunnels: Option<usize>,
@@ -38,9 +68,9 @@ pub struct PoolSettings {
     pub(super) max_uses: u64,
     pub(super) grace: Option<Duration>,
     pub(super) min_idle: usize,
-    pub(super) wait_timeout: Duration,
+    pub(super) queue_timeout: Duration,
     pub(super) max_response_head: u32,
-    pub(super) max_waiting: usize,
+    pub(super) max_queued: usize,
     pub(super) max_replay: usize,
     pub(super) retry_budget: RetryBudget,
 }
@@ -53,14 +83,14 @@ impl Default for PoolSettings {
             max_idle: 64,
             idle_timeout: Duration::from_secs(45),
             max_age: Duration::from_secs(3600),
-            // A handshake costs as much as twenty requests.
+            // A handshake costs as much as twenty requests: this share of it is not noticeable.
             max_uses: 100_000,
             grace: None,
             min_idle: 0,
-            wait_timeout: Duration::from_secs(10),
+            queue_timeout: Duration::from_secs(10),
             max_response_head: 128 * 1024,
-            max_waiting: 4096,
-            // As much as linkerd keeps.
+            max_queued: 4096,
+            // linkerd keeps as much.
             max_replay: 64 * 1024,
             retry_budget: RetryBudget::default(),
         }
@@ -68,90 +98,224 @@ impl Default for PoolSettings {
 }
 
 impl PoolSettings {
-    /// As many connections are open at most, idle ones and those of WebSockets included. Zero
-    /// counts as one.
+    /// Sets the maximum number of open connections, including idle ones and WebSockets.
+    ///
+    /// The default is 256. Beyond it, a request waits in the queue for up to
+    /// [`queue_timeout`](Self::queue_timeout). Zero counts as one.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_connections(512);
+    /// ```
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = count.max(1);
         self
     }
 
-    /// As many of the connections at most are those of WebSockets and other upgrades, from the
-    /// request to the end of the tunnel. The next waits for one to end, as long as
-    /// [`wait_timeout`](Self::wait_timeout), and is then answered 503. Zero counts as one.
+    /// Sets the maximum number of connections for WebSockets and other upgrades.
     ///
-    /// Tunnels live for as long as clients want, so stay below
-    /// [`max_connections`](Self::max_connections): what is left is for all other requests. A pool
-    /// of one connection has nothing left while there is a tunnel, not even of HTTP/2.
+    /// The default is half of [`max_connections`](Self::max_connections), at least one. A
+    /// connection counts from the upgrade request to the end of the tunnel. Beyond the maximum, an
+    /// upgrade waits for a tunnel to end, for up to [`queue_timeout`](Self::queue_timeout), and is
+    /// then answered 503. Zero counts as one.
+    ///
+    /// Tunnels live for as long as clients want, so stay below `max_connections`: the difference is
+    /// left for all other requests. In a pool of one connection, a tunnel blocks all of them.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_connections(512).max_tunnels(400);
+    /// ```
     pub fn max_tunnels(mut self, count: usize) -> Self {
         self.max_tunnels = Some(count.max(1));
         self
     }
 
-    /// As many HTTP/1 connections are kept open at most while nobody uses them.
+    /// Sets the maximum number of idle HTTP/1 connections.
+    ///
+    /// The default is 64. Beyond it, the one that was idle for the longest time is closed.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_idle(128);
+    /// ```
     pub fn max_idle(mut self, count: usize) -> Self {
         self.max_idle = count;
         self
     }
 
-    /// A connection that was idle for so long is closed. Stay below the origin's own limit.
+    /// Sets how long a connection may be idle before it is closed.
+    ///
+    /// The default is 45 s, below the idle limit of every CDN edge that documents one. Stay below
+    /// the origin's own limit: a request on a connection that the origin is closing has to be
+    /// retried.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().idle_timeout(Duration::from_secs(20));
+    /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.idle_timeout = time;
         self
     }
 
-    /// A connection that is so old takes no further request, so that changes in DNS are noticed;
-    /// [`follow_dns`](Self::follow_dns) notices them sooner. A chance of up to a tenth is taken
-    /// off, so that connections opened together do not end together.
+    /// Sets the age at which a connection takes no further request.
+    ///
+    /// The default is one hour. Up to 10 % of jitter is subtracted, so that connections opened
+    /// together do not end together. Changes in DNS take effect when old connections end;
+    /// [`follow_dns`](Self::follow_dns) is faster.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_age(Duration::from_secs(600));
+    /// ```
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
         self
     }
 
-    /// A connection that took so many requests takes no further one. Zero counts as one.
+    /// Sets the number of requests after which a connection takes no further one.
+    ///
+    /// The default is 100,000. Zero counts as one.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_uses(1_000);
+    /// ```
     pub fn max_uses(mut self, count: u64) -> Self {
         self.max_uses = count.max(1);
         self
     }
 
-    /// Lets go of connections whose address the origin's name has had no more for `grace`: they
-    /// take no further request, and close when what they carry has ended.
+    /// Retires connections whose address has been absent from DNS for `grace`.
     ///
-    /// While connections are open, the name is looked up again whenever its answer has ended, as
-    /// [`DnsCache`](crate::dial::DnsCache) says, but once a second at most. While name servers fail
-    /// or tell no address at all, nothing is let go, nor where no name is dialled.
+    /// A retired connection takes no further request and closes when its last one has ended. While
+    /// connections are open, the name is resolved again when its answer has expired in the
+    /// [`DnsCache`](crate::dial::DnsCache), at most once a second. Nothing is retired while name
+    /// servers fail or return no address, nor where an IP address is dialled.
     ///
-    /// Off by default, since CDNs tell a few of their many addresses at a time: one that is missing
-    /// in an answer is seldom gone. A grace of some minutes spans their answers; zero is for names
-    /// whose answers are complete.
+    /// Off by default: CDNs return a few of their many addresses at a time, so that an address that
+    /// one answer lacks is seldom gone. A grace of some minutes spans such rotations. Zero suits
+    /// names whose answers are complete.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().follow_dns(Duration::from_secs(300));
+    /// ```
     pub fn follow_dns(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
         self
     }
 
-    /// As many connections are opened in advance by
-    /// [`OriginProxy::prewarm`](crate::OriginProxy::prewarm), and opened again while requests come.
-    /// Of HTTP/2 connections one is enough. This many may be idle even if
-    /// [`max_idle`](Self::max_idle) is less.
+    /// Sets the number of connections that are kept ready for requests.
+    ///
+    /// The default is zero. [`OriginProxy::prewarm`](crate::OriginProxy::prewarm) opens them. From
+    /// then on each request that takes one has another opened in the background. One HTTP/2
+    /// connection is enough, since it takes many requests. The number overrides a lower
+    /// [`max_idle`](Self::max_idle).
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().min_idle(4);
+    /// ```
     pub fn min_idle(mut self, count: usize) -> Self {
         self.min_idle = count;
         self
     }
 
-    /// How long a request waits for a connection while all are in use. The time that a connect
-    /// takes which was begun for this request does not count: that has the connector's deadlines.
-    pub fn wait_timeout(mut self, time: Duration) -> Self {
-        self.wait_timeout = time;
+    /// Sets the maximum number of requests that wait for a connection.
+    ///
+    /// The default is 4096; as many upgrades wait in a queue of their own. Beyond it, a request is
+    /// answered 503 at once. Requests that wait for a connect of their own are not counted.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_queued(256);
+    /// ```
+    pub fn max_queued(mut self, count: usize) -> Self {
+        self.max_queued = count;
         self
     }
 
-    /// A response with a larger head is not passed on. Over HTTP/1, interim responses count too,
-    /// and one with more than 100 fields is not passed on either. Less than 8 KiB counts as 8 KiB.
+    /// Sets how long a request waits in the queue for a connection.
+    ///
+    /// The default is 10 s. Beyond it, the request is answered 503. The time of a connect that was
+    /// begun for this request does not count: the connector's own
+    /// [timeouts](crate::connector::CdnOriginBuilder) bound it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().queue_timeout(Duration::from_secs(2));
+    /// ```
+    pub fn queue_timeout(mut self, time: Duration) -> Self {
+        self.queue_timeout = time;
+        self
+    }
+
+    /// Sets the maximum size of a response head, in bytes.
+    ///
+    /// The default is 128 KiB, the minimum 8 KiB. A larger head is answered 502. Over HTTP/1,
+    /// interim (1xx) responses share the limit, and a head of more than 100 fields is refused too.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_response_head(32 * 1024);
+    /// ```
     pub fn max_response_head(mut self, bytes: u32) -> Self {
         self.max_response_head = bytes.max(8 * 1024);
         self
     }
 
-    /// How HTTP/1 is spoken.
+    /// Sets how many bytes of a request's body are kept for a retry.
+    ///
+    /// The default is 64 KiB, as in linkerd. They are kept until there is a response. A request
+    /// whose body has delivered more by then is sent once. Zero keeps nothing: only requests
+    /// without content are retried then.
+    ///
+    /// ```
+    /// use cdn_origin::pool::PoolSettings;
+    ///
+    /// let settings = PoolSettings::default().max_replay(0);
+    /// ```
+    pub fn max_replay(mut self, bytes: usize) -> Self {
+        self.max_replay = bytes;
+        self
+    }
+
+    /// Sets how many requests may be retried.
+    ///
+    /// The default is [`RetryBudget::default`]. Beyond it, a request fails with its first error.
+    ///
+    /// ```
+    /// use cdn_origin::pool::{PoolSettings, RetryBudget};
+    ///
+    /// let settings = PoolSettings::default().retry_budget(RetryBudget::percent(10));
+    /// ```
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.retry_budget = budget;
+        self
+    }
+
+    /// hyper's HTTP/1 client with these limits.
     pub(super) fn http1(&self) -> http1::Builder {
         let mut builder = http1::Builder::new();
         builder.max_header_size(self.max_head());
@@ -162,43 +326,22 @@ impl PoolSettings {
         usize::try_from(self.max_response_head).unwrap_or(usize::MAX)
     }
 
-    /// As many requests wait for a connection at most, and as many upgrades; the next is answered
-    /// 503 at once.
-    pub fn max_waiting(mut self, count: usize) -> Self {
-        self.max_waiting = count;
-        self
-    }
-
-    /// As many bytes of a request's body are kept until there is an answer, so that it can be sent
-    /// again where that is safe. A request whose body has brought more by then is sent once. Zero
-    /// keeps nothing: only requests without content are sent again then.
-    pub fn max_replay(mut self, bytes: usize) -> Self {
-        self.max_replay = bytes;
-        self
-    }
-
-    /// How many requests may be sent again, where that is safe at all.
-    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
-        self.retry_budget = budget;
-        self
-    }
-
-    pub(super) fn most_tunnels(&self) -> usize {
+    pub(super) fn tunnel_limit(&self) -> usize {
         let half = (self.max_connections / 2).max(1);
         self.max_tunnels.unwrap_or(half)
     }
 
-    pub(super) fn most_idle(&self) -> usize {
+    pub(super) fn idle_limit(&self) -> usize {
         self.max_idle.max(self.min_idle)
     }
 
-    /// When a connection that is opened now is retired; never, if no clock goes that far.
+    /// When a connection that is opened now retires. `None` if no clock goes that far.
     pub(super) fn retirement(&self, now: Instant) -> Option<Instant> {
         now.checked_add(self.lifetime())
     }
 
-    /// Why a connection that took so many requests, and retires then, is to take no further one.
-    pub(super) fn is_spent(
+    /// Why a connection takes no further request after `uses` of them, if it does not.
+    pub(super) fn expired(
         &self,
         uses: u64,
         retires_at: Option<Instant>,
@@ -213,9 +356,9 @@ impl PoolSettings {
     }
 
     fn lifetime(&self) -> Duration {
-        // The standard library's hasher is seeded at random: chance enough for this.
-        let chance = RandomState::new().hash_one(0) % 1000;
-        let taken_off = self.max_age / 10_000 * u32::try_from(chance).unwrap_or_default();
-        self.max_age.saturating_sub(taken_off)
+        // The standard library's hasher is seeded at random: that is jitter enough.
+        let per_mille = RandomState::new().hash_one(0) % 1000;
+        let jitter = self.max_age / 10_000 * u32::try_from(per_mille).unwrap_or_default();
+        self.max_age.saturating_sub(jitter)
     }
 }

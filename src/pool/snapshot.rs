@@ -1,69 +1,193 @@
-//! What a pool looks like at a moment, and what it has done so far.
+//! `PoolSnapshot`: gauges and counters of a pool at one moment.
 
-use super::{ending::Reason, state::State};
+use super::ending::Reason;
 
-/// What a pool looks like at a moment, and what it has done so far.
+/// Gauges and counters of a pool at one moment.
 ///
-/// The counters never go down while the pool lives: `opened` is always `closed.total()` and the
-/// connections that stand.
+/// Counters never decrease while the pool lives. [`opened`](Self::opened) is always the sum of
+/// [`closed`](Self::closed) and the connections that are established. Export the gauges and the
+/// counters to your metrics on a timer: taking a snapshot costs one short lock.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, OriginProxy};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let proxy = OriginProxy::new(connector);
+/// let pool = proxy.pool_snapshot();
+/// assert_eq!((pool.open(), pool.idle(), pool.waiting()), (0, 0, 0));
+/// assert_eq!(pool.opened(), pool.closed().total());
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct PoolSnapshot {
-    /// Connections that are open or being opened.
-    pub open: usize,
-    /// Connections that nobody uses.
-    pub idle: usize,
-    /// Requests between their call and the end of their response's body, those that wait for a
-    /// connection among them.
-    pub active: usize,
-    /// Requests on HTTP/2 connections.
-    pub streams: usize,
-    /// Of the open connections, those that serve one upgrade each, from its request to the end of
-    /// its tunnel.
-    pub tunnels: usize,
-    /// Requests that wait for a connection.
-    pub waiting: usize,
-    /// Counter: connections that were opened.
-    pub opened: u64,
-    /// Counter: requests that got a connection which had served before.
-    pub reused: u64,
-    /// Counter: requests that were sent again although they may have left: refused, cut off, or
-    /// misdirected.
-    pub retried: u64,
-    /// Counters: connections that ended.
-    pub closed: ClosedConnections,
+    pub(super) open: usize,
+    pub(super) idle: usize,
+    pub(super) active: usize,
+    pub(super) streams: usize,
+    pub(super) tunnels: usize,
+    pub(super) waiting: usize,
+    pub(super) opened: u64,
+    pub(super) reused: u64,
+    pub(super) retried: u64,
+    pub(super) closed: ClosedConnections,
 }
 
-/// Connections that ended, by the first reason that was known.
+impl PoolSnapshot {
+    /// Gauge: connections that are open or connecting.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Gauge: connections that carry no request.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.idle
+    }
+
+    /// Gauge: requests in flight, from the call to the end of the response's body.
+    ///
+    /// Requests that wait for a connection are included.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.active
+    }
+
+    /// Gauge: streams that are open on HTTP/2 connections.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        self.streams
+    }
+
+    /// Gauge: connections that serve an upgrade, from its request to the end of the tunnel.
+    #[must_use]
+    pub fn tunnels(&self) -> usize {
+        self.tunnels
+    }
+
+    /// Gauge: requests that wait for a connection.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Counter: connections that were established.
+    #[must_use]
+    pub fn opened(&self) -> u64 {
+        self.opened
+    }
+
+    /// Counter: requests that got a connection which had served another before.
+    #[must_use]
+    pub fn reused(&self) -> u64 {
+        self.reused
+    }
+
+    /// Counter: requests that were retried.
+    ///
+    /// A request of which nothing was written is not counted when it is sent again.
+    #[must_use]
+    pub fn retried(&self) -> u64 {
+        self.retried
+    }
+
+    /// Counters: connections that were closed, by reason.
+    #[must_use]
+    pub fn closed(&self) -> ClosedConnections {
+        self.closed
+    }
+}
+
+/// Counters of closed connections, by the first reason that was known.
+///
+/// ```
+/// use cdn_origin::pool::ClosedConnections;
+///
+/// fn wasted(closed: ClosedConnections) -> u64 {
+///     // Much `surplus` asks for a higher `max_idle`, much `origin` for a lower `idle_timeout`.
+///     closed.surplus() + closed.origin()
+/// }
+/// assert_eq!(wasted(ClosedConnections::default()), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct ClosedConnections {
-    /// Nobody used it for the [idle timeout](super::PoolSettings::idle_timeout).
-    pub idle: u64,
-    /// It had reached its [age](super::PoolSettings::max_age).
-    pub age: u64,
-    /// It had taken [as many requests](super::PoolSettings::max_uses) as it was allowed.
-    pub uses: u64,
-    /// There were [more idle ones](super::PoolSettings::max_idle) than allowed.
-    pub surplus: u64,
-    /// The origin closed it, or the pool was gone.
-    pub origin: u64,
-    /// It failed, or broke the protocol.
-    pub error: u64,
-    /// An exchange was given up in the middle: the client left, a deadline passed, or the answer
-    /// came before the request's end.
-    pub cancelled: u64,
-    /// It was [retired](crate::OriginProxy::retire_connections).
-    pub retired: u64,
-    /// It was opened for an upgrade, whose tunnel has ended, on whichever side, or which the origin
-    /// refused.
-    pub upgrade: u64,
-    /// The origin's name [had its address no more](super::PoolSettings::follow_dns).
-    pub vanished: u64,
+    idle: u64,
+    age: u64,
+    uses: u64,
+    surplus: u64,
+    origin: u64,
+    error: u64,
+    cancelled: u64,
+    retired: u64,
+    upgrade: u64,
+    vanished: u64,
 }
 
 impl ClosedConnections {
-    /// All of them.
+    /// Connections that were idle for the [idle timeout](super::PoolSettings::idle_timeout).
+    #[must_use]
+    pub fn idle(&self) -> u64 {
+        self.idle
+    }
+
+    /// Connections that had reached their [maximum age](super::PoolSettings::max_age).
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age
+    }
+
+    /// Connections that had served the [maximum of requests](super::PoolSettings::max_uses).
+    #[must_use]
+    pub fn uses(&self) -> u64 {
+        self.uses
+    }
+
+    /// Idle connections that were closed because of [`max_idle`](super::PoolSettings::max_idle),
+    /// or to make room for another in a full pool.
+    #[must_use]
+    pub fn surplus(&self) -> u64 {
+        self.surplus
+    }
+
+    /// Connections that the origin closed, and those that ended with the pool.
+    #[must_use]
+    pub fn origin(&self) -> u64 {
+        self.origin
+    }
+
+    /// Connections that failed, or whose peer violated the protocol.
+    #[must_use]
+    pub fn error(&self) -> u64 {
+        self.error
+    }
+
+    /// Connections whose exchange was cancelled halfway.
+    ///
+    /// The client left, a deadline passed, or the response ended before the request did.
+    #[must_use]
+    pub fn cancelled(&self) -> u64 {
+        self.cancelled
+    }
+
+    /// Connections that were [retired](crate::OriginProxy::retire_connections).
+    #[must_use]
+    pub fn retired(&self) -> u64 {
+        self.retired
+    }
+
+    /// Connections that served an upgrade: the tunnel ended, or the origin refused the upgrade.
+    #[must_use]
+    pub fn upgrade(&self) -> u64 {
+        self.upgrade
+    }
+
+    /// Connections whose address was [absent from DNS](super::PoolSettings::follow_dns).
+    #[must_use]
+    pub fn vanished(&self) -> u64 {
+        self.vanished
+    }
+
+    /// The sum of all reasons.
     #[must_use]
     pub fn total(&self) -> u64 {
         let Self {
@@ -98,34 +222,11 @@ impl ClosedConnections {
     }
 }
 
-/// What has been counted so far.
+/// The counters of a pool.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) opened: u64,
     pub(super) reused: u64,
     pub(super) retried: u64,
     pub(super) closed: ClosedConnections,
-}
-
-impl PoolSnapshot {
-    pub(super) fn of(state: &State, active: usize) -> Self {
-        let Counters {
-            opened,
-            reused,
-            retried,
-            closed,
-        } = state.counters;
-        Self {
-            open: state.open,
-            idle: state.resting.len() + state.multiplexed.idle(),
-            active,
-            streams: state.multiplexed.streams(),
-            tunnels: state.alone,
-            waiting: state.queue.len() + state.alone_queue.len(),
-            opened,
-            reused,
-            retried,
-            closed,
-        }
-    }
 }

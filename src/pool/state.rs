@@ -20,7 +20,7 @@ use super::{
     queue::{Grant, Place, Queue},
     shelf::Shelf,
     slot::Leave,
-    snapshot::Counters,
+    snapshot::{Counters, PoolSnapshot},
 };
 
 /// What is granted at once, or where to wait for it.
@@ -158,7 +158,7 @@ impl Shared {
         // Those who wait for their own connect are no burden to the others.
         let waiting = state.queue.len().saturating_sub(state.connecting.all());
         let may_open = self.may_open(state, client);
-        if waiting >= self.settings.max_waiting && !may_open {
+        if waiting >= self.settings.max_queued && !may_open {
             return Offer::Full;
         }
         let place = state.queue.join(self, client);
@@ -268,5 +268,29 @@ impl Shared {
     pub(super) fn relist(self: &Arc<Self>) {
         self.lock().multiplexed.relist_all();
         self.settle();
+    }
+}
+
+impl State {
+    /// A snapshot of the pool with `active` requests in flight.
+    pub(super) fn snapshot(&self, active: usize) -> PoolSnapshot {
+        let Counters {
+            opened,
+            reused,
+            retried,
+            closed,
+        } = self.counters;
+        PoolSnapshot {
+            open: self.open,
+            idle: self.resting.len() + self.multiplexed.idle(),
+            active,
+            streams: self.multiplexed.streams(),
+            tunnels: self.alone,
+            waiting: self.queue.len() + self.alone_queue.len(),
+            opened,
+            reused,
+            retried,
+            closed,
+        }
     }
 }

@@ -77,7 +77,7 @@ use super::{
 /// | [`max_concurrency`](Self::max_concurrency) | none | 503 | `connection_limit_reached` |
 /// | [`max_queued`](Self::max_queued) | 64 | 503 | `connection_limit_reached` |
 /// | [`queue_timeout`](Self::queue_timeout) | 10 s | 503 | `connection_limit_reached` |
-/// | [`PoolSettings::wait_timeout`] | 10 s | 503 | `connection_limit_reached` |
+/// | [`PoolSettings::queue_timeout`] | 10 s | 503 | `connection_limit_reached` |
 ///
 /// A gRPC call is told in trailers alone: `grpc-status` is 14 (UNAVAILABLE) for 502 and 503, 4
 /// (DEADLINE_EXCEEDED) for 504, 13 (INTERNAL) for 400 and otherwise 2 (UNKNOWN).
@@ -233,7 +233,7 @@ impl OriginProxy {
     /// proxy.close_tunnels();
     /// let drained = tokio::time::timeout(Duration::from_secs(30), drained).await;
     /// if drained.is_err() {
-    ///     println!("{} requests did not end in time", proxy.pool_snapshot().active);
+    ///     println!("{} requests did not end in time", proxy.pool_snapshot().active());
     /// }
     /// # }
     /// ```

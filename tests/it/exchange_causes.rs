@@ -267,7 +267,7 @@ async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
     let proxy = to(|_| async { pending::<Response<Empty<Bytes>>>().await });
     let settings = PoolSettings::default()
         .max_connections(1)
-        .wait_timeout(Duration::from_secs(1));
+        .queue_timeout(Duration::from_secs(1));
     let proxy = proxy.pool(settings);
     let first = tokio::spawn({
         let proxy = proxy.clone();

@@ -452,7 +452,7 @@ async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     let idle = || {
         group
             .origins()
-            .map(|it| it.pool_snapshot().idle)
+            .map(|it| it.pool_snapshot().idle())
             .sum::<usize>()
     };
 

@@ -94,7 +94,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
     quiet().await;
-    assert_eq!(proxy.pool_snapshot().open, 0);
+    assert_eq!(proxy.pool_snapshot().open(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +150,7 @@ async fn the_whole_exchange_has_an_end_for_whoever_reads_slowly() {
         (ErrorKind::TimedOut, Some(LONG))
     );
     quiet().await;
-    assert_eq!(proxy.pool_snapshot().open, 0);
+    assert_eq!(proxy.pool_snapshot().open(), 0);
 }
 
 #[tokio::test]

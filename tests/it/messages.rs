@@ -226,7 +226,7 @@ async fn content_that_waits_to_be_wanted_is_sent_when_the_origin_says_so() {
     assert_eq!(start.elapsed(), Duration::ZERO);
     text(response).await;
     quiet().await;
-    assert_eq!(proxy.pool_snapshot().open, 1, "the exchange was complete");
+    assert_eq!(proxy.pool_snapshot().open(), 1, "the exchange was complete");
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,7 +280,7 @@ async fn a_final_answer_to_an_expectation_leaves_content_and_connection_unused()
         let mut end = end.clone();
         end.wait_for(|ended| *ended == count).await.unwrap();
         assert!(!asked.load(Ordering::SeqCst));
-        assert_eq!(proxy.pool_snapshot().idle, 0);
+        assert_eq!(proxy.pool_snapshot().idle(), 0);
     }
 }
 
@@ -434,7 +434,7 @@ async fn a_response_without_content_claims_no_length_of_its_own() {
         assert_eq!(said, length.map(HeaderValue::from_static), "{answer}");
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert!(body.is_empty());
-        assert_eq!(proxy.pool_snapshot().open, 1, "{answer}");
+        assert_eq!(proxy.pool_snapshot().open(), 1, "{answer}");
     }
 }
 

@@ -124,7 +124,7 @@ async fn no_more_connections_than_allowed_and_everybody_is_served() {
     let origin = Origin::http1(|id, _| number(id)).await;
     let settings = PoolSettings::default()
         .max_connections(64)
-        .wait_timeout(Duration::from_secs(60));
+        .queue_timeout(Duration::from_secs(60));
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     let mut clients = JoinSet::new();
     for _ in 0..2000 {
@@ -137,8 +137,8 @@ async fn no_more_connections_than_allowed_and_everybody_is_served() {
     assert!(origin.counts().most_open.load(SeqCst) <= 64);
     assert_eq!(origin.counts().requests.load(SeqCst), 2000);
     let snapshot = proxy.pool_snapshot();
-    assert_eq!(snapshot.waiting, 0);
-    assert!(snapshot.open <= 64);
+    assert_eq!(snapshot.waiting(), 0);
+    assert!(snapshot.open() <= 64);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_wait_in_vain_is_503() {
     let origin = Origin::http1(|_, _| pending()).await;
     let settings = PoolSettings::default()
         .max_connections(1)
-        .wait_timeout(Duration::from_millis(20));
+        .queue_timeout(Duration::from_millis(20));
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     let holder = tokio::spawn({
         let proxy = proxy.clone();
@@ -201,7 +201,7 @@ async fn a_request_that_is_given_up_frees_its_connection() {
         let proxy = proxy.clone();
         async move { get(&proxy).await }
     });
-    while proxy.pool_snapshot().waiting < 2 {
+    while proxy.pool_snapshot().waiting() < 2 {
         tokio::task::yield_now().await;
     }
     leaving.abort();
@@ -258,7 +258,7 @@ async fn a_failed_connect_is_told_once_and_does_not_stay() {
     let proxy = OriginProxy::new(connector).pool(PoolSettings::default().max_connections(1));
     assert_eq!(get(&proxy).await.0, StatusCode::BAD_GATEWAY);
     assert_eq!(get(&proxy).await.0, StatusCode::OK);
-    assert_eq!(proxy.pool_snapshot().open, 1);
+    assert_eq!(proxy.pool_snapshot().open(), 1);
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn an_upload_that_was_answered_early_and_never_ends_holds_nothing() {
     for origin in [http1, http2] {
         let settings = PoolSettings::default()
             .max_connections(1)
-            .wait_timeout(Duration::from_secs(60));
+            .queue_timeout(Duration::from_secs(60));
         let proxy = OriginProxy::new(origin.connector()).pool(settings);
         let mut stalled = Vec::new();
         for _ in 0..3 {
@@ -398,7 +398,7 @@ async fn a_connection_is_used_again_however_the_response_was_framed() {
         for _ in 0..5 {
             get(&proxy).await;
             // The other half of the connection may notice the end a moment later.
-            while proxy.pool_snapshot().idle == 0 {
+            while proxy.pool_snapshot().idle() == 0 {
                 tokio::task::yield_now().await;
             }
         }
@@ -468,13 +468,13 @@ async fn an_origin_that_cannot_be_reached_is_not_called_a_full_pool() {
         .transport(transport)
         .build()
         .unwrap();
-    let settings = PoolSettings::default().wait_timeout(Duration::from_millis(20));
+    let settings = PoolSettings::default().queue_timeout(Duration::from_millis(20));
     let proxy = OriginProxy::new(connector).pool(settings);
     let first = tokio::spawn({
         let proxy = proxy.clone();
         async move { get(&proxy).await }
     });
-    while proxy.pool_snapshot().open == 0 {
+    while proxy.pool_snapshot().open() == 0 {
         tokio::task::yield_now().await;
     }
     let response = send(&proxy, request(Method::GET)).await;

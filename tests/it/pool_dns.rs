@@ -132,7 +132,7 @@ async fn connections_to_an_address_that_the_name_has_no_more_end_with_what_they_
             // It carries the slow request.
             Protocol::Http2 => 0,
         };
-        while ask(&proxy, "/").await != "new" || proxy.pool_snapshot().closed.vanished < idle {
+        while ask(&proxy, "/").await != "new" || proxy.pool_snapshot().closed().vanished() < idle {
             tokio::task::yield_now().await;
         }
         moving.old.until(|old| old.open.load(SeqCst) == 1).await;
@@ -140,8 +140,8 @@ async fn connections_to_an_address_that_the_name_has_no_more_end_with_what_they_
         moving.gate.close();
         assert_eq!(slow.await.unwrap(), "old", "{protocol:?}");
         moving.old.until(|old| old.open.load(SeqCst) == 0).await;
-        assert_eq!(proxy.pool_snapshot().closed.vanished, idle + 1);
-        assert_eq!(proxy.pool_snapshot().closed.total(), idle + 1);
+        assert_eq!(proxy.pool_snapshot().closed().vanished(), idle + 1);
+        assert_eq!(proxy.pool_snapshot().closed().total(), idle + 1);
     }
 }
 
@@ -158,7 +158,7 @@ async fn connections_stay_while_name_servers_fail_or_tell_of_no_address() {
         // The last but one was looked at.
         moving.told.until_count(moving.told.count() + 2).await;
         assert_eq!(ask(&proxy, "/").await, "old");
-        assert_eq!(proxy.pool_snapshot().opened, 1);
+        assert_eq!(proxy.pool_snapshot().opened(), 1);
     }
 }
 
@@ -236,5 +236,5 @@ async fn an_address_that_leaves_while_its_answer_is_kept_costs_no_request() {
         new.until(|new| new.requests.load(SeqCst) > 200).await;
     })
     .await;
-    assert_eq!(proxy.pool_snapshot().closed.error, 0);
+    assert_eq!(proxy.pool_snapshot().closed().error(), 0);
 }

@@ -86,7 +86,7 @@ async fn a_drain_takes_no_new_request_and_cuts_off_none() {
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         drained.await.unwrap();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        assert_eq!(proxy.pool_snapshot().active, 0);
+        assert_eq!(proxy.pool_snapshot().active(), 0);
     }
 }
 
@@ -125,7 +125,7 @@ async fn retired_connections_end_after_what_they_carry_and_new_requests_open_new
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
         proxy.retire_connections();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        until(|| proxy.pool_snapshot().closed.retired == 2).await;
+        until(|| proxy.pool_snapshot().closed().retired() == 2).await;
     }
 }
 
@@ -139,12 +139,12 @@ async fn a_connection_that_was_being_opened_when_all_were_retired_serves_whom_it
     for origin in origins {
         let proxy = OriginProxy::new(origin.connector());
         let present = tokio::spawn(get(proxy.clone()));
-        until(|| proxy.pool_snapshot().open == 1).await;
+        until(|| proxy.pool_snapshot().open() == 1).await;
         proxy.retire_connections();
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         assert_eq!(get(proxy.clone()).await, (StatusCode::OK, "1".into()));
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
-        until(|| proxy.pool_snapshot().closed.retired == 1).await;
+        until(|| proxy.pool_snapshot().closed().retired() == 1).await;
         proxy.drain().await;
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
     }
@@ -160,7 +160,7 @@ async fn a_drain_lets_those_end_that_wait_for_a_place() {
             .until(|counts| counts.requests.load(SeqCst) == 1)
             .await;
         let second = tokio::spawn(get(proxy.clone()));
-        until(|| proxy.pool_snapshot().active == 2).await;
+        until(|| proxy.pool_snapshot().active() == 2).await;
         let drained = proxy.drain();
         gate.add_permits(2);
         drained.await;
@@ -177,12 +177,12 @@ async fn connections_are_opened_in_advance_and_kept_up() {
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     proxy.prewarm().await.unwrap();
     let snapshot = proxy.pool_snapshot();
-    assert_eq!((snapshot.open, snapshot.idle), (3, 3));
+    assert_eq!((snapshot.open(), snapshot.idle()), (3, 3));
     let client = tokio::spawn(get(proxy.clone()));
-    until(|| proxy.pool_snapshot().open == 4).await;
+    until(|| proxy.pool_snapshot().open() == 4).await;
     gate.add_permits(1);
     assert_eq!(client.await.unwrap().0, StatusCode::OK);
-    until(|| proxy.pool_snapshot().idle == 4).await;
+    until(|| proxy.pool_snapshot().idle() == 4).await;
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn an_origin_that_refuses_is_known_before_the_first_client() {
     let proxy = OriginProxy::new(connector.build().unwrap()).pool(settings);
     let error = proxy.prewarm().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(proxy.pool_snapshot().open, 0);
+    assert_eq!(proxy.pool_snapshot().open(), 0);
 }
 
 #[tokio::test]
@@ -208,13 +208,13 @@ async fn what_a_pool_did_is_counted() {
     for _ in 0..7 {
         assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
     }
-    until(|| proxy.pool_snapshot().open == 0).await;
+    until(|| proxy.pool_snapshot().open() == 0).await;
     let snapshot = proxy.pool_snapshot();
-    assert_eq!(snapshot.opened, snapshot.closed.total());
-    assert_eq!(snapshot.opened + snapshot.reused, 7);
-    assert!(snapshot.closed.idle >= 1, "{snapshot:?}");
+    assert_eq!(snapshot.opened(), snapshot.closed().total());
+    assert_eq!(snapshot.opened() + snapshot.reused(), 7);
+    assert!(snapshot.closed().idle() >= 1, "{snapshot:?}");
     assert_eq!(
-        (snapshot.active, snapshot.waiting, snapshot.retried),
+        (snapshot.active(), snapshot.waiting(), snapshot.retried()),
         (0, 0, 0)
     );
 }
@@ -232,7 +232,7 @@ async fn who_ended_a_connection_is_counted() {
     let connector = CdnOriginConnector::builder(format!("http://{address}"));
     let proxy = OriginProxy::new(connector.build().unwrap());
     assert_eq!(get(proxy.clone()).await.0, StatusCode::BAD_GATEWAY);
-    until(|| proxy.pool_snapshot().closed.origin == 1).await;
+    until(|| proxy.pool_snapshot().closed().origin() == 1).await;
 
     let endless = Origin::http1(|_, _| async {
         Response::new(Full::from(Bytes::from(vec![b'x'; 8 * 1024 * 1024])))
@@ -240,8 +240,8 @@ async fn who_ended_a_connection_is_counted() {
     .await;
     let proxy = OriginProxy::new(endless.connector());
     drop(send(proxy.clone()).await);
-    until(|| proxy.pool_snapshot().closed.cancelled == 1).await;
-    assert_eq!(proxy.pool_snapshot().closed.total(), 1);
+    until(|| proxy.pool_snapshot().closed().cancelled() == 1).await;
+    assert_eq!(proxy.pool_snapshot().closed().total(), 1);
 }
 
 #[tokio::test]
@@ -272,8 +272,8 @@ async fn what_is_not_passed_on_is_not_counted_as_the_origins_end() {
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let answer = memory::send(&proxy, request).await;
         assert_eq!(answer.status(), status);
-        let closed = proxy.pool_snapshot().closed;
-        assert_eq!([closed.cancelled, closed.error], [cancelled, error]);
+        let closed = proxy.pool_snapshot().closed();
+        assert_eq!([closed.cancelled(), closed.error()], [cancelled, error]);
         assert_eq!(closed.total(), 1);
     }
 }
@@ -293,7 +293,7 @@ fn idle_connections_are_closed_in_whatever_runtime_the_pool_is_used_next() {
             assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
             assert_eq!(origin.counts().connections.load(SeqCst), opened);
             if opened == 2 {
-                until(|| proxy.pool_snapshot().closed.idle == 1).await;
+                until(|| proxy.pool_snapshot().closed().idle() == 1).await;
             }
         });
     }
@@ -337,6 +337,6 @@ async fn what_requests_take_is_opened_again_ever_more_rarely_while_the_origin_re
     refuses.store(false, SeqCst);
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(attempts.load(SeqCst), 1 + 9);
-    assert_eq!(proxy.pool_snapshot().idle, 1);
+    assert_eq!(proxy.pool_snapshot().idle(), 1);
     client.abort();
 }

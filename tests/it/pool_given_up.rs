@@ -64,14 +64,14 @@ async fn give_up_everywhere(origin: Origin) {
     assert!(outcome.is_some(), "a request takes more polls than that");
     loop {
         let pool = proxy.pool_snapshot();
-        let is_quiet = pool.active == 0 && pool.waiting == 0 && pool.streams == 0;
-        if is_quiet && pool.open == pool.idle {
+        let is_quiet = pool.active() == 0 && pool.waiting() == 0 && pool.streams() == 0;
+        if is_quiet && pool.open() == pool.idle() {
             break;
         }
         tokio::task::yield_now().await;
     }
     let pool = proxy.pool_snapshot();
-    assert_eq!(pool.opened, pool.closed.total() + pool.open as u64);
+    assert_eq!(pool.opened(), pool.closed().total() + pool.open() as u64);
 }
 
 #[tokio::test]

@@ -60,13 +60,13 @@ async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
         let content = Bytes::from_static(b"content");
         assert_eq!(answer.unwrap(), (StatusCode::OK, content));
     }
-    assert_eq!(proxy.pool_snapshot().retried, 0);
+    assert_eq!(proxy.pool_snapshot().retried(), 0);
 }
 
 #[tokio::test]
 async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and_are_no_herd() {
     let origin = Origin::http2(0, |_, _| async { Response::new(Full::default()) }).await;
-    let settings = PoolSettings::default().wait_timeout(Duration::from_secs(1));
+    let settings = PoolSettings::default().queue_timeout(Duration::from_secs(1));
     let proxy = OriginProxy::new(origin.connector())
         .pool(settings)
         .response_timeout(Duration::from_secs(1));
@@ -141,11 +141,11 @@ async fn a_body_that_is_shorter_than_declared_is_an_error_and_ends_its_connectio
     let proxy = OriginProxy::new(CdnOriginConnector::builder(origin).build().unwrap());
     let error = send(&proxy, "").await.into_body().collect().await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::ConnectionClosed);
-    while proxy.pool_snapshot().open > 0 {
+    while proxy.pool_snapshot().open() > 0 {
         tokio::task::yield_now().await;
     }
     let snapshot = proxy.pool_snapshot();
-    assert_eq!((snapshot.idle, snapshot.closed.total()), (0, 1));
+    assert_eq!((snapshot.idle(), snapshot.closed().total()), (0, 1));
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn bytes_on_a_connection_that_rests_are_nobodys_response() {
         assert_eq!(memory::text(response).await, "ok");
         assert_eq!(connections.load(SeqCst), served);
         memory::quiet().await;
-        assert_eq!(proxy.pool_snapshot().idle, 1);
+        assert_eq!(proxy.pool_snapshot().idle(), 1);
         word.notify_one();
         memory::quiet().await;
     }

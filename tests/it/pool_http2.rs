@@ -126,7 +126,7 @@ async fn connections_that_all_go_away_at_once_fail_nobody() {
     for client in clients {
         assert_eq!(client.await.unwrap(), StatusCode::OK);
     }
-    until(|| proxy.pool_snapshot().idle == MANY).await;
+    until(|| proxy.pool_snapshot().idle() == MANY).await;
     assert_eq!(open(&proxy).await.unwrap(), StatusCode::OK);
     let clients: Vec<_> = (0..3).map(|_| open(&proxy)).collect();
     for client in clients {
@@ -164,9 +164,9 @@ async fn a_connection_that_has_said_goaway_counts_until_its_last_stream_has_ende
         let proxy = proxy.clone();
         async move { send(&proxy, post()).await.status() }
     });
-    until(|| proxy.pool_snapshot().waiting == 1).await;
+    until(|| proxy.pool_snapshot().waiting() == 1).await;
     let snapshot = proxy.pool_snapshot();
-    assert_eq!((snapshot.open, connections.load(SeqCst)), (1, 1));
+    assert_eq!((snapshot.open(), connections.load(SeqCst)), (1, 1));
 
     end.notify_one();
     assert_eq!(first.collect().await.unwrap().to_bytes(), "off");

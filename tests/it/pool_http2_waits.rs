@@ -141,7 +141,7 @@ async fn a_peer_that_never_says_its_settings_keeps_nobody_from_another_connectio
     origin.leave.add_permits(1);
     let proxy = origin.proxy(PoolSettings::default());
     let held_up = tokio::spawn(get(proxy.clone()));
-    until(&proxy, |pool| pool.streams == 1).await;
+    until(&proxy, |pool| pool.streams() == 1).await;
     let (status, version) = get(proxy.clone()).await;
     assert_eq!((status, &version[..]), (StatusCode::OK, &b"HTTP/2.0"[..]));
     assert_eq!(origin.connects.load(SeqCst), 2);
@@ -156,11 +156,11 @@ async fn an_idle_http_2_connection_makes_room_for_an_upgrade() {
     let proxy = origin.proxy(one_connection());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
     assert_eq!(&get(proxy.clone()).await.1[..], b"HTTP/2.0");
-    until(&proxy, |pool| pool.idle == 1).await;
+    until(&proxy, |pool| pool.idle() == 1).await;
     let heard = answer_to_an_upgrade(&site).await;
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
     assert!(heard.ends_with("\r\n\r\nHTTP/1.1"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed.surplus, 1);
+    assert_eq!(proxy.pool_snapshot().closed().surplus(), 1);
 }
 
 #[tokio::test]
@@ -172,14 +172,14 @@ async fn an_http_2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_t
         tokio::spawn(get(proxy.clone())),
         tokio::spawn(get(proxy.clone())),
     ];
-    until(&proxy, |pool| pool.streams == 2).await;
+    until(&proxy, |pool| pool.streams() == 2).await;
     let upgrade = tokio::spawn(async move { answer_to_an_upgrade(&site).await });
-    until(&proxy, |pool| pool.waiting == 1).await;
+    until(&proxy, |pool| pool.waiting() == 1).await;
     origin.leave.add_permits(2);
     for stream in streams {
         assert_eq!(&stream.await.unwrap().1[..], b"HTTP/2.0");
     }
     let heard = upgrade.await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed.surplus, 1);
+    assert_eq!(proxy.pool_snapshot().closed().surplus(), 1);
 }

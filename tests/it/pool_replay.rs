@@ -131,7 +131,7 @@ async fn an_idempotent_request_is_sent_again_with_all_of_its_content() {
         let status = send(&origin.proxy, Method::PUT, content.clone().into()).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(origin.read.recv().await.unwrap(), (content, None));
-        assert_eq!(origin.proxy.pool_snapshot().retried, 1);
+        assert_eq!(origin.proxy.pool_snapshot().retried(), 1);
     }
 }
 
@@ -168,7 +168,7 @@ async fn what_may_have_been_seen_or_was_not_kept_is_not_sent_again() {
         let status = send(&origin.proxy, method, content(length).into()).await;
         assert_eq!(status, StatusCode::BAD_GATEWAY);
         assert!(origin.read.try_recv().is_err());
-        assert_eq!(origin.proxy.pool_snapshot().retried, 0);
+        assert_eq!(origin.proxy.pool_snapshot().retried(), 0);
     }
 }
 
@@ -255,7 +255,7 @@ async fn content_that_is_taken_while_a_fresh_connection_is_opened_is_not_sent_wi
     go.notify_one();
     let answer = answer.await.unwrap();
     assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
-    assert_eq!(proxy.pool_snapshot().retried, 0);
+    assert_eq!(proxy.pool_snapshot().retried(), 0);
     drop((answer, proxy));
     assert_eq!(told.recv().await.unwrap(), 0);
 }
@@ -318,6 +318,6 @@ async fn a_refused_stream_is_sent_again_with_its_content_whatever_the_method() {
         let content = content(length);
         assert_eq!(send(&proxy, method, content.clone().into()).await, 200);
         assert_eq!(read.recv().await.unwrap(), content);
-        assert_eq!(proxy.pool_snapshot().retried, 1);
+        assert_eq!(proxy.pool_snapshot().retried(), 1);
     }
 }

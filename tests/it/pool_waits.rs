@@ -93,11 +93,11 @@ async fn a_connect_outlives_the_client_who_asked_for_it() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
     let first = visit(&proxy);
-    until(|| proxy.pool_snapshot().open == 1).await;
+    until(|| proxy.pool_snapshot().open() == 1).await;
     let second = visit(&proxy);
-    until(|| proxy.pool_snapshot().waiting == 2).await;
+    until(|| proxy.pool_snapshot().waiting() == 2).await;
     first.abort();
-    until(|| proxy.pool_snapshot().waiting == 1).await;
+    until(|| proxy.pool_snapshot().waiting() == 1).await;
     gate.leave.add_permits(1);
     assert_eq!(second.await.unwrap().0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
@@ -111,11 +111,11 @@ async fn a_connection_that_comes_when_nobody_waits_any_more_rests() {
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
     gate.leave.add_permits(1);
-    until(|| proxy.pool_snapshot().idle == 1).await;
+    until(|| proxy.pool_snapshot().idle() == 1).await;
     assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
     let snapshot = proxy.pool_snapshot();
-    assert_eq!((snapshot.open, snapshot.waiting), (1, 0));
+    assert_eq!((snapshot.open(), snapshot.waiting()), (1, 0));
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default());
     let clients: Vec<_> = (0..5).map(|_| visit(&proxy)).collect();
-    until(|| proxy.pool_snapshot().waiting == 5).await;
+    until(|| proxy.pool_snapshot().waiting() == 5).await;
     gate.leave.add_permits(1);
     for client in clients {
         let (status, error) = client.await.unwrap();
@@ -131,7 +131,7 @@ async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
         assert_eq!(error.unwrap().kind(), ErrorKind::ConnectionRefused);
     }
     assert_eq!(gate.attempts.load(SeqCst), 1);
-    until(|| proxy.pool_snapshot().open == 0).await;
+    until(|| proxy.pool_snapshot().open() == 0).await;
 }
 
 #[tokio::test]
@@ -142,27 +142,27 @@ async fn a_failed_connect_whose_client_left_fails_nobody_later() {
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
     gate.leave.add_permits(1);
-    until(|| proxy.pool_snapshot().open == 0).await;
-    assert_eq!(proxy.pool_snapshot().waiting, 0);
+    until(|| proxy.pool_snapshot().open() == 0).await;
+    assert_eq!(proxy.pool_snapshot().waiting(), 0);
 }
 
 #[tokio::test]
 async fn one_more_than_may_wait_is_503_at_once() {
     let origin = Origin::http1(|_, _| pending()).await;
-    let settings = PoolSettings::default().max_connections(1).max_waiting(1);
+    let settings = PoolSettings::default().max_connections(1).max_queued(1);
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     let served = visit(&proxy);
     origin
         .until(|counts| counts.requests.load(SeqCst) == 1)
         .await;
     let waiting = visit(&proxy);
-    until(|| proxy.pool_snapshot().waiting == 1).await;
+    until(|| proxy.pool_snapshot().waiting() == 1).await;
     let (status, error) = get(proxy.clone()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(error.unwrap().kind(), ErrorKind::PoolExhausted);
     served.abort();
     waiting.abort();
-    until(|| proxy.pool_snapshot().waiting == 0).await;
+    until(|| proxy.pool_snapshot().waiting() == 0).await;
 }
 
 #[tokio::test(start_paused = true)]

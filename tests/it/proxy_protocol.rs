@@ -228,7 +228,7 @@ async fn where_the_pool_is_full_connections_of_others_make_room_and_nobody_is_mi
             }
         });
         join_all(visits).await;
-        assert!(proxy.pool_snapshot().open <= 3);
+        assert!(proxy.pool_snapshot().open() <= 3);
     }
 }
 

@@ -41,7 +41,7 @@ async fn each_client_is_known(server: &Server, authority: &Authority, tlvs: &[Pr
                 assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
             }
         }
-        assert_eq!(proxy.pool_snapshot().opened, 3);
+        assert_eq!(proxy.pool_snapshot().opened(), 3);
     }
 }
 

@@ -99,7 +99,7 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
         );
         assert_eq!(rest(&mut origin).await, "", "{switch}");
     }
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_refused_upgrade_passes_with_its_content() {
         assert_eq!(&bytes(&mut client).await, b"2\r\nno\r\n0\r\n\r\n");
         assert_eq!(rest(&mut origin).await, "");
     }
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
             "{answer:?} {told}"
         );
         drop(origin);
-        scene.until(|pool| pool.open == 0).await;
+        scene.until(|pool| pool.open() == 0).await;
     }
 }
 
@@ -201,7 +201,7 @@ async fn an_origin_that_keeps_silent_is_504_and_its_connection_is_closed() {
         "{told}"
     );
     assert_eq!(rest(&mut origin).await, "");
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -229,5 +229,5 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
     assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
     assert!(told.contains("error=tls_protocol_error"), "{told}");
     assert_eq!(edge.connections(), 0);
-    assert_eq!(proxy.pool_snapshot().open, 0);
+    assert_eq!(proxy.pool_snapshot().open(), 0);
 }

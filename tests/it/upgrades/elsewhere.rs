@@ -21,7 +21,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
     let group = primary.proxy().fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let tunnels = || {
-        let each = group.origins().map(|it| it.pool_snapshot().tunnels);
+        let each = group.origins().map(|it| it.pool_snapshot().tunnels());
         each.collect::<Vec<_>>()
     };
 

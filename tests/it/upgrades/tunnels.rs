@@ -27,7 +27,7 @@ async fn a_side_that_has_said_all_may_still_listen() {
     origin.write_all(b"answer").await.unwrap();
     origin.shutdown().await.unwrap();
     assert_eq!(rest(&mut client).await, "answer");
-    scene.until(|pool| pool.tunnels == 0).await;
+    scene.until(|pool| pool.tunnels() == 0).await;
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn an_origin_that_has_said_all_may_still_listen() {
     client.write_all(b"last words").await.unwrap();
     client.shutdown().await.unwrap();
     assert_eq!(rest(&mut origin).await, "last words");
-    scene.until(|pool| pool.tunnels == 0).await;
+    scene.until(|pool| pool.tunnels() == 0).await;
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_client_who_leaves_closes_the_origins_side() {
     drop(client);
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_client_who_breaks_off_closes_the_origins_side_at_once() {
     drop(client);
     assert_eq!(rest(&mut origin).await, "");
     // The origin has not said that it is done, and the tunnel has ended nevertheless.
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_origin_that_breaks_off_closes_the_clients_side_at_once() {
     origin.set_zero_linger().unwrap();
     drop(origin);
     assert_eq!(rest(&mut client).await, "");
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_client_who_is_gone_before_the_answer_leaves_nothing_behind() {
     let _ = origin.write_all(super::SWITCH.as_bytes()).await;
     assert_eq!(rest(&mut origin).await, "");
     drop(origin);
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
     let (mut client, mut origin) = scene.tunnel().await;
     assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
-    scene.until(|pool| pool.open == 0).await;
+    scene.until(|pool| pool.open() == 0).await;
 }
 
 #[tokio::test]
@@ -115,8 +115,8 @@ async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() 
     assert!(rest(&mut late).await.starts_with("HTTP/1.1 101 "));
     assert_eq!(rest(&mut asked).await, "");
     drained.await;
-    scene.until(|pool| pool.closed.total() == 2).await;
-    assert_eq!(scene.proxy.pool_snapshot().closed.upgrade, 2);
+    scene.until(|pool| pool.closed().total() == 2).await;
+    assert_eq!(scene.proxy.pool_snapshot().closed().upgrade(), 2);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@
 
 pub mod name;
 
-pub mod edge;
+mod edge;
 pub mod origin;
 
 pub mod downstream;

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use crate::{
-    edge::{Edge, EdgeProfile, is_bucket_with_dots},
+    edge::{EdgeProfile, edge_of_host, is_bucket_with_dots, profile_of},
     error::TlsVersion,
     name::{Host, Sni, SniOmission},
     origin::{ChosenNames, Origin, Scheme},
@@ -187,7 +187,7 @@ fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
 fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
     let mut say = |id, text| advice.push(Advice { id, text });
     let dialled = origin.dial().host().and_then(Host::dns);
-    let Some(edge) = dialled.and_then(Edge::of_host) else {
+    let Some(edge) = dialled.and_then(edge_of_host) else {
         return;
     };
     let is_https = origin.scheme() == Scheme::Https;
@@ -202,7 +202,7 @@ fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
         let text = "a certificate of S3 covers no bucket with dots in its name: put the bucket into the path";
         say(AdviceId::BucketWithDots, text.into());
     }
-    let Some(profile) = edge.profile() else {
+    let Some(profile) = profile_of(edge) else {
         return;
     };
     if is_https && profile.is_http_only() {

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    edge::{Edge, EdgeProfile},
+    edge::{EdgeProfile, edge_of_host, profile_of},
     name::Host,
     origin::{Origin, Scheme},
 };
@@ -28,11 +28,11 @@ use crate::{
 /// no TLS, that it sends plain http away.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, edge::Edge};
+/// use cdn_origin::CdnOriginConnector;
 ///
 /// let connector = CdnOriginConnector::builder("http://backend.a.run.app").build()?;
 /// let profile = connector.profile().expect("a name of Google's");
-/// assert_eq!(profile.edge().edge(), Edge::Google);
+/// assert_eq!(profile.name(), "Google");
 /// let changes: Vec<_> = profile.changes().iter().map(ToString::to_string).collect();
 /// assert_eq!(changes, ["pooled connections rest for up to 480s"]);
 /// # Ok::<(), cdn_origin::BuildError>(())
@@ -81,7 +81,7 @@ impl AppliedProfile {
     /// The profile of the edge that gave out the dialled name, if it is known.
     pub(super) fn of(origin: &Origin, groups: Groups) -> Option<Self> {
         let dialled = origin.dial().host().and_then(Host::dns)?;
-        let edge = Edge::of_host(dialled)?.profile()?;
+        let edge = profile_of(edge_of_host(dialled)?)?;
         let (idle, fields) = (edge.idle_limit(), edge.own_fields());
         let is_open = origin.scheme() == Scheme::Https && groups == Groups::OfProvider;
         let changes = [
@@ -125,16 +125,34 @@ impl AppliedProfile {
         })
     }
 
-    /// What is known of the edge.
+    /// The name of the edge, such as `Cloudflare`.
     #[must_use]
-    pub fn edge(&self) -> &'static EdgeProfile {
-        self.edge
+    pub fn name(&self) -> &'static str {
+        self.edge.edge().name()
     }
 
-    /// What is different because of it.
+    /// Where the limits and requirements of the edge are documented.
+    #[must_use]
+    pub fn documented_in(&self) -> &'static str {
+        self.edge.source()
+    }
+
+    /// The defaults that it changed.
     #[must_use]
     pub fn changes(&self) -> &[ProfileChange] {
         &self.changes
+    }
+}
+
+/// The name of the edge, then its changes: `CloudFront: GET requests with content are refused`.
+impl fmt::Display for AppliedProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        for (index, change) in self.changes.iter().enumerate() {
+            let separator = if index == 0 { ": " } else { "; " };
+            write!(f, "{separator}{change}")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates that are valid, but for other names.
 
-use crate::{edge::Standing, error::ErrorKind, name::ExpectedName};
+use crate::{edge::SourceKind, error::ErrorKind, name::ExpectedName};
 
 use super::{
     CauseId,
@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::SniMissing,
         certainty: Certain,
         when: |e| {
-            let is_default = e.default_names() == Some(Standing::Confirmed);
+            let is_default = e.default_names() == Some(SourceKind::Primary);
             is_for_others(e) && e.sni().is_none() && is_default
         },
         why: default_certificate,

@@ -1,7 +1,10 @@
 //! What the rules look at.
 
 use crate::{
-    edge::{Edge, EdgeProfile, Standing, placeholder_by_names, placeholder_by_subject},
+    edge::{
+        Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_names, placeholder_by_subject,
+        profile_of,
+    },
     error::{
         Alert, ClientCertificate, ErrorKind, Facts, OfferedParameters, PeerCertificate, Stage,
         TlsVersion,
@@ -60,11 +63,11 @@ impl Evidence<'_> {
 
     /// The edge that gave out the name that was dialled.
     pub(super) fn edge(&self) -> Option<Edge> {
-        self.dialled_name().and_then(Edge::of_host)
+        self.dialled_name().and_then(edge_of_host)
     }
 
     pub(super) fn profile(&self) -> Option<&'static EdgeProfile> {
-        self.edge().and_then(Edge::profile)
+        self.edge().and_then(profile_of)
     }
 
     /// Whether the edge is known to answer a missing SNI by this alert, and everything else was
@@ -154,8 +157,8 @@ impl Evidence<'_> {
 
     /// Whether the names presented are those that an edge presents to strangers, and how well that
     /// is known.
-    pub(super) fn default_names(&self) -> Option<Standing> {
-        placeholder_by_names(self.presented()).map(|known| known.standing())
+    pub(super) fn default_names(&self) -> Option<SourceKind> {
+        placeholder_by_names(self.presented()).map(|known| known.source_kind())
     }
 
     /// Whether the subject is that of a certificate for strangers.

@@ -1,7 +1,7 @@
 //! What an edge says by a page of its own, where it does not matter which names were sent.
 
 use crate::{
-    edge::{Meaning, regional_bucket_host},
+    edge::{EdgeErrorKind, regional_bucket_host},
     name::HostAuthority,
     origin::OriginUrl,
 };
@@ -52,59 +52,59 @@ pub(super) fn wrong_region(certainty: Certainty, body: &str) -> Cause {
 
 /// The meanings that need no look at the names.
 pub(super) fn plain(
-    meaning: Meaning,
+    meaning: EdgeErrorKind,
     certainty: Certainty,
     edge: &str,
     host: &HostAuthority,
 ) -> Cause {
     let (id, why, fix) = match meaning {
-        Meaning::BehindTheEdge => return behind(certainty, edge),
-        Meaning::ClientCertificate => (
+        EdgeErrorKind::BehindTheEdge => return behind(certainty, edge),
+        EdgeErrorKind::ClientCertificate => (
             CauseId::ClientCertificateRequired,
             format!("{edge} asks for a client certificate, or for another one"),
             "present a client certificate, or allow this client without one",
         ),
-        Meaning::EarlyData => (
+        EdgeErrorKind::EarlyData => (
             CauseId::EarlyDataRefused,
             format!("{edge} does not take early data for this request"),
             "send it again after the handshake",
         ),
-        Meaning::ForwardingFields => (
+        EdgeErrorKind::ForwardingFields => (
             CauseId::ForwardingFields,
             format!("{edge} refuses the request's forwarding fields, or sees it come round"),
             "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, and dial no name that leads back here",
         ),
-        Meaning::HeadTooLarge => (
+        EdgeErrorKind::HeadTooLarge => (
             CauseId::HeadTooLarge,
             format!("the head of the request is larger than {edge} takes"),
             "send fewer or shorter fields, cookies above all, or a shorter target",
         ),
-        Meaning::HostIsAddress => (
+        EdgeErrorKind::HostIsAddress => (
             CauseId::HostNotServed,
             format!("Host says {host}, and {edge} wants a name"),
             ".host(\"..\") with a name that the edge serves",
         ),
-        Meaning::LengthRequired => (
+        EdgeErrorKind::LengthRequired => (
             CauseId::LengthRequired,
             format!("{edge} wants to know the length of the content"),
             "send Content-Length, and 0 where there is no content",
         ),
-        Meaning::Method => (
+        EdgeErrorKind::MethodNotAllowed => (
             CauseId::MethodNotTaken,
             format!("{edge} does not take this method"),
             "allow the method in the edge's configuration",
         ),
-        Meaning::RequestLoop => (
+        EdgeErrorKind::RequestLoop => (
             CauseId::RequestLoop,
             format!("the request comes round to {edge}"),
             "dial a name that does not lead back here",
         ),
-        Meaning::SignedForAnotherHost => (
+        EdgeErrorKind::SignedForAnotherHost => (
             CauseId::SignedForAnotherHost,
             String::from("the request was signed before its Host was rewritten"),
             "sign the request with the Host that it arrives with",
         ),
-        Meaning::WebsiteOff => (
+        EdgeErrorKind::WebsiteOff => (
             CauseId::WebsiteOff,
             format!("{edge} has no website in this bucket"),
             "turn the bucket's website on, or use its REST endpoint",

@@ -9,7 +9,10 @@ use http::{
 };
 
 use crate::{
-    edge::{Edge, ErrorPage, Meaning, Weight},
+    edge::{
+        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, edge_of_host, is_relayed,
+        known_error_pages,
+    },
     name::{DnsName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
@@ -140,8 +143,8 @@ impl<'a> ResponseEvidence<'a> {
         if self.status.is_success() || self.status.is_informational() {
             return false;
         }
-        let is_told = |page: &ErrorPage| page.is_told_by_body() && self.fits_head(page);
-        self.is_text() && ErrorPage::known().iter().any(is_told)
+        let is_told = |page: &ErrorPage| page.needs_body() && self.fits_head(page);
+        self.is_text() && known_error_pages().iter().any(is_told)
     }
 
     /// The diagnosis, if the response looks like a mistake in the four names or in the scheme, or
@@ -161,58 +164,58 @@ impl<'a> ResponseEvidence<'a> {
     fn by_page(&self) -> Vec<Cause> {
         let body = String::from_utf8_lossy(self.body);
         let fits = |page: &&ErrorPage| self.fits_head(page) && page.fits_body(&body);
-        match ErrorPage::known().iter().find(fits) {
+        match known_error_pages().iter().find(fits) {
             Some(page) => self.meaning(page, &body),
             None => Vec::new(),
         }
     }
 
     fn meaning(&self, page: &ErrorPage, body: &str) -> Vec<Cause> {
-        let certainty = match page.weight(self.headers) {
-            Weight::Hints => Certainty::Possible,
-            Weight::Suggests => Certainty::Likely,
-            Weight::Proves => Certainty::Certain,
+        let certainty = match page.strength_with(self.headers) {
+            EvidenceStrength::Weak => Certainty::Possible,
+            EvidenceStrength::Strong => Certainty::Likely,
+            EvidenceStrength::Conclusive => Certainty::Certain,
         };
         let edge = page
             .edge()
             .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
         let mut causes = Vec::new();
-        let certainty = match page.meaning() {
+        let certainty = match page.kind() {
             _ if certainty < Certainty::Certain || !self.is_about_other_names(page) => certainty,
             // Ours disagree, so they may be the ones that are meant.
-            Meaning::SniAndHostDisagree => Certainty::Likely,
+            EdgeErrorKind::SniAndHostDisagree => Certainty::Likely,
             _ => {
                 causes.push(behind_another(&edge));
                 Certainty::Possible
             }
         };
-        causes.extend(match page.meaning() {
-            Meaning::HostNotServed => vec![self.host_not_served(certainty, &edge)],
-            Meaning::SniAndHostDisagree => vec![self.disagreeing(certainty, &edge)],
-            Meaning::RefusedRequest => self.refused_request(&edge),
-            Meaning::HttpToTlsPort => self.http_to_tls_port(&edge),
-            Meaning::WrongRegion => vec![wrong_region(certainty, body)],
+        causes.extend(match page.kind() {
+            EdgeErrorKind::HostNotServed => vec![self.host_not_served(certainty, &edge)],
+            EdgeErrorKind::SniAndHostDisagree => vec![self.disagreeing(certainty, &edge)],
+            EdgeErrorKind::RefusedRequest => self.refused_request(&edge),
+            EdgeErrorKind::HttpToTlsPort => self.http_to_tls_port(&edge),
+            EdgeErrorKind::WrongRegion => vec![wrong_region(certainty, body)],
             other => vec![plain(other, certainty, &edge, self.host)],
         });
-        let told_by = |cause: Cause| cause.read_in(page.read_in());
+        let told_by = |cause: Cause| cause.read_in(page.source());
         causes.into_iter().map(told_by).collect()
     }
 
     /// Whether the page may well be about names that somebody between here and its edge has sent.
     fn is_about_other_names(&self, page: &ErrorPage) -> bool {
         let is_of_names = matches!(
-            page.meaning(),
-            Meaning::ForwardingFields
-                | Meaning::HostIsAddress
-                | Meaning::HostNotServed
-                | Meaning::RequestLoop
-                | Meaning::SniAndHostDisagree
-                | Meaning::WebsiteOff
-                | Meaning::WrongRegion
+            page.kind(),
+            EdgeErrorKind::ForwardingFields
+                | EdgeErrorKind::HostIsAddress
+                | EdgeErrorKind::HostNotServed
+                | EdgeErrorKind::RequestLoop
+                | EdgeErrorKind::SniAndHostDisagree
+                | EdgeErrorKind::WebsiteOff
+                | EdgeErrorKind::WrongRegion
         );
         let is_elsewhere = |edge: Edge| {
             let is_dialled = self.dialled_edge().is_none_or(|dialled| dialled == edge);
-            !is_dialled || edge.is_relayed(self.headers)
+            !is_dialled || is_relayed(edge, self.headers)
         };
         is_of_names && page.edge().is_some_and(is_elsewhere)
     }
@@ -220,7 +223,7 @@ impl<'a> ResponseEvidence<'a> {
     /// The edge that gave out the dialled name. A website of S3 answers as S3 does.
     pub(super) fn dialled_edge(&self) -> Option<Edge> {
         let dialled = self.origin.dial().host().and_then(Host::dns)?;
-        match Edge::of_host(dialled)? {
+        match edge_of_host(dialled)? {
             Edge::S3Website => Some(Edge::S3),
             edge => Some(edge),
         }

@@ -6,7 +6,7 @@ use http::{
 };
 
 use crate::{
-    edge::Edge,
+    edge::edges_passed,
     name::{DnsName, Sni},
     origin::Scheme,
 };
@@ -57,7 +57,7 @@ impl ResponseEvidence<'_> {
         if self.disagreeing_sni().is_some() {
             // A server behind an edge may have said it, of the names that the edge uses.
             let is_through_edge =
-                self.dialled_edge().is_some() || Edge::passed(self.headers).next().is_some();
+                self.dialled_edge().is_some() || edges_passed(self.headers).next().is_some();
             let certainty = match is_through_edge || self.headers.contains_key(VIA) {
                 true => Certainty::Likely,
                 false => Certainty::Certain,

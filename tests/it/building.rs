@@ -741,7 +741,7 @@ fn a_profile_moves_defaults_and_one_call_turns_it_off() {
     let builder = || CdnOriginConnector::builder("http://shop.example.cdn.cloudflare.net");
     let connector = builder().build().unwrap();
     let profile = connector.profile().unwrap();
-    assert_eq!(profile.edge().edge(), cdn_origin::edge::Edge::Cloudflare);
+    assert_eq!(profile.name(), "Cloudflare");
     assert!(
         builder()
             .without_edge_profile()

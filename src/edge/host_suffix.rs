@@ -1,0 +1,133 @@
+//! Recognises an edge by the suffix of a host name.
+
+use crate::name::DnsName;
+
+use super::Edge;
+
+/// Suffixes of the host names that edges give to their customers, in whole labels.
+///
+/// Source: the documentation of each about CNAME targets and default host names, read 2026.
+const SUFFIXES: [(&str, Edge); 23] = [
+    ("akamaiedge.net", Edge::Akamai),
+    ("azureedge.net", Edge::AzureFrontDoor),
+    ("azurefd.net", Edge::AzureFrontDoor),
+    ("azurewebsites.net", Edge::AzureAppService),
+    ("b-cdn.net", Edge::Bunny),
+    ("cdn.cloudflare.net", Edge::Cloudflare),
+    ("cloudfront.net", Edge::CloudFront),
+    ("edgekey.net", Edge::Akamai),
+    ("edgesuite.net", Edge::Akamai),
+    ("fastly.net", Edge::Fastly),
+    ("fastlylb.net", Edge::Fastly),
+    ("fly.dev", Edge::FlyIo),
+    ("ghs.googlehosted.com", Edge::Google),
+    ("github.io", Edge::GitHubPages),
+    ("herokuapp.com", Edge::Heroku),
+    ("herokudns.com", Edge::Heroku),
+    ("kxcdn.com", Edge::KeyCdn),
+    ("netlify.app", Edge::Netlify),
+    ("netlify.com", Edge::Netlify),
+    ("run.app", Edge::Google),
+    ("vercel-dns.com", Edge::Vercel),
+    ("vercel.app", Edge::Vercel),
+    ("up.railway.app", Edge::Railway),
+];
+
+/// The edge that assigns host names like this one to its customers.
+pub(crate) fn edge_of_host(name: &DnsName) -> Option<Edge> {
+    let name = name.as_str();
+    let by_suffix = SUFFIXES
+        .iter()
+        .find(|(suffix, _)| is_within(name, suffix))
+        .map(|(_, edge)| *edge);
+    by_suffix.or_else(|| amazon_s3(name))
+}
+
+/// Recognises the endpoints of Amazon S3, which carry the region inside the name.
+///
+/// REST endpoints: `bucket.s3.amazonaws.com`, `s3.region.amazonaws.com`,
+/// `bucket.s3.dualstack.region.amazonaws.com`. Website endpoints:
+/// `bucket.s3-website-region.amazonaws.com` and `bucket.s3-website.region.amazonaws.com`.
+///
+/// Source: Amazon S3 User Guide, `WebsiteEndpoints.md` and `VirtualHosting.md`, read 2026.
+fn amazon_s3(name: &str) -> Option<Edge> {
+    let rest = name.strip_suffix(".amazonaws.com")?;
+    let mut labels = rest.split('.');
+    if labels.clone().any(|label| label.starts_with("s3-website")) {
+        return Some(Edge::S3Website);
+    }
+    labels.any(|label| label == "s3").then_some(Edge::S3)
+}
+
+/// Whether the bucket's name contains dots, so that no certificate of S3 covers its virtual host.
+///
+/// Source: Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only buckets
+/// that do not contain dots", read 2026.
+pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
+    let bucket = name.as_str().split_once(".s3.").map(|(bucket, _)| bucket);
+    edge_of_host(name) == Some(Edge::S3) && bucket.is_some_and(|bucket| bucket.contains('.'))
+}
+
+/// Parses the host in the `<Endpoint>` of an S3 error; `None` unless it is a host of S3.
+pub(crate) fn regional_bucket_host(text: &str) -> Option<DnsName> {
+    let name: DnsName = text.parse().ok()?;
+    matches!(edge_of_host(&name), Some(Edge::S3 | Edge::S3Website)).then_some(name)
+}
+
+/// Whether `name` is `suffix` or a subdomain of it.
+fn is_within(name: &str, suffix: &str) -> bool {
+    let rest = name.strip_suffix(suffix);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str) -> Option<Edge> {
+        edge_of_host(&name.parse().unwrap())
+    }
+
+    #[test]
+    fn an_edge_is_recognised_by_whole_labels_of_its_suffix() {
+        assert_eq!(of("d1234567890.cloudfront.net"), Some(Edge::CloudFront));
+        assert_eq!(of("x.map.fastly.net"), Some(Edge::Fastly));
+        assert_eq!(of("cloudfront.net"), Some(Edge::CloudFront));
+        assert_eq!(of("notcloudfront.net"), None);
+        assert_eq!(of("www.example.com"), None);
+    }
+
+    #[test]
+    fn the_endpoints_of_s3_are_recognised_in_every_region() {
+        for name in [
+            "bucket.s3.amazonaws.com",
+            "s3.eu-west-1.amazonaws.com",
+            "bucket.s3.dualstack.eu-west-1.amazonaws.com",
+        ] {
+            assert_eq!(of(name), Some(Edge::S3), "{name}");
+        }
+        for name in [
+            "shop.s3-website-eu-west-1.amazonaws.com",
+            "shop.s3-website.eu-central-1.amazonaws.com",
+        ] {
+            assert_eq!(of(name), Some(Edge::S3Website), "{name}");
+        }
+        assert_eq!(of("queue.sqs.eu-west-1.amazonaws.com"), None);
+    }
+
+    #[test]
+    fn only_hosts_of_s3_are_regional_endpoints() {
+        let endpoint = "b.s3.eu-west-1.amazonaws.com";
+        assert_eq!(regional_bucket_host(endpoint), endpoint.parse().ok());
+        assert_eq!(regional_bucket_host("attacker.example"), None);
+        assert_eq!(regional_bucket_host("not a name"), None);
+    }
+
+    #[test]
+    fn a_bucket_with_dots_is_recognised() {
+        let is_dotted = |name: &str| is_bucket_with_dots(&name.parse().unwrap());
+        assert!(is_dotted("my.bucket.s3.amazonaws.com"));
+        assert!(!is_dotted("bucket.s3.amazonaws.com"));
+        assert!(!is_dotted("my.bucket.s3.example.com"));
+    }
+}

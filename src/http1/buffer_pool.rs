@@ -1,8 +1,8 @@
-//! Large buffers that go round.
+//! A pool of large read buffers.
 //!
-//! Allocators give memory of this size back to the kernel: glibc's does where a response ends, and
-//! the buffers of the next are mapped and zeroed again, page by page, which is a tenth of the CPU
-//! time that a body of a MiB takes.
+//! Allocators return memory of this size to the kernel. glibc's does so at the end of a response,
+//! and the kernel maps and zeroes the buffers of the next one page by page: a tenth of the CPU time
+//! of a 1 MiB body.
 
 use std::{
     collections::VecDeque,
@@ -11,42 +11,42 @@ use std::{
 
 use bytes::BytesMut;
 
-/// What a large buffer holds.
+/// The capacity of a large buffer.
 pub(crate) const LARGE_BUFFER: usize = 63 * 1024;
 
-/// So many are kept by the process: a MiB.
-const KEPT: usize = 16;
+/// The maximum number of pooled buffers: 1 MiB in total.
+const MAX_POOLED: usize = 16;
 
-/// Those of the process.
-pub(crate) static BUFFERS: Spares = Spares::new();
+/// The pool of this process.
+pub(crate) static BUFFERS: BufferPool = BufferPool::new();
 
-/// Buffers that are read into no more. What was read may still wait to be written.
-pub(crate) struct Spares(Mutex<VecDeque<BytesMut>>);
+/// Buffers between two uses. What was read into one may still wait to be written.
+pub(crate) struct BufferPool(Mutex<VecDeque<BytesMut>>);
 
-impl Spares {
+impl BufferPool {
     const fn new() -> Self {
         Self(Mutex::new(VecDeque::new()))
     }
 
-    /// An empty buffer: the one last given back of which all has been written, as that is still in
-    /// the processor's caches, or a new one.
+    /// Takes an empty buffer: the one returned last whose bytes have all been written, or a new
+    /// one. The one returned last is still in the processor's caches.
     pub(crate) fn take(&self) -> BytesMut {
-        let mut spares = self.lock();
-        let free = spares
+        let mut buffers = self.lock();
+        let free = buffers
             .iter_mut()
-            .rposition(|spare| spare.try_reclaim(LARGE_BUFFER));
-        let spare = free.and_then(|free| spares.remove(free));
-        drop(spares);
-        spare.unwrap_or_else(|| BytesMut::with_capacity(LARGE_BUFFER))
+            .rposition(|pooled| pooled.try_reclaim(LARGE_BUFFER));
+        let buffer = free.and_then(|free| buffers.remove(free));
+        drop(buffers);
+        buffer.unwrap_or_else(|| BytesMut::with_capacity(LARGE_BUFFER))
     }
 
-    /// Gives a buffer back. Of too many, the oldest goes: something may hold on to it.
-    pub(crate) fn give(&self, mut buffer: BytesMut) {
+    /// Returns a buffer. If there are too many, frees the oldest: it may never become reusable.
+    pub(crate) fn put(&self, mut buffer: BytesMut) {
         buffer.clear();
-        let mut spares = self.lock();
-        spares.push_back(buffer);
-        let oldest = (spares.len() > KEPT).then(|| spares.pop_front());
-        drop(spares);
+        let mut buffers = self.lock();
+        buffers.push_back(buffer);
+        let oldest = (buffers.len() > MAX_POOLED).then(|| buffers.pop_front());
+        drop(buffers);
         drop(oldest);
     }
 
@@ -60,26 +60,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_that_something_holds_on_to_is_not_written_into() {
-        let spares = Spares::new();
-        for _ in 0..3 * KEPT {
-            let mut buffer = spares.take();
+    fn a_buffer_whose_bytes_are_still_referenced_is_not_reused() {
+        let pool = BufferPool::new();
+        for _ in 0..3 * MAX_POOLED {
+            let mut buffer = pool.take();
             assert!(buffer.is_empty() && buffer.capacity() >= LARGE_BUFFER);
             buffer.extend_from_slice(b"held");
             let held = buffer.split().freeze();
-            spares.give(buffer);
-            let mut next = spares.take();
+            pool.put(buffer);
+            let mut next = pool.take();
             next.extend_from_slice(b"next");
             assert_eq!(held, "held");
-            spares.give(next);
+            pool.put(next);
         }
     }
 
     #[test]
-    fn no_more_are_kept_than_a_mib_takes() {
-        let spares = Spares::new();
-        let buffers: Vec<BytesMut> = (0..2 * KEPT).map(|_| spares.take()).collect();
-        buffers.into_iter().for_each(|buffer| spares.give(buffer));
-        assert!(spares.lock().len() <= KEPT);
+    fn at_most_one_mib_is_pooled() {
+        let pool = BufferPool::new();
+        let buffers: Vec<BytesMut> = (0..2 * MAX_POOLED).map(|_| pool.take()).collect();
+        buffers.into_iter().for_each(|buffer| pool.put(buffer));
+        assert!(pool.lock().len() <= MAX_POOLED);
     }
 }

@@ -1,4 +1,4 @@
-//! Takes the chunked coding off a response's content (RFC 9112 section 7.1). Pure.
+//! Decodes the chunked coding of a response (RFC 9112 section 7.1). Pure.
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -9,38 +9,40 @@ use super::{
     response_head,
 };
 
-/// A line with a chunk's size may be so long in bytes, extensions included.
-const LONGEST_LINE: usize = 4 * 1024;
+/// The maximum length of a chunk-size line in bytes, including extensions.
+const MAX_LINE: usize = 4 * 1024;
 
-/// All extensions of a response may have so many bytes together. They are read over; an origin
-/// might send nothing else.
-const MOST_EXTENSIONS: usize = 16 * 1024;
+/// The maximum length of all extensions of a response in bytes. They are ignored, and without a
+/// limit an origin could send them forever.
+const MAX_EXTENSIONS: usize = 16 * 1024;
 
-/// Trailers may have so many bytes.
-const MOST_TRAILERS: usize = 16 * 1024;
+/// The maximum length of the trailers in bytes.
+const MAX_TRAILERS: usize = 16 * 1024;
 
-/// What a size can have without being larger than 2^64.
-const MOST_DIGITS: usize = 16;
+/// The maximum number of hexadecimal digits of a size that fits into 64 bits.
+const MAX_DIGITS: usize = 16;
 
-/// Reads chunks as their bytes come in.
+/// Decodes chunks incrementally.
 #[derive(Debug, Default)]
 pub(crate) struct ChunkedDecoder {
-    at: At,
+    state: ChunkState,
+    /// The length of all extensions so far.
     extensions: usize,
 }
 
+/// What comes next.
 #[derive(Debug, Default)]
-enum At {
+enum ChunkState {
     #[default]
     Size,
     Data(u64),
-    /// Before the CRLF behind a chunk.
+    /// The CRLF after a chunk's data.
     DataEnd,
     Trailers(HeaderBlockScanner),
     End,
 }
 
-/// What was read.
+/// A decoded piece of content.
 #[derive(Debug)]
 pub(crate) enum Piece {
     Data(Bytes),
@@ -51,145 +53,149 @@ pub(crate) enum Piece {
 }
 
 impl ChunkedDecoder {
-    /// Takes the next piece out of `bytes`. Behind the end nothing is taken.
+    /// Splits the next piece off `bytes`. Leaves bytes after the end in place.
+    ///
+    /// # Errors
+    ///
+    /// If the coding is malformed, or a limit is exceeded.
     pub(crate) fn read(&mut self, bytes: &mut BytesMut) -> Result<Piece, Http1Error> {
         loop {
-            let next = match &mut self.at {
-                At::Size => self.size(bytes)?,
-                At::Data(left) => {
+            let next = match &mut self.state {
+                ChunkState::Size => self.read_size(bytes)?,
+                ChunkState::Data(left) => {
                     if bytes.is_empty() {
                         return Ok(Piece::Missing);
                     }
-                    let data = at_most(*left, bytes);
+                    let data = split_up_to(*left, bytes);
                     *left -= data.len() as u64;
                     if *left == 0 {
-                        self.at = At::DataEnd;
+                        self.state = ChunkState::DataEnd;
                     }
                     return Ok(Piece::Data(data));
                 }
-                At::DataEnd => data_end(bytes)?,
-                At::Trailers(end) => {
-                    let Some(trailers) = trailers(end, bytes)? else {
+                ChunkState::DataEnd => read_data_end(bytes)?,
+                ChunkState::Trailers(scanner) => {
+                    let Some(trailers) = read_trailers(scanner, bytes)? else {
                         return Ok(Piece::Missing);
                     };
-                    self.at = At::End;
+                    self.state = ChunkState::End;
                     return Ok(match trailers.is_empty() {
                         true => Piece::End,
                         false => Piece::Trailers(trailers),
                     });
                 }
-                At::End => return Ok(Piece::End),
+                ChunkState::End => return Ok(Piece::End),
             };
             match next {
-                Some(next) => self.at = next,
+                Some(next) => self.state = next,
                 None => return Ok(Piece::Missing),
             }
         }
     }
 
-    /// Whether everything has been read, trailers included.
-    pub(crate) fn is_over(&self) -> bool {
-        matches!(self.at, At::End)
+    /// Whether the content has been read to its end, including trailers.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.state, ChunkState::End)
     }
 
-    fn size(&mut self, bytes: &mut BytesMut) -> Result<Option<At>, Http1Error> {
-        let end = line_scanner::line(bytes, 0)?;
-        if end.unwrap_or(bytes.len()) > LONGEST_LINE {
+    fn read_size(&mut self, bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error> {
+        let end = line_scanner::find_line_end(bytes, 0)?;
+        if end.unwrap_or(bytes.len()) > MAX_LINE {
             return Err(Http1Error::Chunk);
         }
         let Some(end) = end else {
             return Ok(None);
         };
         let line = bytes.split_to(end);
-        let (size, extension) = size_of(&line[..end - 2]).ok_or(Http1Error::Chunk)?;
+        let (size, extension) = parse_size_line(&line[..end - 2]).ok_or(Http1Error::Chunk)?;
         self.extensions += extension;
-        if self.extensions > MOST_EXTENSIONS {
+        if self.extensions > MAX_EXTENSIONS {
             return Err(Http1Error::Chunk);
         }
         Ok(Some(match size {
-            0 => At::Trailers(HeaderBlockScanner::default()),
-            size => At::Data(size),
+            0 => ChunkState::Trailers(HeaderBlockScanner::default()),
+            size => ChunkState::Data(size),
         }))
     }
 }
 
-/// So many bytes, or as many as there are.
-pub(crate) fn at_most(left: u64, bytes: &mut BytesMut) -> Bytes {
+/// Splits off up to `left` bytes.
+pub(crate) fn split_up_to(left: u64, bytes: &mut BytesMut) -> Bytes {
     let length = usize::try_from(left).unwrap_or(usize::MAX);
     bytes.split_to(length.min(bytes.len())).freeze()
 }
 
-fn data_end(bytes: &mut BytesMut) -> Result<Option<At>, Http1Error> {
+fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error> {
     let length = bytes.len().min(2);
     if bytes[..length] != b"\r\n"[..length] {
         return Err(Http1Error::Chunk);
     }
     Ok((length == 2).then(|| {
         let _ = bytes.split_to(2);
-        At::Size
+        ChunkState::Size
     }))
 }
 
-fn trailers(
-    end: &mut HeaderBlockScanner,
+fn read_trailers(
+    scanner: &mut HeaderBlockScanner,
     bytes: &mut BytesMut,
 ) -> Result<Option<HeaderMap>, Http1Error> {
-    let found = end.find(bytes)?;
-    if found.unwrap_or(bytes.len()) > MOST_TRAILERS {
+    let end = scanner.find_end(bytes)?;
+    if end.unwrap_or(bytes.len()) > MAX_TRAILERS {
         return Err(Http1Error::Trailers);
     }
-    let Some(length) = found else {
+    let Some(length) = end else {
         return Ok(None);
     };
-    response_head::trailers(&bytes.split_to(length).freeze()).map(Some)
+    response_head::parse_trailers(&bytes.split_to(length).freeze()).map(Some)
 }
 
-/// The size that a line tells, and how many bytes of extension follow. Spaces behind the size are
-/// tolerated: some servers fill it up.
-fn size_of(line: &[u8]) -> Option<(u64, usize)> {
+/// The size in a chunk-size line, and the length of its extensions. Spaces after the size are
+/// accepted: some servers pad it.
+fn parse_size_line(line: &[u8]) -> Option<(u64, usize)> {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let digits = line.iter().take_while(is_digit).count();
-    let (digits, rest) = line.split_at(digits);
-    if digits.is_empty() || digits.len() > MOST_DIGITS || !is_extension(rest) {
+    let (digits, extension) = line.split_at(digits);
+    if digits.is_empty() || digits.len() > MAX_DIGITS || !is_extension(extension) {
         return None;
     }
     let size = digits.iter().fold(0, |size, byte| {
         let digit = char::from(*byte).to_digit(16).unwrap_or_default();
         size << 4 | u64::from(digit)
     });
-    Some((size, rest.trim_ascii().len()))
+    Some((size, extension.trim_ascii().len()))
 }
 
-fn is_extension(rest: &[u8]) -> bool {
+fn is_extension(bytes: &[u8]) -> bool {
     let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
-    let starts_well = matches!(rest.trim_ascii_start().first(), None | Some(b';'));
-    starts_well && rest.iter().all(is_text)
+    let starts_well = matches!(bytes.trim_ascii_start().first(), None | Some(b';'));
+    starts_well && bytes.iter().all(is_text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is read from pieces: the data, the trailers, and what is left over.
+    /// Decodes pieces into the data, the trailers and the number of bytes left over.
     fn read(pieces: &[&[u8]]) -> Result<Option<(Vec<u8>, HeaderMap, usize)>, Http1Error> {
-        let mut chunks = ChunkedDecoder::default();
+        let mut decoder = ChunkedDecoder::default();
         let (mut bytes, mut data) = (BytesMut::new(), Vec::new());
         let mut trailers = HeaderMap::new();
         for piece in pieces {
             bytes.extend_from_slice(piece);
             loop {
-                match chunks.read(&mut bytes)? {
+                match decoder.read(&mut bytes)? {
                     Piece::Data(piece) => data.extend_from_slice(&piece),
                     Piece::Trailers(fields) => trailers = fields,
                     Piece::End | Piece::Missing => break,
                 }
             }
         }
-        Ok(chunks.is_over().then_some((data, trailers, bytes.len())))
+        Ok(decoder.has_ended().then_some((data, trailers, bytes.len())))
     }
 
     #[test]
-    fn chunks_are_read_however_they_are_cut() {
+    fn chunks_are_read_whatever_their_pieces_are() {
         let bytes =
             b"4\r\nWiki\r\n00006;a=b\r\npedia \r\nD \t;x\r\nin \r\n\r\nchunks\r\n0;z\r\nA: b\r\nc: d\r\n\r\nrest";
         for first in 0..bytes.len() {
@@ -206,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_ended_has_not_ended_at_any_byte() {
+    fn truncated_content_has_not_ended_at_any_byte() {
         let bytes = b"3\r\nabc\r\n0\r\na: b\r\n\r\n";
         for end in 0..bytes.len() {
             assert!(read(&[&bytes[..end]]).unwrap().is_none(), "{end}");
@@ -215,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_refused_however_it_is_cut() {
+    fn malformed_chunks_are_refused_whatever_their_pieces_are() {
         let inputs: [&[u8]; 20] = [
             b"\r\n",
             b"-1\r\n",
@@ -247,23 +253,23 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_size_is_no_overflow() {
+    fn the_largest_size_does_not_overflow() {
         let mut bytes = BytesMut::from(&b"ffffffffffffffff\r\nabc"[..]);
-        let mut chunks = ChunkedDecoder::default();
-        assert!(matches!(chunks.read(&mut bytes), Ok(Piece::Data(data)) if data == "abc"));
-        assert!(matches!(chunks.read(&mut bytes), Ok(Piece::Missing)));
+        let mut decoder = ChunkedDecoder::default();
+        assert!(matches!(decoder.read(&mut bytes), Ok(Piece::Data(data)) if data == "abc"));
+        assert!(matches!(decoder.read(&mut bytes), Ok(Piece::Missing)));
     }
 
     #[test]
     fn lines_extensions_and_trailers_are_bounded() {
-        let long = format!("1;{}", "x".repeat(LONGEST_LINE));
+        let long = format!("1;{}", "x".repeat(MAX_LINE));
         assert!(read(&[long.as_bytes()]).is_err());
         let extended = format!("1;{}\r\na\r\n", "x".repeat(1000));
         assert!(read(&[extended.repeat(16).as_bytes()]).is_ok());
         assert!(read(&[extended.repeat(17).as_bytes()]).is_err());
-        let padded = "1   \r\na\r\n".repeat(MOST_EXTENSIONS);
+        let padded = "1   \r\na\r\n".repeat(MAX_EXTENSIONS);
         assert!(read(&[padded.as_bytes()]).is_ok());
-        let trailers = format!("0\r\na: {}", "x".repeat(MOST_TRAILERS));
+        let trailers = format!("0\r\na: {}", "x".repeat(MAX_TRAILERS));
         assert!(read(&[trailers.as_bytes()]).is_err());
         let many = format!("0\r\n{}\r\n", "a:b\r\n".repeat(101));
         assert!(read(&[many.as_bytes()]).is_err());

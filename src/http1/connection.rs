@@ -1,5 +1,4 @@
-//! Speaks HTTP/1 on a stream, in the task of whoever asks: one request and its response at a time,
-//! then the connection rests.
+//! An HTTP/1 connection: one request and its response at a time, then idle.
 
 use std::{
     io, mem,
@@ -23,38 +22,38 @@ use super::{
     response_head::ResponseHead,
 };
 
-/// A connection that speaks HTTP/1. While it rests it has no buffers.
+/// An HTTP/1 connection. It holds no buffers while it is idle.
 pub(crate) struct Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     input: ReadBuffer<S>,
     max_head: usize,
-    rest: Arc<IdleWaker>,
-    past: FirstRequest,
-    /// What was seen last. A connection that has ended once does not come back.
-    seen: IdleState,
-    /// Absent while the connection rests.
+    idle_waker: Arc<IdleWaker>,
+    first_request: FirstRequest,
+    /// The last known idle state. `Closed` and `Broken` are final.
+    idle_state: IdleState,
+    /// Absent while the connection is idle.
     exchange: Option<Exchange>,
 }
 
-/// What has been before.
+/// Whether a request has been sent on this connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum FirstRequest {
-    /// Nobody has looked yet whether anything has arrived.
+    /// None has. The stream has not been polled for bytes yet.
     NotBegun,
-    /// The first request has been sent already.
+    /// TLS early data carried the first one. Its response may arrive at any time.
     SentEarly,
     Begun,
 }
 
-/// How a connection looks that was asked nothing.
+/// The state of a connection without an exchange.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum IdleState {
     Open,
     /// The origin has closed it, or is about to.
     Closed,
-    /// It failed, or the origin speaks out of turn.
+    /// The stream failed, or the origin sent bytes without a request.
     Broken,
 }
 
@@ -62,57 +61,58 @@ impl<S> Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// A fresh connection, whose response heads may have so many bytes. The reaper is told when
-    /// something arrives while it rests.
+    /// Starts HTTP/1 on a new stream. A response head may have up to `max_head` bytes. `reaper` is
+    /// notified when an idle connection becomes readable.
     pub(crate) fn new(stream: S, max_head: usize, reaper: Arc<Notify>) -> Self {
         Self {
             input: ReadBuffer::new(stream),
             max_head,
-            rest: IdleWaker::new(reaper),
-            past: FirstRequest::NotBegun,
-            seen: IdleState::Open,
+            idle_waker: IdleWaker::new(reaper),
+            first_request: FirstRequest::NotBegun,
+            idle_state: IdleState::Open,
             exchange: None,
         }
     }
 
-    /// The first request has been sent already, before the handshake had ended.
-    pub(crate) fn already_asked(mut self) -> Self {
-        self.past = FirstRequest::SentEarly;
+    /// Declares that TLS early data carried the first request.
+    pub(crate) fn request_already_sent(mut self) -> Self {
+        self.first_request = FirstRequest::SentEarly;
         self
     }
 
-    /// Begins an exchange, which takes the request's body.
+    /// Begins an exchange, and takes the request's body.
     ///
     /// # Errors
     ///
-    /// If the connection is closed, or the request makes no sense. Nothing of it has been written.
-    /// The request is left whole on a connection that has ended
-    /// ([`Http1Error::ClosedBeforeWrite`]), but not on one that was no good from the start: another
-    /// would be no better.
+    /// [`Http1Error::ClosedBeforeWrite`] if an idle connection has ended. The request keeps its
+    /// body, so that it can be sent on another connection.
+    ///
+    /// Another error if a new connection was unusable from the start, or the request cannot be
+    /// encoded. A retry would fail in the same way. In all cases nothing has been written.
     pub(crate) fn begin(
         &mut self,
         request: &mut Request<RequestBody>,
-        told: Option<ContinueSignal>,
+        continue_signal: Option<ContinueSignal>,
     ) -> Result<(), Http1Error> {
-        let past = mem::replace(&mut self.past, FirstRequest::Begun);
-        match past {
-            FirstRequest::NotBegun => self.first_look()?,
-            // The answer may have come.
+        let first_request = mem::replace(&mut self.first_request, FirstRequest::Begun);
+        match first_request {
+            FirstRequest::NotBegun => self.check_new()?,
+            // Readable bytes are the response.
             FirstRequest::SentEarly => {}
-            FirstRequest::Begun if self.looks() == IdleState::Open => {}
+            FirstRequest::Begun if self.check_idle() == IdleState::Open => {}
             FirstRequest::Begun => return Err(Http1Error::ClosedBeforeWrite),
         }
         let body = mem::take(request.body_mut());
-        let exchange = Exchange::new(request, body, told, self.max_head)?;
+        let exchange = Exchange::new(request, body, continue_signal, self.max_head)?;
         let exchange = self.exchange.insert(exchange);
-        if past == FirstRequest::SentEarly {
-            exchange.note_sent();
+        if first_request == FirstRequest::SentEarly {
+            exchange.request_already_sent();
         }
         Ok(())
     }
 
-    /// Sends the request and reads the head of the final response. The request may go on being sent
-    /// after that.
+    /// Sends the request and reads the head of the final response. The rest of the request may be
+    /// sent after that.
     pub(crate) fn poll_head(
         &mut self,
         cx: &mut Context<'_>,
@@ -123,7 +123,7 @@ where
         }
     }
 
-    /// Sends what can be sent of the request.
+    /// Sends as much of the request as the stream accepts.
     pub(crate) fn poll_request(&mut self, cx: &mut Context<'_>) -> Result<(), Http1Error> {
         match &mut self.exchange {
             Some(exchange) => exchange.send(&mut self.input, cx),
@@ -131,7 +131,7 @@ where
         }
     }
 
-    /// Sends what is left of the request, and reads the next frame of the response.
+    /// Sends the rest of the request, and reads the next frame of the response.
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
@@ -142,36 +142,39 @@ where
         }
     }
 
+    /// The size of the response content that is still to come.
     pub(crate) fn size_hint(&self) -> SizeHint {
         let exchange = self.exchange.as_ref();
         exchange.map_or_else(|| SizeHint::with_exact(0), Exchange::size_hint)
     }
 
-    /// Whether all of the request has been sent.
+    /// Whether the whole request has been sent.
     pub(crate) fn is_sent(&self) -> bool {
         self.exchange.as_ref().is_none_or(Exchange::is_sent)
     }
 
-    /// Whether some of the request may still be sent.
+    /// Whether the rest of the request is still being sent.
     pub(crate) fn is_sending(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::is_sending)
     }
 
-    /// Whether all of the response has been read.
-    pub(crate) fn is_answered(&self) -> bool {
-        self.exchange.as_ref().is_none_or(Exchange::is_answered)
+    /// Whether the whole response has been read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.exchange.as_ref().is_none_or(Exchange::is_complete)
     }
 
-    /// Whether a byte of the response has come.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.exchange.as_ref().is_some_and(Exchange::is_heard)
+    /// Whether any byte of the response has been read.
+    pub(crate) fn received_any(&self) -> bool {
+        self.exchange.as_ref().is_some_and(Exchange::received_any)
     }
 
-    /// Lays the connection to rest after its exchange, if it may be used again: both sides have
-    /// said all that they had to say, and the origin no more than that.
-    pub(crate) fn rest(&mut self) -> IdleState {
+    /// Ends the exchange and frees the buffers, if the connection can be reused.
+    ///
+    /// Returns `Closed` if request or response are incomplete or the head forbids reuse, and
+    /// `Broken` if the origin sent more than the response.
+    pub(crate) fn make_idle(&mut self) -> IdleState {
         let exchange = self.exchange.as_ref();
-        if exchange.is_some_and(|exchange| !exchange.leaves_the_connection()) {
+        if exchange.is_some_and(|exchange| !exchange.permits_reuse()) {
             return IdleState::Closed;
         }
         if !self.input.bytes.is_empty() {
@@ -179,22 +182,22 @@ where
         }
         self.exchange = None;
         self.input.release();
-        self.listen()
+        self.poll_idle_state()
     }
 
-    /// How the connection rests. Asks the stream only if something has arrived.
-    pub(crate) fn looks(&mut self) -> IdleState {
-        match self.past {
-            // What will come is for nobody else.
+    /// Whether an idle connection is still open. Polls the stream only if it became readable.
+    pub(crate) fn check_idle(&mut self) -> IdleState {
+        match self.first_request {
+            // The response to the early request arrives here, and only that request may read it.
             FirstRequest::SentEarly => IdleState::Broken,
-            FirstRequest::Begun if !self.rest.is_stirred() => self.seen,
-            FirstRequest::NotBegun | FirstRequest::Begun => self.listen(),
+            FirstRequest::Begun if !self.idle_waker.is_readable() => self.idle_state,
+            FirstRequest::NotBegun | FirstRequest::Begun => self.poll_idle_state(),
         }
     }
 
     #[cfg(test)]
-    pub(crate) fn is_stirred(&self) -> bool {
-        self.rest.is_stirred()
+    pub(crate) fn is_readable(&self) -> bool {
+        self.idle_waker.is_readable()
     }
 
     #[cfg(test)]
@@ -202,35 +205,36 @@ where
         self.input.bytes.capacity()
     }
 
-    fn listen(&mut self) -> IdleState {
-        if self.seen != IdleState::Open {
-            return self.seen;
+    fn poll_idle_state(&mut self) -> IdleState {
+        if self.idle_state != IdleState::Open {
+            return self.idle_state;
         }
-        self.seen = match self.ask() {
+        self.idle_state = match self.poll_unsolicited() {
             Poll::Pending => IdleState::Open,
             Poll::Ready(Ok(false)) => IdleState::Closed,
             Poll::Ready(Ok(true) | Err(_)) => IdleState::Broken,
         };
-        self.seen
+        self.idle_state
     }
 
-    /// Whoever speaks before it is asked does not speak HTTP, or means to answer a request that it
-    /// has not seen.
-    fn first_look(&mut self) -> Result<(), Http1Error> {
-        match self.ask() {
+    /// Refuses a new connection on which the origin has sent something already. It speaks another
+    /// protocol, or the bytes are a response to somebody else's request.
+    fn check_new(&mut self) -> Result<(), Http1Error> {
+        match self.poll_unsolicited() {
             Poll::Pending => Ok(()),
-            Poll::Ready(Ok(true)) => Err(Http1Error::Unasked),
-            Poll::Ready(Ok(false)) => Err(Http1Error::Unanswered),
+            Poll::Ready(Ok(true)) => Err(Http1Error::Unsolicited),
+            Poll::Ready(Ok(false)) => Err(Http1Error::NoResponse),
             Poll::Ready(Err(error)) => Err(Http1Error::Io(error)),
         }
     }
 
-    /// Whether something has arrived that was not asked for. If nothing has, the mark is left that
-    /// tells when something does.
-    fn ask(&mut self) -> Poll<io::Result<bool>> {
-        self.past = FirstRequest::Begun;
-        let waker = self.rest.waker();
-        self.input.poll_unasked(&mut Context::from_waker(&waker))
+    /// Whether bytes have arrived without a request; `false` at the end of the stream. If nothing
+    /// has, the idle waker is registered.
+    fn poll_unsolicited(&mut self) -> Poll<io::Result<bool>> {
+        self.first_request = FirstRequest::Begun;
+        let waker = self.idle_waker.waker();
+        let mut cx = Context::from_waker(&waker);
+        self.input.poll_unsolicited(&mut cx)
     }
 }
 
@@ -238,8 +242,11 @@ impl<S> Drop for Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Says goodbye, as far as that needs no waiting, unless a request would look whole by it: TLS
-    /// has a word for it (RFC 8446 section 6.1). OpenSSL resumes no session that ends without.
+    /// Sends `close_notify` if that needs no wait (RFC 8446 section 6.1). OpenSSL resumes no
+    /// session that ends without it.
+    ///
+    /// A connection with an unsent request is cut off instead: an orderly end could make a
+    /// truncated request look complete.
     fn drop(&mut self) {
         if self.is_sent() {
             let mut cx = Context::from_waker(Waker::noop());

@@ -1,56 +1,61 @@
-//! Writes down requests: heads, chunks, trailers. Pure.
+//! Encodes requests: heads, chunks and trailers. Pure.
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Uri,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-use super::{Http1Error, framing::Sending};
+use super::{Http1Error, framing::RequestFraming};
 
-/// What a usual head needs, so that it is written into one allocation.
-const USUAL_HEAD: usize = 1024;
+/// The initial capacity for a head, so that a usual one needs a single allocation.
+const HEAD_CAPACITY: usize = 1024;
 
-/// Behind each chunk.
+/// The line ending after each chunk.
 pub(crate) const CRLF: &[u8] = b"\r\n";
 
-/// The head of a request (RFC 9112 section 3), with its fields in their order. Of the fields that
-/// frame it, those are written that say how it is sent.
+/// Encodes the head of a request (RFC 9112 section 3).
+///
+/// Fields keep their order. `Content-Length` and `Transfer-Encoding` are written according to
+/// `framing`, whatever the request has.
 ///
 /// # Errors
 ///
-/// If the request has no target that an origin could be sent.
-pub(crate) fn head<B>(request: &Request<B>, sending: Sending) -> Result<Vec<u8>, Http1Error> {
-    let mut bytes = Vec::with_capacity(USUAL_HEAD);
+/// [`Http1Error::Target`] if the request's target cannot be sent to an origin.
+pub(crate) fn head<B>(
+    request: &Request<B>,
+    framing: RequestFraming,
+) -> Result<Vec<u8>, Http1Error> {
+    let mut bytes = Vec::with_capacity(HEAD_CAPACITY);
     start_line(request.method(), request.uri(), &mut bytes)?;
-    let mut length_is_said = false;
+    let mut has_length = false;
     for (name, value) in request.headers() {
         if name == TRANSFER_ENCODING {
             continue;
         }
         if name == CONTENT_LENGTH {
-            let first = !std::mem::replace(&mut length_is_said, true);
-            if first && sending != Sending::Chunked {
-                length(sending, &mut bytes);
+            let first = !std::mem::replace(&mut has_length, true);
+            if first && framing != RequestFraming::Chunked {
+                content_length(framing, &mut bytes);
             }
             continue;
         }
         field(name.as_str().as_bytes(), value, &mut bytes);
     }
-    match sending {
-        Sending::Chunked => bytes.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-        Sending::Length(_) if !length_is_said => length(sending, &mut bytes),
-        Sending::Length(_) | Sending::Nothing => {}
+    match framing {
+        RequestFraming::Chunked => bytes.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        RequestFraming::Length(_) if !has_length => content_length(framing, &mut bytes),
+        RequestFraming::Length(_) | RequestFraming::Empty => {}
     }
     bytes.extend_from_slice(CRLF);
     Ok(bytes)
 }
 
-/// The line in front of a chunk's data.
+/// Encodes the size line before a chunk's data.
 pub(crate) fn chunk_size(size: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(format!("{size:x}\r\n").as_bytes());
 }
 
-/// What ends chunked content (RFC 9112 section 7.1.2).
+/// Encodes the end of chunked content (RFC 9112 section 7.1.2).
 pub(crate) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(b"0\r\n");
     for (name, value) in trailers {
@@ -63,13 +68,14 @@ fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Htt
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let is_query = target.starts_with('?');
     let is_target = target.starts_with('/') || target == "*" || is_query;
-    // To CONNECT, a response would have no end (RFC 9112 section 6.3).
+    // A response to CONNECT has no content, and the connection becomes a tunnel (RFC 9112 section
+    // 6.3). Neither is supported here.
     if !is_target || *method == Method::CONNECT {
         return Err(Http1Error::Target);
     }
     bytes.extend_from_slice(method.as_str().as_bytes());
     bytes.push(b' ');
-    // RFC 9112 section 3.2.1: an empty path is sent as this.
+    // RFC 9112 section 3.2.1: an empty path is sent as "/".
     if is_query {
         bytes.push(b'/');
     }
@@ -78,10 +84,10 @@ fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Htt
     Ok(())
 }
 
-fn length(sending: Sending, bytes: &mut Vec<u8>) {
-    let length = match sending {
-        Sending::Length(length) => length,
-        Sending::Nothing | Sending::Chunked => 0,
+fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
+    let length = match framing {
+        RequestFraming::Length(length) => length,
+        RequestFraming::Empty | RequestFraming::Chunked => 0,
     };
     bytes.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
 }
@@ -99,9 +105,9 @@ mod tests {
 
     use super::*;
 
-    fn written(request: http::request::Builder, sending: Sending) -> String {
+    fn encoded(request: http::request::Builder, framing: RequestFraming) -> String {
         let request = request.body(()).unwrap();
-        String::from_utf8(head(&request, sending).unwrap()).unwrap()
+        String::from_utf8(head(&request, framing).unwrap()).unwrap()
     }
 
     #[test]
@@ -112,17 +118,17 @@ mod tests {
             .header("x-a", "2")
             .header("x-b", "3");
         assert_eq!(
-            written(request, Sending::Nothing),
+            encoded(request, RequestFraming::Empty),
             "GET /a//b/../%2f? HTTP/1.1\r\nhost: a.example\r\nx-b: 1\r\nx-b: 3\r\nx-a: 2\r\n\r\n"
         );
         let request = Request::get("http://a.example?b=c");
-        assert!(written(request, Sending::Nothing).starts_with("GET /?b=c HTTP/1.1\r\n"));
+        assert!(encoded(request, RequestFraming::Empty).starts_with("GET /?b=c HTTP/1.1\r\n"));
         let request = Request::options("*").header("host", "a.example");
-        assert!(written(request, Sending::Nothing).starts_with("OPTIONS * HTTP/1.1\r\n"));
+        assert!(encoded(request, RequestFraming::Empty).starts_with("OPTIONS * HTTP/1.1\r\n"));
     }
 
     #[test]
-    fn a_request_says_once_how_it_is_sent() {
+    fn a_request_has_exactly_one_framing_field() {
         let request = || {
             Request::post("/")
                 .header("content-length", "5")
@@ -131,34 +137,40 @@ mod tests {
                 .header("transfer-encoding", "chunked")
         };
         let start = "POST / HTTP/1.1\r\n";
-        for (sending, expected) in [
-            (Sending::Length(5), "content-length: 5\r\na: b\r\n\r\n"),
-            (Sending::Nothing, "content-length: 0\r\na: b\r\n\r\n"),
+        for (framing, expected) in [
             (
-                Sending::Chunked,
+                RequestFraming::Length(5),
+                "content-length: 5\r\na: b\r\n\r\n",
+            ),
+            (RequestFraming::Empty, "content-length: 0\r\na: b\r\n\r\n"),
+            (
+                RequestFraming::Chunked,
                 "a: b\r\ntransfer-encoding: chunked\r\n\r\n",
             ),
         ] {
-            assert_eq!(written(request(), sending), format!("{start}{expected}"));
+            assert_eq!(encoded(request(), framing), format!("{start}{expected}"));
         }
         let bare = || Request::post("/");
         assert_eq!(
-            written(bare(), Sending::Length(7)),
+            encoded(bare(), RequestFraming::Length(7)),
             format!("{start}content-length: 7\r\n\r\n")
         );
-        assert_eq!(written(bare(), Sending::Nothing), format!("{start}\r\n"));
+        assert_eq!(
+            encoded(bare(), RequestFraming::Empty),
+            format!("{start}\r\n")
+        );
     }
 
     #[test]
-    fn what_has_no_target_is_not_written() {
+    fn a_request_without_an_origin_form_target_is_refused() {
         for request in [Request::connect("a.example:443"), Request::connect("/")] {
             let request = request.body(()).unwrap();
-            assert!(head(&request, Sending::Nothing).is_err());
+            assert!(head(&request, RequestFraming::Empty).is_err());
         }
     }
 
     #[test]
-    fn chunks_are_written_as_they_are_read() {
+    fn chunks_are_encoded_in_hexadecimal_and_trailers_as_fields() {
         let mut bytes = Vec::new();
         chunk_size(0x1a2b, &mut bytes);
         assert_eq!(bytes, b"1a2b\r\n");

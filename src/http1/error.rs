@@ -1,4 +1,4 @@
-//! What goes wrong in an exchange over HTTP/1.
+//! Errors of an HTTP/1 exchange.
 
 use std::io;
 
@@ -6,15 +6,15 @@ use thiserror::Error;
 
 use crate::error::{Error, SpeaksTls};
 
-/// Why an exchange over HTTP/1 ended before its time.
+/// Why an HTTP/1 exchange failed.
 #[derive(Debug, Error)]
 pub(crate) enum Http1Error {
-    /// Nothing of the request had been written.
+    /// An idle connection ended. Nothing of the request was written.
     #[error("the connection was closed before the request was written")]
     ClosedBeforeWrite,
-    /// Not a byte of the response had come.
+    /// No byte of the response was read.
     #[error("the connection was closed before there was a response")]
-    Unanswered,
+    NoResponse,
     #[error("the connection was closed before the response was complete")]
     Incomplete,
     #[error("the connection failed")]
@@ -23,29 +23,29 @@ pub(crate) enum Http1Error {
     Head(#[source] httparse::Error),
     #[error("a line of the message does not end in CRLF")]
     LineEnd,
-    #[error("the origin spoke before it was asked")]
-    Unasked,
-    #[error("what the origin sends is not HTTP/1")]
+    #[error("the origin sent data before it received a request")]
+    Unsolicited,
+    #[error("the origin's response is not HTTP/1")]
     NotHttp,
-    #[error("what the origin sends is not HTTP/1")]
+    #[error("the origin's response is not HTTP/1")]
     Tls(#[source] SpeaksTls),
     #[error("the response's head is too large")]
     HeadTooLarge,
-    #[error("the origin switched protocols without being asked")]
-    Switched,
-    #[error("the response's content is framed in a way that is ambiguous or unknown")]
-    Framing,
+    #[error("the origin switched protocols without an upgrade request")]
+    UnexpectedUpgrade,
+    #[error("the response's framing is ambiguous or unknown")]
+    ResponseFraming,
     #[error("a chunk of the response is malformed")]
     Chunk,
     #[error("the response's trailers are malformed or too large")]
     Trailers,
-    /// The proxy's own word on the request's body, or the client's failure.
+    /// The client's body failed, or the proxy refused it.
     #[error("the request's body failed")]
-    Body(#[source] Error),
-    #[error("the request's body is not as long as was said")]
-    BodyLength,
-    #[error("the request's content is framed in a way that is unknown")]
+    RequestBody(#[source] Error),
+    #[error("the request's body is not as long as its announced length")]
+    RequestBodyLength,
+    #[error("the request's transfer coding is not supported")]
     RequestFraming,
-    #[error("the request has no target that an origin could be sent")]
+    #[error("the request's target cannot be sent to an origin")]
     Target,
 }

@@ -1,8 +1,8 @@
-//! One request and its response, both of which may be under way at the same time.
+//! A request and its response, which make progress independently of each other.
 
 use std::{
     future::Future,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -20,15 +20,15 @@ use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
     Http1Error,
-    chunked::{ChunkedDecoder, Piece, at_most},
-    framing::{Framing, keeps_alive},
+    chunked::{ChunkedDecoder, Piece, split_up_to},
+    framing::{ResponseFraming, keeps_alive},
     read_buffer::ReadBuffer,
     request_writer::RequestWriter,
     response_head::{ResponseHead, ResponseHeadReader},
 };
 
-/// How long it takes at most until an answer is noticed that came before its connection broke.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a response may take to become readable after a write has failed.
+const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
 
 const CONTINUE: u16 = 100;
 
@@ -37,79 +37,84 @@ const SWITCHING_PROTOCOLS: u16 = 101;
 /// A request and its response.
 pub(crate) struct Exchange {
     method: Method,
-    /// What is still to be sent.
-    outgoing: Option<RequestWriter<RequestBody>>,
-    sent: bool,
-    /// Why the origin did not take all of the request.
-    not_taken: Option<NotTaken>,
-    /// To be told when the origin wants the content.
-    told: Option<ContinueSignal>,
-    heads: ResponseHeadReader,
-    /// How large the heads may be that are still to come: interim (1xx) responses and the final one
-    /// share the limit of one head.
+    request: RequestState,
+    response: ResponseState,
+    /// Notified when the origin sends 100 (Continue).
+    continue_signal: Option<ContinueSignal>,
+    head_reader: ResponseHeadReader,
+    /// How many bytes of heads may still arrive. Interim (1xx) responses and the final one share
+    /// the limit of one head.
     head_left: usize,
-    /// Something of the response has come.
-    heard: bool,
+    /// Some of the response has been read.
+    received_any: bool,
+    /// The head of the final response permits reuse.
     keeps_alive: bool,
-    incoming: Incoming,
 }
 
-/// An origin takes no more of the request.
-struct NotTaken {
+/// How far the request has been sent.
+enum RequestState {
+    Sending(RequestWriter<RequestBody>),
+    Sent,
+    /// The rest is not sent: the body failed, or the origin answered instead of 100 (Continue).
+    Stopped,
+    /// The origin reads no more. It may have sent a response before that.
+    WriteFailed(WriteError),
+}
+
+struct WriteError {
     error: io::Error,
-    /// Over when nothing more is to be heard of it.
-    last_words: Pin<Box<Sleep>>,
+    /// Completes when a response is not waited for any longer.
+    read_deadline: Pin<Box<Sleep>>,
 }
 
-impl NotTaken {
-    fn because(error: io::Error) -> Self {
+impl WriteError {
+    fn new(error: io::Error) -> Self {
         Self {
             error,
-            last_words: Box::pin(sleep(LAST_WORDS)),
+            read_deadline: Box::pin(sleep(READ_AFTER_WRITE_ERROR)),
         }
     }
 }
 
-/// What of the response is still to come.
-enum Incoming {
+/// How far the response has been read.
+enum ResponseState {
     Head,
-    Bytes(u64),
-    Chunks(ChunkedDecoder),
+    Length(u64),
+    Chunked(ChunkedDecoder),
     UntilClose,
-    Nothing,
+    Complete,
 }
 
 impl Exchange {
+    /// Encodes the head of a request.
+    ///
     /// # Errors
     ///
-    /// If the request makes no sense. Nothing of it has been written then.
+    /// If the request cannot be encoded. Nothing has been written.
     pub(crate) fn new<B>(
         head: &Request<B>,
         body: RequestBody,
-        told: Option<ContinueSignal>,
+        continue_signal: Option<ContinueSignal>,
         max_head: usize,
     ) -> Result<Self, Http1Error> {
         Ok(Self {
-            outgoing: Some(RequestWriter::new(head, body)?),
+            request: RequestState::Sending(RequestWriter::new(head, body)?),
             method: head.method().clone(),
-            sent: false,
-            not_taken: None,
-            told,
-            heads: ResponseHeadReader::default(),
+            response: ResponseState::Head,
+            continue_signal,
+            head_reader: ResponseHeadReader::default(),
             head_left: max_head,
-            heard: false,
+            received_any: false,
             keeps_alive: false,
-            incoming: Incoming::Head,
         })
     }
 
-    /// Nothing is to be sent: it was, in early data.
-    pub(crate) fn note_sent(&mut self) {
-        self.outgoing = None;
-        self.sent = true;
+    /// Marks the request as sent: TLS early data carried it.
+    pub(crate) fn request_already_sent(&mut self) {
+        self.request = RequestState::Sent;
     }
 
-    /// Sends the request and reads the head of the final response. That may come before all of the
+    /// Sends the request and reads the head of the final response. That may arrive before the whole
     /// request is sent.
     pub(crate) fn poll_head<S>(
         &mut self,
@@ -123,21 +128,21 @@ impl Exchange {
         loop {
             while let Some(head) = self.next_head(input)? {
                 if head.status.is_informational() {
-                    self.interim(head.status)?;
+                    self.on_interim(head.status)?;
                 } else {
-                    return Poll::Ready(self.accept(head));
+                    return Poll::Ready(self.on_final(head));
                 }
             }
             match input.poll_fill(cx).map_err(Http1Error::Io)? {
-                Poll::Ready(0) => return Poll::Ready(Err(self.early_end())),
-                Poll::Ready(_) => self.heard = true,
-                Poll::Pending => return self.poll_last_words(cx),
+                Poll::Ready(0) => return Poll::Ready(Err(self.end_of_stream())),
+                Poll::Ready(_) => self.received_any = true,
+                Poll::Pending => return self.poll_read_deadline(cx).map(Err),
             }
         }
     }
 
-    /// Sends what is still to be sent, and reads the next frame of the response's content. After a
-    /// failure there is no other.
+    /// Sends the rest of the request, and reads the next frame of the response. Returns no frame
+    /// after an error.
     pub(crate) fn poll_frame<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -149,7 +154,7 @@ impl Exchange {
         let frame = ready!(self.poll_next(input, cx));
         if let Some(Err(_)) = &frame {
             self.keeps_alive = false;
-            self.incoming = Incoming::Nothing;
+            self.response = ResponseState::Complete;
         }
         Poll::Ready(frame)
     }
@@ -171,49 +176,54 @@ impl Exchange {
                 Piece::Missing => {}
             }
             let read = ready!(input.poll_fill(cx)).map_err(Http1Error::Io)?;
-            match (read, &self.incoming) {
-                (0, Incoming::UntilClose) => self.incoming = Incoming::Nothing,
+            match (read, &self.response) {
+                (0, ResponseState::UntilClose) => self.response = ResponseState::Complete,
                 (0, _) => return Poll::Ready(Some(Err(Http1Error::Incomplete))),
                 _ => {}
             }
         }
     }
 
-    /// Whether all of the response has been read.
-    pub(crate) fn is_answered(&self) -> bool {
-        matches!(self.incoming, Incoming::Nothing)
+    /// Whether the whole response has been read.
+    pub(crate) fn is_complete(&self) -> bool {
+        matches!(self.response, ResponseState::Complete)
     }
 
-    /// Whether all of the request has been sent.
+    /// Whether the whole request has been sent.
     pub(crate) fn is_sent(&self) -> bool {
-        self.sent
+        matches!(self.request, RequestState::Sent)
     }
 
-    /// Whether some of the request may still be sent.
+    /// Whether the rest of the request is still being sent.
     pub(crate) fn is_sending(&self) -> bool {
-        self.outgoing.is_some()
+        matches!(self.request, RequestState::Sending(_))
     }
 
-    /// Whether the connection may be used again (RFC 9112 section 9.3).
-    pub(crate) fn leaves_the_connection(&self) -> bool {
-        self.is_answered() && self.is_sent() && self.keeps_alive
+    /// Whether the connection can be reused (RFC 9112 section 9.3).
+    pub(crate) fn permits_reuse(&self) -> bool {
+        self.is_complete() && self.is_sent() && self.keeps_alive
     }
 
-    /// Whether the origin has begun to answer.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.heard
+    /// Whether any byte of the response has been read.
+    pub(crate) fn received_any(&self) -> bool {
+        self.received_any
     }
 
+    /// The size of the content that is still to come.
     pub(crate) fn size_hint(&self) -> SizeHint {
-        match &self.incoming {
-            Incoming::Bytes(left) => SizeHint::with_exact(*left),
-            Incoming::Nothing => SizeHint::with_exact(0),
-            Incoming::Head | Incoming::Chunks(_) | Incoming::UntilClose => SizeHint::default(),
+        match &self.response {
+            ResponseState::Length(left) => SizeHint::with_exact(*left),
+            ResponseState::Complete => SizeHint::with_exact(0),
+            ResponseState::Head | ResponseState::Chunked(_) | ResponseState::UntilClose => {
+                SizeHint::default()
+            }
         }
     }
 
-    /// Sends what can be sent. An origin that does not take the whole request may still answer:
-    /// that it is too large, for example.
+    /// Sends as much of the request as the stream accepts.
+    ///
+    /// A write error is kept: an origin that stops reading may have sent a response, such as 413
+    /// (Content Too Large).
     pub(crate) fn send<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -222,32 +232,47 @@ impl Exchange {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Some(mut outgoing) = self.outgoing.take() else {
+        let RequestState::Sending(writer) = &mut self.request else {
             return Ok(());
         };
-        match outgoing.poll_send(Pin::new(&mut input.stream), cx) {
-            Poll::Pending => self.outgoing = Some(outgoing),
-            Poll::Ready(Ok(())) => self.sent = true,
-            Poll::Ready(Err(Http1Error::Io(error))) => {
-                self.not_taken = Some(NotTaken::because(error))
+        let outcome = match writer.poll_send(Pin::new(&mut input.stream), cx) {
+            Poll::Pending => return Ok(()),
+            Poll::Ready(outcome) => outcome,
+        };
+        // In each case the writer is dropped. A failed body must not be polled again: it might
+        // report its end, and a truncated request would look complete.
+        let (state, outcome) = match outcome {
+            Ok(()) => (RequestState::Sent, Ok(())),
+            Err(Http1Error::Io(error)) => {
+                (RequestState::WriteFailed(WriteError::new(error)), Ok(()))
             }
-            // A body that has failed is not asked again: it might say that it has ended.
-            Poll::Ready(Err(problem)) => return Err(problem),
-        }
-        Ok(())
+            Err(error) => (RequestState::Stopped, Err(error)),
+        };
+        self.request = state;
+        outcome
     }
 
-    /// Nothing is there to be read. What the origin said before it broke off may be all the same:
-    /// the runtime has only not noticed yet (RFC 9112 section 9.5).
-    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHead, Http1Error>> {
-        let Some(mut not_taken) = self.not_taken.take() else {
-            return Poll::Pending;
-        };
-        if not_taken.last_words.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(Http1Error::Io(not_taken.error)));
+    /// Waits for a response after a write error. Returns the write error when the wait is over.
+    ///
+    /// A response that the origin sent before it closed may be in the socket, and the runtime may
+    /// not have noticed yet (RFC 9112 section 9.5).
+    fn poll_read_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Http1Error> {
+        match &mut self.request {
+            RequestState::WriteFailed(write_error) => {
+                ready!(write_error.read_deadline.as_mut().poll(cx));
+            }
+            RequestState::Sending(_) | RequestState::Sent | RequestState::Stopped => {
+                return Poll::Pending;
+            }
         }
-        self.not_taken = Some(not_taken);
-        Poll::Pending
+        Poll::Ready(self.take_write_error().unwrap_or(Http1Error::NoResponse))
+    }
+
+    fn take_write_error(&mut self) -> Option<Http1Error> {
+        match mem::replace(&mut self.request, RequestState::Stopped) {
+            RequestState::WriteFailed(write_error) => Some(Http1Error::Io(write_error.error)),
+            RequestState::Sending(_) | RequestState::Sent | RequestState::Stopped => None,
+        }
     }
 
     fn next_head<S>(
@@ -255,75 +280,78 @@ impl Exchange {
         input: &mut ReadBuffer<S>,
     ) -> Result<Option<ResponseHead>, Http1Error> {
         let before = input.bytes.len();
-        let head = self.heads.read(&mut input.bytes, self.head_left)?;
-        // Empty lines in front of a head may make it a little more.
+        let head = self.head_reader.read(&mut input.bytes, self.head_left)?;
+        // Empty lines before a head count too, so the subtraction could underflow.
         let taken = before - input.bytes.len();
         self.head_left = self.head_left.saturating_sub(taken);
         Ok(head)
     }
 
-    /// An interim response (RFC 9110 section 15.2). All but the word to go on are of no use to one
-    /// who does not wait for them.
-    fn interim(&mut self, status: StatusCode) -> Result<(), Http1Error> {
+    /// Handles an interim response (RFC 9110 section 15.2). All but 100 (Continue) are dropped.
+    fn on_interim(&mut self, status: StatusCode) -> Result<(), Http1Error> {
         if status.as_u16() == SWITCHING_PROTOCOLS {
-            return Err(Http1Error::Switched);
+            return Err(Http1Error::UnexpectedUpgrade);
         }
         if status.as_u16() == CONTINUE
-            && let Some(told) = self.told.take()
+            && let Some(signal) = self.continue_signal.take()
         {
-            told.tell();
+            signal.notify();
         }
         Ok(())
     }
 
-    /// The final response's head says how its content is to be read.
-    fn accept(&mut self, mut head: ResponseHead) -> Result<ResponseHead, Http1Error> {
-        let framing = Framing::of(&mut head, &self.method)?;
-        // An answer to the head alone: the content is not wanted, and no other request may come
-        // where it was announced.
-        if self.told.take().is_some_and(|told| told.is_awaited()) {
-            self.outgoing = None;
+    /// Decides from the final response's head how its content is read.
+    fn on_final(&mut self, mut head: ResponseHead) -> Result<ResponseHead, Http1Error> {
+        let framing = ResponseFraming::of(&mut head, &self.method)?;
+        // The origin answered instead of 100 (Continue). It does not want the content, and the
+        // connection cannot be reused: the head has announced content.
+        let withholds_content = self.continue_signal.take();
+        let withholds_content = withholds_content.is_some_and(|signal| signal.is_awaited());
+        if withholds_content && self.is_sending() {
+            self.request = RequestState::Stopped;
         }
         self.keeps_alive = keeps_alive(&head, &self.method, framing);
-        self.incoming = match framing {
-            Framing::Length(0) => Incoming::Nothing,
-            Framing::Length(length) => Incoming::Bytes(length),
-            Framing::Chunked => Incoming::Chunks(ChunkedDecoder::default()),
-            Framing::UntilClose => Incoming::UntilClose,
+        self.response = match framing {
+            ResponseFraming::Length(0) => ResponseState::Complete,
+            ResponseFraming::Length(length) => ResponseState::Length(length),
+            ResponseFraming::Chunked => ResponseState::Chunked(ChunkedDecoder::default()),
+            ResponseFraming::UntilClose => ResponseState::UntilClose,
         };
         Ok(head)
     }
 
-    /// The next piece of the content among what has been read.
+    /// The next piece of content in the read buffer.
     fn next_piece<S>(&mut self, input: &mut ReadBuffer<S>) -> Result<Piece, Http1Error> {
         let bytes = &mut input.bytes;
-        let piece = match &mut self.incoming {
-            Incoming::Chunks(chunks) => chunks.read(bytes)?,
-            Incoming::Nothing | Incoming::Head => return Ok(Piece::End),
-            Incoming::Bytes(_) | Incoming::UntilClose if bytes.is_empty() => Piece::Missing,
-            Incoming::UntilClose => Piece::Data(bytes.split().freeze()),
-            Incoming::Bytes(left) => {
-                let data = at_most(*left, bytes);
+        let piece = match &mut self.response {
+            ResponseState::Chunked(decoder) => decoder.read(bytes)?,
+            ResponseState::Complete | ResponseState::Head => return Ok(Piece::End),
+            ResponseState::Length(_) | ResponseState::UntilClose if bytes.is_empty() => {
+                Piece::Missing
+            }
+            ResponseState::UntilClose => Piece::Data(bytes.split().freeze()),
+            ResponseState::Length(left) => {
+                let data = split_up_to(*left, bytes);
                 *left -= data.len() as u64;
                 Piece::Data(data)
             }
         };
-        let over = match &self.incoming {
-            Incoming::Bytes(left) => *left == 0,
-            Incoming::Chunks(chunks) => chunks.is_over(),
-            Incoming::Head | Incoming::UntilClose | Incoming::Nothing => false,
+        let is_complete = match &self.response {
+            ResponseState::Length(left) => *left == 0,
+            ResponseState::Chunked(decoder) => decoder.has_ended(),
+            ResponseState::Head | ResponseState::UntilClose | ResponseState::Complete => false,
         };
-        if over {
-            self.incoming = Incoming::Nothing;
+        if is_complete {
+            self.response = ResponseState::Complete;
         }
         Ok(piece)
     }
 
-    fn early_end(&mut self) -> Http1Error {
-        match (self.heard, self.not_taken.take()) {
-            (true, _) => Http1Error::Incomplete,
-            (false, Some(not_taken)) => Http1Error::Io(not_taken.error),
-            (false, None) => Http1Error::Unanswered,
+    /// Why the stream ended before the head of the final response.
+    fn end_of_stream(&mut self) -> Http1Error {
+        if self.received_any {
+            return Http1Error::Incomplete;
         }
+        self.take_write_error().unwrap_or(Http1Error::NoResponse)
     }
 }

@@ -1,127 +1,118 @@
-//! Where the content of a message ends, and whether another message may follow (RFC 9112 sections 6
-//! and 9.3). Pure.
+//! Where the content of a message ends, and whether the connection persists. Pure.
+//!
+//! RFC 9112 sections 6 and 9.3.
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
-use super::{Http1Error, response_head::ResponseHead};
+use super::{
+    Http1Error,
+    response_head::{FramingFields, ResponseHead},
+};
 
 const NO_CONTENT: u16 = 204;
 
 const NOT_MODIFIED: u16 = 304;
 
-/// How the end of a response's content is known.
+/// How the end of a response's content is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Framing {
+pub(crate) enum ResponseFraming {
     Length(u64),
     Chunked,
     UntilClose,
 }
 
-/// How the end of a request's content is told.
+/// How the end of a request's content is announced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Sending {
-    /// There is none, and it may be said that there is none.
-    Nothing,
+pub(crate) enum RequestFraming {
+    /// No content. A `Content-Length: 0` that the request has is kept.
+    Empty,
     Length(u64),
     Chunked,
 }
 
-/// Which of the fields there are that say where content ends, and what becomes of the connection.
-/// One look at each name that is there costs less than one look-up for each that might be.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FramingFields {
-    length: bool,
-    coding: bool,
-    connection: bool,
-}
-
-impl FramingFields {
-    pub(crate) fn by(headers: &HeaderMap) -> Self {
-        let mut said = Self::default();
-        for name in headers.keys() {
-            said.length |= name == CONTENT_LENGTH;
-            said.coding |= name == TRANSFER_ENCODING;
-            said.connection |= name == CONNECTION;
-        }
-        said
-    }
-}
-
-impl Framing {
-    /// RFC 9112 section 6.3, for the response to a request of this method. Identical lengths become
-    /// one.
+impl ResponseFraming {
+    /// The framing of the response to a request of this method (RFC 9112 section 6.3). Identical
+    /// lengths are merged into one field.
     ///
     /// # Errors
     ///
-    /// If readers might disagree: both kinds of framing at once, lengths that differ or are no
-    /// numbers, a coding other than `chunked`, or `chunked` from a server that speaks HTTP/1.0
-    /// (section 6.1).
+    /// [`Http1Error::ResponseFraming`] if recipients could disagree: length and coding at once,
+    /// lengths that differ or are not numbers, a coding other than `chunked`, or `chunked` in an
+    /// HTTP/1.0 response (section 6.1).
     pub(crate) fn of(head: &mut ResponseHead, method: &Method) -> Result<Self, Http1Error> {
         if has_no_content(head.status, method) {
             return Ok(Self::Length(0));
         }
         let headers = &mut head.headers;
-        let length = match head.said.length {
-            true => one_length(headers)?,
+        let length = match head.framing_fields.content_length {
+            true => single_content_length(headers)?,
             false => None,
         };
-        if head.said.coding {
-            let agreed =
+        if head.framing_fields.transfer_encoding {
+            let is_unambiguous =
                 is_chunked(headers) && length.is_none() && head.version >= Version::HTTP_11;
-            return agreed.then_some(Self::Chunked).ok_or(Http1Error::Framing);
+            return match is_unambiguous {
+                true => Ok(Self::Chunked),
+                false => Err(Http1Error::ResponseFraming),
+            };
         }
         Ok(length.map_or(Self::UntilClose, Self::Length))
     }
 }
 
-impl Sending {
-    /// How a request with these fields is sent, whose body is `exact` bytes long where that is
-    /// known.
+impl RequestFraming {
+    /// The framing of a request with these fields. `exact` is the length of its body, if known.
     ///
     /// # Errors
     ///
-    /// If the fields say something else of the body than it does itself.
+    /// If the fields contradict the body, or name a coding other than `chunked`.
     pub(crate) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
-        let said = FramingFields::by(headers);
-        if said.coding && exact != Some(0) {
+        let present = FramingFields::of(headers);
+        if present.transfer_encoding && exact != Some(0) {
             return match is_chunked(headers) {
                 true => Ok(Self::Chunked),
                 false => Err(Http1Error::RequestFraming),
             };
         }
-        let announced = match said.length {
-            true => length(headers).map_err(|_| Http1Error::RequestFraming)?,
+        let announced = match present.content_length {
+            true => content_length(headers).map_err(|_| Http1Error::RequestFraming)?,
             false => None,
         };
-        let announced = announced.map(|(length, _times)| length);
+        let announced = announced.map(|(length, _count)| length);
         match (announced, exact) {
-            (Some(announced), Some(exact)) if announced != exact => Err(Http1Error::BodyLength),
-            (_, Some(0)) => Ok(Self::Nothing),
+            (Some(announced), Some(exact)) if announced != exact => {
+                Err(Http1Error::RequestBodyLength)
+            }
+            (_, Some(0)) => Ok(Self::Empty),
             (_, Some(length)) | (Some(length), None) => Ok(Self::Length(length)),
             (None, None) => Ok(Self::Chunked),
         }
     }
 }
 
-/// Whether the connection may be used again after this response (RFC 9112 section 9.3), as far as
-/// the head tells.
-pub(crate) fn keeps_alive(head: &ResponseHead, method: &Method, framing: Framing) -> bool {
-    let says = |word| head.said.connection && names(&head.headers, word);
+/// Whether the head permits reuse of the connection after this response (RFC 9112 section 9.3).
+pub(crate) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
+    let has_option =
+        |option| head.framing_fields.connection && has_connection_option(&head.headers, option);
     let persists = match head.version {
-        Version::HTTP_11 => !says("close"),
-        _ => says("keep-alive") && !says("close"),
+        Version::HTTP_11 => !has_option("close"),
+        _ => has_option("keep-alive") && !has_option("close"),
     };
-    persists && framing != Framing::UntilClose && !claims_content(head, method)
+    let is_delimited = framing != ResponseFraming::UntilClose;
+    persists && is_delimited && !announces_forbidden_content(head, method)
 }
 
-/// RFC 9110 sections 8.6 and 15.4.5: to HEAD, and in a 304, a length is that of another response.
-/// In others that have no content it announces bytes that must not come.
-fn claims_content(head: &ResponseHead, method: &Method) -> bool {
-    let speaks_of_another = *method == Method::HEAD || head.status.as_u16() == NOT_MODIFIED;
-    if speaks_of_another || !has_no_content(head.status, method) {
+/// Whether a response without content announces content all the same. Its bytes would be taken for
+/// the next response.
+///
+/// In a response to HEAD and in a 304, a length describes another response (RFC 9110 sections 8.6
+/// and 15.4.5).
+fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
+    let describes_another = *method == Method::HEAD || head.status.as_u16() == NOT_MODIFIED;
+    if describes_another || !has_no_content(head.status, method) {
         return false;
     }
     let is_zero = |value: &HeaderValue| value.as_bytes() == b"0";
@@ -129,48 +120,54 @@ fn claims_content(head: &ResponseHead, method: &Method) -> bool {
     !length.is_none_or(is_zero) || head.headers.contains_key(TRANSFER_ENCODING)
 }
 
-/// RFC 9112 section 6.3, items 1 and 2: whatever the fields say. CONNECT is not spoken here.
+/// Whether a response never has content, whatever its fields are (RFC 9112 section 6.3, items 1 and
+/// 2). CONNECT is not supported here.
 fn has_no_content(status: StatusCode, method: &Method) -> bool {
     let never = [NO_CONTENT, NOT_MODIFIED];
     *method == Method::HEAD || status.is_informational() || never.contains(&status.as_u16())
 }
 
-/// Whether `chunked` is all that was applied, once.
+/// Whether `chunked` is the only coding, and applied once.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let only = (codings.next(), codings.next());
     matches!(only, (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
 }
 
-/// The length that the fields tell, which is one field afterwards.
-pub(crate) fn one_length(headers: &mut HeaderMap) -> Result<Option<u64>, Http1Error> {
-    let (length, times) = length(headers)?.unzip();
+/// Returns the announced length, and merges repeated `Content-Length` fields into one.
+///
+/// # Errors
+///
+/// [`Http1Error::ResponseFraming`] if lengths differ or are not numbers.
+pub(crate) fn single_content_length(headers: &mut HeaderMap) -> Result<Option<u64>, Http1Error> {
+    let (length, count) = content_length(headers)?.unzip();
     if let Some(length) = length
-        && times > Some(1)
+        && count > Some(1)
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(length)
 }
 
-/// The length, and how often it is said. RFC 9110 section 8.6: a list of the same length is taken
-/// for that length; digits and nothing else.
-fn length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Error> {
-    let mut said: Option<(u64, usize)> = None;
+/// The announced length, and how many times it is announced. A list of identical lengths is valid
+/// (RFC 9110 section 8.6).
+fn content_length(headers: &HeaderMap) -> Result<Option<(u64, usize)>, Http1Error> {
+    let mut announced: Option<(u64, usize)> = None;
     for value in headers.get_all(CONTENT_LENGTH) {
         for item in value.as_bytes().split(|byte| *byte == b',') {
-            let next = number(item.trim_ascii()).ok_or(Http1Error::Framing)?;
-            said = match said {
+            let next = parse_decimal(item.trim_ascii()).ok_or(Http1Error::ResponseFraming)?;
+            announced = match announced {
                 None => Some((next, 1)),
-                Some((length, times)) if length == next => Some((length, times + 1)),
-                Some(_) => return Err(Http1Error::Framing),
+                Some((length, count)) if length == next => Some((length, count + 1)),
+                Some(_) => return Err(Http1Error::ResponseFraming),
             };
         }
     }
-    Ok(said)
+    Ok(announced)
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+/// Digits and nothing else: `str::parse` would accept a plus sign.
+fn parse_decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
@@ -180,11 +177,11 @@ fn number(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Whether `Connection` lists the word.
-fn names(headers: &HeaderMap, word: &str) -> bool {
+/// Whether `Connection` lists the option.
+fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
     headers.get_all(CONNECTION).iter().any(|value| {
         let mut options = value.as_bytes().split(|byte| *byte == b',');
-        options.any(|option| option.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+        options.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
     })
 }
 
@@ -213,17 +210,17 @@ mod tests {
             version,
             status: StatusCode::from_u16(status).unwrap(),
             reason: None,
-            said: FramingFields::by(&headers),
+            framing_fields: FramingFields::of(&headers),
             headers,
         }
     }
 
-    fn framing(fields: &[(&'static str, &'static str)]) -> Option<Framing> {
-        Framing::of(&mut head(Version::HTTP_11, 200, fields), &Method::GET).ok()
+    fn framing(fields: &[(&'static str, &'static str)]) -> Option<ResponseFraming> {
+        ResponseFraming::of(&mut head(Version::HTTP_11, 200, fields), &Method::GET).ok()
     }
 
     #[test]
-    fn some_responses_have_no_content_whatever_they_say() {
+    fn some_responses_have_no_content_whatever_their_fields_are() {
         let both = [("content-length", "5"), ("transfer-encoding", "chunked")];
         for (status, method) in [
             (200, Method::HEAD),
@@ -232,35 +229,41 @@ mod tests {
             (204, Method::GET),
             (304, Method::POST),
         ] {
-            let framing = Framing::of(&mut head(Version::HTTP_11, status, &both), &method);
-            assert_eq!(framing.unwrap(), Framing::Length(0), "{status}");
+            let framing = ResponseFraming::of(&mut head(Version::HTTP_11, status, &both), &method);
+            assert_eq!(framing.unwrap(), ResponseFraming::Length(0), "{status}");
         }
     }
 
     #[test]
-    fn content_is_chunked_or_counted_or_ends_with_the_connection() {
+    fn content_is_delimited_by_chunks_by_its_length_or_by_the_end_of_the_connection() {
         for (fields, expected) in [
-            (&[("transfer-encoding", "chunked")][..], Framing::Chunked),
-            (&[("transfer-encoding", "CHUNKED")], Framing::Chunked),
-            (&[("content-length", "0")], Framing::Length(0)),
-            (&[("content-length", "00012")], Framing::Length(12)),
+            (
+                &[("transfer-encoding", "chunked")][..],
+                ResponseFraming::Chunked,
+            ),
+            (
+                &[("transfer-encoding", "CHUNKED")],
+                ResponseFraming::Chunked,
+            ),
+            (&[("content-length", "0")], ResponseFraming::Length(0)),
+            (&[("content-length", "00012")], ResponseFraming::Length(12)),
             (
                 &[("content-length", "18446744073709551615")],
-                Framing::Length(u64::MAX),
+                ResponseFraming::Length(u64::MAX),
             ),
-            (&[("content-length", "5, 5")], Framing::Length(5)),
+            (&[("content-length", "5, 5")], ResponseFraming::Length(5)),
             (
                 &[("content-length", "5"), ("content-length", "5")],
-                Framing::Length(5),
+                ResponseFraming::Length(5),
             ),
-            (&[], Framing::UntilClose),
+            (&[], ResponseFraming::UntilClose),
         ] {
             assert_eq!(framing(fields), Some(expected), "{fields:?}");
         }
     }
 
     #[test]
-    fn what_readers_might_read_differently_is_refused() {
+    fn ambiguous_framing_is_refused() {
         for fields in [
             &[("transfer-encoding", "chunked"), ("content-length", "5")][..],
             &[("transfer-encoding", "gzip, chunked")],
@@ -291,27 +294,29 @@ mod tests {
             assert_eq!(framing(fields), None, "{fields:?}");
         }
         let chunked = [("transfer-encoding", "chunked")];
-        assert!(Framing::of(&mut head(Version::HTTP_10, 200, &chunked), &Method::GET).is_err());
+        assert!(
+            ResponseFraming::of(&mut head(Version::HTTP_10, 200, &chunked), &Method::GET).is_err()
+        );
     }
 
     #[test]
-    fn a_repeated_length_is_passed_on_once() {
+    fn a_repeated_length_becomes_one_field() {
         for fields in [
             &[("content-length", "5, 5")][..],
             &[("content-length", "5"), ("content-length", "5")],
         ] {
             let mut head = head(Version::HTTP_11, 200, fields);
-            assert!(Framing::of(&mut head, &Method::GET).is_ok());
+            assert!(ResponseFraming::of(&mut head, &Method::GET).is_ok());
             let values: Vec<_> = head.headers.get_all(CONTENT_LENGTH).iter().collect();
             assert_eq!(values, ["5"]);
         }
     }
 
     #[test]
-    fn a_connection_is_kept_only_if_both_the_version_and_the_fields_say_so() {
+    fn a_connection_persists_only_if_version_and_fields_permit_it() {
         let kept = |version, status, fields: &[(&'static str, &'static str)]| {
             let mut head = head(version, status, fields);
-            let framing = Framing::of(&mut head, &Method::GET).unwrap();
+            let framing = ResponseFraming::of(&mut head, &Method::GET).unwrap();
             keeps_alive(&head, &Method::GET, framing)
         };
         let length = ("content-length", "5");
@@ -344,29 +349,33 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_framed_by_what_its_fields_and_its_body_agree_on() {
-        let sending = |fields: &[(&'static str, &'static str)], exact| {
-            Sending::of(&head(Version::HTTP_11, 200, fields).headers, exact).ok()
+    fn a_request_is_framed_only_if_fields_and_body_agree() {
+        let framing = |fields: &[(&'static str, &'static str)], exact| {
+            RequestFraming::of(&head(Version::HTTP_11, 200, fields).headers, exact).ok()
         };
         let chunked = ("transfer-encoding", "chunked");
         let five = ("content-length", "5");
         for (fields, exact, expected) in [
-            (&[][..], Some(0), Some(Sending::Nothing)),
-            (&[("content-length", "0")], Some(0), Some(Sending::Nothing)),
-            (&[chunked], Some(0), Some(Sending::Nothing)),
-            (&[], Some(5), Some(Sending::Length(5))),
-            (&[five], Some(5), Some(Sending::Length(5))),
-            (&[five], None, Some(Sending::Length(5))),
-            (&[], None, Some(Sending::Chunked)),
-            (&[chunked], None, Some(Sending::Chunked)),
-            (&[chunked], Some(5), Some(Sending::Chunked)),
-            (&[chunked, five], None, Some(Sending::Chunked)),
+            (&[][..], Some(0), Some(RequestFraming::Empty)),
+            (
+                &[("content-length", "0")],
+                Some(0),
+                Some(RequestFraming::Empty),
+            ),
+            (&[chunked], Some(0), Some(RequestFraming::Empty)),
+            (&[], Some(5), Some(RequestFraming::Length(5))),
+            (&[five], Some(5), Some(RequestFraming::Length(5))),
+            (&[five], None, Some(RequestFraming::Length(5))),
+            (&[], None, Some(RequestFraming::Chunked)),
+            (&[chunked], None, Some(RequestFraming::Chunked)),
+            (&[chunked], Some(5), Some(RequestFraming::Chunked)),
+            (&[chunked, five], None, Some(RequestFraming::Chunked)),
             (&[five], Some(0), None),
             (&[five], Some(6), None),
             (&[("content-length", "x")], None, None),
             (&[("transfer-encoding", "gzip")], None, None),
         ] {
-            assert_eq!(sending(fields, exact), expected, "{fields:?} {exact:?}");
+            assert_eq!(framing(fields, exact), expected, "{fields:?} {exact:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Notices when something arrives on a connection that rests.
+//! Notices when an idle connection becomes readable.
 
 use std::{
     sync::{
@@ -10,31 +10,33 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// What the stream of a resting connection wakes. No task waits for it: it leaves a mark for
-/// whoever would use the connection next, and tells the one task that looks after all of them.
+/// The waker of an idle connection's stream.
+///
+/// No task waits for the stream. The waker sets a flag, which the next check-out reads, and
+/// notifies the pool's reaper, the one task that watches all idle connections.
 pub(crate) struct IdleWaker {
-    stirred: AtomicBool,
+    readable: AtomicBool,
     reaper: Arc<Notify>,
 }
 
 impl IdleWaker {
     pub(crate) fn new(reaper: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self {
-            stirred: AtomicBool::new(false),
+            readable: AtomicBool::new(false),
             reaper,
         })
     }
 
-    /// What to give to the stream.
+    /// Clears the flag, and returns a waker to poll the stream with.
     pub(crate) fn waker(self: &Arc<Self>) -> Waker {
-        self.stirred.store(false, Ordering::Release);
+        self.readable.store(false, Ordering::Release);
         Waker::from(self.clone())
     }
 
-    /// Whether something has arrived since: the end of the connection, bytes that nobody asked for,
-    /// or an errand of TLS.
-    pub(crate) fn is_stirred(&self) -> bool {
-        self.stirred.load(Ordering::Acquire)
+    /// Whether the stream became readable since: by its end, by bytes without a request, or by a
+    /// TLS message such as a session ticket.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.readable.load(Ordering::Acquire)
     }
 }
 
@@ -44,7 +46,7 @@ impl Wake for IdleWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.stirred.store(true, Ordering::Release);
+        self.readable.store(true, Ordering::Release);
         self.reaper.notify_one();
     }
 }

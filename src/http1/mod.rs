@@ -1,21 +1,59 @@
-//! HTTP/1, spoken in the task of whoever asks (RFC 9112).
+//! An HTTP/1.1 client connection over any `AsyncRead + AsyncWrite` (RFC 9112).
 //!
-//! hyper's client runs a task for each connection, and talks to it over channels: a third of what a
-//! small request costs, and twenty KiB of buffers for each connection that rests. Here the
-//! request's own task writes and reads, and a connection at rest holds no buffers. The syntax is
-//! httparse's, as it is hyper's; the rest is one file for each rule of RFC 9112, none of which
-//! knows a stream:
+//! hyper's client runs a task for each connection and talks to it over channels. That is a third of
+//! the cost of a small proxied request, and 20 KiB of buffers for each idle connection. Here the
+//! request's own task reads and writes, and an idle connection holds no buffers. The syntax of a
+//! head is parsed by httparse, as in hyper.
 //!
-//! | file | what it knows |
+//! # Life of a connection
+//!
+//! ```text
+//! new() ──> not begun ──begin()──> exchange ──poll_head()──> response body ──make_idle()──┐
+//!               │                     ^  │                        │                       │
+//!               │ request_already_    │  │ fails                  │ fails, is dropped,    │
+//!               │ sent()              │  v                        v or may not be reused  │
+//!               └──> sent early ──────┤ closed <───────────────── closed                  │
+//!                                     │                           ^                       │
+//!                                     │     the stream ends or    │                       │
+//!                                     │     is readable           │                       │
+//!                                     └──────begin()──────────── idle <───────────────────┘
+//! ```
+//!
+//! # Life of an exchange
+//!
+//! The two sides of an exchange make progress independently: a response may begin, and end, while
+//! the request is still being sent.
+//!
+//! ```text
+//! request   sending ──┬──> sent
+//!                     ├──> stopped: the body failed, or a final response made it unnecessary
+//!                     └──> write failed: a response may still arrive, for at most one second
+//!
+//! response  head ──> content by length, chunked or until close ──> complete
+//!            │ ^
+//!            └─┘ interim (1xx) responses
+//! ```
+//!
+//! The connection can be reused if the request is sent, the response is complete and the head
+//! permits it (RFC 9112 section 9.3). If a response begins before its request is sent, a task of
+//! its own goes on sending, whether or not the client reads.
+//!
+//! # Files
+//!
+//! | file | what it holds |
 //! |---|---|
-//! | `encode` | how a request is written down |
-//! | `framing` | where content ends, and whether the connection lasts |
-//! | `line_scanner`, `response_head` | where a head ends, and what it says |
-//! | `chunked` | the chunked coding, taken off |
+//! | `connection` | one exchange after the other, and what happens on an idle connection |
+//! | `exchange` | a request and its response |
+//! | `request_writer`, `encode` | the request, its head and its chunks as bytes |
+//! | `framing` | where content ends, and whether the connection persists |
+//! | `line_scanner`, `response_head` | where a head ends, and its fields |
+//! | `chunked` | the decoder of the chunked coding |
+//! | `response_body` | the body that the pool returns |
+//! | `read_buffer`, `buffer_pool` | buffers |
+//! | `idle_waker` | notices bytes on an idle connection |
 //!
-//! `request_writer` sends a request, `exchange` does so and reads the response at the same time,
-//! `connection` has a connection do one exchange after the other, and `response_body` is the body
-//! that comes of it.
+//! `encode`, `framing`, `line_scanner`, `response_head` and `chunked` are pure: they know no
+//! stream.
 
 mod buffer_pool;
 mod chunked;
@@ -35,7 +73,7 @@ mod tests;
 
 pub(crate) use connection::{Connection, IdleState};
 pub(crate) use error::Http1Error;
-pub(crate) use framing::one_length;
-pub(crate) use request_writer::head_alone;
+pub(crate) use framing::single_content_length;
+pub(crate) use request_writer::head_without_body;
 pub(crate) use response_body::ResponseBody;
 pub(crate) use response_head::ResponseHead;

@@ -1,4 +1,4 @@
-//! Sends a request, its head and its body, in as few writes as possible.
+//! Writes a request, its head and its body, in as few writes as possible.
 
 use std::{
     io::{self, IoSlice},
@@ -14,76 +14,80 @@ use tokio::io::AsyncWrite;
 use super::{
     Http1Error,
     encode::{self, CRLF},
-    framing::Sending,
+    framing::RequestFraming,
 };
 
-/// Data up to this size is copied behind what is to be written anyway. Larger data is written from
-/// where it is.
-const MOST_COPIED: usize = 4 * 1024;
+/// Data of up to this many bytes is copied into the write buffer. Larger data is written from where
+/// it is, without a copy.
+const MAX_COPIED: usize = 4 * 1024;
 
-/// As much is collected before it is written.
-const MOST_COLLECTED: usize = 16 * 1024;
+/// The write buffer is written once it holds this many bytes.
+const MAX_BUFFERED: usize = 16 * 1024;
 
-/// The head of a request without content, as it is sent.
+/// Encodes the head of a request without content, for TLS early data.
 ///
 /// # Errors
 ///
-/// If it cannot be written down.
-pub(crate) fn head_alone<B>(request: &Request<B>) -> Result<Vec<u8>, Http1Error> {
-    encode::head(request, Sending::of(request.headers(), Some(0))?)
+/// If the request cannot be encoded.
+pub(crate) fn head_without_body<B>(request: &Request<B>) -> Result<Vec<u8>, Http1Error> {
+    encode::head(request, RequestFraming::of(request.headers(), Some(0))?)
 }
 
-/// A request on its way.
+/// Writes one request. What is pending is `buffer[written..]`, then `data`, then `data_end`.
 pub(crate) struct RequestWriter<B> {
     body: B,
-    left: Left,
-    /// What is collected, and how much of it is written.
-    collected: Vec<u8>,
+    body_state: BodyState,
+    buffer: Vec<u8>,
+    /// How many bytes of `buffer` have been written.
     written: usize,
-    /// What comes behind it, and behind that.
+    /// A large frame, which is not copied.
     data: Bytes,
-    after: &'static [u8],
-    flushed: bool,
+    /// The CRLF after `data`, in chunked coding.
+    data_end: &'static [u8],
+    is_flushed: bool,
 }
 
-/// What of the body is still to be collected.
+/// What remains to be read of the body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Left {
-    Bytes(u64),
-    ChunkedDecoder,
-    Nothing,
+enum BodyState {
+    /// This many bytes, as announced by `Content-Length`.
+    Length(u64),
+    Chunked,
+    Ended,
 }
 
 impl<B> RequestWriter<B>
 where
     B: Body<Data = Bytes, Error = crate::error::Error> + Unpin,
 {
+    /// Encodes the head of a request whose content is `body`.
+    ///
     /// # Errors
     ///
-    /// If the head and the body do not fit together, or the request cannot be written down. Nothing
-    /// of it has been written then.
+    /// If head and body contradict each other, or the request cannot be encoded. Nothing has been
+    /// written.
     pub(crate) fn new<H>(head: &Request<H>, body: B) -> Result<Self, Http1Error> {
         let exact = match body.is_end_stream() {
             true => Some(0),
             false => body.size_hint().exact(),
         };
-        let sending = Sending::of(head.headers(), exact)?;
+        let framing = RequestFraming::of(head.headers(), exact)?;
         Ok(Self {
             body,
-            left: match sending {
-                Sending::Nothing | Sending::Length(0) => Left::Nothing,
-                Sending::Length(length) => Left::Bytes(length),
-                Sending::Chunked => Left::ChunkedDecoder,
+            body_state: match framing {
+                RequestFraming::Empty | RequestFraming::Length(0) => BodyState::Ended,
+                RequestFraming::Length(length) => BodyState::Length(length),
+                RequestFraming::Chunked => BodyState::Chunked,
             },
-            collected: encode::head(head, sending)?,
+            buffer: encode::head(head, framing)?,
             written: 0,
             data: Bytes::new(),
-            after: &[],
-            flushed: false,
+            data_end: &[],
+            is_flushed: false,
         })
     }
 
-    /// Sends what there is. Ready when all has left.
+    /// Writes as much as the stream accepts. Ready when the whole request is written and flushed.
     pub(crate) fn poll_send<S>(
         &mut self,
         mut stream: Pin<&mut S>,
@@ -93,119 +97,118 @@ where
         S: AsyncWrite,
     {
         loop {
-            let collected = self.poll_collect(cx)?;
+            let filled = self.poll_fill_buffer(cx)?;
             if self.has_written_all() {
-                if !self.flushed {
+                if !self.is_flushed {
                     ready!(stream.poll_flush(cx)).map_err(Http1Error::Io)?;
-                    self.flushed = true;
+                    self.is_flushed = true;
                 }
-                return collected.map(Ok);
+                return filled.map(Ok);
             }
             ready!(self.poll_write(stream.as_mut(), cx)).map_err(Http1Error::Io)?;
         }
     }
 
-    /// Collects as much of the body as there is room for. Ready if nothing more can be had for now;
-    /// pending if the body is to come.
-    fn poll_collect(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Http1Error> {
-        while self.left != Left::Nothing && self.has_room() {
+    /// Reads as much of the body as the buffer has room for. Pending if the body is not ready.
+    fn poll_fill_buffer(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, Http1Error> {
+        while self.body_state != BodyState::Ended && self.has_room() {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Ok(Poll::Pending),
-                Poll::Ready(None) => self.end(&HeaderMap::new())?,
-                Poll::Ready(Some(Err(error))) => return Err(Http1Error::Body(error)),
-                Poll::Ready(Some(Ok(frame))) => self.frame(frame)?,
+                Poll::Ready(None) => self.push_end(&HeaderMap::new())?,
+                Poll::Ready(Some(Err(error))) => return Err(Http1Error::RequestBody(error)),
+                Poll::Ready(Some(Ok(frame))) => self.push_frame(frame)?,
             }
         }
         Ok(Poll::Ready(()))
     }
 
-    fn frame(&mut self, frame: Frame<Bytes>) -> Result<(), Http1Error> {
+    fn push_frame(&mut self, frame: Frame<Bytes>) -> Result<(), Http1Error> {
         match frame.into_data() {
-            // A chunk of no size would end the content.
+            // A chunk of size zero would end the content.
             Ok(data) if data.is_empty() => Ok(()),
-            Ok(data) => self.data(data),
+            Ok(data) => self.push_data(data),
             Err(frame) => match frame.into_trailers() {
-                Ok(trailers) => self.end(&trailers),
+                Ok(trailers) => self.push_end(&trailers),
                 Err(_unknown) => Ok(()),
             },
         }
     }
 
-    fn data(&mut self, data: Bytes) -> Result<(), Http1Error> {
-        self.flushed = false;
-        let mut after: &[u8] = &[];
-        match &mut self.left {
-            Left::Bytes(left) => {
+    fn push_data(&mut self, data: Bytes) -> Result<(), Http1Error> {
+        self.is_flushed = false;
+        let mut data_end: &[u8] = &[];
+        match &mut self.body_state {
+            BodyState::Length(left) => {
                 *left = left
                     .checked_sub(data.len() as u64)
-                    .ok_or(Http1Error::BodyLength)?;
+                    .ok_or(Http1Error::RequestBodyLength)?;
                 if *left == 0 {
-                    self.left = Left::Nothing;
-                    self.expect_no_more()?;
+                    self.body_state = BodyState::Ended;
+                    self.expect_body_end()?;
                 }
             }
-            Left::ChunkedDecoder => {
-                encode::chunk_size(data.len(), &mut self.collected);
-                after = CRLF;
+            BodyState::Chunked => {
+                encode::chunk_size(data.len(), &mut self.buffer);
+                data_end = CRLF;
             }
-            Left::Nothing => return Err(Http1Error::BodyLength),
+            BodyState::Ended => return Err(Http1Error::RequestBodyLength),
         }
-        if data.len() <= MOST_COPIED {
-            self.collected.extend_from_slice(&data);
-            self.collected.extend_from_slice(after);
+        if data.len() <= MAX_COPIED {
+            self.buffer.extend_from_slice(&data);
+            self.buffer.extend_from_slice(data_end);
         } else {
-            (self.data, self.after) = (data, after);
+            (self.data, self.data_end) = (data, data_end);
         }
         Ok(())
     }
 
-    /// A body that knows of more than was said is not what was said.
-    fn expect_no_more(&self) -> Result<(), Http1Error> {
+    /// Fails if the body announces more data than the request's length.
+    fn expect_body_end(&self) -> Result<(), Http1Error> {
         match self.body.size_hint().lower() {
             0 => Ok(()),
-            _ => Err(Http1Error::BodyLength),
+            _ => Err(Http1Error::RequestBodyLength),
         }
     }
 
-    /// The body has ended. Trailers need chunks around them (RFC 9112 section 7.1.2); otherwise
-    /// they are left out.
-    fn end(&mut self, trailers: &HeaderMap) -> Result<(), Http1Error> {
-        match self.left {
-            Left::Bytes(_) => return Err(Http1Error::BodyLength),
-            Left::ChunkedDecoder => {
-                self.flushed = false;
-                encode::last_chunk(trailers, &mut self.collected);
+    /// Ends the content. Trailers need the chunked coding (RFC 9112 section 7.1.2), and are dropped
+    /// without it.
+    fn push_end(&mut self, trailers: &HeaderMap) -> Result<(), Http1Error> {
+        match self.body_state {
+            BodyState::Length(_) => return Err(Http1Error::RequestBodyLength),
+            BodyState::Chunked => {
+                self.is_flushed = false;
+                encode::last_chunk(trailers, &mut self.buffer);
             }
-            Left::Nothing => {}
+            BodyState::Ended => {}
         }
-        self.left = Left::Nothing;
+        self.body_state = BodyState::Ended;
         Ok(())
     }
 
     #[cfg(test)]
     pub(crate) fn buffered(&self) -> usize {
-        self.collected.capacity()
+        self.buffer.capacity()
     }
 
     fn has_room(&self) -> bool {
-        let waiting = self.collected.len() - self.written;
-        self.data.is_empty() && self.after.is_empty() && waiting < MOST_COLLECTED
+        let unwritten = self.buffer.len() - self.written;
+        self.data.is_empty() && self.data_end.is_empty() && unwritten < MAX_BUFFERED
     }
 
     fn has_written_all(&self) -> bool {
-        self.collected.is_empty() && self.data.is_empty() && self.after.is_empty()
+        self.buffer.is_empty() && self.data.is_empty() && self.data_end.is_empty()
     }
 
     fn poll_write<S>(&mut self, stream: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         S: AsyncWrite,
     {
-        let collected = &self.collected[self.written..];
-        let written = match self.data.is_empty() && self.after.is_empty() {
-            true => ready!(stream.poll_write(cx, collected))?,
+        let buffered = &self.buffer[self.written..];
+        let written = match self.data.is_empty() && self.data_end.is_empty() {
+            true => ready!(stream.poll_write(cx, buffered))?,
             false => {
-                let all = [collected, &self.data, self.after];
-                // A stream that takes one slice at a time takes the first that is not empty.
+                let all = [buffered, &self.data, self.data_end];
+                // A stream without vectored writes writes the first slice that is not empty.
                 ready!(stream.poll_write_vectored(cx, &all.map(IoSlice::new)))?
             }
         };
@@ -216,24 +219,25 @@ where
         Poll::Ready(Ok(()))
     }
 
+    /// Removes `written` bytes from the front of what is pending.
     fn advance(&mut self, written: usize) {
-        let of_collected = written.min(self.collected.len() - self.written);
-        self.written += of_collected;
-        if self.written == self.collected.len() {
-            self.collected.clear();
+        let from_buffer = written.min(self.buffer.len() - self.written);
+        self.written += from_buffer;
+        if self.written == self.buffer.len() {
+            self.buffer.clear();
             self.written = 0;
-        } else if self.written >= MOST_COLLECTED {
-            // A stream that never takes all of it would have it grow without end.
-            self.collected.drain(..self.written);
+        } else if self.written >= MAX_BUFFERED {
+            // With a stream that never accepts all of it, the buffer would grow without bound.
+            self.buffer.drain(..self.written);
             self.written = 0;
         }
-        let behind = written - of_collected;
-        let of_data = behind.min(self.data.len());
-        self.data.advance(of_data);
+        let remaining = written - from_buffer;
+        let from_data = remaining.min(self.data.len());
+        self.data.advance(from_data);
         if self.data.is_empty() {
-            // Not a view of what the client sent any more.
+            // Even an empty view would keep the client's buffer alive.
             self.data = Bytes::new();
         }
-        self.after = &self.after[behind - of_data..];
+        self.data_end = &self.data_end[remaining - from_data..];
     }
 }

@@ -1,4 +1,4 @@
-//! The content of a response over HTTP/1.
+//! The body of an HTTP/1 response.
 
 use std::{
     future::{Future, poll_fn},
@@ -16,37 +16,38 @@ use tokio::{
 
 use super::{Http1Error, connection::Connection};
 
-/// The content of a response. Dropped before its end, it closes the connection.
+/// The body of a response. Closes the connection if it is dropped before its end.
 pub(crate) struct ResponseBody<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    source: Source<S>,
-    /// How much is left, as far as that is known.
+    source: FrameSource<S>,
+    /// The size of what is still to come.
     left: SizeHint,
-    over: bool,
+    has_ended: bool,
 }
 
-enum Source<S>
+/// Where the frames come from.
+enum FrameSource<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    /// It is read from the connection by whoever asks for it.
-    Here(SyncWrapper<Box<Connection<S>>>),
-    /// The request is still being sent. It must go on whether the client reads or not, so that it
-    /// has a task of its own.
-    Elsewhere(mpsc::Receiver<Delivery<S>>),
-    /// The connection is closed.
-    Gone,
+    /// The task that polls the body reads from the connection.
+    Inline(SyncWrapper<Box<Connection<S>>>),
+    /// A task of its own owns the connection: the request is still being sent, and must be sent
+    /// whether or not the client reads the response.
+    Task(mpsc::Receiver<Delivery<S>>),
+    /// The connection is closed, or was taken.
+    Closed,
 }
 
-/// What the task hands over.
+/// What the task sends to the body.
 enum Delivery<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     Frame(Frame<Bytes>),
-    /// Nothing comes behind this.
+    /// The end: the last frame or error, and the connection unless it is closed.
     Last(
         Option<Result<Frame<Bytes>, Http1Error>>,
         Option<Box<Connection<S>>>,
@@ -57,25 +58,29 @@ impl<S> ResponseBody<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// The content that follows the head which was read last.
-    pub(crate) fn new(driver: Box<Connection<S>>) -> Self {
-        let (left, over) = (driver.size_hint(), driver.is_answered());
-        let source = match driver.is_sending() && !over {
-            false => Source::Here(SyncWrapper::new(driver)),
+    /// The body of the response whose head the connection has just read.
+    pub(crate) fn new(connection: Box<Connection<S>>) -> Self {
+        let (left, has_ended) = (connection.size_hint(), connection.is_complete());
+        let source = match connection.is_sending() && !has_ended {
+            false => FrameSource::Inline(SyncWrapper::new(connection)),
             true => {
                 let (sender, deliveries) = mpsc::channel(1);
-                tokio::spawn(deliver(driver, sender));
-                Source::Elsewhere(deliveries)
+                tokio::spawn(deliver(connection, sender));
+                FrameSource::Task(deliveries)
             }
         };
-        Self { source, left, over }
+        Self {
+            source,
+            left,
+            has_ended,
+        }
     }
 
-    /// The connection, when there is nothing more to read.
+    /// Takes the connection after the end of the body. `None` if it is closed.
     pub(crate) fn take_connection(&mut self) -> Option<Box<Connection<S>>> {
-        match std::mem::replace(&mut self.source, Source::Gone) {
-            Source::Here(driver) => Some(driver.into_inner()),
-            Source::Elsewhere(_) | Source::Gone => None,
+        match std::mem::replace(&mut self.source, FrameSource::Closed) {
+            FrameSource::Inline(connection) => Some(connection.into_inner()),
+            FrameSource::Task(_) | FrameSource::Closed => None,
         }
     }
 
@@ -84,27 +89,27 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Http1Error>>> {
         match &mut self.source {
-            Source::Here(driver) => {
-                let driver = driver.get_mut();
-                let frame = ready!(driver.poll_frame(cx));
-                self.over = driver.is_answered();
+            FrameSource::Inline(connection) => {
+                let connection = connection.get_mut();
+                let frame = ready!(connection.poll_frame(cx));
+                self.has_ended = connection.is_complete();
                 Poll::Ready(frame)
             }
-            Source::Elsewhere(deliveries) => match ready!(deliveries.poll_recv(cx)) {
+            FrameSource::Task(deliveries) => match ready!(deliveries.poll_recv(cx)) {
                 Some(Delivery::Frame(frame)) => Poll::Ready(Some(Ok(frame))),
-                Some(Delivery::Last(frame, driver)) => {
-                    let driver = driver.map(SyncWrapper::new);
-                    self.source = driver.map_or(Source::Gone, Source::Here);
-                    self.over = true;
+                Some(Delivery::Last(frame, connection)) => {
+                    let connection = connection.map(SyncWrapper::new);
+                    self.source = connection.map_or(FrameSource::Closed, FrameSource::Inline);
+                    self.has_ended = true;
                     Poll::Ready(frame)
                 }
                 None => {
-                    self.source = Source::Gone;
-                    self.over = true;
+                    self.source = FrameSource::Closed;
+                    self.has_ended = true;
                     Poll::Ready(Some(Err(Http1Error::Incomplete)))
                 }
             },
-            Source::Gone => Poll::Ready(None),
+            FrameSource::Closed => Poll::Ready(None),
         }
     }
 }
@@ -123,14 +128,14 @@ where
         let this = self.get_mut();
         let frame = ready!(this.poll_source(cx));
         if let Some(exact) = this.left.exact() {
-            let read = frame.as_ref().map_or(0, size);
+            let read = frame.as_ref().map_or(0, data_length);
             this.left.set_exact(exact.saturating_sub(read));
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over
+        self.has_ended
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -138,54 +143,55 @@ where
     }
 }
 
-fn size(frame: &Result<Frame<Bytes>, Http1Error>) -> u64 {
+fn data_length(frame: &Result<Frame<Bytes>, Http1Error>) -> u64 {
     let data = frame.as_ref().ok().and_then(Frame::data_ref);
     data.map_or(0, |data| data.len() as u64)
 }
 
-/// Sends the request until there is room for a frame. There is none any more when the client has
-/// left. A wait that is given up leaves the queue for that room.
+/// Sends the request until the channel has room for a frame. `None` if the body was dropped.
 async fn send_until_room<'a, S>(
-    driver: &mut Connection<S>,
+    connection: &mut Connection<S>,
     sender: &'a mpsc::Sender<Delivery<S>>,
 ) -> Result<Option<mpsc::Permit<'a, Delivery<S>>>, Http1Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut room = pin!(sender.reserve());
-    poll_fn(|cx| match driver.poll_request(cx) {
+    poll_fn(|cx| match connection.poll_request(cx) {
         Ok(()) => room.as_mut().poll(cx).map(|room| Ok(room.ok())),
-        Err(problem) => Poll::Ready(Err(problem)),
+        Err(error) => Poll::Ready(Err(error)),
     })
     .await
 }
 
-/// Sends the request, and reads one frame of the response ahead of the client. Ends at once when
-/// the client has left.
-async fn deliver<S>(mut driver: Box<Connection<S>>, sender: mpsc::Sender<Delivery<S>>)
+/// Sends the request, and reads the response one frame ahead of the client. Ends at once when the
+/// body is dropped.
+async fn deliver<S>(mut connection: Box<Connection<S>>, sender: mpsc::Sender<Delivery<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
-        let room = match send_until_room(&mut driver, &sender).await {
+        let room = match send_until_room(&mut connection, &sender).await {
             Ok(Some(room)) => room,
             Ok(None) => return,
-            Err(problem) => {
-                // The origin is told at once, the client when there is room.
-                drop(driver);
-                let _ = sender.send(Delivery::Last(Some(Err(problem)), None)).await;
+            Err(error) => {
+                // The connection is closed at once; the body may have to catch up first.
+                drop(connection);
+                let _ = sender.send(Delivery::Last(Some(Err(error)), None)).await;
                 return;
             }
         };
-        let mut left = pin!(sender.closed());
-        let frame = poll_fn(|cx| match left.as_mut().poll(cx) {
+        let mut dropped = pin!(sender.closed());
+        let frame = poll_fn(|cx| match dropped.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => driver.poll_frame(cx).map(Some),
+            Poll::Pending => connection.poll_frame(cx).map(Some),
         });
         match frame.await {
-            Some(Some(Ok(frame))) if !driver.is_answered() => room.send(Delivery::Frame(frame)),
-            Some(Some(Err(problem))) => return room.send(Delivery::Last(Some(Err(problem)), None)),
-            Some(frame) => return room.send(Delivery::Last(frame, Some(driver))),
+            Some(Some(Ok(frame))) if !connection.is_complete() => {
+                room.send(Delivery::Frame(frame));
+            }
+            Some(Some(Err(error))) => return room.send(Delivery::Last(Some(Err(error)), None)),
+            Some(frame) => return room.send(Delivery::Last(frame, Some(connection))),
             None => return,
         }
     }

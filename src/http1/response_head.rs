@@ -1,57 +1,83 @@
-//! Reads the head of a response. Pure.
+//! The head of a response, and its parser. Pure.
 
 use std::{mem::MaybeUninit, ops::RangeInclusive};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 use httparse::{ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{Http1Error, framing::FramingFields, line_scanner::HeaderBlockScanner};
+use super::{Http1Error, line_scanner::HeaderBlockScanner};
 
-/// A head, or trailers, with more fields are not read.
-const MOST_FIELDS: usize = 100;
+/// The maximum number of fields in a head or in trailers.
+const MAX_FIELDS: usize = 100;
 
-/// Empty lines that may stand in front of a response; some servers send one after the response
-/// before.
-const MOST_EMPTY_LINES: usize = 2;
+/// The maximum number of empty lines before a response. Some servers send one after the content of
+/// the previous response.
+const MAX_EMPTY_LINES: usize = 2;
 
 const STATUSES: RangeInclusive<u16> = 100..=999;
 
-/// Where the reason stands in a head: behind a version, a status and the space after each.
-const REASON: usize = "HTTP/1.1 200 ".len();
+/// The offset of the reason phrase in a head.
+const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 
 /// The head of a response.
 #[derive(Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) version: Version,
     pub(crate) status: StatusCode,
-    /// Where it is another than the usual one.
+    /// The reason phrase, if it is not the status code's canonical one.
     pub(crate) reason: Option<ReasonPhrase>,
     pub(crate) headers: HeaderMap,
-    /// What of them is about the message and the connection.
-    pub(crate) said: FramingFields,
+    /// Which of `headers` are about framing.
+    pub(crate) framing_fields: FramingFields,
 }
 
-/// Reads heads as their bytes come in.
+/// Which fields of a message are about the end of its content and about the connection.
+///
+/// One pass over the names that are present costs less than a look-up for each of the three.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FramingFields {
+    pub(super) content_length: bool,
+    pub(super) transfer_encoding: bool,
+    pub(super) connection: bool,
+}
+
+impl FramingFields {
+    /// Finds the fields in one pass.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut present = Self::default();
+        for name in headers.keys() {
+            present.content_length |= name == CONTENT_LENGTH;
+            present.transfer_encoding |= name == TRANSFER_ENCODING;
+            present.connection |= name == CONNECTION;
+        }
+        present
+    }
+}
+
+/// Reads heads incrementally.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseHeadReader {
-    end: HeaderBlockScanner,
+    scanner: HeaderBlockScanner,
     empty_lines: usize,
 }
 
 impl ResponseHeadReader {
-    /// Takes a head out of `bytes` once it is there as a whole.
+    /// Splits a head off `bytes` once it is complete.
     ///
     /// # Errors
     ///
-    /// If it is malformed, or has more than `most` bytes.
+    /// If it is malformed, or longer than `max` bytes.
     pub(crate) fn read(
         &mut self,
         bytes: &mut BytesMut,
-        most: usize,
+        max: usize,
     ) -> Result<Option<ResponseHead>, Http1Error> {
         self.skip_empty_lines(bytes);
         if SpeaksTls::is_said_by(bytes) {
@@ -60,36 +86,36 @@ impl ResponseHeadReader {
         if !may_be_http(bytes) {
             return Err(Http1Error::NotHttp);
         }
-        let end = self.end.find(bytes)?;
-        if end.unwrap_or(bytes.len()) > most {
+        let end = self.scanner.find_end(bytes)?;
+        if end.unwrap_or(bytes.len()) > max {
             return Err(Http1Error::HeadTooLarge);
         }
         let Some(end) = end else {
             return Ok(None);
         };
-        self.end = HeaderBlockScanner::default();
+        self.scanner = HeaderBlockScanner::default();
         parse(&bytes.split_to(end).freeze()).map(Some)
     }
 
     fn skip_empty_lines(&mut self, bytes: &mut BytesMut) {
-        while self.empty_lines < MOST_EMPTY_LINES && bytes.starts_with(b"\r\n") {
+        while self.empty_lines < MAX_EMPTY_LINES && bytes.starts_with(b"\r\n") {
             self.empty_lines += 1;
-            self.end = HeaderBlockScanner::default();
+            self.scanner = HeaderBlockScanner::default();
             let _ = bytes.split_to(2);
         }
     }
 }
 
-/// Whether this is how a response starts, or a part of it.
+/// Whether the bytes are a prefix of a response, or begin with one.
 fn may_be_http(bytes: &[u8]) -> bool {
     let start = b"HTTP/1.";
     let length = bytes.len().min(start.len());
     bytes[..length] == start[..length] || bytes == b"\r"
 }
 
-/// Reads a whole head. The values are slices of it.
+/// Parses a complete head. The values share its memory.
 fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
-    let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
     let parsed = ParserConfig::default()
         .parse_response_with_uninit_headers(&mut response, head, &mut fields)
@@ -102,24 +128,26 @@ fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
     let status = StatusCode::from_u16(code).ok();
     let status = status.filter(|_| length == head.len() && STATUSES.contains(&code));
     let status = status.ok_or(Http1Error::NotHttp)?;
-    let headers = map(response.headers, head)?;
+    let headers = header_map(response.headers, head)?;
     Ok(ResponseHead {
         version: match version {
             0 => Version::HTTP_10,
             _ => Version::HTTP_11,
         },
         status,
-        reason: unusual_reason(status, head),
-        said: FramingFields::by(&headers),
+        reason: custom_reason(status, head),
+        framing_fields: FramingFields::of(&headers),
         headers,
     })
 }
 
-/// Reads a block of trailers, which ends in an empty line.
-pub(crate) fn trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+/// Parses a block of trailers, including the empty line at its end.
+pub(crate) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     match httparse::parse_headers(block, &mut fields) {
-        Ok(Status::Complete((length, fields))) if length == block.len() => map(fields, block),
+        Ok(Status::Complete((length, fields))) if length == block.len() => {
+            header_map(fields, block)
+        }
         _ => Err(Http1Error::Trailers),
     }
 }
@@ -131,18 +159,18 @@ fn too_many_or_malformed(error: httparse::Error) -> Http1Error {
     }
 }
 
-/// The reason as it stands in a head that is well-formed. httparse has none to show where bytes
-/// beyond ASCII are in it.
-fn unusual_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
+/// The reason phrase of a well-formed head, unless it is the canonical one. httparse returns none
+/// if it is not ASCII.
+fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
     let end = memchr::memchr(b'\r', head).unwrap_or(head.len());
-    let reason = &head[REASON.min(end)..end];
+    let reason = &head[REASON_OFFSET.min(end)..end];
     match status.canonical_reason().map(str::as_bytes) == Some(reason) {
         true => None,
         false => ReasonPhrase::try_from(head.slice_ref(reason)).ok(),
     }
 }
 
-fn map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http1Error> {
+fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http1Error> {
     let mut map = HeaderMap::with_capacity(fields.len());
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes());
@@ -158,27 +186,27 @@ fn map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http
 mod tests {
     use super::*;
 
-    const MOST: usize = 1000;
+    const MAX: usize = 1000;
 
     fn read(bytes: &[u8]) -> Result<Option<ResponseHead>, Http1Error> {
-        ResponseHeadReader::default().read(&mut BytesMut::from(bytes), MOST)
+        ResponseHeadReader::default().read(&mut BytesMut::from(bytes), MAX)
     }
 
-    fn whole(bytes: &[u8]) -> ResponseHead {
+    fn complete(bytes: &[u8]) -> ResponseHead {
         read(bytes).unwrap().unwrap()
     }
 
     #[test]
-    fn a_head_is_read_however_it_is_cut() {
+    fn a_head_is_read_whatever_its_pieces_are() {
         let bytes = b"\r\nHTTP/1.1 200 OK\r\nA: b\r\nempty:\r\nB:\t c d \r\na: e\r\n\r\nrest";
         for first in 0..bytes.len() {
             let mut reader = ResponseHeadReader::default();
             let mut buffer = BytesMut::from(&bytes[..first]);
-            let early = reader.read(&mut buffer, MOST).unwrap();
+            let early = reader.read(&mut buffer, MAX).unwrap();
             buffer.extend_from_slice(&bytes[first..]);
             let head = match early {
                 Some(head) => head,
-                None => reader.read(&mut buffer, MOST).unwrap().unwrap(),
+                None => reader.read(&mut buffer, MAX).unwrap().unwrap(),
             };
             assert_eq!(
                 (head.status.as_u16(), head.version),
@@ -199,21 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_reason_is_not_kept_and_another_is() {
-        let reason = |bytes: &str| whole(bytes.as_bytes()).reason;
+    fn only_a_reason_that_is_not_canonical_is_kept() {
+        let reason = |bytes: &str| complete(bytes.as_bytes()).reason;
         assert!(reason("HTTP/1.1 200 OK\r\n\r\n").is_none());
         assert_eq!(
             reason("HTTP/1.1 200 Fine\r\n\r\n").unwrap().as_bytes(),
             b"Fine"
         );
-        let beyond_ascii = whole(b"HTTP/1.1 200 D\xe9j\xe0 \xe2\r\na: b\r\n\r\n").reason;
-        assert_eq!(beyond_ascii.unwrap().as_bytes(), b"D\xe9j\xe0 \xe2");
+        let non_ascii = complete(b"HTTP/1.1 200 D\xe9j\xe0 \xe2\r\na: b\r\n\r\n").reason;
+        assert_eq!(non_ascii.unwrap().as_bytes(), b"D\xe9j\xe0 \xe2");
         assert_eq!(reason("HTTP/1.1 299 \r\n\r\n").unwrap().as_bytes(), b"");
         assert_eq!(reason("HTTP/1.1 200\r\n\r\n").unwrap().as_bytes(), b"");
     }
 
     #[test]
-    fn what_is_malformed_is_refused() {
+    fn a_malformed_head_is_refused() {
         let heads: [&[u8]; 19] = [
             b"HTTP/2.0 200 OK\r\n\r\n",
             b"HTTP/1.2 200 OK\r\n\r\n",
@@ -241,26 +269,26 @@ mod tests {
     }
 
     #[test]
-    fn a_head_may_be_as_large_as_was_said_and_no_larger() {
+    fn a_head_may_be_as_large_as_its_limit_and_no_larger() {
         let head = |size: usize| {
             let fill = "x".repeat(size - 24);
             format!("HTTP/1.1 200 OK\r\na: {fill}\r\n\r\n")
         };
-        assert_eq!(head(MOST).len(), MOST);
-        assert!(read(head(MOST).as_bytes()).is_ok_and(|head| head.is_some()));
-        let larger = head(MOST + 1);
-        for end in [MOST + 1, larger.len()] {
+        assert_eq!(head(MAX).len(), MAX);
+        assert!(read(head(MAX).as_bytes()).is_ok_and(|head| head.is_some()));
+        let larger = head(MAX + 1);
+        for end in [MAX + 1, larger.len()] {
             let outcome = read(&larger.as_bytes()[..end]);
             assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
         }
-        let many = "a:b\r\n".repeat(MOST_FIELDS + 1);
+        let many = "a:b\r\n".repeat(MAX_FIELDS + 1);
         let outcome = read(format!("HTTP/1.1 200 OK\r\n{many}\r\n").as_bytes());
         assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
     }
 
     #[test]
-    fn arbitrary_bytes_are_refused_or_waited_for() {
-        // A small generator is chance enough; what matters is that nothing panics.
+    fn arbitrary_bytes_are_refused_or_incomplete() {
+        // A linear congruential generator is random enough: the test is that nothing panics.
         let mut seed = 0x9e37_79b9_u32;
         for _ in 0..20_000 {
             let mut bytes = b"HTTP/1.1 200 OK\r\na: b\r\nc: d\r\n\r\n".to_vec();

@@ -109,7 +109,7 @@ impl Shared {
             return None;
         }
         let left_out = target.spell_for(request, Protocol::Http1);
-        let head = http1::head_alone(request);
+        let head = http1::head_without_body(request);
         left_out.put_back(request.headers_mut());
         let head = head.ok()?;
         (head.len() <= room).then(|| head.into())

@@ -46,7 +46,7 @@ impl OriginPool {
                     }
                     None => {
                         self.0.note_answer();
-                        progress.note_answer();
+                        progress.note_response();
                         lease.serve(visit);
                         return Ok((response, lease));
                     }
@@ -73,7 +73,7 @@ pub(super) async fn bounded<F: Future>(
         match timeout(left, exchange.as_mut()).await {
             Ok(outcome) => return Some(outcome),
             Err(_elapsed) => {
-                let moved_at = progress.moved_at()?;
+                let moved_at = progress.last_frame_at()?;
                 left = deadline.saturating_sub(moved_at.elapsed());
                 if left.is_zero() {
                     return None;
@@ -90,7 +90,7 @@ pub(super) fn silent(
     deadline: Duration,
 ) -> Error {
     let facts = lease.info().facts().clone().after(deadline);
-    let stage = match progress.is_waiting() {
+    let stage = match progress.awaits_client() {
         true => Stage::Send,
         false => Stage::Receive,
     };

@@ -98,7 +98,9 @@ impl Unanswered {
     pub(super) fn reason(&self) -> Reason {
         match &self.failure {
             // The client's doing.
-            Failure::Http1(Http1Error::Body(_) | Http1Error::BodyLength) => Reason::Cancelled,
+            Failure::Http1(Http1Error::RequestBody(_) | Http1Error::RequestBodyLength) => {
+                Reason::Cancelled
+            }
             _ if self.was_cut_off() => Reason::Origin,
             _ => Reason::Error,
         }
@@ -166,19 +168,19 @@ fn classify(failure: &Failure) -> (ErrorKind, Stage) {
 fn of_http1(problem: &Http1Error) -> (ErrorKind, Stage) {
     let kind = match problem {
         Http1Error::ClosedBeforeWrite => return (ErrorKind::ConnectionClosed, Stage::Send),
-        Http1Error::Unanswered | Http1Error::Incomplete => ErrorKind::ConnectionClosed,
+        Http1Error::NoResponse | Http1Error::Incomplete => ErrorKind::ConnectionClosed,
         Http1Error::Io(error) => explain(error).kind,
         Http1Error::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
         Http1Error::Head(_)
         | Http1Error::LineEnd
-        | Http1Error::Unasked
+        | Http1Error::Unsolicited
         | Http1Error::NotHttp
         | Http1Error::Tls(_)
-        | Http1Error::Switched
-        | Http1Error::Framing
+        | Http1Error::UnexpectedUpgrade
+        | Http1Error::ResponseFraming
         | Http1Error::Chunk
         | Http1Error::Trailers => ErrorKind::HttpProtocol,
-        Http1Error::Body(_) | Http1Error::BodyLength => {
+        Http1Error::RequestBody(_) | Http1Error::RequestBodyLength => {
             return (ErrorKind::RequestBody, Stage::Send);
         }
         Http1Error::RequestFraming => return (ErrorKind::UnsupportedCoding, Stage::Prepare),

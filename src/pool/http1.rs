@@ -57,7 +57,7 @@ impl Http1 {
         let session = info.facts().tls_session();
         let driver = http1::Connection::new(TrackedIo::new(stream, slot), max_head, reaper);
         let driver = match session.map(|session| session.early_data) {
-            Some(EarlyData::Accepted) => driver.already_asked(),
+            Some(EarlyData::Accepted) => driver.request_already_sent(),
             _ => driver,
         };
         shared.lock().protocol = Some(Protocol::Http1);
@@ -116,7 +116,7 @@ impl Http1 {
 
     fn looks(&mut self) -> IdleState {
         let driver = self.driver.as_mut();
-        driver.map_or(IdleState::Closed, |driver| driver.get_mut().looks())
+        driver.map_or(IdleState::Closed, |driver| driver.get_mut().check_idle())
     }
 }
 
@@ -181,9 +181,9 @@ impl Http1Lease {
         request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         self.used = true;
-        let (go_ahead, told) = upload::go_ahead(request).unzip();
-        request.body_mut().wait_for(go_ahead);
-        request.body_mut().untie();
+        let (continue_wait, continue_signal) = upload::expect_continue(request).unzip();
+        request.body_mut().wait_for_continue(continue_wait);
+        request.body_mut().remove_abort_handle();
         let connection = self
             .connection
             .as_mut()
@@ -196,10 +196,10 @@ impl Http1Lease {
             .as_mut()
             .expect("a connection holds its driver")
             .get_mut();
-        let outcome = match driver.begin(request, told) {
+        let outcome = match driver.begin(request, continue_signal) {
             Ok(()) => {
                 let head = poll_fn(|cx| driver.poll_head(cx)).await;
-                head.map_err(|problem| Unanswered::over_http1(problem, driver.is_heard()))
+                head.map_err(|problem| Unanswered::over_http1(problem, driver.received_any()))
             }
             Err(problem) => Err(Unanswered::over_http1(problem, false)),
         };
@@ -228,7 +228,7 @@ impl Http1Lease {
         let Some(mut driver) = driver.filter(|driver| driver.is_sent()) else {
             return connection.end(Reason::Cancelled);
         };
-        let look = driver.rest();
+        let look = driver.make_idle();
         connection.driver = Some(SyncWrapper::new(driver));
         match look.reason() {
             None => self.shared.rest(connection),

@@ -336,8 +336,8 @@ impl Http2Lease {
         request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         // It may have been spelled for HTTP/1 before.
-        request.body_mut().wait_for(None);
-        self.tether = request.body_mut().tie();
+        request.body_mut().wait_for_continue(None);
+        self.tether = request.body_mut().abort_handle();
         self.used = true;
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
         let mut sender = self.connection.sender.clone();

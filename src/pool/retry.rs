@@ -49,7 +49,7 @@ impl<'a> Tries<'a> {
         request: &Request<RequestBody>,
     ) -> Self {
         let body = request.body();
-        let replay = body.keep(pool.0.settings.max_replay);
+        let replay = body.keep_replay(pool.0.settings.max_replay);
         Self {
             pool,
             client,
@@ -183,7 +183,7 @@ impl<'a> Tries<'a> {
     /// Whether there is no content that is gone.
     fn is_repeatable(&self) -> bool {
         let content = self.content.as_ref();
-        content.is_none_or(|(replay, _)| replay.is_whole())
+        content.is_none_or(|(replay, _)| replay.is_complete())
     }
 
     /// Gives the request its content back. Whether all of it is still there.
@@ -191,7 +191,7 @@ impl<'a> Tries<'a> {
         let Some((replay, progress)) = &self.content else {
             return true;
         };
-        let Some(body) = RequestBody::again(replay, progress.clone()) else {
+        let Some(body) = RequestBody::replayed(replay, progress.clone()) else {
             return false;
         };
         *request.body_mut() = body;

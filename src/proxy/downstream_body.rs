@@ -39,7 +39,7 @@ where
     if body.is_end_stream() {
         return RequestBody::default();
     }
-    let progress = UploadProgress::of_some_body();
+    let progress = UploadProgress::tracked();
     let body = DownstreamBody {
         inner: body,
         watch: Watch::new(limits.body_idle, None),
@@ -65,7 +65,7 @@ where
         let Poll::Ready(frame) = this.inner.poll_frame(cx) else {
             // Once there is an answer, the client may only listen, and it is too late for a 408:
             // the origin's silence is what counts.
-            if this.progress.is_answered() {
+            if this.progress.has_response() {
                 this.watch.moved();
                 return Poll::Pending;
             }

@@ -10,7 +10,7 @@ use http_body::Body;
 
 use crate::{
     error::{Error, ErrorKind},
-    http1::one_length,
+    http1::single_content_length,
     pool::EARLY_DATA,
     upload::RequestBody,
 };
@@ -150,7 +150,7 @@ pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
 /// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has
 /// looked at it before; a server in front may not be able to write down what is left.
 pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
-    let is_left = matches!(one_length(headers), Ok(Some(_)));
+    let is_left = matches!(single_content_length(headers), Ok(Some(_)));
     if !is_left {
         headers.remove(CONTENT_LENGTH);
     }

@@ -1,4 +1,4 @@
-//! The request body as the pool sends it.
+//! The request body as the pool sends it, and how far the upload has come.
 
 use std::{
     fmt,
@@ -20,145 +20,147 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 
 use super::{
     expect_continue::ContinueWait,
-    replay::{Replay, Replayable, Superseded},
+    replay::{Replay, ReplayBody, Superseded},
 };
 
-/// A client's body, or none. None is not boxed.
+/// A client's request body, or none. The default is no body, which needs no allocation.
 #[derive(Default)]
 pub(crate) struct RequestBody {
-    body: Option<Replayable>,
+    body: Option<ReplayBody>,
     progress: UploadProgress,
-    /// Ends the body when whoever holds the other end lets go.
-    tether: Option<oneshot::Receiver<()>>,
-    /// What comes before the first frame.
-    go_ahead: Option<ContinueWait>,
+    /// Completes when the exchange drops its abort handle. The body then fails.
+    aborted: Option<oneshot::Receiver<()>>,
+    /// The wait for 100 (Continue), before the first frame.
+    continue_wait: Option<ContinueWait>,
 }
 
-/// How a body is getting on, if there is one.
+/// How far an upload has come. Shared by the body and the timeouts that watch it.
 #[derive(Clone, Default)]
-pub(crate) struct UploadProgress(Option<Arc<Marks>>);
+pub(crate) struct UploadProgress(Option<Arc<Tracked>>);
 
 #[derive(Default)]
-struct Marks {
-    /// When a frame was last taken.
-    moved_at: Mutex<Option<Instant>>,
-    /// The last that was heard of the client is that more is to come.
-    waiting: AtomicBool,
-    /// The head of the response is there.
-    answered: AtomicBool,
-    /// What the body ended with where that was an error.
+struct Tracked {
+    last_frame_at: Mutex<Option<Instant>>,
+    /// The last poll returned `Pending`.
+    awaits_client: AtomicBool,
+    /// The origin has sent the head of its response.
+    has_response: AtomicBool,
     failure: OnceLock<Error>,
 }
 
 impl UploadProgress {
-    /// That of a body of which nothing was taken.
-    pub(crate) fn of_some_body() -> Self {
+    /// The progress of a body that has not been polled. The default value tracks nothing.
+    pub(crate) fn tracked() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Whether the origin has answered: it may be the client's turn to listen.
-    pub(crate) fn is_answered(&self) -> bool {
-        let marks = self.0.as_ref();
-        marks.is_some_and(|marks| marks.answered.load(Ordering::Relaxed))
+    /// Whether the origin has sent the head of its response. The client may have stopped sending to
+    /// read it.
+    pub(crate) fn has_response(&self) -> bool {
+        let tracked = self.0.as_ref();
+        tracked.is_some_and(|tracked| tracked.has_response.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn note_answer(&self) {
-        if let Some(marks) = &self.0 {
-            marks.answered.store(true, Ordering::Relaxed);
+    /// Records the head of the origin's response.
+    pub(crate) fn note_response(&self) {
+        if let Some(tracked) = &self.0 {
+            tracked.has_response.store(true, Ordering::Relaxed);
         }
     }
 
-    /// What the body ended with where that was an error. Over HTTP/2, hyper keeps it to itself.
+    /// The error that the body failed with. hyper does not return it over HTTP/2.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.0.as_ref()?.failure.get().cloned()
     }
 
     fn note_failure(&self, error: &Error) {
-        if let Some(marks) = &self.0 {
-            // A body fails once.
-            let _ = marks.failure.set(error.clone());
+        if let Some(tracked) = &self.0 {
+            // The first error counts: a body fails once.
+            let _ = tracked.failure.set(error.clone());
         }
     }
 
-    /// When a frame was last taken.
-    pub(crate) fn moved_at(&self) -> Option<Instant> {
-        let marks = self.0.as_ref()?;
-        *marks.moved_at()
+    /// When the body last returned a frame.
+    pub(crate) fn last_frame_at(&self) -> Option<Instant> {
+        let tracked = self.0.as_ref()?;
+        *tracked.last_frame_at()
     }
 
-    /// Whether it is the client who is waited for.
-    pub(crate) fn is_waiting(&self) -> bool {
-        let marks = self.0.as_ref();
-        marks.is_some_and(|marks| marks.waiting.load(Ordering::Relaxed))
+    /// Whether the upload waits for the client rather than for the origin.
+    pub(crate) fn awaits_client(&self) -> bool {
+        let tracked = self.0.as_ref();
+        tracked.is_some_and(|tracked| tracked.awaits_client.load(Ordering::Relaxed))
     }
 
-    fn note(&self, frame_is_ready: bool) {
-        let Some(marks) = &self.0 else {
+    fn note_poll(&self, is_ready: bool) {
+        let Some(tracked) = &self.0 else {
             return;
         };
-        marks.waiting.store(!frame_is_ready, Ordering::Relaxed);
-        if frame_is_ready {
-            *marks.moved_at() = Some(Instant::now());
+        tracked.awaits_client.store(!is_ready, Ordering::Relaxed);
+        if is_ready {
+            *tracked.last_frame_at() = Some(Instant::now());
         }
     }
 }
 
-impl Marks {
-    fn moved_at(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.moved_at.lock().unwrap_or_else(PoisonError::into_inner)
+impl Tracked {
+    fn last_frame_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        let last_frame_at = self.last_frame_at.lock();
+        last_frame_at.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RequestBody {
-    /// A body that may know of its own progress.
+    /// Wraps a client's body, and records its progress.
     pub(crate) fn new<B>(body: B, progress: UploadProgress) -> Self
     where
         B: Body<Data = Bytes, Error = Error> + Send + 'static,
     {
+        let body = ReplayBody::new(body.boxed_unsync());
+        Self::with_replay_body(body, progress)
+    }
+
+    fn with_replay_body(body: ReplayBody, progress: UploadProgress) -> Self {
         Self {
-            body: Some(Replayable::new(body.boxed_unsync())),
+            body: Some(body),
             progress,
-            tether: None,
-            go_ahead: None,
+            aborted: None,
+            continue_wait: None,
         }
     }
 
-    /// Keeps as much of what is read of it as `limit`; nothing is to be kept of a body that is
-    /// none.
-    pub(crate) fn keep(&self, limit: usize) -> Option<Replay> {
+    /// Keeps up to `limit` bytes of what is read from now on. `None` if there is no body.
+    pub(crate) fn keep_replay(&self, limit: usize) -> Option<Replay> {
         self.body.as_ref().map(|body| body.keep(limit))
     }
 
-    /// The same body from its start, if it is still there.
-    pub(crate) fn again(replay: &Replay, progress: UploadProgress) -> Option<Self> {
-        Some(Self {
-            body: Some(replay.again()?),
-            progress,
-            tether: None,
-            go_ahead: None,
-        })
+    /// The same body from its start, or `None` if the replay is incomplete.
+    pub(crate) fn replayed(replay: &Replay, progress: UploadProgress) -> Option<Self> {
+        Some(Self::with_replay_body(replay.restart()?, progress))
     }
 
-    /// Keeps the client's body unasked until then.
-    pub(crate) fn wait_for(&mut self, go_ahead: Option<ContinueWait>) {
-        self.go_ahead = go_ahead;
+    /// Delays the first poll of the client's body until `wait` completes.
+    pub(crate) fn wait_for_continue(&mut self, wait: Option<ContinueWait>) {
+        self.continue_wait = wait;
     }
 
-    /// Ties the body to its exchange: dropped before the body has ended, what is returned ends it
-    /// with an error. The client may have stopped sending long ago, and nothing else would tell the
-    /// origin.
-    pub(crate) fn tie(&mut self) -> Option<oneshot::Sender<()>> {
+    /// Returns a handle that aborts the body when it is dropped. `None` if there is no body.
+    ///
+    /// An aborted body fails, which resets the HTTP/2 stream. Nothing else would end the stream
+    /// when a client stops sending and the exchange is given up.
+    pub(crate) fn abort_handle(&mut self) -> Option<oneshot::Sender<()>> {
         self.body.as_ref()?;
-        let (sender, receiver) = oneshot::channel();
-        self.tether = Some(receiver);
-        Some(sender)
+        let (handle, aborted) = oneshot::channel();
+        self.aborted = Some(aborted);
+        Some(handle)
     }
 
-    /// Undoes that: an exchange over HTTP/1 holds the body itself.
-    pub(crate) fn untie(&mut self) {
-        self.tether = None;
+    /// Detaches the abort handle. An exchange over HTTP/1 owns its body and needs none.
+    pub(crate) fn remove_abort_handle(&mut self) {
+        self.aborted = None;
     }
 
+    /// The progress of this body.
     pub(crate) fn progress(&self) -> UploadProgress {
         self.progress.clone()
     }
@@ -175,26 +177,27 @@ impl Body for RequestBody {
         let Self {
             body,
             progress,
-            tether,
-            go_ahead,
+            aborted,
+            continue_wait,
         } = &mut *self;
         let Some(body) = body else {
             return Poll::Ready(None);
         };
-        if let Some(tether) = tether
-            && Pin::new(tether).poll(cx).is_ready()
+        if let Some(aborted) = aborted
+            && Pin::new(aborted).poll(cx).is_ready()
         {
-            return Poll::Ready(Some(Err(given_up())));
+            return Poll::Ready(Some(Err(abandoned())));
         }
-        if let Some(waiting) = go_ahead {
-            ready!(waiting.as_mut().poll(cx));
-            *go_ahead = None;
+        if let Some(wait) = continue_wait {
+            ready!(wait.as_mut().poll(cx));
+            // Dropped here, so that `ContinueSignal::is_awaited` is false.
+            *continue_wait = None;
         }
         let frame = match body.poll_frame(cx) {
             Ok(frame) => frame,
-            Err(Superseded) => return Poll::Ready(Some(Err(given_up()))),
+            Err(Superseded) => return Poll::Ready(Some(Err(abandoned()))),
         };
-        progress.note(frame.is_ready());
+        progress.note_poll(frame.is_ready());
         if let Poll::Ready(Some(Err(error))) = &frame {
             progress.note_failure(error);
         }
@@ -202,18 +205,18 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Replayable::is_end_stream)
+        self.body.as_ref().is_none_or(ReplayBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         self.body
             .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Replayable::size_hint)
+            .map_or_else(|| SizeHint::with_exact(0), ReplayBody::size_hint)
     }
 }
 
-/// What the body of an exchange ends with that nobody waits for any more.
-fn given_up() -> Error {
+/// The error of a body whose exchange was given up.
+fn abandoned() -> Error {
     Error::new(ErrorKind::RequestBody, Stage::Send, Facts::default())
 }
 

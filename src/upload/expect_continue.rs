@@ -1,4 +1,4 @@
-//! `Expect: 100-continue`: content waits for the origin's word (RFC 9110 section 10.1.1).
+//! `Expect: 100-continue`: the content waits for an interim response (RFC 9110 section 10.1.1).
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -8,37 +8,43 @@ use tokio::{sync::Notify, time::timeout};
 
 use super::RequestBody;
 
-/// "A client [..] SHOULD NOT wait for an indefinite period": many servers say nothing.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// How long the content waits for 100 (Continue). Many servers never send it, and a client "SHOULD
+/// NOT wait for an indefinite period" (RFC 9110 section 10.1.1).
+const MAX_CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
-/// Ready when the content may go.
+/// Completes when the content may be sent.
 pub(crate) type ContinueWait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// To be told when the origin has said 100.
+/// Ends a [`ContinueWait`] when the origin sends 100 (Continue).
 pub(crate) struct ContinueSignal(Arc<Notify>);
 
 impl ContinueSignal {
-    pub(crate) fn tell(self) {
+    /// Lets the content go.
+    pub(crate) fn notify(self) {
         self.0.notify_one();
     }
 
-    /// Whether the content is still held back for it.
+    /// Whether the content still waits for the signal.
     pub(crate) fn is_awaited(&self) -> bool {
+        // The wait owns the other reference, and drops it when it ends.
         Arc::strong_count(&self.0) > 1
     }
 }
 
-/// What the content of an HTTP/1 request has to wait for, if the request says that it does. The
-/// client in turn is told to go on when its body is first asked for, so that content which the
-/// origin does not want is never sent at all.
-pub(crate) fn go_ahead(request: &Request<RequestBody>) -> Option<(ContinueWait, ContinueSignal)> {
+/// Returns the wait and its signal if an HTTP/1 request expects 100 (Continue).
+///
+/// The server in front sends its own 100 (Continue) to the client when the body is first polled.
+/// The client therefore never sends content that the origin rejects.
+pub(crate) fn expect_continue(
+    request: &Request<RequestBody>,
+) -> Option<(ContinueWait, ContinueSignal)> {
     if request.body().is_end_stream() || !request.headers().contains_key(EXPECT) {
         return None;
     }
-    let told = Arc::new(Notify::new());
-    let waiting = told.clone();
-    let go_ahead = Box::pin(async move {
-        let _ = timeout(LONGEST_WAIT, waiting.notified()).await;
+    let signal = Arc::new(Notify::new());
+    let received = signal.clone();
+    let wait = Box::pin(async move {
+        let _ = timeout(MAX_CONTINUE_WAIT, received.notified()).await;
     });
-    Some((go_ahead, ContinueSignal(told)))
+    Some((wait, ContinueSignal(signal)))
 }

@@ -1,4 +1,4 @@
-//! A client's body, of which as much is kept as lets it be sent again.
+//! A request body that is copied while it is read, so that a retry can read it again.
 
 use std::{
     pin::Pin,
@@ -13,136 +13,147 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::error::Error;
 
-/// A body as one try of its request reads it. A later try supersedes it.
-pub(crate) struct Replayable {
-    shared: Arc<Mutex<Whole>>,
-    turn: usize,
-    /// How much of the kept data was read.
+/// The body as one attempt reads it. A later attempt supersedes it.
+pub(crate) struct ReplayBody {
+    buffer: Arc<Mutex<ReplayBuffer>>,
+    generation: usize,
+    /// How many of the buffered bytes this attempt has read.
     read: usize,
     has_read_trailers: bool,
 }
 
-/// From where the body can be read once more. Nothing more is kept when this is dropped.
-pub(crate) struct Replay(Arc<Mutex<Whole>>);
+/// A handle by which the body can be read once more. Buffering stops when it is dropped.
+pub(crate) struct Replay(Arc<Mutex<ReplayBuffer>>);
 
-type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
+/// What a poll of the body returns.
+type FramePoll = Poll<Option<Result<Frame<Bytes>, Error>>>;
 
-/// Another try reads the body.
+/// A later attempt reads the body.
 pub(crate) struct Superseded;
 
-struct Whole {
+/// The client's body, and a copy of what was read of it.
+struct ReplayBuffer {
     body: UnsyncBoxBody<Bytes, Error>,
-    /// What was taken of it, as long as all of that is kept. Copied: a client may send a byte at a
-    /// time, each in a buffer of its own.
+    /// All data read so far, while `is_complete`. Copied rather than kept as frames: a client may
+    /// send a byte at a time, each in a buffer of its own.
     data: Vec<u8>,
     trailers: Option<HeaderMap>,
     limit: usize,
-    /// Something was taken that is not kept, or will be.
-    is_lost: bool,
+    /// Whether the copy can still be replayed. False once a frame was read and not copied, or the
+    /// [`Replay`] was dropped.
+    is_complete: bool,
     has_ended: bool,
-    turn: usize,
+    /// The generation that may read. Each restart begins another.
+    generation: usize,
 }
 
-impl Replayable {
-    /// Nothing of it is kept as long as nobody asks for it.
+impl ReplayBody {
+    /// Wraps a body. Nothing is copied before [`keep`](Self::keep) sets a limit.
     pub(crate) fn new(body: UnsyncBoxBody<Bytes, Error>) -> Self {
-        let whole = Whole {
+        let buffer = ReplayBuffer {
             body,
             data: Vec::new(),
             trailers: None,
             limit: 0,
-            is_lost: false,
+            is_complete: true,
             has_ended: false,
-            turn: 0,
+            generation: 0,
         };
         Self {
-            shared: Arc::new(Mutex::new(whole)),
-            turn: 0,
+            buffer: Arc::new(Mutex::new(buffer)),
+            generation: 0,
             read: 0,
             has_read_trailers: false,
         }
     }
 
-    /// Keeps as much as `limit` from now on.
+    /// Copies up to `limit` bytes of what is read from now on.
     pub(crate) fn keep(&self, limit: usize) -> Replay {
-        lock(&self.shared).limit = limit;
-        Replay(self.shared.clone())
+        lock(&self.buffer).limit = limit;
+        Replay(self.buffer.clone())
     }
 
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<Polled, Superseded> {
-        let mut whole = lock(&self.shared);
-        if whole.turn != self.turn {
+    /// Returns buffered data first, then frames of the client's body.
+    ///
+    /// # Errors
+    ///
+    /// [`Superseded`] if a later attempt reads the body.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<FramePoll, Superseded> {
+        let mut buffer = lock(&self.buffer);
+        if buffer.generation != self.generation {
             return Err(Superseded);
         }
-        if self.read < whole.data.len() {
-            let data = Bytes::copy_from_slice(&whole.data[self.read..]);
-            self.read = whole.data.len();
+        if self.read < buffer.data.len() {
+            let data = Bytes::copy_from_slice(&buffer.data[self.read..]);
+            self.read = buffer.data.len();
             return Ok(Poll::Ready(Some(Ok(Frame::data(data)))));
         }
         if !self.has_read_trailers
-            && let Some(trailers) = &whole.trailers
+            && let Some(trailers) = &buffer.trailers
         {
             self.has_read_trailers = true;
             return Ok(Poll::Ready(Some(Ok(Frame::trailers(trailers.clone())))));
         }
-        let frame = whole.poll_frame(cx);
-        self.read = whole.data.len();
-        self.has_read_trailers = whole.trailers.is_some();
+        let frame = buffer.poll_frame(cx);
+        self.read = buffer.data.len();
+        self.has_read_trailers = buffer.trailers.is_some();
         Ok(frame)
     }
 
+    /// Whether nothing is left to read, in the buffer and in the client's body.
     pub(crate) fn is_end_stream(&self) -> bool {
-        let whole = lock(&self.shared);
-        let has_trailers_ahead = whole.trailers.is_some() && !self.has_read_trailers;
-        let has_ended = whole.has_ended || whole.body.is_end_stream();
-        has_ended && self.read >= whole.data.len() && !has_trailers_ahead
+        let buffer = lock(&self.buffer);
+        let has_unread_trailers = buffer.trailers.is_some() && !self.has_read_trailers;
+        let has_ended = buffer.has_ended || buffer.body.is_end_stream();
+        has_ended && self.read >= buffer.data.len() && !has_unread_trailers
     }
 
+    /// The unread buffered bytes plus what the client's body announces.
     pub(crate) fn size_hint(&self) -> SizeHint {
-        let whole = lock(&self.shared);
-        let ahead = whole.data.len().saturating_sub(self.read) as u64;
-        let mut hint = whole.body.size_hint();
+        let buffer = lock(&self.buffer);
+        let unread = buffer.data.len().saturating_sub(self.read) as u64;
+        let mut hint = buffer.body.size_hint();
         if let Some(upper) = hint.upper() {
-            hint.set_upper(upper.saturating_add(ahead));
+            hint.set_upper(upper.saturating_add(unread));
         }
-        hint.set_lower(hint.lower().saturating_add(ahead));
+        hint.set_lower(hint.lower().saturating_add(unread));
         hint
     }
 }
 
 impl Replay {
-    /// Whether the body is still there from its start. It may not be a moment later, where somebody
-    /// still reads it.
-    pub(crate) fn is_whole(&self) -> bool {
-        !lock(&self.0).is_lost
+    /// Whether the body can be replayed. The answer may change at once while an attempt reads.
+    pub(crate) fn is_complete(&self) -> bool {
+        lock(&self.0).is_complete
     }
 
-    /// The body from its start, if it is still there. Whoever has read it before gets no more of it
-    /// then.
-    pub(crate) fn again(&self) -> Option<Replayable> {
-        let mut whole = lock(&self.0);
-        if whole.is_lost {
+    /// The body from its start, for a new attempt. Earlier attempts read no more of it. `None` if
+    /// the replay is incomplete.
+    pub(crate) fn restart(&self) -> Option<ReplayBody> {
+        let mut buffer = lock(&self.0);
+        if !buffer.is_complete {
             return None;
         }
-        whole.turn += 1;
-        Some(Replayable {
-            turn: whole.turn,
+        buffer.generation += 1;
+        Some(ReplayBody {
+            generation: buffer.generation,
             read: 0,
             has_read_trailers: false,
-            shared: self.0.clone(),
+            buffer: self.0.clone(),
         })
     }
 }
 
 impl Drop for Replay {
     fn drop(&mut self) {
-        // The present try may still have to read what is kept.
-        lock(&self.0).is_lost = true;
+        // The data stays: the current attempt may not have read all of it. It is freed with the
+        // next frame.
+        lock(&self.0).is_complete = false;
     }
 }
 
-impl Whole {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Polled {
+impl ReplayBuffer {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> FramePoll {
         if self.has_ended {
             return Poll::Ready(None);
         }
@@ -150,32 +161,33 @@ impl Whole {
         match &frame {
             Poll::Pending => {}
             Poll::Ready(None) => self.has_ended = true,
-            Poll::Ready(Some(Err(_))) => self.lose(),
-            Poll::Ready(Some(Ok(frame))) => self.note(frame),
+            Poll::Ready(Some(Err(_))) => self.give_up_replay(),
+            Poll::Ready(Some(Ok(frame))) => self.copy(frame),
         }
         frame
     }
 
-    fn note(&mut self, frame: &Frame<Bytes>) {
+    /// Copies a frame, or gives up if it does not fit.
+    fn copy(&mut self, frame: &Frame<Bytes>) {
         let room = self.limit.saturating_sub(self.data.len());
         match (frame.data_ref(), frame.trailers_ref()) {
-            _ if self.is_lost => self.lose(),
+            _ if !self.is_complete => self.give_up_replay(),
             (Some(data), _) if data.len() <= room => self.data.extend_from_slice(data),
             (_, Some(trailers)) => self.trailers = Some(trailers.clone()),
-            (_, None) => self.lose(),
+            (_, None) => self.give_up_replay(),
         }
     }
 
-    /// All that is kept has been read.
-    fn lose(&mut self) {
-        self.is_lost = true;
+    /// Frees the copy. The current attempt has read all of it by now.
+    fn give_up_replay(&mut self) {
+        self.is_complete = false;
         self.data = Vec::new();
         self.trailers = None;
     }
 }
 
-fn lock(whole: &Mutex<Whole>) -> MutexGuard<'_, Whole> {
-    whole.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(buffer: &Mutex<ReplayBuffer>) -> MutexGuard<'_, ReplayBuffer> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -186,29 +198,29 @@ mod tests {
 
     use super::*;
 
-    fn read(body: &mut Replayable) -> Result<Option<Bytes>, Superseded> {
+    fn read(body: &mut ReplayBody) -> Result<Option<Bytes>, Superseded> {
         let mut cx = Context::from_waker(Waker::noop());
         match body.poll_frame(&mut cx)? {
             Poll::Ready(Some(frame)) => Ok(frame.unwrap().into_data().ok()),
             Poll::Ready(None) => Ok(None),
-            Poll::Pending => panic!("the body is there"),
+            Poll::Pending => panic!("the body is ready"),
         }
     }
 
-    fn body(content: &'static str) -> Replayable {
+    fn body(content: &'static str) -> ReplayBody {
         let body = Full::from(content).map_err(|never| match never {});
-        Replayable::new(body.boxed_unsync())
+        ReplayBody::new(body.boxed_unsync())
     }
 
     #[test]
-    fn each_try_reads_all_of_the_body_and_those_before_no_more_of_it() {
+    fn each_attempt_reads_the_whole_body_and_supersedes_the_earlier_ones() {
         let mut first = body("abc");
         let replay = first.keep(3);
-        let mut second = replay.again().unwrap();
+        let mut second = replay.restart().unwrap();
         assert!(read(&mut first).is_err());
         assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
         assert!(second.is_end_stream());
-        let mut third = replay.again().unwrap();
+        let mut third = replay.restart().unwrap();
         assert!(read(&mut second).is_err());
         assert_eq!(third.size_hint().exact(), Some(3));
         assert!(!third.is_end_stream());
@@ -219,33 +231,33 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_which_too_much_was_taken_is_not_whole() {
+    fn a_body_larger_than_the_limit_cannot_be_replayed() {
         let mut body = body("abcd");
         let replay = body.keep(3);
-        assert!(replay.is_whole());
+        assert!(replay.is_complete());
         assert_eq!(read(&mut body).ok().flatten().unwrap(), "abcd");
-        assert!(!replay.is_whole());
-        assert!(replay.again().is_none());
+        assert!(!replay.is_complete());
+        assert!(replay.restart().is_none());
     }
 
     #[test]
-    fn bytes_that_came_one_by_one_are_kept_in_one_piece_and_nothing_costs_nothing() {
+    fn frames_of_one_byte_are_replayed_as_one_frame_and_empty_frames_cost_nothing() {
         let pieces = ["a", "", "b", "", "c"].map(|piece| Ok(Frame::data(Bytes::from(piece))));
         let body = StreamBody::new(futures_util::stream::iter(pieces));
-        let mut first = Replayable::new(body.boxed_unsync());
+        let mut first = ReplayBody::new(body.boxed_unsync());
         let replay = first.keep(3);
         while read(&mut first).ok().flatten().is_some() {}
-        let mut second = replay.again().unwrap();
+        let mut second = replay.restart().unwrap();
         assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
         assert!(second.is_end_stream());
     }
 
     #[test]
-    fn a_try_that_nobody_repeats_reads_on_what_is_kept() {
+    fn the_last_attempt_still_reads_the_buffer_after_the_replay_is_dropped() {
         let mut first = body("abc");
         let replay = first.keep(3);
         assert_eq!(read(&mut first).ok().flatten().unwrap(), "abc");
-        let mut second = replay.again().unwrap();
+        let mut second = replay.restart().unwrap();
         drop(replay);
         assert_eq!(read(&mut second).ok().flatten().unwrap(), "abc");
         assert!(matches!(read(&mut second), Ok(None)));

@@ -1,4 +1,4 @@
-//! Responses that were spoilt, read by this driver and by hyper's.
+//! Responses that were spoilt, read by this connection and by hyper's.
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, task::Poll};
 
@@ -96,14 +96,14 @@ struct Reading {
 type Read = (Reading, bool);
 
 async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error> {
-    let mut driver = Box::new(Connection::new(stream, MAX_HEAD, Arc::default()));
+    let mut connection = Box::new(Connection::new(stream, MAX_HEAD, Arc::default()));
     let mut request = get();
     *request.method_mut() = method.clone();
-    begin(&mut driver, request);
-    let head = head(&mut driver).await?;
-    let mut content = ResponseBody::new(driver);
+    begin(&mut connection, request);
+    let head = head(&mut connection).await?;
+    let mut content = ResponseBody::new(connection);
     let collected = (&mut content).collect().await?;
-    let rests = content.take_connection().unwrap().rest() == IdleState::Open;
+    let rests = content.take_connection().unwrap().make_idle() == IdleState::Open;
     let reading = Reading {
         version: head.version,
         status: head.status,
@@ -204,16 +204,16 @@ fn cut<'a>(rng: &mut Rng, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
 }
 
 /// Why ours refuses what hyper has understood.
-fn has_reason(problem: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
-    match problem {
+fn has_reason(error: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
+    match error {
         // RFC 9112 section 2.2 leaves it to each reader whether that is the end of a line.
         Http1Error::LineEnd => has_bare_feed(bytes),
         // Empty lines in front.
         Http1Error::NotHttp => has_bare_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
-        Http1Error::Framing => is_framed_in_doubt(theirs),
+        Http1Error::ResponseFraming => is_framed_in_doubt(theirs),
         // Control characters in an extension.
         Http1Error::Chunk => bytes.contains(&0) || bytes.contains(&0x0b),
-        Http1Error::Switched => theirs.status.as_u16() == 101,
+        Http1Error::UnexpectedUpgrade => theirs.status.as_u16() == 101,
         _ => false,
     }
 }
@@ -272,9 +272,9 @@ fn what_is_accepted_is_understood_as_hyper_understands_it_and_what_is_refused_is
                 assert!(theirs_rests || !rests, "{method} {said}");
             }
             (Ok(_), Err(error)) => panic!("hyper refuses {method} {said}: {error:?}"),
-            (Err(problem), Ok((theirs, _))) => {
-                let is_explained = has_reason(&problem, &bytes, &theirs);
-                assert!(is_explained, "{method} {said}: {problem:?}");
+            (Err(error), Ok((theirs, _))) => {
+                let is_explained = has_reason(&error, &bytes, &theirs);
+                assert!(is_explained, "{method} {said}: {error:?}");
             }
             (Err(_), Err(_)) => {}
         }

@@ -75,19 +75,19 @@ async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
             answer,
             asked: asked.clone(),
         };
-        let mut driver = Connection::new(origin, MAX_HEAD, Arc::default());
+        let mut connection = Connection::new(origin, MAX_HEAD, Arc::default());
         assert!(
-            driver
+            connection
                 .begin(&mut post_of("3", Full::from("abc")), None)
                 .is_ok()
         );
-        let outcome = poll_fn(|cx| driver.poll_head(cx)).await;
+        let outcome = poll_fn(|cx| connection.poll_head(cx)).await;
         assert!(asked.load(Ordering::Relaxed));
         match answer.is_empty() {
             true => assert!(matches!(outcome, Err(Http1Error::Io(_)))),
             false => {
                 assert_eq!(outcome.unwrap().status.as_u16(), 413);
-                assert_eq!(driver.rest(), IdleState::Closed);
+                assert_eq!(connection.make_idle(), IdleState::Closed);
             }
         }
     }
@@ -123,30 +123,30 @@ async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
     }
     for (is_begun, is_sent) in [(false, false), (true, false), (true, true)] {
         let said = Arc::new(AtomicBool::new(false));
-        let mut driver = Connection::new(Polite(said.clone()), MAX_HEAD, Arc::default());
+        let mut connection = Connection::new(Polite(said.clone()), MAX_HEAD, Arc::default());
         if is_begun {
-            assert!(driver.begin(&mut get(), None).is_ok());
+            assert!(connection.begin(&mut get(), None).is_ok());
         }
         if is_sent {
-            let head = poll_fn(|cx| driver.poll_head(cx));
+            let head = poll_fn(|cx| connection.poll_head(cx));
             assert!(head.now_or_never().is_none());
         }
-        drop(driver);
+        drop(connection);
         assert_eq!(said.load(Ordering::Relaxed), is_sent || !is_begun);
     }
 }
 
 #[tokio::test]
 async fn what_is_said_before_the_request_is_no_answer_to_it() {
-    let (mut driver, mut origin) = pair(1024);
+    let (mut connection, mut origin) = pair(1024);
     origin
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         .await
         .unwrap();
-    let problem = driver.begin(&mut get(), None).err().unwrap();
-    assert!(matches!(problem, Http1Error::Unasked));
-    assert!(head(&mut driver).await.is_err());
-    drop(driver);
+    let error = connection.begin(&mut get(), None).err().unwrap();
+    assert!(matches!(error, Http1Error::Unsolicited));
+    assert!(head(&mut connection).await.is_err());
+    drop(connection);
     let mut written = Vec::new();
     origin.read_to_end(&mut written).await.unwrap();
     assert!(written.is_empty());
@@ -157,19 +157,19 @@ async fn a_connection_that_ends_unused_leaves_the_request_for_another_only_if_it
     for had_rested in [false, true] {
         let reaper = Arc::new(Notify::new());
         let (ours, origin) = duplex(1024);
-        let mut driver = Connection::new(ours, MAX_HEAD, reaper.clone());
+        let mut connection = Connection::new(ours, MAX_HEAD, reaper.clone());
         if had_rested {
-            assert_eq!(driver.looks(), IdleState::Open);
+            assert_eq!(connection.check_idle(), IdleState::Open);
         }
         drop(origin);
         if had_rested {
             reaper.notified().await;
         }
         let mut request = post(Full::from("abc"));
-        let problem = driver.begin(&mut request, None).err().unwrap();
+        let error = connection.begin(&mut request, None).err().unwrap();
         match had_rested {
-            true => assert!(matches!(problem, Http1Error::ClosedBeforeWrite)),
-            false => assert!(matches!(problem, Http1Error::Unanswered)),
+            true => assert!(matches!(error, Http1Error::ClosedBeforeWrite)),
+            false => assert!(matches!(error, Http1Error::NoResponse)),
         }
         assert!(!request.body().is_end_stream());
     }

@@ -17,7 +17,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{begin, head, pair, post, post_of, read_until, told};
+use super::{begin, from_channel, head, pair, post, post_of, read_until};
 
 /// An exchange in which the head of the response has come, and the body of the request has not
 /// ended.
@@ -28,7 +28,7 @@ async fn early(
     ResponseBody<DuplexStream>,
     DuplexStream,
 ) {
-    let (sender, body) = told();
+    let (sender, body) = from_channel();
     let (content, origin) = early_to(post(body), size).await;
     (sender, content, origin)
 }
@@ -37,16 +37,16 @@ async fn early_to(
     request: Request<RequestBody>,
     size: usize,
 ) -> (ResponseBody<DuplexStream>, DuplexStream) {
-    let (mut driver, mut origin) = pair(size);
-    begin(&mut driver, request);
+    let (mut connection, mut origin) = pair(size);
+    begin(&mut connection, request);
     let answer = async {
         read_until(&mut origin, "\r\n\r\n").await;
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         origin.write_all(head).await.unwrap();
     };
-    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    let (head, ()) = tokio::join!(head(&mut connection), answer);
     assert!(head.is_ok());
-    (ResponseBody::new(driver), origin)
+    (ResponseBody::new(connection), origin)
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn an_upload_goes_on_while_nobody_reads_the_response() {
     };
     let (collected, ()) = tokio::join!((&mut content).collect(), answer);
     assert_eq!(collected.unwrap().to_bytes(), "ok");
-    let mut driver = content.take_connection().unwrap();
-    assert_eq!(driver.rest(), IdleState::Open);
+    let mut connection = content.take_connection().unwrap();
+    assert_eq!(connection.make_idle(), IdleState::Open);
 }
 
 #[tokio::test]
@@ -95,10 +95,10 @@ async fn a_response_that_ends_before_its_request_leaves_no_connection_to_rest() 
             .to_bytes()
             .is_empty()
     );
-    let mut driver = content.take_connection().unwrap();
-    assert!(!driver.is_sent());
-    assert_eq!(driver.rest(), IdleState::Closed);
-    drop((sender, driver));
+    let mut connection = content.take_connection().unwrap();
+    assert!(!connection.is_sent());
+    assert_eq!(connection.make_idle(), IdleState::Closed);
+    drop((sender, connection));
     let mut rest = Vec::new();
     origin.read_to_end(&mut rest).await.unwrap();
     assert!(rest.is_empty());
@@ -135,7 +135,7 @@ async fn a_downstream_who_does_not_read_stops_the_origin() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_fails_is_told_to_a_downstream_who_was_behind() {
-    let (sender, body) = told();
+    let (sender, body) = from_channel();
     let (mut content, mut origin) = early_to(post_of("2", body), 1024).await;
     origin.write_all(&b"1\r\na\r\n".repeat(9)).await.unwrap();
     for _ in 0..100 {
@@ -149,12 +149,12 @@ async fn a_request_that_fails_is_told_to_a_downstream_who_was_behind() {
     assert!(rest.is_empty());
     let hear = async {
         loop {
-            if let Err(problem) = content.frame().await.unwrap() {
-                return problem;
+            if let Err(error) = content.frame().await.unwrap() {
+                return error;
             }
         }
     };
-    let problem = timeout(Duration::from_secs(1), hear).await;
-    assert!(matches!(problem, Ok(Http1Error::BodyLength)));
+    let error = timeout(Duration::from_secs(1), hear).await;
+    assert!(matches!(error, Ok(Http1Error::RequestBodyLength)));
     assert!(content.frame().await.is_none());
 }

@@ -1,4 +1,4 @@
-//! A driver and an origin that is played by hand.
+//! A connection and an origin that is played by hand.
 
 mod against_hyper;
 mod breaks;
@@ -24,9 +24,9 @@ use super::{Http1Error, connection::Connection, response_head::ResponseHead};
 
 const MAX_HEAD: usize = 2000;
 
-type Line = Box<Connection<DuplexStream>>;
+type TestConnection = Box<Connection<DuplexStream>>;
 
-fn pair(size: usize) -> (Line, DuplexStream) {
+fn pair(size: usize) -> (TestConnection, DuplexStream) {
     let (ours, origin) = duplex(size);
     (
         Box::new(Connection::new(ours, MAX_HEAD, Arc::default())),
@@ -42,7 +42,7 @@ fn post(
     body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
 ) -> Request<RequestBody> {
     let body = body.map_err(|never| match never {});
-    let body = RequestBody::new(body, UploadProgress::of_some_body());
+    let body = RequestBody::new(body, UploadProgress::tracked());
     Request::post("/").body(body).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn post_of(
 }
 
 /// A body that says what the channel says.
-fn told() -> (
+fn from_channel() -> (
     mpsc::UnboundedSender<Frame<Bytes>>,
     impl Body<Data = Bytes, Error = Infallible>,
 ) {
@@ -68,14 +68,14 @@ fn told() -> (
     (sender, StreamBody::new(frames))
 }
 
-async fn head(driver: &mut Line) -> Result<ResponseHead, Http1Error> {
-    poll_fn(|cx| driver.poll_head(cx)).await
+async fn head(connection: &mut TestConnection) -> Result<ResponseHead, Http1Error> {
+    poll_fn(|cx| connection.poll_head(cx)).await
 }
 
-fn begin(driver: &mut Line, mut request: Request<RequestBody>) {
-    let (go_ahead, told) = upload::go_ahead(&request).unzip();
-    request.body_mut().wait_for(go_ahead);
-    assert!(driver.begin(&mut request, told).is_ok());
+fn begin(connection: &mut TestConnection, mut request: Request<RequestBody>) {
+    let (continue_wait, continue_signal) = upload::expect_continue(&request).unzip();
+    request.body_mut().wait_for_continue(continue_wait);
+    assert!(connection.begin(&mut request, continue_signal).is_ok());
 }
 
 /// What the origin reads until it has seen the end.

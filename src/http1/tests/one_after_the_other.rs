@@ -20,7 +20,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{Line, head, pair, post};
+use super::{TestConnection, head, pair, post};
 
 const CONNECTIONS: usize = 300;
 
@@ -128,49 +128,49 @@ async fn echo(request: Request<Incoming>) -> hyper::Result<Response<Full<Bytes>>
 }
 
 async fn ask(
-    driver: &mut Line,
+    connection: &mut TestConnection,
     mut request: Request<RequestBody>,
 ) -> Result<ResponseHead, Http1Error> {
-    driver.begin(&mut request, None)?;
-    head(driver).await
+    connection.begin(&mut request, None)?;
+    head(connection).await
 }
 
-/// The driver, if it can be used again.
-async fn exchange(mut driver: Line, sample: Sample) -> Option<Line> {
+/// The connection, if it can be used again.
+async fn exchange(mut connection: TestConnection, sample: Sample) -> Option<TestConnection> {
     let method = sample.request.method().clone();
-    let head = match ask(&mut driver, sample.request).await {
+    let head = match ask(&mut connection, sample.request).await {
         Ok(head) => head,
-        Err(problem) => {
-            assert!(sample.is_short, "{problem}");
-            assert!(matches!(problem, Http1Error::BodyLength), "{problem}");
+        Err(error) => {
+            assert!(sample.is_short, "{error}");
+            assert!(matches!(error, Http1Error::RequestBodyLength), "{error}");
             return None;
         }
     };
     assert!(!sample.is_short);
     assert_eq!(head.headers["method-was"], method.as_str());
     assert_eq!(head.headers.get("trailer-was"), sample.trailer.as_ref());
-    let mut content = ResponseBody::new(driver);
+    let mut content = ResponseBody::new(connection);
     let collected = (&mut content).collect().await.unwrap();
     assert_eq!(collected.to_bytes(), sample.content);
-    let mut driver = content.take_connection().unwrap();
-    assert_eq!(driver.rest(), IdleState::Open);
-    Some(driver)
+    let mut connection = content.take_connection().unwrap();
+    assert_eq!(connection.make_idle(), IdleState::Open);
+    Some(connection)
 }
 
 #[tokio::test]
 async fn none_is_taken_for_a_part_of_another() {
     let mut rng = Rng::with_seed(9112);
     for _ in 0..CONNECTIONS {
-        let (driver, origin) = pair(rng.usize(1..2000));
+        let (connection, origin) = pair(rng.usize(1..2000));
         let serving =
             http1::Builder::new().serve_connection(TokioIo::new(origin), service_fn(echo));
         let asking = async {
-            let mut driver = Some(driver);
+            let mut connection = Some(connection);
             for _ in 0..5 {
-                let Some(rested) = driver.take() else {
+                let Some(rested) = connection.take() else {
                     return;
                 };
-                driver = exchange(rested, Sample::new(&mut rng)).await;
+                connection = exchange(rested, Sample::new(&mut rng)).await;
             }
         };
         // A request that breaks off is an error to the origin, as it should be.

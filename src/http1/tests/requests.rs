@@ -19,14 +19,14 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{begin, get, head, pair, post, post_of, read_until, told};
+use super::{begin, from_channel, get, head, pair, post, post_of, read_until};
 
 #[tokio::test]
 async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
-    let (mut driver, mut origin) = pair(1024);
-    let (sender, body) = told();
-    begin(&mut driver, post(body));
-    let mut head = std::pin::pin!(head(&mut driver));
+    let (mut connection, mut origin) = pair(1024);
+    let (sender, body) = from_channel();
+    begin(&mut connection, post(body));
+    let mut head = std::pin::pin!(head(&mut connection));
     let mut trailers = HeaderMap::new();
     trailers.insert("t", HeaderValue::from_static("u"));
     for frame in [
@@ -64,19 +64,19 @@ async fn a_body_of_another_length_than_was_said_is_an_error() {
         (vec!["abc"], "2"),
         (vec![], "1"),
     ] {
-        let (mut driver, origin) = pair(1024);
-        let (sender, body) = told();
+        let (mut connection, origin) = pair(1024);
+        let (sender, body) = from_channel();
         let request = post_of(said, body);
         for frame in frames {
             sender.send(Frame::data(Bytes::from(frame))).unwrap();
         }
         drop(sender);
-        begin(&mut driver, request);
+        begin(&mut connection, request);
         assert!(matches!(
-            head(&mut driver).await,
-            Err(Http1Error::BodyLength)
+            head(&mut connection).await,
+            Err(Http1Error::RequestBodyLength)
         ));
-        drop((driver, origin));
+        drop((connection, origin));
     }
 }
 
@@ -102,20 +102,23 @@ async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
             })
         }
     }
-    let (mut driver, mut origin) = pair(1024);
+    let (mut connection, mut origin) = pair(1024);
     begin(
-        &mut driver,
+        &mut connection,
         Request::post("/")
-            .body(RequestBody::new(Failing(0), UploadProgress::of_some_body()))
+            .body(RequestBody::new(Failing(0), UploadProgress::tracked()))
             .unwrap(),
     );
-    assert!(matches!(head(&mut driver).await, Err(Http1Error::Body(_))));
+    assert!(matches!(
+        head(&mut connection).await,
+        Err(Http1Error::RequestBody(_))
+    ));
     assert!(
-        poll_fn(|cx| Poll::Ready(driver.poll_request(cx)))
+        poll_fn(|cx| Poll::Ready(connection.poll_request(cx)))
             .await
             .is_ok()
     );
-    drop(driver);
+    drop(connection);
     let mut read = String::new();
     origin.read_to_string(&mut read).await.unwrap();
     assert!(!read.contains("0\r\n\r\n"), "{read}");
@@ -123,25 +126,25 @@ async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
 
 #[tokio::test]
 async fn content_that_is_not_wanted_is_not_sent() {
-    let (mut driver, mut origin) = pair(1024);
+    let (mut connection, mut origin) = pair(1024);
     let mut request = post_of("3", Full::from("abc"));
     request
         .headers_mut()
         .insert("expect", HeaderValue::from_static("100-continue"));
-    begin(&mut driver, request);
+    begin(&mut connection, request);
     let answer = async {
         read_until(&mut origin, "\r\n\r\n").await;
         let head = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n";
         origin.write_all(head).await.unwrap();
         origin.write_all(b"no").await.unwrap();
     };
-    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    let (head, ()) = tokio::join!(head(&mut connection), answer);
     assert_eq!(head.unwrap().status.as_u16(), 403);
-    let mut content = ResponseBody::new(driver);
+    let mut content = ResponseBody::new(connection);
     assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "no");
-    let mut driver = content.take_connection().unwrap();
-    assert_eq!(driver.rest(), IdleState::Closed);
-    drop(driver);
+    let mut connection = content.take_connection().unwrap();
+    assert_eq!(connection.make_idle(), IdleState::Closed);
+    drop(connection);
     let mut rest = Vec::new();
     origin.read_to_end(&mut rest).await.unwrap();
     assert!(rest.is_empty());
@@ -149,12 +152,12 @@ async fn content_that_is_not_wanted_is_not_sent() {
 
 #[tokio::test]
 async fn content_waits_for_the_word_to_go_on() {
-    let (mut driver, mut origin) = pair(1024);
+    let (mut connection, mut origin) = pair(1024);
     let mut request = post_of("3", Full::from("abc"));
     request
         .headers_mut()
         .insert("expect", HeaderValue::from_static("100-continue"));
-    begin(&mut driver, request);
+    begin(&mut connection, request);
     let answer = async {
         let read = read_until(&mut origin, "\r\n\r\n").await;
         assert!(read.contains("expect: 100-continue"));
@@ -169,28 +172,28 @@ async fn content_waits_for_the_word_to_go_on() {
             .await
             .unwrap();
     };
-    let (head, ()) = tokio::join!(head(&mut driver), answer);
+    let (head, ()) = tokio::join!(head(&mut connection), answer);
     assert_eq!(head.unwrap().status.as_u16(), 200);
-    assert_eq!(driver.rest(), IdleState::Open);
+    assert_eq!(connection.make_idle(), IdleState::Open);
 }
 
 #[tokio::test]
 async fn a_request_that_was_sent_before_is_only_answered_and_then_the_connection_rests() {
-    let (driver, mut origin) = pair(1024);
-    let mut driver = Box::new(driver.already_asked());
+    let (connection, mut origin) = pair(1024);
+    let mut connection = Box::new(connection.request_already_sent());
     assert_eq!(
-        driver.looks(),
+        connection.check_idle(),
         IdleState::Broken,
         "it is of no use to another"
     );
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     origin.write_all(answer).await.unwrap();
-    begin(&mut driver, get());
-    assert_eq!(head(&mut driver).await.unwrap().status.as_u16(), 200);
-    assert!(driver.is_sent());
-    assert_eq!(driver.rest(), IdleState::Open);
-    begin(&mut driver, get());
-    assert!(head(&mut driver).now_or_never().is_none());
+    begin(&mut connection, get());
+    assert_eq!(head(&mut connection).await.unwrap().status.as_u16(), 200);
+    assert!(connection.is_sent());
+    assert_eq!(connection.make_idle(), IdleState::Open);
+    begin(&mut connection, get());
+    assert!(head(&mut connection).now_or_never().is_none());
     assert_eq!(
         read_until(&mut origin, "\r\n\r\n").await,
         "GET / HTTP/1.1\r\n\r\n"

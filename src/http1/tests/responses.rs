@@ -23,8 +23,8 @@ use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until};
 async fn answer(
     pieces: &[&[u8]],
 ) -> Result<(ResponseHead, Bytes, Option<HeaderMap>, IdleState), Http1Error> {
-    let (mut driver, mut origin) = pair(64 * 1024);
-    begin(&mut driver, get());
+    let (mut connection, mut origin) = pair(64 * 1024);
+    begin(&mut connection, get());
     let say = async {
         for piece in pieces {
             origin.write_all(piece).await.unwrap();
@@ -33,12 +33,12 @@ async fn answer(
         origin.shutdown().await.unwrap();
     };
     let hear = async {
-        let head = head(&mut driver).await?;
-        let mut content = ResponseBody::new(driver);
+        let head = head(&mut connection).await?;
+        let mut content = ResponseBody::new(connection);
         let collected = (&mut content).collect().await?;
         let trailers = collected.trailers().cloned();
-        let mut driver = content.take_connection().unwrap();
-        Ok((head, collected.to_bytes(), trailers, driver.rest()))
+        let mut connection = content.take_connection().unwrap();
+        Ok((head, collected.to_bytes(), trailers, connection.make_idle()))
     };
     let (outcome, ()) = tokio::join!(hear, say);
     outcome
@@ -78,10 +78,10 @@ async fn a_response_that_ends_early_is_an_error_wherever_it_ends() {
     ];
     for response in responses {
         for end in 0..response.len() {
-            let problem = answer(&[&response[..end]]).await.unwrap_err();
+            let error = answer(&[&response[..end]]).await.unwrap_err();
             match end {
-                0 => assert!(matches!(problem, Http1Error::Unanswered)),
-                _ => assert!(matches!(problem, Http1Error::Incomplete), "{problem}"),
+                0 => assert!(matches!(error, Http1Error::NoResponse)),
+                _ => assert!(matches!(error, Http1Error::Incomplete), "{error}"),
             }
         }
     }
@@ -106,23 +106,23 @@ async fn interim_responses_are_bounded() {
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n";
     let last = b"HTTP/1.1 204 No ResponseBody\r\n\r\n";
     assert!(answer(&[&interim.repeat(70), last]).await.is_ok());
-    let problem = answer(&[&interim.repeat(75)]).await.unwrap_err();
-    assert!(matches!(problem, Http1Error::HeadTooLarge));
+    let error = answer(&[&interim.repeat(75)]).await.unwrap_err();
+    assert!(matches!(error, Http1Error::HeadTooLarge));
     let large = format!(
         "HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n",
         "x".repeat(600)
     );
-    let problem = answer(&[large.repeat(4).as_bytes()]).await.unwrap_err();
-    assert!(matches!(problem, Http1Error::HeadTooLarge));
-    let problem = answer(&[b"HTTP/1.1 101 Switching Protocols\r\nupgrade: a\r\n\r\n"]).await;
-    assert!(matches!(problem.unwrap_err(), Http1Error::Switched));
+    let error = answer(&[large.repeat(4).as_bytes()]).await.unwrap_err();
+    assert!(matches!(error, Http1Error::HeadTooLarge));
+    let error = answer(&[b"HTTP/1.1 101 Switching Protocols\r\nupgrade: a\r\n\r\n"]).await;
+    assert!(matches!(error.unwrap_err(), Http1Error::UnexpectedUpgrade));
 }
 
 #[tokio::test]
 async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_buffers() {
-    let (mut driver, mut origin) = pair(1024);
+    let (mut connection, mut origin) = pair(1024);
     for _ in 0..3 {
-        begin(&mut driver, post_of("3", Full::from("abc")));
+        begin(&mut connection, post_of("3", Full::from("abc")));
         let answer = async {
             let read = read_until(&mut origin, "abc").await;
             assert_eq!(read, "POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc");
@@ -131,26 +131,26 @@ async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_bu
                 .await
                 .unwrap();
         };
-        let (head, ()) = tokio::join!(head(&mut driver), answer);
+        let (head, ()) = tokio::join!(head(&mut connection), answer);
         assert!(head.is_ok());
-        let mut content = ResponseBody::new(driver);
+        let mut content = ResponseBody::new(connection);
         assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
-        driver = content.take_connection().unwrap();
-        assert_eq!(driver.rest(), IdleState::Open);
-        assert_eq!(driver.buffered(), 0);
+        connection = content.take_connection().unwrap();
+        assert_eq!(connection.make_idle(), IdleState::Open);
+        assert_eq!(connection.buffered(), 0);
     }
 }
 
 #[tokio::test]
 async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_again() {
     const LENGTH: usize = 4 * 1024 * 1024;
-    let (mut driver, mut origin) = pair(LENGTH + 1024);
-    begin(&mut driver, get());
+    let (mut connection, mut origin) = pair(LENGTH + 1024);
+    begin(&mut connection, get());
     let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
     origin.write_all(response.as_bytes()).await.unwrap();
     origin.write_all(&vec![b'x'; LENGTH]).await.unwrap();
-    assert!(head(&mut driver).await.is_ok());
-    let mut content = ResponseBody::new(driver);
+    assert!(head(&mut connection).await.is_ok());
+    let mut content = ResponseBody::new(connection);
     let (mut read, mut unwritten, mut places) = (0, Vec::new(), HashSet::new());
     while read < LENGTH {
         match poll!(content.frame()) {
@@ -176,20 +176,20 @@ async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no
     ] {
         let reaper = Arc::new(Notify::new());
         let (ours, mut origin) = duplex(1024);
-        let mut driver = Box::new(Connection::new(ours, MAX_HEAD, reaper.clone()));
-        assert_eq!(driver.rest(), IdleState::Open);
-        assert!(!driver.is_stirred());
+        let mut connection = Box::new(Connection::new(ours, MAX_HEAD, reaper.clone()));
+        assert_eq!(connection.make_idle(), IdleState::Open);
+        assert!(!connection.is_readable());
         origin.write_all(last_words).await.unwrap();
         drop(origin);
         reaper.notified().await;
-        assert!(driver.is_stirred());
+        assert!(connection.is_readable());
         let mut request = post_of("3", Full::from("abc"));
-        let problem = driver.begin(&mut request, None).err().unwrap();
-        assert!(matches!(problem, Http1Error::ClosedBeforeWrite));
+        let error = connection.begin(&mut request, None).err().unwrap();
+        assert!(matches!(error, Http1Error::ClosedBeforeWrite));
         // The request is left whole.
         let body = request.into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
-        assert_eq!(driver.looks(), expected);
+        assert_eq!(connection.check_idle(), expected);
     }
 }
 

@@ -49,8 +49,8 @@
 //! # When it does not work
 //!
 //! ```text
-//! the TLS handshake with d1234567890.cloudfront.net:443 failed: the origin sent
-//! alert 40 (handshake_failure); SNI sent: d1234567890.cloudfront.net
+//! TLS handshake with d1234567890.cloudfront.net:443 failed: origin sent alert 40
+//! (handshake_failure); SNI sent: d1234567890.cloudfront.net
 //!
 //!   dialled    d1234567890.cloudfront.net:443
 //!   SNI        d1234567890.cloudfront.net

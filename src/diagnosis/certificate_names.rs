@@ -1,6 +1,10 @@
 //! Certificates that are valid, but for other names.
 
-use crate::{edge::SourceKind, error::ErrorKind, name::ExpectedName};
+use crate::{
+    edge::SourceKind,
+    error::{CertificateProblem, ErrorKind},
+    name::ExpectedName,
+};
 
 use super::{
     CauseId,
@@ -15,7 +19,8 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
         when: |e| {
-            e.is(ErrorKind::CertificateNameMismatch) && e.facts.expected_alternatives().is_some()
+            e.is(ErrorKind::Certificate(CertificateProblem::NameMismatch))
+                && e.facts.expected_alternatives().is_some()
         },
         why: |e| {
             let presented = match e.presented() {
@@ -175,7 +180,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// It is valid, but for others than the one name that is expected.
 fn is_for_others(evidence: &Evidence<'_>) -> bool {
-    evidence.is(ErrorKind::CertificateNameMismatch)
+    evidence.is(ErrorKind::Certificate(CertificateProblem::NameMismatch))
         && evidence.facts.expected_alternatives().is_none()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     edge::is_public_issuer,
-    error::{ErrorKind, PeerCertificate},
+    error::{CertificateProblem, ErrorKind, PeerCertificate},
 };
 
 use super::{
@@ -120,7 +120,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateExpired,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::CertificateExpired),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Expired)),
         why: |e| dated(e, "has expired"),
         clues: &[Clue::Dates],
         proof: Proof::Chain,
@@ -129,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateNotYetValid,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::CertificateNotYetValid),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::NotYetValid)),
         why: |e| dated(e, "is not valid yet"),
         clues: &[Clue::Dates],
         proof: Proof::Chain,
@@ -138,7 +138,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PinMismatch,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::PinMismatch),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::PinMismatch)),
         why: |_| {
             String::from(
                 "the origin presented a key that is not pinned: it was renewed, or somebody else answered",
@@ -154,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateRevoked,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::CertificateRevoked),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Revoked)),
         why: |_| {
             String::from("a revocation list names the certificate, or one that vouches for it")
         },
@@ -165,7 +165,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::RevocationUnknown,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::RevocationUnknown),
+        when: |e| {
+            e.is(ErrorKind::Certificate(
+                CertificateProblem::RevocationUnknown,
+            ))
+        },
         why: |_| {
             String::from(
                 "no current revocation list of the certificate's issuer was given, and the policy demands one",
@@ -182,7 +186,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::KeyNotHeld,
         certainty: Likely,
-        when: |e| e.is(ErrorKind::KeyNotProven),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::KeyNotProven)),
         why: |_| {
             String::from(
                 "the origin's key does not belong to its certificate, or somebody presents a certificate that is not theirs",
@@ -199,7 +203,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateUnusable,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::CertificateRejected),
+        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Rejected)),
         why: |e| {
             String::from(match e.is_version_1() {
                 true => {
@@ -221,7 +225,7 @@ const TRUST_ANOTHER_ROOT: Fix =
 
 /// Nobody who is trusted vouches for it.
 fn is_strange(evidence: &Evidence<'_>) -> bool {
-    evidence.is(ErrorKind::CertificateUnknownIssuer)
+    evidence.is(ErrorKind::Certificate(CertificateProblem::UnknownIssuer))
 }
 
 fn renew(_: &Evidence<'_>) -> Vec<Fix> {

@@ -1,6 +1,6 @@
 //! Failures after the handshake: requests that got no response.
 
-use crate::error::{ErrorKind, Limit, Stage, TlsVersion};
+use crate::error::{ErrorKind, ExchangeTimeout, Stage, TlsVersion};
 
 use super::{
     CauseId,
@@ -26,10 +26,10 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::TooSlow,
         certainty: Certain,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
-        why: |e| too_slow(e.facts.limit).0.into(),
+        why: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         proof: Proof::Origin,
-        fixes: |e| vec![Fix::Elsewhere(too_slow(e.facts.limit).1)],
+        fixes: |e| vec![Fix::Elsewhere(too_slow(e.facts.timeout).1)],
     },
     Rule {
         id: CauseId::Http1Required,
@@ -140,21 +140,21 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// What took too long, and what mends it.
-fn too_slow(limit: Limit) -> (&'static str, &'static str) {
-    match limit {
-        Limit::Response => (
+fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
+    match timeout {
+        ExchangeTimeout::Response => (
             "the origin did not answer in time",
             "look at the origin, or allow more with OriginProxy::response_timeout(..)",
         ),
-        Limit::BodyIdle => (
+        ExchangeTimeout::BodyIdle => (
             "the origin fell silent in the middle of its answer",
             "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)",
         ),
-        Limit::Unread => (
+        ExchangeTimeout::Unread => (
             "the client did not read the response",
             "if such clients are to be waited for, allow more with OriginProxy::unread_timeout(..)",
         ),
-        Limit::Request => (
+        ExchangeTimeout::Request => (
             "the whole exchange did not end in time",
             "look at the origin, or allow more with OriginProxy::request_timeout(..)",
         ),

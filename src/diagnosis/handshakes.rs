@@ -2,7 +2,7 @@
 
 use crate::{
     edge::EdgeProfile,
-    error::{EchOffer, ErrorKind, TlsVersion},
+    error::{EchOffer, EchProblem, ErrorKind, TlsVersion},
     origin::Scheme,
 };
 
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EncryptedHelloStale,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::EncryptedHelloRejected),
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Rejected)),
         why: |_| {
             String::from(
                 "the configuration of Encrypted ClientHello is not, or no longer, the origin's",
@@ -60,7 +60,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::EncryptedHelloUnpublished,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::EncryptedHelloUnavailable),
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
         why: |e| {
             let dialled = e.origin.dial();
             match e.facts.service().is_some_and(|told| !told.ech.is_empty()) {

@@ -1,6 +1,6 @@
 //! The diagnosis of an error: which tables look at it.
 
-use crate::error::{Error, ErrorKind, SpeaksTls, Stage, chain};
+use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem, SpeaksTls, Stage, chain};
 
 use super::{
     Cause, CauseId, Certainty, Diagnosis, Fix,
@@ -14,7 +14,9 @@ impl Error {
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         // Too much content may be noticed late.
-        if self.stage() == Stage::Prepare || self.kind() == ErrorKind::RequestBodyTooLarge {
+        if self.stage() == Stage::Prepare
+            || self.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
+        {
             return Diagnosis::ranked(preparing(self.kind()).into_iter().collect());
         }
         let Some(origin) = self.facts().origin() else {
@@ -29,15 +31,7 @@ impl Error {
             speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
         };
         let tables: &[&[Rule]] = match self.kind() {
-            ErrorKind::CertificateExpired
-            | ErrorKind::CertificateNameMismatch
-            | ErrorKind::CertificateNotYetValid
-            | ErrorKind::CertificateRejected
-            | ErrorKind::CertificateRevoked
-            | ErrorKind::CertificateUnknownIssuer
-            | ErrorKind::KeyNotProven
-            | ErrorKind::PinMismatch
-            | ErrorKind::RevocationUnknown => &[certificate_names::RULES, certificates::RULES],
+            ErrorKind::Certificate(_) => &[certificate_names::RULES, certificates::RULES],
             _ if self.stage() == Stage::Handshake => &[
                 proxy_headers::SENT,
                 alerts::RULES,
@@ -87,17 +81,17 @@ fn preparing(kind: ErrorKind) -> Option<Cause> {
                 ),
             ])
         }
-        ErrorKind::ContentRefused => {
+        ErrorKind::RequestBody(RequestBodyProblem::NotAllowed) => {
             certain("the dialled edge refuses a GET with content").mended_by([Fix::Elsewhere(
                 "send the GET without content, or .without_edge_profile() if the edge has learnt to take it",
             )])
         }
-        ErrorKind::RequestBodyTooLarge => {
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => {
             certain("the client's request has more content than is allowed").mended_by([
                 Fix::Elsewhere("allow more with OriginProxy::max_request_body(..)"),
             ])
         }
-        ErrorKind::RequestHeadTooLarge => certain(
+        ErrorKind::Request(RequestProblem::HeadTooLarge) => certain(
             "the client's request has more or larger fields than are allowed, here or by the dialled edge",
         )
         .mended_by([Fix::Elsewhere(

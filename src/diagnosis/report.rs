@@ -54,7 +54,7 @@ impl fmt::Display for Observed<'_> {
             observations(f, facts)?;
         }
         if let Some(deepest) = chain::root(self.0) {
-            row(f, "beneath", &deepest.to_string())?;
+            row(f, "caused by", &deepest.to_string())?;
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         paragraph(f, "  fix: ", &fix.to_string())?;
     }
     match cause.proof() {
-        Some(proof) => paragraph(f, "  to be sure: ", &proof.to_string()),
+        Some(proof) => paragraph(f, "  to confirm: ", &proof.to_string()),
         None => Ok(()),
     }
 }

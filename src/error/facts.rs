@@ -37,18 +37,18 @@ pub struct Facts {
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
     pub(crate) deadline: Option<Duration>,
-    pub(crate) limit: Limit,
+    pub(crate) timeout: ExchangeTimeout,
 }
 
-/// Which wait of an exchange a deadline bounds.
+/// Which timeout of an exchange passed, where [`Facts::deadline`] belongs to one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Limit {
-    /// That for the head of the response.
+pub(crate) enum ExchangeTimeout {
+    /// The wait for the head of the response.
     #[default]
     Response,
-    /// A silence in the middle of a body.
+    /// A pause within a body.
     BodyIdle,
-    /// That for a client that does not read.
+    /// The wait for a client that does not read the response.
     Unread,
     /// The whole exchange.
     Request,
@@ -70,9 +70,9 @@ impl Facts {
         }
     }
 
-    /// The same, and which wait it bounds.
-    pub(crate) fn of_limit(self, limit: Limit) -> Self {
-        Self { limit, ..self }
+    /// The same facts, with the timeout that the deadline belongs to.
+    pub(crate) fn with_timeout(self, timeout: ExchangeTimeout) -> Self {
+        Self { timeout, ..self }
     }
 
     /// The four names as they were used.

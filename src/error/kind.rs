@@ -1,153 +1,190 @@
-//! The words by which code branches on an error.
+//! What failed: the kinds by which code branches on an error.
 
 use std::{fmt, io};
 
-use super::Limit;
+use super::{
+    ExchangeTimeout, Fault, Stage,
+    problem::{
+        CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem,
+        UpgradeProblem,
+    },
+};
 
-/// What went wrong, in one word: what was seen, of which [`CauseId`](crate::diagnosis::CauseId) is
-/// the interpretation. More kinds may come.
+/// What failed, as it was observed.
+///
+/// A kind is an observation; [`Error::diagnosis`](crate::Error::diagnosis) interprets it. Kinds
+/// with several variations carry a detail, so that code can match on the group or on the detail.
+/// More kinds and details may be added.
+///
+/// ```
+/// use cdn_origin::{
+///     ErrorKind,
+///     error::{CertificateProblem, HostProblem},
+/// };
+///
+/// fn is_worth_an_alarm(kind: ErrorKind) -> bool {
+///     match kind {
+///         ErrorKind::Certificate(CertificateProblem::Expired) => true,
+///         ErrorKind::Certificate(_) | ErrorKind::TlsVersionMismatch => true,
+///         ErrorKind::Host(_) | ErrorKind::Request(_) => false,
+///         _ => false,
+///     }
+/// }
+///
+/// assert!(is_worth_an_alarm(ErrorKind::Certificate(CertificateProblem::Revoked)));
+/// assert!(!is_worth_an_alarm(ErrorKind::Host(HostProblem::Missing)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The egress guard does not allow the dialled name, or any of its addresses.
+    /// The egress guard denies the dialled name, or all of its addresses.
     AddressProhibited,
-    /// The origin ended the handshake, or the connection, with a fatal TLS alert
+    /// The origin ended the handshake or the connection with a fatal TLS alert
     /// ([`Facts::alert`](super::Facts::alert)).
     AlertReceived,
-    /// The certificate's validity has ended.
-    CertificateExpired,
-    /// The certificate is valid, but not for the expected name.
-    CertificateNameMismatch,
-    /// The certificate's validity has not begun.
-    CertificateNotYetValid,
-    /// The certificate was refused for another reason.
-    CertificateRejected,
-    /// A revocation list names the certificate, or one that vouches for it.
-    CertificateRevoked,
-    /// No trusted root vouches for the certificate.
-    CertificateUnknownIssuer,
-    /// The peer closed the connection where it should have gone on.
+    /// The origin's certificate was not accepted.
+    Certificate(CertificateProblem),
+    /// The peer closed the connection before the exchange was complete.
     ConnectionClosed,
-    /// Nothing accepts connections at the dialled address.
+    /// The dialled address refused the connection: no process listens there.
     ConnectionRefused,
-    /// The peer, or something between, reset the connection.
+    /// The peer, or a device on the path, reset the connection.
     ConnectionReset,
-    /// A request with content whose method has none at the edge that is dialled.
-    ContentRefused,
-    /// The proxy takes no more requests: it is [draining](crate::OriginProxy::drain).
+    /// The proxy is [draining](crate::OriginProxy::drain) and accepts no new requests.
     Draining,
-    /// The origin could not read the encrypted ClientHello, and proved with a certificate that it
-    /// may say so (RFC 9849 section 6.1.6).
-    EncryptedHelloRejected,
-    /// Encrypted ClientHello is [required](crate::tls::Ech::required), and DNS told no
-    /// configuration for it that can be used.
-    EncryptedHelloUnavailable,
-    /// The request expects something other than `100-continue` (RFC 9110 section 10.1.1).
-    ExpectationUnknown,
-    /// The request's `Host` field contradicts its `:authority` (RFC 9113 section 8.3.1).
-    HostConflict,
-    /// The request's `Host` is not a host and optional port.
-    HostInvalid,
-    /// The request names no host.
-    HostMissing,
-    /// The request has more than one `Host` field.
-    HostRepeated,
-    /// What arrived is not the HTTP that was expected.
+    /// Encrypted ClientHello (RFC 9849) failed.
+    Ech(EchProblem),
+    /// The request's `Host` or `:authority` is missing, malformed or ambiguous.
+    Host(HostProblem),
+    /// The peer sent bytes that are not the expected HTTP.
     HttpProtocol,
-    /// Another input/output failure; the source says which.
+    /// Another I/O failure; [`source`](std::error::Error::source) has the details.
     Io,
-    /// The certificate was accepted, and the peer did not prove that it holds its key.
-    KeyNotProven,
-    /// The request has been through this proxy before: `Via` or `CDN-Loop` says so.
+    /// The request has passed through this proxy before, according to `Via` or `CDN-Loop`.
     LoopDetected,
-    /// The proxy does not forward this method.
-    MethodRefused,
-    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) shows what it
-    /// said instead.
+    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) has what it
+    /// sent.
     NotTls,
-    /// As many requests are under way as the proxy allows, and as many wait.
+    /// The proxy has reached its limit of concurrent requests, and its queue is full.
     Overloaded,
-    /// Neither the certificate nor its key is a pinned one.
-    PinMismatch,
-    /// No connection became free in time, or too many requests wait for one.
+    /// The pool had no free connection in time, or its queue is full.
     PoolExhausted,
-    /// The required application protocol was not negotiated (RFC 7301).
+    /// The required application protocol was not negotiated in ALPN (RFC 7301).
     ProtocolNotNegotiated,
-    /// The client's request body ended in an error.
-    RequestBody,
-    /// The client's request body is larger than the proxy allows.
-    RequestBodyTooLarge,
-    /// The request's fields are larger, or more, than the proxy allows.
-    RequestHeadTooLarge,
-    /// The request's target is longer than the dialled edge takes.
-    RequestTargetTooLong,
+    /// The proxy does not forward a request with this head.
+    Request(RequestProblem),
+    /// The request body failed, or is not allowed.
+    RequestBody(RequestBodyProblem),
     /// The dialled host has no address.
     ResolveFailed,
     /// The head of the response is larger than the pool allows.
     ResponseHeadTooLarge,
-    /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7): it failed, or has no
-    /// use for it.
+    /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7).
     StreamReset,
-    /// The request's target has a form that only CONNECT or OPTIONS may have (RFC 9112 section
-    /// 3.2), or a scheme that is neither http nor https.
-    TargetInvalid,
-    /// No current revocation list covers the certificate, and the policy demands one.
-    RevocationUnknown,
-    /// A deadline passed; [`Error::stage`](super::Error::stage) says in which wait.
+    /// A deadline passed; [`Error::stage`](super::Error::stage) says in which stage.
     TimedOut,
-    /// The TLS peer broke the protocol, or speaks it in a way that is not supported.
+    /// The peer broke the TLS protocol, or requires a TLS feature that is not supported.
     TlsProtocol,
-    /// The peer speaks no TLS version that was offered.
+    /// The peer supports none of the offered TLS versions.
     TlsVersionMismatch,
     /// No route leads to the dialled address.
     Unreachable,
-    /// A transfer coding other than `chunked` (RFC 9112 section 6.1).
-    UnsupportedCoding,
     /// The URI names no `http` or `https` origin.
     UnsupportedUri,
-    /// The origin answered an upgrade with something else than what was asked (RFC 9110 section
-    /// 15.2.2, RFC 6455 section 4.1).
-    UpgradeFailed,
-    /// The request asks for a WebSocket, but not in the form of RFC 6455 section 4.1.
-    UpgradeInvalid,
+    /// A protocol upgrade failed.
+    Upgrade(UpgradeProblem),
 }
 
 impl ErrorKind {
+    /// Every kind with every detail, in alphabetical order.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::AddressProhibited,
+        Self::AlertReceived,
+        Self::Certificate(CertificateProblem::Expired),
+        Self::Certificate(CertificateProblem::KeyNotProven),
+        Self::Certificate(CertificateProblem::NameMismatch),
+        Self::Certificate(CertificateProblem::NotYetValid),
+        Self::Certificate(CertificateProblem::PinMismatch),
+        Self::Certificate(CertificateProblem::Rejected),
+        Self::Certificate(CertificateProblem::RevocationUnknown),
+        Self::Certificate(CertificateProblem::Revoked),
+        Self::Certificate(CertificateProblem::UnknownIssuer),
+        Self::ConnectionClosed,
+        Self::ConnectionRefused,
+        Self::ConnectionReset,
+        Self::Draining,
+        Self::Ech(EchProblem::Rejected),
+        Self::Ech(EchProblem::Unavailable),
+        Self::Host(HostProblem::Conflict),
+        Self::Host(HostProblem::Invalid),
+        Self::Host(HostProblem::Missing),
+        Self::Host(HostProblem::Repeated),
+        Self::HttpProtocol,
+        Self::Io,
+        Self::LoopDetected,
+        Self::NotTls,
+        Self::Overloaded,
+        Self::PoolExhausted,
+        Self::ProtocolNotNegotiated,
+        Self::Request(RequestProblem::ExpectationUnknown),
+        Self::Request(RequestProblem::HeadTooLarge),
+        Self::Request(RequestProblem::MethodRefused),
+        Self::Request(RequestProblem::TargetInvalid),
+        Self::Request(RequestProblem::TargetTooLong),
+        Self::Request(RequestProblem::TransferCoding),
+        Self::RequestBody(RequestBodyProblem::Failed),
+        Self::RequestBody(RequestBodyProblem::NotAllowed),
+        Self::RequestBody(RequestBodyProblem::TooLarge),
+        Self::ResolveFailed,
+        Self::ResponseHeadTooLarge,
+        Self::StreamReset,
+        Self::TimedOut,
+        Self::TlsProtocol,
+        Self::TlsVersionMismatch,
+        Self::Unreachable,
+        Self::UnsupportedUri,
+        Self::Upgrade(UpgradeProblem::Invalid),
+        Self::Upgrade(UpgradeProblem::Refused),
+    ];
+
+    /// The stable label for metrics, in snake case and with the detail.
+    ///
+    /// ```
+    /// use cdn_origin::{ErrorKind, error::CertificateProblem};
+    ///
+    /// assert_eq!(ErrorKind::TimedOut.as_str(), "timed_out");
+    /// let expired = ErrorKind::Certificate(CertificateProblem::Expired);
+    /// assert_eq!(expired.as_str(), "certificate_expired");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.texts().0
+    }
+
     /// Where to look first.
-    pub(crate) fn fault(self, stage: Stage, limit: Limit) -> Fault {
+    pub(crate) fn fault(self, stage: Stage, timeout: ExchangeTimeout) -> Fault {
         match self {
-            // Whose turn it was kept still: the client with its body or with reading, the origin
-            // with its response.
-            Self::TimedOut if stage == Stage::Send || limit == Limit::Unread => Fault::Client,
+            // The side that was expected to act caused the timeout: the client while its body or
+            // its reading is awaited, the origin while its response is.
+            Self::TimedOut if stage == Stage::Send || timeout == ExchangeTimeout::Unread => {
+                Fault::Client
+            }
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
-            Self::ContentRefused
-            | Self::ExpectationUnknown
-            | Self::HostConflict
-            | Self::HostInvalid
-            | Self::HostMissing
-            | Self::HostRepeated
-            | Self::MethodRefused
-            | Self::RequestBody
-            | Self::RequestBodyTooLarge
-            | Self::RequestHeadTooLarge
-            | Self::RequestTargetTooLong
-            | Self::TargetInvalid
-            | Self::UnsupportedCoding
-            | Self::UpgradeInvalid => Fault::Client,
+            Self::Host(_)
+            | Self::Request(_)
+            | Self::RequestBody(_)
+            | Self::Upgrade(UpgradeProblem::Invalid) => Fault::Client,
+            Self::Certificate(problem) => problem.fault(),
             Self::AddressProhibited
             | Self::AlertReceived
-            | Self::CertificateNameMismatch
-            | Self::CertificateUnknownIssuer
             | Self::Draining
-            | Self::EncryptedHelloRejected
-            | Self::EncryptedHelloUnavailable
+            | Self::Ech(_)
             | Self::LoopDetected
             | Self::NotTls
             | Self::Overloaded
-            | Self::PinMismatch
             | Self::PoolExhausted
             | Self::ProtocolNotNegotiated
-            | Self::RevocationUnknown
             | Self::TlsVersionMismatch
             | Self::UnsupportedUri => Fault::Config,
             Self::ConnectionRefused
@@ -156,21 +193,16 @@ impl ErrorKind {
             | Self::ResolveFailed
             | Self::TimedOut
             | Self::Unreachable => Fault::Network,
-            Self::CertificateExpired
-            | Self::CertificateNotYetValid
-            | Self::CertificateRejected
-            | Self::CertificateRevoked
-            | Self::ConnectionClosed
+            Self::ConnectionClosed
             | Self::HttpProtocol
-            | Self::KeyNotProven
             | Self::ResponseHeadTooLarge
             | Self::StreamReset
             | Self::TlsProtocol
-            | Self::UpgradeFailed => Fault::Origin,
+            | Self::Upgrade(UpgradeProblem::Refused) => Fault::Origin,
         }
     }
 
-    /// What an `io::Error` amounts to.
+    /// The kind of an `io::Error`.
     pub(crate) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe
@@ -184,122 +216,99 @@ impl ErrorKind {
         }
     }
 
-    /// What happened, as the end of a sentence.
-    fn phrase(self) -> &'static str {
+    /// The label, and the phrase that ends the error's sentence.
+    fn texts(self) -> (&'static str, &'static str) {
         match self {
-            Self::AddressProhibited => "the egress guard does not allow this destination",
-            Self::AlertReceived => "the origin sent a fatal TLS alert",
-            Self::CertificateExpired => "the certificate has expired",
-            Self::CertificateNameMismatch => "the certificate is not valid for the expected name",
-            Self::CertificateNotYetValid => "the certificate is not valid yet",
-            Self::CertificateRejected => "the certificate was refused",
-            Self::CertificateRevoked => "the certificate is revoked",
-            Self::CertificateUnknownIssuer => "no trusted root vouches for the certificate",
-            Self::ConnectionClosed => "the peer closed the connection",
-            Self::ConnectionRefused => "the connection was refused",
-            Self::ConnectionReset => "the connection was reset",
-            Self::ContentRefused => "the edge takes no content with this method",
-            Self::Draining => "the proxy takes no more requests",
-            Self::EncryptedHelloRejected => "the origin rejected the encrypted ClientHello",
-            Self::EncryptedHelloUnavailable => {
-                "there is no configuration for the encrypted ClientHello that is required"
-            }
-            Self::ExpectationUnknown => "the request expects what is not known here",
-            Self::HostConflict => "Host and :authority name different hosts",
-            Self::HostInvalid => "the Host is not a host and optional port",
-            Self::HostMissing => "the request names no host",
-            Self::HostRepeated => "there is more than one Host field",
-            Self::HttpProtocol => "the peer did not answer with the HTTP that was expected",
-            Self::Io => "input or output failed",
-            Self::KeyNotProven => "the peer did not prove that it holds the certificate's key",
-            Self::LoopDetected => "the request has been through this proxy before",
-            Self::MethodRefused => "this method is not forwarded",
-            Self::NotTls => "the peer does not speak TLS",
-            Self::Overloaded => "as many requests are under way as are allowed",
-            Self::PinMismatch => "neither the certificate nor its key is a pinned one",
-            Self::PoolExhausted => "no connection became free in time",
-            Self::ProtocolNotNegotiated => "the required application protocol was not negotiated",
-            Self::RequestBody => "the request's body could not be read",
-            Self::RequestBodyTooLarge => "the request's body is larger than is allowed",
-            Self::RequestHeadTooLarge => "the request's fields are more or larger than is allowed",
-            Self::RequestTargetTooLong => "the request's target is longer than is allowed",
-            Self::ResolveFailed => "the host has no address",
-            Self::ResponseHeadTooLarge => "the head of the response is larger than is allowed",
-            Self::RevocationUnknown => "no current revocation list covers the certificate",
-            Self::StreamReset => "the origin broke off the HTTP/2 stream of the request",
-            Self::TargetInvalid => {
-                "the request's target has a form or a scheme that is not forwarded"
-            }
-            Self::TimedOut => "the deadline passed",
-            Self::TlsProtocol => "the TLS peer is broken or not supported",
-            Self::TlsVersionMismatch => "the peer speaks no TLS version that was offered",
-            Self::Unreachable => "no route leads to the address",
-            Self::UnsupportedCoding => "there is a transfer coding other than chunked",
-            Self::UnsupportedUri => "the URI names no http or https origin",
-            Self::UpgradeFailed => "the answer to an upgrade is not the one that was asked for",
-            Self::UpgradeInvalid => "the opening handshake of a WebSocket is malformed",
+            Self::AddressProhibited => (
+                "address_prohibited",
+                "destination is denied by the egress guard",
+            ),
+            Self::AlertReceived => ("alert_received", "origin sent a fatal TLS alert"),
+            Self::Certificate(problem) => problem.texts(),
+            Self::ConnectionClosed => ("connection_closed", "peer closed the connection"),
+            Self::ConnectionRefused => ("connection_refused", "connection was refused"),
+            Self::ConnectionReset => ("connection_reset", "connection was reset"),
+            Self::Draining => ("draining", "proxy is draining and accepts no new requests"),
+            Self::Ech(problem) => problem.texts(),
+            Self::Host(problem) => problem.texts(),
+            Self::HttpProtocol => ("http_protocol", "peer sent invalid or unexpected HTTP"),
+            Self::Io => ("io", "I/O failed"),
+            Self::LoopDetected => (
+                "loop_detected",
+                "request has passed through this proxy before",
+            ),
+            Self::NotTls => ("not_tls", "peer does not speak TLS"),
+            Self::Overloaded => ("overloaded", "proxy is at its limit of concurrent requests"),
+            Self::PoolExhausted => ("pool_exhausted", "pool has no free connection"),
+            Self::ProtocolNotNegotiated => (
+                "protocol_not_negotiated",
+                "required application protocol was not negotiated",
+            ),
+            Self::Request(problem) => problem.texts(),
+            Self::RequestBody(problem) => problem.texts(),
+            Self::ResolveFailed => ("resolve_failed", "host has no address"),
+            Self::ResponseHeadTooLarge => ("response_head_too_large", "response head is too large"),
+            Self::StreamReset => ("stream_reset", "origin reset the HTTP/2 stream"),
+            Self::TimedOut => ("timed_out", "deadline passed"),
+            Self::TlsProtocol => (
+                "tls_protocol",
+                "peer broke the TLS protocol or requires an unsupported feature",
+            ),
+            Self::TlsVersionMismatch => (
+                "tls_version_mismatch",
+                "peer supports none of the offered TLS versions",
+            ),
+            Self::Unreachable => ("unreachable", "address is unreachable"),
+            Self::UnsupportedUri => ("unsupported_uri", "URI names no http or https origin"),
+            Self::Upgrade(problem) => problem.texts(),
         }
     }
 }
 
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.phrase())
+        f.write_str(self.texts().1)
     }
 }
 
-/// How far the attempt got. Later stages compare greater.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Before anything was dialled: the request or its URI could not be used.
-    Prepare,
-    /// Looking up the dialled host's addresses.
-    Resolve,
-    /// Connecting to an address.
-    Dial,
-    /// The TLS handshake.
-    Handshake,
-    /// Sending the request.
-    Send,
-    /// Waiting for the response or reading it.
-    Receive,
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Prepare => "prepare",
-            Self::Resolve => "resolve",
-            Self::Dial => "dial",
-            Self::Handshake => "handshake",
-            Self::Send => "send",
-            Self::Receive => "receive",
-        })
+    use super::*;
+
+    /// `Certificate(NotYetValid)` as `certificate_not_yet_valid`.
+    fn snake_case(name: &str) -> String {
+        let mut label = String::new();
+        for char in name.chars().filter(|char| *char != ')') {
+            match char {
+                '(' => label.push('_'),
+                char if char.is_ascii_uppercase() => {
+                    if !label.is_empty() && !label.ends_with('_') {
+                        label.push('_');
+                    }
+                    label.push(char.to_ascii_lowercase());
+                }
+                char => label.push(char),
+            }
+        }
+        label
     }
-}
 
-/// Where to look first.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The client's request.
-    Client,
-    /// The builder's calls: most often one of the four names.
-    Config,
-    /// The path between here and the origin.
-    Network,
-    /// The origin.
-    Origin,
-}
+    #[test]
+    fn the_label_of_a_kind_is_its_name_in_snake_case() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(kind.as_str(), snake_case(&format!("{kind:?}")));
+        }
+        let labels: HashSet<_> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(labels.len(), ErrorKind::ALL.len());
+    }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Config => "config",
-            Self::Network => "network",
-            Self::Origin => "origin",
-        })
+    #[test]
+    fn every_kind_is_in_the_list_of_all() {
+        let sources = [include_str!("kind.rs"), include_str!("problem.rs")].concat();
+        let is_arm = |line: &&str| line.trim().starts_with("Self::") && line.contains(" => (");
+        let labels = sources.lines().filter(is_arm).count();
+        assert_eq!(labels, ErrorKind::ALL.len());
     }
 }

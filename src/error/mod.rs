@@ -23,8 +23,10 @@ mod ech_offer;
 mod facts;
 mod kind;
 mod opaque;
+mod problem;
 mod resolution;
 mod speaks_tls;
+mod stage;
 mod tls_facts;
 
 pub use attempt::{Attempt, AttemptOutcome};
@@ -32,12 +34,16 @@ pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
 pub(crate) use certificate::{CertificateChain, pin_text};
 pub use ech_offer::{EchAnswer, EchOffer};
-pub(crate) use facts::Limit;
+pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
-pub use kind::{ErrorKind, Fault, Stage};
+pub use kind::ErrorKind;
 pub use opaque::Error;
+pub use problem::{
+    CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,
+};
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
+pub use stage::{Fault, Stage};
 pub use tls_facts::{
     Alert, ClientCertificate, EarlyData, EncryptedHello, OfferedParameters, TlsOffer, TlsSession,
     TlsVersion,

@@ -105,7 +105,7 @@ impl Error {
     /// Where to look first.
     #[must_use]
     pub fn fault(&self) -> Fault {
-        self.0.kind.fault(self.0.stage, self.0.facts.limit)
+        self.0.kind.fault(self.0.stage, self.0.facts.timeout)
     }
 
     /// What was dialled, said and seen.
@@ -122,12 +122,12 @@ impl Error {
 
     fn fmt_stage(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.0.stage {
-            Stage::Prepare => return f.write_str("the request cannot be forwarded: "),
-            Stage::Resolve => "resolving",
-            Stage::Dial => "connecting to",
-            Stage::Handshake => "the TLS handshake with",
-            Stage::Send => "sending to",
-            Stage::Receive => "the response from",
+            Stage::Prepare => return f.write_str("request cannot be forwarded: "),
+            Stage::Resolve => "DNS lookup of",
+            Stage::Dial => "connection to",
+            Stage::Handshake => "TLS handshake with",
+            Stage::Send => "request to",
+            Stage::Receive => "response from",
         };
         match self.0.facts.origin() {
             Some(origin) => write!(f, "{stage} {} failed: ", origin.dial()),
@@ -151,13 +151,13 @@ impl fmt::Display for Error {
         self.fmt_stage(f)?;
         let facts = &self.0.facts;
         match (self.0.kind, facts.alert, facts.deadline) {
-            (ErrorKind::AlertReceived, Some(alert), _) => write!(f, "the origin sent {alert}")?,
-            // Whoever was to speak next kept silent (`ErrorKind::fault`).
+            (ErrorKind::AlertReceived, Some(alert), _) => write!(f, "origin sent {alert}")?,
+            // The client was expected to send (`ErrorKind::fault`).
             (ErrorKind::TimedOut, _, Some(deadline)) if self.0.stage == Stage::Send => {
-                write!(f, "the client sent nothing for {deadline:?}")?;
+                write!(f, "client sent nothing for {deadline:?}")?;
             }
             (ErrorKind::TimedOut, _, Some(deadline)) => {
-                write!(f, "the deadline of {deadline:?} passed")?;
+                write!(f, "deadline of {deadline:?} passed")?;
             }
             (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,

@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, HostProblem},
     name::HostAuthority,
 };
 
@@ -34,7 +34,7 @@ impl HostRewriteLayer {
         let downstream = downstream_authority(parts)?;
         let name = self
             .name_for(parts, downstream.as_ref())
-            .ok_or_else(|| Error::refused(ErrorKind::HostMissing))?;
+            .ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Missing)))?;
         Ok(Rewritten { downstream, name })
     }
 }
@@ -48,7 +48,7 @@ fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
             None if parts.version == Version::HTTP_10 => Ok(None),
             // RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to
             // any HTTP/1.1 request message that lacks a Host header field".
-            None => Err(Error::refused(ErrorKind::HostMissing)),
+            None => Err(Error::refused(ErrorKind::Host(HostProblem::Missing))),
         };
     };
     let authority = valid(authority.as_str())?;
@@ -56,7 +56,7 @@ fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
     // Host that "identifies an entity that differs" makes an HTTP/2 request malformed.
     let http1 = parts.version <= Version::HTTP_11;
     if !http1 && field.is_some_and(|field| !is_same(&field, &authority, parts.uri.scheme())) {
-        return Err(Error::refused(ErrorKind::HostConflict));
+        return Err(Error::refused(ErrorKind::Host(HostProblem::Conflict)));
     }
     Ok(Some(authority))
 }
@@ -76,17 +76,17 @@ fn host_field(headers: &HeaderMap) -> Result<Option<HostAuthority>, Error> {
         return Ok(None);
     };
     if fields.next().is_some() {
-        return Err(Error::refused(ErrorKind::HostRepeated));
+        return Err(Error::refused(ErrorKind::Host(HostProblem::Repeated)));
     }
     let name = HostAuthority::of_field(field);
-    let name = name.ok_or_else(|| Error::refused(ErrorKind::HostInvalid))?;
+    let name = name.ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Invalid)))?;
     Ok(Some(name))
 }
 
 /// Parses without keeping the text: what a client sends has no place in an error.
 fn valid(text: &str) -> Result<HostAuthority, Error> {
     text.parse()
-        .map_err(|_| Error::refused(ErrorKind::HostInvalid))
+        .map_err(|_| Error::refused(ErrorKind::Host(HostProblem::Invalid)))
 }
 
 /// Writes the name where a request of this version has it.

@@ -4,7 +4,7 @@ use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, explain},
-    error::{Error, ErrorKind, Facts, Stage, chain},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage, chain},
 };
 
 use crate::http1::Http1Error;
@@ -181,10 +181,23 @@ fn of_http1(problem: &Http1Error) -> (ErrorKind, Stage) {
         | Http1Error::Chunk
         | Http1Error::Trailers => ErrorKind::HttpProtocol,
         Http1Error::RequestBody(_) | Http1Error::RequestBodyLength => {
-            return (ErrorKind::RequestBody, Stage::Send);
+            return (
+                ErrorKind::RequestBody(RequestBodyProblem::Failed),
+                Stage::Send,
+            );
         }
-        Http1Error::RequestFraming => return (ErrorKind::UnsupportedCoding, Stage::Prepare),
-        Http1Error::Target => return (ErrorKind::TargetInvalid, Stage::Prepare),
+        Http1Error::RequestFraming => {
+            return (
+                ErrorKind::Request(RequestProblem::TransferCoding),
+                Stage::Prepare,
+            );
+        }
+        Http1Error::Target => {
+            return (
+                ErrorKind::Request(RequestProblem::TargetInvalid),
+                Stage::Prepare,
+            );
+        }
     };
     (kind, Stage::Receive)
 }

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::{
     diagnosis::{CauseId, Certainty, Diagnosis},
-    error::{Error, ErrorKind, Stage},
+    error::{CertificateProblem, Error, ErrorKind, Stage},
     origin::{Origin, Scheme},
 };
 
@@ -142,7 +142,9 @@ fn symptom(error: &Error) -> String {
     let facts = error.facts();
     match (facts.alert(), facts.certificate()) {
         (Some(alert), _) => alert.to_string(),
-        (None, Some(certificate)) if error.kind() == ErrorKind::CertificateNameMismatch => {
+        (None, Some(certificate))
+            if error.kind() == ErrorKind::Certificate(CertificateProblem::NameMismatch) =>
+        {
             format!("{} ({})", error.kind(), certificate.names().join(", "))
         }
         _ => error.kind().to_string(),

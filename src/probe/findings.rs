@@ -110,6 +110,6 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     }
     match cause.proof() {
         None | Some(Proof::ProbeNames | Proof::ProbeProtocols) => Ok(()),
-        Some(proof) => writeln!(f, "  to be sure: {proof}"),
+        Some(proof) => writeln!(f, "  to confirm: {proof}"),
     }
 }

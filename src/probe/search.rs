@@ -2,7 +2,7 @@
 
 use crate::{
     diagnosis::{Diagnosis, Fix},
-    error::{Error, ErrorKind, PeerCertificate, Stage, TlsVersion},
+    error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsVersion},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
     origin::{Origin, OriginUrl, Scheme},
     tls::Alpn,
@@ -48,7 +48,7 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Cha
         (Stage::Handshake, ErrorKind::NotTls) => vec![Change::Url(origin.url_over_tcp())],
         (Stage::Handshake, ErrorKind::TlsVersionMismatch) => versions(best),
         (Stage::Handshake, ErrorKind::ProtocolNotNegotiated) => protocols(best),
-        (Stage::Handshake, ErrorKind::CertificateNameMismatch) => {
+        (Stage::Handshake, ErrorKind::Certificate(CertificateProblem::NameMismatch)) => {
             let mut changes = expectations(best, error, names);
             changes.extend(other_snis(&origin, names));
             changes

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower::BoxError;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage},
     upload::{RequestBody, UploadProgress},
 };
 
@@ -93,7 +93,12 @@ fn spoilt(error: impl Into<BoxError>) -> Error {
         Ok(ours) => *ours,
         Err(error) => {
             let facts = Facts::default();
-            Error::with_source(ErrorKind::RequestBody, Stage::Send, facts, error)
+            Error::with_source(
+                ErrorKind::RequestBody(RequestBodyProblem::Failed),
+                Stage::Send,
+                facts,
+                error,
+            )
         }
     }
 }
@@ -110,7 +115,7 @@ fn judge<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error>
             Ok(frame)
         }
         None => {
-            let kind = ErrorKind::RequestBodyTooLarge;
+            let kind = ErrorKind::RequestBody(RequestBodyProblem::TooLarge);
             Err(Error::new(kind, Stage::Send, Facts::default()))
         }
     }

@@ -10,7 +10,7 @@ use http::{
 
 use crate::{
     connector::{AppliedProfile, ProfileChange},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, RequestBodyProblem, RequestProblem},
     name::HostAuthority,
 };
 
@@ -78,14 +78,20 @@ impl EdgeLimits {
         }
         let has_content = content == Content::Present && parts.method == Method::GET;
         if has_content && self.get_content == GetContent::Refused {
-            return Err(Error::refused(ErrorKind::ContentRefused));
+            return Err(Error::refused(ErrorKind::RequestBody(
+                RequestBodyProblem::NotAllowed,
+            )));
         }
         let target = target_size(&parts.uri);
         if target > self.target {
-            return Err(Error::refused(ErrorKind::RequestTargetTooLong));
+            return Err(Error::refused(ErrorKind::Request(
+                RequestProblem::TargetTooLong,
+            )));
         }
         if head_size(parts, host, target) > self.head {
-            return Err(Error::refused(ErrorKind::RequestHeadTooLarge));
+            return Err(Error::refused(ErrorKind::Request(
+                RequestProblem::HeadTooLarge,
+            )));
         }
         Ok(())
     }

@@ -62,11 +62,11 @@ fn details(diagnosis: &Diagnosis) -> Option<SfString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::error::{Error, ErrorKind, RequestBodyProblem};
 
     #[test]
     fn nothing_is_diagnosed_where_nobody_is_told() {
-        let refusal = Error::refused(ErrorKind::RequestBodyTooLarge);
+        let refusal = Error::refused(ErrorKind::RequestBody(RequestBodyProblem::TooLarge));
         let told = Exposure::Kept.details(|| -> Diagnosis { unreachable!("for nobody") });
         assert_eq!(told, None);
         let told = Exposure::Exposed.details(|| refusal.diagnosis());

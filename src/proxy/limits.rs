@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Limit};
+use crate::error::{Error, ErrorKind, ExchangeTimeout, RequestBodyProblem, RequestProblem};
 
 use super::watch::Deadline;
 
@@ -37,7 +37,11 @@ impl Limits {
     /// When a request that begins now has to be over.
     pub(super) fn end(&self) -> Option<Deadline> {
         let after = self.request_timeout?;
-        Some(Deadline::new(Instant::now(), after, Limit::Request))
+        Some(Deadline::new(
+            Instant::now(),
+            after,
+            ExchangeTimeout::Request,
+        ))
     }
 
     /// Refuses what says of itself that it is too large. `body` is the least number of bytes that
@@ -46,9 +50,9 @@ impl Limits {
         let too_many = headers.len() > self.request_fields;
         let kind =
             if too_many || (self.request_head < usize::MAX && size(headers) > self.request_head) {
-                ErrorKind::RequestHeadTooLarge
+                ErrorKind::Request(RequestProblem::HeadTooLarge)
             } else if body > self.request_body || self.is_announced_too_large(headers) {
-                ErrorKind::RequestBodyTooLarge
+                ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
             } else {
                 return Ok(());
             };

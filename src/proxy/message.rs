@@ -9,7 +9,7 @@ use http::{
 use http_body::Body;
 
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, RequestProblem},
     http1::single_content_length,
     pool::EARLY_DATA,
     upload::RequestBody,
@@ -24,16 +24,16 @@ pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
     let is_foreign = uri.scheme().is_some_and(|scheme| !is_http(scheme));
     let is_asterisk_form = uri.path() == "*" && parts.method != Method::OPTIONS;
     let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        ErrorKind::MethodRefused
+        ErrorKind::Request(RequestProblem::MethodRefused)
     } else if is_authority_form || is_asterisk_form || is_foreign {
         // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and
         // an origin for `/`. Another scheme asks for what this gateway does not translate to (RFC
         // 9113 section 8.3.1).
-        ErrorKind::TargetInvalid
+        ErrorKind::Request(RequestProblem::TargetInvalid)
     } else if present.has(Present::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
-        ErrorKind::UnsupportedCoding
+        ErrorKind::Request(RequestProblem::TransferCoding)
     } else if present.has(Present::EXPECT) && expects_the_unknown(&parts.headers) {
-        ErrorKind::ExpectationUnknown
+        ErrorKind::Request(RequestProblem::ExpectationUnknown)
     } else {
         return Ok(());
     };

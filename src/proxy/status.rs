@@ -6,7 +6,9 @@ use sfv::{
     BareItem, KeyRef, ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref,
 };
 
-use crate::error::{Alert, Error, ErrorKind, Stage};
+use crate::error::{
+    Alert, Error, ErrorKind, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem,
+};
 
 use super::Pseudonym;
 
@@ -37,22 +39,21 @@ impl From<&Pseudonym> for Identity {
 /// The status for a failure.
 pub(super) fn status(error: &Error) -> StatusCode {
     match error.kind() {
-        ErrorKind::ContentRefused
-        | ErrorKind::HostConflict
-        | ErrorKind::HostInvalid
-        | ErrorKind::HostMissing
-        | ErrorKind::HostRepeated
-        | ErrorKind::RequestBody
-        | ErrorKind::TargetInvalid
-        | ErrorKind::UpgradeInvalid => StatusCode::BAD_REQUEST,
+        ErrorKind::Host(_)
+        | ErrorKind::Request(RequestProblem::TargetInvalid)
+        | ErrorKind::RequestBody(RequestBodyProblem::Failed | RequestBodyProblem::NotAllowed)
+        | ErrorKind::Upgrade(UpgradeProblem::Invalid) => StatusCode::BAD_REQUEST,
         // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
-        ErrorKind::MethodRefused | ErrorKind::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
+        ErrorKind::Request(RequestProblem::MethodRefused)
+        | ErrorKind::Request(RequestProblem::TransferCoding) => StatusCode::NOT_IMPLEMENTED,
         // It is the client who kept silent.
         ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
-        ErrorKind::ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
-        ErrorKind::RequestBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::RequestHeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        ErrorKind::RequestTargetTooLong => StatusCode::URI_TOO_LONG,
+        ErrorKind::Request(RequestProblem::ExpectationUnknown) => StatusCode::EXPECTATION_FAILED,
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Request(RequestProblem::HeadTooLarge) => {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        }
+        ErrorKind::Request(RequestProblem::TargetTooLong) => StatusCode::URI_TOO_LONG,
         ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted => {
@@ -163,18 +164,9 @@ fn alert_message(alert: Alert) -> &'static StringRef {
 fn error_type(error: &Error) -> &'static TokenRef {
     match error.kind() {
         _ if error.facts().alert().is_some() => token_ref("tls_alert_received"),
-        ErrorKind::CertificateExpired
-        | ErrorKind::CertificateNameMismatch
-        | ErrorKind::CertificateNotYetValid
-        | ErrorKind::CertificateRejected
-        | ErrorKind::CertificateRevoked
-        | ErrorKind::CertificateUnknownIssuer
-        | ErrorKind::KeyNotProven
-        | ErrorKind::PinMismatch
-        | ErrorKind::RevocationUnknown => token_ref("tls_certificate_error"),
+        ErrorKind::Certificate(_) => token_ref("tls_certificate_error"),
         ErrorKind::AlertReceived
-        | ErrorKind::EncryptedHelloRejected
-        | ErrorKind::EncryptedHelloUnavailable
+        | ErrorKind::Ech(_)
         | ErrorKind::NotTls
         | ErrorKind::ProtocolNotNegotiated
         | ErrorKind::TlsProtocol
@@ -187,22 +179,13 @@ fn error_type(error: &Error) -> &'static TokenRef {
         ErrorKind::AddressProhibited => token_ref("destination_ip_prohibited"),
         ErrorKind::ResolveFailed => token_ref("dns_error"),
         ErrorKind::HttpProtocol => token_ref("http_protocol_error"),
-        ErrorKind::ContentRefused
-        | ErrorKind::HostConflict
-        | ErrorKind::HostInvalid
-        | ErrorKind::HostMissing
-        | ErrorKind::HostRepeated
-        | ErrorKind::ExpectationUnknown
-        | ErrorKind::RequestBody
-        | ErrorKind::RequestBodyTooLarge
-        | ErrorKind::RequestHeadTooLarge
-        | ErrorKind::RequestTargetTooLong
-        | ErrorKind::TargetInvalid
-        | ErrorKind::UnsupportedCoding
-        | ErrorKind::UpgradeInvalid => token_ref("http_request_error"),
-        ErrorKind::MethodRefused => token_ref("http_request_denied"),
+        ErrorKind::Request(RequestProblem::MethodRefused) => token_ref("http_request_denied"),
+        ErrorKind::Host(_)
+        | ErrorKind::Request(_)
+        | ErrorKind::RequestBody(_)
+        | ErrorKind::Upgrade(UpgradeProblem::Invalid) => token_ref("http_request_error"),
         ErrorKind::UnsupportedUri => token_ref("destination_not_found"),
-        ErrorKind::UpgradeFailed => token_ref("http_upgrade_failed"),
+        ErrorKind::Upgrade(UpgradeProblem::Refused) => token_ref("http_upgrade_failed"),
         ErrorKind::Draining | ErrorKind::Io => token_ref("destination_unavailable"),
         ErrorKind::LoopDetected => token_ref("proxy_loop_detected"),
         ErrorKind::Overloaded | ErrorKind::PoolExhausted => token_ref("connection_limit_reached"),

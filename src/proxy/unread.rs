@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use crate::error::{Error, Limit};
+use crate::error::{Error, ExchangeTimeout};
 
 use super::{body::OriginBody, log, watch::Deadline};
 
@@ -103,11 +103,11 @@ impl Held {
             Turn::Downstream(since) => (since, body.patience),
             Turn::Origin(since, _) => (since, body.patience.saturating_add(body.watch.idle)),
         };
-        let silence = Deadline::new(since, patience, Limit::Unread);
+        let silence = Deadline::new(since, patience, ExchangeTimeout::Unread);
         let deadline = body.watch.or_end(silence);
         if deadline.at > now {
             // From now on it may be the client's turn.
-            let soonest = Deadline::new(now, body.patience, Limit::Unread);
+            let soonest = Deadline::new(now, body.patience, ExchangeTimeout::Unread);
             return Some(deadline.at.min(soonest.at));
         }
         let error = body.stalled(deadline);

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::{Facts, Limit};
+use crate::error::{ExchangeTimeout, Facts};
 
 /// What stands for "never" on a clock that cannot go there.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -18,21 +18,21 @@ const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 pub(super) struct Deadline {
     pub(super) at: Instant,
     after: Duration,
-    limit: Limit,
+    timeout: ExchangeTimeout,
 }
 
 impl Deadline {
-    pub(super) fn new(since: Instant, after: Duration, limit: Limit) -> Self {
+    pub(super) fn new(since: Instant, after: Duration, timeout: ExchangeTimeout) -> Self {
         Self {
             at: since + after.min(FAR_AWAY),
             after,
-            limit,
+            timeout,
         }
     }
 
     /// What is known when it has passed.
     pub(super) fn added_to(self, facts: Facts) -> Facts {
-        facts.after(self.after).of_limit(self.limit)
+        facts.after(self.after).with_timeout(self.timeout)
     }
 }
 
@@ -77,7 +77,7 @@ impl Watch {
     /// The body makes us wait: ready with the deadline that has passed.
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
-        let silence = Deadline::new(since, self.idle, Limit::BodyIdle);
+        let silence = Deadline::new(since, self.idle, ExchangeTimeout::BodyIdle);
         let deadline = self.or_end(silence);
         let sleep = self
             .sleep

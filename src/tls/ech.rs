@@ -45,7 +45,7 @@ use super::{
 ///   [`required`](Self::required) forbids this.
 ///
 /// A second rejection, and one that is not believed, is the failure
-/// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). An origin that has gone
+/// [`EchProblem::Rejected`](crate::error::EchProblem::Rejected). An origin that has gone
 /// back to TLS 1.2 fails the handshake, too: rustls does not see that through to a certificate.
 /// What became of ECH is in [`TlsSession::ech`](crate::error::TlsSession::ech).
 ///
@@ -131,9 +131,9 @@ impl Ech {
     }
 
     /// Never sends the name in the clear. Without a configuration that can be used, a connection
-    /// fails with [`EncryptedHelloUnavailable`](crate::ErrorKind::EncryptedHelloUnavailable); where
+    /// fails with [`EchProblem::Unavailable`](crate::error::EchProblem::Unavailable); where
     /// the origin has turned ECH off, with
-    /// [`EncryptedHelloRejected`](crate::ErrorKind::EncryptedHelloRejected). With GREASE it is a
+    /// [`EchProblem::Rejected`](crate::error::EchProblem::Rejected). With GREASE it is a
     /// build error.
     pub fn required(mut self) -> Self {
         self.clear = Clear::Never;

@@ -8,7 +8,7 @@ use rustls::{
 };
 use tower::BoxError;
 
-use crate::error::{Alert, ErrorKind, chain};
+use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, chain};
 
 use super::rejection::Rejection;
 
@@ -78,7 +78,7 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
             ErrorKind::ProtocolNotNegotiated
         }
         TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
-            ErrorKind::EncryptedHelloRejected
+            ErrorKind::Ech(EchProblem::Rejected)
         }
         TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         _ => ErrorKind::TlsProtocol,
@@ -88,24 +88,28 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
 fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
     match error {
         // Only our pins say this.
-        CertificateError::ApplicationVerificationFailure => ErrorKind::PinMismatch,
+        CertificateError::ApplicationVerificationFailure => {
+            ErrorKind::Certificate(CertificateProblem::PinMismatch)
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            ErrorKind::CertificateExpired
+            ErrorKind::Certificate(CertificateProblem::Expired)
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            ErrorKind::CertificateNotYetValid
+            ErrorKind::Certificate(CertificateProblem::NotYetValid)
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            ErrorKind::CertificateNameMismatch
+            ErrorKind::Certificate(CertificateProblem::NameMismatch)
         }
         // A bad signature is what a root of the same name but with another key leads to.
         CertificateError::BadSignature | CertificateError::UnknownIssuer => {
-            ErrorKind::CertificateUnknownIssuer
+            ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
         }
-        CertificateError::Revoked => ErrorKind::CertificateRevoked,
+        CertificateError::Revoked => ErrorKind::Certificate(CertificateProblem::Revoked),
         CertificateError::UnknownRevocationStatus
         | CertificateError::ExpiredRevocationList
-        | CertificateError::ExpiredRevocationListContext { .. } => ErrorKind::RevocationUnknown,
-        _ => ErrorKind::CertificateRejected,
+        | CertificateError::ExpiredRevocationListContext { .. } => {
+            ErrorKind::Certificate(CertificateProblem::RevocationUnknown)
+        }
+        _ => ErrorKind::Certificate(CertificateProblem::Rejected),
     }
 }

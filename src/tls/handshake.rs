@@ -9,8 +9,8 @@ use tower::BoxError;
 
 use crate::{
     error::{
-        EarlyData, EchAnswer, EncryptedHello, ErrorKind, Facts, PeerCertificate, SpeaksTls,
-        TlsSession, TlsVersion,
+        CertificateProblem, EarlyData, EchAnswer, EchProblem, EncryptedHello, ErrorKind, Facts,
+        PeerCertificate, SpeaksTls, TlsSession, TlsVersion,
     },
     name::{ExpectedName, Sni},
 };
@@ -136,12 +136,16 @@ impl TlsClient {
         let kind = match kind {
             // webpki says "CA used as end entity" of a self-signed certificate that is marked as a
             // CA.
-            ErrorKind::CertificateRejected if self_signed => ErrorKind::CertificateUnknownIssuer,
+            ErrorKind::Certificate(CertificateProblem::Rejected) if self_signed => {
+                ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+            }
             // The chain was good: it is the signature of the handshake itself that is not.
-            ErrorKind::CertificateUnknownIssuer if facts.accepted => ErrorKind::KeyNotProven,
+            ErrorKind::Certificate(CertificateProblem::UnknownIssuer) if facts.accepted => {
+                ErrorKind::Certificate(CertificateProblem::KeyNotProven)
+            }
             kind => kind,
         };
-        if kind == ErrorKind::EncryptedHelloRejected {
+        if kind == ErrorKind::Ech(EchProblem::Rejected) {
             facts.note_ech(EchAnswer::Rejected);
         }
         Refusal {

@@ -10,7 +10,10 @@ use rustls::{ClientConfig, ClientConnection, Error, client::EchMode, crypto::hpk
 use rustls_pki_types::ServerName;
 
 use crate::{
-    error::{BuildProblem, EchAnswer, EchOffer, EncryptedHello, ErrorKind, TlsOffer, TlsVersion},
+    error::{
+        BuildProblem, EchAnswer, EchOffer, EchProblem, EncryptedHello, ErrorKind, TlsOffer,
+        TlsVersion,
+    },
     name::{Sni, SniOmission},
 };
 
@@ -119,7 +122,7 @@ impl Plan {
         match &self.otherwise {
             Otherwise::Plain => Ok(Hello::plain(why)),
             Otherwise::Greased(mode) => Ok(Hello::greased(mode.clone())),
-            Otherwise::Refused => Err(Refusal::new(ErrorKind::EncryptedHelloUnavailable)),
+            Otherwise::Refused => Err(Refusal::new(ErrorKind::Ech(EchProblem::Unavailable))),
         }
     }
 }

@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage};
 
 use super::{
     expect_continue::ContinueWait,
@@ -217,7 +217,11 @@ impl Body for RequestBody {
 
 /// The error of a body whose exchange was given up.
 fn abandoned() -> Error {
-    Error::new(ErrorKind::RequestBody, Stage::Send, Facts::default())
+    Error::new(
+        ErrorKind::RequestBody(RequestBodyProblem::Failed),
+        Stage::Send,
+        Facts::default(),
+    )
 }
 
 impl fmt::Debug for RequestBody {

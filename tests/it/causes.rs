@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use cdn_origin::{
     CdnOriginConnector, TlsVersion,
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Stage},
+    error::{CertificateProblem, ErrorKind, Stage},
 };
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -212,7 +212,10 @@ async fn a_certificate_for_clients_serves_no_server() {
     let authority = Authority::new();
     let certified = authority.issue_client(SITE);
     let error = by_certificate(SITE, &authority, certified).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateRejected);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::Rejected)
+    );
     let fix = "the origin needs another certificate";
     check(
         &error,

@@ -14,7 +14,10 @@ use cdn_origin::{
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
     dial::{DnsCache, Resolved},
-    error::{BuildProblemKind, EncryptedHello, ErrorKind, Facts, ServiceBinding, Stage},
+    error::{
+        BuildProblemKind, CertificateProblem, EchProblem, EncryptedHello, ErrorKind, Facts,
+        ServiceBinding, Stage,
+    },
     tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
 };
 use http::Uri;
@@ -93,7 +96,7 @@ async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC).required());
     let rejected = error(builder).await;
-    assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
+    assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
     assert_eq!(rejected.stage(), Stage::Handshake);
     check(
         &rejected,
@@ -151,7 +154,7 @@ async fn a_rejection_is_believed_of_nobody_who_need_not_prove_who_he_is() {
         let edge = edge(&authority).await;
         let builder = to(&edge, &authority, NAME).verify(policy);
         let rejected = error(builder.ech(published_by(PUBLIC))).await;
-        assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
+        assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
         assert_eq!(snis(&edge), some(&[PUBLIC]));
     }
 }
@@ -193,11 +196,14 @@ async fn a_rejection_is_told_where_the_expected_name_is_another_one() {
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let rejected = error(builder.ech(published_by(PUBLIC).required())).await;
-    assert_eq!(rejected.kind(), ErrorKind::EncryptedHelloRejected);
+    assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
     // Where the public name is the one that is asked for, nothing stands in for the expected one.
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let refused = error(builder.ech(published_by(NAME))).await;
-    assert_eq!(refused.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
 }
 
 #[tokio::test]
@@ -209,7 +215,10 @@ async fn only_who_proves_the_public_name_may_reject() {
         .await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
     let refused = error(builder).await;
-    assert_eq!(refused.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     assert_eq!(snis(&edge), some(&[PUBLIC]), "and nobody is asked again");
 
     let pinned =
@@ -218,7 +227,10 @@ async fn only_who_proves_the_public_name_may_reject() {
     let builder = to(&edge, &authority, NAME)
         .verify(pinned)
         .ech(published_by(PUBLIC));
-    assert_eq!(error(builder).await.kind(), ErrorKind::PinMismatch);
+    assert_eq!(
+        error(builder).await.kind(),
+        ErrorKind::Certificate(CertificateProblem::PinMismatch)
+    );
 }
 
 #[tokio::test]
@@ -352,7 +364,7 @@ async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
     assert_eq!(facts.peer(), Some(edge.address()));
 
     let required = error(builder.clone().ech(Ech::from_dns().required())).await;
-    assert_eq!(required.kind(), ErrorKind::EncryptedHelloRejected);
+    assert_eq!(required.kind(), ErrorKind::Ech(EchProblem::Rejected));
     // A record alone changes nothing.
     assert_eq!(ech(&connected(builder).await), EncryptedHello::NotSent);
 }
@@ -393,7 +405,10 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
         .start()
         .await;
     let refused = error(to(&impostor, &authority, NAME).ech(published_by(PUBLIC))).await;
-    assert_eq!(refused.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        refused.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     assert_eq!(row(&refused), row(&rejected));
 
     let public_alone = Edge::builder(&authority).serves(PUBLIC).start().await;
@@ -447,7 +462,7 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
         assert_eq!(snis(&edge), some(&[NAME, NAME]));
 
         let refused = error(builder.ech(Ech::from_dns().required())).await;
-        assert_eq!(refused.kind(), ErrorKind::EncryptedHelloUnavailable);
+        assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unavailable));
         assert_eq!(refused.stage(), Stage::Handshake);
         check(
             &refused,

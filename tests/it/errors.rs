@@ -51,8 +51,8 @@ async fn the_documentation_shows_the_report_of_the_nginx_account_as_it_is() {
     }
     assert_eq!(
         error.to_string(),
-        "the TLS handshake with d1234567890.cloudfront.net:443 failed: \
-         the origin sent alert 40 (handshake_failure); SNI sent: d1234567890.cloudfront.net"
+        "TLS handshake with d1234567890.cloudfront.net:443 failed: \
+         origin sent alert 40 (handshake_failure); SNI sent: d1234567890.cloudfront.net"
     );
 }
 
@@ -72,25 +72,25 @@ async fn the_report_of_the_haproxy_account() {
     assert_eq!(
         text,
         "\
-the TLS handshake with d1234567890.cloudfront.net:443 failed: the peer closed
-the connection; SNI sent: none (omitted on request)
+TLS handshake with d1234567890.cloudfront.net:443 failed: peer closed the
+connection; SNI sent: none (omitted on request)
 
   dialled    d1234567890.cloudfront.net:443
   SNI        none (omitted on request)
   expected   d1234567890.cloudfront.net
   Host       d1234567890.cloudfront.net
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
-  beneath    tls handshake eof
+  caused by  tls handshake eof
 
 likely: the edge needs SNI to know which site is meant, and none was sent:
 omitted on request
   seen: no SNI was sent, how the connection ended
   fix: .sni(\"d1234567890.cloudfront.net\")
-  to be sure: cdn_origin::probe(&connector) tries the other names
+  to confirm: cdn_origin::probe(&connector) tries the other names
 
 possible: the port does not speak TLS, or a firewall cut the connection
   seen: how the connection ended
-  to be sure: try the same from another network
+  to confirm: try the same from another network
 "
     );
 }
@@ -151,8 +151,8 @@ async fn the_report_of_an_expired_certificate() {
     assert_eq!(
         format!("{before}\n{after}"),
         "\
-the TLS handshake with d1234567890.cloudfront.net:443 failed: the certificate
-has expired; SNI sent: d1234567890.cloudfront.net
+TLS handshake with d1234567890.cloudfront.net:443 failed: certificate has
+expired; SNI sent: d1234567890.cloudfront.net
 
   dialled    d1234567890.cloudfront.net:443
   SNI        d1234567890.cloudfront.net
@@ -184,8 +184,8 @@ async fn the_report_of_plain_http_behind_the_port() {
     assert_eq!(
         report(&error(builder).await),
         "\
-the TLS handshake with origin-of-ours.example.com:443 failed: the peer does not
-speak TLS; SNI sent: origin-of-ours.example.com
+TLS handshake with origin-of-ours.example.com:443 failed: peer does not speak
+TLS; SNI sent: origin-of-ours.example.com
 
   dialled    origin-of-ours.example.com:443
   SNI        origin-of-ours.example.com
@@ -193,7 +193,7 @@ speak TLS; SNI sent: origin-of-ours.example.com
   Host       origin-of-ours.example.com
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\"
-  beneath    received corrupt message of type InvalidContentType
+  caused by  received corrupt message of type InvalidContentType
 
 certain: the peer speaks plain http on this port
   seen: the first bytes received

@@ -258,7 +258,7 @@ async fn a_client_that_stalls_is_certainly_at_fault_itself() {
     let proxy = proxy.body_idle_timeout(LONG).response_timeout(LONG * 2);
     let error = failure(&proxy, request.unwrap()).await;
     let text = error.to_string();
-    assert!(text.ends_with("the client sent nothing for 30s"), "{text}");
+    assert!(text.ends_with("client sent nothing for 30s"), "{text}");
     check(&error, CauseId::InvalidRequest, Certainty::Certain, "");
 }
 

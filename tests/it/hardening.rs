@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Stage},
+    error::{ErrorKind, RequestProblem, Stage},
     name::DialTarget,
     origin::OriginUrl,
     tls::{Roots, SpkiPin, rustls},
@@ -51,7 +51,10 @@ async fn a_target_that_a_router_takes_for_no_path_is_not_the_root_to_the_origin(
             "{method} {target}"
         );
         let error: &Error = response.extensions().get().unwrap();
-        assert_eq!(error.kind(), ErrorKind::TargetInvalid);
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Request(RequestProblem::TargetInvalid)
+        );
     }
     assert!(edge.requests().is_empty());
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::io;
 use std::task::Poll;
 
-use cdn_origin::error::{ErrorKind, Fault, Stage};
+use cdn_origin::error::{ErrorKind, Fault, HostProblem, Stage};
 use cdn_origin::name::HostAuthority;
 use cdn_origin::{Error, HostRewriteLayer};
 use http::header::HOST;
@@ -184,13 +184,13 @@ async fn only_an_http_1_0_request_may_come_without_a_name() {
         let error = behind(layer, nameless(OLD, Form::Origin))
             .await
             .unwrap_err();
-        assert_refused(&error, ErrorKind::HostMissing);
+        assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
     }
     for version in [ONE, TWO] {
         for form in [Form::Origin, Form::Asterisk] {
             for layer in [to(), HostRewriteLayer::preserve(), below()] {
                 let error = behind(layer, nameless(version, form)).await.unwrap_err();
-                assert_refused(&error, ErrorKind::HostMissing);
+                assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
             }
         }
     }
@@ -242,7 +242,7 @@ async fn hosts_that_are_none_are_refused_and_not_repeated() {
             for layer in [to(), HostRewriteLayer::preserve(), below()] {
                 let request = with_fields(version, "/", &[host]);
                 let error = behind(layer, request).await.unwrap_err();
-                assert_refused(&error, ErrorKind::HostInvalid);
+                assert_refused(&error, ErrorKind::Host(HostProblem::Invalid));
                 assert!(!told(&error).contains("sek"), "{}", told(&error));
             }
         }
@@ -254,33 +254,33 @@ async fn refusals_say_what_was_wrong_in_one_line() {
     let table: [(Request<()>, ErrorKind, &str); 6] = [
         (
             with_fields(ONE, "/", &[]),
-            ErrorKind::HostMissing,
-            "the request cannot be forwarded: the request names no host",
+            ErrorKind::Host(HostProblem::Missing),
+            "request cannot be forwarded: Host is missing",
         ),
         (
             with_fields(ONE, "/", &[b"a", b"a"]),
-            ErrorKind::HostRepeated,
-            "the request cannot be forwarded: there is more than one Host field",
+            ErrorKind::Host(HostProblem::Repeated),
+            "request cannot be forwarded: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a", b"a"]),
-            ErrorKind::HostRepeated,
-            "the request cannot be forwarded: there is more than one Host field",
+            ErrorKind::Host(HostProblem::Repeated),
+            "request cannot be forwarded: Host field is repeated",
         ),
         (
             with_fields(ONE, "http://a/", &[b"a b"]),
-            ErrorKind::HostInvalid,
-            "the request cannot be forwarded: the Host is not a host and optional port",
+            ErrorKind::Host(HostProblem::Invalid),
+            "request cannot be forwarded: Host is not a host with an optional port",
         ),
         (
             with_fields(ONE, "http://user:sekret@a/", &[]),
-            ErrorKind::HostInvalid,
-            "the request cannot be forwarded: the Host is not a host and optional port",
+            ErrorKind::Host(HostProblem::Invalid),
+            "request cannot be forwarded: Host is not a host with an optional port",
         ),
         (
             with_fields(TWO, "https://a/", &[b"b"]),
-            ErrorKind::HostConflict,
-            "the request cannot be forwarded: Host and :authority name different hosts",
+            ErrorKind::Host(HostProblem::Conflict),
+            "request cannot be forwarded: Host and :authority name different hosts",
         ),
     ];
     for (request, kind, text) in table {
@@ -355,7 +355,7 @@ async fn a_refused_request_never_reaches_the_inner_service() {
         .call(request(ONE, Form::Origin, None))
         .await
         .unwrap_err();
-    assert_refused(&error, ErrorKind::HostMissing);
+    assert_refused(&error, ErrorKind::Host(HostProblem::Missing));
     drop(service);
     assert!(handle.next_request().await.is_none());
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Stage},
+    error::{ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage},
     origin::Scheme,
     pool::PoolSettings,
     proxy::ProxyBody,
@@ -158,7 +158,12 @@ async fn a_refusal_of_head_has_no_content_and_says_its_length() {
     let proxy = to_connections(|_| async { panic!("nobody was to connect") });
     let request = Request::head("/").body(Full::<Bytes>::default()).unwrap();
     let response = send(&proxy, request).await;
-    assert_refused(&response, ErrorKind::HostMissing, 400, "http_request_error");
+    assert_refused(
+        &response,
+        ErrorKind::Host(HostProblem::Missing),
+        400,
+        "http_request_error",
+    );
     assert_eq!(response.headers()["content-length"], "16");
     assert_eq!(text(response).await, "");
 }
@@ -225,7 +230,7 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
     let response = send(&proxy.max_request_body(4), request).await;
     assert_refused(
         &response,
-        ErrorKind::RequestBodyTooLarge,
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
         413,
         "http_request_error",
     );
@@ -252,7 +257,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
     let response = send(&proxy, request.unwrap()).await;
     assert_refused(
         &response,
-        ErrorKind::RequestBodyTooLarge,
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
         413,
         "http_request_error",
     );
@@ -314,7 +319,7 @@ async fn fields_that_are_too_many_or_too_large_are_431() {
         let response = send(&proxy, request()).await;
         assert_refused(
             &response,
-            ErrorKind::RequestHeadTooLarge,
+            ErrorKind::Request(RequestProblem::HeadTooLarge),
             431,
             "http_request_error",
         );

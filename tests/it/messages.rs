@@ -13,7 +13,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use cdn_origin::{Error, OriginProxy, error::ErrorKind, proxy::ProxyBody};
+use cdn_origin::{
+    Error, OriginProxy,
+    error::{ErrorKind, RequestProblem},
+    proxy::ProxyBody,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Channel, Empty, Full};
@@ -158,7 +162,7 @@ async fn an_unknown_expectation_is_417() {
         let response = send(&proxy, get(&[("expect", expectation)])).await;
         assert_refused(
             &response,
-            ErrorKind::ExpectationUnknown,
+            ErrorKind::Request(RequestProblem::ExpectationUnknown),
             417,
             "http_request_error",
         );
@@ -329,7 +333,7 @@ async fn the_embedder_may_change_the_path_but_not_what_is_forwarded_at_all() {
     let response = send(&connecting, get(&[])).await;
     assert_refused(
         &response,
-        ErrorKind::MethodRefused,
+        ErrorKind::Request(RequestProblem::MethodRefused),
         501,
         "http_request_denied",
     );

@@ -146,7 +146,7 @@ async fn plain_http_to_the_tls_port_becomes_https_with_sni() {
         .collect();
     let certain = [CauseId::HttpToTlsPort, CauseId::SniMissing];
     assert_eq!(ids, certain.map(|id| (id, Certainty::Certain)));
-    assert!(findings.to_string().contains("no trusted root vouches"));
+    assert!(findings.to_string().contains("leads to no trusted root"));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, ForwardedLayer, OriginProxy,
     connector::CdnOriginBuilder,
     downstream::ClientConnection,
-    error::ErrorKind,
+    error::{ErrorKind, RequestBodyProblem, RequestProblem},
     origin::Scheme,
     proxy::ProxyBody,
     tls::{Roots, VerifyPolicy, rustls::crypto::aws_lc_rs},
@@ -110,7 +110,7 @@ async fn a_get_with_content_is_refused_with_words_and_never_loses_its_content() 
     let response = send(&strict, Request::get("/"), "content").await;
     assert_refused(
         &response,
-        ErrorKind::ContentRefused,
+        ErrorKind::RequestBody(RequestBodyProblem::NotAllowed),
         StatusCode::BAD_REQUEST,
     );
     let error: &Error = response.extensions().get().unwrap();
@@ -151,7 +151,11 @@ async fn a_head_is_refused_from_the_first_byte_that_the_edge_does_not_take() {
     assert_eq!(response.status(), StatusCode::OK);
     let too_large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
     let response = send(&strict, filled(room + 1), "").await;
-    assert_refused(&response, ErrorKind::RequestHeadTooLarge, too_large);
+    assert_refused(
+        &response,
+        ErrorKind::Request(RequestProblem::HeadTooLarge),
+        too_large,
+    );
     assert_eq!(edge.requests().len(), 2);
 
     for lenient in [
@@ -171,7 +175,11 @@ async fn a_target_that_the_edge_does_not_take_is_refused() {
     assert_eq!(send(&strict, long(8192), "").await.status(), StatusCode::OK);
     let response = send(&strict, long(8193), "").await;
     let too_long = StatusCode::URI_TOO_LONG;
-    assert_refused(&response, ErrorKind::RequestTargetTooLong, too_long);
+    assert_refused(
+        &response,
+        ErrorKind::Request(RequestProblem::TargetTooLong),
+        too_long,
+    );
     assert_eq!(
         response.headers()["proxy-status"],
         "cdn-origin;error=http_request_error"

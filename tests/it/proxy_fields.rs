@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use bytes::Bytes;
 use cdn_origin::connector::CdnOriginBuilder;
-use cdn_origin::error::ErrorKind;
+use cdn_origin::error::{CertificateProblem, ErrorKind};
 use cdn_origin::origin::Scheme;
 use cdn_origin::proxy::{ClientConnection, ProxyBody};
 use cdn_origin::tls::rustls::ServerConfig;
@@ -886,7 +886,10 @@ async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
     let response = call(&proxy, bare("client.test")).await;
     assert_answer(&response, StatusCode::BAD_GATEWAY, "tls_certificate_error");
     let error: &Error = response.extensions().get().unwrap();
-    assert_eq!(error.kind(), ErrorKind::PinMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::PinMismatch)
+    );
 }
 
 #[tokio::test]

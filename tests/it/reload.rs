@@ -14,7 +14,7 @@ use std::{
 use cdn_origin::{
     CdnOriginConnector, Error,
     connector::{AdviceId, Reloaded},
-    error::{BuildProblemKind, ErrorKind},
+    error::{BuildProblemKind, CertificateProblem, ErrorKind},
     tls::{
         ClientIdentity, Crls, Roots, VerifyPolicy, danger,
         rustls::{RootCertStore, ServerConfig, crypto::aws_lc_rs, server::WebPkiClientVerifier},
@@ -72,7 +72,10 @@ async fn new_roots_hold_at_once_for_all_clones_and_no_old_session_is_resumed() {
         .unwrap();
     for connector in [&connector, &clone] {
         let error = connect(connector).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+        );
     }
 
     clone
@@ -307,7 +310,10 @@ async fn a_newer_revocation_list_takes_effect() {
     fs::write(list, root.crl(9, 2090) + &other).unwrap();
     assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Applied);
     let error = connect(&connector).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::CertificateRevoked);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::Revoked)
+    );
 }
 
 /// A server that tells each client which certificate it presented.
@@ -406,7 +412,10 @@ async fn trust_and_identity_are_swapped_fifty_times_under_load() {
                             assert!((oldest..=newest).contains(&met), "{oldest} {met} {newest}");
                         }
                         Err(error) => {
-                            assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+                            assert_eq!(
+                                error.kind(),
+                                ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+                            );
                             let odd = (oldest..=newest).any(|it| it % 2 == 1);
                             assert!(odd, "{oldest} {newest}: {error}");
                         }

@@ -2,7 +2,7 @@
 
 use cdn_origin::{
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Fault, Stage},
+    error::{CertificateProblem, ErrorKind, Fault, Stage},
 };
 
 use crate::{
@@ -118,7 +118,10 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
     let authority = Authority::new();
     let edge = edge(&authority, NoName::DefaultCertificate).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     let certificate = error.facts().certificate().unwrap();
     assert_eq!(certificate.names(), ["default.example.test"]);
     let fix = ".sni(\"www.example.test\")";

@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
-    error::{ErrorKind, Fault},
+    error::{ErrorKind, Fault, RequestBodyProblem},
 };
 use http::{Request, Response, StatusCode, Uri};
 use http_body::Body;
@@ -126,7 +126,10 @@ async fn a_body_that_fails_is_the_clients_fault() {
         sender.abort(std::io::ErrorKind::ConnectionReset.into());
         None
     };
-    let expected = (StatusCode::BAD_REQUEST, ErrorKind::RequestBody);
+    let expected = (
+        StatusCode::BAD_REQUEST,
+        ErrorKind::RequestBody(RequestBodyProblem::Failed),
+    );
     is_the_clients(|proxy| proxy, abort, expected).await;
 }
 
@@ -134,7 +137,7 @@ async fn a_body_that_fails_is_the_clients_fault() {
 async fn a_body_that_grows_too_large_is_the_clients_fault() {
     let expected = (
         StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::RequestBodyTooLarge,
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
     );
     is_the_clients(|proxy| proxy.max_request_body(3), Some, expected).await;
 }

@@ -2,7 +2,7 @@
 
 use cdn_origin::{
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Fault},
+    error::{CertificateProblem, ErrorKind, Fault},
     tls::{Roots, SpkiPin, VerifyPolicy, danger},
 };
 use http::Uri;
@@ -26,7 +26,10 @@ async fn certificate_for_another_name_tells_expected_and_presented() {
     let certified = authority.issue(&["cdn.example.test", "*.cdn.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     check(
         &error,
         CauseId::CertificateForAnotherName,
@@ -70,7 +73,10 @@ async fn unknown_issuer_names_the_issuer() {
     let authority = Authority::new();
     let edge = serving(&authority).await;
     let error = error(to(&edge, &Authority::new(), "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+    );
     check(
         &error,
         CauseId::UntrustedAuthority,
@@ -87,7 +93,10 @@ async fn self_signed_certificate_is_called_so() {
     let certified = Authority::self_signed(&["www.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+    );
     let certificate = error.facts().certificate().unwrap();
     assert!(certificate.is_self_issued());
     let pin = certificate.pin().unwrap();
@@ -105,7 +114,10 @@ async fn expired_certificate_tells_its_dates() {
     let certified = authority.issue_expired(&["www.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateExpired);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::Expired)
+    );
     assert_eq!(error.fault(), Fault::Origin);
     check(
         &error,
@@ -127,7 +139,10 @@ async fn certificate_of_the_future_tells_its_dates() {
     let certified = authority.issue_not_yet_valid(&["www.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNotYetValid);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NotYetValid)
+    );
     check(
         &error,
         CauseId::CertificateNotYetValid,
@@ -156,7 +171,10 @@ async fn wrong_expected_name_fails_even_though_sni_matches() {
     let edge = serving(&authority).await;
     let builder = to(&edge, &authority, "www.example.test").expected_name("other.example.test");
     let error = error(builder).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     check(
         &error,
         CauseId::CertificateForAnotherName,
@@ -182,7 +200,7 @@ async fn expected_name_is_verified_where_no_sni_is_sent() {
     let builder = to(&edge, &authority, "127.0.0.1").expected_name("other.example.test");
     assert_eq!(
         error(builder).await.kind(),
-        ErrorKind::CertificateNameMismatch
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
     assert!(edge.hellos().iter().all(|hello| hello.sni.is_none()));
 }
@@ -213,7 +231,10 @@ async fn key_that_is_not_pinned_is_refused_under_every_policy() {
         danger::accept_any_certificate().and_pin(wrong),
     ] {
         let error = error(to(&edge, &authority, "www.example.test").verify(policy)).await;
-        assert_eq!(error.kind(), ErrorKind::PinMismatch);
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Certificate(CertificateProblem::PinMismatch)
+        );
         assert_eq!(
             error.diagnosis().likeliest().unwrap().id(),
             CauseId::PinMismatch
@@ -229,7 +250,10 @@ async fn pin_on_top_of_the_chain_does_not_replace_the_chain() {
     let edge = edge_with(&authority, "www.example.test", certified).await;
     let policy = VerifyPolicy::roots(Roots::pem(authority.root_pem())).and_pin(pin);
     let error = error(to(&edge, &authority, "www.example.test").verify(policy)).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use cdn_origin::{
     BuildError, CdnOriginConnector,
     connector::{AdviceId, CdnOriginBuilder},
     diagnosis::{CauseId, Certainty},
-    error::{BuildProblemKind, ErrorKind, Fault},
+    error::{BuildProblemKind, CertificateProblem, ErrorKind, Fault},
     tls::{
         CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
         rustls::{self, Error},
@@ -144,7 +144,10 @@ async fn a_name_that_the_policy_does_not_list_is_told_with_the_list() {
     ];
     let policy = roots.expecting_any(names);
     let error = error(to(&edge, &authority, "www.example.test").verify(policy)).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     check(
         &error,
         CauseId::CertificateForAnotherName,
@@ -174,7 +177,10 @@ async fn one_of_several_pinned_certificates_is_enough() {
     let connector = to().verify(or_key).build().unwrap();
     connector.oneshot(Uri::default()).await.unwrap();
     let error = error(to().verify(VerifyPolicy::pinned_certificate(wrong))).await;
-    assert_eq!(error.kind(), ErrorKind::PinMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::PinMismatch)
+    );
 }
 
 #[test]
@@ -283,7 +289,10 @@ async fn a_revoked_certificate_and_one_that_no_list_covers_are_told_apart() {
     };
 
     let revoked = with(Crls::pem(root.crl(9, 2090))).await;
-    assert_eq!(revoked.kind(), ErrorKind::CertificateRevoked);
+    assert_eq!(
+        revoked.kind(),
+        ErrorKind::Certificate(CertificateProblem::Revoked)
+    );
     assert_eq!(revoked.fault(), Fault::Origin);
     check(
         &revoked,
@@ -298,7 +307,10 @@ async fn a_revoked_certificate_and_one_that_no_list_covers_are_told_apart() {
         Crls::pem(root.crl(1, 2022)),
     ] {
         let unknown = with(crls).await;
-        assert_eq!(unknown.kind(), ErrorKind::RevocationUnknown);
+        assert_eq!(
+            unknown.kind(),
+            ErrorKind::Certificate(CertificateProblem::RevocationUnknown)
+        );
         assert_eq!(unknown.fault(), Fault::Config);
         check(
             &unknown,
@@ -319,7 +331,10 @@ async fn a_peer_without_the_key_of_its_certificate_is_called_so() {
         .start()
         .await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::KeyNotProven);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::KeyNotProven)
+    );
     check(
         &error,
         CauseId::KeyNotHeld,

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage},
     http1::{Http1Error, ResponseBody, connection::IdleState},
     upload::{RequestBody, UploadProgress},
 };
@@ -94,7 +94,7 @@ async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
             Poll::Ready(match self.0 {
                 1 => Some(Ok(Frame::data(Bytes::from_static(b"hello")))),
                 2 => Some(Err(Error::new(
-                    ErrorKind::RequestBody,
+                    ErrorKind::RequestBody(RequestBodyProblem::Failed),
                     Stage::Send,
                     Facts::default(),
                 ))),

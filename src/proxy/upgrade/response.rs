@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    error::{Error, ErrorKind, Stage},
+    error::{Error, ErrorKind, Stage, UpgradeProblem},
     pool::{PooledConnection, ResponseBody},
     proxy::{
         ProxyBody,
@@ -40,7 +40,11 @@ impl Asked {
         let misread = self.by == By::Connect && response.status().is_success();
         if misread || (switches && !self.is_met_by(response.headers())) {
             let facts = lease.info().facts().clone();
-            return Err(Error::new(ErrorKind::UpgradeFailed, Stage::Receive, facts));
+            return Err(Error::new(
+                ErrorKind::Upgrade(UpgradeProblem::Refused),
+                Stage::Receive,
+                facts,
+            ));
         }
         match switches {
             true => Ok(Outcome::Switched(self.switch(

@@ -3,7 +3,7 @@
 use cdn_origin::{
     OriginProxy,
     connector::CdnOriginBuilder,
-    error::{EncryptedHello, ErrorKind, TlsSession},
+    error::{EchProblem, EncryptedHello, ErrorKind, TlsSession},
     tls::Ech,
 };
 use http::Response;
@@ -90,7 +90,7 @@ async fn go_that_sends_no_configuration_is_connected_to_without_unless_that_is_f
     assert_eq!(session.ech, EncryptedHello::Disabled);
 
     let error = refusal(connector.ech(stale.required())).await;
-    assert_eq!(error.kind(), ErrorKind::EncryptedHelloRejected);
+    assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn go_that_rejects_its_own_configuration_is_not_asked_a_third_time() {
     let (_go, connector, published) = serving("-confused");
     for ech in [published, published_by(PUBLIC)] {
         let error = refusal(connector.clone().ech(ech)).await;
-        assert_eq!(error.kind(), ErrorKind::EncryptedHelloRejected);
+        assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
         assert_eq!(error.facts().certificate().unwrap().names(), [PUBLIC]);
     }
 }

@@ -4,7 +4,7 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    error::{EarlyData, ErrorKind},
+    error::{CertificateProblem, EarlyData, ErrorKind},
     tls::{ClientIdentity, SpkiPin, VerifyPolicy},
 };
 use http::StatusCode;
@@ -80,7 +80,10 @@ async fn a_certificate_of_x509_version_1_is_called_unusable_whether_it_is_pinned
     let pinned = VerifyPolicy::pinned(pin.parse::<SpkiPin>().unwrap());
     let pinned = failure_of(pinned).await;
     for error in [strange, pinned] {
-        assert_eq!(error.kind(), ErrorKind::CertificateRejected);
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Certificate(CertificateProblem::Rejected)
+        );
         assert_likeliest(
             &error.diagnosis(),
             CauseId::CertificateUnusable,

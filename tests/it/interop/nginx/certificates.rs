@@ -3,7 +3,7 @@
 use cdn_origin::{
     connector::{AdviceId, CdnOriginBuilder},
     diagnosis::{CauseId, Certainty},
-    error::{Error, ErrorKind, Stage},
+    error::{CertificateProblem, Error, ErrorKind, Stage},
     tls::{Roots, SpkiPin, VerifyPolicy, danger},
 };
 
@@ -45,7 +45,10 @@ async fn refused(certified: &Certified, authority: &Authority) -> Error {
 async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told() {
     let authority = Authority::new();
     let error = refused(&authority.issue(&[OTHER]), &authority).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
     assert_likeliest(
         &error.diagnosis(),
@@ -59,7 +62,10 @@ async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told
 #[ignore = "needs nginx"]
 async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_told() {
     let error = refused(&Authority::new().issue(&[NAME]), &Authority::new()).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+    );
     let issuer = error.facts().certificate().unwrap().issuer();
     assert_eq!(issuer, format!("CN={AUTHORITY_NAME}"));
     assert_likeliest(
@@ -74,7 +80,10 @@ async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_iss
 #[ignore = "needs nginx"]
 async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
     let error = refused(&Authority::self_signed(&[NAME]), &Authority::new()).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateUnknownIssuer);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::SelfSigned,
@@ -91,7 +100,10 @@ async fn a_self_signed_certificate_of_nginx_is_refused_and_a_pin_is_advised() {
 async fn an_expired_certificate_of_nginx_is_refused_with_its_dates() {
     let authority = Authority::new();
     let error = refused(&authority.issue_expired(&[NAME]), &authority).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateExpired);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::Expired)
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::CertificateExpired,
@@ -110,7 +122,10 @@ async fn an_expired_certificate_of_nginx_is_refused_with_its_dates() {
 async fn a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates() {
     let authority = Authority::new();
     let error = refused(&authority.issue_not_yet_valid(&[NAME]), &authority).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNotYetValid);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NotYetValid)
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::CertificateNotYetValid,
@@ -135,7 +150,10 @@ async fn nginx_is_told_one_name_in_sni_and_may_present_another_that_is_expected(
     assert_eq!(response.body(), NAME);
 
     let error = refusal(connector.expected_name("third.example.test")).await;
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     assert_eq!(error.facts().certificate().unwrap().names(), [OTHER]);
     assert_likeliest(
         &error.diagnosis(),
@@ -153,7 +171,10 @@ async fn a_certificate_of_nginx_for_its_sni_is_refused_where_another_name_is_exp
 
     let error = refusal(connector(&nginx, &authority).expected_name(OTHER)).await;
 
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     assert_likeliest(
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
@@ -205,7 +226,10 @@ async fn welcomed(connector: CdnOriginBuilder) {
 
 async fn pin_mismatch(connector: CdnOriginBuilder) {
     let error = refusal(connector).await;
-    assert_eq!(error.kind(), ErrorKind::PinMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::PinMismatch)
+    );
     let call = ".and_pin(pin) on the VerifyPolicy, if the key is your origin's";
     assert_likeliest(
         &error.diagnosis(),

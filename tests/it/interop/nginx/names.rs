@@ -3,7 +3,7 @@
 use cdn_origin::{
     CdnOriginConnector,
     diagnosis::{CauseId, Certainty},
-    error::{ErrorKind, Stage},
+    error::{CertificateProblem, ErrorKind, Stage},
 };
 use http::StatusCode;
 
@@ -151,7 +151,10 @@ async fn nginx_with_a_default_certificate_shows_it_to_whoever_sends_no_sni() {
 
     let error = refusal(connector(&nginx, &authority).omit_sni()).await;
 
-    assert_eq!(error.kind(), ErrorKind::CertificateNameMismatch);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Certificate(CertificateProblem::NameMismatch)
+    );
     let presented = error.facts().certificate().unwrap();
     assert_eq!(presented.names(), ["default.example.test"]);
     assert_likeliest(

@@ -1,33 +1,33 @@
-//! What the command line says.
+//! Parses the command line of the probe.
 
 use cdn_origin::name::DnsName;
 
 pub(crate) const USAGE: &str = "\
 usage: probe ORIGIN [OPTION]...
 
-Finds out by trying which names and protocols an origin accepts, and prints the
-builder code that works.
+Finds by trial which names and protocols an origin accepts, and prints builder
+code that works.
 
   ORIGIN             its URL, such as https://d1234567890.cloudfront.net
-  --host NAME        what is configured as Host
-  --sni NAME         what is configured as SNI
-  --dial HOST:PORT   what is dialled instead of the URL's host
-  --name NAME        a name that may be worth trying; may be repeated
-  --json             prints JSON instead of text
-  --help             prints this
+  --host NAME        the configured Host
+  --sni NAME         the configured SNI
+  --dial HOST:PORT   the address to dial instead of the URL's host
+  --name NAME        a name to try first; may be repeated
+  --json             print JSON instead of text
+  --help             print this help
 
-Progress goes to standard error. The exit code is 0 if something works, 1 if
-nothing does, and 2 if nothing was tried.
+Progress goes to standard error. The exit code is 0 if an attempt works, 1 if
+none does, and 2 if none was made.
 ";
 
-/// What is asked for.
+/// What to do.
 #[derive(Debug)]
-pub(crate) enum Wanted {
-    Usage,
-    Findings(Arguments),
+pub(crate) enum Command {
+    Help,
+    Probe(Arguments),
 }
 
-/// What to probe, and how to tell of it.
+/// The connector to probe, names to try and the output format.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
     pub(crate) origin: String,
@@ -38,32 +38,32 @@ pub(crate) struct Arguments {
     pub(crate) as_json: bool,
 }
 
-/// Reads the arguments; an error is one line.
-pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Result<Wanted, String> {
+/// Parses the arguments. An error is one line.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
     let mut arguments = arguments.into_iter();
-    let mut read = Arguments::default();
+    let mut parsed = Arguments::default();
     while let Some(argument) = arguments.next() {
         let mut value = || {
             let value = arguments.next().filter(|value| !value.starts_with("--"));
-            value.ok_or_else(|| format!("{argument} takes a value; --help says which"))
+            value.ok_or_else(|| format!("{argument} requires a value, see --help"))
         };
         match argument.as_str() {
-            "--help" | "-h" => return Ok(Wanted::Usage),
-            "--host" => read.host = Some(value()?),
-            "--sni" => read.sni = Some(value()?),
-            "--dial" => read.dial = Some(value()?),
-            "--name" => read.names.push(name(&value()?)?),
-            "--json" => read.as_json = true,
+            "--help" | "-h" => return Ok(Command::Help),
+            "--host" => parsed.host = Some(value()?),
+            "--sni" => parsed.sni = Some(value()?),
+            "--dial" => parsed.dial = Some(value()?),
+            "--name" => parsed.names.push(name(&value()?)?),
+            "--json" => parsed.as_json = true,
             option if option.starts_with('-') => {
-                return Err(format!("unknown option {option}; --help lists all"));
+                return Err(format!("unknown option {option}, see --help"));
             }
-            origin if read.origin.is_empty() => read.origin = origin.to_owned(),
-            other => return Err(format!("one origin at a time: what is {other}?")),
+            origin if parsed.origin.is_empty() => parsed.origin = origin.to_owned(),
+            other => return Err(format!("unexpected argument after the origin: {other}")),
         }
     }
-    match read.origin.is_empty() {
-        true => Err(String::from("no origin is given; --help says how")),
-        false => Ok(Wanted::Findings(read)),
+    match parsed.origin.is_empty() {
+        true => Err(String::from("the origin is missing, see --help")),
+        false => Ok(Command::Probe(parsed)),
     }
 }
 

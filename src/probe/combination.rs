@@ -1,5 +1,4 @@
-//! A combination of names and protocols, which is tried as a whole and written down as builder
-//! code.
+//! The names and protocols of one attempt, and the builder code for them.
 
 use std::fmt;
 
@@ -11,32 +10,37 @@ use crate::{
     tls::Alpn,
 };
 
-use super::Change;
+use super::change::Change;
 
-/// The key exchange groups with the one first that Azure Front Door wants (RFC 8446 section 4.2.7).
+/// The key exchange groups, the one that Azure Front Door requires first (RFC 8446 section 4.2.7).
 const NIST_FIRST: [&str; 3] = ["secp256r1", "secp384r1", "x25519"];
 
-/// The names and protocols of one attempt. Displayed as the builder code that makes them, with a
-/// comment for each call whose value it does not know.
+/// The names and protocols of one attempt.
+///
+/// Displayed as the builder code that configures them. A call whose value is not known here is a
+/// comment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Combination {
+pub(super) struct Combination {
     url: OriginUrl,
     names: ChosenNames,
     versions: (TlsVersion, TlsVersion),
     alpn: Alpn,
-    groups: Groups,
-    /// The calls about TLS, and those about dialling.
-    setters: (Vec<&'static str>, Vec<&'static str>),
+    groups: GroupOrder,
+    /// The other calls about TLS that the connector was built with.
+    tls_setters: Vec<&'static str>,
+    /// The other calls about dialling that it was built with.
+    dial_setters: Vec<&'static str>,
 }
 
+/// Which key exchange groups are offered first.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Groups {
+enum GroupOrder {
     AsConfigured,
     NistFirst,
 }
 
 impl Combination {
-    /// The combination that the connector was built with, if it has an origin.
+    /// The combination that the connector was built with; `None` if it has no fixed origin.
     pub(super) fn of(connector: &CdnOriginConnector) -> Option<Self> {
         let builder = connector.to_builder();
         let offer = connector.tls_offer();
@@ -46,43 +50,39 @@ impl Combination {
             names: builder.chosen_names().clone(),
             versions: versions.unwrap_or((TlsVersion::V1_2, TlsVersion::V1_3)),
             alpn: builder.chosen_alpn(),
-            groups: Groups::AsConfigured,
-            setters: (
-                builder.tls_setters().to_vec(),
-                builder.dialling_setters().collect(),
-            ),
+            groups: GroupOrder::AsConfigured,
+            tls_setters: builder.tls_setters().to_vec(),
+            dial_setters: builder.dialling_setters().collect(),
         })
     }
 
-    /// The four names as this combination settles them.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
+    /// The four names of this combination.
+    pub(super) fn origin(&self) -> Origin {
         Origin::settle(&self.url, &self.names)
     }
 
-    /// This combination in place of the one that the builder was given.
+    /// Replaces the names and protocols of the builder by these.
     pub(super) fn applied_to(&self, builder: CdnOriginBuilder) -> CdnOriginBuilder {
         let (oldest, newest) = self.versions;
         let builder = builder.tls_versions(oldest..=newest).alpn(self.alpn);
         let builder = match self.groups {
-            Groups::AsConfigured => builder,
-            Groups::NistFirst => builder.key_exchange_groups(NIST_FIRST),
+            GroupOrder::AsConfigured => builder,
+            GroupOrder::NistFirst => builder.key_exchange_groups(NIST_FIRST),
         };
         builder.with_origin(self.url.clone(), self.names.clone())
     }
 
-    /// The same with one thing changed.
+    /// This combination with one change.
     pub(super) fn with(&self, change: &Change) -> Self {
         let mut changed = self.clone();
         match change {
             Change::Alpn(alpn) => changed.alpn = *alpn,
             Change::ExpectSni => changed.names.expected_name = None,
             Change::ExpectedName(name) => changed.names.expected_name = Some(name.clone()),
-            Change::Groups => changed.groups = Groups::NistFirst,
+            Change::NistGroupsFirst => changed.groups = GroupOrder::NistFirst,
             Change::Host(host) => changed.names.host = Some(host.clone()),
             Change::Sni(sni) => {
-                // Host follows SNI only where SNI was chosen: what is tried here is one thing at a
-                // time.
+                // Host follows a configured SNI. It is kept, so that the attempt changes SNI alone.
                 let host = self.origin().host().clone();
                 changed.names.host = Some(host);
                 changed.names.sni = Some(sni.clone());
@@ -101,13 +101,14 @@ impl Combination {
         self.alpn
     }
 
-    pub(super) fn expects_by_itself(&self) -> bool {
+    /// Whether an expected name is configured, rather than following SNI.
+    pub(super) fn has_expected_name(&self) -> bool {
         self.names.expected_name.is_some()
     }
 
-    /// The Host, unless it is what it would be without a call.
-    fn spoken_host(&self) -> Option<HostAuthority> {
-        let silent = Self {
+    /// The Host, unless it is the default and needs no call.
+    fn host_to_write(&self) -> Option<HostAuthority> {
+        let without_call = Self {
             names: ChosenNames {
                 host: None,
                 ..self.names.clone()
@@ -115,7 +116,7 @@ impl Combination {
             ..self.clone()
         };
         let host = self.origin().host().clone();
-        (host != *silent.origin().host()).then_some(host)
+        (host != *without_call.origin().host()).then_some(host)
     }
 }
 
@@ -133,14 +134,13 @@ impl fmt::Display for Combination {
         if let Some(name) = &self.names.expected_name {
             write!(f, "\n    .expected_name(\"{name}\")")?;
         }
-        if let Some(host) = self.spoken_host() {
+        if let Some(host) = self.host_to_write() {
             write!(f, "\n    .host(\"{host}\")")?;
         }
         if self.url.scheme() == Scheme::Https {
             self.fmt_tls(f)?;
         }
-        let (_, dialling) = &self.setters;
-        comments(f, dialling.iter().copied())
+        write_comments(f, self.dial_setters.iter().copied())
     }
 }
 
@@ -155,25 +155,25 @@ impl Combination {
             Alpn::Http2OrHttp1 => {}
             alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
         }
-        if self.groups == Groups::NistFirst {
+        if self.groups == GroupOrder::NistFirst {
             write!(f, "\n    .key_exchange_groups({NIST_FIRST:?})")?;
         }
-        let (setters, _) = &self.setters;
-        comments(f, setters.iter().copied().filter(|it| !self.is_written(it)))
+        let setters = self.tls_setters.iter().copied();
+        write_comments(f, setters.filter(|setter| !self.is_written(setter)))
     }
 
-    /// Whether the code says the value of this call.
+    /// Whether the code contains the value of this call.
     fn is_written(&self, setter: &str) -> bool {
         match setter {
             "alpn" | "tls_versions" => true,
-            "key_exchange_groups" => self.groups == Groups::NistFirst,
+            "key_exchange_groups" => self.groups == GroupOrder::NistFirst,
             _ => false,
         }
     }
 }
 
-/// Calls whose values are not known here, as the policy of `.verify(..)`.
-fn comments(
+/// Writes a comment for each call whose value is not known here, such as the policy of `.verify(..)`.
+fn write_comments(
     f: &mut fmt::Formatter<'_>,
     mut setters: impl Iterator<Item = &'static str>,
 ) -> fmt::Result {

@@ -1,29 +1,54 @@
-//! What a probe has found.
+//! The result of a probe.
 
 use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Clue, Diagnosis, Observed, Proof},
+    diagnosis::{Cause, Diagnosis, Observed, Proof},
 };
 
-use super::{Combination, ProbeAttempt, ProbeOutcome};
+use super::ProbeAttempt;
 
-/// Every attempt of a probe and what follows from them. Displayed as a table, the causes, and the
-/// builder code that works.
+/// The attempts of a probe and what follows from them.
+///
+/// Displayed as a table of the attempts, the causes, and the builder code that works:
+///
+/// ```text
+///    1  as configured: handshake, alert 40 (handshake_failure)
+/// *  2  SNI www.example.com: 200
+///
+/// certain: the edge requires SNI to select the site, and accepts www.example.com
+///   fix: .sni("www.example.com")
+///
+/// this works, with everything else as it was:
+///
+/// CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+///     .sni("www.example.com")
+///     .build()?
+/// ```
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub(super) connector: CdnOriginConnector,
     pub(super) attempts: Vec<ProbeAttempt>,
-    /// The place of the attempt that got furthest.
+    /// The index of the attempt that got furthest.
     pub(super) best: usize,
-    pub(super) diagnosis: Diagnosis,
-    /// What may be wrong with the best attempt besides, where that is not the diagnosis itself.
+    /// The causes that changes have proved by getting further.
+    pub(super) proved: Diagnosis,
+    /// What may still be wrong with the best attempt.
     pub(super) remaining: Diagnosis,
 }
 
+/// How the fixes of a cause are labelled.
+#[derive(Clone, Copy)]
+enum FixLabel {
+    /// An attempt with the fix got further.
+    Fix,
+    /// No attempt had the fix.
+    NotTried,
+}
+
 impl Findings {
-    /// The attempts, in their order. The first is what was configured.
+    /// The attempts in their order. The first one uses the configuration as it is.
     #[must_use]
     pub fn attempts(&self) -> &[ProbeAttempt] {
         &self.attempts
@@ -35,30 +60,58 @@ impl Findings {
         self.attempts.get(self.best)
     }
 
-    /// The combination that works, if one does. What else was set, above all `verify`, is as it
-    /// was.
+    /// The attempt that works, if one does.
     #[must_use]
-    pub fn working(&self) -> Option<&Combination> {
-        let best = self.best().filter(|attempt| attempt.works());
-        best.map(ProbeAttempt::combination)
+    pub fn working(&self) -> Option<&ProbeAttempt> {
+        self.best().filter(|attempt| attempt.works())
     }
 
-    /// A builder of the combination that works, with everything else that the connector was built
-    /// with.
+    /// The builder code of the attempt that works, without `.build()`.
+    ///
+    /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
+    /// it is in your code.
+    #[must_use]
+    pub fn builder_code(&self) -> Option<String> {
+        self.working().map(ProbeAttempt::builder_code)
+    }
+
+    /// A builder with the names and protocols that work, and with everything else that the probed
+    /// connector was built with.
+    ///
+    /// ```no_run
+    /// # async fn run(connector: cdn_origin::CdnOriginConnector) -> Result<(), Box<dyn std::error::Error>> {
+    /// let findings = cdn_origin::probe(&connector).await?;
+    /// if let Some(builder) = findings.builder() {
+    ///     let working = builder.build()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn builder(&self) -> Option<CdnOriginBuilder> {
         let working = self.working()?;
-        Some(working.applied_to(self.connector.to_builder()))
+        let builder = self.connector.to_builder();
+        Some(working.combination.applied_to(builder))
     }
 
-    /// What was wrong: certain where one change alone got further. Empty if everything was right.
+    /// What was wrong. Empty if everything was right.
     ///
-    /// A fix of a cause that [an attempt has shown](Clue::Probe) is proved. Where no change got
-    /// further, these are the causes of the failure, and their fixes were not tried: a name that
-    /// nobody but the certificate tells is one, for who presents it may be anybody.
+    /// If a change got further, its cause is certain and its fix is proved, see
+    /// [`is_proved`](Self::is_proved). Otherwise these are the likely causes of the best attempt's
+    /// failure, and their fixes were not tried. A name that only the certificate contains is such
+    /// a fix: any peer can present any certificate.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
-        &self.diagnosis
+        match self.is_proved() {
+            true => &self.proved,
+            false => &self.remaining,
+        }
+    }
+
+    /// Whether attempts have proved every cause and fix of the [`diagnosis`](Self::diagnosis).
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        !self.proved.causes().is_empty()
     }
 }
 
@@ -68,42 +121,52 @@ impl fmt::Display for Findings {
             let mark = if index == self.best { '*' } else { ' ' };
             writeln!(f, "{mark}{:>3}  {attempt}", index + 1)?;
         }
-        print_causes(f, &self.diagnosis)?;
-        let Some(best) = self.best() else {
-            return Ok(());
+        let label = match self.is_proved() {
+            true => FixLabel::Fix,
+            false => FixLabel::NotTried,
         };
-        match (best.works(), &best.outcome) {
-            (true, _) => {
+        print_causes(f, self.diagnosis(), label)?;
+        match self.best() {
+            None => Ok(()),
+            Some(best) if best.works() => {
                 writeln!(f, "\nthis works, with everything else as it was:\n")?;
                 writeln!(f, "{}\n    .build()?", best.combination)
             }
-            (false, ProbeOutcome::Failed(error)) => {
-                write!(
-                    f,
-                    "\nnothing that was tried works; this got furthest:\n\n{}",
-                    Observed(error)
-                )?;
-                print_causes(f, &self.remaining)
-            }
-            (false, ProbeOutcome::Answered(..)) => {
-                writeln!(f, "\nnothing that was tried works")?;
-                print_causes(f, &self.remaining)
-            }
+            Some(best) => self.print_failure(f, best),
         }
     }
 }
 
-fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis) -> fmt::Result {
-    let mut causes = diagnosis.causes().iter();
-    causes.try_for_each(|cause| print_cause(f, cause))
+impl Findings {
+    fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
+        match best.error() {
+            Some(error) => {
+                let observed = Observed(error);
+                write!(
+                    f,
+                    "\nno attempt works; this one got furthest:\n\n{observed}"
+                )?;
+            }
+            None => writeln!(f, "\nno attempt works")?,
+        }
+        // Without a proof, these are the diagnosis above.
+        match self.is_proved() {
+            true => print_causes(f, &self.remaining, FixLabel::NotTried),
+            false => Ok(()),
+        }
+    }
 }
 
-/// A fix is called one where an attempt has proved it.
-fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis, label: FixLabel) -> fmt::Result {
+    let mut causes = diagnosis.causes().iter();
+    causes.try_for_each(|cause| print_cause(f, cause, label))
+}
+
+fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, label: FixLabel) -> fmt::Result {
     write!(f, "\n{}: {}\n", cause.certainty(), cause.why())?;
-    let label = match cause.clues().contains(&Clue::Probe) {
-        true => "fix",
-        false => "not tried",
+    let label = match label {
+        FixLabel::Fix => "fix",
+        FixLabel::NotTried => "not tried",
     };
     for fix in cause.fixes() {
         writeln!(f, "  {label}: {fix}")?;

@@ -1,155 +1,171 @@
-//! Which changes are worth trying after an attempt, the likeliest first. Pure.
+//! Makes attempts in turn, each one change away from the best so far.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    diagnosis::{Diagnosis, Fix},
-    error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsVersion},
-    name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
-    origin::{Origin, OriginUrl, Scheme},
-    tls::Alpn,
+    connector::{CdnOriginBuilder, CdnOriginConnector},
+    diagnosis::Diagnosis,
+    error::{Error, ErrorKind, Facts, Stage},
 };
 
-use super::{Change, ProbeAttempt, ProbeOutcome};
+use super::{
+    Findings, ProbeAttempt,
+    attempt::{AttemptProgress, AttemptResult},
+    candidates::{change_of_fix, changes_after},
+    change::Change,
+    combination::Combination,
+    exchange::exchange,
+    proof::proved_cause,
+    settings::ProbeSettings,
+};
 
-/// The changes to try after the best attempt so far. `told` are names that the caller knows of.
-pub(super) fn changes(best: &ProbeAttempt, told: &[DnsName]) -> Vec<Change> {
-    let names = names(best, told);
-    match &best.outcome {
-        ProbeOutcome::Answered(_, diagnosis) => after_answer(best, diagnosis.as_ref(), &names),
-        ProbeOutcome::Failed(error) => after_error(best, error, &names),
-    }
+/// The longest total time, so that adding it to the clock cannot overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
+
+/// A probe that is running: the attempts so far and the best of them.
+pub(super) struct Search {
+    /// A builder with everything that the probed connector was built with.
+    builder: CdnOriginBuilder,
+    settings: ProbeSettings,
+    deadline: Instant,
+    attempts: Vec<ProbeAttempt>,
+    /// The index of the attempt that got furthest.
+    best: usize,
+    /// The changes that got further, each with the combination before it.
+    proofs: Vec<(Combination, Change)>,
 }
 
-/// Every name that may be meant: what the caller told, what the combination has, what was
-/// presented.
-fn names(best: &ProbeAttempt, told: &[DnsName]) -> Vec<DnsName> {
-    let origin = best.combination.origin();
-    let expected = match origin.expected_name() {
-        ExpectedName::Dns(name) => Some(name.clone()),
-        ExpectedName::Ip(_) => None,
-    };
-    let host = origin.host().host().parse().ok();
-    let url = origin.url().target().host().dns().cloned();
-    let dialled = origin.dial().host().and_then(Host::dns).cloned();
-    let sni = origin.sni().name().cloned();
-    let of_origin = [host, expected, url, sni, dialled].into_iter().flatten();
-    let mut names: Vec<DnsName> = Vec::new();
-    for name in told.iter().cloned().chain(of_origin) {
-        if !names.contains(&name) {
-            names.push(name);
+/// What follows from trying the changes to the best attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    /// A change got further: there is a new best attempt.
+    Further,
+    /// No change got further, or a limit was reached.
+    Finished,
+}
+
+impl Search {
+    pub(super) fn new(builder: CdnOriginBuilder, settings: ProbeSettings) -> Self {
+        Self {
+            builder,
+            deadline: Instant::now() + settings.timeout.min(MAX_TIMEOUT),
+            settings,
+            attempts: Vec::new(),
+            best: 0,
+            proofs: Vec::new(),
         }
     }
-    names
-}
 
-fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
-    let origin = best.combination.origin();
-    match (error.stage(), error.kind()) {
-        (Stage::Dial, _) => vec![Change::Url(other_scheme(&origin))],
-        (Stage::Handshake, ErrorKind::NotTls) => vec![Change::Url(origin.url_over_tcp())],
-        (Stage::Handshake, ErrorKind::TlsVersionMismatch) => versions(best),
-        (Stage::Handshake, ErrorKind::ProtocolNotNegotiated) => protocols(best),
-        (Stage::Handshake, ErrorKind::Certificate(CertificateProblem::NameMismatch)) => {
-            let mut changes = expectations(best, error, names);
-            changes.extend(other_snis(&origin, names));
-            changes
+    /// Tries the configured combination, then changes, until one succeeds or none gets further.
+    pub(super) async fn run(&mut self, configured: Combination) {
+        self.attempt(configured, None).await;
+        while self
+            .best()
+            .is_some_and(|best| best.progress() < AttemptProgress::Success)
+        {
+            if self.step().await == Step::Finished {
+                return;
+            }
         }
-        (Stage::Handshake, _) => {
-            let mut changes: Vec<_> = other_snis(&origin, names).collect();
-            changes.extend(versions(best));
-            changes.extend(protocols(best));
-            changes.push(Change::Groups);
-            changes.push(Change::Url(origin.url_over_tcp()));
-            changes
+    }
+
+    fn best(&self) -> Option<&ProbeAttempt> {
+        self.attempts.get(self.best)
+    }
+
+    /// Tries the changes to the best attempt until one gets further.
+    async fn step(&mut self) -> Step {
+        let Some(best) = self.best().cloned() else {
+            return Step::Finished;
+        };
+        for change in changes_after(&best, &self.settings.names) {
+            let combination = best.combination.with(&change);
+            if self.was_tried(&combination) {
+                continue;
+            }
+            if self.attempts.len() >= self.settings.max_attempts {
+                return Step::Finished;
+            }
+            sleep(self.settings.pause).await;
+            if Instant::now() >= self.deadline {
+                return Step::Finished;
+            }
+            let progress = self.attempt(combination, Some(change.clone())).await;
+            if progress > best.progress() {
+                self.best = self.attempts.len() - 1;
+                self.proofs.push((best.combination, change));
+                return Step::Further;
+            }
         }
-        (Stage::Send | Stage::Receive, _) if origin.scheme() == Scheme::Http => {
-            vec![Change::Url(origin.url_over_tls(origin.odd_port()))]
+        Step::Finished
+    }
+
+    fn was_tried(&self, combination: &Combination) -> bool {
+        let mut tried = self.attempts.iter();
+        tried.any(|attempt| attempt.combination == *combination)
+    }
+
+    async fn attempt(
+        &mut self,
+        combination: Combination,
+        change: Option<Change>,
+    ) -> AttemptProgress {
+        let exchange = exchange(
+            self.builder.clone(),
+            &combination,
+            self.settings.response_timeout,
+        );
+        let result = match timeout_at(self.deadline, exchange).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => AttemptResult::Error(about(error, &combination)),
+            Err(_elapsed) => AttemptResult::Error(self.timed_out(&combination)),
+        };
+        let attempt = ProbeAttempt {
+            combination,
+            change,
+            result,
+        };
+        (self.settings.on_attempt)(&attempt);
+        let progress = attempt.progress();
+        self.attempts.push(attempt);
+        progress
+    }
+
+    fn timed_out(&self, combination: &Combination) -> Error {
+        let facts = Facts::default().after(self.settings.timeout);
+        let error = Error::new(ErrorKind::TimedOut, Stage::Receive, facts);
+        about(error, combination)
+    }
+
+    pub(super) fn into_findings(self, connector: CdnOriginConnector) -> Findings {
+        let proofs = self.proofs.iter();
+        let causes = proofs.map(|(before, change)| proved_cause(change, before));
+        let proved = Diagnosis::ranked(causes.collect());
+        let remaining = self.best().map(|best| self.remaining(best));
+        Findings {
+            connector,
+            proved,
+            remaining: remaining.unwrap_or_default(),
+            attempts: self.attempts,
+            best: self.best,
         }
-        (Stage::Send | Stage::Receive, _) => protocols(best),
-        _ => Vec::new(),
+    }
+
+    /// What may still be wrong with the best attempt.
+    ///
+    /// Fixes that were tried on it are left out: none of them got further.
+    fn remaining(&self, best: &ProbeAttempt) -> Diagnosis {
+        best.diagnosis().without(|fix| {
+            let tried = change_of_fix(fix).map(|change| best.combination.with(&change));
+            tried.is_some_and(|tried| self.was_tried(&tried))
+        })
     }
 }
 
-/// The names that the certificate covers and that somebody meant: no name is believed for being
-/// presented.
-fn expectations(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
-    let mut changes = Vec::new();
-    if best.combination.expects_by_itself() {
-        changes.push(Change::ExpectSni);
-    }
-    let presented = error
-        .facts()
-        .certificate()
-        .map_or(&[][..], PeerCertificate::names);
-    let is_covered = |name: &&DnsName| presented.iter().any(|found| found == name.as_str());
-    let sni = best.combination.origin().sni().name().cloned();
-    let covered = names.iter().filter(is_covered);
-    let expected = covered.filter(|name| Some(*name) == sni.as_ref());
-    changes.extend(expected.map(|name| Change::ExpectedName(name.clone().into())));
-    changes
-}
-
-fn other_snis<'a>(origin: &Origin, names: &'a [DnsName]) -> impl Iterator<Item = Change> + use<'a> {
-    let present = origin.sni().clone();
-    let sent = names.iter().cloned().map(Sni::Send);
-    let all = sent.chain([Sni::Omit(SniOmission::Requested)]);
-    let is_other = move |sni: &Sni| sni.name() != present.name();
-    all.filter(is_other).map(Change::Sni)
-}
-
-fn versions(best: &ProbeAttempt) -> Vec<Change> {
-    let all = [
-        (TlsVersion::V1_2, TlsVersion::V1_3),
-        (TlsVersion::V1_2, TlsVersion::V1_2),
-        (TlsVersion::V1_3, TlsVersion::V1_3),
-    ];
-    let present = best.combination.versions();
-    let others = all.into_iter().filter(|range| *range != present);
-    others
-        .map(|(oldest, newest)| Change::Versions(oldest, newest))
-        .collect()
-}
-
-fn protocols(best: &ProbeAttempt) -> Vec<Change> {
-    let present = best.combination.alpn();
-    let all = [Alpn::Http2OrHttp1, Alpn::Http1];
-    let others = all.into_iter().filter(|alpn| *alpn != present);
-    others.map(Change::Alpn).collect()
-}
-
-/// The same host by the other scheme, at the port that it has by default.
-fn other_scheme(origin: &Origin) -> OriginUrl {
-    match origin.scheme() {
-        Scheme::Http => origin.url_with(Scheme::Https, None),
-        Scheme::Https => origin.url_with(Scheme::Http, None),
-    }
-}
-
-fn after_answer(
-    best: &ProbeAttempt,
-    diagnosis: Option<&Diagnosis>,
-    names: &[DnsName],
-) -> Vec<Change> {
-    let origin = best.combination.origin();
-    let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
-    let mended = causes.iter().flat_map(|cause| cause.fixes());
-    let mut changes: Vec<_> = mended.filter_map(change_by).collect();
-    let is_other = |name: &&DnsName| !origin.host().host().eq_ignore_ascii_case(name.as_str());
-    let hosts = names.iter().filter(is_other).map(HostAuthority::from);
-    changes.extend(hosts.map(Change::Host));
-    if origin.scheme() == Scheme::Https {
-        changes.extend(other_snis(&origin, names));
-    }
-    changes
-}
-
-/// What a diagnosis says to write.
-pub(super) fn change_by(fix: &Fix) -> Option<Change> {
-    match fix {
-        Fix::Builder(url) => Some(Change::Url(url.clone())),
-        Fix::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
-        Fix::Host(host) | Fix::HostRewrite(host) => Some(Change::Host(host.clone())),
-        Fix::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
-        Fix::TlsVersions => Some(Change::Versions(TlsVersion::V1_2, TlsVersion::V1_3)),
-        _ => None,
-    }
+/// Adds the four names of a combination to its error.
+fn about(error: Error, combination: &Combination) -> Error {
+    let origin = Arc::new(combination.origin());
+    error.about(origin.host().clone(), &origin)
 }

@@ -1,4 +1,4 @@
-//! The probe against the edge in a box: it finds what works, in few attempts, and prints code that does.
+//! The probe against the test edge: it finds names that work in few attempts, and prints their code.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion, VerifyPolicy,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
-    probe::{Findings, Probe, ProbeOutcome},
+    probe::{Findings, Probe},
     tls::{Alpn, Roots, rustls::version},
 };
 use http::{Method, Request, Uri};
@@ -29,13 +29,13 @@ fn serving(authority: &Authority) -> EdgeBuilder {
 
 async fn probe(builder: CdnOriginBuilder) -> Findings {
     let connector = builder.build().unwrap();
-    let probe = Probe::of(&connector).pause(Duration::ZERO);
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
     let findings = probe.run().await.unwrap();
     assert!(findings.attempts().len() < 20, "{findings}");
     findings
 }
 
-/// Builds what the printed code says, with nothing of the connector that was probed but what a comment asks for.
+/// Parses the printed code into a builder. Only what a comment stands for is taken from the probed connector.
 fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
     let quoted = |line: &str| line.split('"').nth(1).unwrap().to_owned();
     let mut lines = code.lines();
@@ -58,17 +58,19 @@ fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
     builder
 }
 
-/// What the probe must find wrong, and that what it prints works.
-async fn finds(builder: CdnOriginBuilder, authority: &Authority, id: CauseId) -> Findings {
+/// Asserts that the probe proves this cause, and that the code it prints works.
+async fn assert_finds(builder: CdnOriginBuilder, authority: &Authority, id: CauseId) -> Findings {
     let findings = probe(builder).await;
-    let working = findings.working().unwrap_or_else(|| panic!("{findings}"));
+    let code = findings.builder_code();
+    let code = code.unwrap_or_else(|| panic!("{findings}"));
+    assert!(findings.is_proved(), "{findings}");
     let causes = findings.diagnosis().causes();
     let found = causes.iter().find(|cause| cause.id() == id);
     let found = found.unwrap_or_else(|| panic!("no {id:?} in\n{findings}"));
     assert_eq!(found.certainty(), Certainty::Certain, "{findings}");
 
     let built = findings.builder().unwrap();
-    for builder in [built, pasted(&working.to_string(), authority)] {
+    for builder in [built, pasted(&code, authority)] {
         let proxy = OriginProxy::new(builder.build().unwrap());
         let request = Request::get("/").header("host", "client.example");
         let request = request.body(Full::<Bytes>::default()).unwrap();
@@ -79,7 +81,7 @@ async fn finds(builder: CdnOriginBuilder, authority: &Authority, id: CauseId) ->
 }
 
 #[tokio::test]
-async fn what_works_as_it_is_takes_one_attempt() {
+async fn a_configuration_that_works_takes_one_attempt() {
     let authority = Authority::new();
     let edge = serving(&authority).start().await;
     let findings = probe(to(&edge, &authority, SITE)).await;
@@ -90,7 +92,7 @@ async fn what_works_as_it_is_takes_one_attempt() {
 }
 
 #[tokio::test]
-async fn no_sni_in_every_form_in_which_edges_refuse_it() {
+async fn a_missing_sni_is_found_however_the_edge_refuses_it() {
     let authority = Authority::new();
     for refusal in [
         NoName::Alert(40),
@@ -102,33 +104,33 @@ async fn no_sni_in_every_form_in_which_edges_refuse_it() {
     ] {
         let edge = serving(&authority).without_sni(refusal).start().await;
         let builder = to(&edge, &authority, SITE).omit_sni();
-        let findings = finds(builder, &authority, CauseId::SniMissing).await;
+        let findings = assert_finds(builder, &authority, CauseId::SniMissing).await;
         assert!(findings.attempts().len() <= 3, "{findings}");
     }
 }
 
 #[tokio::test]
-async fn a_name_in_sni_that_is_not_served_gives_way_to_the_one_in_host() {
+async fn an_sni_that_is_not_served_is_replaced_by_the_name_in_host() {
     let authority = Authority::new();
     for refusal in [NoName::Alert(40), NoName::Alert(112), NoName::Close] {
         let edge = serving(&authority).unknown_sni(refusal).start().await;
         let builder = to(&edge, &authority, "d1234567890.cloudfront.example").host(SITE);
-        finds(builder, &authority, CauseId::SniNotServed).await;
+        assert_finds(builder, &authority, CauseId::SniNotServed).await;
     }
 }
 
 #[tokio::test]
-async fn a_wrong_host_gives_way_to_the_name_in_sni() {
+async fn a_wrong_host_is_replaced_by_the_name_in_sni() {
     let authority = Authority::new();
     for mismatch in [HostMismatch::Misdirected421, HostMismatch::Forbidden403] {
         let edge = serving(&authority).host_mismatch(mismatch).start().await;
         let builder = to(&edge, &authority, SITE).host("wrong.example");
-        let findings = finds(builder, &authority, CauseId::HostNotServed).await;
+        let findings = assert_finds(builder, &authority, CauseId::HostNotServed).await;
         assert_eq!(findings.attempts().len(), 2, "{findings}");
     }
     let edge = serving(&authority).knows_hosts(&[SITE]).start().await;
     let builder = to(&edge, &authority, SITE).host("wrong.example");
-    finds(builder, &authority, CauseId::HostNotServed).await;
+    assert_finds(builder, &authority, CauseId::HostNotServed).await;
 }
 
 #[tokio::test]
@@ -137,7 +139,7 @@ async fn plain_http_to_the_tls_port_becomes_https_with_sni() {
     let edge = serving(&authority).start().await;
     let url = format!("http://127.0.0.1:{}", edge.port());
     let findings = probe(CdnOriginConnector::builder(url).host(SITE)).await;
-    // The roots would be a setting of TLS, which a plain http origin does not take.
+    // A plain http origin takes no roots, so the certificate of the edge is not trusted.
     let ids: Vec<_> = findings
         .diagnosis()
         .causes()
@@ -150,54 +152,54 @@ async fn plain_http_to_the_tls_port_becomes_https_with_sni() {
 }
 
 #[tokio::test]
-async fn plain_http_behind_the_tls_port_is_spoken_to() {
+async fn an_origin_that_speaks_plain_http_on_the_tls_port_is_found() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).plain_http().start().await;
     let builder = to(&edge, &authority, SITE);
-    finds(builder, &authority, CauseId::PlainHttpPeer).await;
+    assert_finds(builder, &authority, CauseId::PlainHttpPeer).await;
 }
 
 #[tokio::test]
-async fn versions_that_do_not_meet_are_widened() {
+async fn tls_versions_without_overlap_are_widened() {
     let authority = Authority::new();
     let old = serving(&authority)
         .tls_versions(&[&version::TLS12])
         .start()
         .await;
     let builder = to(&old, &authority, SITE).tls_versions(TlsVersion::V1_3..);
-    finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
+    assert_finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
     let new = serving(&authority)
         .tls_versions(&[&version::TLS13])
         .start()
         .await;
     let builder = to(&new, &authority, SITE).tls_versions(..=TlsVersion::V1_2);
-    finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
+    assert_finds(builder, &authority, CauseId::NoCommonTlsVersion).await;
 }
 
 #[tokio::test]
-async fn h2_alone_gives_way_where_the_edge_speaks_http_1() {
+async fn h2_alone_is_replaced_if_the_edge_speaks_only_http_1() {
     let authority = Authority::new();
     let edge = serving(&authority).alpn(&["http/1.1"]).start().await;
     let builder = to(&edge, &authority, SITE).alpn(Alpn::Http2);
-    finds(builder, &authority, CauseId::AlpnNotAccepted).await;
+    assert_finds(builder, &authority, CauseId::AlpnNotAccepted).await;
 }
 
 #[tokio::test]
-async fn a_wrong_expected_name_gives_way_to_the_name_in_sni() {
+async fn a_wrong_expected_name_is_replaced_by_the_name_in_sni() {
     let authority = Authority::new();
     let edge = serving(&authority).start().await;
     let builder = to(&edge, &authority, SITE).expected_name("other.example");
-    finds(builder, &authority, CauseId::CertificateForAnotherName).await;
+    assert_finds(builder, &authority, CauseId::CertificateForAnotherName).await;
 }
 
 #[tokio::test]
-async fn a_name_that_the_caller_tells_is_tried_first() {
+async fn a_name_that_the_caller_adds_is_tried_first() {
     let authority = Authority::new();
     let edge = serving(&authority).start().await;
     let connector = to(&edge, &authority, "d1234567890.cloudfront.example")
         .build()
         .unwrap();
-    let probe = Probe::of(&connector)
+    let probe = Probe::new(&connector)
         .pause(Duration::ZERO)
         .try_name(SITE.parse().unwrap());
     let findings = probe.run().await.unwrap();
@@ -206,7 +208,7 @@ async fn a_name_that_the_caller_tells_is_tried_first() {
 }
 
 #[tokio::test]
-async fn nothing_is_found_where_nobody_vouches_for_the_certificate() {
+async fn no_attempt_works_if_the_certificate_has_no_trusted_issuer() {
     let authority = Authority::new();
     for certified in [
         Authority::self_signed(&[SITE]),
@@ -223,12 +225,12 @@ async fn nothing_is_found_where_nobody_vouches_for_the_certificate() {
         assert!(findings.builder().is_none());
         assert!(!findings.diagnosis().causes().is_empty(), "{findings}");
         let text = findings.to_string();
-        assert!(text.contains("nothing that was tried works"), "{text}");
+        assert!(text.contains("no attempt works"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_name_that_only_the_certificate_tells_is_called_not_tried_rather_than_a_fix() {
+async fn a_name_that_only_the_certificate_contains_is_listed_as_not_tried() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves_with(SITE, authority.issue(&["somebody.else.example"]))
@@ -243,10 +245,10 @@ async fn a_name_that_only_the_certificate_tells_is_called_not_tried_rather_than_
 }
 
 #[tokio::test]
-async fn what_was_tried_in_vain_is_no_fix_and_what_got_further_is_one() {
+async fn a_change_is_a_fix_only_if_it_got_further() {
     let authority = Authority::new();
     let other = "www.other.example";
-    // Nobody vouches for what is presented to the name that is served.
+    // The certificate of the served name has no trusted issuer.
     let edge = Edge::builder(&authority)
         .serves_with(SITE, Authority::self_signed(&[SITE]))
         .start()
@@ -280,14 +282,14 @@ async fn a_port_without_a_listener_ends_the_probe_early() {
 }
 
 #[tokio::test]
-async fn the_bounds_of_a_probe_hold() {
+async fn the_limits_of_a_probe_are_kept() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .behaviour(Behaviour::ResetInHandshake)
         .start()
         .await;
     let connector = to(&edge, &authority, SITE).build().unwrap();
-    let probe = Probe::of(&connector).pause(Duration::ZERO).most_attempts(3);
+    let probe = Probe::new(&connector).pause(Duration::ZERO).max_attempts(3);
     let findings = probe.run().await.unwrap();
     assert_eq!(findings.attempts().len(), 3);
     assert_eq!(edge.connections(), 3);
@@ -297,24 +299,23 @@ async fn the_bounds_of_a_probe_hold() {
         .start()
         .await;
     let connector = to(&stalled, &authority, SITE).build().unwrap();
-    let probe = Probe::of(&connector).within(Duration::from_millis(50));
+    let probe = Probe::new(&connector).timeout(Duration::from_millis(50));
     let findings = probe.run().await.unwrap();
     assert_eq!(findings.attempts().len(), 1);
-    assert!(
-        matches!(findings.attempts()[0].outcome(), ProbeOutcome::Failed(error) if error.is_timeout())
-    );
+    let error = findings.attempts()[0].error().unwrap();
+    assert!(error.is_timeout());
 }
 
 #[tokio::test]
-async fn a_probe_tells_of_each_attempt_and_needs_an_origin() {
+async fn a_probe_reports_each_attempt_and_requires_an_origin() {
     let authority = Authority::new();
     let edge = serving(&authority).start().await;
     let connector = to(&edge, &authority, SITE).omit_sni().build().unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
-    let probe = Probe::of(&connector).pause(Duration::ZERO);
-    let probe = probe.watch(move |attempt| tell.send(attempt.to_string()).unwrap());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = probe.on_attempt(move |attempt| sender.send(attempt.to_string()).unwrap());
     probe.run().await.unwrap();
-    let lines: Vec<_> = told.iter().collect();
+    let lines: Vec<_> = receiver.iter().collect();
     assert_eq!(
         lines,
         [
@@ -331,7 +332,7 @@ async fn a_probe_tells_of_each_attempt_and_needs_an_origin() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_down_is_a_comment_in_the_code_that_works() {
+async fn a_call_whose_value_is_unknown_is_a_comment_in_the_printed_code() {
     let authority = Authority::new();
     let edge = serving(&authority).start().await;
     let address = edge.address();
@@ -349,12 +350,12 @@ async fn what_cannot_be_written_down_is_a_comment_in_the_code_that_works() {
         "    // .verify(..) as before",
         "    // .transport(..) as before",
     ];
-    let working = findings.working().unwrap().to_string();
-    assert_eq!(working, code.join("\n"), "{findings}");
+    let printed = findings.builder_code().unwrap();
+    assert_eq!(printed, code.join("\n"), "{findings}");
 }
 
 #[tokio::test]
-async fn files_are_read_once_for_all_attempts() {
+async fn root_files_are_read_once_for_all_attempts() {
     let authority = Authority::new();
     let edge = serving(&authority).without_sni(NoName::Close).start().await;
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -365,9 +366,9 @@ async fn files_are_read_once_for_all_attempts() {
         .build()
         .unwrap();
     let path = file.path().to_owned();
-    let probe = Probe::of(&connector).pause(Duration::ZERO);
-    // After the first attempt there is nothing to read any more.
-    let probe = probe.watch(move |_| drop(std::fs::remove_file(&path)));
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    // The file is gone after the first attempt.
+    let probe = probe.on_attempt(move |_| drop(std::fs::remove_file(&path)));
     let findings = probe.run().await.unwrap();
     assert!(findings.working().is_some(), "{findings}");
 }

@@ -3,22 +3,22 @@
 #[path = "../../examples/probe/arguments.rs"]
 mod arguments;
 
-use arguments::{Arguments, USAGE, Wanted};
+use arguments::{Arguments, Command, USAGE};
 
-fn read(line: &str) -> Result<Wanted, String> {
-    arguments::read(line.split_whitespace().map(str::to_owned))
+fn parse(line: &str) -> Result<Command, String> {
+    arguments::parse(line.split_whitespace().map(str::to_owned))
 }
 
-fn problem(line: &str) -> String {
-    let problem = read(line).unwrap_err();
-    assert!(!problem.contains('\n'), "{problem}");
-    problem
+fn error(line: &str) -> String {
+    let error = parse(line).unwrap_err();
+    assert!(!error.contains('\n'), "{error}");
+    error
 }
 
 #[test]
-fn every_option_is_read_wherever_it_stands() {
+fn options_are_accepted_in_any_order() {
     let line = "--host h.test https://o.test --sni s.test --dial d.test:1 --name a.test --name b.test --json";
-    let Ok(Wanted::Findings(read)) = read(line) else {
+    let Ok(Command::Probe(parsed)) = parse(line) else {
         panic!("{line}");
     };
     let Arguments {
@@ -28,7 +28,7 @@ fn every_option_is_read_wherever_it_stands() {
         dial,
         names,
         as_json,
-    } = read;
+    } = parsed;
     assert_eq!(origin, "https://o.test");
     let given = [host, sni, dial].map(Option::unwrap);
     assert_eq!(given, ["h.test", "s.test", "d.test:1"]);
@@ -45,26 +45,26 @@ fn the_usage_lists_every_option_and_is_printed_on_request() {
         assert!(USAGE.contains(&format!("\n  {option} ")), "{option}");
     }
     for line in ["--help", "-h", "https://o.test --json --help"] {
-        assert!(matches!(read(line), Ok(Wanted::Usage)), "{line}");
+        assert!(matches!(parse(line), Ok(Command::Help)), "{line}");
     }
     assert!(USAGE.lines().all(|line| line.len() <= 80));
 }
 
 #[test]
-fn what_cannot_be_understood_is_told_in_one_line() {
+fn an_invalid_command_line_is_reported_in_one_line() {
     assert_eq!(
-        problem("https://o.test --hots h.test"),
-        "unknown option --hots; --help lists all"
+        error("https://o.test --hots h.test"),
+        "unknown option --hots, see --help"
     );
     assert_eq!(
-        problem("https://o.test --host"),
-        "--host takes a value; --help says which"
+        error("https://o.test --host"),
+        "--host requires a value, see --help"
     );
     assert_eq!(
-        problem("https://o.test --sni --json").split(' ').next(),
+        error("https://o.test --sni --json").split(' ').next(),
         Some("--sni")
     );
-    assert_eq!(problem("--json"), "no origin is given; --help says how");
-    assert!(problem("https://o.test https://p.test").ends_with("https://p.test?"));
-    assert!(problem("https://o.test --name a..b").starts_with("--name a..b: "));
+    assert_eq!(error("--json"), "the origin is missing, see --help");
+    assert!(error("https://o.test https://p.test").ends_with("https://p.test"));
+    assert!(error("https://o.test --name a..b").starts_with("--name a..b: "));
 }

@@ -1,0 +1,71 @@
+//! The connection and the request of one attempt.
+
+use std::time::Duration;
+
+use http::{
+    HeaderValue, Method, Request,
+    header::{ACCEPT_ENCODING, USER_AGENT},
+    uri::PathAndQuery,
+};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    connector::CdnOriginBuilder,
+    diagnosis::ResponseEvidence,
+    error::{Error, ErrorKind},
+    pool::{OriginPool, PoolSettings, Target},
+    response_diagnosis::{PeekedBody, examine},
+    upload::RequestBody,
+};
+
+use super::{attempt::AttemptResult, combination::Combination};
+
+/// Connects with a combination, sends `GET /` and examines the response.
+///
+/// # Errors
+///
+/// If no response is received.
+pub(super) async fn exchange(
+    builder: CdnOriginBuilder,
+    combination: &Combination,
+    response_timeout: Duration,
+) -> Result<AttemptResult, Error> {
+    let origin = combination.origin();
+    let builder = combination.applied_to(builder).without_advice();
+    let Some(Ok(connector)) = on_blocking_thread(move || builder.build()).await else {
+        // The connector that is probed was built with the same values, except for the key exchange
+        // groups: the crypto provider may not have them.
+        return Err(Error::refused(ErrorKind::TlsProtocol));
+    };
+    let host = origin.host();
+    let path = PathAndQuery::from_static("/");
+    let target = Target::of(&origin, host.clone(), path.clone());
+    let pool = OriginPool::new(connector, PoolSettings::default());
+    let in_flight = pool.visit()?;
+    let sent = pool
+        .send(in_flight, &mut request(), &target, response_timeout)
+        .await;
+    let (response, _connection) = sent?;
+    let (head, body) = response.into_parts();
+    let evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
+        .request(&Method::GET, &path);
+    let diagnosis = examine(evidence, &mut PeekedBody::new(body)).await;
+    Ok(AttemptResult::Response(head.status, diagnosis))
+}
+
+fn request() -> Request<RequestBody> {
+    let mut request = Request::new(RequestBody::default());
+    let headers = request.headers_mut();
+    // The diagnosis reads the start of an error page only if it is not compressed.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let agent = concat!("cdn-origin-probe/", env!("CARGO_PKG_VERSION"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    request
+}
+
+/// Runs work that reads files on a blocking thread; `None` if the runtime shuts down.
+pub(super) async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    spawn_blocking(work).await.ok()
+}

@@ -1,0 +1,47 @@
+//! The limits of a probe, and what it tries in addition.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::name::DnsName;
+
+use super::ProbeAttempt;
+
+/// The function that is called after each attempt.
+pub(super) type AttemptHook = Arc<dyn Fn(&ProbeAttempt) + Send + Sync>;
+
+/// What the calls of [`Probe`](super::Probe) set.
+#[derive(Clone)]
+pub(super) struct ProbeSettings {
+    /// Names to try before those of the connector.
+    pub(super) names: Vec<DnsName>,
+    pub(super) max_attempts: usize,
+    pub(super) pause: Duration,
+    pub(super) timeout: Duration,
+    pub(super) response_timeout: Duration,
+    pub(super) on_attempt: AttemptHook,
+}
+
+impl Default for ProbeSettings {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            max_attempts: 19,
+            pause: Duration::from_millis(200),
+            timeout: Duration::from_secs(60),
+            response_timeout: Duration::from_secs(10),
+            on_attempt: Arc::new(|_| {}),
+        }
+    }
+}
+
+impl fmt::Debug for ProbeSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeSettings")
+            .field("names", &self.names)
+            .field("max_attempts", &self.max_attempts)
+            .field("pause", &self.pause)
+            .field("timeout", &self.timeout)
+            .field("response_timeout", &self.response_timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,11 +1,31 @@
-//! The four names together; the only place where one name defaults to another.
+//! An origin: its URL and its four names, and how one name defaults to another.
 //!
-//! | name | explicit call | otherwise |
+//! | name | builder call | default |
 //! |---|---|---|
-//! | dial | [`dial`](crate::connector::CdnOriginBuilder::dial) | host and port of the URL |
-//! | SNI | [`sni`](crate::connector::CdnOriginBuilder::sni) | the URL's host, unless it is an IP address |
-//! | expected name | [`expected_name`](crate::connector::CdnOriginBuilder::expected_name) | the SNI, else the URL's host |
-//! | Host | [`host`](crate::connector::CdnOriginBuilder::host) | the SNI if it was set, else the URL's host and port |
+//! | dial | [`dial`] | host and port of the URL |
+//! | SNI | [`sni`] | the URL's host, unless it is an IP address |
+//! | expected name | [`expected_name`] | the SNI, else the URL's host |
+//! | Host | [`host`] | the SNI if [`sni`] was called, else the URL's host and port |
+//!
+//! ```
+//! use cdn_origin::CdnOriginConnector;
+//!
+//! let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!     .sni("www.example.com")
+//!     .build()?;
+//! let origin = connector.origin().expect("the connector has a fixed origin");
+//!
+//! assert_eq!(origin.dial().to_string(), "d1234567890.cloudfront.net:443");
+//! assert_eq!(origin.sni().to_string(), "www.example.com");
+//! assert_eq!(origin.expected_name().to_string(), "www.example.com");
+//! assert_eq!(origin.host().as_str(), "www.example.com");
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
+//!
+//! [`dial`]: crate::connector::CdnOriginBuilder::dial
+//! [`expected_name`]: crate::connector::CdnOriginBuilder::expected_name
+//! [`host`]: crate::connector::CdnOriginBuilder::host
+//! [`sni`]: crate::connector::CdnOriginBuilder::sni
 
 use std::{fmt, str::FromStr};
 
@@ -16,7 +36,10 @@ use crate::name::{
     SniOmission,
 };
 
-/// An origin as a connector reaches it: its scheme and its four names.
+/// An origin: its URL and its four names, with all defaults applied.
+///
+/// A connector with a fixed origin returns it from
+/// [`origin()`](crate::CdnOriginConnector::origin). See the [module](self) for the defaults.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
     url: OriginUrl,
@@ -27,7 +50,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Settles the four names: what `chosen` says, and for the rest what `url` implies.
+    /// Applies the defaults: names that are not in `chosen` follow from `url`.
     pub(crate) fn settle(url: &OriginUrl, chosen: &ChosenNames) -> Self {
         let OriginUrl { scheme, target } = url;
         let sni = match (scheme, &chosen.sni, target.host()) {
@@ -36,21 +59,18 @@ impl Origin {
             (Scheme::Https, None, Host::Dns(name)) => Sni::Send(name.clone()),
             (Scheme::Https, None, Host::Ip(_)) => Sni::Omit(SniOmission::IpAddress),
         };
-        let expected_name = chosen
-            .expected_name
-            .clone()
-            .unwrap_or_else(|| match sni.name() {
-                Some(name) => name.clone().into(),
-                None => target.host().clone().into(),
-            });
-        let host =
-            chosen
-                .host
-                .clone()
-                .unwrap_or_else(|| match chosen.sni.as_ref().and_then(Sni::name) {
-                    Some(name) => name.into(),
-                    None => (&target.clone().without_port(scheme.default_port())).into(),
-                });
+        let default_expected_name = || match sni.name() {
+            Some(name) => name.clone().into(),
+            None => target.host().clone().into(),
+        };
+        let expected_name = chosen.expected_name.clone();
+        let expected_name = expected_name.unwrap_or_else(default_expected_name);
+        // An SNI that follows from the URL does not decide Host: the URL's port belongs to it.
+        let default_host = || match chosen.sni.as_ref().and_then(Sni::name) {
+            Some(name) => name.into(),
+            None => (&target.clone().without_default_port(scheme.default_port())).into(),
+        };
+        let host = chosen.host.clone().unwrap_or_else(default_host);
         let port = target.port().unwrap_or_else(|| scheme.default_port());
         let dial = chosen.dial.clone().unwrap_or_else(|| target.clone().into());
         Self {
@@ -62,31 +82,31 @@ impl Origin {
         }
     }
 
-    /// The URL that the builder was given, or that the request's `Uri` amounts to.
+    /// The URL given to the builder, or the scheme and authority of the request's `Uri`.
     #[must_use]
     pub fn url(&self) -> &OriginUrl {
         &self.url
     }
 
-    /// The URL of the same host over TLS at this port, for advice.
+    /// The `https` URL of the same host at this port, for advice.
     pub(crate) fn url_over_tls(&self, port: Option<u16>) -> OriginUrl {
         self.url_with(Scheme::Https, port)
     }
 
-    /// The URL of the same host without TLS, for advice: at the very port that was found to speak
-    /// plain http.
+    /// The `http` URL of the same host, for advice. Its port is the dialled one, which was found to
+    /// speak plain HTTP.
     pub(crate) fn url_over_tcp(&self) -> OriginUrl {
         let target = &self.url.target;
-        let by_url = target.clone().or_port(self.scheme().default_port());
-        let dialled_by_url = self.dial == by_url.into();
-        let port = match dialled_by_url {
+        let url_target = target.clone().or_port(self.scheme().default_port());
+        let is_dialled = self.dial == url_target.into();
+        let port = match is_dialled {
             true => self.dial.port(),
             false => target.port(),
         };
         self.url_with(Scheme::Http, port)
     }
 
-    /// The port of the URL, unless it is one that a URL of the other scheme would not have.
+    /// The port of the URL, unless it is 80 or 443.
     pub(crate) fn odd_port(&self) -> Option<u16> {
         let port = self.url.target.port();
         port.filter(|port| ![80, 443].contains(port))
@@ -97,11 +117,11 @@ impl Origin {
         let host = self.url.target.host().clone();
         OriginUrl {
             scheme,
-            target: HostPort::new(host, port).without_port(scheme.default_port()),
+            target: HostPort::new(host, port).without_default_port(scheme.default_port()),
         }
     }
 
-    /// Whether the origin is reached over TLS.
+    /// The scheme, which decides whether TLS is used.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.url.scheme
@@ -113,31 +133,37 @@ impl Origin {
         &self.dial
     }
 
-    /// The server name in the ClientHello, or why there is none.
+    /// The server name in the ClientHello, or the reason why there is none.
     #[must_use]
     pub fn sni(&self) -> &Sni {
         &self.sni
     }
 
-    /// The name that the certificate must be valid for. It plays no part with a plain `http`
-    /// origin.
+    /// The name that the certificate must be valid for. Unused with a plain `http` origin.
     #[must_use]
     pub fn expected_name(&self) -> &ExpectedName {
         &self.expected_name
     }
 
-    /// What `Host` or `:authority` says unless a layer decides otherwise.
+    /// The default for `Host` or `:authority`, which a layer may replace.
     #[must_use]
     pub fn host(&self) -> &HostAuthority {
         &self.host
     }
 }
 
-/// The scheme of an origin. It alone decides whether TLS is spoken.
+/// The scheme of an origin, which decides whether TLS is used.
+///
+/// ```
+/// use cdn_origin::origin::Scheme;
+///
+/// assert_eq!(Scheme::Https.default_port(), 443);
+/// assert_eq!(Scheme::Http.as_str(), "http");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "there is no third way to speak HTTP over TCP"
+    reason = "HTTP over TCP has these two schemes"
 )]
 pub enum Scheme {
     /// Plain HTTP over TCP.
@@ -172,13 +198,15 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// The URL of an origin: `http` or `https`, a host, and maybe a port. A path other than `/` is
-/// refused.
+/// The URL of an origin: `http` or `https`, a host and an optional port.
+///
+/// A path other than `/`, a query, a fragment and user information are refused.
 ///
 /// ```
 /// use cdn_origin::origin::OriginUrl;
 ///
 /// let url: OriginUrl = "https://d1234567890.cloudfront.net".parse()?;
+/// assert_eq!(url.target().port(), None);
 /// assert!("https://example.com/base".parse::<OriginUrl>().is_err());
 /// # Ok::<(), cdn_origin::name::NameError>(())
 /// ```
@@ -211,9 +239,9 @@ impl OriginUrl {
         }
         let mut chars = tail.chars();
         if let (Some(found), false) = (chars.next(), tail == "/") {
-            // The tail is not repeated in the message: a query can hold a secret.
+            // The message leaves out the tail: a query can contain a secret.
             let at = text.len() - tail.len();
-            // Nor is what stands before it, if a password may have been cut in two.
+            // If the tail has an `@`, the text before it can be a part of a password.
             let shown = if tail.contains('@') { "" } else { &text[..at] };
             return Err(NameError::new(
                 "origin",
@@ -221,8 +249,8 @@ impl OriginUrl {
                 NameProblem::PathOrQuery { found, at },
             ));
         }
-        // RFC 3986 section 3.2.2: in a URL, an IPv6 address stands in brackets; without, its last
-        // part could be a port.
+        // RFC 3986 section 3.2.2: an IPv6 address in a URL needs brackets. Without them, its last
+        // group could be a port.
         if authority.matches(':').count() > 1 && !authority.starts_with('[') {
             return Err(NameError::new("origin", authority, NameProblem::Ipv6));
         }
@@ -262,7 +290,7 @@ impl TryFrom<String> for OriginUrl {
     }
 }
 
-/// A request's URI names its origin by scheme and authority; path and query do not matter.
+/// Takes scheme and authority of a request's URI. Ignores path and query.
 impl TryFrom<&Uri> for OriginUrl {
     type Error = NameError;
 
@@ -281,7 +309,7 @@ impl TryFrom<Uri> for OriginUrl {
     }
 }
 
-/// The names that were chosen explicitly.
+/// The names that builder calls set.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ChosenNames {
     pub(crate) dial: Option<DialTarget>,
@@ -292,7 +320,7 @@ pub(crate) struct ChosenNames {
 
 fn split_scheme(text: &str) -> Option<(Scheme, &str)> {
     let (scheme, rest) = text.split_once("://")?;
-    // Schemes ignore case (RFC 3986 section 3.1).
+    // Schemes are case-insensitive (RFC 3986 section 3.1).
     match scheme.to_ascii_lowercase().as_str() {
         "http" => Some((Scheme::Http, rest)),
         "https" => Some((Scheme::Https, rest)),

@@ -73,7 +73,7 @@ pub enum ProfileChange {
     /// These fields of a client are not passed on.
     FieldsRemoved(&'static [&'static str]),
     /// How many bytes `X-Forwarded-For` has at most, unless
-    /// [`longest_chain`](crate::ForwardedLayer::longest_chain) was set.
+    /// [`max_chain`](crate::ForwardedLayer::max_chain) was set.
     ForwardedForLimit(usize),
 }
 

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn version_1_is_a_line() {
         let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
-        let downstream = client("203.0.113.7:40001").to(listener);
+        let downstream = client("203.0.113.7:40001").destination(listener);
         assert_eq!(
             text(Some(&downstream)),
             "PROXY TCP4 203.0.113.7 198.51.100.1 40001 443\r\n"
@@ -161,7 +161,7 @@ mod tests {
         );
         let listener: SocketAddr = "[2001:db8::1]:443".parse().unwrap();
         assert_eq!(
-            text(Some(&mapped.to(listener))),
+            text(Some(&mapped.destination(listener))),
             "PROXY TCP6 ::ffff:203.0.113.7 2001:db8::1 1 443\r\n"
         );
     }
@@ -172,7 +172,7 @@ mod tests {
         let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
         let tls = ClientTls::new("TLSv1.3").verified_common_name("me");
         let downstream = client("203.0.113.7:40001")
-            .to(listener)
+            .destination(listener)
             .tlv(ProxyTlv::custom(0xEA, [7]).unwrap())
             .tlv(ProxyTlv::tls(tls).unwrap())
             .tlv(ProxyTlv::unique_id("id").unwrap())

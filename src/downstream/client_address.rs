@@ -1,4 +1,4 @@
-//! The two ends of a client's connection, for origins that are told of it by the PROXY protocol.
+//! Source and destination of a client's connection, for the PROXY protocol.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -6,13 +6,14 @@ use http::Extensions;
 
 use super::{ClientConnection, ProxyTlv, connect_info};
 
-/// The two ends of a client's connection, and what else is known of it: what
-/// [`proxy_protocol`](crate::connector::CdnOriginBuilder::proxy_protocol) tells the origin.
+/// Source, destination and TLVs of a client's connection, for the PROXY protocol.
 ///
-/// [`OriginProxy`](crate::OriginProxy) takes it from the request's extensions, or else makes it of
-/// a [`ClientConnection`] or of axum's `ConnectInfo`, without a destination. It is for the PROXY
-/// protocol alone: whoever inserts one inserts a [`ClientConnection`] too, so that
-/// `X-Forwarded-For` says the same. Two of them are the same client only if all of this is equal.
+/// [`proxy_protocol`](crate::connector::CdnOriginBuilder::proxy_protocol) sends it to the origin.
+/// [`OriginProxy`](crate::OriginProxy) takes it from the request's extensions. If there is none, it
+/// is made from the [`ClientConnection`] or from axum's `ConnectInfo`, without a destination.
+///
+/// It does not affect `X-Forwarded-For`: insert a [`ClientConnection`] too. Pooled connections are
+/// shared only between requests whose `ClientAddress` is equal in all parts.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -22,22 +23,22 @@ use super::{ClientConnection, ProxyTlv, connect_info};
 /// let client: SocketAddr = "203.0.113.7:40001".parse()?;
 /// let listener: SocketAddr = "198.51.100.1:443".parse()?;
 /// let client = ClientAddress::new(client)
-///     .to(listener)
+///     .destination(listener)
 ///     .tlv(ProxyTlv::authority("www.example.com")?);
 /// # drop(client);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[must_use = "an address does nothing until a connector or a request is given it"]
+#[must_use = "an address does nothing until a request's extensions hold it"]
 pub struct ClientAddress {
     source: SocketAddr,
     destination: Option<SocketAddr>,
-    /// By their types, of which there is one each: that bounds them.
+    /// Sorted by type, at most one of each.
     tlvs: Vec<ProxyTlv>,
 }
 
 impl ClientAddress {
-    /// A client who connects from here. A port that is not known is 0.
+    /// A client that connects from `source`. Use port 0 if it is unknown.
     pub fn new(source: impl Into<SocketAddr>) -> Self {
         Self {
             source: canonical(source.into()),
@@ -46,14 +47,14 @@ impl ClientAddress {
         }
     }
 
-    /// The address that the client connected to. Without it, the origin is told zeros of the
-    /// client's family.
-    pub fn to(mut self, destination: impl Into<SocketAddr>) -> Self {
+    /// Sets the address that the client connected to. Default: the unspecified address of the
+    /// source's family, port 0.
+    pub fn destination(mut self, destination: impl Into<SocketAddr>) -> Self {
         self.destination = Some(canonical(destination.into()));
         self
     }
 
-    /// Tells this too, where version 2 of the protocol is spoken. Of each type the last counts.
+    /// Adds a TLV, which version 2 of the protocol sends. Replaces an earlier one of the same type.
     pub fn tlv(mut self, tlv: ProxyTlv) -> Self {
         self.tlvs.retain(|other| other.kind() != tlv.kind());
         self.tlvs.push(tlv);
@@ -61,10 +62,10 @@ impl ClientAddress {
         self
     }
 
-    /// What the extensions of a request say.
+    /// The client address in a request's extensions, if any.
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
-        if let Some(told) = extensions.get::<Self>() {
-            return Some(told.clone());
+        if let Some(configured) = extensions.get::<Self>() {
+            return Some(configured.clone());
         }
         if let Some(client) = extensions.get::<ClientConnection>() {
             return Some(Self::new((client.address(), 0)));
@@ -72,10 +73,10 @@ impl ClientAddress {
         connect_info(extensions).map(Self::new)
     }
 
-    /// Source and destination, of one family.
+    /// Source and destination, mapped to IPv6 if their families differ.
     pub(crate) fn ends(&self) -> (SocketAddr, SocketAddr) {
         let source = self.source;
-        let destination = self.destination.unwrap_or_else(|| nowhere(source));
+        let destination = self.destination.unwrap_or_else(|| unspecified(source));
         match source.is_ipv4() == destination.is_ipv4() {
             true => (source, destination),
             false => (as_ipv6(source), as_ipv6(destination)),
@@ -87,12 +88,14 @@ impl ClientAddress {
     }
 }
 
-/// An IPv4 client of a dual-stack socket is an IPv4 client. Flow and scope mean nothing elsewhere.
+/// Converts the IPv4-mapped address of a dual-stack socket to IPv4. Drops flow label and scope,
+/// which have no meaning on another host.
 fn canonical(address: SocketAddr) -> SocketAddr {
     (address.ip().to_canonical(), address.port()).into()
 }
 
-fn nowhere(source: SocketAddr) -> SocketAddr {
+/// The unspecified address of the same family.
+fn unspecified(source: SocketAddr) -> SocketAddr {
     let address: IpAddr = match source {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),

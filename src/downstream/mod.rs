@@ -1,4 +1,26 @@
-//! Who is asking: the connection that a request came in on, and the name that the client asked for.
+//! The client of a request: its connection, address and requested host.
+//!
+//! A server inserts what it knows into the request's extensions:
+//!
+//! * [`ClientConnection`]: address and scheme, for `X-Forwarded-For` and the other forwarded
+//!   fields. With feature `axum`, axum's `ConnectInfo` supplies the address.
+//! * [`ClientAddress`]: source, destination and TLVs, for the PROXY protocol.
+//!
+//! ```
+//! use std::net::{Ipv4Addr, SocketAddr};
+//!
+//! use cdn_origin::{
+//!     downstream::{ClientAddress, ClientConnection},
+//!     origin::Scheme,
+//! };
+//!
+//! let peer: SocketAddr = "203.0.113.7:40001".parse()?;
+//! let mut request = http::Request::new(());
+//! let extensions = request.extensions_mut();
+//! extensions.insert(ClientConnection::new(peer.ip(), Scheme::Https));
+//! extensions.insert(ClientAddress::new(peer));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod client_address;
 mod tlv;
@@ -14,10 +36,10 @@ pub use tlv::{ClientTls, ProxyTlv, ProxyTlvError};
 
 pub(crate) use tlv::TlvContent;
 
-/// The client's connection, as a server tells it in the request's extensions.
+/// Address and scheme of the client's connection, for the request's extensions.
 ///
-/// It takes precedence over axum's `ConnectInfo`, and it is how a server that terminates TLS itself
-/// says so.
+/// Takes precedence over axum's `ConnectInfo`. A server that terminates TLS itself needs it:
+/// `ConnectInfo` has no scheme.
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -35,11 +57,11 @@ pub struct ClientConnection {
 }
 
 impl ClientConnection {
-    /// A connection from this address that spoke this scheme.
+    /// A connection from `address` with `scheme`. IPv4-mapped addresses become IPv4.
     #[must_use]
     pub fn new(address: impl Into<IpAddr>, scheme: Scheme) -> Self {
         Self {
-            // An IPv4 client of a dual-stack socket is an IPv4 client.
+            // A dual-stack socket reports IPv4 clients with IPv4-mapped addresses.
             address: address.into().to_canonical(),
             scheme,
         }
@@ -51,42 +73,42 @@ impl ClientConnection {
         self.address
     }
 
-    /// What was spoken on the connection.
+    /// The scheme of the connection: `https` if it uses TLS.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 }
 
-/// What is known about the client.
+/// What is known about the client of a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Downstream {
-    /// Unknown if no server told it.
+    /// `None` if the server supplied none.
     pub(crate) address: Option<IpAddr>,
     pub(crate) scheme: Scheme,
-    /// Whether somebody told the scheme, or it is only what was to be assumed.
-    pub(crate) is_told: bool,
-    /// Absent in an HTTP/1.0 request that names no host.
+    /// Whether the server or a trusted peer supplied the scheme. Otherwise it is a default.
+    pub(crate) is_scheme_known: bool,
+    /// `None` in an HTTP/1.0 request without a host.
     pub(crate) host: Option<HostAuthority>,
-    /// The path and query that it asks for.
+    /// Path and query of the request.
     pub(crate) target: Option<PathAndQuery>,
 }
 
 impl Downstream {
-    /// What the extensions say; `scheme` where they know only an address, or nothing.
+    /// Reads the request's extensions. `scheme` is the default if they hold none.
     pub(crate) fn new(parts: &Parts, scheme: Scheme, host: Option<HostAuthority>) -> Self {
         let client = parts.extensions.get::<ClientConnection>();
         let connect_info = || connect_info(&parts.extensions).map(|peer| peer.ip().to_canonical());
         Self {
             address: client.map(|client| client.address).or_else(connect_info),
             scheme: client.map_or(scheme, |client| client.scheme),
-            is_told: client.is_some(),
+            is_scheme_known: client.is_some(),
             host,
             target: parts.uri.path_and_query().cloned(),
         }
     }
 
-    /// The same, with the name that the request is for if it is one name and valid.
+    /// Reads the request's extensions and its host. An invalid or repeated host is `None`.
     pub(crate) fn of(parts: &Parts, scheme: Scheme) -> Self {
         let host = match parts.uri.authority() {
             Some(authority) => authority.as_str().parse().ok(),

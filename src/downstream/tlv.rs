@@ -1,21 +1,31 @@
-//! What version 2 of the PROXY protocol tells of a client beside addresses: values of a type and a
-//! length.
+//! TLVs of the PROXY protocol, version 2: facts about the client's connection.
 
 use thiserror::Error;
 
-/// As long as most of these values are at most: their own protocols bound them so.
-const MOST_BYTES: usize = 255;
+/// The maximum length of ALPN and SNI names. Their own protocols have the same limit.
+const MAX_BYTES: usize = 255;
 
-/// As long as an identifier is at most (section 2.2.5 of the protocol).
-const MOST_OF_AN_ID: usize = 128;
+/// The maximum length of a unique ID (section 2.2.5 of the specification).
+const MAX_ID_BYTES: usize = 128;
 
-const MOST_CUSTOM_BYTES: usize = 512;
+/// The maximum length of a custom value. This crate's own limit.
+const MAX_CUSTOM_BYTES: usize = 512;
 
-/// What an origin is told of a client's connection beside its addresses, by version 2 of the PROXY
-/// protocol (section 2.2 of [its specification]).
+/// A TLV of the PROXY protocol, version 2: a fact about the client's connection (section 2.2 of [its
+/// specification]).
 ///
-/// Their sizes are bounded, so that a header stays below 16 KiB. Many receivers take less: nginx
-/// 1.22 takes 107 bytes in all.
+/// The sizes are limited so that a header stays below 16 KiB. Many receivers accept less: nginx
+/// 1.22 accepts 107 bytes in total.
+///
+/// ```
+/// use cdn_origin::downstream::{ClientTls, ProxyTlv};
+///
+/// let tls = ProxyTlv::tls(ClientTls::new("TLSv1.3").cipher("TLS_AES_128_GCM_SHA256"))?;
+/// let alpn = ProxyTlv::alpn("h2")?;
+/// let tenant = ProxyTlv::custom(0xE0, "tenant-7")?;
+/// # drop((tls, alpn, tenant));
+/// # Ok::<(), cdn_origin::downstream::ProxyTlvError>(())
+/// ```
 ///
 /// [its specification]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -30,60 +40,60 @@ pub(crate) enum TlvContent {
     Custom(u8, Vec<u8>),
 }
 
-/// Why a value cannot be told.
+/// Why a TLV is invalid.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ProxyTlvError {
-    /// There is nothing in it.
+    /// The value is empty.
     #[error("it is empty")]
     Empty,
-    /// The type is not one of those for applications (section 2.2.7).
+    /// The type is not reserved for applications (section 2.2.7).
     #[error("the type {0:#04x} is not between 0xe0 and 0xf7")]
     NotCustom(u8),
-    /// It is too long.
-    #[error("it is longer than {most} bytes")]
+    /// The value is too long.
+    #[error("it is longer than {max} bytes")]
     TooLong {
-        /// How long it may be.
-        most: usize,
+        /// The maximum length in bytes.
+        max: usize,
     },
 }
 
 impl ProxyTlv {
-    /// The protocol that the client's connection speaks, as in ALPN: `h2`. At most 255 bytes.
+    /// The ALPN protocol of the client's connection, such as `h2`. At most 255 bytes.
     ///
     /// # Errors
     ///
     /// If it is empty or longer.
     pub fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
-        let protocol = within(protocol.into(), MOST_BYTES)?;
+        let protocol = within(protocol.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Alpn(protocol)))
     }
 
-    /// The host that the client named: in TLS, its SNI. At most 255 bytes.
+    /// The host that the client requested: with TLS, its SNI. At most 255 bytes.
     ///
     /// # Errors
     ///
     /// If it is empty or longer.
     pub fn authority(name: impl Into<String>) -> Result<Self, ProxyTlvError> {
-        let name = within(name.into(), MOST_BYTES)?;
+        let name = within(name.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Authority(name)))
     }
 
-    /// A name of the connection, by which it is found in several logs. At most 128 bytes.
+    /// An identifier of the connection, to correlate logs. At most 128 bytes.
     ///
     /// # Errors
     ///
     /// If it is empty or longer.
     pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
-        let id = within(id.into(), MOST_OF_AN_ID)?;
+        let id = within(id.into(), MAX_ID_BYTES)?;
         Ok(Self(TlvContent::UniqueId(id)))
     }
 
-    /// That the client's connection speaks TLS, and how. At most 255 bytes each.
+    /// TLS parameters of the client's connection. Each at most 255 bytes.
     ///
     /// # Errors
     ///
-    /// If some part of it is empty or longer.
+    /// If a parameter is empty or longer.
     pub fn tls(tls: ClientTls) -> Result<Self, ProxyTlvError> {
         let ClientTls {
             version,
@@ -91,13 +101,13 @@ impl ProxyTlv {
             common_name,
         } = &tls;
         for part in [Some(version), cipher.as_ref(), common_name.as_ref()] {
-            within(part.map_or("-", String::as_str), MOST_BYTES)?;
+            within(part.map_or("-", String::as_str), MAX_BYTES)?;
         }
         Ok(Self(TlvContent::Tls(tls)))
     }
 
-    /// A value of your own. Types from 0xE0 to 0xEF are for applications, those from there to 0xF7
-    /// for experiments. At most 512 bytes.
+    /// A custom value. Types 0xE0 to 0xEF are for applications, 0xF0 to 0xF7 for experiments. At
+    /// most 512 bytes.
     ///
     /// # Errors
     ///
@@ -107,9 +117,9 @@ impl ProxyTlv {
         if !(0xE0..=0xF7).contains(&kind) {
             return Err(ProxyTlvError::NotCustom(kind));
         }
-        if value.len() > MOST_CUSTOM_BYTES {
-            let most = MOST_CUSTOM_BYTES;
-            return Err(ProxyTlvError::TooLong { most });
+        if value.len() > MAX_CUSTOM_BYTES {
+            let max = MAX_CUSTOM_BYTES;
+            return Err(ProxyTlvError::TooLong { max });
         }
         Ok(Self(TlvContent::Custom(kind, value)))
     }
@@ -130,17 +140,17 @@ impl ProxyTlv {
     }
 }
 
-fn within<T: AsRef<[u8]>>(value: T, most: usize) -> Result<T, ProxyTlvError> {
+fn within<T: AsRef<[u8]>>(value: T, max: usize) -> Result<T, ProxyTlvError> {
     match value.as_ref().len() {
         0 => Err(ProxyTlvError::Empty),
-        length if length > most => Err(ProxyTlvError::TooLong { most }),
+        length if length > max => Err(ProxyTlvError::TooLong { max }),
         _ => Ok(value),
     }
 }
 
-/// How a client's connection speaks TLS.
+/// TLS parameters of a client's connection, for [`ProxyTlv::tls`].
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[must_use = "it does nothing until `ProxyTlv::tls` is given it"]
+#[must_use = "parameters do nothing until `ProxyTlv::tls` takes them"]
 pub struct ClientTls {
     pub(crate) version: String,
     pub(crate) cipher: Option<String>,
@@ -148,7 +158,7 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// In this version, as OpenSSL spells it: `TLSv1.3`.
+    /// A connection with this TLS version, in the spelling of OpenSSL: `TLSv1.3`.
     pub fn new(version: impl Into<String>) -> Self {
         Self {
             version: version.into(),
@@ -157,13 +167,13 @@ impl ClientTls {
         }
     }
 
-    /// With this cipher, such as `TLS_AES_128_GCM_SHA256`.
+    /// Sets the cipher, such as `TLS_AES_128_GCM_SHA256`.
     pub fn cipher(mut self, name: impl Into<String>) -> Self {
         self.cipher = Some(name.into());
         self
     }
 
-    /// The client presented a certificate, which was verified, and this is its common name.
+    /// Sets the common name of the client's certificate, which was presented and verified.
     pub fn verified_common_name(mut self, name: impl Into<String>) -> Self {
         self.common_name = Some(name.into());
         self

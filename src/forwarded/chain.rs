@@ -1,4 +1,4 @@
-//! The chain of addresses in `X-Forwarded-For`, read from its right end.
+//! Parses the addresses in `X-Forwarded-For`, from right to left.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -6,16 +6,16 @@ use http::HeaderMap;
 
 use super::field::ForwardedField;
 
-/// One entry that may be passed on.
+/// A valid entry of the chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Node<'a> {
-    /// As it was sent.
+    /// The entry as the peer sent it.
     pub(super) text: &'a str,
-    /// Absent for `unknown` and obfuscated identifiers (RFC 7239 sections 6.2 and 6.3).
+    /// `None` for `unknown` and for obfuscated identifiers (RFC 7239 sections 6.2 and 6.3).
     pub(super) address: Option<IpAddr>,
 }
 
-/// The entries that a peer claims, the nearest first; `None` for a malformed one.
+/// The entries that a peer sent, the nearest first. `None` for a malformed one.
 pub(super) fn entries(headers: &HeaderMap) -> impl Iterator<Item = Option<Node<'_>>> {
     let lines = headers.get_all(ForwardedField::XForwardedFor.name());
     lines
@@ -23,18 +23,20 @@ pub(super) fn entries(headers: &HeaderMap) -> impl Iterator<Item = Option<Node<'
         .rev()
         .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
-        // A list may have empty elements, which say nothing (RFC 9110 section 5.6.1.2).
+        // Empty list elements are ignored (RFC 9110 section 5.6.1.2).
         .filter(|entry| !entry.is_empty())
         .map(Node::parse)
 }
 
-/// The entries that are passed on, the nearest first: as many as fit into this many bytes, and none
-/// beyond a malformed one. Nobody trusted wrote that, nor what stands further left.
-pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<String> {
+/// The entries to forward, the nearest first.
+///
+/// Stops at a malformed entry, which no trusted proxy wrote, nor what is left of it. Stops before
+/// the entries exceed `bytes`, separators included.
+pub(super) fn forwarded_entries(headers: &HeaderMap, mut bytes: usize) -> Vec<String> {
     let fits = |node: &Node<'_>| {
-        let rest = bytes.checked_sub(node.text.len() + SEPARATOR.len());
-        bytes = rest.unwrap_or_default();
-        rest.is_some()
+        let left = bytes.checked_sub(node.text.len() + SEPARATOR.len());
+        bytes = left.unwrap_or_default();
+        left.is_some()
     };
     entries(headers)
         .map_while(|entry| entry)
@@ -43,7 +45,7 @@ pub(super) fn kept(headers: &HeaderMap, mut bytes: usize) -> Vec<String> {
         .collect()
 }
 
-/// What stands between two entries.
+/// The separator between two entries.
 pub(super) const SEPARATOR: &str = ", ";
 
 impl<'a> Node<'a> {
@@ -55,7 +57,7 @@ impl<'a> Node<'a> {
                 address: None,
             });
         }
-        let address = address(text)?.to_canonical();
+        let address = parse_address(text)?.to_canonical();
         Some(Self {
             text,
             address: Some(address),
@@ -63,8 +65,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// An address, maybe with a port, and an IPv6 one maybe in brackets.
-fn address(text: &str) -> Option<IpAddr> {
+/// Parses an address with an optional port. IPv6 brackets are optional without one.
+fn parse_address(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address);
     }
@@ -75,6 +77,7 @@ fn address(text: &str) -> Option<IpAddr> {
     inside.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
+/// Whether the text is an obfuscated identifier, such as `_hidden` (RFC 7239 section 6.3).
 fn is_obfuscated(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     text.strip_prefix('_')

@@ -1,8 +1,14 @@
-//! The fields that say who the client is.
+//! The forwarded fields.
 
 use http::{HeaderName, header::FORWARDED};
 
-/// A field that says who the client is.
+/// A field that describes the client to the origin.
+///
+/// ```
+/// use cdn_origin::forwarded::ForwardedField;
+///
+/// assert_eq!(ForwardedField::XForwardedFor.name(), "x-forwarded-for");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ForwardedField {
@@ -48,7 +54,7 @@ impl ForwardedField {
     }
 }
 
-/// Some of the fields.
+/// A set of fields, as bits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct FieldSet(u8);
 

@@ -1,4 +1,4 @@
-//! The layer: whose claims are kept, and which fields are written.
+//! The layer: which peers are trusted, and which fields are written.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -12,49 +12,64 @@ use super::{
     field::{FieldSet, ForwardedField},
 };
 
-/// Tells an origin who the client is. See the [module](self::super) for examples and for what is
-/// written.
+/// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.
+///
+/// See the [module](self::super) for what is written.
 ///
 /// | call | default |
 /// |---|---|
-/// | [`trust`](Self::trust) | nobody |
-/// | [`believe_host`](Self::believe_host), [`believe_port`](Self::believe_port) | Host and port are those of the request itself |
+/// | [`trust`](Self::trust) | no peer is trusted |
+/// | [`trust_host`](Self::trust_host), [`trust_port`](Self::trust_port) | host and port of the request |
 /// | [`trusted_claims`](Self::trusted_claims) | [`TrustedClaims::Append`] |
-/// | [`append_unverified`](Self::append_unverified) | what others claim is replaced |
+/// | [`append_unverified`](Self::append_unverified) | chains of untrusted peers are replaced |
 /// | [`fields`](Self::fields) | `X-Forwarded-For`, `-Host` and `-Proto`, `X-Real-IP` |
-/// | [`longest_chain`](Self::longest_chain) | 1024 bytes |
+/// | [`max_chain`](Self::max_chain) | 1024 bytes |
 /// | [`client_scheme`](Self::client_scheme) | `http` |
+///
+/// ```
+/// use cdn_origin::forwarded::{ForwardedField, ForwardedLayer, IpNet};
+///
+/// let balancers: IpNet = "10.0.0.0/8".parse()?;
+/// let layer = ForwardedLayer::new()
+///     .trust([balancers])
+///     .fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedProto])
+///     .max_chain(512);
+/// # drop(layer);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ForwardedLayer {
     trusted: Arc<[IpNet]>,
-    /// What trusted peers claim beyond the chain and the scheme.
-    pub(super) believed: FieldSet,
+    /// Which fields of trusted peers are used besides the chain and the scheme.
+    pub(super) trusted_fields: FieldSet,
     pub(super) trusted_claims: TrustedClaims,
     pub(super) unverified: Unverified,
     pub(super) written: FieldSet,
-    /// Absent as long as nobody has said it.
-    longest_chain: Option<usize>,
+    /// `None` if it was not set.
+    max_chain: Option<usize>,
     pub(super) client_scheme: Scheme,
 }
 
-/// What becomes of the claims of a trusted peer.
+/// The default maximum length of `X-Forwarded-For` in bytes.
+const DEFAULT_MAX_CHAIN: usize = 1024;
+
+/// How the fields of a trusted peer are treated.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum TrustedClaims {
-    /// They are kept, and the peer's own address is appended to the chain.
+    /// Keeps them, and appends the peer's own address to the chain.
     #[default]
     Append,
-    /// They pass as they are, and nothing is written. What a trusted peer does not claim stays
-    /// unsaid.
+    /// Forwards them unchanged, and writes nothing. Fields that the peer did not send stay absent.
     ///
     /// `X-Forwarded-Host` and `-Port` are removed unless they are
-    /// [believed](ForwardedLayer::believe_host). `X-Real-IP` and `Forwarded` pass: the peer has to
-    /// write or to remove them itself.
+    /// [trusted](ForwardedLayer::trust_host). `X-Real-IP` and `Forwarded` are forwarded: the peer
+    /// must write or remove them itself.
     Pass,
 }
 
-/// What becomes of the chain of a peer that is not trusted.
+/// How the chain of an untrusted peer is treated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Unverified {
     Kept,
@@ -62,7 +77,7 @@ pub(super) enum Unverified {
 }
 
 impl ForwardedLayer {
-    /// Trusts nobody.
+    /// A layer that trusts no peer, and writes the default fields.
     pub fn new() -> Self {
         let written = [
             ForwardedField::XForwardedFor,
@@ -72,104 +87,129 @@ impl ForwardedLayer {
         ];
         Self {
             trusted: Arc::default(),
-            believed: FieldSet::default(),
+            trusted_fields: FieldSet::default(),
             trusted_claims: TrustedClaims::default(),
             unverified: Unverified::Replaced,
             written: written.into_iter().collect(),
-            longest_chain: None,
+            max_chain: None,
             client_scheme: Scheme::Http,
         }
     }
 
-    /// Believes what peers of these networks, and of those that were given before, say in
-    /// `X-Forwarded-For` and `X-Forwarded-Proto`. Single addresses are networks too.
+    /// Trusts `X-Forwarded-For` and `X-Forwarded-Proto` of peers in these networks, in addition to
+    /// earlier ones. Default: no peer is trusted.
     ///
-    /// The peers have to write both themselves, whatever their clients sent.
+    /// The peers must write both fields themselves, whatever their clients sent.
     ///
-    /// An IPv4 peer of a dual-stack socket is an IPv4 peer: write its network as IPv4.
-    pub fn trust<N>(mut self, networks: N) -> Self
+    /// Use IPv4 networks for IPv4 peers of a dual-stack socket.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use cdn_origin::forwarded::{ForwardedLayer, IpNet};
+    ///
+    /// let network: IpNet = "2001:db8::/32".parse()?;
+    /// let layer = ForwardedLayer::new()
+    ///     .trust([network])
+    ///     .trust([std::net::IpAddr::from(Ipv4Addr::LOCALHOST)]); // a single address
+    /// # drop(layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn trust<I, N>(mut self, networks: I) -> Self
     where
-        N: IntoIterator,
-        N::Item: Into<IpNet>,
+        I: IntoIterator<Item = N>,
+        N: Into<IpNet>,
     {
         let more = networks.into_iter().map(Into::into);
         self.trusted = self.trusted.iter().copied().chain(more).collect();
         self
     }
 
-    /// Believes `X-Forwarded-Host` of trusted peers too, and takes it for the client's Host: the
-    /// origin is told it, and redirects and cookies get it.
+    /// Trusts `X-Forwarded-Host` of trusted peers too. Default: the request's own Host is used.
     ///
-    /// Only for peers that write or remove it, whatever their clients sent. Most balancers do not,
-    /// nor do all CDNs, and then any client decides where redirects lead, for everybody where a
-    /// cache keeps them.
-    pub fn believe_host(mut self) -> Self {
-        self.believed = self.believed.with(ForwardedField::XForwardedHost);
+    /// It replaces the client's Host: the origin receives it, and redirects and cookies are
+    /// rewritten to it.
+    ///
+    /// Only for peers that write or remove it, whatever their clients sent. Most load balancers and
+    /// some CDNs do not. Then any client decides where redirects lead, and a cache serves these
+    /// redirects to other clients.
+    pub fn trust_host(mut self) -> Self {
+        self.trusted_fields = self.trusted_fields.with(ForwardedField::XForwardedHost);
         self
     }
 
-    /// Believes `X-Forwarded-Port` of trusted peers too. Only for peers that write or remove it, as
-    /// for [`believe_host`](Self::believe_host).
-    pub fn believe_port(mut self) -> Self {
-        self.believed = self.believed.with(ForwardedField::XForwardedPort);
+    /// Trusts `X-Forwarded-Port` of trusted peers too. Default: the port of the request's Host is
+    /// used.
+    ///
+    /// Only for peers that write or remove it, as with [`trust_host`](Self::trust_host).
+    pub fn trust_port(mut self) -> Self {
+        self.trusted_fields = self.trusted_fields.with(ForwardedField::XForwardedPort);
         self
     }
 
-    /// What becomes of the claims of trusted peers.
+    /// Sets how the fields of trusted peers are treated. Default: [`TrustedClaims::Append`].
     pub fn trusted_claims(mut self, claims: TrustedClaims) -> Self {
         self.trusted_claims = claims;
         self
     }
 
-    /// Keeps what peers that are not trusted claim in `X-Forwarded-For`, and appends their address:
-    /// nginx's `$proxy_add_x_forwarded_for`, HAProxy's `option forwardfor`.
+    /// Keeps `X-Forwarded-For` of untrusted peers, and appends their address. Default: it is
+    /// replaced.
     ///
-    /// Only the last entry is then true. An origin that reads the first one believes whatever a
-    /// client sends. The other fields are replaced all the same.
+    /// This is nginx's `$proxy_add_x_forwarded_for` and HAProxy's `option forwardfor`. Only the last
+    /// entry is reliable: an origin that reads the first one trusts what any client sends. The other
+    /// fields are still replaced.
     pub fn append_unverified(mut self) -> Self {
         self.unverified = Unverified::Kept;
         self
     }
 
-    /// Which fields are written, instead of the default ones. The others are removed.
+    /// Sets which fields are written. The others are removed.
+    ///
+    /// Default: `X-Forwarded-For`, `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Real-IP`.
     ///
     /// ```
     /// use cdn_origin::forwarded::{ForwardedField, ForwardedLayer};
     ///
     /// let standard = ForwardedLayer::new().fields([ForwardedField::Forwarded]);
-    /// let silent = ForwardedLayer::new().fields([]);
+    /// let none = ForwardedLayer::new().fields([]);
+    /// # drop((standard, none));
     /// ```
     pub fn fields(mut self, fields: impl IntoIterator<Item = ForwardedField>) -> Self {
         self.written = fields.into_iter().collect();
         self
     }
 
-    /// How many bytes `X-Forwarded-For` may have. Entries that do not fit are dropped from the
-    /// left, and the peer's own never is.
+    /// Sets the maximum length of `X-Forwarded-For` in bytes. Default: 1024.
     ///
-    /// Cloudflare [refuses more than 100] with its error 1000. For an origin behind it that means
-    /// 100, at the price of chains that may lose the client; `X-Real-IP` still names it.
-    /// [`OriginProxy`](crate::OriginProxy) sees to it by itself where the origin is dialled by a
-    /// name of Cloudflare's.
+    /// Entries that do not fit are dropped from the left. The peer's own entry is never dropped.
     ///
-    /// [refuses more than 100]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
-    pub fn longest_chain(mut self, bytes: usize) -> Self {
-        self.longest_chain = Some(bytes);
+    /// Cloudflare [refuses more than 100 bytes] with its error 1000. For an origin behind
+    /// Cloudflare, set 100: long chains lose the client's address, which `X-Real-IP` still has.
+    /// [`OriginProxy`](crate::OriginProxy) sets it by itself if the dial target is a name of
+    /// Cloudflare's.
+    ///
+    /// [refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
+    pub fn max_chain(mut self, bytes: usize) -> Self {
+        self.max_chain = Some(bytes);
         self
     }
 
-    /// The same, where nobody has said how long the chain may be.
-    pub(crate) fn longest_chain_unless_set(mut self, bytes: usize) -> Self {
-        self.longest_chain.get_or_insert(bytes);
+    /// Sets the maximum length unless [`max_chain`](Self::max_chain) did.
+    pub(crate) fn max_chain_unless_set(mut self, bytes: usize) -> Self {
+        self.max_chain.get_or_insert(bytes);
         self
     }
 
     pub(super) fn chain_limit(&self) -> usize {
-        self.longest_chain.unwrap_or(1024)
+        self.max_chain.unwrap_or(DEFAULT_MAX_CHAIN)
     }
 
-    /// What clients speak, where no [`ClientConnection`](crate::downstream::ClientConnection) says
-    /// so. [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    /// Sets the scheme of clients without a
+    /// [`ClientConnection`](crate::downstream::ClientConnection). Default: `http`.
+    ///
+    /// Within [`OriginProxy`](crate::OriginProxy), the proxy's own
+    /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         self.client_scheme = scheme;
         self

@@ -1,4 +1,4 @@
-//! Tells an origin who the client is: `X-Forwarded-For` and its kin, and `Forwarded` ([RFC 7239]).
+//! A tower layer that writes `X-Forwarded-For` and similar fields, and `Forwarded` ([RFC 7239]).
 //!
 //! ```
 //! use std::net::Ipv4Addr;
@@ -24,68 +24,70 @@
 //! # Ok::<(), tower::BoxError>(())
 //! ```
 //!
-//! # Whom to believe
+//! # Trusted peers
 //!
-//! The peer is whoever opened the connection that the request came in on. By default no peer is
-//! trusted: what it claims is replaced by what is known of its connection, so nobody can speak in
-//! another's name.
+//! The peer is the host that opened the client's connection. By default no peer is trusted: its
+//! forwarded fields are replaced by what is known of its connection, so that no client can forge
+//! another's address.
 //!
-//! A load balancer or a CDN in front of you is named in [`trust`](ForwardedLayer::trust). Its chain
-//! of addresses and the scheme that it claims are kept, and its address is appended to the chain.
-//! The client's address is then the rightmost one of the chain that is not trusted itself: what
-//! stands further left is only what that client said. If an entry on the way there is not an
-//! address, the client's address is unknown.
+//! Pass the networks of load balancers and CDNs in front of the proxy to
+//! [`trust`](ForwardedLayer::trust). The chain and the scheme of a trusted peer are kept, and its
+//! address is appended to the chain.
+//!
+//! The client's address is then the rightmost one in the chain that is not trusted. Entries to its
+//! left are only what that client sent. If an entry to its right is not an address, the client's
+//! address is unknown.
 //!
 //! ```
 //! use cdn_origin::forwarded::{ForwardedLayer, IpNet};
 //!
 //! let balancers: IpNet = "10.0.0.0/8".parse()?;
 //! let layer = ForwardedLayer::new().trust([balancers]);
+//! # drop(layer);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `X-Forwarded-Host` and `-Port` are another matter: many balancers write neither, and pass on
-//! what their clients sent. The Host and the port of the request itself count, unless
-//! [`believe_host`](ForwardedLayer::believe_host) and
-//! [`believe_port`](ForwardedLayer::believe_port) say otherwise, for peers that are known to write
-//! or to remove them.
+//! Trust does not include `X-Forwarded-Host` and `-Port`: many load balancers forward what their
+//! clients sent. Host and port of the request itself are used, unless
+//! [`trust_host`](ForwardedLayer::trust_host) and [`trust_port`](ForwardedLayer::trust_port) are
+//! called for peers that write or remove these fields.
 //!
-//! # What is written
+//! # Written fields
 //!
 //! | field | value | default |
 //! |---|---|---|
-//! | `X-Forwarded-For` | a trusted peer's chain, and the peer | written |
-//! | `X-Forwarded-Host` | the Host as the client spelled it | written |
+//! | `X-Forwarded-For` | the chain of a trusted peer, and the peer | written |
+//! | `X-Forwarded-Host` | the client's Host, unchanged | written |
 //! | `X-Forwarded-Proto` | `http` or `https` | written |
 //! | `X-Real-IP` | the client's address | written |
-//! | `X-Forwarded-Port` | the port of the client's URL, as Host and scheme have it | removed |
-//! | `Forwarded` | the same in one field, made from the same chain | removed |
+//! | `X-Forwarded-Port` | the port of Host, or the default of the scheme | removed |
+//! | `Forwarded` | chain, Host and scheme in one field | removed |
 //!
-//! Each is one line. A field that is not written, or whose value is not known, is removed, and so
-//! is every name that CGI and its kin take for one of these because they read `_` as `-`
-//! (`x_forwarded_for`, [RFC 3875 section 4.1.18]). What is believed of a trusted peer is kept where
-//! it is one valid value. Its `Forwarded` is not read: a balancer that writes only
-//! `X-Forwarded-For` would pass on a forged one.
+//! Each field is written as one line. A field that is not written, or whose value is unknown, is
+//! removed. So are aliases with `_` in place of `-`, such as `x_forwarded_for`: CGI applications
+//! read them as the same name ([RFC 3875 section 4.1.18]).
 //!
-//! The chain keeps at most [`longest_chain`](ForwardedLayer::longest_chain) bytes, and ends at an
-//! entry that is neither an address, `unknown` nor an obfuscated identifier such as `_hidden` ([RFC
-//! 7239 section 6]). Entries are dropped from the left: on the right stand those that somebody
-//! trusted has seen.
+//! A field of a trusted peer is kept if it has one valid value. `Forwarded` of a trusted peer is not
+//! read: a load balancer that writes only `X-Forwarded-For` would forward a forged one.
 //!
-//! # Where the peer's address comes from
+//! The chain has at most [`max_chain`](ForwardedLayer::max_chain) bytes. It ends at an entry that is
+//! neither an address, nor `unknown`, nor an obfuscated identifier such as `_hidden` ([RFC 7239
+//! section 6]). Entries are dropped from the left: trusted proxies wrote those on the right.
 //!
-//! From a [`ClientConnection`](crate::downstream::ClientConnection) in the request's extensions, or
-//! from axum's `ConnectInfo` (feature `axum`). If there is neither, the peer is not trusted, and
-//! the fields that would claim an address are removed.
+//! # The peer's address
+//!
+//! It comes from a [`ClientConnection`](crate::downstream::ClientConnection) in the request's
+//! extensions, or from axum's `ConnectInfo` (feature `axum`). Without either, the peer is not
+//! trusted, and the fields that would contain an address are removed.
 //!
 //! [RFC 3875 section 4.1.18]: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18
 //! [RFC 7239]: https://www.rfc-editor.org/rfc/rfc7239
 //! [RFC 7239 section 6]: https://www.rfc-editor.org/rfc/rfc7239#section-6
 
 mod chain;
-mod claims;
 mod field;
 mod layer;
+mod present;
 mod rule;
 mod service;
 mod values;
@@ -95,4 +97,4 @@ pub use ipnet::IpNet;
 pub use layer::{ForwardedLayer, TrustedClaims};
 pub use service::Forwarded;
 
-pub(crate) use claims::is_claim;
+pub(crate) use present::is_forwarded_field;

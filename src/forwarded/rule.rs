@@ -1,4 +1,4 @@
-//! The pure rule: who the client is, and what is written about it.
+//! Finds the client of a request, and writes the forwarded fields. Pure.
 
 use std::net::IpAddr;
 
@@ -8,132 +8,163 @@ use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
     ForwardedField, ForwardedLayer, TrustedClaims, chain,
-    claims::{Claims, Twins, remove_twins},
     layer::Unverified,
+    present::{Aliases, ForwardedFields, remove_aliases},
     values,
 };
 
-/// What one request's fields are made of.
-struct Account<'a> {
-    /// Who opened the connection.
+/// What is known of one request, for the values of its fields.
+struct ForwardedValues<'a> {
     peer: Option<IpAddr>,
-    /// What the chain said before, the nearest first.
+    /// The chain that the peer sent, the nearest entry first.
     earlier: Vec<String>,
     downstream: &'a Downstream,
+    /// The port that a trusted peer sent.
     port: Option<u16>,
 }
 
 impl ForwardedLayer {
-    /// Writes who the client is into a request head. Takes what is known of the connection, and
-    /// returns the client that a trusted peer speaks for, or else the same.
+    /// Writes the fields into a request head.
+    ///
+    /// Takes what is known of the client's connection. Returns the client behind a trusted peer, or
+    /// else the peer itself.
     pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
-        let claims = Claims::of(headers);
-        if claims.twins == Twins::Present {
-            remove_twins(headers);
+        let present = ForwardedFields::of(headers);
+        if present.aliases == Aliases::Present {
+            remove_aliases(headers);
         }
-        let Some(trusted) = peer.address.filter(|address| self.trusts(*address)) else {
-            let earlier = match (peer.address, self.unverified) {
-                (Some(address), Unverified::Kept) => self.earlier(headers, address),
-                _ => Vec::new(),
-            };
-            let account = Account {
-                peer: peer.address,
-                earlier,
-                downstream: &peer,
-                port: None,
-            };
-            self.write(headers, claims, &account);
-            return peer;
+        match peer.address.filter(|address| self.trusts(*address)) {
+            Some(address) => self.apply_trusted(headers, present, peer, address),
+            None => {
+                self.apply_untrusted(headers, present, &peer);
+                peer
+            }
+        }
+    }
+
+    /// Replaces the fields of an untrusted peer.
+    fn apply_untrusted(
+        &self,
+        headers: &mut HeaderMap,
+        present: ForwardedFields,
+        peer: &Downstream,
+    ) {
+        let earlier = match (peer.address, self.unverified) {
+            (Some(address), Unverified::Kept) => self.earlier(headers, address),
+            _ => Vec::new(),
         };
-        let scheme = claimed_scheme(headers);
+        let values = ForwardedValues {
+            peer: peer.address,
+            earlier,
+            downstream: peer,
+            port: None,
+        };
+        self.write(headers, present, &values);
+    }
+
+    /// Reads the client from the fields of a trusted peer, and extends or keeps them.
+    fn apply_trusted(
+        &self,
+        headers: &mut HeaderMap,
+        present: ForwardedFields,
+        peer: Downstream,
+        address: IpAddr,
+    ) -> Downstream {
+        let scheme = sent_scheme(headers);
         let downstream = Downstream {
-            address: self.downstream_behind(headers, trusted),
+            address: self.client_behind(headers, address),
             scheme: scheme.unwrap_or(peer.scheme),
-            is_told: scheme.is_some() || peer.is_told,
-            host: self.claimed_host(headers).or(peer.host),
+            is_scheme_known: scheme.is_some() || peer.is_scheme_known,
+            host: self.trusted_host(headers).or(peer.host),
             target: peer.target,
         };
         match self.trusted_claims {
             TrustedClaims::Append => {
-                let account = Account {
-                    peer: Some(trusted),
-                    earlier: self.earlier(headers, trusted),
+                let values = ForwardedValues {
+                    peer: Some(address),
+                    earlier: self.earlier(headers, address),
                     downstream: &downstream,
-                    port: self.claimed_port(headers),
+                    port: self.trusted_port(headers),
                 };
-                self.write(headers, claims, &account);
+                self.write(headers, present, &values);
             }
-            TrustedClaims::Pass => self.remove_unbelieved(headers, claims),
+            TrustedClaims::Pass => self.remove_untrusted_fields(headers, present),
         }
         downstream
     }
 
-    /// Removes what a trusted peer may have been handed by its client.
-    fn remove_unbelieved(&self, headers: &mut HeaderMap, claims: Claims) {
+    /// Removes the fields that a trusted peer may have forwarded from its own client.
+    fn remove_untrusted_fields(&self, headers: &mut HeaderMap, present: ForwardedFields) {
         for field in [
             ForwardedField::XForwardedHost,
             ForwardedField::XForwardedPort,
         ] {
-            if claims.fields.contains(field) && !self.believed.contains(field) {
+            if present.fields.contains(field) && !self.trusted_fields.contains(field) {
                 headers.remove(field.name());
             }
         }
     }
 
-    fn claimed_host(&self, headers: &HeaderMap) -> Option<HostAuthority> {
-        self.believed(headers, ForwardedField::XForwardedHost)?
+    fn trusted_host(&self, headers: &HeaderMap) -> Option<HostAuthority> {
+        self.trusted_value(headers, ForwardedField::XForwardedHost)?
             .parse()
             .ok()
     }
 
-    fn claimed_port(&self, headers: &HeaderMap) -> Option<u16> {
-        let claimed = self.believed(headers, ForwardedField::XForwardedPort)?;
-        let digits = claimed.bytes().all(|byte| byte.is_ascii_digit());
-        let port = claimed.parse().ok()?;
-        (digits && port != 0).then_some(port)
+    fn trusted_port(&self, headers: &HeaderMap) -> Option<u16> {
+        let value = self.trusted_value(headers, ForwardedField::XForwardedPort)?;
+        let has_only_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        let port = value.parse().ok()?;
+        (has_only_digits && port != 0).then_some(port)
     }
 
-    fn believed<'a>(&self, headers: &'a HeaderMap, field: ForwardedField) -> Option<&'a str> {
-        match self.believed.contains(field) {
-            true => only(headers, field),
+    fn trusted_value<'a>(&self, headers: &'a HeaderMap, field: ForwardedField) -> Option<&'a str> {
+        match self.trusted_fields.contains(field) {
+            true => single_value(headers, field),
             false => None,
         }
     }
 
-    /// The rightmost address that is not trusted, or the leftmost of all. Unknown if what stands
-    /// there is no address.
-    fn downstream_behind(&self, headers: &HeaderMap, peer: IpAddr) -> Option<IpAddr> {
-        let mut downstream = Some(peer);
+    /// The rightmost address that is not trusted, or the leftmost address if all are. `None` if
+    /// that entry is not an address.
+    fn client_behind(&self, headers: &HeaderMap, peer: IpAddr) -> Option<IpAddr> {
+        let mut client = Some(peer);
         for entry in chain::entries(headers) {
-            downstream = entry.and_then(|node| node.address);
-            if !downstream.is_some_and(|address| self.trusts(address)) {
+            client = entry.and_then(|node| node.address);
+            if !client.is_some_and(|address| self.trusts(address)) {
                 break;
             }
         }
-        downstream
+        client
     }
 
+    /// The entries to forward, such that the peer's own fits behind them.
     fn earlier(&self, headers: &HeaderMap, peer: IpAddr) -> Vec<String> {
         let own = values::AddressText::new(peer).as_bytes().len();
-        chain::kept(headers, self.chain_limit().saturating_sub(own))
+        chain::forwarded_entries(headers, self.chain_limit().saturating_sub(own))
     }
 
-    /// Replaces what is written, and removes what is claimed and not written.
-    fn write(&self, headers: &mut HeaderMap, claims: Claims, account: &Account<'_>) {
+    /// Writes the configured fields, and removes the others.
+    fn write(
+        &self,
+        headers: &mut HeaderMap,
+        present: ForwardedFields,
+        values: &ForwardedValues<'_>,
+    ) {
         for field in ForwardedField::ALL {
-            let written = self.written.contains(field);
-            if let Some(value) = written.then(|| account.value(field)).flatten() {
+            let is_written = self.written.contains(field);
+            if let Some(value) = is_written.then(|| values.get(field)).flatten() {
                 headers.insert(field.name(), value);
-            } else if claims.fields.contains(field) {
+            } else if present.fields.contains(field) {
                 headers.remove(field.name());
             }
         }
     }
 }
 
-impl Account<'_> {
-    /// What a field says; `None` if that is not known.
-    fn value(&self, field: ForwardedField) -> Option<HeaderValue> {
+impl ForwardedValues<'_> {
+    /// The value of a field. `None` if it is unknown.
+    fn get(&self, field: ForwardedField) -> Option<HeaderValue> {
         let Downstream {
             address,
             scheme,
@@ -157,16 +188,17 @@ impl Account<'_> {
     }
 }
 
-fn claimed_scheme(headers: &HeaderMap) -> Option<Scheme> {
-    let claimed = only(headers, ForwardedField::XForwardedProto)?;
+/// The scheme in `X-Forwarded-Proto`.
+fn sent_scheme(headers: &HeaderMap) -> Option<Scheme> {
+    let value = single_value(headers, ForwardedField::XForwardedProto)?;
     let schemes = [Scheme::Http, Scheme::Https];
     schemes
         .into_iter()
-        .find(|scheme| scheme.as_str().eq_ignore_ascii_case(claimed))
+        .find(|scheme| scheme.as_str().eq_ignore_ascii_case(value))
 }
 
-/// The value of a field that has one line.
-fn only(headers: &HeaderMap, field: ForwardedField) -> Option<&str> {
+/// The value of a field with exactly one line.
+fn single_value(headers: &HeaderMap, field: ForwardedField) -> Option<&str> {
     let mut lines = headers.get_all(field.name()).iter();
     match (lines.next(), lines.next()) {
         (Some(line), None) => line.to_str().ok().map(str::trim),

@@ -1,4 +1,4 @@
-//! The service that a layer makes.
+//! The service of the forwarded layer.
 
 use std::task::{Context, Poll};
 
@@ -9,7 +9,7 @@ use crate::downstream::Downstream;
 
 use super::ForwardedLayer;
 
-/// Says who the client is and passes the request on. See the [module](self::super).
+/// A service that describes the client to the origin. See the [module](self::super).
 #[derive(Clone, Debug)]
 pub struct Forwarded<S> {
     inner: S,

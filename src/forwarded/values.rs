@@ -1,4 +1,4 @@
-//! Writes the values of the fields.
+//! Formats the values of the forwarded fields.
 
 use std::{
     fmt::{self, Write},
@@ -12,24 +12,25 @@ use crate::downstream::Downstream;
 
 use super::chain::SEPARATOR;
 
-/// An address as text, without an allocation: this is on the way of every request.
+/// An address as text on the stack: every request formats one.
 pub(super) struct AddressText {
-    bytes: [u8; Self::LONGEST],
+    bytes: [u8; Self::MAX_LENGTH],
     length: usize,
 }
 
 impl AddressText {
-    /// An IPv6 address in full, whose last part is written as IPv4.
-    const LONGEST: usize = 45;
+    /// The length of a full IPv6 address with an embedded IPv4 address.
+    const MAX_LENGTH: usize = 45;
 
+    /// Formats an address.
     pub(super) fn new(address: IpAddr) -> Self {
         let mut text = Self {
-            bytes: [0; Self::LONGEST],
+            bytes: [0; Self::MAX_LENGTH],
             length: 0,
         };
         match address {
             IpAddr::V4(address) => text.push_v4(address),
-            // It fits: `write!` fails only if it does not.
+            // `write!` fails only if the text does not fit, and it always does.
             IpAddr::V6(address) => write!(text, "{address}").unwrap_or_default(),
         }
         text
@@ -39,8 +40,7 @@ impl AddressText {
         &self.bytes[..self.length]
     }
 
-    /// By hand: the formatting of the standard library costs more than all else that is done for
-    /// this field.
+    /// Formats without `core::fmt`, which would cost more than the rest of this field's work.
     fn push_v4(&mut self, address: Ipv4Addr) {
         for (index, octet) in address.octets().into_iter().enumerate() {
             if index > 0 {
@@ -65,19 +65,19 @@ impl AddressText {
 impl Write for AddressText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.length + text.len();
-        let place = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
+        let target = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        target.copy_from_slice(text.as_bytes());
         self.length = end;
         Ok(())
     }
 }
 
-/// The address alone.
+/// The value of `X-Real-IP`.
 pub(super) fn address(address: IpAddr) -> Option<HeaderValue> {
     HeaderValue::from_bytes(AddressText::new(address).as_bytes()).ok()
 }
 
-/// The earlier entries, which come the nearest first, and the peer.
+/// The value of `X-Forwarded-For`: the earlier entries, given nearest first, and the peer.
 pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Option<HeaderValue> {
     if earlier.is_empty() {
         return address(peer);
@@ -91,7 +91,7 @@ pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
 }
 
-/// The same as RFC 7239 has it: an element for each entry, and one for the peer that also says host
+/// The value of `Forwarded` (RFC 7239): one element for each entry, and one for the peer with host
 /// and scheme.
 pub(super) fn forwarded(
     earlier: &[String],
@@ -112,29 +112,30 @@ pub(super) fn forwarded(
     }
     if let Some(host) = &downstream.host {
         line.push_str(";host=");
-        push_word(&mut line, host.as_str());
+        push_value(&mut line, host.as_str());
     }
     line.push_str(";proto=");
     line.push_str(downstream.scheme.as_str());
     HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
 }
 
-/// RFC 7239 section 6: IPv6 addresses are in brackets, also where `X-Forwarded-For` had none.
+/// Appends an entry. IPv6 addresses get brackets, which `X-Forwarded-For` may lack (RFC 7239 section
+/// 6).
 fn push_node(line: &mut String, node: &str) {
     match node.parse::<Ipv6Addr>() {
         Ok(bare) => line.push_str(&format!("\"[{bare}]\"")),
-        Err(_) => push_word(line, node),
+        Err(_) => push_value(line, node),
     }
 }
 
-/// Quotes what is not a token. Hosts and entries hold neither quotes nor backslashes.
-fn push_word(line: &mut String, word: &str) {
-    match word.contains([':', '[']) {
+/// Appends a value, quoted if it is not a token. Hosts and entries contain no quotes or backslashes.
+fn push_value(line: &mut String, value: &str) {
+    match value.contains([':', '[']) {
         true => {
             line.push('"');
-            line.push_str(word);
+            line.push_str(value);
             line.push('"');
         }
-        false => line.push_str(word),
+        false => line.push_str(value),
     }
 }

@@ -1,4 +1,4 @@
-//! The future of a rewritten request.
+//! The future of the host rewriting service.
 
 use std::{
     future::Future,
@@ -12,34 +12,34 @@ use tower::BoxError;
 use crate::Error;
 
 pin_project! {
-    /// The future that [`HostRewrite`](super::HostRewrite) returns.
+    /// The future returned by [`HostRewrite`](super::HostRewrite).
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct HostRewriteFuture<F> {
         #[pin]
-        state: State<F>,
+        state: HostRewriteState<F>,
     }
 }
 
 pin_project! {
     #[derive(Debug)]
-    #[project = StateProjected]
-    enum State<F> {
-        Passed { #[pin] inner: F },
+    #[project = HostRewriteStateProjection]
+    enum HostRewriteState<F> {
+        Inner { #[pin] inner: F },
         Refused { error: Error },
     }
 }
 
 impl<F> HostRewriteFuture<F> {
-    pub(super) fn passed(inner: F) -> Self {
+    pub(super) fn inner(inner: F) -> Self {
         Self {
-            state: State::Passed { inner },
+            state: HostRewriteState::Inner { inner },
         }
     }
 
     pub(super) fn refused(error: Error) -> Self {
         Self {
-            state: State::Refused { error },
+            state: HostRewriteState::Refused { error },
         }
     }
 }
@@ -53,8 +53,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjected::Passed { inner } => inner.poll(cx).map_err(Into::into),
-            StateProjected::Refused { error } => Poll::Ready(Err(error.clone().into())),
+            HostRewriteStateProjection::Inner { inner } => inner.poll(cx).map_err(Into::into),
+            HostRewriteStateProjection::Refused { error } => Poll::Ready(Err(error.clone().into())),
         }
     }
 }

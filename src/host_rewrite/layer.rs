@@ -1,4 +1,4 @@
-//! The layer: which name replaces the client's.
+//! The layer: which host replaces the client's.
 
 use std::{fmt, sync::Arc};
 
@@ -9,37 +9,46 @@ use crate::name::{HostAuthority, NameError};
 
 use super::HostRewrite;
 
-/// Rewrites the name that a request is for. See the [module](self::super) for an example.
+/// A layer that rewrites the Host of requests. See the [module](self::super) for details.
+///
+/// ```
+/// use cdn_origin::HostRewriteLayer;
+///
+/// let fixed = HostRewriteLayer::to("www.example.com")?;
+/// let preserving = HostRewriteLayer::preserve();
+/// # drop((fixed, preserving));
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct HostRewriteLayer {
-    rule: Rule,
+    rule: HostRule,
 }
 
-type Naming = dyn Fn(&Parts, &HostAuthority) -> HostAuthority + Send + Sync;
+type HostFunction = dyn Fn(&Parts, &HostAuthority) -> HostAuthority + Send + Sync;
 
 #[derive(Clone)]
-enum Rule {
-    By(Arc<Naming>),
+enum HostRule {
+    Fixed(HostAuthority),
+    Function(Arc<HostFunction>),
     Preserve,
-    To(HostAuthority),
 }
 
 impl HostRewriteLayer {
-    /// Always this name: a fixed one, or an origin's own.
+    /// Replaces the client's Host by a fixed one, such as the origin's own.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer};
     ///
     /// let connector = CdnOriginConnector::builder("http://origin.example:8080").build()?;
-    /// let origin = connector.origin().expect("it was built with one");
+    /// let origin = connector.origin().expect("the connector has a fixed origin");
     /// let layer = HostRewriteLayer::to(origin.host())?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// If it is not a host and optional port.
+    /// If `authority` is not a host and an optional port.
     pub fn to<A>(authority: A) -> Result<Self, NameError>
     where
         A: TryInto<HostAuthority>,
@@ -47,45 +56,63 @@ impl HostRewriteLayer {
     {
         authority
             .try_into()
-            .map(Self::to_parsed)
+            .map(Self::to_authority)
             .map_err(Into::into)
     }
 
-    /// Always this name, which is known to be one.
-    pub(crate) fn to_parsed(authority: HostAuthority) -> Self {
+    /// Replaces the client's Host by a valid authority.
+    pub(crate) fn to_authority(authority: HostAuthority) -> Self {
         Self {
-            rule: Rule::To(authority),
+            rule: HostRule::Fixed(authority),
         }
     }
 
-    /// Keeps the client's Host after validating it. It can be any name: reject unknown ones in
-    /// front of this layer.
+    /// Validates and keeps the client's Host.
+    ///
+    /// A client can send any valid name: reject unknown ones in front of this layer.
     pub fn preserve() -> Self {
         Self {
-            rule: Rule::Preserve,
+            rule: HostRule::Preserve,
         }
     }
 
-    /// Whatever this function makes of the request and the client's name.
-    pub fn by<F>(function: F) -> Self
+    /// Replaces the client's Host by the result of a function.
+    ///
+    /// The function receives the request's head and the client's Host. It is not called for a
+    /// request without one, which is refused.
+    ///
+    /// ```
+    /// use cdn_origin::{HostRewriteLayer, name::HostAuthority};
+    ///
+    /// let fallback: HostAuthority = "www.example.com".parse()?;
+    /// let layer = HostRewriteLayer::from_fn(move |_request, host| match host.host() {
+    ///     "api.example.com" => host.clone(),
+    ///     _ => fallback.clone(),
+    /// });
+    /// # drop(layer);
+    /// # Ok::<(), cdn_origin::name::NameError>(())
+    /// ```
+    pub fn from_fn<F>(function: F) -> Self
     where
         F: Fn(&Parts, &HostAuthority) -> HostAuthority + Send + Sync + 'static,
     {
         Self {
-            rule: Rule::By(Arc::new(function)),
+            rule: HostRule::Function(Arc::new(function)),
         }
     }
 
-    /// The name for this request. `downstream` is absent in an HTTP/1.0 request that names no host.
-    pub(super) fn name_for(
+    /// The host for this request. `downstream` is `None` in an HTTP/1.0 request without a host.
+    pub(super) fn host_for(
         &self,
         parts: &Parts,
         downstream: Option<&HostAuthority>,
     ) -> Option<HostAuthority> {
         match &self.rule {
-            Rule::By(function) => downstream.map(|downstream| function(parts, downstream)),
-            Rule::Preserve => downstream.cloned(),
-            Rule::To(authority) => Some(authority.clone()),
+            HostRule::Function(function) => {
+                downstream.map(|downstream| function(parts, downstream))
+            }
+            HostRule::Preserve => downstream.cloned(),
+            HostRule::Fixed(authority) => Some(authority.clone()),
         }
     }
 }
@@ -98,12 +125,12 @@ impl<S> Layer<S> for HostRewriteLayer {
     }
 }
 
-impl fmt::Debug for Rule {
+impl fmt::Debug for HostRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::By(_) => f.write_str("By(..)"),
+            Self::Fixed(authority) => write!(f, "Fixed({authority})"),
+            Self::Function(_) => f.write_str("Function(..)"),
             Self::Preserve => f.write_str("Preserve"),
-            Self::To(authority) => write!(f, "To({authority})"),
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Rewrites the Host of requests, in the form that HTTP/1 and HTTP/2 want it.
+//! A tower layer that rewrites the Host of requests, for HTTP/1 and HTTP/2.
 //!
-//! The name that a request is for appears in exactly one place. A request whose URI has an
-//! authority (HTTP/2, and whatever a client library sends to an absolute URI) says it there, and
-//! `Host` is removed: an HTTP/2 request that says both is answered 400 by some servers even where
-//! they agree, and hyper-util's client writes `Host` by itself where HTTP/1 is spoken. A request
-//! without one (HTTP/1 in origin-form or `*`) says it in `Host` ([RFC 9110 section 7.2], [RFC 9112
-//! section 3.2], [RFC 9113 section 8.3.1]).
+//! The rewritten request has its host in exactly one place ([RFC 9110 section 7.2], [RFC 9112
+//! section 3.2], [RFC 9113 section 8.3.1]):
+//!
+//! * **URI**, if that has an authority: HTTP/2 requests, and requests of client libraries to an
+//!   absolute URI. `Host` is removed. Some servers respond with 400 to an HTTP/2 request that has
+//!   both, even if they agree; hyper-util's client adds `Host` for HTTP/1 by itself.
+//! * **`Host`** otherwise: HTTP/1 requests in origin-form or asterisk-form.
 //!
 //! ```
 //! use cdn_origin::HostRewriteLayer;
@@ -28,19 +29,19 @@
 //!
 //! # Errors
 //!
-//! A request that names no host, more than one, an invalid one, or two that disagree is not passed
-//! on. The service fails with an [`Error`](crate::Error) of
+//! The service refuses a request without a host, with several hosts, with an invalid one, or with
+//! two that disagree. It returns an [`Error`](crate::Error) of
 //! [`Stage::Prepare`](crate::error::Stage::Prepare) whose [`kind`](crate::Error::kind) says which
-//! of the four it was; the right answer to the client is 400.
+//! of these it is. The response to the client should be 400.
 //!
-//! That error is a `tower::BoxError`. An axum router takes no layer that fails: there, give the
-//! layer to [`OriginProxy::host_rewrite`](crate::OriginProxy::host_rewrite), or put axum's
-//! `HandleErrorLayer` around it.
+//! The service's error type is `tower::BoxError`. An axum router does not accept a fallible layer:
+//! give the layer to [`OriginProxy::host_rewrite`](crate::OriginProxy::host_rewrite), or wrap it in
+//! axum's `HandleErrorLayer`.
 //!
 //! # Deployment caveats
 //!
-//! An application behind a rewritten `Host` no longer sees what the client asked for: absolute
-//! links, cookies' domains and CSRF checks that compare `Origin` with `Host` then need
+//! An application behind a rewritten `Host` does not see the host that the client requested. For
+//! absolute links, cookie domains and CSRF checks that compare `Origin` with `Host`, it needs
 //! `X-Forwarded-Host`.
 //!
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
@@ -56,4 +57,4 @@ pub use future::HostRewriteFuture;
 pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 
-pub(crate) use rule::{Rewritten, write_name};
+pub(crate) use rule::{RewrittenHost, write_host};

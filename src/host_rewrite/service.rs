@@ -1,4 +1,4 @@
-//! The service that a layer makes.
+//! The service of the host rewriting layer.
 
 use std::task::{Context, Poll};
 
@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::{HostRewriteFuture, HostRewriteLayer};
 
-/// Rewrites the name that a request is for and passes it on. See the [module](self::super).
+/// A service that rewrites the Host of requests. See the [module](self::super).
 #[derive(Clone, Debug)]
 pub struct HostRewrite<S> {
     inner: S,
@@ -37,7 +37,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         match self.layer.apply(&mut parts) {
-            Ok(_) => HostRewriteFuture::passed(self.inner.call(Request::from_parts(parts, body))),
+            Ok(_) => HostRewriteFuture::inner(self.inner.call(Request::from_parts(parts, body))),
             Err(error) => HostRewriteFuture::refused(error),
         }
     }

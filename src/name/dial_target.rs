@@ -1,4 +1,4 @@
-//! The first name: where a connection leads to.
+//! The first name: host and port that TCP connects to, or a Unix socket.
 
 use std::{
     fmt,
@@ -8,14 +8,27 @@ use std::{
 
 use super::{Host, HostPort, NameError, NameProblem, SocketPath};
 
-/// Where a connection leads to: host and port that TCP connects to, or a Unix socket.
+/// What a connection is opened to: host and port for TCP, or a Unix socket.
 ///
-/// | text | what is dialled |
-/// |---|---|
-/// | `host`, `192.0.2.1`, `2001:db8::1` | the URL's port: 443 for `https` and 80 for `http` if it has none |
-/// | `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` | that port |
-/// | `host.` , `host.:port` | the same, and the resolver is told that the name is absolute |
-/// | `unix:/run/app.sock` | that socket; SNI, expected name and Host still come from the URL |
+/// It is parsed from one of these forms:
+///
+/// * `host`, `192.0.2.1` or `2001:db8::1`: the port is the URL's, which defaults to 443 for `https`
+///   and 80 for `http`.
+/// * `host:port`, `192.0.2.1:8443` or `[2001:db8::1]:443`: this port.
+/// * `host.` or `host.:port`: an absolute name, to which the resolver appends no search domain.
+/// * `unix:/run/app.sock`: a Unix socket. SNI, expected name and Host still come from the URL.
+///
+/// ```
+/// use cdn_origin::name::DialTarget;
+///
+/// let dial: DialTarget = "Origin.Example:8443".parse()?;
+/// assert_eq!(dial.to_string(), "origin.example:8443");
+/// assert_eq!(dial.port(), Some(8443));
+///
+/// let dial: DialTarget = "unix:/run/app.sock".parse()?;
+/// assert!(dial.tcp().is_none());
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum DialTarget {
@@ -26,19 +39,19 @@ pub enum DialTarget {
 }
 
 impl DialTarget {
-    /// The host, unless it is a Unix socket.
+    /// The host. `None` for a Unix socket.
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
         self.tcp().map(HostPort::host)
     }
 
-    /// The port, if one was given or has been settled by the origin's scheme.
+    /// The port, if the text has one or the origin's scheme supplied it.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.tcp().and_then(HostPort::port)
     }
 
-    /// Host and port, unless it is a Unix socket.
+    /// Host and port. `None` for a Unix socket.
     #[must_use]
     pub fn tcp(&self) -> Option<&HostPort> {
         match self {
@@ -49,7 +62,7 @@ impl DialTarget {
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
         match text.strip_prefix("unix:") {
-            // `unix:80` is a host of that name.
+            // `unix:80` is port 80 of the host `unix`.
             Some(path) if !path.bytes().all(|byte| byte.is_ascii_digit()) => {
                 SocketPath::parse(path).map(Self::Unix)
             }
@@ -57,7 +70,7 @@ impl DialTarget {
         }
     }
 
-    /// This target with `default` as its port, unless it has one or needs none.
+    /// This target with `default` as its port. Unix sockets and targets with a port are unchanged.
     pub(crate) fn or_port(self, default: u16) -> Self {
         match self {
             Self::Tcp(target) => Self::Tcp(target.or_port(default)),
@@ -83,7 +96,7 @@ impl FromStr for DialTarget {
     }
 }
 
-super::from_text!(DialTarget);
+super::impl_try_from_text!(DialTarget);
 
 impl From<HostPort> for DialTarget {
     fn from(target: HostPort) -> Self {

@@ -1,31 +1,37 @@
-//! A DNS host name in the form in which it goes onto the wire.
+//! A DNS host name in its wire form.
 
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 use super::{NameError, NameProblem};
 
-/// A DNS host name: ASCII, lower case, no trailing dot, labels of 1 to 63 bytes, 253 bytes at most.
+/// A DNS host name: lower-case ASCII without a trailing dot.
 ///
-/// Letters, digits, hyphens and underscores are allowed; other scripts are turned into punycode
-/// (UTS 46). Clones are cheap.
+/// Labels have 1 to 63 bytes, the whole name at most 253. Letters, digits, hyphens and underscores
+/// are allowed. Clones are cheap.
+///
+/// International names are written in punycode, such as `xn--bcher-kva.example`. With the cargo
+/// feature `idna`, names in Unicode are converted to it ([UTS 46]).
 ///
 /// ```
 /// use cdn_origin::name::DnsName;
 ///
 /// assert_eq!("WWW.Example.COM.".parse::<DnsName>()?.as_str(), "www.example.com");
+/// assert!("bad_-.example".parse::<DnsName>().is_err());
 /// # Ok::<(), cdn_origin::name::NameError>(())
 /// ```
+///
+/// [UTS 46]: https://www.unicode.org/reports/tr46/
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DnsName(Arc<str>);
 
 impl DnsName {
-    /// The name as it goes onto the wire.
+    /// The name in its wire form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Parses `text`; the problem alone, for callers that say what the name was meant to be.
+    /// Parses `text`. Callers add to the problem which name it is about.
     pub(super) fn parse(text: &str) -> Result<Self, NameProblem> {
         let name = text.strip_suffix('.').unwrap_or(text);
         if name.is_empty() {
@@ -47,7 +53,7 @@ impl DnsName {
             check_labels(name)?;
             return Ok(Self(name.to_ascii_lowercase().into()));
         }
-        let ascii = idna::domain_to_ascii(name).map_err(|_| NameProblem::International)?;
+        let ascii = to_punycode(name)?;
         check_labels(&ascii)?;
         Ok(Self(ascii.into()))
     }
@@ -67,12 +73,26 @@ impl FromStr for DnsName {
     }
 }
 
-super::from_text!(DnsName);
+super::impl_try_from_text!(DnsName);
 
 impl AsRef<str> for DnsName {
     fn as_ref(&self) -> &str {
         &self.0
     }
+}
+
+/// Converts an international name to punycode (UTS 46).
+#[cfg(feature = "idna")]
+fn to_punycode(name: &str) -> Result<String, NameProblem> {
+    idna::domain_to_ascii(name).map_err(|_| NameProblem::International)
+}
+
+/// Refuses an international name: the conversion needs the tables of Unicode.
+#[cfg(not(feature = "idna"))]
+fn to_punycode(name: &str) -> Result<String, NameProblem> {
+    let not_ascii = name.char_indices().find(|(_, found)| !found.is_ascii());
+    let (at, found) = not_ascii.ok_or(NameProblem::International)?;
+    Err(NameProblem::NotAscii { found, at })
 }
 
 fn is_ip_address(text: &str) -> bool {
@@ -94,15 +114,15 @@ fn check_labels(name: &str) -> Result<(), NameProblem> {
     if name.len() > 253 {
         return Err(NameProblem::TooLong);
     }
-    // WHATWG URL "ends in a number": such a host is an IPv4 address to some resolvers (`127.1`) and
-    // a name to others.
+    // "Ends in a number" of the WHATWG URL standard: some resolvers read such a host as an IPv4
+    // address (`127.1`), others as a name.
     if is_number(last) {
         return Err(NameProblem::NumericEnd);
     }
     Ok(())
 }
 
-/// A decimal or hexadecimal number, as old resolvers read one.
+/// Whether the label is a decimal or hexadecimal number, as in `inet_aton`.
 fn is_number(label: &str) -> bool {
     let hexadecimal = label
         .strip_prefix("0x")
@@ -131,4 +151,32 @@ fn check_label(label: &str, at: usize) -> Result<(), NameProblem> {
         return Err(NameProblem::HyphenAtLabelEdge { at });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "idna")]
+    #[test]
+    fn an_international_name_becomes_punycode() {
+        let name = DnsName::parse("B\u{fc}cher.example").unwrap();
+        assert_eq!(name.as_str(), "xn--bcher-kva.example");
+        let error = DnsName::parse("xn--\u{fc}.example").unwrap_err();
+        assert_eq!(error, NameProblem::International);
+    }
+
+    #[cfg(not(feature = "idna"))]
+    #[test]
+    fn an_international_name_is_refused_with_the_two_ways_to_write_it() {
+        let error = "a.b\u{fc}cher.example".parse::<DnsName>().unwrap_err();
+        let (found, at) = ('\u{fc}', 3);
+        assert_eq!(error.problem(), &NameProblem::NotAscii { found, at });
+        assert_eq!(
+            error.to_string(),
+            "DNS name \"a.b\u{fc}cher.example\": the character '\u{fc}' at byte 3 is not ASCII: \
+             write the name in punycode (\"xn--...\"), or enable the cargo feature \"idna\""
+        );
+        assert!(DnsName::parse("xn--bcher-kva.example").is_ok());
+    }
 }

@@ -4,10 +4,21 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use super::{DnsName, Host, NameError};
 
-/// The reference identity ([RFC 9525]) that the origin's certificate must be valid for: a DNS name
-/// or an IP address.
+/// The name that the origin's certificate must be valid for: a DNS name or an IP address.
 ///
-/// It is compared with the certificate's subject alternative names only.
+/// [RFC 9525] calls it the reference identity. It is compared with the certificate's subject
+/// alternative names, never with its common name.
+///
+/// ```
+/// use cdn_origin::name::ExpectedName;
+///
+/// let name: ExpectedName = "www.example.com".parse()?;
+/// assert!(matches!(name, ExpectedName::Dns(_)));
+///
+/// let address: ExpectedName = "192.0.2.1".parse()?;
+/// assert!(matches!(address, ExpectedName::Ip(_)));
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 ///
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -38,7 +49,7 @@ impl FromStr for ExpectedName {
     }
 }
 
-super::from_text!(ExpectedName);
+super::impl_try_from_text!(ExpectedName);
 
 impl From<DnsName> for ExpectedName {
     fn from(name: DnsName) -> Self {

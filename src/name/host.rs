@@ -9,6 +9,15 @@ use std::{
 use super::{DnsName, NameError, NameProblem};
 
 /// A host: a DNS name or an IP address. Displayed as in a URL, with IPv6 addresses in brackets.
+///
+/// ```
+/// use cdn_origin::name::Host;
+///
+/// let host: Host = "2001:db8::1".parse()?;
+/// assert_eq!(host.to_string(), "[2001:db8::1]");
+/// assert!(host.dns().is_none());
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Host {
@@ -19,7 +28,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// The DNS name, if it is one.
+    /// The DNS name. `None` for an address.
     #[must_use]
     pub fn dns(&self) -> Option<&DnsName> {
         match self {
@@ -28,7 +37,7 @@ impl Host {
         }
     }
 
-    /// The address, if it is one.
+    /// The address. `None` for a DNS name.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
@@ -68,9 +77,9 @@ impl FromStr for Host {
     }
 }
 
-super::from_text!(Host);
+super::impl_try_from_text!(Host);
 
-/// Splits `host[:port]`. A bare IPv6 address, which has no port, is taken whole.
+/// Splits `host[:port]`. An IPv6 address without brackets has no port.
 pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), NameProblem> {
     if text.contains("://") {
         return Err(NameProblem::Url);

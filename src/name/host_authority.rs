@@ -1,4 +1,4 @@
-//! The fourth name: the authority that the HTTP request names.
+//! The fourth name: the authority of the HTTP request.
 
 use std::{
     fmt,
@@ -12,28 +12,38 @@ use http::{HeaderValue, uri::Authority};
 
 use super::{DnsName, HostPort, NameError, NameProblem, host::split_port};
 
-/// What `Host` (HTTP/1) or `:authority` (HTTP/2) says: `host` or `host:port`, without user
-/// information ([RFC 9110 section 7.2]).
+/// The value of `Host` (HTTP/1) or `:authority` (HTTP/2): `host` or `host:port` ([RFC 9110 section
+/// 7.2]).
 ///
-/// The spelling is kept, except that an international name becomes punycode and an empty port is
-/// dropped. Comparison ignores ASCII case, as host names do.
+/// User information is refused. The text is kept as it is, except that an international name
+/// becomes punycode and an empty port is dropped. Comparison ignores ASCII case.
+///
+/// ```
+/// use cdn_origin::name::HostAuthority;
+///
+/// let host: HostAuthority = "WWW.Example.com:8080".parse()?;
+/// assert_eq!(host.as_str(), "WWW.Example.com:8080");
+/// assert_eq!(host, "www.example.com:8080".parse()?);
+/// assert_eq!(host.port(), Some(8080));
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 ///
 /// [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 #[derive(Clone)]
 pub struct HostAuthority {
     authority: Authority,
-    /// The same text.
+    /// The same text as a field value, so that writing it copies nothing.
     field: HeaderValue,
 }
 
 impl HostAuthority {
-    /// The authority as it goes onto the wire.
+    /// The authority in its wire form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.authority.as_str()
     }
 
-    /// The host without port; an IPv6 address keeps its brackets.
+    /// The host without the port. An IPv6 address keeps its brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.authority.host()
@@ -45,20 +55,20 @@ impl HostAuthority {
         self.authority.port_u16()
     }
 
-    /// The authority as the `http` crate has it.
+    /// The authority as a type of the `http` crate.
     #[must_use]
     pub fn as_authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// The authority as a `Host` field value. Cheap: nothing is copied.
+    /// The authority as a `Host` field value. Copies nothing.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         self.field.clone()
     }
 
-    /// The authority as a URI has it, in which the scheme's default port is not spelled out.
-    pub(crate) fn without_port(&self, default: u16) -> Authority {
+    /// The authority of a URI, without the port if it is the scheme's default.
+    pub(crate) fn without_default_port(&self, default: u16) -> Authority {
         match self.authority.port_u16() {
             Some(port) if port == default => {
                 let host = Authority::try_from(self.authority.host());
@@ -68,10 +78,10 @@ impl HostAuthority {
         }
     }
 
-    /// What a `Host` field says. The field's memory is shared.
-    pub(crate) fn of_field(field: &HeaderValue) -> Option<Self> {
-        // Nearly all names are of this kind, and each request brings one.
-        if field.as_bytes().iter().copied().all(is_plain)
+    /// Parses a `Host` field value. Shares its memory. `None` if it is invalid.
+    pub(crate) fn from_field(field: &HeaderValue) -> Option<Self> {
+        // The fast path for nearly all names: each request has one.
+        if field.as_bytes().iter().copied().all(is_unreserved)
             && let Ok(authority) = Authority::try_from(field.as_bytes())
         {
             let field = field.clone();
@@ -81,7 +91,7 @@ impl HostAuthority {
     }
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
-        if !text.is_empty() && text.bytes().all(is_plain) {
+        if !text.is_empty() && text.bytes().all(is_unreserved) {
             return Self::from_ascii(text);
         }
         if text.contains('@') {
@@ -100,8 +110,8 @@ impl HostAuthority {
         Self::from_ascii(&format!("{ascii}{}", &text[host.len()..]))
     }
 
-    /// `check_host` and `split_port` leave nothing that `Authority` or a field value refuses; an
-    /// empty host is its last word.
+    /// Converts text that was validated. After `check_host` and `split_port`, `Authority` and
+    /// `HeaderValue` refuse nothing but an empty host.
     fn from_ascii(text: &str) -> Result<Self, NameProblem> {
         let text = Bytes::copy_from_slice(text.as_bytes());
         let authority = Authority::from_maybe_shared(text.clone());
@@ -149,9 +159,9 @@ impl FromStr for HostAuthority {
     }
 }
 
-super::from_text!(HostAuthority);
+super::impl_try_from_text!(HostAuthority);
 
-/// The dot of an absolute name is left out: it is the resolver's business.
+/// Leaves out the dot of an absolute name, which only the resolver needs.
 impl From<&HostPort> for HostAuthority {
     #[expect(
         clippy::expect_used,
@@ -176,8 +186,8 @@ impl From<&Self> for HostAuthority {
     }
 }
 
-/// The part of RFC 3986's `reg-name` that host names use, more lenient than [`DnsName`]: a client's
-/// spelling passes as it is.
+/// Checks that a host is an IPv6 literal or consists of unreserved or non-ASCII characters. More
+/// lenient than [`DnsName`]: a client's Host is passed on as it is.
 fn check_host(host: &str) -> Result<(), NameProblem> {
     if host.is_empty() {
         return Err(NameProblem::Empty);
@@ -189,15 +199,16 @@ fn check_host(host: &str) -> Result<(), NameProblem> {
             Err(_) => Err(NameProblem::Ipv6),
         };
     }
-    let allowed =
-        |found: char| u8::try_from(found).map_or(true, |byte| !byte.is_ascii() || is_plain(byte));
+    let allowed = |found: char| {
+        u8::try_from(found).map_or(true, |byte| !byte.is_ascii() || is_unreserved(byte))
+    };
     match host.char_indices().find(|(_, found)| !allowed(*found)) {
         Some((at, found)) => Err(NameProblem::Character { found, at }),
         None => Ok(()),
     }
 }
 
-/// What host names are made of (RFC 3986 section 2.3).
-fn is_plain(byte: u8) -> bool {
+/// Whether the byte is an unreserved character (RFC 3986 section 2.3).
+fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

@@ -1,4 +1,4 @@
-//! A host and maybe a port: what the authority of a URL says, and what TCP connects to.
+//! A host and an optional port: the authority of a URL, and what TCP connects to.
 
 use std::{
     fmt,
@@ -8,11 +8,12 @@ use std::{
 
 use super::{Host, NameError, NameProblem, host::split_port};
 
-/// A host and maybe a port: `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or
-/// `2001:db8::1`.
+/// A host and an optional port.
 ///
-/// A name with a trailing dot is absolute: a resolver appends no search domain to it. The dot goes
-/// to the resolver and nowhere else.
+/// Parsed from `host`, `host:port`, `192.0.2.1:8443`, `[2001:db8::1]:443` or `2001:db8::1`.
+///
+/// A name with a trailing dot is absolute: the resolver appends no search domain to it. Only the
+/// resolver receives the dot; SNI, certificate and Host have none.
 ///
 /// ```
 /// use cdn_origin::name::HostPort;
@@ -27,7 +28,7 @@ use super::{Host, NameError, NameProblem, host::split_port};
 pub struct HostPort {
     host: Host,
     port: Option<u16>,
-    absolute: bool,
+    is_absolute: bool,
 }
 
 impl HostPort {
@@ -37,23 +38,23 @@ impl HostPort {
         &self.host
     }
 
-    /// The port, if one was given or has been settled by the origin's scheme.
+    /// The port, if the text has one or the origin's scheme supplied it.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Whether the name ended in a dot, so that no search domain is appended to it.
+    /// Whether the name ended in a dot. A resolver appends no search domain to such a name.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
-        self.absolute
+        self.is_absolute
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, NameProblem> {
         let (host, port) = split_port(text)?;
-        let absolute = host.ends_with('.');
+        let is_absolute = host.ends_with('.');
         Ok(Self {
-            absolute,
+            is_absolute,
             ..Self::new(Host::parse(host)?, port)
         })
     }
@@ -62,11 +63,11 @@ impl HostPort {
         Self {
             host,
             port,
-            absolute: false,
+            is_absolute: false,
         }
     }
 
-    /// This host with `default` as its port, unless it has one.
+    /// This host with `default` as its port, if it has none.
     pub(crate) fn or_port(self, default: u16) -> Self {
         Self {
             port: self.port.or(Some(default)),
@@ -74,15 +75,15 @@ impl HostPort {
         }
     }
 
-    /// This host as an authority has it: the scheme's default port is not spelled out.
-    pub(crate) fn without_port(self, default: u16) -> Self {
+    /// This host without its port if that is the scheme's default.
+    pub(crate) fn without_default_port(self, default: u16) -> Self {
         Self {
             port: self.port.filter(|port| *port != default),
             ..self
         }
     }
 
-    /// This host as `Host` and a certificate have it: without the dot of an absolute name.
+    /// This host without the dot of an absolute name, for `Host`.
     pub(super) fn without_dot(&self) -> Self {
         Self::new(self.host.clone(), self.port)
     }
@@ -91,7 +92,7 @@ impl HostPort {
 impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.host.fmt(f)?;
-        if self.absolute {
+        if self.is_absolute {
             f.write_str(".")?;
         }
         match self.port {
@@ -109,7 +110,7 @@ impl FromStr for HostPort {
     }
 }
 
-super::from_text!(HostPort);
+super::impl_try_from_text!(HostPort);
 
 impl From<IpAddr> for HostPort {
     fn from(ip: IpAddr) -> Self {

@@ -1,13 +1,14 @@
-//! The four names as types: parsed once, never wrong after.
+//! The four names of an origin as types: dial target, SNI, expected name and Host.
 //!
-//! | type | the name it is | where it goes |
+//! | type | name | used in |
 //! |---|---|---|
-//! | [`DialTarget`] | host and port that TCP connects to, or a Unix socket | the resolver and `connect(2)` |
-//! | [`Sni`] | the name sent in the ClientHello | TLS `server_name` ([RFC 6066 section 3]) |
-//! | [`ExpectedName`] | the name that the certificate must be valid for | the verifier ([RFC 9525]) |
-//! | [`HostAuthority`] | the authority of the HTTP request | `Host` or `:authority` ([RFC 9110 section 7.2]) |
+//! | [`DialTarget`] | host and port, or a Unix socket | DNS and `connect(2)` |
+//! | [`Sni`] | the server name in the ClientHello | TLS ([RFC 6066 section 3]) |
+//! | [`ExpectedName`] | the name in the certificate | verification ([RFC 9525]) |
+//! | [`HostAuthority`] | the authority of the request | `Host`, `:authority` ([RFC 9110 section 7.2]) |
 //!
-//! All of them parse from `&str`, and a [`NameError`] says what was wrong and where.
+//! The types parse from `&str`, and a value is always valid. A [`NameError`] says what is wrong with
+//! the text and at which byte.
 //!
 //! ```
 //! use cdn_origin::name::{DialTarget, Sni};
@@ -15,9 +16,9 @@
 //! let dial: DialTarget = "[2001:db8::1]:8443".parse()?;
 //! assert_eq!(dial.to_string(), "[2001:db8::1]:8443");
 //!
-//! // International names become punycode, the trailing dot never reaches the wire.
-//! let sni: Sni = "Bücher.example.".parse()?;
-//! assert_eq!(sni.to_string(), "xn--bcher-kva.example");
+//! // SNI has no trailing dot.
+//! let sni: Sni = "WWW.Example.com.".parse()?;
+//! assert_eq!(sni.to_string(), "www.example.com");
 //!
 //! // RFC 6066 forbids IP addresses in SNI.
 //! let error = "192.0.2.1".parse::<Sni>().unwrap_err();
@@ -25,13 +26,16 @@
 //! # Ok::<(), cdn_origin::name::NameError>(())
 //! ```
 //!
+//! International names are written in punycode (`xn--bcher-kva.example`). With the cargo feature
+//! `idna`, names in Unicode (`bücher.example`) are converted to it.
+//!
 //! [RFC 6066 section 3]: https://www.rfc-editor.org/rfc/rfc6066#section-3
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 //! [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 
-/// `TryFrom<&str>` and `TryFrom<String>` by way of `FromStr`, so that builder setters take text and
-/// parsed names alike.
-macro_rules! from_text {
+/// Implements `TryFrom<&str>` and `TryFrom<String>` with `FromStr`: builder setters accept both text
+/// and parsed names.
+macro_rules! impl_try_from_text {
     ($name:ty) => {
         impl TryFrom<&str> for $name {
             type Error = $crate::name::NameError;
@@ -50,24 +54,24 @@ macro_rules! from_text {
         }
     };
 }
-use from_text;
+use impl_try_from_text;
 
 mod dial_target;
 mod dns_name;
+mod error;
 mod expected_name;
 mod host;
 mod host_authority;
 mod host_port;
-mod problem;
 mod sni;
 mod socket_path;
 
 pub use dial_target::DialTarget;
 pub use dns_name::DnsName;
+pub use error::{NameError, NameProblem};
 pub use expected_name::ExpectedName;
 pub use host::Host;
 pub use host_authority::HostAuthority;
 pub use host_port::HostPort;
-pub use problem::{NameError, NameProblem};
 pub use sni::{Sni, SniOmission};
 pub use socket_path::SocketPath;

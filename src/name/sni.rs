@@ -1,4 +1,4 @@
-//! The second name: what the ClientHello says.
+//! The second name: the server name in the ClientHello.
 
 use std::{fmt, str::FromStr};
 
@@ -6,7 +6,16 @@ use super::{DnsName, NameError};
 
 /// The server name sent in the TLS ClientHello, or the reason why none is sent.
 ///
-/// [RFC 6066 section 3] allows DNS names only: no IP address, no trailing dot.
+/// [RFC 6066 section 3] permits DNS names only: no IP address, no trailing dot.
+///
+/// ```
+/// use cdn_origin::name::Sni;
+///
+/// let sni: Sni = "www.example.com".parse()?;
+/// assert_eq!(sni.name().map(|name| name.as_str()), Some("www.example.com"));
+/// assert!("192.0.2.1".parse::<Sni>().is_err());
+/// # Ok::<(), cdn_origin::name::NameError>(())
+/// ```
 ///
 /// [RFC 6066 section 3]: https://www.rfc-editor.org/rfc/rfc6066#section-3
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -19,7 +28,7 @@ pub enum Sni {
 }
 
 impl Sni {
-    /// The name that is sent, if one is.
+    /// The name that is sent. `None` if none is.
     #[must_use]
     pub fn name(&self) -> Option<&DnsName> {
         match self {
@@ -47,7 +56,7 @@ impl FromStr for Sni {
     }
 }
 
-super::from_text!(Sni);
+super::impl_try_from_text!(Sni);
 
 impl From<DnsName> for Sni {
     fn from(name: DnsName) -> Self {
@@ -61,9 +70,9 @@ impl From<DnsName> for Sni {
 pub enum SniOmission {
     /// The URL's host is an IP address, which RFC 6066 forbids in SNI, and no name was configured.
     IpAddress,
-    /// The origin is a plain `http` one: there is no TLS to send a name in.
+    /// The origin's scheme is `http`: there is no TLS handshake.
     PlainHttp,
-    /// The builder was told to send none.
+    /// The builder omits it on request.
     Requested,
 }
 

@@ -4,10 +4,12 @@ use std::{fmt, sync::Arc};
 
 use super::NameProblem;
 
-/// What `sockaddr_un` holds on the systems that hold least, less the byte that ends it.
-const LONGEST: usize = 103;
+/// The smallest `sun_path` of all systems (104 bytes on BSD and macOS), less the terminating zero.
+const MAX_LENGTH: usize = 103;
 
 /// The absolute path of a Unix stream socket, at most 103 bytes long. Displayed as `unix:/path`.
+///
+/// Part of a [`DialTarget`](super::DialTarget), which parses it from `unix:/path`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SocketPath(Arc<str>);
 
@@ -23,7 +25,7 @@ impl SocketPath {
             return Err(NameProblem::SocketPath);
         }
         match path.len() {
-            0..=LONGEST => Ok(Self(path.into())),
+            0..=MAX_LENGTH => Ok(Self(path.into())),
             _ => Err(NameProblem::SocketPath),
         }
     }
@@ -31,7 +33,7 @@ impl SocketPath {
 
 impl fmt::Display for SocketPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A path may hold anything; a report or a log must not.
+        // A path may contain control characters; a report or a log must not.
         write!(f, "unix:{}", self.0.escape_debug())
     }
 }

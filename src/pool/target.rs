@@ -95,7 +95,7 @@ impl Target {
             origin::Scheme::Http => Scheme::HTTP,
             origin::Scheme::Https => Scheme::HTTPS,
         });
-        parts.authority = Some(self.host.without_port(self.scheme.default_port()));
+        parts.authority = Some(self.host.without_default_port(self.scheme.default_port()));
         parts.path_and_query = Some(self.path_and_query.clone());
         Uri::from_parts(parts).ok()
     }

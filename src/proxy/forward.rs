@@ -208,7 +208,7 @@ impl Settings {
         if let Some(host) = &downstream.host {
             evidence = evidence.client_host(host);
         }
-        if downstream.is_told || self.client_scheme.is_some() {
+        if downstream.is_scheme_known || self.client_scheme.is_some() {
             evidence = evidence.client_scheme(downstream.scheme);
         }
         if self.response_rewrite.is_some() {

@@ -85,7 +85,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     members(headers, CONNECTION)
         .filter(|name| !is_option(name))
         .filter_map(|name| name.parse().ok())
-        .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_claim(name))
+        .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_forwarded_field(name))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use http_body::Body;
 use crate::{
     downstream::{ClientConnection, Downstream},
     error::{Error, ErrorKind},
-    host_rewrite::{Rewritten, write_name},
+    host_rewrite::{RewrittenHost, write_host},
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::Target,
@@ -96,7 +96,10 @@ impl Settings {
         if present.has(Present::HOPS) && self.hops.are_closed_by(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
-        let Rewritten { downstream, name } = self.host_rewrite.names(parts)?;
+        let RewrittenHost {
+            downstream,
+            upstream: name,
+        } = self.host_rewrite.hosts(parts)?;
         self.miss_scheme(parts);
         let scheme = self.client_scheme.unwrap_or(Scheme::Http);
         let downstream = Downstream::new(parts, scheme, downstream);
@@ -125,7 +128,7 @@ impl Settings {
         self.hops.sign(&mut parts.headers, parts.version);
         if !self.request_map.is_empty() {
             // Otherwise nobody would see it: the pool spells the name as each connection wants it.
-            write_name(parts, &name);
+            write_host(parts, &name);
             self.request_map.apply(parts);
             present = Present::of(&parts.headers);
             message::check(parts, present)?;

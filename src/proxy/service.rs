@@ -107,7 +107,7 @@ impl OriginProxy {
         let edge_limits = profile.map(EdgeLimits::of);
         let origin = connector.shared_origin().cloned();
         let host_rewrite = match &origin {
-            Some(origin) => HostRewriteLayer::to_parsed(origin.host().clone()),
+            Some(origin) => HostRewriteLayer::to_authority(origin.host().clone()),
             None => HostRewriteLayer::preserve(),
         };
         let response_rewrite = origin
@@ -324,7 +324,7 @@ where
 /// The layer, which the profile bounds where nobody else does.
 fn bounded(layer: ForwardedLayer, profile: Option<&AppliedProfile>) -> ForwardedLayer {
     match profile.and_then(AppliedProfile::forwarded_for_limit) {
-        Some(bytes) => layer.longest_chain_unless_set(bytes),
+        Some(bytes) => layer.max_chain_unless_set(bytes),
         None => layer,
     }
 }

@@ -270,7 +270,7 @@ async fn a_chain_is_cut_on_the_left_and_the_client_still_found() {
         (0, "10.0.0.1"),
     ];
     for (bytes, expected) in table {
-        let layer = trusting().longest_chain(bytes);
+        let layer = trusting().max_chain(bytes);
         let (fields, address) = chain(&layer, "10.0.0.1", &[claimed]).await;
         assert_eq!(fields, some(expected), "{bytes}");
         assert_eq!(address, some("203.0.113.7"), "{bytes}");
@@ -286,7 +286,7 @@ async fn a_chain_is_cut_on_the_left_and_the_client_still_found() {
 
 #[tokio::test]
 async fn a_trusted_peer_speaks_for_the_client_where_it_says_one_valid_thing() {
-    let layer = trusting().believe_host().believe_port().fields(ALL);
+    let layer = trusting().trust_host().trust_port().fields(ALL);
     let claimed: Fields<'_> = &[
         ("x-forwarded-for", "203.0.113.7"),
         ("x-forwarded-host", "www.example.com"),
@@ -357,10 +357,10 @@ async fn host_and_port_of_a_trusted_peer_are_believed_only_by_a_call_of_their_ow
     ];
     let table = [
         (trusting(), "\"Client.example:8080\"", "8080"),
-        (trusting().believe_port(), "\"Client.example:8080\"", "1"),
-        (trusting().believe_host(), "\"forged.example:81\"", "81"),
+        (trusting().trust_port(), "\"Client.example:8080\"", "1"),
+        (trusting().trust_host(), "\"forged.example:81\"", "81"),
         (
-            trusting().believe_host().believe_port(),
+            trusting().trust_host().trust_port(),
             "\"forged.example:81\"",
             "1",
         ),
@@ -384,7 +384,7 @@ async fn host_and_port_that_are_not_believed_do_not_pass_either() {
     let layer = trusting().trusted_claims(TrustedClaims::Pass);
     let peer = Some("10.0.0.1");
     assert!(lines(&layer, peer, HANDED_ON).await.is_empty());
-    let layer = layer.believe_host().believe_port();
+    let layer = layer.trust_host().trust_port();
     assert_eq!(
         lines(&layer, peer, HANDED_ON).await,
         ["x-forwarded-host: forged.example:81", "x-forwarded-port: 1"]

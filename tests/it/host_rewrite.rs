@@ -84,7 +84,7 @@ fn to() -> HostRewriteLayer {
 
 /// The client's name below another one.
 fn below() -> HostRewriteLayer {
-    HostRewriteLayer::by(|parts, client| {
+    HostRewriteLayer::from_fn(|parts, client| {
         let method = parts.method.as_str().to_ascii_lowercase();
         format!("{method}.{client}").parse().unwrap()
     })
@@ -141,7 +141,7 @@ async fn the_name_is_written_where_the_version_and_the_form_want_it() {
 
 #[tokio::test]
 async fn a_layer_applied_twice_is_a_layer_applied_once() {
-    let constant = HostRewriteLayer::by(|_, _| "by.example:1".parse().unwrap());
+    let constant = HostRewriteLayer::from_fn(|_, _| "by.example:1".parse().unwrap());
     for (form, version, host, _) in TABLE {
         for layer in [to(), HostRewriteLayer::preserve(), constant.clone()] {
             let once = behind(layer.clone(), request(version, form, host)).await;

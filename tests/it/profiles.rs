@@ -225,7 +225,7 @@ async fn cloudflare_is_sent_a_short_chain_and_no_field_of_its_own() {
     assert_eq!(seen.header("cf-ew-via"), Some("15"));
     assert_eq!(seen.header("cdn-loop"), Some("cloudflare"));
 
-    let chosen = proxy(builder.clone()).forwarded(appending.clone().longest_chain(1024));
+    let chosen = proxy(builder.clone()).forwarded(appending.clone().max_chain(1024));
     send(&chosen, from_a_chain(), "").await;
     let seen = edge.wait_for_requests(2).await;
     assert!(seen.header("x-forwarded-for").unwrap().len() > 100);

@@ -433,7 +433,7 @@ async fn the_forwarded_field_of_an_unknown_client_is_not_passed_on() {
 async fn the_origin_is_told_the_host_that_the_layer_says() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let to = HostRewriteLayer::to("to.test:8080").unwrap();
-    let by = HostRewriteLayer::by(|_, client| format!("by.{client}").parse().unwrap());
+    let by = HostRewriteLayer::from_fn(|_, client| format!("by.{client}").parse().unwrap());
     let table = [
         (plain(edge.address()), "origin.test"),
         (plain(edge.address()).host_rewrite(to), "to.test:8080"),

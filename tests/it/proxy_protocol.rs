@@ -199,7 +199,7 @@ async fn another_port_or_another_value_is_another_client() {
         client("203.0.113.7:40002"),
         one.clone().tlv(id("a")),
         one.clone().tlv(id("b")),
-        one.clone().to(listener),
+        one.clone().destination(listener),
         one,
     ];
 
@@ -333,7 +333,7 @@ async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
 fn values_that_cannot_be_told_are_refused_when_they_are_made() {
     assert_eq!(ProxyTlv::alpn(""), Err(ProxyTlvError::Empty));
     let long = ProxyTlv::unique_id([0; 129]);
-    assert_eq!(long, Err(ProxyTlvError::TooLong { most: 128 }));
+    assert_eq!(long, Err(ProxyTlvError::TooLong { max: 128 }));
     let foreign = ProxyTlv::custom(0x01, [0]);
     assert_eq!(foreign, Err(ProxyTlvError::NotCustom(0x01)));
 }

@@ -601,7 +601,7 @@ async fn the_client_is_the_one_that_a_trusted_peer_speaks_for() {
     let table = [
         // A balancer that does not write it hands on what any client sent.
         (trusting.clone(), "https://www.example.com:81/login"),
-        (trusting.believe_host(), "https://shop.example/login"),
+        (trusting.trust_host(), "https://shop.example/login"),
     ];
     for (layer, expected) in table {
         let proxy = proxy(edge.address()).forwarded(layer);

@@ -1,4 +1,4 @@
-//! Responses that were spoilt, read by this connection and by hyper's.
+//! Corrupted responses, read by this connection and by hyper's: both must agree.
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc, task::Poll};
 
@@ -41,7 +41,7 @@ const RESPONSES: [&[u8]; 12] = [
     b"\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
 ];
 
-/// What responses are spoilt with.
+/// What is inserted into responses to corrupt them.
 const SPOILERS: [&[u8]; 36] = [
     b"\r\n",
     b"\r\n\r\n",
@@ -81,7 +81,7 @@ const SPOILERS: [&[u8]; 36] = [
     b"HTTP/2.0",
 ];
 
-/// A response as it was understood.
+/// A response as one of the clients read it.
 #[derive(Debug, PartialEq)]
 struct Reading {
     version: Version,
@@ -92,7 +92,7 @@ struct Reading {
     trailers: Option<HeaderMap>,
 }
 
-/// What was understood, and whether the connection may be used again.
+/// The response, and whether the connection can be reused.
 type Read = (Reading, bool);
 
 async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error> {
@@ -103,7 +103,7 @@ async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error>
     let head = head(&mut connection).await?;
     let mut content = ResponseBody::new(connection);
     let collected = (&mut content).collect().await?;
-    let rests = content.take_connection().unwrap().make_idle() == IdleState::Open;
+    let is_reusable = content.take_connection().unwrap().make_idle() == IdleState::Open;
     let reading = Reading {
         version: head.version,
         status: head.status,
@@ -112,7 +112,7 @@ async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error>
         trailers: collected.trailers().cloned(),
         content: collected.to_bytes(),
     };
-    Ok((reading, rests))
+    Ok((reading, is_reusable))
 }
 
 async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
@@ -122,7 +122,7 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
     let asked = pin!(async move {
         let (mut head, body) = sender.send_request(request).await?.into_parts();
         let collected = body.collect().await?;
-        let rests = sender.ready().await.is_ok();
+        let is_reusable = sender.ready().await.is_ok();
         let reading = Reading {
             version: head.version,
             status: head.status,
@@ -131,7 +131,7 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
             trailers: collected.trailers().cloned(),
             content: collected.to_bytes(),
         };
-        Ok((reading, rests))
+        Ok((reading, is_reusable))
     });
     match select(asked, Box::pin(connection)).await {
         Either::Left((read, _)) => read,
@@ -139,30 +139,30 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
     }
 }
 
-/// What was understood of the pieces, which come one by one, each when the one before has been
-/// dealt with, and then the end.
-fn say<F: Future>(pieces: &[&[u8]], hear: impl FnOnce(DuplexStream) -> F) -> F::Output {
+/// Reads a response that arrives in pieces, followed by the end of the stream. Each piece arrives
+/// once the client has processed the previous one.
+fn read_pieces<F: Future>(pieces: &[&[u8]], read: impl FnOnce(DuplexStream) -> F) -> F::Output {
     let (stream, mut origin) = duplex(64 * 1024);
-    let mut hear = spawn(hear(stream));
+    let mut read = spawn(read(stream));
     for piece in pieces {
-        if let Poll::Ready(outcome) = settle(&mut hear) {
+        if let Poll::Ready(outcome) = settle(&mut read) {
             return outcome;
         }
         let written = settle(&mut spawn(origin.write_all(piece)));
         assert!(matches!(written, Poll::Ready(Ok(()))));
     }
-    let outcome = settle(&mut hear);
+    let outcome = settle(&mut read);
     drop(origin);
     match outcome {
         Poll::Ready(outcome) => outcome,
-        Poll::Pending => match settle(&mut hear) {
+        Poll::Pending => match settle(&mut read) {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => panic!("it waits for an origin that is gone"),
         },
     }
 }
 
-/// Polls until it waits for somebody else.
+/// Polls until the future waits for its peer.
 fn settle<F: Future>(future: &mut Spawn<F>) -> Poll<F::Output> {
     loop {
         let outcome = future.poll();
@@ -172,8 +172,8 @@ fn settle<F: Future>(future: &mut Spawn<F>) -> Poll<F::Output> {
     }
 }
 
-/// A response that was spoilt in up to three places.
-fn spoilt(rng: &mut Rng) -> Vec<u8> {
+/// A response that is corrupted in up to three places.
+fn corrupted(rng: &mut Rng) -> Vec<u8> {
     let mut bytes = rng.choice(RESPONSES).unwrap().to_vec();
     for _ in 0..rng.usize(0..=3) {
         let at = rng.usize(0..=bytes.len());
@@ -191,41 +191,41 @@ fn spoilt(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// The same bytes in pieces.
+/// Cuts the bytes into pieces.
 fn cut<'a>(rng: &mut Rng, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
     let most = rng.usize(1..=bytes.len().max(1));
     let mut pieces = Vec::new();
     while !bytes.is_empty() {
-        let (piece, rest) = bytes.split_at(rng.usize(1..=most).min(bytes.len()));
+        let (piece, remaining) = bytes.split_at(rng.usize(1..=most).min(bytes.len()));
         pieces.push(piece);
-        bytes = rest;
+        bytes = remaining;
     }
     pieces
 }
 
-/// Why ours refuses what hyper has understood.
+/// Whether there is a known reason to refuse a response that hyper accepts.
 fn has_reason(error: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
     match error {
-        // RFC 9112 section 2.2 leaves it to each reader whether that is the end of a line.
-        Http1Error::LineEnd => has_bare_feed(bytes),
-        // Empty lines in front.
-        Http1Error::NotHttp => has_bare_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
-        Http1Error::ResponseFraming => is_framed_in_doubt(theirs),
-        // Control characters in an extension.
+        // RFC 9112 section 2.2 permits recipients to accept a bare LF.
+        Http1Error::LineEnd => has_bare_line_feed(bytes),
+        // Too many empty lines before the head.
+        Http1Error::NotHttp => has_bare_line_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
+        Http1Error::ResponseFraming => is_framing_ambiguous(theirs),
+        // Control characters in a chunk extension.
         Http1Error::Chunk => bytes.contains(&0) || bytes.contains(&0x0b),
         Http1Error::UnexpectedUpgrade => theirs.status.as_u16() == 101,
         _ => false,
     }
 }
 
-fn has_bare_feed(bytes: &[u8]) -> bool {
+fn has_bare_line_feed(bytes: &[u8]) -> bool {
     let mut before = [b' '].iter().chain(bytes).zip(bytes);
     before.any(|pair| *pair.1 == b'\n' && *pair.0 != b'\r')
 }
 
-/// Whether there is another coding than `chunked`, or a length besides it, or HTTP/1.0, which knows
-/// no codings.
-fn is_framed_in_doubt(reading: &Reading) -> bool {
+/// Whether a response has a coding other than `chunked`, a coding and a length, or a coding in
+/// HTTP/1.0.
+fn is_framing_ambiguous(reading: &Reading) -> bool {
     let mut codings = reading.headers.get_all(TRANSFER_ENCODING).iter();
     let first = codings.next();
     let is_sound = first.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
@@ -235,7 +235,7 @@ fn is_framed_in_doubt(reading: &Reading) -> bool {
     first.is_some() && !is_sound
 }
 
-/// Takes out the length: hyper leaves it as it was said, and ours says it once.
+/// Removes the lengths: hyper keeps them as they were sent, and this client merges them.
 fn take_length(reading: &mut Reading) -> BTreeSet<Option<u64>> {
     let lines = reading.headers.get_all(CONTENT_LENGTH).iter();
     let lengths = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
@@ -246,35 +246,34 @@ fn take_length(reading: &mut Reading) -> BTreeSet<Option<u64>> {
 }
 
 #[test]
-fn what_is_accepted_is_understood_as_hyper_understands_it_and_what_is_refused_is_refused_for_a_reason()
- {
+fn an_accepted_response_reads_as_in_hyper_and_a_refused_one_has_a_known_reason() {
     let mut rng = Rng::with_seed(9112);
     for _ in 0..ROUNDS {
-        let bytes = spoilt(&mut rng);
+        let bytes = corrupted(&mut rng);
         let method = match rng.u8(0..8) {
             0 => Method::HEAD,
             _ => Method::GET,
         };
-        let whole = say(&[&bytes], |stream| ours(&method, stream));
-        let theirs = say(&[&bytes], |stream| hypers(&method, stream));
-        let said = bytes.escape_ascii();
+        let whole = read_pieces(&[&bytes], |stream| ours(&method, stream));
+        let theirs = read_pieces(&[&bytes], |stream| hypers(&method, stream));
+        let shown = bytes.escape_ascii();
         match (whole, theirs) {
-            (Ok((mut reading, rests)), Ok((mut theirs, theirs_rests))) => {
+            (Ok((mut reading, is_reusable)), Ok((mut theirs, theirs_is_reusable))) => {
                 let lengths = (take_length(&mut reading), take_length(&mut theirs));
-                assert_eq!(lengths.0, lengths.1, "{method} {said}");
-                // httparse, and hyper with it, leaves a reason empty where bytes beyond ASCII are
-                // in it.
+                assert_eq!(lengths.0, lengths.1, "{method} {shown}");
+                // httparse, and therefore hyper, returns an empty reason phrase if it is not
+                // ASCII.
                 let reason = reading.reason.as_mut();
                 if let Some(reason) = reason.filter(|reason| !reason.as_bytes().is_ascii()) {
                     *reason = ReasonPhrase::from_static(b"");
                 }
-                assert_eq!(reading, theirs, "{method} {said}");
-                assert!(theirs_rests || !rests, "{method} {said}");
+                assert_eq!(reading, theirs, "{method} {shown}");
+                assert!(theirs_is_reusable || !is_reusable, "{method} {shown}");
             }
-            (Ok(_), Err(error)) => panic!("hyper refuses {method} {said}: {error:?}"),
+            (Ok(_), Err(error)) => panic!("hyper refuses {method} {shown}: {error:?}"),
             (Err(error), Ok((theirs, _))) => {
                 let is_explained = has_reason(&error, &bytes, &theirs);
-                assert!(is_explained, "{method} {said}: {error:?}");
+                assert!(is_explained, "{method} {shown}: {error:?}");
             }
             (Err(_), Err(_)) => {}
         }
@@ -282,21 +281,21 @@ fn what_is_accepted_is_understood_as_hyper_understands_it_and_what_is_refused_is
 }
 
 #[test]
-fn what_is_understood_does_not_depend_on_the_pieces_in_which_it_comes() {
+fn a_response_reads_the_same_whatever_its_pieces_are() {
     let mut rng = Rng::with_seed(9110);
     for _ in 0..ROUNDS {
-        let bytes = spoilt(&mut rng);
-        let whole = say(&[&bytes], |stream| ours(&Method::GET, stream));
-        let pieces = say(&cut(&mut rng, &bytes), |stream| ours(&Method::GET, stream));
-        let said = bytes.escape_ascii();
+        let bytes = corrupted(&mut rng);
+        let whole = read_pieces(&[&bytes], |stream| ours(&Method::GET, stream));
+        let pieces = read_pieces(&cut(&mut rng, &bytes), |stream| ours(&Method::GET, stream));
+        let shown = bytes.escape_ascii();
         match (whole, pieces) {
-            (Ok((whole, rests)), Ok((pieces, rested))) => {
-                assert_eq!(whole, pieces, "{said}");
-                // What comes behind a response may come later.
-                assert!(rested || !rests, "{said}");
+            (Ok((whole, is_reusable)), Ok((pieces, pieces_are_reusable))) => {
+                assert_eq!(whole, pieces, "{shown}");
+                // Bytes after a response may arrive after it was read.
+                assert!(pieces_are_reusable || !is_reusable, "{shown}");
             }
             (Err(_), Err(_)) => {}
-            (whole, pieces) => panic!("{said}: {whole:?}, in pieces {pieces:?}"),
+            (whole, pieces) => panic!("{shown}: {whole:?}, in pieces {pieces:?}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Streams that break off, and how a connection is closed.
+//! Streams that fail, and how a connection is closed.
 
 use std::{
     future::poll_fn,
@@ -28,7 +28,7 @@ use crate::http1::{
 
 use super::{MAX_HEAD, get, head, pair, post, post_of};
 
-/// An origin that answers and takes nothing more.
+/// An origin that sends a response and accepts no more bytes.
 struct Deaf {
     answer: &'static [u8],
     asked: Arc<AtomicBool>,
@@ -65,7 +65,7 @@ impl AsyncWrite for Deaf {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
+async fn a_response_is_read_after_a_write_error() {
     for answer in [
         &b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"[..],
         b"",
@@ -94,7 +94,7 @@ async fn an_origin_that_breaks_off_is_heard_if_it_has_said_something() {
 }
 
 #[tokio::test]
-async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
+async fn a_connection_is_shut_down_unless_its_request_is_incomplete() {
     struct Polite(Arc<AtomicBool>);
     impl AsyncRead for Polite {
         fn poll_read(
@@ -122,8 +122,9 @@ async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
         }
     }
     for (is_begun, is_sent) in [(false, false), (true, false), (true, true)] {
-        let said = Arc::new(AtomicBool::new(false));
-        let mut connection = Connection::new(Polite(said.clone()), MAX_HEAD, Arc::default());
+        let is_shut_down = Arc::new(AtomicBool::new(false));
+        let mut connection =
+            Connection::new(Polite(is_shut_down.clone()), MAX_HEAD, Arc::default());
         if is_begun {
             assert!(connection.begin(&mut get(), None).is_ok());
         }
@@ -132,12 +133,12 @@ async fn a_connection_says_goodbye_unless_its_request_is_not_all_sent() {
             assert!(head.now_or_never().is_none());
         }
         drop(connection);
-        assert_eq!(said.load(Ordering::Relaxed), is_sent || !is_begun);
+        assert_eq!(is_shut_down.load(Ordering::Relaxed), is_sent || !is_begun);
     }
 }
 
 #[tokio::test]
-async fn what_is_said_before_the_request_is_no_answer_to_it() {
+async fn bytes_before_the_request_are_not_its_response() {
     let (mut connection, mut origin) = pair(1024);
     origin
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
@@ -153,7 +154,7 @@ async fn what_is_said_before_the_request_is_no_answer_to_it() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_unused_leaves_the_request_for_another_only_if_it_had_rested() {
+async fn a_connection_that_ends_unused_keeps_the_request_for_another_only_if_it_was_idle() {
     for had_rested in [false, true] {
         let reaper = Arc::new(Notify::new());
         let (ours, origin) = duplex(1024);
@@ -175,7 +176,7 @@ async fn a_connection_that_ends_unused_leaves_the_request_for_another_only_if_it
     }
 }
 
-/// An origin that takes half of what it is given.
+/// An origin that accepts half of each write.
 struct Slow(usize);
 
 impl AsyncWrite for Slow {
@@ -199,7 +200,7 @@ impl AsyncWrite for Slow {
 }
 
 #[tokio::test]
-async fn an_upload_is_not_collected_for_an_origin_that_takes_some_of_it_at_a_time() {
+async fn an_upload_is_not_buffered_without_bound_for_an_origin_that_accepts_half_of_each_write() {
     const FRAMES: usize = 4096;
     let frame = || Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])));
     let body = StreamBody::new(stream::iter((0..FRAMES).map(move |_| frame())));

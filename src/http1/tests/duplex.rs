@@ -19,8 +19,7 @@ use crate::{
 
 use super::{begin, from_channel, head, pair, post, post_of, read_until};
 
-/// An exchange in which the head of the response has come, and the body of the request has not
-/// ended.
+/// An exchange whose response has begun, and whose request has not ended.
 async fn early(
     size: usize,
 ) -> (
@@ -50,7 +49,7 @@ async fn early_to(
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_while_nobody_reads_the_response() {
+async fn an_upload_goes_on_while_the_response_is_not_read() {
     let (sender, mut content, mut origin) = early(64).await;
     for _ in 0..100 {
         sender
@@ -84,7 +83,7 @@ async fn both_directions_flow_at_once() {
 }
 
 #[tokio::test]
-async fn a_response_that_ends_before_its_request_leaves_no_connection_to_rest() {
+async fn a_response_that_ends_before_its_request_makes_no_idle_connection() {
     let (sender, mut content, mut origin) = early(1024).await;
     origin.write_all(b"0\r\n\r\n").await.unwrap();
     assert!(
@@ -99,22 +98,22 @@ async fn a_response_that_ends_before_its_request_leaves_no_connection_to_rest() 
     assert!(!connection.is_sent());
     assert_eq!(connection.make_idle(), IdleState::Closed);
     drop((sender, connection));
-    let mut rest = Vec::new();
-    origin.read_to_end(&mut rest).await.unwrap();
-    assert!(rest.is_empty());
+    let mut remaining = Vec::new();
+    origin.read_to_end(&mut remaining).await.unwrap();
+    assert!(remaining.is_empty());
 }
 
 #[tokio::test]
-async fn a_downstream_who_leaves_closes_the_connection_in_the_middle_of_both() {
+async fn a_dropped_body_closes_the_connection_during_the_upload() {
     let (sender, content, mut origin) = early(1024).await;
     drop(content);
-    let mut rest = Vec::new();
-    origin.read_to_end(&mut rest).await.unwrap();
+    let mut remaining = Vec::new();
+    origin.read_to_end(&mut remaining).await.unwrap();
     assert!(sender.is_closed());
 }
 
 #[tokio::test]
-async fn a_downstream_who_does_not_read_stops_the_origin() {
+async fn a_body_that_is_not_read_stops_the_origin() {
     let (sender, content, mut origin) = early(1024).await;
     let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
     let mut taken = 0;
@@ -134,7 +133,7 @@ async fn a_downstream_who_does_not_read_stops_the_origin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_fails_is_told_to_a_downstream_who_was_behind() {
+async fn a_failed_request_is_reported_to_a_body_that_was_not_read_in_time() {
     let (sender, body) = from_channel();
     let (mut content, mut origin) = early_to(post_of("2", body), 1024).await;
     origin.write_all(&b"1\r\na\r\n".repeat(9)).await.unwrap();
@@ -144,17 +143,17 @@ async fn a_request_that_fails_is_told_to_a_downstream_who_was_behind() {
     sender
         .send(Frame::data(Bytes::from_static(b"abc")))
         .unwrap();
-    let mut rest = Vec::new();
-    origin.read_to_end(&mut rest).await.unwrap();
-    assert!(rest.is_empty());
-    let hear = async {
+    let mut remaining = Vec::new();
+    origin.read_to_end(&mut remaining).await.unwrap();
+    assert!(remaining.is_empty());
+    let read_error = async {
         loop {
             if let Err(error) = content.frame().await.unwrap() {
                 return error;
             }
         }
     };
-    let error = timeout(Duration::from_secs(1), hear).await;
+    let error = timeout(Duration::from_secs(1), read_error).await;
     assert!(matches!(error, Ok(Http1Error::RequestBodyLength)));
     assert!(content.frame().await.is_none());
 }

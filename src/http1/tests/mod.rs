@@ -3,7 +3,8 @@
 mod against_hyper;
 mod breaks;
 mod duplex;
-mod one_after_the_other;
+mod in_sequence;
+
 mod requests;
 mod responses;
 
@@ -46,7 +47,7 @@ fn post(
     Request::post("/").body(body).unwrap()
 }
 
-/// A request that says how long its body is.
+/// A request that announces the length of its body.
 fn post_of(
     length: &'static str,
     body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
@@ -57,7 +58,7 @@ fn post_of(
     request
 }
 
-/// A body that says what the channel says.
+/// A body whose frames come from a channel.
 fn from_channel() -> (
     mpsc::UnboundedSender<Frame<Bytes>>,
     impl Body<Data = Bytes, Error = Infallible>,
@@ -78,7 +79,7 @@ fn begin(connection: &mut TestConnection, mut request: Request<RequestBody>) {
     assert!(connection.begin(&mut request, continue_signal).is_ok());
 }
 
-/// What the origin reads until it has seen the end.
+/// Reads at the origin until `end`.
 async fn read_until(origin: &mut DuplexStream, end: &str) -> String {
     let mut read = Vec::new();
     while !read.ends_with(end.as_bytes()) {

@@ -1,4 +1,4 @@
-//! Requests as they are written down.
+//! Requests on the wire.
 
 use std::{
     future::poll_fn,
@@ -57,8 +57,8 @@ async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_length_than_was_said_is_an_error() {
-    for (frames, said) in [
+async fn a_body_of_another_length_than_announced_is_an_error() {
+    for (frames, announced) in [
         (vec!["abc"], "4"),
         (vec!["abc", "de"], "4"),
         (vec!["abc"], "2"),
@@ -66,7 +66,7 @@ async fn a_body_of_another_length_than_was_said_is_an_error() {
     ] {
         let (mut connection, origin) = pair(1024);
         let (sender, body) = from_channel();
-        let request = post_of(said, body);
+        let request = post_of(announced, body);
         for frame in frames {
             sender.send(Frame::data(Bytes::from(frame))).unwrap();
         }
@@ -81,7 +81,7 @@ async fn a_body_of_another_length_than_was_said_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
+async fn a_failed_body_is_not_polled_again_and_its_chunks_do_not_end() {
     struct Failing(usize);
     impl Body for Failing {
         type Data = Bytes;
@@ -125,7 +125,7 @@ async fn a_body_that_fails_is_not_asked_again_and_its_chunks_do_not_end() {
 }
 
 #[tokio::test]
-async fn content_that_is_not_wanted_is_not_sent() {
+async fn content_is_not_sent_after_a_final_response_instead_of_100() {
     let (mut connection, mut origin) = pair(1024);
     let mut request = post_of("3", Full::from("abc"));
     request
@@ -145,13 +145,13 @@ async fn content_that_is_not_wanted_is_not_sent() {
     let mut connection = content.take_connection().unwrap();
     assert_eq!(connection.make_idle(), IdleState::Closed);
     drop(connection);
-    let mut rest = Vec::new();
-    origin.read_to_end(&mut rest).await.unwrap();
-    assert!(rest.is_empty());
+    let mut remaining = Vec::new();
+    origin.read_to_end(&mut remaining).await.unwrap();
+    assert!(remaining.is_empty());
 }
 
 #[tokio::test]
-async fn content_waits_for_the_word_to_go_on() {
+async fn content_waits_for_100_continue() {
     let (mut connection, mut origin) = pair(1024);
     let mut request = post_of("3", Full::from("abc"));
     request
@@ -178,7 +178,7 @@ async fn content_waits_for_the_word_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_sent_before_is_only_answered_and_then_the_connection_rests() {
+async fn a_request_in_early_data_is_not_sent_again_and_leaves_an_idle_connection() {
     let (connection, mut origin) = pair(1024);
     let mut connection = Box::new(connection.request_already_sent());
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Responses, whole and broken, and what becomes of the connection.
+//! Complete and truncated responses, and whether the connection is reused.
 
 use std::{collections::HashSet, sync::Arc, task::Poll};
 
@@ -19,20 +19,20 @@ use crate::http1::{
 
 use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until};
 
-/// The answer to a GET, which the origin gives in pieces and then closes.
+/// Reads the response to a GET, which the origin sends in pieces before it closes.
 async fn answer(
     pieces: &[&[u8]],
 ) -> Result<(ResponseHead, Bytes, Option<HeaderMap>, IdleState), Http1Error> {
     let (mut connection, mut origin) = pair(64 * 1024);
     begin(&mut connection, get());
-    let say = async {
+    let respond = async {
         for piece in pieces {
             origin.write_all(piece).await.unwrap();
             tokio::task::yield_now().await;
         }
         origin.shutdown().await.unwrap();
     };
-    let hear = async {
+    let read = async {
         let head = head(&mut connection).await?;
         let mut content = ResponseBody::new(connection);
         let collected = (&mut content).collect().await?;
@@ -40,12 +40,12 @@ async fn answer(
         let mut connection = content.take_connection().unwrap();
         Ok((head, collected.to_bytes(), trailers, connection.make_idle()))
     };
-    let (outcome, ()) = tokio::join!(hear, say);
+    let (outcome, ()) = tokio::join!(read, respond);
     outcome
 }
 
 #[tokio::test]
-async fn a_response_is_read_however_it_is_cut() {
+async fn a_response_is_read_whatever_its_pieces_are() {
     let responses: [(&[u8], &[u8]); 5] = [
         (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
         (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
@@ -71,7 +71,7 @@ async fn a_response_is_read_however_it_is_cut() {
 }
 
 #[tokio::test]
-async fn a_response_that_ends_early_is_an_error_wherever_it_ends() {
+async fn a_truncated_response_is_an_error_at_any_byte() {
     let responses: [&[u8]; 2] = [
         b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: u\r\n\r\n",
@@ -88,7 +88,7 @@ async fn a_response_that_ends_early_is_an_error_wherever_it_ends() {
 }
 
 #[tokio::test]
-async fn what_comes_behind_a_response_ends_the_connection() {
+async fn bytes_after_a_response_end_the_connection() {
     for response in [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 204 No ResponseBody\r\n\r\nx",
@@ -102,7 +102,7 @@ async fn what_comes_behind_a_response_ends_the_connection() {
 
 #[tokio::test]
 async fn interim_responses_are_bounded() {
-    // Each head has 27 bytes, and together they may have 2000.
+    // Each head has 27 bytes, and the limit for all of them is 2000.
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n";
     let last = b"HTTP/1.1 204 No ResponseBody\r\n\r\n";
     assert!(answer(&[&interim.repeat(70), last]).await.is_ok());
@@ -119,7 +119,7 @@ async fn interim_responses_are_bounded() {
 }
 
 #[tokio::test]
-async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_buffers() {
+async fn one_connection_serves_exchanges_in_sequence_and_is_idle_without_buffers() {
     let (mut connection, mut origin) = pair(1024);
     for _ in 0..3 {
         begin(&mut connection, post_of("3", Full::from("abc")));
@@ -142,7 +142,7 @@ async fn one_connection_serves_one_exchange_after_the_other_and_rests_without_bu
 }
 
 #[tokio::test]
-async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_again() {
+async fn content_that_is_always_ready_is_read_in_turns_and_its_buffers_are_reused() {
     const LENGTH: usize = 4 * 1024 * 1024;
     let (mut connection, mut origin) = pair(LENGTH + 1024);
     begin(&mut connection, get());
@@ -160,7 +160,7 @@ async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_a
                 places.insert(data.as_ptr());
                 unwritten.push(data);
             }
-            // Nothing is missing: it is the writer's turn.
+            // The content is ready: the connection yields to the writer.
             Poll::Pending => unwritten.clear(),
         }
         assert!(unwritten.iter().map(Bytes::len).sum::<usize>() < 320 * 1024);
@@ -169,7 +169,7 @@ async fn content_that_is_there_at_once_is_read_in_turns_and_its_memory_is_used_a
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no_request() {
+async fn an_idle_connection_that_ends_or_receives_bytes_takes_no_request() {
     for (last_words, expected) in [
         (&b""[..], IdleState::Closed),
         (b"HTTP/1.1 408 x\r\n\r\n", IdleState::Broken),
@@ -186,7 +186,7 @@ async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no
         let mut request = post_of("3", Full::from("abc"));
         let error = connection.begin(&mut request, None).err().unwrap();
         assert!(matches!(error, Http1Error::ClosedBeforeWrite));
-        // The request is left whole.
+        // The request keeps its body.
         let body = request.into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
         assert_eq!(connection.check_idle(), expected);
@@ -194,7 +194,7 @@ async fn a_connection_that_ends_or_speaks_while_it_rests_is_noticed_and_takes_no
 }
 
 #[tokio::test]
-async fn empty_lines_in_front_of_the_largest_heads_are_no_room_for_more() {
+async fn empty_lines_before_heads_do_not_extend_the_limit() {
     let largest = |status: &str| {
         let fill = MAX_HEAD - format!("HTTP/1.1 {status}\r\na: \r\n\r\n").len();
         format!("\r\nHTTP/1.1 {status}\r\na: {}\r\n\r\n", "x".repeat(fill))

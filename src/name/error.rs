@@ -1,28 +1,40 @@
-//! What can be wrong with a name, and where.
+//! Errors of the name types.
 
 use std::convert::Infallible;
 
 use thiserror::Error;
 
-/// A name that could not be parsed: which name it was meant to be, the text, and the
-/// [`NameProblem`].
+/// A text that is not a valid name.
 ///
-/// The text is left out of the message where it could hold a password.
+/// The message says which of the names it is about, the text and the [`NameProblem`]. It leaves out
+/// a text that could contain a password or a token.
+///
+/// ```
+/// use cdn_origin::name::{DnsName, NameProblem};
+///
+/// let error = "exam ple.com".parse::<DnsName>().unwrap_err();
+/// assert_eq!(error.problem(), &NameProblem::Character { found: ' ', at: 4 });
+/// assert_eq!(
+///     error.to_string(),
+///     "DNS name \"exam ple.com\": the character ' ' at byte 4 is not allowed"
+/// );
+/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{meant}{}: {problem}", Quoted(.text))]
+#[error("{name}{}: {problem}", Quoted(.text))]
 pub struct NameError {
-    meant: &'static str,
+    /// Which name the text was parsed as.
+    name: &'static str,
     text: String,
     problem: NameProblem,
 }
 
 impl NameError {
-    pub(crate) fn new(meant: &'static str, text: &str, problem: NameProblem) -> Self {
-        // What stands before an `@` can be a password, and what follows a `?` a token.
-        let secret = text.contains(['@', '?']);
+    pub(crate) fn new(name: &'static str, text: &str, problem: NameProblem) -> Self {
+        // Text before an `@` can be a password, and a query can contain a token.
+        let is_secret = text.contains(['@', '?']);
         Self {
-            meant,
-            text: if secret {
+            name,
+            text: if is_secret {
                 String::new()
             } else {
                 text.to_owned()
@@ -31,7 +43,7 @@ impl NameError {
         }
     }
 
-    /// What was wrong, and where.
+    /// What is wrong, and at which byte.
     #[must_use]
     pub fn problem(&self) -> &NameProblem {
         &self.problem
@@ -48,7 +60,7 @@ impl From<Infallible> for NameError {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// A character that this name cannot hold.
+    /// A character that is not allowed in this name.
     #[error("the character {found:?} at byte {at} is not allowed")]
     Character {
         /// The character.
@@ -56,7 +68,7 @@ pub enum NameProblem {
         /// Its offset in bytes.
         at: usize,
     },
-    /// Nothing was given.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
     /// Two dots in a row, or a dot at the start.
@@ -74,7 +86,7 @@ pub enum NameProblem {
     /// The name is not a valid international domain name (UTS 46).
     #[error("it is not a valid international domain name")]
     International,
-    /// An address was given where only a DNS name can stand.
+    /// An IP address in place of a DNS name.
     #[error("an IP address is not a DNS name")]
     IpAddress,
     /// A bracketed host that is not an IPv6 address, or an IPv6 address without brackets where they
@@ -87,11 +99,23 @@ pub enum NameProblem {
         /// Where the label starts.
         at: usize,
     },
-    /// The last label is a number, so the name would be read as an IPv4 address by some and not by
-    /// others.
+    /// A character outside of ASCII, without the cargo feature `idna`.
+    ///
+    /// Write the name in punycode, or enable the feature, which converts names in Unicode.
+    #[error(
+        "the character {found:?} at byte {at} is not ASCII: write the name in punycode \
+         (\"xn--...\"), or enable the cargo feature \"idna\""
+    )]
+    NotAscii {
+        /// The character.
+        found: char,
+        /// Its offset in bytes.
+        at: usize,
+    },
+    /// The last label is a number. Some resolvers would read the name as an IPv4 address.
     #[error("a name that ends in a number is neither a DNS name nor a whole IPv4 address")]
     NumericEnd,
-    /// Something follows the host and port of an origin's URL.
+    /// An origin's URL has a path, a query or a fragment.
     #[error(
         "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte {at}"
     )]
@@ -107,7 +131,7 @@ pub enum NameProblem {
         /// Where the port starts.
         at: usize,
     },
-    /// A port was given with a name that has none.
+    /// A port after a name that cannot have one.
     #[error("it has no port: leave out what follows byte {at}")]
     PortHasNoPlace {
         /// Where the colon stands.
@@ -116,22 +140,21 @@ pub enum NameProblem {
     /// The scheme is missing or is neither `http` nor `https`.
     #[error("it must start with \"https://\" or \"http://\"")]
     Scheme,
-    /// The path of a Unix socket that is not absolute, names a directory, is too long or holds a
-    /// zero byte.
+    /// The path of a Unix socket is not absolute, ends in `/`, is too long or contains a zero byte.
     #[error("a Unix socket is \"unix:\" and an absolute path of 1 to 103 bytes")]
     SocketPath,
     /// The name is longer than 253 bytes.
     #[error("it is longer than 253 bytes")]
     TooLong,
-    /// A URL was given where only a name can stand.
+    /// A URL in place of a name.
     #[error("it is a URL: leave out the scheme and what follows the host")]
     Url,
-    /// A user name or password stands before the host.
+    /// A user name or password before the host.
     #[error("a user name or password has no place here")]
     UserInfo,
 }
 
-/// ` "text"`, or nothing where there is no text to show.
+/// Displays ` "text"`, or nothing if there is no text.
 struct Quoted<'a>(&'a str);
 
 impl std::fmt::Display for Quoted<'_> {

@@ -1,5 +1,4 @@
-//! Requests of many kinds, one after the other on one connection, read by hyper's server: none is
-//! taken for a part of another.
+//! Random requests in sequence on one connection, read by hyper's server: no smuggling.
 
 use std::convert::Infallible;
 
@@ -24,12 +23,12 @@ use super::{TestConnection, head, pair, post};
 
 const CONNECTIONS: usize = 300;
 
-/// A request, and what the origin is to understand.
+/// A request, and what the origin must read.
 struct Sample {
     request: Request<RequestBody>,
     content: Vec<u8>,
     trailer: Option<HeaderValue>,
-    /// It says that there is more than there is.
+    /// Its announced length exceeds its body.
     is_short: bool,
 }
 
@@ -40,7 +39,7 @@ impl Sample {
         let content = frames.concat();
         let is_known = rng.bool();
         let is_chunked = rng.bool();
-        let said = rng.bool().then(|| content.len() + rng.usize(0..3));
+        let announced = rng.bool().then(|| content.len() + rng.usize(0..3));
         let is_empty = is_known && content.is_empty();
         let trailer = HeaderValue::from(rng.u16(..));
         let has_trailer = !is_known && rng.bool();
@@ -53,19 +52,21 @@ impl Sample {
             ))),
         };
         *request.method_mut() = rng.choice(METHODS).unwrap();
-        if let Some(said) = said {
-            request.headers_mut().insert(CONTENT_LENGTH, said.into());
+        if let Some(announced) = announced {
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, announced.into());
         }
         if is_chunked {
             let chunked = HeaderValue::from_static("chunked");
             request.headers_mut().insert(TRANSFER_ENCODING, chunked);
         }
         let is_counted = is_empty || !is_chunked;
-        let passes_trailers = is_chunked || said.is_none();
+        let passes_trailers = is_chunked || announced.is_none();
         Self {
             request,
             trailer: Some(trailer).filter(|_| has_trailer && passes_trailers),
-            is_short: is_counted && said.is_some_and(|said| said > content.len()),
+            is_short: is_counted && announced.is_some_and(|announced| announced > content.len()),
             content,
         }
     }
@@ -73,13 +74,13 @@ impl Sample {
 
 const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
 
-/// Small most often, and on both sides of what is copied.
+/// Mostly small, and on both sides of the limit up to which data is copied.
 fn size(rng: &mut Rng) -> usize {
     let most = rng.choice([1, 10, 300, 9000]).unwrap();
     rng.usize(0..most)
 }
 
-/// What an origin that has lost the thread would take for a message.
+/// Bytes that a desynchronized origin would read as a message.
 fn bytes(rng: &mut Rng, size: usize) -> Bytes {
     let text = b"\r\n0\r\n\r\nGET /inside HTTP/1.1\r\nhost: a\r\n\r\n";
     let start = rng.usize(0..text.len());
@@ -91,7 +92,7 @@ fn bytes(rng: &mut Rng, size: usize) -> Bytes {
         .collect()
 }
 
-/// Frames that are not always there at once, and maybe a trailer.
+/// Frames, some of them pending at first, and maybe a trailer.
 fn later(
     rng: &mut Rng,
     frames: Vec<Bytes>,
@@ -112,7 +113,7 @@ fn later(
     })
 }
 
-/// Says what it has understood.
+/// Responds with what it has read.
 async fn echo(request: Request<Incoming>) -> hyper::Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let collected = body.collect().await?;
@@ -135,7 +136,7 @@ async fn ask(
     head(connection).await
 }
 
-/// The connection, if it can be used again.
+/// Returns the connection if it can be reused.
 async fn exchange(mut connection: TestConnection, sample: Sample) -> Option<TestConnection> {
     let method = sample.request.method().clone();
     let head = match ask(&mut connection, sample.request).await {
@@ -158,7 +159,7 @@ async fn exchange(mut connection: TestConnection, sample: Sample) -> Option<Test
 }
 
 #[tokio::test]
-async fn none_is_taken_for_a_part_of_another() {
+async fn no_request_is_read_as_a_part_of_another() {
     let mut rng = Rng::with_seed(9112);
     for _ in 0..CONNECTIONS {
         let (connection, origin) = pair(rng.usize(1..2000));
@@ -173,7 +174,7 @@ async fn none_is_taken_for_a_part_of_another() {
                 connection = exchange(rested, Sample::new(&mut rng)).await;
             }
         };
-        // A request that breaks off is an error to the origin, as it should be.
+        // A truncated request is an error at the origin, as it should be.
         let (_served, ()) = tokio::join!(serving, asking);
     }
 }

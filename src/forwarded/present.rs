@@ -1,0 +1,119 @@
+//! Finds the forwarded fields of a request, in one pass over its field names.
+
+use http::{HeaderMap, HeaderName};
+
+use super::field::{FieldSet, ForwardedField};
+
+/// The forwarded fields that a request has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ForwardedFields {
+    pub(super) fields: FieldSet,
+    pub(super) aliases: Aliases,
+}
+
+/// Whether a request has aliases: names with `_` in place of `-`. CGI reads both as the same name.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Aliases {
+    #[default]
+    Absent,
+    Present,
+}
+
+impl ForwardedFields {
+    /// Finds the fields in one pass.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut present = Self::default();
+        for name in headers.keys() {
+            match spelling(name) {
+                None => {}
+                Some(Spelling::Exact(field)) => present.fields = present.fields.with(field),
+                Some(Spelling::Alias) => present.aliases = Aliases::Present,
+            }
+        }
+        present
+    }
+}
+
+/// Removes all aliases.
+///
+/// Each removal searches again. Five names have few aliases, so that a request cannot make this
+/// expensive.
+pub(super) fn remove_aliases(headers: &mut HeaderMap) {
+    let is_alias = |name: &&HeaderName| spelling(name) == Some(Spelling::Alias);
+    while let Some(alias) = headers.keys().find(is_alias).cloned() {
+        headers.remove(alias);
+    }
+}
+
+/// Whether the name is a forwarded field or an alias of one.
+pub(crate) fn is_forwarded_field(name: &HeaderName) -> bool {
+    spelling(name).is_some()
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Spelling {
+    Exact(ForwardedField),
+    Alias,
+}
+
+/// Matches a name against the six fields.
+fn spelling(name: &HeaderName) -> Option<Spelling> {
+    use ForwardedField as F;
+
+    let name = name.as_str().as_bytes();
+    // The length excludes nearly all names, and distinguishes four of the six fields.
+    let (field, expected): (F, &[u8]) = match (name.len(), name.first()) {
+        (9, Some(b'f')) => (F::Forwarded, b"forwarded"),
+        (9, Some(b'x')) => (F::XRealIp, b"x-real-ip"),
+        (15, Some(b'x')) => (F::XForwardedFor, b"x-forwarded-for"),
+        (17, Some(b'x')) => (F::XForwardedProto, b"x-forwarded-proto"),
+        (16, Some(b'x')) if name.ends_with(b"host") => (F::XForwardedHost, b"x-forwarded-host"),
+        (16, Some(b'x')) => (F::XForwardedPort, b"x-forwarded-port"),
+        _ => return None,
+    };
+    if name == expected {
+        return Some(Spelling::Exact(field));
+    }
+    let matches = |(found, meant): (&u8, &u8)| found == meant || (*found == b'_' && *meant == b'-');
+    name.iter()
+        .zip(expected)
+        .all(matches)
+        .then_some(Spelling::Alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_found_by_its_name() {
+        for field in ForwardedField::ALL {
+            assert_eq!(spelling(&field.name()), Some(Spelling::Exact(field)));
+        }
+    }
+
+    #[test]
+    fn every_spelling_with_an_underscore_is_an_alias_and_nothing_else_is() {
+        for alias in [
+            "x_forwarded_for",
+            "x_forwarded-host",
+            "x-real_ip",
+            "x-forwarded_port",
+        ] {
+            assert_eq!(
+                spelling(&HeaderName::from_static(alias)),
+                Some(Spelling::Alias),
+                "{alias}"
+            );
+        }
+        for other in [
+            "x-forwarded-foo",
+            "x-forwarded-by",
+            "x-forwarded-mosts",
+            "xxforwarded-for",
+            "host",
+        ] {
+            assert_eq!(spelling(&HeaderName::from_static(other)), None, "{other}");
+        }
+    }
+}

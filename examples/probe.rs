@@ -77,9 +77,9 @@ fn to_json(findings: &Findings) -> Value {
         .map(|cause| {
             let fixes: Vec<_> = cause.fixes().iter().map(ToString::to_string).collect();
             json!({
-                "id": format!("{:?}", cause.id()),
-                "certainty": cause.certainty().to_string(),
-                "why": cause.why(),
+                "id": cause.id().as_str(),
+                "certainty": cause.certainty().as_str(),
+                "text": cause.text(),
                 "fixes": fixes,
                 "proved": findings.is_proved(),
             })
@@ -98,8 +98,8 @@ fn attempt_to_json(attempt: &ProbeAttempt) -> Value {
         .map(|status| json!({ "status": status.as_u16() }));
     let error = attempt.error().map(|error| {
         json!({
-            "stage": error.stage().to_string(),
-            "kind": format!("{:?}", error.kind()),
+            "stage": error.stage().as_str(),
+            "kind": error.kind().as_str(),
             "alert": error.facts().alert().map(|alert| alert.code()),
         })
     });

@@ -122,8 +122,8 @@ pub(crate) fn expect(status: StatusCode, promised: u16) -> Result<(), Box<dyn Er
 
 pub(crate) fn print_causes(diagnosis: &Diagnosis, indent: &str) {
     for cause in diagnosis.causes() {
-        print_wrapped(&format!("{}: {}", cause.certainty(), cause.why()), indent);
-        if let Some(fix) = cause.fix() {
+        print_wrapped(&format!("{}: {}", cause.certainty(), cause.text()), indent);
+        if let Some(fix) = cause.fixes().first() {
             print_wrapped(&format!("fix: {fix}"), &format!("{indent}  "));
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,
@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_none() && e.early_alert() == Some(UNRECOGNIZED_NAME),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_some() && e.early_alert() == Some(UNRECOGNIZED_NAME),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     // Alert 40 says nothing by itself. Its causes follow in the order in which they are met.
@@ -56,7 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_alert_40_without_sni(e) && e.answers_no_sni_by(HANDSHAKE_FAILURE),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Alert, Clue::Edge],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         when: is_alert_40_without_sni,
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -78,9 +78,9 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Alert, Clue::Offer],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "leave out .cipher_suites(..), .key_exchange_groups(..), .signature_schemes(..) and .crypto_provider(..)",
             )]
         },
@@ -91,7 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_some() && e.early_alert() == Some(HANDSHAKE_FAILURE),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -100,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && !e.has_chosen_parameters(),
         why: |_| String::from("there is no cipher suite or key exchange group in common"),
         clues: &[Clue::Alert],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
     },
     // Go's TLS server says "internal error" where it has no certificate for the name.
@@ -110,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_none() && e.early_alert() == Some(INTERNAL_ERROR),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -119,18 +119,18 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_some() && e.early_alert() == Some(INTERNAL_ERROR),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Possible,
         when: |e| e.early_alert() == Some(INTERNAL_ERROR),
         why: |_| {
             String::from("the origin failed by itself, or is still waiting for its certificate")
         },
         clues: &[Clue::Alert],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: nothing,
     },
     Rule {
@@ -139,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.alert() == Some(CERTIFICATE_REQUIRED),
         why: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -148,7 +148,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.withheld_certificate() && e.late_alert().is_some_and(is_about_ours),
         why: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -158,7 +158,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.has_nothing_to_show() && e.late_alert().is_some_and(is_about_ours),
         why: client_certificate_asked,
         clues: &[Clue::Alert],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -173,8 +173,8 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::Listener,
-        fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
+        confirmation: Confirmation::Listener,
+        fixes: |e| vec![FixKind::Advice(refused(e).1)],
     },
     Rule {
         id: CauseId::ClientCertificateRefused,
@@ -185,8 +185,8 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
-        proof: Proof::Listener,
-        fixes: |e| vec![Fix::Elsewhere(refused(e).1)],
+        confirmation: Confirmation::Listener,
+        fixes: |e| vec![FixKind::Advice(refused(e).1)],
     },
     Rule {
         id: CauseId::Interception,
@@ -197,7 +197,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: |_| String::from("something between here and the origin ends TLS connections"),
         clues: &[Clue::Alert],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
     // A peer that has a rule about names has seen none: that comes before what it may ask of
@@ -208,7 +208,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.sni().is_none() && e.early_alert() == Some(ACCESS_DENIED),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Alert],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -217,10 +217,10 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.early_alert() == Some(ACCESS_DENIED),
         why: |_| String::from("the origin refuses by a rule about SNI or client certificates"),
         clues: &[Clue::Alert],
-        proof: Proof::EdgeConfiguration,
+        confirmation: Confirmation::EdgeConfiguration,
         fixes: |e| {
             let sni = e.sni().map(|_| e.another_sni());
-            sni.into_iter().chain([Fix::ClientIdentity]).collect()
+            sni.into_iter().chain([FixKind::ClientIdentity]).collect()
         },
     },
     Rule {
@@ -236,7 +236,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Alert, Clue::Offer],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
     },
     Rule {
@@ -245,7 +245,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.alert().is_some_and(|alert| BREAKING.contains(&alert)),
         why: broken_tls,
         clues: &[Clue::Alert],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
 ];

@@ -1,81 +1,50 @@
-//! A diagnosis: causes in order of likelihood.
+//! A possible cause of a failure, with its evidence and its fixes.
 
 use std::fmt;
 
-use super::{CauseId, Clue, Fix, Proof};
+use super::{CauseId, Certainty, Clue, Confirmation, Fix, FixKind};
 
-/// What may have caused a failure, the likeliest first. Empty where nothing is known.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Diagnosis {
-    causes: Vec<Cause>,
-}
-
-impl Diagnosis {
-    /// Ranks the causes. What is certain leaves no room for alternatives.
-    pub(crate) fn ranked(mut causes: Vec<Cause>) -> Self {
-        // Stable: causes of equal certainty stay in the order of their rules.
-        causes.sort_by_key(|cause| std::cmp::Reverse(cause.certainty));
-        let is_certain = |cause: &Cause| cause.certainty == Certainty::Certain;
-        if causes.first().is_some_and(is_certain) {
-            causes.retain(is_certain);
-        }
-        Self { causes }
-    }
-
-    /// The same causes without the fixes that have been tried in vain.
-    pub(crate) fn without(&self, is_vain: impl Fn(&Fix) -> bool) -> Self {
-        let mut causes = self.causes.clone();
-        for cause in &mut causes {
-            cause.fixes.retain(|fix| !is_vain(fix));
-        }
-        Self { causes }
-    }
-
-    /// The causes, the likeliest first.
-    #[must_use]
-    pub fn causes(&self) -> &[Cause] {
-        &self.causes
-    }
-
-    /// The likeliest cause.
-    #[must_use]
-    pub fn likeliest(&self) -> Option<&Cause> {
-        self.causes.first()
-    }
-}
-
-/// One line: the likeliest cause and its fix.
-impl fmt::Display for Diagnosis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.likeliest() {
-            Some(cause) => cause.fmt(f),
-            None => f.write_str("no cause is known"),
-        }
-    }
-}
-
-/// One possible cause.
+/// A possible cause of a failure.
+///
+/// `Display` is one line: the certainty, the text and the first fix.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cdn_origin::BuildError> {
+/// # fn failed() -> cdn_origin::Error { unimplemented!() }
+/// let error: cdn_origin::Error = failed();
+/// for cause in error.diagnosis().causes() {
+///     println!("{} ({}): {}", cause.id(), cause.certainty(), cause.text());
+///     for item in cause.evidence() {
+///         println!("  seen: {item}");
+///     }
+///     for fix in cause.fixes() {
+///         println!("  fix: {fix}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cause {
     id: CauseId,
     certainty: Certainty,
-    why: String,
+    text: String,
     clues: &'static [Clue],
-    proof: Option<Proof>,
+    documented_in: Option<&'static str>,
+    confirmation: Option<Confirmation>,
     fixes: Vec<Fix>,
-    known_from: Option<&'static str>,
 }
 
 impl Cause {
-    pub(crate) fn new(id: CauseId, certainty: Certainty, why: impl Into<String>) -> Self {
+    pub(crate) fn new(id: CauseId, certainty: Certainty, text: impl Into<String>) -> Self {
         Self {
             id,
             certainty,
-            why: why.into(),
+            text: text.into(),
             clues: &[],
-            proof: None,
+            documented_in: None,
+            confirmation: None,
             fixes: Vec::new(),
-            known_from: None,
         }
     }
 
@@ -84,102 +53,80 @@ impl Cause {
         self
     }
 
-    /// What would settle it, where it is not settled yet.
-    pub(crate) fn settled_by(mut self, proof: Proof) -> Self {
-        self.proof = (self.certainty < Certainty::Certain).then_some(proof);
+    /// Adds the source in which the recognised error page of an edge is documented.
+    pub(crate) fn documented_in(mut self, source: &'static str) -> Self {
+        self.documented_in = Some(source);
         self
     }
 
-    pub(crate) fn mended_by(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
-        self.fixes = fixes.into_iter().collect();
+    /// Sets what would confirm the cause. A certain cause needs no confirmation.
+    pub(crate) fn confirmed_by(mut self, confirmation: Confirmation) -> Self {
+        self.confirmation = (self.certainty < Certainty::Certain).then_some(confirmation);
         self
     }
 
-    pub(crate) fn read_in(mut self, place: &'static str) -> Self {
-        self.known_from = Some(place);
+    pub(crate) fn fixed_by(mut self, fixes: impl IntoIterator<Item = FixKind>) -> Self {
+        self.fixes = fixes.into_iter().map(Fix).collect();
         self
     }
 
-    /// Which cause it is.
+    /// Removes the fixes that `is_refuted` matches.
+    pub(super) fn without_fixes(mut self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
+        self.fixes.retain(|fix| !is_refuted(&fix.0));
+        self
+    }
+
+    /// The stable id, for code and metrics.
     #[must_use]
     pub fn id(&self) -> CauseId {
         self.id
     }
 
-    /// How sure it is.
+    /// How certain the cause is.
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.certainty
     }
 
-    /// The cause in a sentence.
+    /// The cause in a sentence, with the names that were used.
     #[must_use]
-    pub fn why(&self) -> &str {
-        &self.why
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
-    /// What speaks for it.
-    #[must_use]
-    pub fn clues(&self) -> &'static [Clue] {
-        self.clues
+    /// The evidence: which observations point at this cause, such as `the alert`.
+    ///
+    /// Where an error page of an edge was recognised, the last item is the source that documents
+    /// the page.
+    pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
+        let clues = self.clues.iter().map(|clue| clue.as_str());
+        clues.chain(self.documented_in)
     }
 
-    /// What would settle it. Nothing is left to settle where it is certain.
+    /// What would confirm the cause, as an instruction; `None` if the cause is certain.
     #[must_use]
-    pub fn proof(&self) -> Option<Proof> {
-        self.proof
+    pub fn confirm(&self) -> Option<&'static str> {
+        self.confirmation.map(Confirmation::as_str)
     }
 
-    /// What fixes it first of all, if something can.
-    #[must_use]
-    pub fn fix(&self) -> Option<&Fix> {
-        self.fixes.first()
+    /// What would confirm the cause, for a caller that has tried some of that itself.
+    pub(crate) fn confirmation(&self) -> Option<Confirmation> {
+        self.confirmation
     }
 
-    /// Everything that may fix it, the best first.
+    /// The fixes, the best first. Empty if no change of configuration helps.
     #[must_use]
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
-    }
-
-    /// Where the mark was read by which an edge's own response was recognised, and when.
-    #[must_use]
-    pub fn known_from(&self) -> Option<&'static str> {
-        self.known_from
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.certainty, self.why)?;
-        match self.fix() {
+        write!(f, "{}: {}", self.certainty, self.text)?;
+        match self.fixes.first() {
             Some(fix) => write!(f, "; fix: {fix}"),
             None => Ok(()),
         }
-    }
-}
-
-/// How sure a cause is. Surer compares greater.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "there is nothing between, before or after these"
-)]
-pub enum Certainty {
-    /// One of several causes.
-    Possible,
-    /// The usual cause of what was seen.
-    Likely,
-    /// What was seen has no other cause.
-    Certain,
-}
-
-impl fmt::Display for Certainty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Possible => "possible",
-            Self::Likely => "likely",
-            Self::Certain => "certain",
-        })
     }
 }

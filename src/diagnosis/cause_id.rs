@@ -1,134 +1,322 @@
-//! The causes by name.
+//! The stable ids of causes.
 
-/// The causes that are known. More may come.
+use std::fmt;
+
+/// The id of a cause. More may be added.
+///
+/// ```
+/// use cdn_origin::diagnosis::CauseId;
+///
+/// assert_eq!(CauseId::SniMissing.as_str(), "sni_missing");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CauseId {
     /// The origin refuses this client by a rule of its own.
     AccessDenied,
-    /// An IP address is expected, and the certificate names hosts only.
+    /// An IP address is the expected name, and the certificate names only hosts.
     AddressExpected,
-    /// Only addresses of one family were tried, and none can be reached from here.
+    /// Only addresses of one family were tried, and none is reachable from here.
     AddressFamily,
-    /// The peer wants another application protocol than those offered.
+    /// The origin requires an application protocol that was not offered.
     AlpnNotAccepted,
-    /// The fault lies between the edge and the server behind it: no name of ours would help.
+    /// The fault lies between the edge and the server behind it. None of the four names matters.
     BehindTheEdge,
-    /// A firewall, rate limit or country rule of the edge.
+    /// A firewall, a rate limit or a country rule of the edge blocked the request.
     BlockedByTheEdge,
-    /// The TLS peer, or something between, breaks the protocol.
+    /// The peer, or a device on the path, breaks the TLS protocol.
     BrokenTls,
-    /// The certificate's time is over, or the local clock is wrong.
+    /// The certificate has expired, or the local clock is wrong.
     CertificateExpired,
-    /// The certificate names other hosts than the expected one.
+    /// The certificate is valid, but for other names than the expected one.
     CertificateForAnotherName,
-    /// The certificate's time has not come, or the local clock is wrong.
+    /// The certificate is not valid yet, or the local clock is wrong.
     CertificateNotYetValid,
-    /// The certificate was revoked.
+    /// The certificate is revoked.
     CertificateRevoked,
-    /// The certificate itself is malformed, not meant for servers, or against another rule of
-    /// certificates.
+    /// The certificate is malformed, not meant for servers, or breaks another rule.
     CertificateUnusable,
-    /// The origin refuses the client certificate that it was shown.
+    /// The origin refuses the client certificate that was presented.
     ClientCertificateRefused,
-    /// The origin wants a client certificate.
+    /// The origin requires a client certificate.
     ClientCertificateRequired,
-    /// The egress guard does not allow the destination.
+    /// A device on the path drops the ClientHello, which a post-quantum key share makes larger than
+    /// a packet.
+    ClientHelloDropped,
+    /// The egress guard denies the destination.
     DestinationProhibited,
-    /// The origin is down or not reachable from here.
-    Down,
-    /// The edge does not take early data for this request (RFC 8470).
+    /// The edge does not accept early data for this request (RFC 8470).
     EarlyDataRefused,
+    /// The ECH configuration is not, or no longer, the one that the origin uses.
+    EchStale,
+    /// ECH is required, and DNS has no configuration for it.
+    EchUnpublished,
     /// The edge refuses the request's forwarding fields.
     ForwardingFields,
-    /// The head of the request is larger than the edge takes.
+    /// The head of the request is larger than the edge accepts.
     HeadTooLarge,
-    /// Something on the way drops the ClientHello, which post-quantum key shares make larger than a
-    /// packet.
-    HelloDropped,
-    /// The name in Host is not one that the edge serves.
+    /// The edge does not serve the name in Host.
     HostNotServed,
-    /// The peer speaks HTTP/1 where HTTP/2 was agreed on.
+    /// The peer speaks HTTP/1 although HTTP/2 was negotiated.
     Http1Peer,
-    /// The origin asks for HTTP/1.1 (RFC 9113 section 7, HTTP_1_1_REQUIRED).
+    /// The origin requires HTTP/1.1 (RFC 9113 section 7, HTTP_1_1_REQUIRED).
     Http1Required,
-    /// The endpoint speaks no TLS at all.
+    /// The endpoint does not support TLS at all.
     HttpOnlyEndpoint,
-    /// Plain http was spoken to a port that speaks TLS.
+    /// Plain HTTP was sent to a port that expects TLS.
     HttpToTlsPort,
-    /// The edge answers http with a redirect to https.
+    /// The edge redirects http to https.
     HttpsRequired,
-    /// The connection was closed by the origin while idle.
+    /// The origin closed the connection while it was idle.
     IdleClosed,
-    /// Something between here and the origin ends the TLS connections.
+    /// A device between here and the origin terminates TLS.
     Interception,
-    /// The server sends its certificate without the intermediate one.
+    /// The server sends its certificate without the intermediate certificate.
     IntermediateMissing,
-    /// The client's request is at fault.
+    /// The client's request is invalid.
     InvalidRequest,
-    /// Whoever answered does not hold the key of the certificate that it presented.
+    /// The peer does not hold the private key of the certificate that it presented.
     KeyNotHeld,
-    /// The edge wants to know the length of the request's content.
+    /// The edge requires Content-Length.
     LengthRequired,
-    /// A redirect leads clients to a name that is not theirs.
+    /// A redirect leads clients to the origin's name, past the proxy.
     LocationNamesOrigin,
-    /// The edge does not take this method.
-    MethodNotTaken,
+    /// The edge does not allow this method.
+    MethodNotAllowed,
     /// The dialled name has no address.
     NameDoesNotResolve,
-    /// No cipher suite or key exchange group in common.
+    /// The origin supports none of the offered cipher suites or key exchange groups.
     NoCommonCipher,
-    /// No TLS version in common.
+    /// The origin supports none of the offered TLS versions.
     NoCommonTlsVersion,
-    /// Nothing listens at the dialled port.
+    /// No process listens at the dialled port.
     NothingListens,
-    /// Another service than a web server answers at the dialled port.
+    /// The origin is down, overloaded or unreachable.
+    OriginDown,
+    /// A service other than a web server listens at the dialled port.
     OtherService,
-    /// The key is not the pinned one.
+    /// The presented key matches no pin.
     PinMismatch,
-    /// The peer speaks plain http.
+    /// The peer speaks plain HTTP.
     PlainHttpPeer,
-    /// There are more requests at a time than the proxy lets through, or than its pool may have
-    /// connections for.
+    /// More requests arrive at a time than the proxy or its pool allows.
     PoolTooSmall,
     /// The edge does not serve this port.
     PortNotServed,
-    /// The configuration of Encrypted ClientHello is not, or no longer, the origin's.
-    EncryptedHelloStale,
-    /// Encrypted ClientHello is required, and DNS tells no configuration for it.
-    EncryptedHelloUnpublished,
-    /// The peer expects a PROXY protocol header before anything else.
+    /// The peer expects a PROXY protocol header first.
     ProxyHeaderExpected,
-    /// The peer does not expect the PROXY protocol header that it is sent.
+    /// The peer does not expect the PROXY protocol header that it received.
     ProxyHeaderNotExpected,
-    /// The redirect leads to where the request came from.
+    /// The redirect leads back to the request that it answers.
     RedirectLoop,
-    /// The request comes round to the edge that it came from.
+    /// The request returns to a proxy or an edge that it has passed before.
     RequestLoop,
     /// No current revocation list covers the certificate.
     RevocationUnknown,
-    /// The roots that are trusted here are old or missing.
+    /// The trusted roots are outdated or incomplete.
     RootsMissing,
     /// The certificate is self-signed.
     SelfSigned,
-    /// The request was signed for another Host than it arrives with.
+    /// The request was signed for another Host than the one it arrives with.
     SignedForAnotherHost,
-    /// Host names something that the connection's SNI or certificate does not cover.
+    /// The SNI or the certificate of the connection does not cover the name in Host.
     SniAndHostDisagree,
     /// No SNI was sent.
     SniMissing,
-    /// The name in SNI is not one that the edge serves.
+    /// The edge does not serve the name in SNI.
     SniNotServed,
-    /// The peer is old or strict, and stumbles over something that was offered.
+    /// The peer is old or strict, and rejects something in the ClientHello.
     StrictPeer,
-    /// The origin took longer than the deadline, or the client to read what it answered.
+    /// The origin missed a deadline, or the client read the response too slowly.
     TooSlow,
-    /// The certificate comes from an authority that is not trusted here.
+    /// The certificate is issued by an authority that is not trusted.
     UntrustedAuthority,
     /// The bucket has no website.
     WebsiteOff,
-    /// A wildcard in the certificate stands for one label, and the expected name has more.
+    /// The certificate's wildcard stands for one label, and the expected name has more.
     WildcardTooShallow,
-    /// The bucket lives in another region than the endpoint.
+    /// The bucket belongs to another region than the endpoint.
     WrongRegion,
+}
+
+impl CauseId {
+    /// Every id, in alphabetical order.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::AccessDenied,
+        Self::AddressExpected,
+        Self::AddressFamily,
+        Self::AlpnNotAccepted,
+        Self::BehindTheEdge,
+        Self::BlockedByTheEdge,
+        Self::BrokenTls,
+        Self::CertificateExpired,
+        Self::CertificateForAnotherName,
+        Self::CertificateNotYetValid,
+        Self::CertificateRevoked,
+        Self::CertificateUnusable,
+        Self::ClientCertificateRefused,
+        Self::ClientCertificateRequired,
+        Self::ClientHelloDropped,
+        Self::DestinationProhibited,
+        Self::EarlyDataRefused,
+        Self::EchStale,
+        Self::EchUnpublished,
+        Self::ForwardingFields,
+        Self::HeadTooLarge,
+        Self::HostNotServed,
+        Self::Http1Peer,
+        Self::Http1Required,
+        Self::HttpOnlyEndpoint,
+        Self::HttpToTlsPort,
+        Self::HttpsRequired,
+        Self::IdleClosed,
+        Self::Interception,
+        Self::IntermediateMissing,
+        Self::InvalidRequest,
+        Self::KeyNotHeld,
+        Self::LengthRequired,
+        Self::LocationNamesOrigin,
+        Self::MethodNotAllowed,
+        Self::NameDoesNotResolve,
+        Self::NoCommonCipher,
+        Self::NoCommonTlsVersion,
+        Self::NothingListens,
+        Self::OriginDown,
+        Self::OtherService,
+        Self::PinMismatch,
+        Self::PlainHttpPeer,
+        Self::PoolTooSmall,
+        Self::PortNotServed,
+        Self::ProxyHeaderExpected,
+        Self::ProxyHeaderNotExpected,
+        Self::RedirectLoop,
+        Self::RequestLoop,
+        Self::RevocationUnknown,
+        Self::RootsMissing,
+        Self::SelfSigned,
+        Self::SignedForAnotherHost,
+        Self::SniAndHostDisagree,
+        Self::SniMissing,
+        Self::SniNotServed,
+        Self::StrictPeer,
+        Self::TooSlow,
+        Self::UntrustedAuthority,
+        Self::WebsiteOff,
+        Self::WildcardTooShallow,
+        Self::WrongRegion,
+    ];
+
+    /// The stable label for metrics: the id in snake case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::AddressExpected => "address_expected",
+            Self::AddressFamily => "address_family",
+            Self::AlpnNotAccepted => "alpn_not_accepted",
+            Self::BehindTheEdge => "behind_the_edge",
+            Self::BlockedByTheEdge => "blocked_by_the_edge",
+            Self::BrokenTls => "broken_tls",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateForAnotherName => "certificate_for_another_name",
+            Self::CertificateNotYetValid => "certificate_not_yet_valid",
+            Self::CertificateRevoked => "certificate_revoked",
+            Self::CertificateUnusable => "certificate_unusable",
+            Self::ClientCertificateRefused => "client_certificate_refused",
+            Self::ClientCertificateRequired => "client_certificate_required",
+            Self::ClientHelloDropped => "client_hello_dropped",
+            Self::DestinationProhibited => "destination_prohibited",
+            Self::EarlyDataRefused => "early_data_refused",
+            Self::EchStale => "ech_stale",
+            Self::EchUnpublished => "ech_unpublished",
+            Self::ForwardingFields => "forwarding_fields",
+            Self::HeadTooLarge => "head_too_large",
+            Self::HostNotServed => "host_not_served",
+            Self::Http1Peer => "http1_peer",
+            Self::Http1Required => "http1_required",
+            Self::HttpOnlyEndpoint => "http_only_endpoint",
+            Self::HttpToTlsPort => "http_to_tls_port",
+            Self::HttpsRequired => "https_required",
+            Self::IdleClosed => "idle_closed",
+            Self::Interception => "interception",
+            Self::IntermediateMissing => "intermediate_missing",
+            Self::InvalidRequest => "invalid_request",
+            Self::KeyNotHeld => "key_not_held",
+            Self::LengthRequired => "length_required",
+            Self::LocationNamesOrigin => "location_names_origin",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NameDoesNotResolve => "name_does_not_resolve",
+            Self::NoCommonCipher => "no_common_cipher",
+            Self::NoCommonTlsVersion => "no_common_tls_version",
+            Self::NothingListens => "nothing_listens",
+            Self::OriginDown => "origin_down",
+            Self::OtherService => "other_service",
+            Self::PinMismatch => "pin_mismatch",
+            Self::PlainHttpPeer => "plain_http_peer",
+            Self::PoolTooSmall => "pool_too_small",
+            Self::PortNotServed => "port_not_served",
+            Self::ProxyHeaderExpected => "proxy_header_expected",
+            Self::ProxyHeaderNotExpected => "proxy_header_not_expected",
+            Self::RedirectLoop => "redirect_loop",
+            Self::RequestLoop => "request_loop",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::RootsMissing => "roots_missing",
+            Self::SelfSigned => "self_signed",
+            Self::SignedForAnotherHost => "signed_for_another_host",
+            Self::SniAndHostDisagree => "sni_and_host_disagree",
+            Self::SniMissing => "sni_missing",
+            Self::SniNotServed => "sni_not_served",
+            Self::StrictPeer => "strict_peer",
+            Self::TooSlow => "too_slow",
+            Self::UntrustedAuthority => "untrusted_authority",
+            Self::WebsiteOff => "website_off",
+            Self::WildcardTooShallow => "wildcard_too_shallow",
+            Self::WrongRegion => "wrong_region",
+        }
+    }
+}
+
+/// The same as [`as_str`](CauseId::as_str).
+impl fmt::Display for CauseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diagnosis::Certainty,
+        error::{Fault, Stage, snake_case::snake_case},
+    };
+
+    #[test]
+    fn the_label_of_a_cause_is_its_id_in_snake_case() {
+        for id in CauseId::ALL {
+            assert_eq!(id.as_str(), snake_case(&format!("{id:?}")));
+        }
+    }
+
+    #[test]
+    fn every_cause_is_in_the_list_of_all() {
+        let is_arm = |line: &&str| line.trim().starts_with("Self::") && line.contains(" => \"");
+        let labels = include_str!("cause_id.rs").lines().filter(is_arm).count();
+        assert_eq!(labels, CauseId::ALL.len());
+    }
+
+    #[test]
+    fn the_labels_of_stages_faults_and_certainties_are_stable() {
+        use {Certainty::*, Fault::*, Stage::*};
+        let stages = [Prepare, Resolve, Dial, Handshake, Send, Receive].map(Stage::as_str);
+        assert_eq!(
+            stages,
+            ["prepare", "resolve", "dial", "handshake", "send", "receive"]
+        );
+        let faults = [Client, Config, Network, Origin].map(Fault::as_str);
+        assert_eq!(faults, ["client", "config", "network", "origin"]);
+        let certainties = [Possible, Likely, Certain].map(Certainty::as_str);
+        assert_eq!(certainties, ["possible", "likely", "certain"]);
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     rule::{Rule, another_sni},
 };
 
@@ -31,9 +31,9 @@ pub(super) const RULES: &[Rule] = &[
             format!("the certificate is for {presented}, and {expected} is expected")
         },
         clues: &[Clue::Names],
-        proof: Proof::EdgeConfiguration,
+        confirmation: Confirmation::EdgeConfiguration,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 ".expecting_any(..) on the VerifyPolicy, if the name is your origin's",
             )]
         },
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: default_certificate,
         clues: &[Clue::NoSni, Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Names, Clue::NoSni],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -70,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_for_others(e) && e.sni().is_none(),
         why: default_certificate,
         clues: &[Clue::NoSni, Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -84,10 +84,10 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Sni, Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: |e| {
             e.sni()
-                .map(|sni| Fix::ExpectedName(sni.clone().into()))
+                .map(|sni| FixKind::ExpectedName(sni.clone().into()))
                 .into_iter()
                 .collect()
         },
@@ -106,8 +106,8 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Sni, Clue::Host, Clue::Names],
-        proof: Proof::ProbeNames,
-        fixes: |e| e.covered_host().map(Fix::Sni).into_iter().collect(),
+        confirmation: Confirmation::ProbeNames,
+        fixes: |e| e.covered_host().map(FixKind::Sni).into_iter().collect(),
     },
     Rule {
         id: CauseId::WildcardTooShallow,
@@ -119,9 +119,9 @@ pub(super) const RULES: &[Rule] = &[
             format!("{wildcard} in the certificate stands for one label, and {expected} has more")
         },
         clues: &[Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "use a name that the certificate covers; for a bucket of S3 with dots in its name, the endpoint with the bucket in the path",
             )]
         },
@@ -132,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_for_others(e) && e.sni().is_some() && e.default_names().is_some(),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     // A name that was only taken from the URL is the first to doubt; the other names follow it.
@@ -142,8 +142,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_for_others(e) && is_from_url(e) && e.presented_name().is_some(),
         why: for_another_name,
         clues: &[Clue::Names],
-        proof: Proof::EdgeConfiguration,
-        fixes: |e| e.presented_name().map(Fix::Sni).into_iter().collect(),
+        confirmation: Confirmation::EdgeConfiguration,
+        fixes: |e| e.presented_name().map(FixKind::Sni).into_iter().collect(),
     },
     Rule {
         id: CauseId::CertificateForAnotherName,
@@ -155,7 +155,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Names],
-        proof: Proof::EdgeConfiguration,
+        confirmation: Confirmation::EdgeConfiguration,
         fixes: expect_presented,
     },
     Rule {
@@ -164,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_for_others(e) && !(is_from_url(e) && e.presented_name().is_some()),
         why: for_another_name,
         clues: &[Clue::Names],
-        proof: Proof::EdgeConfiguration,
+        confirmation: Confirmation::EdgeConfiguration,
         fixes: expect_presented,
     },
     Rule {
@@ -173,7 +173,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_for_others(e) && e.sni().is_some() && e.default_names().is_none(),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
 ];
@@ -184,9 +184,9 @@ fn is_for_others(evidence: &Evidence<'_>) -> bool {
         && evidence.facts.expected_alternatives().is_none()
 }
 
-fn expect_presented(evidence: &Evidence<'_>) -> Vec<Fix> {
+fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let name = evidence.presented_name();
-    name.map(|name| Fix::ExpectedName(name.into()))
+    name.map(|name| FixKind::ExpectedName(name.into()))
         .into_iter()
         .collect()
 }

@@ -8,7 +8,7 @@ use crate::{
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     rule::{Rule, another_sni, sni_missing},
 };
 
@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_strange(e) && e.is_placeholder() && e.sni().is_none(),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Subject],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
             format!("the edge has no certificate for {sni} and presented its placeholder")
         },
         clues: &[Clue::Sni, Clue::Subject],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::NoSni],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -55,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_strange(e) && e.is_self_issued() && e.sni().is_some() && !e.is_placeholder(),
         why: self_signed,
         clues: &[Clue::Issuer, Clue::Subject],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: pin,
     },
     Rule {
@@ -64,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_strange(e) && e.is_self_issued() && e.sni().is_none(),
         why: self_signed,
         clues: &[Clue::Issuer, Clue::Subject],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: pin,
     },
     Rule {
@@ -78,10 +78,10 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Issuer],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: |_| {
             vec![
-                Fix::Elsewhere("make the server send its whole chain"),
+                FixKind::Advice("make the server send its whole chain"),
                 TRUST_ANOTHER_ROOT,
             ]
         },
@@ -92,9 +92,9 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_strange(e) && is_public_issuer(e.issuer()),
         why: |_| String::from("the roots that are trusted here are old or not all there"),
         clues: &[Clue::Issuer],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "install ca-certificates, or trust Roots::bundled()",
             )]
         },
@@ -113,7 +113,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Issuer],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: |_| vec![TRUST_ANOTHER_ROOT],
     },
     // It is what it is.
@@ -123,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Expired)),
         why: |e| dated(e, "has expired"),
         clues: &[Clue::Dates],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: renew,
     },
     Rule {
@@ -132,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::NotYetValid)),
         why: |e| dated(e, "is not valid yet"),
         clues: &[Clue::Dates],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: renew,
     },
     Rule {
@@ -145,10 +145,10 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Key],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: |e| {
             let shown = e.presented_pin().unwrap_or("sha256/..").to_owned();
-            vec![Fix::AndPin(shown)]
+            vec![FixKind::AndPin(shown)]
         },
     },
     Rule {
@@ -159,8 +159,8 @@ pub(super) const RULES: &[Rule] = &[
             String::from("a revocation list names the certificate, or one that vouches for it")
         },
         clues: &[Clue::Chain],
-        proof: Proof::Chain,
-        fixes: |_| vec![Fix::Elsewhere("the origin needs another certificate")],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![FixKind::Advice("the origin needs another certificate")],
     },
     Rule {
         id: CauseId::RevocationUnknown,
@@ -176,9 +176,9 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Chain],
-        proof: Proof::Chain,
+        confirmation: Confirmation::Chain,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "give .crls(..) a newer list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
             )]
         },
@@ -193,9 +193,9 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Key],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "the origin must be given its certificate and key as a pair",
             )]
         },
@@ -215,28 +215,28 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
         clues: &[Clue::Chain],
-        proof: Proof::Chain,
-        fixes: |_| vec![Fix::Elsewhere("the origin needs another certificate")],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![FixKind::Advice("the origin needs another certificate")],
     },
 ];
 
-const TRUST_ANOTHER_ROOT: Fix =
-    Fix::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
+const TRUST_ANOTHER_ROOT: FixKind =
+    FixKind::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
 
 /// Nobody who is trusted vouches for it.
 fn is_strange(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::Certificate(CertificateProblem::UnknownIssuer))
 }
 
-fn renew(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::Elsewhere(
+fn renew(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
         "renew the origin's certificate, or set the clock",
     )]
 }
 
-fn pin(evidence: &Evidence<'_>) -> Vec<Fix> {
+fn pin(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let shown = evidence.presented_pin().unwrap_or("sha256/..").to_owned();
-    vec![Fix::Pin(shown)]
+    vec![FixKind::Pin(shown)]
 }
 
 fn self_signed(_: &Evidence<'_>) -> String {

@@ -1,11 +1,8 @@
-//! What speaks for a cause, and what would settle it.
+//! An item of evidence for a cause.
 
-use std::fmt;
-
-/// Something that was seen and speaks for a cause. More may come.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Clue {
+/// An observation that points at a cause.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Clue {
     /// The addresses that were tried.
     Addresses,
     /// The alert that the peer sent.
@@ -14,7 +11,7 @@ pub enum Clue {
     Body,
     /// The certificate's chain.
     Chain,
-    /// That the peer asked for a client certificate, or did not.
+    /// Whether the peer requested a client certificate.
     ClientCertificate,
     /// The dates in the certificate.
     Dates,
@@ -54,7 +51,7 @@ pub enum Clue {
     Reuse,
     /// The scheme of the origin.
     Scheme,
-    /// That nothing came.
+    /// That no data was received.
     Silence,
     /// The name that was sent in SNI.
     Sni,
@@ -64,14 +61,15 @@ pub enum Clue {
     Subject,
 }
 
-impl fmt::Display for Clue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Clue {
+    /// The text after `seen:` in a report.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
             Self::Addresses => "the addresses tried",
             Self::Alert => "the alert",
             Self::Body => "the text of the page",
             Self::Chain => "the chain presented",
-            Self::ClientCertificate => "whether a client certificate was asked for",
+            Self::ClientCertificate => "whether a client certificate was requested",
             Self::Dates => "the certificate's dates",
             Self::Ending => "how the connection ended",
             Self::Edge => "the edge that was dialled",
@@ -89,60 +87,12 @@ impl fmt::Display for Clue {
             Self::Probe => "an attempt that differs in this alone",
             Self::Reason => "the HTTP/2 error",
             Self::Request => "the request sent",
-            Self::Reuse => "whether the connection was a reused one",
+            Self::Reuse => "whether the connection was reused",
             Self::Scheme => "the origin's scheme",
-            Self::Silence => "nothing came",
+            Self::Silence => "no data was received",
             Self::Sni => "the SNI sent",
             Self::Status => "the status",
             Self::Subject => "the certificate's subject",
-        })
-    }
-}
-
-/// What would settle whether a cause is the one. Displayed as an instruction. More may come.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Proof {
-    /// Another attempt against another address or family.
-    AnotherAddress,
-    /// The same from another network.
-    AnotherNetwork,
-    /// The chain that the server sends.
-    Chain,
-    /// What the edge's configuration says about its names.
-    EdgeConfiguration,
-    /// What the edge's own log says of the request.
-    EdgeLog,
-    /// What the origin's configuration says about how it is to be spoken to.
-    Listener,
-    /// A query to the name servers.
-    NameServers,
-    /// The state of the origin.
-    Origin,
-    /// Attempts with other names.
-    ProbeNames,
-    /// Attempts with other versions, groups and protocols, and without TLS.
-    ProbeProtocols,
-    /// The request as it arrived here.
-    Request,
-}
-
-impl fmt::Display for Proof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AnotherAddress => "dial another address, or one of the other family",
-            Self::AnotherNetwork => "try the same from another network",
-            Self::Chain => "look at the whole chain: openssl s_client -showcerts",
-            Self::EdgeConfiguration => "look up in the edge's configuration which names it serves",
-            Self::EdgeLog => "look for the request in the edge's log",
-            Self::Listener => "look up in the origin's configuration what its listener expects",
-            Self::NameServers => "ask the name servers: dig",
-            Self::Origin => "look whether the origin is up, and at its log",
-            Self::ProbeNames => "cdn_origin::probe(&connector) tries the other names",
-            Self::ProbeProtocols => {
-                "cdn_origin::probe(&connector) tries other versions and protocols, and plain http"
-            }
-            Self::Request => "look at the request as the client sent it",
-        })
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::Fix;
+use super::FixKind;
 
 /// An error, taken apart.
 pub(super) struct Evidence<'a> {
@@ -207,7 +207,7 @@ impl Evidence<'_> {
 
     /// A name to send instead of the present one: what Host says, what was expected, what is
     /// dialled, what the URL says, what was presented.
-    pub(super) fn another_sni(&self) -> Fix {
+    pub(super) fn another_sni(&self) -> FixKind {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),
             ExpectedName::Ip(_) => None,
@@ -219,8 +219,8 @@ impl Evidence<'_> {
             .into_iter()
             .flatten();
         match names.find(|name| Some(name) != self.sni()) {
-            Some(name) => Fix::Sni(name),
-            None => Fix::SniUnknown,
+            Some(name) => FixKind::Sni(name),
+            None => FixKind::SniUnknown,
         }
     }
 

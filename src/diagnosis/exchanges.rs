@@ -5,7 +5,7 @@ use crate::error::{ErrorKind, ExchangeTimeout, Stage, TlsVersion};
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
 };
 
@@ -19,7 +19,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Send),
         why: |_| String::from("the client stopped sending the request's body"),
         clues: &[Clue::Silence],
-        proof: Proof::Request,
+        confirmation: Confirmation::Request,
         fixes: nothing,
     },
     Rule {
@@ -28,8 +28,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
         why: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
-        proof: Proof::Origin,
-        fixes: |e| vec![Fix::Elsewhere(too_slow(e.facts.timeout).1)],
+        confirmation: Confirmation::Origin,
+        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
     },
     Rule {
         id: CauseId::Http1Required,
@@ -40,8 +40,8 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: |_| String::from("the origin asks for HTTP/1.1 with this request"),
         clues: &[Clue::Reason],
-        proof: Proof::ProbeProtocols,
-        fixes: |_| vec![Fix::Alpn("Http1")],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::Alpn("Http1")],
     },
     Rule {
         id: CauseId::Http1Peer,
@@ -54,8 +54,8 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: |_| String::from("HTTP/2 was agreed on, and the origin speaks something else: HTTP/1"),
         clues: &[Clue::Reason],
-        proof: Proof::ProbeProtocols,
-        fixes: |_| vec![Fix::Alpn("Http1")],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::Alpn("Http1")],
     },
     Rule {
         id: CauseId::HttpToTlsPort,
@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_plain_http() && e.speaks_tls,
         why: http_to_tls_port,
         clues: &[Clue::Scheme, Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: over_tls,
     },
     Rule {
@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_plain_http() && !e.facts.has_answered_before() && e.was_cut_off(),
         why: http_to_tls_port,
         clues: &[Clue::Scheme, Clue::Ending],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: over_tls,
     },
     Rule {
@@ -86,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
     },
     Rule {
@@ -99,15 +99,15 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Reuse, Clue::Ending],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "PoolSettings::idle_timeout(..) below the origin's own limit",
             )]
         },
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Possible,
         when: |e| e.was_cut_off(),
         why: |_| {
@@ -116,25 +116,25 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Ending],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: nothing,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is(ErrorKind::StreamReset),
         why: |_| String::from("the origin failed while it dealt with the request"),
         clues: &[Clue::Reason],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: nothing,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Possible,
         when: |e| e.is(ErrorKind::HttpProtocol),
         why: |_| String::from("the origin does not speak the HTTP that was expected"),
         clues: &[Clue::Ending],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: nothing,
     },
 ];
@@ -170,7 +170,7 @@ fn http_to_tls_port(_: &Evidence<'_>) -> String {
     String::from("plain http was spoken to a port that speaks TLS")
 }
 
-fn over_tls(evidence: &Evidence<'_>) -> Vec<Fix> {
+fn over_tls(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let origin = evidence.origin;
-    vec![Fix::Builder(origin.url_over_tls(origin.odd_port()))]
+    vec![FixKind::Builder(origin.url_over_tls(origin.odd_port()))]
 }

@@ -1,4 +1,4 @@
-//! What mends a cause: most often a call on the builder.
+//! What fixes a cause: most often a call on the builder.
 
 use std::fmt;
 
@@ -7,53 +7,73 @@ use crate::{
     origin::OriginUrl,
 };
 
-/// What fixes a cause. Displayed as the code to write, or as an instruction.
+/// What fixes a cause.
+///
+/// `Display` is the code to write, such as `.sni("www.example.com")`, or advice in words where no
+/// call of this crate helps.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Fix {
-    /// `.and_pin(..)` on the [`VerifyPolicy`](crate::tls::VerifyPolicy), with the key that was
-    /// presented: if it is your origin's.
+pub struct Fix(pub(super) FixKind);
+
+impl Fix {
+    pub(crate) fn kind(&self) -> &FixKind {
+        &self.0
+    }
+
+    /// Whether the code contains an IP address or the path of a socket.
+    pub(crate) fn shows_address(&self) -> bool {
+        self.0.shows_address()
+    }
+}
+
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The call or the advice of a [`Fix`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum FixKind {
+    /// Advice that is no call of this crate, or several calls.
+    Advice(&'static str),
+    /// `.and_pin(..)` on the policy, with the presented key.
     AndPin(String),
     /// `.alpn(..)` with this variant of [`Alpn`](crate::tls::Alpn).
     Alpn(&'static str),
-    /// Another URL for `CdnOriginConnector::builder(..)`.
+    /// `CdnOriginConnector::builder(..)` with this URL.
     Builder(OriginUrl),
     /// `.client_identity(..)`.
     ClientIdentity,
-    /// Something that no builder call can do.
-    Elsewhere(&'static str),
-    /// `.ech(..)` with what the origin publishes now.
-    EncryptedHello,
+    /// `.ech(..)` with the configuration that the origin publishes now.
+    EchConfig,
     /// `.expected_name(..)`.
     ExpectedName(ExpectedName),
     /// `.host(..)`.
     Host(HostAuthority),
-    /// `HostRewriteLayer::to(..)` in place of the layer that chose the Host.
+    /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
-    /// `.host(..)` with a name that only the edge's configuration can tell.
+    /// `.host(..)` with a name that only the edge's configuration has.
     HostUnknown,
-    /// No `.proxy_protocol(..)`, unless the origin learns to expect it.
+    /// Without `.proxy_protocol(..)`, unless the origin is configured to expect it.
     NoProxyProtocol,
-    /// `HostRewriteLayer::preserve()` in place of the layer that chose the Host.
+    /// `HostRewriteLayer::preserve()` in place of the layer that set the Host.
     PreserveHost,
-    /// `.verify(..)` with a policy that trusts the key that was presented alone: if it is your
-    /// origin's.
+    /// `.verify(..)` with a policy that trusts only the presented key.
     Pin(String),
     /// `.proxy_protocol(..)`.
     ProxyProtocol,
     /// `.sni(..)`.
     Sni(DnsName),
-    /// `.sni(..)` with a name that only the edge's configuration can tell.
+    /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
-    /// `.tls_versions(..)` over both versions.
+    /// `.tls_versions(..)` with both versions.
     TlsVersions,
     /// `.verify(..)` with this policy.
     Verify(&'static str),
 }
 
-impl Fix {
-    /// Whether the code to write says an IP address or the path of a socket.
-    pub(crate) fn shows_address(&self) -> bool {
+impl FixKind {
+    fn shows_address(&self) -> bool {
         let is_address = |host: &HostAuthority| {
             host.host()
                 .parse::<Host>()
@@ -68,7 +88,7 @@ impl Fix {
     }
 }
 
-impl fmt::Display for Fix {
+impl fmt::Display for FixKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AndPin(pin) => write!(
@@ -80,8 +100,8 @@ impl fmt::Display for Fix {
             Self::ClientIdentity => {
                 f.write_str(".client_identity(ClientIdentity::pem(chain, key))")
             }
-            Self::Elsewhere(what) => f.write_str(what),
-            Self::EncryptedHello => f.write_str(
+            Self::Advice(what) => f.write_str(what),
+            Self::EchConfig => f.write_str(
                 ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
             ),
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),

@@ -9,7 +9,7 @@ use crate::{
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     networks::is_http_only,
     proxy_headers,
     rule::{
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::TlsVersionMismatch) && !proxy_headers::is_misread(e),
         why: no_common_version,
         clues: &[Clue::Offer, Clue::Ending],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: other_versions,
     },
     Rule {
@@ -38,14 +38,14 @@ pub(super) const RULES: &[Rule] = &[
             format!("{offered} was offered in ALPN, and the origin wants something else")
         },
         clues: &[Clue::Offer, Clue::Ending],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: |e| match e.facts.tls_offer().map(|offer| offer.protocols.len()) {
-            Some(1) => vec![Fix::Alpn("Http2OrHttp1")],
-            _ => vec![Fix::Elsewhere("let the origin speak one of those")],
+            Some(1) => vec![FixKind::Alpn("Http2OrHttp1")],
+            _ => vec![FixKind::Advice("let the origin speak one of those")],
         },
     },
     Rule {
-        id: CauseId::EncryptedHelloStale,
+        id: CauseId::EchStale,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Ech(EchProblem::Rejected)),
         why: |_| {
@@ -54,11 +54,11 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Ending],
-        proof: Proof::ProbeProtocols,
-        fixes: |_| vec![Fix::EncryptedHello],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::EchConfig],
     },
     Rule {
-        id: CauseId::EncryptedHelloUnpublished,
+        id: CauseId::EchUnpublished,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
         why: |e| {
@@ -73,13 +73,13 @@ pub(super) const RULES: &[Rule] = &[
             }
         },
         clues: &[],
-        proof: Proof::NameServers,
+        confirmation: Confirmation::NameServers,
         fixes: |_| {
             vec![
-                Fix::Elsewhere(
+                FixKind::Advice(
                     "publish one: an HTTPS record of the dialled name, with an `ech` value",
                 ),
-                Fix::Elsewhere(
+                FixKind::Advice(
                     ".ech(Ech::config_list(..)) with the configuration, if the origin's operator tells it otherwise",
                 ),
             ]
@@ -91,8 +91,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_answered_in_http(e) && !proxy_headers::is_sent(e) && !is_edge_of_tls(e),
         why: |_| String::from("the peer speaks plain http on this port"),
         clues: &[Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
-        fixes: |e| vec![Fix::Builder(e.origin.url_over_tcp())],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |e| vec![FixKind::Builder(e.origin.url_over_tcp())],
     },
     // A captive portal, for one. To go on without TLS would be to tell it everything.
     Rule {
@@ -106,7 +106,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Edge, Clue::FirstBytes],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
     Rule {
@@ -115,7 +115,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::NotTls) && is_greeting(e.facts.first_bytes()),
         why: |_| String::from("the port is not a web server's"),
         clues: &[Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: dial_another_port,
     },
     Rule {
@@ -124,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::NotTls) && is_http2_settings(e.facts.first_bytes()),
         why: |_| String::from("the peer speaks HTTP/2 without TLS on this port"),
         clues: &[Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: dial_another_port,
     },
     Rule {
@@ -133,7 +133,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::NotTls) && !e.facts.first_bytes().starts_with(b"HTTP/"),
         why: |_| String::from("the service at this port does not speak TLS"),
         clues: &[Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: dial_another_port,
     },
     Rule {
@@ -142,8 +142,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.was_cut_off() && e.early_alert().is_none() && is_http_only(e),
         why: |_| String::from("it is a website endpoint of Amazon S3, and those speak no TLS"),
         clues: &[Clue::Edge, Clue::Scheme],
-        proof: Proof::ProbeProtocols,
-        fixes: |e| vec![Fix::Builder(e.origin.url_with(Scheme::Http, None))],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |e| vec![FixKind::Builder(e.origin.url_with(Scheme::Http, None))],
     },
     Rule {
         id: CauseId::SniMissing,
@@ -151,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_cut_off(e) && e.sni().is_none(),
         why: sni_missing,
         clues: &[Clue::NoSni, Clue::Ending],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -160,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_cut_off(e) && e.sni().is_some(),
         why: sni_not_served,
         clues: &[Clue::Sni, Clue::Ending],
-        proof: Proof::ProbeNames,
+        confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
     Rule {
@@ -169,7 +169,7 @@ pub(super) const RULES: &[Rule] = &[
         when: is_cut_off,
         why: |_| String::from("the port does not speak TLS, or a firewall cut the connection"),
         clues: &[Clue::Ending],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
     Rule {
@@ -178,11 +178,11 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| is_cut_off_late(e) && e.withheld_certificate(),
         why: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is(ErrorKind::TimedOut),
         why: |_| {
@@ -191,7 +191,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Silence],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: nothing,
     },
     Rule {
@@ -200,7 +200,7 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
         why: |_| String::from("the service at this port does not expect TLS"),
         clues: &[Clue::Silence],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
     },
     Rule {
@@ -212,11 +212,11 @@ pub(super) const RULES: &[Rule] = &[
         },
         why: |_| String::from("the peer is a load balancer that waits for a PROXY protocol header"),
         clues: &[Clue::Silence],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: proxy_headers::with,
     },
     Rule {
-        id: CauseId::HelloDropped,
+        id: CauseId::ClientHelloDropped,
         certainty: Possible,
         when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
         why: |_| {
@@ -225,7 +225,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Silence, Clue::Offer],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
     },
     Rule {
@@ -234,13 +234,13 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::TlsProtocol) || is_cut_off_late(e),
         why: broken_tls,
         clues: &[Clue::Ending],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
 ];
 
-fn dial_another_port(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::Elsewhere(
+fn dial_another_port(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
         "dial the port on which the origin speaks https",
     )]
 }
@@ -295,13 +295,13 @@ pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
     format!("{offered} was offered, and the origin speaks {theirs}")
 }
 
-pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<Fix> {
+pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![match range(evidence) {
-        _ if offers_ech(evidence) => Fix::Elsewhere(
+        _ if offers_ech(evidence) => FixKind::Advice(
             "leave out .ech(..), and offer TLS 1.2 too, or the origin must learn TLS 1.3",
         ),
-        Some((oldest, newest)) if oldest == newest => Fix::TlsVersions,
-        _ => Fix::Elsewhere("the origin must learn TLS 1.2 or 1.3"),
+        Some((oldest, newest)) if oldest == newest => FixKind::TlsVersions,
+        _ => FixKind::Advice("the origin must learn TLS 1.2 or 1.3"),
     }]
 }
 

@@ -6,7 +6,7 @@ use crate::{
     origin::OriginUrl,
 };
 
-use super::{Cause, CauseId, Certainty, Clue, Fix, Proof};
+use super::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
 /// The fault lies where no name of ours reaches.
 pub(super) fn behind(certainty: Certainty, edge: &str) -> Cause {
@@ -14,11 +14,11 @@ pub(super) fn behind(certainty: Certainty, edge: &str) -> Cause {
         "{edge} cannot use the server behind it; no name that is sent from here would change that"
     );
     let fix =
-        Fix::Elsewhere("look at the edge's own origin: its address, its certificate, its state");
+        FixKind::Advice("look at the edge's own origin: its address, its certificate, its state");
     Cause::new(CauseId::BehindTheEdge, certainty, why)
         .shown_by(&[Clue::Status, Clue::Fields])
-        .settled_by(Proof::EdgeLog)
-        .mended_by([fix])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([fix])
 }
 
 /// The page is one of an edge that is not the one that was asked: the names were somebody else's.
@@ -26,11 +26,11 @@ pub(super) fn behind_another(edge: &str) -> Cause {
     let why = format!(
         "the page is {edge}'s, and reached here through another edge or proxy, which asked for a name of its own"
     );
-    let fix = Fix::Elsewhere("look at the origin of the edge or proxy that is dialled");
+    let fix = FixKind::Advice("look at the origin of the edge or proxy that is dialled");
     Cause::new(CauseId::BehindTheEdge, Certainty::Likely, why)
         .shown_by(&[Clue::Fields, Clue::Body])
-        .settled_by(Proof::EdgeLog)
-        .mended_by([fix])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([fix])
 }
 
 /// The bucket's own endpoint, where S3 names one that is its own.
@@ -41,13 +41,13 @@ pub(super) fn wrong_region(certainty: Certainty, body: &str) -> Cause {
         .and_then(|(endpoint, _)| regional_bucket_host(endpoint));
     let url = endpoint.and_then(|host| OriginUrl::try_from(format!("https://{host}")).ok());
     let fix = url.map_or(
-        Fix::Elsewhere("use the endpoint of the bucket's own region"),
-        Fix::Builder,
+        FixKind::Advice("use the endpoint of the bucket's own region"),
+        FixKind::Builder,
     );
     let why = "the bucket lives in another region than this endpoint of S3";
     Cause::new(CauseId::WrongRegion, certainty, why)
         .shown_by(&[Clue::Status, Clue::Body])
-        .mended_by([fix])
+        .fixed_by([fix])
 }
 
 /// The meanings that need no look at the names.
@@ -90,7 +90,7 @@ pub(super) fn plain(
             "send Content-Length, and 0 where there is no content",
         ),
         EdgeErrorKind::MethodNotAllowed => (
-            CauseId::MethodNotTaken,
+            CauseId::MethodNotAllowed,
             format!("{edge} does not take this method"),
             "allow the method in the edge's configuration",
         ),
@@ -118,6 +118,6 @@ pub(super) fn plain(
     };
     Cause::new(id, certainty, why)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body])
-        .settled_by(Proof::EdgeLog)
-        .mended_by([Fix::Elsewhere(fix)])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)])
 }

@@ -4,14 +4,14 @@ use std::io;
 
 use crate::{
     edge::EdgeProfile,
-    error::{Attempt, AttemptOutcome, ErrorKind, Facts, Stage},
+    error::{DialAttempt, DialOutcome, ErrorKind, Facts, Stage},
     origin::Scheme,
 };
 
 use super::{
     CauseId,
     Certainty::{Certain, Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     rule::{Rule, nothing},
 };
 
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
             format!("{host} has no address: it is misspelt, deleted, or DNS failed")
         },
         clues: &[Clue::Ending],
-        proof: Proof::NameServers,
+        confirmation: Confirmation::NameServers,
         fixes: dial_elsewhere,
     },
     Rule {
@@ -34,16 +34,16 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::ResolveFailed),
         why: |_| String::from("it has addresses, but none of the family that this machine has"),
         clues: &[Clue::Ending],
-        proof: Proof::NameServers,
-        fixes: |_| vec![Fix::Elsewhere("dial the edge's dual-stack name")],
+        confirmation: Confirmation::NameServers,
+        fixes: |_| vec![FixKind::Advice("dial the edge's dual-stack name")],
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Resolve),
         why: |_| String::from("the name servers do not answer"),
         clues: &[Clue::Silence],
-        proof: Proof::NameServers,
+        confirmation: Confirmation::NameServers,
         fixes: nothing,
     },
     Rule {
@@ -57,9 +57,9 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Addresses],
-        proof: Proof::AnotherAddress,
+        confirmation: Confirmation::AnotherAddress,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "if it is one of yours, add it with EgressGuard::allow(..) or allow_name(..)",
             )]
         },
@@ -74,9 +74,9 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
         clues: &[Clue::Silence],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: |_| {
-            vec![Fix::Elsewhere(
+            vec![FixKind::Advice(
                 "look at the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)",
             )]
         },
@@ -90,11 +90,11 @@ pub(super) const RULES: &[Rule] = &[
             format!("{host} is a website endpoint of Amazon S3, and those speak no TLS")
         },
         clues: &[Clue::Edge, Clue::Scheme, Clue::Ending],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: |e| {
             vec![
-                Fix::Builder(e.origin.url_with(Scheme::Http, None)),
-                Fix::Elsewhere("use the bucket's REST endpoint, or CloudFront in front of it"),
+                FixKind::Builder(e.origin.url_with(Scheme::Http, None)),
+                FixKind::Advice("use the bucket's REST endpoint, or CloudFront in front of it"),
             ]
         },
     },
@@ -104,11 +104,11 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial) && is_foreign_port(e),
         why: |e| format!("the edge does not serve the port of {}", e.origin.dial()),
         clues: &[Clue::Edge, Clue::Port, Clue::Silence],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: |e| {
             vec![
-                Fix::Builder(e.origin.url_over_tls(None)),
-                Fix::Elsewhere("dial one of the ports that Cloudflare proxies"),
+                FixKind::Builder(e.origin.url_over_tls(None)),
+                FixKind::Advice("dial one of the ports that Cloudflare proxies"),
             ]
         },
     },
@@ -118,8 +118,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| fails_in_ipv6_only(e.facts),
         why: |_| String::from("only IPv6 addresses were tried, and IPv6 does not work from here"),
         clues: &[Clue::Addresses],
-        proof: Proof::AnotherAddress,
-        fixes: |_| vec![Fix::Elsewhere("dial a name that has IPv4 addresses too")],
+        confirmation: Confirmation::AnotherAddress,
+        fixes: |_| vec![FixKind::Advice("dial a name that has IPv4 addresses too")],
     },
     Rule {
         id: CauseId::NothingListens,
@@ -127,20 +127,20 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::ConnectionRefused),
         why: |e| format!("nothing listens at {}", e.origin.dial()),
         clues: &[Clue::Port, Clue::Ending],
-        proof: Proof::Origin,
+        confirmation: Confirmation::Origin,
         fixes: dial_elsewhere,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Unreachable) && !fails_in_ipv6_only(e.facts),
         why: |e| format!("no route leads to {}", e.origin.dial()),
         clues: &[Clue::Addresses],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial),
         why: |e| {
@@ -148,16 +148,16 @@ pub(super) const RULES: &[Rule] = &[
             format!("{dial} drops connections: a firewall, or a port that the edge does not serve")
         },
         clues: &[Clue::Port, Clue::Silence],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: dial_elsewhere,
     },
     Rule {
-        id: CauseId::Down,
+        id: CauseId::OriginDown,
         certainty: Possible,
         when: |e| e.is(ErrorKind::ConnectionReset) || e.is(ErrorKind::ConnectionClosed),
         why: |_| String::from("a firewall or the origin cut the connection"),
         clues: &[Clue::Ending],
-        proof: Proof::AnotherNetwork,
+        confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
 ];
@@ -168,8 +168,8 @@ fn dialled(evidence: &Evidence<'_>) -> String {
     host.map(ToString::to_string).unwrap_or_default()
 }
 
-fn dial_elsewhere(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::Elsewhere(
+fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
         "correct the host and port in CdnOriginConnector::builder(..) or .dial(..)",
     )]
 }
@@ -198,9 +198,9 @@ fn fails_in_ipv6_only(facts: &Facts) -> bool {
         io::ErrorKind::NetworkUnreachable,
         io::ErrorKind::TimedOut,
     ];
-    let is_lost = |attempt: &Attempt| {
+    let is_lost = |attempt: &DialAttempt| {
         let is_failure =
-            |kind| matches!(attempt.outcome(), AttemptOutcome::Failed(found) if found == kind);
+            |kind| matches!(attempt.outcome(), DialOutcome::Failed(found) if found == kind);
         attempt.address().is_ipv6() && LOST.into_iter().any(is_failure)
     };
     !facts.attempts().is_empty() && facts.attempts().iter().all(is_lost)

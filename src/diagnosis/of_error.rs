@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem, SpeaksTls, Stage, chain};
 
 use super::{
-    Cause, CauseId, Certainty, Diagnosis, Fix,
+    Cause, CauseId, Certainty, Diagnosis, FixKind,
     evidence::{Evidence, Http2Error},
     rule::Rule,
     {alerts, certificate_names, certificates, exchanges, handshakes, networks, proxy_headers},
@@ -66,35 +66,35 @@ fn preparing(kind: ErrorKind) -> Option<Cause> {
         ErrorKind::LoopDetected => {
             let why = "the request has been through this proxy before";
             Cause::new(CauseId::RequestLoop, Certainty::Certain, why)
-                .mended_by([Fix::Elsewhere("dial a name that does not lead back here")])
+                .fixed_by([FixKind::Advice("dial a name that does not lead back here")])
         }
         ErrorKind::Overloaded => {
             let why = "as many requests are under way as OriginProxy::max_concurrency(..) allows";
-            Cause::new(CauseId::PoolTooSmall, Certainty::Certain, why).mended_by([
-                Fix::Elsewhere("look at the origin, or allow more with OriginProxy::max_concurrency(..)"),
+            Cause::new(CauseId::PoolTooSmall, Certainty::Certain, why).fixed_by([
+                FixKind::Advice("look at the origin, or allow more with OriginProxy::max_concurrency(..)"),
             ])
         }
         ErrorKind::UnsupportedUri => {
-            certain("neither the connector nor the request's URI names an origin").mended_by([
-                Fix::Elsewhere(
+            certain("neither the connector nor the request's URI names an origin").fixed_by([
+                FixKind::Advice(
                     "build the connector with an origin, or send an absolute http or https URI",
                 ),
             ])
         }
         ErrorKind::RequestBody(RequestBodyProblem::NotAllowed) => {
-            certain("the dialled edge refuses a GET with content").mended_by([Fix::Elsewhere(
+            certain("the dialled edge refuses a GET with content").fixed_by([FixKind::Advice(
                 "send the GET without content, or .without_edge_profile() if the edge has learnt to take it",
             )])
         }
         ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => {
-            certain("the client's request has more content than is allowed").mended_by([
-                Fix::Elsewhere("allow more with OriginProxy::max_request_body(..)"),
+            certain("the client's request has more content than is allowed").fixed_by([
+                FixKind::Advice("allow more with OriginProxy::max_request_body(..)"),
             ])
         }
         ErrorKind::Request(RequestProblem::HeadTooLarge) => certain(
             "the client's request has more or larger fields than are allowed, here or by the dialled edge",
         )
-        .mended_by([Fix::Elsewhere(
+        .fixed_by([FixKind::Advice(
             "allow more with OriginProxy::max_request_head(..) or max_request_fields(..), unless the edge is the limit",
         )]),
         _ => certain("the client's request cannot be forwarded as it is"),

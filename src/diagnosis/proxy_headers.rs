@@ -5,7 +5,7 @@ use crate::error::Stage;
 use super::{
     CauseId,
     Certainty::{Likely, Possible},
-    Clue, Evidence, Fix, Proof,
+    Clue, Confirmation, Evidence, FixKind,
     handshakes::{is_answered_in_http, no_common_version, other_versions},
     rule::Rule,
 };
@@ -25,7 +25,7 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_sent(e) && is_answered_in_http(e),
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::FirstBytes],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: without,
     },
     Rule {
@@ -34,8 +34,8 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_sent(e) && is_answered_in_http(e),
         why: |_| String::from("the peer speaks plain http on this port"),
         clues: &[Clue::FirstBytes],
-        proof: Proof::ProbeProtocols,
-        fixes: |e| vec![Fix::Builder(e.origin.url_over_tcp())],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |e| vec![FixKind::Builder(e.origin.url_over_tcp())],
     },
     Rule {
         id: CauseId::ProxyHeaderNotExpected,
@@ -43,7 +43,7 @@ pub(super) const SENT: &[Rule] = &[
         when: is_misread,
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::Alert],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: without,
     },
     Rule {
@@ -52,7 +52,7 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_misread(e) && e.early_alert() == Some(PROTOCOL_VERSION),
         why: no_common_version,
         clues: &[Clue::Offer, Clue::Alert],
-        proof: Proof::ProbeProtocols,
+        confirmation: Confirmation::ProbeProtocols,
         fixes: other_versions,
     },
     Rule {
@@ -62,7 +62,7 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| is_sent(e) && is_hung_up_on(e),
         why: not_expected,
         clues: &[Clue::ProxyHeader, Clue::Ending],
-        proof: Proof::Listener,
+        confirmation: Confirmation::Listener,
         fixes: without,
     },
 ];
@@ -75,7 +75,7 @@ pub(super) const MISSING: &[Rule] = &[Rule {
     when: |e| is_conceivable(e) && is_hung_up_on(e),
     why: |_| String::from("the peer expects a PROXY protocol header before anything else"),
     clues: &[Clue::Ending],
-    proof: Proof::Listener,
+    confirmation: Confirmation::Listener,
     fixes: with,
 }];
 
@@ -91,8 +91,8 @@ pub(super) fn is_conceivable(evidence: &Evidence<'_>) -> bool {
     !is_sent(evidence) && evidence.edge().is_none()
 }
 
-pub(super) fn with(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::ProxyProtocol]
+pub(super) fn with(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::ProxyProtocol]
 }
 
 pub(super) fn is_sent(evidence: &Evidence<'_>) -> bool {
@@ -111,6 +111,6 @@ fn not_expected(_: &Evidence<'_>) -> String {
     String::from("the peer does not expect the PROXY protocol header that it was sent")
 }
 
-fn without(_: &Evidence<'_>) -> Vec<Fix> {
-    vec![Fix::NoProxyProtocol]
+fn without(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::NoProxyProtocol]
 }

@@ -8,7 +8,9 @@ use http::{
 
 use crate::origin::Scheme;
 
-use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence, responses::Redirects};
+use super::{
+    Cause, CauseId, Certainty, Clue, Confirmation, FixKind, ResponseEvidence, responses::Redirects,
+};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let location = match evidence.status.is_redirection() {
@@ -43,14 +45,14 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cau
     };
     let why = "the edge answers plain http with a redirect to https";
     let fixes = [
-        Fix::Builder(evidence.origin.url_over_tls(location.port_u16())),
+        FixKind::Builder(evidence.origin.url_over_tls(location.port_u16())),
         TELL_HTTPS,
     ];
     Some(
         Cause::new(CauseId::HttpsRequired, certainty, why)
             .shown_by(&[Clue::Scheme, Clue::Status, Clue::Location])
-            .settled_by(Proof::ProbeProtocols)
-            .mended_by(fixes),
+            .confirmed_by(Confirmation::ProbeProtocols)
+            .fixed_by(fixes),
     )
 }
 
@@ -68,9 +70,9 @@ fn same_again(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> 
     let why = "the origin redirects to the same address: it takes the visit for plain http, or wants another Host";
     let fixes = [
         TELL_HTTPS,
-        Fix::Elsewhere("let the edge speak https to its own origin"),
+        FixKind::Advice("let the edge speak https to its own origin"),
     ];
-    Some(loops(evidence, location, why).mended_by(fixes))
+    Some(loops(evidence, location, why).fixed_by(fixes))
 }
 
 /// The redirect leads to the name by which the client asked: Host was rewritten, and the origin
@@ -91,19 +93,19 @@ fn back_to_downstream(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option
             format!(
                 "the origin redirects to {downstream}, by which the client came: it takes the visit for plain http, or Host says {host}"
             ),
-            vec![TELL_HTTPS, Fix::PreserveHost],
+            vec![TELL_HTTPS, FixKind::PreserveHost],
         ),
         false => (
             format!(
                 "the origin redirects to {downstream}, by which the client came, because Host says {host}"
             ),
-            vec![Fix::PreserveHost],
+            vec![FixKind::PreserveHost],
         ),
     };
-    Some(loops(evidence, location, why).mended_by(fixes))
+    Some(loops(evidence, location, why).fixed_by(fixes))
 }
 
-const TELL_HTTPS: Fix = Fix::Elsewhere(
+const TELL_HTTPS: FixKind = FixKind::Advice(
     "OriginProxy::client_scheme(Scheme::Https) tells it by X-Forwarded-Proto that clients come by https",
 );
 
@@ -122,7 +124,7 @@ fn loops(evidence: &ResponseEvidence<'_>, location: &Uri, why: impl Into<String>
     };
     Cause::new(CauseId::RedirectLoop, certainty, why)
         .shown_by(&[Clue::Status, Clue::Location, Clue::Request])
-        .settled_by(Proof::Origin)
+        .confirmed_by(Confirmation::Origin)
 }
 
 /// The redirect names the origin by the rewritten Host: clients would leave the proxy.
@@ -140,9 +142,9 @@ fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
         );
         Cause::new(CauseId::LocationNamesOrigin, Certainty::Certain, why)
             .shown_by(&[Clue::Host, Clue::Location])
-            .mended_by([
-                Fix::Elsewhere("rewrite the response's Location"),
-                Fix::PreserveHost,
+            .fixed_by([
+                FixKind::Advice("rewrite the response's Location"),
+                FixKind::PreserveHost,
             ])
     })
 }

@@ -104,7 +104,7 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
     match facts.client_certificate() {
         ClientCertificate::Withheld => row(f, "asked for", "a client certificate, and got none")?,
         ClientCertificate::Sent => row(f, "asked for", "a client certificate, and got ours")?,
-        ClientCertificate::NotAsked => {}
+        ClientCertificate::NotRequested => {}
     }
     match facts.first_bytes() {
         [] => Ok(()),
@@ -130,16 +130,16 @@ fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -
 }
 
 fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
-    paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.why()))?;
-    if !cause.clues().is_empty() {
-        let clues: Vec<_> = cause.clues().iter().map(ToString::to_string).collect();
-        paragraph(f, "  seen: ", &clues.join(", "))?;
+    paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.text()))?;
+    let evidence: Vec<_> = cause.evidence().collect();
+    if !evidence.is_empty() {
+        paragraph(f, "  seen: ", &evidence.join(", "))?;
     }
     for fix in cause.fixes() {
         paragraph(f, "  fix: ", &fix.to_string())?;
     }
-    match cause.proof() {
-        Some(proof) => paragraph(f, "  to confirm: ", &proof.to_string()),
+    match cause.confirm() {
+        Some(instruction) => paragraph(f, "  to confirm: ", instruction),
         None => Ok(()),
     }
 }

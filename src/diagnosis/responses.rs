@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Cause, CauseId, Certainty, Clue, Diagnosis, Fix, Proof,
+    Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind,
     meanings::{behind, behind_another, plain, wrong_region},
     redirects,
 };
@@ -197,7 +197,7 @@ impl<'a> ResponseEvidence<'a> {
             EdgeErrorKind::WrongRegion => vec![wrong_region(certainty, body)],
             other => vec![plain(other, certainty, &edge, self.host)],
         });
-        let told_by = |cause: Cause| cause.read_in(page.source());
+        let told_by = |cause: Cause| cause.documented_in(page.source());
         causes.into_iter().map(told_by).collect()
     }
 
@@ -233,8 +233,8 @@ impl<'a> ResponseEvidence<'a> {
         let why = format!("{edge} serves nothing under {}, which Host says", self.host);
         Cause::new(CauseId::HostNotServed, certainty, why)
             .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
-            .settled_by(Proof::ProbeNames)
-            .mended_by([self.agreeing()])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([self.agreeing()])
     }
 
     pub(super) fn disagreeing(&self, certainty: Certainty, edge: &str) -> Cause {
@@ -247,8 +247,8 @@ impl<'a> ResponseEvidence<'a> {
         );
         Cause::new(CauseId::SniAndHostDisagree, certainty, why)
             .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
-            .settled_by(Proof::ProbeNames)
-            .mended_by([self.agreeing()])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([self.agreeing()])
     }
 
     /// "Bad request." on CloudFront's page stands for several mistakes.
@@ -259,8 +259,8 @@ impl<'a> ResponseEvidence<'a> {
         );
         let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
             .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
-            .settled_by(Proof::EdgeConfiguration)
-            .mended_by([self.agreeing()]);
+            .confirmed_by(Confirmation::EdgeConfiguration)
+            .fixed_by([self.agreeing()]);
         let mut causes = vec![host];
         causes.extend(self.get_with_content(edge));
         if self.passes_through_cloudfront() > 1 {
@@ -269,7 +269,7 @@ impl<'a> ResponseEvidence<'a> {
             causes.push(
                 chain
                     .shown_by(&[Clue::Fields])
-                    .settled_by(Proof::EdgeConfiguration),
+                    .confirmed_by(Confirmation::EdgeConfiguration),
             );
         }
         causes
@@ -284,12 +284,12 @@ impl<'a> ResponseEvidence<'a> {
             (true, false, None) => Certainty::Possible,
         };
         let cause = Cause::new(CauseId::InvalidRequest, certainty, edge);
-        let fix = Fix::Elsewhere("send the GET without content");
+        let fix = FixKind::Advice("send the GET without content");
         Some(
             cause
                 .shown_by(&[Clue::Request, Clue::Body])
-                .settled_by(Proof::Request)
-                .mended_by([fix]),
+                .confirmed_by(Confirmation::Request)
+                .fixed_by([fix]),
         )
     }
 
@@ -305,8 +305,8 @@ impl<'a> ResponseEvidence<'a> {
             let why = "plain http was spoken to a port that speaks TLS";
             Cause::new(CauseId::HttpToTlsPort, certainty, why)
                 .shown_by(&[Clue::Scheme, Clue::Port, Clue::Body])
-                .settled_by(Proof::ProbeProtocols)
-                .mended_by([self.over_tls()])
+                .confirmed_by(Confirmation::ProbeProtocols)
+                .fixed_by([self.over_tls()])
         };
         let anothers =
             |certainty| behind(certainty, edge).shown_by(&[Clue::Scheme, Clue::Port, Clue::Body]);
@@ -333,19 +333,19 @@ impl<'a> ResponseEvidence<'a> {
         !self.headers.contains_key(CONTENT_ENCODING) && kind.is_none_or(is_text)
     }
 
-    pub(super) fn over_tls(&self) -> Fix {
-        Fix::Builder(self.origin.url_over_tls(self.origin.odd_port()))
+    pub(super) fn over_tls(&self) -> FixKind {
+        FixKind::Builder(self.origin.url_over_tls(self.origin.odd_port()))
     }
 
     /// The call that makes SNI and Host say the same, of which SNI is the one that got through.
-    pub(super) fn agreeing(&self) -> Fix {
+    pub(super) fn agreeing(&self) -> FixKind {
         match self.disagreeing_sni() {
             Some(sni) => match self.host == self.origin.host() {
-                true => Fix::Host(sni.into()),
+                true => FixKind::Host(sni.into()),
                 // A layer has decided, so the builder's word would not count.
-                false => Fix::HostRewrite(sni.into()),
+                false => FixKind::HostRewrite(sni.into()),
             },
-            None => Fix::HostUnknown,
+            None => FixKind::HostUnknown,
         }
     }
 

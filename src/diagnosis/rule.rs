@@ -1,6 +1,6 @@
 //! A row of the tables by which errors are diagnosed.
 
-use super::{Cause, CauseId, Certainty, Clue, Evidence, Fix, Proof};
+use super::{Cause, CauseId, Certainty, Clue, Confirmation, Evidence, FixKind};
 
 /// If `when` holds, then `id` with this certainty.
 pub(super) struct Rule {
@@ -10,8 +10,8 @@ pub(super) struct Rule {
     pub(super) why: fn(&Evidence<'_>) -> String,
     pub(super) clues: &'static [Clue],
     /// What would settle it; of no account where it is certain.
-    pub(super) proof: Proof,
-    pub(super) fixes: fn(&Evidence<'_>) -> Vec<Fix>,
+    pub(super) confirmation: Confirmation,
+    pub(super) fixes: fn(&Evidence<'_>) -> Vec<FixKind>,
 }
 
 impl Rule {
@@ -25,13 +25,13 @@ impl Rule {
     fn cause(&self, evidence: &Evidence<'_>) -> Cause {
         Cause::new(self.id, self.certainty, (self.why)(evidence))
             .shown_by(self.clues)
-            .settled_by(self.proof)
-            .mended_by((self.fixes)(evidence))
+            .confirmed_by(self.confirmation)
+            .fixed_by((self.fixes)(evidence))
     }
 }
 
 /// Where nothing that could be written here helps.
-pub(super) fn nothing(_: &Evidence<'_>) -> Vec<Fix> {
+pub(super) fn nothing(_: &Evidence<'_>) -> Vec<FixKind> {
     Vec::new()
 }
 
@@ -41,7 +41,7 @@ pub(super) fn sni_missing(evidence: &Evidence<'_>) -> String {
 }
 
 /// Another name in SNI.
-pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<Fix> {
+pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![evidence.another_sni()]
 }
 
@@ -66,9 +66,9 @@ pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
 }
 
 /// A client certificate, or another one.
-pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<Fix> {
+pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![match evidence.facts.has_client_identity() {
-        true => Fix::Elsewhere("a client certificate of a key type that the origin accepts"),
-        false => Fix::ClientIdentity,
+        true => FixKind::Advice("a client certificate of a key type that the origin accepts"),
+        false => FixKind::ClientIdentity,
     }]
 }

@@ -11,7 +11,7 @@ use crate::{
     origin::Scheme,
 };
 
-use super::{Cause, CauseId, Certainty, Clue, Fix, Proof, ResponseEvidence};
+use super::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind, ResponseEvidence};
 
 impl ResponseEvidence<'_> {
     pub(super) fn by_status(&self) -> Vec<Cause> {
@@ -33,8 +33,8 @@ impl ResponseEvidence<'_> {
             let why = "plain http was spoken to a port that speaks TLS";
             Cause::new(CauseId::HttpToTlsPort, Certainty::Likely, why)
                 .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
-                .settled_by(Proof::ProbeProtocols)
-                .mended_by([self.over_tls()])
+                .confirmed_by(Confirmation::ProbeProtocols)
+                .fixed_by([self.over_tls()])
         })
     }
 
@@ -46,8 +46,8 @@ impl ResponseEvidence<'_> {
             let why = "the origin does not expect the PROXY protocol header that it was sent";
             Cause::new(CauseId::ProxyHeaderNotExpected, Certainty::Possible, why)
                 .shown_by(&[Clue::ProxyHeader, Clue::Status])
-                .settled_by(Proof::EdgeConfiguration)
-                .mended_by([Fix::NoProxyProtocol])
+                .confirmed_by(Confirmation::EdgeConfiguration)
+                .fixed_by([FixKind::NoProxyProtocol])
         })
     }
 
@@ -73,8 +73,8 @@ impl ResponseEvidence<'_> {
         );
         Cause::new(CauseId::HostNotServed, Certainty::Likely, why)
             .shown_by(&[Clue::Status, Clue::Host])
-            .settled_by(Proof::ProbeNames)
-            .mended_by([self.agreeing()])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([self.agreeing()])
     }
 
     /// No SNI was sent, so that the connection stands for no name at all.
@@ -89,8 +89,8 @@ impl ResponseEvidence<'_> {
         Some(
             Cause::new(CauseId::SniMissing, Certainty::Likely, why)
                 .shown_by(&[Clue::Status, Clue::NoSni, Clue::Host])
-                .settled_by(Proof::ProbeNames)
-                .mended_by([Fix::Sni(name)]),
+                .confirmed_by(Confirmation::ProbeNames)
+                .fixed_by([FixKind::Sni(name)]),
         )
     }
 
@@ -113,8 +113,8 @@ impl ResponseEvidence<'_> {
         Some(
             Cause::new(CauseId::SniAndHostDisagree, certainty, why)
                 .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
-                .settled_by(Proof::ProbeNames)
-                .mended_by([self.agreeing()]),
+                .confirmed_by(Confirmation::ProbeNames)
+                .fixed_by([self.agreeing()]),
         )
     }
 }

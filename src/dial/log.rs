@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::error::{Attempt, AttemptOutcome, Facts, Resolution, ServiceBinding};
+use crate::error::{DialAttempt, DialOutcome, Facts, Resolution, ServiceBinding};
 
 use super::{
     guard::Prohibited,
@@ -92,19 +92,17 @@ fn took(runner: &Runner, now: Instant) -> Duration {
     end.duration_since(runner.started)
 }
 
-fn attempt(runner: &Runner, began: Instant, now: Instant, won: bool) -> Attempt {
+fn attempt(runner: &Runner, began: Instant, now: Instant, won: bool) -> DialAttempt {
     let times = (runner.started.duration_since(began), took(runner, now));
-    let attempt = |outcome| Attempt::new(runner.address, times, outcome);
+    let attempt = |outcome| DialAttempt::new(runner.address, times, outcome);
     match &runner.ended {
-        Some((_, Ended::Connected)) => attempt(AttemptOutcome::Connected),
-        Some((_, Ended::Failed(error))) if is_prohibited(error) => {
-            attempt(AttemptOutcome::Prohibited)
-        }
+        Some((_, Ended::Connected)) => attempt(DialOutcome::Connected),
+        Some((_, Ended::Failed(error))) if is_prohibited(error) => attempt(DialOutcome::Prohibited),
         Some((_, Ended::Failed(error))) => {
-            attempt(AttemptOutcome::Failed(error.kind())).because(error.to_string())
+            attempt(DialOutcome::Failed(error.kind())).because(error.to_string())
         }
-        None if won => attempt(AttemptOutcome::Overtaken),
-        None => attempt(AttemptOutcome::Failed(io::ErrorKind::TimedOut)),
+        None if won => attempt(DialOutcome::Overtaken),
+        None => attempt(DialOutcome::Failed(io::ErrorKind::TimedOut)),
     }
 }
 
@@ -119,7 +117,7 @@ fn service<T>(race: &Race<'_, T>, address: SocketAddr) -> Option<ServiceBinding>
 fn resolution(answer: &Answer) -> Resolution {
     let resolved = &answer.resolved;
     Resolution {
-        told_by: resolved.told_by.clone(),
+        source: resolved.told_by.clone(),
         addresses: resolved.addresses.len(),
         ttl: resolved.ttl,
         age: answer.age,

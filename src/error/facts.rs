@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    Alert, Attempt, CertificateChain, ClientCertificate, EchAnswer, EchOffer, PeerCertificate,
+    Alert, CertificateChain, ClientCertificate, DialAttempt, EchAnswer, EchOffer, PeerCertificate,
     Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
@@ -19,7 +19,7 @@ pub struct Facts {
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) host: Option<HostAuthority>,
     pub(crate) resolutions: Vec<Resolution>,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Vec<DialAttempt>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) service: Option<ServiceBinding>,
     pub(crate) proxy_header: bool,
@@ -92,12 +92,12 @@ impl Facts {
     /// The addresses that were tried, in the order in which the attempts began. There are none of a
     /// transport of the caller's own.
     #[must_use]
-    pub fn attempts(&self) -> &[Attempt] {
+    pub fn attempts(&self) -> &[DialAttempt] {
         &self.attempts
     }
 
     /// The addresses that failed, in the order in which they were tried.
-    pub fn failed_attempts(&self) -> impl Iterator<Item = &Attempt> {
+    pub fn failed_attempts(&self) -> impl Iterator<Item = &DialAttempt> {
         self.attempts.iter().filter(|attempt| attempt.is_failed())
     }
 
@@ -230,14 +230,30 @@ impl Facts {
     }
 }
 
-/// Time spent in each stage; `None` where the stage was not reached or not needed.
+/// The time spent in each stage; `None` for a stage that was not reached or not needed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct Elapsed {
-    /// Looking up addresses.
-    pub resolve: Option<Duration>,
+    pub(crate) resolve: Option<Duration>,
+    pub(crate) dial: Option<Duration>,
+    pub(crate) handshake: Option<Duration>,
+}
+
+impl Elapsed {
+    /// The DNS lookup.
+    #[must_use]
+    pub fn resolve(&self) -> Option<Duration> {
+        self.resolve
+    }
+
     /// Connecting, over all addresses tried.
-    pub dial: Option<Duration>,
+    #[must_use]
+    pub fn dial(&self) -> Option<Duration> {
+        self.dial
+    }
+
     /// The TLS handshake.
-    pub handshake: Option<Duration>,
+    #[must_use]
+    pub fn handshake(&self) -> Option<Duration> {
+        self.handshake
+    }
 }

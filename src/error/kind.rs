@@ -276,24 +276,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-
-    /// `Certificate(NotYetValid)` as `certificate_not_yet_valid`.
-    fn snake_case(name: &str) -> String {
-        let mut label = String::new();
-        for char in name.chars().filter(|char| *char != ')') {
-            match char {
-                '(' => label.push('_'),
-                char if char.is_ascii_uppercase() => {
-                    if !label.is_empty() && !label.ends_with('_') {
-                        label.push('_');
-                    }
-                    label.push(char.to_ascii_lowercase());
-                }
-                char => label.push(char),
-            }
-        }
-        label
-    }
+    use crate::error::snake_case::snake_case;
 
     #[test]
     fn the_label_of_a_kind_is_its_name_in_snake_case() {

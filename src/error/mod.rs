@@ -15,25 +15,30 @@
 //! }
 //! ```
 
-mod attempt;
+mod alert;
 mod build;
 mod certificate;
 pub(crate) mod chain;
-mod ech_offer;
+mod dial_attempt;
+mod ech;
 mod facts;
 mod kind;
 mod opaque;
 mod problem;
 mod resolution;
+#[cfg(test)]
+pub(crate) mod snake_case;
 mod speaks_tls;
 mod stage;
-mod tls_facts;
+mod tls_offer;
+mod tls_session;
 
-pub use attempt::{Attempt, AttemptOutcome};
+pub use alert::Alert;
 pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
 pub(crate) use certificate::{CertificateChain, pin_text};
-pub use ech_offer::{EchAnswer, EchOffer};
+pub use dial_attempt::{DialAttempt, DialOutcome};
+pub use ech::{EchAnswer, EchOffer, EchStatus};
 pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
 pub use kind::ErrorKind;
@@ -44,7 +49,6 @@ pub use problem::{
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};
-pub use tls_facts::{
-    Alert, ClientCertificate, EarlyData, EncryptedHello, OfferedParameters, TlsOffer, TlsSession,
-    TlsVersion,
-};
+pub(crate) use tls_offer::OfferedParameters;
+pub use tls_offer::{TlsOffer, TlsVersion};
+pub use tls_session::{ClientCertificate, EarlyData, TlsSession};

@@ -1,11 +1,13 @@
-//! What a resolver told about a name.
+//! The answer of a resolver, as a fact of a connection.
 
 use std::{borrow::Cow, fmt, net::IpAddr, time::Duration};
 
-/// What a resolver told about the dialled name. Displayed as a line of a report.
+/// What a resolver answered for the dialled name.
+///
+/// `Display` is one line, such as `2 addresses by A records, TTL 60 s`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Resolution {
-    pub(crate) told_by: Cow<'static, str>,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) addresses: usize,
     pub(crate) ttl: Option<Duration>,
     pub(crate) age: Duration,
@@ -14,37 +16,37 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Who or what told it.
+    /// The source of the answer, such as `A records` or `the system's resolver`.
     #[must_use]
-    pub fn told_by(&self) -> &str {
-        &self.told_by
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
-    /// How many addresses it told.
+    /// The number of addresses in the answer.
     #[must_use]
     pub fn addresses(&self) -> usize {
         self.addresses
     }
 
-    /// How long the answer was said to hold, if that was said.
+    /// The answer's time to live, if it has one.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         self.ttl
     }
 
-    /// How long ago it was told: zero unless it had been kept.
+    /// The time that the answer has spent in the DNS cache; zero for a fresh one.
     #[must_use]
     pub fn age(&self) -> Duration {
         self.age
     }
 
-    /// Whether it had ended, and was used because no newer one could be had.
+    /// Whether the answer's time to live had passed, and no newer answer was available.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.stale
     }
 
-    /// What an `HTTPS` record said.
+    /// The `HTTPS` record of the answer, if it has one.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
@@ -54,7 +56,7 @@ impl Resolution {
 impl fmt::Display for Resolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.addresses == 1 { "" } else { "es" };
-        write!(f, "{} address{plural} by {}", self.addresses, self.told_by)?;
+        write!(f, "{} address{plural} by {}", self.addresses, self.source)?;
         if let Some(ttl) = self.ttl {
             write!(f, ", TTL {} s", ttl.as_secs())?;
         }
@@ -68,20 +70,68 @@ impl fmt::Display for Resolution {
     }
 }
 
-/// The service that an `HTTPS` record describes ([RFC
-/// 9460](https://www.rfc-editor.org/rfc/rfc9460)).
+/// The service that an `HTTPS` record describes ([RFC 9460]).
+///
+/// A resolver of your own can pass on the record's ECH configuration:
+///
+/// ```
+/// use cdn_origin::error::ServiceBinding;
+///
+/// let config_list = vec![0x00, 0x00];
+/// let service = ServiceBinding::from_ech(config_list);
+/// assert_eq!(service.ech(), [0x00, 0x00]);
+/// assert_eq!(service.port(), None);
+/// ```
+///
+/// [RFC 9460]: https://www.rfc-editor.org/rfc/rfc9460
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct ServiceBinding {
-    /// The name that serves it, if it is another than the one that was asked for.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) alpn: Vec<String>,
+    pub(crate) hints: Vec<IpAddr>,
+    pub(crate) ech: Vec<u8>,
+}
+
+impl ServiceBinding {
+    /// A record that has only the `ech` parameter: an encoded `ECHConfigList`.
+    #[must_use]
+    pub fn from_ech(config_list: impl Into<Vec<u8>>) -> Self {
+        Self {
+            ech: config_list.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The name that provides the service, if it differs from the queried one.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
     /// The port (section 7.2).
-    pub port: Option<u16>,
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// The application protocols (section 7.1).
-    pub alpn: Vec<String>,
-    /// Addresses to use until the target's own are known (section 7.3).
-    pub hints: Vec<IpAddr>,
-    /// The `ECHConfigList` for Encrypted ClientHello ([RFC
-    /// 9848](https://www.rfc-editor.org/rfc/rfc9848)), as it came.
-    pub ech: Vec<u8>,
+    #[must_use]
+    pub fn alpn(&self) -> &[String] {
+        &self.alpn
+    }
+
+    /// The addresses to use until those of the target are known (section 7.3).
+    #[must_use]
+    pub fn hints(&self) -> &[IpAddr] {
+        &self.hints
+    }
+
+    /// The encoded `ECHConfigList` for Encrypted ClientHello ([RFC 9848]); empty if there is none.
+    ///
+    /// [RFC 9848]: https://www.rfc-editor.org/rfc/rfc9848
+    #[must_use]
+    pub fn ech(&self) -> &[u8] {
+        &self.ech
+    }
 }

@@ -178,7 +178,7 @@ impl fmt::Display for AttemptResult {
             Self::Response(status, diagnosis) => {
                 write!(f, "{}", status.as_u16())?;
                 match diagnosis.as_ref().and_then(Diagnosis::likeliest) {
-                    Some(cause) => write!(f, " ({}: {})", cause.certainty(), cause.why()),
+                    Some(cause) => write!(f, " ({}: {})", cause.certainty(), cause.text()),
                     None => Ok(()),
                 }
             }

@@ -1,7 +1,7 @@
 //! Which changes to try after the best attempt, the most promising first. Pure functions.
 
 use crate::{
-    diagnosis::{Diagnosis, Fix},
+    diagnosis::{Diagnosis, FixKind},
     error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsVersion},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
     origin::{Origin, OriginUrl, Scheme},
@@ -138,7 +138,7 @@ fn after_response(
     let origin = best.combination.origin();
     let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
     let fixes = causes.iter().flat_map(|cause| cause.fixes());
-    let mut changes: Vec<_> = fixes.filter_map(change_of_fix).collect();
+    let mut changes: Vec<_> = fixes.filter_map(|fix| change_of_fix(fix.kind())).collect();
     let is_other = |name: &&DnsName| !origin.host().host().eq_ignore_ascii_case(name.as_str());
     let hosts = names.iter().filter(is_other).map(HostAuthority::from);
     changes.extend(hosts.map(Change::Host));
@@ -149,13 +149,13 @@ fn after_response(
 }
 
 /// The change that a fix of a diagnosis describes, if an attempt can make it.
-pub(super) fn change_of_fix(fix: &Fix) -> Option<Change> {
+pub(super) fn change_of_fix(fix: &FixKind) -> Option<Change> {
     match fix {
-        Fix::Builder(url) => Some(Change::Url(url.clone())),
-        Fix::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
-        Fix::Host(host) | Fix::HostRewrite(host) => Some(Change::Host(host.clone())),
-        Fix::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
-        Fix::TlsVersions => Some(Change::Versions(TlsVersion::V1_2, TlsVersion::V1_3)),
+        FixKind::Builder(url) => Some(Change::Url(url.clone())),
+        FixKind::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
+        FixKind::Host(host) | FixKind::HostRewrite(host) => Some(Change::Host(host.clone())),
+        FixKind::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
+        FixKind::TlsVersions => Some(Change::Versions(TlsVersion::V1_2, TlsVersion::V1_3)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Diagnosis, Observed, Proof},
+    diagnosis::{Cause, Diagnosis, Observed},
 };
 
 use super::ProbeAttempt;
@@ -163,7 +163,7 @@ fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis, label: FixLab
 }
 
 fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, label: FixLabel) -> fmt::Result {
-    write!(f, "\n{}: {}\n", cause.certainty(), cause.why())?;
+    write!(f, "\n{}: {}\n", cause.certainty(), cause.text())?;
     let label = match label {
         FixLabel::Fix => "fix",
         FixLabel::NotTried => "not tried",
@@ -171,8 +171,10 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, label: FixLabel) -> fm
     for fix in cause.fixes() {
         writeln!(f, "  {label}: {fix}")?;
     }
-    match cause.proof() {
-        None | Some(Proof::ProbeNames | Proof::ProbeProtocols) => Ok(()),
-        Some(proof) => writeln!(f, "  to confirm: {proof}"),
+    match cause.confirmation() {
+        Some(confirmation) if !confirmation.is_probe() => {
+            writeln!(f, "  to confirm: {}", confirmation.as_str())
+        }
+        _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! The cause that an attempt proves when its change got further.
 
 use crate::{
-    diagnosis::{Cause, CauseId, Certainty, Clue, Fix},
+    diagnosis::{Cause, CauseId, Certainty, Clue, FixKind},
     name::{ExpectedName, HostAuthority, Sni},
     origin::{Origin, OriginUrl, Scheme},
     tls::Alpn,
@@ -10,7 +10,7 @@ use crate::{
 use super::{change::Change, combination::Combination};
 
 /// Which cause it is, its text, and the fix.
-type Proved = (CauseId, String, Fix);
+type Proved = (CauseId, String, FixKind);
 
 /// The cause that is certain because `change` alone got further than `before`.
 pub(super) fn proved_cause(change: &Change, before: &Combination) -> Cause {
@@ -27,7 +27,7 @@ pub(super) fn proved_cause(change: &Change, before: &Combination) -> Cause {
     };
     Cause::new(id, Certainty::Certain, text)
         .shown_by(&[Clue::Probe])
-        .mended_by([fix])
+        .fixed_by([fix])
 }
 
 fn wrong_alpn(accepted: Alpn) -> Proved {
@@ -35,7 +35,7 @@ fn wrong_alpn(accepted: Alpn) -> Proved {
     (
         CauseId::AlpnNotAccepted,
         text,
-        Fix::Alpn(accepted.variant()),
+        FixKind::Alpn(accepted.variant()),
     )
 }
 
@@ -44,7 +44,7 @@ fn superfluous_expected_name(origin: &Origin) -> Proved {
     (
         CauseId::CertificateForAnotherName,
         format!("the certificate is for the name in SNI, and not for {expected}"),
-        Fix::Elsewhere("leave .expected_name(..) out"),
+        FixKind::Advice("leave .expected_name(..) out"),
     )
 }
 
@@ -52,7 +52,7 @@ fn wrong_expected_name(covered: &ExpectedName) -> Proved {
     (
         CauseId::CertificateForAnotherName,
         format!("the certificate is for {covered}, and another name was expected"),
-        Fix::ExpectedName(covered.clone()),
+        FixKind::ExpectedName(covered.clone()),
     )
 }
 
@@ -60,7 +60,7 @@ fn wrong_groups() -> Proved {
     (
         CauseId::NoCommonCipher,
         String::from("the origin requires one of the NIST curves for the key exchange"),
-        Fix::Elsewhere(".key_exchange_groups([\"secp256r1\", ..])"),
+        FixKind::Advice(".key_exchange_groups([\"secp256r1\", ..])"),
     )
 }
 
@@ -69,7 +69,7 @@ fn wrong_host(served: &HostAuthority, origin: &Origin) -> Proved {
     (
         CauseId::HostNotServed,
         format!("the edge serves {served}, and not {host}, the configured Host"),
-        Fix::Host(served.clone()),
+        FixKind::Host(served.clone()),
     )
 }
 
@@ -78,23 +78,23 @@ fn wrong_sni(accepted: &Sni, origin: &Origin) -> Proved {
         (Sni::Send(name), None) => (
             CauseId::SniMissing,
             format!("the edge requires SNI to select the site, and accepts {name}"),
-            Fix::Sni(name.clone()),
+            FixKind::Sni(name.clone()),
         ),
         (Sni::Send(name), Some(sent)) => (
             CauseId::SniNotServed,
             format!("the edge accepts {name} in SNI, and not {sent}"),
-            Fix::Sni(name.clone()),
+            FixKind::Sni(name.clone()),
         ),
         (Sni::Omit(_), _) => (
             CauseId::SniNotServed,
             format!("the edge accepts no SNI, and not {}", origin.sni()),
-            Fix::Elsewhere(".omit_sni()"),
+            FixKind::Advice(".omit_sni()"),
         ),
     }
 }
 
 fn wrong_scheme(accepted: &OriginUrl) -> Proved {
-    let fix = Fix::Builder(accepted.clone());
+    let fix = FixKind::Builder(accepted.clone());
     match accepted.scheme() {
         Scheme::Http => (
             CauseId::PlainHttpPeer,
@@ -113,6 +113,6 @@ fn wrong_versions(accepted: &Change) -> Proved {
     (
         CauseId::NoCommonTlsVersion,
         format!("the origin accepts {accepted}, and not the TLS versions offered"),
-        Fix::TlsVersions,
+        FixKind::TlsVersions,
     )
 }

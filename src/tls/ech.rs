@@ -7,7 +7,7 @@ use rustls::{
     crypto::hpke::Hpke,
 };
 
-use crate::error::{BuildProblem, BuildProblemKind, EncryptedHello};
+use crate::error::{BuildProblem, BuildProblemKind, EchStatus};
 
 use super::{
     ech_config::Configuration,
@@ -187,7 +187,7 @@ impl Ech {
             Source::ConfigList(bytes) => {
                 let configuration =
                     Configuration::read(bytes, &suites).map_err(|error| unusable(&error))?;
-                First::Given(Hello::encrypted(configuration, EncryptedHello::Accepted))
+                First::Given(Hello::encrypted(configuration, EchStatus::Accepted))
             }
             Source::Dns | Source::DnsOrGrease => First::Dns { sample: grease },
             Source::Grease => First::Given(Hello::greased(grease)),

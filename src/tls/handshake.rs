@@ -9,7 +9,7 @@ use tower::BoxError;
 
 use crate::{
     error::{
-        CertificateProblem, EarlyData, EchAnswer, EchProblem, EncryptedHello, ErrorKind, Facts,
+        CertificateProblem, EarlyData, EchAnswer, EchProblem, EchStatus, ErrorKind, Facts,
         PeerCertificate, SpeaksTls, TlsSession, TlsVersion,
     },
     name::{ExpectedName, Sni},
@@ -156,7 +156,7 @@ impl TlsClient {
     }
 }
 
-fn session(connection: &ClientConnection, ech: EncryptedHello, witness: &Witness) -> TlsSession {
+fn session(connection: &ClientConnection, ech: EchStatus, witness: &Witness) -> TlsSession {
     TlsSession {
         version: match connection.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,

@@ -11,8 +11,7 @@ use rustls_pki_types::ServerName;
 
 use crate::{
     error::{
-        BuildProblem, EchAnswer, EchOffer, EchProblem, EncryptedHello, ErrorKind, TlsOffer,
-        TlsVersion,
+        BuildProblem, EchAnswer, EchOffer, EchProblem, EchStatus, ErrorKind, TlsOffer, TlsVersion,
     },
     name::{Sni, SniOmission},
 };
@@ -23,19 +22,19 @@ use super::{Refusal, TlsClient, ech::unusable, ech_config::Configuration, reject
 #[derive(Clone, Debug)]
 pub(crate) struct Hello {
     mode: Option<EchMode>,
-    pub(super) outcome: EncryptedHello,
+    pub(super) outcome: EchStatus,
     /// What is to be told of it in any case.
     pub(super) offer: Option<EchOffer>,
 }
 
 impl Hello {
-    fn plain(outcome: EncryptedHello) -> Self {
+    fn plain(outcome: EchStatus) -> Self {
         Self {
             mode: None,
             outcome,
             offer: match outcome {
-                EncryptedHello::Disabled => Some(EchOffer::Disabled),
-                EncryptedHello::Unusable => Some(EchOffer::Unusable),
+                EchStatus::Disabled => Some(EchOffer::Disabled),
+                EchStatus::Unusable => Some(EchOffer::Unusable),
                 _ => None,
             },
         }
@@ -44,7 +43,7 @@ impl Hello {
     pub(super) fn greased(mode: EchMode) -> Self {
         Self {
             mode: Some(mode),
-            outcome: EncryptedHello::Greased,
+            outcome: EchStatus::Greased,
             offer: Some(EchOffer::Greased),
         }
     }
@@ -54,9 +53,9 @@ impl Hello {
         self.offer.as_ref()?.public_name()
     }
 
-    pub(super) fn encrypted(with: Configuration, outcome: EncryptedHello) -> Self {
+    pub(super) fn encrypted(with: Configuration, outcome: EchStatus) -> Self {
         let offer = match outcome {
-            EncryptedHello::AcceptedOnRetry => EchOffer::EncryptedAgain,
+            EchStatus::AcceptedOnRetry => EchOffer::EncryptedAgain,
             _ => EchOffer::Encrypted,
         };
         Self {
@@ -118,7 +117,7 @@ impl Plan {
         }
     }
 
-    fn without_configuration(&self, why: EncryptedHello) -> Result<Hello, Refusal> {
+    fn without_configuration(&self, why: EchStatus) -> Result<Hello, Refusal> {
         match &self.otherwise {
             Otherwise::Plain => Ok(Hello::plain(why)),
             Otherwise::Greased(mode) => Ok(Hello::greased(mode.clone())),
@@ -131,7 +130,7 @@ impl TlsClient {
     /// The first hello with this SNI. `told` is what the `HTTPS` record says of ECH.
     pub(crate) fn first_hello(&self, sni: &Sni, told: Option<&[u8]>) -> Result<Hello, Refusal> {
         let Some(plan) = &self.ech else {
-            return Ok(Hello::plain(EncryptedHello::NotSent));
+            return Ok(Hello::plain(EchStatus::NotSent));
         };
         if let First::Given(hello) = &plan.first {
             return Ok(hello.clone());
@@ -139,11 +138,11 @@ impl TlsClient {
         // Without a name in SNI there is nothing to hide.
         let told = told.filter(|list| !list.is_empty() && matches!(sni, Sni::Send(_)));
         let Some(list) = told else {
-            return plan.without_configuration(EncryptedHello::NotSent);
+            return plan.without_configuration(EchStatus::NotSent);
         };
         match self.told(plan, list) {
-            Some(found) => Ok(Hello::encrypted(found, EncryptedHello::Accepted)),
-            None => plan.without_configuration(EncryptedHello::Unusable),
+            Some(found) => Ok(Hello::encrypted(found, EchStatus::Accepted)),
+            None => plan.without_configuration(EchStatus::Unusable),
         }
     }
 
@@ -157,10 +156,10 @@ impl TlsClient {
         match (rejection, &plan.otherwise) {
             (Rejection::Replaced(list), _) => {
                 let found = self.usable(plan, list)?;
-                Some(Hello::encrypted(found, EncryptedHello::AcceptedOnRetry))
+                Some(Hello::encrypted(found, EchStatus::AcceptedOnRetry))
             }
             (Rejection::Disabled, Otherwise::Refused) => None,
-            (Rejection::Disabled, _) => Some(Hello::plain(EncryptedHello::Disabled)),
+            (Rejection::Disabled, _) => Some(Hello::plain(EchStatus::Disabled)),
         }
     }
 

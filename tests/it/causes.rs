@@ -136,7 +136,7 @@ async fn alert_80_may_be_the_origins_own_trouble_too() {
     let error = by_alert(80).await;
     let fix = ".sni(\"..\") with a name that the edge serves";
     check(&error, CauseId::SniNotServed, Certainty::Likely, fix);
-    assert_possible(&error, CauseId::Down);
+    assert_possible(&error, CauseId::OriginDown);
 }
 
 /// One of several causes.
@@ -184,7 +184,7 @@ async fn http2_without_tls_is_told_by_its_first_frame() {
 #[tokio::test]
 async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
     let error = by_behaviour(Behaviour::StallInHandshake).await;
-    check(&error, CauseId::Down, Certainty::Likely, "");
+    check(&error, CauseId::OriginDown, Certainty::Likely, "");
     let diagnosis = error.diagnosis();
     let others = diagnosis.causes()[1..].iter();
     let others: Vec<_> = others
@@ -193,7 +193,7 @@ async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
     let possible = [
         CauseId::OtherService,
         CauseId::ProxyHeaderExpected,
-        CauseId::HelloDropped,
+        CauseId::ClientHelloDropped,
     ];
     assert_eq!(others, possible.map(|id| (id, Certainty::Possible)));
 }
@@ -332,7 +332,7 @@ async fn certificates_that_nobody_can_read_are_unusable() {
         let cause = diagnosis.likeliest().unwrap();
         assert_eq!(cause.id(), CauseId::CertificateUnusable, "{diagnosis}");
         assert_eq!(cause.certainty(), Certainty::Certain, "{diagnosis}");
-        let fix = cause.fix().unwrap().to_string();
+        let fix = cause.fixes().first().unwrap().to_string();
         assert_eq!(fix, "the origin needs another certificate");
     }
 }
@@ -351,7 +351,7 @@ async fn a_website_endpoint_of_s3_that_cuts_the_handshake_off_has_likely_none() 
     assert_eq!(cause.id(), CauseId::HttpOnlyEndpoint, "{cause}");
     assert_eq!(cause.certainty(), Certainty::Likely, "{cause}");
     let fix = "CdnOriginConnector::builder(\"http://a.s3-website-eu-west-1.amazonaws.com\")";
-    assert_eq!(cause.fix().unwrap().to_string(), fix);
+    assert_eq!(cause.fixes().first().unwrap().to_string(), fix);
 }
 
 #[tokio::test(start_paused = true)]
@@ -387,5 +387,8 @@ async fn a_port_that_cloudflare_does_not_proxy_is_likely_the_reason_for_silence(
     let proxied = "https://shop.example.cdn.cloudflare.net:8443";
     let proxied = error(CdnOriginConnector::builder(proxied).transport(silent())).await;
     assert_eq!(proxied.stage(), Stage::Dial);
-    assert_eq!(proxied.diagnosis().likeliest().unwrap().id(), CauseId::Down);
+    assert_eq!(
+        proxied.diagnosis().likeliest().unwrap().id(),
+        CauseId::OriginDown
+    );
 }

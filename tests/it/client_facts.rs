@@ -96,7 +96,7 @@ async fn an_open_connection_tells_what_became_of_our_certificate() {
     let quiet = serving(&authority).await;
     for (edge, expected) in [
         (&asks, ClientCertificate::Sent),
-        (&quiet, ClientCertificate::NotAsked),
+        (&quiet, ClientCertificate::NotRequested),
     ] {
         let builder = to(edge, &authority, NAME).client_identity(identity(&authority));
         let proxy = OriginProxy::new(builder.build().unwrap());
@@ -147,7 +147,7 @@ async fn a_connection_closed_without_a_word_after_a_certificate_was_asked_for_is
     // With a certificate, nothing speaks for that.
     let error = failure(builder(NAME).client_identity(identity(&authority))).await;
     assert_eq!(error.facts().client_certificate(), ClientCertificate::Sent);
-    check(&error, CauseId::Down, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, "");
 }
 
 /// Passes bytes between a client and the address, until the client speaks for the second time.
@@ -235,7 +235,7 @@ async fn a_fresh_connection_that_ends_under_a_request_was_not_idle() {
         .await;
     let error = failure(to(&edge, &authority, NAME)).await;
     assert!(!error.facts().is_reused());
-    check(&error, CauseId::Down, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, "");
     let causes = error.diagnosis();
     assert!(
         causes

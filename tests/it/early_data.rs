@@ -58,7 +58,7 @@ async fn acquainted(edge: &Edge, authority: &Authority) -> (CdnOriginConnector, 
     let proxy = OriginProxy::new(connector.clone());
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).early_data, EarlyData::NotSent);
+    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
     (connector, proxy)
 }
 
@@ -160,8 +160,8 @@ async fn safe_requests_without_content_are_in_the_first_flight_of_a_resumed_hand
         let response = ask(&proxy, request(method, "")).await;
         assert_eq!(response.status(), StatusCode::OK);
         let session = session(&response);
-        assert!(session.resumed);
-        assert_eq!(session.early_data, EarlyData::Accepted);
+        assert!(session.is_resumed());
+        assert_eq!(session.early_data(), EarlyData::Accepted);
         assert!(session.to_string().ends_with(", resumed, early data"));
     }
     assert_eq!(
@@ -230,7 +230,11 @@ async fn what_may_do_something_or_was_early_before_waits_for_the_handshake() {
         let shown = format!("{asked:?}");
         let response = ask(&proxy, asked).await;
         assert_eq!(response.status(), StatusCode::OK, "{shown}");
-        assert_eq!(session(&response).early_data, EarlyData::NotSent, "{shown}");
+        assert_eq!(
+            session(&response).early_data(),
+            EarlyData::NotSent,
+            "{shown}"
+        );
     }
     assert!(early(&edge).iter().all(String::is_empty));
     assert_eq!(counts(&connector), [1, 8, 0, 0]);
@@ -259,8 +263,8 @@ async fn a_connector_by_itself_sends_nothing_early() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         talk::get(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.resumed, resumed);
-        assert_eq!(session.early_data, EarlyData::NotSent);
+        assert_eq!(session.is_resumed(), resumed);
+        assert_eq!(session.early_data(), EarlyData::NotSent);
     }
     assert!(early(&edge).iter().all(String::is_empty));
 }
@@ -277,7 +281,7 @@ async fn over_http_2_nothing_is_sent_early() {
     let proxy = OriginProxy::new(connector.clone());
     for asked in 1..=3 {
         let response = ask(&proxy, get()).await;
-        assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
+        assert_eq!(session(&response).protocol(), Some("h2"));
         edge.wait_for_closed(asked).await;
     }
     assert!(early(&edge).iter().all(String::is_empty));
@@ -290,7 +294,7 @@ async fn a_request_that_is_larger_than_the_session_takes_waits_for_the_handshake
     let edge = edge(&authority).early_data(64).start().await;
     let (_, proxy) = acquainted(&edge, &authority).await;
     let response = ask(&proxy, get()).await;
-    assert_eq!(session(&response).early_data, EarlyData::NotSent);
+    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
     assert_eq!(early(&edge), ["", ""]);
 }
 
@@ -304,7 +308,7 @@ async fn a_request_that_is_larger_than_the_first_flight_waits_for_the_handshake(
     large.headers_mut().insert("x-large", value);
     let response = ask(&proxy, large).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).early_data, EarlyData::NotSent);
+    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
     assert_eq!(early(&edge), ["", ""]);
 }
 
@@ -318,8 +322,8 @@ async fn what_an_origin_that_has_forgotten_the_session_did_not_read_is_sent_once
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert!(!session.resumed);
-    assert_eq!(session.early_data, EarlyData::Rejected);
+    assert!(!session.is_resumed());
+    assert_eq!(session.early_data(), EarlyData::Rejected);
     assert!(session.to_string().ends_with(", early data rejected"));
     assert_eq!(second.requests().len(), 1);
     assert_eq!(early(&second), [""]);
@@ -340,9 +344,9 @@ async fn a_session_of_http_2_is_resumed_for_http_1_without_what_was_said_early()
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert_eq!(session.protocol.as_deref(), Some("http/1.1"));
-    assert!(session.resumed);
-    assert_eq!(session.early_data, EarlyData::Rejected);
+    assert_eq!(session.protocol(), Some("http/1.1"));
+    assert!(session.is_resumed());
+    assert_eq!(session.early_data(), EarlyData::Rejected);
     let requests = second.requests();
     let seen = requests.iter().filter(|it| it.target == "/page?query");
     assert_eq!(seen.count(), 1);
@@ -359,7 +363,7 @@ async fn an_origin_that_has_come_to_speak_http_2_alone_is_asked_again_without_ea
     let (connector, proxy) = led_from(&first, &second, &authority).await;
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(session(&response).protocol.as_deref(), Some("h2"));
+    assert_eq!(session(&response).protocol(), Some("h2"));
     assert_eq!(second.requests().len(), 1);
     assert_eq!(early(&second), ["", ""]);
     assert_eq!(counts(&connector), [2, 0, 0, 0]);
@@ -475,11 +479,11 @@ async fn after_a_reload_the_first_handshake_is_a_full_one_without_early_data() {
     let (connector, proxy) = acquainted(&edge, &authority).await;
     connector.reload(|tls| tls).unwrap();
     let response = ask(&proxy, get()).await;
-    assert!(!session(&response).resumed);
-    assert_eq!(session(&response).early_data, EarlyData::NotSent);
+    assert!(!session(&response).is_resumed());
+    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
     // And the setting survives it.
     let response = ask(&proxy, get()).await;
-    assert_eq!(session(&response).early_data, EarlyData::Accepted);
+    assert_eq!(session(&response).early_data(), EarlyData::Accepted);
     // The edge is not trusted any more: nothing is said to it before it has proved who it is.
     let other = VerifyPolicy::roots(Roots::pem(Authority::new().root_pem()));
     connector.reload(|tls| tls.verify(other)).unwrap();
@@ -529,8 +533,8 @@ async fn a_retry_is_never_early() {
     assert_eq!(ask(&proxy, get()).await.status(), StatusCode::OK);
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert!(session(&response).resumed);
-    assert_eq!(session(&response).early_data, EarlyData::NotSent);
+    assert!(session(&response).is_resumed());
+    assert_eq!(session(&response).early_data(), EarlyData::NotSent);
     assert_eq!(proxy.pool_snapshot().retried(), 1);
     assert_eq!(counts(&connector), [1, 1, 0, 0]);
     assert_eq!(early.load(SeqCst), 0);

@@ -15,7 +15,7 @@ use cdn_origin::{
     diagnosis::{CauseId, Certainty},
     dial::{DnsCache, Resolved},
     error::{
-        BuildProblemKind, CertificateProblem, EchProblem, EncryptedHello, ErrorKind, Facts,
+        BuildProblemKind, CertificateProblem, EchProblem, EchStatus, ErrorKind, Facts,
         ServiceBinding, Stage,
     },
     tls::{Ech, Roots, SpkiPin, VerifyPolicy, danger, rustls::crypto::aws_lc_rs::hpke},
@@ -86,8 +86,8 @@ async fn connected(builder: CdnOriginBuilder) -> Facts {
     stream.unwrap().info().facts().clone()
 }
 
-fn ech(facts: &Facts) -> EncryptedHello {
-    facts.tls_session().unwrap().ech
+fn ech(facts: &Facts) -> EchStatus {
+    facts.tls_session().unwrap().ech()
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
     assert_eq!(rejected.stage(), Stage::Handshake);
     check(
         &rejected,
-        CauseId::EncryptedHelloStale,
+        CauseId::EchStale,
         Certainty::Certain,
         ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
     );
@@ -108,7 +108,7 @@ async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
     assert_eq!(rejected.facts().certificate().unwrap().names(), [PUBLIC]);
     let offer = rejected.facts().tls_offer().unwrap();
     assert_eq!(
-        (offer.oldest, offer.newest),
+        (offer.oldest(), offer.newest()),
         (TlsVersion::V1_3, TlsVersion::V1_3)
     );
     assert_eq!(
@@ -129,13 +129,13 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         talk::get(&mut stream).await;
         let facts = stream.info().facts();
-        assert_eq!(ech(facts), EncryptedHello::Disabled);
+        assert_eq!(ech(facts), EchStatus::Disabled);
         assert_eq!(facts.certificate().unwrap().names(), [NAME]);
         let session = facts.tls_session().unwrap();
-        assert_eq!(session.resumed, resumed);
+        assert_eq!(session.is_resumed(), resumed);
         assert!(session.to_string().contains("disabled by the origin"));
         let offer = facts.tls_offer().unwrap();
-        assert_eq!(offer.oldest, TlsVersion::V1_2, "as without ECH");
+        assert_eq!(offer.oldest(), TlsVersion::V1_2, "as without ECH");
         assert!(facts.first_bytes().is_empty());
     }
     assert_eq!(snis(&edge), some(&[PUBLIC, NAME, PUBLIC, NAME]));
@@ -260,14 +260,14 @@ async fn grease_changes_nothing_but_the_hello() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         talk::get(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.ech, EncryptedHello::Greased);
-        assert_eq!(session.resumed, resumed);
+        assert_eq!(session.ech(), EchStatus::Greased);
+        assert_eq!(session.is_resumed(), resumed);
     }
     assert_eq!(edge.hellos()[0].sni.as_deref(), Some(NAME));
     let plain = to(&edge, &authority, NAME).build().unwrap();
     let stream = plain.oneshot(Uri::default()).await.unwrap();
     let session = stream.info().facts().tls_session().unwrap();
-    assert_eq!(session.ech, EncryptedHello::NotSent);
+    assert_eq!(session.ech(), EchStatus::NotSent);
 }
 
 fn told(builder: CdnOriginBuilder) -> Vec<BuildProblemKind> {
@@ -320,9 +320,7 @@ fn what_cannot_be_used_is_told_at_once() {
 fn telling(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
     let mut resolved = Resolved::new([address]);
     if let Some(ech) = ech {
-        let mut service = ServiceBinding::default();
-        service.ech = ech;
-        resolved = resolved.service(service);
+        resolved = resolved.service(ServiceBinding::from_ech(ech));
     }
     let told = Told::default();
     told.now(Ok(resolved));
@@ -355,8 +353,8 @@ async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
     let resolver = telling(edge.address(), Some(published.clone()));
     let builder = found(&authority, &resolver);
     let facts = connected(builder.clone().ech(Ech::from_dns())).await;
-    assert_eq!(ech(&facts), EncryptedHello::Disabled);
-    assert_eq!(facts.service().unwrap().ech, published);
+    assert_eq!(ech(&facts), EchStatus::Disabled);
+    assert_eq!(facts.service().unwrap().ech(), published);
     assert_eq!(facts.resolutions().len(), 1);
     assert_eq!(snis(&edge), some(&[PUBLIC, NAME]));
     // The second connection is to the same address, whatever DNS says by now.
@@ -366,7 +364,7 @@ async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
     let required = error(builder.clone().ech(Ech::from_dns().required())).await;
     assert_eq!(required.kind(), ErrorKind::Ech(EchProblem::Rejected));
     // A record alone changes nothing.
-    assert_eq!(ech(&connected(builder).await), EncryptedHello::NotSent);
+    assert_eq!(ech(&connected(builder).await), EchStatus::NotSent);
 }
 
 /// What the report of this failure says of ECH, in one line.
@@ -393,7 +391,7 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
     let rejected = error(to(&edge, &authority, NAME).ech(published_by(PUBLIC).required())).await;
     assert_eq!(
         row(&rejected).unwrap(),
-        "rejected; in the clear stood public.example.test"
+        "rejected; public name public.example.test"
     );
     assert_eq!(
         rejected.facts().ech_offer().unwrap().public_name(),
@@ -415,7 +413,7 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
     let disabled = error(to(&public_alone, &authority, NAME).ech(published_by(PUBLIC))).await;
     assert_eq!(
         row(&disabled).unwrap(),
-        "rejected, then tried again without, as the origin said; the name in SNI stood in the clear"
+        "rejected, then retried without ECH, which the origin has disabled; SNI was sent in the clear"
     );
 
     let serving_neither = Edge::builder(&authority).start().await;
@@ -423,12 +421,12 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
     let alerted = error(to_nobody().ech(published_by(PUBLIC))).await;
     assert_eq!(
         row(&alerted).unwrap(),
-        "offered, and whether it was read is not known; in the clear stood public.example.test"
+        "offered, outcome unknown; public name public.example.test"
     );
     let greased = error(to_nobody().ech(Ech::grease())).await;
     assert_eq!(
         row(&greased).unwrap(),
-        "GREASE alone; the name in SNI stood in the clear"
+        "GREASE only; SNI was sent in the clear"
     );
     assert_eq!(row(&error(to_nobody()).await), None);
 
@@ -436,8 +434,8 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
     let unusable = error(found(&authority, &resolver).ech(Ech::from_dns())).await;
     assert_eq!(
         row(&unusable).unwrap(),
-        "not offered: the configuration in the HTTPS record cannot be used; \
-         the name in SNI stood in the clear"
+        "not offered, because the configuration in the HTTPS record is unusable; \
+         SNI was sent in the clear"
     );
 }
 
@@ -447,18 +445,18 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
     let garbage = Some(b"garbage".to_vec());
     let bad_key = Some(list(PUBLIC, &[9; 5]));
     for (told, without) in [
-        (None, EncryptedHello::NotSent),
-        (Some(Vec::new()), EncryptedHello::NotSent),
-        (garbage, EncryptedHello::Unusable),
-        (bad_key, EncryptedHello::Unusable),
+        (None, EchStatus::NotSent),
+        (Some(Vec::new()), EchStatus::NotSent),
+        (garbage, EchStatus::Unusable),
+        (bad_key, EchStatus::Unusable),
     ] {
         let edge = edge(&authority).await;
         let builder = found(&authority, &telling(edge.address(), told));
         let facts = connected(builder.clone().ech(Ech::from_dns())).await;
         assert_eq!(ech(&facts), without);
-        assert_eq!(facts.tls_offer().unwrap().oldest, TlsVersion::V1_2);
+        assert_eq!(facts.tls_offer().unwrap().oldest(), TlsVersion::V1_2);
         let greased = connected(builder.clone().ech(Ech::from_dns_or_grease())).await;
-        assert_eq!(ech(&greased), EncryptedHello::Greased);
+        assert_eq!(ech(&greased), EchStatus::Greased);
         assert_eq!(snis(&edge), some(&[NAME, NAME]));
 
         let refused = error(builder.ech(Ech::from_dns().required())).await;
@@ -466,14 +464,14 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
         assert_eq!(refused.stage(), Stage::Handshake);
         check(
             &refused,
-            CauseId::EncryptedHelloUnpublished,
+            CauseId::EchUnpublished,
             Certainty::Certain,
             "publish one: an HTTPS record of the dialled name, with an `ech` value",
         );
         let diagnosis = refused.diagnosis();
         let cause = diagnosis.likeliest().unwrap();
-        let is_unusable = cause.why().ends_with("cannot be used");
-        assert_eq!(is_unusable, without == EncryptedHello::Unusable, "{cause}");
+        let is_unusable = cause.text().ends_with("cannot be used");
+        assert_eq!(is_unusable, without == EchStatus::Unusable, "{cause}");
         let given = cause.fixes()[1].to_string();
         assert!(given.starts_with(".ech(Ech::config_list(..))"), "{given}");
         assert_eq!(edge.hellos().len(), 2, "nothing more was said");

@@ -189,7 +189,7 @@ async fn what_is_no_http_is_possibly_an_origin_that_is_down() {
     .await;
     let error = failure(&peer.proxy(), post()).await;
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
-    check(&error, CauseId::Down, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, "");
 }
 
 const OVER_TLS: &str = "CdnOriginConnector::builder(\"https://origin.example\")";
@@ -214,7 +214,7 @@ async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
         });
         let error = failure(&proxy, get(&[])).await;
         assert_eq!(error.kind(), ErrorKind::HttpProtocol);
-        check(&error, CauseId::Down, Certainty::Possible, "");
+        check(&error, CauseId::OriginDown, Certainty::Possible, "");
     }
 }
 
@@ -246,7 +246,7 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fr
     answer.into_body().collect().await.unwrap();
     let error = failure(&proxy, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    check(&error, CauseId::Down, Certainty::Possible, "");
+    check(&error, CauseId::OriginDown, Certainty::Possible, "");
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,7 +298,7 @@ async fn every_servers_own_words_for_plain_http_on_its_tls_port_are_certain_at_p
         };
         let cause = scene.assert_cause(CauseId::HttpToTlsPort, Certainty::Certain);
         let fix = "CdnOriginConnector::builder(\"https://www.example.test\")";
-        assert_eq!(cause.await.fix().unwrap().to_string(), fix);
+        assert_eq!(cause.await.fixes().first().unwrap().to_string(), fix);
     }
 }
 
@@ -321,7 +321,7 @@ async fn a_421_where_no_sni_was_sent_wants_what_host_says() {
         (CauseId::SniMissing, Certainty::Likely)
     );
     assert_eq!(
-        cause.fix().unwrap().to_string(),
+        cause.fixes().first().unwrap().to_string(),
         ".sni(\"www.example.test\")"
     );
 }
@@ -348,7 +348,7 @@ fn a_redirect_past_the_proxy_certainly_names_the_origin() {
     let found = (cause.id(), cause.certainty());
     assert_eq!(found, (CauseId::LocationNamesOrigin, Certainty::Certain));
     assert_eq!(
-        cause.fix().unwrap().to_string(),
+        cause.fixes().first().unwrap().to_string(),
         "rewrite the response's Location"
     );
 }

@@ -44,7 +44,11 @@ pub(crate) fn check(error: &Error, id: CauseId, certainty: Certainty, fix: &str)
         .unwrap_or_else(|| panic!("no cause for {error}"));
     assert_eq!(cause.id(), id, "{}", error.report());
     assert_eq!(cause.certainty(), certainty, "{}", error.report());
-    let shown = cause.fix().map(ToString::to_string).unwrap_or_default();
+    let shown = cause
+        .fixes()
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     assert_eq!(shown, fix, "{}", error.report());
     let report = error.report().to_string();
     for line in report.lines() {

@@ -6,7 +6,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy,
     diagnosis::CauseId,
     dial::{DnsCache, EgressGuard, Resolved},
-    error::{AttemptOutcome, BuildProblemKind, Fault, Stage},
+    error::{BuildProblemKind, DialOutcome, Fault, Stage},
 };
 use http::{Request, StatusCode, Uri};
 use http_body_util::Empty;
@@ -230,7 +230,7 @@ async fn every_spelling_of_an_address_that_is_not_public_is_refused() {
             ErrorKind::AddressProhibited => {
                 assert_eq!(error.stage(), Stage::Dial, "{host}");
                 let outcome = error.facts().attempts()[0].outcome();
-                assert_eq!(outcome, AttemptOutcome::Prohibited, "{host}");
+                assert_eq!(outcome, DialOutcome::Prohibited, "{host}");
             }
             // It is no host at all here.
             kind => assert_eq!(kind, ErrorKind::UnsupportedUri, "{host}: {error}"),
@@ -401,7 +401,7 @@ async fn of_mixed_addresses_only_the_allowed_are_dialled() {
         .unwrap();
     let facts = stream.info().facts();
     assert_eq!(facts.peer(), Some(address));
-    assert_eq!(facts.attempts()[0].outcome(), AttemptOutcome::Prohibited);
+    assert_eq!(facts.attempts()[0].outcome(), DialOutcome::Prohibited);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use cdn_origin::{
     CdnOriginConnector, ErrorKind,
     connector::CdnOriginBuilder,
     dial::{HappyEyeballs, HickoryResolver, hickory_resolver},
-    error::{EncryptedHello, Facts, Stage},
+    error::{EchStatus, Facts, Stage},
     tls::{Ech, Roots, VerifyPolicy},
 };
 use hickory_resolver::{
@@ -178,7 +178,7 @@ async fn both_families_are_asked_and_the_ttl_is_told() {
         panic!("{:?}", facts.resolutions());
     };
     assert_eq!(resolution.ttl(), Some(Duration::from_secs(123)));
-    assert_eq!(resolution.told_by(), "A records");
+    assert_eq!(resolution.source(), "A records");
     let name = String::from("origin.example.");
     let expected = [(name.clone(), RecordType::A), (name, RecordType::AAAA)];
     assert_eq!(server.asked(), expected);
@@ -289,10 +289,10 @@ async fn an_https_record_gives_port_target_protocols_and_ech() {
     let facts = facts(builder).await;
     assert_eq!(facts.peer(), Some(live));
     let service = facts.resolutions()[0].service().unwrap();
-    assert_eq!(service.target.as_deref(), Some("pool.example."));
-    assert_eq!(service.port, Some(port));
-    assert_eq!(service.alpn, ["h2"]);
-    assert_eq!(service.ech, [0, 3, 1, 2, 3]);
+    assert_eq!(service.target(), Some("pool.example."));
+    assert_eq!(service.port(), Some(port));
+    assert_eq!(service.alpn(), ["h2"]);
+    assert_eq!(service.ech(), [0, 3, 1, 2, 3]);
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn an_https_record_encrypts_the_hello() {
     let names: Vec<_> = edge.hellos().into_iter().map(|it| it.sni).collect();
     let expected = ["public.example", "origin.example"];
     assert_eq!(names, expected.map(|name| Some(name.to_owned())));
-    assert_eq!(facts.tls_session().unwrap().ech, EncryptedHello::Disabled);
+    assert_eq!(facts.tls_session().unwrap().ech(), EchStatus::Disabled);
 
     // Without the call, the resolver reads no such record.
     let deaf = builder().resolver(server.resolver()).build().unwrap_err();

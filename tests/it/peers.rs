@@ -106,7 +106,7 @@ async fn a_stalled_handshake_meets_its_own_deadline() {
     assert!(error.is_timeout());
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().deadline(), Some(deadline));
-    assert!(error.facts().elapsed().handshake.is_some());
+    assert!(error.facts().elapsed().handshake().is_some());
     let line = error.to_string();
     assert!(line.contains("failed: deadline of 50ms passed"), "{line}");
 }
@@ -164,10 +164,10 @@ async fn every_address_is_tried_and_every_failure_kept() {
     let tried: Vec<_> = error
         .facts()
         .failed_attempts()
-        .map(cdn_origin::error::Attempt::address)
+        .map(cdn_origin::error::DialAttempt::address)
         .collect();
     assert_eq!(tried, expected);
-    assert!(error.facts().elapsed().resolve.is_some());
+    assert!(error.facts().elapsed().resolve().is_some());
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ async fn a_peer_that_hangs_up_may_have_expected_the_header_or_not() {
     let last = diagnosis.causes().last().unwrap();
     assert_eq!(last.id(), CauseId::ProxyHeaderExpected);
     assert_eq!(last.certainty(), Certainty::Possible);
-    assert_eq!(last.fix().unwrap().to_string(), WITH);
+    assert_eq!(last.fixes().first().unwrap().to_string(), WITH);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use cdn_origin::{
     CdnOriginConnector, ErrorKind,
     connector::CdnOriginBuilder,
     dial::{HappyEyeballs, IpFamilies},
-    error::{AttemptOutcome, Facts, Stage},
+    error::{DialOutcome, Facts, Stage},
 };
 use http::Uri;
 use tower::ServiceExt;
@@ -16,7 +16,7 @@ use crate::{
     support::{Blackhole, refused_address},
 };
 
-fn outcomes(facts: &Facts) -> Vec<(SocketAddr, AttemptOutcome)> {
+fn outcomes(facts: &Facts) -> Vec<(SocketAddr, DialOutcome)> {
     let attempts = facts.attempts().iter();
     attempts
         .map(|attempt| (attempt.address(), attempt.outcome()))
@@ -39,8 +39,8 @@ async fn a_dead_first_address_does_not_eat_the_deadline() {
     assert_eq!(
         outcomes(facts),
         [
-            (blackhole.address(), AttemptOutcome::Overtaken),
-            (live, AttemptOutcome::Connected)
+            (blackhole.address(), DialOutcome::Overtaken),
+            (live, DialOutcome::Connected)
         ]
     );
     assert_eq!(facts.failed_attempts().count(), 0);
@@ -48,7 +48,7 @@ async fn a_dead_first_address_does_not_eat_the_deadline() {
     // It is remembered: the next connection does not begin with the dead one.
     let stream = connector.oneshot(Uri::default()).await.unwrap();
     let attempts = outcomes(stream.info().facts());
-    assert_eq!(attempts, [(live, AttemptOutcome::Connected)]);
+    assert_eq!(attempts, [(live, DialOutcome::Connected)]);
 }
 
 #[tokio::test]
@@ -61,17 +61,14 @@ async fn a_refused_address_gives_way_at_once_and_is_tried_last_afterwards() {
         .build()
         .unwrap();
     let stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-    let failed = AttemptOutcome::Failed(std::io::ErrorKind::ConnectionRefused);
+    let failed = DialOutcome::Failed(std::io::ErrorKind::ConnectionRefused);
     assert_eq!(
         outcomes(stream.info().facts()),
-        [
-            (refused.address(), failed),
-            (live, AttemptOutcome::Connected)
-        ]
+        [(refused.address(), failed), (live, DialOutcome::Connected)]
     );
     let stream = connector.oneshot(Uri::default()).await.unwrap();
     let attempts = outcomes(stream.info().facts());
-    assert_eq!(attempts, [(live, AttemptOutcome::Connected)]);
+    assert_eq!(attempts, [(live, DialOutcome::Connected)]);
 }
 
 #[tokio::test]
@@ -86,7 +83,7 @@ async fn where_all_addresses_hang_the_deadline_names_them_all() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.stage(), Stage::Dial);
     assert_eq!(error.facts().deadline(), Some(deadline));
-    let timed_out = AttemptOutcome::Failed(std::io::ErrorKind::TimedOut);
+    let timed_out = DialOutcome::Failed(std::io::ErrorKind::TimedOut);
     assert_eq!(
         outcomes(error.facts()),
         [(one.address(), timed_out), (other.address(), timed_out)]
@@ -103,7 +100,7 @@ async fn addresses_of_a_family_that_is_not_dialled_are_left_out() {
         .unwrap();
     let stream = connector.oneshot(Uri::default()).await.unwrap();
     let attempts = outcomes(stream.info().facts());
-    assert_eq!(attempts, [(live, AttemptOutcome::Connected)]);
+    assert_eq!(attempts, [(live, DialOutcome::Connected)]);
 
     let connector = racing(&[live])
         .ip_families(IpFamilies::OnlyV6)

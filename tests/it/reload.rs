@@ -51,7 +51,7 @@ fn pem(certified: &Certified) -> ClientIdentity {
 async fn connect(connector: &CdnOriginConnector) -> Result<bool, Error> {
     let mut stream = connector.clone().oneshot(Uri::default()).await?;
     talk::get(&mut stream).await;
-    Ok(stream.info().facts().tls_session().unwrap().resumed)
+    Ok(stream.info().facts().tls_session().unwrap().is_resumed())
 }
 
 async fn serving(authority: &Authority) -> Edge {

@@ -153,7 +153,7 @@ async fn an_ip_address_is_never_looked_up() {
     assert_eq!(told.count(), 0);
     let facts = stream.info().facts();
     assert!(facts.resolutions().is_empty());
-    assert_eq!(facts.elapsed().resolve, None);
+    assert_eq!(facts.elapsed().resolve(), None);
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn an_answer_is_kept_and_its_age_is_told() {
         let stream = connect(&connector).await.unwrap();
         let resolution = stream.info().facts().resolutions()[0].clone();
         assert_eq!(resolution.ttl(), Some(Duration::from_secs(300)));
-        assert_eq!(resolution.told_by(), "a test");
+        assert_eq!(resolution.source(), "a test");
         assert_eq!(resolution.addresses(), 1);
         assert!(!resolution.is_stale());
     }
@@ -332,7 +332,7 @@ async fn a_kept_answer_that_leads_nowhere_is_asked_for_again_at_once() {
         .facts()
         .attempts()
         .iter()
-        .map(cdn_origin::error::Attempt::address)
+        .map(cdn_origin::error::DialAttempt::address)
         .collect();
     assert_eq!(tried, [address, refused.address()]);
     assert_eq!(told.count(), 2);

@@ -47,7 +47,7 @@ fn check(response: &Response<ProxyBody>, id: CauseId, certainty: Certainty, fix:
         (id, certainty),
         "{diagnosis}"
     );
-    assert_eq!(cause.fix().unwrap().to_string(), fix);
+    assert_eq!(cause.fixes().first().unwrap().to_string(), fix);
 }
 
 #[tokio::test]
@@ -278,7 +278,8 @@ async fn the_answer_to_a_failed_handshake_names_the_alert_and_nothing_internal()
         .diagnosis()
         .likeliest()
         .unwrap()
-        .fix()
+        .fixes()
+        .first()
         .unwrap()
         .to_string();
     // The client's Host is what the edge serves.
@@ -308,7 +309,7 @@ async fn redirected(
 fn likeliest(diagnosis: Option<Diagnosis>) -> (CauseId, Certainty, String) {
     let diagnosis = diagnosis.expect("a diagnosis");
     let cause = diagnosis.likeliest().unwrap();
-    let fix = cause.fix().unwrap().to_string();
+    let fix = cause.fixes().first().unwrap().to_string();
     (cause.id(), cause.certainty(), fix)
 }
 

@@ -30,7 +30,7 @@ async fn connect(connector: &CdnOriginConnector) -> TlsSession {
 }
 
 async fn resumes(connector: &CdnOriginConnector) -> bool {
-    connect(connector).await.resumed
+    connect(connector).await.is_resumed()
 }
 
 fn counts(connector: &CdnOriginConnector) -> (u64, u64) {
@@ -105,10 +105,10 @@ async fn a_resumed_session_shows_the_certificates_of_the_first() {
         let facts = stream.info().facts();
         assert!(facts.is_certificate_accepted());
         let session = facts.tls_session().unwrap();
-        assert_eq!(session.resumed, resumed);
-        assert_eq!(session.group, Some("X25519MLKEM768"));
+        assert_eq!(session.is_resumed(), resumed);
+        assert_eq!(session.group(), Some("X25519MLKEM768"));
         let signed = (!resumed).then_some("ecdsa_secp256r1_sha256");
-        assert_eq!(session.signature_scheme, signed);
+        assert_eq!(session.signature_scheme(), signed);
         chains.push(
             facts
                 .certificates()
@@ -138,7 +138,7 @@ async fn a_pool_resumes_from_one_connection_to_the_next_behind_any_layers() {
             let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
             let response = proxy.clone().oneshot(request).await.unwrap();
             let info = response.extensions().get::<ConnectionInfo>().unwrap();
-            assert_eq!(info.facts().tls_session().unwrap().resumed, resumed);
+            assert_eq!(info.facts().tls_session().unwrap().is_resumed(), resumed);
             response.into_body().collect().await.unwrap();
             edge.wait_for_closed(asked).await;
         }
@@ -271,7 +271,7 @@ async fn as_many_names_are_remembered_as_were_asked_for() {
         let resumes = async |name: &str| {
             let mut stream = connector.clone().oneshot(uri(name)).await.unwrap();
             talk::get(&mut stream).await;
-            stream.info().facts().tls_session().unwrap().resumed
+            stream.info().facts().tls_session().unwrap().is_resumed()
         };
         assert!(!resumes(one).await);
         assert!(!resumes(two).await);
@@ -336,7 +336,7 @@ async fn the_edge_decides_whether_a_session_is_resumed() {
         let mut stream = connector.clone().oneshot(uri).await.unwrap();
         talk::get(&mut stream).await;
         assert_eq!(
-            stream.info().facts().tls_session().unwrap().resumed,
+            stream.info().facts().tls_session().unwrap().is_resumed(),
             resumed
         );
     }

@@ -39,7 +39,7 @@ const NAMES_AND_NETWORKS: &[Row] = &[
     ),
     (
         "a large ClientHello that is lost",
-        "HelloDropped",
+        "ClientHelloDropped",
         &["silence_in_the_handshake_has_four_causes_and_none_is_certain"],
     ),
     (
@@ -135,7 +135,7 @@ const HANDSHAKES: &[Row] = &[
     ),
     (
         "alert 80 of a server in trouble",
-        "Down",
+        "OriginDown",
         &["alert_80_may_be_the_origins_own_trouble_too"],
     ),
     (
@@ -205,12 +205,12 @@ const HANDSHAKES: &[Row] = &[
     ),
     (
         "a rejected encrypted ClientHello",
-        "EncryptedHelloStale",
+        "EchStale",
         &["the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told"],
     ),
     (
         "no configuration for a required encrypted ClientHello",
-        "EncryptedHelloUnpublished",
+        "EchUnpublished",
         &["without_a_configuration_in_dns_it_is_as_the_setting_says"],
     ),
     (
@@ -454,7 +454,7 @@ const RESPONSES: &[Row] = &[
     ),
     (
         "a method that is not taken",
-        "MethodNotTaken",
+        "MethodNotAllowed",
         &["every_known_page_has_its_cause"],
     ),
     (

@@ -119,12 +119,12 @@ async fn what_was_agreed_is_told_by_its_iana_names() {
             .unwrap();
         let stream = connector.oneshot(Uri::default()).await.unwrap();
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.version, version);
-        assert_eq!(session.cipher_suite, suite);
-        assert_eq!(session.group, Some("secp384r1"));
-        assert_eq!(session.signature_scheme, Some("ecdsa_secp256r1_sha256"));
-        assert_eq!(session.protocol.as_deref(), Some("h2"));
-        assert!(!session.resumed);
+        assert_eq!(session.version(), version);
+        assert_eq!(session.cipher_suite(), suite);
+        assert_eq!(session.group(), Some("secp384r1"));
+        assert_eq!(session.signature_scheme(), Some("ecdsa_secp256r1_sha256"));
+        assert_eq!(session.protocol(), Some("h2"));
+        assert!(!session.is_resumed());
     }
 }
 
@@ -140,9 +140,9 @@ async fn a_session_of_tls_1_2_that_is_resumed_exchanges_no_keys() {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
         talk::get(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
-        assert_eq!(session.resumed, resumed);
-        assert_eq!(session.group.is_none(), resumed);
-        assert_eq!(session.signature_scheme.is_none(), resumed);
+        assert_eq!(session.is_resumed(), resumed);
+        assert_eq!(session.group().is_none(), resumed);
+        assert_eq!(session.signature_scheme().is_none(), resumed);
     }
 }
 

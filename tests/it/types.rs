@@ -11,7 +11,7 @@ use cdn_origin::connector::{
 use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, Fix, Report, ResponseEvidence};
 use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
-    Alert, Attempt, BuildProblem, BuildProblemKind, Elapsed, ErrorKind, Facts, Fault,
+    Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
     PeerCertificate, Stage, TlsOffer, TlsSession,
 };
 use cdn_origin::host_rewrite::{HostRewrite, HostRewriteFuture};
@@ -75,7 +75,7 @@ fn words_are_copied() {
 #[test]
 fn what_is_known_can_be_kept_and_sent() {
     value::<Advice>();
-    value::<Attempt>();
+    value::<DialAttempt>();
     value::<Cause>();
     value::<Diagnosis>();
     value::<Elapsed>();

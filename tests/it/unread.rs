@@ -48,7 +48,13 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
     assert_eq!((error.is_timeout(), error.fault()), (true, fault));
     assert_eq!(error.facts().deadline(), Some(LONG));
     let diagnosis = error.diagnosis();
-    let fix = diagnosis.likeliest().unwrap().fix().unwrap().to_string();
+    let fix = diagnosis
+        .likeliest()
+        .unwrap()
+        .fixes()
+        .first()
+        .unwrap()
+        .to_string();
     assert!(fix.contains(call), "{fix}");
     assert!(body.frame().await.is_none());
 }

@@ -31,7 +31,7 @@ async fn an_edge_with_tls_1_2_only_against_a_client_with_1_3_only_names_both_ran
         Certainty::Certain,
         ".tls_versions(TlsVersion::V1_2..)",
     );
-    let why = error.diagnosis().likeliest().unwrap().why().to_owned();
+    let why = error.diagnosis().likeliest().unwrap().text().to_owned();
     assert_eq!(
         why,
         "TLS 1.3 only was offered, and the origin speaks TLS 1.2 or older only"
@@ -78,8 +78,8 @@ async fn both_versions_are_spoken_by_default() {
             rustls::ProtocolVersion::TLSv1_2 => TlsVersion::V1_2,
             _ => TlsVersion::V1_3,
         };
-        assert_eq!(session.version, expected);
-        assert_eq!(session.protocol.as_deref(), Some("h2"));
+        assert_eq!(session.version(), expected);
+        assert_eq!(session.protocol(), Some("h2"));
     }
 }
 
@@ -138,5 +138,8 @@ async fn required_h2_that_the_edge_passes_over_in_silence_is_an_error() {
 
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
     let stream = connector.oneshot(Uri::default()).await.unwrap();
-    assert_eq!(stream.info().facts().tls_session().unwrap().protocol, None);
+    assert_eq!(
+        stream.info().facts().tls_session().unwrap().protocol(),
+        None
+    );
 }

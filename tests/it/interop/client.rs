@@ -108,7 +108,7 @@ pub(super) fn assert_likeliest(
 ) {
     let cause = diagnosis.likeliest().unwrap();
     assert_eq!((cause.id(), cause.certainty()), (id, certainty), "{cause}");
-    let mended_by = cause.fix().map(ToString::to_string);
+    let mended_by = cause.fixes().first().map(ToString::to_string);
     assert_eq!(mended_by.as_deref(), Some(fix.as_ref()), "{cause}");
 }
 
@@ -116,6 +116,6 @@ pub(super) fn assert_likeliest(
 #[track_caller]
 pub(super) fn assert_mended_by(diagnosis: &Diagnosis, id: CauseId, fix: &str) {
     let cause = diagnosis.causes().iter().find(|cause| cause.id() == id);
-    let mended_by = cause.unwrap().fix().map(ToString::to_string);
+    let mended_by = cause.unwrap().fixes().first().map(ToString::to_string);
     assert_eq!(mended_by.as_deref(), Some(fix));
 }

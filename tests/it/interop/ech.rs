@@ -3,7 +3,7 @@
 use cdn_origin::{
     OriginProxy,
     connector::CdnOriginBuilder,
-    error::{EchProblem, EncryptedHello, ErrorKind, TlsSession},
+    error::{EchProblem, EchStatus, ErrorKind, TlsSession},
     tls::Ech,
 };
 use http::Response;
@@ -40,7 +40,7 @@ async fn go_reads_the_encrypted_hello() {
         let response = answer(connector.ech(published.required())).await;
         let (said, session) = said(&response);
         assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
-        assert_eq!(session.ech, EncryptedHello::Accepted);
+        assert_eq!(session.ech(), EchStatus::Accepted);
     }
 }
 
@@ -57,8 +57,8 @@ async fn go_resumes_a_session_under_the_encrypted_hello() {
             said,
             format!("name {NAME}, accepted true, resumed {resumed}")
         );
-        assert_eq!(session.ech, EncryptedHello::Accepted);
-        assert_eq!(session.resumed, resumed);
+        assert_eq!(session.ech(), EchStatus::Accepted);
+        assert_eq!(session.is_resumed(), resumed);
     }
 }
 
@@ -74,7 +74,7 @@ async fn go_rejects_a_stale_configuration_and_its_own_serves_for_the_second_atte
             let response = ask(&OriginProxy::new(connector.clone())).await;
             let (said, session) = said(&response);
             assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
-            assert_eq!(session.ech, EncryptedHello::AcceptedOnRetry);
+            assert_eq!(session.ech(), EchStatus::AcceptedOnRetry);
         }
     }
 }
@@ -87,7 +87,7 @@ async fn go_that_sends_no_configuration_is_connected_to_without_unless_that_is_f
     let response = answer(connector.clone().ech(stale.clone())).await;
     let (said, session) = said(&response);
     assert_eq!(said, format!("name {NAME}, accepted false, resumed false"));
-    assert_eq!(session.ech, EncryptedHello::Disabled);
+    assert_eq!(session.ech(), EchStatus::Disabled);
 
     let error = refusal(connector.ech(stale.required())).await;
     assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));

@@ -141,7 +141,7 @@ async fn haproxy_that_answers_421_and_403_to_other_hosts_is_diagnosed() {
         );
         let mended = answer(connector.host(NAME)).await;
         assert_eq!(mended.body(), "welcome");
-        assert_eq!(session(&mended).protocol.as_deref(), Some("h2"));
+        assert_eq!(session(&mended).protocol(), Some("h2"));
     }
 }
 
@@ -170,6 +170,6 @@ async fn haproxy_and_a_connector_without_a_common_tls_version_part_with_alert_70
             Certainty::Certain,
             ".tls_versions(TlsVersion::V1_2..)",
         );
-        assert_eq!(session(&answer(connector).await).version, theirs);
+        assert_eq!(session(&answer(connector).await).version(), theirs);
     }
 }

@@ -16,7 +16,7 @@ use cdn_origin::{
     CdnOriginConnector, Error,
     diagnosis::{CauseId, Certainty},
     dial::{IpFamilies, Lookup, Resolve, Resolved, Resolving},
-    error::{AttemptOutcome, Facts},
+    error::{DialOutcome, Facts},
 };
 use http::Uri;
 use tokio::net::TcpListener;
@@ -200,7 +200,7 @@ fn run(program: &str, arguments: &str) {
     assert!(output.status.success(), "{program} {arguments}: {said}");
 }
 
-fn outcomes(facts: &Facts) -> Vec<(SocketAddr, AttemptOutcome)> {
+fn outcomes(facts: &Facts) -> Vec<(SocketAddr, DialOutcome)> {
     let attempts = facts.attempts().iter();
     attempts.map(|it| (it.address(), it.outcome())).collect()
 }
@@ -212,8 +212,8 @@ fn a_blackholed_first_address_costs_one_attempt_delay() {
     cable.far_side(&format!("ip daddr {FOUR}"), "drop");
     let facts = cable.connect(IpFamilies::Any, &[FOUR, FOUR_TOO]);
     let expected = [
-        (address(FOUR), AttemptOutcome::Overtaken),
-        (address(FOUR_TOO), AttemptOutcome::Connected),
+        (address(FOUR), DialOutcome::Overtaken),
+        (address(FOUR_TOO), DialOutcome::Connected),
     ];
     assert_eq!(outcomes(&facts), expected);
     let apart = facts.attempts()[1].started() - facts.attempts()[0].started();
@@ -227,8 +227,8 @@ fn a_broken_ipv6_path_gives_way_to_ipv4() {
     cable.far_side("meta l4proto tcp ip6 daddr 2001:db8:51::2", "drop");
     let facts = cable.connect(IpFamilies::PreferV6, &[SIX, FOUR]);
     let expected = [
-        (address(SIX), AttemptOutcome::Overtaken),
-        (address(FOUR), AttemptOutcome::Connected),
+        (address(SIX), DialOutcome::Overtaken),
+        (address(FOUR), DialOutcome::Connected),
     ];
     assert_eq!(outcomes(&facts), expected);
 }
@@ -251,8 +251,8 @@ fn a_broken_ipv4_path_gives_way_to_ipv6() {
     cable.far_side("meta l4proto tcp ip daddr 198.51.100.0/24", "drop");
     let facts = cable.connect(IpFamilies::PreferV4, &[FOUR, SIX]);
     let expected = [
-        (address(FOUR), AttemptOutcome::Overtaken),
-        (address(SIX), AttemptOutcome::Connected),
+        (address(FOUR), DialOutcome::Overtaken),
+        (address(SIX), DialOutcome::Connected),
     ];
     assert_eq!(outcomes(&facts), expected);
 }
@@ -270,7 +270,7 @@ fn a_firewall_that_rejects_starts_the_next_attempt_at_once() {
         panic!("{:?}", facts.attempts());
     };
     assert!(first.is_failed(), "{first:?}");
-    assert_eq!(second.outcome(), AttemptOutcome::Connected);
+    assert_eq!(second.outcome(), DialOutcome::Connected);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn random_loss_delays_a_connection_and_fails_none() {
     let _server = cable.listen();
     for _ in 0..10 {
         let facts = cable.reach(IpFamilies::Any, &[SIX, FOUR, FOUR_TOO]);
-        let connected = |it: &(SocketAddr, AttemptOutcome)| it.1 == AttemptOutcome::Connected;
+        let connected = |it: &(SocketAddr, DialOutcome)| it.1 == DialOutcome::Connected;
         assert!(outcomes(&facts).iter().any(connected));
     }
 }

@@ -39,8 +39,8 @@ async fn openssl_answers_over_what_was_agreed() {
     let response = answer(connector).await;
     assert_eq!(response.status(), StatusCode::OK);
     let session = session(&response);
-    assert_eq!(session.version, TlsVersion::V1_2);
-    assert_eq!(session.protocol.as_deref(), Some("http/1.1"));
+    assert_eq!(session.version(), TlsVersion::V1_2);
+    assert_eq!(session.protocol(), Some("http/1.1"));
     assert!(response.body().contains("TLSv1.2"), "{}", response.body());
 }
 
@@ -128,7 +128,7 @@ async fn openssl_without_alpn_is_refused_where_h2_is_required() {
 
     assert_eq!(error.kind(), ErrorKind::ProtocolNotNegotiated);
     assert_eq!(error.stage(), Stage::Handshake);
-    assert_eq!(error.facts().tls_session().unwrap().protocol, None);
+    assert_eq!(error.facts().tls_session().unwrap().protocol(), None);
     assert_likeliest(
         &error.diagnosis(),
         CauseId::AlpnNotAccepted,
@@ -165,7 +165,7 @@ async fn openssl_that_wants_a_client_certificate_says_so_after_a_tls_1_3_handsha
     // The client is done with the handshake before the server has looked.
     let stream = connector.clone().oneshot(Uri::default()).await.unwrap();
     assert_eq!(
-        stream.info().facts().tls_session().unwrap().version,
+        stream.info().facts().tls_session().unwrap().version(),
         TlsVersion::V1_3
     );
     drop(stream);

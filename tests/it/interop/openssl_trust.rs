@@ -60,8 +60,8 @@ async fn openssl_and_a_connector_agree_for_rsa_and_ecdsa_in_both_versions() {
             let response = answer(openssl.connector()).await;
             assert_eq!(response.status(), StatusCode::OK);
             let session = session(&response);
-            assert_eq!(session.version, version);
-            let names_the_key = session.cipher_suite.contains(kind);
+            assert_eq!(session.version(), version);
+            let names_the_key = session.cipher_suite().contains(kind);
             assert_eq!(names_the_key, version == TlsVersion::V1_2, "{session}");
         }
     }
@@ -141,7 +141,7 @@ async fn openssl_that_wants_another_group_asks_again_and_gets_it() {
     ] {
         let response = answer(builder).await;
         assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(session(&response).group, Some("secp384r1"));
+        assert_eq!(session(&response).group(), Some("secp384r1"));
     }
 }
 
@@ -170,8 +170,8 @@ async fn openssl_and_a_connector_without_a_common_group_or_suite_part_with_alert
 /// The second of two connections: each is closed by `-www` after its answer.
 async fn second_is_resumed(connector: CdnOriginConnector) -> bool {
     let proxy = OriginProxy::new(connector);
-    assert!(!session(&ask(&proxy).await).resumed);
-    session(&ask(&proxy).await).resumed
+    assert!(!session(&ask(&proxy).await).is_resumed());
+    session(&ask(&proxy).await).is_resumed()
 }
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn openssl_takes_a_request_in_early_data_once_for_each_session() {
         let response = ask(&proxy).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.body(), "ok");
-        assert_eq!(session(&response).early_data, early_data);
+        assert_eq!(session(&response).early_data(), early_data);
     }
     let said = openssl.said();
     assert_eq!(said.matches("GET /page?query HTTP/1.1").count(), 3);

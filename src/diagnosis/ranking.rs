@@ -1,0 +1,68 @@
+//! A diagnosis: the causes of a failure, ranked.
+
+use std::fmt;
+
+use super::{Cause, Certainty, FixKind};
+
+/// The possible causes of a failure, the likeliest first. Empty if no rule matches.
+///
+/// `Display` is one line for logs: the likeliest cause and its first fix.
+///
+/// ```no_run
+/// # fn failed() -> cdn_origin::Error { unimplemented!() }
+/// use cdn_origin::diagnosis::{CauseId, Certainty};
+///
+/// let diagnosis = failed().diagnosis();
+/// if let Some(cause) = diagnosis.likeliest() {
+///     if cause.id() == CauseId::SniNotServed && cause.certainty() == Certainty::Certain {
+///         println!("check the SNI: {cause}");
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Diagnosis {
+    causes: Vec<Cause>,
+}
+
+impl Diagnosis {
+    /// Ranks the causes by certainty. If some are certain, the others are dropped.
+    pub(crate) fn ranked(mut causes: Vec<Cause>) -> Self {
+        // The sort is stable: causes of equal certainty keep the order of their rules.
+        causes.sort_by_key(|cause| std::cmp::Reverse(cause.certainty()));
+        let is_certain = |cause: &Cause| cause.certainty() == Certainty::Certain;
+        if causes.first().is_some_and(is_certain) {
+            causes.retain(is_certain);
+        }
+        Self { causes }
+    }
+
+    /// The same causes without the fixes that `is_refuted` matches.
+    pub(crate) fn without(&self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
+        let causes = self.causes.iter().cloned();
+        let causes = causes.map(|cause| cause.without_fixes(&is_refuted));
+        Self {
+            causes: causes.collect(),
+        }
+    }
+
+    /// The causes, the likeliest first.
+    #[must_use]
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
+    }
+
+    /// The likeliest cause.
+    #[must_use]
+    pub fn likeliest(&self) -> Option<&Cause> {
+        self.causes.first()
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.likeliest() {
+            Some(cause) => cause.fmt(f),
+            None => f.write_str("no cause is known"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! One connection attempt to one address.
+
+use std::{fmt, io, net::SocketAddr, time::Duration};
+
+/// A connection attempt to one address, and its outcome.
+///
+/// `Display` is the address and the outcome in words, as in the row `tried` of a report.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DialAttempt {
+    address: SocketAddr,
+    started: Duration,
+    elapsed: Duration,
+    outcome: DialOutcome,
+    text: String,
+}
+
+/// The outcome of a connection attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum DialOutcome {
+    /// The connection was established.
+    Connected,
+    /// The attempt failed with this kind of `io::Error`.
+    Failed(io::ErrorKind),
+    /// Another address connected first, so the attempt was cancelled.
+    Overtaken,
+    /// The egress guard denied the address.
+    Prohibited,
+}
+
+impl DialAttempt {
+    pub(crate) fn new(
+        address: SocketAddr,
+        (started, elapsed): (Duration, Duration),
+        outcome: DialOutcome,
+    ) -> Self {
+        let text = match outcome {
+            DialOutcome::Connected => "connected".into(),
+            DialOutcome::Failed(kind) => kind.to_string(),
+            DialOutcome::Overtaken => "another address connected first".into(),
+            DialOutcome::Prohibited => "denied by the egress guard".into(),
+        };
+        Self {
+            address,
+            started,
+            elapsed,
+            outcome,
+            text,
+        }
+    }
+
+    /// The same attempt, with a more precise text for its outcome.
+    pub(crate) fn because(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// When the attempt began, counted from the start of the first DNS lookup.
+    #[must_use]
+    pub fn started(&self) -> Duration {
+        self.started
+    }
+
+    /// How long the attempt took.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The outcome.
+    #[must_use]
+    pub fn outcome(&self) -> DialOutcome {
+        self.outcome
+    }
+
+    /// Whether the attempt failed. Being overtaken by another address is no failure.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        matches!(
+            self.outcome,
+            DialOutcome::Failed(_) | DialOutcome::Prohibited
+        )
+    }
+}
+
+impl fmt::Display for DialAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.text)
+    }
+}

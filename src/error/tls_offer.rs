@@ -1,0 +1,79 @@
+//! The TLS offer of a ClientHello, in values that need no TLS library.
+
+use std::fmt;
+
+/// A version of TLS. Older versions are never offered.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 ([RFC 5246](https://www.rfc-editor.org/rfc/rfc5246)).
+    V1_2,
+    /// TLS 1.3 ([RFC 8446](https://www.rfc-editor.org/rfc/rfc8446)).
+    V1_3,
+}
+
+impl TlsVersion {
+    pub(crate) const ALL: [Self; 2] = [Self::V1_2, Self::V1_3];
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1_2 => "TLS 1.2",
+            Self::V1_3 => "TLS 1.3",
+        })
+    }
+}
+
+/// What a ClientHello offers, except for the server name.
+///
+/// `Display` is the row `offered` of a report: `TLS 1.2 to TLS 1.3; ALPN h2, http/1.1`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TlsOffer {
+    pub(crate) oldest: TlsVersion,
+    pub(crate) newest: TlsVersion,
+    pub(crate) protocols: &'static [&'static str],
+    pub(crate) parameters: OfferedParameters,
+}
+
+/// Whether cipher suites, key exchange groups and signature schemes are those of the default
+/// crypto provider.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum OfferedParameters {
+    /// The application chose some of them, or the provider: the origin may support none of these.
+    Chosen,
+    /// All that the default provider supports.
+    #[default]
+    Usual,
+}
+
+impl TlsOffer {
+    /// The oldest version offered.
+    #[must_use]
+    pub fn oldest(&self) -> TlsVersion {
+        self.oldest
+    }
+
+    /// The newest version offered.
+    #[must_use]
+    pub fn newest(&self) -> TlsVersion {
+        self.newest
+    }
+
+    /// The application protocols offered in ALPN (RFC 7301), in order of preference.
+    #[must_use]
+    pub fn protocols(&self) -> &'static [&'static str] {
+        self.protocols
+    }
+}
+
+impl fmt::Display for TlsOffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.oldest == self.newest {
+            write!(f, "{} only", self.oldest)?;
+        } else {
+            write!(f, "{} to {}", self.oldest, self.newest)?;
+        }
+        write!(f, "; ALPN {}", self.protocols.join(", "))
+    }
+}

@@ -1,0 +1,125 @@
+//! The result of a TLS handshake, in values that need no TLS library.
+
+use std::fmt;
+
+use super::{EchStatus, TlsVersion};
+
+/// What a completed handshake agreed on.
+///
+/// `Display` is the row `agreed` of a report: `TLS 1.3, TLS13_AES_128_GCM_SHA256, ALPN h2`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlsSession {
+    pub(crate) version: TlsVersion,
+    pub(crate) cipher_suite: &'static str,
+    pub(crate) protocol: Option<String>,
+    pub(crate) group: Option<&'static str>,
+    pub(crate) signature_scheme: Option<&'static str>,
+    pub(crate) ech: EchStatus,
+    pub(crate) resumed: bool,
+    pub(crate) early_data: EarlyData,
+}
+
+impl TlsSession {
+    /// The TLS version.
+    #[must_use]
+    pub fn version(&self) -> TlsVersion {
+        self.version
+    }
+
+    /// The IANA name of the cipher suite.
+    #[must_use]
+    pub fn cipher_suite(&self) -> &'static str {
+        self.cipher_suite
+    }
+
+    /// The application protocol that the peer chose in ALPN, if any.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
+    /// The IANA name of the key exchange group; `None` in a resumed TLS 1.2 session.
+    #[must_use]
+    pub fn group(&self) -> Option<&'static str> {
+        self.group
+    }
+
+    /// The IANA name of the signature scheme by which the peer proved that it holds its key;
+    /// `None` in a resumed session.
+    #[must_use]
+    pub fn signature_scheme(&self) -> Option<&'static str> {
+        self.signature_scheme
+    }
+
+    /// The outcome of Encrypted ClientHello.
+    #[must_use]
+    pub fn ech(&self) -> EchStatus {
+        self.ech
+    }
+
+    /// Whether an earlier session was resumed. The peer then sends no certificate.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// Whether the request was sent as early data, and whether the origin accepted it.
+    #[must_use]
+    pub fn early_data(&self) -> EarlyData {
+        self.early_data
+    }
+}
+
+impl fmt::Display for TlsSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = self.protocol.as_deref().unwrap_or("none");
+        write!(
+            f,
+            "{}, {}, ALPN {protocol}",
+            self.version, self.cipher_suite
+        )?;
+        f.write_str(match self.ech {
+            EchStatus::NotSent | EchStatus::Greased => "",
+            EchStatus::Accepted => ", ECH accepted",
+            EchStatus::AcceptedOnRetry => ", ECH accepted on retry",
+            EchStatus::Disabled => ", ECH disabled by the origin",
+            EchStatus::Unusable => ", ECH configuration in DNS unusable",
+        })?;
+        if self.resumed {
+            f.write_str(", resumed")?;
+        }
+        match self.early_data {
+            EarlyData::NotSent => Ok(()),
+            EarlyData::Accepted => f.write_str(", early data"),
+            EarlyData::Rejected => f.write_str(", early data rejected"),
+        }
+    }
+}
+
+/// Whether the peer requested a client certificate in a handshake, and received one.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ClientCertificate {
+    /// The peer requested none, or the handshake failed before that.
+    #[default]
+    NotRequested,
+    /// The peer requested one, and none was configured or none matched the request.
+    Withheld,
+    /// The peer requested one and received it.
+    Sent,
+}
+
+/// The outcome of early data (0-RTT, [RFC 8446 section 2.3]) in a completed handshake.
+///
+/// [RFC 8446 section 2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-2.3
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum EarlyData {
+    /// None was sent.
+    #[default]
+    NotSent,
+    /// The origin accepted it: the request was part of the first flight.
+    Accepted,
+    /// The origin ignored it, and the request was sent again after the handshake.
+    Rejected,
+}

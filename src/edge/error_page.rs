@@ -37,7 +37,8 @@ pub(crate) enum EvidenceStrength {
 
 /// Parts of an entry, for the table.
 impl ErrorPage {
-    /// An error response of `edge`, recognised by its status alone unless a further call adds marks.
+    /// An error response of `edge`, recognised by its status alone unless a further call adds
+    /// marks.
     pub(super) const fn of(edge: Edge, status: u16, kind: EdgeErrorKind) -> Self {
         Self {
             edge: Some(edge),

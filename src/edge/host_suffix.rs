@@ -61,8 +61,8 @@ fn amazon_s3(name: &str) -> Option<Edge> {
 
 /// Whether the bucket's name contains dots, so that no certificate of S3 covers its virtual host.
 ///
-/// Source: Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only buckets
-/// that do not contain dots", read 2026.
+/// Source: Amazon S3 User Guide, `VirtualHosting.md`: "the SSL wildcard certificate matches only
+/// buckets that do not contain dots", read 2026.
 pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
     let bucket = name.as_str().split_once(".s3.").map(|(bucket, _)| bucket);
     edge_of_host(name) == Some(Edge::S3) && bucket.is_some_and(|bucket| bucket.contains('.'))

@@ -2,12 +2,12 @@
 //!
 //! | file | table | used for |
 //! |---|---|---|
-//! | `host_suffix` | suffixes of the host names that an edge gives to its customers | recognising the dialled edge |
-//! | `profiles` | documented limits and requirements of an edge | defaults of a connector, advice |
-//! | `placeholder` | certificates that an edge presents for an unknown SNI | diagnosing failed handshakes |
-//! | `public_issuers` | issuers whose roots every system trusts | diagnosing an incomplete chain |
-//! | `error_pages` | error responses that an edge generates itself | diagnosing refused requests |
-//! | `response_marks` | fields that an edge adds to each response it relays | telling a relayed response from the edge's own |
+//! | `host_suffix` | suffixes of an edge's host names | recognising the dialled edge |
+//! | `profiles` | documented limits and requirements | defaults of a connector, advice |
+//! | `placeholder` | certificates for an unknown SNI | diagnosing failed handshakes |
+//! | `public_issuers` | widely trusted issuers | diagnosing an incomplete chain |
+//! | `error_pages` | error responses of the edge itself | diagnosing refused requests |
+//! | `response_marks` | fields that an edge adds to responses | recognising relayed responses |
 //!
 //! Every entry names its source. A [`SourceKind::Primary`] source can make a diagnosis certain, a
 //! [`SourceKind::Secondary`] one cannot. Edges change: read the source again before you rely on an

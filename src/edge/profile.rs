@@ -6,9 +6,9 @@ use super::Edge;
 
 /// The documented limits and requirements of one edge; `None` where nothing is documented.
 ///
-/// A connector moves its defaults by them, see
-/// [`AppliedProfile`](crate::connector::AppliedProfile), or warns by an advice. Nothing here weakens
-/// the verification of certificates.
+/// A connector moves its defaults by them (see
+/// [`AppliedProfile`](crate::connector::AppliedProfile)) or warns by an advice. Nothing here
+/// weakens the verification of certificates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EdgeProfile {
     pub(super) edge: Edge,

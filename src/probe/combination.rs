@@ -172,7 +172,8 @@ impl Combination {
     }
 }
 
-/// Writes a comment for each call whose value is not known here, such as the policy of `.verify(..)`.
+/// Writes a comment for each call whose value is not known here, such as the policy of
+/// `.verify(..)`.
 fn write_comments(
     f: &mut fmt::Formatter<'_>,
     mut setters: impl Iterator<Item = &'static str>,

@@ -79,7 +79,8 @@ impl Findings {
     /// connector was built with.
     ///
     /// ```no_run
-    /// # async fn run(connector: cdn_origin::CdnOriginConnector) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use cdn_origin::CdnOriginConnector;
+    /// # async fn run(connector: CdnOriginConnector) -> Result<(), Box<dyn std::error::Error>> {
     /// let findings = cdn_origin::probe(&connector).await?;
     /// if let Some(builder) = findings.builder() {
     ///     let working = builder.build()?;

@@ -50,7 +50,7 @@
 //! | in the handshake: not TLS | plain http |
 //! | in the handshake: no common version | TLS 1.2 to 1.3, TLS 1.2, TLS 1.3 |
 //! | in the handshake: no common ALPN | h2 and http/1.1, http/1.1 |
-//! | in the handshake: certificate for another name | the expected name, other names in SNI, no SNI |
+//! | in the handshake: certificate for another name | expected name, other SNI, no SNI |
 //! | in the handshake: anything else | SNI, versions, ALPN, NIST curves first, plain http |
 //! | after plain http was sent | https |
 //! | after the TLS handshake | ALPN |

@@ -18,7 +18,7 @@ use crate::{
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
-    response_diagnosis::{Asked, PeekedBody, examine, tell},
+    response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
     response_rewrite::ResponseRewriteLayer,
     upload::RequestBody,
 };
@@ -130,7 +130,7 @@ impl Settings {
         let mut body = self.received(body, lease, place, &ready);
         // Most responses are no errors.
         if !parts.status.is_success() {
-            let asked = Asked {
+            let asked = RequestSummary {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
                 has_content,
@@ -199,7 +199,7 @@ impl Settings {
         &self,
         parts: &mut Parts,
         body: &mut OriginBody,
-        asked: Asked,
+        asked: RequestSummary,
         origin: &Origin,
         host: &HostAuthority,
         downstream: &Downstream,
@@ -219,7 +219,7 @@ impl Settings {
             evidence = evidence.after_proxy_header();
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
-            tell(parts.status, &diagnosis);
+            log_diagnosis(parts.status, &diagnosis);
             self.exposure
                 .tell_of_response(&self.identity, parts, &diagnosis);
             parts.extensions.insert(diagnosis);

@@ -1,4 +1,4 @@
-//! A body whose start was looked at, and which is passed on whole.
+//! A body whose first frames can be read ahead without losing them.
 
 use std::{
     collections::VecDeque,
@@ -12,56 +12,59 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-/// Enough for the sentence by which an edge says what is wrong.
-const MOST_BYTES: usize = 4096;
+/// The maximum number of bytes to read ahead: enough for the text of an edge's error page.
+const MAX_PEEKED_BYTES: usize = 4096;
 
-/// An edge sends its error pages whole. A body that dawdles is passed on unread.
-const LONGEST_WAIT: Duration = Duration::from_millis(200);
+/// The maximum time to read ahead. An edge sends its error pages at once.
+const MAX_PEEK_TIME: Duration = Duration::from_millis(200);
 
-/// A body of which some frames may have been read ahead. They come out as they came in.
+/// A body whose first frames may have been read ahead.
+///
+/// It yields the same frames as the inner body, in the same order. At most 4 KiB of an error page
+/// are read ahead, for at most 200 ms.
 pub struct PeekedBody<B: Body> {
     ahead: VecDeque<Result<Frame<B::Data>, B::Error>>,
-    rest: B,
+    inner: B,
 }
 
 // The frames that were read ahead are moved, never pinned.
 impl<B: Body + Unpin> Unpin for PeekedBody<B> {}
 
 impl<B: Body> PeekedBody<B> {
-    pub(crate) fn new(rest: B) -> Self {
+    pub(crate) fn new(inner: B) -> Self {
         Self {
             ahead: VecDeque::new(),
-            rest,
+            inner,
         }
     }
 
-    /// What has not been read ahead.
+    /// The inner body, without the frames that were read ahead.
     pub(crate) fn unread(&self) -> &B {
-        &self.rest
+        &self.inner
     }
 
     pub(crate) fn unread_mut(&mut self) -> &mut B {
-        &mut self.rest
+        &mut self.inner
     }
 }
 
 impl<B: Body + Unpin> PeekedBody<B> {
-    /// The start of the body, as much of it as comes in time.
+    /// Reads the start of the body ahead and returns it, as far as it arrives in time.
     pub(super) async fn peek(&mut self) -> Vec<u8> {
-        // What was read stays read when the time is up: `read` is cancelled only while it waits.
-        let _ = tokio::time::timeout(LONGEST_WAIT, self.read()).await;
+        // On timeout, no frame is lost: `read_ahead` is cancelled only while it waits for one.
+        let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead()).await;
         let mut start = Vec::new();
         for data in self.data_ahead() {
             let chunk = data.chunk();
-            start.extend_from_slice(&chunk[..chunk.len().min(MOST_BYTES - start.len())]);
+            start.extend_from_slice(&chunk[..chunk.len().min(MAX_PEEKED_BYTES - start.len())]);
         }
         start
     }
 
-    async fn read(&mut self) {
+    async fn read_ahead(&mut self) {
         let mut bytes = 0;
-        while bytes < MOST_BYTES {
-            let Some(frame) = self.rest.frame().await else {
+        while bytes < MAX_PEEKED_BYTES {
+            let Some(frame) = self.inner.frame().await else {
                 return;
             };
             let data = frame.as_ref().ok().and_then(Frame::data_ref);
@@ -69,7 +72,7 @@ impl<B: Body + Unpin> PeekedBody<B> {
             self.ahead.push_back(frame);
             match size {
                 Some(size) => bytes += size,
-                // Trailers or an error: nothing follows that could be looked at.
+                // After trailers or an error, no data follows.
                 None => return,
             }
         }
@@ -91,17 +94,17 @@ impl<B: Body + Unpin> Body for PeekedBody<B> {
         let this = self.get_mut();
         match this.ahead.pop_front() {
             Some(frame) => Poll::Ready(Some(frame)),
-            None => Pin::new(&mut this.rest).poll_frame(cx),
+            None => Pin::new(&mut this.inner).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_empty() && self.rest.is_end_stream()
+        self.ahead.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let ahead: u64 = self.data_ahead().map(|data| data.remaining() as u64).sum();
-        let mut hint = self.rest.size_hint();
+        let mut hint = self.inner.size_hint();
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(ahead));
         }

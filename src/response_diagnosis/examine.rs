@@ -1,25 +1,25 @@
-//! The look at one response, for whoever passes it on.
+//! Diagnoses one response, for the layer, the proxy and the probe.
 
-use http::{Method, response::Parts, uri::PathAndQuery};
+use http::{Method, StatusCode, response::Parts, uri::PathAndQuery};
 use http_body::Body;
 
 use crate::{
-    diagnosis::{Diagnosis, ResponseEvidence},
+    diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
     name::HostAuthority,
     origin::Origin,
 };
 
 use super::PeekedBody;
 
-/// What of a request its response is measured by.
-pub(crate) struct Asked {
+/// The parts of a request that the diagnosis of its response depends on.
+pub(crate) struct RequestSummary {
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
     pub(crate) has_content: bool,
 }
 
-impl Asked {
-    /// What is known of the response, but for its body.
+impl RequestSummary {
+    /// The evidence of a response, without its body.
     pub(crate) fn evidence<'a>(
         &'a self,
         origin: &'a Origin,
@@ -35,7 +35,7 @@ impl Asked {
     }
 }
 
-/// The diagnosis, for which as much of the body is read ahead as it takes.
+/// Diagnoses a response. Reads the start of the body ahead if the diagnosis depends on it.
 pub(crate) async fn examine<B: Body + Unpin>(
     evidence: ResponseEvidence<'_>,
     body: &mut PeekedBody<B>,
@@ -43,7 +43,21 @@ pub(crate) async fn examine<B: Body + Unpin>(
     if !evidence.wants_body() {
         return evidence.diagnosis();
     }
-    // Boxed, as it is rare: what waits for a response is moved about whole.
+    // Boxed because it is rare: inline, it would enlarge the future of every request.
     let page = Box::pin(body.peek()).await;
     evidence.body(&page).diagnosis()
+}
+
+/// Logs the diagnosis of a response.
+///
+/// A cause that is only possible is logged at debug level: the response may well be the
+/// application's own.
+pub(crate) fn log_diagnosis(status: StatusCode, diagnosis: &Diagnosis) {
+    let status = status.as_u16();
+    match diagnosis.likeliest().map(Cause::certainty) {
+        Some(Certainty::Certain | Certainty::Likely) => {
+            tracing::warn!(status, %diagnosis, "the edge refused the request");
+        }
+        _ => tracing::debug!(status, %diagnosis, "the edge may have refused the request"),
+    }
 }

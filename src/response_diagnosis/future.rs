@@ -1,4 +1,4 @@
-//! The future of a response that is looked at.
+//! The future that diagnoses a response.
 
 use std::{
     fmt,
@@ -14,9 +14,9 @@ use super::PeekedBody;
 
 /// The future that [`ResponseDiagnosis`](super::ResponseDiagnosis) returns.
 #[must_use = "futures do nothing unless polled"]
-pub struct ResponseDiagnosisFuture<R: Body, E>(Pin<Box<Examining<R, E>>>);
+pub struct ResponseDiagnosisFuture<R: Body, E>(Pin<Box<DynDiagnosis<R, E>>>);
 
-type Examining<R, E> = dyn Future<Output = Result<Response<PeekedBody<R>>, E>> + Send;
+type DynDiagnosis<R, E> = dyn Future<Output = Result<Response<PeekedBody<R>>, E>> + Send;
 
 impl<R: Body, E> ResponseDiagnosisFuture<R, E> {
     pub(super) fn new(

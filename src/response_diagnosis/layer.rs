@@ -1,4 +1,4 @@
-//! The layer: whose responses are looked at.
+//! The layer: the origin whose responses are diagnosed.
 
 use std::sync::Arc;
 
@@ -8,16 +8,26 @@ use crate::origin::Origin;
 
 use super::ResponseDiagnosis;
 
-/// Recognises the error responses of an origin's edge. See the [module](self::super) for an
-/// example.
+/// Recognises the error responses of an edge, for any HTTP client.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, response_diagnosis::ResponseDiagnosisLayer};
+///
+/// let connector = CdnOriginConnector::builder("http://www.example.com").build()?;
+/// let origin = connector.origin().expect("the builder was given a URL");
+/// let layer = ResponseDiagnosisLayer::of(origin);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ResponseDiagnosisLayer {
-    pub(super) origin: Arc<Origin>,
+    origin: Arc<Origin>,
 }
 
 impl ResponseDiagnosisLayer {
-    /// For the responses of this origin, whose names the diagnosis is about.
+    /// Creates a layer for the responses of this origin.
+    ///
+    /// Its four names appear in diagnoses and fixes.
     pub fn of(origin: &Origin) -> Self {
         Self {
             origin: Arc::new(origin.clone()),
@@ -29,6 +39,6 @@ impl<S> Layer<S> for ResponseDiagnosisLayer {
     type Service = ResponseDiagnosis<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ResponseDiagnosis::new(inner, self.clone())
+        ResponseDiagnosis::new(inner, Arc::clone(&self.origin))
     }
 }

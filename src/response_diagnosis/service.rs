@@ -1,25 +1,34 @@
-//! The service that a layer makes.
+//! The service that the layer makes.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use http::{Request, Response, header::HOST, uri::PathAndQuery};
 use http_body::Body;
 use tower_service::Service;
 
-use crate::name::HostAuthority;
+use crate::{name::HostAuthority, origin::Origin};
 
-use super::{Asked, PeekedBody, ResponseDiagnosisFuture, ResponseDiagnosisLayer, examine, tell};
+use super::{
+    PeekedBody, ResponseDiagnosisFuture,
+    examine::{RequestSummary, examine, log_diagnosis},
+};
 
-/// Passes responses on and says what an edge means by them. See the [module](self::super).
+/// Forwards requests and adds a diagnosis to responses by which an edge refuses.
+///
+/// Made by [`ResponseDiagnosisLayer`](super::ResponseDiagnosisLayer). The [module](self::super) has
+/// an example.
 #[derive(Clone, Debug)]
 pub struct ResponseDiagnosis<S> {
     inner: S,
-    layer: ResponseDiagnosisLayer,
+    origin: Arc<Origin>,
 }
 
 impl<S> ResponseDiagnosis<S> {
-    pub(super) fn new(inner: S, layer: ResponseDiagnosisLayer) -> Self {
-        Self { inner, layer }
+    pub(super) fn new(inner: S, origin: Arc<Origin>) -> Self {
+        Self { inner, origin }
     }
 }
 
@@ -42,22 +51,22 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let sent = Sent::of(&request);
-        let layer = self.layer.clone();
-        let answered = self.inner.call(request);
+        let sent = SentRequest::of(&request);
+        let origin = Arc::clone(&self.origin);
+        let response = self.inner.call(request);
         ResponseDiagnosisFuture::new(
-            async move { Ok(diagnosed(answered.await?, &layer, &sent).await) },
+            async move { Ok(diagnosed(response.await?, &origin, &sent).await) },
         )
     }
 }
 
-/// What of the request the diagnosis is about.
-struct Sent {
+/// The parts of the request that the diagnosis depends on.
+struct SentRequest {
     host: Option<HostAuthority>,
-    asked: Asked,
+    summary: RequestSummary,
 }
 
-impl Sent {
+impl SentRequest {
     fn of<B: Body>(request: &Request<B>) -> Self {
         let field = request.headers().get(HOST);
         let field = field.and_then(|field| field.to_str().ok());
@@ -68,7 +77,7 @@ impl Sent {
         let target = request.uri().path_and_query().cloned();
         Self {
             host: authority.or(field).and_then(|host| host.parse().ok()),
-            asked: Asked {
+            summary: RequestSummary {
                 method: request.method().clone(),
                 target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
                 has_content: !request.body().is_end_stream(),
@@ -77,18 +86,18 @@ impl Sent {
     }
 }
 
+/// Adds the diagnosis to the extensions of a response.
 async fn diagnosed<R: Body + Unpin>(
     response: Response<R>,
-    layer: &ResponseDiagnosisLayer,
-    sent: &Sent,
+    origin: &Origin,
+    sent: &SentRequest,
 ) -> Response<PeekedBody<R>> {
     let (mut head, body) = response.into_parts();
     let mut body = PeekedBody::new(body);
-    let origin = &layer.origin;
     let host = sent.host.as_ref().unwrap_or_else(|| origin.host());
-    let evidence = sent.asked.evidence(origin, host, &head);
+    let evidence = sent.summary.evidence(origin, host, &head);
     if let Some(diagnosis) = examine(evidence, &mut body).await {
-        tell(head.status, &diagnosis);
+        log_diagnosis(head.status, &diagnosis);
         head.extensions.insert(diagnosis);
     }
     Response::from_parts(head, body)

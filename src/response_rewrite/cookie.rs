@@ -1,50 +1,50 @@
-//! Edits the attributes of one cookie and leaves every other byte as it is.
+//! Rewrites the attributes of one `Set-Cookie` value; all other bytes stay.
 
 use crate::origin::Scheme;
 
-use super::{
-    path,
-    rule::{Secure, Sides},
-};
+use super::{path, rules::SecureCookies, sides::Sides};
 
-/// The cookie as a client has to see it; `None` if it stays as it is.
+/// Rewrites a cookie for the client; `None` if it stays as it is.
 pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {
     let mut segments = cookie.split(|byte| *byte == b';');
     let pair = segments.next()?;
-    // RFC 6265bis section 4.1.3.2: bound to its host, and to the path `/`.
+    // RFC 6265bis section 4.1.3.2: the name binds the cookie to its host and to the path `/`.
     if has_prefix(pair, b"__Host-") {
         return None;
     }
-    let attributes = segments.map(|segment| (segment, Edit::of(segment, pair, sides)));
+    let attributes = segments.map(|segment| (segment, AttributeEdit::of(segment, pair, sides)));
     let attributes: Vec<_> = attributes.collect();
-    if attributes.iter().all(|(_, edit)| *edit == Edit::Keep) {
+    if attributes
+        .iter()
+        .all(|(_, edit)| *edit == AttributeEdit::Keep)
+    {
         return None;
     }
     let mut edited = pair.to_vec();
     for (segment, edit) in attributes {
         match edit {
-            Edit::Drop => continue,
-            Edit::Keep => push(&mut edited, segment),
-            Edit::Replace(new) => push(&mut edited, &new),
+            AttributeEdit::Drop => continue,
+            AttributeEdit::Keep => push_segment(&mut edited, segment),
+            AttributeEdit::Replace(new) => push_segment(&mut edited, &new),
         }
     }
     Some(edited)
 }
 
-fn push(cookie: &mut Vec<u8>, segment: &[u8]) {
+fn push_segment(cookie: &mut Vec<u8>, segment: &[u8]) {
     cookie.push(b';');
     cookie.extend_from_slice(segment);
 }
 
-/// What becomes of an attribute.
+/// What to do with one attribute.
 #[derive(Debug, Eq, PartialEq)]
-enum Edit {
+enum AttributeEdit {
     Drop,
     Keep,
     Replace(Vec<u8>),
 }
 
-impl Edit {
+impl AttributeEdit {
     fn of(segment: &[u8], pair: &[u8], sides: &Sides<'_>) -> Self {
         let equals = segment.iter().position(|byte| *byte == b'=');
         let (name, value) = match equals {
@@ -76,18 +76,18 @@ impl Edit {
     }
 }
 
-/// Whether a name of the origin lies in the domain and the client's host does not.
+/// Whether a name of the origin domain-matches this value and the client's host does not.
 fn is_domain_of_origin(value: &[u8], sides: &Sides<'_>) -> bool {
     let domain = value.strip_prefix(b".").unwrap_or(value);
-    let downstream = sides.downstream.host.as_ref();
-    let is_downstreams = downstream.is_some_and(|host| lies_in(host.host(), domain));
+    let client = sides.downstream.host.as_ref();
+    let matches_client = client.is_some_and(|host| domain_matches(host.host(), domain));
     let mut names = sides.origin_names();
-    !domain.is_empty() && !is_downstreams && names.any(|name| lies_in(name.host(), domain))
+    !domain.is_empty() && !matches_client && names.any(|name| domain_matches(name.host(), domain))
 }
 
-/// Domain match (RFC 6265 section 5.1.3). A domain of one label has no subdomains: it is a
-/// registry, or a machine of its own.
-fn lies_in(host: &str, domain: &[u8]) -> bool {
+/// Domain match (RFC 6265 section 5.1.3). A domain of one label has no subdomains: it is a registry
+/// or the name of a machine.
+fn domain_matches(host: &str, domain: &[u8]) -> bool {
     let host = host.as_bytes();
     let Some(start) = host.len().checked_sub(domain.len()) else {
         return false;
@@ -97,10 +97,11 @@ fn lies_in(host: &str, domain: &[u8]) -> bool {
     end.eq_ignore_ascii_case(domain) && (sub.is_empty() || is_below)
 }
 
-/// RFC 6265bis section 4.1.3.1: without the attribute, a browser refuses a cookie whose name says
-/// that it is secure.
+/// Whether `Secure` may be dropped for this client.
+///
+/// RFC 6265bis section 4.1.3.1: a browser refuses a cookie named `__Secure-` without the attribute.
 fn may_lose_secure(pair: &[u8], sides: &Sides<'_>) -> bool {
-    sides.secure == Secure::DroppedOverHttp
+    sides.secure_cookies == SecureCookies::DropOverHttp
         && sides.downstream.scheme == Scheme::Http
         && !has_prefix(pair, b"__Secure-")
 }

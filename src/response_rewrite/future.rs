@@ -1,8 +1,9 @@
-//! The future of a response that is rewritten.
+//! The future that rewrites a response.
 
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::downstream::Downstream;
 
-use super::ResponseRewriteLayer;
+use super::{rule::rewrite_fields, rules::RewriteRules};
 
 pin_project! {
     /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.
@@ -20,16 +21,16 @@ pin_project! {
     pub struct ResponseRewriteFuture<F> {
         #[pin]
         inner: F,
-        layer: ResponseRewriteLayer,
+        rules: Arc<RewriteRules>,
         downstream: Downstream,
     }
 }
 
 impl<F> ResponseRewriteFuture<F> {
-    pub(super) fn new(inner: F, layer: ResponseRewriteLayer, downstream: Downstream) -> Self {
+    pub(super) fn new(inner: F, rules: Arc<RewriteRules>, downstream: Downstream) -> Self {
         Self {
             inner,
-            layer,
+            rules,
             downstream,
         }
     }
@@ -43,11 +44,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut outcome = ready!(this.inner.poll(cx));
-        if let Ok(response) = &mut outcome {
-            this.layer
-                .apply(response.headers_mut(), this.downstream, None);
+        let mut result = ready!(this.inner.poll(cx));
+        if let Ok(response) = &mut result {
+            rewrite_fields(this.rules, response.headers_mut(), this.downstream, None);
         }
-        Poll::Ready(outcome)
+        Poll::Ready(result)
     }
 }

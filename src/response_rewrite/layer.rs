@@ -1,61 +1,60 @@
-//! The layer: the origin's names, and what is rewritten beside them.
+//! The layer: the origin's names, path prefixes and fields to rewrite.
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use tower_layer::Layer;
 
 use crate::{
+    downstream::Downstream,
     name::HostAuthority,
     origin::{Origin, Scheme},
 };
 
-use super::{PathPrefix, ResponseRewrite, path::PathMap, rule::Secure};
+use super::{
+    PathPrefix, ResponseRewrite,
+    path::PathMap,
+    rule::rewrite_fields,
+    rules::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
+};
 
-/// Puts the client's name where a response says the origin's. See the [module](self::super) for an
-/// example and for the rules.
+/// Replaces the origin's names by the client's in redirects and cookies.
+///
+/// The [module](self::super) describes the rules.
 ///
 /// | call | default |
 /// |---|---|
-/// | [`origin`](Self::origin), [`name`](Self::name) | no names, except in [`OriginProxy`](crate::OriginProxy), which adds those of its origin |
+/// | [`origin`](Self::origin), [`name`](Self::name) | none; [`OriginProxy`] adds its origin |
 /// | [`path`](Self::path) | paths stay as they are |
 /// | [`keep_alt_svc`](Self::keep_alt_svc) | `Alt-Svc` is removed |
-/// | [`dangerously_drop_secure_over_http`](Self::dangerously_drop_secure_over_http) | `Secure` stays |
+/// | [`dangerously_drop_secure_over_http`][secure] | `Secure` stays |
 /// | [`client_scheme`](Self::client_scheme) | `http` |
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, ResponseRewriteLayer, origin::Scheme};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example:8080").build()?;
+/// let origin = connector.origin().expect("the builder was given a URL");
+/// let layer = ResponseRewriteLayer::new()
+///     .origin(origin)
+///     .name("legacy.example".parse()?)
+///     .path("/app/".parse()?, "/".parse()?)
+///     .client_scheme(Scheme::Https);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`OriginProxy`]: crate::OriginProxy
+/// [secure]: Self::dangerously_drop_secure_over_http
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ResponseRewriteLayer {
-    pub(super) rules: Arc<Rules>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) scope: Scope,
-    pub(super) names: Vec<HostAuthority>,
-    pub(super) origin_scheme: Option<Scheme>,
-    pub(super) paths: Vec<PathMap>,
-    pub(super) alt_svc: AltSvc,
-    pub(super) secure: Secure,
-    pub(super) client_scheme: Scheme,
-}
-
-/// Whether the layer rewrites at all.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Scope {
-    Everything,
-    Nothing,
-}
-
-/// What becomes of `Alt-Svc`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum AltSvc {
-    Kept,
-    Removed,
+    rules: Arc<RewriteRules>,
 }
 
 impl ResponseRewriteLayer {
-    /// Creates a layer that knows no name yet.
+    /// Creates a layer without names: it removes `Alt-Svc` and rewrites nothing else.
     pub fn new() -> Self {
-        Self::with_scope(Scope::Everything)
+        Self::with_scope(RewriteScope::Everything)
     }
 
     /// Creates a layer that rewrites nothing: responses pass byte for byte, `Alt-Svc` included.
@@ -71,26 +70,20 @@ impl ResponseRewriteLayer {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn off() -> Self {
-        Self::with_scope(Scope::Nothing)
+        Self::with_scope(RewriteScope::Nothing)
     }
 
-    fn with_scope(scope: Scope) -> Self {
+    fn with_scope(scope: RewriteScope) -> Self {
         Self {
-            rules: Arc::new(Rules {
-                scope,
-                names: Vec::new(),
-                origin_scheme: None,
-                paths: Vec::new(),
-                alt_svc: AltSvc::Removed,
-                secure: Secure::Kept,
-                client_scheme: Scheme::Http,
-            }),
+            rules: Arc::new(RewriteRules::new(scope)),
         }
     }
 
-    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host where
-    /// that is a DNS name. A Host without a port is rewritten at the dialled port too: servers like
-    /// nginx redirect to the port that they listen at.
+    /// Rewrites the names of this origin: its Host, the host of its URL, and the dialled host if it
+    /// is a DNS name.
+    ///
+    /// A Host without a port is also rewritten at the dialled port: servers such as nginx redirect
+    /// to the port that they listen on.
     pub fn origin(mut self, origin: &Origin) -> Self {
         let dialled = origin
             .dial()
@@ -109,20 +102,35 @@ impl ResponseRewriteLayer {
         self
     }
 
-    /// Rewrites one more name of the origin's.
+    /// Rewrites one more name of the origin.
+    ///
+    /// A name without a port covers ports 80 and 443.
     pub fn name(mut self, name: HostAuthority) -> Self {
         Arc::make_mut(&mut self.rules).names.push(name);
         self
     }
 
-    /// Whether this layer was created by [`off`](Self::off).
-    pub(crate) fn is_off(&self) -> bool {
-        self.rules.scope == Scope::Nothing
+    /// Rewrites the fields of a response for this client.
+    ///
+    /// `sent_host` is the Host that was sent to the origin, if it is known.
+    pub(crate) fn apply(
+        &self,
+        headers: &mut HeaderMap,
+        downstream: &Downstream,
+        sent_host: Option<&HostAuthority>,
+    ) {
+        rewrite_fields(&self.rules, headers, downstream, sent_host);
     }
 
-    /// Turns paths of the origin that start with one prefix into paths of clients that start with
-    /// another: nginx's `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several, the
-    /// first that fits counts.
+    /// Whether this layer was created by [`off`](Self::off).
+    pub(crate) fn is_off(&self) -> bool {
+        self.rules.scope == RewriteScope::Nothing
+    }
+
+    /// Replaces a prefix of the origin's paths by one of the client's.
+    ///
+    /// This is nginx's `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several calls,
+    /// the first that matches applies.
     ///
     /// ```
     /// use cdn_origin::response_rewrite::ResponseRewriteLayer;
@@ -136,24 +144,31 @@ impl ResponseRewriteLayer {
         self
     }
 
-    /// Lets `Alt-Svc` pass, and with it clients to wherever it leads.
-    pub fn keep_alt_svc(mut self) -> Self {
-        Arc::make_mut(&mut self.rules).alt_svc = AltSvc::Kept;
-        self
-    }
-
-    /// Takes the attribute `Secure` out of cookies for clients that speak plain `http`, except
-    /// where the cookie's name starts with `__Secure-` or `__Host-`.
+    /// Passes `Alt-Svc` on: clients may then connect to the origin and bypass the proxy.
     ///
-    /// Such a cookie crosses the network in clear text, where everybody on the way can read and
-    /// replace it. This is for development; otherwise let clients speak TLS.
-    pub fn dangerously_drop_secure_over_http(mut self) -> Self {
-        Arc::make_mut(&mut self.rules).secure = Secure::DroppedOverHttp;
+    /// By default, the field is removed (RFC 7838 section 3).
+    pub fn keep_alt_svc(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).alt_svc = AltSvcHandling::Keep;
         self
     }
 
-    /// What clients speak, where no [`ClientConnection`](crate::downstream::ClientConnection) says
-    /// so. [`OriginProxy`](crate::OriginProxy) has a setting of its own, which counts there.
+    /// Drops the attribute `Secure` from cookies for clients that speak plain `http`.
+    ///
+    /// A cookie whose name starts with `__Secure-` or `__Host-` keeps it. The cookie crosses the
+    /// network in clear text, where an on-path attacker can read and replace it. Use this for
+    /// development only; elsewhere, let clients speak TLS.
+    pub fn dangerously_drop_secure_over_http(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).secure_cookies = SecureCookies::DropOverHttp;
+        self
+    }
+
+    /// Sets the scheme that clients use, for requests without a [`ClientConnection`]. The default
+    /// is `http`.
+    ///
+    /// In an [`OriginProxy`](crate::OriginProxy), the proxy's own
+    /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.
+    ///
+    /// [`ClientConnection`]: crate::downstream::ClientConnection
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         Arc::make_mut(&mut self.rules).client_scheme = scheme;
         self
@@ -170,6 +185,6 @@ impl<S> Layer<S> for ResponseRewriteLayer {
     type Service = ResponseRewrite<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ResponseRewrite::new(inner, self.clone())
+        ResponseRewrite::new(inner, Arc::clone(&self.rules))
     }
 }

@@ -1,7 +1,7 @@
-//! Puts the client's name where a response says the origin's: redirects and cookies.
+//! Replaces the origin's names by the client's in redirects and cookies.
 //!
-//! An origin that is told its own Host answers with its own name. A client that follows such a
-//! redirect leaves the proxy, and a cookie for such a domain is refused by the browser.
+//! An origin that receives its own Host puts its own name into responses. A client that follows
+//! such a redirect leaves the proxy, and a browser refuses a cookie for such a domain.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, response_rewrite::ResponseRewriteLayer};
@@ -10,7 +10,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let connector = CdnOriginConnector::builder("http://origin.example:8080").build()?;
-//! let origin = connector.origin().expect("it was built with one");
+//! let origin = connector.origin().expect("the builder was given a URL");
 //! let service = ServiceBuilder::new()
 //!     .layer(ResponseRewriteLayer::new().origin(origin))
 //!     .service(tower::service_fn(|_: Request<()>| async {
@@ -27,51 +27,61 @@
 //!
 //! # What is rewritten
 //!
-//! | field | what becomes of it |
+//! | field | change |
 //! |---|---|
-//! | `Location`, `Content-Location`, `Refresh` | scheme and authority of a URL at the origin become the client's |
-//! | `Set-Cookie` | a `Domain` of the origin's is taken out, so that the cookie belongs to the client's host alone |
-//! | `Alt-Svc` | removed: it leads around the proxy |
-//! | path of all of these | as [`path`](ResponseRewriteLayer::path) says; by default it stays |
+//! | `Location`, `Content-Location`, `Refresh` | scheme and authority become the client's |
+//! | `Set-Cookie` | a `Domain` of the origin is removed: the cookie belongs to the client's host |
+//! | `Alt-Svc` | removed, because it leads clients around the proxy |
 //!
-//! All else passes byte for byte, bodies too, and so do relative references, URLs of other hosts,
-//! URLs with user information and what cannot be parsed. A path whose prefix is taken away and that
-//! a browser would then read as a host (`//host`, also with tabs in it) keeps its prefix.
+//! Paths in all of these stay as they are, unless [`path`](ResponseRewriteLayer::path) replaces a
+//! prefix.
 //!
-//! # Which names are the origin's
+//! Everything else passes byte for byte: bodies, relative references, URLs of other hosts, URLs
+//! with user information, and values that cannot be parsed. A path keeps its prefix if a browser
+//! would read the result as a host (`//host`, also with tabs in it).
 //!
-//! The Host that it is told, the host of its URL, and the dialled host where that is a DNS name,
-//! each at its own port; a name without a port stands for 80 and 443, and a Host without one for
-//! the dialled port too, which servers like nginx put into their redirects. The SNI is none unless
-//! it is one of these: with the client's Host preserved, it is often the name of a public site,
-//! which may well be redirected to.
+//! # Which names belong to the origin
 //!
-//! A URL that is already at the client's authority stays as it is, so that a redirect from `http`
-//! to `https` works where the Host is preserved. Nor does the scheme change where an origin tells a
-//! client on `http` to change over to `https`: the origin speaks plain `http` itself, or sends the
-//! client to the very path and query that it asked for. The URL is then at the client's host,
-//! without port.
+//! The Host that is sent, the host of the URL, and the dialled host if it is a DNS name, each at
+//! its own port. A name without a port covers ports 80 and 443. A Host without a port also covers
+//! the dialled port, which servers such as nginx put into their redirects.
 //!
-//! A cookie's `Domain` is the origin's if one of these names lies in it and the client's host does
-//! not. A cookie whose name starts with `__Host-` is bound to one host and the path `/` by its
-//! name, and passes.
+//! The SNI is not among them unless it equals one of these. If the client's Host is preserved, SNI
+//! is often the name of a public site, and a redirect to that site is intended.
+//!
+//! A URL at the client's own authority stays as it is. This keeps redirects from `http` to `https`
+//! intact if the Host is preserved.
+//!
+//! # Redirects from http to https
+//!
+//! A client on `http` is sent to `https` in two cases: the origin speaks plain `http` itself, or
+//! the URL has the path and query that the client requested. The rewritten URL then has the
+//! client's host without a port. In all other cases it gets the client's scheme.
+//!
+//! # Cookies
+//!
+//! A `Domain` is the origin's if a name of the origin domain-matches it and the client's host does
+//! not (RFC 6265 section 5.1.3). A cookie whose name starts with `__Host-` is bound to one host and
+//! the path `/`, and passes as it is.
 //!
 //! # Deployment caveats
 //!
-//! * Clients choose the Host that is written into the response. Refuse unknown Hosts in front,
-//!   above all if a cache stands there.
-//! * The layer has to stand outside of [`HostRewriteLayer`](crate::HostRewriteLayer), where
-//!   requests still say the client's Host.
+//! * Clients choose the Host that is written into the response. Refuse unknown Hosts in front of
+//!   this layer, especially if there is a cache.
+//! * Place the layer outside of [`HostRewriteLayer`](crate::HostRewriteLayer), so that it sees the
+//!   Host that the client sent.
 //! * The client's scheme is `http` unless a
 //!   [`ClientConnection`](crate::downstream::ClientConnection) in the request's extensions or
-//!   [`client_scheme`](ResponseRewriteLayer::client_scheme) says otherwise.
+//!   [`client_scheme`](ResponseRewriteLayer::client_scheme) sets another.
 
 mod cookie;
 mod future;
 mod layer;
 mod path;
 mod rule;
+mod rules;
 mod service;
+mod sides;
 mod url;
 
 pub use future::ResponseRewriteFuture;

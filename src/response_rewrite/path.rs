@@ -1,11 +1,12 @@
-//! Path prefixes of the origin and of clients.
+//! Path prefixes, and how a path of the origin becomes a path of the client.
 
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The start of a path, in whole segments: `/app` and `/app/` are the same, and `/application` does
-/// not lie in it.
+/// A prefix of a path, in whole segments.
+///
+/// `/app` and `/app/` are the same prefix. `/application` does not start with it.
 ///
 /// ```
 /// use cdn_origin::response_rewrite::PathPrefix;
@@ -16,21 +17,21 @@ use thiserror::Error;
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PathPrefix {
-    /// Without the slash at its end, so that the root is empty.
+    /// Without a trailing slash: the root is empty.
     text: String,
 }
 
-/// A text that is not the start of a path.
+/// Why a text is not a path prefix.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PathPrefixError {
-    /// It does not start with a slash.
-    #[error("a path prefix starts with `/`")]
+    /// The text does not start with a slash.
+    #[error("a path prefix must start with `/`")]
     NoSlash,
-    /// It starts with two slashes, which a browser takes for a host.
-    #[error("a path prefix does not start with `//`")]
+    /// The text starts with two slashes, which a browser reads as the start of a host.
+    #[error("a path prefix must not start with `//`")]
     TwoSlashes,
-    /// A character that has no place in a path or in a cookie's `Path`.
+    /// A byte that is not allowed in a path or in a cookie's `Path`.
     #[error("the byte at {at} is not allowed in a path prefix")]
     Character {
         /// Its offset in bytes, from 0.
@@ -58,7 +59,7 @@ impl FromStr for PathPrefix {
     }
 }
 
-/// What stands for a prefix of the origin on the client's side.
+/// A prefix of the origin's paths and its replacement for clients.
 #[derive(Clone, Debug)]
 pub(super) struct PathMap {
     pub(super) origin: PathPrefix,
@@ -66,28 +67,27 @@ pub(super) struct PathMap {
 }
 
 impl PathMap {
-    /// The path on the client's side, if this one starts with the prefix.
+    /// Replaces the prefix; `None` if the path does not start with it.
     fn apply(&self, path: &str) -> Option<String> {
-        let rest = path.strip_prefix(self.origin.text.as_str())?;
-        if !(rest.is_empty() || rest.starts_with('/')) {
+        let tail = path.strip_prefix(self.origin.text.as_str())?;
+        if !(tail.is_empty() || tail.starts_with('/')) {
             return None;
         }
-        // Browsers remove tabs before they read a URL: what follows a slash and a tab may be a host
-        // to them.
-        if rest.bytes().any(|byte| byte.is_ascii_control()) {
+        // Browsers remove tabs before they parse a URL, so `/<tab>/host` is `//host` to them.
+        if tail.bytes().any(|byte| byte.is_ascii_control()) {
             return None;
         }
-        let mapped = format!("{}{rest}", self.client.text);
+        let mapped = format!("{}{tail}", self.client.text);
         match mapped.as_bytes() {
             [] => Some(String::from("/")),
-            // What follows would be a host to a browser.
+            // A browser would read the next segment as a host.
             [b'/', b'/' | b'\\', ..] => None,
             _ => Some(mapped),
         }
     }
 }
 
-/// The path on the client's side by the first map that knows its prefix.
+/// Replaces the prefix of a path by the first map that matches; `None` if none does.
 pub(super) fn mapped(maps: &[PathMap], path: &str) -> Option<String> {
     maps.iter().find_map(|map| map.apply(path))
 }

@@ -1,25 +1,30 @@
-//! The service that a layer makes.
+//! The service that the layer makes.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use http::{Request, Response};
 use tower_service::Service;
 
 use crate::downstream::Downstream;
 
-use super::{ResponseRewriteFuture, ResponseRewriteLayer};
+use super::{ResponseRewriteFuture, rules::RewriteRules};
 
-/// Remembers who asked, passes the request on and rewrites the response. See the
-/// [module](self::super).
+/// Forwards requests and rewrites their responses for the client.
+///
+/// Made by [`ResponseRewriteLayer`](super::ResponseRewriteLayer). The [module](self::super) has an
+/// example.
 #[derive(Clone, Debug)]
 pub struct ResponseRewrite<S> {
     inner: S,
-    layer: ResponseRewriteLayer,
+    rules: Arc<RewriteRules>,
 }
 
 impl<S> ResponseRewrite<S> {
-    pub(super) fn new(inner: S, layer: ResponseRewriteLayer) -> Self {
-        Self { inner, layer }
+    pub(super) fn new(inner: S, rules: Arc<RewriteRules>) -> Self {
+        Self { inner, rules }
     }
 }
 
@@ -37,8 +42,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let downstream = Downstream::of(&parts, self.layer.rules.client_scheme);
+        let downstream = Downstream::of(&parts, self.rules.client_scheme);
         let inner = self.inner.call(Request::from_parts(parts, body));
-        ResponseRewriteFuture::new(inner, self.layer.clone(), downstream)
+        ResponseRewriteFuture::new(inner, Arc::clone(&self.rules), downstream)
     }
 }

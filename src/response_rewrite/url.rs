@@ -1,13 +1,13 @@
-//! Rewrites one URL: the origin's scheme, authority and path become the client's.
+//! Rewrites one URL: scheme, authority and path of the origin become those of the client.
 
 use http::uri::PathAndQuery;
 
 use crate::{name::HostAuthority, origin::Scheme};
 
-use super::{path, rule::Sides};
+use super::{path, sides::Sides};
 
-/// A reference with an authority, taken apart.
-struct Parts<'a> {
+/// A URL reference with an authority, split into parts.
+struct UrlParts<'a> {
     /// Absent in `//host/path`.
     scheme: Option<Scheme>,
     authority: HostAuthority,
@@ -15,15 +15,15 @@ struct Parts<'a> {
     rest: &'a str,
 }
 
-/// The URL as a client has to see it; `None` if it stays as it is.
+/// Rewrites a URL for the client; `None` if it stays as it is.
 pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
     if url.starts_with('/') && !url.starts_with("//") {
         return mapped(url, sides);
     }
-    let parts = Parts::of(url)?;
-    let downstream = sides.downstream.host.as_ref()?;
+    let parts = UrlParts::of(url)?;
+    let client = sides.downstream.host.as_ref()?;
     let assumed = parts.scheme.unwrap_or(sides.downstream.scheme);
-    if is_at(downstream, &parts.authority, assumed) {
+    if is_at(client, &parts.authority, assumed) {
         let rest = mapped(parts.rest, sides)?;
         return Some(format!("{}{rest}", &url[..url.len() - parts.rest.len()]));
     }
@@ -36,19 +36,20 @@ pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
     let rest = mapped(parts.rest, sides);
     let rest = rest.as_deref().unwrap_or(parts.rest);
     let Some(scheme) = parts.scheme else {
-        return Some(format!("//{downstream}{rest}"));
+        return Some(format!("//{client}{rest}"));
     };
-    Some(match changes_over(scheme, rest, sides) {
-        true => format!("https://{}{rest}", downstream.host()),
-        false => format!("{}://{downstream}{rest}", sides.downstream.scheme),
+    Some(match upgrades_to_https(scheme, rest, sides) {
+        true => format!("https://{}{rest}", client.host()),
+        false => format!("{}://{client}{rest}", sides.downstream.scheme),
     })
 }
 
-/// Whether an origin that names https wants a client that speaks plain http to change over: it
-/// speaks plain http itself, or sends the client to the very thing that it asked for, which would
-/// otherwise be a loop.
-fn changes_over(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
-    let asked = sides.downstream.target.as_ref().map(PathAndQuery::as_str);
+/// Whether the origin redirects a client from plain http to https.
+///
+/// It does if it speaks plain http itself, or if the URL is the one that the client requested:
+/// rewritten to http, that redirect would be a loop.
+fn upgrades_to_https(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
+    let requested = sides.downstream.target.as_ref().map(PathAndQuery::as_str);
     let (named, _) = rest.split_once('#').unwrap_or((rest, ""));
     let named = match named {
         "" => "/",
@@ -57,10 +58,10 @@ fn changes_over(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
     let by_plain_origin = sides.origin_scheme == Some(Scheme::Http);
     scheme == Scheme::Https
         && sides.downstream.scheme == Scheme::Http
-        && (by_plain_origin || asked == Some(named))
+        && (by_plain_origin || requested == Some(named))
 }
 
-impl<'a> Parts<'a> {
+impl<'a> UrlParts<'a> {
     fn of(url: &'a str) -> Option<Self> {
         let (scheme, after) = match url.strip_prefix("//") {
             Some(after) => (None, after),
@@ -76,7 +77,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Schemes ignore case (RFC 3986 section 3.1).
+/// Splits off an http or https scheme, ignoring case (RFC 3986 section 3.1).
 fn with_scheme(url: &str) -> Option<(Option<Scheme>, &str)> {
     let (scheme, after) = url.split_once("://")?;
     let known = [Scheme::Http, Scheme::Https];
@@ -86,8 +87,9 @@ fn with_scheme(url: &str) -> Option<(Option<Scheme>, &str)> {
     Some((Some(scheme), after))
 }
 
-/// Whether a URL of this scheme and authority is at the name. A name without a port stands for both
-/// default ports.
+/// Whether a URL of this scheme and authority belongs to `name`.
+///
+/// A name without a port covers both default ports.
 fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> bool {
     const DEFAULT: [u16; 2] = [80, 443];
     let port = authority.port().unwrap_or_else(|| scheme.default_port());
@@ -98,18 +100,17 @@ fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> boo
     same_port && name.host().eq_ignore_ascii_case(authority.host())
 }
 
-/// Path, query and fragment with the path of the client's side; `None` if no prefix is known.
+/// Maps the path, and keeps query and fragment; `None` if no prefix matches.
 fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
-    // Behind an authority, nothing is the root (RFC 9110 section 4.2.3).
+    // After an authority, an empty path is the root (RFC 9110 section 4.2.3).
     let path = if path.is_empty() { "/" } else { path };
     let mapped = path::mapped(sides.paths, path).filter(|_| path.starts_with('/'))?;
     Some(mapped + tail)
 }
 
-/// The value of `Refresh` with its URL rewritten, as HTML's shared declarative refresh steps read
-/// it.
+/// Rewrites the URL in a value of `Refresh`, parsed by HTML's shared declarative refresh steps.
 pub(super) fn refresh(value: &str, sides: &Sides<'_>) -> Option<String> {
     let url = refresh_url(value)?;
     let start = value.len() - url.len();
@@ -130,7 +131,7 @@ pub(super) fn refresh(value: &str, sides: &Sides<'_>) -> Option<String> {
     ))
 }
 
-/// What follows the seconds and `url=`, up to the end.
+/// The part after the seconds and `url=`, up to the end.
 fn refresh_url(value: &str) -> Option<&str> {
     let (_, after) = value.split_once([';', ','])?;
     let after = after.trim_start();

@@ -195,6 +195,14 @@ where
         }
     }
 
+    /// Whether [`check_idle`](Self::check_idle) may find that the connection is not open. Polls
+    /// nothing.
+    pub(crate) fn needs_idle_check(&self) -> bool {
+        let is_known_open =
+            self.first_request == FirstRequest::Begun && self.idle_state == IdleState::Open;
+        !is_known_open || self.idle_waker.is_readable()
+    }
+
     #[cfg(test)]
     pub(crate) fn is_readable(&self) -> bool {
         self.idle_waker.is_readable()

@@ -8,7 +8,7 @@ use std::{
 use hyper::client::conn::http1;
 use tokio::time::Instant;
 
-use super::{RetryBudget, ending::Reason};
+use super::{connection::CloseReason, send::RetryBudget};
 
 /// The limits of a connection pool.
 ///
@@ -346,13 +346,13 @@ impl PoolSettings {
         uses: u64,
         retires_at: Option<Instant>,
         now: Instant,
-    ) -> Option<Reason> {
+    ) -> Option<CloseReason> {
         if uses >= self.max_uses {
-            return Some(Reason::Uses);
+            return Some(CloseReason::Uses);
         }
         retires_at
             .is_some_and(|at| now >= at)
-            .then_some(Reason::Age)
+            .then_some(CloseReason::Age)
     }
 
     fn lifetime(&self) -> Duration {

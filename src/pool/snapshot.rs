@@ -1,6 +1,6 @@
 //! `PoolSnapshot`: gauges and counters of a pool at one moment.
 
-use super::ending::Reason;
+use super::connection::CloseReason;
 
 /// Gauges and counters of a pool at one moment.
 ///
@@ -205,28 +205,27 @@ impl ClosedConnections {
         idle + age + uses + surplus + origin + error + cancelled + retired + upgrade + vanished
     }
 
-    pub(super) fn count(&mut self, reason: Reason) {
+    pub(super) fn count(&mut self, reason: CloseReason) {
         let counter = match reason {
-            Reason::Origin => &mut self.origin,
-            Reason::Idle => &mut self.idle,
-            Reason::Age => &mut self.age,
-            Reason::Uses => &mut self.uses,
-            Reason::Surplus => &mut self.surplus,
-            Reason::Error => &mut self.error,
-            Reason::Cancelled => &mut self.cancelled,
-            Reason::Retired => &mut self.retired,
-            Reason::Upgrade => &mut self.upgrade,
-            Reason::Vanished => &mut self.vanished,
+            CloseReason::Origin => &mut self.origin,
+            CloseReason::Idle => &mut self.idle,
+            CloseReason::Age => &mut self.age,
+            CloseReason::Uses => &mut self.uses,
+            CloseReason::Surplus => &mut self.surplus,
+            CloseReason::Error => &mut self.error,
+            CloseReason::Cancelled => &mut self.cancelled,
+            CloseReason::Retired => &mut self.retired,
+            CloseReason::Upgrade => &mut self.upgrade,
+            CloseReason::Vanished => &mut self.vanished,
         };
         *counter += 1;
     }
 }
 
-/// The counters of a pool.
+/// The counters that are kept under the pool's lock.
 #[derive(Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     pub(super) opened: u64,
-    pub(super) reused: u64,
     pub(super) retried: u64,
     pub(super) closed: ClosedConnections,
 }

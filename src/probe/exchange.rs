@@ -41,7 +41,7 @@ pub(super) async fn exchange(
     let path = PathAndQuery::from_static("/");
     let target = Target::of(&origin, host.clone(), path.clone());
     let pool = OriginPool::new(connector, PoolSettings::default());
-    let in_flight = pool.visit()?;
+    let in_flight = pool.begin_request()?;
     let sent = pool
         .send(in_flight, &mut request(), &target, response_timeout)
         .await;

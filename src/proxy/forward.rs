@@ -91,12 +91,12 @@ impl Settings {
         pool: &OriginPool,
         mut ready: Box<Ready>,
     ) -> Result<Response<ProxyBody>, Error> {
-        ready.target.client = pool.client(ready.request.extensions());
+        ready.target.affinity = pool.affinity(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
         // Before any wait: a drain lets those end that have come.
-        let visit = pool.visit().map_err(about)?;
+        let visit = pool.begin_request().map_err(about)?;
         let place = self.queue.enter().await.map_err(about)?;
         let (response, lease) = match ready.asked.take() {
             None => {
@@ -189,7 +189,7 @@ impl Settings {
     ) -> Result<Outcome, Error> {
         asked.write(request.headers_mut());
         let (response, lease) = pool
-            .send_alone(visit, request, target, self.response_timeout)
+            .send_upgrade(visit, request, target, self.response_timeout)
             .await?;
         asked.answered(response, lease, self.upgrade_idle_timeout)
     }

@@ -1,0 +1,205 @@
+//! `Http2Set`: the HTTP/2 connections of a pool, by whether they can take a request.
+
+use std::{mem, sync::Arc};
+
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        connection::{CloseReason, Http2Connection},
+        settings::PoolSettings,
+    },
+    Affinity,
+};
+
+/// The HTTP/2 connections of a pool.
+///
+/// A connection with a free stream is in one of two lists, so that a request need not look at all
+/// connections. A full one is in no list, and returns to `available` when a stream ends. What is
+/// removed goes to the caller, who drops it without the pool's lock.
+#[derive(Default)]
+pub(crate) struct Http2Set {
+    all: Vec<Arc<Http2Connection>>,
+    /// Connections with a free stream. The last is used next.
+    available: Vec<Arc<Http2Connection>>,
+    /// Connections with a free stream that are too old or too much used for new requests.
+    expiring: Vec<Arc<Http2Connection>>,
+    /// Connections that were removed on the way.
+    removed: Vec<Arc<Http2Connection>>,
+}
+
+impl Http2Set {
+    pub(crate) fn add(&mut self, connection: Arc<Http2Connection>) {
+        self.relist(&connection);
+        self.all.push(connection);
+    }
+
+    /// Lists a connection that has a free stream, unless it is listed or removed.
+    pub(crate) fn relist(&mut self, connection: &Arc<Http2Connection>) {
+        let listing = connection.listing();
+        let is_eligible = connection.has_free_stream() && !listing.is_removed();
+        if is_eligible && !listing.set_listed(true) {
+            self.available.push(connection.clone());
+        }
+    }
+
+    /// Lists all connections that have a free stream: peers may have changed their limits.
+    pub(crate) fn relist_all(&mut self) {
+        let all = mem::take(&mut self.all);
+        for connection in &all {
+            self.relist(connection);
+        }
+        self.all = all;
+    }
+
+    /// A connection of this affinity with a free stream.
+    ///
+    /// In a full pool, an expiring connection is better than none.
+    pub(crate) fn find(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+        is_full: bool,
+        affinity: &Affinity,
+    ) -> Option<Arc<Http2Connection>> {
+        while let Some(connection) = take_last_of(&mut self.available, affinity) {
+            let Some(connection) = self.keep_usable(connection, now, settings) else {
+                continue;
+            };
+            if connection.expired(now, settings).is_some() {
+                self.expiring.push(connection);
+            } else {
+                self.available.push(connection.clone());
+                return Some(connection);
+            }
+        }
+        while is_full && let Some(connection) = take_last_of(&mut self.expiring, affinity) {
+            if let Some(connection) = self.keep_usable(connection, now, settings) {
+                self.expiring.push(connection.clone());
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// The connection, if it is open and has a free stream.
+    fn keep_usable(
+        &mut self,
+        connection: Arc<Http2Connection>,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Option<Arc<Http2Connection>> {
+        if connection.note_if_over(now, settings) {
+            connection.listing().set_removed();
+            self.all.retain(|other| !Arc::ptr_eq(other, &connection));
+            self.removed.push(connection);
+            return None;
+        }
+        if !connection.has_free_stream() {
+            connection.listing().set_listed(false);
+            // Another clone is in `all`: this one is not the last.
+            return None;
+        }
+        Some(connection)
+    }
+
+    /// Removes connections that are closed, and those that were idle for too long.
+    pub(crate) fn remove_over(&mut self, now: Instant, settings: &PoolSettings) {
+        self.remove_if(|connection| connection.note_if_over(now, settings));
+    }
+
+    /// Removes the connection that was idle for the longest time. Whether there was one.
+    pub(crate) fn remove_idle(&mut self) -> bool {
+        let idle = self.all.iter().filter(|it| it.streams() == 0);
+        let Some(longest) = idle.min_by_key(|it| it.idle_since()).cloned() else {
+            return false;
+        };
+        longest.close_reason().note(CloseReason::Surplus);
+        self.remove_if(|connection| std::ptr::eq(connection, Arc::as_ptr(&longest)));
+        // One of the clones that were removed may be the last by then.
+        self.removed.push(longest);
+        true
+    }
+
+    /// Removes connections for a reason. Each closes when the last of its requests has ended.
+    pub(crate) fn retire(
+        &mut self,
+        reason: CloseReason,
+        is_retired: impl Fn(&Http2Connection) -> bool,
+    ) {
+        self.remove_if(|connection| {
+            let is_retired = is_retired(connection);
+            if is_retired {
+                connection.close_reason().note(reason);
+            }
+            is_retired
+        });
+    }
+
+    fn remove_if(&mut self, is_removed: impl Fn(&Http2Connection) -> bool) {
+        let (removed, kept) = mem::take(&mut self.all)
+            .into_iter()
+            .partition::<Vec<_>, _>(|connection| is_removed(connection));
+        self.all = kept;
+        if removed.is_empty() {
+            return;
+        }
+        for connection in &removed {
+            connection.listing().set_removed();
+        }
+        self.removed.extend(removed);
+        // `removed` holds a clone of each, so that no list drops the last one.
+        for list in [&mut self.available, &mut self.expiring] {
+            list.retain(|connection| !connection.listing().is_removed());
+        }
+    }
+
+    /// What was removed since the last call, to be dropped without the pool's lock.
+    #[must_use = "to drop a connection closes it"]
+    pub(crate) fn take_removed(&mut self) -> Vec<Arc<Http2Connection>> {
+        mem::take(&mut self.removed)
+    }
+
+    /// The affinities of connections with a free stream.
+    pub(crate) fn affinities(&self, is_full: bool) -> impl Iterator<Item = &Affinity> {
+        let expiring = self.expiring.iter().filter(move |_| is_full);
+        let listed = self.available.iter().chain(expiring);
+        listed.map(|connection| connection.affinity())
+    }
+
+    /// Whether a connection has a free stream.
+    pub(crate) fn has_available(&self) -> bool {
+        !self.available.is_empty()
+    }
+
+    /// Whether a peer refuses streams of this affinity for now. Another connection to it would not
+    /// help.
+    pub(crate) fn refuses_streams(&self, affinity: &Affinity) -> bool {
+        let mut all = self.all.iter();
+        all.any(|connection| connection.refuses_streams() && connection.affinity() == affinity)
+    }
+
+    /// Since when the connection is idle that was idle for the longest time.
+    pub(crate) fn oldest_idle(&self) -> Option<Instant> {
+        let idle = self.all.iter().filter(|it| it.streams() == 0);
+        idle.map(|connection| connection.idle_since()).min()
+    }
+
+    pub(crate) fn idle(&self) -> usize {
+        self.all.iter().filter(|it| it.streams() == 0).count()
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.all.iter().map(|it| it.streams()).sum()
+    }
+}
+
+fn take_last_of(
+    connections: &mut Vec<Arc<Http2Connection>>,
+    affinity: &Affinity,
+) -> Option<Arc<Http2Connection>> {
+    let at = connections
+        .iter()
+        .rposition(|it| it.affinity() == affinity)?;
+    Some(connections.remove(at))
+}

@@ -1,0 +1,420 @@
+//! `Inventory`: the connections of a pool and the requests that wait, as one state machine.
+//!
+//! Everything here runs under the pool's lock, and decides only. The caller does what was decided
+//! when the lock is released: it polls, wakes, sends and drops.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    super::{
+        connection::{CloseReason, Http1Connection, Http2Connection},
+        lock::Discards,
+        send::RetryWindow,
+        settings::PoolSettings,
+        snapshot::{Counters, PoolSnapshot},
+        tasks::DnsAbsence,
+    },
+    Affinity,
+    grant::Grant,
+    http2_set::Http2Set,
+    permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
+    waiters::{ConnectsPerLine, Waiters},
+};
+
+/// The protocol that ALPN chose.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// The state of a pool: open, idle and waiting.
+#[derive(Default)]
+pub(crate) struct Inventory {
+    /// What ALPN chose last. Until it has, one connection is opened and the others wait for it.
+    pub(crate) protocol: Option<Protocol>,
+    /// Idle HTTP/1 connections, the most recently used last.
+    idle_http1: VecDeque<Http1Connection>,
+    pub(crate) http2: Http2Set,
+    /// Permits that are given out.
+    open: usize,
+    /// Those of them that are for upgrades.
+    upgrades: usize,
+    /// Requests that wait for a connection.
+    pub(crate) waiters: Waiters<Grant>,
+    /// Upgrades that wait for a permit.
+    pub(crate) upgrade_waiters: Waiters<ConnectionPermit>,
+    /// Ends the tunnels that exist, and those that are requested.
+    pub(crate) tunnels_end: CancellationToken,
+    /// Connections of an earlier generation are retired.
+    pub(crate) generation: u64,
+    pub(crate) running: RunningTasks,
+    pub(crate) dns_absence: DnsAbsence,
+    /// `prewarm` was called: the minimum of idle connections is kept up.
+    pub(crate) is_prewarmed: bool,
+    pub(crate) counters: Counters,
+    pub(crate) retries: RetryWindow,
+    discarded: Vec<(Http1Connection, CloseReason)>,
+}
+
+/// Which tasks of the pool run.
+#[derive(Debug, Default)]
+pub(crate) struct RunningTasks {
+    pub(crate) idle_reaper: bool,
+    pub(crate) dns_watch: bool,
+    pub(crate) prewarm: bool,
+}
+
+/// A connection that may serve a request.
+pub(crate) enum Available {
+    /// To be checked without the lock: its origin may have closed it.
+    Http1(Http1Connection),
+    /// On which a stream was reserved.
+    Http2(Arc<Http2Connection>),
+}
+
+/// What becomes of a request that asks for a connection.
+pub(crate) enum Placement {
+    Connection(Available),
+    /// The request has joined the queue. `connect` has the generation of a connect to begin.
+    Queued {
+        place: (u64, oneshot::Receiver<Grant>),
+        connect: Option<u64>,
+    },
+    QueueFull,
+}
+
+/// What the next waiters get.
+pub(crate) enum Service {
+    /// To be checked, and given to the first waiter of its affinity.
+    Http1(Http1Connection),
+    Http2(oneshot::Sender<Grant>, Arc<Http2Connection>),
+    /// A permit to connect, of this affinity and generation.
+    Connect(oneshot::Sender<Grant>, Affinity, u64),
+}
+
+/// Connections that the pool lets go. To drop them closes them.
+pub(crate) struct Discarded {
+    http1: Vec<(Http1Connection, CloseReason)>,
+    _http2: Vec<Arc<Http2Connection>>,
+}
+
+impl Drop for Discarded {
+    fn drop(&mut self) {
+        for (connection, reason) in self.http1.drain(..) {
+            connection.close_idle(reason);
+        }
+    }
+}
+
+impl Discards for Inventory {
+    type Discarded = Discarded;
+
+    fn take_discarded(&mut self) -> Discarded {
+        Discarded {
+            http1: std::mem::take(&mut self.discarded),
+            _http2: self.http2.take_removed(),
+        }
+    }
+}
+
+/// Checkout and the queue.
+impl Inventory {
+    pub(crate) fn new(settings: &PoolSettings) -> Self {
+        Self {
+            dns_absence: DnsAbsence::new(settings.grace),
+            ..Self::default()
+        }
+    }
+
+    /// A connection for a request, or its place in the queue.
+    pub(crate) fn place(
+        &mut self,
+        affinity: &Affinity,
+        by_client: bool,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Placement {
+        // Waiting requests come first.
+        if (self.waiters.is_empty() || by_client)
+            && let Some(available) = self.take_available(affinity, now, settings)
+        {
+            return Placement::Connection(available);
+        }
+        // Requests that wait for their own connect do not keep others waiting.
+        let queued = self.waiters.len().saturating_sub(self.waiters.connects());
+        let may_connect = self.may_connect(affinity, settings);
+        if queued >= settings.max_queued && !may_connect {
+            return Placement::QueueFull;
+        }
+        let place = self.waiters.join(affinity);
+        let connect = may_connect.then(|| self.begin_connect(affinity));
+        if connect.is_none() && by_client {
+            self.make_room(settings);
+        }
+        Placement::Queued { place, connect }
+    }
+
+    /// What can be given to a waiter now: connections first, then permits to connect.
+    pub(crate) fn next_service(
+        &mut self,
+        by_client: bool,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Option<Service> {
+        if self.waiters.is_empty() {
+            return None;
+        }
+        while let Some(affinity) = self.first_with_connection(by_client, settings) {
+            match self.take_available(&affinity, now, settings) {
+                Some(Available::Http1(connection)) => return Some(Service::Http1(connection)),
+                Some(Available::Http2(connection)) => {
+                    let waiter = self.waiters.pop(&affinity)?;
+                    return Some(Service::Http2(waiter, connection));
+                }
+                None if by_client => {}
+                None => break,
+            }
+        }
+        if !self.is_full(settings)
+            && let Some(affinity) = self.first_to_connect()
+        {
+            let waiter = self.waiters.pop(&affinity)?;
+            let generation = self.begin_connect(&affinity);
+            return Some(Service::Connect(waiter, affinity, generation));
+        }
+        if by_client {
+            self.make_room(settings);
+        }
+        None
+    }
+
+    /// The affinity of the first waiter for whom there may be a connection.
+    fn first_with_connection(&self, by_client: bool, settings: &PoolSettings) -> Option<Affinity> {
+        if !by_client {
+            return Some(Affinity::Any);
+        }
+        let http1 = self.idle_http1.iter().map(Http1Connection::affinity);
+        let http2 = self.http2.affinities(self.is_full(settings));
+        let numbered = http1
+            .chain(http2)
+            .filter_map(|it| self.waiters.first_of(it).map(|number| (number, it)));
+        let first = numbered.min_by_key(|(number, _)| *number);
+        first.map(|(_, affinity)| affinity.clone())
+    }
+
+    fn first_to_connect(&self) -> Option<Affinity> {
+        match self.protocol {
+            Some(Protocol::Http1) => self
+                .waiters
+                .first_to_connect(ConnectsPerLine::OnePerWaiter, |_| true),
+            Some(Protocol::Http2) | None => self
+                .waiters
+                .first_to_connect(ConnectsPerLine::One, |it| !self.http2.refuses_streams(it)),
+        }
+    }
+
+    fn may_connect(&self, affinity: &Affinity, settings: &PoolSettings) -> bool {
+        let would_help = match self.protocol {
+            Some(Protocol::Http1) => true,
+            // The request may well share the connection that is being opened.
+            Some(Protocol::Http2) | None => {
+                self.waiters.connects_of(affinity) == 0 && !self.http2.refuses_streams(affinity)
+            }
+        };
+        would_help && !self.is_full(settings)
+    }
+
+    fn take_available(
+        &mut self,
+        affinity: &Affinity,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Option<Available> {
+        let is_full = self.is_full(settings);
+        if let Some(connection) = self.http2.find(now, settings, is_full, affinity) {
+            connection.reserve_stream();
+            return Some(Available::Http2(connection));
+        }
+        let mut idle = self.idle_http1.iter();
+        let at = idle.rposition(|it| it.affinity() == affinity)?;
+        self.idle_http1.remove(at).map(Available::Http1)
+    }
+}
+
+/// Permits.
+impl Inventory {
+    pub(crate) fn open(&self) -> usize {
+        self.open
+    }
+
+    pub(crate) fn is_full(&self, settings: &PoolSettings) -> bool {
+        self.open >= settings.max_connections
+    }
+
+    /// Counts a connect of this affinity. Returns the generation that it belongs to.
+    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
+        self.open += 1;
+        self.waiters.begin_connect(affinity);
+        self.generation
+    }
+
+    /// Counts a connection for an upgrade, if there may be one more.
+    pub(crate) fn begin_upgrade(&mut self, settings: &PoolSettings) -> bool {
+        let has_room = !self.is_full(settings) && self.upgrades < settings.tunnel_limit();
+        if has_room {
+            self.open += 1;
+            self.upgrades += 1;
+        }
+        has_room
+    }
+
+    pub(crate) fn take_back(&mut self, permit: &ReturnedPermit) {
+        self.open -= 1;
+        if permit.used_for == ConnectionUse::Upgrade {
+            self.upgrades -= 1;
+        }
+        if let Some(reason) = permit.closed {
+            self.counters.closed.count(reason);
+        }
+    }
+
+    /// Whether an upgrade waits for a connection to close. One that waits for another tunnel to end
+    /// does not.
+    pub(crate) fn upgrade_needs_room(&self, settings: &PoolSettings) -> bool {
+        self.is_full(settings)
+            && self.upgrades < settings.tunnel_limit()
+            && !self.upgrade_waiters.is_empty()
+    }
+}
+
+/// Idle connections.
+impl Inventory {
+    /// Keeps a connection for the next request, unless there is a reason to close it.
+    pub(crate) fn keep_idle(&mut self, connection: Http1Connection, settings: &PoolSettings) {
+        let reason = match () {
+            () if connection.generation() != self.generation => Some(CloseReason::Retired),
+            () if self.dns_absence.has_left_dns(connection.info()) => Some(CloseReason::Vanished),
+            // The upgrade gets the permit.
+            () if self.upgrade_needs_room(settings) => Some(CloseReason::Surplus),
+            () => None,
+        };
+        if let Some(reason) = reason {
+            return self.discarded.push((connection, reason));
+        }
+        // Nearly always the last place: only a connection that was checked has older ones behind.
+        let since = connection.idle_since();
+        let at = self
+            .idle_http1
+            .partition_point(|other| other.idle_since() <= since);
+        self.idle_http1.insert(at, connection);
+        if self.idle_http1.len() > settings.idle_limit() && self.waiters.is_empty() {
+            self.discard_oldest();
+        }
+    }
+
+    /// Closes an idle connection, so that another may be opened: the one idle for the longest time.
+    pub(crate) fn discard_idle(&mut self) {
+        if !self.discard_oldest() {
+            self.http2.remove_idle();
+        }
+    }
+
+    fn discard_oldest(&mut self) -> bool {
+        let oldest = self.idle_http1.pop_front();
+        let oldest = oldest.map(|connection| (connection, CloseReason::Surplus));
+        let has_any = oldest.is_some();
+        self.discarded.extend(oldest);
+        has_any
+    }
+
+    /// Where connections serve one client each, idle ones would keep others waiting.
+    fn make_room(&mut self, settings: &PoolSettings) {
+        if self.is_full(settings) {
+            self.discard_idle();
+        }
+    }
+
+    /// Takes out the idle HTTP/1 connections that have to be checked: they are overdue, or
+    /// something has arrived on them. Overdue HTTP/2 connections are removed.
+    pub(crate) fn take_suspects(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Vec<Http1Connection> {
+        self.http2.remove_over(now, settings);
+        let mut suspects = Vec::new();
+        for mut connection in std::mem::take(&mut self.idle_http1) {
+            match connection.needs_check(now, settings) {
+                true => suspects.push(connection),
+                false => self.idle_http1.push_back(connection),
+            }
+        }
+        suspects
+    }
+
+    /// For how long the connection has been idle that was idle for the longest time.
+    pub(crate) fn longest_idle(&self, now: Instant) -> Duration {
+        let http1 = self.idle_http1.front().map(Http1Connection::idle_since);
+        let oldest = http1.into_iter().chain(self.http2.oldest_idle()).min();
+        oldest.map_or(Duration::ZERO, |since| now.duration_since(since))
+    }
+
+    /// How many connections could take a request at once. An HTTP/2 connection takes many, so one
+    /// is enough.
+    pub(crate) fn ready(&self) -> usize {
+        match self.http2.has_available() {
+            true => usize::MAX,
+            false => self.idle_http1.len(),
+        }
+    }
+
+    /// Retires all connections: idle ones close now, busy ones after their requests.
+    pub(crate) fn retire_all(&mut self) {
+        self.generation += 1;
+        self.http2.retire(CloseReason::Retired, |_| true);
+        let idle = std::mem::take(&mut self.idle_http1).into_iter();
+        self.discarded
+            .extend(idle.map(|connection| (connection, CloseReason::Retired)));
+    }
+
+    /// Retires connections whose address is absent from DNS for too long, after an answer.
+    pub(crate) fn retire_absent(&mut self, addresses: &[SocketAddr], now: Instant) {
+        self.dns_absence.answered(addresses, now);
+        let absence = &self.dns_absence;
+        self.http2.retire(CloseReason::Vanished, |connection| {
+            absence.has_left_dns(connection.info())
+        });
+        let (absent, kept) = std::mem::take(&mut self.idle_http1)
+            .into_iter()
+            .partition::<Vec<_>, _>(|connection| absence.has_left_dns(connection.info()));
+        self.idle_http1.extend(kept);
+        let absent = absent.into_iter();
+        self.discarded
+            .extend(absent.map(|connection| (connection, CloseReason::Vanished)));
+    }
+
+    /// A snapshot, with the counts that are kept elsewhere.
+    pub(crate) fn snapshot(&self, active: usize, reused: u64) -> PoolSnapshot {
+        let Counters {
+            opened,
+            retried,
+            closed,
+        } = self.counters;
+        PoolSnapshot {
+            open: self.open,
+            idle: self.idle_http1.len() + self.http2.idle(),
+            active,
+            streams: self.http2.streams(),
+            tunnels: self.upgrades,
+            waiting: self.waiters.len() + self.upgrade_waiters.len(),
+            opened,
+            reused,
+            retried,
+            closed,
+        }
+    }
+}

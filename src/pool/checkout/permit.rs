@@ -1,0 +1,127 @@
+//! Permits: the right to have one connection open, and to open it.
+
+use std::sync::Weak;
+
+use super::{
+    super::connection::{CloseReason, CloseReasonCell},
+    Affinity, Returns,
+};
+
+/// The right to open one connection.
+pub(crate) struct ConnectPermit {
+    pub(crate) connection: ConnectionPermit,
+    pub(crate) pending: PendingConnect,
+    /// The generation of connections that it belongs to.
+    pub(crate) generation: u64,
+    pub(crate) affinity: Affinity,
+}
+
+impl ConnectPermit {
+    pub(crate) fn new<P>(pool: &Weak<P>, affinity: Affinity, generation: u64) -> Self
+    where
+        P: Returns<ReturnedPermit> + Returns<EndedConnect> + 'static,
+    {
+        Self {
+            connection: ConnectionPermit::new(pool, ConnectionUse::Requests),
+            pending: PendingConnect {
+                pool: Some(pool.clone()),
+                affinity: affinity.clone(),
+            },
+            generation,
+            affinity,
+        }
+    }
+
+    /// Both parts, for a caller that returns them at once.
+    pub(crate) fn dissolve(mut self) -> (ReturnedPermit, EndedConnect) {
+        self.connection.pool = None;
+        self.pending.pool = None;
+        (self.connection.to_return(), EndedConnect(self.affinity))
+    }
+}
+
+/// The right to have one connection open.
+///
+/// The socket holds it, so that a limit of connections is a limit of sockets. It counts until it is
+/// dropped.
+pub(crate) struct ConnectionPermit {
+    /// Weak: the pool owns what keeps the holder of this permit alive.
+    pool: Option<Weak<dyn Returns<ReturnedPermit>>>,
+    close_reason: CloseReasonCell,
+    is_opened: bool,
+    used_for: ConnectionUse,
+}
+
+/// What a connection is used for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ConnectionUse {
+    Requests,
+    /// One upgrade and nothing else.
+    Upgrade,
+}
+
+/// A permit that is given back.
+#[derive(Debug)]
+pub(crate) struct ReturnedPermit {
+    pub(crate) used_for: ConnectionUse,
+    /// `None` if the connection was never established.
+    pub(crate) closed: Option<CloseReason>,
+}
+
+impl ConnectionPermit {
+    pub(crate) fn new<P>(pool: &Weak<P>, used_for: ConnectionUse) -> Self
+    where
+        P: Returns<ReturnedPermit> + 'static,
+    {
+        Self {
+            pool: Some(pool.clone()),
+            close_reason: CloseReasonCell::default(),
+            is_opened: false,
+            used_for,
+        }
+    }
+
+    /// Notes that the connection is established.
+    pub(crate) fn opened(&mut self) {
+        self.is_opened = true;
+    }
+
+    pub(crate) fn close_reason(&self) -> &CloseReasonCell {
+        &self.close_reason
+    }
+
+    fn to_return(&self) -> ReturnedPermit {
+        ReturnedPermit {
+            used_for: self.used_for,
+            closed: self.is_opened.then(|| self.close_reason.get()),
+        }
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
+            pool.returned(self.to_return());
+        }
+    }
+}
+
+/// Counts as a connection whose protocol or stream limit is not known yet, until it is dropped.
+///
+/// Others wait for it instead of opening one each.
+pub(crate) struct PendingConnect {
+    pool: Option<Weak<dyn Returns<EndedConnect>>>,
+    affinity: Affinity,
+}
+
+/// A connect that has ended, for clients of this affinity.
+#[derive(Debug)]
+pub(crate) struct EndedConnect(pub(crate) Affinity);
+
+impl Drop for PendingConnect {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
+            pool.returned(EndedConnect(std::mem::take(&mut self.affinity)));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! `Returns`: where a permit, a ticket, a stream or a connection goes when it is dropped.
+
+/// The pool, as seen by a value that goes back to it.
+///
+/// The value holds this trait instead of the pool, so that its file imports nothing of the pool.
+/// Implementations lock the pool: never drop such a value under the pool's lock.
+pub(crate) trait Returns<T>: Send + Sync {
+    fn returned(&self, value: T);
+}

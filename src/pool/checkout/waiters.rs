@@ -1,0 +1,379 @@
+//! `Waiters`: requests that wait for a connection, in order of arrival and by affinity.
+
+use std::{
+    collections::BTreeMap,
+    marker::PhantomData,
+    pin::Pin,
+    sync::Weak,
+    task::{Context, Poll},
+};
+
+use tokio::sync::oneshot;
+
+use super::{Affinity, Returns};
+
+/// A queue of requests that wait for a `T`, first come, first served.
+///
+/// Every waiter has a number, and stands in the line of its affinity. Two indexes hold the lines
+/// that a permit to connect would help, by the number of their first waiter. So joining, leaving
+/// and serving cost O(log n) each, however many affinities wait.
+pub(crate) struct Waiters<T> {
+    lines: BTreeMap<Affinity, Line<T>>,
+    /// Lines for which no connect is under way.
+    without_connect: BTreeMap<u64, Affinity>,
+    /// Lines that hold more waiters than connects are under way for them.
+    short_of_connects: BTreeMap<u64, Affinity>,
+    len: usize,
+    connects: usize,
+    next: u64,
+    /// Lines that were looked at or changed so far.
+    #[cfg(test)]
+    steps: std::cell::Cell<u64>,
+}
+
+/// How many connects may be under way for one line.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ConnectsPerLine {
+    /// The waiters may well share the connection.
+    One,
+    OnePerWaiter,
+}
+
+/// The waiters of one affinity, and the connects that are under way for them.
+struct Line<T> {
+    waiters: BTreeMap<u64, oneshot::Sender<T>>,
+    connects: usize,
+}
+
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self {
+            waiters: BTreeMap::new(),
+            connects: 0,
+        }
+    }
+}
+
+impl<T> Line<T> {
+    fn first(&self) -> Option<u64> {
+        self.waiters.keys().next().copied()
+    }
+}
+
+impl<T> Default for Waiters<T> {
+    fn default() -> Self {
+        Self {
+            lines: BTreeMap::new(),
+            without_connect: BTreeMap::new(),
+            short_of_connects: BTreeMap::new(),
+            len: 0,
+            connects: 0,
+            next: 0,
+            #[cfg(test)]
+            steps: std::cell::Cell::new(0),
+        }
+    }
+}
+
+impl<T> Waiters<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds a waiter at the end.
+    pub(crate) fn join(&mut self, affinity: &Affinity) -> (u64, oneshot::Receiver<T>) {
+        let (sender, receiver) = oneshot::channel();
+        let number = self.next;
+        self.next += 1;
+        self.rejoin(affinity, number, sender);
+        (number, receiver)
+    }
+
+    /// Adds a waiter at the place that its number gives it.
+    pub(crate) fn rejoin(&mut self, affinity: &Affinity, number: u64, sender: oneshot::Sender<T>) {
+        self.len += 1;
+        self.change(affinity, |line| line.waiters.insert(number, sender));
+    }
+
+    /// Removes a waiter that has left. The sender is to be dropped without the pool's lock.
+    #[must_use = "to drop a sender wakes its receiver"]
+    pub(crate) fn leave(&mut self, affinity: &Affinity, number: u64) -> Option<oneshot::Sender<T>> {
+        let sender = self.change(affinity, |line| line.waiters.remove(&number));
+        self.len -= usize::from(sender.is_some());
+        sender
+    }
+
+    /// Removes the first waiter of this affinity.
+    #[must_use = "to drop a sender wakes its receiver"]
+    pub(crate) fn pop(&mut self, affinity: &Affinity) -> Option<oneshot::Sender<T>> {
+        let first = self.change(affinity, |line| line.waiters.pop_first());
+        self.len -= usize::from(first.is_some());
+        first.map(|(_, sender)| sender)
+    }
+
+    /// Removes all waiters. The connects stay.
+    #[must_use = "to drop a sender wakes its receiver"]
+    pub(crate) fn take_all(&mut self) -> Vec<oneshot::Sender<T>> {
+        let mut taken = BTreeMap::new();
+        for line in self.lines.values_mut() {
+            taken.append(&mut line.waiters);
+        }
+        self.lines.retain(|_, line| line.connects > 0);
+        self.without_connect.clear();
+        self.short_of_connects.clear();
+        self.len = 0;
+        taken.into_values().collect()
+    }
+
+    /// The number of the first waiter of this affinity.
+    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<u64> {
+        self.count_step();
+        self.lines.get(affinity).and_then(Line::first)
+    }
+
+    /// The affinity of the first waiter that another connect would help.
+    pub(crate) fn first_to_connect(
+        &self,
+        connects: ConnectsPerLine,
+        is_useful: impl Fn(&Affinity) -> bool,
+    ) -> Option<Affinity> {
+        let mut lines = match connects {
+            ConnectsPerLine::One => self.without_connect.values(),
+            ConnectsPerLine::OnePerWaiter => self.short_of_connects.values(),
+        };
+        let useful = lines.find(|affinity| {
+            self.count_step();
+            is_useful(affinity)
+        });
+        useful.cloned()
+    }
+
+    /// How many connects are under way.
+    pub(crate) fn connects(&self) -> usize {
+        self.connects
+    }
+
+    /// How many connects are under way for this affinity.
+    pub(crate) fn connects_of(&self, affinity: &Affinity) -> usize {
+        self.lines.get(affinity).map_or(0, |line| line.connects)
+    }
+
+    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) {
+        self.connects += 1;
+        self.change(affinity, |line| line.connects += 1);
+    }
+
+    pub(crate) fn end_connect(&mut self, affinity: &Affinity) {
+        self.connects -= 1;
+        self.change(affinity, |line| line.connects -= 1);
+    }
+
+    /// Changes a line and its places in the indexes.
+    fn change<R>(&mut self, affinity: &Affinity, change: impl FnOnce(&mut Line<T>) -> R) -> R {
+        self.count_step();
+        let line = self.lines.entry(affinity.clone()).or_default();
+        let first_before = line.first();
+        let result = change(line);
+        let (first, count, connects) = (line.first(), line.waiters.len(), line.connects);
+        if let Some(first) = first_before {
+            self.without_connect.remove(&first);
+            self.short_of_connects.remove(&first);
+        }
+        match first {
+            Some(first) => {
+                if connects == 0 {
+                    self.without_connect.insert(first, affinity.clone());
+                }
+                if connects < count {
+                    self.short_of_connects.insert(first, affinity.clone());
+                }
+            }
+            None if connects == 0 => drop(self.lines.remove(affinity)),
+            None => {}
+        }
+        result
+    }
+
+    fn count_step(&self) {
+        #[cfg(test)]
+        self.steps.set(self.steps.get() + 1);
+    }
+}
+
+/// A place in the queue, which is given up when this is dropped.
+///
+/// A grant that was sent in the meantime is dropped with it, and so goes back to the pool.
+pub(crate) struct Ticket<T: 'static> {
+    pool: Weak<dyn Returns<AbandonedTicket<T>>>,
+    number: u64,
+    affinity: Affinity,
+    granted: oneshot::Receiver<T>,
+}
+
+/// The place of a request that waits no longer.
+pub(crate) struct AbandonedTicket<T> {
+    pub(crate) number: u64,
+    pub(crate) affinity: Affinity,
+    _of: PhantomData<fn() -> T>,
+}
+
+impl<T> Ticket<T> {
+    pub(crate) fn new<P>(
+        pool: &Weak<P>,
+        affinity: Affinity,
+        (number, granted): (u64, oneshot::Receiver<T>),
+    ) -> Self
+    where
+        P: Returns<AbandonedTicket<T>> + 'static,
+    {
+        Self {
+            pool: pool.clone(),
+            number,
+            affinity,
+            granted,
+        }
+    }
+
+    /// Prepares to wait once more: the sender is for [`Waiters::rejoin`].
+    pub(crate) fn renew(&mut self) -> (&Affinity, u64, oneshot::Sender<T>) {
+        let (sender, receiver) = oneshot::channel();
+        self.granted = receiver;
+        (&self.affinity, self.number, sender)
+    }
+}
+
+/// Resolves to the grant; to `None` if the pool has dropped the waiter.
+impl<T> Future for Ticket<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let granted = Pin::new(&mut self.get_mut().granted);
+        granted.poll(cx).map(Result::ok)
+    }
+}
+
+impl<T> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.returned(AbandonedTicket {
+                number: self.number,
+                affinity: std::mem::take(&mut self.affinity),
+                _of: PhantomData,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::downstream::ClientAddress;
+
+    fn client(number: usize) -> Affinity {
+        let [high, low] = u16::try_from(number % 60_000).unwrap().to_be_bytes();
+        let address = format!("10.{}.{high}.{low}:1234", number / 60_000);
+        let address = ClientAddress::new(address.parse::<std::net::SocketAddr>().unwrap());
+        Affinity::to(Some(address))
+    }
+
+    /// Steps that it takes to serve `count` clients by eight connections at a time, each connection
+    /// opened for one client; and the order in which they were served.
+    fn serve(count: usize) -> (u64, Vec<u64>) {
+        let mut waiters = Waiters::default();
+        let mut receivers: Vec<_> = (0..count).map(|it| waiters.join(&client(it)).1).collect();
+        let (mut served, mut connecting) = (Vec::new(), VecDeque::new());
+        let mut grants = 0;
+        while !waiters.is_empty() {
+            while connecting.len() < 8 {
+                let next = waiters.first_to_connect(ConnectsPerLine::OnePerWaiter, |_| true);
+                let Some(affinity) = next else { break };
+                // A permit is granted, and its waiter queues up again at its place.
+                let number = waiters.first_of(&affinity).unwrap();
+                drop(waiters.pop(&affinity).unwrap());
+                waiters.begin_connect(&affinity);
+                let (sender, receiver) = oneshot::channel();
+                receivers[usize::try_from(number).unwrap()] = receiver;
+                waiters.rejoin(&affinity, number, sender);
+                connecting.push_back(affinity);
+            }
+            // The oldest connect succeeds.
+            let affinity = connecting.pop_front().unwrap();
+            waiters.end_connect(&affinity);
+            grants += 1;
+            waiters.pop(&affinity).unwrap().send(grants).unwrap();
+        }
+        for receiver in &mut receivers {
+            served.push(receiver.try_recv().unwrap());
+        }
+        (waiters.steps.get(), served)
+    }
+
+    #[test]
+    fn clients_are_served_in_order_of_arrival_at_a_constant_number_of_steps_each() {
+        let (few, many) = (1_000, 50_000);
+        let (steps_of_few, _) = serve(few);
+        let (steps_of_many, served) = serve(many);
+        assert!(served.is_sorted(), "served out of order");
+        let per_client = |steps: u64, clients: usize| steps / clients as u64;
+        assert_eq!(
+            per_client(steps_of_few, few),
+            per_client(steps_of_many, many)
+        );
+        assert!(per_client(steps_of_many, many) <= 10);
+    }
+
+    #[test]
+    fn a_line_gets_as_many_connects_as_it_has_waiters_or_one() {
+        let (one, other) = (client(1), client(2));
+        let mut waiters = Waiters::<()>::default();
+        let _tickets = [&one, &one, &other].map(|affinity| waiters.join(affinity));
+        let next = |waiters: &Waiters<()>, connects| waiters.first_to_connect(connects, |_| true);
+        waiters.begin_connect(&one);
+        assert_eq!(
+            next(&waiters, ConnectsPerLine::OnePerWaiter),
+            Some(one.clone())
+        );
+        assert_eq!(next(&waiters, ConnectsPerLine::One), Some(other.clone()));
+        waiters.begin_connect(&one);
+        waiters.begin_connect(&other);
+        assert_eq!(next(&waiters, ConnectsPerLine::OnePerWaiter), None);
+        waiters.end_connect(&one);
+        assert_eq!(
+            next(&waiters, ConnectsPerLine::OnePerWaiter),
+            Some(one.clone())
+        );
+        assert_eq!((waiters.connects(), waiters.connects_of(&one)), (2, 1));
+    }
+
+    #[test]
+    fn a_waiter_that_leaves_is_forgotten_wherever_it_stands() {
+        let mut waiters = Waiters::<u8>::default();
+        let [(first, _a), (_, mut second), (third, _c)] =
+            [(); 3].map(|()| waiters.join(&Affinity::Any));
+        assert!(waiters.leave(&Affinity::Any, first).is_some());
+        assert!(waiters.leave(&Affinity::Any, third).is_some());
+        assert!(waiters.leave(&Affinity::Any, third).is_none());
+        assert_eq!(waiters.len(), 1);
+        waiters.pop(&Affinity::Any).unwrap().send(7).unwrap();
+        assert_eq!(second.try_recv(), Ok(7));
+        assert!(waiters.is_empty() && waiters.lines.is_empty());
+    }
+
+    #[test]
+    fn all_are_taken_in_order_of_arrival() {
+        let mut waiters = Waiters::default();
+        let mut tickets: Vec<_> = (0..6).map(|it| waiters.join(&client(it % 2)).1).collect();
+        for (number, waiter) in waiters.take_all().into_iter().enumerate() {
+            waiter.send(number).unwrap();
+        }
+        let got = tickets.iter_mut().map(|ticket| ticket.try_recv().unwrap());
+        assert!(got.eq(0..6));
+        assert!(waiters.is_empty());
+    }
+}

@@ -1,0 +1,312 @@
+//! An HTTP/1 connection of the pool: one request at a time, then it is idle.
+
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use http::{Request, Response};
+use sync_wrapper::SyncWrapper;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    connector::{ConnectionInfo, OriginStream},
+    error::EarlyData,
+    http1::{self, IdleState, ResponseHead},
+    upload::{self, RequestBody},
+};
+
+use super::{
+    super::{
+        checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+        send::NoResponse,
+        settings::PoolSettings,
+    },
+    close_reason::{CloseReason, CloseReasonCell},
+    response_body::ResponseBody,
+    tracked_io::TrackedIo,
+};
+
+/// A connection, in use or idle.
+pub(crate) struct Http1Connection {
+    /// Absent while a response body is read: the body holds it.
+    stream: Option<SyncWrapper<Box<http1::Connection<TrackedIo>>>>,
+    info: ConnectionInfo,
+    affinity: Affinity,
+    close_reason: CloseReasonCell,
+    generation: u64,
+    retires_at: Option<Instant>,
+    idle_since: Instant,
+    /// It was idle in the pool, before a first request or between two.
+    was_idle: bool,
+    uses: u64,
+}
+
+impl Http1Connection {
+    /// Speaks HTTP/1 on a new stream. `readable` is notified when something arrives while the
+    /// connection is idle.
+    pub(crate) fn open(
+        stream: OriginStream,
+        permit: ConnectPermit,
+        settings: &PoolSettings,
+        readable: Arc<Notify>,
+    ) -> (Self, PendingConnect) {
+        let ConnectPermit {
+            connection: permit,
+            pending,
+            generation,
+            affinity,
+        } = permit;
+        let info = stream.info().clone();
+        let close_reason = permit.close_reason().clone();
+        let session = info.facts().tls_session();
+        let io = TrackedIo::new(stream, permit);
+        let stream = http1::Connection::new(io, settings.max_head(), readable);
+        let stream = match session.map(|session| session.early_data) {
+            Some(EarlyData::Accepted) => stream.request_already_sent(),
+            _ => stream,
+        };
+        let now = Instant::now();
+        let connection = Self {
+            stream: Some(SyncWrapper::new(Box::new(stream))),
+            info,
+            affinity,
+            close_reason,
+            generation,
+            retires_at: settings.retirement(now),
+            idle_since: now,
+            was_idle: false,
+            uses: 0,
+        };
+        (connection, pending)
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.affinity
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn idle_since(&self) -> Instant {
+        self.idle_since
+    }
+
+    pub(crate) fn has_served(&self) -> bool {
+        self.uses > 0
+    }
+
+    /// Notes that the connection is idle from now on.
+    pub(crate) fn begin_idle(&mut self, now: Instant) {
+        self.idle_since = now;
+        self.was_idle = true;
+    }
+
+    /// Whether [`checked`](Self::checked) may find a reason to close the connection. Polls nothing.
+    pub(crate) fn needs_check(&mut self, now: Instant, settings: &PoolSettings) -> bool {
+        let stream = self.stream.as_mut();
+        let has_news = stream.is_none_or(|stream| stream.get_mut().needs_idle_check());
+        has_news || self.due_close_reason(now, settings).is_some()
+    }
+
+    /// The connection, if it may serve another request. Otherwise it is closed.
+    ///
+    /// Polls the stream if something has arrived, which runs code of a custom transport: never call
+    /// this under the pool's lock. A panic of that code costs this connection only.
+    pub(crate) fn checked(mut self, now: Instant, settings: &PoolSettings) -> Option<Self> {
+        let reason = self
+            .peer_close_reason()
+            .or_else(|| self.due_close_reason(now, settings));
+        match reason {
+            None => Some(self),
+            Some(reason) => {
+                self.close(reason);
+                None
+            }
+        }
+    }
+
+    /// Closes an idle connection. If the peer has closed it already, that is the reason.
+    pub(crate) fn close_idle(mut self, reason: CloseReason) {
+        let reason = self.peer_close_reason().unwrap_or(reason);
+        self.close(reason);
+    }
+
+    /// Closes the connection. A panic of a custom transport ends here.
+    pub(crate) fn close(self, reason: CloseReason) {
+        self.close_reason.note(reason);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
+    }
+
+    /// Why a connection that is idle has to be closed by now, whatever the peer did.
+    fn due_close_reason(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
+        let is_overdue = || now.duration_since(self.idle_since) >= settings.idle_timeout;
+        settings
+            .expired(self.uses, self.retires_at, now)
+            .or_else(|| is_overdue().then_some(CloseReason::Idle))
+    }
+
+    /// Why the connection is of no use any more, by what the peer did.
+    fn peer_close_reason(&mut self) -> Option<CloseReason> {
+        let Some(stream) = &mut self.stream else {
+            return Some(CloseReason::Origin);
+        };
+        let checked = catch_unwind(AssertUnwindSafe(|| stream.get_mut().check_idle()));
+        checked.map_or(Some(CloseReason::Error), close_reason_of)
+    }
+}
+
+/// Why a connection in this state has to be closed.
+fn close_reason_of(state: IdleState) -> Option<CloseReason> {
+    match state {
+        IdleState::Open => None,
+        IdleState::Closed => Some(CloseReason::Origin),
+        IdleState::Broken => Some(CloseReason::Error),
+    }
+}
+
+/// A connection that serves a request. If it is dropped before its response has ended, it is
+/// closed.
+pub(crate) struct PooledHttp1 {
+    pool: Arc<dyn Returns<Http1Connection>>,
+    info: ConnectionInfo,
+    affinity: Affinity,
+    /// Taken when the request has ended.
+    connection: Option<Http1Connection>,
+    was_used: bool,
+}
+
+impl PooledHttp1 {
+    pub(crate) fn new(
+        pool: Arc<dyn Returns<Http1Connection>>,
+        connection: Http1Connection,
+    ) -> Self {
+        Self {
+            pool,
+            info: connection.info.clone(),
+            affinity: connection.affinity.clone(),
+            connection: Some(connection),
+            was_used: false,
+        }
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.affinity
+    }
+
+    /// Whether it has served a request.
+    pub(crate) fn has_served(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(Http1Connection::has_served)
+    }
+
+    pub(crate) fn was_idle(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| connection.was_idle)
+    }
+
+    /// Sends a request that is encoded for HTTP/1, and waits for the head of its response.
+    ///
+    /// The request keeps its head, and its body if nothing was sent.
+    #[expect(
+        clippy::expect_used,
+        reason = "only `finish` and `drop` take the connection, and they end this value; its stream leaves it with a response"
+    )]
+    pub(crate) async fn exchange(
+        &mut self,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, NoResponse> {
+        self.was_used = true;
+        let (continue_wait, continue_signal) = upload::expect_continue(request).unzip();
+        request.body_mut().wait_for_continue(continue_wait);
+        // The exchange holds the body itself, and ends it when it is dropped.
+        request.body_mut().remove_abort_handle();
+        let connection = self.connection.as_mut().expect("it holds a connection");
+        connection.uses += 1;
+        // The stream stays in its place while the head is awaited: a request that is cancelled
+        // notes its reason before the stream is closed.
+        let stream = connection.stream.as_mut().expect("it holds its stream");
+        let stream = stream.get_mut();
+        let outcome = match stream.begin(request, continue_signal) {
+            Ok(()) => {
+                let head = poll_fn(|cx| stream.poll_head(cx)).await;
+                head.map_err(|error| NoResponse::over_http1(error, stream.received_any()))
+            }
+            Err(error) => Err(NoResponse::over_http1(error, false)),
+        };
+        match outcome {
+            Ok(head) => {
+                let stream = connection.stream.take().expect("it holds its stream");
+                Ok(response(head, stream.into_inner()))
+            }
+            Err(failed) => {
+                connection.close_reason.note(failed.close_reason());
+                Err(failed)
+            }
+        }
+    }
+
+    /// The response has ended: the connection becomes idle, unless the request has not ended.
+    pub(crate) fn finish(mut self, body: &mut ResponseBody) {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        let stream = match body {
+            ResponseBody::Http1(body) => body.take_connection(),
+            ResponseBody::Hyper(_) => None,
+        };
+        let Some(mut stream) = stream.filter(|stream| stream.is_sent()) else {
+            return connection.close(CloseReason::Cancelled);
+        };
+        let state = stream.make_idle();
+        connection.stream = Some(SyncWrapper::new(stream));
+        match close_reason_of(state) {
+            None => self.pool.returned(connection),
+            Some(reason) => connection.close(reason),
+        }
+    }
+
+    /// Closes the connection.
+    pub(crate) fn fail(mut self, reason: CloseReason) {
+        if let Some(connection) = self.connection.take() {
+            connection.close(reason);
+        }
+    }
+}
+
+fn response(
+    head: ResponseHead,
+    stream: Box<http1::Connection<TrackedIo>>,
+) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::Http1(http1::ResponseBody::new(stream)));
+    *response.version_mut() = head.version;
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    if let Some(reason) = head.reason {
+        response.extensions_mut().insert(reason);
+    }
+    response
+}
+
+impl Drop for PooledHttp1 {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match self.was_used {
+            // A waiter that left before it was served: the connection is as good as before.
+            false => self.pool.returned(connection),
+            true => connection.close(CloseReason::Cancelled),
+        }
+    }
+}

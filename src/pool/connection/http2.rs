@@ -1,0 +1,318 @@
+//! An HTTP/2 connection of the pool: as many requests at a time as the peer allows.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Request, Response};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{
+    connector::{ConnectionInfo, OriginStream},
+    upload::RequestBody,
+};
+
+use super::{
+    super::{
+        checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+        lock::assert_unlocked,
+        send::NoResponse,
+        settings::PoolSettings,
+    },
+    close_reason::{CloseReason, CloseReasonCell},
+    http2_io::{Http2Io, SettingsReceived},
+    hyper_client::{response_or_failure, take_request},
+    response_body::ResponseBody,
+    tracked_io::TrackedIo,
+};
+
+/// How long a connection with open streams may be silent before a PING checks whether it is alive.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long the peer may take to acknowledge the PING.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The maximum of streams on a connection, whatever the peer allows.
+const MAX_STREAMS: usize = 128;
+
+/// The maximum of streams before the peer's SETTINGS arrive: more than it allows would be refused.
+const MAX_STREAMS_BEFORE_SETTINGS: usize = 1;
+
+/// How much of a response a slow client may leave unread.
+const STREAM_WINDOW: u32 = 512 * 1024;
+
+/// Enough for the window of every stream, so that slow clients do not stop the others.
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
+
+/// A connection that many requests share. It closes when the pool and the last request drop it.
+pub(crate) struct Http2Connection {
+    sender: http2::SendRequest<RequestBody>,
+    info: ConnectionInfo,
+    affinity: Affinity,
+    close_reason: CloseReasonCell,
+    retires_at: Option<Instant>,
+    idle_since: Mutex<Instant>,
+    /// It was idle in the pool, before a first request or between two.
+    was_idle: AtomicBool,
+    streams: AtomicUsize,
+    /// What the peer allows (RFC 9113 section 5.1.2), as last received.
+    stream_limit: Arc<AtomicUsize>,
+    uses: AtomicU64,
+    listing: Listing,
+    /// Dropped with the connection, so that its task learns of it.
+    _last_user: oneshot::Sender<()>,
+}
+
+/// hyper's half of a connection.
+pub(crate) type HyperHttp2 = http2::Connection<TokioIo<Http2Io>, RequestBody, TokioExecutor>;
+
+/// What the task of a connection drives.
+pub(crate) struct Http2Parts {
+    pub(crate) connection: HyperHttp2,
+    pub(crate) settings_received: SettingsReceived,
+    pub(crate) stream_limit: Arc<AtomicUsize>,
+    pub(crate) close_reason: CloseReasonCell,
+    /// Ends the others' wait for this connection when it is dropped.
+    pub(crate) pending: PendingConnect,
+    /// Resolves when no request and no pool holds the connection any longer.
+    pub(crate) unused: oneshot::Receiver<()>,
+    /// Aborts the stream when it is dropped.
+    pub(crate) abort: oneshot::Sender<()>,
+}
+
+/// In which lists of the pool a connection is. Read and written under the pool's lock only.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    is_listed: AtomicBool,
+    is_removed: AtomicBool,
+}
+
+impl Listing {
+    /// Returns the previous value.
+    pub(crate) fn set_listed(&self, is_listed: bool) -> bool {
+        self.is_listed.swap(is_listed, Ordering::Relaxed)
+    }
+
+    /// The pool gives the connection to no further request.
+    pub(crate) fn set_removed(&self) {
+        self.is_removed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.is_removed.load(Ordering::Relaxed)
+    }
+}
+
+impl Http2Connection {
+    /// Speaks HTTP/2 on a new stream, on which one request's stream is reserved.
+    pub(crate) async fn open(
+        stream: OriginStream,
+        permit: ConnectPermit,
+        settings: &PoolSettings,
+    ) -> hyper::Result<(Arc<Self>, Http2Parts)> {
+        let ConnectPermit {
+            connection: permit,
+            pending,
+            generation: _,
+            affinity,
+        } = permit;
+        let info = stream.info().clone();
+        let close_reason = permit.close_reason().clone();
+        let settings_received = SettingsReceived::default();
+        let (abort, aborted) = oneshot::channel();
+        let io = TrackedIo::new(stream, permit);
+        let io = Http2Io::new(io, settings_received.clone(), aborted);
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_max_send_streams(MAX_STREAMS_BEFORE_SETTINGS)
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(settings.max_response_head)
+            .handshake(TokioIo::new(io))
+            .await?;
+        let now = Instant::now();
+        let (last_user, unused) = oneshot::channel();
+        let stream_limit = Arc::new(AtomicUsize::new(MAX_STREAMS_BEFORE_SETTINGS));
+        let pooled = Arc::new(Self {
+            sender,
+            info,
+            affinity,
+            close_reason: close_reason.clone(),
+            retires_at: settings.retirement(now),
+            idle_since: Mutex::new(now),
+            was_idle: AtomicBool::new(false),
+            streams: AtomicUsize::new(1),
+            stream_limit: stream_limit.clone(),
+            uses: AtomicU64::new(0),
+            listing: Listing::default(),
+            _last_user: last_user,
+        });
+        let parts = Http2Parts {
+            connection,
+            settings_received,
+            stream_limit,
+            close_reason,
+            pending,
+            unused,
+            abort,
+        };
+        Ok((pooled, parts))
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.affinity
+    }
+
+    pub(crate) fn close_reason(&self) -> &CloseReasonCell {
+        &self.close_reason
+    }
+
+    pub(crate) fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.streams.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_served(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn has_free_stream(&self) -> bool {
+        let limit = self.stream_limit.load(Ordering::Relaxed).min(MAX_STREAMS);
+        self.streams() < limit
+    }
+
+    /// Whether the peer allows no stream for now.
+    pub(crate) fn refuses_streams(&self) -> bool {
+        self.stream_limit.load(Ordering::Relaxed) == 0 && !self.sender.is_closed()
+    }
+
+    /// Why the connection takes no further request, if it does not: its age or its uses.
+    pub(crate) fn expired(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
+        settings.expired(self.uses.load(Ordering::Relaxed), self.retires_at, now)
+    }
+
+    /// Whether the connection is of no further use. Notes the reason.
+    pub(crate) fn note_if_over(&self, now: Instant, settings: &PoolSettings) -> bool {
+        let is_overdue = || now.duration_since(self.idle_since()) >= settings.idle_timeout;
+        let reason = match self.sender.is_closed() {
+            true => Some(CloseReason::Origin),
+            false if self.streams() > 0 => None,
+            false => self
+                .expired(now, settings)
+                .or_else(|| is_overdue().then_some(CloseReason::Idle)),
+        };
+        if let Some(reason) = reason {
+            self.close_reason.note(reason);
+        }
+        reason.is_some()
+    }
+
+    pub(crate) fn idle_since(&self) -> Instant {
+        *self
+            .idle_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves a stream for a request. The caller holds the pool's lock.
+    pub(crate) fn reserve_stream(&self) {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Frees a stream. The caller holds the pool's lock.
+    pub(crate) fn free_stream(&self) {
+        if self.streams.fetch_sub(1, Ordering::Relaxed) == 1 {
+            let mut idle_since = self
+                .idle_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *idle_since = Instant::now();
+            self.was_idle.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Http2Connection {
+    fn drop(&mut self) {
+        // Its handle wakes hyper's task.
+        assert_unlocked();
+    }
+}
+
+/// A stream that is reserved for one request.
+pub(crate) struct PooledStream {
+    pool: Arc<dyn Returns<Arc<Http2Connection>>>,
+    connection: Arc<Http2Connection>,
+    was_used: bool,
+    /// Ends the request's body when it is dropped.
+    body_abort: Option<oneshot::Sender<()>>,
+}
+
+impl PooledStream {
+    /// The stream must have been reserved.
+    pub(crate) fn new(
+        pool: Arc<dyn Returns<Arc<Http2Connection>>>,
+        connection: Arc<Http2Connection>,
+    ) -> Self {
+        Self {
+            pool,
+            connection,
+            was_used: false,
+            body_abort: None,
+        }
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.connection.info
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.connection.affinity
+    }
+
+    /// Whether the connection has served a request other than this one.
+    pub(crate) fn has_served(&self) -> bool {
+        let uses = self.connection.uses.load(Ordering::Relaxed);
+        uses > u64::from(self.was_used)
+    }
+
+    pub(crate) fn was_idle(&self) -> bool {
+        self.has_served() || self.connection.was_idle.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request that is encoded for HTTP/2, and waits for the head of its response.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, NoResponse> {
+        // An attempt over HTTP/1 may have set it.
+        request.body_mut().wait_for_continue(None);
+        self.body_abort = request.body_mut().abort_handle();
+        self.was_used = true;
+        self.connection.uses.fetch_add(1, Ordering::Relaxed);
+        let mut sender = self.connection.sender.clone();
+        let outcome = sender.try_send_request(take_request(request)).await;
+        response_or_failure(outcome, request)
+    }
+}
+
+impl Drop for PooledStream {
+    fn drop(&mut self) {
+        self.pool.returned(self.connection.clone());
+    }
+}

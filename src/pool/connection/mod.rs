@@ -1,0 +1,19 @@
+//! What is checked out: connections over HTTP/1, HTTP/2 and for upgrades, and their sockets.
+
+mod close_reason;
+mod dedicated;
+mod http1;
+mod http2;
+mod http2_io;
+mod hyper_client;
+mod pooled;
+mod response_body;
+mod tracked_io;
+
+pub(super) use close_reason::{CloseReason, CloseReasonCell};
+pub(super) use dedicated::{DedicatedConnection, DedicatedIo};
+pub(super) use http1::{Http1Connection, PooledHttp1};
+pub(super) use http2::{Http2Connection, Http2Parts, HyperHttp2, PooledStream};
+pub(super) use http2_io::SettingsReceived;
+pub(crate) use pooled::PooledConnection;
+pub(crate) use response_body::ResponseBody;

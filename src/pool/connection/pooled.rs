@@ -1,0 +1,153 @@
+//! `PooledConnection`: what a request checks out, a connection or a stream on one.
+
+use http::{Request, Response};
+
+use crate::{connector::ConnectionInfo, error::EarlyData, upload::RequestBody};
+
+use super::{
+    super::{
+        checkout::Affinity,
+        send::{InFlight, NoResponse},
+    },
+    close_reason::CloseReason,
+    dedicated::DedicatedConnection,
+    http1::PooledHttp1,
+    http2::PooledStream,
+    response_body::ResponseBody,
+};
+
+/// A connection, or a stream on one, that serves a request.
+///
+/// If it is dropped before the response has ended, the exchange is cancelled: over HTTP/1 the
+/// connection closes, over HTTP/2 the stream is reset.
+pub(crate) struct PooledConnection {
+    kind: Kind,
+    /// The request, until its response has ended.
+    in_flight: Option<InFlight>,
+}
+
+enum Kind {
+    Http1(PooledHttp1),
+    Http2(PooledStream),
+    Dedicated(DedicatedConnection),
+}
+
+impl From<Kind> for PooledConnection {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            in_flight: None,
+        }
+    }
+}
+
+impl From<PooledHttp1> for PooledConnection {
+    fn from(connection: PooledHttp1) -> Self {
+        Kind::Http1(connection).into()
+    }
+}
+
+impl From<PooledStream> for PooledConnection {
+    fn from(stream: PooledStream) -> Self {
+        Kind::Http2(stream).into()
+    }
+}
+
+impl From<DedicatedConnection> for PooledConnection {
+    fn from(connection: DedicatedConnection) -> Self {
+        Kind::Dedicated(connection).into()
+    }
+}
+
+impl PooledConnection {
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        match &self.kind {
+            Kind::Http1(connection) => connection.info(),
+            Kind::Http2(stream) => stream.info(),
+            Kind::Dedicated(connection) => connection.info(),
+        }
+    }
+
+    pub(crate) fn affinity(&self) -> &Affinity {
+        match &self.kind {
+            Kind::Http1(connection) => connection.affinity(),
+            Kind::Http2(stream) => stream.affinity(),
+            Kind::Dedicated(connection) => connection.affinity(),
+        }
+    }
+
+    pub(crate) fn is_http2(&self) -> bool {
+        matches!(self.kind, Kind::Http2(_))
+    }
+
+    /// Whether the connection has served a request before.
+    pub(crate) fn has_served(&self) -> bool {
+        match &self.kind {
+            Kind::Http1(connection) => connection.has_served(),
+            Kind::Http2(stream) => stream.has_served(),
+            Kind::Dedicated(_) => false,
+        }
+    }
+
+    /// Whether the connection was idle in the pool. Its peer may have closed it since.
+    pub(crate) fn was_idle(&self) -> bool {
+        match &self.kind {
+            Kind::Http1(connection) => connection.was_idle(),
+            Kind::Http2(stream) => stream.was_idle(),
+            Kind::Dedicated(_) => false,
+        }
+    }
+
+    /// Whether its request was sent before the TLS handshake had ended.
+    pub(crate) fn is_early(&self) -> bool {
+        let session = self.info().facts().tls_session();
+        let was_early = session.is_some_and(|it| it.early_data == EarlyData::Accepted);
+        was_early && !self.has_served()
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// The request keeps its method, its head if it may be sent again, and its body if nothing was
+    /// sent.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, NoResponse> {
+        match &mut self.kind {
+            Kind::Http1(connection) => connection.exchange(request).await,
+            // Boxed: hyper's future is large, and would make that of every request as large.
+            Kind::Http2(stream) => Box::pin(stream.exchange(request)).await,
+            Kind::Dedicated(connection) => Box::pin(connection.exchange(request)).await,
+        }
+    }
+
+    /// Runs a tunnel through the connection. `None` if the pool ended it.
+    pub(crate) async fn tunnel<T>(&self, tunnel: impl Future<Output = T>) -> Option<T> {
+        match &self.kind {
+            Kind::Dedicated(connection) => connection.tunnel(tunnel).await,
+            Kind::Http1(_) | Kind::Http2(_) => Some(tunnel.await),
+        }
+    }
+
+    /// The response has ended, of which this is the body.
+    pub(crate) fn finish(self, body: &mut ResponseBody) {
+        match self.kind {
+            Kind::Http1(connection) => connection.finish(body),
+            // Dropping frees the stream, or closes the connection.
+            Kind::Http2(_) | Kind::Dedicated(_) => {}
+        }
+    }
+
+    /// The response has failed: an HTTP/1 connection closes.
+    pub(crate) fn fail(self) {
+        match self.kind {
+            Kind::Http1(connection) => connection.fail(CloseReason::Error),
+            Kind::Http2(_) | Kind::Dedicated(_) => {}
+        }
+    }
+
+    /// Keeps the request in flight until the response has ended.
+    pub(crate) fn keep_in_flight(&mut self, request: InFlight) {
+        self.in_flight = Some(request);
+    }
+}

@@ -1,0 +1,436 @@
+//! `Inner`: what the clones of a pool share. It connects the lock, the queue and the sockets.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
+
+use crate::{
+    connector::{CdnOriginConnector, ConnectionInfo},
+    error::{Error, ErrorKind, Facts, Stage},
+};
+
+use super::{
+    checkout::{
+        AbandonedTicket, Affinity, Available, Checkout, ConnectPermit, ConnectionPermit,
+        ConnectionUse, EndedConnect, Grant, Inventory, Placement, Protocol, ReturnedPermit,
+        Returns, Service, Ticket,
+    },
+    connection::{
+        CloseReason, Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
+    },
+    lock::PoolLock,
+    origin_history::OriginHistory,
+    send::RequestCount,
+    settings::PoolSettings,
+    snapshot::PoolSnapshot,
+    tasks::TaskScope,
+};
+
+/// What the clones of a pool share.
+///
+/// Two rules hold for its lock, the one around [`Inventory`]:
+///
+/// 1. **Order.** The lock of a request's body comes first. A body that is polled may drop what
+///    belongs to the pool; nothing of the pool touches a body under its own lock.
+/// 2. **Nothing foreign under it.** No stream is polled, no connection or sender is dropped, no
+///    task is woken and no event is logged under the lock: each may run code of a custom
+///    transport, executor or subscriber, which may panic, block, or call the pool again. An
+///    inventory decides; its caller acts when the lock is released. An idle connection is taken
+///    out, checked without the lock, and put back.
+///
+/// [`PoolLock::with`] is the only way to the inventory. Debug builds panic where a stream is
+/// polled or dropped under it.
+pub(crate) struct Inner {
+    /// For the permits and tickets that come back to this pool.
+    this: Weak<Self>,
+    connector: CdnOriginConnector,
+    settings: PoolSettings,
+    inventory: PoolLock<Inventory>,
+    requests: Arc<RequestCount>,
+    /// Requests that got a connection which had served another.
+    reused: AtomicU64,
+    /// Notified when something arrives on an idle connection.
+    readable: Arc<Notify>,
+    history: OriginHistory,
+    tasks: TaskScope,
+}
+
+impl Inner {
+    pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            connector,
+            inventory: PoolLock::new(Inventory::new(&settings)),
+            settings,
+            requests: Arc::default(),
+            reused: AtomicU64::new(0),
+            readable: Arc::default(),
+            history: OriginHistory::default(),
+            tasks: TaskScope::new(),
+        })
+    }
+
+    /// Reads or changes the inventory under the pool's lock. See the rules above [`Inner`].
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Inventory) -> R) -> R {
+        self.inventory.with(change)
+    }
+
+    pub(crate) fn connector(&self) -> &CdnOriginConnector {
+        &self.connector
+    }
+
+    pub(crate) fn settings(&self) -> &PoolSettings {
+        &self.settings
+    }
+
+    pub(crate) fn requests(&self) -> &Arc<RequestCount> {
+        &self.requests
+    }
+
+    pub(crate) fn history(&self) -> &OriginHistory {
+        &self.history
+    }
+
+    pub(crate) fn readable(&self) -> &Arc<Notify> {
+        &self.readable
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskScope {
+        &self.tasks
+    }
+
+    pub(crate) fn snapshot(&self) -> PoolSnapshot {
+        let (active, reused) = (self.requests.get(), self.reused.load(Ordering::Relaxed));
+        self.with(|inventory| inventory.snapshot(active, reused))
+    }
+}
+
+/// Checkout and the queue.
+impl Inner {
+    /// Takes a connection, or joins the queue.
+    pub(crate) fn begin_checkout(self: &Arc<Self>, affinity: &Affinity) -> Checkout {
+        let by_client = self.connector.tells_clients();
+        let mut is_counted = false;
+        loop {
+            let now = Instant::now();
+            let placement = self.with(|inventory| {
+                if !std::mem::replace(&mut is_counted, true) {
+                    inventory.retries.count_request();
+                }
+                inventory.place(affinity, by_client, now, &self.settings)
+            });
+            match placement {
+                Placement::Connection(Available::Http1(connection)) => {
+                    if let Some(connection) = connection.checked(now, &self.settings) {
+                        return Checkout::Ready(self.pooled_http1(connection));
+                    }
+                }
+                Placement::Connection(Available::Http2(connection)) => {
+                    return Checkout::Ready(self.pooled_stream(connection));
+                }
+                Placement::Queued { place, connect } => {
+                    let ticket = Ticket::new(&self.this, affinity.clone(), place);
+                    let permit = connect.map(|generation| self.permit(affinity, generation));
+                    return Checkout::Queued(ticket, permit);
+                }
+                Placement::QueueFull => return Checkout::QueueFull,
+            }
+        }
+    }
+
+    /// A permit to connect for one request, whatever idle connections there are.
+    pub(crate) fn connect_permit(&self, affinity: &Affinity) -> Option<ConnectPermit> {
+        let generation = self.with(|inventory| {
+            let has_room = !inventory.is_full(&self.settings);
+            has_room.then(|| inventory.begin_connect(affinity))
+        })?;
+        Some(self.permit(affinity, generation))
+    }
+
+    /// Joins the queue again, at the same place.
+    pub(crate) fn rejoin(&self, ticket: &mut Ticket<Grant>) {
+        let (affinity, number, sender) = ticket.renew();
+        self.with(|inventory| inventory.waiters.rejoin(affinity, number, sender));
+        self.serve_waiters();
+    }
+
+    /// Gives a connection to the first request that waits for one of its affinity. Without one, it
+    /// becomes idle.
+    pub(crate) fn give(&self, connection: PooledConnection) {
+        let waiter = self.with(|inventory| inventory.waiters.pop(connection.affinity()));
+        match waiter {
+            Some(waiter) => send(waiter, Grant::Connection(connection)),
+            None => drop(connection),
+        }
+    }
+
+    /// Grants to waiting requests what there is.
+    ///
+    /// A request that has just left drops its grant, which then comes back here.
+    pub(crate) fn serve_waiters(&self) {
+        let by_client = self.connector.tells_clients();
+        loop {
+            let now = Instant::now();
+            let service =
+                self.with(|inventory| inventory.next_service(by_client, now, &self.settings));
+            match service {
+                Some(Service::Http1(connection)) => self.serve_http1(connection, now),
+                Some(Service::Http2(waiter, connection)) => {
+                    if let Some(this) = self.this.upgrade() {
+                        send(waiter, Grant::Connection(this.pooled_stream(connection)));
+                    }
+                }
+                Some(Service::Connect(waiter, affinity, generation)) => {
+                    send(waiter, Grant::Connect(self.permit(&affinity, generation)));
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Checks an idle connection and gives it to the first request of its affinity. If none waits
+    /// any longer, it stays idle.
+    fn serve_http1(&self, connection: Http1Connection, now: Instant) {
+        let Some(connection) = connection.checked(now, &self.settings) else {
+            return;
+        };
+        let served = self.with(|inventory| {
+            let Some(waiter) = inventory.waiters.pop(connection.affinity()) else {
+                inventory.keep_idle(connection, &self.settings);
+                return None;
+            };
+            Some((waiter, connection))
+        });
+        if let Some((waiter, connection)) = served
+            && let Some(this) = self.this.upgrade()
+        {
+            send(waiter, Grant::Connection(this.pooled_http1(connection)));
+        }
+    }
+
+    /// A permit for an upgrade, or a place in their queue. `Err(None)` if that is full.
+    pub(crate) fn begin_upgrade_checkout(
+        &self,
+    ) -> Result<ConnectionPermit, Option<Ticket<ConnectionPermit>>> {
+        let place = self.with(|inventory| {
+            if inventory.begin_upgrade(&self.settings) {
+                return Ok(());
+            }
+            if inventory.upgrade_waiters.len() >= self.settings.max_queued {
+                return Err(None);
+            }
+            let place = inventory.upgrade_waiters.join(&Affinity::Any);
+            if inventory.upgrade_needs_room(&self.settings) {
+                inventory.discard_idle();
+            }
+            Err(Some(place))
+        });
+        match place {
+            Ok(()) => Ok(self.upgrade_permit()),
+            Err(place) => Err(place.map(|place| Ticket::new(&self.this, Affinity::Any, place))),
+        }
+    }
+
+    /// Gives upgrades that wait the permits that have become free.
+    pub(crate) fn serve_upgrades(&self) {
+        let next = || {
+            self.with(|inventory| {
+                if inventory.upgrade_waiters.is_empty() || !inventory.begin_upgrade(&self.settings)
+                {
+                    return None;
+                }
+                inventory.upgrade_waiters.pop(&Affinity::Any)
+            })
+        };
+        while let Some(waiter) = next() {
+            send(waiter, self.upgrade_permit());
+        }
+    }
+
+    fn permit(&self, affinity: &Affinity, generation: u64) -> ConnectPermit {
+        ConnectPermit::new(&self.this, affinity.clone(), generation)
+    }
+
+    fn upgrade_permit(&self) -> ConnectionPermit {
+        ConnectionPermit::new(&self.this, ConnectionUse::Upgrade)
+    }
+
+    pub(crate) fn pooled_http1(self: &Arc<Self>, connection: Http1Connection) -> PooledConnection {
+        self.count_reuse(connection.has_served());
+        PooledHttp1::new(self.clone(), connection).into()
+    }
+
+    pub(crate) fn pooled_stream(
+        self: &Arc<Self>,
+        connection: Arc<Http2Connection>,
+    ) -> PooledConnection {
+        self.count_reuse(connection.has_served());
+        PooledStream::new(self.clone(), connection).into()
+    }
+
+    fn count_reuse(&self, is_reused: bool) {
+        if is_reused {
+            self.reused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What happens to connections.
+impl Inner {
+    /// Notes that a connection is established, and for requests, over which protocol.
+    pub(crate) fn connection_opened(
+        &self,
+        permit: &mut ConnectionPermit,
+        opened: Option<(&ConnectionInfo, Protocol)>,
+    ) {
+        permit.opened();
+        self.with(|inventory| {
+            inventory.counters.opened += 1;
+            if let Some((info, protocol)) = opened {
+                inventory.protocol = Some(protocol);
+                inventory.dns_absence.opened(info);
+            }
+        });
+    }
+
+    /// Lists an HTTP/2 connection for further requests, unless it was retired meanwhile.
+    pub(crate) fn http2_opened(&self, connection: &Arc<Http2Connection>, generation: u64) {
+        self.with(|inventory| match generation == inventory.generation {
+            true => inventory.http2.add(connection.clone()),
+            false => {
+                connection.close_reason().note(CloseReason::Retired);
+                connection.listing().set_removed();
+            }
+        });
+    }
+
+    /// Takes back the permit of a connect that failed.
+    ///
+    /// If no other connection is open or being opened, all waiting requests get the error: each
+    /// would only wait for the next failure.
+    pub(crate) fn connect_failed(&self, permit: ConnectPermit, error: &Error) {
+        let (permit, EndedConnect(affinity)) = permit.dissolve();
+        let hopeless = self.with(|inventory| {
+            inventory.waiters.end_connect(&affinity);
+            inventory.take_back(&permit);
+            match inventory.open() {
+                0 => inventory.waiters.take_all(),
+                _ => Vec::new(),
+            }
+        });
+        for waiter in hopeless {
+            send(waiter, Grant::Failed(error.clone()));
+        }
+        self.serve_upgrades();
+        self.serve_waiters();
+    }
+
+    /// Looks at the stream limits of all HTTP/2 connections: a peer has changed its own.
+    pub(crate) fn stream_limits_changed(&self) {
+        self.with(|inventory| inventory.http2.relist_all());
+        self.serve_waiters();
+    }
+
+    /// Retires all connections: idle ones close now, busy ones after their requests.
+    pub(crate) fn retire(&self) {
+        self.with(Inventory::retire_all);
+        self.serve_waiters();
+    }
+}
+
+/// Errors and counters.
+impl Inner {
+    /// The error of a request that got no connection: a connect took too long, or the pool is full.
+    pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
+        let is_connecting = self.with(|inventory| {
+            inventory.waiters.connects() > 0 && !inventory.is_full(&self.settings)
+        });
+        let kind = match is_connecting && !deadline.is_zero() {
+            true => ErrorKind::TimedOut,
+            false => ErrorKind::PoolExhausted,
+        };
+        Error::new(kind, Stage::Dial, Facts::default().after(deadline))
+    }
+
+    pub(crate) fn count_retry(&self) {
+        self.with(|inventory| inventory.counters.retried += 1);
+    }
+}
+
+impl Returns<ReturnedPermit> for Inner {
+    fn returned(&self, permit: ReturnedPermit) {
+        self.with(|inventory| inventory.take_back(&permit));
+        self.serve_upgrades();
+        self.serve_waiters();
+    }
+}
+
+impl Returns<EndedConnect> for Inner {
+    fn returned(&self, EndedConnect(affinity): EndedConnect) {
+        self.with(|inventory| inventory.waiters.end_connect(&affinity));
+        self.serve_waiters();
+    }
+}
+
+impl Returns<AbandonedTicket<Grant>> for Inner {
+    fn returned(&self, ticket: AbandonedTicket<Grant>) {
+        let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.number));
+        drop(sender);
+    }
+}
+
+impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
+    fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
+        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.number));
+        drop(sender);
+    }
+}
+
+impl Returns<Http1Connection> for Inner {
+    fn returned(&self, mut connection: Http1Connection) {
+        let now = Instant::now();
+        connection.begin_idle(now);
+        let Some(connection) = connection.checked(now, &self.settings) else {
+            return;
+        };
+        let is_awaited = self.with(|inventory| {
+            inventory.keep_idle(connection, &self.settings);
+            !inventory.waiters.is_empty()
+        });
+        if is_awaited {
+            self.serve_waiters();
+        }
+    }
+}
+
+/// A stream on this connection has ended.
+impl Returns<Arc<Http2Connection>> for Inner {
+    fn returned(&self, connection: Arc<Http2Connection>) {
+        let is_awaited = self.with(|inventory| {
+            connection.free_stream();
+            inventory.http2.relist(&connection);
+            // The upgrade gets the permit.
+            if connection.streams() == 0 && inventory.upgrade_needs_room(&self.settings) {
+                inventory.discard_idle();
+            }
+            !inventory.waiters.is_empty()
+        });
+        if is_awaited {
+            self.serve_waiters();
+        }
+    }
+}
+
+/// Sends a grant. The value of a receiver that has gone is dropped, and so comes back to the pool.
+fn send<T>(waiter: oneshot::Sender<T>, grant: T) {
+    drop(waiter.send(grant));
+}

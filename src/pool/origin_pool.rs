@@ -1,0 +1,114 @@
+//! `OriginPool`: the pool as the proxy uses it.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use http::{Extensions, Request, Response};
+
+use crate::{
+    connector::CdnOriginConnector, downstream::ClientAddress, error::Error, upload::RequestBody,
+};
+
+use super::{
+    checkout::Affinity,
+    connection::{PooledConnection, ResponseBody},
+    inner::Inner,
+    send::{self, InFlight, Retrying, Target},
+    settings::PoolSettings,
+    snapshot::PoolSnapshot,
+    tasks::prewarm,
+};
+
+/// Connections to one origin. Clones share them.
+#[derive(Clone)]
+pub(crate) struct OriginPool(Arc<Inner>);
+
+impl OriginPool {
+    pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
+        Self(Inner::new(connector, settings))
+    }
+
+    pub(crate) fn connector(&self) -> &CdnOriginConnector {
+        self.0.connector()
+    }
+
+    pub(crate) fn snapshot(&self) -> PoolSnapshot {
+        self.0.snapshot()
+    }
+
+    /// The client that the connection of a request with these extensions has to belong to.
+    pub(crate) fn affinity(&self, extensions: &Extensions) -> Affinity {
+        match self.0.connector().tells_clients() {
+            true => Affinity::to(ClientAddress::of(extensions)),
+            false => Affinity::Any,
+        }
+    }
+
+    /// Begins a request.
+    ///
+    /// # Errors
+    ///
+    /// If the pool is draining.
+    pub(crate) fn begin_request(&self) -> Result<InFlight, Error> {
+        self.0.requests().begin()
+    }
+
+    /// Sends a request. See [`send::send`].
+    pub(crate) fn send<'a>(
+        &'a self,
+        in_flight: InFlight,
+        request: &'a mut Request<RequestBody>,
+        target: &'a Target,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
+        send::send(&self.0, in_flight, request, target, deadline)
+    }
+
+    /// Sends an upgrade, on a connection of its own. See [`send::send_upgrade`].
+    pub(crate) fn send_upgrade<'a>(
+        &'a self,
+        in_flight: InFlight,
+        request: &'a mut Request<RequestBody>,
+        target: &'a Target,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
+        send::send_upgrade(&self.0, in_flight, request, target, deadline)
+    }
+
+    /// Begins the retry of a request at another origin, if this pool's budget allows it.
+    pub(crate) fn begin_retry(&self) -> Option<Retrying> {
+        let retrying = Retrying::begin(&self.0)?;
+        self.0.count_retry();
+        Some(retrying)
+    }
+
+    /// Opens the minimum of connections, at least one, and has it kept up from then on.
+    pub(crate) async fn prewarm(self) -> Result<(), Error> {
+        prewarm(self.0).await
+    }
+
+    /// Closes idle connections now, and busy ones after their requests.
+    pub(crate) fn retire(&self) {
+        self.0.retire();
+    }
+
+    /// Refuses requests from now on, and retires all connections.
+    pub(crate) fn close(&self) {
+        self.0.requests().drain();
+        self.retire();
+    }
+
+    /// Waits until no request is in flight.
+    pub(crate) async fn drained(self) {
+        self.0.requests().drained().await;
+        // Connections that were opened meanwhile for waiting requests.
+        self.retire();
+    }
+
+    /// Ends all tunnels, and those that are requested as soon as they begin.
+    pub(crate) fn close_tunnels(&self) {
+        let tunnels_end = self
+            .0
+            .with(|inventory| std::mem::take(&mut inventory.tunnels_end));
+        tunnels_end.cancel();
+    }
+}

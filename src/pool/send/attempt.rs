@@ -1,0 +1,118 @@
+//! Sending a request: attempts until there is a response, each bounded in time.
+
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use http::{Request, Response};
+use tokio::time::timeout;
+
+use crate::{
+    error::{Error, ErrorKind, Stage},
+    upload::{RequestBody, UploadProgress},
+};
+
+use super::{
+    super::{
+        connection::{PooledConnection, ResponseBody},
+        inner::Inner,
+    },
+    early_data::first_connection,
+    in_flight::InFlight,
+    retry::Attempts,
+    target::Target,
+};
+
+/// Sends a request and waits for the head of its response.
+///
+/// The wait is bounded by `deadline`. It starts anew while the request's body moves: an upload may
+/// take longer. The request keeps its method.
+pub(crate) async fn send(
+    inner: &Arc<Inner>,
+    in_flight: InFlight,
+    request: &mut Request<RequestBody>,
+    target: &Target,
+    deadline: Duration,
+) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
+    let mut attempts = Attempts::new(inner, &target.affinity, request);
+    let mut connection = first_connection(inner, request, target).await?;
+    loop {
+        attempts.begin(&connection);
+        let removed = target.encode(request, &connection);
+        let progress = request.body().progress();
+        let outcome =
+            within_deadline(pin!(connection.exchange(request)), &progress, deadline).await;
+        connection = match outcome {
+            Some(Ok(response)) if attempts.is_too_early(&response) => {
+                Box::pin(attempts.retry_too_early(response, connection)).await?
+            }
+            Some(Ok(response)) => {
+                match attempts
+                    .retry_misdirected(&response, &connection, request)
+                    .await
+                {
+                    Some(fresh) => {
+                        // In this order: the connection notes why it closes before the body drops
+                        // the socket.
+                        drop(connection);
+                        drop(response);
+                        fresh
+                    }
+                    None => {
+                        inner.history().note_response();
+                        progress.note_response();
+                        connection.keep_in_flight(in_flight);
+                        return Ok((response, connection));
+                    }
+                }
+            }
+            Some(Err(failed)) => {
+                let failed = failed.with_body_error(&progress);
+                // Boxed: few requests fail, and all would be as large.
+                Box::pin(attempts.retry_failed(failed, connection, request)).await?
+            }
+            None => {
+                let error = timed_out(&connection, &progress, deadline);
+                return Err(attempts.with_context(error));
+            }
+        };
+        removed.put_back(request.headers_mut());
+    }
+}
+
+/// The outcome of an exchange. `None` if the side that was to act did not in time.
+pub(super) async fn within_deadline<F: Future>(
+    mut exchange: Pin<&mut F>,
+    progress: &UploadProgress,
+    deadline: Duration,
+) -> Option<F::Output> {
+    let mut left = deadline;
+    loop {
+        match timeout(left, exchange.as_mut()).await {
+            Ok(outcome) => return Some(outcome),
+            Err(_elapsed) => {
+                let moved_at = progress.last_frame_at()?;
+                left = deadline.saturating_sub(moved_at.elapsed());
+                if left.is_zero() {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// The error of an exchange without an outcome. The progress tells which side did not act.
+pub(super) fn timed_out(
+    connection: &PooledConnection,
+    progress: &UploadProgress,
+    deadline: Duration,
+) -> Error {
+    let facts = connection.info().facts().clone().after(deadline);
+    let stage = match progress.awaits_client() {
+        true => Stage::Send,
+        false => Stage::Receive,
+    };
+    Error::new(ErrorKind::TimedOut, stage, facts)
+}

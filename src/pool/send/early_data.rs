@@ -1,0 +1,140 @@
+//! Requests in TLS early data: the first bytes of a connection, sent before its handshake has ended
+//! (RFC 8446 section 2.3, RFC 8470).
+//!
+//! Such a connection is opened in the task of its request, so that it serves no other. Only a head
+//! is sent early. An error before the end of the handshake is a failed connect; a head that the
+//! origin ignored is sent again, as on any fresh connection.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{
+    Method, Request,
+    header::{EXPECT, HeaderName},
+};
+use http_body::Body;
+
+use crate::{
+    error::{Error, ErrorKind, Stage},
+    http1,
+    upload::RequestBody,
+};
+
+use super::{
+    super::{
+        checkout::{Checkout, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout},
+        connection::PooledConnection,
+        inner::Inner,
+        tasks::Opened,
+    },
+    target::Target,
+};
+
+/// Marks a request that was in early data on its way here (RFC 8470 section 5.1). It must not be
+/// removed.
+pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
+
+/// A request extension that keeps the request out of TLS early data.
+///
+/// It overrides [`early_data`](crate::connector::CdnOriginBuilder::early_data). Insert it for paths
+/// where a GET has an effect, and in layers that retry requests.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, pool::NoEarlyData};
+///
+/// let connector = CdnOriginConnector::builder("https://www.example.com")
+/// #   .verify(cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32])))
+///     .early_data()
+///     .build()?;
+/// let proxy = OriginProxy::new(connector).map_request(|request| {
+///     if request.uri.path().starts_with("/unsubscribe") {
+///         request.extensions.insert(NoEarlyData);
+///     }
+/// });
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a marker that callers construct; it will not have fields"
+)]
+pub struct NoEarlyData;
+
+/// The connection for the first attempt of a request. Where one is to be opened, it may begin with
+/// the request.
+pub(super) async fn first_connection(
+    inner: &Arc<Inner>,
+    request: &mut Request<RequestBody>,
+    target: &Target,
+) -> Result<PooledConnection, Error> {
+    let checkout = match begin_checkout(inner, &target.affinity) {
+        Checkout::Queued(ticket, Some(permit)) => match early_head(inner, request, target) {
+            Some(head) => {
+                drop(ticket);
+                // Boxed: few requests are sent early, and all would be as large.
+                return Box::pin(connect_early(inner, permit, head)).await;
+            }
+            None => Checkout::Queued(ticket, Some(permit)),
+        },
+        checkout => checkout,
+    };
+    finish_checkout(inner, checkout).await
+}
+
+/// Opens a connection that begins with this head, if the origin accepts early data.
+async fn connect_early(
+    inner: &Arc<Inner>,
+    permit: ConnectPermit,
+    head: Bytes,
+) -> Result<PooledConnection, Error> {
+    let affinity = permit.affinity.clone();
+    let connector = inner.connector().for_client(affinity.address());
+    let connecting = connector.connect_early(head);
+    let failed = match Opened::by(&Arc::downgrade(inner), connecting, permit).await {
+        Ok(opened) => return Ok(opened.connection),
+        Err(failed) => failed,
+    };
+    let error = failed.error().clone();
+    // RFC 8446 appendix D.3: an origin that no longer knows early data can still be reached
+    // without.
+    if error.stage() == Stage::Handshake && error.kind() != ErrorKind::TimedOut {
+        drop(failed);
+        return checkout(inner, &affinity).await;
+    }
+    failed.settle(inner);
+    Err(error)
+}
+
+/// The head that a connection for this request may begin with.
+fn early_head(inner: &Inner, request: &mut Request<RequestBody>, target: &Target) -> Option<Bytes> {
+    let is_http1_and_alone = inner.with(|inventory| {
+        // Other waiting requests come first, and could not use such a connection.
+        inventory.protocol == Some(Protocol::Http1) && inventory.waiters.len() <= 1
+    });
+    if !is_http1_and_alone || !is_replay_safe(request) {
+        return None;
+    }
+    let room = inner.connector().early_room();
+    if room == 0 {
+        return None;
+    }
+    let removed = target.encode_for(request, Protocol::Http1);
+    let head = http1::head_without_body(request);
+    removed.put_back(request.headers_mut());
+    let head = head.ok()?;
+    (head.len() <= room).then(|| head.into())
+}
+
+/// Whether it is harmless if an attacker replays this request.
+///
+/// A request that was in early data before is excluded: a 425 would go to its client (RFC 8470
+/// section 5.2), even where this proxy caused it.
+fn is_replay_safe(request: &Request<RequestBody>) -> bool {
+    let headers = request.headers();
+    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    is_safe
+        && request.body().is_end_stream()
+        && request.extensions().get::<NoEarlyData>().is_none()
+        && !headers.contains_key(EARLY_DATA)
+        && !headers.contains_key(EXPECT)
+}

@@ -1,0 +1,234 @@
+//! `NoResponse`: a request without a response, and what its error means.
+
+use thiserror::Error as ThisError;
+
+use crate::{
+    connector::{ConnectionInfo, explain},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage, chain},
+    http1::Http1Error,
+    upload::UploadProgress,
+};
+
+use super::super::connection::CloseReason;
+
+/// An error of either HTTP client.
+#[derive(Debug, ThisError)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Http1(Http1Error),
+    #[error(transparent)]
+    Hyper(hyper::Error),
+}
+
+/// A request that got no response.
+pub(crate) struct NoResponse {
+    failure: Failure,
+    /// Not a byte of the request was written: it can be sent elsewhere.
+    is_unsent: bool,
+    /// Some bytes of a response had arrived.
+    has_received: bool,
+    /// The error that the request's body ended with.
+    body_error: Option<Error>,
+}
+
+impl NoResponse {
+    pub(crate) fn over_http1(error: Http1Error, has_received: bool) -> Self {
+        let is_unsent = matches!(error, Http1Error::ClosedBeforeWrite);
+        Self {
+            has_received,
+            ..Self::new(Failure::Http1(error), is_unsent)
+        }
+    }
+
+    pub(crate) fn over_hyper(error: hyper::Error, is_unsent: bool) -> Self {
+        Self::new(Failure::Hyper(error), is_unsent)
+    }
+
+    fn new(failure: Failure, is_unsent: bool) -> Self {
+        Self {
+            failure,
+            is_unsent,
+            has_received: false,
+            body_error: None,
+        }
+    }
+
+    /// Adds the error of the request's body, if it had one.
+    pub(super) fn with_body_error(self, progress: &UploadProgress) -> Self {
+        Self {
+            body_error: progress.failure(),
+            ..self
+        }
+    }
+
+    /// Whether not a byte of the request was written.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.is_unsent
+    }
+
+    /// Whether the origin has not processed the request (RFC 9113 section 8.7), so that any method
+    /// may be retried: it refused the stream, or a GOAWAY named a lower last stream. h2 reports a
+    /// GOAWAY only to the streams above that.
+    pub(super) fn was_refused(&self) -> bool {
+        self.h2().is_some_and(|error| {
+            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (error.is_go_away() || refused)
+        })
+    }
+
+    /// Whether the connection ended before the first byte of a response. On a reused connection,
+    /// the request has most likely not arrived.
+    pub(super) fn was_cut_off(&self) -> bool {
+        let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
+        let ended = cut_off.contains(&classify(&self.failure).0) && !self.has_received;
+        let timed_out = matches!(&self.failure, Failure::Hyper(error) if error.is_timeout());
+        ended || timed_out || self.h2().is_some_and(h2::Error::is_go_away)
+    }
+
+    fn h2(&self) -> Option<&h2::Error> {
+        match &self.failure {
+            Failure::Http1(_) => None,
+            Failure::Hyper(error) => chain::find(error),
+        }
+    }
+
+    /// Why an HTTP/1 connection closes after this.
+    pub(crate) fn close_reason(&self) -> CloseReason {
+        match &self.failure {
+            // The client caused it.
+            Failure::Http1(Http1Error::RequestBody(_) | Http1Error::RequestBodyLength) => {
+                CloseReason::Cancelled
+            }
+            _ if self.was_cut_off() => CloseReason::Origin,
+            _ => CloseReason::Error,
+        }
+    }
+
+    /// The error for the caller: that of the request's body first of all.
+    pub(super) fn into_error(self, info: &ConnectionInfo) -> Error {
+        match self.body_error {
+            Some(ours) => ours,
+            None => explain_failure(self.failure, Some(info)),
+        }
+    }
+}
+
+/// The crate's own error that caused the failure, if there is one: that of the request's body.
+/// Otherwise an error that is made of what the stream and the HTTP client report.
+pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    if let Some(ours) = Error::find_in(&failure) {
+        return ours.clone();
+    }
+    let (kind, stage) = classify(&failure);
+    let (kind, stage, facts) = with_stream(kind, stage, &failure, info);
+    Error::with_source(kind, stage, facts, failure)
+}
+
+/// The error for a failure in the middle of a response's body.
+pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    let (kind, _) = classify(&failure);
+    let (kind, stage, facts) = with_stream(kind, Stage::Receive, &failure, info);
+    Error::with_source(kind, stage, facts, failure).after_answers()
+}
+
+/// Adds the TLS alert that the stream ended with, which says more than hyper's error: HTTP/2 keeps
+/// only a text of it, and an alert before the request is written looks like a cancelled request.
+fn with_stream(
+    kind: ErrorKind,
+    stage: Stage,
+    error: &(dyn std::error::Error + 'static),
+    info: Option<&ConnectionInfo>,
+) -> (ErrorKind, Stage, Facts) {
+    let mut facts = info.map_or_else(Facts::default, |info| info.facts().clone());
+    let alert = explain(error)
+        .alert
+        .or_else(|| info.and_then(ConnectionInfo::alert));
+    facts.alert = alert;
+    match alert {
+        Some(_) => (ErrorKind::AlertReceived, Stage::Receive, facts),
+        None => (kind, stage, facts),
+    }
+}
+
+fn classify(failure: &Failure) -> (ErrorKind, Stage) {
+    let (kind, stage) = match failure {
+        Failure::Http1(error) => classify_http1(error),
+        Failure::Hyper(error) => classify_hyper(error),
+    };
+    match kind {
+        // Not a timeout of this crate: the system has found that the peer is gone.
+        ErrorKind::TimedOut => (ErrorKind::ConnectionReset, stage),
+        kind => (kind, stage),
+    }
+}
+
+fn classify_http1(error: &Http1Error) -> (ErrorKind, Stage) {
+    let kind = match error {
+        Http1Error::ClosedBeforeWrite => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Http1Error::NoResponse | Http1Error::Incomplete => ErrorKind::ConnectionClosed,
+        Http1Error::Io(error) => explain(error).kind,
+        Http1Error::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
+        Http1Error::Head(_)
+        | Http1Error::LineEnd
+        | Http1Error::Unsolicited
+        | Http1Error::NotHttp
+        | Http1Error::Tls(_)
+        | Http1Error::UnexpectedUpgrade
+        | Http1Error::ResponseFraming
+        | Http1Error::Chunk
+        | Http1Error::Trailers => ErrorKind::HttpProtocol,
+        Http1Error::RequestBody(_) | Http1Error::RequestBodyLength => {
+            return (
+                ErrorKind::RequestBody(RequestBodyProblem::Failed),
+                Stage::Send,
+            );
+        }
+        Http1Error::RequestFraming => {
+            return (
+                ErrorKind::Request(RequestProblem::TransferCoding),
+                Stage::Prepare,
+            );
+        }
+        Http1Error::Target => {
+            return (
+                ErrorKind::Request(RequestProblem::TargetInvalid),
+                Stage::Prepare,
+            );
+        }
+    };
+    (kind, Stage::Receive)
+}
+
+fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
+    if hyper.is_parse_too_large() {
+        return (ErrorKind::ResponseHeadTooLarge, Stage::Receive);
+    }
+    if hyper.is_parse() {
+        return (ErrorKind::HttpProtocol, Stage::Receive);
+    }
+    if hyper.is_incomplete_message() {
+        return (ErrorKind::ConnectionClosed, Stage::Receive);
+    }
+    if hyper.is_canceled() || hyper.is_closed() {
+        return (ErrorKind::ConnectionClosed, Stage::Send);
+    }
+    if chain::find::<h2::Error>(hyper).is_some_and(is_reset_by_peer) {
+        return (ErrorKind::StreamReset, Stage::Receive);
+    }
+    match explain(hyper).kind {
+        // A protocol error of HTTP/2 has neither a TLS nor an I/O error as its source.
+        ErrorKind::Io => (ErrorKind::HttpProtocol, Stage::Receive),
+        kind => (kind, Stage::Receive),
+    }
+}
+
+/// Whether the peer reset the stream for a reason of its own (RFC 9113 section 7).
+fn is_reset_by_peer(error: &h2::Error) -> bool {
+    let own = [
+        h2::Reason::NO_ERROR,
+        h2::Reason::INTERNAL_ERROR,
+        h2::Reason::CANCEL,
+    ];
+    let reason = error.reason();
+    error.is_remote() && error.is_reset() && reason.is_some_and(|reason| own.contains(&reason))
+}

@@ -1,0 +1,76 @@
+//! `InFlight`: a request from its call to the end of its response, which a drain waits for.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+
+use crate::error::{Error, ErrorKind};
+
+/// Counts the requests in flight, until the pool drains.
+#[derive(Default)]
+pub(crate) struct RequestCount {
+    in_flight: AtomicUsize,
+    is_draining: AtomicBool,
+    none_left: Notify,
+}
+
+/// A request in flight.
+pub(crate) struct InFlight(Arc<RequestCount>);
+
+impl RequestCount {
+    /// Begins a request.
+    ///
+    /// # Errors
+    ///
+    /// If the pool is draining.
+    pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
+        // Counted before the flag is read, as `drain` sets it before it reads the count: one of
+        // them sees the other.
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let request = InFlight(self.clone());
+        match self.is_draining() {
+            true => Err(Error::refused(ErrorKind::Draining)),
+            false => Ok(request),
+        }
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::SeqCst)
+    }
+
+    /// Refuses requests from now on.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until no request is in flight.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let mut none_left = pin!(self.none_left.notified());
+            none_left.as_mut().enable();
+            if self.in_flight.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            none_left.await;
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let was_last = self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1;
+        if was_last && self.0.is_draining() {
+            self.0.none_left.notify_waiters();
+        }
+    }
+}

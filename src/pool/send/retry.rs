@@ -1,0 +1,264 @@
+//! `Attempts`: which requests are retried, and on which connection.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use http_body::Body;
+
+use crate::{
+    error::Error,
+    upload::{Replay, RequestBody, UploadProgress},
+};
+
+use super::{
+    super::{
+        checkout::{Affinity, checkout, fresh_connection},
+        connection::{PooledConnection, ResponseBody},
+        inner::Inner,
+    },
+    failure::NoResponse,
+};
+
+/// The maximum of attempts of a request that the origin may have seen.
+const MAX_ATTEMPTS: usize = 3;
+
+/// The maximum of attempts of which nothing was written. They cost nothing, but have to end.
+const MAX_UNSENT: usize = 32;
+
+/// Misdirected Request (RFC 9110 section 15.5.20).
+const MISDIRECTED: u16 = 421;
+
+/// Too Early (RFC 8470 section 5.2).
+const TOO_EARLY: u16 = 425;
+
+/// The attempts of one request.
+pub(super) struct Attempts<'a> {
+    inner: &'a Arc<Inner>,
+    affinity: &'a Affinity,
+    /// The request's body, if it has one.
+    body: Option<(Replay, UploadProgress)>,
+    is_idempotent: bool,
+    /// Attempts that the origin may have seen.
+    sent: usize,
+    /// Attempts of which nothing was written.
+    unsent: usize,
+    current: Attempt,
+    /// The retry that the present attempt is, in the budget.
+    retrying: Option<Retrying>,
+}
+
+/// One attempt, by the connection that it is made on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attempt {
+    /// The connection had served a request before.
+    reused: bool,
+    /// The connection was idle in the pool before.
+    was_idle: bool,
+    /// The request was sent before the TLS handshake had ended.
+    early: bool,
+}
+
+impl Attempt {
+    fn on(connection: &PooledConnection) -> Self {
+        Self {
+            reused: connection.has_served(),
+            was_idle: connection.was_idle(),
+            early: connection.is_early(),
+        }
+    }
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(
+        inner: &'a Arc<Inner>,
+        affinity: &'a Affinity,
+        request: &Request<RequestBody>,
+    ) -> Self {
+        let body = request.body();
+        let replay = body.keep_replay(inner.settings().max_replay);
+        Self {
+            inner,
+            affinity,
+            body: replay.map(|replay| (replay, body.progress())),
+            is_idempotent: request.method().is_idempotent(),
+            sent: 1,
+            unsent: 0,
+            current: Attempt::default(),
+            retrying: None,
+        }
+    }
+
+    /// Begins an attempt on this connection.
+    pub(super) fn begin(&mut self, connection: &PooledConnection) {
+        self.current = Attempt::on(connection);
+    }
+
+    /// After a failure: the connection for the next attempt, for which the request is restored.
+    ///
+    /// # Errors
+    ///
+    /// The failure, if the request may not be retried.
+    pub(super) async fn retry_failed(
+        &mut self,
+        failed: NoResponse,
+        connection: PooledConnection,
+        request: &mut Request<RequestBody>,
+    ) -> Result<PooledConnection, Error> {
+        if failed.is_unsent() && self.unsent < MAX_UNSENT {
+            self.unsent += 1;
+            drop(connection);
+            return checkout(self.inner, self.affinity).await;
+        }
+        if !self.is_safe_after(&failed) || !self.restore(request) || !self.begin_retry() {
+            let error = failed.into_error(connection.info());
+            return Err(self.with_context(error));
+        }
+        drop(connection);
+        let connection = self.connection_after(&failed).await?;
+        self.count_retry();
+        Ok(connection)
+    }
+
+    /// A fresh connection if possible: where one was cut off, the other idle ones may be about to.
+    ///
+    /// After a GOAWAY, which many requests learn of at once, each would open one of its own. So
+    /// only the last attempt insists on a fresh one then.
+    async fn connection_after(&self, failed: &NoResponse) -> Result<PooledConnection, Error> {
+        let is_last = self.sent + 1 >= MAX_ATTEMPTS;
+        if (!failed.was_refused() || is_last)
+            && let Some(fresh) = fresh_connection(self.inner, self.affinity).await
+        {
+            return Ok(fresh);
+        }
+        checkout(self.inner, self.affinity).await
+    }
+
+    /// Adds to an error what the attempts before it tell about the origin.
+    pub(super) fn with_context(&self, error: Error) -> Error {
+        let error = self.inner.history().with_context(error);
+        match self.current.reused {
+            true => error.on_reused(),
+            false => error,
+        }
+    }
+
+    /// After a 421 on a shared connection: a fresh one, once.
+    ///
+    /// If fresh ones get a 421 as well, it is passed on, until there is another response.
+    pub(super) async fn retry_misdirected<B>(
+        &mut self,
+        response: &Response<B>,
+        connection: &PooledConnection,
+        request: &mut Request<RequestBody>,
+    ) -> Option<PooledConnection> {
+        let is_misdirected = response.status().as_u16() == MISDIRECTED;
+        let is_own = !self.is_shared(connection);
+        if !self
+            .inner
+            .history()
+            .may_be_misdirected(is_misdirected, is_own)
+        {
+            return None;
+        }
+        if self.sent > 1 || !self.is_repeatable() || !self.begin_retry() {
+            return None;
+        }
+        let fresh = Box::pin(fresh_connection(self.inner, self.affinity)).await?;
+        // The exchange that was answered may have gone on reading the body.
+        if !self.restore(request) {
+            return None;
+        }
+        self.count_retry();
+        Some(fresh)
+    }
+
+    /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section
+    /// 5.2).
+    pub(super) fn is_too_early<B>(&self, response: &Response<B>) -> bool {
+        self.current.early && response.status().as_u16() == TOO_EARLY
+    }
+
+    /// After a 425: a connection whose handshake has ended.
+    ///
+    /// Only a first attempt is sent early, so any connection will do: the same one, if the response
+    /// has ended.
+    pub(super) async fn retry_too_early(
+        &self,
+        response: Response<ResponseBody>,
+        connection: PooledConnection,
+    ) -> Result<PooledConnection, Error> {
+        let mut body = response.into_body();
+        match body.is_end_stream() {
+            true => connection.finish(&mut body),
+            false => drop(connection),
+        }
+        drop(body);
+        let connection = checkout(self.inner, self.affinity).await?;
+        self.inner.count_retry();
+        Ok(connection)
+    }
+
+    /// Whether the connection serves, or has served, other requests.
+    fn is_shared(&self, connection: &PooledConnection) -> bool {
+        self.current.reused || (connection.is_http2() && connection.has_served())
+    }
+
+    /// RFC 9110 section 9.2.2: a proxy must not automatically retry a request that is not
+    /// idempotent and may have been processed.
+    fn is_safe_after(&self, failed: &NoResponse) -> bool {
+        let was_cut_off = self.current.was_idle && failed.was_cut_off();
+        self.is_repeatable() && (failed.was_refused() || (self.is_idempotent && was_cut_off))
+    }
+
+    /// Whether all of the body that was read is kept.
+    fn is_repeatable(&self) -> bool {
+        let body = self.body.as_ref();
+        body.is_none_or(|(replay, _)| replay.is_complete())
+    }
+
+    /// Gives the request its body back. Whether all of it is still kept.
+    fn restore(&self, request: &mut Request<RequestBody>) -> bool {
+        let Some((replay, progress)) = &self.body else {
+            return true;
+        };
+        let Some(body) = RequestBody::replayed(replay, progress.clone()) else {
+            return false;
+        };
+        *request.body_mut() = body;
+        true
+    }
+
+    fn count_retry(&mut self) {
+        self.sent += 1;
+        self.inner.count_retry();
+    }
+
+    /// Begins a retry, if the number of attempts and the budget allow one more.
+    fn begin_retry(&mut self) -> bool {
+        if self.sent >= MAX_ATTEMPTS {
+            return false;
+        }
+        // The previous one has ended.
+        self.retrying = None;
+        self.retrying = Retrying::begin(self.inner);
+        self.retrying.is_some()
+    }
+}
+
+/// A retry that is in flight, as the budget counts it.
+pub(crate) struct Retrying(Arc<Inner>);
+
+impl Retrying {
+    /// Begins a retry, if the budget allows it.
+    pub(crate) fn begin(inner: &Arc<Inner>) -> Option<Self> {
+        let budget = inner.settings().retry_budget;
+        let is_allowed = inner.with(|inventory| inventory.retries.begin(budget));
+        is_allowed.then(|| Self(inner.clone()))
+    }
+}
+
+impl Drop for Retrying {
+    fn drop(&mut self) {
+        self.0.with(|inventory| inventory.retries.end());
+    }
+}

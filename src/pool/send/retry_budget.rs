@@ -1,0 +1,119 @@
+//! `RetryBudget`: how many requests may be retried, so that retries do not overload an origin.
+
+/// How many requests may be retried.
+///
+/// A retry is allowed while fewer than [`at_least`](Self::at_least) retries are in flight, or while
+/// retries are at most [`percent`](Self::percent) of the last thousand requests or so. Beyond both,
+/// a request fails with its first error. A request of which nothing was written is no retry when it
+/// is sent again.
+///
+/// ```
+/// use cdn_origin::pool::{PoolSettings, RetryBudget};
+///
+/// let budget = RetryBudget::percent(10).at_least(1);
+/// let settings = PoolSettings::default().retry_budget(budget);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use = "a budget does nothing until it is passed to `PoolSettings::retry_budget`"]
+pub struct RetryBudget {
+    percent: u32,
+    at_least: usize,
+}
+
+impl Default for RetryBudget {
+    /// 20 percent, and at least 3 at a time.
+    fn default() -> Self {
+        Self::percent(20)
+    }
+}
+
+impl RetryBudget {
+    /// Allows `percent` retries for each hundred requests, and at least 3 at a time.
+    pub fn percent(percent: u32) -> Self {
+        Self {
+            percent,
+            at_least: 3,
+        }
+    }
+
+    /// Sets the number of concurrent retries that are allowed whatever their share.
+    pub fn at_least(mut self, count: usize) -> Self {
+        self.at_least = count;
+        self
+    }
+
+    /// Allows no retries.
+    pub fn none() -> Self {
+        Self::percent(0).at_least(0)
+    }
+}
+
+/// Counts of the last requests and retries. Old ones count half each time there are many.
+#[derive(Default)]
+pub(crate) struct RetryWindow {
+    requests: u32,
+    retries: u32,
+    /// Retries in flight.
+    in_flight: usize,
+}
+
+impl RetryWindow {
+    const CAPACITY: u32 = 1024;
+
+    pub(crate) fn count_request(&mut self) {
+        self.requests += 1;
+        if self.requests >= Self::CAPACITY {
+            self.requests /= 2;
+            self.retries /= 2;
+        }
+    }
+
+    /// Begins a retry, if one is allowed.
+    pub(crate) fn begin(&mut self, budget: RetryBudget) -> bool {
+        let share = u64::from(self.retries + 1) * 100;
+        let allowed = u64::from(self.requests) * u64::from(budget.percent);
+        let is_allowed = self.in_flight < budget.at_least || share <= allowed;
+        if is_allowed {
+            self.retries = (self.retries + 1).min(Self::CAPACITY);
+            self.in_flight += 1;
+        }
+        is_allowed
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.in_flight -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_at_a_time_are_always_allowed() {
+        let mut window = RetryWindow::default();
+        for _ in 0..3 {
+            assert!(window.begin(RetryBudget::default()));
+        }
+        assert!(!window.begin(RetryBudget::default()));
+        window.end();
+        assert!(window.begin(RetryBudget::default()));
+    }
+
+    #[test]
+    fn more_are_allowed_up_to_their_share_of_the_requests() {
+        let mut window = RetryWindow::default();
+        for _ in 0..100 {
+            window.count_request();
+        }
+        let begun = (0..100).filter(|_| window.begin(RetryBudget::default()));
+        assert_eq!(begun.count(), 20);
+    }
+
+    #[test]
+    fn a_budget_of_none_allows_no_retry() {
+        let mut window = RetryWindow::default();
+        window.count_request();
+        assert!(!window.begin(RetryBudget::none()));
+    }
+}

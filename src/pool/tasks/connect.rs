@@ -1,0 +1,176 @@
+//! `Connect`: opens one connection, in a task of its own, for a request or the queue.
+//!
+//! A request that leaves takes nothing from the others: its connection goes to the next one that
+//! waits, or becomes idle.
+
+use std::sync::{Arc, Weak};
+
+use http::Uri;
+use tokio::sync::oneshot;
+use tower_service::Service;
+
+use crate::{
+    connector::Connecting,
+    error::{Error, ErrorKind},
+};
+
+use super::{
+    super::{
+        checkout::{ConnectPermit, PendingConnect, Protocol},
+        connection::{Http1Connection, Http2Connection, PooledConnection},
+        inner::Inner,
+        send::{Failure, explain_failure},
+    },
+    dns_watch::DnsWatch,
+    http2_driver::Http2Driver,
+    idle_reaper::IdleReaper,
+};
+
+/// A connect that is under way.
+pub(crate) struct Connect {
+    inner: Weak<Inner>,
+    connecting: Connecting,
+    permit: ConnectPermit,
+    recipient: Recipient,
+    outcome: oneshot::Sender<ConnectResult>,
+}
+
+/// Who gets the connection. The error of a failed connect goes to the requester in any case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Recipient {
+    /// The first request that waits for one of its affinity.
+    FirstWaiter,
+    /// The request that asked for it. If it has left, the connection becomes idle.
+    Requester,
+}
+
+/// The outcome of a connect for its requester. There is none if another request got the connection.
+pub(crate) type ConnectResult = Result<PooledConnection, Error>;
+
+impl Connect {
+    /// Spawns the connect.
+    pub(crate) fn spawn(
+        inner: &Arc<Inner>,
+        permit: ConnectPermit,
+        recipient: Recipient,
+    ) -> oneshot::Receiver<ConnectResult> {
+        let (outcome, receiver) = oneshot::channel();
+        let mut connector = inner.connector().for_client(permit.affinity.address());
+        let connect = Self {
+            inner: Arc::downgrade(inner),
+            // The pool's connector has a fixed origin, and does not look at the URI.
+            connecting: connector.call(Uri::default()),
+            permit,
+            recipient,
+            outcome,
+        };
+        inner.tasks().spawn_for_request(connect.run());
+        receiver
+    }
+
+    async fn run(self) {
+        let opened = Opened::by(&self.inner, self.connecting, self.permit).await;
+        let Some(inner) = self.inner.upgrade() else {
+            return;
+        };
+        match opened {
+            Ok(opened) => {
+                match self.recipient {
+                    Recipient::FirstWaiter => inner.give(opened.connection),
+                    Recipient::Requester => drop(self.outcome.send(Ok(opened.connection))),
+                }
+                // Only now: the request that got the connection must not be granted another.
+                drop(opened.pending);
+            }
+            Err(failed) => {
+                let _ = self.outcome.send(Err(failed.error.clone()));
+                failed.settle(&inner);
+            }
+        }
+    }
+}
+
+/// A connection that was opened.
+pub(crate) struct Opened {
+    pub(crate) connection: PooledConnection,
+    /// The end of the connect, unless an HTTP/2 connection still waits for its peer's SETTINGS.
+    pending: Option<PendingConnect>,
+}
+
+impl Opened {
+    /// Connects, and speaks the protocol that ALPN chose.
+    ///
+    /// Holds the pool only while there is nothing to wait for.
+    pub(crate) async fn by(
+        pool: &Weak<Inner>,
+        connecting: Connecting,
+        mut permit: ConnectPermit,
+    ) -> Result<Self, FailedConnect> {
+        if let Some(inner) = pool.upgrade() {
+            IdleReaper::ensure(&inner);
+        }
+        let stream = match connecting.await {
+            Ok(stream) => stream,
+            Err(error) => {
+                let permit = Some(permit);
+                return Err(FailedConnect { error, permit });
+            }
+        };
+        let inner = pool.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
+        let info = stream.info().clone();
+        let protocol = match stream.negotiated_h2() {
+            true => Protocol::Http2,
+            false => Protocol::Http1,
+        };
+        inner.connection_opened(&mut permit.connection, Some((&info, protocol)));
+        DnsWatch::ensure(&inner);
+        if protocol == Protocol::Http1 {
+            let (settings, readable) = (inner.settings(), inner.readable().clone());
+            let (connection, pending) = Http1Connection::open(stream, permit, settings, readable);
+            return Ok(Self {
+                connection: inner.pooled_http1(connection),
+                pending: Some(pending),
+            });
+        }
+        let (generation, settings) = (permit.generation, inner.settings().clone());
+        drop(inner);
+        let opened = Http2Connection::open(stream, permit, &settings).await;
+        let (connection, parts) = opened.map_err(|error| FailedConnect {
+            error: explain_failure(Failure::Hyper(error), Some(&info)),
+            permit: None,
+        })?;
+        let inner = pool.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
+        Http2Driver::spawn(&inner, parts);
+        inner.http2_opened(&connection, generation);
+        Ok(Self {
+            connection: inner.pooled_stream(connection),
+            pending: None,
+        })
+    }
+}
+
+/// A connect that failed, and its permit, unless that went with the stream.
+pub(crate) struct FailedConnect {
+    error: Error,
+    permit: Option<ConnectPermit>,
+}
+
+impl FailedConnect {
+    pub(crate) fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// Gives the permit back, and the error to those who wait for nothing else.
+    pub(crate) fn settle(self, inner: &Inner) {
+        if let Some(permit) = self.permit {
+            inner.connect_failed(permit, &self.error);
+        }
+    }
+
+    fn pool_dropped() -> Self {
+        Self {
+            error: Error::refused(ErrorKind::Draining),
+            permit: None,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `DnsWatch`: retires connections to addresses that the origin's name no longer has.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::connector::CdnOriginConnector;
+
+use super::{super::inner::Inner, running::RunningMark};
+
+/// The pause between two look-ups. One whose cached answer has not expired sends no query.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A look-up that takes longer is ignored.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The task that watches the addresses of the origin's name. It ends with the last connection, or
+/// the pool.
+pub(crate) struct DnsWatch(RunningMark);
+
+impl DnsWatch {
+    /// Spawns the task if DNS is followed, unless it runs.
+    pub(crate) fn ensure(inner: &Arc<Inner>) {
+        if inner.settings().grace.is_none() {
+            return;
+        }
+        if let Some(mark) = RunningMark::set(inner, |running| &mut running.dns_watch) {
+            let connector = inner.connector().clone();
+            inner.tasks().spawn_for_pool(Self(mark).run(connector));
+        }
+    }
+
+    async fn run(self, connector: CdnOriginConnector) {
+        while self.goes_on() {
+            sleep(INTERVAL).await;
+            let answer = timeout(LOOKUP_TIMEOUT, connector.addresses()).await;
+            if let (Ok(Some(addresses)), Some(inner)) = (answer, self.0.inner()) {
+                retire_absent(&inner, &addresses);
+            }
+        }
+        self.0.forget();
+    }
+
+    /// Whether there is still a connection. Otherwise the next one that opens spawns another task.
+    fn goes_on(&self) -> bool {
+        self.0.inner().is_some_and(|inner| {
+            inner.with(|inventory| {
+                inventory.running.dns_watch = inventory.open() > 0;
+                inventory.running.dns_watch
+            })
+        })
+    }
+}
+
+fn retire_absent(inner: &Inner, addresses: &[SocketAddr]) {
+    let now = Instant::now();
+    inner.with(|inventory| inventory.retire_absent(addresses, now));
+    inner.serve_waiters();
+}

@@ -1,0 +1,66 @@
+//! `IdleReaper`: closes connections that are idle for too long, or that their origin has closed.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{super::inner::Inner, running::RunningMark};
+
+/// The shortest wait between two rounds.
+const MIN_WAIT: Duration = Duration::from_millis(10);
+
+/// The next round comes after this part of the idle timeout at the earliest.
+const PARTS: u32 = 16;
+
+/// The task that closes idle connections. It ends with the last connection, or the pool.
+pub(crate) struct IdleReaper(RunningMark);
+
+impl IdleReaper {
+    /// Spawns the task, unless it runs.
+    pub(crate) fn ensure(inner: &Arc<Inner>) {
+        if let Some(mark) = RunningMark::set(inner, |running| &mut running.idle_reaper) {
+            inner.tasks().spawn_for_pool(
+                Self(mark).run(inner.readable().clone(), inner.settings().idle_timeout),
+            );
+        }
+    }
+
+    async fn run(self, readable: Arc<tokio::sync::Notify>, first: Duration) {
+        let mut next = Some(first);
+        while let Some(wait) = next {
+            // Something has arrived on an idle connection, or time has passed.
+            let _ = timeout(wait.max(MIN_WAIT), readable.notified()).await;
+            next = self.0.inner().and_then(|inner| reap(&inner));
+        }
+        self.0.forget();
+    }
+}
+
+/// Closes what is due. Returns the time until more may be due, if a connection is left.
+fn reap(inner: &Inner) -> Option<Duration> {
+    let (now, settings) = (Instant::now(), inner.settings());
+    let suspects = inner.with(|inventory| inventory.take_suspects(now, settings));
+    // Without the lock: this polls and closes sockets, maybe a thousand.
+    let checked = suspects
+        .into_iter()
+        .filter_map(|connection| connection.checked(now, settings));
+    let checked: Vec<_> = checked.collect();
+    let (goes_on, idle_for, is_awaited) = inner.with(|inventory| {
+        let is_awaited = !checked.is_empty() && !inventory.waiters.is_empty();
+        for connection in checked {
+            inventory.keep_idle(connection, settings);
+        }
+        inventory.running.idle_reaper = inventory.open() > 0;
+        (
+            inventory.running.idle_reaper,
+            inventory.longest_idle(now),
+            is_awaited,
+        )
+    });
+    if is_awaited {
+        inner.serve_waiters();
+    }
+    let timeout = settings.idle_timeout;
+    let wait = timeout.saturating_sub(idle_for);
+    goes_on.then(|| wait.max(timeout / PARTS))
+}

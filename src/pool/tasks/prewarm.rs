@@ -1,0 +1,91 @@
+//! `Prewarm`: keeps a minimum of connections ready for requests.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{sync::oneshot, time::sleep};
+
+use crate::error::Error;
+
+use super::{
+    super::{checkout::Affinity, inner::Inner},
+    connect::{Connect, ConnectResult, Recipient},
+    running::RunningMark,
+};
+
+/// The pause after a first failed connect. It doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// Opens the minimum of connections, at least one, and has it kept up from then on.
+pub(crate) async fn prewarm(inner: Arc<Inner>) -> Result<(), Error> {
+    inner.with(|inventory| inventory.is_prewarmed = true);
+    let wanted = inner.settings().min_idle.max(1);
+    open_missing(&Arc::downgrade(&inner), wanted).await
+}
+
+/// The task that opens what requests have taken, one connection after the other, and ever more
+/// rarely while the origin refuses them.
+pub(crate) struct Prewarm(RunningMark);
+
+impl Prewarm {
+    /// Spawns the task if connections are missing, unless it runs.
+    pub(crate) fn ensure(inner: &Arc<Inner>) {
+        let min_idle = inner.settings().min_idle;
+        if min_idle == 0
+            || !inner.with(|inventory| inventory.is_prewarmed && inventory.ready() < min_idle)
+        {
+            return;
+        }
+        if let Some(mark) = RunningMark::set(inner, |running| &mut running.prewarm) {
+            inner.tasks().spawn_for_pool(Self(mark).run(min_idle));
+        }
+    }
+
+    async fn run(self, min_idle: usize) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match open_missing(self.0.weak(), min_idle).await {
+                Ok(()) => {}
+                Err(error) => tracing::debug!(%error, ?pause, "connect in advance failed"),
+            }
+            match self.0.inner() {
+                Some(inner) if is_missing(&inner, min_idle) => {}
+                _ => return,
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+}
+
+/// Opens connections until as many as wanted are ready. Does not keep the pool alive meanwhile.
+async fn open_missing(pool: &Weak<Inner>, wanted: usize) -> Result<(), Error> {
+    for _ in 0..wanted {
+        let outcome = pool.upgrade().and_then(|inner| open_one(&inner, wanted));
+        let Some(outcome) = outcome else {
+            return Ok(());
+        };
+        if let Ok(Err(error)) = outcome.await {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Begins a connect, if one is missing.
+fn open_one(inner: &Arc<Inner>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
+    let is_missing = is_missing(inner, wanted);
+    let permit = is_missing.then(|| inner.connect_permit(&Affinity::Any))??;
+    Some(Connect::spawn(inner, permit, Recipient::FirstWaiter))
+}
+
+/// Whether there is room for a connection that is missing.
+fn is_missing(inner: &Inner, wanted: usize) -> bool {
+    !inner.requests().is_draining()
+        && inner
+            .with(|inventory| !inventory.is_full(inner.settings()) && inventory.ready() < wanted)
+}

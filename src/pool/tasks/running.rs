@@ -1,0 +1,47 @@
+//! `RunningMark`: keeps a task of the pool from running twice.
+
+use std::sync::{Arc, Weak};
+
+use super::super::{checkout::RunningTasks, inner::Inner};
+
+/// Says that a task of the pool runs, until it is dropped: also when the runtime drops the task.
+pub(crate) struct RunningMark {
+    inner: Weak<Inner>,
+    flag: Flag,
+}
+
+/// Which task it is.
+type Flag = fn(&mut RunningTasks) -> &mut bool;
+
+impl RunningMark {
+    /// Sets the mark. `None` if the task runs already.
+    pub(crate) fn set(inner: &Arc<Inner>, flag: Flag) -> Option<Self> {
+        let runs = inner.with(|inventory| std::mem::replace(flag(&mut inventory.running), true));
+        (!runs).then(|| Self {
+            inner: Arc::downgrade(inner),
+            flag,
+        })
+    }
+
+    /// The pool, if it still exists.
+    pub(crate) fn inner(&self) -> Option<Arc<Inner>> {
+        self.inner.upgrade()
+    }
+
+    pub(crate) fn weak(&self) -> &Weak<Inner> {
+        &self.inner
+    }
+
+    /// Ends the task whose flag was reset under the lock: another may run by now.
+    pub(crate) fn forget(mut self) {
+        self.inner = Weak::new();
+    }
+}
+
+impl Drop for RunningMark {
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.with(|inventory| *(self.flag)(&mut inventory.running) = false);
+        }
+    }
+}

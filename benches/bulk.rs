@@ -1,30 +1,31 @@
-//! What a GiB costs: CPU seconds of the proxy, in user code and in the kernel, for responses of 1 MiB.
+//! CPU time of the proxy for 1 GiB, in user code and in the kernel, in responses of 1 MiB.
 //!
 //! ```text
 //! cargo bench --bench bulk
 //! ```
 //!
-//! Beside today's stack, and nginx where it is installed. CPU time depends on what else the machine does, and on where in memory the
-//! buffers of a process come to lie. So the rounds of the proxies alternate, each proxy is started several times, and the median of all its
-//! rounds counts: still, differences of a twentieth mean nothing.
+//! The proxy is compared with the baseline (axum, hyper-util's client, hyper-rustls) and with nginx
+//! if it is installed. CPU time depends on the load of the machine and on the memory layout of the
+//! process. The rounds of the proxies therefore alternate, each proxy is started several times, and
+//! the result is the median of all rounds. Differences below 5 % are noise.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a bench that cannot go on stops"
+    reason = "a bench stops at the first failure"
 )]
 
 mod support {
+    pub(crate) mod baseline;
     pub(crate) mod client;
-    pub(crate) mod filled;
-    pub(crate) mod legacy;
+    pub(crate) mod client_config;
+    pub(crate) mod cpu_time;
+    pub(crate) mod filled_body;
     pub(crate) mod nginx;
     pub(crate) mod origin;
-    pub(crate) mod ours;
-    pub(crate) mod pace;
+    pub(crate) mod origin_proxy;
     pub(crate) mod process;
-    pub(crate) mod trust;
-    pub(crate) mod usage;
+    pub(crate) mod rate;
 }
 
 use std::net::SocketAddr;
@@ -32,13 +33,13 @@ use std::net::SocketAddr;
 use axum::Router;
 
 use support::{
+    baseline,
     client::Client,
-    legacy,
+    cpu_time,
     nginx::Nginx,
     origin::{self, Origin},
-    ours,
+    origin_proxy,
     process::{Served, in_role, listen, on_one_thread, role},
-    usage,
 };
 
 const STARTS: usize = 5;
@@ -55,8 +56,8 @@ const NAMES: [&str; 3] = [
 
 fn main() {
     let role = role();
-    let words: Vec<&str> = role.iter().map(String::as_str).collect();
-    match words[..] {
+    let arguments: Vec<&str> = role.iter().map(String::as_str).collect();
+    match arguments[..] {
         ["origin", kind, file] => on_one_thread(origin::serve(kind, file)),
         ["proxy", kind, origin, file] => {
             let pem = std::fs::read(file).unwrap();
@@ -68,57 +69,58 @@ fn main() {
 
 async fn proxy(kind: &str, origin: SocketAddr, pem: &[u8]) {
     let router = match kind {
-        "ours" => Router::new().fallback_service(ours::proxy("https", origin, pem)),
-        _ => legacy::router(origin, pem),
+        "origin-proxy" => Router::new().fallback_service(origin_proxy::proxy("https", origin, pem)),
+        _ => baseline::router(origin, pem),
     };
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listen().await, service).await.unwrap();
 }
 
-/// A proxy that was started.
-struct Contestant {
+/// A running proxy and a client of it.
+struct MeasuredProxy {
     process: u32,
     client: Client,
 }
 
-impl Contestant {
+impl MeasuredProxy {
     fn new(process: u32, address: SocketAddr) -> Self {
         let mut client = Client::connect(address);
         client.get("/large", LENGTH);
         Self { process, client }
     }
 
-    /// CPU seconds for a GiB, in one round.
+    /// Measures the CPU seconds for 1 GiB in one round.
     fn round(&mut self) -> f64 {
-        let before = usage::cpu_seconds(self.process);
+        let before = cpu_time::cpu_seconds(self.process);
         for _ in 0..REQUESTS {
             self.client.get("/large", LENGTH);
         }
-        let taken = usage::cpu_seconds(self.process) - before;
+        let taken = cpu_time::cpu_seconds(self.process) - before;
         taken * GIB as f64 / (REQUESTS * LENGTH) as f64
     }
 }
 
-/// Today's stack, ours, and nginx where it is installed: all started anew, in front of an origin of their own.
-fn rounds(seconds: &mut [Vec<f64>]) {
+/// Starts all proxies in front of one new origin and measures some rounds of each.
+fn measure(seconds: &mut [Vec<f64>]) {
     let origin = Origin::start("tls");
     let start = |kind| {
         let role = ["proxy", kind, &origin.address(), origin.certificate()];
         Served::start(&mut in_role(&role))
     };
-    let (legacy, ours, nginx) = (start("legacy"), start("ours"), Nginx::start(&origin));
-    let mut contestants = vec![
-        Contestant::new(legacy.child.id(), legacy.address),
-        Contestant::new(ours.child.id(), ours.address),
+    let (baseline, ours) = (start("baseline"), start("origin-proxy"));
+    let nginx = Nginx::start(&origin);
+    let mut proxies = vec![
+        MeasuredProxy::new(baseline.child.id(), baseline.address),
+        MeasuredProxy::new(ours.child.id(), ours.address),
     ];
-    contestants.extend(
+    proxies.extend(
         nginx
             .iter()
-            .map(|nginx| Contestant::new(nginx.process(), nginx.address)),
+            .map(|nginx| MeasuredProxy::new(nginx.process(), nginx.address)),
     );
     for _ in 0..ROUNDS {
-        for (contestant, seconds) in contestants.iter_mut().zip(&mut *seconds) {
-            seconds.push(contestant.round());
+        for (proxy, seconds) in proxies.iter_mut().zip(&mut *seconds) {
+            seconds.push(proxy.round());
         }
     }
 }
@@ -131,13 +133,13 @@ fn median(seconds: &mut [f64]) -> Option<f64> {
 fn compare() {
     let mut seconds = [const { Vec::new() }; 3];
     for _ in 0..STARTS {
-        rounds(&mut seconds);
+        measure(&mut seconds);
     }
     let medians = seconds.each_mut().map(|seconds| median(seconds));
-    let [today, _, nginx] = medians;
+    let [baseline, _, nginx] = medians;
     println!(
         "{:<48} {:>12} {:>9} {:>9}",
-        "1 GiB in responses of 1 MiB", "CPU seconds", "of today", "of nginx"
+        "1 GiB in responses of 1 MiB", "CPU seconds", "/baseline", "/nginx"
     );
     for (name, median) in NAMES.iter().zip(medians) {
         let Some(median) = median else {
@@ -147,7 +149,7 @@ fn compare() {
         let share = |of: Option<f64>| of.map_or(String::new(), |of| format!("{:.2}", median / of));
         println!(
             "{name:<48} {median:>12.2} {:>9} {:>9}",
-            share(today),
+            share(baseline),
             share(nginx)
         );
     }

@@ -1,25 +1,26 @@
-//! What a connection costs: user instructions, counted by callgrind, beside bare tokio-rustls and hyper-rustls.
+//! User instructions of a connection, compared with tokio-rustls and hyper-rustls.
 //!
 //! ```text
 //! cargo bench --bench connect
 //! ```
 //!
-//! Each connection carries one GET, because a TLS 1.3 client that reads nothing gets no session ticket. Cold connections are to an origin
-//! that gives none. The certificate is verified each time but in resumed sessions.
+//! callgrind counts them. Each connection carries one GET, because a TLS 1.3 client must read to
+//! receive a session ticket. Full handshakes go to an origin that sends no tickets. They verify the
+//! certificate; resumed ones do not.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a bench that cannot go on stops"
+    reason = "a bench stops at the first failure"
 )]
 
 mod support {
-    pub(crate) mod count;
-    pub(crate) mod filled;
+    pub(crate) mod callgrind;
+    pub(crate) mod client_config;
+    pub(crate) mod filled_body;
     pub(crate) mod origin;
-    pub(crate) mod pace;
     pub(crate) mod process;
-    pub(crate) mod trust;
+    pub(crate) mod rate;
 }
 
 use std::{net::SocketAddr, sync::Arc};
@@ -36,10 +37,9 @@ use tokio_rustls::TlsConnector;
 use tower::ServiceExt;
 
 use support::{
-    count,
+    callgrind, client_config,
     origin::{self, NAME, Origin},
     process::{listen, on_one_thread, role},
-    trust,
 };
 
 const FEW: u64 = 10;
@@ -47,8 +47,8 @@ const MANY: u64 = 60;
 
 fn main() {
     let role = role();
-    let words: Vec<&str> = role.iter().map(String::as_str).collect();
-    match words[..] {
+    let arguments: Vec<&str> = role.iter().map(String::as_str).collect();
+    match arguments[..] {
         ["origin", kind, file] => on_one_thread(origin::serve(kind, file)),
         ["connect", kind, times, origin, file] => {
             let pem = std::fs::read(file).unwrap();
@@ -81,7 +81,7 @@ fn row(name: &str, count: u64, bare: u64) {
 }
 
 fn per_connection(kind: &str, origin: &Origin) -> u64 {
-    count::each(FEW, MANY, |times| {
+    callgrind::each(FEW, MANY, |times| {
         let role = [
             "connect",
             kind,
@@ -89,12 +89,12 @@ fn per_connection(kind: &str, origin: &Origin) -> u64 {
             &origin.address(),
             origin.certificate(),
         ];
-        count::instructions(&role, |_| {})
+        callgrind::instructions(&role, |_| {})
     })
 }
 
 async fn connect(kind: &str, times: u64, origin: SocketAddr, pem: &[u8]) {
-    // Whoever counts waits for an address.
+    // The parent process waits for an address.
     let _ = listen().await;
     match kind {
         "ours" => ours(times, origin, pem).await,
@@ -115,7 +115,7 @@ async fn ours(times: u64, origin: SocketAddr, pem: &[u8]) {
 }
 
 async fn bare(times: u64, origin: SocketAddr, pem: &[u8]) {
-    let mut config = trust::client_config(pem);
+    let mut config = client_config::client_config(pem);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let connector = TlsConnector::from(Arc::new(config));
     for _ in 0..times {
@@ -128,7 +128,7 @@ async fn bare(times: u64, origin: SocketAddr, pem: &[u8]) {
 
 async fn hyper_rustls(times: u64, origin: SocketAddr, pem: &[u8]) {
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(trust::client_config(pem))
+        .with_tls_config(client_config::client_config(pem))
         .https_only()
         .with_server_name_resolver(FixedServerNameResolver::new(NAME.try_into().unwrap()))
         .enable_all_versions()

@@ -1,30 +1,31 @@
-//! What a proxied request costs: user instructions, counted by callgrind, beside the stack that Rust users write today.
+//! User instructions of a proxied request, compared with axum, hyper-util's client and
+//! hyper-rustls.
 //!
 //! ```text
 //! cargo bench --bench proxied_request
 //! ```
 //!
-//! The proxy runs in a process of its own under valgrind, on one thread, between a client that keeps one connection open and an origin
-//! that answers 1 KiB.
+//! callgrind counts them. The proxy runs in a separate process, on one thread, between a client
+//! with one persistent connection and an origin that responds with 1 KiB.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a bench that cannot go on stops"
+    reason = "a bench stops at the first failure"
 )]
 
 mod support {
+    pub(crate) mod baseline;
+    pub(crate) mod callgrind;
     pub(crate) mod client;
-    pub(crate) mod count;
-    pub(crate) mod filled;
-    pub(crate) mod idle;
+    pub(crate) mod client_config;
+    pub(crate) mod filled_body;
+    pub(crate) mod idle_connections;
     pub(crate) mod layers;
-    pub(crate) mod legacy;
     pub(crate) mod origin;
-    pub(crate) mod ours;
-    pub(crate) mod pace;
+    pub(crate) mod origin_proxy;
     pub(crate) mod process;
-    pub(crate) mod trust;
+    pub(crate) mod rate;
 }
 
 use std::{convert::Infallible, net::SocketAddr};
@@ -37,22 +38,24 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
 use support::{
+    baseline, callgrind,
     client::Client,
-    count, idle, layers, legacy,
+    idle_connections, layers,
     origin::{self, Origin},
-    ours,
+    origin_proxy,
     process::{listen, on_one_thread, role},
 };
 
 const FEW: u64 = 300;
-/// Opening 10,000 connections is not the same work each time: spread over so many requests, what differs is less than 1 % of one.
+/// Opening 10,000 connections does not always take the same work. With this many requests, the
+/// difference is less than 1 % of a request.
 const MANY: u64 = 10_300;
 const IDLE: &str = "10000";
 
 fn main() {
     let role = role();
-    let words: Vec<&str> = role.iter().map(String::as_str).collect();
-    match words[..] {
+    let arguments: Vec<&str> = role.iter().map(String::as_str).collect();
+    match arguments[..] {
         ["origin", kind, file] => on_one_thread(origin::serve(kind, file)),
         ["hyper"] => on_one_thread(hyper_alone()),
         ["axum"] => on_one_thread(serve(Router::new().fallback(|| async { [b'x'; 1024] }))),
@@ -78,30 +81,34 @@ fn compare() {
         "{:<48} {:>12} {:>7}",
         "a request of 1 KiB", "instructions", "ratio"
     );
-    let today = proxied("legacy", "0", &tls);
-    row("axum, hyper-util's client, hyper-rustls", today, today);
-    row("axum, OriginProxy", proxied("https", "0", &tls), today);
+    let baseline = proxied("baseline", "0", &tls);
     row(
-        "hyper alone, answering from memory",
+        "axum, hyper-util's client, hyper-rustls",
+        baseline,
+        baseline,
+    );
+    row("axum, OriginProxy", proxied("https", "0", &tls), baseline);
+    row(
+        "hyper alone, response from memory",
         per_request(&["hyper"]),
-        today,
+        baseline,
     );
     row(
-        "axum alone, answering from memory",
+        "axum alone, response from memory",
         per_request(&["axum"]),
-        today,
+        baseline,
     );
 
-    let today = proxied("legacy", "0", &h2);
+    let baseline = proxied("baseline", "0", &h2);
     row(
         "axum, hyper-util's client, origin over HTTP/2",
-        today,
-        today,
+        baseline,
+        baseline,
     );
     row(
         "axum, OriginProxy, origin over HTTP/2",
         proxied("https", "0", &h2),
-        today,
+        baseline,
     );
 
     let few = proxied("http", "1", &plain);
@@ -114,7 +121,7 @@ fn compare() {
 
     println!(
         "\n{:<48} {:>12}",
-        "a layer around a service that does nothing", "instructions"
+        "a layer around an empty service", "instructions"
     );
     let bare = per_call("none");
     for name in layers::NAMES {
@@ -122,36 +129,36 @@ fn compare() {
     }
 }
 
-fn row(name: &str, count: u64, today: u64) {
-    let ratio = count as f64 / today as f64;
+fn row(name: &str, count: u64, baseline: u64) {
+    let ratio = count as f64 / baseline as f64;
     println!("{name:<48} {count:>12} {ratio:>7.2}");
 }
 
 fn per_request(role: &[&str]) -> u64 {
-    count::each(FEW, MANY, |requests| {
-        count::instructions(role, |address| {
+    callgrind::each(FEW, MANY, |requests| {
+        callgrind::instructions(role, |address| {
             let mut client = Client::connect(address);
             for _ in 0..requests {
                 client.get("/page", 1024);
             }
-            client.ask("/quit");
+            client.send("/quit");
             client
         })
     })
 }
 
 fn per_call(name: &str) -> u64 {
-    count::each(FEW, MANY, |calls| {
-        count::instructions(&["layer", name, &calls.to_string()], |_| {})
+    callgrind::each(FEW, MANY, |calls| {
+        callgrind::instructions(&["layer", name, &calls.to_string()], |_| {})
     })
 }
 
 async fn proxy(kind: &str, idle: &str, origin: SocketAddr, pem: &[u8]) {
-    if kind == "legacy" {
-        return serve(legacy::router(origin, pem)).await;
+    if kind == "baseline" {
+        return serve(baseline::router(origin, pem)).await;
     }
-    let proxy = ours::proxy(kind, origin, pem);
-    idle::leave(&proxy, idle.parse().unwrap()).await;
+    let proxy = origin_proxy::proxy(kind, origin, pem);
+    idle_connections::open(&proxy, idle.parse().unwrap()).await;
     serve(Router::new().fallback_service(proxy)).await;
 }
 

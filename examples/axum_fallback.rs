@@ -1,12 +1,15 @@
-//! An axum app whose unmatched routes go to a CDN.
+//! An axum app that proxies unmatched routes to a CDN.
 //!
 //! ```text
 //! cargo run --example axum_fallback -- https://d1234567890.cloudfront.net --sni www.example.com
 //! ```
 //!
-//! Then visit the address that it prints. Errors are answered 502 or 504, and their full report goes to standard error.
-//! `--host NAME` sets the Host, `--preserve-host` keeps the client's, `--listen ADDRESS` chooses the port. A private authority is
-//! trusted by way of the environment: `SSL_CERT_FILE=ca.pem`.
+//! Open the address that it prints. If a request fails, the client gets 502 or 504, and the full
+//! report goes to standard error.
+//!
+//! `--host NAME` sets the Host, `--preserve-host` keeps the client's, and `--listen ADDRESS` sets
+//! the address to listen on. To trust a private certificate authority, set `SSL_CERT_FILE=ca.pem`
+//! in the environment.
 
 use std::{error::Error, net::SocketAddr};
 
@@ -52,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, service).await?)
 }
 
-/// The client gets a short answer; whoever runs the proxy gets the whole story.
+/// Prints the report of a failed request; the client gets only a short response.
 async fn print_reports(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {

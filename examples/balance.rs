@@ -1,11 +1,12 @@
-//! Load balancing is tower's: any of its policies over proxies, each to an origin of its own.
+//! Balances requests over two proxies with tower's load balancing.
 //!
 //! ```text
 //! cargo run --example balance
 //! ```
 //!
-//! Two origins are started here, and twenty requests are spread over them: each goes to that of two which has less to do. Where one
-//! origin is to take over from another, see `OriginProxy::fall_back_to`, whose groups can be balanced in the same way.
+//! It starts two origins and sends twenty requests. Each request goes to the origin with fewer
+//! pending requests ("power of two choices"). `OriginGroup` lets one
+//! origin take over when another fails.
 
 use std::{convert::Infallible, error::Error, net::SocketAddr};
 
@@ -36,19 +37,19 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let proxies = ServiceList::new::<Request<Empty<Bytes>>>(proxies);
     let mut balance = Balance::new(proxies);
 
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for _ in 0..20 {
         let request = Request::get("http://client.example/").body(Empty::<Bytes>::new())?;
-        answers.push(balance.ready().await?.call(request));
+        responses.push(balance.ready().await?.call(request));
     }
-    for response in try_join_all(answers).await? {
+    for response in try_join_all(responses).await? {
         let text = response.into_body().collect().await?.to_bytes();
         println!("{}", String::from_utf8_lossy(&text));
     }
     Ok(())
 }
 
-/// An origin that answers everything with its name.
+/// Starts an origin that responds to every request with its name.
 async fn start(name: &'static str) -> Result<SocketAddr, BoxError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! `--help` lists the options. Progress goes to standard error. To trust a private certificate
-//! authority, set `SSL_CERT_FILE=ca.pem` in the environment. The exit code is 0 if an attempt works,
-//! 1 if none does, and 2 if none was made.
+//! authority, set `SSL_CERT_FILE=ca.pem` in the environment. The exit code is 0 if an attempt
+//! works, 1 if none does, and 2 if none was made.
 
 #[path = "probe/arguments.rs"]
 mod arguments;

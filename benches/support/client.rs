@@ -1,4 +1,4 @@
-//! A client: one connection over which one request follows the other.
+//! A client that sends one request after the other over one connection.
 
 use std::{
     io::{Read, Write},
@@ -18,15 +18,15 @@ impl Client {
         }
     }
 
-    /// One GET, its response of so many bytes read to the last.
+    /// Sends a GET and reads its response, whose body has `length` bytes.
     pub(crate) fn get(&mut self, path: &str, length: usize) {
-        self.ask(path);
+        self.send(path);
         let (mut head, mut end) = (Vec::new(), None);
-        let mut read = 0;
-        while end.is_none_or(|end| read < end + length) {
+        let mut received = 0;
+        while end.is_none_or(|end| received < end + length) {
             let count = self.stream.read(&mut self.buffer).unwrap();
-            assert!(count > 0, "the proxy hung up");
-            read += count;
+            assert!(count > 0, "the proxy closed the connection");
+            received += count;
             if end.is_none() {
                 head.extend_from_slice(&self.buffer[..count]);
                 end = head.windows(4).position(|window| window == b"\r\n\r\n");
@@ -36,8 +36,8 @@ impl Client {
         assert!(head.starts_with(b"HTTP/1.1 200"), "{}", head.escape_ascii());
     }
 
-    /// Asks, and leaves the answer unread.
-    pub(crate) fn ask(&mut self, path: &str) {
+    /// Sends a GET and does not read its response.
+    pub(crate) fn send(&mut self, path: &str) {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: client.test\r\nuser-agent: bench\r\naccept: */*\r\n\r\n"
         );

@@ -1,4 +1,4 @@
-//! Each layer by itself, around a service that does nothing.
+//! Each layer alone, around an empty service.
 
 use std::convert::Infallible;
 
@@ -13,9 +13,9 @@ use super::process::listen;
 
 pub(crate) const NAMES: [&str; 3] = ["HostRewriteLayer", "ForwardedLayer", "ResponseRewriteLayer"];
 
-/// The role `layer`: so many requests through the layer of this name.
+/// The role `layer`: sends requests through the layer of this name.
 pub(crate) async fn call(name: &str, calls: u64) {
-    // Whoever counts waits for an address.
+    // The parent process waits for an address.
     let _ = listen().await;
     let inner = service_fn(|request: Request<Body>| async move {
         Ok::<_, Infallible>(Response::new(request.into_body()))

@@ -1,4 +1,4 @@
-//! nginx as a peer, where it is installed.
+//! nginx as a peer, if it is installed.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use super::origin::{NAME, Origin};
 
-/// One worker in front of the origin; it ends when it is dropped.
+/// One nginx worker in front of the origin, killed on drop.
 pub(crate) struct Nginx {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -17,7 +17,7 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it, or says that it is not there.
+    /// Starts nginx; `None` if it is not installed.
     pub(crate) fn start(origin: &Origin) -> Option<Self> {
         let folder = std::env::temp_dir().join(format!("cdn-origin-bench-{}-nginx", process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -25,7 +25,7 @@ impl Nginx {
         let address = listener.local_addr().unwrap();
         drop(listener);
         fs::write(folder.join("nginx.conf"), settings(address, origin)).unwrap();
-        // Debian keeps servers where only root looks.
+        // Debian installs servers outside of a user's PATH.
         let mut path = std::env::var_os("PATH").unwrap_or_default();
         path.push(":/usr/sbin");
         let child = Command::new("nginx")

@@ -1,4 +1,4 @@
-//! The origin of a bench: over TLS or not, HTTP/1.1 or HTTP/2, with or without session tickets.
+//! The origin of a bench: plain http or TLS, HTTP/1.1 or HTTP/2, with or without session tickets.
 
 use std::{convert::Infallible, path::PathBuf, process, sync::Arc};
 
@@ -16,9 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    filled::Filled,
-    pace::Pace,
+    filled_body::FilledBody,
     process::{Served, in_role, listen},
+    rate::Rate,
 };
 
 pub(crate) const NAME: &str = "origin.example.test";
@@ -26,14 +26,14 @@ const SMALL: usize = 1024;
 const LARGE: usize = 1024 * 1024;
 const GIB: usize = 1024 * LARGE;
 
-/// An origin in a process of its own, and the file that holds its certificate and key.
+/// An origin in a separate process, and the file with its certificate and key.
 pub(crate) struct Origin {
     pub(crate) process: Served,
     certificate: PathBuf,
 }
 
 impl Origin {
-    /// `kind` is some of the words `plain`, `h2` and `ticketless`, or `tls`.
+    /// Starts an origin. `kind` is `tls`, or contains `plain`, `h2` or `ticketless`.
     pub(crate) fn start(kind: &str) -> Self {
         let name = format!("cdn-origin-bench-{}-{kind}.pem", process::id());
         let certificate = std::env::temp_dir().join(name);
@@ -59,7 +59,7 @@ impl Drop for Origin {
     }
 }
 
-/// The role `origin`.
+/// The role `origin`: serves until the process is killed.
 pub(crate) async fn serve(kind: &str, file: &str) {
     let acceptor = TlsAcceptor::from(Arc::new(tls(kind, file)));
     let listener = listen().await;
@@ -70,28 +70,28 @@ pub(crate) async fn serve(kind: &str, file: &str) {
         let plain = kind.contains("plain");
         tokio::spawn(async move {
             if plain {
-                speak(stream).await;
+                serve_connection(stream).await;
             } else if let Ok(stream) = acceptor.accept(stream).await {
-                speak(stream).await;
+                serve_connection(stream).await;
             }
         });
     }
 }
 
-async fn speak<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: IO) {
-    let service = service_fn(answer);
+async fn serve_connection<IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: IO) {
+    let service = service_fn(respond);
     let server = auto::Builder::new(TokioExecutor::new());
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Filled>, Infallible> {
+async fn respond(request: Request<Incoming>) -> Result<Response<FilledBody>, Infallible> {
     let path = request.uri().path().to_owned();
     let mut content = request.into_body();
-    let (pace, mut taken) = (Pace::start(), 0);
+    let (rate, mut received) = (Rate::start(), 0);
     while let Some(Ok(frame)) = content.frame().await {
-        taken += frame.data_ref().map_or(0, Bytes::len);
+        received += frame.data_ref().map_or(0, Bytes::len);
         if path == "/slow" {
-            tokio::time::sleep(pace.wait(taken)).await;
+            tokio::time::sleep(rate.wait(received)).await;
         }
     }
     let length = match &*path {
@@ -99,7 +99,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Filled>, Infallib
         "/large" => LARGE,
         _ => SMALL,
     };
-    Ok(Response::new(Filled::with(length)))
+    Ok(Response::new(FilledBody::with(length)))
 }
 
 fn tls(kind: &str, file: &str) -> ServerConfig {

@@ -1,4 +1,4 @@
-//! Other processes of a bench: the same program in another role.
+//! Further processes of a bench: the same program in another role.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,7 +8,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-/// A process that serves at an address. It ends when it is dropped.
+/// A process that serves at an address, killed on drop.
 pub(crate) struct Served {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
@@ -37,17 +37,17 @@ impl Drop for Served {
     }
 }
 
-/// This program in a role.
+/// A command that starts this program in a role.
 pub(crate) fn in_role(role: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(role);
     command
 }
 
-/// The role that this process was started in; empty in the one that the user started.
+/// The role of this process; empty in the process that the user started.
 pub(crate) fn role() -> Vec<String> {
-    let words = std::env::args().skip(1);
-    words.filter(|word| word != "--bench").collect()
+    let arguments = std::env::args().skip(1);
+    arguments.filter(|argument| argument != "--bench").collect()
 }
 
 pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> T {
@@ -58,7 +58,7 @@ pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-/// Listens and says where.
+/// Listens on a free port and prints its address.
 pub(crate) async fn listen() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());

@@ -1,56 +1,64 @@
-//! The HAProxy account: three backends, of which two are broken.
+//! A HAProxy setup in front of CloudFront: three backends, two of which fail.
 
 use std::error::Error;
 
 use cdn_origin::{OriginProxy, tls::danger};
 
 use crate::{
-    shown,
-    stage::{Shown, base, fails, heading, say, works},
+    demo,
+    demo::{Demo, base, fails, heading, paragraph, works},
     support::{Authority, Edge, NoName},
 };
 
 const DOMAIN: &str = "my-cloudfront-domain.example";
-const VISITED: &str = "old-site.example";
+const OLD_SITE: &str = "old-site.example";
 
-pub(crate) async fn tell() -> Result<(), Box<dyn Error>> {
+pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let authority = Authority::new();
-    // "Cloudfront handles this problem just close the connection."
+    // CloudFront closes the connection if SNI is missing.
     let edge = Edge::builder(&authority)
         .serves(DOMAIN)
         .without_sni(NoName::Close)
         .start()
         .await;
-    let to = |url: &str| -> Shown { base(url, edge.address(), &authority) };
+    let to = |url: &str| -> Demo { base(url, edge.address(), &authority) };
     let http = format!("http://{DOMAIN}:443");
     let https = format!("https://{DOMAIN}");
 
-    heading("The HAProxy account");
-    say("\"server broken_backend my_cloudfront_domain.com\": it got \"cryptic 400 errors\".");
-    fails(to(&http), VISITED, 400).await?;
-
-    say(
-        "\"ssl verify none\", without \"sni\": \"then I started to get 503's, which turned out to be a little more nuanced\".",
+    heading("A HAProxy setup");
+    paragraph(
+        "The configuration is `server backend my-cloudfront-domain.example:443`, without `ssl`. \
+         HAProxy sends plain http to a port that speaks TLS, and CloudFront responds with 400.",
     );
-    let no_sni = shown!(to(&https); .omit_sni() .verify(danger::accept_any_certificate()));
-    fails(no_sni, VISITED, 502).await?;
+    fails(to(&http), OLD_SITE, 400).await?;
 
-    say("Left alone, the builder sends SNI, expects it in the certificate, and writes it in Host:");
+    paragraph(
+        "Then `ssl verify none` is added, but no `sni`. CloudFront requires SNI and closes the \
+         connection, and HAProxy responds with 503.",
+    );
+    let no_sni = demo!(to(&https); .omit_sni() .verify(danger::accept_any_certificate()));
+    fails(no_sni, OLD_SITE, 502).await?;
+
+    paragraph(
+        "By default, the builder sends the name in SNI, expects it in the certificate and sends \
+         it in Host:",
+    );
     let working = to(&https);
     works(
         &working.code,
         OriginProxy::new(working.builder.build()?),
-        VISITED,
+        OLD_SITE,
     )
     .await?;
 
-    say(
-        "If you insist on \"verify none\" you must say so, and the connector tells the alternatives:",
+    paragraph(
+        "`verify none` has an explicit equivalent, and the connector's advice names the \
+         alternatives:",
     );
-    let fenced = shown!(to(&https); .verify(danger::accept_any_certificate()));
-    let connector = fenced.builder.build()?;
+    let unverified = demo!(to(&https); .verify(danger::accept_any_certificate()));
+    let connector = unverified.builder.build()?;
     let advice: Vec<String> = connector.advice().iter().map(ToString::to_string).collect();
-    works(&fenced.code, OriginProxy::new(connector), VISITED).await?;
-    say(&format!("advice: {}", advice.join("; ")));
+    works(&unverified.code, OriginProxy::new(connector), OLD_SITE).await?;
+    paragraph(&format!("advice: {}", advice.join("; ")));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Connections that rest in the pool.
+//! Opens idle connections in the pool of a proxy.
 
 use axum::body::Body;
 use cdn_origin::OriginProxy;
@@ -6,8 +6,8 @@ use http::Request;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-/// Leaves so many connections idle: as many requests at once, of which each is read to its end.
-pub(crate) async fn leave(proxy: &OriginProxy, count: usize) {
+/// Opens `count` connections by concurrent requests, and leaves them idle.
+pub(crate) async fn open(proxy: &OriginProxy, count: usize) {
     let mut unread = Vec::new();
     for _ in 0..count {
         let request = Request::get("/").header("host", "client.test");

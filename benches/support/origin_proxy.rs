@@ -1,4 +1,4 @@
-//! Our proxy, as the benches run it.
+//! The `OriginProxy` that the benches measure.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,7 +6,7 @@ use cdn_origin::{CdnOriginConnector, OriginProxy, Roots, VerifyPolicy, pool::Poo
 
 use super::origin::NAME;
 
-/// Our proxy with all its defaults, except that it keeps as many connections for as long as a bench needs.
+/// An `OriginProxy` with its defaults, and a pool that keeps every connection of a bench.
 pub(crate) fn proxy(scheme: &str, origin: SocketAddr, pem: &[u8]) -> OriginProxy {
     let builder = CdnOriginConnector::builder(format!("{scheme}://{NAME}")).dial(origin);
     let builder = match scheme {

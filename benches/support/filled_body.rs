@@ -1,4 +1,4 @@
-//! A body of so many bytes, made piece by piece.
+//! A body of a given length, generated in chunks of 64 KiB.
 
 use std::{
     convert::Infallible,
@@ -9,19 +9,19 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-static PIECE: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+static CHUNK: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
-pub(crate) struct Filled {
+pub(crate) struct FilledBody {
     left: usize,
 }
 
-impl Filled {
+impl FilledBody {
     pub(crate) fn with(length: usize) -> Self {
         Self { left: length }
     }
 }
 
-impl Body for Filled {
+impl Body for FilledBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -29,9 +29,9 @@ impl Body for Filled {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let count = self.left.min(PIECE.len());
+        let count = self.left.min(CHUNK.len());
         self.left -= count;
-        let frame = Frame::data(Bytes::from_static(&PIECE[..count]));
+        let frame = Frame::data(Bytes::from_static(&CHUNK[..count]));
         Poll::Ready((count > 0).then_some(Ok(frame)))
     }
 

@@ -1,10 +1,10 @@
-//! What Linux says that a process has used.
+//! CPU time of a process, from `/proc`.
 
 use std::fs;
 
-/// CPU time so far, in user code and in the kernel, in seconds.
+/// The CPU time so far, in user code and in the kernel, in seconds.
 pub(crate) fn cpu_seconds(process: u32) -> f64 {
-    // Nanoseconds on a CPU, of which `stat` has only hundredths of a second.
+    // `schedstat` counts nanoseconds; `stat` only hundredths of a second.
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let nanoseconds = |task: fs::DirEntry| -> f64 {
         let line = fs::read_to_string(task.path().join("schedstat")).unwrap();

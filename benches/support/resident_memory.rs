@@ -1,14 +1,14 @@
-//! How much memory Linux says that this process holds.
+//! Resident memory of this process, from `/proc`.
 
 use std::fs;
 
-/// Resident memory, in bytes.
+/// The resident memory now, in bytes.
 pub(crate) fn now() -> usize {
     field("VmRSS:")
 }
 
-/// The most there ever was, in bytes.
-pub(crate) fn most() -> usize {
+/// The peak resident memory, in bytes.
+pub(crate) fn peak() -> usize {
     field("VmHWM:")
 }
 

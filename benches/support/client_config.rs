@@ -1,11 +1,11 @@
-//! The peers' trust in the origin of a bench.
+//! The TLS configuration of the peers.
 
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-/// A client that trusts this certificate and nothing else.
+/// A TLS client that trusts only this certificate.
 pub(crate) fn client_config(pem: &[u8]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots

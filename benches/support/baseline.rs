@@ -1,4 +1,4 @@
-//! The peer: what Rust users write today.
+//! The baseline: a reverse proxy of axum, hyper-util's client and hyper-rustls.
 
 use std::net::SocketAddr;
 
@@ -10,9 +10,9 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::{origin::NAME, trust::client_config};
+use super::{client_config::client_config, origin::NAME};
 
-/// What tutorials write: the URI rebuilt, the Host replaced, and nothing else.
+/// Rebuilds the URI and replaces Host, as tutorials do, and does nothing else.
 pub(crate) fn router(origin: SocketAddr, pem: &[u8]) -> Router {
     let upstream = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())

@@ -1,4 +1,4 @@
-//! Where the tour happens: sends a request through an axum fallback and shows what came of it.
+//! Runs one setup of the tour: prints its builder, sends a request and prints the result.
 
 use std::{error::Error, net::SocketAddr};
 
@@ -16,31 +16,35 @@ use crate::support::Authority;
 
 const COLUMNS: usize = 80;
 
-/// Code for the audience, and the builder that it makes.
-pub(crate) struct Shown {
+/// A builder together with its code.
+pub(crate) struct Demo {
     pub(crate) code: String,
     pub(crate) builder: CdnOriginBuilder,
 }
 
-/// Makes a builder by calls on a [`base`] one, and keeps the calls as text.
+/// Calls methods of a [`base`] builder and records the calls as code.
 #[macro_export]
-macro_rules! shown {
+macro_rules! demo {
     ($base:expr; $( .$call:ident( $($argument:tt)* ) )*) => {{
-        let mut shown: $crate::stage::Shown = $base;
-        $( shown.code.push_str(concat!("\n    .", stringify!($call), "(", stringify!($($argument)*), ")")); )*
-        shown.builder = shown.builder$( .$call( $($argument)* ) )*;
-        shown
+        let mut demo: $crate::demo::Demo = $base;
+        $(
+            demo.code.push_str(concat!(
+                "\n    .", stringify!($call), "(", stringify!($($argument)*), ")"
+            ));
+        )*
+        demo.builder = demo.builder$( .$call( $($argument)* ) )*;
+        demo
     }};
 }
 
-/// A builder for this URL. That it dials the stage's server and trusts the stage's authority is not shown each time.
-pub(crate) fn base(url: &str, dial: SocketAddr, authority: &Authority) -> Shown {
+/// A builder for this URL. Its code does not show that it dials the local server and trusts its CA.
+pub(crate) fn base(url: &str, dial: SocketAddr, authority: &Authority) -> Demo {
     let builder = CdnOriginConnector::builder(url).dial(dial.to_string());
-    Shown {
+    Demo {
         code: format!("CdnOriginConnector::builder({url:?})"),
         builder: match url.starts_with("https:") {
             true => builder.verify(VerifyPolicy::roots(Roots::pem(authority.root_pem()))),
-            // Only TLS verifies.
+            // A plain http origin takes no policy.
             false => builder,
         },
     }
@@ -51,12 +55,12 @@ pub(crate) fn heading(title: &str) {
     println!("\n=== {title} {line}");
 }
 
-pub(crate) fn say(text: &str) {
+pub(crate) fn paragraph(text: &str) {
     println!();
     print_wrapped(text, "");
 }
 
-pub(crate) fn show(code: &str) {
+pub(crate) fn print_code(code: &str) {
     println!();
     for line in code.lines() {
         println!("    {line}");
@@ -64,8 +68,8 @@ pub(crate) fn show(code: &str) {
     println!();
 }
 
-/// A client's GET to the proxy behind an axum router.
-pub(crate) async fn visit(
+/// Sends a client's GET to the proxy behind an axum router.
+pub(crate) async fn send_request(
     proxy: OriginProxy,
     host: &str,
 ) -> Result<Response<Body>, Box<dyn Error>> {
@@ -79,32 +83,32 @@ pub(crate) async fn visit(
     Ok(router.oneshot(request).await?)
 }
 
-/// Shows a builder, visits its proxy, and shows the full report of what went wrong.
-pub(crate) async fn fails(shown: Shown, host: &str, status: u16) -> Result<(), Box<dyn Error>> {
-    show(&shown.code);
-    let response = visit(OriginProxy::new(shown.builder.build()?), host).await?;
+/// Prints a builder, sends a request that fails, and prints the full report.
+pub(crate) async fn fails(demo: Demo, host: &str, status: u16) -> Result<(), Box<dyn Error>> {
+    print_code(&demo.code);
+    let response = send_request(OriginProxy::new(demo.builder.build()?), host).await?;
     expect(response.status(), status)?;
-    println!("The client sees {}.", response.status());
+    println!("The client receives {}.", response.status());
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
-        print!("What error.report() says:\n\n{}", error.report());
+        print!("error.report() prints:\n\n{}", error.report());
     }
     if let Some(diagnosis) = response.extensions().get::<Diagnosis>() {
-        println!("The diagnosis in the response's extensions:\n");
+        println!("The response's extensions contain this diagnosis:\n");
         print_causes(diagnosis, "");
     }
     Ok(())
 }
 
-/// Shows a builder, visits its proxy, and shows what arrived at the edge.
+/// Prints a builder, sends a request that works, and prints what the edge received.
 pub(crate) async fn works(
     code: &str,
     proxy: OriginProxy,
     host: &str,
 ) -> Result<(), Box<dyn Error>> {
-    show(code);
-    let response = visit(proxy, host).await?;
+    print_code(code);
+    let response = send_request(proxy, host).await?;
     expect(response.status(), 200)?;
-    println!("The client sees 200 OK. What arrived at the edge:\n");
+    println!("The client receives 200 OK. The edge received this request:\n");
     let body = response.into_body().collect().await?.to_bytes();
     for line in String::from_utf8_lossy(&body).lines() {
         println!("    {line}");
@@ -112,11 +116,11 @@ pub(crate) async fn works(
     Ok(())
 }
 
-/// The tour vouches for what it tells: anything else than the promised status ends it.
-pub(crate) fn expect(status: StatusCode, promised: u16) -> Result<(), Box<dyn Error>> {
-    match status.as_u16() == promised {
+/// Ends the tour if the status is not the expected one.
+pub(crate) fn expect(status: StatusCode, expected: u16) -> Result<(), Box<dyn Error>> {
+    match status.as_u16() == expected {
         true => Ok(()),
-        false => Err(format!("{promised} was promised and {status} came").into()),
+        false => Err(format!("the status was {status} instead of {expected}").into()),
     }
 }
 
@@ -140,7 +144,7 @@ pub(crate) fn print_wrapped(text: &str, indent: &str) {
     }
 }
 
-/// Prints what went wrong with a request, while the last proxy is up.
+/// Prints the report of a failed request, for the proxy that keeps running.
 pub(crate) async fn print_diagnosis(response: Response<Body>) -> Response<Body> {
     if let Some(error) = response.extensions().get::<cdn_origin::Error>() {
         println!("{}", error.report());

@@ -231,7 +231,7 @@ fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice
         let text = "TLS 1.3 is not offered, although edges may require it: `.tls_versions(TlsVersion::V1_2..)` offers both";
         say(AdviceId::NoTls13, text.into());
     }
-    if tls.misses_early_data() {
+    if tls.never_sends_early_data() {
         let text = "`.early_data()` has no effect: it takes TLS 1.3, sessions that are resumed, HTTP/1.1, and no ECH";
         say(AdviceId::EarlyDataUnused, text.into());
     }

@@ -14,7 +14,7 @@ impl CdnOriginConnector {
         };
         trust
             .client()
-            .early_room(origin.sni(), origin.expected_name())
+            .early_data_limit(origin.sni(), origin.expected_name())
     }
 
     /// Connects to the fixed origin, for HTTP/1.1 alone: with these bytes in early data where the

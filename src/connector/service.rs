@@ -21,7 +21,7 @@ use crate::{
     error::{Error, ErrorKind, Facts, Stage},
     name::NameError,
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
-    tls::{Beneath, Hello, Refusal, TlsClient, rustls::ClientConfig},
+    tls::{Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient, rustls::ClientConfig},
 };
 
 use super::{
@@ -228,7 +228,7 @@ impl Shared {
         let tls = match speech {
             Speech::AsBuilt => tls.client(),
             Speech::Http1 => tls.client().http1(),
-            Speech::Early(head) => tls.client().http1_beginning_with(head.clone()),
+            Speech::Early(head) => tls.client().http1_with_early_data(head.clone()),
         };
         let told = facts.service.as_ref().map(|service| &service.ech[..]);
         let hello = tls.first_hello(origin.sni(), told)?;
@@ -284,19 +284,23 @@ impl Shared {
     async fn secure(
         &self,
         tls: &TlsClient,
-        hello: &Hello,
+        hello: &HelloPlan,
         origin: &Origin,
         io: DialedIo,
         started: Instant,
         facts: &mut Facts,
-    ) -> Result<TlsStream<Beneath<DialedIo>>, Refusal> {
+    ) -> Result<TlsStream<RecordingIo<DialedIo>>, HandshakeFailure> {
         let deadline = self.deadlines.handshake;
         let left = self.deadlines.connect.saturating_sub(started.elapsed());
         let began = Instant::now();
-        let (sni, expected_name) = (origin.sni(), origin.expected_name());
-        let secured = tls
-            .handshake(hello, sni, expected_name, io, deadline.min(left), facts)
-            .await;
+        let handshake = Handshake {
+            client: tls,
+            hello,
+            sni: origin.sni(),
+            expected_name: origin.expected_name(),
+            deadline: deadline.min(left),
+        };
+        let secured = handshake.run(io, facts).await;
         facts.elapsed.handshake = Some(began.elapsed());
         self.tell_deadline(deadline, left, facts);
         secured
@@ -372,12 +376,12 @@ impl From<DialFailure> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<HandshakeFailure> for Failure {
+    fn from(failure: HandshakeFailure) -> Self {
         Self {
             stage: Stage::Handshake,
-            kind: refusal.kind,
-            source: refusal.source,
+            kind: failure.kind,
+            source: failure.source,
         }
     }
 }

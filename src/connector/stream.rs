@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
-use crate::{dial::DialedIo, error::Facts, tls::Beneath};
+use crate::{dial::DialedIo, error::Facts, tls::RecordingIo};
 
 use super::ConnectionInfo;
 
@@ -30,7 +30,7 @@ pub struct OriginStream {
 }
 
 /// Plain, or TLS. Boxed, because a TLS session is a thousand bytes of state.
-pub(super) type OpenIo = Either<DialedIo, Box<TlsStream<Beneath<DialedIo>>>>;
+pub(super) type OpenIo = Either<DialedIo, Box<TlsStream<RecordingIo<DialedIo>>>>;
 
 impl OriginStream {
     pub(super) fn new(io: OpenIo, facts: Facts) -> Self {

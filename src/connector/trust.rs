@@ -8,7 +8,7 @@ use std::{
 use crate::{
     error::{BuildError, BuildProblem},
     name::ExpectedName,
-    tls::{ClientIdentity, TlsClient, TlsFiles, TlsSettings, VerifyPolicy},
+    tls::{ClientIdentity, FileFingerprint, TlsClient, TlsSettings, VerifyPolicy},
 };
 
 /// What a [reload](crate::CdnOriginConnector::reload) may change. What is not said stays as it is;
@@ -65,7 +65,7 @@ impl fmt::Debug for Trust {
 struct Source {
     settings: TlsSettings,
     /// The files as they were before they were last read with success.
-    files: TlsFiles,
+    files: FileFingerprint,
 }
 
 impl Trust {
@@ -90,12 +90,12 @@ impl Trust {
     /// The client for a new connection. It resumes no session that began too long ago.
     pub(super) fn client(&self) -> Arc<TlsClient> {
         let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
-        if !present.sessions_are_over() {
+        if !present.sessions_have_expired() {
             return present.clone();
         }
         drop(present);
         let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
-        if present.sessions_are_over() {
+        if present.sessions_have_expired() {
             *present = present.with_new_sessions();
         }
         present.clone()
@@ -160,7 +160,7 @@ mod tests {
     use crate::tls::SpkiPin;
 
     #[test]
-    fn a_client_is_used_until_its_sessions_are_over() {
+    fn a_client_is_used_until_its_sessions_have_expired() {
         let settings = TlsSettings {
             verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
             ..TlsSettings::default()
@@ -168,10 +168,10 @@ mod tests {
         let trust = Trust::new(&settings, None, &mut Vec::new()).expect("a trust");
         let first = trust.client();
         assert!(Arc::ptr_eq(&first, &trust.client()));
-        first.finish_sessions();
+        first.expire_sessions();
         let second = trust.client();
         assert!(!Arc::ptr_eq(&first, &second));
-        assert!(!second.sessions_are_over());
+        assert!(!second.sessions_have_expired());
         assert!(Arc::ptr_eq(&second, &trust.client()));
     }
 }

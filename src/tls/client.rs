@@ -1,127 +1,76 @@
-//! The TLS client of one connector: one verifier and one session store, so that all its connections
-//! resume each other's sessions.
+//! The TLS client of one connector.
+//!
+//! It has one verifier and one session store, so that all its connections resume each other's
+//! sessions.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use rustls::{ClientConfig, client::Resumption};
-use rustls_pki_types::ServerName;
+use rustls::{ClientConfig, Error, client::Resumption};
 
 use crate::{
-    error::TlsOffer,
-    name::{DnsName, ExpectedName, Sni},
+    error::{BuildProblem, EchStatus, TlsOffer, TlsVersion},
+    name::{ExpectedName, Sni, SniOmission},
 };
 
 use super::{
-    Alpn, EarlyRequests, TlsSettings, chains::Chains, early::Opening, hello::Plan,
-    resumption::Sessions, verifier::OriginVerifier,
+    Alpn,
+    early_data::{EarlyBytes, EarlyRequests, FIRST_FLIGHT},
+    ech::{ClearConfig, EchPlan, HelloPlan},
+    handshake::{ChainCache, HandshakeFailure},
+    server_name::name_for_rustls,
+    session_store::SessionStore,
+    verify::OriginVerifier,
 };
 
+/// What all connections of one trust share. A reload makes another one.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsClient {
-    /// rustls decides by configuration whether SNI is sent: these two differ in nothing else.
-    with_sni: Arc<ClientConfig>,
-    without_sni: Arc<ClientConfig>,
-    /// The verifier of both.
+    pub(super) configs: ClientConfigs,
+    /// The verifier of all configurations.
     pub(super) verifier: Arc<OriginVerifier>,
-    /// Encrypted ClientHello, if it is used.
-    pub(super) ech: Option<Arc<Plan>>,
+    /// Encrypted ClientHello, if it is configured.
+    pub(super) ech: Option<Arc<EchPlan>>,
     pub(super) alpn: Alpn,
     pub(crate) offer: TlsOffer,
+    /// Certificates of the system's store that could not be used.
     pub(crate) skipped_roots: Vec<String>,
-    /// Whether the secrets of connections are written down.
+    /// Whether the secrets of connections are logged.
     pub(crate) logs_keys: bool,
     /// Whether there is a client certificate to present.
     pub(super) has_identity: bool,
     /// The names that are expected instead of the origin's expected name.
     pub(super) alternatives: Option<Arc<str>>,
-    /// The sessions to be resumed, if they are kept.
-    pub(super) sessions: Option<Arc<Sessions>>,
+    /// The sessions to resume, if they are kept.
+    pub(super) sessions: Option<Arc<SessionStore>>,
     pub(super) early_requests: EarlyRequests,
-    /// What a connection begins with, if the origin takes it before the handshake.
-    pub(super) opening: Opening,
-    pub(super) chains: Chains,
+    /// The early data of a new connection, if its session takes some.
+    pub(super) early: EarlyBytes,
+    pub(super) chains: ChainCache,
     pub(super) expiry_notice: Duration,
 }
 
-impl TlsClient {
-    pub(super) fn new(
-        with_sni: ClientConfig,
-        verifier: Arc<OriginVerifier>,
-        ech: Option<Plan>,
-        sessions: Option<Arc<Sessions>>,
-        settings: &TlsSettings,
-        offer: TlsOffer,
-        skipped_roots: Vec<String>,
-    ) -> Self {
+/// The two configurations in the clear. They differ in SNI alone, which rustls decides by
+/// configuration.
+#[derive(Clone, Debug)]
+pub(super) struct ClientConfigs {
+    with_sni: Arc<ClientConfig>,
+    without_sni: Arc<ClientConfig>,
+}
+
+impl ClientConfigs {
+    pub(super) fn new(with_sni: ClientConfig) -> Self {
         // A clone shares verifier and session store.
         let mut without_sni = with_sni.clone();
         without_sni.enable_sni = false;
         Self {
             with_sni: Arc::new(with_sni),
             without_sni: Arc::new(without_sni),
-            verifier,
-            ech: ech.map(Arc::new),
-            alpn: settings.alpn,
-            offer,
-            skipped_roots,
-            logs_keys: settings.parameters.key_log.is_some(),
-            has_identity: settings.identity.is_some(),
-            alternatives: settings.alternatives(),
-            sessions,
-            early_requests: settings.early_requests,
-            opening: Opening::default(),
-            chains: settings.chains.clone(),
-            expiry_notice: settings.expiry_notice,
         }
     }
 
-    /// The same client, with the same verifier and sessions, for a connection that has to speak
-    /// HTTP/1.1.
-    pub(crate) fn http1(&self) -> Arc<Self> {
-        self.http1_beginning_with(Bytes::new())
-    }
-
-    /// The same, for a connection that begins with these bytes if the origin takes early data.
-    pub(crate) fn http1_beginning_with(&self, early: Bytes) -> Arc<Self> {
-        let alpn = Alpn::Http1;
-        let configured = self.configured(|config| {
-            config.alpn_protocols = alpn.for_rustls();
-            config.enable_early_data = !early.is_empty();
-        });
-        Arc::new(Self {
-            alpn,
-            offer: TlsOffer {
-                protocols: alpn.protocols(),
-                ..self.offer
-            },
-            opening: Opening(early),
-            ..configured
-        })
-    }
-
-    /// Whether sessions that it keeps must not be resumed any more.
-    pub(crate) fn sessions_are_over(&self) -> bool {
-        let sessions = self.sessions.as_ref();
-        sessions.is_some_and(|sessions| sessions.are_over())
-    }
-
-    /// The same client, with the same verifier, without a past.
-    pub(crate) fn with_new_sessions(&self) -> Arc<Self> {
-        let sessions = self.sessions.as_ref().map(|past| past.successor());
-        let successor = self.configured(|config| {
-            if let Some(sessions) = &sessions {
-                config.resumption = Resumption::store(sessions.clone());
-            }
-        });
-        Arc::new(Self {
-            sessions,
-            ..successor
-        })
-    }
-
-    /// The same client, configured otherwise.
-    fn configured(&self, change: impl Fn(&mut ClientConfig)) -> Self {
+    /// The same configurations with a change.
+    fn changed(&self, change: impl Fn(&mut ClientConfig)) -> Self {
         let changed = |config: &Arc<ClientConfig>| {
             let mut config = ClientConfig::clone(config);
             change(&mut config);
@@ -130,52 +79,161 @@ impl TlsClient {
         Self {
             with_sni: changed(&self.with_sni),
             without_sni: changed(&self.without_sni),
-            ..self.clone()
         }
+    }
+}
+
+impl TlsClient {
+    /// The same client, with the same verifier and sessions, for connections that must speak
+    /// HTTP/1.1.
+    pub(crate) fn http1(&self) -> Arc<Self> {
+        self.http1_with_early_data(Bytes::new())
+    }
+
+    /// The same, for a connection that sends these bytes as early data if its session takes them.
+    pub(crate) fn http1_with_early_data(&self, early: Bytes) -> Arc<Self> {
+        let alpn = Alpn::Http1;
+        let configs = self.configs.changed(|config| {
+            config.alpn_protocols = alpn.for_rustls();
+            config.enable_early_data = !early.is_empty();
+        });
+        Arc::new(Self {
+            configs,
+            alpn,
+            offer: TlsOffer {
+                protocols: alpn.protocols(),
+                ..self.offer
+            },
+            early: EarlyBytes(early),
+            ..self.clone()
+        })
+    }
+
+    /// Whether its sessions must not be resumed any longer.
+    pub(crate) fn sessions_have_expired(&self) -> bool {
+        let sessions = self.sessions.as_ref();
+        sessions.is_some_and(|sessions| sessions.have_expired())
+    }
+
+    /// The same client, with the same verifier and an empty session store.
+    pub(crate) fn with_new_sessions(&self) -> Arc<Self> {
+        let sessions = self.sessions.as_ref().map(|past| past.successor());
+        let configs = self.configs.changed(|config| {
+            if let Some(sessions) = &sessions {
+                config.resumption = Resumption::store(sessions.clone());
+            }
+        });
+        Arc::new(Self {
+            configs,
+            sessions,
+            ..self.clone()
+        })
     }
 
     #[cfg(test)]
-    pub(crate) fn finish_sessions(&self) {
+    pub(crate) fn expire_sessions(&self) {
         if let Some(sessions) = &self.sessions {
-            sessions.finish();
+            sessions.expire();
         }
     }
 
-    /// Whether it has no use for a connection that speaks HTTP/1.1.
+    /// Whether a connection that speaks HTTP/1.1 is of no use.
     pub(crate) fn requires_http2(&self) -> bool {
         self.alpn == Alpn::Http2
     }
 
-    /// The configuration without ECH, for this SNI, or for one that is not settled yet.
-    pub(super) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
-        match sni {
-            Some(Sni::Omit(_)) => &self.without_sni,
-            Some(Sni::Send(_)) | None => &self.with_sni,
+    /// The most early data that the next connection may send.
+    ///
+    /// Zero, unless the session that it would resume takes early data.
+    pub(crate) fn early_data_limit(&self, sni: &Sni, expected_name: &ExpectedName) -> usize {
+        // An encrypted hello may be rejected, and the early data with it.
+        let (EarlyRequests::Safe, Some(sessions), None) =
+            (self.early_requests, &self.sessions, &self.ech)
+        else {
+            return 0;
+        };
+        let name = name_for_rustls(sni, expected_name);
+        sessions.early_data_limit(&name).min(FIRST_FLIGHT)
+    }
+
+    /// Whether early data is allowed but can never be sent.
+    pub(crate) fn never_sends_early_data(&self) -> bool {
+        let can = self.offer.newest >= TlsVersion::V1_3
+            && self.sessions.is_some()
+            && self.ech.is_none()
+            && !self.requires_http2();
+        self.early_requests == EarlyRequests::Safe && !can
+    }
+
+    /// The first hello with this SNI. `published` is the `ech` value of the `HTTPS` record.
+    pub(crate) fn first_hello(
+        &self,
+        sni: &Sni,
+        published: Option<&[u8]>,
+    ) -> Result<HelloPlan, HandshakeFailure> {
+        let Some(plan) = &self.ech else {
+            return Ok(HelloPlan::clear(EchStatus::NotSent));
+        };
+        let hello = plan.first_hello(sni, published, self.clear_config(None));
+        hello.map_err(HandshakeFailure::new)
+    }
+
+    /// The hello after this failure, if it is a rejection of ECH and a second attempt is allowed.
+    pub(crate) fn second_hello(&self, failure: &HandshakeFailure) -> Option<HelloPlan> {
+        let (plan, rejection) = (self.ech.as_ref()?, failure.rejection.as_ref()?);
+        plan.second_hello(rejection, self.clear_config(None))
+    }
+
+    /// Whether the configured ECH can be used.
+    pub(super) fn check_ech(&self) -> Result<(), BuildProblem> {
+        let plan = self.ech.as_ref();
+        plan.map_or(Ok(()), |plan| plan.check(self.clear_config(None)))
+    }
+
+    /// The configuration for this SNI, or for an SNI that is not known yet, without a look at DNS.
+    pub(crate) fn config_without_dns(&self, sni: Option<&Sni>) -> Option<Arc<ClientConfig>> {
+        let unsettled = Sni::Omit(SniOmission::Requested);
+        let hello = self.first_hello(sni.unwrap_or(&unsettled), None).ok()?;
+        self.config_for(sni, &hello).ok()
+    }
+
+    /// The configuration for this SNI and hello.
+    pub(super) fn config_for(
+        &self,
+        sni: Option<&Sni>,
+        hello: &HelloPlan,
+    ) -> Result<Arc<ClientConfig>, Error> {
+        let clear = self.clear_config(sni);
+        match &hello.encryption {
+            None => Ok(clear.config.clone()),
+            Some(encryption) => encryption.configure(clear).map(Arc::new),
         }
     }
-}
 
-/// The name that rustls sends in SNI, files sessions under, and verifies unless the verifier has
-/// its own.
-pub(super) fn name_for_rustls(sni: &Sni, expected_name: &ExpectedName) -> ServerName<'static> {
-    match sni {
-        Sni::Send(name) => dns_name(name),
-        Sni::Omit(_) => server_name(expected_name),
+    /// What this hello offers.
+    pub(super) fn offer_of(&self, hello: &HelloPlan) -> TlsOffer {
+        match &hello.encryption {
+            None => self.offer,
+            Some(_) => TlsOffer {
+                oldest: TlsVersion::V1_3,
+                newest: TlsVersion::V1_3,
+                ..self.offer
+            },
+        }
     }
-}
 
-pub(super) fn server_name(expected_name: &ExpectedName) -> ServerName<'static> {
-    match expected_name {
-        ExpectedName::Dns(name) => dns_name(name),
-        ExpectedName::Ip(ip) => ServerName::IpAddress((*ip).into()),
+    /// The configuration without ECH for this SNI, or for an SNI that is not known yet.
+    pub(super) fn config(&self, sni: Option<&Sni>) -> &Arc<ClientConfig> {
+        match sni {
+            Some(Sni::Omit(_)) => &self.configs.without_sni,
+            Some(Sni::Send(_)) | None => &self.configs.with_sni,
+        }
     }
-}
 
-#[expect(
-    clippy::expect_used,
-    reason = "our DNS names are a subset of those of rustls; the tests of `name` hold it"
-)]
-fn dns_name(name: &DnsName) -> ServerName<'static> {
-    let name = rustls_pki_types::DnsName::try_from(name.as_str().to_owned());
-    ServerName::DnsName(name.expect("a DnsName is a DNS name to rustls"))
+    fn clear_config(&self, sni: Option<&Sni>) -> ClearConfig<'_> {
+        ClearConfig {
+            config: self.config(sni),
+            verifier: &self.verifier,
+        }
+    }
 }

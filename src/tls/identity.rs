@@ -16,7 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-use super::files;
+use super::file_fingerprint as files;
 
 /// A client certificate and its private key, presented to origins that ask for one (mutual TLS).
 ///
@@ -37,19 +37,19 @@ use super::files;
 /// ```
 #[derive(Clone)]
 #[must_use = "an identity does nothing until a builder is given it"]
-pub struct ClientIdentity(Source);
+pub struct ClientIdentity(IdentitySource);
 
 #[derive(Clone)]
-enum Source {
+enum IdentitySource {
     Der(Vec<CertificateDer<'static>>, Arc<PrivateKeyDer<'static>>),
     Files { chain: PathBuf, key: PathBuf },
     Resolver(Arc<dyn ResolvesClientCert>),
-    Unusable(Unusable),
+    UnusableIdentity(UnusableIdentity),
 }
 
 /// What is wrong with a key or a certificate; never the text itself.
 #[derive(Clone, Copy)]
-struct Unusable {
+struct UnusableIdentity {
     kind: BuildProblemKind,
     why: &'static str,
     /// For whoever gave it as a text.
@@ -58,28 +58,28 @@ struct Unusable {
 
 const NOT_ITS_NAME: &str = "; it takes the content of a file, not its name";
 
-const ENCRYPTED: Unusable = Unusable {
+const ENCRYPTED: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::EncryptedKey,
     why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its passphrase and writes a \
           plain one",
     hint: "",
 };
-const NO_KEY: Unusable = Unusable {
+const NO_KEY: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::InvalidKey,
     why: "there is no private key in the PEM text",
     hint: NOT_ITS_NAME,
 };
-const BROKEN_KEY: Unusable = Unusable {
+const BROKEN_KEY: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::InvalidKey,
     why: "the private key cannot be read as PKCS#8, PKCS#1 or SEC1",
     hint: "",
 };
-const NO_CERTIFICATE: Unusable = Unusable {
+const NO_CERTIFICATE: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::InvalidCertificate,
     why: "there is no certificate in the PEM text",
     hint: NOT_ITS_NAME,
 };
-const BROKEN_CERTIFICATE: Unusable = Unusable {
+const BROKEN_CERTIFICATE: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::InvalidCertificate,
     why: "the PEM text of the certificate chain cannot be read",
     hint: "",
@@ -89,13 +89,13 @@ impl ClientIdentity {
     /// From PEM texts: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
     pub fn pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
         let read = read_pem(chain.as_ref(), key.as_ref());
-        Self(read.unwrap_or_else(Source::Unusable))
+        Self(read.unwrap_or_else(IdentitySource::UnusableIdentity))
     }
 
     /// From PEM files, which are read when the connector is built, and again at each
     /// [reload](crate::CdnOriginConnector::reload).
     pub fn pem_files(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        Self(Source::Files {
+        Self(IdentitySource::Files {
             chain: chain.into(),
             key: key.into(),
         })
@@ -113,26 +113,26 @@ impl ClientIdentity {
         let key = key.into();
         let encrypted = is_encrypted_der(&key);
         Self(match PrivateKeyDer::try_from(key) {
-            _ if encrypted => Source::Unusable(ENCRYPTED),
-            _ if chain.is_empty() => Source::Unusable(Unusable {
+            _ if encrypted => IdentitySource::UnusableIdentity(ENCRYPTED),
+            _ if chain.is_empty() => IdentitySource::UnusableIdentity(UnusableIdentity {
                 kind: BuildProblemKind::InvalidCertificate,
                 why: "the chain holds no certificate",
                 hint: "",
             }),
-            Ok(key) => Source::Der(chain, Arc::new(key)),
-            Err(_) => Source::Unusable(BROKEN_KEY),
+            Ok(key) => IdentitySource::Der(chain, Arc::new(key)),
+            Err(_) => IdentitySource::UnusableIdentity(BROKEN_KEY),
         })
     }
 
     /// From a resolver of your own: for keys that a device or another process holds, and for
     /// identities that depend on what the origin asks for.
     pub fn resolver(resolver: Arc<dyn ResolvesClientCert>) -> Self {
-        Self(Source::Resolver(resolver))
+        Self(IdentitySource::Resolver(resolver))
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         let files = match &self.0 {
-            Source::Files { chain, key } => [Some(chain), Some(key)],
+            IdentitySource::Files { chain, key } => [Some(chain), Some(key)],
             _ => [None, None],
         };
         files.into_iter().flatten().map(PathBuf::as_path)
@@ -143,17 +143,17 @@ impl ClientIdentity {
         provider: &CryptoProvider,
     ) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
         match &self.0 {
-            Source::Der(chain, key) => certified(chain.clone(), key.clone_key(), provider),
-            Source::Files { chain, key } => load_files(chain, key, provider),
-            Source::Resolver(resolver) => Ok(resolver.clone()),
-            Source::Unusable(unusable) => Err(unusable.in_text()),
+            IdentitySource::Der(chain, key) => certified(chain.clone(), key.clone_key(), provider),
+            IdentitySource::Files { chain, key } => load_files(chain, key, provider),
+            IdentitySource::Resolver(resolver) => Ok(resolver.clone()),
+            IdentitySource::UnusableIdentity(unusable) => Err(unusable.in_text()),
         }
     }
 }
 
 const SETTER: &str = "client_identity";
 
-impl Unusable {
+impl UnusableIdentity {
     fn in_text(self) -> BuildProblem {
         let Self { kind, why, hint } = self;
         BuildProblem::new(SETTER, kind, format!("{why}{hint}"))
@@ -180,11 +180,14 @@ fn load_files(
     })
 }
 
-fn read_pem(chain: &[u8], key: &[u8]) -> Result<Source, Unusable> {
-    Ok(Source::Der(read_chain(chain)?, Arc::new(read_key(key)?)))
+fn read_pem(chain: &[u8], key: &[u8]) -> Result<IdentitySource, UnusableIdentity> {
+    Ok(IdentitySource::Der(
+        read_chain(chain)?,
+        Arc::new(read_key(key)?),
+    ))
 }
 
-fn read_chain(chain: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unusable> {
+fn read_chain(chain: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnusableIdentity> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
         .map_err(|_| BROKEN_CERTIFICATE)?;
@@ -194,7 +197,7 @@ fn read_chain(chain: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unusable> {
     }
 }
 
-fn read_key(key: &[u8]) -> Result<PrivateKeyDer<'static>, Unusable> {
+fn read_key(key: &[u8]) -> Result<PrivateKeyDer<'static>, UnusableIdentity> {
     if is_encrypted_pem(key) {
         return Err(ENCRYPTED);
     }
@@ -257,10 +260,12 @@ impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ClientIdentity");
         match &self.0 {
-            Source::Der(chain, _) => shown.field("certificates", &chain.len()),
-            Source::Files { chain, key } => shown.field("chain", chain).field("key", key),
-            Source::Resolver(_) => shown.field("resolver", &".."),
-            Source::Unusable(Unusable { why, .. }) => shown.field("unusable", why),
+            IdentitySource::Der(chain, _) => shown.field("certificates", &chain.len()),
+            IdentitySource::Files { chain, key } => shown.field("chain", chain).field("key", key),
+            IdentitySource::Resolver(_) => shown.field("resolver", &".."),
+            IdentitySource::UnusableIdentity(UnusableIdentity { why, .. }) => {
+                shown.field("unusable", why)
+            }
         };
         shown.finish_non_exhaustive()
     }

@@ -18,57 +18,42 @@
 //! ```
 
 mod alpn;
-mod asking;
-mod beneath;
-mod chains;
 mod client;
-mod config;
-mod crls;
-pub mod danger;
-mod early;
+mod early_data;
 mod ech;
-mod ech_config;
-mod explain;
-mod files;
-mod first_bytes;
+mod file_fingerprint;
 mod handshake;
-mod hello;
 mod iana;
 mod identity;
-mod judge;
+mod io;
 mod parameters;
-mod pin;
-mod policy;
 mod provider;
-mod read_ahead;
-mod rejection;
 mod resumption;
-mod roots;
-mod san;
-mod verifier;
+mod server_name;
+mod session_store;
+mod settings;
+mod verify;
 mod versions;
-mod witness;
 
 pub use rustls;
 
 pub use crate::error::TlsVersion;
 pub use alpn::Alpn;
-pub use crls::Crls;
+#[cfg(feature = "ech")]
 pub use ech::Ech;
 pub use identity::ClientIdentity;
-pub use pin::{CertificatePin, PinError, SpkiPin};
-pub use policy::VerifyPolicy;
-pub use roots::Roots;
-pub use san::SanMatcher;
+pub use verify::{
+    CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
+};
 
-pub(crate) use beneath::Beneath;
 pub(crate) use client::TlsClient;
-pub(crate) use config::{TlsFiles, TlsSettings};
-pub(crate) use early::EarlyRequests;
-pub(crate) use explain::explain;
-pub(crate) use handshake::Refusal;
-pub(crate) use hello::Hello;
+pub(crate) use early_data::EarlyRequests;
+pub(crate) use ech::HelloPlan;
+pub(crate) use file_fingerprint::FileFingerprint;
+pub(crate) use handshake::{Handshake, HandshakeFailure, explain};
+pub(crate) use io::RecordingIo;
 #[cfg(feature = "certificate-compression")]
 pub(crate) use parameters::Compression;
 pub(crate) use parameters::{Fips, MasterSecret, Parameters};
 pub(crate) use resumption::Resumption;
+pub(crate) use settings::TlsSettings;

@@ -33,25 +33,6 @@ impl Versions {
         Ok(Self { oldest, newest })
     }
 
-    /// TLS 1.3 alone, for what no other version has.
-    pub(super) fn newest_alone(self) -> Result<Self, BuildProblem> {
-        let newest = TlsVersion::V1_3;
-        match self.newest == newest {
-            true => Ok(Self {
-                oldest: newest,
-                newest,
-            }),
-            false => {
-                let why = "Encrypted ClientHello is a part of TLS 1.3, which `tls_versions(..)` leaves out";
-                Err(BuildProblem::new(
-                    "ech",
-                    BuildProblemKind::Contradiction,
-                    why,
-                ))
-            }
-        }
-    }
-
     /// All versions from the oldest to the newest.
     pub(super) fn offered(self) -> impl Iterator<Item = TlsVersion> {
         let all = TlsVersion::ALL.into_iter();

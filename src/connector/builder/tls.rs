@@ -112,7 +112,9 @@ impl CdnOriginBuilder {
 
     /// Encrypts the ClientHello, and with it the name in SNI, or pretends to: with a given
     /// configuration, with that of the `HTTPS` record, or with none. By default neither. The last
-    /// call counts. It needs the feature `aws-lc-rs`.
+    /// call counts. It needs the feature `aws-lc-rs`, too.
+    #[cfg(feature = "ech")]
+    #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "ech")))]
     pub fn ech(mut self, ech: crate::tls::Ech) -> Self {
         self.tls("ech").ech = Some(ech);
         self

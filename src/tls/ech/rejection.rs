@@ -1,28 +1,40 @@
-//! What an origin says when it rejects an encrypted ClientHello (RFC 9849 section 6.1.6), and what
-//! stands in the clear until then.
+//! The origin's rejection of an encrypted ClientHello (RFC 9849 section 6.1.6).
 //!
-//! rustls tells it in a type that is public in its error and nowhere else: the bytes, which
-//! `EchConfig::new` takes, can be had only by its `internal` codec, which no promise of SemVer
-//! covers. The public name is read by the same codec. This is the one file that uses it. Should a
-//! release of rustls change it, this file does not compile, or the test below fails; without it
-//! there would be no retry.
+//! This is the one file that uses `rustls::internal`, which semantic versioning does not cover.
+//! rustls hands out the retry configurations in a type of that module. `EchConfig::new` takes
+//! bytes, and only the internal codec turns the one into the other. The same codec reads the public
+//! name of a configuration. If a release of rustls changes it, this file does not compile, or a test
+//! below fails. That is why the feature `ech` is off by default.
 //!
-//! rustls reports a rejection at the end of a handshake, after the certificate was judged for the
-//! public name and the peer has proven to hold its key, so that nobody else can say this.
+//! rustls reports a rejection at the end of a handshake: after the certificate was verified for the
+//! public name and the peer has proven to hold its key. No one else can reject.
 
-use rustls::internal::msgs::{codec::Codec, handshake::EchConfigPayload};
+use rustls::{
+    Error, PeerIncompatible,
+    internal::msgs::{codec::Codec, handshake::EchConfigPayload},
+};
 
-/// What may be done about it.
+/// What the origin sent along with its rejection.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Rejection {
-    /// This `ECHConfigList` takes the place of the one that was used.
+pub(in crate::tls) enum EchRejection {
+    /// An `ECHConfigList` to use instead.
     Replaced(Vec<u8>),
-    /// The origin has turned ECH off, or it knows only versions of the future.
+    /// No configuration of a known version: the origin has turned ECH off.
     Disabled,
 }
 
-impl Rejection {
-    pub(super) fn with(configs: Option<&Vec<EchConfigPayload>>) -> Self {
+impl EchRejection {
+    /// The rejection in this error, if it is one.
+    pub(in crate::tls) fn in_error(error: &Error) -> Option<Self> {
+        match error {
+            Error::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(
+                configs,
+            )) => Some(Self::with(configs.as_ref())),
+            _ => None,
+        }
+    }
+
+    fn with(configs: Option<&Vec<EchConfigPayload>>) -> Self {
         let known = |config: &EchConfigPayload| matches!(config, EchConfigPayload::V18(_));
         match configs.filter(|configs| configs.iter().any(known)) {
             Some(configs) => Self::Replaced(configs.get_encoding()),
@@ -62,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_list_comes_out_byte_for_byte_as_it_was_sent() {
-        let rejection = Rejection::with(Some(&read(LIST)));
-        assert_eq!(rejection, Rejection::Replaced(LIST.to_vec()));
+        let rejection = EchRejection::with(Some(&read(LIST)));
+        assert_eq!(rejection, EchRejection::Replaced(LIST.to_vec()));
     }
 
     #[test]
@@ -77,8 +89,14 @@ mod tests {
 
     #[test]
     fn an_origin_that_sends_nothing_or_nothing_of_a_known_version_has_turned_ech_off() {
-        assert_eq!(Rejection::with(None), Rejection::Disabled);
-        assert_eq!(Rejection::with(Some(&Vec::new())), Rejection::Disabled);
-        assert_eq!(Rejection::with(Some(&read(UNKNOWN))), Rejection::Disabled);
+        assert_eq!(EchRejection::with(None), EchRejection::Disabled);
+        assert_eq!(
+            EchRejection::with(Some(&Vec::new())),
+            EchRejection::Disabled
+        );
+        assert_eq!(
+            EchRejection::with(Some(&read(UNKNOWN))),
+            EchRejection::Disabled
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The certificate chains that origins presented: one copy of each, and one warning before its end.
+//! The certificate chains that origins presented: one copy of each, one warning before it expires.
 
 use std::{
     collections::VecDeque,
@@ -11,24 +11,25 @@ use rustls_pki_types::CertificateDer;
 
 use crate::error::{CertificateChain, PeerCertificate};
 
-/// More chains than most connectors ever see; the oldest goes first.
-const MOST: usize = 64;
+/// The most chains that are kept: more than most connectors ever see. The oldest is dropped first.
+const CAPACITY: usize = 64;
 
-/// The chains that were seen last. Clones share them.
+/// The chains that were presented last. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Chains(Arc<Mutex<VecDeque<Known>>>);
+pub(crate) struct ChainCache(Arc<Mutex<VecDeque<CachedChain>>>);
 
-struct Known {
+struct CachedChain {
     chain: CertificateChain,
     /// The end of the leaf.
     end: Option<SystemTime>,
     warned: bool,
 }
 
-impl Chains {
-    /// The chain, and the end of its leaf. Where that lies within `notice`, a warning is logged
-    /// once.
-    pub(super) fn note(
+impl ChainCache {
+    /// The cached chain and the end of its leaf.
+    ///
+    /// Logs a warning, once for each chain, if the leaf ends within `notice`.
+    pub(in crate::tls) fn note(
         &self,
         presented: &[CertificateDer<'_>],
         notice: Duration,
@@ -36,10 +37,10 @@ impl Chains {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = known.iter().position(|known| known.is(presented));
         let at = at.unwrap_or_else(|| {
-            if known.len() == MOST {
+            if known.len() == CAPACITY {
                 known.pop_front();
             }
-            known.push_back(Known::new(presented));
+            known.push_back(CachedChain::new(presented));
             known.len() - 1
         });
         let entry = &mut known[at];
@@ -53,7 +54,7 @@ impl Chains {
     }
 }
 
-impl Known {
+impl CachedChain {
     fn new(presented: &[CertificateDer<'_>]) -> Self {
         let chain: CertificateChain = presented
             .iter()
@@ -71,8 +72,7 @@ impl Known {
         ours.eq(presented.iter().map(|certificate| &**certificate))
     }
 
-    /// Whether the leaf ends soon and nobody was told. An end that has passed is another matter:
-    /// the policy decides.
+    /// Whether the leaf ends soon and no warning was logged yet. An expired leaf is up to the policy.
     fn warning_is_due(&mut self, notice: Duration) -> bool {
         let left = self.end.map(|end| end.duration_since(SystemTime::now()));
         let due = matches!(left, Some(Ok(left)) if left < notice) && !self.warned;
@@ -91,8 +91,8 @@ fn warn(leaf: &PeerCertificate) {
     );
 }
 
-impl fmt::Debug for Chains {
+impl fmt::Debug for ChainCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chains").finish_non_exhaustive()
+        f.debug_struct("ChainCache").finish_non_exhaustive()
     }
 }

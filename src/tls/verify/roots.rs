@@ -10,7 +10,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-use super::files;
+use crate::tls::file_fingerprint as files;
 
 /// Root certificates to trust, from one or more places. They are loaded when the connector is
 /// built.
@@ -20,10 +20,10 @@ use super::files;
 /// yourself is a build error, and so is a store that ends up empty.
 #[derive(Clone, Debug)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
-pub struct Roots(Vec<Source>);
+pub struct Roots(Vec<RootsSource>);
 
 #[derive(Clone, Debug)]
-enum Source {
+enum RootsSource {
     #[cfg(feature = "bundled-roots")]
     Bundled,
     Der(CertificateDer<'static>),
@@ -31,39 +31,39 @@ enum Source {
     Loaded(Arc<RootCertStore>),
     Native,
     /// Only the certificates are kept: a PEM file may hold keys too.
-    Pem(Result<Vec<CertificateDer<'static>>, Unreadable>),
+    Pem(Result<Vec<CertificateDer<'static>>, UnreadablePem>),
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Unreadable;
+struct UnreadablePem;
 
 impl Roots {
     /// The system's certificate store, or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     pub fn native() -> Self {
-        Self(vec![Source::Native])
+        Self(vec![RootsSource::Native])
     }
 
     /// Mozilla's roots, compiled in. Meant for images without a certificate store.
     #[cfg(feature = "bundled-roots")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "bundled-roots")))]
     pub fn bundled() -> Self {
-        Self(vec![Source::Bundled])
+        Self(vec![RootsSource::Bundled])
     }
 
     /// Every certificate in this PEM text. It must hold at least one.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
-        Self(vec![Source::Pem(read(text.as_ref()))])
+        Self(vec![RootsSource::Pem(read(text.as_ref()))])
     }
 
     /// Every certificate in this PEM file. It is read when the connector is built, and again at
     /// each [reload](crate::CdnOriginConnector::reload).
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
-        Self(vec![Source::File(path.into())])
+        Self(vec![RootsSource::File(path.into())])
     }
 
     /// One certificate in DER.
     pub fn der(certificate: impl Into<Vec<u8>>) -> Self {
-        Self(vec![Source::Der(certificate.into().into())])
+        Self(vec![RootsSource::Der(certificate.into().into())])
     }
 
     /// These roots and those.
@@ -75,14 +75,14 @@ impl Roots {
     /// The same roots, which are loaded now and never again. If they cannot be, nothing changes.
     pub(super) fn loaded(self) -> Self {
         match self.load() {
-            Ok(loaded) => Self(vec![Source::Loaded(Arc::new(loaded.store))]),
+            Ok(loaded) => Self(vec![RootsSource::Loaded(Arc::new(loaded.store))]),
             Err(_) => self,
         }
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.0.iter().filter_map(|source| match source {
-            Source::File(path) => Some(path.as_path()),
+            RootsSource::File(path) => Some(path.as_path()),
             _ => None,
         })
     }
@@ -92,14 +92,14 @@ impl Roots {
         for source in &self.0 {
             match source {
                 #[cfg(feature = "bundled-roots")]
-                Source::Bundled => loaded
+                RootsSource::Bundled => loaded
                     .store
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-                Source::Der(certificate) => loaded.add_given(certificate.clone())?,
-                Source::File(path) => loaded.add_file(path)?,
-                Source::Loaded(store) => loaded.store.extend(store.roots.iter().cloned()),
-                Source::Native => loaded.add_native(),
-                Source::Pem(certificates) => {
+                RootsSource::Der(certificate) => loaded.add_given(certificate.clone())?,
+                RootsSource::File(path) => loaded.add_file(path)?,
+                RootsSource::Loaded(store) => loaded.store.extend(store.roots.iter().cloned()),
+                RootsSource::Native => loaded.add_native(),
+                RootsSource::Pem(certificates) => {
                     let hint = "it takes the content of a file, not its name";
                     loaded.add_pem(certificates, hint)?;
                 }
@@ -150,11 +150,11 @@ impl LoadedRoots {
     /// The hint is for whoever gave something that is no PEM.
     fn add_pem(
         &mut self,
-        certificates: &Result<Vec<CertificateDer<'static>>, Unreadable>,
+        certificates: &Result<Vec<CertificateDer<'static>>, UnreadablePem>,
         hint: &str,
     ) -> Result<(), BuildProblem> {
         match certificates {
-            Err(Unreadable) => Err(invalid("the PEM text cannot be read")),
+            Err(UnreadablePem) => Err(invalid("the PEM text cannot be read")),
             Ok(none) if none.is_empty() => Err(invalid(format!(
                 "there is no certificate in the PEM text; {hint}"
             ))),
@@ -183,11 +183,11 @@ impl LoadedRoots {
 }
 
 /// Only the certificates: whatever else the text holds is dropped.
-fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unreadable> {
+fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnreadablePem> {
     let certificates = CertificateDer::pem_slice_iter(text);
     certificates
         .collect::<Result<_, _>>()
-        .map_err(|_| Unreadable)
+        .map_err(|_| UnreadablePem)
 }
 
 fn invalid(why: impl Into<String>) -> BuildProblem {

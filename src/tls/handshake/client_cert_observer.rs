@@ -1,4 +1,4 @@
-//! Notes whether a peer asks for a client certificate, which rustls tells only to whoever has one.
+//! Notes whether a peer requests a client certificate. rustls reports it only to the resolver.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use rustls::{SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
 
 use crate::error::ClientCertificate;
 
-use super::witness;
+use super::observer;
 
-/// A resolver that tells the handshake's witness that it was asked. Otherwise it is the one within.
+/// A resolver that reports each request to the handshake's observer and passes it on.
 #[derive(Debug)]
-pub(super) struct Asking(pub(super) Arc<dyn ResolvesClientCert>);
+pub(in crate::tls) struct ClientCertObserver(pub(in crate::tls) Arc<dyn ResolvesClientCert>);
 
-impl ResolvesClientCert for Asking {
+impl ResolvesClientCert for ClientCertObserver {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let found = self.0.resolve(issuers, schemes);
-        // rustls presents none whose key cannot sign as the peer wants.
+        // rustls sends no certificate whose key cannot sign by one of the peer's schemes.
         let fits = |found: &Arc<CertifiedKey>| found.key.choose_scheme(schemes).is_some();
-        witness::asked(match found.as_ref().is_some_and(fits) {
+        observer::note_client_certificate(match found.as_ref().is_some_and(fits) {
             true => ClientCertificate::Sent,
             false => ClientCertificate::Withheld,
         });

@@ -1,8 +1,10 @@
 //! How the origin's certificate is judged.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use super::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::Unverified, pin::Pins};
+use super::{
+    CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::unverified::Unverified, pin::Pins,
+};
 
 /// How the origin's certificate is judged. The default is [`VerifyPolicy::native_roots`].
 ///
@@ -26,15 +28,15 @@ use super::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::Unverified
 #[derive(Clone, Debug)]
 #[must_use = "a policy does nothing until a builder is given it"]
 pub struct VerifyPolicy {
-    pub(super) trust: Trust,
-    pub(super) names: Names,
-    pub(super) pins: Pins,
+    pub(super) trust: TrustAnchor,
+    pub(in crate::tls) names: NameCheck,
+    pub(in crate::tls) pins: Pins,
     pub(super) crls: Option<Crls>,
-    pub(super) grace: Option<Grace>,
+    pub(super) grace: Option<ExpiryGrace>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Trust {
+pub(super) enum TrustAnchor {
     /// Whoever a root vouches for.
     Roots(Roots),
     /// Whoever the operating system trusts.
@@ -43,12 +45,12 @@ pub(super) enum Trust {
     /// Whoever holds a pinned key.
     Pins,
     /// Anybody.
-    Anybody(Unverified),
+    Anyone(Unverified),
 }
 
 /// Which names are looked for, where the trust asks for any.
 #[derive(Clone, Debug)]
-pub(super) enum Names {
+pub(in crate::tls) enum NameCheck {
     /// The one that the origin is expected under.
     Expected,
     /// One of these instead.
@@ -59,9 +61,18 @@ pub(super) enum Names {
 
 /// For how long an expired chain is accepted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grace {
+pub(super) struct ExpiryGrace {
     pub(super) length: Duration,
-    pub(super) _fence: Unverified,
+    _proof: Unverified,
+}
+
+impl ExpiryGrace {
+    pub(super) fn new(length: Duration, proof: Unverified) -> Self {
+        Self {
+            length,
+            _proof: proof,
+        }
+    }
 }
 
 impl VerifyPolicy {
@@ -72,7 +83,7 @@ impl VerifyPolicy {
 
     /// Trust these roots.
     pub fn roots(roots: Roots) -> Self {
-        Self::trusting(Trust::Roots(roots))
+        Self::trusting(TrustAnchor::Roots(roots))
     }
 
     /// Let the operating system judge chain and name: its own verifier on Windows, macOS, iOS and
@@ -83,20 +94,20 @@ impl VerifyPolicy {
     #[cfg(feature = "platform-verifier")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "platform-verifier")))]
     pub fn platform() -> Self {
-        Self::trusting(Trust::Platform)
+        Self::trusting(TrustAnchor::Platform)
     }
 
     /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates,
     /// and a safe answer where one would write `verify none`. Where more is pinned, one match among
     /// all pins is enough.
     pub fn pinned(pin: SpkiPin) -> Self {
-        Self::trusting(Trust::Pins).and_pin(pin)
+        Self::trusting(TrustAnchor::Pins).and_pin(pin)
     }
 
     /// Trust this very certificate, whatever it says. Where more is pinned, one match among all
     /// pins is enough.
     pub fn pinned_certificate(pin: CertificatePin) -> Self {
-        Self::trusting(Trust::Pins).and_certificate_pin(pin)
+        Self::trusting(TrustAnchor::Pins).and_certificate_pin(pin)
     }
 
     /// Additionally require one of what is pinned, to which this key is added: the present one,
@@ -127,7 +138,7 @@ impl VerifyPolicy {
     /// ]);
     /// ```
     pub fn expecting_any(mut self, names: impl IntoIterator<Item = SanMatcher>) -> Self {
-        self.names = Names::AnyOf(names.into_iter().collect());
+        self.names = NameCheck::AnyOf(names.into_iter().collect());
         self
     }
 
@@ -140,30 +151,30 @@ impl VerifyPolicy {
     /// The same policy, whose roots are loaded now and never again.
     pub(crate) fn with_loaded_roots(self) -> Self {
         let trust = match self.trust {
-            Trust::Roots(roots) => Trust::Roots(roots.loaded()),
+            TrustAnchor::Roots(roots) => TrustAnchor::Roots(roots.loaded()),
             other => other,
         };
         Self { trust, ..self }
     }
 
-    pub(super) fn anybody(unverified: Unverified) -> Self {
-        Self::trusting(Trust::Anybody(unverified))
+    pub(super) fn anyone(unverified: Unverified) -> Self {
+        Self::trusting(TrustAnchor::Anyone(unverified))
     }
 
     pub(super) fn without_names(mut self, unverified: Unverified) -> Self {
-        self.names = Names::Ignored(unverified);
+        self.names = NameCheck::Ignored(unverified);
         self
     }
 
-    pub(super) fn with_grace(mut self, grace: Grace) -> Self {
+    pub(super) fn with_grace(mut self, grace: ExpiryGrace) -> Self {
         self.grace = Some(grace);
         self
     }
 
-    fn trusting(trust: Trust) -> Self {
+    fn trusting(trust: TrustAnchor) -> Self {
         Self {
             trust,
-            names: Names::Expected,
+            names: NameCheck::Expected,
             pins: Pins::default(),
             crls: None,
             grace: None,
@@ -172,12 +183,12 @@ impl VerifyPolicy {
 
     /// Whether the origin's expected name plays a part.
     pub(crate) fn checks_expected_name(&self) -> bool {
-        matches!(self.names, Names::Expected) && self.asks_for_trust()
+        matches!(self.names, NameCheck::Expected) && self.asks_for_trust()
     }
 
     /// Whether a chain is checked and its name is not.
     pub(crate) fn ignores_names(&self) -> bool {
-        matches!(self.names, Names::Ignored(_)) && self.asks_for_trust()
+        matches!(self.names, NameCheck::Ignored(_)) && self.asks_for_trust()
     }
 
     pub(crate) fn expiry_grace(&self) -> Option<Duration> {
@@ -185,11 +196,30 @@ impl VerifyPolicy {
     }
 
     pub(crate) fn is_unverified(&self) -> bool {
-        matches!(self.trust, Trust::Anybody(_)) && self.pins.is_empty()
+        matches!(self.trust, TrustAnchor::Anyone(_)) && self.pins.is_empty()
+    }
+
+    /// The names that are expected instead of the origin's expected name, as a text.
+    pub(in crate::tls) fn alternatives(&self) -> Option<String> {
+        let NameCheck::AnyOf(names) = &self.names else {
+            return None;
+        };
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        Some(names.join(" or "))
+    }
+
+    /// The files that this policy reads.
+    pub(in crate::tls) fn files(&self) -> impl Iterator<Item = &Path> {
+        let roots = match &self.trust {
+            TrustAnchor::Roots(roots) => Some(roots.files()),
+            _ => None,
+        };
+        let crls = self.crls.iter().flat_map(Crls::files);
+        roots.into_iter().flatten().chain(crls)
     }
 
     fn asks_for_trust(&self) -> bool {
-        !matches!(self.trust, Trust::Pins | Trust::Anybody(_))
+        !matches!(self.trust, TrustAnchor::Pins | TrustAnchor::Anyone(_))
     }
 }
 

@@ -11,9 +11,10 @@ use x509_cert::{
 
 use rustls::{client::verify_server_name, server::ParsedCertificate};
 
-use crate::name::{DnsName, ExpectedName, NameError};
-
-use super::client::server_name;
+use crate::{
+    name::{DnsName, ExpectedName, NameError},
+    tls::server_name::server_name,
+};
 
 /// A subject alternative name to look for; see
 /// [`VerifyPolicy::expecting_any`](super::VerifyPolicy::expecting_any).
@@ -21,10 +22,10 @@ use super::client::server_name;
 /// What does not parse is reported by the connector's `build()`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "a name does nothing until a VerifyPolicy expects it"]
-pub struct SanMatcher(Result<Kind, Unusable>);
+pub struct SanMatcher(Result<SanKind, InvalidSan>);
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Kind {
+enum SanKind {
     Exact(ExpectedName),
     DnsSuffix(DnsName),
     Uri(String),
@@ -33,7 +34,7 @@ enum Kind {
 
 /// Why a matcher cannot be used, in words.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Unusable(pub(super) String);
+pub(super) struct InvalidSan(pub(super) String);
 
 impl SanMatcher {
     /// This DNS name. A wildcard of the certificate stands for one whole label ([RFC 9525 section
@@ -45,7 +46,7 @@ impl SanMatcher {
         N: TryInto<DnsName>,
         N::Error: Into<NameError>,
     {
-        Self(parsed(name).map(|name| Kind::Exact(name.into())))
+        Self(parsed(name).map(|name| SanKind::Exact(name.into())))
     }
 
     /// Any DNS name below this one, however deep, but not this one itself.
@@ -54,12 +55,12 @@ impl SanMatcher {
         N: TryInto<DnsName>,
         N::Error: Into<NameError>,
     {
-        Self(parsed(name).map(Kind::DnsSuffix))
+        Self(parsed(name).map(SanKind::DnsSuffix))
     }
 
     /// This IP address.
     pub fn ip(address: impl Into<IpAddr>) -> Self {
-        Self(Ok(Kind::Exact(ExpectedName::Ip(address.into()))))
+        Self(Ok(SanKind::Exact(ExpectedName::Ip(address.into()))))
     }
 
     /// This URI, byte for byte. A `spiffe://` URI must be the certificate's only one, as
@@ -69,8 +70,8 @@ impl SanMatcher {
     pub fn uri(uri: impl Into<String>) -> Self {
         let uri = uri.into();
         match has_scheme_and_rest(&uri) {
-            true => Self(Ok(Kind::Uri(uri))),
-            false => Self(Err(Unusable(
+            true => Self(Ok(SanKind::Uri(uri))),
+            false => Self(Err(InvalidSan(
                 "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII alone"
                     .into(),
             ))),
@@ -83,23 +84,23 @@ impl SanMatcher {
         N: TryInto<DnsName>,
         N::Error: Into<NameError>,
     {
-        Self(parsed(domain).map(Kind::TrustDomain))
+        Self(parsed(domain).map(SanKind::TrustDomain))
     }
 
-    pub(super) fn problem(&self) -> Option<&Unusable> {
+    pub(super) fn problem(&self) -> Option<&InvalidSan> {
         self.0.as_ref().err()
     }
 
     fn matches(&self, certificate: &ParsedCertificate<'_>, names: &[GeneralName]) -> bool {
         match &self.0 {
-            Ok(Kind::Exact(name)) => is_valid_for(certificate, &server_name(name)),
-            Ok(Kind::DnsSuffix(suffix)) => dns_names(names).any(|name| is_below(name, suffix)),
-            Ok(Kind::Uri(uri)) if is_spiffe(uri) => only_uri(names) == Some(uri),
-            Ok(Kind::Uri(uri)) => uris(names).any(|found| found == uri),
-            Ok(Kind::TrustDomain(domain)) => {
+            Ok(SanKind::Exact(name)) => is_valid_for(certificate, &server_name(name)),
+            Ok(SanKind::DnsSuffix(suffix)) => dns_names(names).any(|name| is_below(name, suffix)),
+            Ok(SanKind::Uri(uri)) if is_spiffe(uri) => only_uri(names) == Some(uri),
+            Ok(SanKind::Uri(uri)) => uris(names).any(|found| found == uri),
+            Ok(SanKind::TrustDomain(domain)) => {
                 only_uri(names).is_some_and(|uri| trust_domain(uri) == Some(domain.as_str()))
             }
-            Err(Unusable(_)) => false,
+            Err(InvalidSan(_)) => false,
         }
     }
 }
@@ -108,11 +109,11 @@ impl SanMatcher {
 impl fmt::Display for SanMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Ok(Kind::Exact(name)) => name.fmt(f),
-            Ok(Kind::DnsSuffix(name)) => write!(f, "any name below {name}"),
-            Ok(Kind::Uri(uri)) => f.write_str(uri),
-            Ok(Kind::TrustDomain(domain)) => write!(f, "{SPIFFE}{domain}/.."),
-            Err(Unusable(why)) => f.write_str(why),
+            Ok(SanKind::Exact(name)) => name.fmt(f),
+            Ok(SanKind::DnsSuffix(name)) => write!(f, "any name below {name}"),
+            Ok(SanKind::Uri(uri)) => f.write_str(uri),
+            Ok(SanKind::TrustDomain(domain)) => write!(f, "{SPIFFE}{domain}/.."),
+            Err(InvalidSan(why)) => f.write_str(why),
         }
     }
 }
@@ -138,12 +139,12 @@ fn read_names(certificate: &[u8]) -> Option<Vec<GeneralName>> {
     Some(names)
 }
 
-fn parsed<N>(name: N) -> Result<DnsName, Unusable>
+fn parsed<N>(name: N) -> Result<DnsName, InvalidSan>
 where
     N: TryInto<DnsName>,
     N::Error: Into<NameError>,
 {
-    let unusable = |error: N::Error| Unusable(error.into().to_string());
+    let unusable = |error: N::Error| InvalidSan(error.into().to_string());
     name.try_into().map_err(unusable)
 }
 

@@ -1,8 +1,8 @@
-//! The certificate verifier: chain, name and pins, with a name of its own choice.
+//! The certificate verifier of a connector: chain, name and pins.
 //!
-//! rustls verifies the name that it sent in SNI. Where another name is expected, this verifier puts
-//! that one in its place; all the rest is webpki's. One verifier serves all connections of a
-//! connector, because rustls resumes a session only under the very same verifier.
+//! rustls asks it to verify the name in SNI. Where another name is expected, this verifier uses that
+//! one instead; webpki does the rest. One verifier serves all connections of a connector, because
+//! rustls resumes a session only under the very same verifier.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,
@@ -11,37 +11,44 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::tls::handshake::{is_stand_in, note_certificate, note_signature};
+
 use super::{
-    judge::{Judge, Presented},
+    chain_verifier::{ChainVerifier, PresentedCertificate},
     pin::Pins,
-    policy::Names,
-    san, witness,
+    policy::NameCheck,
+    san,
 };
 
+/// Verifies chain, names, pins and handshake signature of an origin.
 #[derive(Debug)]
-pub(super) struct OriginVerifier {
-    pub(super) judge: Judge,
-    pub(super) names: Names,
-    pub(super) pins: Pins,
+pub(in crate::tls) struct OriginVerifier {
+    pub(in crate::tls) chain: ChainVerifier,
+    pub(in crate::tls) names: NameCheck,
+    pub(in crate::tls) pins: Pins,
     /// The name to expect instead of the one in SNI.
-    pub(super) expected_name: Option<ServerName<'static>>,
-    pub(super) algorithms: WebPkiSupportedAlgorithms,
-    /// The signature schemes that are offered, in the order of preference.
-    pub(super) schemes: Vec<SignatureScheme>,
+    pub(in crate::tls) expected_name: Option<ServerName<'static>>,
+    pub(in crate::tls) algorithms: WebPkiSupportedAlgorithms,
+    /// The offered signature schemes, in order of preference.
+    pub(in crate::tls) schemes: Vec<SignatureScheme>,
 }
 
 impl OriginVerifier {
-    fn check(&self, presented: Presented<'_>, server_name: &ServerName<'_>) -> Result<(), Error> {
+    fn check(
+        &self,
+        presented: PresentedCertificate<'_>,
+        server_name: &ServerName<'_>,
+    ) -> Result<(), Error> {
         let expected = self.expected_name.as_ref();
-        let expected = expected.filter(|_| !witness::stands_in(server_name));
+        let expected = expected.filter(|_| !is_stand_in(server_name));
         let name = expected.unwrap_or(server_name);
-        self.judge.check(presented, name, &self.names)?;
+        self.chain.check(presented, name, &self.names)?;
         self.check_names(presented.end_entity)?;
         self.check_pins(presented.end_entity)
     }
 
     fn check_names(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
-        let Names::AnyOf(names) = &self.names else {
+        let NameCheck::AnyOf(names) = &self.names else {
             return Ok(());
         };
         match san::any_matches(names, end_entity)? {
@@ -51,7 +58,7 @@ impl OriginVerifier {
     }
 
     fn check_pins(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
-        if self.pins.is_empty() && !matches!(self.judge, Judge::Pins) {
+        if self.pins.is_empty() && !matches!(self.chain, ChainVerifier::Pins) {
             return Ok(());
         }
         match self.pins.hold(end_entity)? {
@@ -60,11 +67,11 @@ impl OriginVerifier {
         }
     }
 
-    /// rustls leaves it to the verifier to refuse a scheme that was not offered.
+    /// Refuses a scheme that was not offered, which rustls leaves to the verifier.
     fn check_scheme(&self, signature: &DigitallySignedStruct) -> Result<(), Error> {
         match self.schemes.contains(&signature.scheme) {
             true => {
-                witness::signed(signature.scheme);
+                note_signature(signature.scheme);
                 Ok(())
             }
             false => Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into()),
@@ -81,15 +88,15 @@ impl ServerCertVerifier for OriginVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let presented = Presented {
+        let presented = PresentedCertificate {
             end_entity,
             intermediates,
             ocsp_response,
             now,
         };
-        let verdict = self.check(presented, server_name);
-        witness::judged(end_entity, intermediates, server_name, verdict.is_ok());
-        verdict.map(|()| ServerCertVerified::assertion())
+        let result = self.check(presented, server_name);
+        note_certificate(end_entity, intermediates, server_name, result.is_ok());
+        result.map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -168,7 +168,7 @@ impl TryFrom<&str> for CertificatePin {
 
 /// The pins of a policy: one match among all of them is enough.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pins {
+pub(in crate::tls) struct Pins {
     pub(super) keys: Vec<SpkiPin>,
     pub(super) certificates: Vec<CertificatePin>,
 }

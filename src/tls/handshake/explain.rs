@@ -10,26 +10,14 @@ use tower::BoxError;
 
 use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, chain};
 
-use super::rejection::Rejection;
-
 /// What an error from a TLS stream means.
 pub(crate) struct Explained {
     pub(crate) kind: ErrorKind,
     pub(crate) alert: Option<Alert>,
-    tls: Option<TlsError>,
+    pub(super) tls: Option<TlsError>,
 }
 
 impl Explained {
-    /// What came with the rejection of an encrypted ClientHello, if that is what it was.
-    pub(super) fn rejection(&self) -> Option<Rejection> {
-        match self.tls.as_ref()? {
-            TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(
-                configs,
-            )) => Some(Rejection::with(configs.as_ref())),
-            _ => None,
-        }
-    }
-
     /// The next level for `source()`: the TLS error itself where there is one, since the
     /// `io::Error` around it would hide it.
     pub(super) fn unwrapped(self, error: io::Error) -> BoxError {

@@ -1,4 +1,4 @@
-//! What was asked of TLS becomes a `rustls::ClientConfig`.
+//! The TLS settings of a builder, and the client they make.
 
 use std::{ops::Bound, path::Path, sync::Arc, time::Duration};
 
@@ -10,22 +10,21 @@ use crate::{
 };
 
 use super::{
-    Alpn, ClientIdentity, Ech, TlsClient, VerifyPolicy,
-    asking::Asking,
-    chains::Chains,
-    client::server_name,
-    early::EarlyRequests,
-    files::Fingerprint,
-    hello::Rejections,
+    Alpn, ClientIdentity, TlsClient, VerifyPolicy,
+    client::ClientConfigs,
+    early_data::{EarlyBytes, EarlyRequests},
+    ech::Ech,
+    file_fingerprint::FileFingerprint,
+    handshake::{ChainCache, ClientCertObserver},
     parameters::Parameters,
-    policy::{Names, Trust},
     provider,
     resumption::Resumption,
-    verifier::OriginVerifier,
+    server_name::server_name,
+    verify::{ChainVerifier, OriginVerifier},
     versions::Versions,
 };
 
-/// What the builder was told about TLS.
+/// The TLS settings of a builder.
 #[derive(Clone, Debug)]
 pub(crate) struct TlsSettings {
     pub(crate) versions: (Bound<TlsVersion>, Bound<TlsVersion>),
@@ -39,7 +38,7 @@ pub(crate) struct TlsSettings {
     pub(crate) ech: Option<Ech>,
     /// How long before the end of a certificate a warning is logged.
     pub(crate) expiry_notice: Duration,
-    pub(crate) chains: Chains,
+    pub(crate) chains: ChainCache,
 }
 
 impl Default for TlsSettings {
@@ -55,33 +54,33 @@ impl Default for TlsSettings {
             early_requests: EarlyRequests::default(),
             ech: None,
             expiry_notice: Duration::from_secs(14 * 24 * 60 * 60),
-            chains: Chains::default(),
+            chains: ChainCache::default(),
         }
     }
 }
 
 impl TlsSettings {
-    /// Builds the client. `expected_name` is the one that was chosen for all connections, if one
-    /// was.
+    /// Builds the client, or adds every problem to `problems`.
+    ///
+    /// `expected_name` is the name chosen for all connections, if one is.
     pub(crate) fn build(
         &self,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<TlsClient> {
         let before = problems.len();
-        let versions = note(self.offered(), problems);
+        let versions = note(self.offered_versions(), problems);
         let provider = note(provider::choose(self.provider.clone()), problems)?;
-        // Roots that cannot be used are told even where no version can, and so on: all problems at
-        // once.
-        let judge = self.verify.judge(&provider, problems);
+        // Every part is loaded even if an earlier one has failed, to report all problems at once.
+        let chain = ChainVerifier::build(&self.verify, &provider, problems);
         let identity = self.identity.as_ref();
         let identity = identity.map(|identity| note(identity.load(&provider), problems));
         let versions = versions?;
         let schemes = self.parameters.schemes(&provider, versions, problems);
         let provider = self.parameters.narrow(&provider, versions, problems);
-        let (judge, skipped_roots) = judge.filter(|_| problems.len() == before)?;
+        let (chain, skipped_roots) = chain.filter(|_| problems.len() == before)?;
         let verifier = Arc::new(OriginVerifier {
-            judge,
+            chain,
             names: self.verify.names.clone(),
             pins: self.verify.pins.clone(),
             expected_name: expected_name.map(server_name),
@@ -90,7 +89,7 @@ impl TlsSettings {
         });
         let ech = match &self.ech {
             Some(ech) => Some(note(
-                ech.plan(self.parameters.fips, self.rejections()),
+                ech.plan(self.parameters.fips, &self.verify),
                 problems,
             )?),
             None => None,
@@ -99,30 +98,40 @@ impl TlsSettings {
         let mut config = note(config, problems)?;
         let identity = identity.flatten();
         let identity = identity.unwrap_or_else(|| config.client_auth_cert_resolver.clone());
-        config.client_auth_cert_resolver = Arc::new(Asking(identity));
+        config.client_auth_cert_resolver = Arc::new(ClientCertObserver(identity));
         self.parameters.apply(&mut config, problems);
         let grace = self.verify.expiry_grace().unwrap_or_default();
         let sessions = self.resumption.apply(grace, &mut config, problems);
-        let offer = TlsOffer {
-            oldest: versions.oldest,
-            newest: versions.newest,
-            protocols: self.alpn.protocols(),
-            parameters: self.offered_parameters(),
+        let client = TlsClient {
+            configs: ClientConfigs::new(config),
+            verifier,
+            ech: ech.map(Arc::new),
+            alpn: self.alpn,
+            offer: self.offer(versions),
+            skipped_roots,
+            logs_keys: self.parameters.key_log.is_some(),
+            has_identity: self.identity.is_some(),
+            alternatives: self.verify.alternatives().map(Into::into),
+            sessions,
+            early_requests: self.early_requests,
+            early: EarlyBytes::default(),
+            chains: self.chains.clone(),
+            expiry_notice: self.expiry_notice,
         };
-        let client = TlsClient::new(config, verifier, ech, sessions, self, offer, skipped_roots);
         note(client.check_ech(), problems)?;
         Some(client)
     }
 
-    /// Who is asked for no certificate, or for no name in it, could reject in anybody's name.
-    fn rejections(&self) -> Rejections {
-        match self.verify.is_unverified() || self.verify.ignores_names() {
-            true => Rejections::Doubted,
-            false => Rejections::Believed,
+    fn offer(&self, versions: Versions) -> TlsOffer {
+        TlsOffer {
+            oldest: versions.oldest,
+            newest: versions.newest,
+            protocols: self.alpn.protocols(),
+            parameters: self.offered_parameters(),
         }
     }
 
-    /// Whether somebody has chosen the key exchange groups, by name or by a crypto provider.
+    /// Whether the key exchange groups are chosen, by name or by a crypto provider.
     pub(crate) fn are_groups_chosen(&self) -> bool {
         self.parameters.groups.is_some() || self.provider.is_some()
     }
@@ -138,18 +147,18 @@ impl TlsSettings {
         }
     }
 
-    /// Whether the name in SNI is hidden.
+    /// Whether ECH hides the name in SNI.
     pub(crate) fn hides_sni(&self) -> bool {
         self.ech.as_ref().is_some_and(Ech::encrypts)
     }
 
-    /// Whether that takes DNS.
+    /// Whether the ECH configuration comes from DNS.
     pub(crate) fn reads_ech_from_dns(&self) -> bool {
         self.ech.as_ref().is_some_and(Ech::reads_dns)
     }
 
     /// The versions of a hello without ECH.
-    fn offered(&self) -> Result<Versions, BuildProblem> {
+    fn offered_versions(&self) -> Result<Versions, BuildProblem> {
         let versions = Versions::in_range(&self.versions)?;
         match &self.ech {
             None => Ok(versions),
@@ -157,28 +166,14 @@ impl TlsSettings {
         }
     }
 
-    /// What the files that these settings name look like now.
-    pub(crate) fn fingerprint(&self) -> TlsFiles {
-        TlsFiles(Fingerprint::of(self.files()))
-    }
-
-    /// The names to expect instead of the origin's expected name, if that is how it is.
-    pub(super) fn alternatives(&self) -> Option<Arc<str>> {
-        let Names::AnyOf(names) = &self.verify.names else {
-            return None;
-        };
-        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        Some(names.join(" or ").into())
+    /// The state of the files that these settings name.
+    pub(crate) fn fingerprint(&self) -> FileFingerprint {
+        FileFingerprint::of(self.files())
     }
 
     fn files(&self) -> impl Iterator<Item = &Path> {
-        let roots = match &self.verify.trust {
-            Trust::Roots(roots) => Some(roots.files()),
-            _ => None,
-        };
-        let crls = self.verify.crls.iter().flat_map(|crls| crls.files());
         let identity = self.identity.iter().flat_map(ClientIdentity::files);
-        roots.into_iter().flatten().chain(crls).chain(identity)
+        self.verify.files().chain(identity)
     }
 
     fn config(
@@ -200,11 +195,7 @@ impl TlsSettings {
     }
 }
 
-/// What the files of some settings looked like at one moment.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct TlsFiles(Fingerprint);
-
-/// The value, or a note of the problem.
+/// The value, if there is one. A problem is added to `problems`.
 fn note<T>(result: Result<T, BuildProblem>, problems: &mut Vec<BuildProblem>) -> Option<T> {
     result.map_err(|problem| problems.push(problem)).ok()
 }

@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-use super::files;
+use crate::tls::file_fingerprint as files;
 
 type Lists = Vec<CertificateRevocationListDer<'static>>;
 
@@ -29,36 +29,36 @@ type Lists = Vec<CertificateRevocationListDer<'static>>;
 #[derive(Clone, Debug)]
 #[must_use = "lists do nothing until a VerifyPolicy uses them"]
 pub struct Crls {
-    sources: Vec<Source>,
-    depth: Depth,
-    unknown: Unknown,
-    expiry: Expiry,
+    sources: Vec<CrlSource>,
+    depth: CrlDepth,
+    unknown: UnknownStatus,
+    expiry: CrlExpiry,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+enum CrlSource {
     Der(CertificateRevocationListDer<'static>),
     File(PathBuf),
-    Pem(Result<Lists, Unreadable>),
+    Pem(Result<Lists, UnreadableCrl>),
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Unreadable;
+struct UnreadableCrl;
 
 #[derive(Clone, Copy, Debug)]
-enum Depth {
+enum CrlDepth {
     Chain,
     Leaf,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Unknown {
+enum UnknownStatus {
     Allow,
     Deny,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Expiry {
+enum CrlExpiry {
     Enforce,
     Ignore,
 }
@@ -66,17 +66,17 @@ enum Expiry {
 impl Crls {
     /// Every list in this PEM text. It must hold at least one.
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
-        Self::of(Source::Pem(parse(text.as_ref())))
+        Self::of(CrlSource::Pem(parse(text.as_ref())))
     }
 
     /// Every list in this PEM file.
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
-        Self::of(Source::File(path.into()))
+        Self::of(CrlSource::File(path.into()))
     }
 
     /// One list in DER.
     pub fn der(list: impl Into<Vec<u8>>) -> Self {
-        Self::of(Source::Der(list.into().into()))
+        Self::of(CrlSource::Der(list.into().into()))
     }
 
     /// These lists and those. What was said of these holds for all.
@@ -87,40 +87,40 @@ impl Crls {
 
     /// Asks for the origin's own certificate alone, not for the intermediate ones.
     pub fn leaf_only(mut self) -> Self {
-        self.depth = Depth::Leaf;
+        self.depth = CrlDepth::Leaf;
         self
     }
 
     /// Accepts certificates that no list covers.
     pub fn allow_unknown_status(mut self) -> Self {
-        self.unknown = Unknown::Allow;
+        self.unknown = UnknownStatus::Allow;
         self
     }
 
     /// Believes lists that are past their next update.
     pub fn ignore_expiry(mut self) -> Self {
-        self.expiry = Expiry::Ignore;
+        self.expiry = CrlExpiry::Ignore;
         self
     }
 
-    fn of(source: Source) -> Self {
+    fn of(source: CrlSource) -> Self {
         Self {
             sources: vec![source],
-            depth: Depth::Chain,
-            unknown: Unknown::Deny,
-            expiry: Expiry::Enforce,
+            depth: CrlDepth::Chain,
+            unknown: UnknownStatus::Deny,
+            expiry: CrlExpiry::Enforce,
         }
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.sources.iter().filter_map(|source| match source {
-            Source::File(path) => Some(path.as_path()),
-            Source::Der(_) | Source::Pem(_) => None,
+            CrlSource::File(path) => Some(path.as_path()),
+            CrlSource::Der(_) | CrlSource::Pem(_) => None,
         })
     }
 
     pub(super) fn enforces_expiry(&self) -> bool {
-        matches!(self.expiry, Expiry::Enforce)
+        matches!(self.expiry, CrlExpiry::Enforce)
     }
 
     pub(super) fn add_to(
@@ -130,20 +130,20 @@ impl Crls {
         for source in &self.sources {
             builder = builder.with_crls(source.load()?);
         }
-        if matches!(self.depth, Depth::Leaf) {
+        if matches!(self.depth, CrlDepth::Leaf) {
             builder = builder.only_check_end_entity_revocation();
         }
-        if matches!(self.unknown, Unknown::Allow) {
+        if matches!(self.unknown, UnknownStatus::Allow) {
             builder = builder.allow_unknown_revocation_status();
         }
         Ok(match self.expiry {
-            Expiry::Enforce => builder.enforce_revocation_expiration(),
-            Expiry::Ignore => builder,
+            CrlExpiry::Enforce => builder.enforce_revocation_expiration(),
+            CrlExpiry::Ignore => builder,
         })
     }
 }
 
-impl Source {
+impl CrlSource {
     fn load(&self) -> Result<Lists, BuildProblem> {
         match self {
             Self::Der(list) => Ok(vec![list.clone()]),
@@ -156,9 +156,9 @@ impl Source {
     }
 }
 
-fn some(lists: Result<Lists, Unreadable>) -> Result<Lists, BuildProblem> {
+fn some(lists: Result<Lists, UnreadableCrl>) -> Result<Lists, BuildProblem> {
     match lists {
-        Err(Unreadable) => Err(invalid("the PEM text of a revocation list cannot be read")),
+        Err(UnreadableCrl) => Err(invalid("the PEM text of a revocation list cannot be read")),
         Ok(none) if none.is_empty() => Err(invalid(
             "there is no revocation list in the PEM text; one starts with -----BEGIN X509 CRL-----",
         )),
@@ -166,9 +166,9 @@ fn some(lists: Result<Lists, Unreadable>) -> Result<Lists, BuildProblem> {
     }
 }
 
-fn parse(text: &[u8]) -> Result<Lists, Unreadable> {
+fn parse(text: &[u8]) -> Result<Lists, UnreadableCrl> {
     let lists = CertificateRevocationListDer::pem_slice_iter(text);
-    lists.collect::<Result<_, _>>().map_err(|_| Unreadable)
+    lists.collect::<Result<_, _>>().map_err(|_| UnreadableCrl)
 }
 
 pub(super) fn invalid(why: impl Into<String>) -> BuildProblem {

@@ -1,4 +1,4 @@
-//! Files with certificates, keys and lists: how they are read, and how a change is noticed.
+//! Files with certificates, keys and revocation lists: read them, and notice a change.
 
 use std::{
     fs::{self, File},
@@ -9,36 +9,36 @@ use std::{
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-/// More than any bundle of roots or list of revoked certificates holds.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// The largest file that is read: more than any bundle of roots or revocation list needs.
+const MAX_LENGTH: u64 = 64 * 1024 * 1024;
 
-/// The content of a file that `setter` was given.
+/// Reads a file that was passed to `setter`.
 pub(super) fn read(setter: &'static str, path: &Path) -> Result<Vec<u8>, BuildProblem> {
     let unreadable = |why: String| {
         let why = format!("{} cannot be read: {why}", path.display());
         BuildProblem::new(setter, BuildProblemKind::UnreadableFile, why)
     };
     let failed = |error: io::Error| unreadable(error.to_string());
-    // Before it is opened: opening a pipe waits for a writer.
+    // Checked before the file is opened, since opening a pipe waits for a writer.
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(unreadable("it is not a regular file".into()));
     }
     let mut content = Vec::new();
-    // Not what it says of its length: files of /proc say 0.
+    // The length in the metadata is no guide: files of /proc report 0.
     let file = File::open(path).map_err(failed)?;
-    let mut file = file.take(LARGEST + 1);
+    let mut file = file.take(MAX_LENGTH + 1);
     file.read_to_end(&mut content).map_err(failed)?;
-    match content.len() as u64 > LARGEST {
+    match content.len() as u64 > MAX_LENGTH {
         true => Err(unreadable("it is larger than 64 MiB".into())),
         false => Ok(content),
     }
 }
 
-/// What files looked like at one moment: length and time of change, or that there was no such file.
+/// The state of files at one moment: length and time of change, or their absence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Fingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
+pub(crate) struct FileFingerprint(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
 
-impl Fingerprint {
+impl FileFingerprint {
     pub(super) fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let look = |path: &Path| (path.to_owned(), look(path));
         Self(paths.into_iter().map(look).collect())

@@ -1,4 +1,4 @@
-//! The stream beneath a TLS session.
+//! The stream under a TLS session. It records the first bytes and reads ahead.
 
 use std::{
     io::{self, IoSlice},
@@ -10,16 +10,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{first_bytes::FirstBytes, read_ahead::ReadAhead};
 
-/// A stream that remembers what was read first, and is read ahead where much comes in.
+/// A stream that records the first bytes read, and reads ahead while much data arrives.
 #[derive(Debug)]
-pub(crate) struct Beneath<IO> {
+pub(crate) struct RecordingIo<IO> {
     io: IO,
     ahead: ReadAhead,
     first: FirstBytes,
 }
 
-impl<IO> Beneath<IO> {
-    pub(super) fn new(io: IO) -> Self {
+impl<IO> RecordingIo<IO> {
+    pub(in crate::tls) fn new(io: IO) -> Self {
         Self {
             io,
             ahead: ReadAhead::default(),
@@ -27,12 +27,12 @@ impl<IO> Beneath<IO> {
         }
     }
 
-    pub(super) fn first_bytes(&self) -> FirstBytes {
+    pub(in crate::tls) fn first_bytes(&self) -> FirstBytes {
         self.first.clone()
     }
 }
 
-impl<IO: AsyncRead + Unpin> AsyncRead for Beneath<IO> {
+impl<IO: AsyncRead + Unpin> AsyncRead for RecordingIo<IO> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -46,7 +46,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Beneath<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Beneath<IO> {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for RecordingIo<IO> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,0 +1,202 @@
+//! The sessions that later handshakes resume, and when they expire.
+//!
+//! A resumed handshake verifies no certificate: it relies on the verification of the first one. So
+//! each trust has a store of its own (rustls compares the verifier and the identity, too), a new
+//! trust starts with an empty one, and no session is resumed after a day, or after the end of the
+//! leaf certificate that it began with.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use rustls::{
+    NamedGroup,
+    client::{
+        ClientSessionMemoryCache, ClientSessionStore, Tls12ClientSessionValue,
+        Tls13ClientSessionValue,
+    },
+};
+use rustls_pki_types::{ServerName, UnixTime};
+
+/// The sessions of one trust, until the first of them expires.
+///
+/// Then a successor takes its place. Connections that are still open go on to put new tickets of
+/// old sessions into the expired store, which is not read any longer.
+pub(super) struct SessionStore {
+    names: usize,
+    grace: Duration,
+    kept: ClientSessionMemoryCache,
+    /// When they expire, in seconds since 1970.
+    expiry: AtomicU64,
+}
+
+/// The longest lifetime of a session: roots, revocation lists and dates are checked again at least
+/// once a day.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl SessionStore {
+    pub(super) fn new(names: usize, grace: Duration) -> Self {
+        Self {
+            names,
+            grace,
+            // rustls counts eight sessions for each name.
+            kept: ClientSessionMemoryCache::new(names * 8),
+            expiry: AtomicU64::new(UnixTime::now().as_secs() + MAX_LIFETIME.as_secs()),
+        }
+    }
+
+    /// An empty store of the same size.
+    pub(super) fn successor(&self) -> Arc<Self> {
+        Arc::new(Self::new(self.names, self.grace))
+    }
+
+    /// Notes the end of a certificate that was accepted for a new session.
+    ///
+    /// A certificate that has ended already was accepted within its grace period, or because the
+    /// policy checks no dates.
+    pub(super) fn begin_with(&self, not_after: SystemTime) {
+        let now = UnixTime::now().as_secs();
+        let since = not_after.duration_since(SystemTime::UNIX_EPOCH);
+        let end = since.map_or(0, |since| since.as_secs());
+        let with_grace = end.saturating_add(self.grace.as_secs());
+        if let Some(end) = [end, with_grace].into_iter().find(|end| *end > now) {
+            self.expiry.fetch_min(end, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether some sessions must not be resumed any longer.
+    pub(super) fn have_expired(&self) -> bool {
+        self.expiry.load(Ordering::Relaxed) <= UnixTime::now().as_secs()
+    }
+
+    /// The most early data that the next session to be resumed takes.
+    pub(super) fn early_data_limit(&self, name: &ServerName<'static>) -> usize {
+        // The store only shows a ticket by handing it out. The one put back is the next again.
+        let Some(ticket) = self.kept.take_tls13_ticket(name) else {
+            return 0;
+        };
+        let limit = ticket.max_early_data_size();
+        self.kept.insert_tls13_ticket(name.clone(), ticket);
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
+    #[cfg(test)]
+    pub(super) fn expire(&self) {
+        self.expiry.store(0, Ordering::Relaxed);
+    }
+}
+
+impl ClientSessionStore for SessionStore {
+    fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
+        self.kept.set_kx_hint(server_name, group);
+    }
+
+    fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {
+        self.kept.kx_hint(server_name)
+    }
+
+    fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.kept.set_tls12_session(server_name, value);
+    }
+
+    fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.kept.tls12_session(server_name)
+    }
+
+    fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
+        self.kept.remove_tls12_session(server_name);
+    }
+
+    fn insert_tls13_ticket(
+        &self,
+        server_name: ServerName<'static>,
+        value: Tls13ClientSessionValue,
+    ) {
+        self.kept.insert_tls13_ticket(server_name, value);
+    }
+
+    fn take_tls13_ticket(
+        &self,
+        server_name: &ServerName<'static>,
+    ) -> Option<Tls13ClientSessionValue> {
+        self.kept.take_tls13_ticket(server_name)
+    }
+}
+
+/// Shows no session: they hold secrets.
+impl fmt::Debug for SessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionStore")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> ServerName<'static> {
+        ServerName::try_from("www.example.test").unwrap()
+    }
+
+    /// Whether the store knows anything of the name. A hint is the one entry that a test can make.
+    fn remembers(sessions: &SessionStore) -> bool {
+        sessions.kx_hint(&name()).is_some()
+    }
+
+    fn seconds_left(sessions: &SessionStore) -> u64 {
+        let end = sessions.expiry.load(Ordering::Relaxed);
+        end.saturating_sub(UnixTime::now().as_secs())
+    }
+
+    fn sessions(grace: u64) -> SessionStore {
+        SessionStore::new(1, Duration::from_secs(grace))
+    }
+
+    #[test]
+    fn sessions_have_expired_after_a_day_or_with_the_first_certificate() {
+        let sessions = sessions(0);
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(24 * 3600) <= 60, "{left}");
+        let now = SystemTime::now();
+        sessions.begin_with(now + Duration::from_secs(2_000));
+        sessions.begin_with(now + Duration::from_secs(1_000_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(2_000) <= 60, "{left}");
+        assert!(!sessions.have_expired());
+        sessions.expire();
+        assert!(sessions.have_expired());
+    }
+
+    #[test]
+    fn a_certificate_accepted_within_its_grace_period_ends_sessions_with_it() {
+        let sessions = sessions(3_000);
+        sessions.begin_with(SystemTime::now() - Duration::from_secs(1_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(2_000) <= 60, "{left}");
+    }
+
+    #[test]
+    fn a_certificate_whose_end_does_not_count_ends_no_session() {
+        let sessions = sessions(0);
+        sessions.begin_with(SystemTime::now() - Duration::from_secs(1_000));
+        sessions.begin_with(SystemTime::UNIX_EPOCH - Duration::from_secs(1_000));
+        let left = seconds_left(&sessions);
+        assert!(left.abs_diff(24 * 3600) <= 60, "{left}");
+    }
+
+    #[test]
+    fn successors_are_empty_and_late_tickets_stay_in_the_expired_store() {
+        let first = sessions(0);
+        let next = first.successor();
+        first.set_kx_hint(name(), NamedGroup::X25519);
+        assert!(remembers(&first));
+        assert!(!remembers(&next));
+    }
+}

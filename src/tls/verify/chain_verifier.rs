@@ -1,0 +1,203 @@
+//! Verifies the chain of an origin's certificate, as a policy demands.
+
+use std::sync::Arc;
+
+use rustls::{
+    CertificateError, Error, RootCertStore,
+    client::{VerifierBuilderError, WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::CryptoProvider,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::error::{BuildProblem, BuildProblemKind};
+
+use super::{
+    VerifyPolicy,
+    contradictions::contradictions,
+    crls::invalid,
+    danger::unverified::Unverified,
+    policy::{ExpiryGrace, NameCheck, TrustAnchor},
+};
+
+/// Verifies that the chain leads to a trusted root.
+#[derive(Debug)]
+pub(in crate::tls) enum ChainVerifier {
+    WebPki(WebPkiChain),
+    #[cfg(feature = "platform-verifier")]
+    Platform(rustls_platform_verifier::Verifier),
+    /// Checks no chain: the pins decide.
+    Pins,
+    /// Checks nothing. The value proves that the policy comes from `danger`.
+    Skipped(Unverified),
+}
+
+/// A certificate as the origin presented it, and the time to verify it for.
+#[derive(Clone, Copy)]
+pub(super) struct PresentedCertificate<'a> {
+    pub(super) end_entity: &'a CertificateDer<'a>,
+    pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) ocsp_response: &'a [u8],
+    pub(super) now: UnixTime,
+}
+
+impl ChainVerifier {
+    /// The verifier of this policy, and the system's roots that had to be skipped.
+    pub(in crate::tls) fn build(
+        policy: &VerifyPolicy,
+        provider: &Arc<CryptoProvider>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<(Self, Vec<String>)> {
+        let before = problems.len();
+        problems.extend(contradictions(policy));
+        let built = match &policy.trust {
+            TrustAnchor::Roots(roots) => roots.load().and_then(|loaded| {
+                let chain = WebPkiChain::build(policy, loaded.store, provider)?;
+                Ok((Self::WebPki(chain), loaded.skipped))
+            }),
+            #[cfg(feature = "platform-verifier")]
+            TrustAnchor::Platform => platform(provider).map(|chain| (chain, Vec::new())),
+            TrustAnchor::Pins => Ok((Self::Pins, Vec::new())),
+            TrustAnchor::Anyone(unverified) => Ok((Self::Skipped(*unverified), Vec::new())),
+        };
+        let built = built.map_err(|problem| problems.push(problem)).ok();
+        built.filter(|_| problems.len() == before)
+    }
+
+    pub(super) fn check(
+        &self,
+        presented: PresentedCertificate<'_>,
+        name: &ServerName<'_>,
+        names: &NameCheck,
+    ) -> Result<(), Error> {
+        let result = match self {
+            Self::WebPki(webpki) => webpki.check(presented, name),
+            #[cfg(feature = "platform-verifier")]
+            Self::Platform(platform) => return verify(platform, presented, name),
+            Self::Pins | Self::Skipped(_) => Ok(()),
+        };
+        match (result, names) {
+            // webpki checks the name last, so a chain that fails only there is a good one.
+            // `tests/it/verify_matrix.rs` depends on that.
+            (Err(error), NameCheck::AnyOf(_) | NameCheck::Ignored(_)) if is_about_name(&error) => {
+                Ok(())
+            }
+            (result, _) => result,
+        }
+    }
+}
+
+/// webpki, and how long after its end a chain is accepted.
+#[derive(Debug)]
+pub(in crate::tls) struct WebPkiChain {
+    verifier: Arc<WebPkiServerVerifier>,
+    grace: Option<ExpiryGrace>,
+}
+
+impl WebPkiChain {
+    fn build(
+        policy: &VerifyPolicy,
+        roots: RootCertStore,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, BuildProblem> {
+        let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+        let builder = match &policy.crls {
+            Some(crls) => crls.add_to(builder)?,
+            None => builder,
+        };
+        let verifier = builder.build().map_err(|error| match error {
+            VerifierBuilderError::InvalidCrl(error) => {
+                invalid(format!("a revocation list cannot be used: {error:?}"))
+            }
+            error => BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, error),
+        })?;
+        Ok(Self {
+            verifier,
+            grace: policy.grace,
+        })
+    }
+
+    /// Verifies for now, then for earlier moments within the grace period: those at which a
+    /// certificate of the chain ended.
+    fn check(
+        &self,
+        mut presented: PresentedCertificate<'_>,
+        name: &ServerName<'_>,
+    ) -> Result<(), Error> {
+        /// The depth of webpki's longest chain, in case all of it has ended.
+        const MAX_STEPS: usize = 8;
+        let now = presented.now;
+        let first = match (verify(&*self.verifier, presented, name), self.grace) {
+            (Err(error), Some(_)) => error,
+            (result, _) => return result,
+        };
+        let mut error = first.clone();
+        for _ in 0..MAX_STEPS {
+            let Some(earlier) = self.earlier(&error, now, presented.now) else {
+                break;
+            };
+            presented.now = earlier;
+            match verify(&*self.verifier, presented, name) {
+                Ok(()) => return Ok(()),
+                Err(next) => error = next,
+            }
+        }
+        Err(match is_not_yet_valid(&error) {
+            // That holds for an earlier moment only: it is valid by now.
+            true => first,
+            false => error,
+        })
+    }
+
+    /// The end of the certificate that this error is about, if it is within the grace period.
+    fn earlier(&self, error: &Error, now: UnixTime, verified: UnixTime) -> Option<UnixTime> {
+        let Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) = error
+        else {
+            return None;
+        };
+        let oldest = now.as_secs().saturating_sub(self.grace?.length.as_secs());
+        let within = not_after.as_secs() >= oldest && not_after < &verified;
+        within.then_some(*not_after)
+    }
+}
+
+fn verify(
+    verifier: &impl ServerCertVerifier,
+    presented: PresentedCertificate<'_>,
+    name: &ServerName<'_>,
+) -> Result<(), Error> {
+    let PresentedCertificate {
+        end_entity,
+        intermediates,
+        ocsp_response,
+        now,
+    } = presented;
+    let result = verifier.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+    result.map(|_| ())
+}
+
+fn is_about_name(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+        )
+    )
+}
+
+fn is_not_yet_valid(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }
+        )
+    )
+}
+
+#[cfg(feature = "platform-verifier")]
+fn platform(provider: &Arc<CryptoProvider>) -> Result<ChainVerifier, BuildProblem> {
+    let verifier = rustls_platform_verifier::Verifier::new(provider.clone());
+    verifier.map(ChainVerifier::Platform).map_err(|error| {
+        let why = format!("the platform's verifier cannot be used: {error}");
+        BuildProblem::new("verify", BuildProblemKind::EmptyRoots, why)
+    })
+}

@@ -11,8 +11,9 @@ const MAX_ID_BYTES: usize = 128;
 /// The maximum length of a custom value. This crate's own limit.
 const MAX_CUSTOM_BYTES: usize = 512;
 
-/// A TLV of the PROXY protocol, version 2: a fact about the client's connection (section 2.2 of [its
-/// specification]).
+/// A TLV of the PROXY protocol, version 2: a fact about the client's connection.
+///
+/// See section 2.2 of [its specification].
 ///
 /// The sizes are limited so that a header stays below 16 KiB. Many receivers accept less: nginx
 /// 1.22 accepts 107 bytes in total.

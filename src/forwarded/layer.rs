@@ -19,7 +19,8 @@ use super::{
 /// | call | default |
 /// |---|---|
 /// | [`trust`](Self::trust) | no peer is trusted |
-/// | [`trust_host`](Self::trust_host), [`trust_port`](Self::trust_port) | host and port of the request |
+/// | [`trust_host`](Self::trust_host) | the request's own Host |
+/// | [`trust_port`](Self::trust_port) | the port of that Host |
 /// | [`trusted_claims`](Self::trusted_claims) | [`TrustedClaims::Append`] |
 /// | [`append_unverified`](Self::append_unverified) | chains of untrusted peers are replaced |
 /// | [`fields`](Self::fields) | `X-Forwarded-For`, `-Host` and `-Proto`, `X-Real-IP` |
@@ -44,7 +45,7 @@ pub struct ForwardedLayer {
     /// Which fields of trusted peers are used besides the chain and the scheme.
     pub(super) trusted_fields: FieldSet,
     pub(super) trusted_claims: TrustedClaims,
-    pub(super) unverified: Unverified,
+    pub(super) unverified: UnverifiedChain,
     pub(super) written: FieldSet,
     /// `None` if it was not set.
     max_chain: Option<usize>,
@@ -71,7 +72,7 @@ pub enum TrustedClaims {
 
 /// How the chain of an untrusted peer is treated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Unverified {
+pub(super) enum UnverifiedChain {
     Kept,
     Replaced,
 }
@@ -89,7 +90,7 @@ impl ForwardedLayer {
             trusted: Arc::default(),
             trusted_fields: FieldSet::default(),
             trusted_claims: TrustedClaims::default(),
-            unverified: Unverified::Replaced,
+            unverified: UnverifiedChain::Replaced,
             written: written.into_iter().collect(),
             max_chain: None,
             client_scheme: Scheme::Http,
@@ -156,11 +157,11 @@ impl ForwardedLayer {
     /// Keeps `X-Forwarded-For` of untrusted peers, and appends their address. Default: it is
     /// replaced.
     ///
-    /// This is nginx's `$proxy_add_x_forwarded_for` and HAProxy's `option forwardfor`. Only the last
-    /// entry is reliable: an origin that reads the first one trusts what any client sends. The other
-    /// fields are still replaced.
+    /// This is nginx's `$proxy_add_x_forwarded_for` and HAProxy's `option forwardfor`. Only the
+    /// last entry is reliable: an origin that reads the first one trusts what any client sends. The
+    /// other fields are still replaced.
     pub fn append_unverified(mut self) -> Self {
-        self.unverified = Unverified::Kept;
+        self.unverified = UnverifiedChain::Kept;
         self
     }
 

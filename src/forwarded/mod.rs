@@ -67,11 +67,11 @@
 //! removed. So are aliases with `_` in place of `-`, such as `x_forwarded_for`: CGI applications
 //! read them as the same name ([RFC 3875 section 4.1.18]).
 //!
-//! A field of a trusted peer is kept if it has one valid value. `Forwarded` of a trusted peer is not
-//! read: a load balancer that writes only `X-Forwarded-For` would forward a forged one.
+//! A field of a trusted peer is kept if it has one valid value. `Forwarded` of a trusted peer is
+//! not read: a load balancer that writes only `X-Forwarded-For` would forward a forged one.
 //!
-//! The chain has at most [`max_chain`](ForwardedLayer::max_chain) bytes. It ends at an entry that is
-//! neither an address, nor `unknown`, nor an obfuscated identifier such as `_hidden` ([RFC 7239
+//! The chain has at most [`max_chain`](ForwardedLayer::max_chain) bytes. It ends at an entry that
+//! is neither an address, nor `unknown`, nor an obfuscated identifier such as `_hidden` ([RFC 7239
 //! section 6]). Entries are dropped from the left: trusted proxies wrote those on the right.
 //!
 //! # The peer's address

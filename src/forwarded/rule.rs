@@ -8,7 +8,7 @@ use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
     ForwardedField, ForwardedLayer, TrustedClaims, chain,
-    layer::Unverified,
+    layer::UnverifiedChain,
     present::{Aliases, ForwardedFields, remove_aliases},
     values,
 };
@@ -50,7 +50,7 @@ impl ForwardedLayer {
         peer: &Downstream,
     ) {
         let earlier = match (peer.address, self.unverified) {
-            (Some(address), Unverified::Kept) => self.earlier(headers, address),
+            (Some(address), UnverifiedChain::Kept) => self.earlier(headers, address),
             _ => Vec::new(),
         };
         let values = ForwardedValues {

@@ -119,8 +119,8 @@ pub(super) fn forwarded(
     HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
 }
 
-/// Appends an entry. IPv6 addresses get brackets, which `X-Forwarded-For` may lack (RFC 7239 section
-/// 6).
+/// Appends an entry. IPv6 addresses get brackets, which `X-Forwarded-For` may lack (RFC 7239
+/// section 6).
 fn push_node(line: &mut String, node: &str) {
     match node.parse::<Ipv6Addr>() {
         Ok(bare) => line.push_str(&format!("\"[{bare}]\"")),
@@ -128,7 +128,8 @@ fn push_node(line: &mut String, node: &str) {
     }
 }
 
-/// Appends a value, quoted if it is not a token. Hosts and entries contain no quotes or backslashes.
+/// Appends a value, quoted if it is not a token. Hosts and entries contain no quotes and no
+/// backslashes.
 fn push_value(line: &mut String, value: &str) {
     match value.contains([':', '[']) {
         true => {

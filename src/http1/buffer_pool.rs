@@ -12,25 +12,26 @@ use std::{
 use bytes::BytesMut;
 
 /// The capacity of a large buffer.
-pub(crate) const LARGE_BUFFER: usize = 63 * 1024;
+pub(super) const LARGE_BUFFER: usize = 63 * 1024;
 
 /// The maximum number of pooled buffers: 1 MiB in total.
 const MAX_POOLED: usize = 16;
 
 /// The pool of this process.
-pub(crate) static BUFFERS: BufferPool = BufferPool::new();
+pub(super) static BUFFERS: BufferPool = BufferPool::new();
 
 /// Buffers between two uses. What was read into one may still wait to be written.
-pub(crate) struct BufferPool(Mutex<VecDeque<BytesMut>>);
+pub(super) struct BufferPool(Mutex<VecDeque<BytesMut>>);
 
 impl BufferPool {
+    /// An empty pool.
     const fn new() -> Self {
         Self(Mutex::new(VecDeque::new()))
     }
 
     /// Takes an empty buffer: the one returned last whose bytes have all been written, or a new
     /// one. The one returned last is still in the processor's caches.
-    pub(crate) fn take(&self) -> BytesMut {
+    pub(super) fn take(&self) -> BytesMut {
         let mut buffers = self.lock();
         let free = buffers
             .iter_mut()
@@ -41,7 +42,7 @@ impl BufferPool {
     }
 
     /// Returns a buffer. If there are too many, frees the oldest: it may never become reusable.
-    pub(crate) fn put(&self, mut buffer: BytesMut) {
+    pub(super) fn put(&self, mut buffer: BytesMut) {
         buffer.clear();
         let mut buffers = self.lock();
         buffers.push_back(buffer);
@@ -50,6 +51,7 @@ impl BufferPool {
         drop(oldest);
     }
 
+    /// The pooled buffers, the oldest first.
     fn lock(&self) -> MutexGuard<'_, VecDeque<BytesMut>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,7 +24,7 @@ const MAX_DIGITS: usize = 16;
 
 /// Decodes chunks incrementally.
 #[derive(Debug, Default)]
-pub(crate) struct ChunkedDecoder {
+pub(super) struct ChunkedDecoder {
     state: ChunkState,
     /// The length of all extensions so far.
     extensions: usize,
@@ -34,19 +34,26 @@ pub(crate) struct ChunkedDecoder {
 #[derive(Debug, Default)]
 enum ChunkState {
     #[default]
+    /// The line with a chunk's size.
     Size,
+    /// This many bytes of a chunk.
     Data(u64),
     /// The CRLF after a chunk's data.
     DataEnd,
+    /// The trailer section after the last chunk, which may be empty.
     Trailers(HeaderBlockScanner),
+    /// Nothing: the content has ended.
     End,
 }
 
 /// A decoded piece of content.
 #[derive(Debug)]
-pub(crate) enum Piece {
+pub(super) enum Piece {
+    /// Data of a chunk, or a part of it.
     Data(Bytes),
+    /// The trailer fields. Not returned if there are none.
     Trailers(HeaderMap),
+    /// The end of the content.
     End,
     /// More bytes are needed.
     Missing,
@@ -58,7 +65,7 @@ impl ChunkedDecoder {
     /// # Errors
     ///
     /// If the coding is malformed, or a limit is exceeded.
-    pub(crate) fn read(&mut self, bytes: &mut BytesMut) -> Result<Piece, Http1Error> {
+    pub(super) fn read(&mut self, bytes: &mut BytesMut) -> Result<Piece, Http1Error> {
         loop {
             let next = match &mut self.state {
                 ChunkState::Size => self.read_size(bytes)?,
@@ -94,10 +101,11 @@ impl ChunkedDecoder {
     }
 
     /// Whether the content has been read to its end, including trailers.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         matches!(self.state, ChunkState::End)
     }
 
+    /// Reads a size line. `None` if it is incomplete.
     fn read_size(&mut self, bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error> {
         let end = line_scanner::find_line_end(bytes, 0)?;
         if end.unwrap_or(bytes.len()) > MAX_LINE {
@@ -120,11 +128,12 @@ impl ChunkedDecoder {
 }
 
 /// Splits off up to `left` bytes.
-pub(crate) fn split_up_to(left: u64, bytes: &mut BytesMut) -> Bytes {
+pub(super) fn split_up_to(left: u64, bytes: &mut BytesMut) -> Bytes {
     let length = usize::try_from(left).unwrap_or(usize::MAX);
     bytes.split_to(length.min(bytes.len())).freeze()
 }
 
+/// Reads the CRLF after a chunk. `None` if it is incomplete.
 fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error> {
     let length = bytes.len().min(2);
     if bytes[..length] != b"\r\n"[..length] {
@@ -136,6 +145,7 @@ fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error>
     }))
 }
 
+/// Reads the trailer section. `None` if it is incomplete.
 fn read_trailers(
     scanner: &mut HeaderBlockScanner,
     bytes: &mut BytesMut,
@@ -166,6 +176,7 @@ fn parse_size_line(line: &[u8]) -> Option<(u64, usize)> {
     Some((size, extension.trim_ascii().len()))
 }
 
+/// Whether the bytes are empty, spaces or a chunk extension without control characters.
 fn is_extension(bytes: &[u8]) -> bool {
     let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
     let starts_well = matches!(bytes.trim_ascii_start().first(), None | Some(b';'));

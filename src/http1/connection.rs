@@ -23,11 +23,17 @@ use super::{
 };
 
 /// An HTTP/1 connection. It holds no buffers while it is idle.
+///
+/// The caller drives it: [`begin`](Self::begin), then [`poll_head`](Self::poll_head), then
+/// [`poll_frame`](Self::poll_frame) until the end, then [`make_idle`](Self::make_idle). Dropping it
+/// closes the stream.
 pub(crate) struct Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    /// The stream, and the bytes read from it.
     input: ReadBuffer<S>,
+    /// The limit of a response head in bytes.
     max_head: usize,
     idle_waker: Arc<IdleWaker>,
     first_request: FirstRequest,
@@ -44,12 +50,14 @@ enum FirstRequest {
     NotBegun,
     /// TLS early data carried the first one. Its response may arrive at any time.
     SentEarly,
+    /// At least one has, or the stream was polled for bytes.
     Begun,
 }
 
 /// The state of a connection without an exchange.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum IdleState {
+    /// The connection takes a request.
     Open,
     /// The origin has closed it, or is about to.
     Closed,
@@ -124,7 +132,7 @@ where
     }
 
     /// Sends as much of the request as the stream accepts.
-    pub(crate) fn poll_request(&mut self, cx: &mut Context<'_>) -> Result<(), Http1Error> {
+    pub(super) fn poll_request(&mut self, cx: &mut Context<'_>) -> Result<(), Http1Error> {
         match &mut self.exchange {
             Some(exchange) => exchange.send(&mut self.input, cx),
             None => Ok(()),
@@ -132,7 +140,7 @@ where
     }
 
     /// Sends the rest of the request, and reads the next frame of the response.
-    pub(crate) fn poll_frame(
+    pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Http1Error>>> {
@@ -143,7 +151,7 @@ where
     }
 
     /// The size of the response content that is still to come.
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    pub(super) fn size_hint(&self) -> SizeHint {
         let exchange = self.exchange.as_ref();
         exchange.map_or_else(|| SizeHint::with_exact(0), Exchange::size_hint)
     }
@@ -154,12 +162,12 @@ where
     }
 
     /// Whether the rest of the request is still being sent.
-    pub(crate) fn is_sending(&self) -> bool {
+    pub(super) fn is_sending(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::is_sending)
     }
 
     /// Whether the whole response has been read.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.exchange.as_ref().is_none_or(Exchange::is_complete)
     }
 
@@ -203,16 +211,19 @@ where
         !is_known_open || self.idle_waker.is_readable()
     }
 
+    /// Whether the idle waker was woken.
     #[cfg(test)]
-    pub(crate) fn is_readable(&self) -> bool {
+    pub(super) fn is_readable(&self) -> bool {
         self.idle_waker.is_readable()
     }
 
+    /// The capacity of the read buffer.
     #[cfg(test)]
-    pub(crate) fn buffered(&self) -> usize {
+    pub(super) fn buffered(&self) -> usize {
         self.input.bytes.capacity()
     }
 
+    /// Polls the stream, unless the connection is known to have ended.
     fn poll_idle_state(&mut self) -> IdleState {
         if self.idle_state != IdleState::Open {
             return self.idle_state;

@@ -11,7 +11,7 @@ use super::{Http1Error, framing::RequestFraming};
 const HEAD_CAPACITY: usize = 1024;
 
 /// The line ending after each chunk.
-pub(crate) const CRLF: &[u8] = b"\r\n";
+pub(super) const CRLF: &[u8] = b"\r\n";
 
 /// Encodes the head of a request (RFC 9112 section 3).
 ///
@@ -21,7 +21,7 @@ pub(crate) const CRLF: &[u8] = b"\r\n";
 /// # Errors
 ///
 /// [`Http1Error::Target`] if the request's target cannot be sent to an origin.
-pub(crate) fn head<B>(
+pub(super) fn head<B>(
     request: &Request<B>,
     framing: RequestFraming,
 ) -> Result<Vec<u8>, Http1Error> {
@@ -51,12 +51,12 @@ pub(crate) fn head<B>(
 }
 
 /// Encodes the size line before a chunk's data.
-pub(crate) fn chunk_size(size: usize, bytes: &mut Vec<u8>) {
+pub(super) fn chunk_size(size: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(format!("{size:x}\r\n").as_bytes());
 }
 
 /// Encodes the end of chunked content (RFC 9112 section 7.1.2).
-pub(crate) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
+pub(super) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(b"0\r\n");
     for (name, value) in trailers {
         field(name.as_str().as_bytes(), value, bytes);
@@ -64,6 +64,7 @@ pub(crate) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(CRLF);
 }
 
+/// Encodes the request line. The target is in origin-form or asterisk-form (RFC 9112 section 3.2).
 fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Http1Error> {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let is_query = target.starts_with('?');
@@ -84,6 +85,7 @@ fn start_line(method: &Method, uri: &Uri, bytes: &mut Vec<u8>) -> Result<(), Htt
     Ok(())
 }
 
+/// Encodes `Content-Length`.
 fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
     let length = match framing {
         RequestFraming::Length(length) => length,
@@ -92,6 +94,7 @@ fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
 }
 
+/// Encodes a field line.
 fn field(name: &[u8], value: &HeaderValue, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(name);
     bytes.extend_from_slice(b": ");

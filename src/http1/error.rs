@@ -15,37 +15,52 @@ pub(crate) enum Http1Error {
     /// No byte of the response was read.
     #[error("the connection was closed before there was a response")]
     NoResponse,
+    /// Some of the response was read, but not all.
     #[error("the connection was closed before the response was complete")]
     Incomplete,
+    /// A read or a write failed.
     #[error("the connection failed")]
     Io(#[source] io::Error),
+    /// httparse or `http` refused the head or a field.
     #[error("the response's head is malformed")]
     Head(#[source] httparse::Error),
+    /// A line ends in a bare LF (RFC 9112 section 2.2).
     #[error("a line of the message does not end in CRLF")]
     LineEnd,
+    /// Bytes arrived on a new connection before its first request.
     #[error("the origin sent data before it received a request")]
     Unsolicited,
+    /// The response does not begin like an HTTP/1 response.
     #[error("the origin's response is not HTTP/1")]
     NotHttp,
+    /// The response is a TLS record: the port expects TLS.
     #[error("the origin's response is not HTTP/1")]
     Tls(#[source] SpeaksTls),
+    /// The head exceeds its limit of bytes or of fields.
     #[error("the response's head is too large")]
     HeadTooLarge,
+    /// A response has status 101 (Switching Protocols).
     #[error("the origin switched protocols without an upgrade request")]
     UnexpectedUpgrade,
+    /// RFC 9112 section 6.3 does not permit the framing, or recipients could disagree on it.
     #[error("the response's framing is ambiguous or unknown")]
     ResponseFraming,
+    /// The chunked coding is malformed, or a line or the extensions exceed their limits.
     #[error("a chunk of the response is malformed")]
     Chunk,
+    /// A trailer field is malformed, or the section exceeds its limit.
     #[error("the response's trailers are malformed or too large")]
     Trailers,
     /// The client's body failed, or the proxy refused it.
     #[error("the request's body failed")]
     RequestBody(#[source] Error),
+    /// The body has more or fewer bytes than `Content-Length`.
     #[error("the request's body is not as long as its announced length")]
     RequestBodyLength,
+    /// The request has a coding other than `chunked`, or an invalid length.
     #[error("the request's transfer coding is not supported")]
     RequestFraming,
+    /// The target is not in origin-form or asterisk-form, or the method is CONNECT.
     #[error("the request's target cannot be sent to an origin")]
     Target,
 }

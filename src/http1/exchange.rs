@@ -30,12 +30,18 @@ use super::{
 /// How long a response may take to become readable after a write has failed.
 const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
 
+/// The status of an interim response that lets the content go (RFC 9110 section 15.2.1).
 const CONTINUE: u16 = 100;
 
+/// The status of an upgrade, which the pool does elsewhere (RFC 9110 section 15.2.2).
 const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// A request and its response.
-pub(crate) struct Exchange {
+///
+/// It does not own the stream: each call borrows the connection's read buffer. The parsers it calls
+/// are pure.
+pub(super) struct Exchange {
+    /// The request's method, which decides whether the response has content.
     method: Method,
     request: RequestState,
     response: ResponseState,
@@ -53,7 +59,9 @@ pub(crate) struct Exchange {
 
 /// How far the request has been sent.
 enum RequestState {
+    /// Bytes of the head or of the body remain.
     Sending(RequestWriter<RequestBody>),
+    /// All bytes are written and flushed.
     Sent,
     /// The rest is not sent: the body failed, or the origin answered instead of 100 (Continue).
     Stopped,
@@ -61,6 +69,7 @@ enum RequestState {
     WriteFailed(WriteError),
 }
 
+/// The failure of a write, and for how long a response may still arrive.
 struct WriteError {
     error: io::Error,
     /// Completes when a response is not waited for any longer.
@@ -78,10 +87,15 @@ impl WriteError {
 
 /// How far the response has been read.
 enum ResponseState {
+    /// The head of the final response is still to come.
     Head,
+    /// This many bytes of content are still to come.
     Length(u64),
+    /// Chunks are still to come.
     Chunked(ChunkedDecoder),
+    /// The content ends with the connection.
     UntilClose,
+    /// The response has ended, or failed.
     Complete,
 }
 
@@ -91,7 +105,7 @@ impl Exchange {
     /// # Errors
     ///
     /// If the request cannot be encoded. Nothing has been written.
-    pub(crate) fn new<B>(
+    pub(super) fn new<B>(
         head: &Request<B>,
         body: RequestBody,
         continue_signal: Option<ContinueSignal>,
@@ -110,13 +124,13 @@ impl Exchange {
     }
 
     /// Marks the request as sent: TLS early data carried it.
-    pub(crate) fn request_already_sent(&mut self) {
+    pub(super) fn request_already_sent(&mut self) {
         self.request = RequestState::Sent;
     }
 
     /// Sends the request and reads the head of the final response. That may arrive before the whole
     /// request is sent.
-    pub(crate) fn poll_head<S>(
+    pub(super) fn poll_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
         cx: &mut Context<'_>,
@@ -143,7 +157,7 @@ impl Exchange {
 
     /// Sends the rest of the request, and reads the next frame of the response. Returns no frame
     /// after an error.
-    pub(crate) fn poll_frame<S>(
+    pub(super) fn poll_frame<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
         cx: &mut Context<'_>,
@@ -159,6 +173,7 @@ impl Exchange {
         Poll::Ready(frame)
     }
 
+    /// Reads the next frame. Unlike [`poll_frame`](Self::poll_frame), does not remember an error.
     fn poll_next<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
@@ -185,32 +200,32 @@ impl Exchange {
     }
 
     /// Whether the whole response has been read.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         matches!(self.response, ResponseState::Complete)
     }
 
     /// Whether the whole request has been sent.
-    pub(crate) fn is_sent(&self) -> bool {
+    pub(super) fn is_sent(&self) -> bool {
         matches!(self.request, RequestState::Sent)
     }
 
     /// Whether the rest of the request is still being sent.
-    pub(crate) fn is_sending(&self) -> bool {
+    pub(super) fn is_sending(&self) -> bool {
         matches!(self.request, RequestState::Sending(_))
     }
 
     /// Whether the connection can be reused (RFC 9112 section 9.3).
-    pub(crate) fn permits_reuse(&self) -> bool {
+    pub(super) fn permits_reuse(&self) -> bool {
         self.is_complete() && self.is_sent() && self.keeps_alive
     }
 
     /// Whether any byte of the response has been read.
-    pub(crate) fn received_any(&self) -> bool {
+    pub(super) fn received_any(&self) -> bool {
         self.received_any
     }
 
     /// The size of the content that is still to come.
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    pub(super) fn size_hint(&self) -> SizeHint {
         match &self.response {
             ResponseState::Length(left) => SizeHint::with_exact(*left),
             ResponseState::Complete => SizeHint::with_exact(0),
@@ -224,7 +239,7 @@ impl Exchange {
     ///
     /// A write error is kept: an origin that stops reading may have sent a response, such as 413
     /// (Content Too Large).
-    pub(crate) fn send<S>(
+    pub(super) fn send<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
         cx: &mut Context<'_>,
@@ -268,6 +283,7 @@ impl Exchange {
         Poll::Ready(self.take_write_error().unwrap_or(Http1Error::NoResponse))
     }
 
+    /// The write error, if there was one. The request is stopped afterwards.
     fn take_write_error(&mut self) -> Option<Http1Error> {
         match mem::replace(&mut self.request, RequestState::Stopped) {
             RequestState::WriteFailed(write_error) => Some(Http1Error::Io(write_error.error)),
@@ -275,6 +291,7 @@ impl Exchange {
         }
     }
 
+    /// The next interim or final head in the read buffer, or `None` if it is incomplete.
     fn next_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,

@@ -12,24 +12,32 @@ use super::{
     response_head::{FramingFields, ResponseHead},
 };
 
+/// A status whose response never has content (RFC 9110 section 15.3.5).
 const NO_CONTENT: u16 = 204;
 
+/// A status whose fields describe the response to an unconditional request (RFC 9110 section
+/// 15.4.5).
 const NOT_MODIFIED: u16 = 304;
 
 /// How the end of a response's content is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ResponseFraming {
+pub(super) enum ResponseFraming {
+    /// After this many bytes. Zero if the response has no content.
     Length(u64),
+    /// With the last chunk.
     Chunked,
+    /// With the connection, which cannot be reused.
     UntilClose,
 }
 
 /// How the end of a request's content is announced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum RequestFraming {
+pub(super) enum RequestFraming {
     /// No content. A `Content-Length: 0` that the request has is kept.
     Empty,
+    /// By `Content-Length`.
     Length(u64),
+    /// By the last chunk.
     Chunked,
 }
 
@@ -42,7 +50,7 @@ impl ResponseFraming {
     /// [`Http1Error::ResponseFraming`] if recipients could disagree: length and coding at once,
     /// lengths that differ or are not numbers, a coding other than `chunked`, or `chunked` in an
     /// HTTP/1.0 response (section 6.1).
-    pub(crate) fn of(head: &mut ResponseHead, method: &Method) -> Result<Self, Http1Error> {
+    pub(super) fn of(head: &mut ResponseHead, method: &Method) -> Result<Self, Http1Error> {
         if has_no_content(head.status, method) {
             return Ok(Self::Length(0));
         }
@@ -69,7 +77,7 @@ impl RequestFraming {
     /// # Errors
     ///
     /// If the fields contradict the body, or name a coding other than `chunked`.
-    pub(crate) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
+    pub(super) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
         let present = FramingFields::of(headers);
         if present.transfer_encoding && exact != Some(0) {
             return match is_chunked(headers) {
@@ -94,7 +102,7 @@ impl RequestFraming {
 }
 
 /// Whether the head permits reuse of the connection after this response (RFC 9112 section 9.3).
-pub(crate) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
+pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
     let has_option =
         |option| head.framing_fields.connection && has_connection_option(&head.headers, option);
     let persists = match head.version {

@@ -14,13 +14,15 @@ use tokio::sync::Notify;
 ///
 /// No task waits for the stream. The waker sets a flag, which the next check-out reads, and
 /// notifies the pool's reaper, the one task that watches all idle connections.
-pub(crate) struct IdleWaker {
+pub(super) struct IdleWaker {
     readable: AtomicBool,
+    /// Notified at each wake-up.
     reaper: Arc<Notify>,
 }
 
 impl IdleWaker {
-    pub(crate) fn new(reaper: Arc<Notify>) -> Arc<Self> {
+    /// A waker that notifies `reaper`.
+    pub(super) fn new(reaper: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self {
             readable: AtomicBool::new(false),
             reaper,
@@ -28,14 +30,14 @@ impl IdleWaker {
     }
 
     /// Clears the flag, and returns a waker to poll the stream with.
-    pub(crate) fn waker(self: &Arc<Self>) -> Waker {
+    pub(super) fn waker(self: &Arc<Self>) -> Waker {
         self.readable.store(false, Ordering::Release);
         Waker::from(self.clone())
     }
 
     /// Whether the stream became readable since: by its end, by bytes without a request, or by a
     /// TLS message such as a session ticket.
-    pub(crate) fn is_readable(&self) -> bool {
+    pub(super) fn is_readable(&self) -> bool {
         self.readable.load(Ordering::Acquire)
     }
 }

@@ -5,7 +5,7 @@ use super::Http1Error;
 /// Finds the end of a header block: a head, or trailers. Bytes are scanned once, however many
 /// times it is called.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HeaderBlockScanner {
+pub(super) struct HeaderBlockScanner {
     scanned: usize,
     line_start: usize,
 }
@@ -18,7 +18,7 @@ impl HeaderBlockScanner {
     ///
     /// [`Http1Error::LineEnd`] if a line ends in a bare LF. RFC 9112 section 2.2 permits to accept
     /// that; recipients that do and recipients that do not would disagree on the message.
-    pub(crate) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Http1Error> {
+    pub(super) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Http1Error> {
         while let Some(length) = find_line_end(bytes, self.scanned)? {
             let is_empty = length == self.line_start + 2;
             self.scanned = length;
@@ -37,7 +37,7 @@ impl HeaderBlockScanner {
 /// # Errors
 ///
 /// [`Http1Error::LineEnd`] if a bare LF comes first.
-pub(crate) fn find_line_end(bytes: &[u8], from: usize) -> Result<Option<usize>, Http1Error> {
+pub(super) fn find_line_end(bytes: &[u8], from: usize) -> Result<Option<usize>, Http1Error> {
     let remaining = bytes.get(from..).unwrap_or_default();
     let Some(line_feed) = memchr::memchr(b'\n', remaining) else {
         return Ok(None);

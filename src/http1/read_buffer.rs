@@ -31,14 +31,18 @@ const YIELD_AFTER: usize = 4 * LARGE_BUFFER;
 enum BufferSource {
     /// There is no buffer: the connection is idle.
     None,
+    /// It was allocated for this connection.
     Allocated,
+    /// It was taken from the pool, and is returned to it.
     Pool,
 }
 
 /// A stream with a buffer for the bytes read from it.
-pub(crate) struct ReadBuffer<S> {
-    pub(crate) stream: S,
-    pub(crate) bytes: BytesMut,
+pub(super) struct ReadBuffer<S> {
+    /// The stream, which the request is written to.
+    pub(super) stream: S,
+    /// What was read and not parsed yet.
+    pub(super) bytes: BytesMut,
     source: BufferSource,
     /// How many bytes were read since the stream last returned `Pending` or the task last yielded.
     since_yield: usize,
@@ -48,7 +52,8 @@ impl<S> ReadBuffer<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    pub(crate) fn new(stream: S) -> Self {
+    /// Wraps a stream. Allocates nothing.
+    pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
             bytes: BytesMut::new(),
@@ -58,7 +63,7 @@ where
     }
 
     /// Reads into the buffer, and returns how many bytes. Zero is the end of the stream.
-    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         ready!(self.poll_room(cx));
         let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.bytes);
         match &read {
@@ -110,7 +115,7 @@ where
 
     /// Reads on a connection without an exchange. Returns whether a byte arrived; `false` is the
     /// end of the stream.
-    pub(crate) fn poll_unsolicited(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    pub(super) fn poll_unsolicited(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut byte = [0];
         let mut buffer = ReadBuf::new(&mut byte);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
@@ -118,12 +123,13 @@ where
     }
 
     /// Frees the buffer of a connection that becomes idle.
-    pub(crate) fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.return_to_pool();
         self.source = BufferSource::None;
         self.since_yield = 0;
     }
 
+    /// Returns a pooled buffer, or frees an allocated one.
     fn return_to_pool(&mut self) {
         let buffer = mem::take(&mut self.bytes);
         if self.source == BufferSource::Pool {

@@ -34,7 +34,7 @@ pub(crate) fn head_without_body<B>(request: &Request<B>) -> Result<Vec<u8>, Http
 }
 
 /// Writes one request. What is pending is `buffer[written..]`, then `data`, then `data_end`.
-pub(crate) struct RequestWriter<B> {
+pub(super) struct RequestWriter<B> {
     body: B,
     body_state: BodyState,
     buffer: Vec<u8>,
@@ -52,7 +52,9 @@ pub(crate) struct RequestWriter<B> {
 enum BodyState {
     /// This many bytes, as announced by `Content-Length`.
     Length(u64),
+    /// Frames, each of which is written as a chunk.
     Chunked,
+    /// Nothing.
     Ended,
 }
 
@@ -66,7 +68,7 @@ where
     ///
     /// If head and body contradict each other, or the request cannot be encoded. Nothing has been
     /// written.
-    pub(crate) fn new<H>(head: &Request<H>, body: B) -> Result<Self, Http1Error> {
+    pub(super) fn new<H>(head: &Request<H>, body: B) -> Result<Self, Http1Error> {
         let exact = match body.is_end_stream() {
             true => Some(0),
             false => body.size_hint().exact(),
@@ -88,7 +90,7 @@ where
     }
 
     /// Writes as much as the stream accepts. Ready when the whole request is written and flushed.
-    pub(crate) fn poll_send<S>(
+    pub(super) fn poll_send<S>(
         &mut self,
         mut stream: Pin<&mut S>,
         cx: &mut Context<'_>,
@@ -122,6 +124,7 @@ where
         Ok(Poll::Ready(()))
     }
 
+    /// Adds a frame of the body to what is pending.
     fn push_frame(&mut self, frame: Frame<Bytes>) -> Result<(), Http1Error> {
         match frame.into_data() {
             // A chunk of size zero would end the content.
@@ -134,6 +137,11 @@ where
         }
     }
 
+    /// Adds data, with a chunk size before it in chunked coding.
+    ///
+    /// # Errors
+    ///
+    /// [`Http1Error::RequestBodyLength`] if the body is longer than its announced length.
     fn push_data(&mut self, data: Bytes) -> Result<(), Http1Error> {
         self.is_flushed = false;
         let mut data_end: &[u8] = &[];
@@ -186,19 +194,22 @@ where
     }
 
     #[cfg(test)]
-    pub(crate) fn buffered(&self) -> usize {
+    pub(super) fn buffered(&self) -> usize {
         self.buffer.capacity()
     }
 
+    /// Whether more of the body may be read before the next write.
     fn has_room(&self) -> bool {
         let unwritten = self.buffer.len() - self.written;
         self.data.is_empty() && self.data_end.is_empty() && unwritten < MAX_BUFFERED
     }
 
+    /// Whether nothing is pending.
     fn has_written_all(&self) -> bool {
         self.buffer.is_empty() && self.data.is_empty() && self.data_end.is_empty()
     }
 
+    /// Writes pending bytes once.
     fn poll_write<S>(&mut self, stream: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<()>>
     where
         S: AsyncWrite,

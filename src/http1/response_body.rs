@@ -46,6 +46,7 @@ enum Delivery<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    /// A frame that is not the last.
     Frame(Frame<Bytes>),
     /// The end: the last frame or error, and the connection unless it is closed.
     Last(
@@ -84,6 +85,7 @@ where
         }
     }
 
+    /// Returns the next frame, from the connection or from the task.
     fn poll_source(
         &mut self,
         cx: &mut Context<'_>,
@@ -143,6 +145,7 @@ where
     }
 }
 
+/// The length of the frame's data. Zero for trailers and errors.
 fn data_length(frame: &Result<Frame<Bytes>, Http1Error>) -> u64 {
     let data = frame.as_ref().ok().and_then(Frame::data_ref);
     data.map_or(0, |data| data.len() as u64)

@@ -21,12 +21,13 @@ const MAX_FIELDS: usize = 100;
 /// the previous response.
 const MAX_EMPTY_LINES: usize = 2;
 
+/// The valid status codes. httparse accepts any three digits.
 const STATUSES: RangeInclusive<u16> = 100..=999;
 
 /// The offset of the reason phrase in a head.
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 
-/// The head of a response.
+/// The head of a response: status line and fields.
 #[derive(Debug)]
 pub(crate) struct ResponseHead {
     pub(crate) version: Version,
@@ -35,14 +36,14 @@ pub(crate) struct ResponseHead {
     pub(crate) reason: Option<ReasonPhrase>,
     pub(crate) headers: HeaderMap,
     /// Which of `headers` are about framing.
-    pub(crate) framing_fields: FramingFields,
+    pub(super) framing_fields: FramingFields,
 }
 
 /// Which fields of a message are about the end of its content and about the connection.
 ///
 /// One pass over the names that are present costs less than a look-up for each of the three.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FramingFields {
+pub(super) struct FramingFields {
     pub(super) content_length: bool,
     pub(super) transfer_encoding: bool,
     pub(super) connection: bool,
@@ -50,7 +51,7 @@ pub(crate) struct FramingFields {
 
 impl FramingFields {
     /// Finds the fields in one pass.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut present = Self::default();
         for name in headers.keys() {
             present.content_length |= name == CONTENT_LENGTH;
@@ -63,7 +64,7 @@ impl FramingFields {
 
 /// Reads heads incrementally.
 #[derive(Debug, Default)]
-pub(crate) struct ResponseHeadReader {
+pub(super) struct ResponseHeadReader {
     scanner: HeaderBlockScanner,
     empty_lines: usize,
 }
@@ -74,7 +75,7 @@ impl ResponseHeadReader {
     /// # Errors
     ///
     /// If it is malformed, or longer than `max` bytes.
-    pub(crate) fn read(
+    pub(super) fn read(
         &mut self,
         bytes: &mut BytesMut,
         max: usize,
@@ -97,6 +98,7 @@ impl ResponseHeadReader {
         parse(&bytes.split_to(end).freeze()).map(Some)
     }
 
+    /// Removes empty lines before a head (RFC 9112 section 2.2).
     fn skip_empty_lines(&mut self, bytes: &mut BytesMut) {
         while self.empty_lines < MAX_EMPTY_LINES && bytes.starts_with(b"\r\n") {
             self.empty_lines += 1;
@@ -142,7 +144,7 @@ fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
 }
 
 /// Parses a block of trailers, including the empty line at its end.
-pub(crate) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
+pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     match httparse::parse_headers(block, &mut fields) {
         Ok(Status::Complete((length, fields))) if length == block.len() => {
@@ -152,6 +154,7 @@ pub(crate) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
     }
 }
 
+/// Converts an error of httparse. Too many fields make a head too large.
 fn too_many_or_malformed(error: httparse::Error) -> Http1Error {
     match error {
         httparse::Error::TooManyHeaders => Http1Error::HeadTooLarge,
@@ -170,6 +173,7 @@ fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
     }
 }
 
+/// Copies parsed fields into a map. The values share the memory of `block`.
 fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http1Error> {
     let mut map = HeaderMap::with_capacity(fields.len());
     for field in fields {

@@ -117,7 +117,8 @@ pub enum NameProblem {
     NumericEnd,
     /// An origin's URL has a path, a query or a fragment.
     #[error(
-        "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte {at}"
+        "an origin is a scheme, a host and a port: remove everything from the {found:?} at byte \
+         {at}"
     )]
     PathOrQuery {
         /// `/`, `?` or `#`.

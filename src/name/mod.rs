@@ -5,10 +5,10 @@
 //! | [`DialTarget`] | host and port, or a Unix socket | DNS and `connect(2)` |
 //! | [`Sni`] | the server name in the ClientHello | TLS ([RFC 6066 section 3]) |
 //! | [`ExpectedName`] | the name in the certificate | verification ([RFC 9525]) |
-//! | [`HostAuthority`] | the authority of the request | `Host`, `:authority` ([RFC 9110 section 7.2]) |
+//! | [`HostAuthority`] | the authority of the request | HTTP ([RFC 9110 section 7.2]) |
 //!
-//! The types parse from `&str`, and a value is always valid. A [`NameError`] says what is wrong with
-//! the text and at which byte.
+//! The types parse from `&str`, and a value is always valid. A [`NameError`] says what is wrong
+//! with the text and at which byte.
 //!
 //! ```
 //! use cdn_origin::name::{DialTarget, Sni};
@@ -33,8 +33,8 @@
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 //! [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 
-/// Implements `TryFrom<&str>` and `TryFrom<String>` with `FromStr`: builder setters accept both text
-/// and parsed names.
+/// Implements `TryFrom<&str>` and `TryFrom<String>` with `FromStr`: builder setters accept both
+/// text and parsed names.
 macro_rules! impl_try_from_text {
     ($name:ty) => {
         impl TryFrom<&str> for $name {

@@ -38,13 +38,16 @@ pub(crate) struct RequestBody {
 #[derive(Clone, Default)]
 pub(crate) struct UploadProgress(Option<Arc<Tracked>>);
 
+/// What is recorded of one body.
 #[derive(Default)]
 struct Tracked {
+    /// When the body last returned a frame. `None` before the first.
     last_frame_at: Mutex<Option<Instant>>,
     /// The last poll returned `Pending`.
     awaits_client: AtomicBool,
     /// The origin has sent the head of its response.
     has_response: AtomicBool,
+    /// The error that the body failed with.
     failure: OnceLock<Error>,
 }
 
@@ -73,6 +76,7 @@ impl UploadProgress {
         self.0.as_ref()?.failure.get().cloned()
     }
 
+    /// Records the error that the body failed with.
     fn note_failure(&self, error: &Error) {
         if let Some(tracked) = &self.0 {
             // The first error counts: a body fails once.
@@ -92,6 +96,7 @@ impl UploadProgress {
         tracked.is_some_and(|tracked| tracked.awaits_client.load(Ordering::Relaxed))
     }
 
+    /// Records a poll of the client's body.
     fn note_poll(&self, is_ready: bool) {
         let Some(tracked) = &self.0 else {
             return;
@@ -120,6 +125,7 @@ impl RequestBody {
         Self::with_replay_body(body, progress)
     }
 
+    /// A body without an abort handle that waits for nothing.
     fn with_replay_body(body: ReplayBody, progress: UploadProgress) -> Self {
         Self {
             body: Some(body),

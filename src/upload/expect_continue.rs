@@ -13,7 +13,7 @@ use super::RequestBody;
 const MAX_CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 /// Completes when the content may be sent.
-pub(crate) type ContinueWait = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type ContinueWait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Ends a [`ContinueWait`] when the origin sends 100 (Continue).
 pub(crate) struct ContinueSignal(Arc<Notify>);

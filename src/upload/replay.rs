@@ -14,7 +14,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::error::Error;
 
 /// The body as one attempt reads it. A later attempt supersedes it.
-pub(crate) struct ReplayBody {
+pub(super) struct ReplayBody {
     buffer: Arc<Mutex<ReplayBuffer>>,
     generation: usize,
     /// How many of the buffered bytes this attempt has read.
@@ -29,15 +29,17 @@ pub(crate) struct Replay(Arc<Mutex<ReplayBuffer>>);
 type FramePoll = Poll<Option<Result<Frame<Bytes>, Error>>>;
 
 /// A later attempt reads the body.
-pub(crate) struct Superseded;
+pub(super) struct Superseded;
 
 /// The client's body, and a copy of what was read of it.
 struct ReplayBuffer {
+    /// The client's body, from where the copy ends.
     body: UnsyncBoxBody<Bytes, Error>,
     /// All data read so far, while `is_complete`. Copied rather than kept as frames: a client may
     /// send a byte at a time, each in a buffer of its own.
     data: Vec<u8>,
     trailers: Option<HeaderMap>,
+    /// The maximum length of `data`.
     limit: usize,
     /// Whether the copy can still be replayed. False once a frame was read and not copied, or the
     /// [`Replay`] was dropped.
@@ -49,7 +51,7 @@ struct ReplayBuffer {
 
 impl ReplayBody {
     /// Wraps a body. Nothing is copied before [`keep`](Self::keep) sets a limit.
-    pub(crate) fn new(body: UnsyncBoxBody<Bytes, Error>) -> Self {
+    pub(super) fn new(body: UnsyncBoxBody<Bytes, Error>) -> Self {
         let buffer = ReplayBuffer {
             body,
             data: Vec::new(),
@@ -68,7 +70,7 @@ impl ReplayBody {
     }
 
     /// Copies up to `limit` bytes of what is read from now on.
-    pub(crate) fn keep(&self, limit: usize) -> Replay {
+    pub(super) fn keep(&self, limit: usize) -> Replay {
         lock(&self.buffer).limit = limit;
         Replay(self.buffer.clone())
     }
@@ -78,7 +80,7 @@ impl ReplayBody {
     /// # Errors
     ///
     /// [`Superseded`] if a later attempt reads the body.
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<FramePoll, Superseded> {
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<FramePoll, Superseded> {
         let mut buffer = lock(&self.buffer);
         if buffer.generation != self.generation {
             return Err(Superseded);
@@ -101,7 +103,7 @@ impl ReplayBody {
     }
 
     /// Whether nothing is left to read, in the buffer and in the client's body.
-    pub(crate) fn is_end_stream(&self) -> bool {
+    pub(super) fn is_end_stream(&self) -> bool {
         let buffer = lock(&self.buffer);
         let has_unread_trailers = buffer.trailers.is_some() && !self.has_read_trailers;
         let has_ended = buffer.has_ended || buffer.body.is_end_stream();
@@ -109,7 +111,7 @@ impl ReplayBody {
     }
 
     /// The unread buffered bytes plus what the client's body announces.
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    pub(super) fn size_hint(&self) -> SizeHint {
         let buffer = lock(&self.buffer);
         let unread = buffer.data.len().saturating_sub(self.read) as u64;
         let mut hint = buffer.body.size_hint();
@@ -129,7 +131,7 @@ impl Replay {
 
     /// The body from its start, for a new attempt. Earlier attempts read no more of it. `None` if
     /// the replay is incomplete.
-    pub(crate) fn restart(&self) -> Option<ReplayBody> {
+    pub(super) fn restart(&self) -> Option<ReplayBody> {
         let mut buffer = lock(&self.0);
         if !buffer.is_complete {
             return None;
@@ -153,6 +155,7 @@ impl Drop for Replay {
 }
 
 impl ReplayBuffer {
+    /// Reads a frame of the client's body, and copies it.
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> FramePoll {
         if self.has_ended {
             return Poll::Ready(None);
@@ -186,6 +189,7 @@ impl ReplayBuffer {
     }
 }
 
+/// Locks the buffer. A panic in the client's body does not poison it for others.
 fn lock(buffer: &Mutex<ReplayBuffer>) -> MutexGuard<'_, ReplayBuffer> {
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }

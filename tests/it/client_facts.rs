@@ -1,4 +1,4 @@
-//! What is known of a connection besides its end: whether the origin asked for a client certificate, and whether it had served before.
+//! Connection facts in diagnoses: a requested client certificate, and earlier use of the connection.
 
 use std::sync::Arc;
 
@@ -38,14 +38,14 @@ async fn send(proxy: &OriginProxy, method: Method) -> Response<cdn_origin::proxy
     response
 }
 
-/// The error that a request ends with.
+/// The error of a request.
 async fn failure(builder: CdnOriginBuilder) -> Error {
     let proxy = OriginProxy::new(builder.build().unwrap());
     let response = send(&proxy, Method::POST).await;
     response.extensions().get::<Error>().unwrap().clone()
 }
 
-/// A port at which each connection is left to this function.
+/// A listener that passes each connection to this function.
 async fn serve<F, T>(connection: F) -> (String, JoinHandle<()>)
 where
     F: Fn(TcpStream) -> T + Send + 'static,
@@ -61,7 +61,7 @@ where
     (address, task)
 }
 
-/// A server that asks for a client certificate, and takes it that there is none.
+/// A server that requests a client certificate, and accepts that there is none.
 fn asking(authority: &Authority) -> TlsAcceptor {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
@@ -86,7 +86,7 @@ fn identity(authority: &Authority) -> ClientIdentity {
 }
 
 #[tokio::test]
-async fn an_open_connection_tells_what_became_of_our_certificate() {
+async fn connection_facts_say_whether_our_certificate_was_requested_and_sent() {
     let authority = Authority::new();
     let asks = Edge::builder(&authority)
         .serves(NAME)
@@ -107,7 +107,7 @@ async fn an_open_connection_tells_what_became_of_our_certificate() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_without_a_word_after_a_certificate_was_asked_for_is_likely_that() {
+async fn a_connection_closed_after_a_certificate_request_likely_lacked_the_certificate() {
     let authority = Authority::new();
     let acceptor = asking(&authority);
     let (address, _task) = serve(move |stream| {
@@ -144,13 +144,13 @@ async fn a_connection_closed_without_a_word_after_a_certificate_was_asked_for_is
         "{report}"
     );
 
-    // With a certificate, nothing speaks for that.
+    // With a certificate, there is no evidence for that.
     let error = failure(builder(NAME).client_identity(identity(&authority))).await;
     assert_eq!(error.facts().client_certificate(), ClientCertificate::Sent);
     check(&error, CauseId::OriginDown, Certainty::Possible, "");
 }
 
-/// Passes bytes between a client and the address, until the client speaks for the second time.
+/// Relays bytes between a client and the address, until the client sends its second flight.
 async fn relay_one_flight(mut client: TcpStream, address: String) {
     let mut server = TcpStream::connect(address).await.unwrap();
     let mut hello = vec![0; 16 * 1024];
@@ -165,7 +165,7 @@ async fn relay_one_flight(mut client: TcpStream, address: String) {
 }
 
 #[tokio::test]
-async fn a_handshake_cut_off_after_the_certificate_was_accepted_is_no_fault_of_sni() {
+async fn a_handshake_closed_after_the_server_certificate_is_not_blamed_on_sni() {
     let authority = Authority::new();
     let asks = Edge::builder(&authority)
         .serves(NAME)
@@ -194,7 +194,7 @@ async fn a_handshake_cut_off_after_the_certificate_was_accepted_is_no_fault_of_s
     }
 }
 
-/// Answers one request over plain http and hangs up on the next.
+/// Responds to one request over plain HTTP, and closes the connection on the next.
 async fn answer_one(mut stream: TcpStream) {
     let mut request = [0; 4096];
     let _ = stream.read(&mut request).await;
@@ -204,7 +204,7 @@ async fn answer_one(mut stream: TcpStream) {
 }
 
 #[tokio::test]
-async fn a_reused_connection_that_ends_under_a_request_had_likely_been_idle_for_too_long() {
+async fn a_reused_connection_that_closes_during_a_request_was_likely_idle_for_too_long() {
     let (address, _task) = serve(answer_one).await;
     let connector = CdnOriginConnector::builder(format!("http://{address}"))
         .build()
@@ -226,7 +226,7 @@ async fn a_reused_connection_that_ends_under_a_request_had_likely_been_idle_for_
 }
 
 #[tokio::test]
-async fn a_fresh_connection_that_ends_under_a_request_was_not_idle() {
+async fn a_new_connection_that_closes_during_a_request_was_not_idle() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves(NAME)

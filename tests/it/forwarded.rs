@@ -1,4 +1,4 @@
-//! Who the origin is told that the client is, and whose word counts.
+//! Forwarded fields: how the client is described to the origin, and which peers are trusted.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -56,7 +56,7 @@ async fn behind(layer: &ForwardedLayer, request: Request<()>) -> HeaderMap {
     headers
 }
 
-/// The same without Host, as `name: value` in the order of the alphabet.
+/// The fields without Host, as sorted lines of `name: value`.
 async fn lines(layer: &ForwardedLayer, peer: Option<&str>, fields: Fields<'_>) -> Vec<String> {
     let headers = behind(layer, request(peer, fields)).await;
     let line = |(name, value): (_, &HeaderValue)| {
@@ -68,7 +68,7 @@ async fn lines(layer: &ForwardedLayer, peer: Option<&str>, fields: Fields<'_>) -
     lines
 }
 
-/// `X-Forwarded-For` and `X-Real-IP`, where they are.
+/// The values of `X-Forwarded-For` and `X-Real-IP`.
 async fn chain(
     layer: &ForwardedLayer,
     peer: &str,
@@ -109,7 +109,7 @@ const FORGED: Fields<'_> = &[
 ];
 
 #[tokio::test]
-async fn what_a_peer_claims_that_nobody_trusts_is_replaced() {
+async fn fields_of_an_untrusted_peer_are_replaced() {
     let expected = [
         "x-forwarded-for: 203.0.113.7",
         "x-forwarded-host: Client.example:8080",
@@ -125,7 +125,7 @@ async fn what_a_peer_claims_that_nobody_trusts_is_replaced() {
 }
 
 #[tokio::test]
-async fn of_an_unknown_peer_no_address_is_said_and_nothing_believed() {
+async fn an_unknown_peer_is_not_trusted_and_has_no_address() {
     let everybody = ForwardedLayer::new().trust([net("0.0.0.0/0"), net("::/0")]);
     let expected = [
         "x-forwarded-host: Client.example:8080",
@@ -158,7 +158,7 @@ async fn the_client_is_the_rightmost_address_that_is_not_trusted() {
             "127.0.0.1, 203.0.113.7, 10.0.0.9, 10.0.0.1",
             Some("203.0.113.7"),
         ),
-        // Lines are one list.
+        // Several lines are one list.
         (
             "10.0.0.1",
             &["127.0.0.1", "", "203.0.113.7,,", "10.0.0.9"],
@@ -195,14 +195,14 @@ async fn the_client_is_the_rightmost_address_that_is_not_trusted() {
             "203.0.113.7:80, 10.0.0.1",
             Some("203.0.113.7"),
         ),
-        // A trusted IPv4 proxy, as a dual-stack socket sees it.
+        // A trusted IPv4 proxy on a dual-stack socket.
         (
             "::ffff:10.0.0.1",
             &["203.0.113.7, ::ffff:10.0.0.2"],
             "203.0.113.7, ::ffff:10.0.0.2, 10.0.0.1",
             Some("203.0.113.7"),
         ),
-        // Hidden on purpose: passed on, and the client is not taken for a proxy.
+        // Obfuscated on purpose: forwarded, and not taken for a proxy.
         (
             "10.0.0.1",
             &["203.0.113.7, unknown"],
@@ -248,7 +248,7 @@ async fn a_malformed_entry_ends_the_chain_and_leaves_the_client_unknown() {
         let (fields, address) = chain(&trusting(), "10.0.0.1", &[&claimed]).await;
         assert_eq!(fields, some("10.0.0.2, 10.0.0.1"), "{entry}");
         assert_eq!(address, None, "{entry}");
-        // Left of the client it harms nobody.
+        // To the left of the client it has no effect.
         let claimed = format!("{entry}, 203.0.113.7");
         let (fields, address) = chain(&trusting(), "10.0.0.1", &[&claimed]).await;
         assert_eq!(fields, some("203.0.113.7, 10.0.0.1"), "{entry}");
@@ -257,7 +257,7 @@ async fn a_malformed_entry_ends_the_chain_and_leaves_the_client_unknown() {
 }
 
 #[tokio::test]
-async fn a_chain_is_cut_on_the_left_and_the_client_still_found() {
+async fn a_long_chain_is_cut_on_the_left_and_the_client_is_still_found() {
     let claimed = "127.0.0.1, 203.0.113.7, 10.0.0.2";
     let table = [
         (1024, "127.0.0.1, 203.0.113.7, 10.0.0.2, 10.0.0.1"),
@@ -285,7 +285,7 @@ async fn a_chain_is_cut_on_the_left_and_the_client_still_found() {
 }
 
 #[tokio::test]
-async fn a_trusted_peer_speaks_for_the_client_where_it_says_one_valid_thing() {
+async fn a_field_of_a_trusted_peer_is_used_if_it_has_one_valid_value() {
     let layer = trusting().trust_host().trust_port().fields(ALL);
     let claimed: Fields<'_> = &[
         ("x-forwarded-for", "203.0.113.7"),
@@ -342,14 +342,14 @@ async fn a_trusted_peer_speaks_for_the_client_where_it_says_one_valid_thing() {
     }
 }
 
-/// What a client sends through a balancer that writes neither field.
+/// Fields that a client sends through a load balancer that writes neither.
 const HANDED_ON: Fields<'_> = &[
     ("x-forwarded-host", "forged.example:81"),
     ("x-forwarded-port", "1"),
 ];
 
 #[tokio::test]
-async fn host_and_port_of_a_trusted_peer_are_believed_only_by_a_call_of_their_own() {
+async fn host_and_port_of_a_trusted_peer_need_trust_host_and_trust_port() {
     let fields = [
         ForwardedField::Forwarded,
         ForwardedField::XForwardedHost,
@@ -380,7 +380,7 @@ async fn host_and_port_of_a_trusted_peer_are_believed_only_by_a_call_of_their_ow
 }
 
 #[tokio::test]
-async fn host_and_port_that_are_not_believed_do_not_pass_either() {
+async fn untrusted_host_and_port_are_removed_when_claims_pass() {
     let layer = trusting().trusted_claims(TrustedClaims::Pass);
     let peer = Some("10.0.0.1");
     assert!(lines(&layer, peer, HANDED_ON).await.is_empty());
@@ -392,7 +392,7 @@ async fn host_and_port_that_are_not_believed_do_not_pass_either() {
 }
 
 #[tokio::test]
-async fn what_a_trusted_peer_claims_can_pass_as_it_is() {
+async fn claims_of_a_trusted_peer_can_pass_unchanged() {
     let layer = trusting().trusted_claims(TrustedClaims::Pass);
     let claimed: Fields<'_> = &[
         ("forwarded", "for=203.0.113.7"),
@@ -406,7 +406,7 @@ async fn what_a_trusted_peer_claims_can_pass_as_it_is() {
 }
 
 #[tokio::test]
-async fn appending_to_what_clients_claim_is_asked_for_and_changes_that_field_alone() {
+async fn append_unverified_changes_only_x_forwarded_for() {
     let layer = ForwardedLayer::new().append_unverified();
     assert_eq!(
         lines(&layer, Some("203.0.113.7"), FORGED).await,
@@ -421,7 +421,7 @@ async fn appending_to_what_clients_claim_is_asked_for_and_changes_that_field_alo
 }
 
 #[tokio::test]
-async fn forwarded_is_written_as_rfc_7239_has_it() {
+async fn forwarded_follows_rfc_7239() {
     let layer = trusting().fields([ForwardedField::Forwarded]);
     let table: [(&str, &str, &str); 5] = [
         ("203.0.113.7", "127.0.0.1", "for=203.0.113.7"),
@@ -461,7 +461,7 @@ async fn fields_that_are_not_written_are_removed() {
 }
 
 #[tokio::test]
-async fn the_port_is_that_of_the_host_or_the_schemes() {
+async fn the_port_is_that_of_the_host_or_the_default_of_the_scheme() {
     let layer = ForwardedLayer::new().fields([ForwardedField::XForwardedPort]);
     for (uri, scheme, port) in [
         ("http://client.example:81/", Scheme::Https, "81"),
@@ -478,7 +478,7 @@ async fn the_port_is_that_of_the_host_or_the_schemes() {
 }
 
 #[tokio::test]
-async fn every_address_is_written_as_the_standard_library_writes_it() {
+async fn every_address_is_formatted_as_by_the_standard_library() {
     let octets = [0u8, 1, 9, 10, 11, 99, 100, 101, 199, 200, 255];
     for octet in octets {
         let address = Ipv4Addr::new(octet, 255 - octet, octet / 2, octet.reverse_bits());
@@ -500,7 +500,7 @@ async fn every_address_is_written_as_the_standard_library_writes_it() {
 
 #[cfg(feature = "axum")]
 #[tokio::test]
-async fn axums_connect_info_names_the_peer() {
+async fn axums_connect_info_supplies_the_peer() {
     use axum::extract::ConnectInfo;
 
     let mut request = request(None, &[("x-forwarded-for", "203.0.113.7")]);
@@ -513,7 +513,7 @@ async fn axums_connect_info_names_the_peer() {
 }
 
 #[tokio::test]
-async fn a_request_without_one_valid_host_is_passed_on_without_the_claim_of_one() {
+async fn a_request_without_a_valid_host_is_forwarded_without_x_forwarded_host() {
     let layer = ForwardedLayer::new();
     for hosts in [&[][..], &["a.example", "a.example"], &["a b"]] {
         let mut request = request(None, &[("x-forwarded-host", "forged.example")]);

@@ -7,7 +7,7 @@ const LESSONS: &[(&str, &[&str])] = &[
     (
         "Pingora CVE-2025-4366: an answer before the content was read",
         &[
-            "what_an_early_answer_left_unread_is_no_request",
+            "content_left_unread_by_an_early_response_is_not_a_request",
             "an_early_answer_passes_and_its_connection_is_not_used_again",
         ],
     ),
@@ -22,16 +22,16 @@ const LESSONS: &[(&str, &[&str])] = &[
         "Pingora CVE-2026-2835: HTTP/1.0 with Transfer-Encoding, several of them",
         &[
             "http_1_0_with_a_transfer_coding_is_refused",
-            "transfer_codings_that_are_not_chunked_alone_are_refused",
+            "transfer_codings_other_than_a_single_chunked_are_refused",
         ],
     ),
     (
         "h2 RUSTSEC-2023-0034 and its like: malformed messages of an HTTP/2 origin",
-        &["malformed_responses_of_an_http_2_origin_are_502_or_break_off"],
+        &["malformed_responses_of_an_http_2_origin_are_502_or_truncated"],
     ),
     (
         "Envoy CVE-2024-23326: a 200 that echoes Upgrade",
-        &["rfc_9110_section_7_8_nobody_switches_who_was_not_asked_to"],
+        &["rfc_9110_section_7_8_an_unrequested_upgrade_is_refused"],
     ),
     (
         "nginx CVE-2025-23419: sessions across names or policies",
@@ -43,7 +43,7 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "HAProxy CVE-2023-40225, CVE-2021-40346: empty and overflowing lengths",
-        &["lengths_that_are_no_one_number_are_refused"],
+        &["ambiguous_lengths_are_refused"],
     ),
     (
         "HAProxy CVE-2023-25725: empty field names",
@@ -57,16 +57,16 @@ const LESSONS: &[(&str, &[&str])] = &[
         "HAProxy CVE-2026-33555: content that is shorter than declared",
         &[
             "rfc_9112_section_6_3_content_of_responses",
-            "content_that_ends_too_early_is_never_a_whole_request",
+            "truncated_content_is_never_a_complete_request",
         ],
     ),
     (
         "Go CVE-2024-24791: a final answer to an expectation",
-        &["a_final_answer_to_an_expectation_leaves_content_and_connection_unused"],
+        &["a_final_response_instead_of_100_leaves_content_unsent_and_the_connection_unused"],
     ),
     (
         "Go CVE-2021-33197, Apache CVE-2022-31813, Traefik CVE-2024-45410, Fabio CVE-2025-48865: Connection names what the proxy adds",
-        &["rfc_9110_section_7_6_1_fields_of_one_connection_stop_here"],
+        &["rfc_9110_section_7_6_1_hop_by_hop_fields_are_not_forwarded"],
     ),
     (
         "Go CVE-2022-2880: queries pass byte for byte",
@@ -75,15 +75,15 @@ const LESSONS: &[(&str, &[&str])] = &[
     (
         "Go CVE-2022-32148, oauth2-proxy CVE-2025-64484: claims of clients, and their twins in underscores",
         &[
-            "what_a_peer_claims_that_nobody_trusts_is_replaced",
+            "fields_of_an_untrusted_peer_are_replaced",
             "what_says_the_same_as_our_fields_in_other_words_does_not_pass",
         ],
     ),
     (
         "hyper RUSTSEC-2016-0002 to RUSTSEC-2021-0079: several codings, signs in lengths, line ends in values",
         &[
-            "both_framings_are_read_as_chunks_and_passed_on_as_one",
-            "malformed_chunks_are_never_a_whole_request",
+            "a_request_with_both_framings_is_read_as_chunked_and_forwarded_with_one",
+            "malformed_chunks_are_never_a_complete_request",
             "rfc_9112_section_2_2_lines_of_requests",
         ],
     ),
@@ -97,8 +97,8 @@ const LESSONS: &[(&str, &[&str])] = &[
     (
         "axum-core RUSTSEC-2022-0055, tungstenite RUSTSEC-2023-0065: bounds",
         &[
-            "a_head_without_end_is_refused_before_it_is_whole",
-            "a_head_without_end_is_502",
+            "an_endless_head_is_refused_before_it_ends",
+            "an_endless_head_is_502",
             "a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin",
         ],
     ),
@@ -108,13 +108,13 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "both lengths in a response",
-        &["a_response_with_two_framings_is_refused_and_a_repeated_length_is_one"],
+        &["a_response_with_both_framings_is_refused_and_a_repeated_length_is_merged"],
     ),
     (
         "1xx after a final response, bytes after a response",
         &[
-            "bytes_after_a_response_are_nobodys_response",
-            "what_lies_between_a_final_response_and_the_next_request_is_nobodys",
+            "bytes_after_a_response_are_not_the_next_response",
+            "bytes_between_a_response_and_the_next_request_are_not_a_response",
         ],
     ),
     (
@@ -123,17 +123,17 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "trailers that carry framing or credentials",
-        &["rfc_9110_section_6_5_trailers_pass_where_they_are_understood"],
+        &["rfc_9110_section_6_5_trailers_are_forwarded_to_recipients_that_accept_them"],
     ),
     (
         "content after HEAD, 204 and 304",
-        &["content_where_there_must_be_none_is_nobodys_response"],
+        &["forbidden_content_is_not_the_next_response"],
     ),
     (
         "truncation that a client can see",
         &[
             "a_truncated_body_is_never_a_whole_one_to_the_client",
-            "a_reset_without_error_is_no_end_of_a_response",
+            "a_no_error_reset_does_not_end_a_response",
         ],
     ),
     (
@@ -142,15 +142,15 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "a 101 that nobody asked for",
-        &["a_switch_that_nobody_asked_for_is_502_and_its_bytes_nobodys"],
+        &["an_unrequested_upgrade_is_502_and_its_bytes_are_not_a_response"],
     ),
     (
         "a Transfer-Encoding that is not chunked in a response",
-        &["a_response_of_doubtful_framing_is_502_or_breaks_off"],
+        &["a_response_with_ambiguous_framing_is_502_or_truncated"],
     ),
     (
         "h2.CL and h2.TE",
-        &["rfc_9113_section_8_1_1_lengths_that_do_not_fit_are_malformed"],
+        &["rfc_9113_section_8_1_1_lengths_that_differ_from_the_content_are_malformed"],
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! One rule, two spellings: which name a rewritten request carries, and where.
+//! Host rewriting: which host a request has, and in which place.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -52,7 +52,7 @@ fn with_fields(version: Version, uri: &str, hosts: &[&[u8]]) -> Request<()> {
     request
 }
 
-/// What arrives behind the layers: the URI, and the Host field if there is one.
+/// The request behind the layer: its URI, and its Host field if there is one.
 async fn behind<L>(layer: L, request: Request<()>) -> Result<String, BoxError>
 where
     L: Layer<tower::util::BoxCloneService<Request<()>, Request<()>, Infallible>>,
@@ -66,7 +66,7 @@ where
         .map(|request| spelled(&request))
 }
 
-/// Also checks that the name stands in one place only.
+/// Also checks that the host is in one place only.
 fn spelled(request: &Request<()>) -> String {
     let fields: Vec<_> = request.headers().get_all(HOST).iter().collect();
     let places = fields.len() + usize::from(request.uri().authority().is_some());
@@ -82,7 +82,7 @@ fn to() -> HostRewriteLayer {
     HostRewriteLayer::to("to.example").unwrap()
 }
 
-/// The client's name below another one.
+/// A layer that prefixes the client's host with the method.
 fn below() -> HostRewriteLayer {
     HostRewriteLayer::from_fn(|parts, client| {
         let method = parts.method.as_str().to_ascii_lowercase();
@@ -94,7 +94,7 @@ const OLD: Version = Version::HTTP_10;
 const ONE: Version = Version::HTTP_11;
 const TWO: Version = Version::HTTP_2;
 
-/// Target, version, and what `to`, `preserve` and `by` make of it.
+/// Target, version, and the results of `to`, `preserve` and `from_fn`.
 type Row = (Form, Version, Option<&'static str>, [&'static str; 3]);
 
 #[rustfmt::skip]
@@ -108,7 +108,7 @@ const TABLE: [Row; 21] = [
     (Form::Absolute, OLD, Some(CLIENT), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     (Form::Absolute, ONE, Some(CLIENT), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     (Form::Absolute, TWO, Some("client.EXAMPLE:8080"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
-    // RFC 9112 section 3.2.2: the target wins over Host.
+    // RFC 9112 section 3.2.2: the target takes precedence over Host.
     (Form::Absolute, OLD, Some("other.example"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     (Form::Absolute, ONE, Some("other.example"), ["http://to.example/path?query", "http://Client.example:8080/path?query", "http://get.Client.example:8080/path?query"]),
     // CONNECT needs a port.
@@ -121,12 +121,12 @@ const TABLE: [Row; 21] = [
     (Form::Authority, ONE, Some("other.example"), ["to.example:8080", "Client.example:8080", "connect.Client.example:8080"]),
     (Form::Asterisk, OLD, Some(CLIENT), ["* Host: to.example", "* Host: Client.example:8080", "* Host: options.Client.example:8080"]),
     (Form::Asterisk, ONE, Some(CLIENT), ["* Host: to.example", "* Host: Client.example:8080", "* Host: options.Client.example:8080"]),
-    // `http` displays the path `*` so; the client sends it as `:path`.
+    // The `http` crate displays the path `*` without a slash; the client sends it as `:path`.
     (Form::Asterisk, TWO, Some(CLIENT), ["https://to.example*", "https://Client.example:8080*", "https://options.Client.example:8080*"]),
 ];
 
 #[tokio::test]
-async fn the_name_is_written_where_the_version_and_the_form_want_it() {
+async fn the_host_is_written_according_to_version_and_form() {
     for (form, version, host, expected) in TABLE {
         for (layer, expected) in [to(), HostRewriteLayer::preserve(), below()]
             .iter()
@@ -140,7 +140,7 @@ async fn the_name_is_written_where_the_version_and_the_form_want_it() {
 }
 
 #[tokio::test]
-async fn a_layer_applied_twice_is_a_layer_applied_once() {
+async fn the_layer_is_idempotent() {
     let constant = HostRewriteLayer::from_fn(|_, _| "by.example:1".parse().unwrap());
     for (form, version, host, _) in TABLE {
         for layer in [to(), HostRewriteLayer::preserve(), constant.clone()] {
@@ -156,7 +156,7 @@ async fn a_layer_applied_twice_is_a_layer_applied_once() {
 }
 
 #[tokio::test]
-async fn everything_else_of_the_request_is_left_alone() {
+async fn the_rest_of_the_request_is_unchanged() {
     let request = Request::post("/a%2Fb//c/?x=%zz")
         .header(HOST, "client.example")
         .header("x-forwarded-host", "kept.example")
@@ -174,7 +174,7 @@ async fn everything_else_of_the_request_is_left_alone() {
 }
 
 #[tokio::test]
-async fn only_an_http_1_0_request_may_come_without_a_name() {
+async fn only_an_http_1_0_request_may_lack_a_host() {
     let nameless = |version, form| request(version, form, None);
     let seen = behind(to(), nameless(OLD, Form::Origin)).await.unwrap();
     assert_eq!(seen, "/path?query Host: to.example");
@@ -205,14 +205,14 @@ fn assert_refused(error: &BoxError, kind: ErrorKind) {
     assert!(!error.is_timeout());
 }
 
-/// Everything that an error can tell.
+/// All texts of an error.
 fn told(error: &BoxError) -> String {
     let error = error.downcast_ref::<Error>().expect("an error of ours");
     format!("{error}\n{error:?}\n{error:#?}\n{}", error.report())
 }
 
 #[tokio::test]
-async fn hosts_that_are_none_are_refused_and_not_repeated() {
+async fn invalid_hosts_are_refused_and_not_shown() {
     let invalid: [&[u8]; 22] = [
         b"",
         b"sek ret",
@@ -250,7 +250,7 @@ async fn hosts_that_are_none_are_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn refusals_say_what_was_wrong_in_one_line() {
+async fn errors_describe_the_host_in_one_line() {
     let table: [(Request<()>, ErrorKind, &str); 6] = [
         (
             with_fields(ONE, "/", &[]),
@@ -293,7 +293,7 @@ async fn refusals_say_what_was_wrong_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_port_makes_another_name_in_http_2() {
+async fn another_port_is_another_host_in_http_2() {
     for (authority, host, conflict) in [
         ("https://a:443/", "a:443", false),
         ("https://A/", "a", false),
@@ -310,7 +310,7 @@ async fn a_port_makes_another_name_in_http_2() {
 }
 
 #[test]
-fn a_fixed_name_is_checked_when_the_layer_is_made() {
+fn a_fixed_host_is_validated_by_the_constructor() {
     let error = HostRewriteLayer::to("a b").unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -322,18 +322,18 @@ fn a_fixed_name_is_checked_when_the_layer_is_made() {
 }
 
 #[test]
-fn layers_can_be_shown() {
+fn layers_implement_debug() {
     let shown = |layer: HostRewriteLayer| format!("{layer:?}");
-    assert_eq!(shown(to()), "HostRewriteLayer { rule: To(to.example) }");
+    assert_eq!(shown(to()), "HostRewriteLayer { rule: Fixed(to.example) }");
     assert_eq!(
         shown(HostRewriteLayer::preserve()),
         "HostRewriteLayer { rule: Preserve }"
     );
-    assert_eq!(shown(below()), "HostRewriteLayer { rule: By(..) }");
+    assert_eq!(shown(below()), "HostRewriteLayer { rule: Function(..) }");
 }
 
 #[tokio::test]
-async fn it_is_ready_when_the_inner_service_is() {
+async fn the_service_is_ready_when_the_inner_service_is() {
     let (mut service, mut handle) = mock::spawn_layer::<Request<()>, (), _>(to());
     handle.allow(0);
     assert!(service.poll_ready().is_pending());
@@ -361,7 +361,7 @@ async fn a_refused_request_never_reaches_the_inner_service() {
 }
 
 #[tokio::test]
-async fn errors_of_the_inner_service_pass_as_they_are() {
+async fn errors_of_the_inner_service_are_returned_unchanged() {
     let (mut service, mut handle) = mock::spawn_layer::<Request<()>, (), _>(to());
     handle.send_error(io::Error::from(io::ErrorKind::BrokenPipe));
     let Poll::Ready(Err(error)) = service.poll_ready() else {
@@ -379,7 +379,7 @@ async fn errors_of_the_inner_service_pass_as_they_are() {
 }
 
 #[tokio::test]
-async fn it_fits_an_inner_service_with_a_boxed_error() {
+async fn the_inner_service_may_have_a_boxed_error() {
     let inner = ServiceBuilder::new()
         .buffer::<Request<()>>(1)
         .service(service_fn(|request: Request<()>| async {
@@ -418,7 +418,7 @@ impl Random {
 }
 
 #[tokio::test]
-async fn random_fields_are_rewritten_or_refused_but_never_passed_on() {
+async fn random_fields_are_rewritten_or_refused_but_never_forwarded() {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     let layers = [to(), HostRewriteLayer::preserve()];
     let mut passed = 0;
@@ -449,7 +449,7 @@ async fn random_fields_are_rewritten_or_refused_but_never_passed_on() {
     );
 }
 
-/// What was rewritten is a name, where it belongs.
+/// Asserts that the rewritten host is valid and in the right place.
 #[track_caller]
 fn name_holds(seen: &str, in_uri: bool, sent: &str) {
     let name = match seen.split_once(" Host: ") {
@@ -459,7 +459,7 @@ fn name_holds(seen: &str, in_uri: bool, sent: &str) {
         }
         None => {
             assert!(in_uri, "{sent} became {seen}");
-            // `http` cannot read the path `*` behind an authority.
+            // The `http` crate cannot parse the path `*` after an authority.
             let uri: Uri = seen.trim_end_matches('*').parse().unwrap();
             uri.authority().map(ToString::to_string).unwrap_or_default()
         }

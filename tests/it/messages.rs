@@ -1,5 +1,5 @@
-//! What the proxy does to messages: `Via` and loops, expectations, `Max-Forwards`, content that is not there, trailers, and the
-//! embedder's own changes.
+//! Messages through the proxy: `Via`, loops, expectations, `Max-Forwards`, missing content, trailers,
+//! and the application's own changes.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ use crate::memory::{
     get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections,
 };
 
-/// A proxy, and the fields of the last request that its origin saw.
+/// A proxy, and the fields of the last request that its origin received.
 fn recording() -> (OriginProxy, Arc<Mutex<Option<HeaderMap>>>) {
     let seen = Arc::new(Mutex::new(None));
     let write = seen.clone();
@@ -54,7 +54,7 @@ fn assert_refused(response: &Response<ProxyBody>, kind: ErrorKind, status: u16, 
 }
 
 #[tokio::test]
-async fn requests_are_signed_in_via_by_the_version_in_which_they_came() {
+async fn via_records_the_version_in_which_a_request_was_received() {
     let (proxy, seen) = recording();
     let proxy = proxy.via("edge-7.example:8443".parse().unwrap());
     let versions = [
@@ -82,7 +82,7 @@ async fn requests_are_signed_in_via_by_the_version_in_which_they_came() {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_again_is_a_loop_and_one_of_another_proxy_is_not() {
+async fn a_request_with_our_own_via_is_a_loop_and_one_with_anothers_is_not() {
     let (proxy, seen) = recording();
     send(&proxy, get(&[])).await;
     let signed = seen.lock().unwrap().take().unwrap();
@@ -100,7 +100,7 @@ async fn a_request_that_comes_again_is_a_loop_and_one_of_another_proxy_is_not() 
 }
 
 #[tokio::test]
-async fn a_proxy_without_via_leaves_that_of_others_as_it_is() {
+async fn a_proxy_without_via_forwards_that_of_others_unchanged() {
     let (proxy, seen) = recording();
     send(&proxy.without_via(), get(&[("via", "1.1 first")])).await;
     let headers = seen.lock().unwrap().take().unwrap();
@@ -108,7 +108,7 @@ async fn a_proxy_without_via_leaves_that_of_others_as_it_is() {
 }
 
 #[tokio::test]
-async fn cdn_loop_is_signed_where_asked_and_cannot_be_removed_by_a_client() {
+async fn cdn_loop_is_written_if_configured_and_cannot_be_removed_by_a_client() {
     let (proxy, seen) = recording();
     let foreign = [
         ("cdn-loop", "foreign; a=1, other"),
@@ -135,7 +135,7 @@ async fn cdn_loop_is_signed_where_asked_and_cannot_be_removed_by_a_client() {
 }
 
 #[tokio::test]
-async fn max_forwards_counts_down_to_an_answer_of_the_proxys_own() {
+async fn max_forwards_counts_down_to_a_response_of_the_proxy_itself() {
     let (proxy, seen) = recording();
     let cases = [
         (Method::OPTIONS, "0", None),
@@ -167,13 +167,13 @@ async fn an_unknown_expectation_is_417() {
             "http_request_error",
         );
     }
-    // There is nothing to wait with.
+    // Without content there is nothing to delay.
     send(&proxy, get(&[("expect", "100-Continue")])).await;
     let headers = seen.lock().unwrap().take().unwrap();
     assert!(!headers.contains_key("expect"));
 }
 
-/// Content that notes that it was asked for.
+/// Content that records whether it was polled.
 struct Content {
     asked: Arc<AtomicBool>,
 }
@@ -196,7 +196,7 @@ impl Body for Content {
     }
 }
 
-/// A request that waits to be told to go on, and whether it was.
+/// A request that expects 100 (Continue), and whether its content was polled.
 fn hesitant() -> (Request<Content>, Arc<AtomicBool>) {
     let asked = Arc::new(AtomicBool::new(false));
     let request = Request::post("/")
@@ -210,7 +210,7 @@ fn hesitant() -> (Request<Content>, Arc<AtomicBool>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn content_that_waits_to_be_wanted_is_sent_when_the_origin_says_so() {
+async fn content_that_expects_100_is_sent_when_the_origin_sends_it() {
     let proxy = to_connections(|mut stream| async move {
         let head = read_head(&mut stream).await;
         assert!(head.contains("expect: 100-continue\r\n"), "{head}");
@@ -234,12 +234,12 @@ async fn content_that_waits_to_be_wanted_is_sent_when_the_origin_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn content_that_waits_to_be_wanted_is_sent_to_a_silent_origin_after_a_second() {
+async fn content_that_expects_100_is_sent_to_a_silent_origin_after_a_second() {
     let proxy = to(|request| async {
         let content = request.into_body().collect().await.unwrap().to_bytes();
         Response::new(Full::new(content))
     });
-    // hyper's server says 100 when it is asked for the content; this one never does.
+    // hyper's server sends 100 when the content is polled; this server never does.
     let silent = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
         let mut content = [0; 7];
@@ -260,7 +260,7 @@ async fn content_that_waits_to_be_wanted_is_sent_to_a_silent_origin_after_a_seco
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_final_answer_to_an_expectation_leaves_content_and_connection_unused() {
+async fn a_final_response_instead_of_100_leaves_content_unsent_and_the_connection_unused() {
     let (ended, end) = tokio::sync::watch::channel(0);
     let proxy = to_connections(move |mut stream| {
         let ended = ended.clone();
@@ -289,7 +289,7 @@ async fn a_final_answer_to_an_expectation_leaves_content_and_connection_unused()
 }
 
 #[tokio::test]
-async fn what_the_embedder_adds_cannot_be_removed_by_a_client() {
+async fn fields_that_the_application_adds_cannot_be_removed_by_a_client() {
     let (proxy, seen) = recording();
     let proxy = proxy
         .map_request(|parts| {
@@ -320,7 +320,7 @@ async fn what_the_embedder_adds_cannot_be_removed_by_a_client() {
 }
 
 #[tokio::test]
-async fn the_embedder_may_change_the_path_but_not_what_is_forwarded_at_all() {
+async fn the_application_may_change_the_path_but_not_the_authority_or_to_connect() {
     let paths = Arc::new(Mutex::new(Vec::new()));
     let write = paths.clone();
     let proxy = seeing(move |request| write.lock().unwrap().push(request.uri().to_string()));
@@ -339,7 +339,7 @@ async fn the_embedder_may_change_the_path_but_not_what_is_forwarded_at_all() {
     );
 }
 
-/// A body that says something and ends with these trailer fields.
+/// A body with some data and these trailer fields.
 fn trailing(names: &[&'static str]) -> Channel<Bytes, Infallible> {
     let (mut sender, body) = Channel::new(2);
     let fields = names
@@ -355,7 +355,7 @@ fn trailing(names: &[&'static str]) -> Channel<Bytes, Infallible> {
 
 const TRAILERS: [&str; 4] = ["grpc-status", "content-length", "set-cookie", "x-real-ip"];
 
-/// An origin that says some trailers, whether or not they are welcome.
+/// An origin that sends trailers, whether or not the client accepts them.
 fn trailing_origin() -> OriginProxy {
     to_connections(|mut stream| async move {
         read_head(&mut stream).await;
@@ -372,7 +372,7 @@ fn trailing_origin() -> OriginProxy {
 }
 
 #[tokio::test]
-async fn trailers_of_the_origin_pass_without_what_must_not_stand_there() {
+async fn trailers_of_the_origin_are_forwarded_without_forbidden_fields() {
     let response = send(&trailing_origin(), get(&[("te", "trailers")])).await;
     let collected = response.into_body().collect().await.unwrap();
     let names = collected.trailers().unwrap().keys();
@@ -382,7 +382,7 @@ async fn trailers_of_the_origin_pass_without_what_must_not_stand_there() {
 }
 
 #[tokio::test]
-async fn trailers_of_the_client_pass_without_what_must_not_stand_there() {
+async fn trailers_of_the_client_are_forwarded_without_forbidden_fields() {
     let proxy = to(|request| async {
         let collected = request.into_body().collect().await.unwrap();
         let told = collected.trailers().cloned().unwrap_or_default();
@@ -397,7 +397,7 @@ async fn trailers_of_the_client_pass_without_what_must_not_stand_there() {
 }
 
 #[tokio::test]
-async fn an_http_1_client_that_does_not_ask_for_trailers_gets_none_and_an_http_2_one_does() {
+async fn an_http_1_client_without_te_trailers_gets_none_and_an_http_2_client_does() {
     for (version, gets) in [(Version::HTTP_11, false), (Version::HTTP_2, true)] {
         let proxy = trailing_origin();
         let mut request = get(&[]);
@@ -411,7 +411,7 @@ async fn an_http_1_client_that_does_not_ask_for_trailers_gets_none_and_an_http_2
 }
 
 #[tokio::test]
-async fn a_response_without_content_claims_no_length_of_its_own() {
+async fn a_response_without_content_gets_no_length_from_the_proxy() {
     let cases = [
         (Method::HEAD, "200 OK\r\ntransfer-encoding: chunked", None),
         (Method::HEAD, "200 OK\r\ncontent-length: 7", Some("7")),
@@ -443,7 +443,7 @@ async fn a_response_without_content_claims_no_length_of_its_own() {
 }
 
 #[tokio::test]
-async fn no_framing_is_invented_for_a_request_without_content() {
+async fn a_request_without_content_gets_no_framing_from_the_proxy() {
     for method in [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS] {
         let (proxy, seen) = recording();
         let mut request = Request::new(Empty::<Bytes>::new());

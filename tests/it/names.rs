@@ -1,4 +1,4 @@
-//! What each of the name types reads, how it spells it, and in which words it refuses the rest.
+//! What each of the name types accepts, how it is displayed, and how it refuses other texts.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -43,7 +43,7 @@ fn long_name(bytes: usize) -> String {
 }
 
 #[test]
-fn dns_names_are_spelled_as_they_go_onto_the_wire() {
+fn dns_names_are_displayed_in_wire_form() {
     let label = "a".repeat(63);
     let longest = long_name(253);
     reads::<DnsName>(&[
@@ -74,7 +74,7 @@ fn dns_names_are_spelled_as_they_go_onto_the_wire() {
 }
 
 #[test]
-fn every_type_refuses_what_is_no_dns_name_in_the_same_words() {
+fn every_type_refuses_an_invalid_dns_name_with_the_same_message() {
     let label = "a".repeat(64);
     let behind = format!("b.{label}");
     let too_long = format!("{}a", long_name(253));
@@ -138,7 +138,7 @@ fn every_type_refuses_what_is_no_dns_name_in_the_same_words() {
 }
 
 #[test]
-fn international_names_that_become_something_else_are_refused() {
+fn international_names_that_map_to_url_syntax_are_refused() {
     let overlong = "ü".repeat(64);
     let table = [
         // UTS 46 maps these to ASCII that means something in a URL.
@@ -164,7 +164,7 @@ fn international_names_that_become_something_else_are_refused() {
 }
 
 #[test]
-fn every_problem_has_its_own_sentence() {
+fn every_problem_has_its_own_message() {
     let table = [
         (
             character('\t', 7),
@@ -285,7 +285,7 @@ fn hosts_and_expected_names_are_dns_names_or_addresses() {
 }
 
 #[test]
-fn dial_targets_are_hosts_with_or_without_a_port() {
+fn dial_targets_are_hosts_with_an_optional_port() {
     reads::<DialTarget>(&[
         ("Example.COM", "example.com"),
         ("example.com.", "example.com."),
@@ -345,7 +345,7 @@ fn dial_targets_are_hosts_with_or_without_a_port() {
 }
 
 #[test]
-fn the_parts_of_a_dial_target_can_be_asked_for() {
+fn a_dial_target_has_accessors_for_host_and_port() {
     let target: DialTarget = "[2001:db8::1]:8443".parse().unwrap();
     assert_eq!(target.port(), Some(8443));
     let host = target.host().unwrap();
@@ -359,7 +359,7 @@ fn the_parts_of_a_dial_target_can_be_asked_for() {
 }
 
 #[test]
-fn host_authorities_keep_their_spelling() {
+fn host_authorities_keep_their_text() {
     reads::<HostAuthority>(&[
         ("example.com", "example.com"),
         ("Example.COM", "Example.COM"),
@@ -424,9 +424,9 @@ fn host_authorities_compare_without_case() {
     assert_eq!((address.host(), address.port()), ("[::1]", None));
 }
 
-// The colon that is dropped as an empty port belongs to the address.
+// The last colon belongs to the address: it is not an empty port.
 #[test]
-fn a_host_authority_may_be_a_bare_address_that_ends_in_colons() {
+fn a_host_authority_may_be_an_ipv6_address_that_ends_in_colons() {
     reads::<HostAuthority>(&[
         ("2001:db8::", "[2001:db8::]"),
         ("::", "[::]"),
@@ -490,7 +490,7 @@ fn origin_urls_are_a_scheme_a_host_and_a_port() {
 }
 
 #[test]
-fn an_origin_url_with_more_than_that_says_where_it_starts() {
+fn an_origin_url_with_a_path_or_query_is_refused_with_its_position() {
     let table = [
         ("https://example.com/base", '/', 19),
         ("https://example.com//", '/', 19),
@@ -527,7 +527,7 @@ fn an_origin_urls_authority_is_a_dial_target() {
 }
 
 #[test]
-fn a_uri_names_an_origin_by_scheme_and_authority() {
+fn a_uri_is_an_origin_by_scheme_and_authority() {
     let uri = Uri::from_static("https://Example.com:8443/path?query");
     assert_eq!(
         OriginUrl::try_from(&uri).unwrap(),
@@ -585,16 +585,16 @@ fn keeps_the_secret(text: &str) {
 }
 
 #[test]
-fn what_may_be_a_secret_is_not_repeated() {
+fn a_text_that_may_contain_a_secret_is_not_shown() {
     for text in SECRETS {
         assert_eq!(refusals_of(text).len(), 7, "{text:?}");
         keeps_the_secret(text);
     }
 }
 
-// A password with an unescaped `/`, `?` or `#` ends the authority early, and what stands before is shown.
+// An unescaped `/`, `?` or `#` in a password ends the authority early. The text before it is shown.
 #[test]
-fn a_password_with_a_slash_in_it_is_not_repeated_either() {
+fn a_password_with_an_unescaped_delimiter_is_not_shown() {
     for text in [
         "https://user:sekret/1@example.com",
         "https://user:sekret?1@example.com",
@@ -606,7 +606,7 @@ fn a_password_with_a_slash_in_it_is_not_repeated_either() {
 }
 
 #[test]
-fn names_come_from_text_of_both_kinds() {
+fn names_are_parsed_from_str_and_string() {
     assert_eq!(
         DialTarget::try_from("a:1").unwrap(),
         DialTarget::try_from(String::from("a:1")).unwrap()
@@ -636,7 +636,7 @@ impl Random {
         usize::try_from(self.0 % bound as u64).expect("the bound is a usize")
     }
 
-    /// Up to eight pieces, one after the other.
+    /// Up to eight pieces, concatenated.
     fn text(&mut self) -> String {
         let pieces = self.below(9);
         (0..pieces)
@@ -645,7 +645,7 @@ impl Random {
     }
 }
 
-/// Pieces of names, more odd ones than even ones.
+/// Pieces of names, most of them unusual.
 const PIECES: [&str; 58] = [
     "a",
     "b",
@@ -707,7 +707,7 @@ const PIECES: [&str; 58] = [
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
-/// How many of these texts each type took.
+/// How many of the texts each type accepts.
 #[derive(Debug, Default)]
 struct Taken {
     dial_targets: usize,
@@ -717,7 +717,7 @@ struct Taken {
 }
 
 impl Taken {
-    /// Checks what other code expects of names that were parsed.
+    /// Checks the invariants that other code relies on.
     fn check(&mut self, text: &str) {
         if let Ok(name) = text.parse::<DnsName>() {
             self.dns_names += 1;
@@ -800,7 +800,7 @@ fn host_authority_holds(authority: &HostAuthority, text: &str) {
 }
 
 #[test]
-fn whatever_is_parsed_is_what_other_code_expects_of_it() {
+fn every_parsed_name_upholds_what_other_code_expects() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut taken = Taken::default();
     for _ in 0..20_000 {
@@ -811,16 +811,16 @@ fn whatever_is_parsed_is_what_other_code_expects_of_it() {
             assert!(!error.to_string().contains(['\0', '\r', '\n']), "{text:?}");
         }
     }
-    // A stream that is refused throughout would prove nothing.
+    // A sample of which everything is refused would prove nothing.
     assert!(taken.dns_names > 500, "{taken:?}");
     assert!(taken.dial_targets > 500, "{taken:?}");
     assert!(taken.expected_names > 500, "{taken:?}");
     assert!(taken.host_authorities > 500, "{taken:?}");
 }
 
-// See `a_password_with_a_slash_in_it_is_not_repeated_either`.
+// See `a_password_with_an_unescaped_delimiter_is_not_shown`.
 #[test]
-fn no_random_secret_is_repeated() {
+fn no_random_secret_is_shown() {
     let mut random = Random(0x1234_5678_9abc_def1);
     for _ in 0..10_000 {
         let (before, after, host) = (random.text(), random.text(), random.text());

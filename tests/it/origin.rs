@@ -1,4 +1,4 @@
-//! An origin whose requests wait for the test's word: for tests of what happens meanwhile.
+//! An origin that holds its requests until the test releases them.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! Request bodies on their way through the proxy.
+//! Request bodies through the proxy.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -25,8 +25,7 @@ use crate::{
     support::{Authority, Edge},
 };
 
-/// A proxy to an in-memory origin that reads the body to its end and answers with it. No socket is waited for, so paused time is
-/// exact.
+/// A proxy to an in-memory origin that echoes the body. Without sockets, paused time is exact.
 fn proxy_in_memory() -> OriginProxy {
     let transport = service_fn(|_: Uri| async {
         let (near, far) = tokio::io::duplex(1024);
@@ -48,7 +47,7 @@ fn proxy_in_memory() -> OriginProxy {
 const DEADLINE: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
-async fn an_upload_may_take_longer_than_the_response_timeout_while_it_moves() {
+async fn an_upload_may_take_longer_than_the_response_timeout_while_it_makes_progress() {
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     tokio::spawn(async move {
         for _ in 0..10 {
@@ -70,7 +69,7 @@ async fn an_upload_may_take_longer_than_the_response_timeout_while_it_moves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upload_that_stops_moving_meets_the_response_timeout() {
+async fn an_upload_without_progress_ends_with_the_response_timeout() {
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender
         .send_data(Bytes::from_static(b"part "))
@@ -89,13 +88,13 @@ async fn an_upload_that_stops_moving_meets_the_response_timeout() {
 
 type Upload = Channel<Bytes, std::io::Error>;
 
-/// A request whose body is announced to be anything.
+/// A request with this body.
 fn post(body: Upload) -> Request<Upload> {
     let request = Request::post("/").header("host", "client.test");
     request.body(body).unwrap()
 }
 
-/// That this failure of a client's is told as such, whatever the origin speaks.
+/// Asserts that a failure of the client is reported as one, over HTTP/1 and HTTP/2.
 async fn is_the_clients(
     set: impl Fn(OriginProxy) -> OriginProxy,
     spoil: impl Fn(Sender<Bytes, std::io::Error>) -> Option<Sender<Bytes, std::io::Error>>,
@@ -149,7 +148,7 @@ async fn a_body_that_stalls_is_the_clients_fault() {
     is_the_clients(|proxy| proxy.body_idle_timeout(moment), Some, expected).await;
 }
 
-/// The head that an HTTP/1 origin gets of this request.
+/// The head of this request as an HTTP/1 origin receives it.
 async fn head_of<B>(request: Request<B>) -> String
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -170,7 +169,7 @@ where
 }
 
 #[tokio::test]
-async fn the_body_says_how_long_it_is_whatever_the_field_says() {
+async fn the_length_of_the_body_takes_precedence_over_the_field() {
     const CHUNKED: &str = "transfer-encoding: chunked";
     let request = |method: &str, lengths: &[u8]| {
         let request = Request::builder().method(method).header("host", "a.test");
@@ -181,7 +180,7 @@ async fn the_body_says_how_long_it_is_whatever_the_field_says() {
     let three = || Full::new(Bytes::from_static(b"abc"));
     let (_sender, unknown) = Upload::new(1);
     let (_sender, other) = Upload::new(1);
-    // What a layer in front has read, replaced, or left alone.
+    // Bodies that a layer in front has read, replaced or left unchanged.
     let cases = [
         (
             head_of(request("POST", &[60]).body(Empty::new()).unwrap()).await,
@@ -218,7 +217,7 @@ async fn the_body_says_how_long_it_is_whatever_the_field_says() {
 }
 
 #[tokio::test]
-async fn a_large_body_goes_up_and_comes_down_whole() {
+async fn a_large_body_is_sent_and_received_completely() {
     let authority = Authority::new();
     for protocol in ["h2", "http/1.1"] {
         let edge = Edge::builder(&authority)
@@ -240,12 +239,12 @@ async fn a_large_body_goes_up_and_comes_down_whole() {
 }
 
 #[tokio::test]
-async fn the_answer_of_an_origin_that_takes_no_more_and_closes_at_once_is_passed_on() {
+async fn the_response_of_an_origin_that_stops_reading_and_closes_is_forwarded() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            // Dropped with bytes unread, it is reset.
+            // A socket that is dropped with unread bytes is reset.
             let mut start = [0; 16];
             stream.read_exact(&mut start).await.unwrap();
             let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 9\r\nconnection: close\r\n\r\ntoo large";

@@ -1,4 +1,4 @@
-//! Two clients that say what they are told to: HTTP/1 by hand, HTTP/2 by the h2 crate.
+//! Two scripted clients: HTTP/1 as raw bytes, HTTP/2 with the h2 crate.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use super::{
     origin::{header_map, lines, read, render},
 };
 
-/// What a client asks.
+/// The request of a client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ask {
     Message {
@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    /// Asks, and returns the response; nothing if the site closes or resets instead.
+    /// Sends a request and returns the response. `None` if the site closes or resets instead.
     pub(crate) async fn ask(&mut self, ask: Ask) -> Option<Seen> {
         match self {
             Self::Http1(wire) => {

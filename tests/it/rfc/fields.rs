@@ -1,4 +1,4 @@
-//! RFC 9110: fields that stop here, fields that are added, and fields that pass.
+//! RFC 9110: fields that are removed, added and forwarded.
 
 use super::{
     Protocol::{Http1, Http2},
@@ -6,7 +6,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn rfc_9110_section_7_6_1_fields_of_one_connection_stop_here() {
+async fn rfc_9110_section_7_6_1_hop_by_hop_fields_are_not_forwarded() {
     hold(&[
         Row::new(
             "section 7.6.1: what Connection names is removed, and Connection itself",
@@ -65,7 +65,7 @@ async fn rfc_9110_section_7_6_1_fields_of_one_connection_stop_here() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_10_1_4_te_goes_on_as_trailers_or_not_at_all() {
+async fn rfc_9110_section_10_1_4_te_is_forwarded_as_trailers_or_removed() {
     hold(&[
         Row::new(
             "section 10.1.4: trailers to an HTTP/2 origin",
@@ -101,7 +101,7 @@ async fn rfc_9110_section_10_1_4_te_goes_on_as_trailers_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_6_5_trailers_pass_where_they_are_understood() {
+async fn rfc_9110_section_6_5_trailers_are_forwarded_to_recipients_that_accept_them() {
     hold(&[
         Row::new("section 6.5: trailers of a request", "POST /", &["trailer: x-checksum"])
             .content("content", &["x-checksum: 1", "x-checksum: 2"]),
@@ -125,7 +125,7 @@ async fn rfc_9110_section_6_5_trailers_pass_where_they_are_understood() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_7_6_3_via_and_rfc_8586_cdn_loop_tell_the_way() {
+async fn rfc_9110_section_7_6_3_via_and_rfc_8586_cdn_loop_record_the_path() {
     hold(&[
         Row::new(
             "RFC 8586 section 2: what others wrote stays",
@@ -145,7 +145,7 @@ async fn rfc_9110_section_7_6_3_via_and_rfc_8586_cdn_loop_tell_the_way() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_7_6_2_max_forwards_is_counted_for_options_alone() {
+async fn rfc_9110_section_7_6_2_max_forwards_is_decremented_for_options_only() {
     hold(&[
         Row::new(
             "section 7.6.2: one is taken off",
@@ -197,7 +197,7 @@ async fn rfc_9110_section_10_1_1_expectations_are_met_or_refused() {
 }
 
 #[tokio::test]
-async fn rfc_9110_what_is_between_the_ends_passes_untouched() {
+async fn rfc_9110_end_to_end_fields_are_forwarded_unchanged() {
     hold(&[
         Row::new(
             "sections 13 and 14: conditions and ranges are the ends' affair",

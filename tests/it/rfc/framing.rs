@@ -1,4 +1,4 @@
-//! RFC 9112 section 6 and 7: where a message ends.
+//! RFC 9112 sections 6 and 7: where a message ends.
 
 use super::{
     Protocol::{Http1, Http2},
@@ -92,9 +92,10 @@ async fn rfc_9112_section_6_3_content_of_responses() {
     .await;
 }
 
-/// Nothing at all looks like a connection that was closed while it rested: clients ask again then, a POST as well.
+/// An empty response would look like an idle connection that was closed: clients retry then, even a
+/// POST.
 #[tokio::test]
-async fn rfc_9112_section_8_what_there_is_of_a_response_comes_before_its_break() {
+async fn rfc_9112_section_8_a_truncated_response_is_forwarded_up_to_its_truncation() {
     let scene = Scene::new(Http1).await;
     for (rest, content) in [
         ("content-length: 8\r\n\r\ncontent", "content"),

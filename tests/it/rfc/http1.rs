@@ -1,4 +1,4 @@
-//! RFC 9112 sections 2 to 5: how lines and fields are written.
+//! RFC 9112 sections 2 to 5: the syntax of lines and fields.
 
 use super::{
     origin::Reply,

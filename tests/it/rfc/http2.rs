@@ -1,4 +1,4 @@
-//! RFC 9113 section 8: messages in HTTP/2. What is malformed there is in `smuggling/http2.rs`.
+//! RFC 9113 section 8: messages in HTTP/2. Malformed ones are in `smuggling/http2.rs`.
 
 use super::{
     Protocol::{Http1, Http2},

@@ -1,8 +1,8 @@
-//! What holds for every message, whatever it is about.
+//! Invariants of every message.
 
 use super::message::Seen;
 
-/// RFC 9113 section 8.2.2: fields of one connection have no meaning in HTTP/2.
+/// RFC 9113 section 8.2.2: HTTP/2 has no connection-specific fields.
 const CONNECTION_SPECIFIC: [&str; 5] = [
     "connection",
     "keep-alive",
@@ -11,7 +11,7 @@ const CONNECTION_SPECIFIC: [&str; 5] = [
     "upgrade",
 ];
 
-/// What is wrong with a request that the origin saw.
+/// The invariants that a request at the origin violates.
 pub(crate) fn of_request(seen: &Seen) -> Vec<String> {
     let mut wrong = of_message(seen);
     let once = |name: &str| seen.lines(name).len() == 1;
@@ -25,7 +25,7 @@ pub(crate) fn of_request(seen: &Seen) -> Vec<String> {
     if seen.lines("te").iter().any(|te| *te != "trailers") {
         wrong.push("TE other than trailers".into());
     }
-    // RFC 9110 section 7.6.3: a gateway signs every request.
+    // RFC 9110 section 7.6.3: a gateway adds `Via` to every request.
     if !seen.start.starts_with("no message") && !seen.has("via") {
         wrong.push("no Via".into());
     }
@@ -36,14 +36,14 @@ pub(crate) fn of_request(seen: &Seen) -> Vec<String> {
     in_words(wrong, "the origin", seen)
 }
 
-/// What is wrong with a response that the client saw.
+/// The invariants that a response at the client violates.
 pub(crate) fn of_response(seen: &Seen) -> Vec<String> {
     let mut wrong = of_message(seen);
     let framed = seen.has("content-length") || seen.has("transfer-encoding");
     if ["101", "204"].contains(&seen.start.as_str()) && framed {
         wrong.push("a framing where there is no content".into());
     }
-    // RFC 9112 section 6.1: no Transfer-Encoding to a recipient that speaks HTTP/1.0.
+    // RFC 9112 section 6.1: no Transfer-Encoding to an HTTP/1.0 recipient.
     if seen.version == "HTTP/1.0" && seen.has("transfer-encoding") {
         wrong.push("Transfer-Encoding to HTTP/1.0".into());
     }

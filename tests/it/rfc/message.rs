@@ -1,8 +1,8 @@
-//! Messages as they stand on the wire, read by a reader with as few opinions as it takes to find their ends.
+//! Messages on the wire, and a lenient parser that only finds their ends.
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// A message as it arrived. Names are in lower case; bytes beyond ASCII are kept, each as one character.
+/// A message on the wire. Names are in lower case; each byte is kept as one character.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Seen {
     /// `GET /path` or `200`.
@@ -15,12 +15,12 @@ pub(crate) struct Seen {
     pub(crate) trailers: Vec<(String, String)>,
     /// The statuses of the informational responses before it.
     pub(crate) interim: Vec<String>,
-    /// Whether it is not known to have ended.
+    /// Whether it is truncated.
     pub(crate) cut_short: bool,
 }
 
 impl Seen {
-    /// The values of all lines of a field. `@authority` is the name that the request is for, wherever the version says it.
+    /// The values of all lines of a field. `@authority` is the host in the place of the version.
     pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
         let http2 = self.version == "HTTP/2";
         let name = match name {
@@ -48,7 +48,7 @@ pub(crate) fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// A stream that HTTP/1 messages are read from, and what was read ahead.
+/// A stream of HTTP/1 messages, and the bytes read ahead.
 pub(crate) struct Wire<S> {
     pub(crate) stream: S,
     pub(crate) ahead: Vec<u8>,
@@ -62,7 +62,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
         }
     }
 
-    /// The next request, or nothing if the stream ends before one begins. What is no request is kept as it is.
+    /// The next request. `None` at the end of the stream. Bytes that are not a request are kept.
     pub(crate) async fn request(&mut self) -> Option<Seen> {
         let mut seen = match self.head().await {
             Ok(head) => head,
@@ -101,7 +101,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
         }
     }
 
-    /// All that comes until the stream ends.
+    /// All bytes until the end of the stream.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         while self.more().await {}
         std::mem::take(&mut self.ahead)
@@ -152,7 +152,7 @@ impl<S: AsyncRead + Unpin> Wire<S> {
         }
     }
 
-    /// The lines up to an empty one, the first of them as `start`; else what there is.
+    /// The lines up to an empty one. Fails with the bytes that arrived.
     async fn head(&mut self) -> Result<Seen, Vec<u8>> {
         let end = loop {
             match self.ahead.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -1,5 +1,7 @@
-//! The rules of the RFCs as a table: each row is a request and a response, run from clients of HTTP/1 and HTTP/2 to origins of HTTP/1
-//! and HTTP/2. `row.rs` runs them, and `invariants.rs` is what holds for all.
+//! The rules of the RFCs as a table.
+//!
+//! Each row is a request and a response. `row.rs` runs it between HTTP/1 and HTTP/2 clients and
+//! HTTP/1 and HTTP/2 origins. `invariants.rs` checks what holds for all.
 
 pub(crate) mod client;
 mod fields;
@@ -13,7 +15,7 @@ pub(crate) mod row;
 mod statuses;
 mod targets;
 
-/// What a side speaks.
+/// The protocol of one side.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
     Http1,

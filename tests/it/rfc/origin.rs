@@ -1,4 +1,5 @@
-//! Two origins that answer what they are told to and keep all that they were sent: HTTP/1 by hand, HTTP/2 by the h2 crate.
+//! Two scripted origins that record what they receive: HTTP/1 as raw bytes, HTTP/2 with the h2
+//! crate.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::{
     support::Authority,
 };
 
-/// What an origin answers.
+/// The response of an origin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reply {
     Message {
@@ -45,7 +46,7 @@ struct Book {
 
 type Ledger = watch::Sender<Book>;
 
-/// An origin of one protocol. To `GET /canary` it says `canary`, whatever else it was told.
+/// An origin of one protocol. Responds to `GET /canary` with `canary`, whatever its script is.
 pub(crate) struct Origin {
     proxy: OriginProxy,
     book: Arc<Ledger>,
@@ -89,7 +90,7 @@ impl Origin {
         self.book.send_modify(|book| book.next = Some(reply));
     }
 
-    /// What it has seen since it was last asked.
+    /// The requests since the last call.
     pub(crate) fn take(&self) -> Vec<Seen> {
         let mut seen = Vec::new();
         self.book
@@ -105,7 +106,7 @@ const CANARY: Reply = Reply::Message {
     trailers: &[],
 };
 
-/// Writes the request down and says what to answer.
+/// Records the request and returns the response.
 fn note(book: &Ledger, seen: &Seen) -> Reply {
     let mut reply = CANARY;
     book.send_modify(|book| {
@@ -161,7 +162,7 @@ fn in_http1(reply: Reply, to_head: bool) -> (String, bool) {
     (text, false)
 }
 
-/// A message in HTTP/1, with the framing that it needs unless its fields have one.
+/// A message in HTTP/1. Adds framing unless the fields have one.
 pub(crate) fn render(
     start: &str,
     fields: &[&str],
@@ -274,7 +275,7 @@ async fn exchange(
     Ok(())
 }
 
-/// Reads the content of a message and what follows it.
+/// Reads the content and the trailers of a message.
 pub(crate) async fn read(mut body: h2::RecvStream, seen: &mut Seen) {
     while let Some(data) = body.data().await {
         let Ok(data) = data else {

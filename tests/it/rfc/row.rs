@@ -1,7 +1,9 @@
-//! A row of the table: what a client asks, what the origin is to see of it, what it answers, and what the client is to see of that.
+//! A row of the table: a request, what the origin must receive, its response, and what the client
+//! must receive.
 //!
-//! Each row runs over every pair of protocols that it is not limited to. What holds for every message is checked in each of them, and a
-//! second request on the same connection proves that everybody agrees where the first one ended.
+//! Each row runs over all pairs of protocols, unless it is limited to some. Each run checks the
+//! invariants of every message. A second request on the same connection proves that all parties
+//! agree where the first one ended.
 
 use std::{fmt::Write, time::Duration};
 
@@ -18,7 +20,7 @@ use crate::support::Site;
 
 type Lines = &'static [&'static str];
 
-/// What one side is to see.
+/// What one side must receive.
 #[derive(Clone, Copy, Debug, Default)]
 struct Expected {
     start: Option<&'static str>,
@@ -30,7 +32,7 @@ struct Expected {
     cut_short: bool,
 }
 
-/// A rule and what it means for one exchange.
+/// A rule, and its effect on one exchange.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub(crate) struct Row {
@@ -39,7 +41,7 @@ pub(crate) struct Row {
     origins: &'static [Protocol],
     ask: Ask,
     origin: Expected,
-    /// Whether the origin is to see nothing at all.
+    /// Whether the origin must receive nothing.
     refused: bool,
     reply: Reply,
     client: Expected,
@@ -48,7 +50,7 @@ pub(crate) struct Row {
 const BOTH: &[Protocol] = &[Http1, Http2];
 
 impl Row {
-    /// A request without content, answered by `200` and `ok`.
+    /// A request without content, and the response `200` with content `ok`.
     pub(crate) fn new(rule: &'static str, start: &'static str, fields: Lines) -> Self {
         Self {
             rule,
@@ -98,7 +100,7 @@ impl Row {
         self
     }
 
-    /// With content, and trailers after it; the origin sees both.
+    /// With content and trailers, which the origin must receive.
     pub(crate) fn content(mut self, content: &'static str, lines: Lines) -> Self {
         if let Ask::Message { body, trailers, .. } = &mut self.ask {
             (*body, *trailers) = (Some(content), lines);
@@ -123,7 +125,7 @@ impl Row {
         self
     }
 
-    /// What the origin answers; the client is to see the same status and content.
+    /// The origin's response. The client must receive the same status and content.
     pub(crate) fn answer(mut self, status: &'static str, lines: Lines) -> Self {
         if let Reply::Message {
             status: was,
@@ -166,14 +168,14 @@ impl Row {
         self
     }
 
-    /// The client can tell that the response is not whole.
+    /// The client can detect that the response is truncated.
     pub(crate) fn client_sees_an_end_too_early(mut self) -> Self {
         self.client.cut_short = true;
         self.client.start = None;
         self
     }
 
-    /// The client is told this, and the origin hears nothing.
+    /// The client receives this, and the origin nothing.
     pub(crate) fn refused(mut self, status: &'static str) -> Self {
         self.refused = true;
         self.client.start = Some(status);
@@ -181,7 +183,7 @@ impl Row {
     }
 }
 
-/// Runs the rows, and fails with all that does not hold.
+/// Runs the rows, and fails with a list of all violations.
 pub(crate) async fn hold(rows: &[Row]) {
     let mut complaints = String::new();
     for (client, origin) in [
@@ -205,7 +207,7 @@ pub(crate) async fn hold(rows: &[Row]) {
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
-/// A proxy that is served, before an origin.
+/// A served proxy in front of an origin.
 pub(crate) struct Scene {
     pub(crate) origin: Origin,
     pub(crate) site: Site,
@@ -219,7 +221,7 @@ impl Scene {
     }
 
     async fn try_out(&self, row: &Row, protocol: Protocol) -> Vec<String> {
-        // Not a bound of the behaviour, but of a test that would hang without it.
+        // Keeps a failing test from hanging.
         let outcome = tokio::time::timeout(Duration::from_secs(60), self.exchange(row, protocol));
         outcome.await.unwrap_or_else(|_| vec!["hangs".into()])
     }
@@ -254,11 +256,11 @@ impl Scene {
         complaints
     }
 
-    /// A second request and its response, both as they should be.
+    /// Checks a second request and its response.
     pub(crate) async fn canary(&self, client: &mut Client) -> Option<String> {
         let response = client.canary().await;
         let mut seen = self.origin.take();
-        // What was cut short before arrives late at times.
+        // The rest of a truncated message may arrive late.
         seen.retain(|seen| !seen.cut_short || seen.start.starts_with("no message"));
         let answered = response
             .as_ref()

@@ -7,7 +7,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn rfc_9110_section_9_methods_pass_known_or_not() {
+async fn rfc_9110_section_9_known_and_unknown_methods_are_forwarded() {
     let rule = "section 9.1: a method that nobody knows is the origin's to judge";
     let starts = [
         "GET /",
@@ -31,7 +31,7 @@ async fn rfc_9110_section_9_methods_pass_known_or_not() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_9_3_6_connect_is_no_way_through() {
+async fn rfc_9110_section_9_3_6_connect_is_refused() {
     hold(&[Row::bytes(
         "section 9.3.6: CONNECT is not implemented",
         "CONNECT other.test:443 HTTP/1.1\r\nhost: other.test:443\r\n\r\n",
@@ -40,9 +40,9 @@ async fn rfc_9110_section_9_3_6_connect_is_no_way_through() {
     .await;
 }
 
-// 421 is asked again on another connection first, as section 15.5.20 allows.
+// 421 is retried on another connection first (section 15.5.20).
 #[tokio::test]
-async fn rfc_9110_section_15_every_final_status_passes() {
+async fn rfc_9110_section_15_every_final_status_is_forwarded() {
     let statuses = [
         "200", "201", "203", "206", "226", "300", "301", "307", "308", "399", "400", "401", "403",
         "404", "405", "410", "411", "415", "416", "422", "429", "451", "499", "500", "501", "503",
@@ -180,7 +180,7 @@ async fn rfc_9110_section_15_2_informational_responses_are_not_the_response() {
 }
 
 #[tokio::test]
-async fn rfc_9110_section_7_8_nobody_switches_who_was_not_asked_to() {
+async fn rfc_9110_section_7_8_an_unrequested_upgrade_is_refused() {
     hold(&[
         Row::new("section 7.8: a 101 that nobody asked for", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nbytes"))

@@ -1,4 +1,4 @@
-//! RFC 9112 section 3 and RFC 9113 section 8.3.1: for what and for whom a request is.
+//! RFC 9112 section 3 and RFC 9113 section 8.3.1: target and host of a request.
 
 use super::{
     Protocol::{Http1, Http2},
@@ -30,7 +30,7 @@ async fn path_and_query_pass_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn bytes_beyond_ascii_in_a_target_pass_or_are_refused() {
+async fn non_ascii_bytes_in_a_target_are_forwarded_or_refused() {
     hold(&[Row::bytes(
         "RFC 9112 section 3.2: UTF-8 in a path",
         "GET /\u{e9}?\u{fc} HTTP/1.1\r\nhost: client.test\r\n\r\n",

@@ -1,4 +1,4 @@
-//! What clients of HTTP/1 send.
+//! Requests of HTTP/1 clients.
 
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -19,24 +19,25 @@ const OK: Reply = Reply::Message {
 
 const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\n\r\n";
 
-/// What becomes of an attempt.
+/// The expected outcome of an attempt.
 #[derive(Clone, Copy, Debug)]
 enum End {
-    /// This status, or the end of the connection before any; the origin sees nothing whole.
+    /// This status, or a closed connection; the origin receives no complete request.
     Refused(&'static str),
-    /// One request with this content, answered.
+    /// One request with this content, and its response.
     One(&'static str),
 }
 use End::{One, Refused};
 
 const BROKEN_OFF: End = Refused("400");
 
-/// All that the site says to these bytes before it closes. They end in a message that asks for that, or in one that cannot be answered.
+/// All responses to these bytes until the site closes the connection. The last message requests
+/// that, or is invalid.
 async fn say(scene: &Scene, bytes: &str) -> Vec<Seen> {
     read(say_only(scene, bytes).await).await
 }
 
-/// The same, of bytes that break off.
+/// The same for truncated bytes.
 async fn say_and_leave(scene: &Scene, bytes: &str) -> Vec<Seen> {
     let mut wire = say_only(scene, bytes).await;
     let _ = wire.stream.shutdown().await;
@@ -62,7 +63,7 @@ async fn read(mut wire: Wire<TcpStream>) -> Vec<Seen> {
     responses
 }
 
-/// What is wrong with the outcome of this attempt.
+/// Describes how the outcome differs from the expected one.
 async fn attempt(scene: &Scene, head: &str, content: &str, end: End) -> Option<String> {
     scene.origin.answers(OK);
     let bytes = format!(
@@ -74,7 +75,7 @@ async fn attempt(scene: &Scene, head: &str, content: &str, end: End) -> Option<S
     };
     let seen = scene.origin.take();
     let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
-    // What was cut short is no request: the origin knows that it must not act on it.
+    // A truncated request is not a request: the origin must not act on it.
     let whole: Vec<_> = seen.iter().filter(|seen| !seen.cut_short).collect();
     let held = match end {
         Refused(status) => (starts.is_empty() || starts == [status]) && whole.is_empty(),
@@ -112,7 +113,7 @@ async fn attempts(cases: &[(&str, &str, End)]) {
 }
 
 #[tokio::test]
-async fn both_framings_are_read_as_chunks_and_passed_on_as_one() {
+async fn a_request_with_both_framings_is_read_as_chunked_and_forwarded_with_one() {
     let chunks = "4\r\nabcd\r\n0\r\n\r\n";
     attempts(&[
         (
@@ -155,7 +156,7 @@ async fn both_framings_are_read_as_chunks_and_passed_on_as_one() {
 }
 
 #[tokio::test]
-async fn what_follows_the_last_chunk_is_a_request_of_its_own() {
+async fn bytes_after_the_last_chunk_are_a_separate_request() {
     let scene = Scene::new(Http1).await;
     scene.origin.answers(OK);
     let bytes = format!(
@@ -171,7 +172,7 @@ async fn what_follows_the_last_chunk_is_a_request_of_its_own() {
             .iter()
             .all(|length| *length == "0")
     );
-    // To the server it is pipelined, and to the origin nothing but a request with fields of the proxy's own.
+    // It is a pipelined request to the server, and an ordinary request to the origin.
     assert!(
         seen.iter()
             .all(|one| one.lines("x-forwarded-for") == ["127.0.0.1"]),
@@ -180,7 +181,7 @@ async fn what_follows_the_last_chunk_is_a_request_of_its_own() {
 }
 
 #[tokio::test]
-async fn transfer_codings_that_are_not_chunked_alone_are_refused() {
+async fn transfer_codings_other_than_a_single_chunked_are_refused() {
     let content = "0\r\n\r\n";
     let refused = [
         "transfer-encoding: xchunked",
@@ -247,7 +248,7 @@ async fn http_1_0_with_a_transfer_coding_is_refused() {
 }
 
 #[tokio::test]
-async fn lengths_that_are_no_one_number_are_refused() {
+async fn ambiguous_lengths_are_refused() {
     let values = [
         "",
         " ",
@@ -298,7 +299,7 @@ async fn lengths_that_are_no_one_number_are_refused() {
 }
 
 #[tokio::test]
-async fn malformed_chunks_are_never_a_whole_request() {
+async fn malformed_chunks_are_never_a_complete_request() {
     let sizes = [
         "-4",
         "+4",
@@ -353,7 +354,7 @@ async fn malformed_chunks_are_never_a_whole_request() {
 }
 
 #[tokio::test]
-async fn content_that_ends_too_early_is_never_a_whole_request() {
+async fn truncated_content_is_never_a_complete_request() {
     attempts(&[
         ("content-length: 5\r\n", "abcd", BROKEN_OFF),
         ("content-length: 1000000\r\n", "abcd", BROKEN_OFF),
@@ -363,7 +364,7 @@ async fn content_that_ends_too_early_is_never_a_whole_request() {
 }
 
 #[tokio::test]
-async fn requests_that_are_sent_at_once_are_answered_in_their_order() {
+async fn pipelined_requests_get_their_responses_in_order() {
     for origin in [Http1, Http2] {
         let scene = Scene::new(origin).await;
         scene.origin.answers(OK);
@@ -395,7 +396,7 @@ async fn requests_that_are_sent_at_once_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_refused_before_it_is_whole() {
+async fn an_endless_head_is_refused_before_it_ends() {
     let scene = Scene::new(Http1).await;
     let long = "x".repeat(4 * 1024 * 1024);
     let many = "x: y\r\n".repeat(500_000);
@@ -414,10 +415,10 @@ async fn a_head_without_end_is_refused_before_it_is_whole() {
     }
 }
 
-/// A client whose upload is not read by the origin, which answers early, leaves nothing that the next request could be taken from
+/// Content that the origin did not read before an early response is not parsed as the next request
 /// (Pingora CVE-2025-4366).
 #[tokio::test]
-async fn what_an_early_answer_left_unread_is_no_request() {
+async fn content_left_unread_by_an_early_response_is_not_a_request() {
     for origin in [Http1, Http2] {
         let scene = Scene::new(origin).await;
         early(&scene, origin).await;
@@ -425,7 +426,7 @@ async fn what_an_early_answer_left_unread_is_no_request() {
 }
 
 async fn early(scene: &Scene, origin: Protocol) {
-    // The client's announced content is a request itself; refused by the proxy before it is read.
+    // The content is a request itself. The proxy refuses it before it is read.
     scene.origin.answers(OK);
     let length = SMUGGLED.len();
     let bytes = format!(

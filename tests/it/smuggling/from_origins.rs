@@ -1,4 +1,4 @@
-//! What origins of HTTP/1 send.
+//! Responses of HTTP/1 origins.
 
 use crate::rfc::{
     Protocol::{self, Http1, Http2},
@@ -8,10 +8,10 @@ use crate::rfc::{
     row::Scene,
 };
 
-/// What the client is to see.
+/// What the client must receive.
 #[derive(Clone, Copy, Debug)]
 enum End {
-    /// 502, or a response that breaks off.
+    /// 502, or a truncated response.
     Refused,
     /// 200 with this content.
     Passes(&'static str),
@@ -27,7 +27,7 @@ const fn ask(start: &'static str) -> Ask {
     }
 }
 
-/// The response to one request, and what is wrong with the one after it.
+/// The response to one request, and how the next response differs from the expected one.
 async fn attempt(
     scene: &Scene,
     protocol: Protocol,
@@ -53,7 +53,8 @@ async fn attempts(cases: &[(&'static str, End)]) {
         let mut complaints = Vec::new();
         for (bytes, end) in cases {
             for reply in [Reply::Bytes(bytes), Reply::LastBytes(bytes)] {
-                // What waits for more than a kept connection gives would wait here too.
+                // A client that waits for more bytes than a persistent connection sends would wait
+                // here too.
                 if matches!((reply, end), (Reply::Bytes(_), Refused)) {
                     continue;
                 }
@@ -81,7 +82,7 @@ async fn attempts(cases: &[(&'static str, End)]) {
 }
 
 #[tokio::test]
-async fn a_response_with_two_framings_is_refused_and_a_repeated_length_is_one() {
+async fn a_response_with_both_framings_is_refused_and_a_repeated_length_is_merged() {
     attempts(&[
         ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Refused),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 99\r\n\r\n4\r\nabcd\r\n0\r\n\r\n", Refused),
@@ -91,7 +92,7 @@ async fn a_response_with_two_framings_is_refused_and_a_repeated_length_is_one() 
 }
 
 #[tokio::test]
-async fn a_response_of_doubtful_framing_is_502_or_breaks_off() {
+async fn a_response_with_ambiguous_framing_is_502_or_truncated() {
     let heads = [
         "transfer-encoding: xchunked",
         "transfer-encoding: identity",
@@ -123,7 +124,7 @@ async fn a_response_of_doubtful_framing_is_502_or_breaks_off() {
 }
 
 #[tokio::test]
-async fn malformed_chunks_of_a_response_break_it_off() {
+async fn malformed_chunks_truncate_a_response() {
     let chunks = [
         "-4\r\nabcd\r\n0\r\n\r\n",
         "+4\r\nabcd\r\n0\r\n\r\n",
@@ -145,7 +146,7 @@ async fn malformed_chunks_of_a_response_break_it_off() {
 }
 
 #[tokio::test]
-async fn bytes_after_a_response_are_nobodys_response() {
+async fn bytes_after_a_response_are_not_the_next_response() {
     const POISON: &str = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison";
     let first = [
         "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcd",
@@ -174,7 +175,7 @@ async fn bytes_after_a_response_are_nobodys_response() {
 }
 
 #[tokio::test]
-async fn content_where_there_must_be_none_is_nobodys_response() {
+async fn forbidden_content_is_not_the_next_response() {
     const POISON: &str = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison";
     let cases = [
         ("HEAD /attempt", "200 OK\r\ncontent-length: 51"),
@@ -204,7 +205,7 @@ async fn content_where_there_must_be_none_is_nobodys_response() {
 }
 
 #[tokio::test]
-async fn a_switch_that_nobody_asked_for_is_502_and_its_bytes_nobodys() {
+async fn an_unrequested_upgrade_is_502_and_its_bytes_are_not_a_response() {
     const POISON: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison";
     for protocol in [Http1, Http2] {
         let scene = Scene::new(Http1).await;
@@ -215,7 +216,8 @@ async fn a_switch_that_nobody_asked_for_is_502_and_its_bytes_nobodys() {
     }
 }
 
-/// Floods end with a bound or a deadline; here they end by themselves, and the response after them is the client's.
+/// A flood ends at a limit or a deadline. Here it ends by itself, and the client receives the final
+/// response.
 #[tokio::test]
 async fn many_informational_responses_are_not_the_response() {
     let flood: &'static str = format!(
@@ -227,14 +229,14 @@ async fn many_informational_responses_are_not_the_response() {
 }
 
 #[tokio::test]
-async fn what_lies_between_a_final_response_and_the_next_request_is_nobodys() {
-    // Said unasked, while the connection rests.
+async fn bytes_between_a_response_and_the_next_request_are_not_a_response() {
+    // Sent without a request, while the connection is idle.
     const EARLY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nabcdHTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     attempts(&[(EARLY, Passes("abcd"))]).await;
 }
 
 #[tokio::test]
-async fn a_head_without_end_is_502() {
+async fn an_endless_head_is_502() {
     let long: &'static str =
         format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(2 * 1024 * 1024)).leak();
     let many: &'static str =

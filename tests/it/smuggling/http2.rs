@@ -1,4 +1,5 @@
-//! What clients and origins of HTTP/2 send (RFC 9113 section 8.1.1 and 10.3), and what would become of it in HTTP/1.
+//! Messages of HTTP/2 clients and origins (RFC 9113 sections 8.1.1 and 10.3) that would be smuggled
+//! into HTTP/1.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -41,7 +42,7 @@ const GET: [(&str, &str); 4] = [
     (":path", "/attempt"),
 ];
 
-/// What the client is told.
+/// What the client receives.
 #[derive(Debug, Eq, PartialEq)]
 enum Told {
     Status(u16),
@@ -55,7 +56,7 @@ impl Told {
     }
 }
 
-/// Sends these frames on a connection of their own, and says what the first stream is told.
+/// Sends these frames on a new connection, and returns what the first stream receives.
 async fn say(site: SocketAddr, frames: &[Frame]) -> Told {
     use tokio::io::AsyncWriteExt;
     let mut stream = TcpStream::connect(site).await.unwrap();
@@ -90,7 +91,7 @@ fn frames(fields: &[(&str, &str)], content: Option<&str>) -> Vec<Frame> {
     frames
 }
 
-/// What is wrong if this is not refused, or leaves something behind.
+/// Describes what is wrong if this is not refused, or affects the next request.
 async fn refuses(scene: &Scene, frames: &[Frame]) -> Vec<String> {
     scene.origin.answers(OK);
     let told = say(scene.site.address(), frames).await;
@@ -140,7 +141,7 @@ fn but<'a>(name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
 }
 
 #[tokio::test]
-async fn rfc_9113_section_8_2_2_fields_of_a_connection_are_malformed() {
+async fn rfc_9113_section_8_2_2_connection_specific_fields_are_malformed() {
     let fields = [
         ("transfer-encoding", "chunked"),
         ("transfer-encoding", ""),
@@ -182,7 +183,7 @@ async fn rfc_9113_section_8_2_1_names_and_values_that_would_split_a_message_are_
 }
 
 #[tokio::test]
-async fn rfc_9113_section_8_3_pseudo_headers_that_are_not_one_each_are_malformed() {
+async fn rfc_9113_section_8_3_missing_or_repeated_pseudo_headers_are_malformed() {
     let reordered = vec![GET[0], GET[1], ("x-a", "a"), GET[2], GET[3]];
     let cases = [
         (GET[1..].to_vec(), None),
@@ -207,7 +208,7 @@ async fn rfc_9113_section_8_3_pseudo_headers_that_are_not_one_each_are_malformed
 }
 
 #[tokio::test]
-async fn pseudo_headers_that_would_write_lines_of_their_own_are_malformed() {
+async fn pseudo_headers_that_would_inject_lines_are_malformed() {
     let cases = [
         (but(":path", ""), None),
         (but(":path", "attempt"), None),
@@ -237,9 +238,9 @@ async fn pseudo_headers_that_would_write_lines_of_their_own_are_malformed() {
     all_refused(&cases).await;
 }
 
-/// The classics: lengths that do not fit the frames, with a request in the content.
+/// The classic attack: a length that differs from the frames, and a request in the content.
 #[tokio::test]
-async fn rfc_9113_section_8_1_1_lengths_that_do_not_fit_are_malformed() {
+async fn rfc_9113_section_8_1_1_lengths_that_differ_from_the_content_are_malformed() {
     const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nhost: client.test\r\n\r\n";
     let post = |fields: &[(&'static str, &'static str)]| {
         let mut all = with(fields);
@@ -294,7 +295,7 @@ async fn content_that_looks_like_chunks_or_requests_is_content() {
 }
 
 #[tokio::test]
-async fn trailers_that_are_none_are_malformed() {
+async fn invalid_trailers_are_malformed() {
     let trailers = [
         (END_HEADERS | END_STREAM, vec![("x-a", "a\r\nx: y")]),
         (END_HEADERS | END_STREAM, vec![("X-A", "a")]),
@@ -320,7 +321,7 @@ async fn trailers_that_are_none_are_malformed() {
     }
 }
 
-/// An origin of HTTP/2 that answers its first request by these frames and every other one as it should.
+/// An HTTP/2 origin that responds with these frames to its first request, and correctly to others.
 struct RawOrigin {
     site: Site,
     task: JoinHandle<()>,
@@ -404,7 +405,7 @@ fn response(stream: u32, fields: &[(&str, &str)], content: &[u8]) -> Vec<Frame> 
 }
 
 #[tokio::test]
-async fn malformed_responses_of_an_http_2_origin_are_502_or_break_off() {
+async fn malformed_responses_of_an_http_2_origin_are_502_or_truncated() {
     let cases: [fn(u32) -> Vec<Frame>; 14] = [
         |id| response(id, &[("x-a", "a")], b"abcd"),
         |id| response(id, &[(":status", "200"), (":status", "404")], b"abcd"),
@@ -456,9 +457,9 @@ async fn malformed_responses_of_an_http_2_origin_are_502_or_break_off() {
     }
 }
 
-/// RFC 9113 section 8.1: a server may ask to abort the upload after a complete response, without an error.
+/// RFC 9113 section 8.1: after a complete response, a server may abort the upload with NO_ERROR.
 #[tokio::test]
-async fn a_complete_response_before_a_reset_without_error_is_whole() {
+async fn a_complete_response_before_no_error_reset_is_complete() {
     let origin = RawOrigin::new(|id| {
         let mut frames = response(id, &[(":status", "200")], b"abcd");
         frames.push(Frame::new(RST_STREAM, 0, id, &[0; 4]));
@@ -470,9 +471,9 @@ async fn a_complete_response_before_a_reset_without_error_is_whole() {
     assert!(!seen.cut_short);
 }
 
-/// Without the end of the stream it is not.
+/// Without END_STREAM, the response is truncated.
 #[tokio::test]
-async fn a_reset_without_error_is_no_end_of_a_response() {
+async fn a_no_error_reset_does_not_end_a_response() {
     for protocol in [Http1, Http2] {
         let origin = RawOrigin::new(|id| {
             vec![

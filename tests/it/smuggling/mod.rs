@@ -1,7 +1,8 @@
-//! Bytes that two parties may read as different messages, from clients and from origins.
+//! Request and response smuggling: bytes that two parties may read as different messages.
 //!
-//! Each case is refused, or normalised to what has one reading. A second request proves it: the origin sees exactly the requests that were
-//! asked, and each response belongs to its request. `GET /smuggled` stands for what must never arrive.
+//! Each case is refused or normalised to an unambiguous message. A second request proves it: the
+//! origin receives exactly the requests that were sent, and each response belongs to its request.
+//! `GET /smuggled` must never arrive.
 
 mod from_clients;
 mod from_origins;

@@ -1,4 +1,4 @@
-//! HTTP/2 as bytes, for what no well-made peer says: frames, and fields as literals.
+//! HTTP/2 as raw bytes, for messages that no correct peer sends: frames, and fields as literals.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -14,7 +14,7 @@ pub(super) const ACK: u8 = 1;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 
-/// A frame as it stands on the wire (RFC 9113 section 4.1).
+/// A frame on the wire (RFC 9113 section 4.1).
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) kind: u8,
@@ -128,11 +128,11 @@ fn string(block: &mut Vec<u8>, text: &str) {
 }
 
 #[test]
-fn statuses_are_read_as_hpack_has_them() {
+fn statuses_are_decoded_from_hpack() {
     let status = |payload: &[u8]| Frame::new(HEADERS, 0, 1, payload).status();
     assert_eq!(status(&[0x88]), 200);
     assert_eq!(status(&[0x8c]), 400);
-    // Appendix C.6 of RFC 7541 has 302 and 307 like this.
+    // 302 and 307 are examples in appendix C.6 of RFC 7541.
     assert_eq!(status(&[0x48, 0x82, 0x64, 0x02]), 302);
     assert_eq!(status(&[0x48, 0x83, 0x64, 0x0e, 0xff]), 307);
     assert_eq!(status(&[0x48, 3, b'5', b'0', b'2']), 502);

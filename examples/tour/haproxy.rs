@@ -7,7 +7,7 @@ use cdn_origin::{OriginProxy, tls::danger};
 use crate::{
     demo,
     demo::{Demo, base, fails, heading, paragraph, works},
-    support::{Authority, Edge, NoName},
+    support::{Authority, Edge, SniRefusal},
 };
 
 const DOMAIN: &str = "my-cloudfront-domain.example";
@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     // CloudFront closes the connection if SNI is missing.
     let edge = Edge::builder(&authority)
         .serves(DOMAIN)
-        .without_sni(NoName::Close)
+        .without_sni(SniRefusal::Close)
         .start()
         .await;
     let to = |url: &str| -> Demo { base(url, edge.address(), &authority) };

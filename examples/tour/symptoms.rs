@@ -17,7 +17,7 @@ use crate::{
         send_request,
     },
     support::{
-        Authority, Behaviour, Blackhole, Certified, Edge, EdgeBuilder, HostMismatch, NoName,
+        Authority, Behaviour, Blackhole, Certified, Edge, EdgeBuilder, HostMismatch, SniRefusal,
         refused_address,
     },
 };
@@ -45,12 +45,12 @@ pub(crate) async fn run() -> TourResult {
 
 async fn missing_names(authority: &Authority) -> TourResult {
     for (title, refusal) in [
-        ("No SNI: the edge sends alert 40", NoName::Alert(40)),
-        ("No SNI: the edge sends alert 112", NoName::Alert(112)),
-        ("No SNI: the edge sends alert 80", NoName::Alert(80)),
+        ("No SNI: the edge sends alert 40", SniRefusal::Alert(40)),
+        ("No SNI: the edge sends alert 112", SniRefusal::Alert(112)),
+        ("No SNI: the edge sends alert 80", SniRefusal::Alert(80)),
         (
             "No SNI: the edge presents its default certificate",
-            NoName::DefaultCertificate,
+            SniRefusal::DefaultCertificate,
         ),
     ] {
         let edge = serving(authority)

@@ -14,7 +14,7 @@ use tower::service_fn;
 
 use crate::{
     failing::{check, error, to},
-    support::{Authority, Behaviour, Certified, Edge, NoName},
+    support::{Authority, Behaviour, Certified, Edge, SniRefusal},
     transports::to as over,
 };
 
@@ -26,7 +26,7 @@ const TRUST_ANOTHER_ROOT: &str =
 async fn by_alert(number: u8) -> cdn_origin::Error {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
-        .unknown_sni(NoName::Alert(number))
+        .unknown_sni(SniRefusal::Alert(number))
         .start()
         .await;
     error(to(&edge, &authority, SITE)).await
@@ -92,7 +92,7 @@ async fn an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves(SITE)
-        .without_sni(NoName::Alert(49))
+        .without_sni(SniRefusal::Alert(49))
         .start()
         .await;
     let error = error(to(&edge, &authority, SITE).omit_sni()).await;
@@ -251,7 +251,7 @@ async fn the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_ser
         let edge = Edge::builder(&authority)
             .serves_with(SITE, certified.clone())
             .default_certificate(certified)
-            .without_sni(NoName::DefaultCertificate)
+            .without_sni(SniRefusal::DefaultCertificate)
             .start()
             .await;
         let with_sni = error(to(&edge, &authority, SITE)).await;
@@ -266,7 +266,7 @@ async fn the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_ser
 async fn by_default_certificate(trusted: &Authority, certified: Certified) -> cdn_origin::Error {
     let edge = Edge::builder(trusted)
         .default_certificate(certified)
-        .without_sni(NoName::DefaultCertificate)
+        .without_sni(SniRefusal::DefaultCertificate)
         .start()
         .await;
     error(to(&edge, trusted, SITE).omit_sni()).await

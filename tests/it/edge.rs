@@ -20,8 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    AUTHORITY_NAME, Authority, Behaviour, Blackhole, Edge, EdgeBuilder, HostMismatch, NoName,
-    Requests, client_hello, contains_in_order, refused_address, tls_client, tls_connect,
+    AUTHORITY_NAME, Authority, Behaviour, Blackhole, Edge, EdgeBuilder, HostMismatch, Requests,
+    SniRefusal, client_hello, contains_in_order, refused_address, tls_client, tls_connect,
 };
 
 const NAME: &str = "www.example.test";
@@ -90,7 +90,7 @@ async fn edge_sends_alert_40_when_no_sni_is_sent() {
 
 #[tokio::test]
 async fn edge_sends_the_chosen_alert_for_an_unknown_sni() {
-    let scene = Scene::new(|edge| edge.unknown_sni(NoName::Alert(112))).await;
+    let scene = Scene::new(|edge| edge.unknown_sni(SniRefusal::Alert(112))).await;
     let failure = scene.failure(scene.config(&[]), "other.example.test").await;
     assert_eq!(
         failure,
@@ -103,7 +103,7 @@ async fn edge_sends_the_chosen_alert_for_an_unknown_sni() {
 
 #[tokio::test]
 async fn edge_closes_without_a_byte_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(NoName::Close)).await;
+    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Close)).await;
     let error = tls_connect(scene.edge.address(), &Arc::new(scene.nameless()), NAME)
         .await
         .unwrap_err();
@@ -112,7 +112,7 @@ async fn edge_closes_without_a_byte_when_no_sni_is_sent() {
 
 #[tokio::test]
 async fn edge_resets_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(NoName::Reset)).await;
+    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Reset)).await;
     let error = tls_connect(scene.edge.address(), &Arc::new(scene.nameless()), NAME)
         .await
         .unwrap_err();
@@ -121,7 +121,7 @@ async fn edge_resets_when_no_sni_is_sent() {
 
 #[tokio::test]
 async fn edge_stays_silent_until_the_client_leaves_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(NoName::Stall)).await;
+    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Stall)).await;
     let answer = scene.converse(&client_hello(scene.nameless(), NAME)).await;
     assert_eq!(answer.unwrap(), b"");
     scene.edge.wait_for_closed(1).await;
@@ -135,7 +135,7 @@ async fn edge_serves_the_default_certificate_when_no_sni_is_sent() {
     let edge = Edge::builder(&authority)
         .serves(NAME)
         .default_certificate(certified.clone())
-        .without_sni(NoName::DefaultCertificate)
+        .without_sni(SniRefusal::DefaultCertificate)
         .start()
         .await;
     let mut config = tls_client(&authority, &[]);
@@ -524,7 +524,7 @@ async fn authority_issues_certificates_for_ip_addresses() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .default_certificate(authority.issue(&["127.0.0.1"]))
-        .without_sni(NoName::DefaultCertificate)
+        .without_sni(SniRefusal::DefaultCertificate)
         .start()
         .await;
     let config = Arc::new(tls_client(&authority, &[]));

@@ -10,7 +10,7 @@ use cdn_origin::{
 use crate::{
     failing::error,
     memory,
-    support::{Authority, Behaviour, Edge, NoName, refused_address},
+    support::{Authority, Behaviour, Edge, SniRefusal, refused_address},
     transports::to,
 };
 
@@ -60,7 +60,7 @@ async fn the_documentation_shows_the_report_of_the_nginx_account_as_it_is() {
 async fn the_report_of_the_haproxy_account() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
-        .without_sni(NoName::Close)
+        .without_sni(SniRefusal::Close)
         .start()
         .await;
     let builder = builder(&edge, &authority)
@@ -110,7 +110,7 @@ async fn the_guide_tells_what_becomes_of_each_broken_step_of_the_accounts() {
     let tls = Edge::builder(&authority).start().await;
     let redirecting = Edge::builder(&authority).redirects_to_https().start().await;
     let closing = Edge::builder(&authority)
-        .without_sni(NoName::Close)
+        .without_sni(SniRefusal::Close)
         .start()
         .await;
     let haproxy = builder(&closing, &authority)

@@ -307,7 +307,7 @@ async fn a_421_where_no_sni_was_sent_wants_what_host_says() {
     let authority = Authority::new();
     let edge = crate::support::Edge::builder(&authority)
         .default_certificate(authority.issue(&["www.example.test"]))
-        .without_sni(crate::support::NoName::DefaultCertificate)
+        .without_sni(crate::support::SniRefusal::DefaultCertificate)
         .respond(|_| Response::builder().status(421).body(Bytes::new()).unwrap())
         .start()
         .await;

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use crate::{
     failing::{check, error},
     scene::{Scene, https},
-    support::{Authority, Behaviour, Edge, NoName},
+    support::{Authority, Behaviour, Edge, SniRefusal},
     transports::to,
 };
 
@@ -268,7 +268,7 @@ async fn a_cut_connection_may_always_be_a_firewalls_doing() {
             assert!(cause.certainty() < Certainty::Certain, "{diagnosis}");
         }
     }
-    for refusal in [NoName::Close, NoName::Reset] {
+    for refusal in [SniRefusal::Close, SniRefusal::Reset] {
         let edge = Edge::builder(&authority).without_sni(refusal).start().await;
         let diagnosis = error(at_cloudfront(&edge, &authority).omit_sni()).await;
         let cause = diagnosis.diagnosis().likeliest().unwrap().clone();

@@ -18,7 +18,7 @@ use tower::{ServiceExt, service_fn};
 
 use crate::{
     failing::to,
-    support::{Authority, Behaviour, Edge, EdgeBuilder, HostMismatch, NoName, refused_address},
+    support::{Authority, Behaviour, Edge, EdgeBuilder, HostMismatch, SniRefusal, refused_address},
 };
 
 const SITE: &str = "www.site.example";
@@ -95,12 +95,12 @@ async fn a_configuration_that_works_takes_one_attempt() {
 async fn a_missing_sni_is_found_however_the_edge_refuses_it() {
     let authority = Authority::new();
     for refusal in [
-        NoName::Alert(40),
-        NoName::Alert(112),
-        NoName::Alert(80),
-        NoName::Close,
-        NoName::Reset,
-        NoName::DefaultCertificate,
+        SniRefusal::Alert(40),
+        SniRefusal::Alert(112),
+        SniRefusal::Alert(80),
+        SniRefusal::Close,
+        SniRefusal::Reset,
+        SniRefusal::DefaultCertificate,
     ] {
         let edge = serving(&authority).without_sni(refusal).start().await;
         let builder = to(&edge, &authority, SITE).omit_sni();
@@ -112,7 +112,11 @@ async fn a_missing_sni_is_found_however_the_edge_refuses_it() {
 #[tokio::test]
 async fn an_sni_that_is_not_served_is_replaced_by_the_name_in_host() {
     let authority = Authority::new();
-    for refusal in [NoName::Alert(40), NoName::Alert(112), NoName::Close] {
+    for refusal in [
+        SniRefusal::Alert(40),
+        SniRefusal::Alert(112),
+        SniRefusal::Close,
+    ] {
         let edge = serving(&authority).unknown_sni(refusal).start().await;
         let builder = to(&edge, &authority, "d1234567890.cloudfront.example").host(SITE);
         assert_finds(builder, &authority, CauseId::SniNotServed).await;
@@ -357,7 +361,10 @@ async fn a_call_whose_value_is_unknown_is_a_comment_in_the_printed_code() {
 #[tokio::test]
 async fn root_files_are_read_once_for_all_attempts() {
     let authority = Authority::new();
-    let edge = serving(&authority).without_sni(NoName::Close).start().await;
+    let edge = serving(&authority)
+        .without_sni(SniRefusal::Close)
+        .start()
+        .await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, authority.root_pem()).unwrap();
     let connector = to(&edge, &authority, SITE)

@@ -28,7 +28,8 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use crate::support::{
-    Authority, Behaviour, Edge, EdgeBuilder, NoName, Requests, SeenRequest, Site, refused_address,
+    Authority, Behaviour, Edge, EdgeBuilder, RecordedRequest, Requests, Site, SniRefusal,
+    refused_address,
 };
 
 /// What the origin is called.
@@ -133,7 +134,7 @@ const FORWARDED: [&str; 4] = [
 ];
 
 /// The fields of the request without those.
-fn own_lines(seen: &SeenRequest) -> Vec<String> {
+fn own_lines(seen: &RecordedRequest) -> Vec<String> {
     let mut lines = lines(&seen.headers);
     lines.retain(|line| !line.starts_with("via: "));
     for line in FORWARDED {
@@ -866,7 +867,7 @@ async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
 
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
-        .unknown_sni(NoName::Alert(112))
+        .unknown_sni(SniRefusal::Alert(112))
         .start()
         .await;
     let response = call(&over_tls(edge.address(), &authority), bare("client.test")).await;

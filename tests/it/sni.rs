@@ -7,10 +7,10 @@ use cdn_origin::{
 
 use crate::{
     failing::{check, error, to},
-    support::{Authority, Edge, NoName},
+    support::{Authority, Edge, SniRefusal},
 };
 
-async fn edge(authority: &Authority, refusal: NoName) -> Edge {
+async fn edge(authority: &Authority, refusal: SniRefusal) -> Edge {
     Edge::builder(authority)
         .serves("www.example.test")
         .default_certificate(authority.issue(&["default.example.test"]))
@@ -23,7 +23,7 @@ async fn edge(authority: &Authority, refusal: NoName) -> Edge {
 #[tokio::test]
 async fn no_sni_answered_by_alert_40_is_likely_the_missing_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(40)).await;
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
 
     assert_eq!(error.kind(), ErrorKind::AlertReceived);
@@ -42,7 +42,7 @@ async fn no_sni_answered_by_alert_40_is_likely_the_missing_sni() {
 #[tokio::test]
 async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(40)).await;
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
     let error = error(builder).await;
     check(
@@ -61,7 +61,7 @@ async fn alert_40_from_an_ip_address_suggests_the_host_as_sni() {
 #[tokio::test]
 async fn alert_40_of_a_known_edge_without_sni_is_certain() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(40)).await;
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let transport = crate::transports::to(edge.address());
     let builder = cdn_origin::CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .omit_sni()
@@ -78,7 +78,7 @@ async fn alert_40_of_a_known_edge_without_sni_is_certain() {
 #[tokio::test]
 async fn no_sni_answered_by_alert_112_is_certainly_the_missing_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(112)).await;
+    let edge = edge(&authority, SniRefusal::Alert(112)).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     let fix = ".sni(\"www.example.test\")";
     check(&error, CauseId::SniMissing, Certainty::Certain, fix);
@@ -87,7 +87,7 @@ async fn no_sni_answered_by_alert_112_is_certainly_the_missing_sni() {
 #[tokio::test]
 async fn no_sni_answered_by_alert_80_is_likely_the_missing_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(80)).await;
+    let edge = edge(&authority, SniRefusal::Alert(80)).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     let fix = ".sni(\"www.example.test\")";
     check(&error, CauseId::SniMissing, Certainty::Likely, fix);
@@ -96,7 +96,7 @@ async fn no_sni_answered_by_alert_80_is_likely_the_missing_sni() {
 #[tokio::test]
 async fn no_sni_answered_by_a_bare_close_is_likely_the_missing_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Close).await;
+    let edge = edge(&authority, SniRefusal::Close).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
     let fix = ".sni(\"www.example.test\")";
@@ -106,7 +106,7 @@ async fn no_sni_answered_by_a_bare_close_is_likely_the_missing_sni() {
 #[tokio::test]
 async fn no_sni_answered_by_a_reset_is_likely_the_missing_sni() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Reset).await;
+    let edge = edge(&authority, SniRefusal::Reset).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     let fix = ".sni(\"www.example.test\")";
@@ -116,7 +116,7 @@ async fn no_sni_answered_by_a_reset_is_likely_the_missing_sni() {
 #[tokio::test]
 async fn no_sni_answered_by_the_default_certificate_names_both_names() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::DefaultCertificate).await;
+    let edge = edge(&authority, SniRefusal::DefaultCertificate).await;
     let error = error(to(&edge, &authority, "www.example.test").omit_sni()).await;
     assert_eq!(
         error.kind(),
@@ -133,7 +133,7 @@ async fn no_sni_answered_by_the_default_certificate_names_both_names() {
 #[tokio::test]
 async fn default_certificate_for_an_ip_address_names_hosts_only() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::DefaultCertificate).await;
+    let edge = edge(&authority, SniRefusal::DefaultCertificate).await;
     let builder = to(&edge, &authority, "127.0.0.1").host("www.example.test");
     let fix = ".sni(\"www.example.test\")";
     check(
@@ -147,7 +147,7 @@ async fn default_certificate_for_an_ip_address_names_hosts_only() {
 #[tokio::test]
 async fn unknown_sni_answered_by_alert_40_names_what_was_sent() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(40)).await;
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let builder = to(&edge, &authority, "d1234567890.cloudfront.test").host("www.example.test");
     let error = error(builder).await;
     assert!(
@@ -172,7 +172,7 @@ async fn unknown_sni_answered_by_alert_40_names_what_was_sent() {
 #[tokio::test]
 async fn unknown_sni_answered_by_alert_112_is_certain() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(112)).await;
+    let edge = edge(&authority, SniRefusal::Alert(112)).await;
     let builder = to(&edge, &authority, "other.example.test");
     let fix = ".sni(\"..\") with a name that the edge serves";
     check(
@@ -186,7 +186,7 @@ async fn unknown_sni_answered_by_alert_112_is_certain() {
 #[tokio::test]
 async fn unknown_sni_answered_by_alert_80_is_likely() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(80)).await;
+    let edge = edge(&authority, SniRefusal::Alert(80)).await;
     let builder = to(&edge, &authority, "other.example.test");
     let fix = ".sni(\"..\") with a name that the edge serves";
     check(
@@ -199,7 +199,7 @@ async fn unknown_sni_answered_by_alert_80_is_likely() {
 
 #[tokio::test]
 async fn unknown_sni_answered_by_a_close_or_a_reset_is_possible() {
-    for refusal in [NoName::Close, NoName::Reset] {
+    for refusal in [SniRefusal::Close, SniRefusal::Reset] {
         let authority = Authority::new();
         let edge = edge(&authority, refusal).await;
         let builder = to(&edge, &authority, "other.example.test");
@@ -216,7 +216,7 @@ async fn unknown_sni_answered_by_a_close_or_a_reset_is_possible() {
 #[tokio::test]
 async fn sni_goes_out_in_lower_case_and_without_trailing_dot() {
     let authority = Authority::new();
-    let edge = edge(&authority, NoName::Alert(40)).await;
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
     let connector = to(&edge, &authority, "WWW.Example.TEST.").build().unwrap();
     tower::ServiceExt::oneshot(connector, http::Uri::default())
         .await

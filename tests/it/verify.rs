@@ -188,7 +188,7 @@ async fn expected_name_is_verified_where_no_sni_is_sent() {
     let authority = Authority::new();
     let certified = authority.issue(&["origin.example.test", "127.0.0.1"]);
     let edge = Edge::builder(&authority)
-        .without_sni(crate::support::NoName::DefaultCertificate)
+        .without_sni(crate::support::SniRefusal::DefaultCertificate)
         .default_certificate(certified)
         .start()
         .await;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     interop::server::{Folder, Server},
-    support::{Authority, Edge, NoName, Requests, Site},
+    support::{Authority, Edge, Requests, Site, SniRefusal},
 };
 
 /// What nginx says of a request, in the order in which the account sets the fields.
@@ -113,7 +113,7 @@ async fn a_real_haproxy_fails_step_by_step_as_its_account_tells() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("my-cloudfront-domain.test")
-        .without_sni(NoName::Close)
+        .without_sni(SniRefusal::Close)
         .start()
         .await;
 

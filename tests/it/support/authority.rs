@@ -1,4 +1,4 @@
-//! A throw-away certificate authority: every certificate a test meets is made on the spot.
+//! A certificate authority for one test.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::Certified;
 /// The common name of the authority, as it appears in the issuer of its certificates.
 pub const AUTHORITY_NAME: &str = "Edge in a Box CA";
 
-/// An ECDSA P-256 root that nobody trusts but the test that made it.
+/// An ECDSA P-256 root that only the test trusts.
 #[derive(Clone)]
 pub struct Authority {
     issuer: Arc<CertifiedIssuer<'static, KeyPair>>,
@@ -24,7 +24,7 @@ impl Authority {
         Self::with(CertificateParams::default())
     }
 
-    /// One that calls itself by the name of an organisation.
+    /// Creates an authority with the name of an organisation.
     pub fn of_organization(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params
@@ -49,12 +49,12 @@ impl Authority {
         }
     }
 
-    /// A certificate for these names: IP addresses become IP entries, all else DNS entries.
+    /// Issues a certificate for these names, which are IP addresses or DNS names.
     pub fn issue(&self, names: &[&str]) -> Certified {
         self.sign(&leaf(names, 2020, (2100, 1, 1)))
     }
 
-    /// The same for an RSA key.
+    /// Issues a certificate with an RSA key.
     pub fn issue_rsa(&self, names: &[&str]) -> Certified {
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256).expect("a key pair");
         self.sign_for(&leaf(names, 2020, (2100, 1, 1)), &key)

@@ -1,4 +1,4 @@
-//! A client with no opinions, for tests that look at the edge itself.
+//! A plain hyper and rustls client, for tests of the test edge itself.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use super::Authority;
 
 pub type ClientError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A TLS client that trusts this authority and offers these protocols.
+/// The configuration of a TLS client that trusts this authority and offers these protocols.
 pub fn tls_client(authority: &Authority, alpn: &[&str]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.root_der()).expect("a root certificate");
@@ -36,10 +36,10 @@ pub fn tls_client(authority: &Authority, alpn: &[&str]) -> ClientConfig {
     config
 }
 
-/// The bytes a client opens a handshake with.
+/// The bytes of a ClientHello.
 pub fn client_hello(config: ClientConfig, name: &str) -> Vec<u8> {
-    let mut connection = ClientConnection::new(Arc::new(config), server_name(name))
-        .expect("a client that can speak");
+    let mut connection =
+        ClientConnection::new(Arc::new(config), server_name(name)).expect("a valid configuration");
     let mut hello = Vec::new();
     connection
         .write_tls(&mut hello)
@@ -47,7 +47,7 @@ pub fn client_hello(config: ClientConfig, name: &str) -> Vec<u8> {
     hello
 }
 
-/// Connects and completes a handshake for this name.
+/// Connects and completes a handshake with this name.
 pub async fn tls_connect(
     address: SocketAddr,
     config: &Arc<ClientConfig>,
@@ -59,7 +59,7 @@ pub async fn tls_connect(
         .await
 }
 
-/// An open HTTP connection that requests can be sent on.
+/// An open HTTP connection.
 pub struct Requests {
     sender: Sender,
     connection: JoinHandle<hyper::Result<()>>,
@@ -94,7 +94,7 @@ impl Requests {
         })
     }
 
-    /// Whichever protocol the handshake agreed on.
+    /// Uses the negotiated ALPN protocol.
     pub async fn negotiated(tls: TlsStream<TcpStream>) -> Result<Self, ClientError> {
         match tls.get_ref().1.alpn_protocol() {
             Some(b"h2") => Self::http2(tls).await,
@@ -102,7 +102,7 @@ impl Requests {
         }
     }
 
-    /// Sends a GET for a URL and reads the whole answer.
+    /// Sends a GET and reads the whole response.
     pub async fn get(&mut self, url: &str) -> Result<Response<String>, ClientError> {
         self.send(Request::get(url).body(Bytes::new())?).await
     }
@@ -124,13 +124,13 @@ impl Requests {
         Ok(Response::from_parts(head, String::from_utf8(body.into())?))
     }
 
-    /// Waits until the server has ended the connection.
+    /// Waits until the server closes the connection.
     pub async fn ended(&mut self) {
         let _ = (&mut self.connection).await;
     }
 }
 
-/// HTTP/1.1 has the host of the URL in a field of its own.
+/// Moves the host of the URL into the field `Host`, as HTTP/1.1 requires.
 fn in_origin_form(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
     let uri = request.uri().clone();
     if let (Some(authority), Some(path)) = (uri.authority(), uri.path_and_query()) {

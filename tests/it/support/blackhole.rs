@@ -1,4 +1,4 @@
-//! Addresses where a connect does not get through: it hangs, or it is refused.
+//! Addresses to which no connect succeeds: it hangs, or it is refused.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use socket2::{Domain, Socket, Type};
 /// A listener with a full backlog: Linux drops the SYN of any further connect, so that it hangs.
 pub struct Blackhole {
     address: SocketAddr,
-    _held: (tokio::net::TcpStream, TcpStream),
+    _guard: (tokio::net::TcpStream, TcpStream),
 }
 
 impl Blackhole {
@@ -16,7 +16,7 @@ impl Blackhole {
         let (socket, address) = bound().expect("a port on the loopback");
         // Linux lets one connection in when the backlog is zero.
         socket.listen(0).expect("a socket that listens");
-        let occupant = TcpStream::connect(address).expect("the one place in the backlog");
+        let occupant = TcpStream::connect(address).expect("the only slot of the backlog");
         socket
             .set_nonblocking(true)
             .expect("a socket that can be watched");
@@ -26,7 +26,7 @@ impl Blackhole {
         listener.readable().await.expect("a queued connection");
         Self {
             address,
-            _held: (listener, occupant),
+            _guard: (listener, occupant),
         }
     }
 
@@ -35,7 +35,7 @@ impl Blackhole {
     }
 }
 
-/// A port that is taken, so that nobody else can listen on it, and where nobody listens.
+/// A bound port without a listener: connects are refused.
 pub struct Refused {
     address: SocketAddr,
     _socket: Socket,
@@ -47,7 +47,7 @@ impl Refused {
     }
 }
 
-/// An address that refuses connections for as long as the guard lives.
+/// An address that refuses connections until the guard is dropped.
 pub fn refused_address() -> Refused {
     let (socket, address) = bound().expect("a port on the loopback");
     Refused {

@@ -1,4 +1,4 @@
-//! The builder of an edge: all of it is optional, and the defaults are those of CloudFront.
+//! The builder of a test edge. Every call is optional; the defaults are those of CloudFront.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use http::{Request, Response};
 use rustls::SupportedProtocolVersion;
 
 use super::pages::echo;
-use super::policy::{Policy, Speech};
-use super::{Authority, Behaviour, Certified, Edge, HostMismatch, NoName};
+use super::policy::{Policy, PortProtocol};
+use super::{Authority, Behaviour, Certified, Edge, HostMismatch, SniRefusal};
 
-/// Made by [`Edge::builder`].
+/// Configures a test edge. Made by [`Edge::builder`].
 #[must_use]
 pub struct EdgeBuilder {
     authority: Authority,
@@ -23,16 +23,16 @@ impl EdgeBuilder {
         let policy = Policy {
             certificates: HashMap::new(),
             default_certificate: None,
-            clients_of: None,
-            without_sni: NoName::Alert(40),
-            unknown_sni: NoName::Alert(40),
+            client_authority: None,
+            without_sni: SniRefusal::Alert(40),
+            unknown_sni: SniRefusal::Alert(40),
             tls_versions: rustls::ALL_VERSIONS.to_vec(),
             alpn: protocols(&["h2", "http/1.1"]),
             early_data: 0,
             host_mismatch: HostMismatch::Allow,
             known_hosts: None,
             behaviour: None,
-            speech: Speech::Tls,
+            protocol: PortProtocol::Tls,
             handler: Arc::new(|request| echo(&request)),
         };
         Self {
@@ -41,38 +41,39 @@ impl EdgeBuilder {
         }
     }
 
-    /// Handshakes with this name get a certificate for it.
+    /// Serves this name with a certificate that the authority issues for it.
     pub fn serves(self, name: &str) -> Self {
         let certified = self.authority.issue(&[name]);
         self.serves_with(name, certified)
     }
 
-    /// Handshakes with this name get this certificate, be it right or wrong.
+    /// Serves this name with this certificate, which need not be valid for it.
     pub fn serves_with(mut self, name: &str, certified: Certified) -> Self {
         let name = name.to_ascii_lowercase();
         self.policy.certificates.insert(name, certified);
         self
     }
 
-    /// The certificate of [`NoName::DefaultCertificate`]; one for `default.invalid` unless given.
+    /// Sets the certificate of [`SniRefusal::DefaultCertificate`]. The default is one for
+    /// `default.invalid`.
     pub fn default_certificate(mut self, certified: Certified) -> Self {
         self.policy.default_certificate = Some(certified);
         self
     }
 
-    /// Only clients with a certificate of this authority are welcome.
+    /// Requires a client certificate of this authority.
     pub fn requires_clients_of(mut self, authority: &Authority) -> Self {
-        self.policy.clients_of = Some(authority.clone());
+        self.policy.client_authority = Some(authority.clone());
         self
     }
 
-    pub fn without_sni(mut self, answer: NoName) -> Self {
-        self.policy.without_sni = answer;
+    pub fn without_sni(mut self, refusal: SniRefusal) -> Self {
+        self.policy.without_sni = refusal;
         self
     }
 
-    pub fn unknown_sni(mut self, answer: NoName) -> Self {
-        self.policy.unknown_sni = answer;
+    pub fn unknown_sni(mut self, refusal: SniRefusal) -> Self {
+        self.policy.unknown_sni = refusal;
         self
     }
 
@@ -81,24 +82,25 @@ impl EdgeBuilder {
         self
     }
 
-    /// The protocols on offer, best first; with none the edge ignores ALPN.
+    /// Sets the supported ALPN protocols in order of preference. With none, ALPN is ignored.
     pub fn alpn(mut self, names: &[&str]) -> Self {
         self.policy.alpn = protocols(names);
         self
     }
 
-    /// Takes so many bytes before the handshake has ended. Its sessions are then in its own memory, and each is resumed once.
+    /// Accepts early data of up to this many bytes. Sessions are then kept in memory, and each is
+    /// resumed once.
     pub fn early_data(mut self, bytes: u32) -> Self {
         self.policy.early_data = bytes;
         self
     }
 
-    pub fn host_mismatch(mut self, answer: HostMismatch) -> Self {
-        self.policy.host_mismatch = answer;
+    pub fn host_mismatch(mut self, response: HostMismatch) -> Self {
+        self.policy.host_mismatch = response;
         self
     }
 
-    /// Requests for any other host are answered with the 403 page of CloudFront.
+    /// Responds to requests for any other host with CloudFront's 403 page.
     pub fn knows_hosts(mut self, hosts: &[&str]) -> Self {
         let hosts = hosts.iter().map(|host| host.to_ascii_lowercase());
         self.policy.known_hosts = Some(hosts.collect());
@@ -110,19 +112,19 @@ impl EdgeBuilder {
         self
     }
 
-    /// The edge speaks HTTP without TLS.
+    /// Serves HTTP without TLS.
     pub fn plain_http(mut self) -> Self {
-        self.policy.speech = Speech::PlainHttp;
+        self.policy.protocol = PortProtocol::PlainHttp;
         self
     }
 
-    /// The edge speaks HTTP without TLS and sends everybody to https with a 301.
+    /// Serves HTTP without TLS and redirects every request to https with a 301.
     pub fn redirects_to_https(mut self) -> Self {
-        self.policy.speech = Speech::RedirectToHttps;
+        self.policy.protocol = PortProtocol::RedirectToHttps;
         self
     }
 
-    /// The answer to requests that pass the checks of hosts, instead of the echo.
+    /// Sets the handler of requests whose host is accepted. The default echoes the request.
     pub fn respond<F>(mut self, handler: F) -> Self
     where
         F: Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! A certificate together with its private key, in the forms that tests ask for.
+//! A certificate with its private key, in the formats that tests need.
 
 use rcgen::{Certificate, KeyPair};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -7,7 +7,7 @@ use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 
-/// What an [`Authority`](super::Authority) hands out.
+/// A certificate with its private key, issued by an [`Authority`](super::Authority).
 pub struct Certified {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: PrivateKeyDer<'static>,
@@ -33,7 +33,7 @@ impl Certified {
         self.key_pem.clone()
     }
 
-    /// The SHA-256 of the SubjectPublicKeyInfo, which is what a pin names.
+    /// The SHA-256 of the SubjectPublicKeyInfo, as in a pin.
     pub fn spki_sha256(&self) -> [u8; 32] {
         let parsed = ParsedCertificate::try_from(&self.chain[0]).expect("a certificate of ours");
         Sha256::digest(parsed.subject_public_key_info()).into()

@@ -1,30 +1,21 @@
-//! An edge in a box: a server on the loopback that behaves like the edge of a CDN.
+//! The test edge: a server on the loopback that behaves like the edge of a CDN.
 
 use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::policy::{Behaviour, Policy, Speech};
-use super::record::{OpenConnection, Recorder, SeenHello, SeenRequest};
-use super::tasks::Tasks;
+use super::policy::{Behaviour, Policy, PortProtocol};
+use super::record::{OpenConnection, RecordedHello, RecordedRequest};
+use super::shared::EdgeState;
 use super::{Authority, EdgeBuilder, handshake, http, pages, raw};
 
-/// A running edge; it ends when it is dropped.
+/// A running test edge, stopped on drop.
 pub struct Edge {
     address: SocketAddr,
-    shared: Arc<Shared>,
-}
-
-/// What the tasks of an edge share.
-pub(super) struct Shared {
-    pub(super) policy: Policy,
-    pub(super) recorder: Recorder,
-    pub(super) tasks: Tasks,
-    tls: Arc<ServerConfig>,
+    shared: Arc<EdgeState>,
 }
 
 impl Edge {
@@ -37,12 +28,7 @@ impl Edge {
             .await
             .expect("a port on the loopback");
         let address = listener.local_addr().expect("the address of a listener");
-        let shared = Arc::new(Shared {
-            tls: handshake::config(&policy),
-            policy,
-            recorder: Recorder::default(),
-            tasks: Tasks::default(),
-        });
+        let shared = Arc::new(EdgeState::new(policy));
         let tasks = shared.tasks.clone();
         tasks.spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared }
@@ -56,28 +42,28 @@ impl Edge {
         self.address.port()
     }
 
-    /// The requests that arrived so far, answered or not.
-    pub fn requests(&self) -> Vec<SeenRequest> {
+    /// The requests received so far, with or without a response.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.recorder.read(|record| record.requests.clone())
     }
 
-    /// The ClientHellos that arrived so far.
-    pub fn hellos(&self) -> Vec<SeenHello> {
+    /// The ClientHellos received so far.
+    pub fn hellos(&self) -> Vec<RecordedHello> {
         self.shared.recorder.read(|record| record.hellos.clone())
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.recorder.read(|record| record.connections)
     }
 
-    /// How many connections are over.
+    /// The number of closed connections.
     pub fn closed(&self) -> usize {
         self.shared.recorder.read(|record| record.closed)
     }
 
-    /// Waits until at least this many requests have arrived, and returns the last of these.
-    pub async fn wait_for_requests(&self, count: usize) -> SeenRequest {
+    /// Waits for at least `count` requests and returns the last of them.
+    pub async fn wait_for_requests(&self, count: usize) -> RecordedRequest {
         let recorder = &self.shared.recorder;
         recorder
             .wait_until(|record| record.requests.len() >= count)
@@ -85,16 +71,16 @@ impl Edge {
         recorder.read(|record| record.requests[count - 1].clone())
     }
 
-    /// Waits until at least this many ClientHellos have led to a handshake, or to its failure.
+    /// Waits until at least `count` handshakes have completed or failed.
     pub async fn wait_for_handshakes(&self, count: usize) {
-        let finished = |hello: &&SeenHello| hello.resumed.is_some() || hello.failure.is_some();
+        let finished = |hello: &&RecordedHello| hello.resumed.is_some() || hello.failure.is_some();
         self.shared
             .recorder
             .wait_until(|record| record.hellos.iter().filter(finished).count() >= count)
             .await;
     }
 
-    /// Waits until at least this many ClientHellos have arrived.
+    /// Waits for at least `count` ClientHellos.
     pub async fn wait_for_hellos(&self, count: usize) {
         self.shared
             .recorder
@@ -102,7 +88,7 @@ impl Edge {
             .await;
     }
 
-    /// Waits until at least this many connections were accepted.
+    /// Waits until at least `count` connections were accepted.
     pub async fn wait_for_connections(&self, count: usize) {
         self.shared
             .recorder
@@ -110,7 +96,7 @@ impl Edge {
             .await;
     }
 
-    /// Waits until at least this many connections are over.
+    /// Waits until at least `count` connections are closed.
     pub async fn wait_for_closed(&self, count: usize) {
         self.shared
             .recorder
@@ -118,7 +104,7 @@ impl Edge {
             .await;
     }
 
-    /// Stops it and waits until its port is closed and its connections are gone.
+    /// Stops the edge and waits until its port and its connections are closed.
     pub async fn stop(self) {
         if let Some(panic) = self.shared.tasks.join().await {
             panic!("a task of the edge panicked: {panic}");
@@ -135,12 +121,12 @@ impl Drop for Edge {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<EdgeState>) {
     loop {
         let (stream, _) = listener.accept().await.expect("a connection to accept");
         let _ = stream.set_nodelay(true);
         let open = OpenConnection::new(&shared.recorder);
-        let connection = receive(stream, Arc::clone(&shared));
+        let connection = serve(stream, Arc::clone(&shared));
         shared.tasks.spawn(async move {
             let _open = open;
             connection.await;
@@ -148,48 +134,49 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn receive(mut stream: TcpStream, shared: Arc<Shared>) {
+/// Serves one connection by the policy.
+async fn serve(mut stream: TcpStream, shared: Arc<EdgeState>) {
     match shared.policy.behaviour {
-        Some(Behaviour::Greeting(words)) => raw::say_and_stall(stream, words).await,
-        Some(Behaviour::CloseOnAccept) => raw::hang_up(stream).await,
+        Some(Behaviour::Greeting(bytes)) => raw::send_and_stall(stream, bytes).await,
+        Some(Behaviour::CloseOnAccept) => raw::close(stream).await,
         Some(Behaviour::StallInHandshake) => raw::stall(stream).await,
-        Some(Behaviour::Plaintext(words)) => {
+        Some(Behaviour::Plaintext(bytes)) => {
             raw::read_some(&mut stream).await;
-            raw::say_and_hang_up(stream, words).await;
+            raw::send_and_close(stream, bytes).await;
         }
         Some(Behaviour::ResetInHandshake) => {
             raw::read_some(&mut stream).await;
             raw::reset(stream);
         }
-        _ if shared.policy.speech == Speech::Tls => receive_tls(stream, shared).await,
+        _ if shared.policy.protocol == PortProtocol::Tls => serve_tls(stream, shared).await,
         _ => {
-            let line = raw::duplicate(&stream).expect("a second handle on a socket");
-            http::serve(stream, line, shared, None).await;
+            let socket = raw::duplicate(&stream).expect("a second handle on a socket");
+            http::serve(stream, socket, shared, None).await;
         }
     }
 }
 
-async fn receive_tls(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_tls(stream: TcpStream, shared: Arc<EdgeState>) {
     const HANDSHAKE_RECORD: u8 = 0x16;
     match raw::first_byte(&stream).await {
         None => return,
         Some(HANDSHAKE_RECORD) => {}
         Some(_) => {
             let page = pages::plain_http_on_tls_port();
-            return raw::say_and_hang_up(stream, page.as_bytes()).await;
+            return raw::send_and_close(stream, page.as_bytes()).await;
         }
     }
-    let line = raw::duplicate(&stream).expect("a second handle on a socket");
-    let Shared {
+    let socket = raw::duplicate(&stream).expect("a second handle on a socket");
+    let EdgeState {
         tls,
         policy,
         recorder,
         ..
     } = &*shared;
-    if let Some((early, tls)) = handshake::shake_hands(stream, tls, policy, recorder).await {
+    if let Some((early, tls)) = handshake::accept(stream, tls, policy, recorder).await {
         let sni = tls.get_ref().1.server_name().map(str::to_owned);
         let (reader, writer) = tokio::io::split(tls);
         let io = tokio::io::join(Cursor::new(early).chain(reader), writer);
-        http::serve(io, line, shared, sni).await;
+        http::serve(io, socket, shared, sni).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The TLS side of an edge: reads the hello, decides by SNI, and completes the handshake.
+//! The TLS handshake: reads the ClientHello, selects by SNI, and completes or refuses.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -13,18 +13,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::policy::{NoName, Policy};
+use super::policy::{Policy, SniRefusal};
 use super::raw;
-use super::record::{Recorder, SeenHello};
+use super::record::{RecordedHello, Recorder};
 
-/// The certificates of an edge by name.
+/// Selects the certificate by the name in SNI.
 #[derive(Debug)]
-struct ByName {
+struct CertificateByName {
     named: HashMap<String, Arc<CertifiedKey>>,
     default: Option<Arc<CertifiedKey>>,
 }
 
-impl ResolvesServerCert for ByName {
+impl ResolvesServerCert for CertificateByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let named = hello.server_name().and_then(|name| self.named.get(name));
         named.or(self.default.as_ref()).cloned()
@@ -33,7 +33,7 @@ impl ResolvesServerCert for ByName {
 
 pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
     let named = policy.certificates.iter();
-    let resolver = ByName {
+    let resolver = CertificateByName {
         named: named
             .map(|(name, certified)| (name.clone(), Arc::new(certified.signing())))
             .collect(),
@@ -46,7 +46,7 @@ pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
     let mut config = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&policy.tls_versions)
         .expect("versions that the provider has suites for")
-        .with_client_cert_verifier(clients(policy, provider))
+        .with_client_cert_verifier(client_verifier(policy, provider))
         .with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = policy.alpn.clone();
     match policy.early_data {
@@ -56,8 +56,8 @@ pub(super) fn config(policy: &Policy) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn clients(policy: &Policy, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCertVerifier> {
-    let Some(authority) = &policy.clients_of else {
+fn client_verifier(policy: &Policy, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCertVerifier> {
+    let Some(authority) = &policy.client_authority else {
         return WebPkiClientVerifier::no_client_auth();
     };
     let mut roots = RootCertStore::empty();
@@ -67,8 +67,8 @@ fn clients(policy: &Policy, provider: Arc<CryptoProvider>) -> Arc<dyn ClientCert
         .expect("a verifier of clients")
 }
 
-/// Completes the handshake, or gives the client the answer the policy has for its name. What it said before the end comes first.
-pub(super) async fn shake_hands(
+/// Completes the handshake, or refuses it by the policy. Returns early data and the TLS stream.
+pub(super) async fn accept(
     stream: TcpStream,
     config: &Arc<ServerConfig>,
     policy: &Policy,
@@ -77,9 +77,9 @@ pub(super) async fn shake_hands(
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream)
         .await
         .ok()?;
-    let seen = SeenHello::new(&start.client_hello());
-    let refusal = policy.refusal(seen.sni.as_deref());
-    let place = recorder.hello(seen);
+    let hello = RecordedHello::new(&start.client_hello());
+    let refusal = policy.refusal(hello.sni.as_deref());
+    let index = recorder.hello(hello);
     if let Some(refusal) = refusal {
         refuse(start.io, refusal).await;
         return None;
@@ -87,30 +87,32 @@ pub(super) async fn shake_hands(
     match start.into_stream(Arc::clone(config)).into_fallible().await {
         Ok(mut tls) => {
             let mut early = Vec::new();
-            if let Some(mut said) = tls.get_mut().1.early_data() {
-                said.read_to_end(&mut early).expect("bytes in memory");
+            if let Some(mut reader) = tls.get_mut().1.early_data() {
+                reader.read_to_end(&mut early).expect("bytes in memory");
             }
             recorder.note(|record| {
-                let hello = &mut record.hellos[place];
+                let hello = &mut record.hellos[index];
                 hello.early = String::from_utf8_lossy(&early).into_owned();
                 hello.complete(tls.get_ref().1);
             });
             Some((early, tls))
         }
         Err((error, stream)) => {
-            recorder.note(|record| record.hellos[place].failure = Some(error.to_string()));
-            raw::hang_up(stream).await;
+            recorder.note(|record| record.hellos[index].failure = Some(error.to_string()));
+            raw::close(stream).await;
             None
         }
     }
 }
 
-async fn refuse(stream: TcpStream, refusal: NoName) {
+async fn refuse(stream: TcpStream, refusal: SniRefusal) {
     match refusal {
-        NoName::Alert(number) => raw::alert(stream, number).await,
-        NoName::Close => raw::hang_up(stream).await,
-        NoName::Reset => raw::reset(stream),
-        NoName::Stall => raw::stall(stream).await,
-        NoName::DefaultCertificate => unreachable!("this one is a handshake"),
+        SniRefusal::Alert(number) => raw::alert(stream, number).await,
+        SniRefusal::Close => raw::close(stream).await,
+        SniRefusal::Reset => raw::reset(stream),
+        SniRefusal::Stall => raw::stall(stream).await,
+        SniRefusal::DefaultCertificate => {
+            unreachable!("the default certificate completes the handshake")
+        }
     }
 }

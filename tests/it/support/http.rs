@@ -1,4 +1,4 @@
-//! The HTTP side of an edge: serves a connection until the client or an answer ends it.
+//! Serves HTTP on a connection until the client or a response closes it.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -11,41 +11,45 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use super::answer::Visit;
-use super::edge::Shared;
-use super::ending::Ending;
+use super::closing::Closing;
 use super::raw;
+use super::respond::ConnectionContext;
+use super::shared::EdgeState;
 
-/// Serves HTTP on `io`; `line` is a second handle on the socket beneath it, to end it with.
-pub(super) async fn serve<I>(io: I, line: TcpStream, edge: Arc<Shared>, sni: Option<String>)
+/// Serves HTTP on `io`. `socket` is a second handle to its socket, for closing it.
+pub(super) async fn serve<I>(io: I, socket: TcpStream, edge: Arc<EdgeState>, sni: Option<String>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let builder = auto::Builder::new(edge.tasks.clone());
-    let (endings, mut called_for) = mpsc::unbounded_channel();
-    let visit = Arc::new(Visit { edge, sni, endings });
-    let service = service_fn(move |request| Arc::clone(&visit).answer(request));
+    let (closings, mut requested) = mpsc::unbounded_channel();
+    let context = Arc::new(ConnectionContext {
+        edge,
+        sni,
+        closings,
+    });
+    let service = service_fn(move |request| Arc::clone(&context).respond(request));
     let mut connection =
         Box::pin(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
-    let ending = tokio::select! {
+    let closing = tokio::select! {
         biased;
         _ = connection.as_mut() => return,
-        Some(ending) = called_for.recv() => ending,
+        Some(closing) = requested.recv() => closing,
     };
-    match ending {
-        Ending::Graceful => {
+    match closing {
+        Closing::Graceful => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
-        Ending::HangUp => {
-            // In HTTP/2 another task queued the last words; one more poll puts them on the wire.
+        Closing::EndOfStream => {
+            // In HTTP/2, another task queued the end of the body. One more poll writes it.
             poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
             drop(connection);
-            raw::hang_up(line).await;
+            raw::close(socket).await;
         }
-        Ending::Reset => {
+        Closing::Reset => {
             drop(connection);
-            raw::reset(line);
+            raw::reset(socket);
         }
     }
 }

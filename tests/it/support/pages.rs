@@ -1,4 +1,4 @@
-//! The answers an edge gives: the echo, and the pages that CDNs are known by.
+//! The responses of a test edge: the echo and CloudFront's pages.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use http::{HeaderName, Request, Response, StatusCode, header};
 
 use super::record::target;
 
-/// What nginx-based edges say to HTTP on the TLS port.
+/// The response of nginx-based edges to plain http on the TLS port.
 pub(super) fn plain_http_on_tls_port() -> String {
     let page = "<html>\r\n\
         <head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n\
@@ -30,7 +30,7 @@ pub(super) fn plain_http_on_tls_port() -> String {
 const VIA: &str = "1.1 0123456789abcdef0123456789abcdef.cloudfront.net (CloudFront)";
 const REQUEST_ID: &str = "ZWRnZS1pbi1hLWJveA-ZWRnZS1pbi1hLWJveA-ZWRnZS1pbi1hLWJveA==";
 
-/// What arrived, one `name: value` a line.
+/// The received request, one `name: value` per line.
 pub fn echo(request: &Request<Bytes>) -> Response<Bytes> {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -53,7 +53,7 @@ pub fn echo(request: &Request<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// The error page of CloudFront for a request it has no distribution for.
+/// CloudFront's error page for a Host without a distribution.
 pub(super) fn cloudfront_error(status: StatusCode) -> Response<Bytes> {
     let number = status.as_u16();
     let page = format!(
@@ -78,7 +78,7 @@ pub(super) fn cloudfront_error(status: StatusCode) -> Response<Bytes> {
     cloudfront(status, "Error from cloudfront", Bytes::from(page))
 }
 
-/// The redirect of a distribution that wants https.
+/// CloudFront's redirect to https.
 pub(super) fn redirect_to_https(host: &str, path: &str) -> Response<Bytes> {
     let page =
         Bytes::from_static(b"<html>\n<center><h1>301 Moved Permanently</h1></center>\n</html>\n");

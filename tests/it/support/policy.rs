@@ -1,4 +1,4 @@
-//! What an edge was told to do: the answers to names, hosts and requests it does not like.
+//! The configuration of a test edge: how it treats names, hosts and requests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use rustls::SupportedProtocolVersion;
 
 use super::{Authority, Certified};
 
-/// The answer to a handshake without SNI, or with one that nobody configured.
+/// How a handshake without SNI, or with an unknown name, is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoName {
+pub enum SniRefusal {
     /// A fatal alert with this number; 40 is `handshake_failure`, 112 `unrecognized_name`.
     Alert(u8),
-    /// An orderly end of the stream without a single byte.
+    /// The end of the stream without a byte.
     Close,
     /// A TCP reset.
     Reset,
-    /// A handshake with the certificate nobody asked for.
+    /// No refusal: a handshake with the default certificate.
     DefaultCertificate,
-    /// Silence until the client leaves.
+    /// Silence until the client closes.
     Stall,
 }
 
-/// The answer to a request whose host is not the SNI of its connection.
+/// The response to a request whose Host differs from the SNI of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostMismatch {
     Allow,
@@ -32,69 +32,69 @@ pub enum HostMismatch {
     Forbidden403,
 }
 
-/// A peer that is odd or hostile.
+/// How a faulty or hostile peer behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Whatever arrives is answered with these bytes, then the stream ends.
+    /// Sends these bytes after the first bytes of the client, then ends the stream.
     Plaintext(&'static [u8]),
-    /// These bytes are sent on accept, then the peer listens in silence.
+    /// Sends these bytes on accept, then nothing.
     Greeting(&'static [u8]),
-    /// The stream ends on accept.
+    /// Ends the stream on accept.
     CloseOnAccept,
-    /// A TCP reset as soon as the client has said something.
+    /// Sends a TCP reset after the first bytes of the client.
     ResetInHandshake,
-    /// Silence from the start, until the client leaves.
+    /// Sends nothing until the client closes.
     StallInHandshake,
-    /// The request is read and never answered.
+    /// Reads the request and sends no response.
     StallBeforeResponse,
-    /// The request is read and answered by a TCP reset.
+    /// Reads the request and sends a TCP reset.
     ResetBeforeResponse,
-    /// A body one byte short of its `content-length`, then the end of the stream.
+    /// Sends a body one byte shorter than its `Content-Length`, then ends the stream.
     TruncateBody,
-    /// One answer for each connection, then it is closed without `connection: close` or GOAWAY.
+    /// Closes after one response, without `Connection: close` or GOAWAY.
     CloseIdle,
-    /// One answer for each connection, then a graceful GOAWAY (in HTTP/1.1 a plain close).
+    /// Sends GOAWAY after one response; in HTTP/1.1, closes.
     GoAway,
 }
 
-/// What the port speaks.
+/// The protocol of the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speech {
+pub(super) enum PortProtocol {
     Tls,
     PlainHttp,
-    /// Plain HTTP where every answer is a redirect to https.
+    /// Plain http; every response is a redirect to https.
     RedirectToHttps,
 }
 
 pub(super) type Handler = Arc<dyn Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync>;
 
-/// Everything the builder collects.
+/// Everything that the builder configures.
 pub(super) struct Policy {
     pub(super) certificates: HashMap<String, Certified>,
     pub(super) default_certificate: Option<Certified>,
-    /// Whose clients are welcome; everybody is where there is none.
-    pub(super) clients_of: Option<Authority>,
-    pub(super) without_sni: NoName,
-    pub(super) unknown_sni: NoName,
+    /// The authority of accepted client certificates; `None` if clients need none.
+    pub(super) client_authority: Option<Authority>,
+    pub(super) without_sni: SniRefusal,
+    pub(super) unknown_sni: SniRefusal,
     pub(super) tls_versions: Vec<&'static SupportedProtocolVersion>,
     pub(super) alpn: Vec<Vec<u8>>,
-    /// How much early data its sessions take.
+    /// The maximum size of early data, in bytes.
     pub(super) early_data: u32,
     pub(super) host_mismatch: HostMismatch,
     pub(super) known_hosts: Option<Vec<String>>,
     pub(super) behaviour: Option<Behaviour>,
-    pub(super) speech: Speech,
+    pub(super) protocol: PortProtocol,
     pub(super) handler: Handler,
 }
 
 impl Policy {
-    /// How a handshake with this name is refused, or `None` when it is welcome.
-    pub(super) fn refusal(&self, sni: Option<&str>) -> Option<NoName> {
-        let answer = match sni {
+    /// How a handshake with this name is refused; `None` if it is accepted.
+    pub(super) fn refusal(&self, sni: Option<&str>) -> Option<SniRefusal> {
+        let refusal = match sni {
             None => self.without_sni,
             Some(name) if self.certificates.contains_key(name) => return None,
             Some(_) => self.unknown_sni,
         };
-        (answer != NoName::DefaultCertificate).then_some(answer)
+        (refusal != SniRefusal::DefaultCertificate).then_some(refusal)
     }
 }

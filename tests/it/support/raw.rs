@@ -1,4 +1,4 @@
-//! Ways to treat a bare TCP stream.
+//! Operations on a TCP stream without TLS.
 
 use std::io;
 use std::time::Duration;
@@ -7,40 +7,42 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The byte the client opens with, left in place; `None` when it leaves instead.
+/// Peeks at the client's first byte; `None` if the client closes instead.
 pub(super) async fn first_byte(stream: &TcpStream) -> Option<u8> {
     let mut byte = [0];
     let length = stream.peek(&mut byte).await.ok()?;
     (length == 1).then_some(byte[0])
 }
 
-/// Reads what there is, so that closing does not turn into a reset.
+/// Reads what has arrived: closing with unread bytes would send a reset.
 pub(super) async fn read_some(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 16 * 1024]).await;
 }
 
-/// Swallows everything in silence until the client leaves.
+/// Reads and discards everything until the client closes.
 pub(super) async fn stall(mut stream: TcpStream) {
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
-/// Ends our side, then waits for the client: a close with unread bytes would be a reset.
-pub(super) async fn hang_up(mut stream: TcpStream) {
+/// Shuts the sending side down, then waits for the client to close.
+///
+/// Closing at once with unread bytes would send a reset.
+pub(super) async fn close(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     stall(stream).await;
 }
 
-pub(super) async fn say_and_hang_up(mut stream: TcpStream, words: &[u8]) {
-    let _ = stream.write_all(words).await;
-    hang_up(stream).await;
+pub(super) async fn send_and_close(mut stream: TcpStream, bytes: &[u8]) {
+    let _ = stream.write_all(bytes).await;
+    close(stream).await;
 }
 
-pub(super) async fn say_and_stall(mut stream: TcpStream, words: &[u8]) {
-    let _ = stream.write_all(words).await;
+pub(super) async fn send_and_stall(mut stream: TcpStream, bytes: &[u8]) {
+    let _ = stream.write_all(bytes).await;
     stall(stream).await;
 }
 
-/// A reset instead of an orderly end.
+/// Closes with a TCP reset.
 pub(super) fn reset(stream: TcpStream) {
     SockRef::from(&stream)
         .set_linger(Some(Duration::ZERO))
@@ -48,13 +50,13 @@ pub(super) fn reset(stream: TcpStream) {
     drop(stream);
 }
 
-/// A fatal alert in a record of its own.
+/// Sends a fatal alert and closes.
 pub(super) async fn alert(stream: TcpStream, number: u8) {
     let record = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, number];
-    say_and_hang_up(stream, &record).await;
+    send_and_close(stream, &record).await;
 }
 
-/// A second handle on the same connection.
+/// A second handle to the same socket.
 pub(super) fn duplicate(stream: &TcpStream) -> io::Result<TcpStream> {
     let copy = SockRef::from(stream).try_clone()?;
     TcpStream::from_std(copy.into())

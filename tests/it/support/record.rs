@@ -1,4 +1,4 @@
-//! What an edge has seen, and the waiting for it.
+//! Records what a test edge receives, and waits for it.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use rustls::server::ClientHello;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection};
 use tokio::sync::watch;
 
-/// A request as it arrived.
+/// A request as it was received.
 #[derive(Clone, Debug)]
-pub struct SeenRequest {
+pub struct RecordedRequest {
     pub method: Method,
     /// The request target of HTTP/1.1, the `:path` of HTTP/2.
     pub target: String,
@@ -18,12 +18,12 @@ pub struct SeenRequest {
     /// `:authority` in HTTP/2, the authority of an absolute target in HTTP/1.1.
     pub authority: Option<String>,
     pub headers: HeaderMap,
-    /// The SNI of the connection it came on.
+    /// The SNI of its connection.
     pub sni: Option<String>,
     pub body: Bytes,
 }
 
-impl SeenRequest {
+impl RecordedRequest {
     pub(super) fn new(request: &Request<Bytes>, sni: Option<&str>) -> Self {
         Self {
             method: request.method().clone(),
@@ -41,13 +41,13 @@ impl SeenRequest {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The host that was asked for, wherever it stood, with its port if it had one.
+    /// The requested host with its port, from `:authority` or `Host`.
     pub fn host(&self) -> Option<&str> {
         self.authority.as_deref().or_else(|| self.header("host"))
     }
 }
 
-/// The request target as it was on the wire.
+/// The request target as it was sent.
 pub(super) fn target<B>(request: &Request<B>) -> String {
     let uri = request.uri();
     match uri.path_and_query() {
@@ -56,28 +56,28 @@ pub(super) fn target<B>(request: &Request<B>) -> String {
     }
 }
 
-/// A handshake as far as it came.
+/// A ClientHello and the handshake after it.
 #[derive(Clone, Debug)]
-pub struct SeenHello {
+pub struct RecordedHello {
     pub sni: Option<String>,
-    /// The protocols the client offered, in its order.
+    /// The ALPN protocols that the client offered, in its order.
     pub alpn: Vec<String>,
-    /// The key exchange groups by their numbers, in the client's order.
+    /// The numbers of the key exchange groups, in the client's order.
     pub groups: Vec<u16>,
     /// Whether a session was resumed; `None` until the handshake is complete.
     pub resumed: Option<bool>,
     pub tls_version: Option<ProtocolVersion>,
-    /// The protocol that was agreed on.
+    /// The negotiated ALPN protocol.
     pub chosen: Option<String>,
-    /// The certificate by which the client proved who it is.
+    /// The client certificate.
     pub client: Option<Vec<u8>>,
-    /// What the client said before the handshake had ended, as far as it was taken.
+    /// The early data that was accepted.
     pub early: String,
-    /// Why the handshake failed, in the words of rustls.
+    /// Why the handshake failed, as rustls reports it.
     pub failure: Option<String>,
 }
 
-impl SeenHello {
+impl RecordedHello {
     pub(super) fn new(hello: &ClientHello<'_>) -> Self {
         let offered = hello.alpn().into_iter().flatten();
         let groups = hello.named_groups().into_iter().flatten();
@@ -107,16 +107,16 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The memory of an edge.
+/// Everything that a test edge has received.
 #[derive(Default)]
 pub(super) struct Record {
     pub(super) connections: usize,
     pub(super) closed: usize,
-    pub(super) hellos: Vec<SeenHello>,
-    pub(super) requests: Vec<SeenRequest>,
+    pub(super) hellos: Vec<RecordedHello>,
+    pub(super) requests: Vec<RecordedRequest>,
 }
 
-/// A [`Record`] that wakes those who wait for it to change.
+/// A [`Record`] with change notifications.
 #[derive(Clone, Default)]
 pub(super) struct Recorder {
     record: Arc<watch::Sender<Record>>,
@@ -139,18 +139,18 @@ impl Recorder {
             .expect("the recorder outlives its subscription");
     }
 
-    /// Keeps the hello and returns its place.
-    pub(super) fn hello(&self, hello: SeenHello) -> usize {
-        let mut place = 0;
+    /// Records a ClientHello and returns its index.
+    pub(super) fn hello(&self, hello: RecordedHello) -> usize {
+        let mut index = 0;
         self.note(|record| {
-            place = record.hellos.len();
+            index = record.hellos.len();
             record.hellos.push(hello);
         });
-        place
+        index
     }
 }
 
-/// Counts a connection as closed when it goes, however it goes.
+/// Counts a connection as closed on drop.
 pub(super) struct OpenConnection(Recorder);
 
 impl OpenConnection {

@@ -1,4 +1,4 @@
-//! A site: an axum router on a loopback port, for clients over plain TCP.
+//! An axum router on a loopback port, for clients over plain TCP.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Serves the router on a loopback port, and tells it the address of each client.
+    /// Serves the router on a loopback port, with `ConnectInfo` of each client.
     pub async fn serve(router: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await

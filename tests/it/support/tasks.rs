@@ -1,4 +1,4 @@
-//! The tasks of an edge: they end with it, and their panics come out.
+//! The tasks of a test edge: aborted with it, and their panics are reported.
 
 use std::any::Any;
 use std::future::Future;
@@ -9,69 +9,69 @@ use hyper::rt::Executor;
 use tokio::task::JoinSet;
 
 #[derive(Default)]
-struct Crew {
+struct TaskSet {
     running: JoinSet<()>,
-    dismissed: bool,
+    stopped: bool,
     panic: Option<String>,
 }
 
-/// A set of tasks that hyper can spawn on too.
+/// A set of tasks, and an executor for hyper.
 #[derive(Clone, Default)]
 pub(super) struct Tasks {
-    crew: Arc<Mutex<Crew>>,
+    set: Arc<Mutex<TaskSet>>,
 }
 
 impl Tasks {
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut crew = self.crew();
-        if !crew.dismissed {
-            crew.running.spawn(task);
+        let mut set = self.set();
+        if !set.stopped {
+            set.running.spawn(task);
         }
     }
 
-    /// Runs code of the test; its panic is kept before unwinding tells the client.
+    /// Runs code of the test and keeps the message of its panic.
     pub(super) fn guard<T>(&self, run: impl FnOnce() -> T) -> T {
         panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
             let message = message(panic.as_ref());
-            self.crew().panic.get_or_insert(message);
+            self.set().panic.get_or_insert(message);
             panic::resume_unwind(panic)
         })
     }
 
-    /// Ends all tasks, waits for it, and returns the message of the first panic.
+    /// Aborts all tasks, waits for them, and returns the message of the first panic.
     pub(super) async fn join(&self) -> Option<String> {
-        let mut running = self.dismiss();
+        let mut running = self.stop();
         running.abort_all();
         while let Some(end) = running.join_next().await {
             self.keep_panic(end);
         }
-        self.crew().panic.take()
+        self.set().panic.take()
     }
 
-    /// Ends all tasks without waiting, and returns the message of the first panic.
+    /// Aborts all tasks without waiting, and returns the message of the first panic.
     pub(super) fn abort(&self) -> Option<String> {
-        let mut running = self.dismiss();
+        let mut running = self.stop();
         while let Some(end) = running.try_join_next() {
             self.keep_panic(end);
         }
-        self.crew().panic.take()
+        self.set().panic.take()
     }
 
-    fn dismiss(&self) -> JoinSet<()> {
-        let mut crew = self.crew();
-        crew.dismissed = true;
-        std::mem::take(&mut crew.running)
+    fn stop(&self) -> JoinSet<()> {
+        let mut set = self.set();
+        set.stopped = true;
+        std::mem::take(&mut set.running)
     }
 
     fn keep_panic(&self, end: Result<(), tokio::task::JoinError>) {
         if let Some(panic) = end.err().and_then(|error| error.try_into_panic().ok()) {
             let message = message(panic.as_ref());
-            self.crew().panic.get_or_insert(message);
+            self.set().panic.get_or_insert(message);
         }
     }
 
-    fn crew(&self) -> MutexGuard<'_, Crew> {
-        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    fn set(&self) -> MutexGuard<'_, TaskSet> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,6 +87,6 @@ where
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without words")
+        .unwrap_or("a panic without a message")
         .to_owned()
 }

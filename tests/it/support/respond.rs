@@ -1,4 +1,4 @@
-//! What an edge answers: each request is recorded, checked, handled, and at times left hanging.
+//! Responds to a request: records it, checks its host, calls the handler and applies the behaviour.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -11,41 +11,43 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::edge::Shared;
-use super::ending::{Ending, LastWords};
+use super::closing::{Closing, FinalBody};
 use super::pages::{cloudfront_error, redirect_to_https};
-use super::policy::{Behaviour, HostMismatch, Policy, Speech};
-use super::record::SeenRequest;
+use super::policy::{Behaviour, HostMismatch, Policy, PortProtocol};
+use super::record::RecordedRequest;
+use super::shared::EdgeState;
 
-type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+type EdgeResponse = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-/// What the requests of one connection share.
-pub(super) struct Visit {
-    pub(super) edge: Arc<Shared>,
+/// The context that the requests of one connection share.
+pub(super) struct ConnectionContext {
+    pub(super) edge: Arc<EdgeState>,
     pub(super) sni: Option<String>,
-    pub(super) endings: UnboundedSender<Ending>,
+    pub(super) closings: UnboundedSender<Closing>,
 }
 
-impl Visit {
-    /// Answers with whatever the policy says; an error is a request that broke off.
-    pub(super) async fn answer(
+impl ConnectionContext {
+    /// Responds by the policy; an error if the request was cut off.
+    pub(super) async fn respond(
         self: Arc<Self>,
         request: Request<Incoming>,
-    ) -> Result<Answer, hyper::Error> {
+    ) -> Result<EdgeResponse, hyper::Error> {
         let (head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
         let request = Request::from_parts(head, body);
-        let seen = SeenRequest::new(&request, self.sni.as_deref());
-        let host = seen.host().map(name_of).unwrap_or_default();
-        self.edge.recorder.note(|record| record.requests.push(seen));
+        let recorded = RecordedRequest::new(&request, self.sni.as_deref());
+        let host = recorded.host().map(name_of).unwrap_or_default();
+        self.edge
+            .recorder
+            .note(|record| record.requests.push(recorded));
         let version = request.version();
-        let response = self.respond(request, &host);
+        let response = self.handle(request, &host);
         Ok(self.deliver(response, version).await)
     }
 
-    fn respond(&self, request: Request<Bytes>, host: &str) -> Response<Bytes> {
+    fn handle(&self, request: Request<Bytes>, host: &str) -> Response<Bytes> {
         let policy = &self.edge.policy;
-        if policy.speech == Speech::RedirectToHttps {
+        if policy.protocol == PortProtocol::RedirectToHttps {
             let path = request.uri().path_and_query();
             return redirect_to_https(host, path.map_or("/", |path| path.as_str()));
         }
@@ -55,34 +57,41 @@ impl Visit {
         self.edge.tasks.guard(|| (policy.handler)(request))
     }
 
-    async fn deliver(&self, response: Response<Bytes>, version: Version) -> Answer {
+    async fn deliver(&self, response: Response<Bytes>, version: Version) -> EdgeResponse {
         match self.edge.policy.behaviour {
             Some(Behaviour::StallBeforeResponse) => pending().await,
             Some(Behaviour::ResetBeforeResponse) => {
-                let _ = self.endings.send(Ending::Reset);
+                let _ = self.closings.send(Closing::Reset);
                 pending().await
             }
-            Some(Behaviour::TruncateBody) => self.last_words(response, 1, Ending::HangUp),
+            Some(Behaviour::TruncateBody) => self.final_response(response, 1, Closing::EndOfStream),
             Some(Behaviour::CloseIdle) if version == Version::HTTP_2 => {
-                self.last_words(response, 0, Ending::HangUp)
+                self.final_response(response, 0, Closing::EndOfStream)
             }
             Some(Behaviour::CloseIdle | Behaviour::GoAway) => {
-                self.last_words(response, 0, Ending::Graceful)
+                self.final_response(response, 0, Closing::Graceful)
             }
             _ => response.map(|body| Full::new(body).boxed_unsync()),
         }
     }
 
-    /// The last answer of its connection, announced as longer than it is by `missing` bytes.
-    fn last_words(&self, response: Response<Bytes>, missing: usize, ending: Ending) -> Answer {
-        let (mut head, words) = response.into_parts();
-        let length = HeaderValue::from(words.len() + missing);
+    /// The last response of the connection. Its `Content-Length` exceeds the body by `missing`
+    /// bytes.
+    fn final_response(
+        &self,
+        response: Response<Bytes>,
+        missing: usize,
+        closing: Closing,
+    ) -> EdgeResponse {
+        let (mut head, content) = response.into_parts();
+        let length = HeaderValue::from(content.len() + missing);
         head.headers.insert(header::CONTENT_LENGTH, length);
-        let body = LastWords::new(words, missing == 0, ending, &self.endings);
+        let body = FinalBody::new(content, missing == 0, closing, &self.closings);
         Response::from_parts(head, body.boxed_unsync())
     }
 }
 
+/// The status for a host that the policy refuses.
 fn refusal(policy: &Policy, sni: Option<&str>, host: &str) -> Option<StatusCode> {
     let unknown = |hosts: &Vec<String>| !hosts.iter().any(|known| known == host);
     if policy.known_hosts.as_ref().is_some_and(unknown) {

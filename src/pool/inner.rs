@@ -20,9 +20,8 @@ use crate::{
 
 use super::{
     checkout::{
-        AbandonedTicket, Affinity, Available, Checkout, ConnectPermit, ConnectionPermit,
-        ConnectionUse, EndedConnect, Grant, Inventory, Placement, Protocol, ReturnedPermit,
-        Returns, Service, Ticket,
+        Affinity, Available, Checkout, ConnectPermit, ConnectionPermit, ConnectionUse,
+        EndedConnect, Grant, Inventory, Placement, Protocol, Service, Ticket,
     },
     connection::{
         CloseReason, Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
@@ -363,70 +362,6 @@ impl Inner {
 
     pub(crate) fn count_retry(&self) {
         self.with(|inventory| inventory.counters.retried += 1);
-    }
-}
-
-impl Returns<ReturnedPermit> for Inner {
-    fn returned(&self, permit: ReturnedPermit) {
-        self.with(|inventory| inventory.take_back(&permit));
-        self.serve_upgrades();
-        self.serve_waiters();
-    }
-}
-
-impl Returns<EndedConnect> for Inner {
-    fn returned(&self, EndedConnect(affinity): EndedConnect) {
-        self.with(|inventory| inventory.waiters.end_connect(&affinity));
-        self.serve_waiters();
-    }
-}
-
-impl Returns<AbandonedTicket<Grant>> for Inner {
-    fn returned(&self, ticket: AbandonedTicket<Grant>) {
-        let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.number));
-        drop(sender);
-    }
-}
-
-impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
-    fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
-        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.number));
-        drop(sender);
-    }
-}
-
-impl Returns<Http1Connection> for Inner {
-    fn returned(&self, mut connection: Http1Connection) {
-        let now = Instant::now();
-        connection.begin_idle(now);
-        let Some(connection) = connection.checked(now, &self.settings) else {
-            return;
-        };
-        let is_awaited = self.with(|inventory| {
-            inventory.keep_idle(connection, &self.settings);
-            !inventory.waiters.is_empty()
-        });
-        if is_awaited {
-            self.serve_waiters();
-        }
-    }
-}
-
-/// A stream on this connection has ended.
-impl Returns<Arc<Http2Connection>> for Inner {
-    fn returned(&self, connection: Arc<Http2Connection>) {
-        let is_awaited = self.with(|inventory| {
-            connection.free_stream();
-            inventory.http2.relist(&connection);
-            // The upgrade gets the permit.
-            if connection.streams() == 0 && inventory.upgrade_needs_room(&self.settings) {
-                inventory.discard_idle();
-            }
-            !inventory.waiters.is_empty()
-        });
-        if is_awaited {
-            self.serve_waiters();
-        }
     }
 }
 

@@ -21,14 +21,14 @@
 //! # The life of a connection
 //!
 //! ```text
-//!                                           a request         its response has ended
-//!   permit ──────────> connecting ───────> in use <──────────────────────> idle
-//!   one of             DNS, TCP, TLS,         │         checkout             │
-//!   max_connections    ALPN                   │                              │
-//!     ^                   │ failed            │ failed, cancelled,           │ idle_timeout, max_age,
-//!     │                   │                   │ retired, tunnel ended        │ max_uses, surplus, retired,
-//!     │                   v                   v                              v closed by the origin
-//!     └───────────────── closed: the socket is dropped, and returns the permit
+//!                                            response has ended
+//!   permit ────────> connecting ─────────> in use <─────────────> idle
+//!   one of           DNS, TCP, TLS,          │       checkout      │
+//!   max_connections  ALPN                    │                     │
+//!     ^                 │ failed             │ failed, cancelled,  │ idle_timeout, max_age,
+//!     │                 │                    │ retired,            │ max_uses, surplus, retired,
+//!     │                 v                    v tunnel ended        v closed by the origin
+//!     └──────────── closed: the socket is dropped, and returns the permit
 //! ```
 //!
 //! * An HTTP/1 connection serves one request at a time, in the request's own task. The one that
@@ -69,16 +69,19 @@
 //!
 //! # What is retried
 //!
-//! A request of which nothing was written is always sent again. Another request is retried if its
-//! body is empty or [all that was read of it is kept](PoolSettings::max_replay), at most three times
-//! in all, within the [`RetryBudget`]:
+//! A request of which nothing was written is always sent again. Another request is retried in the
+//! cases below, if its body is empty or
+//! [all that was read of it is kept](PoolSettings::max_replay). It is sent at most three times in
+//! all, and a [`RetryBudget`] bounds the retries of all requests.
 //!
-//! | what happened | which methods |
-//! |---|---|
-//! | The origin refused the stream, or a GOAWAY says that it was not processed (RFC 9113 section 8.7). | all |
-//! | A connection that was idle before ended before the first byte of the response. The retry uses a fresh one if possible. | idempotent ones (RFC 9110 section 9.2.2) |
-//! | 421 (RFC 9110 section 15.5.20) on a connection that served others too: once, on a fresh one. | all |
-//! | 425 (RFC 8470 section 5.2) to a request in [early data](crate::connector::CdnOriginBuilder): once, after the handshake, outside of the budget. | GET, HEAD, OPTIONS |
+//! * **The origin has not processed it** (RFC 9113 section 8.7): it refused the stream, or a GOAWAY
+//!   says so. Any method.
+//! * **A connection that was idle before ended** before the first byte of the response. Idempotent
+//!   methods (RFC 9110 section 9.2.2), on a fresh connection if possible.
+//! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
+//!   on a fresh connection.
+//! * **425** (RFC 8470 section 5.2) to a request that was sent in TLS early data. GET, HEAD and
+//!   OPTIONS, once, after the handshake, outside of the budget.
 //!
 //! A 421 on a connection that was opened for the request is passed on, and so are later ones until
 //! there is another response.
@@ -108,12 +111,11 @@ mod inner;
 mod lock;
 mod origin_history;
 mod origin_pool;
+mod returned;
 mod send;
 mod settings;
 mod snapshot;
 mod tasks;
-#[cfg(test)]
-mod tests;
 
 pub use send::{NoEarlyData, RetryBudget};
 pub use settings::PoolSettings;

@@ -12,12 +12,13 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
+use crate::pool::{
+    connection::PooledConnection,
+    inner::Inner,
+    tasks::{Connect, ConnectResult, Prewarm, Recipient},
+};
+
 use super::{
-    super::{
-        connection::PooledConnection,
-        inner::Inner,
-        tasks::{Connect, ConnectResult, Prewarm, Recipient},
-    },
     Affinity,
     grant::{Checkout, Grant},
     permit::{ConnectPermit, ConnectionPermit},

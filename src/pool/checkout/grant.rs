@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 
-use super::{super::connection::PooledConnection, permit::ConnectPermit, waiters::Ticket};
+use crate::pool::connection::PooledConnection;
+
+use super::{permit::ConnectPermit, waiters::Ticket};
 
 /// What a waiting request gets.
 pub(crate) enum Grant {

@@ -4,13 +4,12 @@ use std::{mem, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{
-    super::{
-        connection::{CloseReason, Http2Connection},
-        settings::PoolSettings,
-    },
-    Affinity,
+use crate::pool::{
+    connection::{CloseReason, Http2Connection},
+    settings::PoolSettings,
 };
+
+use super::Affinity;
 
 /// The HTTP/2 connections of a pool.
 ///

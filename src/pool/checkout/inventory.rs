@@ -5,31 +5,26 @@
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::pool::{
+    connection::{CloseReason, Http1Connection, Http2Connection},
+    lock::Discards,
+    send::RetryWindow,
+    settings::PoolSettings,
+    snapshot::{Counters, PoolSnapshot},
+    tasks::DnsAbsence,
+};
+
 use super::{
-    super::{
-        connection::{CloseReason, Http1Connection, Http2Connection},
-        lock::Discards,
-        send::RetryWindow,
-        settings::PoolSettings,
-        snapshot::{Counters, PoolSnapshot},
-        tasks::DnsAbsence,
-    },
     Affinity,
+    decision::{Available, Placement, Protocol, Service},
     grant::Grant,
     http2_set::Http2Set,
     permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
     waiters::{ConnectsPerLine, Waiters},
 };
-
-/// The protocol that ALPN chose.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Protocol {
-    Http1,
-    Http2,
-}
 
 /// The state of a pool: open, idle and waiting.
 #[derive(Default)]
@@ -66,34 +61,6 @@ pub(crate) struct RunningTasks {
     pub(crate) idle_reaper: bool,
     pub(crate) dns_watch: bool,
     pub(crate) prewarm: bool,
-}
-
-/// A connection that may serve a request.
-pub(crate) enum Available {
-    /// To be checked without the lock: its origin may have closed it.
-    Http1(Http1Connection),
-    /// On which a stream was reserved.
-    Http2(Arc<Http2Connection>),
-}
-
-/// What becomes of a request that asks for a connection.
-pub(crate) enum Placement {
-    Connection(Available),
-    /// The request has joined the queue. `connect` has the generation of a connect to begin.
-    Queued {
-        place: (u64, oneshot::Receiver<Grant>),
-        connect: Option<u64>,
-    },
-    QueueFull,
-}
-
-/// What the next waiters get.
-pub(crate) enum Service {
-    /// To be checked, and given to the first waiter of its affinity.
-    Http1(Http1Connection),
-    Http2(oneshot::Sender<Grant>, Arc<Http2Connection>),
-    /// A permit to connect, of this affinity and generation.
-    Connect(oneshot::Sender<Grant>, Affinity, u64),
 }
 
 /// Connections that the pool lets go. To drop them closes them.

@@ -6,6 +6,7 @@ mod affinity;
     reason = "the file holds what the folder is named after"
 )]
 mod checkout;
+mod decision;
 mod grant;
 mod http2_set;
 mod inventory;
@@ -17,8 +18,9 @@ pub(super) use affinity::Affinity;
 pub(super) use checkout::{
     begin_checkout, checkout, finish_checkout, fresh_connection, upgrade_permit,
 };
+pub(super) use decision::{Available, Placement, Protocol, Service};
 pub(super) use grant::{Checkout, Grant};
-pub(super) use inventory::{Available, Inventory, Placement, Protocol, RunningTasks, Service};
+pub(super) use inventory::{Inventory, RunningTasks};
 pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };

@@ -2,10 +2,9 @@
 
 use std::sync::Weak;
 
-use super::{
-    super::connection::{CloseReason, CloseReasonCell},
-    Affinity, Returns,
-};
+use crate::pool::connection::{CloseReason, CloseReasonCell};
+
+use super::{Affinity, Returns};
 
 /// The right to open one connection.
 pub(crate) struct ConnectPermit {

@@ -11,12 +11,13 @@ use crate::{
     upload::RequestBody,
 };
 
+use crate::pool::{
+    checkout::{Affinity, ConnectionPermit},
+    send::NoResponse,
+    settings::PoolSettings,
+};
+
 use super::{
-    super::{
-        checkout::{Affinity, ConnectionPermit},
-        send::NoResponse,
-        settings::PoolSettings,
-    },
     close_reason::CloseReason,
     hyper_client::{response_or_failure, take_request},
     response_body::ResponseBody,

@@ -17,12 +17,13 @@ use crate::{
     upload::{self, RequestBody},
 };
 
+use crate::pool::{
+    checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+    send::NoResponse,
+    settings::PoolSettings,
+};
+
 use super::{
-    super::{
-        checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
-        send::NoResponse,
-        settings::PoolSettings,
-    },
     close_reason::{CloseReason, CloseReasonCell},
     response_body::ResponseBody,
     tracked_io::TrackedIo,
@@ -220,7 +221,7 @@ impl PooledHttp1 {
     /// The request keeps its head, and its body if nothing was sent.
     #[expect(
         clippy::expect_used,
-        reason = "only `finish` and `drop` take the connection, and they end this value; its stream leaves it with a response"
+        reason = "only `finish` and `drop` take the connection, only a response its stream"
     )]
     pub(crate) async fn exchange(
         &mut self,

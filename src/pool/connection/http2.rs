@@ -18,13 +18,14 @@ use crate::{
     upload::RequestBody,
 };
 
+use crate::pool::{
+    checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+    lock::assert_unlocked,
+    send::NoResponse,
+    settings::PoolSettings,
+};
+
 use super::{
-    super::{
-        checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
-        lock::assert_unlocked,
-        send::NoResponse,
-        settings::PoolSettings,
-    },
     close_reason::{CloseReason, CloseReasonCell},
     http2_io::{Http2Io, SettingsReceived},
     hyper_client::{response_or_failure, take_request},

@@ -1,4 +1,4 @@
-//! `Http2Io`: a stream for hyper's HTTP/2 client that notices the peer's SETTINGS and can be aborted.
+//! `Http2Io`: the stream of an HTTP/2 connection, which notices SETTINGS and can be aborted.
 
 use std::{
     future::Future,

@@ -5,7 +5,9 @@ use hyper::{body::Incoming, client::conn::TrySendError};
 
 use crate::upload::RequestBody;
 
-use super::{super::send::NoResponse, response_body::ResponseBody};
+use crate::pool::send::NoResponse;
+
+use super::response_body::ResponseBody;
 
 /// Takes the request and leaves a copy of its head, with which it can be sent again.
 pub(super) fn take_request(request: &mut Request<RequestBody>) -> Request<RequestBody> {

@@ -4,16 +4,14 @@ use http::{Request, Response};
 
 use crate::{connector::ConnectionInfo, error::EarlyData, upload::RequestBody};
 
+use crate::pool::{
+    checkout::Affinity,
+    send::{InFlight, NoResponse},
+};
+
 use super::{
-    super::{
-        checkout::Affinity,
-        send::{InFlight, NoResponse},
-    },
-    close_reason::CloseReason,
-    dedicated::DedicatedConnection,
-    http1::PooledHttp1,
-    http2::PooledStream,
-    response_body::ResponseBody,
+    close_reason::CloseReason, dedicated::DedicatedConnection, http1::PooledHttp1,
+    http2::PooledStream, response_body::ResponseBody,
 };
 
 /// A connection, or a stream on one, that serves a request.

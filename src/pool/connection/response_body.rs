@@ -11,7 +11,9 @@ use hyper::body::Incoming;
 
 use crate::http1;
 
-use super::{super::send::Failure, tracked_io::TrackedIo};
+use crate::pool::send::Failure;
+
+use super::tracked_io::TrackedIo;
 
 /// The body of an origin's response, over any protocol.
 pub(crate) enum ResponseBody {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connector::OriginStream;
 
-use super::super::{checkout::ConnectionPermit, connection::CloseReason, lock::assert_unlocked};
+use crate::pool::{checkout::ConnectionPermit, connection::CloseReason, lock::assert_unlocked};
 
 /// A stream that holds its connection's permit, and notes when a read fails.
 ///

@@ -14,16 +14,12 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{
-    super::{
-        connection::{PooledConnection, ResponseBody},
-        inner::Inner,
-    },
-    early_data::first_connection,
-    in_flight::InFlight,
-    retry::Attempts,
-    target::Target,
+use crate::pool::{
+    connection::{PooledConnection, ResponseBody},
+    inner::Inner,
 };
+
+use super::{early_data::first_connection, in_flight::InFlight, retry::Attempts, target::Target};
 
 /// Sends a request and waits for the head of its response.
 ///

@@ -20,15 +20,14 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{
-    super::{
-        checkout::{Checkout, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout},
-        connection::PooledConnection,
-        inner::Inner,
-        tasks::Opened,
-    },
-    target::Target,
+use crate::pool::{
+    checkout::{Checkout, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout},
+    connection::PooledConnection,
+    inner::Inner,
+    tasks::Opened,
 };
+
+use super::target::Target;
 
 /// Marks a request that was in early data on its way here (RFC 8470 section 5.1). It must not be
 /// removed.

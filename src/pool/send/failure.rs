@@ -9,7 +9,7 @@ use crate::{
     upload::UploadProgress,
 };
 
-use super::super::connection::CloseReason;
+use crate::pool::connection::CloseReason;
 
 /// An error of either HTTP client.
 #[derive(Debug, ThisError)]

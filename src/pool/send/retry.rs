@@ -10,14 +10,13 @@ use crate::{
     upload::{Replay, RequestBody, UploadProgress},
 };
 
-use super::{
-    super::{
-        checkout::{Affinity, checkout, fresh_connection},
-        connection::{PooledConnection, ResponseBody},
-        inner::Inner,
-    },
-    failure::NoResponse,
+use crate::pool::{
+    checkout::{Affinity, checkout, fresh_connection},
+    connection::{PooledConnection, ResponseBody},
+    inner::Inner,
 };
+
+use super::failure::NoResponse;
 
 /// The maximum of attempts of a request that the origin may have seen.
 const MAX_ATTEMPTS: usize = 3;

@@ -12,7 +12,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::super::{
+use crate::pool::{
     checkout::{Affinity, Protocol},
     connection::PooledConnection,
 };
@@ -77,8 +77,8 @@ impl Target {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
                 headers.insert(HOST, self.host.to_header_value());
-                // `TE` needs `Connection: TE` (RFC 9110 section 10.1.4), which no browser sends over
-                // HTTP/1 and few origins have ever seen.
+                // `TE` needs `Connection: TE` (RFC 9110 section 10.1.4), which no browser sends
+                // over HTTP/1 and few origins have ever seen.
                 RemovedFields::take(headers, [TE])
             }
             Protocol::Http2 => {

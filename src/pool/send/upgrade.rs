@@ -10,13 +10,14 @@ use crate::{
     upload::RequestBody,
 };
 
+use crate::pool::{
+    checkout::{Affinity, upgrade_permit},
+    connection::{DedicatedConnection, PooledConnection, ResponseBody},
+    inner::Inner,
+    tasks::DedicatedDriver,
+};
+
 use super::{
-    super::{
-        checkout::{Affinity, upgrade_permit},
-        connection::{DedicatedConnection, PooledConnection, ResponseBody},
-        inner::Inner,
-        tasks::DedicatedDriver,
-    },
     attempt::{timed_out, within_deadline},
     failure::{Failure, explain_failure},
     in_flight::InFlight,

@@ -14,17 +14,14 @@ use crate::{
     error::{Error, ErrorKind},
 };
 
-use super::{
-    super::{
-        checkout::{ConnectPermit, PendingConnect, Protocol},
-        connection::{Http1Connection, Http2Connection, PooledConnection},
-        inner::Inner,
-        send::{Failure, explain_failure},
-    },
-    dns_watch::DnsWatch,
-    http2_driver::Http2Driver,
-    idle_reaper::IdleReaper,
+use crate::pool::{
+    checkout::{ConnectPermit, PendingConnect, Protocol},
+    connection::{Http1Connection, Http2Connection, PooledConnection},
+    inner::Inner,
+    send::{Failure, explain_failure},
 };
+
+use super::{dns_watch::DnsWatch, http2_driver::Http2Driver, idle_reaper::IdleReaper};
 
 /// A connect that is under way.
 pub(crate) struct Connect {

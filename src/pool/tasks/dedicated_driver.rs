@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{connection::DedicatedIo, inner::Inner};
+use crate::pool::{connection::DedicatedIo, inner::Inner};
 
 /// The task of one dedicated connection. It ends when the connection is upgraded, or closed.
 pub(crate) struct DedicatedDriver(DedicatedIo);

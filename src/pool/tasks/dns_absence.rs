@@ -8,7 +8,7 @@ use crate::connector::ConnectionInfo;
 
 /// The addresses that connections were opened to, and since which DNS answer each is absent.
 ///
-/// Empty unless [`follow_dns`](super::super::PoolSettings::follow_dns) is set. A time without
+/// Empty unless [`follow_dns`](crate::pool::PoolSettings::follow_dns) is set. A time without
 /// answers counts for no address.
 #[derive(Default)]
 pub(crate) struct DnsAbsence {

@@ -6,7 +6,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connector::CdnOriginConnector;
 
-use super::{super::inner::Inner, running::RunningMark};
+use crate::pool::inner::Inner;
+
+use super::running::RunningMark;
 
 /// The pause between two look-ups. One whose cached answer has not expired sends no query.
 const INTERVAL: Duration = Duration::from_secs(1);

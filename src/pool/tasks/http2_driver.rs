@@ -17,7 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::super::{
+use crate::pool::{
     checkout::PendingConnect,
     connection::{CloseReason, Http2Parts, HyperHttp2, SettingsReceived},
     inner::Inner,

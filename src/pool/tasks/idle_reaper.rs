@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{super::inner::Inner, running::RunningMark};
+use crate::pool::inner::Inner;
+
+use super::running::RunningMark;
 
 /// The shortest wait between two rounds.
 const MIN_WAIT: Duration = Duration::from_millis(10);

@@ -9,8 +9,9 @@ use tokio::{sync::oneshot, time::sleep};
 
 use crate::error::Error;
 
+use crate::pool::{checkout::Affinity, inner::Inner};
+
 use super::{
-    super::{checkout::Affinity, inner::Inner},
     connect::{Connect, ConnectResult, Recipient},
     running::RunningMark,
 };

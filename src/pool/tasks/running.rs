@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::super::{checkout::RunningTasks, inner::Inner};
+use crate::pool::{checkout::RunningTasks, inner::Inner};
 
 /// Says that a task of the pool runs, until it is dropped: also when the runtime drops the task.
 pub(crate) struct RunningMark {

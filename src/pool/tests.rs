@@ -1,1 +1,0 @@
-//! The rules of the pool's lock, and the tasks that end with the pool.

@@ -1,0 +1,126 @@
+//! The pool's tasks end with the pool.
+
+use std::{convert::Infallible, future::pending, io, time::Duration};
+
+use bytes::Bytes;
+use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{io::DuplexStream, runtime::Handle, task::yield_now};
+use tower::ServiceExt;
+
+/// Whether connects to the origin succeed.
+#[derive(Clone, Copy)]
+enum Connects {
+    Succeed,
+    Fail,
+    Hang,
+}
+
+async fn connect(connects: Connects) -> io::Result<TokioIo<DuplexStream>> {
+    match connects {
+        Connects::Succeed => {}
+        Connects::Fail => return Err(io::ErrorKind::ConnectionRefused.into()),
+        Connects::Hang => pending().await,
+    }
+    let (near, far) = tokio::io::duplex(1024);
+    let service = service_fn(|_: Request<Incoming>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok")))
+    });
+    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(far), service));
+    Ok(TokioIo::new(near))
+}
+
+fn proxy(connects: Connects, settings: PoolSettings) -> OriginProxy {
+    let transport = tower::service_fn(move |_: Uri| connect(connects));
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(transport)
+        .build()
+        .unwrap();
+    OriginProxy::new(connector).pool(settings)
+}
+
+async fn get(proxy: &OriginProxy) -> StatusCode {
+    let request = Request::get("/").header("host", "client.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = proxy.clone().oneshot(request).await;
+    let status = response.status();
+    response.into_body().collect().await.unwrap();
+    status
+}
+
+fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
+/// Lets all tasks run that can, while no time passes.
+async fn settle() {
+    for _ in 0..100 {
+        yield_now().await;
+    }
+}
+
+/// Drops the pool, and checks that it had tasks, none of which is left.
+async fn ends_with_the_pool(proxy: OriginProxy) {
+    settle().await;
+    assert!(tasks() > 0);
+    drop(proxy);
+    settle().await;
+    assert_eq!(tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_idle_reaper_ends_with_the_pool_however_long_the_timeout_is() {
+    for timeout in [Duration::from_secs(45), Duration::MAX] {
+        let proxy = proxy(
+            Connects::Succeed,
+            PoolSettings::default().idle_timeout(timeout),
+        );
+        assert_eq!(get(&proxy).await, StatusCode::OK);
+        ends_with_the_pool(proxy).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_dns_watch_ends_with_the_pool() {
+    let settings = PoolSettings::default().follow_dns(Duration::MAX);
+    let proxy = proxy(Connects::Succeed, settings);
+    assert_eq!(get(&proxy).await, StatusCode::OK);
+    ends_with_the_pool(proxy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn prewarming_ends_with_the_pool_while_it_pauses() {
+    let proxy = proxy(Connects::Fail, PoolSettings::default().min_idle(2));
+    assert!(proxy.prewarm().await.is_err());
+    assert_eq!(get(&proxy).await, StatusCode::BAD_GATEWAY);
+    ends_with_the_pool(proxy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn prewarming_ends_with_the_pool_while_it_connects() {
+    let proxy = proxy(Connects::Hang, PoolSettings::default().min_idle(2));
+    let prewarm = tokio::spawn(proxy.prewarm());
+    let request = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    settle().await;
+    prewarm.abort();
+    request.abort();
+    ends_with_the_pool(proxy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_that_hangs_ends_with_the_pool() {
+    let proxy = proxy(Connects::Hang, PoolSettings::default());
+    let request = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { get(&proxy).await }
+    });
+    settle().await;
+    request.abort();
+    ends_with_the_pool(proxy).await;
+}

@@ -64,7 +64,7 @@
 //!   fix: .sni("www.example.com")
 //!   to confirm: cdn_origin::probe(&connector) tries the other names
 //!
-//! possible: there is no cipher suite or key exchange group in common
+//! possible: the origin supports none of the offered cipher suites or groups
 //!   seen: the alert
 //!   to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
 //!               and plain http

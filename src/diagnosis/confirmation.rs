@@ -3,17 +3,17 @@
 /// A way to confirm a cause that is not certain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Confirmation {
-    /// Another attempt against another address or family.
+    /// An attempt against another address or family.
     AnotherAddress,
-    /// The same from another network.
+    /// The same attempt from another network.
     AnotherNetwork,
     /// The chain that the server sends.
     Chain,
-    /// What the edge's configuration says about its names.
+    /// The names in the edge's configuration.
     EdgeConfiguration,
-    /// What the edge's own log says of the request.
+    /// The edge's own log.
     EdgeLog,
-    /// What the origin's configuration says about how it is to be spoken to.
+    /// The listener in the origin's configuration.
     Listener,
     /// A query to the name servers.
     NameServers,
@@ -23,7 +23,7 @@ pub(crate) enum Confirmation {
     ProbeNames,
     /// Attempts with other versions, groups and protocols, and without TLS.
     ProbeProtocols,
-    /// The request as it arrived here.
+    /// The request as the client sent it.
     Request,
 }
 
@@ -38,17 +38,17 @@ impl Confirmation {
         match self {
             Self::AnotherAddress => "dial another address, or one of the other family",
             Self::AnotherNetwork => "try the same from another network",
-            Self::Chain => "look at the whole chain: openssl s_client -showcerts",
-            Self::EdgeConfiguration => "look up in the edge's configuration which names it serves",
+            Self::Chain => "show the whole chain: openssl s_client -showcerts",
+            Self::EdgeConfiguration => "check in the edge's configuration which names it serves",
             Self::EdgeLog => "look for the request in the edge's log",
-            Self::Listener => "look up in the origin's configuration what its listener expects",
-            Self::NameServers => "ask the name servers: dig",
-            Self::Origin => "look whether the origin is up, and at its log",
+            Self::Listener => "check in the origin's configuration what its listener expects",
+            Self::NameServers => "query the name servers: dig",
+            Self::Origin => "check that the origin is up, and check its log",
             Self::ProbeNames => "cdn_origin::probe(&connector) tries the other names",
             Self::ProbeProtocols => {
                 "cdn_origin::probe(&connector) tries other versions and protocols, and plain http"
             }
-            Self::Request => "look at the request as the client sent it",
+            Self::Request => "check the request as the client sent it",
         }
     }
 }

@@ -18,28 +18,17 @@
 //! # }
 //! ```
 
-mod alerts;
 mod cause;
 mod cause_id;
 mod certainty;
-mod certificate_names;
-mod certificates;
 mod clue;
 mod confirmation;
-mod evidence;
-mod exchanges;
+mod error_rules;
 mod fix;
-mod handshakes;
-mod meanings;
-mod networks;
-mod of_error;
-mod proxy_headers;
+mod name_list;
 mod ranking;
-mod redirects;
 mod report;
-mod responses;
-mod rule;
-mod statuses;
+mod response_rules;
 
 pub use cause::Cause;
 pub use cause_id::CauseId;
@@ -51,6 +40,4 @@ pub(crate) use fix::FixKind;
 pub use ranking::Diagnosis;
 pub(crate) use report::Observed;
 pub use report::Report;
-pub use responses::ResponseEvidence;
-
-use evidence::Evidence;
+pub use response_rules::ResponseEvidence;

@@ -1,4 +1,4 @@
-//! Everything that is known about an error, on one screen of 80 columns.
+//! The report of an error: everything that is known, in lines of 80 columns.
 
 use std::fmt;
 
@@ -10,23 +10,28 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{Cause, certificate_names::listed};
+use super::{Cause, name_list::listed};
 
 const COLUMNS: usize = 80;
 
 impl Error {
-    /// What failed, the four names as they were used, what the peer showed, the causes and the
-    /// calls that mend them.
+    /// The whole error as text for people: what failed, the facts, the causes and their fixes.
     ///
-    /// Several lines of at most 80 columns, except where a single name is longer. Code is broken
-    /// where a compiler does not mind.
+    /// The report has lines of at most 80 columns, except for names that are longer. Code is only
+    /// broken where it still compiles. [Reading errors](crate::guide::reading_errors) explains it.
+    ///
+    /// ```
+    /// # fn log(error: &cdn_origin::Error) {
+    /// println!("{}", error.report());
+    /// # }
+    /// ```
     #[must_use]
     pub fn report(&self) -> Report<'_> {
         Report(self)
     }
 }
 
-/// A printable report. See [`Error::report`](crate::Error::report).
+/// The report of an error, for printing. See [`Error::report`](crate::Error::report).
 #[derive(Debug)]
 pub struct Report<'a>(&'a Error);
 
@@ -41,7 +46,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// A report without causes.
+/// A report without the causes.
 pub(crate) struct Observed<'a>(pub(crate) &'a Error);
 
 impl fmt::Display for Observed<'_> {
@@ -96,14 +101,20 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
         (None, None) => {}
     }
     if facts.is_reused() {
-        row(f, "reused", "the connection had served requests before")?;
+        row(
+            f,
+            "reused",
+            "the connection had served other requests before",
+        )?;
     }
     if let Some(certificate) = facts.certificate() {
         certificate_rows(f, certificate)?;
     }
     match facts.client_certificate() {
-        ClientCertificate::Withheld => row(f, "asked for", "a client certificate, and got none")?,
-        ClientCertificate::Sent => row(f, "asked for", "a client certificate, and got ours")?,
+        ClientCertificate::Withheld => {
+            row(f, "requested", "a client certificate, and received none")?
+        }
+        ClientCertificate::Sent => row(f, "requested", "a client certificate, and received ours")?,
         ClientCertificate::NotRequested => {}
     }
     match facts.first_bytes() {
@@ -144,7 +155,7 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     }
 }
 
-/// `  label     text`, with the text's further lines below its first.
+/// Writes `  label      text`, with further lines indented like the first.
 fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     paragraph(f, &format!("  {label:<11}"), text)
 }
@@ -164,7 +175,8 @@ fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result
     Ok(())
 }
 
-/// Words end at spaces, before an escaped byte, and in code where a text or another call begins.
+/// Splits a line where it may be broken: at spaces, before an escaped byte, and in code before a
+/// string or a further call.
 fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let inner = line.char_indices().map(|(at, _)| at);
     let ends = inner.filter(|at| is_end(&line[..*at], &line[*at..]));

@@ -165,13 +165,13 @@ const HELLO_WITH_SPDY: &[u8] = b"\x16\x03\x03\0\x42\x02\0\0\x3e\x03\x03\
 async fn a_protocol_that_was_not_offered_is_the_peers_mistake() {
     let error = by_behaviour(Behaviour::Plaintext(HELLO_WITH_SPDY)).await;
     assert_eq!(error.kind(), ErrorKind::ProtocolNotNegotiated, "{error:?}");
-    let fix = "let the origin speak one of those";
+    let fix = "configure the origin to support one of the offered protocols";
     check(&error, CauseId::AlpnNotAccepted, Certainty::Certain, fix);
 }
 
 #[tokio::test]
 async fn http2_without_tls_is_told_by_its_first_frame() {
-    let fix = "dial the port on which the origin speaks https";
+    let fix = "dial the port on which the origin supports https";
     let settings = Behaviour::Plaintext(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64");
     let error = by_behaviour(settings).await;
     assert_eq!(error.kind(), ErrorKind::NotTls);
@@ -203,7 +203,7 @@ async fn a_wildcard_stands_for_one_label_and_no_more() {
     let authority = Authority::new();
     let certified = authority.issue(&["*.example.test"]);
     let error = by_certificate("a.b.example.test", &authority, certified).await;
-    let fix = "use a name that the certificate covers; for a bucket of S3 with dots in its name, the endpoint with the bucket in the path";
+    let fix = "use a name that the certificate covers; for an S3 bucket with dots in its name, the endpoint with the bucket in the path";
     check(&error, CauseId::WildcardTooShallow, Certainty::Certain, fix);
 }
 
@@ -216,7 +216,7 @@ async fn a_certificate_for_clients_serves_no_server() {
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::Rejected)
     );
-    let fix = "the origin needs another certificate";
+    let fix = "replace the origin's certificate";
     check(
         &error,
         CauseId::CertificateUnusable,
@@ -230,7 +230,7 @@ async fn a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate
     let trusted = Authority::new();
     let certified = Authority::of_organization("Let's Encrypt").issue(&[SITE]);
     let error = by_certificate(SITE, &trusted, certified).await;
-    let fix = "make the server send its whole chain";
+    let fix = "configure the server to send its whole chain";
     check(&error, CauseId::IntermediateMissing, Certainty::Likely, fix);
     let diagnosis = error.diagnosis();
     let fixes: Vec<_> = diagnosis.causes()[0].fixes().iter().collect();
@@ -333,7 +333,7 @@ async fn certificates_that_nobody_can_read_are_unusable() {
         assert_eq!(cause.id(), CauseId::CertificateUnusable, "{diagnosis}");
         assert_eq!(cause.certainty(), Certainty::Certain, "{diagnosis}");
         let fix = cause.fixes().first().unwrap().to_string();
-        assert_eq!(fix, "the origin needs another certificate");
+        assert_eq!(fix, "replace the origin's certificate");
     }
 }
 

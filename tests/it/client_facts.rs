@@ -140,7 +140,7 @@ async fn a_connection_closed_after_a_certificate_request_likely_lacked_the_certi
     );
     let report = error.report().to_string();
     assert!(
-        report.contains("asked for  a client certificate, and got none"),
+        report.contains("requested  a client certificate, and received none"),
         "{report}"
     );
 
@@ -216,11 +216,11 @@ async fn a_reused_connection_that_closes_during_a_request_was_likely_idle_for_to
     let response = send(&proxy, Method::POST).await;
     let error = response.extensions().get::<Error>().unwrap();
     assert!(error.facts().is_reused());
-    let fix = "PoolSettings::idle_timeout(..) below the origin's own limit";
+    let fix = "set PoolSettings::idle_timeout(..) below the origin's own limit";
     check(error, CauseId::IdleClosed, Certainty::Likely, fix);
     let report = error.report().to_string();
     assert!(
-        report.contains("reused     the connection had served requests before"),
+        report.contains("reused     the connection had served other requests before"),
         "{report}"
     );
 }

@@ -241,7 +241,7 @@ async fn where_only_tls_1_2_is_spoken_ech_is_what_narrows_the_offer() {
         .serves(PUBLIC)
         .tls_versions(&[&rustls::version::TLS12]);
     let old = old.start().await;
-    let fix = "leave out .ech(..), and offer TLS 1.2 too, or the origin must learn TLS 1.3";
+    let fix = "enable TLS 1.3 on the origin, or leave out .ech(..) and offer TLS 1.2 too";
     for ech in [Ech::grease(), published_by(PUBLIC)] {
         let error = error(to(&old, &authority, NAME).ech(ech)).await;
         check(&error, CauseId::NoCommonTlsVersion, Certainty::Certain, fix);
@@ -466,7 +466,7 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
             &refused,
             CauseId::EchUnpublished,
             Certainty::Certain,
-            "publish one: an HTTPS record of the dialled name, with an `ech` value",
+            "publish an HTTPS record of the dialled name with an `ech` value",
         );
         let diagnosis = refused.diagnosis();
         let cause = diagnosis.likeliest().unwrap();

@@ -82,13 +82,13 @@ connection; SNI sent: none (omitted on request)
   offered    TLS 1.2 to TLS 1.3; ALPN h2, http/1.1
   caused by  tls handshake eof
 
-likely: the edge needs SNI to know which site is meant, and none was sent:
-omitted on request
+likely: the edge requires SNI to select the site, and none was sent: omitted on
+request
   seen: no SNI was sent, how the connection ended
   fix: .sni(\"d1234567890.cloudfront.net\")
   to confirm: cdn_origin::probe(&connector) tries the other names
 
-possible: the port does not speak TLS, or a firewall cut the connection
+possible: the port does not support TLS, or a firewall cut the connection
   seen: how the connection ended
   to confirm: try the same from another network
 "
@@ -166,7 +166,7 @@ expired; SNI sent: d1234567890.cloudfront.net
 certain: the certificate has expired (valid 2019-01-01T00:00:00Z to
 2020-01-02T00:00:00Z), or the local clock is wrong
   seen: the certificate's dates
-  fix: renew the origin's certificate, or set the clock
+  fix: renew the origin's certificate, or correct the local clock
 "
     );
 }
@@ -195,7 +195,7 @@ TLS; SNI sent: origin-of-ours.example.com
   received   \"HTTP/1.1 400 Bad Request\\r\\n\\r\\n\"
   caused by  received corrupt message of type InvalidContentType
 
-certain: the peer speaks plain http on this port
+certain: the peer speaks plain HTTP on this port
   seen: the first bytes received
   fix: CdnOriginConnector::builder(\"http://origin-of-ours.example.com:443\")
 "

@@ -175,7 +175,7 @@ async fn a_reused_connection_that_ends_without_an_answer_was_likely_closed_while
     assert!(send(&proxy, post()).await.status().is_success());
     let error = failure(&proxy, post()).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    let fix = "PoolSettings::idle_timeout(..) below the origin's own limit";
+    let fix = "set PoolSettings::idle_timeout(..) below the origin's own limit";
     check(&error, CauseId::IdleClosed, Certainty::Likely, fix);
 }
 
@@ -277,7 +277,7 @@ async fn a_pool_whose_connections_are_all_in_use_is_certainly_too_small() {
     let error = failure(&proxy, get(&[])).await;
     first.abort();
     assert_eq!(error.kind(), ErrorKind::PoolExhausted);
-    let fix = "look at the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)";
+    let fix = "check the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)";
     check(&error, CauseId::PoolTooSmall, Certainty::Certain, fix);
 }
 

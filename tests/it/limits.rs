@@ -89,7 +89,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
         (ErrorKind::TimedOut, Stage::Receive)
     );
     assert_eq!(error.facts().deadline(), Some(LONG));
-    let fix = "look at the origin, or allow more with OriginProxy::body_idle_timeout(..)";
+    let fix = "check the origin, or allow more with Limits::body_idle_timeout(..)";
     check(&error, CauseId::TooSlow, Certainty::Certain, fix);
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
@@ -179,7 +179,7 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     assert_refused(&response, ErrorKind::TimedOut, 504, "http_response_timeout");
     let error: &Error = response.extensions().get().unwrap();
     assert_eq!(error.facts().deadline(), Some(LONG));
-    let fix = "look at the origin, or allow more with OriginProxy::request_timeout(..)";
+    let fix = "check the origin, or allow more with Limits::request_timeout(..)";
     check(error, CauseId::TooSlow, Certainty::Certain, fix);
 
     let start = Instant::now();
@@ -234,7 +234,7 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
         413,
         "http_request_error",
     );
-    let fix = "allow more with OriginProxy::max_request_body(..)";
+    let fix = "allow more with Limits::max_request_body(..)";
     let error = response.extensions().get().unwrap();
     check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
 }
@@ -261,7 +261,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
         413,
         "http_request_error",
     );
-    let fix = "allow more with OriginProxy::max_request_body(..)";
+    let fix = "allow more with Limits::max_request_body(..)";
     let error = response.extensions().get().unwrap();
     check(error, CauseId::InvalidRequest, Certainty::Certain, fix);
 }

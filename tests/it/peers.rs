@@ -48,7 +48,7 @@ async fn plain_http_behind_the_port_is_quoted() {
 #[tokio::test]
 async fn ssh_behind_the_port_is_quoted() {
     let authority = Authority::new();
-    let fix = "dial the port on which the origin speaks https";
+    let fix = "dial the port on which the origin supports https";
     for behaviour in [
         Behaviour::Plaintext(b"SSH-2.0-OpenSSH_9.2\r\n"),
         Behaviour::Greeting(b"SSH-2.0-OpenSSH_9.2\r\n"),

@@ -21,7 +21,7 @@ use tower::ServiceExt;
 
 use crate::failing::{check, error};
 
-const WITHOUT: &str = "leave out .proxy_protocol(..), or let the origin expect it: `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen";
+const WITHOUT: &str = "leave out .proxy_protocol(..), or configure the origin to expect it: `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen";
 const WITH: &str = ".proxy_protocol(ProxyProtocol::v2())";
 const REFUSAL: &str =
     "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -36,7 +36,7 @@ fn get_over_http2() -> Request<Empty<Bytes>> {
 }
 
 async fn assert_left_unread(proxy: &OriginProxy, body: ProxyBody) {
-    let call = "OriginProxy::unread_timeout(..)";
+    let call = "Limits::unread_timeout(..)";
     assert_taken_away(proxy, body, Fault::Client, call).await;
 }
 
@@ -132,13 +132,7 @@ async fn the_whole_exchange_ends_for_whoever_does_not_read() {
     let proxy = dripping(1000, Duration::ZERO).request_timeout(LONG);
     let body = read(&proxy, 10).await;
     tokio::time::sleep(LONG * 2).await;
-    assert_taken_away(
-        &proxy,
-        body,
-        Fault::Origin,
-        "OriginProxy::request_timeout(..)",
-    )
-    .await;
+    assert_taken_away(&proxy, body, Fault::Origin, "Limits::request_timeout(..)").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,7 +123,7 @@ async fn expired_certificate_tells_its_dates() {
         &error,
         CauseId::CertificateExpired,
         Certainty::Certain,
-        "renew the origin's certificate, or set the clock",
+        "renew the origin's certificate, or correct the local clock",
     );
     assert!(
         error
@@ -147,7 +147,7 @@ async fn certificate_of_the_future_tells_its_dates() {
         &error,
         CauseId::CertificateNotYetValid,
         Certainty::Certain,
-        "renew the origin's certificate, or set the clock",
+        "renew the origin's certificate, or correct the local clock",
     );
     assert!(error.report().to_string().contains("2040-"));
 }

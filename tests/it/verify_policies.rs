@@ -152,7 +152,7 @@ async fn a_name_that_the_policy_does_not_list_is_told_with_the_list() {
         &error,
         CauseId::CertificateForAnotherName,
         Certainty::Likely,
-        ".expecting_any(..) on the VerifyPolicy, if the name is your origin's",
+        ".expecting_any(..) on the VerifyPolicy, if the name belongs to your origin",
     );
     let report = error.report().to_string();
     let expected = "expected   shop.example.test or spiffe://prod.example/shop";
@@ -298,7 +298,7 @@ async fn a_revoked_certificate_and_one_that_no_list_covers_are_told_apart() {
         &revoked,
         CauseId::CertificateRevoked,
         Certainty::Certain,
-        "the origin needs another certificate",
+        "replace the origin's certificate",
     );
 
     let stranger = Ca::root().below("Stranger", |_| ());
@@ -316,7 +316,7 @@ async fn a_revoked_certificate_and_one_that_no_list_covers_are_told_apart() {
             &unknown,
             CauseId::RevocationUnknown,
             Certainty::Certain,
-            "give .crls(..) a newer list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
+            "pass .crls(..) a current list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
         );
     }
 }
@@ -339,7 +339,7 @@ async fn a_peer_without_the_key_of_its_certificate_is_called_so() {
         &error,
         CauseId::KeyNotHeld,
         Certainty::Likely,
-        "the origin must be given its certificate and key as a pair",
+        "configure the origin with the key that matches its certificate",
     );
 }
 

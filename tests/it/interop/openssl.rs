@@ -115,7 +115,7 @@ async fn openssl_with_tls_1_1_only_is_too_old() {
         &error.diagnosis(),
         CauseId::NoCommonTlsVersion,
         Certainty::Certain,
-        "the origin must learn TLS 1.2 or 1.3",
+        "enable TLS 1.2 or 1.3 on the origin",
     );
 }
 

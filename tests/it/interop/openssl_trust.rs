@@ -88,7 +88,7 @@ async fn a_certificate_of_x509_version_1_is_called_unusable_whether_it_is_pinned
             &error.diagnosis(),
             CauseId::CertificateUnusable,
             Certainty::Certain,
-            "the origin needs another certificate",
+            "replace the origin's certificate",
         );
     }
 }

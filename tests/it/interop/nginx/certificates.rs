@@ -108,7 +108,7 @@ async fn an_expired_certificate_of_nginx_is_refused_with_its_dates() {
         &error.diagnosis(),
         CauseId::CertificateExpired,
         Certainty::Certain,
-        "renew the origin's certificate, or set the clock",
+        "renew the origin's certificate, or correct the local clock",
     );
     let report = error.report().to_string();
     assert!(
@@ -130,7 +130,7 @@ async fn a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates(
         &error.diagnosis(),
         CauseId::CertificateNotYetValid,
         Certainty::Certain,
-        "renew the origin's certificate, or set the clock",
+        "renew the origin's certificate, or correct the local clock",
     );
     let report = error.report().to_string();
     assert!(
@@ -230,7 +230,7 @@ async fn pin_mismatch(connector: CdnOriginBuilder) {
         error.kind(),
         ErrorKind::Certificate(CertificateProblem::PinMismatch)
     );
-    let call = ".and_pin(pin) on the VerifyPolicy, if the key is your origin's";
+    let call = ".and_pin(pin) on the VerifyPolicy, if the key belongs to your origin";
     assert_likeliest(
         &error.diagnosis(),
         CauseId::PinMismatch,

@@ -1,17 +1,20 @@
-//! Failures before the handshake: names, addresses, ports.
+//! Failures before the handshake: DNS, addresses and ports.
 
 use std::io;
 
 use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
     edge::EdgeProfile,
     error::{DialAttempt, DialOutcome, ErrorKind, Facts, Stage},
     origin::Scheme,
 };
 
 use super::{
-    CauseId,
-    Certainty::{Certain, Likely, Possible},
-    Clue, Confirmation, Evidence, FixKind,
+    evidence::Evidence,
     rule::{Rule, nothing},
 };
 
@@ -20,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::NameDoesNotResolve,
         certainty: Likely,
         when: |e| e.is(ErrorKind::ResolveFailed),
-        why: |e| {
+        text: |e| {
             let host = dialled(e);
             format!("{host} has no address: it is misspelt, deleted, or DNS failed")
         },
@@ -32,7 +35,9 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::AddressFamily,
         certainty: Possible,
         when: |e| e.is(ErrorKind::ResolveFailed),
-        why: |_| String::from("it has addresses, but none of the family that this machine has"),
+        text: |_| {
+            String::from("the name has addresses, but none of a family that this machine supports")
+        },
         clues: &[Clue::Ending],
         confirmation: Confirmation::NameServers,
         fixes: |_| vec![FixKind::Advice("dial the edge's dual-stack name")],
@@ -41,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Resolve),
-        why: |_| String::from("the name servers do not answer"),
+        text: |_| String::from("the name servers do not answer"),
         clues: &[Clue::Silence],
         confirmation: Confirmation::NameServers,
         fixes: nothing,
@@ -50,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::DestinationProhibited,
         certainty: Certain,
         when: |e| e.is(ErrorKind::AddressProhibited),
-        why: |e| {
+        text: |e| {
             format!(
                 "the egress guard denies {}, or all of its addresses",
                 e.origin.dial()
@@ -60,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::AnotherAddress,
         fixes: |_| {
             vec![FixKind::Advice(
-                "if it is one of yours, add it with EgressGuard::allow(..) or allow_name(..)",
+                "if the destination is yours, allow it with EgressGuard::allow(..) or allow_name(..)",
             )]
         },
     },
@@ -68,26 +73,28 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::PoolTooSmall,
         certainty: Certain,
         when: |e| e.is(ErrorKind::PoolExhausted),
-        why: |_| {
+        text: |_| {
             String::from(
-                "all connections of the pool that such a request may use were in use, and for too long or for too many requests",
+                "all connections that the request may use were in use for too long, or too many requests were queued",
             )
         },
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
         fixes: |_| {
             vec![FixKind::Advice(
-                "look at the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)",
+                "check the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)",
             )]
         },
     },
     Rule {
         id: CauseId::HttpOnlyEndpoint,
         certainty: Certain,
-        when: |e| e.origin.scheme() == Scheme::Https && is_unreached(e) && is_http_only(e),
-        why: |e| {
+        when: |e| {
+            e.origin.scheme() == Scheme::Https && is_unreached(e) && e.is_http_only_endpoint()
+        },
+        text: |e| {
             let host = dialled(e);
-            format!("{host} is a website endpoint of Amazon S3, and those speak no TLS")
+            format!("{host} is a website endpoint of Amazon S3, which does not support TLS")
         },
         clues: &[Clue::Edge, Clue::Scheme, Clue::Ending],
         confirmation: Confirmation::ProbeProtocols,
@@ -101,8 +108,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::PortNotServed,
         certainty: Likely,
-        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial) && is_foreign_port(e),
-        why: |e| format!("the edge does not serve the port of {}", e.origin.dial()),
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial) && is_undocumented_port(e),
+        text: |e| format!("the edge does not serve the port of {}", e.origin.dial()),
         clues: &[Clue::Edge, Clue::Port, Clue::Silence],
         confirmation: Confirmation::Listener,
         fixes: |e| {
@@ -116,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::AddressFamily,
         certainty: Likely,
         when: |e| fails_in_ipv6_only(e.facts),
-        why: |_| String::from("only IPv6 addresses were tried, and IPv6 does not work from here"),
+        text: |_| String::from("only IPv6 addresses were tried, and IPv6 does not work from here"),
         clues: &[Clue::Addresses],
         confirmation: Confirmation::AnotherAddress,
         fixes: |_| vec![FixKind::Advice("dial a name that has IPv4 addresses too")],
@@ -125,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::NothingListens,
         certainty: Likely,
         when: |e| e.is(ErrorKind::ConnectionRefused),
-        why: |e| format!("nothing listens at {}", e.origin.dial()),
+        text: |e| format!("nothing listens at {}", e.origin.dial()),
         clues: &[Clue::Port, Clue::Ending],
         confirmation: Confirmation::Origin,
         fixes: dial_elsewhere,
@@ -134,7 +141,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::OriginDown,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Unreachable) && !fails_in_ipv6_only(e.facts),
-        why: |e| format!("no route leads to {}", e.origin.dial()),
+        text: |e| format!("no route leads to {}", e.origin.dial()),
         clues: &[Clue::Addresses],
         confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
@@ -143,9 +150,11 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| e.is_at(ErrorKind::TimedOut, Stage::Dial),
-        why: |e| {
+        text: |e| {
             let dial = e.origin.dial();
-            format!("{dial} drops connections: a firewall, or a port that the edge does not serve")
+            format!(
+                "{dial} does not answer: a firewall drops the packets, or the edge does not serve the port"
+            )
         },
         clues: &[Clue::Port, Clue::Silence],
         confirmation: Confirmation::AnotherNetwork,
@@ -155,14 +164,14 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::OriginDown,
         certainty: Possible,
         when: |e| e.is(ErrorKind::ConnectionReset) || e.is(ErrorKind::ConnectionClosed),
-        why: |_| String::from("a firewall or the origin cut the connection"),
+        text: |_| String::from("a firewall or the origin cut the connection"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
     },
 ];
 
-/// The host that was dialled; nothing where it was a Unix socket.
+/// The dialled host; empty for a Unix socket.
 fn dialled(evidence: &Evidence<'_>) -> String {
     let host = evidence.origin.dial().host();
     host.map(ToString::to_string).unwrap_or_default()
@@ -174,18 +183,14 @@ fn dial_elsewhere(_: &Evidence<'_>) -> Vec<FixKind> {
     )]
 }
 
-/// Whether the endpoint let nobody in.
+/// Whether the endpoint refused the connection or did not answer.
 fn is_unreached(evidence: &Evidence<'_>) -> bool {
     let is = |kind| evidence.is_at(kind, Stage::Dial);
     is(ErrorKind::TimedOut) || is(ErrorKind::ConnectionRefused)
 }
 
-pub(super) fn is_http_only(evidence: &Evidence<'_>) -> bool {
-    evidence.profile().is_some_and(EdgeProfile::is_http_only)
-}
-
-/// A port at which the edge speaks no TLS, of one whose ports are documented.
-fn is_foreign_port(evidence: &Evidence<'_>) -> bool {
+/// Whether the edge documents its TLS ports, and the dialled one is not among them.
+fn is_undocumented_port(evidence: &Evidence<'_>) -> bool {
     let ports = evidence.profile().map_or(&[][..], EdgeProfile::tls_ports);
     let dialled = evidence.origin.dial().port();
     let is_https = evidence.origin.scheme() == Scheme::Https;

@@ -1,24 +1,27 @@
-//! Refused certificates, apart from their names: who vouches for them, and what is wrong with them.
+//! Refused certificates, except for their names: unknown issuers, dates, pins, revocation.
 
 use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
     edge::is_public_issuer,
     error::{CertificateProblem, ErrorKind, PeerCertificate},
 };
 
 use super::{
-    CauseId,
-    Certainty::{Certain, Likely, Possible},
-    Clue, Confirmation, Evidence, FixKind,
+    evidence::Evidence,
     rule::{Rule, another_sni, sni_missing},
 };
 
 pub(super) const RULES: &[Rule] = &[
-    // Nobody vouches for it.
+    // The issuer is unknown.
     Rule {
         id: CauseId::SniMissing,
         certainty: Certain,
-        when: |e| is_strange(e) && e.is_placeholder() && e.sni().is_none(),
-        why: sni_missing,
+        when: |e| has_unknown_issuer(e) && e.is_placeholder() && e.sni().is_none(),
+        text: sni_missing,
         clues: &[Clue::NoSni, Clue::Subject],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
@@ -26,8 +29,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Certain,
-        when: |e| is_strange(e) && e.is_placeholder() && e.sni().is_some(),
-        why: |e| {
+        when: |e| has_unknown_issuer(e) && e.is_placeholder() && e.sni().is_some(),
+        text: |e| {
             let sni = e.origin.sni();
             format!("the edge has no certificate for {sni} and presented its placeholder")
         },
@@ -38,10 +41,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniMissing,
         certainty: Likely,
-        when: |e| is_strange(e) && e.sni().is_none(),
-        why: |e| {
+        when: |e| has_unknown_issuer(e) && e.sni().is_none(),
+        text: |e| {
             format!(
-                "{}; the certificate may be the edge's default one",
+                "{}; the certificate may be the edge's default certificate",
                 e.sni_missing()
             )
         },
@@ -52,8 +55,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SelfSigned,
         certainty: Certain,
-        when: |e| is_strange(e) && e.is_self_issued() && e.sni().is_some() && !e.is_placeholder(),
-        why: self_signed,
+        when: |e| {
+            has_unknown_issuer(e) && e.is_self_issued() && e.sni().is_some() && !e.is_placeholder()
+        },
+        text: self_signed,
         clues: &[Clue::Issuer, Clue::Subject],
         confirmation: Confirmation::Chain,
         fixes: pin,
@@ -61,8 +66,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SelfSigned,
         certainty: Possible,
-        when: |e| is_strange(e) && e.is_self_issued() && e.sni().is_none(),
-        why: self_signed,
+        when: |e| has_unknown_issuer(e) && e.is_self_issued() && e.sni().is_none(),
+        text: self_signed,
         clues: &[Clue::Issuer, Clue::Subject],
         confirmation: Confirmation::Chain,
         fixes: pin,
@@ -70,10 +75,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::IntermediateMissing,
         certainty: Likely,
-        when: |e| is_strange(e) && is_public_issuer(e.issuer()),
-        why: |e| {
+        when: |e| has_unknown_issuer(e) && is_public_issuer(e.issuer()),
+        text: |e| {
             format!(
-                "the server does not send the intermediate certificate of {}, whose root is trusted everywhere",
+                "the server does not send the intermediate certificate of {}, a public authority",
                 e.issuer()
             )
         },
@@ -81,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::Chain,
         fixes: |_| {
             vec![
-                FixKind::Advice("make the server send its whole chain"),
+                FixKind::Advice("configure the server to send its whole chain"),
                 TRUST_ANOTHER_ROOT,
             ]
         },
@@ -89,8 +94,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::RootsMissing,
         certainty: Possible,
-        when: |e| is_strange(e) && is_public_issuer(e.issuer()),
-        why: |_| String::from("the roots that are trusted here are old or not all there"),
+        when: |e| has_unknown_issuer(e) && is_public_issuer(e.issuer()),
+        text: |_| String::from("the trusted roots are outdated or incomplete"),
         clues: &[Clue::Issuer],
         confirmation: Confirmation::Chain,
         fixes: |_| {
@@ -102,26 +107,26 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::UntrustedAuthority,
         certainty: Likely,
-        when: |e| is_strange(e) && !e.is_self_issued() && !is_public_issuer(e.issuer()),
-        why: |e| {
+        when: |e| has_unknown_issuer(e) && !e.is_self_issued() && !is_public_issuer(e.issuer()),
+        text: |e| {
             let issuer = match e.issuer() {
                 "" => "its issuer",
                 issuer => issuer,
             };
             format!(
-                "{issuer} is not trusted here: a private authority, a missing intermediate certificate, or somebody who intercepts the traffic"
+                "{issuer} is not trusted: it is a private authority, an intermediate certificate is missing, or the traffic is intercepted"
             )
         },
         clues: &[Clue::Issuer],
         confirmation: Confirmation::Chain,
         fixes: |_| vec![TRUST_ANOTHER_ROOT],
     },
-    // It is what it is.
+    // The kind alone determines the cause.
     Rule {
         id: CauseId::CertificateExpired,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Expired)),
-        why: |e| dated(e, "has expired"),
+        text: |e| dated(e, "has expired"),
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
         fixes: renew,
@@ -130,7 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateNotYetValid,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::NotYetValid)),
-        why: |e| dated(e, "is not valid yet"),
+        text: |e| dated(e, "is not valid yet"),
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
         fixes: renew,
@@ -139,9 +144,9 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::PinMismatch,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::PinMismatch)),
-        why: |_| {
+        text: |_| {
             String::from(
-                "the origin presented a key that is not pinned: it was renewed, or somebody else answered",
+                "the origin presented a key that is not pinned: the key was renewed, or another server answered",
             )
         },
         clues: &[Clue::Key],
@@ -155,12 +160,10 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateRevoked,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Revoked)),
-        why: |_| {
-            String::from("a revocation list names the certificate, or one that vouches for it")
-        },
+        text: |_| String::from("a revocation list names the certificate or one of its issuers"),
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
-        fixes: |_| vec![FixKind::Advice("the origin needs another certificate")],
+        fixes: |_| vec![FixKind::Advice("replace the origin's certificate")],
     },
     Rule {
         id: CauseId::RevocationUnknown,
@@ -170,16 +173,16 @@ pub(super) const RULES: &[Rule] = &[
                 CertificateProblem::RevocationUnknown,
             ))
         },
-        why: |_| {
+        text: |_| {
             String::from(
-                "no current revocation list of the certificate's issuer was given, and the policy demands one",
+                "no current revocation list of the certificate's issuer is configured, and the policy requires one",
             )
         },
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
         fixes: |_| {
             vec![FixKind::Advice(
-                "give .crls(..) a newer list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
+                "pass .crls(..) a current list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
             )]
         },
     },
@@ -187,16 +190,16 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::KeyNotHeld,
         certainty: Likely,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::KeyNotProven)),
-        why: |_| {
+        text: |_| {
             String::from(
-                "the origin's key does not belong to its certificate, or somebody presents a certificate that is not theirs",
+                "the origin's key does not match its certificate, or another server presents that certificate",
             )
         },
         clues: &[Clue::Key],
         confirmation: Confirmation::Origin,
         fixes: |_| {
             vec![FixKind::Advice(
-                "the origin must be given its certificate and key as a pair",
+                "configure the origin with the key that matches its certificate",
             )]
         },
     },
@@ -204,33 +207,33 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateUnusable,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Rejected)),
-        why: |e| {
+        text: |e| {
             String::from(match e.is_version_1() {
                 true => {
-                    "the certificate is of X.509 version 1, which holds no names of servers and is not supported, not even by its pin"
+                    "the certificate is of X.509 version 1, which has no server names and is not supported, even if pinned"
                 }
                 false => {
-                    "the certificate breaks a rule: it is malformed, signed in a way that is not supported, not meant for a server, or outside of what its authority may issue it for"
+                    "the certificate breaks a rule: it is malformed, has an unsupported signature, is not meant for a server, or violates its authority's name constraints"
                 }
             })
         },
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
-        fixes: |_| vec![FixKind::Advice("the origin needs another certificate")],
+        fixes: |_| vec![FixKind::Advice("replace the origin's certificate")],
     },
 ];
 
 const TRUST_ANOTHER_ROOT: FixKind =
     FixKind::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
 
-/// Nobody who is trusted vouches for it.
-fn is_strange(evidence: &Evidence<'_>) -> bool {
+/// Whether the chain leads to no trusted root.
+fn has_unknown_issuer(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::Certificate(CertificateProblem::UnknownIssuer))
 }
 
 fn renew(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
-        "renew the origin's certificate, or set the clock",
+        "renew the origin's certificate, or correct the local clock",
     )]
 }
 
@@ -240,7 +243,7 @@ fn pin(evidence: &Evidence<'_>) -> Vec<FixKind> {
 }
 
 fn self_signed(_: &Evidence<'_>) -> String {
-    String::from("the certificate is self-signed; if it is your origin's, its key can be pinned")
+    String::from("the certificate is self-signed; if it belongs to your origin, pin its key")
 }
 
 fn dated(evidence: &Evidence<'_>, what: &str) -> String {

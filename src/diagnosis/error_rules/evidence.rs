@@ -1,6 +1,7 @@
-//! What the rules look at.
+//! The evidence: an error, as the rules examine it.
 
 use crate::{
+    diagnosis::FixKind,
     edge::{
         Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_names, placeholder_by_subject,
         profile_of,
@@ -13,21 +14,23 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::FixKind;
+/// Alerts of a peer that parses a PROXY protocol header as TLS: unexpected_message, record_overflow,
+/// decode_error, protocol_version (RFC 8446 section 6).
+const MISREADING: [u8; 4] = [10, 22, 50, 70];
 
-/// An error, taken apart.
+/// An error and its facts, with the questions that rules ask.
 pub(super) struct Evidence<'a> {
     pub(super) kind: ErrorKind,
     pub(super) stage: Stage,
     pub(super) facts: &'a Facts,
     pub(super) origin: &'a Origin,
-    /// The error of HTTP/2 beneath it, by its number (RFC 9113 section 7), and whether the peer
-    /// sent it.
+    /// The HTTP/2 error that caused it, if one did.
     pub(super) http2: Option<Http2Error>,
-    /// The peer answered plain HTTP in TLS.
+    /// Whether the peer answered plain HTTP with TLS.
     pub(super) speaks_tls: bool,
 }
 
+/// An HTTP/2 error: its code (RFC 9113 section 7), and whether the peer sent it.
 #[derive(Clone, Copy)]
 pub(super) struct Http2Error {
     pub(super) code: u32,
@@ -43,7 +46,7 @@ impl Evidence<'_> {
         self.kind == kind && self.stage == stage
     }
 
-    /// Whether the connection ended without a word, in whatever way.
+    /// Whether the peer closed or reset the connection.
     pub(super) fn was_cut_off(&self) -> bool {
         self.is(ErrorKind::ConnectionClosed) || self.is(ErrorKind::ConnectionReset)
     }
@@ -56,12 +59,12 @@ impl Evidence<'_> {
         self.origin.scheme() == Scheme::Http
     }
 
-    /// The name that was dialled, if it was one.
+    /// The dialled host, if it is a DNS name.
     pub(super) fn dialled_name(&self) -> Option<&DnsName> {
         self.origin.dial().host().and_then(Host::dns)
     }
 
-    /// The edge that gave out the name that was dialled.
+    /// The edge that the dialled name belongs to.
     pub(super) fn edge(&self) -> Option<Edge> {
         self.dialled_name().and_then(edge_of_host)
     }
@@ -70,9 +73,9 @@ impl Evidence<'_> {
         self.edge().and_then(profile_of)
     }
 
-    /// Whether the edge is known to answer a missing SNI by this alert, and everything else was
-    /// offered that it could want.
-    pub(super) fn answers_no_sni_by(&self, alert: u8) -> bool {
+    /// Whether the edge is documented to answer a missing SNI with this alert, and the ClientHello
+    /// gave it no other reason to send it.
+    pub(super) fn answers_missing_sni_with(&self, alert: u8) -> bool {
         let by_edge = self.profile().and_then(EdgeProfile::alert_without_sni);
         let offer = self.facts.tls_offer();
         by_edge == Some(alert)
@@ -82,45 +85,46 @@ impl Evidence<'_> {
             })
     }
 
-    /// Whether cipher suites and the like were chosen, so that they may be too few for the origin.
+    /// Whether the application chose cipher suites, groups, signature schemes or the provider.
     pub(super) fn has_chosen_parameters(&self) -> bool {
         let offer = self.facts.tls_offer();
         offer.is_some_and(|offer| offer.parameters == OfferedParameters::Chosen)
     }
 
-    /// The alert, if it came before the origin's certificate was accepted: it is about what we said
-    /// first.
+    /// The alert, if it arrived before the origin's certificate was accepted. It is about the
+    /// ClientHello.
     pub(super) fn early_alert(&self) -> Option<u8> {
         self.alert().filter(|_| !self.was_accepted())
     }
 
-    /// The alert, if it came after the origin's certificate was accepted: its name was the right
-    /// one, so what is left is ours.
+    /// The alert, if it arrived after the origin's certificate was accepted. SNI was right, so the
+    /// alert is about the client's part of the handshake.
     pub(super) fn late_alert(&self) -> Option<u8> {
         self.alert().filter(|_| self.was_accepted())
     }
 
-    /// The alert, whenever it came.
+    /// The alert, whenever it arrived.
     pub(super) fn alert(&self) -> Option<u8> {
         self.facts.alert().map(Alert::code)
     }
 
-    /// Whether the peer asked for a client certificate and got none.
+    /// Whether the peer requested a client certificate and received none.
     pub(super) fn withheld_certificate(&self) -> bool {
         self.facts.client_certificate() == ClientCertificate::Withheld
     }
 
-    /// Whether the peer may know our certificate: now, or from when the session began.
-    pub(super) fn may_have_shown_ours(&self) -> bool {
+    /// Whether the peer may have received our certificate: in this handshake, or in the one that it
+    /// resumes.
+    pub(super) fn may_have_sent_certificate(&self) -> bool {
         self.facts.has_client_identity() && !self.withheld_certificate()
     }
 
-    /// Whether the peer did not ask for a client certificate yet, and would get none.
-    pub(super) fn has_nothing_to_show(&self) -> bool {
+    /// Whether no client certificate is configured, and the peer has not requested one yet.
+    pub(super) fn has_no_certificate_to_send(&self) -> bool {
         !self.facts.has_client_identity() && !self.withheld_certificate()
     }
 
-    /// Whether the origin's certificate was accepted: what was said first was right.
+    /// Whether the origin's certificate was accepted, so that SNI was right.
     pub(super) fn was_accepted(&self) -> bool {
         self.stage > Stage::Handshake || self.facts.is_certificate_accepted()
     }
@@ -150,18 +154,18 @@ impl Evidence<'_> {
         certificate.is_some_and(PeerCertificate::is_self_issued)
     }
 
-    /// The first of the names presented that is no wildcard.
+    /// The first presented name that is no wildcard.
     pub(super) fn presented_name(&self) -> Option<DnsName> {
         self.presented().iter().find_map(|name| name.parse().ok())
     }
 
-    /// Whether the names presented are those that an edge presents to strangers, and how well that
-    /// is known.
+    /// The kind of source that documents the presented names as an edge's default certificate; `None`
+    /// if they are no default certificate.
     pub(super) fn default_names(&self) -> Option<SourceKind> {
         placeholder_by_names(self.presented()).map(|known| known.source_kind())
     }
 
-    /// Whether the subject is that of a certificate for strangers.
+    /// Whether the subject is that of an edge's placeholder certificate.
     pub(super) fn is_placeholder(&self) -> bool {
         placeholder_by_subject(self.subject()).is_some()
     }
@@ -184,29 +188,29 @@ impl Evidence<'_> {
             .is_some_and(|sni| *expected == ExpectedName::from(sni.clone()))
     }
 
-    /// What Host says, as a name.
+    /// The name in Host.
     pub(super) fn host_name(&self) -> Option<DnsName> {
         self.facts.host()?.host().parse().ok()
     }
 
-    /// The name in Host, if the certificate covers it and SNI said something else.
+    /// The name in Host, if the certificate covers it and SNI was another name.
     pub(super) fn covered_host(&self) -> Option<DnsName> {
         let host = self.host_name()?;
         (Some(&host) != self.sni() && self.covers(&host)).then_some(host)
     }
 
-    /// Why SNI is suspected where none was sent.
+    /// The text of a missing SNI.
     pub(super) fn sni_missing(&self) -> String {
         match self.origin.sni() {
-            Sni::Omit(reason) => format!(
-                "the edge needs SNI to know which site is meant, and none was sent: {reason}"
-            ),
-            Sni::Send(_) => String::from("the edge needs SNI to know which site is meant"),
+            Sni::Omit(reason) => {
+                format!("the edge requires SNI to select the site, and none was sent: {reason}")
+            }
+            Sni::Send(_) => String::from("the edge requires SNI to select the site"),
         }
     }
 
-    /// A name to send instead of the present one: what Host says, what was expected, what is
-    /// dialled, what the URL says, what was presented.
+    /// The fix that sends another name in SNI: the first that differs of the Host, the expected name,
+    /// the dialled name, the URL's host and the presented name.
     pub(super) fn another_sni(&self) -> FixKind {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),
@@ -224,7 +228,29 @@ impl Evidence<'_> {
         }
     }
 
-    /// The key that was presented, to be pinned.
+    /// Whether the peer answered the ClientHello with plain HTTP.
+    pub(super) fn is_answered_in_http(&self) -> bool {
+        self.is(ErrorKind::NotTls) && self.facts.first_bytes().starts_with(b"HTTP/")
+    }
+
+    /// Whether the dialled name belongs to an endpoint that does not support TLS.
+    pub(super) fn is_http_only_endpoint(&self) -> bool {
+        self.profile().is_some_and(EdgeProfile::is_http_only)
+    }
+
+    /// Whether the peer may have misread the PROXY protocol header that was sent, so that its alert
+    /// says nothing about TLS.
+    pub(super) fn may_misread_proxy_header(&self) -> bool {
+        let alert = self.early_alert();
+        self.facts.has_proxy_header() && alert.is_some_and(|alert| MISREADING.contains(&alert))
+    }
+
+    /// Whether the peer may expect a PROXY protocol header. No edge of a CDN does.
+    pub(super) fn may_expect_proxy_header(&self) -> bool {
+        !self.facts.has_proxy_header() && self.edge().is_none()
+    }
+
+    /// The pin of the presented key.
     pub(super) fn presented_pin(&self) -> Option<&str> {
         self.facts.certificate().and_then(PeerCertificate::pin)
     }

@@ -1,74 +1,77 @@
-//! A row of the tables by which errors are diagnosed.
+//! A rule for errors: a row of the tables, and what several tables share.
 
-use super::{Cause, CauseId, Certainty, Clue, Confirmation, Evidence, FixKind};
+use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
-/// If `when` holds, then `id` with this certainty.
+use super::evidence::Evidence;
+
+/// If the evidence meets `when`, the cause is `id` with this certainty.
 pub(super) struct Rule {
     pub(super) id: CauseId,
     pub(super) certainty: Certainty,
     pub(super) when: fn(&Evidence<'_>) -> bool,
-    pub(super) why: fn(&Evidence<'_>) -> String,
+    pub(super) text: fn(&Evidence<'_>) -> String,
     pub(super) clues: &'static [Clue],
-    /// What would settle it; of no account where it is certain.
+    /// What would confirm the cause. Ignored if it is certain.
     pub(super) confirmation: Confirmation,
     pub(super) fixes: fn(&Evidence<'_>) -> Vec<FixKind>,
 }
 
 impl Rule {
-    /// The causes that the rows of these tables find.
+    /// The causes of all rules that the evidence meets, in the order of the tables.
     pub(super) fn all(tables: &[&[Self]], evidence: &Evidence<'_>) -> Vec<Cause> {
-        let rows = tables.iter().copied().flatten();
-        let holding = rows.filter(|rule| (rule.when)(evidence));
-        holding.map(|rule| rule.cause(evidence)).collect()
+        let rules = tables.iter().copied().flatten();
+        let met = rules.filter(|rule| (rule.when)(evidence));
+        met.map(|rule| rule.cause(evidence)).collect()
     }
 
     fn cause(&self, evidence: &Evidence<'_>) -> Cause {
-        Cause::new(self.id, self.certainty, (self.why)(evidence))
+        Cause::new(self.id, self.certainty, (self.text)(evidence))
             .shown_by(self.clues)
             .confirmed_by(self.confirmation)
             .fixed_by((self.fixes)(evidence))
     }
 }
 
-/// Where nothing that could be written here helps.
+/// No fix: no change of configuration helps.
 pub(super) fn nothing(_: &Evidence<'_>) -> Vec<FixKind> {
     Vec::new()
 }
 
-/// Why SNI is suspected where none was sent.
+/// The text of a missing SNI.
 pub(super) fn sni_missing(evidence: &Evidence<'_>) -> String {
     evidence.sni_missing()
 }
 
-/// Another name in SNI.
+/// The fix that sends another name in SNI.
 pub(super) fn another_sni(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![evidence.another_sni()]
 }
 
-/// The name in SNI is none of the edge's.
+/// The text of a name in SNI that the edge does not serve.
 pub(super) fn sni_not_served(evidence: &Evidence<'_>) -> String {
     let name = evidence.origin.sni();
     format!("the edge does not serve {name}, the name sent in SNI")
 }
 
+/// The text of a peer that breaks the TLS protocol.
 pub(super) fn broken_tls(_: &Evidence<'_>) -> String {
-    String::from("the peer's TLS is broken, or something between changes it")
+    String::from("the peer breaks the TLS protocol, or a device on the path alters the data")
 }
 
-/// Why a client certificate is missed.
+/// The text of a missing client certificate.
 pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
     String::from(match evidence.facts.has_client_identity() {
         true => {
-            "the origin asks for a client certificate, and ours is of a kind that it does not ask for"
+            "the origin requires a client certificate, and ours is of a type that it does not accept"
         }
-        false => "the origin asks for a client certificate",
+        false => "the origin requires a client certificate",
     })
 }
 
-/// A client certificate, or another one.
+/// The fix that presents a client certificate, or another one.
 pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
     vec![match evidence.facts.has_client_identity() {
-        true => FixKind::Advice("a client certificate of a key type that the origin accepts"),
+        true => FixKind::Advice("use a client certificate of a key type that the origin accepts"),
         false => FixKind::ClientIdentity,
     }]
 }

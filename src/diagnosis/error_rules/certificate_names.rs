@@ -1,20 +1,24 @@
 //! Certificates that are valid, but for other names.
 
 use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+        name_list::listed,
+    },
     edge::SourceKind,
     error::{CertificateProblem, ErrorKind},
     name::ExpectedName,
 };
 
 use super::{
-    CauseId,
-    Certainty::{Certain, Likely, Possible},
-    Clue, Confirmation, Evidence, FixKind,
+    evidence::Evidence,
     rule::{Rule, another_sni},
 };
 
 pub(super) const RULES: &[Rule] = &[
-    // The policy lists names of its own.
+    // The policy has its own list of names.
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
@@ -22,19 +26,19 @@ pub(super) const RULES: &[Rule] = &[
             e.is(ErrorKind::Certificate(CertificateProblem::NameMismatch))
                 && e.facts.expected_alternatives().is_some()
         },
-        why: |e| {
+        text: |e| {
             let presented = match e.presented() {
                 [] => String::from("no DNS name or address"),
                 names => listed(names),
             };
             let expected = e.facts.expected_alternatives().unwrap_or_default();
-            format!("the certificate is for {presented}, and {expected} is expected")
+            format!("the certificate is for {presented}, but {expected} is expected")
         },
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
         fixes: |_| {
             vec![FixKind::Advice(
-                ".expecting_any(..) on the VerifyPolicy, if the name is your origin's",
+                ".expecting_any(..) on the VerifyPolicy, if the name belongs to your origin",
             )]
         },
     },
@@ -43,9 +47,9 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Certain,
         when: |e| {
             let is_default = e.default_names() == Some(SourceKind::Primary);
-            is_for_others(e) && e.sni().is_none() && is_default
+            is_for_other_names(e) && e.sni().is_none() && is_default
         },
-        why: default_certificate,
+        text: default_certificate,
         clues: &[Clue::NoSni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
@@ -53,11 +57,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::AddressExpected,
         certainty: Certain,
-        when: |e| is_for_others(e) && expects_address(e) && names_no_address(e),
-        why: |e| {
+        when: |e| is_for_other_names(e) && expects_address(e) && names_no_address(e),
+        text: |e| {
             let expected = e.origin.expected_name();
             format!(
-                "{expected} is expected, an address, and the certificate names hosts only; no SNI was sent for it either"
+                "the expected name is {expected}, an IP address, but the certificate names only hosts; no SNI was sent for it either"
             )
         },
         clues: &[Clue::Names, Clue::NoSni],
@@ -67,8 +71,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniMissing,
         certainty: Likely,
-        when: |e| is_for_others(e) && e.sni().is_none(),
-        why: default_certificate,
+        when: |e| is_for_other_names(e) && e.sni().is_none(),
+        text: default_certificate,
         clues: &[Clue::NoSni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
@@ -76,8 +80,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Certain,
-        when: |e| is_for_others(e) && !e.expects_sni() && e.sni().is_some_and(|sni| e.covers(sni)),
-        why: |e| {
+        when: |e| {
+            is_for_other_names(e) && !e.expects_sni() && e.sni().is_some_and(|sni| e.covers(sni))
+        },
+        text: |e| {
             let sni = e.origin.sni();
             format!(
                 "the certificate is for {sni}, the name sent in SNI, but another name is expected"
@@ -95,13 +101,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Certain,
-        when: |e| is_for_others(e) && e.expects_sni() && e.covered_host().is_some(),
-        why: |e| {
+        when: |e| is_for_other_names(e) && e.expects_sni() && e.covered_host().is_some(),
+        text: |e| {
             let host = e
                 .covered_host()
                 .map_or_else(String::new, |host| host.to_string());
             format!(
-                "the certificate is for {host}, which Host says, and SNI says {}",
+                "the certificate is for {host}, the name in Host, but SNI is {}",
                 e.origin.sni()
             )
         },
@@ -112,35 +118,35 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::WildcardTooShallow,
         certainty: Certain,
-        when: |e| is_for_others(e) && shallow_wildcard(e).is_some(),
-        why: |e| {
+        when: |e| is_for_other_names(e) && shallow_wildcard(e).is_some(),
+        text: |e| {
             let wildcard = shallow_wildcard(e).unwrap_or_default();
             let expected = e.origin.expected_name();
-            format!("{wildcard} in the certificate stands for one label, and {expected} has more")
+            format!("{wildcard} in the certificate stands for one label, but {expected} has more")
         },
         clues: &[Clue::Names],
         confirmation: Confirmation::ProbeNames,
         fixes: |_| {
             vec![FixKind::Advice(
-                "use a name that the certificate covers; for a bucket of S3 with dots in its name, the endpoint with the bucket in the path",
+                "use a name that the certificate covers; for an S3 bucket with dots in its name, the endpoint with the bucket in the path",
             )]
         },
     },
     Rule {
         id: CauseId::SniNotServed,
         certainty: Likely,
-        when: |e| is_for_others(e) && e.sni().is_some() && e.default_names().is_some(),
-        why: sni_not_served,
+        when: |e| is_for_other_names(e) && e.sni().is_some() && e.default_names().is_some(),
+        text: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
-    // A name that was only taken from the URL is the first to doubt; the other names follow it.
+    // A name that comes only from the URL is the likeliest mistake. The other names follow from it.
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
-        when: |e| is_for_others(e) && is_from_url(e) && e.presented_name().is_some(),
-        why: for_another_name,
+        when: |e| is_for_other_names(e) && is_from_url(e) && e.presented_name().is_some(),
+        text: for_another_name,
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
         fixes: |e| e.presented_name().map(FixKind::Sni).into_iter().collect(),
@@ -148,11 +154,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Possible,
-        when: |e| is_for_others(e) && is_from_url(e) && e.presented_name().is_some(),
-        why: |_| {
-            String::from(
-                "the origin is known by the name in its certificate alone; make sure that it is yours",
-            )
+        when: |e| is_for_other_names(e) && is_from_url(e) && e.presented_name().is_some(),
+        text: |_| {
+            String::from("only the certificate names the origin; make sure that the name is yours")
         },
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
@@ -161,8 +165,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
-        when: |e| is_for_others(e) && !(is_from_url(e) && e.presented_name().is_some()),
-        why: for_another_name,
+        when: |e| is_for_other_names(e) && !(is_from_url(e) && e.presented_name().is_some()),
+        text: for_another_name,
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
         fixes: expect_presented,
@@ -170,16 +174,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Possible,
-        when: |e| is_for_others(e) && e.sni().is_some() && e.default_names().is_none(),
-        why: sni_not_served,
+        when: |e| is_for_other_names(e) && e.sni().is_some() && e.default_names().is_none(),
+        text: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
         fixes: another_sni,
     },
 ];
 
-/// It is valid, but for others than the one name that is expected.
-fn is_for_others(evidence: &Evidence<'_>) -> bool {
+/// The certificate is valid, but not for the single expected name.
+fn is_for_other_names(evidence: &Evidence<'_>) -> bool {
     evidence.is(ErrorKind::Certificate(CertificateProblem::NameMismatch))
         && evidence.facts.expected_alternatives().is_none()
 }
@@ -193,7 +197,7 @@ fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
 
 fn default_certificate(evidence: &Evidence<'_>) -> String {
     format!(
-        "{}; the certificate is the edge's default one",
+        "{}; the certificate is the edge's default certificate",
         evidence.sni_missing()
     )
 }
@@ -203,13 +207,13 @@ fn sni_not_served(evidence: &Evidence<'_>) -> String {
     format!("the edge does not serve {sni} and presented its default certificate")
 }
 
-/// The certificate is somebody else's, or the origin's under a name that was not said.
+/// The text of a certificate for other names.
 fn for_another_name(evidence: &Evidence<'_>) -> String {
     let expected = evidence.origin.expected_name();
     match evidence.presented() {
         [] => format!("the certificate is not for {expected}"),
         names => format!(
-            "the certificate is for {}, and {expected} is expected",
+            "the certificate is for {}, but {expected} is expected",
             listed(names)
         ),
     }
@@ -243,14 +247,4 @@ fn shallow_wildcard(evidence: &Evidence<'_>) -> Option<String> {
         expected.as_str().ends_with(rest)
     };
     evidence.presented().iter().find(reaches).cloned()
-}
-
-/// The first few names; a certificate can have hundreds.
-pub(super) fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let first = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
 }

@@ -1,0 +1,81 @@
+//! The diagnosis of an error: selects the tables that apply to it.
+
+use crate::{
+    diagnosis::Diagnosis,
+    error::{Error, ErrorKind, RequestBodyProblem, SpeaksTls, Stage, chain},
+};
+
+use super::{
+    alerts, certificate_names, certificates, connect,
+    evidence::{Evidence, Http2Error},
+    exchange, handshake,
+    prepare::refused,
+    proxy_protocol,
+    rule::Rule,
+};
+
+impl Error {
+    /// The possible causes of the error, the likeliest first, with their fixes.
+    ///
+    /// The diagnosis is computed on each call. It is empty if no rule matches.
+    ///
+    /// ```
+    /// use cdn_origin::{Error, diagnosis::CauseId};
+    ///
+    /// # fn log(error: &Error) {
+    /// for cause in error.diagnosis().causes() {
+    ///     let is_name = matches!(cause.id(), CauseId::SniMissing | CauseId::SniNotServed);
+    ///     println!("{} certainty={} is_name={is_name}", cause.id(), cause.certainty());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        // A body may prove too large after the request was sent.
+        if self.stage() == Stage::Prepare
+            || self.kind() == ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
+        {
+            return Diagnosis::ranked(refused(self.kind()).into_iter().collect());
+        }
+        let Some(origin) = self.facts().origin() else {
+            return Diagnosis::default();
+        };
+        let evidence = Evidence {
+            kind: self.kind(),
+            stage: self.stage(),
+            facts: self.facts(),
+            origin,
+            http2: http2_error(self),
+            speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
+        };
+        Diagnosis::ranked(Rule::all(tables(&evidence), &evidence))
+    }
+}
+
+/// The tables that apply, in the order of their likelihood.
+fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
+    match (evidence.kind, evidence.stage) {
+        (ErrorKind::Certificate(_), _) => &[certificate_names::RULES, certificates::RULES],
+        (_, Stage::Handshake) => &[
+            proxy_protocol::SENT,
+            alerts::RULES,
+            handshake::RULES,
+            proxy_protocol::MISSING,
+        ],
+        (ErrorKind::AlertReceived, _) => &[alerts::RULES, handshake::RULES],
+        (_, stage) if stage < Stage::Handshake => &[connect::RULES],
+        _ => &[
+            proxy_protocol::SENT,
+            exchange::RULES,
+            proxy_protocol::MISSING,
+        ],
+    }
+}
+
+fn http2_error(error: &Error) -> Option<Http2Error> {
+    let error = chain::find::<h2::Error>(error)?;
+    Some(Http2Error {
+        code: error.reason()?.into(),
+        is_remote: error.is_remote(),
+    })
+}

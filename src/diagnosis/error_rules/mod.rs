@@ -1,0 +1,27 @@
+//! The rules for errors: tables of "if the evidence is this, the cause is that".
+//!
+//! | file | question |
+//! |---|---|
+//! | `evidence` | What is known of the failure? |
+//! | `rule` | What is a rule? |
+//! | `prepare` | Why was the request refused before it was sent? |
+//! | `connect` | Why was no address reached? |
+//! | `alerts` | Which alert did the peer send, and when? |
+//! | `certificates`, `certificate_names` | Why was the certificate refused? |
+//! | `handshake`, `tls_versions` | Why else did the handshake fail? |
+//! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
+//! | `exchange` | Why did the request get no response? |
+//! | `diagnose` | Which of these tables apply to an error? |
+
+mod alerts;
+mod certificate_names;
+mod certificates;
+mod connect;
+mod diagnose;
+mod evidence;
+mod exchange;
+mod handshake;
+mod prepare;
+mod proxy_protocol;
+mod rule;
+mod tls_versions;

@@ -1,0 +1,55 @@
+//! Requests that were refused before they were sent.
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, FixKind},
+    error::{ErrorKind, RequestBodyProblem, RequestProblem},
+};
+
+/// The cause of a refusal; `None` while the proxy is draining, which is intended.
+pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
+    let (id, text, fix) = match kind {
+        ErrorKind::Draining => return None,
+        ErrorKind::LoopDetected => (
+            CauseId::RequestLoop,
+            "the request has passed through this proxy before",
+            Some("dial a name that does not lead back here"),
+        ),
+        ErrorKind::Overloaded => (
+            CauseId::PoolTooSmall,
+            "the requests in flight have reached Limits::max_concurrency(..)",
+            Some("check the origin, or allow more with Limits::max_concurrency(..)"),
+        ),
+        ErrorKind::UnsupportedUri => (
+            CauseId::InvalidRequest,
+            "neither the connector nor the request's URI names an origin",
+            Some("build the connector with an origin, or send an absolute http or https URI"),
+        ),
+        ErrorKind::RequestBody(RequestBodyProblem::NotAllowed) => (
+            CauseId::InvalidRequest,
+            "the dialled edge refuses a GET with content",
+            Some(
+                "send the GET without content, or use .without_edge_profile() if the edge \
+                 accepts it now",
+            ),
+        ),
+        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => (
+            CauseId::InvalidRequest,
+            "the body of the client's request is too large",
+            Some("allow more with Limits::max_request_body(..)"),
+        ),
+        ErrorKind::Request(RequestProblem::HeadTooLarge) => (
+            CauseId::InvalidRequest,
+            "the head of the client's request is larger than the proxy or the dialled edge allows",
+            Some(
+                "allow more with Limits::max_request_head(..) or max_request_fields(..), \
+                 unless the edge sets the limit",
+            ),
+        ),
+        _ => (
+            CauseId::InvalidRequest,
+            "the client's request is invalid",
+            None,
+        ),
+    };
+    Some(Cause::new(id, Certainty::Certain, text).fixed_by(fix.map(FixKind::Advice)))
+}

@@ -1,0 +1,96 @@
+//! PROXY protocol headers that the peer did not expect, or missed.
+
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    error::Stage,
+};
+
+use super::{
+    evidence::Evidence,
+    rule::Rule,
+    tls_versions::{no_common_version, other_versions},
+};
+
+const PROTOCOL_VERSION: u8 = 70;
+
+/// The rules for a connection that began with a header.
+pub(super) const SENT: &[Rule] = &[
+    Rule {
+        id: CauseId::ProxyHeaderNotExpected,
+        certainty: Likely,
+        // nginx parses what does not begin like TLS as plain HTTP, and answers 400.
+        when: |e| e.facts.has_proxy_header() && e.is_answered_in_http(),
+        text: not_expected,
+        clues: &[Clue::ProxyHeader, Clue::FirstBytes],
+        confirmation: Confirmation::Listener,
+        fixes: without,
+    },
+    Rule {
+        id: CauseId::PlainHttpPeer,
+        certainty: Possible,
+        when: |e| e.facts.has_proxy_header() && e.is_answered_in_http(),
+        text: |_| String::from("the peer speaks plain HTTP on this port"),
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |e| vec![FixKind::Builder(e.origin.url_over_tcp())],
+    },
+    Rule {
+        id: CauseId::ProxyHeaderNotExpected,
+        certainty: Likely,
+        when: |e| e.may_misread_proxy_header(),
+        text: not_expected,
+        clues: &[Clue::ProxyHeader, Clue::Alert],
+        confirmation: Confirmation::Listener,
+        fixes: without,
+    },
+    Rule {
+        id: CauseId::NoCommonTlsVersion,
+        certainty: Possible,
+        when: |e| e.may_misread_proxy_header() && e.early_alert() == Some(PROTOCOL_VERSION),
+        text: no_common_version,
+        clues: &[Clue::Offer, Clue::Alert],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: other_versions,
+    },
+    Rule {
+        id: CauseId::ProxyHeaderNotExpected,
+        certainty: Possible,
+        // HAProxy closes the connection without an answer.
+        when: |e| e.facts.has_proxy_header() && is_closed_at_once(e),
+        text: not_expected,
+        clues: &[Clue::ProxyHeader, Clue::Ending],
+        confirmation: Confirmation::Listener,
+        fixes: without,
+    },
+];
+
+/// The rules for a connection without a header.
+pub(super) const MISSING: &[Rule] = &[Rule {
+    id: CauseId::ProxyHeaderExpected,
+    certainty: Possible,
+    // nginx and HAProxy close a connection that does not begin with a header.
+    when: |e| e.may_expect_proxy_header() && is_closed_at_once(e),
+    text: |_| String::from("the peer expects a PROXY protocol header first"),
+    clues: &[Clue::Ending],
+    confirmation: Confirmation::Listener,
+    fixes: |_| vec![FixKind::ProxyProtocol],
+}];
+
+/// Whether the peer closed the connection in answer to the first bytes that it received.
+fn is_closed_at_once(evidence: &Evidence<'_>) -> bool {
+    let is_first = evidence.stage == Stage::Handshake || evidence.is_plain_http();
+    let is_ended = evidence.was_cut_off() && evidence.facts.alert().is_none();
+    is_first && is_ended && !evidence.facts.has_answered_before()
+}
+
+fn not_expected(_: &Evidence<'_>) -> String {
+    String::from("the peer does not expect the PROXY protocol header that it received")
+}
+
+fn without(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::NoProxyProtocol]
+}

@@ -1,0 +1,47 @@
+//! TLS versions that client and origin do not share.
+
+use crate::{
+    diagnosis::FixKind,
+    error::{EchOffer, TlsVersion},
+};
+
+use super::evidence::Evidence;
+
+/// The text of TLS versions that do not overlap.
+pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {
+    let (offered, supported) = match range(evidence) {
+        Some((TlsVersion::V1_3, TlsVersion::V1_3)) if offers_ech(evidence) => {
+            ("only TLS 1.3, which ECH requires", "only TLS 1.2 or older")
+        }
+        Some((TlsVersion::V1_3, TlsVersion::V1_3)) => ("only TLS 1.3", "only TLS 1.2 or older"),
+        Some((TlsVersion::V1_2, TlsVersion::V1_2)) => {
+            ("only TLS 1.2", "only TLS 1.3, or only TLS 1.1 and older")
+        }
+        _ => ("TLS 1.2 to 1.3", "only TLS 1.1 or older"),
+    };
+    format!("the ClientHello offered {offered}, and the origin supports {supported}")
+}
+
+/// The fix that offers other versions.
+pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    vec![match range(evidence) {
+        _ if offers_ech(evidence) => FixKind::Advice(
+            "enable TLS 1.3 on the origin, or leave out .ech(..) and offer TLS 1.2 too",
+        ),
+        Some((oldest, newest)) if oldest == newest => FixKind::TlsVersions,
+        _ => FixKind::Advice("enable TLS 1.2 or 1.3 on the origin"),
+    }]
+}
+
+/// Whether the ClientHello has ECH or GREASE, which require TLS 1.3.
+fn offers_ech(evidence: &Evidence<'_>) -> bool {
+    matches!(
+        evidence.facts.ech_offer(),
+        Some(EchOffer::Encrypted(..) | EchOffer::EncryptedAgain(..) | EchOffer::Greased)
+    )
+}
+
+fn range(evidence: &Evidence<'_>) -> Option<(TlsVersion, TlsVersion)> {
+    let offer = evidence.facts.tls_offer()?;
+    Some((offer.oldest, offer.newest))
+}

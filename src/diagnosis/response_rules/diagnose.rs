@@ -1,0 +1,35 @@
+//! The diagnosis of a response: asks every group of rules.
+
+use crate::{
+    diagnosis::Diagnosis,
+    edge::{ErrorPage, known_error_pages},
+};
+
+use super::{ResponseEvidence, edge_pages, redirects, statuses};
+
+impl ResponseEvidence<'_> {
+    /// Whether the start of the body can change the diagnosis.
+    ///
+    /// This is true if a known error page with this head is recognised by its text, and the body is
+    /// neither compressed nor binary.
+    #[must_use]
+    pub fn wants_body(&self) -> bool {
+        let needs_body = |page: &ErrorPage| page.needs_body() && self.fits_head(page);
+        !self.is_success() && self.is_text() && known_error_pages().iter().any(needs_body)
+    }
+
+    /// The diagnosis of the response; `None` if no rule matches.
+    ///
+    /// Rules match where the response points at a mistake in the four names or in the scheme, or
+    /// is a refusal of the edge itself.
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        if self.is_success() {
+            return None;
+        }
+        let mut causes = redirects::causes(self);
+        causes.extend(edge_pages::causes(self));
+        causes.extend(statuses::causes(self));
+        (!causes.is_empty()).then(|| Diagnosis::ranked(causes))
+    }
+}

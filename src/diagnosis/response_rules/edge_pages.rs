@@ -1,0 +1,261 @@
+//! Error pages that an edge generates itself.
+
+use std::borrow::Cow;
+
+use http::{Method, header::VIA};
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    edge::{
+        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, is_relayed, known_error_pages,
+        regional_bucket_host,
+    },
+    name::HostAuthority,
+    origin::{OriginUrl, Scheme},
+};
+
+use super::{
+    ResponseEvidence,
+    names::{host_not_served, sni_and_host_disagree},
+};
+
+/// The causes behind the first known page that matches.
+pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
+    let body = String::from_utf8_lossy(evidence.body);
+    let fits = |page: &&ErrorPage| evidence.fits_head(page) && page.fits_body(&body);
+    match known_error_pages().iter().find(fits) {
+        Some(page) => causes_of(page, evidence, &body),
+        None => Vec::new(),
+    }
+}
+
+fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> Vec<Cause> {
+    let strength = match page.strength_with(evidence.headers) {
+        EvidenceStrength::Weak => Certainty::Possible,
+        EvidenceStrength::Strong => Certainty::Likely,
+        EvidenceStrength::Conclusive => Certainty::Certain,
+    };
+    let edge = page
+        .edge()
+        .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
+    let mut causes = Vec::new();
+    let certainty = match page.kind() {
+        _ if strength < Certainty::Certain || !is_about_other_names(page, evidence) => strength,
+        // The names sent from here disagree too, so the page may be about them.
+        EdgeErrorKind::SniAndHostDisagree => Certainty::Likely,
+        _ => {
+            causes.push(sent_through_another_edge(&edge));
+            Certainty::Possible
+        }
+    };
+    causes.extend(match page.kind() {
+        EdgeErrorKind::HostNotServed => vec![host_not_served(evidence, certainty, &edge)],
+        EdgeErrorKind::SniAndHostDisagree => {
+            vec![sni_and_host_disagree(evidence, certainty, &edge)]
+        }
+        EdgeErrorKind::RefusedRequest => refused_request(evidence, &edge),
+        EdgeErrorKind::HttpToTlsPort => http_to_tls_port(evidence, &edge),
+        EdgeErrorKind::WrongRegion => vec![wrong_region(certainty, body)],
+        other => vec![other_kind(other, certainty, &edge, evidence.host)],
+    });
+    let documented = |cause: Cause| cause.documented_in(page.source());
+    causes.into_iter().map(documented).collect()
+}
+
+/// Whether the page may be about names that another proxy sent to its edge.
+fn is_about_other_names(page: &ErrorPage, evidence: &ResponseEvidence<'_>) -> bool {
+    let is_about_names = matches!(
+        page.kind(),
+        EdgeErrorKind::ForwardingFields
+            | EdgeErrorKind::HostIsAddress
+            | EdgeErrorKind::HostNotServed
+            | EdgeErrorKind::RequestLoop
+            | EdgeErrorKind::SniAndHostDisagree
+            | EdgeErrorKind::WebsiteOff
+            | EdgeErrorKind::WrongRegion
+    );
+    let is_of_another_edge = |edge: Edge| {
+        let dialled = evidence.dialled_edge();
+        dialled.is_some_and(|dialled| dialled != edge) || is_relayed(edge, evidence.headers)
+    };
+    is_about_names && page.edge().is_some_and(is_of_another_edge)
+}
+
+/// The fault lies behind the edge. None of the four names matters there.
+fn behind_the_edge(certainty: Certainty, edge: &str) -> Cause {
+    let text = format!(
+        "{edge} cannot use the server behind it; no change of the names sent from here helps"
+    );
+    let fix = "check the origin that the edge is configured with: address, certificate, state";
+    Cause::new(CauseId::BehindTheEdge, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Fields])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)])
+}
+
+/// The page comes from an edge that was not dialled, so it is about names sent by another proxy.
+fn sent_through_another_edge(edge: &str) -> Cause {
+    let text = format!(
+        "the page of {edge} arrived through another edge or proxy, \
+         which sent {edge} names of its own"
+    );
+    let fix = "check the origin that the dialled edge or proxy is configured with";
+    Cause::new(CauseId::BehindTheEdge, Certainty::Likely, text)
+        .shown_by(&[Clue::Fields, Clue::Body])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)])
+}
+
+/// The bucket belongs to another region. The fix is its own endpoint, if the page names one of S3.
+fn wrong_region(certainty: Certainty, body: &str) -> Cause {
+    let endpoint = body
+        .split_once("<Endpoint>")
+        .and_then(|(_, rest)| rest.split_once("</Endpoint>"))
+        .and_then(|(endpoint, _)| regional_bucket_host(endpoint));
+    let url = endpoint.and_then(|host| OriginUrl::try_from(format!("https://{host}")).ok());
+    let fix = url.map_or(
+        FixKind::Advice("use the endpoint of the bucket's own region"),
+        FixKind::Builder,
+    );
+    let text = "the bucket belongs to another region than this endpoint of S3";
+    Cause::new(CauseId::WrongRegion, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Body])
+        .fixed_by([fix])
+}
+
+/// CloudFront's page "Bad request." has several causes.
+fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
+    let text = format!(
+        "Host {} is not an alternate domain name of any CloudFront distribution",
+        evidence.host
+    );
+    let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
+        .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
+        .confirmed_by(Confirmation::EdgeConfiguration)
+        .fixed_by([evidence.matching_host()]);
+    let mut causes = vec![host];
+    causes.extend(get_with_content(evidence, edge));
+    if distributions_passed(evidence) > 1 {
+        let text = "the request passes more than two CloudFront distributions";
+        let chain = Cause::new(CauseId::RequestLoop, Certainty::Possible, text)
+            .shown_by(&[Clue::Fields])
+            .confirmed_by(Confirmation::EdgeConfiguration);
+        causes.push(chain);
+    }
+    causes
+}
+
+fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause> {
+    let is_get = evidence.method.is_none_or(|method| *method == Method::GET);
+    let certainty = match (is_get, evidence.has_content, evidence.method) {
+        (false, ..) | (_, false, Some(_)) => return None,
+        (true, true, _) => Certainty::Certain,
+        (true, false, None) => Certainty::Possible,
+    };
+    let text = format!("{edge} refuses a GET with content");
+    let fix = FixKind::Advice("send the GET without content");
+    Some(
+        Cause::new(CauseId::InvalidRequest, certainty, text)
+            .shown_by(&[Clue::Request, Clue::Body])
+            .confirmed_by(Confirmation::Request)
+            .fixed_by([fix]),
+    )
+}
+
+fn distributions_passed(evidence: &ResponseEvidence<'_>) -> usize {
+    let via = evidence.headers.get_all(VIA).iter();
+    let lines = via.filter_map(|value| value.to_str().ok());
+    lines.map(|line| line.matches("(CloudFront)").count()).sum()
+}
+
+/// Either this crate or a load balancer behind the edge sent plain HTTP. The port tells which.
+fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
+    const CLUES: &[Clue] = &[Clue::Scheme, Clue::Port, Clue::Body];
+    let here = |certainty| {
+        let text = "plain HTTP was sent to a port that expects TLS";
+        Cause::new(CauseId::HttpToTlsPort, certainty, text)
+            .shown_by(CLUES)
+            .confirmed_by(Confirmation::ProbeProtocols)
+            .fixed_by([evidence.over_tls()])
+    };
+    let behind = |certainty| behind_the_edge(certainty, edge).shown_by(CLUES);
+    match (evidence.origin.scheme(), evidence.origin.dial().port()) {
+        (Scheme::Https, _) => vec![behind(Certainty::Likely)],
+        (Scheme::Http, Some(443)) => vec![here(Certainty::Certain)],
+        (Scheme::Http, Some(80)) => vec![behind(Certainty::Likely), here(Certainty::Possible)],
+        (Scheme::Http, _) => vec![here(Certainty::Likely), behind(Certainty::Possible)],
+    }
+}
+
+/// The kinds of errors whose cause needs no look at the names.
+fn other_kind(
+    kind: EdgeErrorKind,
+    certainty: Certainty,
+    edge: &str,
+    host: &HostAuthority,
+) -> Cause {
+    let (id, text, fix) = match kind {
+        EdgeErrorKind::BehindTheEdge => return behind_the_edge(certainty, edge),
+        EdgeErrorKind::ClientCertificate => (
+            CauseId::ClientCertificateRequired,
+            format!("{edge} requires a client certificate, or another one"),
+            "present a client certificate, or allow this client without one",
+        ),
+        EdgeErrorKind::EarlyData => (
+            CauseId::EarlyDataRefused,
+            format!("{edge} does not accept early data for this request"),
+            "send the request again after the handshake",
+        ),
+        EdgeErrorKind::ForwardingFields => (
+            CauseId::ForwardingFields,
+            format!("{edge} refuses the request's forwarding fields, or detects a loop"),
+            "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, \
+             and dial no name that leads back here",
+        ),
+        EdgeErrorKind::HeadTooLarge => (
+            CauseId::HeadTooLarge,
+            format!("the head of the request is larger than {edge} accepts"),
+            "send fewer or shorter fields, first of all cookies, or a shorter target",
+        ),
+        EdgeErrorKind::HostIsAddress => (
+            CauseId::HostNotServed,
+            format!("Host is {host}, and {edge} requires a name"),
+            ".host(\"..\") with a name that the edge serves",
+        ),
+        EdgeErrorKind::LengthRequired => (
+            CauseId::LengthRequired,
+            format!("{edge} requires Content-Length"),
+            "send Content-Length, with 0 for an empty body",
+        ),
+        EdgeErrorKind::MethodNotAllowed => (
+            CauseId::MethodNotAllowed,
+            format!("{edge} does not allow this method"),
+            "allow the method in the edge's configuration",
+        ),
+        EdgeErrorKind::RequestLoop => (
+            CauseId::RequestLoop,
+            format!("the request returns to {edge}"),
+            "dial a name that does not lead back here",
+        ),
+        EdgeErrorKind::SignedForAnotherHost => (
+            CauseId::SignedForAnotherHost,
+            String::from("the request was signed before its Host was rewritten"),
+            "sign the request with the Host that it arrives with",
+        ),
+        EdgeErrorKind::WebsiteOff => (
+            CauseId::WebsiteOff,
+            format!("{edge} has no website in this bucket"),
+            "enable the bucket's website, or use its REST endpoint",
+        ),
+        // `Blocked`, and the kinds that `causes_of` handles.
+        _ => (
+            CauseId::BlockedByTheEdge,
+            format!("{edge} blocked the request by a firewall, rate limit or country rule"),
+            "look for the request in the edge's log",
+        ),
+    };
+    Cause::new(id, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Fields, Clue::Body])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)])
+}

@@ -1,0 +1,18 @@
+//! The rules for responses: which causes a refusal or a redirect has.
+//!
+//! | file | question |
+//! |---|---|
+//! | `evidence` | What is known of the response? |
+//! | `edge_pages` | Is it a known error page of an edge? |
+//! | `statuses` | Does the status alone point at a cause? |
+//! | `redirects` | Does the redirect lead in a circle, or past the proxy? |
+//! | `names` | Which of SNI and Host has to change? |
+
+mod diagnose;
+mod edge_pages;
+mod evidence;
+mod names;
+mod redirects;
+mod statuses;
+
+pub use evidence::ResponseEvidence;

@@ -1,0 +1,117 @@
+//! Statuses that point at a cause, whichever server sent them.
+
+use http::{
+    StatusCode,
+    header::{CONNECTION, SERVER, VIA},
+};
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    edge::edges_passed,
+    name::{DnsName, Sni},
+    origin::Scheme,
+};
+
+use super::{ResponseEvidence, names::sni_and_host_disagree};
+
+pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
+    match evidence.status {
+        StatusCode::BAD_REQUEST => {
+            let causes = [http_to_tls_port(evidence), unexpected_header(evidence)];
+            causes.into_iter().flatten().collect()
+        }
+        StatusCode::MISDIRECTED_REQUEST => vec![misdirected(evidence)],
+        StatusCode::FORBIDDEN => forbidden(evidence).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A 400 to plain HTTP from the port that usually expects TLS.
+fn http_to_tls_port(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
+    let is_usual = evidence.origin.dial().port() == Some(443);
+    (is_usual && evidence.origin.scheme() == Scheme::Http).then(|| {
+        let text = "plain HTTP was sent to a port that expects TLS";
+        Cause::new(CauseId::HttpToTlsPort, Certainty::Likely, text)
+            .shown_by(&[Clue::Scheme, Clue::Port, Clue::Status])
+            .confirmed_by(Confirmation::ProbeProtocols)
+            .fixed_by([evidence.over_tls()])
+    })
+}
+
+/// A server that does not expect a PROXY protocol header parses it as the request, answers 400 and
+/// closes.
+fn unexpected_header(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
+    let mut connection = evidence.headers.get(CONNECTION).into_iter();
+    let closes = connection.any(|value| value == "close");
+    let is_first = evidence.origin.scheme() == Scheme::Http && closes;
+    (is_first && evidence.has_proxy_header).then(|| {
+        let text = "the origin does not expect the PROXY protocol header that it received";
+        Cause::new(CauseId::ProxyHeaderNotExpected, Certainty::Possible, text)
+            .shown_by(&[Clue::ProxyHeader, Clue::Status])
+            .confirmed_by(Confirmation::EdgeConfiguration)
+            .fixed_by([FixKind::NoProxyProtocol])
+    })
+}
+
+/// RFC 9110 section 15.5.20: the connection is not authoritative for the request's host.
+fn misdirected(evidence: &ResponseEvidence<'_>) -> Cause {
+    if evidence.disagreeing_sni().is_some() {
+        // A server behind an edge may have sent it, about the names that the edge uses.
+        let is_through_edge =
+            evidence.dialled_edge().is_some() || edges_passed(evidence.headers).next().is_some();
+        let certainty = match is_through_edge || evidence.headers.contains_key(VIA) {
+            true => Certainty::Likely,
+            false => Certainty::Certain,
+        };
+        return sni_and_host_disagree(evidence, certainty, "the edge");
+    }
+    if let Some(missing) = sni_missing(evidence) {
+        return missing;
+    }
+    let text = format!(
+        "the edge does not serve {}, the name in Host, on this connection",
+        evidence.host
+    );
+    Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
+        .shown_by(&[Clue::Status, Clue::Host])
+        .confirmed_by(Confirmation::ProbeNames)
+        .fixed_by([evidence.matching_host()])
+}
+
+/// No SNI was sent, so the connection is authoritative for no name.
+fn sni_missing(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
+    let Sni::Omit(reason) = evidence.origin.sni() else {
+        return None;
+    };
+    let is_tls = evidence.origin.scheme() == Scheme::Https;
+    let host = evidence.host.host().parse().ok();
+    let name: DnsName = host.filter(|_| is_tls)?;
+    let text = format!("the edge requires {name} in SNI, as in Host, and none was sent: {reason}");
+    Some(
+        Cause::new(CauseId::SniMissing, Certainty::Likely, text)
+            .shown_by(&[Clue::Status, Clue::NoSni, Clue::Host])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([FixKind::Sni(name)]),
+    )
+}
+
+/// A 403 has many causes. If SNI and Host disagree, that may be one; at Cloudflare it usually is.
+fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
+    let sni = evidence.disagreeing_sni()?;
+    let server = evidence.headers.get(SERVER);
+    let is_cloudflare = server.is_some_and(|server| server == "cloudflare");
+    let certainty = match is_cloudflare && !evidence.headers.contains_key("cf-error-type") {
+        true => Certainty::Likely,
+        false => Certainty::Possible,
+    };
+    let text = format!(
+        "SNI is {sni} and Host is {}, which some edges refuse",
+        evidence.host
+    );
+    Some(
+        Cause::new(CauseId::SniAndHostDisagree, certainty, text)
+            .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
+            .confirmed_by(Confirmation::ProbeNames)
+            .fixed_by([evidence.matching_host()]),
+    )
+}

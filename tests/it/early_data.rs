@@ -30,9 +30,8 @@ use tower::{Service, ServiceExt, service_fn};
 
 use crate::{
     failing::to,
-    origin,
+    http_get, origin,
     support::{Authority, Behaviour, Edge, EdgeBuilder},
-    talk,
 };
 
 const NAME: &str = "www.example.test";
@@ -261,7 +260,7 @@ async fn a_connector_by_itself_sends_nothing_early() {
     assert!(!connector.tls_config().unwrap().enable_early_data);
     for resumed in [false, true, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
         assert_eq!(session.is_resumed(), resumed);
         assert_eq!(session.early_data(), EarlyData::NotSent);
@@ -339,7 +338,7 @@ async fn a_session_of_http_2_is_resumed_for_http_1_without_what_was_said_early()
     let (connector, proxy) = led_from(&first, &second, &authority).await;
     // The pool does not know of this one.
     let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-    talk::get(&mut stream).await;
+    http_get::exchange(&mut stream).await;
     drop(stream);
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);

@@ -27,9 +27,9 @@ use tower::ServiceExt;
 
 use crate::{
     failing::{check, error, serving, to},
+    http_get,
     resolve::Told,
     support::{Authority, Edge},
-    talk,
 };
 
 /// An `ECHConfigList` of one configuration (RFC 9849 section 4) with this public name and key, for X25519, HKDF-SHA256 and
@@ -127,7 +127,7 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
     let connector = builder.build().unwrap();
     for resumed in [false, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         let facts = stream.info().facts();
         assert_eq!(ech(facts), EchStatus::Disabled);
         assert_eq!(facts.certificate().unwrap().names(), [NAME]);
@@ -258,7 +258,7 @@ async fn grease_changes_nothing_but_the_hello() {
         .unwrap();
     for resumed in [false, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
         assert_eq!(session.ech(), EchStatus::Greased);
         assert_eq!(session.is_resumed(), resumed);

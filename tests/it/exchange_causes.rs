@@ -34,7 +34,7 @@ use crate::{
     failing::check,
     memory::{get, quiet, read_head, say, send, to, to_connections},
     origin::{NAME, server_config},
-    scene::Scene,
+    response_case::ResponseCase,
     support::Authority,
 };
 
@@ -289,7 +289,7 @@ async fn every_servers_own_words_for_plain_http_on_its_tls_port_are_certain_at_p
         "Client sent an HTTP request to an HTTPS server.\n",
         "Bad Request\r\nThis combination of host and port requires TLS.\r\n",
     ] {
-        let scene = Scene {
+        let scene = ResponseCase {
             url: "http://www.example.test:443",
             host: "www.example.test",
             status: 400,

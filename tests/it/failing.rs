@@ -1,4 +1,4 @@
-//! Helpers for tests of failures: connect, expect an error, look at its diagnosis.
+//! Helpers for tests of failures: connect, expect an error, check its diagnosis.
 
 use cdn_origin::{
     CdnOriginConnector, Error,
@@ -30,12 +30,12 @@ pub(crate) async fn serving(authority: &Authority) -> Edge {
 pub(crate) fn error(builder: CdnOriginBuilder) -> impl Future<Output = Error> {
     let connector = builder.build().unwrap();
     async move {
-        let outcome = connector.oneshot(http::Uri::default()).await;
-        outcome.expect_err("the connection should have failed")
+        let result = connector.oneshot(http::Uri::default()).await;
+        result.expect_err("the connection should have failed")
     }
 }
 
-/// What the likeliest cause must be.
+/// Asserts the most likely cause, its certainty and its fix.
 #[track_caller]
 pub(crate) fn check(error: &Error, id: CauseId, certainty: Certainty, fix: &str) {
     let diagnosis = error.diagnosis();
@@ -55,9 +55,12 @@ pub(crate) fn check(error: &Error, id: CauseId, certainty: Certainty, fix: &str)
         assert!(line.chars().count() <= 80, "too wide: {line}\n{report}");
     }
     if !fix.is_empty() {
-        // Calls may be broken where there is no space.
+        // A report may break a call at a space.
         let unbroken = |text: &str| text.split_whitespace().collect::<String>();
-        let told = unbroken(&report);
-        assert!(told.contains(&unbroken(fix)), "{fix} is not in\n{report}");
+        let printed = unbroken(&report);
+        assert!(
+            printed.contains(&unbroken(fix)),
+            "{fix} is not in\n{report}"
+        );
     }
 }

@@ -1,9 +1,9 @@
-//! The guide answers for every setting of TLS that people bring along.
+//! The guide has a row for every TLS setting of nginx and HAProxy.
 
 const NGINX: &str = include_str!("../../src/guide/from-nginx.md");
 const HAPROXY: &str = include_str!("../../src/guide/from-haproxy.md");
 
-/// `ngx_http_proxy_module` of nginx 1.29, and what its stream proxy has besides.
+/// The TLS directives of nginx 1.29: `ngx_http_proxy_module` and `ngx_stream_proxy_module`.
 const DIRECTIVES: [&str; 16] = [
     "proxy_ssl_alpn",
     "proxy_ssl_certificate",
@@ -23,7 +23,7 @@ const DIRECTIVES: [&str; 16] = [
     "proxy_ssl_verify_depth",
 ];
 
-/// What is about TLS on a `server` line of HAProxy 3.3.
+/// The TLS keywords of a `server` line in HAProxy 3.3.
 const KEYWORDS: [&str; 40] = [
     "allow-0rtt",
     "alpn",
@@ -67,18 +67,18 @@ const KEYWORDS: [&str; 40] = [
     "verifyhost",
 ];
 
-/// Whether the first column of a table names it, perhaps with a value.
+/// Whether the first column of a table contains this name, with or without a value.
 fn has_row(page: &str, name: &str) -> bool {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
-    let mut asked = rows.filter_map(|row| row.split(" | ").next());
-    asked.any(|asked| {
-        let mut code = asked.split('`').skip(1).step_by(2);
+    let mut settings = rows.filter_map(|row| row.split(" | ").next());
+    settings.any(|setting| {
+        let mut code = setting.split('`').skip(1).step_by(2);
         code.any(|code| code == name || code.starts_with(&format!("{name} ")))
     })
 }
 
 #[test]
-fn every_tls_setting_of_nginx_and_haproxy_has_its_row() {
+fn the_guide_has_a_row_for_every_tls_setting_of_nginx_and_haproxy() {
     for name in DIRECTIVES {
         assert!(has_row(NGINX, name), "{name}");
     }

@@ -1,8 +1,8 @@
-//! Where each lesson of others is under test.
+//! Vulnerabilities of other proxies, and the tests that show that this one is not affected.
 
 use std::{fs, path::Path};
 
-/// What went wrong elsewhere, and the tests that keep it from going wrong here.
+/// A vulnerability elsewhere, and the tests for it here.
 const LESSONS: &[(&str, &[&str])] = &[
     (
         "Pingora CVE-2025-4366: an answer before the content was read",
@@ -65,7 +65,8 @@ const LESSONS: &[(&str, &[&str])] = &[
         &["a_final_response_instead_of_100_leaves_content_unsent_and_the_connection_unused"],
     ),
     (
-        "Go CVE-2021-33197, Apache CVE-2022-31813, Traefik CVE-2024-45410, Fabio CVE-2025-48865: Connection names what the proxy adds",
+        "Go CVE-2021-33197, Apache CVE-2022-31813, Traefik CVE-2024-45410, Fabio CVE-2025-48865: \
+         Connection lists fields of the proxy",
         &["rfc_9110_section_7_6_1_hop_by_hop_fields_are_not_forwarded"],
     ),
     (
@@ -73,14 +74,16 @@ const LESSONS: &[(&str, &[&str])] = &[
         &["path_and_query_pass_byte_for_byte"],
     ),
     (
-        "Go CVE-2022-32148, oauth2-proxy CVE-2025-64484: claims of clients, and their twins in underscores",
+        "Go CVE-2022-32148, oauth2-proxy CVE-2025-64484: forwarding fields of \
+         clients, also spelled with underscores",
         &[
             "fields_of_an_untrusted_peer_are_replaced",
             "what_says_the_same_as_our_fields_in_other_words_does_not_pass",
         ],
     ),
     (
-        "hyper RUSTSEC-2016-0002 to RUSTSEC-2021-0079: several codings, signs in lengths, line ends in values",
+        "hyper RUSTSEC-2016-0002 to RUSTSEC-2021-0079: several codings, signs in \
+         lengths, line ends in values",
         &[
             "a_request_with_both_framings_is_read_as_chunked_and_forwarded_with_one",
             "malformed_chunks_are_never_a_complete_request",
@@ -155,7 +158,7 @@ const LESSONS: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn every_lesson_has_the_tests_that_are_named() {
+fn every_lesson_names_tests_that_exist() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     let mut text = String::new();
     collect(&tests, &mut text);

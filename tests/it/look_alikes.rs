@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::{
     failing::{check, error},
-    scene::{Scene, https},
+    response_case::{ResponseCase, https},
     support::{Authority, Behaviour, Edge, SniRefusal},
     transports::to,
 };
@@ -74,7 +74,7 @@ async fn an_applications_own_status_behind_an_edge_is_not_the_edges() {
         ] {
             for host in ["www.example.test", "other.example.test"] {
                 let scene = https(status, fields, "our own words");
-                Scene { host, ..scene }.assert_not_certain().await;
+                ResponseCase { host, ..scene }.assert_not_certain().await;
             }
         }
     }
@@ -96,7 +96,7 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
     ];
     const S3: &[(&str, &str)] = &[("server", "AmazonS3")];
     const AKAMAI: &[(&str, &str)] = &[("server", "AkamaiGHost")];
-    let at_cloudfront = |fields, body| Scene {
+    let at_cloudfront = |fields, body| ResponseCase {
         url: "https://d1234567890.cloudfront.net",
         host: "d1234567890.cloudfront.net",
         ..https(404, fields, body)
@@ -107,7 +107,7 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
         https(301, S3_BY_CLOUDFRONT, "<Code>PermanentRedirect</Code>"),
         at_cloudfront(S3, "<Code>NoSuchBucket</Code>"),
         at_cloudfront(S3, "<Code>NoSuchWebsiteConfiguration</Code>"),
-        Scene {
+        ResponseCase {
             status: 400,
             ..at_cloudfront(AKAMAI, "Reference #9.1")
         },
@@ -123,7 +123,7 @@ async fn names_that_disagree_are_suspected_whichever_edge_says_it() {
     // GitHub Pages, for one, is served by Fastly.
     const FASTLY: &[(&str, &str)] = &[("x-served-by", "cache-ams1"), ("x-github-request-id", "1")];
     let words = "Requested host does not match any Subject Alternative Names (SANs)";
-    let scene = Scene {
+    let scene = ResponseCase {
         url: "https://shop.github.io",
         ..https(421, FASTLY, words)
     };
@@ -136,7 +136,7 @@ async fn names_that_disagree_are_suspected_whichever_edge_says_it() {
 async fn a_421_from_behind_an_edge_may_be_about_the_edges_names() {
     const APACHE: &[(&str, &str)] = &[("server", "Apache")];
     const THROUGH_A_PROXY: &[(&str, &str)] = &[("server", "Apache"), ("via", "1.1 proxy")];
-    let misdirected = |url, fields| Scene {
+    let misdirected = |url, fields| ResponseCase {
         url,
         host: "other.example.test",
         ..https(421, fields, "")
@@ -161,7 +161,7 @@ async fn a_421_from_behind_an_edge_may_be_about_the_edges_names() {
 #[tokio::test]
 async fn a_balancers_plain_http_to_a_tls_port_is_not_ours() {
     let nginx: &[(&str, &str)] = &[("server", "nginx"), ("content-type", "text/html")];
-    let by = |url, fields, body| Scene {
+    let by = |url, fields, body| ResponseCase {
         url,
         ..https(400, fields, body)
     };
@@ -193,14 +193,14 @@ async fn honest_redirects_are_no_mistakes() {
     const TO_HTTPS: &[(&str, &str)] = &[("location", "https://www.example.test/page")];
     for fields in [ELSEWHERE, LOGIN, COOKIE, PORTAL] {
         https(302, fields, "").assert_not_certain().await;
-        let plain = Scene {
+        let plain = ResponseCase {
             url: "http://www.example.test",
             ..https(302, fields, "")
         };
         plain.assert_not_certain().await;
     }
     // An application that speaks no TLS itself, and sends clients who came by http to https.
-    let behind_a_balancer = Scene {
+    let behind_a_balancer = ResponseCase {
         url: "http://app.internal.test",
         ..https(301, TO_HTTPS, "")
     };

@@ -1,4 +1,4 @@
-//! The one test binary: every file is a behaviour.
+//! The integration tests, in one binary.
 
 #![allow(
     clippy::expect_used,
@@ -14,7 +14,6 @@ mod causes;
 mod client_facts;
 mod early_data;
 mod ech;
-mod edge;
 mod edge_pages;
 mod errors;
 mod exchange_causes;
@@ -35,6 +34,7 @@ mod hickory;
 mod hickory_tls;
 mod host_rewrite;
 mod house;
+mod http_get;
 mod identity;
 mod interop;
 mod limits;
@@ -68,17 +68,17 @@ mod proxy_protocol;
 mod race;
 mod reload;
 mod resolve;
+mod response_case;
 mod response_rewrite;
 mod responses;
 mod resumption;
 mod rfc;
-mod scene;
 mod smuggling;
 mod sni;
 mod sockets;
 mod support;
 mod symptom_index;
-mod talk;
+mod test_edge;
 mod tls_facts;
 mod transports;
 mod types;

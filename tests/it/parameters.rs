@@ -16,7 +16,7 @@ use cdn_origin::{
 };
 
 use crate::{
-    pki::{Ca, dns, key, server, shake},
+    pki::{Ca, complete_handshake, dns, key, server},
     support::{Authority, Edge, client_hello},
 };
 
@@ -122,10 +122,11 @@ fn a_signature_of_a_scheme_that_was_not_offered_is_refused() {
         let good = builder
             .clone()
             .signature_schemes(["ecdsa_secp256r1_sha256"]);
-        shake(config(good), server(version), NAME).unwrap();
+        complete_handshake(config(good), server(version), NAME).unwrap();
     }
     let other = builder.signature_schemes(["ecdsa_secp384r1_sha384"]);
-    let error = shake(config(other), server(&rustls::version::TLS13), NAME).unwrap_err();
+    let error =
+        complete_handshake(config(other), server(&rustls::version::TLS13), NAME).unwrap_err();
     let refused = PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme;
     assert_eq!(error, Error::PeerMisbehaved(refused));
 }
@@ -265,7 +266,7 @@ fn records_are_no_larger_than_asked() {
         .verify(VerifyPolicy::roots(Roots::pem(root.pem())))
         .max_record_size(100);
     let server = server(&chain, &key, &rustls::version::TLS13);
-    let mut client = shake(config(builder), server, NAME).unwrap();
+    let mut client = complete_handshake(config(builder), server, NAME).unwrap();
     client.writer().write_all(&[0; 1000]).unwrap();
     let mut sent = Vec::new();
     while client.wants_write() {
@@ -304,7 +305,7 @@ fn secrets_are_logged_where_that_was_asked_for_and_nowhere_else() {
     assert_eq!(ids, [AdviceId::KeysLogged]);
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let server = server(&chain, &key, version);
-        shake(connector.tls_config().unwrap(), server, NAME).unwrap();
+        complete_handshake(connector.tls_config().unwrap(), server, NAME).unwrap();
     }
     let labels = labels.0.lock().unwrap();
     for label in ["CLIENT_RANDOM", "CLIENT_TRAFFIC_SECRET_0"] {

@@ -1,4 +1,4 @@
-//! Certificates with one thing wrong, and handshakes in memory that meet them.
+//! Certificates with one defect, and handshakes in memory that verify them.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use rcgen::{
     KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
-/// A certificate authority, be it a root or below one.
+/// A certificate authority: a root or an intermediate.
 pub(crate) struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// Its own certificate and those above it, without the root.
-    above: Vec<CertificateDer<'static>>,
+    /// Its own certificate and its issuers, without the root.
+    chain: Vec<CertificateDer<'static>>,
 }
 
 impl Ca {
@@ -28,7 +28,7 @@ impl Ca {
         let issuer = CertifiedIssuer::self_signed(ca_params("Root"), key()).unwrap();
         Self {
             issuer,
-            above: Vec::new(),
+            chain: Vec::new(),
         }
     }
 
@@ -45,12 +45,13 @@ impl Ca {
         let mut params = ca_params(name);
         change(&mut params);
         let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
-        let mut above = vec![issuer.der().clone()];
-        above.extend(self.above.iter().cloned());
-        Self { issuer, above }
+        let mut chain = vec![issuer.der().clone()];
+        chain.extend(self.chain.iter().cloned());
+        Self { issuer, chain }
     }
 
-    /// A certificate for the key, valid from 2020 to 2100, that serves `good.example.test` unless changed.
+    /// Issues a certificate for the key, valid from 2020 to 2100, for `good.example.test` unless
+    /// `change` sets otherwise.
     pub(crate) fn leaf(
         &self,
         key: &KeyPair,
@@ -65,22 +66,22 @@ impl Ca {
         change(&mut params);
         let leaf = params.signed_by(key, &self.issuer).unwrap();
         let mut chain = vec![leaf.der().clone()];
-        chain.extend(self.above.iter().cloned());
+        chain.extend(self.chain.iter().cloned());
         chain
     }
 
-    /// A certificate as it is described.
+    /// Issues a certificate with these parameters.
     pub(crate) fn sign(&self, params: &CertificateParams, key: &KeyPair) -> Certificate {
         params.signed_by(key, &self.issuer).unwrap()
     }
 
-    /// A list, valid until the year, that revokes this serial number.
+    /// A revocation list, valid until the year, with this serial number.
     pub(crate) fn crl(&self, serial: u64, until: i32) -> String {
         let list = self.list(serial, |it| it.next_update = date_time_ymd(until, 1, 1));
         list.pem().unwrap()
     }
 
-    /// A list that revokes this serial number, until 2090 unless changed.
+    /// A revocation list with this serial number, valid until 2090 unless changed.
     pub(crate) fn list(
         &self,
         serial: u64,
@@ -135,7 +136,7 @@ pub(crate) fn uri(uri: &str) -> SanType {
     SanType::URI(uri.try_into().unwrap())
 }
 
-/// A server that presents this chain and signs with this key, whether they belong together or not.
+/// A server that presents this chain and signs with this key, even if they do not match.
 pub(crate) fn server(
     chain: &[CertificateDer<'static>],
     key: &KeyPair,
@@ -149,22 +150,22 @@ pub(crate) fn server(
         .with_protocol_versions(&[version])
         .unwrap()
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Always(certified)));
+        .with_cert_resolver(Arc::new(FixedCertificate(certified)));
     Arc::new(config)
 }
 
-/// Whatever SNI says.
+/// Presents one certificate, whatever the SNI.
 #[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
+struct FixedCertificate(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Always {
+impl ResolvesServerCert for FixedCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.clone())
     }
 }
 
-/// A whole handshake in memory, and what the client thinks of it.
-pub(crate) fn shake(
+/// Runs a whole handshake in memory and returns the client's result.
+pub(crate) fn complete_handshake(
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
     name: &str,
@@ -176,18 +177,18 @@ pub(crate) fn shake(
         let mut sent = Vec::new();
         client.write_tls(&mut sent).unwrap();
         server.read_tls(&mut &sent[..]).unwrap();
-        let heard = server.process_new_packets();
-        let mut answer = Vec::new();
+        let processed = server.process_new_packets();
+        let mut reply = Vec::new();
         while server.wants_write() {
-            server.write_tls(&mut answer).unwrap();
+            server.write_tls(&mut reply).unwrap();
         }
         assert!(
-            !(sent.is_empty() && answer.is_empty()),
-            "the handshake stands still: {heard:?}"
+            !(sent.is_empty() && reply.is_empty()),
+            "the handshake makes no progress: {processed:?}"
         );
-        let mut answer = &answer[..];
-        while !answer.is_empty() {
-            client.read_tls(&mut answer).unwrap();
+        let mut reply = &reply[..];
+        while !reply.is_empty() {
+            client.read_tls(&mut reply).unwrap();
             client.process_new_packets()?;
         }
     }

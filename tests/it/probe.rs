@@ -1,4 +1,5 @@
-//! The probe against the test edge: it finds names that work in few attempts, and prints their code.
+//! The probe against the test edge: it finds names that work in few attempts, and prints their
+//! code.
 
 use std::time::Duration;
 
@@ -35,7 +36,8 @@ async fn probe(builder: CdnOriginBuilder) -> Findings {
     findings
 }
 
-/// Parses the printed code into a builder. Only what a comment stands for is taken from the probed connector.
+/// Parses the printed code into a builder. Only what a comment stands for is taken from the probed
+/// connector.
 fn pasted(code: &str, authority: &Authority) -> CdnOriginBuilder {
     let quoted = |line: &str| line.split('"').nth(1).unwrap().to_owned();
     let mut lines = code.lines();

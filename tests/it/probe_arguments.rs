@@ -17,7 +17,8 @@ fn error(line: &str) -> String {
 
 #[test]
 fn options_are_accepted_in_any_order() {
-    let line = "--host h.test https://o.test --sni s.test --dial d.test:1 --name a.test --name b.test --json";
+    let line = "--host h.test https://o.test --sni s.test --dial d.test:1 \
+                --name a.test --name b.test --json";
     let Ok(Command::Probe(parsed)) = parse(line) else {
         panic!("{line}");
     };

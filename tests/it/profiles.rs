@@ -1,4 +1,5 @@
-//! What is known of the edge that is dialled moves defaults, visibly: each of them on the wire, what was set wins, and one call ends it.
+//! The profile of the dialled edge changes defaults: each change on the wire, explicit settings
+//! win, and one call turns all of it off.
 
 use std::net::Ipv4Addr;
 
@@ -25,8 +26,8 @@ const CLOUDFRONT: &str = "http://d1234567890.cloudfront.net";
 const CLOUDFLARE: &str = "http://shop.example.cdn.cloudflare.net";
 const FRONT_DOOR: &str = "https://shop.azurefd.net";
 
-/// An edge that echoes, and a builder that reaches it by a name that a CDN gave out.
-async fn stand_in(url: &str) -> (Edge, CdnOriginBuilder) {
+/// A test edge that echoes, and a builder with the host name of a CDN that connects to it.
+async fn echo_at(url: &str) -> (Edge, CdnOriginBuilder) {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let builder = CdnOriginConnector::builder(url).transport(to(edge.address()));
     (edge, builder)
@@ -66,7 +67,7 @@ fn changes(builder: CdnOriginBuilder) -> Vec<String> {
 }
 
 #[test]
-fn a_profile_says_all_that_it_changes() {
+fn a_profile_lists_every_change() {
     let of = |url: &str| changes(CdnOriginConnector::builder(url));
     assert_eq!(
         of(CLOUDFRONT),
@@ -81,7 +82,8 @@ fn a_profile_says_all_that_it_changes() {
         [
             "pooled connections rest for up to 320s",
             "request targets of more than 16384 bytes are refused",
-            "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, cf-ray, cf-client, cf-worker",
+            "not passed on: cf-connecting-ip, cf-connecting-ipv6, cf-ipcountry, cf-pseudo-ipv4, \
+             cf-ray, cf-client, cf-worker",
             "X-Forwarded-For has at most 100 bytes",
         ]
     );
@@ -99,13 +101,13 @@ fn a_profile_says_all_that_it_changes() {
     for builder in chosen {
         assert_eq!(changes(builder), front_door[1..]);
     }
-    // Nothing is encrypted, so nothing is exchanged.
+    // Without TLS, there is no key exchange.
     assert_eq!(of("http://shop.azurefd.net"), front_door[1..]);
 }
 
 #[tokio::test]
-async fn a_get_with_content_is_refused_with_words_and_never_loses_its_content() {
-    let (edge, builder) = stand_in(CLOUDFRONT).await;
+async fn a_get_with_content_is_refused_with_a_diagnosis_and_never_sent_without_it() {
+    let (edge, builder) = echo_at(CLOUDFRONT).await;
     let strict = proxy(builder.clone());
     let response = send(&strict, Request::get("/"), "content").await;
     assert_refused(
@@ -132,9 +134,9 @@ async fn a_get_with_content_is_refused_with_words_and_never_loses_its_content() 
 }
 
 #[tokio::test]
-async fn a_head_is_refused_from_the_first_byte_that_the_edge_does_not_take() {
-    const MOST: usize = 20_480;
-    let (edge, builder) = stand_in(CLOUDFRONT).await;
+async fn a_head_is_refused_from_the_first_byte_above_the_limit() {
+    const LIMIT: usize = 20_480;
+    let (edge, builder) = echo_at(CLOUDFRONT).await;
     let strict = proxy(builder.clone());
     let filled = |bytes: usize| Request::get("/").header("x-fill", "f".repeat(bytes));
 
@@ -145,12 +147,12 @@ async fn a_head_is_refused_from_the_first_byte_that_the_edge_does_not_take() {
     let fields: usize = fields
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
-    let room = MOST - ("GET / HTTP/1.1\r\n\r\n".len() + fields - 1);
+    let free = LIMIT - ("GET / HTTP/1.1\r\n\r\n".len() + fields - 1);
 
-    let response = send(&strict, filled(room), "").await;
+    let response = send(&strict, filled(free), "").await;
     assert_eq!(response.status(), StatusCode::OK);
     let too_large = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    let response = send(&strict, filled(room + 1), "").await;
+    let response = send(&strict, filled(free + 1), "").await;
     assert_refused(
         &response,
         ErrorKind::Request(RequestProblem::HeadTooLarge),
@@ -162,14 +164,14 @@ async fn a_head_is_refused_from_the_first_byte_that_the_edge_does_not_take() {
         strict.max_request_head(100_000),
         proxy(builder.without_edge_profile()),
     ] {
-        let response = send(&lenient, filled(room + 1), "").await;
+        let response = send(&lenient, filled(free + 1), "").await;
         assert_eq!(response.status(), StatusCode::OK);
     }
 }
 
 #[tokio::test]
-async fn a_target_that_the_edge_does_not_take_is_refused() {
-    let (edge, builder) = stand_in(CLOUDFRONT).await;
+async fn a_target_above_the_limit_of_the_edge_is_refused() {
+    let (edge, builder) = echo_at(CLOUDFRONT).await;
     let strict = proxy(builder.clone());
     let long = |bytes: usize| Request::get(format!("/{}", "a".repeat(bytes - 1)));
     assert_eq!(send(&strict, long(8192), "").await.status(), StatusCode::OK);
@@ -184,7 +186,8 @@ async fn a_target_that_the_edge_does_not_take_is_refused() {
         response.headers()["proxy-status"],
         "cdn-origin;error=http_request_error"
     );
-    // Of two things that are too large, the target is told: without it the fields might do.
+    // If both are too large, the error is about the target: with a shorter one the fields might
+    // fit.
     let both = long(8193).header("x-fill", "f".repeat(20_480));
     assert_eq!(send(&strict, both, "").await.status(), too_long);
     let lenient = proxy(builder.without_edge_profile());
@@ -195,8 +198,8 @@ async fn a_target_that_the_edge_does_not_take_is_refused() {
     assert_eq!(edge.requests().len(), 2);
 }
 
-/// Many proxies before ours, and what Cloudflare would write itself.
-fn from_a_chain() -> request::Builder {
+/// A request through many proxies, with fields that Cloudflare adds itself.
+fn through_many_proxies() -> request::Builder {
     let chain = vec!["198.51.100.101"; 20].join(", ");
     Request::get("/")
         .header("x-forwarded-for", chain)
@@ -208,11 +211,11 @@ fn from_a_chain() -> request::Builder {
 }
 
 #[tokio::test]
-async fn cloudflare_is_sent_a_short_chain_and_no_field_of_its_own() {
-    let (edge, builder) = stand_in(CLOUDFLARE).await;
+async fn cloudflare_receives_a_short_chain_and_none_of_its_own_fields() {
+    let (edge, builder) = echo_at(CLOUDFLARE).await;
     let appending = ForwardedLayer::new().append_unverified();
     let strict = proxy(builder.clone()).forwarded(appending.clone());
-    send(&strict, from_a_chain(), "").await;
+    send(&strict, through_many_proxies(), "").await;
     let seen = edge.wait_for_requests(1).await;
     let chain = seen.header("x-forwarded-for").unwrap();
     assert!(chain.ends_with("198.51.100.101, 203.0.113.7"), "{chain}");
@@ -220,25 +223,25 @@ async fn cloudflare_is_sent_a_short_chain_and_no_field_of_its_own() {
     assert_eq!(seen.headers.get_all("x-forwarded-for").iter().count(), 1);
     assert_eq!(seen.header("cf-connecting-ip"), None);
     assert_eq!(seen.header("cf-ray"), None);
-    // By these a client proves who it is, and loops are found.
+    // These authenticate a client and detect loops.
     assert_eq!(seen.header("cf-access-client-id"), Some("a service"));
     assert_eq!(seen.header("cf-ew-via"), Some("15"));
     assert_eq!(seen.header("cdn-loop"), Some("cloudflare"));
 
     let chosen = proxy(builder.clone()).forwarded(appending.clone().max_chain(1024));
-    send(&chosen, from_a_chain(), "").await;
+    send(&chosen, through_many_proxies(), "").await;
     let seen = edge.wait_for_requests(2).await;
     assert!(seen.header("x-forwarded-for").unwrap().len() > 100);
 
     let lenient = proxy(builder.without_edge_profile()).forwarded(appending);
-    send(&lenient, from_a_chain(), "").await;
+    send(&lenient, through_many_proxies(), "").await;
     let seen = edge.wait_for_requests(3).await;
     assert!(seen.header("x-forwarded-for").unwrap().len() > 100);
     assert_eq!(seen.header("cf-connecting-ip"), Some("192.0.2.1"));
 }
 
 #[tokio::test]
-async fn front_door_is_offered_the_curve_that_it_demands_first() {
+async fn front_door_is_offered_its_required_curve_first() {
     const SECP256R1: u16 = 23;
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
@@ -249,14 +252,14 @@ async fn front_door_is_offered_the_curve_that_it_demands_first() {
         .transport(to(edge.address()))
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())));
     let moved = builder.clone().build().unwrap();
-    // What comes of another builder does not keep what was known of its edge.
-    let elsewhere = moved.to_builder().dial("shop.example.test:443");
+    // A builder that dials another host does not keep the profile.
+    let redialed = moved.to_builder().dial("shop.example.test:443");
     let others = [
         builder.clone().without_edge_profile(),
         builder
             .clone()
             .crypto_provider(aws_lc_rs::default_provider()),
-        elsewhere,
+        redialed,
     ];
     let stream = moved.oneshot(http::Uri::default()).await.unwrap();
     let session = stream.info().facts().tls_session().unwrap();
@@ -271,7 +274,7 @@ async fn front_door_is_offered_the_curve_that_it_demands_first() {
     assert_ne!(usual[0], SECP256R1);
     assert_eq!(groups(2), usual);
     assert_eq!(groups(3), usual);
-    // The first one is sent before all else; the others are as they were.
+    // Only the first group changes.
     assert_eq!(groups(0)[0], SECP256R1);
     let rest = usual.into_iter().filter(|group| *group != SECP256R1);
     assert_eq!(groups(0)[1..], rest.collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! A PROXY protocol header that was missing, or that nobody expected: what is made of it.
+//! Diagnoses of a missing PROXY protocol header, and of one that the peer does not expect.
 
 use std::net::SocketAddr;
 
@@ -21,29 +21,30 @@ use tower::ServiceExt;
 
 use crate::failing::{check, error};
 
-const WITHOUT: &str = "leave out .proxy_protocol(..), or configure the origin to expect it: `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen";
+const WITHOUT: &str = "leave out .proxy_protocol(..), or configure the origin to expect it: \
+    `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen";
 const WITH: &str = ".proxy_protocol(ProxyProtocol::v2())";
 const REFUSAL: &str =
     "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// A peer that answers the first bytes in this way, and hangs up.
+/// A peer that sends these bytes after the first bytes it receives, and closes.
 struct Peer {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Peer {
-    async fn says(words: impl Into<Vec<u8>>) -> Self {
-        let words = words.into();
+    async fn sending(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut heard = [0; 4096];
-                let _ = stream.read(&mut heard).await;
-                let _ = stream.write_all(&words).await;
+                let mut received = [0; 4096];
+                let _ = stream.read(&mut received).await;
+                let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
-                // A close with unread bytes would be a reset, and take the words back.
+                // Closing with unread bytes would send a reset and discard the bytes sent.
                 let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
             }
         });
@@ -67,8 +68,8 @@ fn certainty(diagnosis: &Diagnosis, id: CauseId) -> Option<Certainty> {
 }
 
 #[tokio::test]
-async fn a_header_that_is_answered_in_plain_http_was_likely_not_expected() {
-    let peer = Peer::says(REFUSAL).await;
+async fn a_header_with_a_plain_http_response_was_likely_not_expected() {
+    let peer = Peer::sending(REFUSAL).await;
     let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::v1())).await;
     assert_eq!(found.kind(), ErrorKind::NotTls);
     assert!(found.facts().has_proxy_header());
@@ -87,10 +88,10 @@ async fn a_header_that_is_answered_in_plain_http_was_likely_not_expected() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_taken_for_broken_tls_was_likely_not_expected() {
+async fn a_header_with_a_decoding_alert_was_likely_not_expected() {
     // unexpected_message, record_overflow, decode_error, protocol_version
     for alert in [10, 22, 50, 70] {
-        let peer = Peer::says([0x15, 3, 3, 0, 2, 2, alert]).await;
+        let peer = Peer::sending([0x15, 3, 3, 0, 2, 2, alert]).await;
         let found = error(peer.builder("https").proxy_protocol(ProxyProtocol::v2())).await;
         assert_eq!(found.facts().alert().unwrap().code(), alert);
         check(
@@ -105,8 +106,8 @@ async fn a_header_that_is_taken_for_broken_tls_was_likely_not_expected() {
 }
 
 #[tokio::test]
-async fn a_peer_that_hangs_up_may_have_expected_the_header_or_not() {
-    let peer = Peer::says("").await;
+async fn a_peer_that_closes_may_or_may_not_have_expected_the_header() {
+    let peer = Peer::sending("").await;
     let with = error(peer.builder("https").proxy_protocol(ProxyProtocol::v2())).await;
     check(
         &with,
@@ -128,8 +129,8 @@ async fn a_peer_that_hangs_up_may_have_expected_the_header_or_not() {
 }
 
 #[tokio::test]
-async fn an_edge_of_a_cdn_is_not_suspected_of_expecting_a_header() {
-    let peer = Peer::says("").await;
+async fn a_known_edge_is_never_said_to_expect_a_header() {
+    let peer = Peer::sending("").await;
     let edge = "https://d1234567890.cloudfront.net";
     let builder =
         CdnOriginConnector::builder(edge).resolver(crate::resolve::Told::addresses([peer.address]));
@@ -139,9 +140,9 @@ async fn an_edge_of_a_cdn_is_not_suspected_of_expecting_a_header() {
 }
 
 #[tokio::test]
-async fn over_plain_http_a_400_and_a_connection_without_a_word_are_told_too() {
-    let (refuses, hangs_up) = (Peer::says(REFUSAL).await, Peer::says("").await);
-    let ask = async |builder: CdnOriginBuilder| {
+async fn over_plain_http_a_400_and_a_close_are_diagnosed_too() {
+    let (refusing, closing) = (Peer::sending(REFUSAL).await, Peer::sending("").await);
+    let diagnose = async |builder: CdnOriginBuilder| {
         let request = Request::get("/").header("host", "client.test");
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let proxy = OriginProxy::new(builder.build().unwrap());
@@ -152,21 +153,21 @@ async fn over_plain_http_a_400_and_a_connection_without_a_word_are_told_too() {
     };
     let possible = Some(Certainty::Possible);
 
-    let told = ask(refuses.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
+    let diagnosis = diagnose(refusing.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
     assert_eq!(
-        certainty(&told.unwrap(), CauseId::ProxyHeaderNotExpected),
+        certainty(&diagnosis.unwrap(), CauseId::ProxyHeaderNotExpected),
         possible
     );
-    assert!(ask(refuses.builder("http")).await.is_none());
+    assert!(diagnose(refusing.builder("http")).await.is_none());
 
-    let told = ask(hangs_up.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
+    let diagnosis = diagnose(closing.builder("http").proxy_protocol(ProxyProtocol::v1())).await;
     assert_eq!(
-        certainty(&told.unwrap(), CauseId::ProxyHeaderNotExpected),
+        certainty(&diagnosis.unwrap(), CauseId::ProxyHeaderNotExpected),
         possible
     );
-    let told = ask(hangs_up.builder("http")).await;
+    let diagnosis = diagnose(closing.builder("http")).await;
     assert_eq!(
-        certainty(&told.unwrap(), CauseId::ProxyHeaderExpected),
+        certainty(&diagnosis.unwrap(), CauseId::ProxyHeaderExpected),
         possible
     );
 }

@@ -32,9 +32,9 @@ use tower::ServiceExt;
 
 use crate::{
     failing::to,
+    http_get,
     pki::Ca,
     support::{Authority, Certified, Edge},
-    talk,
 };
 
 const NAME: &str = "www.example.test";
@@ -50,7 +50,7 @@ fn pem(certified: &Certified) -> ClientIdentity {
 /// Connects, exchanges a few bytes so that tickets arrive, and tells whether a session was resumed.
 async fn connect(connector: &CdnOriginConnector) -> Result<bool, Error> {
     let mut stream = connector.clone().oneshot(Uri::default()).await?;
-    talk::get(&mut stream).await;
+    http_get::exchange(&mut stream).await;
     Ok(stream.info().facts().tls_session().unwrap().is_resumed())
 }
 
@@ -117,7 +117,7 @@ async fn an_open_connection_stays_open() {
     connector
         .reload(|tls| tls.verify(trusting(&stranger)))
         .unwrap();
-    talk::get(&mut stream).await;
+    http_get::exchange(&mut stream).await;
 }
 
 #[tokio::test]

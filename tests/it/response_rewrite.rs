@@ -1,4 +1,4 @@
-//! Where a response says the origin's name, the client gets its own; nothing else is touched.
+//! Names of the origin in responses become the client's; everything else passes.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,14 +18,14 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{Authority, Edge};
 
-/// The client's side of most tests is `https://www.example.com`.
+/// The client of most tests requests `https://www.example.com`.
 const CLIENT: &str = "www.example.com";
 
 fn builder(url: &str) -> CdnOriginBuilder {
     CdnOriginConnector::builder(url).crypto_provider(aws_lc_rs::default_provider())
 }
 
-/// Its Host and its URL are `origin.example`; `edge.example:8443` is dialled.
+/// A layer of an origin with Host and URL `origin.example` that dials `edge.example:8443`.
 fn layer() -> ResponseRewriteLayer {
     let pin = cdn_origin::SpkiPin::sha256([0; 32]);
     let connector = builder("https://origin.example")
@@ -36,7 +36,7 @@ fn layer() -> ResponseRewriteLayer {
     ResponseRewriteLayer::new().origin(connector.origin().unwrap())
 }
 
-/// The layer of an origin that speaks plain http.
+/// A layer of an origin that speaks plain http.
 fn plain_layer() -> ResponseRewriteLayer {
     let connector = builder("http://origin.example:8080").build().unwrap();
     ResponseRewriteLayer::new().origin(connector.origin().unwrap())
@@ -46,8 +46,8 @@ fn prefix(text: &str) -> PathPrefix {
     text.parse().unwrap()
 }
 
-/// The fields that a client gets of a response with these.
-async fn answered(
+/// The fields that the client receives of a response with these fields.
+async fn rewritten(
     layer: &ResponseRewriteLayer,
     scheme: Scheme,
     host: Option<&str>,
@@ -82,7 +82,7 @@ async fn by_scheme(
 ) -> Vec<u8> {
     let value = HeaderValue::from_bytes(value).unwrap();
     let fields = HeaderMap::from_iter([(name.clone(), value)]);
-    let fields = answered(layer, scheme, Some(CLIENT), fields).await;
+    let fields = rewritten(layer, scheme, Some(CLIENT), fields).await;
     fields[name].as_bytes().to_vec()
 }
 
@@ -92,7 +92,7 @@ fn assert_text(found: &[u8], expected: &str, of: &str) {
 }
 
 #[tokio::test]
-async fn urls_at_the_origin_become_urls_at_the_clients_side() {
+async fn urls_at_the_origin_become_urls_at_the_client_host() {
     let table = [
         (
             "https://origin.example/a?b=c#d",
@@ -101,9 +101,9 @@ async fn urls_at_the_origin_become_urls_at_the_clients_side() {
         ("https://ORIGIN.example", "https://www.example.com"),
         ("HTTPS://origin.example:443/", "https://www.example.com/"),
         ("https://origin.example:/", "https://www.example.com/"),
-        // The port that it is dialled at.
+        // The dialled port.
         ("https://origin.example:8443/", "https://www.example.com/"),
-        // An origin that does not know what it is asked by.
+        // An origin that does not know the scheme of its clients.
         ("http://origin.example/", "https://www.example.com/"),
         ("http://origin.example:80/", "https://www.example.com/"),
         (
@@ -178,15 +178,15 @@ async fn everything_else_passes_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_change_of_scheme_is_no_loop() {
+async fn a_redirect_to_https_is_not_rewritten_into_a_loop() {
     let secure = "https://www.example.com/";
-    // The client's own name, whichever name the origin was told.
+    // The client's own name, whatever Host was sent.
     let named = layer().name(CLIENT.parse().unwrap());
     for layer in [layer(), named] {
         let found = by_scheme(&layer, Scheme::Http, LOCATION, secure.as_bytes()).await;
         assert_text(&found, secure, "the client's own name");
     }
-    // The client asked for `/`, and is told to come back over TLS.
+    // The client requested `/` and is redirected to https.
     for (url, expected) in [
         ("https://origin.example", "https://www.example.com"),
         ("https://origin.example/#a", "https://www.example.com/#a"),
@@ -200,7 +200,7 @@ async fn a_change_of_scheme_is_no_loop() {
         let found = by_scheme(&layer(), Scheme::Http, LOCATION, url.as_bytes()).await;
         assert_text(&found, expected, url);
     }
-    // An origin without TLS knows that there is one in front of it.
+    // An origin without TLS knows that clients reach it over TLS.
     let layer = plain_layer().name("origin.example".parse().unwrap());
     for (url, expected) in [
         ("https://origin.example/", "https://www.example.com/"),
@@ -222,11 +222,11 @@ async fn the_clients_port_is_kept() {
         ("[2001:db8::1]:81", Some("http://[2001:db8::1]:81/a")),
         ("bad host", None),
     ] {
-        let found = answered(&layer(), Scheme::Http, Some(host), fields.clone()).await;
+        let found = rewritten(&layer(), Scheme::Http, Some(host), fields.clone()).await;
         let expected = expected.unwrap_or("https://origin.example/a");
         assert_text(found[LOCATION].as_bytes(), expected, host);
     }
-    let found = answered(&layer(), Scheme::Http, None, fields).await;
+    let found = rewritten(&layer(), Scheme::Http, None, fields).await;
     assert_text(
         found[LOCATION].as_bytes(),
         "https://origin.example/a",
@@ -235,7 +235,7 @@ async fn the_clients_port_is_kept() {
 }
 
 #[tokio::test]
-async fn refresh_is_rewritten_in_every_spelling_that_browsers_read() {
+async fn refresh_is_rewritten_in_every_syntax_that_browsers_accept() {
     let table = [
         (
             "5; url=https://origin.example/a",
@@ -316,10 +316,10 @@ async fn other_cookies_pass_byte_for_byte() {
         b"a=b; Domain=other.example",
         b"a=b; Domain=notorigin.example",
         b"a=b; Domain=sub.origin.example",
-        // The client's host lies in it too.
+        // It covers the client's host too.
         b"a=b; Domain=www.example.com",
         b"a=b; Domain=.example.com",
-        // No registry becomes a host.
+        // A registry is not the domain of a host.
         b"a=b; Domain=example",
         b"a=b; Domain; Domain=; Domain=.",
         b"a=\xff\xfe; x=\x80",
@@ -338,7 +338,7 @@ async fn other_cookies_pass_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_is_bound_by_its_name_is_never_edited() {
+async fn a_cookie_with_the_host_prefix_is_never_rewritten() {
     let layer = layer()
         .path(prefix("/"), prefix("/shop"))
         .dangerously_drop_secure_over_http();
@@ -352,7 +352,7 @@ async fn a_cookie_that_is_bound_by_its_name_is_never_edited() {
 }
 
 #[tokio::test]
-async fn secure_is_dropped_only_where_it_was_asked_for_and_clients_speak_http() {
+async fn secure_is_dropped_only_if_configured_and_for_clients_on_http() {
     let fenced = layer().dangerously_drop_secure_over_http();
     let cookie = "a=b; Secure; secure ; Path=/; Secured";
     for (layer, scheme, expected) in [
@@ -370,7 +370,7 @@ async fn secure_is_dropped_only_where_it_was_asked_for_and_clients_speak_http() 
 }
 
 #[tokio::test]
-async fn behind_a_name_no_path_is_the_root() {
+async fn an_empty_path_after_an_authority_is_the_root() {
     let layer = layer().path(prefix("/"), prefix("/shop"));
     for (rest, expected) in [
         ("", "/shop/"),
@@ -401,10 +401,10 @@ async fn paths_are_mapped_by_whole_segments() {
         ("/old/a", "/new/a"),
         ("/older", "/older"),
         ("/other", "/other"),
-        // A browser would take what follows for a host.
+        // A browser would read the next segment as a host.
         ("/app//evil.example", "/app//evil.example"),
         ("/app/\\evil.example", "/app/\\evil.example"),
-        // Browsers remove tabs first.
+        // Browsers remove tabs before they parse.
         ("/app/\t/evil.example", "/app/\t/evil.example"),
         ("/app\t//evil.example", "/app\t//evil.example"),
     ];
@@ -450,7 +450,7 @@ async fn paths_are_mapped_by_whole_segments() {
 }
 
 #[test]
-fn a_path_prefix_is_checked_where_it_is_written() {
+fn an_invalid_path_prefix_is_rejected() {
     let table = [
         ("", PathPrefixError::NoSlash),
         ("app/", PathPrefixError::NoSlash),
@@ -479,17 +479,17 @@ async fn every_line_of_a_field_is_rewritten_and_alt_svc_removed() {
     }
     fields.append(ALT_SVC, HeaderValue::from_static("h3=\":443\""));
     fields.append(ALT_SVC, HeaderValue::from_static("h2=\"edge.example:443\""));
-    let found = answered(&layer(), Scheme::Https, Some(CLIENT), fields.clone()).await;
+    let found = rewritten(&layer(), Scheme::Https, Some(CLIENT), fields.clone()).await;
     let cookies: Vec<_> = found.get_all(SET_COOKIE).iter().collect();
     assert_eq!(cookies, ["a=1", "b=2", "c=3"]);
     assert_eq!(found.get(ALT_SVC), None);
 
     let kept = layer().keep_alt_svc();
-    let found = answered(&kept, Scheme::Https, Some(CLIENT), fields).await;
+    let found = rewritten(&kept, Scheme::Https, Some(CLIENT), fields).await;
     assert_eq!(found.get_all(ALT_SVC).iter().count(), 2);
 }
 
-/// An edge whose answers name the origin, and a Host that it was told.
+/// A test edge whose responses contain the received Host as the origin's name.
 async fn edge() -> Edge {
     let answer = |request: Request<Bytes>| {
         let path = request.uri().path().trim_start_matches('/');
@@ -547,12 +547,12 @@ async fn a_layer_that_is_off_rewrites_nothing_even_with_rules() {
     ];
     let values = values.map(|(name, value)| (name, HeaderValue::from_static(value)));
     let fields = HeaderMap::from_iter(values);
-    let found = answered(&layer, Scheme::Http, Some(CLIENT), fields.clone()).await;
+    let found = rewritten(&layer, Scheme::Http, Some(CLIENT), fields.clone()).await;
     assert_eq!(found, fields);
 }
 
 #[tokio::test]
-async fn a_proxy_rewrites_what_its_origin_answers() {
+async fn a_proxy_rewrites_responses_of_its_origin() {
     let edge = edge().await;
     let found = through(proxy(edge.address()), "origin.example", &[]).await;
     assert_eq!(found[LOCATION], "http://www.example.com:81/login");
@@ -571,17 +571,17 @@ async fn a_proxy_rewrites_what_its_origin_answers() {
 }
 
 #[tokio::test]
-async fn the_host_that_the_origin_was_told_is_a_name_of_its_own() {
+async fn the_host_that_was_sent_is_a_name_of_the_origin() {
     let edge = edge().await;
-    let told = HostRewriteLayer::to("told.example").unwrap();
-    let proxy = proxy(edge.address()).host_rewrite(told);
-    let found = through(proxy, "told.example", &[]).await;
+    let layer = HostRewriteLayer::to("sent.example").unwrap();
+    let proxy = proxy(edge.address()).host_rewrite(layer);
+    let found = through(proxy, "sent.example", &[]).await;
     assert_eq!(found[LOCATION], "http://www.example.com:81/login");
     assert_eq!(found[SET_COOKIE], "a=b");
 }
 
 #[tokio::test]
-async fn a_setting_of_the_proxys_layer_keeps_the_names_of_its_origin() {
+async fn a_configured_layer_of_a_proxy_knows_the_names_of_its_origin() {
     let edge = edge().await;
     let layer = ResponseRewriteLayer::new().path(prefix("/login"), prefix("/sign-in"));
     let proxy = proxy(edge.address()).response_rewrite(layer);
@@ -590,7 +590,7 @@ async fn a_setting_of_the_proxys_layer_keeps_the_names_of_its_origin() {
 }
 
 #[tokio::test]
-async fn the_client_is_the_one_that_a_trusted_peer_speaks_for() {
+async fn the_client_of_a_trusted_peer_is_the_forwarded_one() {
     let edge = edge().await;
     let claims = [
         ("x-forwarded-proto", "https"),
@@ -599,7 +599,7 @@ async fn the_client_is_the_one_that_a_trusted_peer_speaks_for() {
     let balancer: std::net::IpAddr = Ipv4Addr::new(10, 0, 0, 1).into();
     let trusting = ForwardedLayer::new().trust([balancer]);
     let table = [
-        // A balancer that does not write it hands on what any client sent.
+        // A balancer that does not set `X-Forwarded-Host` passes the client's value on.
         (trusting.clone(), "https://www.example.com:81/login"),
         (trusting.trust_host(), "https://shop.example/login"),
     ];

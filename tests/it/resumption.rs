@@ -16,8 +16,8 @@ use tower::ServiceExt;
 
 use crate::{
     failing::{serving, to},
+    http_get,
     support::{Authority, Behaviour, Edge},
-    talk,
 };
 
 const NAME: &str = "www.example.test";
@@ -25,7 +25,7 @@ const NAME: &str = "www.example.test";
 /// Connects, exchanges a few bytes so that tickets arrive, and tells what was agreed.
 async fn connect(connector: &CdnOriginConnector) -> TlsSession {
     let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-    talk::get(&mut stream).await;
+    http_get::exchange(&mut stream).await;
     stream.info().facts().tls_session().unwrap().clone()
 }
 
@@ -101,7 +101,7 @@ async fn a_resumed_session_shows_the_certificates_of_the_first() {
     let mut chains = Vec::new();
     for resumed in [false, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         let facts = stream.info().facts();
         assert!(facts.is_certificate_accepted());
         let session = facts.tls_session().unwrap();
@@ -270,7 +270,7 @@ async fn as_many_names_are_remembered_as_were_asked_for() {
             .unwrap();
         let resumes = async |name: &str| {
             let mut stream = connector.clone().oneshot(uri(name)).await.unwrap();
-            talk::get(&mut stream).await;
+            http_get::exchange(&mut stream).await;
             stream.info().facts().tls_session().unwrap().is_resumed()
         };
         assert!(!resumes(one).await);
@@ -334,7 +334,7 @@ async fn the_edge_decides_whether_a_session_is_resumed() {
     for (edge, resumed) in [(&one, false), (&two, false), (&two, true)] {
         let uri: Uri = format!("https://{}/", edge.address()).parse().unwrap();
         let mut stream = connector.clone().oneshot(uri).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         assert_eq!(
             stream.info().facts().tls_session().unwrap().is_resumed(),
             resumed

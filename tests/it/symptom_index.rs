@@ -35,7 +35,7 @@ const NAMES_AND_NETWORKS: &[Row] = &[
     (
         "IPv6 addresses alone, and a broken path",
         "AddressFamily",
-        &["a_name_with_ipv6_addresses_alone_is_likely_out_of_reach_where_ipv6_is_broken"],
+        &["a_name_with_only_ipv6_addresses_is_likely_unreachable_if_ipv6_is_broken"],
     ),
     (
         "a large ClientHello that is lost",
@@ -55,7 +55,7 @@ const HANDSHAKES: &[Row] = &[
         "SniMissing",
         &[
             "no_sni_answered_by_alert_112_is_certainly_the_missing_sni",
-            "nginx_that_rejects_strangers_sends_alert_112_when_no_sni_is_sent",
+            "nginx_with_ssl_reject_handshake_sends_alert_112_when_no_sni_is_sent",
             "haproxy_with_strict_sni_sends_alert_112_when_no_sni_is_sent",
         ],
     ),
@@ -64,9 +64,9 @@ const HANDSHAKES: &[Row] = &[
         "SniNotServed",
         &[
             "unknown_sni_answered_by_alert_112_is_certain",
-            "nginx_that_rejects_strangers_sends_alert_112_for_an_unknown_sni",
+            "nginx_with_ssl_reject_handshake_sends_alert_112_for_an_unknown_sni",
             "haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni",
-            "openssl_that_insists_on_a_name_sends_alert_112_for_another",
+            "openssl_with_servername_fatal_sends_alert_112_for_another_name",
         ],
     ),
     (
@@ -87,7 +87,7 @@ const HANDSHAKES: &[Row] = &[
         "NoCommonCipher",
         &[
             "alert_40_for_want_of_a_common_cipher_is_called_certain_of_nothing",
-            "openssl_and_a_connector_without_a_common_group_or_suite_part_with_alert_40",
+            "openssl_without_a_common_group_or_suite_sends_alert_40",
         ],
     ),
     (
@@ -95,8 +95,8 @@ const HANDSHAKES: &[Row] = &[
         "ClientCertificateRequired",
         &[
             "an_origin_that_asks_in_vain_names_the_call_that_mends_it",
-            "openssl_that_wants_a_client_certificate_ends_a_tls_1_2_handshake_with_an_alert",
-            "openssl_that_wants_a_client_certificate_says_so_after_a_tls_1_3_handshake",
+            "openssl_that_requires_a_client_certificate_fails_a_tls_1_2_handshake_with_an_alert",
+            "openssl_that_requires_a_client_certificate_sends_an_alert_after_a_tls_1_3_handshake",
         ],
     ),
     (
@@ -105,7 +105,7 @@ const HANDSHAKES: &[Row] = &[
         &[
             "an_identity_of_a_stranger_is_refused_and_called_so",
             "an_expired_identity_is_refused_with_its_reason",
-            "openssl_that_refuses_our_certificate_is_diagnosed_in_both_versions",
+            "openssl_that_refuses_the_client_certificate_is_diagnosed_in_both_versions",
         ],
     ),
     (
@@ -119,7 +119,7 @@ const HANDSHAKES: &[Row] = &[
         &[
             "an_edge_with_tls_1_2_only_against_a_client_with_1_3_only_names_both_ranges",
             "an_edge_with_tls_1_3_only_against_a_client_with_1_2_only_names_both_ranges",
-            "openssl_and_a_connector_without_a_common_tls_version_part_with_alert_70",
+            "openssl_without_a_common_tls_version_sends_alert_70",
             "openssl_with_tls_1_1_only_is_too_old",
         ],
     ),
@@ -145,7 +145,7 @@ const HANDSHAKES: &[Row] = &[
             "required_h2_that_the_edge_refuses_is_an_error",
             "required_h2_that_the_edge_passes_over_in_silence_is_an_error",
             "a_protocol_that_was_not_offered_is_the_peers_mistake",
-            "openssl_without_alpn_is_refused_where_h2_is_required",
+            "openssl_without_alpn_is_refused_if_h2_is_required",
         ],
     ),
     (
@@ -181,8 +181,8 @@ const HANDSHAKES: &[Row] = &[
         "PlainHttpPeer",
         &[
             "plain_http_behind_the_port_is_quoted",
-            "nginx_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted",
-            "haproxy_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted",
+            "nginx_responds_in_http_to_a_client_hello_and_the_report_quotes_it",
+            "haproxy_responds_in_http_to_a_client_hello_and_the_report_quotes_it",
         ],
     ),
     (
@@ -222,16 +222,16 @@ const HANDSHAKES: &[Row] = &[
         "a PROXY protocol header that is answered by a 400, by an alert, or not at all",
         "ProxyHeaderNotExpected",
         &[
-            "a_header_that_is_answered_in_plain_http_was_likely_not_expected",
-            "a_header_that_is_taken_for_broken_tls_was_likely_not_expected",
-            "a_peer_that_hangs_up_may_have_expected_the_header_or_not",
-            "over_plain_http_a_400_and_a_connection_without_a_word_are_told_too",
+            "a_header_with_a_plain_http_response_was_likely_not_expected",
+            "a_header_with_a_decoding_alert_was_likely_not_expected",
+            "a_peer_that_closes_may_or_may_not_have_expected_the_header",
+            "over_plain_http_a_400_and_a_close_are_diagnosed_too",
         ],
     ),
     (
         "a connection that ends at once for want of a PROXY protocol header",
         "ProxyHeaderExpected",
-        &["a_peer_that_hangs_up_may_have_expected_the_header_or_not"],
+        &["a_peer_that_closes_may_or_may_not_have_expected_the_header"],
     ),
 ];
 
@@ -256,7 +256,7 @@ const CERTIFICATES: &[Row] = &[
         "CertificateForAnotherName",
         &[
             "certificate_for_another_name_tells_expected_and_presented",
-            "a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told",
+            "a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_reported",
         ],
     ),
     (
@@ -303,7 +303,7 @@ const CERTIFICATES: &[Row] = &[
         "UntrustedAuthority",
         &[
             "unknown_issuer_names_the_issuer",
-            "a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_told",
+            "a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_reported",
         ],
     ),
     (
@@ -358,7 +358,7 @@ const RESPONSES: &[Row] = &[
         "SniAndHostDisagree",
         &[
             "wrong_host_answered_by_421_says_that_sni_and_host_disagree",
-            "names_that_disagree_are_certain_where_the_edge_says_so",
+            "names_that_disagree_are_certain_if_the_edge_reports_them",
             "a_421_from_behind_an_edge_may_be_about_the_edges_names",
         ],
     ),
@@ -370,7 +370,7 @@ const RESPONSES: &[Row] = &[
     (
         "403 and 409 of Cloudflare about names",
         "SniAndHostDisagree",
-        &["names_that_disagree_are_certain_where_the_edge_says_so"],
+        &["names_that_disagree_are_certain_if_the_edge_reports_them"],
     ),
     (
         "1000 of Cloudflare",
@@ -401,7 +401,7 @@ const RESPONSES: &[Row] = &[
         &[
             "every_servers_own_words_for_plain_http_on_its_tls_port_are_certain_at_port_443",
             "http_to_port_443_is_certainly_the_wrong_scheme",
-            "nginx_says_that_plain_http_went_to_its_tls_port_and_so_does_the_diagnosis",
+            "nginx_reports_plain_http_on_its_tls_port_and_so_does_the_diagnosis",
         ],
     ),
     (
@@ -410,8 +410,8 @@ const RESPONSES: &[Row] = &[
         &[
             "an_alert_in_answer_to_plain_http_is_likely_a_tls_port",
             "a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port",
-            "haproxy_hangs_up_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme",
-            "openssl_hangs_up_on_plain_http_and_the_diagnosis_names_the_scheme",
+            "haproxy_closes_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme",
+            "openssl_closes_on_plain_http_and_the_diagnosis_names_the_scheme",
         ],
     ),
     (

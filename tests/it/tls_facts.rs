@@ -22,9 +22,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
     failing::{error, serving, to},
+    http_get,
     pki::{Ca, key, server},
     support::Authority,
-    talk,
 };
 
 /// Everything that is logged on this thread while the guard lives.
@@ -138,7 +138,7 @@ async fn a_session_of_tls_1_2_that_is_resumed_exchanges_no_keys() {
         .unwrap();
     for resumed in [false, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
         let session = stream.info().facts().tls_session().unwrap();
         assert_eq!(session.is_resumed(), resumed);
         assert_eq!(session.group().is_none(), resumed);
@@ -212,7 +212,7 @@ async fn a_certificate_that_ends_soon_is_warned_of_once() {
     let connector = connector(&root, address).build().unwrap();
     for _ in 0..3 {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
-        talk::get(&mut stream).await;
+        http_get::exchange(&mut stream).await;
     }
     let text = log.text();
     assert_eq!(text.matches("ends in 5 days").count(), 1, "{text}");

@@ -310,7 +310,7 @@ async fn a_session_is_resumed_under_every_policy_and_by_clones() {
             let mut stream = connector.oneshot(Uri::default()).await.unwrap();
             // The ticket of TLS 1.3 comes with the first bytes of the response.
             let facts = stream.info().facts().clone();
-            crate::talk::get(&mut stream).await;
+            crate::http_get::exchange(&mut stream).await;
             facts.tls_session().unwrap().is_resumed()
         };
         assert!(!resumed(connector.clone()).await);

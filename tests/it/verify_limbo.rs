@@ -23,7 +23,7 @@ use webpki::{
     RevocationOptionsBuilder, anchor_from_trusted_cert,
 };
 
-use crate::pki::{server, shake};
+use crate::pki::{complete_handshake, server};
 
 /// One case of the suite.
 struct Case {
@@ -124,7 +124,7 @@ impl Case {
         let mut config = ClientConfig::clone(&connector.tls_config().unwrap());
         config.time_provider = Arc::new(Clock(self.at));
         let server = server(&self.chain, key, &rustls::version::TLS13);
-        let error = shake(Arc::new(config), server, "sni.example.test").unwrap_err();
+        let error = complete_handshake(Arc::new(config), server, "sni.example.test").unwrap_err();
         matches!(
             error,
             Error::InvalidCertificate(

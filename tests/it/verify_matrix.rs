@@ -11,7 +11,7 @@ use cdn_origin::{
 };
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SerialNumber, date_time_ymd};
 
-use crate::pki::{Ca, dns, key, server, shake};
+use crate::pki::{Ca, complete_handshake, dns, key, server};
 
 /// One thing that may be wrong with a peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,7 +104,7 @@ impl World {
             fault => (self.chain(fault), &self.key),
         };
         let server = server(&chain, key, version);
-        shake(config(policy), server, NAME).is_ok()
+        complete_handshake(config(policy), server, NAME).is_ok()
     }
 
     #[track_caller]

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::{
     failing::{check, error, serving, to},
-    pki::{Ca, dns, key, server, shake, uri},
+    pki::{Ca, complete_handshake, dns, key, server, uri},
     support::{Authority, Certified, Edge},
 };
 
@@ -40,7 +40,7 @@ fn verdict(
         .build()
         .unwrap();
     let server = server(chain, key, &rustls::version::TLS13);
-    shake(connector.tls_config().unwrap(), server, "sni.example.test").map(|_| ())
+    complete_handshake(connector.tls_config().unwrap(), server, "sni.example.test").map(|_| ())
 }
 
 #[test]

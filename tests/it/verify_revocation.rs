@@ -23,7 +23,7 @@ use webpki::{
     RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 
-use crate::pki::{Ca, key, server, shake};
+use crate::pki::{Ca, complete_handshake, key, server};
 
 type Chain = Vec<CertificateDer<'static>>;
 
@@ -176,7 +176,7 @@ impl World {
     fn ours(&self, chain: &[CertificateDer<'static>], config: &Arc<ClientConfig>) -> Verdict {
         use rustls::{CertRevocationListError as ListError, CertificateError, Error};
         let server = server(chain, &self.key, &rustls::version::TLS13);
-        let outcome = shake(config.clone(), server, "good.example.test");
+        let outcome = complete_handshake(config.clone(), server, "good.example.test");
         match outcome.map(|_| ()) {
             Ok(()) => "good",
             Err(Error::InvalidCertificate(CertificateError::Revoked)) => "revoked",

@@ -28,7 +28,7 @@ use rcgen::{
     NameConstraints, SanType, SerialNumber, date_time_ymd,
 };
 
-use crate::pki::{Ca, dns, key, server, shake, uri};
+use crate::pki::{Ca, complete_handshake, dns, key, server, uri};
 
 type Chain = Vec<CertificateDer<'static>>;
 type Change = fn(&mut CertificateParams);
@@ -169,7 +169,7 @@ impl World {
         let verdict = |chain: &Chain| {
             let server = server(chain, &self.key, &rustls::version::TLS13);
             let config = connector.tls_config().unwrap();
-            let outcome = shake(config, server, "sni.example.test");
+            let outcome = complete_handshake(config, server, "sni.example.test");
             outcome.map(|_| ()).map_err(|error| kind(&error))
         };
         chains.iter().map(verdict).collect()

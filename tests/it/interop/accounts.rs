@@ -47,7 +47,7 @@ async fn visit(address: std::net::SocketAddr, host: &str) -> Response<String> {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn the_nginx_account_arrives_at_a_real_nginx_with_every_field_that_it_sets() {
+async fn a_real_nginx_receives_every_field_of_the_nginx_setup() {
     let authority = Authority::new();
     let nginx = echoing("example.test", &authority);
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.test")
@@ -73,7 +73,7 @@ async fn the_nginx_account_arrives_at_a_real_nginx_with_every_field_that_it_sets
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn the_haproxy_account_arrives_at_a_real_nginx_without_verification_and_with_it() {
+async fn a_real_nginx_receives_the_haproxy_setup_without_verification_and_with_it() {
     let authority = Authority::new();
     let nginx = echoing("my-cloudfront-domain.test", &authority);
     let account = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
@@ -109,7 +109,7 @@ async fn haproxy_account(edge: &Edge, server: &str) -> Response<String> {
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn a_real_haproxy_fails_step_by_step_as_its_account_tells() {
+async fn a_real_haproxy_fails_without_ssl_without_sni_and_without_host() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("my-cloudfront-domain.test")
@@ -148,7 +148,7 @@ async fn nginx_account(edge: &Edge, lines: &str) -> Response<String> {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_real_nginx_answers_502_until_it_sends_the_sni_of_its_account() {
+async fn a_real_nginx_responds_502_until_it_sends_the_sni_of_the_site() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("example.test")

@@ -34,7 +34,7 @@ fn said(response: &Response<String>) -> (&str, &TlsSession) {
 
 #[tokio::test]
 #[ignore = "needs go"]
-async fn go_reads_the_encrypted_hello() {
+async fn go_decrypts_the_client_hello() {
     for arguments in ["", "-p256"] {
         let (_go, connector, published) = serving(arguments);
         let response = answer(connector.ech(published.required())).await;
@@ -46,7 +46,7 @@ async fn go_reads_the_encrypted_hello() {
 
 #[tokio::test]
 #[ignore = "needs go"]
-async fn go_resumes_a_session_under_the_encrypted_hello() {
+async fn go_resumes_a_session_with_ech() {
     let (_go, connector, published) = serving("");
     let connector = connector.ech(published).build().unwrap();
     for resumed in [false, true] {
@@ -64,7 +64,7 @@ async fn go_resumes_a_session_under_the_encrypted_hello() {
 
 #[tokio::test]
 #[ignore = "needs go"]
-async fn go_rejects_a_stale_configuration_and_its_own_serves_for_the_second_attempt() {
+async fn go_rejects_a_stale_configuration_and_its_retry_configuration_is_used_once() {
     for arguments in ["", "-p256"] {
         let (_go, connector, _) = serving(arguments);
         let stale = published_by(PUBLIC).required();
@@ -81,7 +81,7 @@ async fn go_rejects_a_stale_configuration_and_its_own_serves_for_the_second_atte
 
 #[tokio::test]
 #[ignore = "needs go"]
-async fn go_that_sends_no_configuration_is_connected_to_without_unless_that_is_forbidden() {
+async fn go_without_a_retry_configuration_is_connected_to_without_ech_unless_required() {
     let (_go, connector, _) = serving("-silent");
     let stale = published_by(PUBLIC);
     let response = answer(connector.clone().ech(stale.clone())).await;
@@ -95,7 +95,7 @@ async fn go_that_sends_no_configuration_is_connected_to_without_unless_that_is_f
 
 #[tokio::test]
 #[ignore = "needs go"]
-async fn go_that_rejects_its_own_configuration_is_not_asked_a_third_time() {
+async fn go_that_rejects_its_retry_configuration_gets_no_third_attempt() {
     let (_go, connector, published) = serving("-confused");
     for ech in [published, published_by(PUBLIC)] {
         let error = refusal(connector.clone().ech(ech)).await;

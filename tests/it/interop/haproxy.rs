@@ -31,7 +31,7 @@ fn serving(authority: &Authority, rest: &str) -> Server {
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_hangs_up_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme() {
+async fn haproxy_closes_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme() {
     let haproxy = serving(&Authority::new(), "");
     let address = haproxy.address();
     let connector = CdnOriginConnector::builder(format!("http://{address}").as_str());
@@ -49,7 +49,7 @@ async fn haproxy_hangs_up_on_plain_http_on_its_tls_port_and_the_diagnosis_names_
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() {
+async fn haproxy_responds_in_http_to_a_client_hello_and_the_report_quotes_it() {
     let haproxy = Server::haproxy(
         Folder::new(),
         "frontend edge\n bind fd@0\n http-request return status 200",
@@ -113,7 +113,7 @@ async fn haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni() {
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_that_answers_421_and_403_to_other_hosts_is_diagnosed() {
+async fn a_421_and_a_403_of_haproxy_for_other_hosts_are_diagnosed() {
     for (status, certainty) in [
         (StatusCode::MISDIRECTED_REQUEST, Certainty::Certain),
         (StatusCode::FORBIDDEN, Certainty::Possible),
@@ -147,7 +147,7 @@ async fn haproxy_that_answers_421_and_403_to_other_hosts_is_diagnosed() {
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_and_a_connector_without_a_common_tls_version_part_with_alert_70() {
+async fn haproxy_without_a_common_tls_version_sends_alert_70() {
     let authority = Authority::new();
     for (settings, theirs) in [
         ("ssl-max-ver TLSv1.2", TlsVersion::V1_2),

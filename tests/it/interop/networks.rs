@@ -222,7 +222,7 @@ fn a_blackholed_first_address_costs_one_attempt_delay() {
 
 #[test]
 #[ignore = "needs root, iproute2 and nftables"]
-fn a_broken_ipv6_path_gives_way_to_ipv4() {
+fn a_broken_ipv6_path_falls_back_to_ipv4() {
     let cable = Cable::new();
     cable.far_side("meta l4proto tcp ip6 daddr 2001:db8:51::2", "drop");
     let facts = cable.connect(IpFamilies::PreferV6, &[SIX, FOUR]);
@@ -235,7 +235,7 @@ fn a_broken_ipv6_path_gives_way_to_ipv4() {
 
 #[test]
 #[ignore = "needs root, iproute2 and nftables"]
-fn a_name_with_ipv6_addresses_alone_is_likely_out_of_reach_where_ipv6_is_broken() {
+fn a_name_with_only_ipv6_addresses_is_likely_unreachable_if_ipv6_is_broken() {
     let cable = Cable::new();
     let matching = "meta l4proto tcp ip6 daddr 2001:db8:51::2";
     cable.far_side(matching, "reject with icmpv6 type no-route");
@@ -246,7 +246,7 @@ fn a_name_with_ipv6_addresses_alone_is_likely_out_of_reach_where_ipv6_is_broken(
 
 #[test]
 #[ignore = "needs root, iproute2 and nftables"]
-fn a_broken_ipv4_path_gives_way_to_ipv6() {
+fn a_broken_ipv4_path_falls_back_to_ipv6() {
     let cable = Cable::new();
     cable.far_side("meta l4proto tcp ip daddr 198.51.100.0/24", "drop");
     let facts = cable.connect(IpFamilies::PreferV4, &[FOUR, SIX]);

@@ -34,7 +34,7 @@ fn serving(arguments: &str) -> (Server, CdnOriginBuilder) {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_answers_over_what_was_agreed() {
+async fn openssl_reports_the_negotiated_parameters() {
     let (_openssl, connector) = serving("-tls1_2 -alpn http/1.1");
     let response = answer(connector).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -46,7 +46,7 @@ async fn openssl_answers_over_what_was_agreed() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_hangs_up_on_plain_http_and_the_diagnosis_names_the_scheme() {
+async fn openssl_closes_on_plain_http_and_the_diagnosis_names_the_scheme() {
     let (openssl, _) = serving("");
     let address = openssl.address();
     let connector = CdnOriginConnector::builder(format!("http://{address}").as_str());
@@ -64,7 +64,7 @@ async fn openssl_hangs_up_on_plain_http_and_the_diagnosis_names_the_scheme() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_that_insists_on_a_name_sends_alert_112_for_another() {
+async fn openssl_with_servername_fatal_sends_alert_112_for_another_name() {
     // It needs the certificate of a second name, too.
     let (_openssl, connector) =
         serving("-servername www.example.test -servername_fatal -cert2 site.pem -key2 site.pem");
@@ -85,7 +85,7 @@ async fn openssl_that_insists_on_a_name_sends_alert_112_for_another() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_and_a_connector_without_a_common_tls_version_part_with_alert_70() {
+async fn openssl_without_a_common_tls_version_sends_alert_70() {
     for (argument, ours) in [("-tls1_2", TlsVersion::V1_3), ("-tls1_3", TlsVersion::V1_2)] {
         let (_openssl, connector) = serving(argument);
 
@@ -121,7 +121,7 @@ async fn openssl_with_tls_1_1_only_is_too_old() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_without_alpn_is_refused_where_h2_is_required() {
+async fn openssl_without_alpn_is_refused_if_h2_is_required() {
     let (_openssl, connector) = serving("");
 
     let error = refusal(connector.clone().alpn(Alpn::Http2)).await;
@@ -141,7 +141,7 @@ async fn openssl_without_alpn_is_refused_where_h2_is_required() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_that_wants_a_client_certificate_ends_a_tls_1_2_handshake_with_an_alert() {
+async fn openssl_that_requires_a_client_certificate_fails_a_tls_1_2_handshake_with_an_alert() {
     let (_openssl, connector) = serving("-tls1_2 -Verify 1 -CAfile root.pem");
 
     let error = refusal(connector).await;
@@ -158,7 +158,7 @@ async fn openssl_that_wants_a_client_certificate_ends_a_tls_1_2_handshake_with_a
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_that_wants_a_client_certificate_says_so_after_a_tls_1_3_handshake() {
+async fn openssl_that_requires_a_client_certificate_sends_an_alert_after_a_tls_1_3_handshake() {
     let (_openssl, connector) = serving("-tls1_3 -Verify 1 -CAfile root.pem");
     let connector = connector.build().unwrap();
 

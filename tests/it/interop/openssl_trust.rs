@@ -52,7 +52,7 @@ fn pem(certified: &Certified) -> ClientIdentity {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_and_a_connector_agree_for_rsa_and_ecdsa_in_both_versions() {
+async fn openssl_accepts_rsa_and_ecdsa_in_both_versions() {
     for (arguments, version) in [("-tls1_2", TlsVersion::V1_2), ("-tls1_3", TlsVersion::V1_3)] {
         let rsa = Openssl::start(|authority| authority.issue_rsa(&[NAME]), arguments);
         let ecdsa = Openssl::ecdsa(arguments);
@@ -69,7 +69,7 @@ async fn openssl_and_a_connector_agree_for_rsa_and_ecdsa_in_both_versions() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn a_certificate_of_x509_version_1_is_called_unusable_whether_it_is_pinned_or_not() {
+async fn an_x509_version_1_certificate_is_unusable_with_and_without_a_pin() {
     let folder = Folder::new().version_1("site", NAME);
     let server = Server::openssl(folder, "-cert site.pem -key site.key");
     let origin = |policy| connector(&server, &Authority::new()).verify(policy);
@@ -95,7 +95,7 @@ async fn a_certificate_of_x509_version_1_is_called_unusable_whether_it_is_pinned
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_is_shown_our_certificate_in_both_versions() {
+async fn openssl_receives_the_client_certificate_in_both_versions() {
     for version in ["-tls1_2", "-tls1_3"] {
         let arguments = format!("{version} -Verify 1 -verify_return_error -CAfile root.pem");
         let openssl = Openssl::ecdsa(&arguments);
@@ -109,7 +109,7 @@ async fn openssl_is_shown_our_certificate_in_both_versions() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_that_refuses_our_certificate_is_diagnosed_in_both_versions() {
+async fn openssl_that_refuses_the_client_certificate_is_diagnosed_in_both_versions() {
     for version in ["-tls1_2", "-tls1_3"] {
         let arguments = format!("{version} -Verify 1 -verify_return_error -CAfile root.pem");
         let openssl = Openssl::ecdsa(&arguments);
@@ -131,7 +131,7 @@ async fn openssl_that_refuses_our_certificate_is_diagnosed_in_both_versions() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_that_wants_another_group_asks_again_and_gets_it() {
+async fn openssl_gets_its_group_after_a_hello_retry_request() {
     let openssl = Openssl::ecdsa("-tls1_3 -groups P-384");
     // In whichever order they are offered: the key share is of the first.
     let groups = ["x25519", "secp256r1", "secp384r1"];
@@ -147,7 +147,7 @@ async fn openssl_that_wants_another_group_asks_again_and_gets_it() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_and_a_connector_without_a_common_group_or_suite_part_with_alert_40() {
+async fn openssl_without_a_common_group_or_suite_sends_alert_40() {
     let groups = Openssl::ecdsa("-tls1_3 -groups P-384");
     let groups = groups.connector().key_exchange_groups(["x25519"]);
     let suites = Openssl::ecdsa("-tls1_2 -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
@@ -176,7 +176,7 @@ async fn second_is_resumed(connector: CdnOriginConnector) -> bool {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_resumes_a_session_unless_it_gives_no_tickets() {
+async fn openssl_resumes_a_session_unless_it_sends_no_tickets() {
     for (arguments, resumed) in [
         ("-tls1_2", true),
         ("-tls1_2 -no_ticket", true),
@@ -192,7 +192,7 @@ async fn openssl_resumes_a_session_unless_it_gives_no_tickets() {
 
 #[tokio::test]
 #[ignore = "needs openssl"]
-async fn openssl_takes_a_request_in_early_data_once_for_each_session() {
+async fn openssl_accepts_one_request_in_early_data_for_each_session() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let arguments = "-tls1_3 -alpn http/1.1 -cert site.pem -key site.pem";

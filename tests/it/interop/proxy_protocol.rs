@@ -65,7 +65,7 @@ async fn a_mismatch_is_told(server: &Server, authority: &Authority, expects: boo
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_and_the_connector_disagree_about_the_header_and_the_cause_is_named() {
+async fn a_proxy_header_mismatch_with_nginx_is_diagnosed() {
     for (expects, listen) in [(true, "ssl proxy_protocol"), (false, "ssl")] {
         let authority = Authority::new();
         let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -81,7 +81,7 @@ async fn nginx_and_the_connector_disagree_about_the_header_and_the_cause_is_name
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_and_the_connector_disagree_about_the_header_and_the_cause_is_named() {
+async fn a_proxy_header_mismatch_with_haproxy_is_diagnosed() {
     for (expects, accepts) in [(true, "accept-proxy"), (false, "")] {
         let authority = Authority::new();
         let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -95,7 +95,7 @@ async fn haproxy_and_the_connector_disagree_about_the_header_and_the_cause_is_na
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_learns_the_clients_address_before_tls() {
+async fn nginx_receives_the_client_address_before_tls() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let nginx = Server::nginx(
@@ -117,7 +117,7 @@ async fn nginx_learns_the_clients_address_before_tls() {
 
 #[tokio::test]
 #[ignore = "needs haproxy"]
-async fn haproxy_learns_the_clients_address_before_tls() {
+async fn haproxy_receives_the_client_address_before_tls() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let haproxy = Server::haproxy(

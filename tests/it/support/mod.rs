@@ -1,8 +1,8 @@
 //! The test edge: an in-process server that behaves like the edge of a CDN, with its own CA.
 //!
 //! [`Authority`] issues certificates. [`Edge`] presents them and records what it receives.
-//! [`Blackhole`] and [`Refused`] are addresses to which no connect succeeds. Tests and examples share
-//! this module. It does not depend on the crate under test.
+//! [`Blackhole`] and [`Refused`] are addresses to which no connect succeeds. Tests and examples
+//! share this module. It does not depend on the crate under test.
 
 #![allow(
     dead_code,

@@ -42,7 +42,7 @@ async fn refused(certified: &Certified, authority: &Authority) -> Error {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told() {
+async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_reported() {
     let authority = Authority::new();
     let error = refused(&authority.issue(&[OTHER]), &authority).await;
     assert_eq!(
@@ -60,7 +60,7 @@ async fn a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_told
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_told() {
+async fn a_certificate_of_nginx_from_an_unknown_authority_is_refused_and_the_issuer_is_reported() {
     let error = refused(&Authority::new().issue(&[NAME]), &Authority::new()).await;
     assert_eq!(
         error.kind(),
@@ -141,7 +141,7 @@ async fn a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates(
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_is_told_one_name_in_sni_and_may_present_another_that_is_expected() {
+async fn nginx_may_present_an_expected_name_that_differs_from_sni() {
     let authority = Authority::new();
     let nginx = presenting(&authority.issue(&[OTHER]));
     let connector = connector(&nginx, &authority);
@@ -165,7 +165,7 @@ async fn nginx_is_told_one_name_in_sni_and_may_present_another_that_is_expected(
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_certificate_of_nginx_for_its_sni_is_refused_where_another_name_is_expected() {
+async fn a_certificate_of_nginx_for_its_sni_is_refused_if_another_name_is_expected() {
     let authority = Authority::new();
     let nginx = presenting(&authority.issue(&[NAME]));
 
@@ -185,7 +185,7 @@ async fn a_certificate_of_nginx_for_its_sni_is_refused_where_another_name_is_exp
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn a_pin_decides_about_the_key_of_nginx_with_a_chain_and_without() {
+async fn a_pin_checks_the_key_of_nginx_with_a_chain_and_without() {
     let authority = Authority::new();
     let issued = authority.issue(&[NAME]);
     let self_signed = Authority::self_signed(&["nobody.test"]);
@@ -207,7 +207,7 @@ async fn a_pin_decides_about_the_key_of_nginx_with_a_chain_and_without() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn danger_accepts_what_nginx_presents_whatever_it_is() {
+async fn danger_accepts_any_certificate_of_nginx() {
     let authority = Authority::new();
     let nginx = presenting(&Authority::self_signed(&["nobody.test"]));
     let connector = connector(&nginx, &authority).verify(danger::accept_any_certificate());

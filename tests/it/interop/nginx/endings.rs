@@ -33,7 +33,7 @@ fn impatient() -> (Server, CdnOriginBuilder) {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_may_end_a_connection_after_a_few_requests_and_no_client_notices() {
+async fn nginx_may_close_a_connection_after_a_few_requests_without_a_failed_request() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
         let (_nginx, connector) = impatient();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());
@@ -47,7 +47,7 @@ async fn nginx_may_end_a_connection_after_a_few_requests_and_no_client_notices()
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_may_refuse_an_upload_before_its_end_and_the_client_is_told() {
+async fn nginx_may_refuse_an_upload_early_and_the_client_receives_the_response() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
         let (_nginx, connector) = impatient();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());

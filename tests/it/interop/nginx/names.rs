@@ -33,7 +33,7 @@ fn strict(authority: &Authority) -> Server {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_says_that_plain_http_went_to_its_tls_port_and_so_does_the_diagnosis() {
+async fn nginx_reports_plain_http_on_its_tls_port_and_so_does_the_diagnosis() {
     let authority = Authority::new();
     let nginx = strict(&authority);
     let address = nginx.address();
@@ -57,7 +57,7 @@ async fn nginx_says_that_plain_http_went_to_its_tls_port_and_so_does_the_diagnos
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() {
+async fn nginx_responds_in_http_to_a_client_hello_and_the_report_quotes_it() {
     let nginx = Server::nginx(
         Folder::new(),
         "server { listen LISTEN; return 200 'plain'; }",
@@ -88,7 +88,7 @@ async fn nginx_answers_a_client_hello_on_a_plain_port_in_http_and_is_quoted() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_that_rejects_strangers_sends_alert_112_when_no_sni_is_sent() {
+async fn nginx_with_ssl_reject_handshake_sends_alert_112_when_no_sni_is_sent() {
     let authority = Authority::new();
     let nginx = strict(&authority);
 
@@ -109,7 +109,7 @@ async fn nginx_that_rejects_strangers_sends_alert_112_when_no_sni_is_sent() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_that_rejects_strangers_sends_alert_112_for_an_unknown_sni() {
+async fn nginx_with_ssl_reject_handshake_sends_alert_112_for_an_unknown_sni() {
     let authority = Authority::new();
     let nginx = strict(&authority);
 
@@ -126,7 +126,7 @@ async fn nginx_that_rejects_strangers_sends_alert_112_for_an_unknown_sni() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_with_a_default_certificate_shows_it_to_whoever_sends_no_sni() {
+async fn nginx_presents_its_default_certificate_when_no_sni_is_sent() {
     let authority = Authority::new();
     let folder = Folder::new()
         .certified("default", &authority.issue(&["default.example.test"]))
@@ -169,7 +169,7 @@ async fn nginx_with_a_default_certificate_shows_it_to_whoever_sends_no_sni() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_answers_421_where_a_site_that_asks_for_client_certificates_is_named_only_in_host() {
+async fn nginx_responds_421_if_only_host_names_a_site_that_requires_client_certificates() {
     let authority = Authority::new();
     let folder = Folder::new()
         .certified("site", &authority.issue(&[NAME, "members.example.test"]))
@@ -204,7 +204,7 @@ async fn nginx_answers_421_where_a_site_that_asks_for_client_certificates_is_nam
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_that_compares_sni_and_host_answers_403_and_the_diagnosis_names_both() {
+async fn nginx_that_compares_sni_and_host_responds_403_and_the_diagnosis_names_both() {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let nginx = Server::nginx(

@@ -40,7 +40,7 @@ fn listening(listen: &str) -> (Server, CdnOriginBuilder) {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_with_h2_is_spoken_h2_to_by_default() {
+async fn nginx_with_h2_gets_h2_by_default() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/2.0 www.example.test /page?query");
@@ -51,7 +51,7 @@ async fn nginx_with_h2_is_spoken_h2_to_by_default() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_with_h2_is_spoken_http_1_1_to_where_only_that_is_offered() {
+async fn nginx_with_h2_gets_http_1_1_if_only_that_is_offered() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let response = answer(connector.alpn(Alpn::Http1)).await;
     assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
@@ -60,7 +60,7 @@ async fn nginx_with_h2_is_spoken_http_1_1_to_where_only_that_is_offered() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_without_h2_is_spoken_http_1_1_to_by_default() {
+async fn nginx_without_h2_gets_http_1_1_by_default() {
     let (_nginx, connector) = listening("listen LISTEN ssl");
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/1.1 www.example.test /page?query");
@@ -69,7 +69,7 @@ async fn nginx_without_h2_is_spoken_http_1_1_to_by_default() {
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_without_h2_is_refused_where_h2_is_required() {
+async fn nginx_without_h2_is_refused_if_h2_is_required() {
     let (_nginx, connector) = listening("listen LISTEN ssl");
 
     let error = refusal(connector.clone().alpn(Alpn::Http2)).await;
@@ -106,7 +106,7 @@ async fn a_hyper_util_client_speaks_h2_and_http_1_1_to_nginx_over_the_connector(
 
 #[tokio::test]
 #[ignore = "needs nginx"]
-async fn nginx_accepts_h2_requests_whose_host_was_rewritten_above_a_hyper_util_client() {
+async fn nginx_accepts_h2_requests_with_a_rewritten_host_from_a_hyper_util_client() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
     let client = client(connector.build().unwrap());
     let request = || {

@@ -1,4 +1,4 @@
-//! The edge in a box does what it says, as seen by a client with no opinions.
+//! The test edge itself, tested with a plain hyper and rustls client.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,17 +27,17 @@ use crate::support::{
 const NAME: &str = "www.example.test";
 const URL: &str = "https://www.example.test/path?query";
 
-/// An edge that serves [`NAME`], and the two protocols' clients for it.
-struct Scene {
+/// A test edge that serves [`NAME`], and clients for it.
+struct Fixture {
     authority: Authority,
     edge: Edge,
 }
 
-impl Scene {
-    async fn new(dress: impl FnOnce(EdgeBuilder) -> EdgeBuilder) -> Self {
+impl Fixture {
+    async fn new(configure: impl FnOnce(EdgeBuilder) -> EdgeBuilder) -> Self {
         let authority = Authority::new();
         let builder = Edge::builder(&authority).serves(NAME);
-        let edge = dress(builder).start().await;
+        let edge = configure(builder).start().await;
         Self { authority, edge }
     }
 
@@ -45,20 +45,20 @@ impl Scene {
         tls_client(&self.authority, alpn)
     }
 
-    fn nameless(&self) -> ClientConfig {
+    fn config_without_sni(&self) -> ClientConfig {
         let mut config = self.config(&[]);
         config.enable_sni = false;
         config
     }
 
-    /// An open connection with the first of these protocols that the edge speaks.
+    /// Opens a connection with the first of these protocols that the edge supports.
     async fn requests(&self, alpn: &[&str]) -> Requests {
         let config = Arc::new(self.config(alpn));
         let tls = tls_connect(self.edge.address(), &config, NAME).await;
         Requests::negotiated(tls.unwrap()).await.unwrap()
     }
 
-    /// What TLS has to say about a handshake that fails.
+    /// The TLS error of a failed handshake.
     async fn failure(&self, config: ClientConfig, name: &str) -> rustls::Error {
         let error = tls_connect(self.edge.address(), &Arc::new(config), name)
             .await
@@ -66,66 +66,78 @@ impl Scene {
         error.downcast::<rustls::Error>().unwrap()
     }
 
-    /// Sends these bytes and then the end of the stream, and returns all that comes back.
-    async fn converse(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    /// Sends these bytes and the end of the stream, and returns everything received.
+    async fn exchange(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(self.edge.address()).await?;
         stream.write_all(bytes).await?;
         stream.shutdown().await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        Ok(answer)
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await?;
+        Ok(received)
     }
 }
 
 #[tokio::test]
 async fn edge_sends_alert_40_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge).await;
-    let failure = scene.failure(scene.nameless(), NAME).await;
+    let fixture = Fixture::new(|edge| edge).await;
+    let failure = fixture.failure(fixture.config_without_sni(), NAME).await;
     assert_eq!(
         failure,
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)
     );
-    assert_eq!(scene.edge.hellos()[0].sni, None);
+    assert_eq!(fixture.edge.hellos()[0].sni, None);
 }
 
 #[tokio::test]
-async fn edge_sends_the_chosen_alert_for_an_unknown_sni() {
-    let scene = Scene::new(|edge| edge.unknown_sni(SniRefusal::Alert(112))).await;
-    let failure = scene.failure(scene.config(&[]), "other.example.test").await;
+async fn edge_sends_the_configured_alert_for_an_unknown_sni() {
+    let fixture = Fixture::new(|edge| edge.unknown_sni(SniRefusal::Alert(112))).await;
+    let failure = fixture
+        .failure(fixture.config(&[]), "other.example.test")
+        .await;
     assert_eq!(
         failure,
         rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)
     );
-    let hello = &scene.edge.hellos()[0];
+    let hello = &fixture.edge.hellos()[0];
     assert_eq!(hello.sni.as_deref(), Some("other.example.test"));
     assert_eq!(hello.resumed, None);
 }
 
 #[tokio::test]
 async fn edge_closes_without_a_byte_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Close)).await;
-    let error = tls_connect(scene.edge.address(), &Arc::new(scene.nameless()), NAME)
-        .await
-        .unwrap_err();
+    let fixture = Fixture::new(|edge| edge.without_sni(SniRefusal::Close)).await;
+    let error = tls_connect(
+        fixture.edge.address(),
+        &Arc::new(fixture.config_without_sni()),
+        NAME,
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 }
 
 #[tokio::test]
 async fn edge_resets_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Reset)).await;
-    let error = tls_connect(scene.edge.address(), &Arc::new(scene.nameless()), NAME)
-        .await
-        .unwrap_err();
+    let fixture = Fixture::new(|edge| edge.without_sni(SniRefusal::Reset)).await;
+    let error = tls_connect(
+        fixture.edge.address(),
+        &Arc::new(fixture.config_without_sni()),
+        NAME,
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
-async fn edge_stays_silent_until_the_client_leaves_when_no_sni_is_sent() {
-    let scene = Scene::new(|edge| edge.without_sni(SniRefusal::Stall)).await;
-    let answer = scene.converse(&client_hello(scene.nameless(), NAME)).await;
-    assert_eq!(answer.unwrap(), b"");
-    scene.edge.wait_for_closed(1).await;
-    assert_eq!(scene.edge.hellos().len(), 1);
+async fn edge_sends_nothing_until_the_client_closes_when_no_sni_is_sent() {
+    let fixture = Fixture::new(|edge| edge.without_sni(SniRefusal::Stall)).await;
+    let received = fixture
+        .exchange(&client_hello(fixture.config_without_sni(), NAME))
+        .await;
+    assert_eq!(received.unwrap(), b"");
+    fixture.edge.wait_for_closed(1).await;
+    assert_eq!(fixture.edge.hellos().len(), 1);
 }
 
 #[tokio::test]
@@ -150,17 +162,17 @@ async fn edge_serves_the_default_certificate_when_no_sni_is_sent() {
 
 #[tokio::test]
 async fn edge_serves_the_certificate_of_the_name_and_records_the_handshake() {
-    let scene = Scene::new(|edge| edge.serves("other.example.test")).await;
-    let config = Arc::new(scene.config(&["h2", "http/1.1"]));
+    let fixture = Fixture::new(|edge| edge.serves("other.example.test")).await;
+    let config = Arc::new(fixture.config(&["h2", "http/1.1"]));
     for name in [NAME, "other.example.test"] {
-        tls_connect(scene.edge.address(), &config, name)
+        tls_connect(fixture.edge.address(), &config, name)
             .await
             .unwrap();
     }
-    scene.edge.wait_for_handshakes(2).await;
-    scene.edge.wait_for_closed(2).await;
-    assert_eq!(scene.edge.connections(), 2);
-    let hello = &scene.edge.hellos()[0];
+    fixture.edge.wait_for_handshakes(2).await;
+    fixture.edge.wait_for_closed(2).await;
+    assert_eq!(fixture.edge.connections(), 2);
+    let hello = &fixture.edge.hellos()[0];
     assert_eq!(hello.sni.as_deref(), Some(NAME));
     assert_eq!(hello.alpn, ["h2", "http/1.1"]);
     assert_eq!(hello.chosen.as_deref(), Some("h2"));
@@ -170,31 +182,31 @@ async fn edge_serves_the_certificate_of_the_name_and_records_the_handshake() {
 
 #[tokio::test]
 async fn edge_sends_alert_120_when_no_protocol_is_common() {
-    let scene = Scene::new(|edge| edge.alpn(&["http/1.1"])).await;
-    let failure = scene.failure(scene.config(&["h2"]), NAME).await;
+    let fixture = Fixture::new(|edge| edge.alpn(&["http/1.1"])).await;
+    let failure = fixture.failure(fixture.config(&["h2"]), NAME).await;
     assert_eq!(
         failure,
         rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)
     );
-    scene.edge.wait_for_handshakes(1).await;
-    assert!(scene.edge.hellos()[0].failure.is_some());
+    fixture.edge.wait_for_handshakes(1).await;
+    assert!(fixture.edge.hellos()[0].failure.is_some());
 }
 
 #[tokio::test]
-async fn edge_without_alpn_agrees_on_no_protocol() {
-    let scene = Scene::new(|edge| edge.alpn(&[])).await;
-    let config = Arc::new(scene.config(&["h2"]));
-    let tls = tls_connect(scene.edge.address(), &config, NAME)
+async fn edge_without_alpn_negotiates_no_protocol() {
+    let fixture = Fixture::new(|edge| edge.alpn(&[])).await;
+    let config = Arc::new(fixture.config(&["h2"]));
+    let tls = tls_connect(fixture.edge.address(), &config, NAME)
         .await
         .unwrap();
     assert_eq!(tls.get_ref().1.alpn_protocol(), None);
 }
 
 #[tokio::test]
-async fn edge_speaks_only_the_tls_versions_it_was_given() {
-    let scene = Scene::new(|edge| edge.tls_versions(&[&rustls::version::TLS12])).await;
-    let config = Arc::new(scene.config(&[]));
-    let tls = tls_connect(scene.edge.address(), &config, NAME)
+async fn edge_speaks_only_the_configured_tls_versions() {
+    let fixture = Fixture::new(|edge| edge.tls_versions(&[&rustls::version::TLS12])).await;
+    let config = Arc::new(fixture.config(&[]));
+    let tls = tls_connect(fixture.edge.address(), &config, NAME)
         .await
         .unwrap();
     assert_eq!(
@@ -204,34 +216,34 @@ async fn edge_speaks_only_the_tls_versions_it_was_given() {
 }
 
 #[tokio::test]
-async fn edge_resumes_the_session_of_a_client_that_comes_back() {
-    let scene = Scene::new(|edge| edge.alpn(&["http/1.1"])).await;
-    let config = Arc::new(scene.config(&["http/1.1"]));
+async fn edge_resumes_the_session_of_a_second_connection() {
+    let fixture = Fixture::new(|edge| edge.alpn(&["http/1.1"])).await;
+    let config = Arc::new(fixture.config(&["http/1.1"]));
     for _ in 0..2 {
-        let tls = tls_connect(scene.edge.address(), &config, NAME).await;
+        let tls = tls_connect(fixture.edge.address(), &config, NAME).await;
         let mut requests = Requests::negotiated(tls.unwrap()).await.unwrap();
         requests.get(URL).await.unwrap();
     }
-    let resumed: Vec<_> = scene.edge.hellos().iter().map(|h| h.resumed).collect();
+    let resumed: Vec<_> = fixture.edge.hellos().iter().map(|h| h.resumed).collect();
     assert_eq!(resumed, [Some(false), Some(true)]);
 }
 
 #[tokio::test]
-async fn edge_allows_host_and_sni_to_disagree_unless_told_otherwise() {
-    let scene = Scene::new(|edge| edge).await;
-    let mut requests = scene.requests(&["http/1.1"]).await;
+async fn edge_allows_host_and_sni_to_disagree_by_default() {
+    let fixture = Fixture::new(|edge| edge).await;
+    let mut requests = fixture.requests(&["http/1.1"]).await;
     let response = requests.get("https://other.example.test/").await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    let seen = &scene.edge.requests()[0];
-    assert_eq!(seen.sni.as_deref(), Some(NAME));
-    assert_eq!(seen.host(), Some("other.example.test"));
+    let recorded = &fixture.edge.requests()[0];
+    assert_eq!(recorded.sni.as_deref(), Some(NAME));
+    assert_eq!(recorded.host(), Some("other.example.test"));
 }
 
 #[tokio::test]
-async fn edge_answers_421_when_host_and_sni_disagree() {
-    let scene = Scene::new(|edge| edge.host_mismatch(HostMismatch::Misdirected421)).await;
+async fn edge_responds_421_when_host_and_sni_disagree() {
+    let fixture = Fixture::new(|edge| edge.host_mismatch(HostMismatch::Misdirected421)).await;
     for alpn in ["http/1.1", "h2"] {
-        let mut requests = scene.requests(&[alpn]).await;
+        let mut requests = fixture.requests(&[alpn]).await;
         let response = requests.get("https://other.example.test/").await.unwrap();
         assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
         assert_eq!(response.headers()["server"], "CloudFront");
@@ -241,17 +253,17 @@ async fn edge_answers_421_when_host_and_sni_disagree() {
 }
 
 #[tokio::test]
-async fn edge_answers_403_when_host_and_sni_disagree() {
-    let scene = Scene::new(|edge| edge.host_mismatch(HostMismatch::Forbidden403)).await;
-    let mut requests = scene.requests(&["h2"]).await;
+async fn edge_responds_403_when_host_and_sni_disagree() {
+    let fixture = Fixture::new(|edge| edge.host_mismatch(HostMismatch::Forbidden403)).await;
+    let mut requests = fixture.requests(&["h2"]).await;
     let response = requests.get("https://other.example.test/").await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
-async fn edge_answers_403_as_cloudfront_for_a_host_it_does_not_know() {
-    let scene = Scene::new(|edge| edge.knows_hosts(&[NAME])).await;
-    let mut requests = scene.requests(&["http/1.1"]).await;
+async fn edge_responds_403_like_cloudfront_for_an_unknown_host() {
+    let fixture = Fixture::new(|edge| edge.knows_hosts(&[NAME])).await;
+    let mut requests = fixture.requests(&["http/1.1"]).await;
     let response = requests.get("https://other.example.test/").await.unwrap();
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(response.headers()["server"], "CloudFront");
@@ -268,10 +280,10 @@ async fn edge_answers_403_as_cloudfront_for_a_host_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn edge_answers_plain_http_on_its_tls_port_with_a_page() {
-    let scene = Scene::new(|edge| edge).await;
-    let answer = scene
-        .converse(b"GET / HTTP/1.1\r\nHost: www.example.test\r\n\r\n")
+async fn edge_responds_400_to_plain_http_on_its_tls_port() {
+    let fixture = Fixture::new(|edge| edge).await;
+    let received = fixture
+        .exchange(b"GET / HTTP/1.1\r\nHost: www.example.test\r\n\r\n")
         .await
         .unwrap();
     let page = [
@@ -280,13 +292,13 @@ async fn edge_answers_plain_http_on_its_tls_port_with_a_page() {
         "<center>The plain HTTP request was sent to HTTPS port</center>",
         "<hr><center>CloudFront</center>",
     ];
-    contains_in_order(&String::from_utf8(answer).unwrap(), &page);
+    contains_in_order(&String::from_utf8(received).unwrap(), &page);
 }
 
 #[tokio::test]
-async fn edge_echoes_what_arrived_and_records_it() {
-    let scene = Scene::new(|edge| edge).await;
-    let mut requests = scene.requests(&["http/1.1"]).await;
+async fn edge_echoes_and_records_the_request() {
+    let fixture = Fixture::new(|edge| edge).await;
+    let mut requests = fixture.requests(&["http/1.1"]).await;
     let request = Request::put(URL)
         .header("x-first", "1")
         .header("a-last", "2");
@@ -298,32 +310,32 @@ async fn edge_echoes_what_arrived_and_records_it() {
         "host: www.example.test\n",
     ];
     contains_in_order(response.body(), &lines);
-    let seen = scene.edge.wait_for_requests(1).await;
-    assert_eq!(seen.method, "PUT");
-    assert_eq!(seen.authority, None);
-    assert_eq!(seen.body, "payload");
+    let recorded = fixture.edge.wait_for_requests(1).await;
+    assert_eq!(recorded.method, "PUT");
+    assert_eq!(recorded.authority, None);
+    assert_eq!(recorded.body, "payload");
 }
 
 #[tokio::test]
 async fn edge_records_the_authority_and_the_path_of_http2() {
-    let scene = Scene::new(|edge| edge).await;
-    let mut requests = scene.requests(&["h2", "http/1.1"]).await;
+    let fixture = Fixture::new(|edge| edge).await;
+    let mut requests = fixture.requests(&["h2", "http/1.1"]).await;
     let response = requests.get(URL).await.unwrap();
     contains_in_order(response.body(), &["version: HTTP/2.0\nauthority: www"]);
-    let seen = &scene.edge.requests()[0];
-    assert_eq!(seen.version, Version::HTTP_2);
-    assert_eq!(seen.target, "/path?query");
-    assert_eq!(seen.authority.as_deref(), Some(NAME));
+    let recorded = &fixture.edge.requests()[0];
+    assert_eq!(recorded.version, Version::HTTP_2);
+    assert_eq!(recorded.target, "/path?query");
+    assert_eq!(recorded.authority.as_deref(), Some(NAME));
 }
 
 #[tokio::test]
-async fn edge_answers_with_what_the_handler_returns() {
+async fn edge_sends_the_response_of_the_handler() {
     let teapot = |request: Request<Bytes>| {
         let response = Response::builder().status(StatusCode::IM_A_TEAPOT);
         response.body(request.into_body()).unwrap()
     };
-    let scene = Scene::new(|edge| edge.respond(teapot)).await;
-    let mut requests = scene.requests(&["h2"]).await;
+    let fixture = Fixture::new(|edge| edge.respond(teapot)).await;
+    let mut requests = fixture.requests(&["h2"]).await;
     let request = Request::post(URL).body(Bytes::from_static(b"tea")).unwrap();
     let response = requests.send(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
@@ -331,46 +343,46 @@ async fn edge_answers_with_what_the_handler_returns() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "a task of the edge panicked: no answer to this")]
-async fn edge_passes_the_panic_of_a_handler_on() {
-    let scene = Scene::new(|edge| edge.respond(|_| panic!("no answer to this"))).await;
-    let mut requests = scene.requests(&["h2"]).await;
+#[should_panic(expected = "a task of the edge panicked: no response to this")]
+async fn edge_reports_the_panic_of_a_handler() {
+    let fixture = Fixture::new(|edge| edge.respond(|_| panic!("no response to this"))).await;
+    let mut requests = fixture.requests(&["h2"]).await;
     requests.get(URL).await.unwrap_err();
 }
 
 #[tokio::test]
-async fn edge_answers_whatever_arrives_in_plaintext() {
+async fn edge_responds_in_plaintext_to_any_bytes() {
     const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::Plaintext(BANNER))).await;
-    let hello = client_hello(scene.config(&[]), NAME);
-    assert_eq!(scene.converse(&hello).await.unwrap(), BANNER);
-    let failure = scene.failure(scene.config(&[]), NAME).await;
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::Plaintext(BANNER))).await;
+    let hello = client_hello(fixture.config(&[]), NAME);
+    assert_eq!(fixture.exchange(&hello).await.unwrap(), BANNER);
+    let failure = fixture.failure(fixture.config(&[]), NAME).await;
     assert!(matches!(failure, rustls::Error::InvalidMessage(_)));
 }
 
 #[tokio::test]
-async fn edge_greets_before_the_client_says_anything() {
+async fn edge_sends_a_greeting_before_the_client_sends_anything() {
     const BANNER: &[u8] = b"220 mail.example.test\r\n";
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::Greeting(BANNER))).await;
-    let mut stream = TcpStream::connect(scene.edge.address()).await.unwrap();
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::Greeting(BANNER))).await;
+    let mut stream = TcpStream::connect(fixture.edge.address()).await.unwrap();
     let mut greeting = [0; BANNER.len()];
     stream.read_exact(&mut greeting).await.unwrap();
     assert_eq!(greeting, BANNER);
     drop(stream);
-    scene.edge.wait_for_closed(1).await;
+    fixture.edge.wait_for_closed(1).await;
 }
 
 #[tokio::test]
 async fn edge_closes_on_accept() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::CloseOnAccept)).await;
-    let mut stream = TcpStream::connect(scene.edge.address()).await.unwrap();
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::CloseOnAccept)).await;
+    let mut stream = TcpStream::connect(fixture.edge.address()).await.unwrap();
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn edge_resets_in_the_handshake() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::ResetInHandshake)).await;
-    let error = tls_connect(scene.edge.address(), &Arc::new(scene.config(&[])), NAME)
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::ResetInHandshake)).await;
+    let error = tls_connect(fixture.edge.address(), &Arc::new(fixture.config(&[])), NAME)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -378,47 +390,47 @@ async fn edge_resets_in_the_handshake() {
 
 #[tokio::test]
 async fn edge_stalls_in_the_handshake() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::StallInHandshake)).await;
-    let hello = client_hello(scene.config(&[]), NAME);
-    assert_eq!(scene.converse(&hello).await.unwrap(), b"");
-    scene.edge.wait_for_connections(1).await;
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::StallInHandshake)).await;
+    let hello = client_hello(fixture.config(&[]), NAME);
+    assert_eq!(fixture.exchange(&hello).await.unwrap(), b"");
+    fixture.edge.wait_for_connections(1).await;
 }
 
 #[tokio::test]
-async fn edge_reads_the_request_and_never_answers() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::StallBeforeResponse)).await;
+async fn edge_reads_the_request_and_sends_no_response() {
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::StallBeforeResponse)).await;
     for (count, alpn) in [(1, "http/1.1"), (2, "h2")] {
-        let mut requests = scene.requests(&[alpn]).await;
+        let mut requests = fixture.requests(&[alpn]).await;
         tokio::select! {
-            answer = requests.get(URL) => panic!("an answer: {answer:?}"),
-            seen = scene.edge.wait_for_requests(count) => assert_eq!(seen.method, "GET"),
+            response = requests.get(URL) => panic!("a response: {response:?}"),
+            recorded = fixture.edge.wait_for_requests(count) => assert_eq!(recorded.method, "GET"),
         }
         drop(requests);
-        scene.edge.wait_for_closed(count).await;
+        fixture.edge.wait_for_closed(count).await;
     }
 }
 
 #[tokio::test]
-async fn edge_resets_instead_of_an_answer() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::ResetBeforeResponse)).await;
-    // An h2 client that is writing when the reset comes calls it a broken pipe.
+async fn edge_resets_instead_of_a_response() {
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::ResetBeforeResponse)).await;
+    // An h2 client that is writing during the reset reports a broken pipe.
     for (alpn, names) in [
         ("http/1.1", &["ConnectionReset"][..]),
         ("h2", &["ConnectionReset", "BrokenPipe"][..]),
     ] {
-        let mut requests = scene.requests(&[alpn]).await;
+        let mut requests = fixture.requests(&[alpn]).await;
         let error = requests.get(URL).await.unwrap_err();
         let text = format!("{error:?}");
         assert!(names.iter().any(|name| text.contains(name)), "{text}");
     }
-    assert_eq!(scene.edge.requests().len(), 2);
+    assert_eq!(fixture.edge.requests().len(), 2);
 }
 
 #[tokio::test]
 async fn edge_truncates_the_body() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::TruncateBody)).await;
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::TruncateBody)).await;
     for alpn in ["http/1.1", "h2"] {
-        let mut requests = scene.requests(&[alpn]).await;
+        let mut requests = fixture.requests(&[alpn]).await;
         let error = requests.get(URL).await.unwrap_err();
         let text = format!("{error:?}");
         assert!(text.contains("Body"), "{text}");
@@ -426,46 +438,46 @@ async fn edge_truncates_the_body() {
 }
 
 #[tokio::test]
-async fn edge_closes_after_an_answer_without_announcing_it() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::CloseIdle)).await;
+async fn edge_closes_after_a_response_without_announcing_it() {
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::CloseIdle)).await;
     for (count, alpn) in [(1, "http/1.1"), (2, "h2")] {
-        let mut requests = scene.requests(&[alpn]).await;
+        let mut requests = fixture.requests(&[alpn]).await;
         let response = requests.get(URL).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert!(!response.headers().contains_key("connection"));
         requests.ended().await;
-        scene.edge.wait_for_closed(count).await;
+        fixture.edge.wait_for_closed(count).await;
     }
 }
 
 #[tokio::test]
-async fn edge_says_goaway_after_an_answer() {
-    let scene = Scene::new(|edge| edge.behaviour(Behaviour::GoAway)).await;
-    let mut requests = scene.requests(&["h2"]).await;
+async fn edge_sends_goaway_after_a_response() {
+    let fixture = Fixture::new(|edge| edge.behaviour(Behaviour::GoAway)).await;
+    let mut requests = fixture.requests(&["h2"]).await;
     let response = requests.get(URL).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     requests.ended().await;
     requests.get(URL).await.unwrap_err();
-    scene.edge.wait_for_closed(1).await;
-    assert_eq!(scene.edge.requests().len(), 1);
+    fixture.edge.wait_for_closed(1).await;
+    assert_eq!(fixture.edge.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn edge_speaks_plain_http() {
-    let scene = Scene::new(EdgeBuilder::plain_http).await;
-    let stream = TcpStream::connect(scene.edge.address()).await.unwrap();
+    let fixture = Fixture::new(EdgeBuilder::plain_http).await;
+    let stream = TcpStream::connect(fixture.edge.address()).await.unwrap();
     let mut requests = Requests::http1(stream).await.unwrap();
     let response = requests.get("http://plain.example.test/").await.unwrap();
     contains_in_order(response.body(), &["host: plain.example.test"]);
-    assert_eq!(scene.edge.requests()[0].sni, None);
+    assert_eq!(fixture.edge.requests()[0].sni, None);
 }
 
 #[tokio::test]
 async fn edge_redirects_to_https() {
-    let scene = Scene::new(EdgeBuilder::redirects_to_https).await;
-    let stream = TcpStream::connect(scene.edge.address()).await.unwrap();
+    let fixture = Fixture::new(EdgeBuilder::redirects_to_https).await;
+    let stream = TcpStream::connect(fixture.edge.address()).await.unwrap();
     let mut requests = Requests::http1(stream).await.unwrap();
-    let url = format!("http://{NAME}:{}/path?query", scene.edge.port());
+    let url = format!("http://{NAME}:{}/path?query", fixture.edge.port());
     let response = requests.get(&url).await.unwrap();
     assert_eq!(response.status(), StatusCode::MOVED_PERMANENTLY);
     assert_eq!(response.headers()["location"], URL);
@@ -473,18 +485,18 @@ async fn edge_redirects_to_https() {
 }
 
 #[tokio::test]
-async fn edge_is_gone_when_it_was_stopped() {
-    let scene = Scene::new(|edge| edge).await;
-    let mut requests = scene.requests(&["h2"]).await;
-    let address = scene.edge.address();
-    scene.edge.stop().await;
+async fn a_stopped_edge_refuses_connections() {
+    let fixture = Fixture::new(|edge| edge).await;
+    let mut requests = fixture.requests(&["h2"]).await;
+    let address = fixture.edge.address();
+    fixture.edge.stop().await;
     requests.get(URL).await.unwrap_err();
     let error = TcpStream::connect(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]
-async fn authority_issues_certificates_that_are_not_in_force() {
+async fn authority_issues_certificates_that_are_not_valid_now() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves_with(
@@ -501,8 +513,8 @@ async fn authority_issues_certificates_that_are_not_in_force() {
         )
         .start()
         .await;
-    let scene = Scene { authority, edge };
-    let refused = async |name| match scene.failure(scene.config(&[]), name).await {
+    let fixture = Fixture { authority, edge };
+    let refused = async |name| match fixture.failure(fixture.config(&[]), name).await {
         rustls::Error::InvalidCertificate(error) => error,
         error => panic!("another failure: {error}"),
     };
@@ -533,7 +545,7 @@ async fn authority_issues_certificates_for_ip_addresses() {
 }
 
 #[test]
-fn authority_hands_out_the_same_certificate_in_all_forms() {
+fn authority_issues_the_same_certificate_in_all_formats() {
     let authority = Authority::new();
     let certified = authority.issue(&[NAME]);
     let parsed = CertificateDer::from_pem_slice(certified.cert_pem().as_bytes()).unwrap();
@@ -552,15 +564,15 @@ fn authority_hands_out_the_same_certificate_in_all_forms() {
 }
 
 #[tokio::test]
-async fn blackhole_lets_no_connect_through() {
+async fn a_connect_to_a_blackhole_hangs() {
     let blackhole = Blackhole::new().await;
-    let patience = Duration::from_millis(300);
-    let error = StdTcpStream::connect_timeout(&blackhole.address(), patience).unwrap_err();
+    let timeout = Duration::from_millis(300);
+    let error = StdTcpStream::connect_timeout(&blackhole.address(), timeout).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
 #[tokio::test]
-async fn refused_address_refuses() {
+async fn a_connect_to_a_refused_address_is_refused() {
     let refused = refused_address();
     let error = TcpStream::connect(refused.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

@@ -1,4 +1,4 @@
-//! One response of a server behind a name, and what the proxy makes of it.
+//! One response of an origin, and its diagnosis by the proxy.
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -15,11 +15,11 @@ use crate::{
     transports::to,
 };
 
-/// What is asked for.
+/// The requested path.
 const PATH: &str = "/page";
 
-/// A response that a server behind the dialled name has sent, and by which names it was asked.
-pub(crate) struct Scene {
+/// A response of an origin, with the URL and the Host of its request.
+pub(crate) struct ResponseCase {
     pub(crate) url: &'static str,
     pub(crate) host: &'static str,
     pub(crate) status: u16,
@@ -27,7 +27,7 @@ pub(crate) struct Scene {
     pub(crate) body: &'static str,
 }
 
-impl Scene {
+impl ResponseCase {
     fn respond(&self) -> impl Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + use<> {
         let (status, fields, body) = (self.status, self.fields, self.body);
         move |_| {
@@ -40,7 +40,7 @@ impl Scene {
         }
     }
 
-    /// What is made of it.
+    /// The diagnosis of the response.
     pub(crate) async fn diagnosis(&self) -> Option<Diagnosis> {
         let authority = Authority::new();
         let (scheme, rest) = self.url.split_once("://").unwrap();
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     pub(crate) async fn assert_cause(&self, id: CauseId, certainty: Certainty) -> Cause {
-        let diagnosis = self.diagnosis().await.expect("it looks like something");
+        let diagnosis = self.diagnosis().await.expect("a diagnosis");
         let cause = diagnosis.likeliest().unwrap();
         assert_eq!(
             (cause.id(), cause.certainty()),
@@ -89,8 +89,8 @@ pub(crate) fn https(
     status: u16,
     fields: &'static [(&'static str, &'static str)],
     body: &'static str,
-) -> Scene {
-    Scene {
+) -> ResponseCase {
+    ResponseCase {
         url: "https://www.example.test",
         host: "www.example.test",
         status,

@@ -1,16 +1,30 @@
-//! Which application protocols are offered, and which are required.
+//! The application protocols that are offered and required.
 
-/// The application protocols offered in the ClientHello ([RFC
-/// 7301](https://www.rfc-editor.org/rfc/rfc7301)).
+/// The application protocols offered in the ClientHello ([RFC 7301]).
+///
+/// ```
+/// use cdn_origin::{Alpn, CdnOriginConnector};
+///
+/// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+/// let connector = CdnOriginConnector::builder("https://grpc.example.com")
+///     .alpn(Alpn::Http2)
+/// #   .verify(policy)
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
+/// [RFC 7301]: https://www.rfc-editor.org/rfc/rfc7301
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Alpn {
-    /// `http/1.1` alone.
+    /// Only `http/1.1`.
     Http1,
-    /// `h2` alone, and required: an origin that does not choose it is an error. What a tonic
-    /// channel needs.
+    /// Only `h2`, and required. A tonic channel needs it.
+    ///
+    /// A handshake in which the origin does not choose `h2` fails with
+    /// [`ProtocolNotNegotiated`](crate::ErrorKind::ProtocolNotNegotiated).
     Http2,
-    /// `h2`, then `http/1.1`: the origin chooses. The default.
+    /// `h2` and `http/1.1`: the origin chooses. The default.
     #[default]
     Http2OrHttp1,
 }
@@ -33,13 +47,13 @@ impl Alpn {
         }
     }
 
-    /// The same as rustls takes them.
+    /// The protocols as rustls takes them.
     pub(super) fn for_rustls(self) -> Vec<Vec<u8>> {
         let names = self.protocols().iter();
         names.map(|name| name.as_bytes().to_vec()).collect()
     }
 
-    /// Whether a handshake that chose `protocol` can be used. Without a choice, HTTP/1.1 is spoken.
+    /// Whether a handshake that chose `protocol` can be used. No choice means HTTP/1.1.
     pub(super) fn accepts(self, protocol: Option<&[u8]>) -> bool {
         match (self, protocol) {
             (Self::Http2, protocol) => protocol == Some(b"h2"),

@@ -1,4 +1,4 @@
-//! The IANA names of TLS parameters, where rustls has names of its own.
+//! The IANA names of TLS parameters, for which rustls has names of its own.
 
 use rustls::{CipherSuite, NamedGroup, SignatureScheme};
 
@@ -49,8 +49,9 @@ pub(super) fn signature_scheme(scheme: SignatureScheme) -> &'static str {
     }
 }
 
-/// Whether a TLS 1.3 handshake may be signed so ([RFC 8446 section 4.2.3]): the older schemes are
-/// left to certificates.
+/// Whether a TLS 1.3 handshake may be signed by this scheme ([RFC 8446 section 4.2.3]).
+///
+/// The older schemes are allowed in certificates only.
 ///
 /// [RFC 8446 section 4.2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-4.2.3
 pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {

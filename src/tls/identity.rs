@@ -1,4 +1,4 @@
-//! Who we are to an origin that asks for a client certificate.
+//! Client certificates (mutual TLS).
 
 use std::{
     fmt,
@@ -18,12 +18,15 @@ use crate::error::{BuildProblem, BuildProblemKind};
 
 use super::file_fingerprint as files;
 
-/// A client certificate and its private key, presented to origins that ask for one (mutual TLS).
+/// A client certificate and its private key, for origins that request one (mutual TLS).
 ///
-/// The chain starts with our own certificate; intermediate ones follow it. The key must belong to
-/// that certificate and must not be encrypted: `openssl pkey -in key.pem -out plain.pem` asks for
-/// the passphrase and writes a plain one. Both are checked by the connector's `build()`. PEM with
-/// the certificates and the key in one text may be given twice.
+/// The chain starts with the client's own certificate; intermediate ones follow it. The key must
+/// belong to that certificate and must not be encrypted: `openssl pkey -in key.pem -out plain.pem`
+/// asks for the passphrase and writes a plain key. The connector's `build()` checks both. A PEM text
+/// with certificates and key can be passed for both.
+///
+/// TLS 1.3 sends the certificate encrypted, TLS 1.2 in the clear ([RFC 8446 section 4.4.2]). No
+/// text of this crate shows the key.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, tls::ClientIdentity};
@@ -36,7 +39,9 @@ use super::file_fingerprint as files;
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "an identity does nothing until a builder is given it"]
+///
+/// [RFC 8446 section 4.4.2]: https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2
+#[must_use = "an identity does nothing until it is passed to a builder"]
 pub struct ClientIdentity(IdentitySource);
 
 #[derive(Clone)]
@@ -47,12 +52,12 @@ enum IdentitySource {
     UnusableIdentity(UnusableIdentity),
 }
 
-/// What is wrong with a key or a certificate; never the text itself.
+/// What is wrong with a key or a certificate. It never holds their text.
 #[derive(Clone, Copy)]
 struct UnusableIdentity {
     kind: BuildProblemKind,
     why: &'static str,
-    /// For whoever gave it as a text.
+    /// Appended if the value was passed as a text.
     hint: &'static str,
 }
 
@@ -86,14 +91,28 @@ const BROKEN_CERTIFICATE: UnusableIdentity = UnusableIdentity {
 };
 
 impl ClientIdentity {
-    /// From PEM texts: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    /// Takes PEM texts: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    ///
+    /// ```
+    /// # fn identity(chain: &str, key: &str) -> cdn_origin::tls::ClientIdentity {
+    /// cdn_origin::tls::ClientIdentity::pem(chain, key)
+    /// # }
+    /// ```
     pub fn pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
         let read = read_pem(chain.as_ref(), key.as_ref());
         Self(read.unwrap_or_else(IdentitySource::UnusableIdentity))
     }
 
-    /// From PEM files, which are read when the connector is built, and again at each
+    /// Takes PEM files: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    ///
+    /// They are read when the connector is built, and again at each
     /// [reload](crate::CdnOriginConnector::reload).
+    ///
+    /// ```
+    /// use cdn_origin::tls::ClientIdentity;
+    ///
+    /// let identity = ClientIdentity::pem_files("/etc/pki/client.pem", "/etc/pki/client.key");
+    /// ```
     pub fn pem_files(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self(IdentitySource::Files {
             chain: chain.into(),
@@ -101,7 +120,13 @@ impl ClientIdentity {
         })
     }
 
-    /// From DER: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    /// Takes DER: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
+    ///
+    /// ```
+    /// # fn identity(certificate: Vec<u8>, key: Vec<u8>) -> cdn_origin::tls::ClientIdentity {
+    /// cdn_origin::tls::ClientIdentity::der([certificate], key)
+    /// # }
+    /// ```
     pub fn der<C>(chain: impl IntoIterator<Item = C>, key: impl Into<Vec<u8>>) -> Self
     where
         C: Into<Vec<u8>>,
@@ -124,8 +149,19 @@ impl ClientIdentity {
         })
     }
 
-    /// From a resolver of your own: for keys that a device or another process holds, and for
-    /// identities that depend on what the origin asks for.
+    /// Takes a resolver of your own.
+    ///
+    /// For keys in a device or in another process, and for identities that depend on the origin's
+    /// request.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cdn_origin::tls::{ClientIdentity, rustls::client::ResolvesClientCert};
+    ///
+    /// # fn identity(hsm: Arc<dyn ResolvesClientCert>) -> ClientIdentity {
+    /// ClientIdentity::resolver(hsm)
+    /// # }
+    /// ```
     pub fn resolver(resolver: Arc<dyn ResolvesClientCert>) -> Self {
         Self(IdentitySource::Resolver(resolver))
     }
@@ -173,7 +209,7 @@ fn load_files(
     let certificates = certificates.map_err(|unusable| unusable.in_file(chain))?;
     let private = read_key(&files::read(SETTER, key)?);
     let private = private.map_err(|unusable| unusable.in_file(key))?;
-    // The key is the one that is to fit the other.
+    // A mismatch is reported for the key's file.
     certified(certificates, private, provider).map_err(|problem| match problem.kind() {
         BuildProblemKind::InvalidCertificate => problem.in_file(chain),
         _ => problem.in_file(key),
@@ -231,7 +267,8 @@ fn certified(
     Ok(Arc::new(SingleCertAndKey::from(certified)))
 }
 
-/// PKCS#8 says it in the label, OpenSSL's older form in a header (RFC 1421 section 4.6.1.1).
+/// Whether a key is encrypted: by PKCS#8's label or by the header of OpenSSL's older form (RFC 1421
+/// section 4.6.1.1).
 fn is_encrypted_pem(text: &[u8]) -> bool {
     let lines = text.split(|byte| *byte == b'\n');
     lines.map(<[u8]>::trim_ascii).any(|line| {
@@ -240,8 +277,8 @@ fn is_encrypted_pem(text: &[u8]) -> bool {
     })
 }
 
-/// Plain keys start with a version, encrypted ones (RFC 5958 section 3) with the algorithm of their
-/// encryption.
+/// Whether a key is encrypted: such keys start with an algorithm (RFC 5958 section 3), plain ones
+/// with a version.
 fn is_encrypted_der(key: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     let content = match key {
@@ -255,7 +292,7 @@ fn is_encrypted_der(key: &[u8]) -> bool {
     content.first() == Some(&SEQUENCE)
 }
 
-/// Never the key.
+/// Never shows the key.
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ClientIdentity");

@@ -1,21 +1,27 @@
-//! TLS towards the origin: versions, roots, verification, handshake.
+//! TLS to the origin: versions, verification, client certificates, handshake.
 //!
-//! How a certificate is judged is a [`VerifyPolicy`]; which roots it trusts are [`Roots`]; what
-//! weakens the judgement lives in [`danger`] and nowhere else. Which *name* the certificate must be
-//! valid for is one of the four names and therefore a call on the builder; a policy may list
-//! [several](VerifyPolicy::expecting_any) instead. Who we are to an origin that asks is a
-//! [`ClientIdentity`]. Policy and identity can be [reloaded](crate::CdnOriginConnector::reload).
-//! The guide has [every knob](crate::guide::tls_knobs).
+//! * A [`VerifyPolicy`] says how the origin's certificate is verified: by [`Roots`], by pins
+//!   ([`SpkiPin`], [`CertificatePin`]), with revocation lists ([`Crls`]).
+//! * The *name* that the certificate must be valid for is one of the four names, and so a call on
+//!   the builder: [`expected_name`]. A policy may list [several](VerifyPolicy::expecting_any).
+//! * [`danger`] weakens verification. Nothing outside that module can.
+//! * A [`ClientIdentity`] is the certificate that the connector presents (mutual TLS).
+//! * [`Alpn`] and [`TlsVersion`] restrict the offered protocols and versions.
+//!
+//! [Reload](crate::CdnOriginConnector::reload) replaces policy and identity of a running connector.
+//! The guide lists [every TLS setting](crate::guide::tls_knobs).
 //!
 //! ```
 //! use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
 //!
 //! # let company_ca_pem = b"";
-//! // The system's roots and one of our own.
+//! // Trust the roots of the system and one more.
 //! let policy = VerifyPolicy::roots(Roots::native().and(Roots::pem(company_ca_pem)));
-//! // On top of the chain, the key must be this one.
+//! // Also demand this key.
 //! let policy = policy.and_pin(SpkiPin::sha256([0x2a; 32]));
 //! ```
+//!
+//! [`expected_name`]: crate::connector::CdnOriginBuilder::expected_name
 
 mod alpn;
 mod client;

@@ -1,4 +1,4 @@
-//! Which crypto provider TLS uses.
+//! The choice of the crypto provider.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A range of TLS versions becomes the versions that rustls offers.
+//! The offered TLS versions, from a range to rustls.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -6,7 +6,7 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 
 use crate::error::{BuildProblem, BuildProblemKind, TlsVersion};
 
-/// The oldest and the newest version offered.
+/// The oldest and the newest offered version.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Versions {
     pub(super) oldest: TlsVersion,

@@ -1,7 +1,7 @@
-//! Reads more at once than rustls asks for, where a peer sends much.
+//! Reads more at once than rustls asks for while a peer sends large records.
 //!
-//! rustls reads a record at a time, of 16 KiB at most: for a large body, that many system calls are
-//! a tenth of its price.
+//! rustls reads one record at a time, at most 16 KiB. For a large body, the system calls would take a
+//! tenth of the time.
 
 use std::{
     io,
@@ -13,24 +13,25 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-/// So much is read ahead. Not a multiple of a page, of which `pool/http1/input.rs` tells why.
+/// The size of the read-ahead buffer. `http1/read_buffer.rs` explains why it is no multiple of a page.
 const AHEAD: usize = 63 * 1024;
 
-/// Whoever asks for as much, and gets it, is in the middle of large records: rustls asks for 4 KiB
-/// until one has come.
+/// A read of this size that is filled shows that large records arrive: rustls asks for 4 KiB until
+/// the first one.
 const LARGE_READ: usize = 8 * 1024;
 
-/// What has been read and was not asked for yet. It has memory only while a peer sends faster than
-/// it is read.
+/// The bytes that are read but not asked for yet.
+///
+/// It has memory only while data arrives faster than it is read.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
     bytes: BytesMut,
-    /// The last read brought as much as there was room for.
+    /// Whether the last read filled its buffer, so that more is likely to be there.
     more: bool,
 }
 
 impl ReadAhead {
-    /// Reads what is there already, or else from the stream.
+    /// Reads from the buffered bytes, or else from the stream.
     pub(super) fn poll_read<IO: AsyncRead>(
         &mut self,
         io: Pin<&mut IO>,
@@ -88,11 +89,10 @@ mod tests {
 
     use super::*;
 
-    /// A stream that has these reads to offer, each as much as there is room for, and counts how
-    /// often it was asked.
+    /// A stream with these reads, each limited by the room in the buffer. It counts the calls.
     struct Offer {
         left: VecDeque<Option<usize>>,
-        asked: usize,
+        calls: usize,
         next: u8,
     }
 
@@ -100,7 +100,7 @@ mod tests {
         fn new(reads: impl IntoIterator<Item = Option<usize>>) -> Self {
             Self {
                 left: reads.into_iter().collect(),
-                asked: 0,
+                calls: 0,
                 next: 0,
             }
         }
@@ -112,7 +112,7 @@ mod tests {
             _: &mut Context<'_>,
             buf: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
-            self.asked += 1;
+            self.calls += 1;
             match self.left.pop_front() {
                 Some(Some(length)) => {
                     let now = length.min(buf.remaining());
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// What one read of this size brings.
+    /// The result of one read of this size.
     fn read(ahead: &mut ReadAhead, offer: &mut Offer, size: usize) -> Poll<Vec<u8>> {
         let mut memory = vec![0; size];
         let mut buf = ReadBuf::new(&mut memory);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_come_as_they_were_sent_whatever_the_sizes() {
+    async fn bytes_arrive_in_order_for_any_sizes() {
         let mut rng = fastrand::Rng::with_seed(7);
         for _ in 0..200 {
             let sizes: Vec<usize> = (0..20).map(|_| rng.usize(1..200_000)).collect();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn much_is_read_in_few_calls() {
+    fn large_data_takes_few_calls() {
         let mut offer = Offer::new([Some(1024 * 1024)]);
         let mut ahead = ReadAhead::default();
         let mut left = 1024 * 1024;
@@ -178,11 +178,11 @@ mod tests {
             };
             left -= bytes.len();
         }
-        assert!(offer.asked <= 18, "{}", offer.asked);
+        assert!(offer.calls <= 18, "{}", offer.calls);
     }
 
     #[test]
-    fn no_memory_is_kept_by_a_stream_that_rests() {
+    fn an_idle_stream_keeps_no_memory() {
         let mut offer = Offer::new([Some(16_406 + AHEAD), None]);
         let mut ahead = ReadAhead::default();
         while let Poll::Ready(bytes) = read(&mut ahead, &mut offer, 16_406) {

@@ -1,22 +1,27 @@
-//! Lists of revoked certificates.
+//! Certificate revocation lists.
 
 use std::path::{Path, PathBuf};
 
 use rustls::client::ServerCertVerifierBuilder;
 use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 
-use crate::error::{BuildProblem, BuildProblemKind};
-
-use crate::tls::file_fingerprint as files;
+use crate::{
+    error::{BuildProblem, BuildProblemKind},
+    tls::file_fingerprint as files,
+};
 
 type Lists = Vec<CertificateRevocationListDer<'static>>;
 
-/// Certificate revocation lists ([RFC 5280 section 5]), from one or more places. They are read when
-/// the connector is built, and again at each [reload](crate::CdnOriginConnector::reload); a list
-/// that cannot be read is a build error.
+/// Certificate revocation lists ([RFC 5280 section 5]), from one or more places.
 ///
-/// Unless told otherwise, every certificate of the chain must be covered by a list of its issuer,
-/// and a list that is past its next update is not believed.
+/// The connector reads them when it is built, and again at each
+/// [reload](crate::CdnOriginConnector::reload). It downloads nothing. A list that cannot be read is
+/// a build error.
+///
+/// By default every certificate of the chain must be covered by a list of its issuer, and a list
+/// past its `nextUpdate` is not trusted. A handshake that cannot establish the status fails with
+/// [`RevocationUnknown`](crate::error::CertificateProblem::RevocationUnknown), one with a revoked
+/// certificate with [`Revoked`](crate::error::CertificateProblem::Revoked).
 ///
 /// ```
 /// use cdn_origin::tls::{Crls, Roots, VerifyPolicy};
@@ -64,40 +69,79 @@ enum CrlExpiry {
 }
 
 impl Crls {
-    /// Every list in this PEM text. It must hold at least one.
+    /// Uses every list in a PEM text. A text without any is a build error.
+    ///
+    /// ```
+    /// # fn crls(text: &str) -> cdn_origin::tls::Crls {
+    /// cdn_origin::tls::Crls::pem(text)
+    /// # }
+    /// ```
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
         Self::of(CrlSource::Pem(parse(text.as_ref())))
     }
 
-    /// Every list in this PEM file.
+    /// Uses every list in a PEM file. A file without any is a build error.
+    ///
+    /// ```
+    /// let crls = cdn_origin::tls::Crls::pem_file("/etc/pki/company.crl.pem");
+    /// ```
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
         Self::of(CrlSource::File(path.into()))
     }
 
-    /// One list in DER.
+    /// Uses one list in DER.
+    ///
+    /// ```
+    /// # fn crls(list: Vec<u8>) -> cdn_origin::tls::Crls {
+    /// cdn_origin::tls::Crls::der(list)
+    /// # }
+    /// ```
     pub fn der(list: impl Into<Vec<u8>>) -> Self {
         Self::of(CrlSource::Der(list.into().into()))
     }
 
-    /// These lists and those. What was said of these holds for all.
+    /// Adds the lists of `more`. The settings of `self` apply to all.
+    ///
+    /// ```
+    /// use cdn_origin::tls::Crls;
+    ///
+    /// let crls = Crls::pem_file("/etc/pki/root.crl").and(Crls::pem_file("/etc/pki/issuing.crl"));
+    /// ```
     pub fn and(mut self, more: Self) -> Self {
         self.sources.extend(more.sources);
         self
     }
 
-    /// Asks for the origin's own certificate alone, not for the intermediate ones.
+    /// Checks the origin's own certificate only, not the intermediate ones.
+    ///
+    /// ```
+    /// let crls = cdn_origin::tls::Crls::pem_file("/etc/pki/company.crl.pem").leaf_only();
+    /// ```
     pub fn leaf_only(mut self) -> Self {
         self.depth = CrlDepth::Leaf;
         self
     }
 
     /// Accepts certificates that no list covers.
+    ///
+    /// For chains of which only some issuers publish a list. A certificate on a list is still
+    /// refused.
+    ///
+    /// ```
+    /// let crls = cdn_origin::tls::Crls::pem_file("/etc/pki/company.crl.pem").allow_unknown_status();
+    /// ```
     pub fn allow_unknown_status(mut self) -> Self {
         self.unknown = UnknownStatus::Allow;
         self
     }
 
-    /// Believes lists that are past their next update.
+    /// Trusts lists that are past their `nextUpdate`.
+    ///
+    /// A certificate revoked since then is accepted until the list is replaced.
+    ///
+    /// ```
+    /// let crls = cdn_origin::tls::Crls::pem_file("/etc/pki/company.crl.pem").ignore_expiry();
+    /// ```
     pub fn ignore_expiry(mut self) -> Self {
         self.expiry = CrlExpiry::Ignore;
         self

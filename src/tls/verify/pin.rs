@@ -1,4 +1,4 @@
-//! Pinned keys and certificates.
+//! Pinned public keys and certificates.
 
 use std::{fmt, str::FromStr};
 
@@ -10,10 +10,10 @@ use thiserror::Error;
 
 use crate::error::pin_text;
 
-/// The SHA-256 digest of a certificate's SubjectPublicKeyInfo, as in [RFC 7469 section 2.4]: it
-/// stays the same when a certificate is renewed with the same key.
+/// The SHA-256 digest of a certificate's public key, as SubjectPublicKeyInfo ([RFC 7469 section 2.4]).
 ///
-/// Parses from `sha256/` and the base64 of the digest:
+/// It stays the same when the certificate is renewed with the same key. It parses from `sha256/` and
+/// the base64 of the digest, and prints as such:
 ///
 /// ```
 /// use cdn_origin::{SpkiPin, VerifyPolicy};
@@ -23,7 +23,7 @@ use crate::error::pin_text;
 /// # Ok::<(), cdn_origin::tls::PinError>(())
 /// ```
 ///
-/// This prints it for a certificate file:
+/// OpenSSL computes the pin of a certificate file:
 ///
 /// ```sh
 /// echo "sha256/$(openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der \
@@ -35,17 +35,30 @@ use crate::error::pin_text;
 pub struct SpkiPin([u8; 32]);
 
 impl SpkiPin {
-    /// The pin with this digest.
+    /// Makes a pin of a SHA-256 digest.
+    ///
+    /// ```
+    /// use cdn_origin::tls::SpkiPin;
+    ///
+    /// let pin = SpkiPin::sha256([0; 32]);
+    /// assert_eq!(pin.to_string(), "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    /// ```
     #[must_use]
     pub fn sha256(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
-    /// The pin of a certificate in DER.
+    /// Computes the pin of a certificate in DER.
     ///
     /// # Errors
     ///
-    /// If the bytes are not a certificate.
+    /// [`PinError::Certificate`] if the bytes are not a certificate.
+    ///
+    /// ```
+    /// use cdn_origin::tls::{PinError, SpkiPin};
+    ///
+    /// assert_eq!(SpkiPin::of_certificate(b"no DER"), Err(PinError::Certificate));
+    /// ```
     pub fn of_certificate(der: &[u8]) -> Result<Self, PinError> {
         Self::of(&CertificateDer::from(der)).map_err(|_| PinError::Certificate)
     }
@@ -98,11 +111,10 @@ impl TryFrom<&str> for SpkiPin {
     }
 }
 
-/// The SHA-256 digest of a whole certificate: its fingerprint. It changes with every renewal;
-/// [`SpkiPin`] does not.
+/// The SHA-256 fingerprint of a whole certificate.
 ///
-/// Parses from hexadecimal digits, with or without colons, as
-/// `openssl x509 -in cert.pem -noout -fingerprint -sha256` prints them:
+/// It changes with every renewal; an [`SpkiPin`] does not. It parses from hexadecimal digits, with
+/// or without colons, as `openssl x509 -in cert.pem -noout -fingerprint -sha256` prints them:
 ///
 /// ```
 /// use cdn_origin::tls::{CertificatePin, VerifyPolicy};
@@ -115,20 +127,35 @@ impl TryFrom<&str> for SpkiPin {
 pub struct CertificatePin([u8; 32]);
 
 impl CertificatePin {
-    /// The pin with this digest.
+    /// Makes a pin of a SHA-256 digest.
+    ///
+    /// ```
+    /// use cdn_origin::tls::CertificatePin;
+    ///
+    /// let pin = CertificatePin::sha256([0xab; 32]);
+    /// assert!(pin.to_string().starts_with("AB:AB:AB:"));
+    /// ```
     #[must_use]
     pub fn sha256(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
-    /// The pin of a certificate in DER.
+    /// Computes the pin of a certificate in DER.
+    ///
+    /// ```
+    /// use cdn_origin::tls::CertificatePin;
+    ///
+    /// # fn pin(certificate: &[u8]) -> CertificatePin {
+    /// CertificatePin::of_certificate(certificate)
+    /// # }
+    /// ```
     #[must_use]
     pub fn of_certificate(der: &[u8]) -> Self {
         Self(Sha256::digest(der).into())
     }
 }
 
-/// Hexadecimal digits with colons, as openssl prints them.
+/// Writes hexadecimal digits with colons, as OpenSSL does.
 impl fmt::Display for CertificatePin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, byte) in self.0.iter().enumerate() {
@@ -166,7 +193,7 @@ impl TryFrom<&str> for CertificatePin {
     }
 }
 
-/// The pins of a policy: one match among all of them is enough.
+/// The pins of a policy. One match among all of them is enough.
 #[derive(Clone, Debug, Default)]
 pub(in crate::tls) struct Pins {
     pub(super) keys: Vec<SpkiPin>,
@@ -194,10 +221,10 @@ pub enum PinError {
     /// The bytes are not a certificate.
     #[error("the bytes are not a certificate")]
     Certificate,
-    /// A fingerprint holds something else than hexadecimal digits and colons.
+    /// The fingerprint has characters other than hexadecimal digits and colons.
     #[error("a fingerprint is hexadecimal digits, with or without colons")]
     Hexadecimal,
-    /// The digest has another length than that of SHA-256.
+    /// The digest does not have the 32 bytes of SHA-256.
     #[error("a SHA-256 digest has 32 bytes")]
     Length,
     /// The prefix is missing.

@@ -1,4 +1,4 @@
-//! How the origin's certificate is judged.
+//! How the origin's certificate is verified.
 
 use std::{path::Path, time::Duration};
 
@@ -6,27 +6,45 @@ use super::{
     CertificatePin, Crls, Roots, SanMatcher, SpkiPin, danger::unverified::Unverified, pin::Pins,
 };
 
-/// How the origin's certificate is judged. The default is [`VerifyPolicy::native_roots`].
+/// How the origin's certificate is verified. The default is [`VerifyPolicy::native_roots`].
 ///
-/// | policy | chain | name | dates | key |
-/// |---|---|---|---|---|
-/// | [`native_roots`](Self::native_roots), [`roots`](Self::roots) | checked | checked | checked | |
-/// | the same with [`and_pin`](Self::and_pin), [`and_certificate_pin`](Self::and_certificate_pin) | checked | checked | checked | one of the pinned |
-/// | the same with [`crls`](Self::crls) | and not revoked | checked | checked | |
-/// | the same with [`expecting_any`](Self::expecting_any) | checked | one of several | checked | |
-/// | [`pinned`](Self::pinned), [`pinned_certificate`](Self::pinned_certificate) | | | | one of the pinned |
-/// | what weakens one of these | | | | [`danger`](super::danger) |
+/// * [`native_roots`] and [`roots`] check chain ([RFC 5280]), name and dates.
+/// * [`and_pin`] and [`and_certificate_pin`] also demand a pinned key or certificate.
+/// * [`crls`] also refuses revoked certificates.
+/// * [`expecting_any`] accepts one of several names.
+/// * [`pinned`] and [`pinned_certificate`] check the pin, and no chain, name or dates.
+/// * [`danger`](crate::tls::danger) weakens one of these.
 ///
-/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label,
-/// and no name is ever taken from DNS. In every policy, the peer must prove that it holds the
+/// Names are matched by [RFC 9525]: subject alternative names only, wildcards for one whole label.
+/// No name is ever taken from DNS. Under every policy the peer must prove that it holds the
 /// certificate's key.
 ///
-/// A [resumed session](crate::connector::CdnOriginBuilder::session_capacity) relies on what was
-/// verified when it began, 24 hours ago at most.
+/// A resumed session relies on the verification of the session's first handshake, at most 24 hours
+/// ago.
 ///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy};
+///
+/// # fn connect() -> Result<(), cdn_origin::BuildError> {
+/// let connector = CdnOriginConnector::builder("https://origin.internal.example")
+///     .verify(VerifyPolicy::roots(Roots::pem_file("/etc/pki/company.pem")))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`native_roots`]: Self::native_roots
+/// [`roots`]: Self::roots
+/// [`and_pin`]: Self::and_pin
+/// [`and_certificate_pin`]: Self::and_certificate_pin
+/// [`crls`]: Self::crls
+/// [`expecting_any`]: Self::expecting_any
+/// [`pinned`]: Self::pinned
+/// [`pinned_certificate`]: Self::pinned_certificate
+/// [RFC 5280]: https://www.rfc-editor.org/rfc/rfc5280#section-6
 /// [RFC 9525]: https://www.rfc-editor.org/rfc/rfc9525
 #[derive(Clone, Debug)]
-#[must_use = "a policy does nothing until a builder is given it"]
+#[must_use = "a policy does nothing until it is passed to a builder"]
 pub struct VerifyPolicy {
     pub(super) trust: TrustAnchor,
     pub(in crate::tls) names: NameCheck,
@@ -37,29 +55,29 @@ pub struct VerifyPolicy {
 
 #[derive(Clone, Debug)]
 pub(super) enum TrustAnchor {
-    /// Whoever a root vouches for.
+    /// A root certificate must have signed the chain.
     Roots(Roots),
-    /// Whoever the operating system trusts.
+    /// The operating system's verifier decides.
     #[cfg(feature = "platform-verifier")]
     Platform,
-    /// Whoever holds a pinned key.
+    /// The pins decide.
     Pins,
-    /// Anybody.
+    /// No check. The value proves that the policy comes from `danger`.
     Anyone(Unverified),
 }
 
-/// Which names are looked for, where the trust asks for any.
+/// The names that the certificate is checked for.
 #[derive(Clone, Debug)]
 pub(in crate::tls) enum NameCheck {
-    /// The one that the origin is expected under.
+    /// The origin's expected name.
     Expected,
     /// One of these instead.
     AnyOf(Vec<SanMatcher>),
-    /// None; the value is the proof that the policy is a fenced one.
+    /// None. The value proves that the policy comes from `danger`.
     Ignored(Unverified),
 }
 
-/// For how long an expired chain is accepted.
+/// How long after its end a chain is accepted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ExpiryGrace {
     pub(super) length: Duration,
@@ -76,57 +94,108 @@ impl ExpiryGrace {
 }
 
 impl VerifyPolicy {
-    /// Trust the system's roots.
+    /// Trusts the root certificates of the system. The default.
+    ///
+    /// ```
+    /// let policy = cdn_origin::VerifyPolicy::native_roots();
+    /// ```
     pub fn native_roots() -> Self {
         Self::roots(Roots::native())
     }
 
-    /// Trust these roots.
+    /// Trusts these root certificates and no others.
+    ///
+    /// ```
+    /// use cdn_origin::{Roots, VerifyPolicy};
+    ///
+    /// let policy = VerifyPolicy::roots(Roots::pem_file("/etc/pki/company.pem"));
+    /// ```
     pub fn roots(roots: Roots) -> Self {
         Self::trusting(TrustAnchor::Roots(roots))
     }
 
-    /// Let the operating system judge chain and name: its own verifier on Windows, macOS, iOS and
-    /// Android, its roots elsewhere.
+    /// Lets the operating system verify chain and name.
     ///
-    /// [`crls`](Self::crls), [`expecting_any`](Self::expecting_any) and the relaxations of
-    /// [`danger`](super::danger) need [`roots`](Self::roots).
+    /// On Windows, macOS, iOS and Android that is the system's own verifier, elsewhere webpki with
+    /// the system's roots. [`crls`](Self::crls), [`expecting_any`](Self::expecting_any) and the
+    /// relaxations of [`danger`](crate::tls::danger) cannot be combined with it: a build error.
+    ///
+    /// ```
+    /// let policy = cdn_origin::VerifyPolicy::platform();
+    /// ```
     #[cfg(feature = "platform-verifier")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "platform-verifier")))]
     pub fn platform() -> Self {
         Self::trusting(TrustAnchor::Platform)
     }
 
-    /// Trust whoever holds this key, whatever its certificate says: for self-signed certificates,
-    /// and a safe answer where one would write `verify none`. Where more is pinned, one match among
-    /// all pins is enough.
+    /// Trusts the holder of this key. Chain, name and dates are not checked.
+    ///
+    /// For self-signed certificates, and the safe alternative to HAProxy's `verify none`. With more
+    /// pins, one match among all of them is enough.
+    ///
+    /// ```
+    /// use cdn_origin::{SpkiPin, VerifyPolicy};
+    ///
+    /// let pin: SpkiPin = "sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=".parse()?;
+    /// let policy = VerifyPolicy::pinned(pin);
+    /// # Ok::<(), cdn_origin::tls::PinError>(())
+    /// ```
     pub fn pinned(pin: SpkiPin) -> Self {
         Self::trusting(TrustAnchor::Pins).and_pin(pin)
     }
 
-    /// Trust this very certificate, whatever it says. Where more is pinned, one match among all
-    /// pins is enough.
+    /// Trusts this certificate. Chain, name and dates are not checked.
+    ///
+    /// With more pins, one match among all of them is enough.
+    ///
+    /// ```
+    /// use cdn_origin::tls::{CertificatePin, VerifyPolicy};
+    ///
+    /// # fn policy(certificate: &[u8]) -> VerifyPolicy {
+    /// VerifyPolicy::pinned_certificate(CertificatePin::of_certificate(certificate))
+    /// # }
+    /// ```
     pub fn pinned_certificate(pin: CertificatePin) -> Self {
         Self::trusting(TrustAnchor::Pins).and_certificate_pin(pin)
     }
 
-    /// Additionally require one of what is pinned, to which this key is added: the present one,
-    /// say, and the next. One match among all pins, of keys and of certificates, is enough.
+    /// Adds a key to the pins, and also demands a match with one of them.
+    ///
+    /// One match among all pins, of keys and of certificates, is enough: pin the present key and the
+    /// next one.
+    ///
+    /// ```
+    /// use cdn_origin::{SpkiPin, VerifyPolicy};
+    ///
+    /// # let (present, next) = (SpkiPin::sha256([0; 32]), SpkiPin::sha256([1; 32]));
+    /// let policy = VerifyPolicy::native_roots().and_pin(present).and_pin(next);
+    /// ```
     pub fn and_pin(mut self, pin: SpkiPin) -> Self {
         self.pins.keys.push(pin);
         self
     }
 
-    /// Additionally require one of what is pinned, to which this certificate is added. One match
-    /// among all pins, of keys and of certificates, is enough.
+    /// Adds a certificate to the pins, and also demands a match with one of them.
+    ///
+    /// One match among all pins, of keys and of certificates, is enough.
+    ///
+    /// ```
+    /// use cdn_origin::tls::{CertificatePin, VerifyPolicy};
+    ///
+    /// # let pin = CertificatePin::sha256([0; 32]);
+    /// let policy = VerifyPolicy::native_roots().and_certificate_pin(pin);
+    /// ```
     pub fn and_certificate_pin(mut self, pin: CertificatePin) -> Self {
         self.pins.certificates.push(pin);
         self
     }
 
-    /// Expects one of these subject alternative names, instead of the origin's [expected
-    /// name](crate::connector::CdnOriginBuilder::expected_name). On top of pins, it adds the look
-    /// at the names.
+    /// Expects one of these subject alternative names.
+    ///
+    /// They replace the origin's
+    /// [expected name](crate::connector::CdnOriginBuilder::expected_name). Together with
+    /// [`pinned`](Self::pinned) the names are checked, too. An empty list is a build error.
     ///
     /// ```
     /// use cdn_origin::tls::{Roots, SanMatcher, VerifyPolicy};
@@ -142,13 +211,24 @@ impl VerifyPolicy {
         self
     }
 
-    /// Refuses certificates that these lists revoke.
+    /// Refuses certificates that these lists revoke ([RFC 5280 section 5]).
+    ///
+    /// The policy must have [`roots`](Self::roots), otherwise the connector's `build()` fails.
+    ///
+    /// ```
+    /// use cdn_origin::tls::{Crls, Roots, VerifyPolicy};
+    ///
+    /// let policy = VerifyPolicy::roots(Roots::pem_file("/etc/pki/company.pem"))
+    ///     .crls(Crls::pem_file("/etc/pki/company.crl.pem"));
+    /// ```
+    ///
+    /// [RFC 5280 section 5]: https://www.rfc-editor.org/rfc/rfc5280#section-5
     pub fn crls(mut self, crls: Crls) -> Self {
         self.crls = Some(crls);
         self
     }
 
-    /// The same policy, whose roots are loaded now and never again.
+    /// The same policy with its roots loaded now, once and for all.
     pub(crate) fn with_loaded_roots(self) -> Self {
         let trust = match self.trust {
             TrustAnchor::Roots(roots) => TrustAnchor::Roots(roots.loaded()),
@@ -181,14 +261,14 @@ impl VerifyPolicy {
         }
     }
 
-    /// Whether the origin's expected name plays a part.
+    /// Whether it checks the origin's expected name.
     pub(crate) fn checks_expected_name(&self) -> bool {
-        matches!(self.names, NameCheck::Expected) && self.asks_for_trust()
+        matches!(self.names, NameCheck::Expected) && self.checks_chain()
     }
 
-    /// Whether a chain is checked and its name is not.
+    /// Whether it checks a chain but no name.
     pub(crate) fn ignores_names(&self) -> bool {
-        matches!(self.names, NameCheck::Ignored(_)) && self.asks_for_trust()
+        matches!(self.names, NameCheck::Ignored(_)) && self.checks_chain()
     }
 
     pub(crate) fn expiry_grace(&self) -> Option<Duration> {
@@ -218,7 +298,7 @@ impl VerifyPolicy {
         roots.into_iter().flatten().chain(crls)
     }
 
-    fn asks_for_trust(&self) -> bool {
+    fn checks_chain(&self) -> bool {
         !matches!(self.trust, TrustAnchor::Pins | TrustAnchor::Anyone(_))
     }
 }

@@ -1,4 +1,4 @@
-//! Which root certificates are trusted.
+//! The root certificates that are trusted.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,16 +8,27 @@ use std::{
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
-use crate::error::{BuildProblem, BuildProblemKind};
+use crate::{
+    error::{BuildProblem, BuildProblemKind},
+    tls::file_fingerprint as files,
+};
 
-use crate::tls::file_fingerprint as files;
-
-/// Root certificates to trust, from one or more places. They are loaded when the connector is
-/// built.
+/// Root certificates to trust, from one or more places.
 ///
-/// A certificate of the system's store that cannot be used is skipped and reported in the
-/// connector's [advice](crate::CdnOriginConnector::advice); an unusable one that you passed
-/// yourself is a build error, and so is a store that ends up empty.
+/// The connector loads them when it is built, and again at each
+/// [reload](crate::CdnOriginConnector::reload).
+///
+/// An unusable certificate of the system's store is skipped, and the connector's
+/// [advice](crate::CdnOriginConnector::advice) reports it. An unusable certificate that you passed
+/// yourself is a build error, and so is an empty store.
+///
+/// ```
+/// use cdn_origin::{Roots, VerifyPolicy};
+///
+/// // The roots of the system and one more.
+/// let roots = Roots::native().and(Roots::pem_file("/etc/pki/company.pem"));
+/// let policy = VerifyPolicy::roots(roots);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
 pub struct Roots(Vec<RootsSource>);
@@ -30,7 +41,7 @@ enum RootsSource {
     File(PathBuf),
     Loaded(Arc<RootCertStore>),
     Native,
-    /// Only the certificates are kept: a PEM file may hold keys too.
+    /// The certificates alone: the text may hold private keys too.
     Pem(Result<Vec<CertificateDer<'static>>, UnreadablePem>),
 }
 
@@ -38,41 +49,72 @@ enum RootsSource {
 struct UnreadablePem;
 
 impl Roots {
-    /// The system's certificate store, or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// The system's certificate store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+    ///
+    /// ```
+    /// let roots = cdn_origin::Roots::native();
+    /// ```
     pub fn native() -> Self {
         Self(vec![RootsSource::Native])
     }
 
-    /// Mozilla's roots, compiled in. Meant for images without a certificate store.
+    /// Mozilla's root certificates, compiled in.
+    ///
+    /// For images without a certificate store. They change only with a new build of the program.
+    ///
+    /// ```
+    /// let roots = cdn_origin::Roots::bundled();
+    /// ```
     #[cfg(feature = "bundled-roots")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "bundled-roots")))]
     pub fn bundled() -> Self {
         Self(vec![RootsSource::Bundled])
     }
 
-    /// Every certificate in this PEM text. It must hold at least one.
+    /// Every certificate in a PEM text. A text without any is a build error.
+    ///
+    /// ```
+    /// # fn roots(text: &str) -> cdn_origin::Roots {
+    /// cdn_origin::Roots::pem(text)
+    /// # }
+    /// ```
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
         Self(vec![RootsSource::Pem(read(text.as_ref()))])
     }
 
-    /// Every certificate in this PEM file. It is read when the connector is built, and again at
-    /// each [reload](crate::CdnOriginConnector::reload).
+    /// Every certificate in a PEM file. A file without any is a build error.
+    ///
+    /// ```
+    /// let roots = cdn_origin::Roots::pem_file("/etc/pki/company.pem");
+    /// ```
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
         Self(vec![RootsSource::File(path.into())])
     }
 
     /// One certificate in DER.
+    ///
+    /// ```
+    /// # fn roots(certificate: Vec<u8>) -> cdn_origin::Roots {
+    /// cdn_origin::Roots::der(certificate)
+    /// # }
+    /// ```
     pub fn der(certificate: impl Into<Vec<u8>>) -> Self {
         Self(vec![RootsSource::Der(certificate.into().into())])
     }
 
-    /// These roots and those.
+    /// Adds the roots of `more`.
+    ///
+    /// ```
+    /// use cdn_origin::Roots;
+    ///
+    /// let roots = Roots::pem_file("/etc/pki/old.pem").and(Roots::pem_file("/etc/pki/new.pem"));
+    /// ```
     pub fn and(mut self, more: Self) -> Self {
         self.0.extend(more.0);
         self
     }
 
-    /// The same roots, which are loaded now and never again. If they cannot be, nothing changes.
+    /// The same roots, loaded now, once and for all. Unchanged if they cannot be loaded.
     pub(super) fn loaded(self) -> Self {
         match self.load() {
             Ok(loaded) => Self(vec![RootsSource::Loaded(Arc::new(loaded.store))]),
@@ -112,7 +154,7 @@ impl Roots {
     }
 }
 
-/// What loading came to: the store, and what had to be skipped.
+/// The loaded store, and why certificates were skipped.
 #[derive(Debug)]
 pub(super) struct LoadedRoots {
     pub(super) store: RootCertStore,
@@ -147,7 +189,7 @@ impl LoadedRoots {
         added.map_err(|problem| problem.in_file(path))
     }
 
-    /// The hint is for whoever gave something that is no PEM.
+    /// Adds certificates. The hint is for a text that holds none.
     fn add_pem(
         &mut self,
         certificates: &Result<Vec<CertificateDer<'static>>, UnreadablePem>,
@@ -182,7 +224,7 @@ impl LoadedRoots {
     }
 }
 
-/// Only the certificates: whatever else the text holds is dropped.
+/// The certificates of a PEM text. Everything else in it is dropped.
 fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnreadablePem> {
     let certificates = CertificateDer::pem_slice_iter(text);
     certificates

@@ -1,4 +1,4 @@
-//! Names that a certificate may have instead of the one expected name.
+//! Subject alternative names that are accepted instead of the expected name.
 
 use std::{fmt, net::IpAddr};
 
@@ -16,10 +16,21 @@ use crate::{
     tls::server_name::server_name,
 };
 
-/// A subject alternative name to look for; see
-/// [`VerifyPolicy::expecting_any`](super::VerifyPolicy::expecting_any).
+/// Matches a subject alternative name, for [`VerifyPolicy::expecting_any`].
 ///
-/// What does not parse is reported by the connector's `build()`.
+/// A value that does not parse makes the connector's `build()` fail with
+/// [`InvalidName`](crate::error::BuildProblemKind::InvalidName).
+///
+/// ```
+/// use cdn_origin::tls::{SanMatcher, VerifyPolicy};
+///
+/// let policy = VerifyPolicy::native_roots().expecting_any([
+///     SanMatcher::dns("www.example.com"),
+///     SanMatcher::dns_suffix("cdn.example.com"),
+/// ]);
+/// ```
+///
+/// [`VerifyPolicy::expecting_any`]: super::VerifyPolicy::expecting_any
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "a name does nothing until a VerifyPolicy expects it"]
 pub struct SanMatcher(Result<SanKind, InvalidSan>);
@@ -32,13 +43,18 @@ enum SanKind {
     TrustDomain(DnsName),
 }
 
-/// Why a matcher cannot be used, in words.
+/// Why a matcher cannot be used, as a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct InvalidSan(pub(super) String);
 
 impl SanMatcher {
-    /// This DNS name. A wildcard of the certificate stands for one whole label ([RFC 9525 section
-    /// 6.3]).
+    /// Matches this DNS name ([RFC 9525 section 6.3]).
+    ///
+    /// A wildcard in the certificate stands for one whole label.
+    ///
+    /// ```
+    /// let name = cdn_origin::tls::SanMatcher::dns("www.example.com");
+    /// ```
     ///
     /// [RFC 9525 section 6.3]: https://www.rfc-editor.org/rfc/rfc9525#section-6.3
     pub fn dns<N>(name: N) -> Self
@@ -49,7 +65,12 @@ impl SanMatcher {
         Self(parsed(name).map(|name| SanKind::Exact(name.into())))
     }
 
-    /// Any DNS name below this one, however deep, but not this one itself.
+    /// Matches any DNS name below this one, at any depth, but not the name itself.
+    ///
+    /// ```
+    /// // Matches a.example.com and b.a.example.com.
+    /// let name = cdn_origin::tls::SanMatcher::dns_suffix("example.com");
+    /// ```
     pub fn dns_suffix<N>(name: N) -> Self
     where
         N: TryInto<DnsName>,
@@ -58,13 +79,24 @@ impl SanMatcher {
         Self(parsed(name).map(SanKind::DnsSuffix))
     }
 
-    /// This IP address.
+    /// Matches this IP address.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let name = cdn_origin::tls::SanMatcher::ip(Ipv4Addr::new(192, 0, 2, 1));
+    /// ```
     pub fn ip(address: impl Into<IpAddr>) -> Self {
         Self(Ok(SanKind::Exact(ExpectedName::Ip(address.into()))))
     }
 
-    /// This URI, byte for byte. A `spiffe://` URI must be the certificate's only one, as
-    /// [X.509-SVID] demands.
+    /// Matches this URI, byte for byte.
+    ///
+    /// A `spiffe://` URI must be the only URI of the certificate ([X.509-SVID]).
+    ///
+    /// ```
+    /// let name = cdn_origin::tls::SanMatcher::uri("spiffe://prod.example/shop");
+    /// ```
     ///
     /// [X.509-SVID]: https://spiffe.io/docs/latest/spiffe-specs/x509-svid/
     pub fn uri(uri: impl Into<String>) -> Self {
@@ -72,13 +104,17 @@ impl SanMatcher {
         match has_scheme_and_rest(&uri) {
             true => Self(Ok(SanKind::Uri(uri))),
             false => Self(Err(InvalidSan(
-                "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII alone"
+                "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII characters only"
                     .into(),
             ))),
         }
     }
 
-    /// Any identity of this SPIFFE trust domain.
+    /// Matches any identity of this SPIFFE trust domain.
+    ///
+    /// ```
+    /// let name = cdn_origin::tls::SanMatcher::spiffe_trust_domain("prod.example");
+    /// ```
     pub fn spiffe_trust_domain<N>(domain: N) -> Self
     where
         N: TryInto<DnsName>,
@@ -105,7 +141,7 @@ impl SanMatcher {
     }
 }
 
-/// How it is shown in errors.
+/// Writes the name as errors show it.
 impl fmt::Display for SanMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -120,8 +156,10 @@ impl fmt::Display for SanMatcher {
 
 const SPIFFE: &str = "spiffe://";
 
-/// Whether the certificate has one of these names. Exact ones are looked for by webpki; a
-/// certificate that cannot be read here has none of the others.
+/// Whether the certificate has one of these names.
+///
+/// webpki matches the exact ones. A certificate that cannot be parsed here matches none of the
+/// others.
 pub(super) fn any_matches(
     matchers: &[SanMatcher],
     end_entity: &CertificateDer<'_>,
@@ -171,14 +209,14 @@ fn only_uri(names: &[GeneralName]) -> Option<&str> {
     uris.next().filter(|_| uris.next().is_none())
 }
 
-/// The certificate's own wildcard may be the label before the suffix.
+/// Whether a name is below the suffix. A wildcard may be the label before it.
 fn is_below(name: &str, suffix: &DnsName) -> bool {
     let name = name.to_ascii_lowercase();
     let before = name.strip_suffix(suffix.as_str());
     before.is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'))
 }
 
-/// A scheme has no case (RFC 3986 section 3.1).
+/// Whether the scheme is `spiffe`, in any case (RFC 3986 section 3.1).
 fn is_spiffe(uri: &str) -> bool {
     let start = uri.get(..SPIFFE.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(SPIFFE))
@@ -189,7 +227,7 @@ fn trust_domain(uri: &str) -> Option<&str> {
     (!path.is_empty()).then_some(domain)
 }
 
-/// RFC 3986 section 3.1.
+/// Whether this is a URI with a scheme (RFC 3986 section 3.1).
 fn has_scheme_and_rest(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;

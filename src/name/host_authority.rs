@@ -168,8 +168,8 @@ impl From<&HostPort> for HostAuthority {
         reason = "a host is a DNS name or an IP address, and maybe a port"
     )]
     fn from(target: &HostPort) -> Self {
-        let spelled = target.without_dot().to_string();
-        Self::from_ascii(&spelled).expect("a host and a port are an authority")
+        let displayed = target.without_dot().to_string();
+        Self::from_ascii(&displayed).expect("a host and a port are an authority")
     }
 }
 

@@ -63,11 +63,11 @@ where
     service
         .oneshot(request)
         .await
-        .map(|request| spelled(&request))
+        .map(|request| displayed(&request))
 }
 
 /// Also checks that the host is in one place only.
-fn spelled(request: &Request<()>) -> String {
+fn displayed(request: &Request<()>) -> String {
     let fields: Vec<_> = request.headers().get_all(HOST).iter().collect();
     let places = fields.len() + usize::from(request.uri().authority().is_some());
     assert_eq!(places, 1, "{request:?}");
@@ -206,7 +206,7 @@ fn assert_refused(error: &BoxError, kind: ErrorKind) {
 }
 
 /// All texts of an error.
-fn told(error: &BoxError) -> String {
+fn texts_of(error: &BoxError) -> String {
     let error = error.downcast_ref::<Error>().expect("an error of ours");
     format!("{error}\n{error:?}\n{error:#?}\n{}", error.report())
 }
@@ -243,7 +243,7 @@ async fn invalid_hosts_are_refused_and_not_shown() {
                 let request = with_fields(version, "/", &[host]);
                 let error = behind(layer, request).await.unwrap_err();
                 assert_refused(&error, ErrorKind::Host(HostProblem::Invalid));
-                assert!(!told(&error).contains("sek"), "{}", told(&error));
+                assert!(!texts_of(&error).contains("sek"), "{}", texts_of(&error));
             }
         }
     }
@@ -288,7 +288,7 @@ async fn errors_describe_the_host_in_one_line() {
         assert_refused(&error, kind);
         assert_eq!(error.to_string(), text);
         assert!(error.source().is_none());
-        assert!(!told(&error).contains("sekret"), "{}", told(&error));
+        assert!(!texts_of(&error).contains("sekret"), "{}", texts_of(&error));
     }
 }
 
@@ -390,7 +390,7 @@ async fn the_inner_service_may_have_a_boxed_error() {
         .layer(HostRewriteLayer::preserve());
     let request = request(TWO, Form::Origin, Some(CLIENT));
     let seen = service.service(inner).oneshot(request).await.unwrap();
-    assert_eq!(spelled(&seen), "https://to.example/path?query");
+    assert_eq!(displayed(&seen), "https://to.example/path?query");
 }
 
 /// A repeatable stream of numbers (Marsaglia's xorshift64).

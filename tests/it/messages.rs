@@ -347,7 +347,7 @@ fn trailing(names: &[&'static str]) -> Channel<Bytes, Infallible> {
         .map(|name| (name.parse().unwrap(), HeaderValue::from_static("0")));
     let trailers = fields.collect();
     tokio::spawn(async move {
-        sender.send_data(Bytes::from_static(b"said")).await.unwrap();
+        sender.send_data(Bytes::from_static(b"data")).await.unwrap();
         sender.send_trailers(trailers).await.unwrap();
     });
     body
@@ -378,16 +378,16 @@ async fn trailers_of_the_origin_are_forwarded_without_forbidden_fields() {
     let names = collected.trailers().unwrap().keys();
     let names: Vec<_> = names.map(|name| name.as_str()).collect();
     assert_eq!(names, ["grpc-status"]);
-    assert_eq!(collected.to_bytes(), "said");
+    assert_eq!(collected.to_bytes(), "data");
 }
 
 #[tokio::test]
 async fn trailers_of_the_client_are_forwarded_without_forbidden_fields() {
     let proxy = to(|request| async {
         let collected = request.into_body().collect().await.unwrap();
-        let told = collected.trailers().cloned().unwrap_or_default();
-        let told: Vec<_> = told.keys().map(|name| name.as_str()).collect();
-        Response::new(Full::new(Bytes::from(told.join(", "))))
+        let names = collected.trailers().cloned().unwrap_or_default();
+        let names: Vec<_> = names.keys().map(|name| name.as_str()).collect();
+        Response::new(Full::new(Bytes::from(names.join(", "))))
     });
     let request = Request::post("/")
         .header("host", "client.test")
@@ -406,7 +406,7 @@ async fn an_http_1_client_without_te_trailers_gets_none_and_an_http_2_client_doe
         let response = send(&proxy, request).await;
         let collected = response.into_body().collect().await.unwrap();
         assert_eq!(collected.trailers().is_some(), gets, "{version:?}");
-        assert_eq!(collected.to_bytes(), "said");
+        assert_eq!(collected.to_bytes(), "data");
     }
 }
 
@@ -434,8 +434,12 @@ async fn a_response_without_content_gets_no_length_from_the_proxy() {
         *request.method_mut() = method;
         let request = request.map(axum::body::Body::new);
         let Ok(response) = tower::ServiceExt::oneshot(app, request).await;
-        let said = response.headers().get("content-length").cloned();
-        assert_eq!(said, length.map(HeaderValue::from_static), "{answer}");
+        let length_field = response.headers().get("content-length").cloned();
+        assert_eq!(
+            length_field,
+            length.map(HeaderValue::from_static),
+            "{answer}"
+        );
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert!(body.is_empty());
         assert_eq!(proxy.pool_snapshot().open(), 1, "{answer}");

@@ -55,7 +55,7 @@ impl Origin {
         Self::start(b"http/1.1", 0, handler).await
     }
 
-    /// With so many streams a connection at most.
+    /// Limits the number of concurrent streams of each connection.
     pub(crate) async fn http2<F, A>(streams: u32, handler: F) -> Self
     where
         F: Fn(usize, Request<Incoming>) -> A + Clone + Send + Sync + 'static,

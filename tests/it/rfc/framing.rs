@@ -13,7 +13,7 @@ async fn rfc_9112_section_6_3_content_of_requests() {
         Row::new("section 6.3: a length", "POST /", &["content-length: 7"])
             .content("content", &[])
             .origin_sees(&["content-length: 7"], &["transfer-encoding"]),
-        Row::new("section 8.6 of RFC 9110: an empty POST says so", "POST /", &[])
+        Row::new("section 8.6 of RFC 9110: an empty POST has a length of zero", "POST /", &[])
             .origin_sees(&["content-length: 0"], &[])
             .to(&[Http1]),
         Row::new("section 8.6 of RFC 9110: a GET without content has no length", "GET /", &[])
@@ -38,7 +38,7 @@ async fn rfc_9112_section_6_3_content_of_requests() {
         )
         .origin_gets("c", &["x-a: 1"]),
         Row::bytes(
-            "section 7.1: chunks alone tell the end of a GET too",
+            "section 7.1: chunks end the content of a GET too",
             "GET / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         )
         .origin_gets("", &[]),

@@ -14,7 +14,7 @@ async fn rfc_9112_section_2_2_lines_of_requests() {
         )
         .origin_start("GET /"),
         Row::bytes(
-            "section 2.2: a bare LF may end a line, and reaches nobody",
+            "section 2.2: a bare LF may end a line, and is not forwarded",
             "GET / HTTP/1.1\nhost: client.test\nx-a: 1\n\n",
         )
         .origin_start("GET /")

@@ -38,8 +38,10 @@ impl Seen {
 
     /// Whether the connection carries no further message after this one.
     pub(crate) fn is_last(&self) -> bool {
-        let says = |word: &str| self.lines("connection").contains(&word);
-        self.cut_short || says("close") || (self.version == "HTTP/1.0" && !says("keep-alive"))
+        let has_option = |word: &str| self.lines("connection").contains(&word);
+        self.cut_short
+            || has_option("close")
+            || (self.version == "HTTP/1.0" && !has_option("keep-alive"))
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 
 #[tokio::test]
 async fn rfc_9110_section_9_known_and_unknown_methods_are_forwarded() {
-    let rule = "section 9.1: a method that nobody knows is the origin's to judge";
+    let rule = "section 9.1: an unknown method is forwarded to the origin";
     let starts = [
         "GET /",
         "HEAD /",
@@ -65,7 +65,7 @@ async fn rfc_9110_section_15_every_final_status_is_forwarded() {
 async fn rfc_9110_responses_without_content_have_none() {
     hold(&[
         Row::new(
-            "section 9.3.2: a response to HEAD says the length that GET would have",
+            "section 9.3.2: a response to HEAD has the length that GET would have",
             "HEAD /",
             &[],
         )
@@ -74,14 +74,14 @@ async fn rfc_9110_responses_without_content_have_none() {
         .client_sees(&["content-length: 12345"], &[])
         .client_gets("200", "", &[]),
         Row::new(
-            "section 9.3.2: a response to HEAD need not say a length, and none is invented",
+            "section 9.3.2: a response to HEAD may lack a length, and none is added",
             "HEAD /",
             &[],
         )
         .answer_content(None, &[])
         .client_sees(&[], &["content-length", "transfer-encoding"]),
         Row::new(
-            "section 8.6: a length that is said twice is said once, also to HEAD",
+            "section 8.6: a repeated length is merged, also in a response to HEAD",
             "HEAD /",
             &[],
         )
@@ -140,7 +140,7 @@ async fn rfc_9110_responses_without_content_have_none() {
         .from(&[Http2])
         .client_gets("304", "", &[]),
         Row::new(
-            "section 8.6: hyper tells HTTP/1 clients no length of a 304, which need not be told",
+            "section 8.6: hyper sends HTTP/1 clients no length in a 304, where it is optional",
             "GET /",
             &["if-none-match: \"a\""],
         )
@@ -149,11 +149,15 @@ async fn rfc_9110_responses_without_content_have_none() {
         .client_sees(&["etag: \"a\""], &[])
         .from(&[Http1])
         .client_gets("304", "", &[]),
-        Row::new("section 8.6: an empty 200 says so", "GET /", &[])
-            .answer("200", &["content-length: 0"])
-            .answer_content(Some(""), &[])
-            .client_sees(&["content-length: 0"], &[])
-            .client_gets("200", "", &[]),
+        Row::new(
+            "section 8.6: an empty 200 has a length of zero",
+            "GET /",
+            &[],
+        )
+        .answer("200", &["content-length: 0"])
+        .answer_content(Some(""), &[])
+        .client_sees(&["content-length: 0"], &[])
+        .client_gets("200", "", &[]),
         Row::new("section 15.3.6: a 205 passes", "POST /", &[])
             .content("content", &[])
             .answer("205", &["content-length: 0"])
@@ -169,7 +173,7 @@ async fn rfc_9110_section_15_2_informational_responses_are_not_the_response() {
             .answer_bytes(Reply::Bytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"))
             .client_sees(&["content-length: 2"], &["link"])
             .client_gets("200", "ok", &[]),
-        Row::new("section 15.2: a number that nobody has registered", "GET /", &[])
+        Row::new("section 15.2: an unregistered status", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 199 Odd\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"))
             .client_gets("200", "ok", &[]),
         Row::new("section 7.8: an informational response to HEAD", "HEAD /", &[])
@@ -182,7 +186,7 @@ async fn rfc_9110_section_15_2_informational_responses_are_not_the_response() {
 #[tokio::test]
 async fn rfc_9110_section_7_8_an_unrequested_upgrade_is_refused() {
     hold(&[
-        Row::new("section 7.8: a 101 that nobody asked for", "GET /", &[])
+        Row::new("section 7.8: an unrequested 101", "GET /", &[])
             .answer_bytes(Reply::LastBytes("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nbytes"))
             .client_gets("502", "502 Bad Gateway\n", &[])
             .client_sees(&["proxy-status: cdn-origin;error=http_protocol_error"], &["upgrade"]),
@@ -210,7 +214,7 @@ async fn rfc_9209_section_2_proxy_status_says_who_failed() {
             .client_gets("502", "502 Bad Gateway\n", &[])
             .client_sees(GATEWAY, &[]),
         Row::new(
-            "section 2.3.1: what others say of themselves stays",
+            "section 2.3.1: entries of other proxies are kept",
             "GET /",
             &[],
         )

@@ -33,18 +33,18 @@ const BROKEN_OFF: End = Refused("400");
 
 /// All responses to these bytes until the site closes the connection. The last message requests
 /// that, or is invalid.
-async fn say(scene: &Scene, bytes: &str) -> Vec<Seen> {
-    read(say_only(scene, bytes).await).await
+async fn send(scene: &Scene, bytes: &str) -> Vec<Seen> {
+    read(write(scene, bytes).await).await
 }
 
 /// The same for truncated bytes.
-async fn say_and_leave(scene: &Scene, bytes: &str) -> Vec<Seen> {
-    let mut wire = say_only(scene, bytes).await;
+async fn send_truncated(scene: &Scene, bytes: &str) -> Vec<Seen> {
+    let mut wire = write(scene, bytes).await;
     let _ = wire.stream.shutdown().await;
     read(wire).await
 }
 
-async fn say_only(scene: &Scene, bytes: &str) -> Wire<TcpStream> {
+async fn write(scene: &Scene, bytes: &str) -> Wire<TcpStream> {
     let stream = TcpStream::connect(scene.site.address()).await.unwrap();
     let mut wire = Wire::new(stream);
     let _ = wire.stream.write_all(bytes.as_bytes()).await;
@@ -70,8 +70,8 @@ async fn attempt(scene: &Scene, head: &str, content: &str, end: End) -> Option<S
         "POST /attempt HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\n{head}\r\n{content}"
     );
     let responses = match end {
-        Refused(_) => say_and_leave(scene, &bytes).await,
-        One(_) => say(scene, &bytes).await,
+        Refused(_) => send_truncated(scene, &bytes).await,
+        One(_) => send(scene, &bytes).await,
     };
     let seen = scene.origin.take();
     let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
@@ -162,7 +162,7 @@ async fn bytes_after_the_last_chunk_are_a_separate_request() {
     let bytes = format!(
         "POST /attempt HTTP/1.1\r\nhost: client.test\r\ncontent-length: 99\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}"
     );
-    let responses = say(&scene, &bytes).await;
+    let responses = send(&scene, &bytes).await;
     let seen = scene.origin.take();
     assert_eq!(responses.len(), seen.len(), "{responses:?} {seen:?}");
     assert_eq!(seen[0].start, "POST /attempt");
@@ -219,7 +219,7 @@ async fn transfer_codings_other_than_a_single_chunked_are_refused() {
             let bytes = format!(
                 "POST /attempt HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\n{length}{line}\r\n\r\n{content}"
             );
-            let responses = say(&scene, &bytes).await;
+            let responses = send(&scene, &bytes).await;
             let seen = scene.origin.take();
             let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
             if !matches!(starts[..], ["400"] | ["501"]) || !seen.is_empty() {
@@ -240,7 +240,7 @@ async fn http_1_0_with_a_transfer_coding_is_refused() {
         let bytes = format!(
             "POST / HTTP/1.0\r\nhost: client.test\r\n{length}transfer-encoding: chunked\r\n\r\n0\r\n\r\n{SMUGGLED}"
         );
-        let responses = say(&scene, &bytes).await;
+        let responses = send(&scene, &bytes).await;
         let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
         assert_eq!(starts, ["400"]);
         assert_eq!(scene.origin.take(), []);
@@ -405,7 +405,7 @@ async fn an_endless_head_is_refused_before_it_ends() {
         format!("GET / HTTP/1.1\r\nx: {long}"),
         format!("GET / HTTP/1.1\r\nhost: a.test\r\n{many}"),
     ] {
-        let responses = say_and_leave(&scene, &head).await;
+        let responses = send_truncated(&scene, &head).await;
         let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
         assert!(
             matches!(starts[..], [] | ["400"] | ["414"] | ["431"]),
@@ -432,7 +432,7 @@ async fn early(scene: &Scene, origin: Protocol) {
     let bytes = format!(
         "TRACE / HTTP/1.1\r\nhost: client.test\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{SMUGGLED}"
     );
-    let responses = say(scene, &bytes).await;
+    let responses = send(scene, &bytes).await;
     let starts: Vec<_> = responses.iter().map(|seen| seen.start.as_str()).collect();
     assert_eq!(starts, ["501"], "{origin:?}");
     assert_eq!(scene.origin.take(), []);

@@ -44,20 +44,20 @@ const GET: [(&str, &str); 4] = [
 
 /// What the client receives.
 #[derive(Debug, Eq, PartialEq)]
-enum Told {
+enum Received {
     Status(u16),
     /// The stream was reset or the connection ended, for this reason if one was given.
     End(Option<u32>),
 }
 
-impl Told {
+impl Received {
     fn is_refusal(&self) -> bool {
         matches!(self, Self::End(_) | Self::Status(400..=599))
     }
 }
 
 /// Sends these frames on a new connection, and returns what the first stream receives.
-async fn say(site: SocketAddr, frames: &[Frame]) -> Told {
+async fn send_frames(site: SocketAddr, frames: &[Frame]) -> Received {
     use tokio::io::AsyncWriteExt;
     let mut stream = TcpStream::connect(site).await.unwrap();
     stream.write_all(PREFACE).await.unwrap();
@@ -72,15 +72,15 @@ async fn say(site: SocketAddr, frames: &[Frame]) -> Told {
     }
     while let Ok(frame) = Frame::read(&mut stream).await {
         match frame.kind {
-            HEADERS => return Told::Status(frame.status()),
-            RST_STREAM | GOAWAY => return Told::End(Some(frame.code())),
+            HEADERS => return Received::Status(frame.status()),
+            RST_STREAM | GOAWAY => return Received::End(Some(frame.code())),
             SETTINGS if frame.flags & ACK == 0 => {
                 let _ = Frame::new(SETTINGS, ACK, 0, &[]).write(&mut stream).await;
             }
             _ => {}
         }
     }
-    Told::End(None)
+    Received::End(None)
 }
 
 fn frames(fields: &[(&str, &str)], content: Option<&str>) -> Vec<Frame> {
@@ -94,12 +94,12 @@ fn frames(fields: &[(&str, &str)], content: Option<&str>) -> Vec<Frame> {
 /// Describes what is wrong if this is not refused, or affects the next request.
 async fn refuses(scene: &Scene, frames: &[Frame]) -> Vec<String> {
     scene.origin.answers(OK);
-    let told = say(scene.site.address(), frames).await;
+    let received = send_frames(scene.site.address(), frames).await;
     let mut complaints = Vec::new();
     let mut seen = scene.origin.take();
     seen.retain(|seen| !seen.cut_short);
-    if !told.is_refusal() || !seen.is_empty() {
-        complaints.push(format!("{told:?}, and the origin saw {seen:?}"));
+    if !received.is_refusal() || !seen.is_empty() {
+        complaints.push(format!("{received:?}, and the origin saw {seen:?}"));
     }
     for protocol in [Http1, Http2] {
         let mut client = Client::of(protocol, scene.site.address()).await;
@@ -282,12 +282,12 @@ async fn content_that_looks_like_chunks_or_requests_is_content() {
         let scene = Scene::new(origin).await;
         scene.origin.answers(OK);
         let content = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
-        let told = say(
+        let received = send_frames(
             scene.site.address(),
             &frames(&but(":method", "POST"), Some(content)),
         )
         .await;
-        assert_eq!(told, Told::Status(200));
+        assert_eq!(received, Received::Status(200));
         let seen = scene.origin.take();
         assert_eq!(seen.len(), 1, "{seen:?}");
         assert_eq!(seen[0].body, content);

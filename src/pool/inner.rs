@@ -64,6 +64,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// A pool without connections. Its tasks run in the present span.
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -91,18 +92,22 @@ impl Inner {
         &self.settings
     }
 
+    /// The requests in flight.
     pub(crate) fn requests(&self) -> &Arc<RequestCount> {
         &self.requests
     }
 
+    /// What earlier responses tell about the origin.
     pub(crate) fn history(&self) -> &OriginHistory {
         &self.history
     }
 
+    /// What idle HTTP/1 connections notify when something arrives on them.
     pub(crate) fn readable(&self) -> &Arc<Notify> {
         &self.readable
     }
 
+    /// The owner of the pool's tasks.
     pub(crate) fn tasks(&self) -> &TaskScope {
         &self.tasks
     }
@@ -263,11 +268,14 @@ impl Inner {
         ConnectionPermit::new(&self.this, ConnectionUse::Upgrade)
     }
 
+    /// Hands a connection to a request. If it was used before, that counts as reuse.
     pub(crate) fn pooled_http1(self: &Arc<Self>, connection: Http1Connection) -> PooledConnection {
         self.count_reuse(connection.has_served());
         PooledHttp1::new(self.clone(), connection).into()
     }
 
+    /// Hands a reserved stream to a request. If its connection was used before, that counts as
+    /// reuse.
     pub(crate) fn pooled_stream(
         self: &Arc<Self>,
         connection: Arc<Http2Connection>,
@@ -360,6 +368,7 @@ impl Inner {
         Error::new(kind, Stage::Dial, Facts::default().after(deadline))
     }
 
+    /// Counts a retry that was sent.
     pub(crate) fn count_retry(&self) {
         self.with(|inventory| inventory.counters.retried += 1);
     }

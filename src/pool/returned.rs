@@ -10,6 +10,7 @@ use super::{
     inner::Inner,
 };
 
+/// A connection was closed. Upgrades come first: they had an idle connection closed for them.
 impl Returns<ReturnedPermit> for Inner {
     fn returned(&self, permit: ReturnedPermit) {
         self.with(|inventory| inventory.take_back(&permit));
@@ -18,6 +19,7 @@ impl Returns<ReturnedPermit> for Inner {
     }
 }
 
+/// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
 impl Returns<EndedConnect> for Inner {
     fn returned(&self, EndedConnect(affinity): EndedConnect) {
         self.with(|inventory| inventory.waiters.end_connect(&affinity));
@@ -25,6 +27,7 @@ impl Returns<EndedConnect> for Inner {
     }
 }
 
+/// A request waits no longer.
 impl Returns<AbandonedTicket<Grant>> for Inner {
     fn returned(&self, ticket: AbandonedTicket<Grant>) {
         let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.number));
@@ -32,6 +35,7 @@ impl Returns<AbandonedTicket<Grant>> for Inner {
     }
 }
 
+/// An upgrade waits no longer.
 impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
     fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
         let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.number));
@@ -39,6 +43,7 @@ impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
     }
 }
 
+/// A response has ended: the connection becomes idle, or serves a waiting request.
 impl Returns<Http1Connection> for Inner {
     fn returned(&self, mut connection: Http1Connection) {
         let now = Instant::now();

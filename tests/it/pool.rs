@@ -1,4 +1,4 @@
-//! The pool: reuse, limits, waiting, and what must not be lost.
+//! The pool: reuse, limits, the queue, and connections that must not leak.
 
 use std::{
     collections::HashMap,
@@ -96,7 +96,7 @@ async fn a_connection_retires_after_its_uses_or_its_age() {
 }
 
 #[tokio::test]
-async fn connections_that_nobody_uses_are_closed() {
+async fn idle_connections_are_closed() {
     let http1 = Origin::http1(|id, _| number(id)).await;
     let http2 = Origin::http2(100, |id, _| number(id)).await;
     for origin in [http1, http2] {
@@ -120,7 +120,7 @@ async fn a_pool_that_is_dropped_closes_its_connections() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_allowed_and_everybody_is_served() {
+async fn the_maximum_of_connections_holds_and_every_request_is_served() {
     let origin = Origin::http1(|id, _| number(id)).await;
     let settings = PoolSettings::default()
         .max_connections(64)
@@ -142,7 +142,7 @@ async fn no_more_connections_than_allowed_and_everybody_is_served() {
 }
 
 #[tokio::test]
-async fn a_wait_in_vain_is_503() {
+async fn a_request_that_waits_too_long_is_answered_503() {
     let origin = Origin::http1(|_, _| pending()).await;
     let settings = PoolSettings::default()
         .max_connections(1)
@@ -170,7 +170,7 @@ async fn a_wait_in_vain_is_503() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_frees_its_connection() {
+async fn a_cancelled_request_frees_its_connection() {
     let first = Arc::new(Semaphore::new(0));
     let held = first.clone();
     let origin = Origin::http1(move |id, _| {
@@ -210,7 +210,7 @@ async fn a_request_that_is_given_up_frees_its_connection() {
 }
 
 #[tokio::test]
-async fn a_client_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
+async fn a_client_that_disconnects_in_the_middle_of_a_body_frees_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let closed = tokio::spawn(async move {
@@ -232,7 +232,7 @@ async fn a_client_who_leaves_in_the_middle_of_a_body_frees_the_connection() {
 }
 
 #[tokio::test]
-async fn a_failed_connect_is_told_once_and_does_not_stay() {
+async fn a_failed_connect_fails_one_request_and_is_not_remembered() {
     let authority = Authority::new();
     let edge = serving(&authority).await;
     let address = edge.address();
@@ -301,7 +301,7 @@ async fn streams_fill_one_connection_before_another_is_opened() {
 }
 
 #[tokio::test]
-async fn a_burst_on_a_cold_pool_opens_one_http_2_connection() {
+async fn a_burst_on_a_cold_pool_opens_one_http2_connection() {
     let origin = Origin::http2(200, |id, _| number(id)).await;
     let proxy = OriginProxy::new(origin.connector());
     let mut clients = JoinSet::new();
@@ -316,7 +316,7 @@ async fn a_burst_on_a_cold_pool_opens_one_http_2_connection() {
 }
 
 #[tokio::test]
-async fn goaway_fails_nobody() {
+async fn goaway_fails_no_request() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("www.example.test")
@@ -408,7 +408,7 @@ async fn a_connection_is_used_again_however_the_response_was_framed() {
 }
 
 #[tokio::test]
-async fn clients_who_do_not_read_leave_room_for_those_who_do() {
+async fn clients_that_do_not_read_leave_room_for_those_that_do() {
     let origin = Origin::http2(100, |_, request| async move {
         let size = match request.uri().path() {
             "/large" => 8 << 20,
@@ -430,7 +430,7 @@ async fn clients_who_do_not_read_leave_room_for_those_who_do() {
 }
 
 #[tokio::test]
-async fn a_connection_that_should_go_still_serves_where_no_other_may_be_opened() {
+async fn an_expired_connection_still_serves_in_a_full_pool() {
     let gate = Arc::new(Semaphore::new(0));
     let closed = gate.clone();
     let origin = Origin::http2(100, move |id, request| {
@@ -485,15 +485,15 @@ async fn an_origin_that_cannot_be_reached_is_not_called_a_full_pool() {
 }
 
 #[tokio::test]
-async fn a_limit_that_no_clock_can_hold_is_none() {
+async fn a_duration_that_would_overflow_is_no_limit() {
     let origin = Origin::http1(|id, _| number(id)).await;
     let settings = PoolSettings::default().max_age(Duration::MAX);
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     assert_eq!(get(&proxy).await.0, StatusCode::OK);
 }
 
-/// An origin that answers with the number of times that it has seen the request's `id`, and hangs up at moments that a client
-/// cannot foresee.
+/// An origin that answers with the number of times that it has seen the request's `id`, and closes
+/// connections at random.
 async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! A name that moves while requests are under way: who follows it, and when.
+//! A name whose addresses change while requests are in flight: when the pool follows.
 
 use std::{
     sync::{
@@ -27,21 +27,21 @@ use crate::{
     resolve::Told,
 };
 
-/// How the origins of a test are spoken to.
+/// The protocol of the origins of a test.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Protocol {
     Http1,
     Http2,
 }
 
-/// Two origins of one name, which is first told to be at the old one.
+/// Two origins of one name, which resolves to the old one first.
 struct Moving {
     told: Told,
     old: Origin,
     new: Origin,
     /// Requests for `/slow` wait for it.
     gate: Arc<Semaphore>,
-    /// The old one says goodbye with each response.
+    /// The old one closes its connection with each response.
     leaving: Arc<AtomicBool>,
 }
 
@@ -99,7 +99,7 @@ impl Moving {
     }
 }
 
-/// Who answers.
+/// The origin that answers a request.
 async fn ask(proxy: &OriginProxy, path: &str) -> String {
     let request = Request::get(path).header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
@@ -115,7 +115,7 @@ fn following() -> PoolSettings {
 }
 
 #[tokio::test]
-async fn connections_to_an_address_that_the_name_has_no_more_end_with_what_they_carry() {
+async fn connections_to_an_address_that_is_absent_from_dns_end_after_their_requests() {
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let moving = Moving::new(protocol).await;
         let proxy = moving.proxy(DnsCache::off(), following());
@@ -146,7 +146,7 @@ async fn connections_to_an_address_that_the_name_has_no_more_end_with_what_they_
 }
 
 #[tokio::test]
-async fn connections_stay_while_name_servers_fail_or_tell_of_no_address() {
+async fn connections_stay_while_name_servers_fail_or_return_no_address() {
     for failure in [
         ResolveError::failed("SERVFAIL"),
         ResolveError::not_found("NXDOMAIN"),
@@ -163,7 +163,7 @@ async fn connections_stay_while_name_servers_fail_or_tell_of_no_address() {
 }
 
 #[tokio::test]
-async fn a_kept_answer_is_not_asked_for_again_by_those_who_follow() {
+async fn a_cached_answer_is_not_queried_again_by_the_dns_watch() {
     let moving = Moving::new(Protocol::Http2).await;
     let hour = Duration::from_secs(3600);
     let kept = moving.proxy(DnsCache::default().without_ttl(hour), following());
@@ -177,7 +177,7 @@ async fn a_kept_answer_is_not_asked_for_again_by_those_who_follow() {
     assert_eq!(ask(&kept, "/").await, "old");
 }
 
-/// Requests that are always under way, until `done`.
+/// Keeps requests in flight until `done`.
 async fn load(proxy: &OriginProxy, clients: usize, done: impl Future<Output = ()>) {
     let over = AtomicBool::new(false);
     let client = async || {
@@ -193,11 +193,12 @@ async fn load(proxy: &OriginProxy, clients: usize, done: impl Future<Output = ()
 }
 
 #[tokio::test]
-async fn a_name_that_moves_under_load_is_followed_by_the_next_connect_and_no_request_fails() {
+async fn a_name_that_moves_under_load_takes_effect_with_the_next_connect_and_no_request_fails() {
     const CLIENTS: usize = 8;
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let moving = Moving::new(protocol).await;
-        // An answer holds for no time, and connections end all the time: each connect shows where the name is taken to be.
+        // Answers expire at once, and connections end all the time: each connect shows where the
+        // pool expects the name to be.
         let proxy = moving.proxy(DnsCache::off(), PoolSettings::default().max_uses(3));
         let reached = |origin: &Counts| origin.connections.load(SeqCst) > 20;
         load(&proxy, CLIENTS, moving.old.until(reached)).await;
@@ -212,7 +213,7 @@ async fn a_name_that_moves_under_load_is_followed_by_the_next_connect_and_no_req
 }
 
 #[tokio::test]
-async fn an_address_that_leaves_while_its_answer_is_kept_costs_no_request() {
+async fn an_address_that_disappears_while_its_answer_is_cached_costs_no_request() {
     let moving = Moving::new(Protocol::Http1).await;
     let hour = Duration::from_secs(3600);
     let cache = DnsCache::default().without_ttl(hour);

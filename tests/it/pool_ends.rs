@@ -1,4 +1,4 @@
-//! How connections and whole pools end, how they are opened in advance, and what is counted.
+//! How connections and pools end, how connections are prewarmed, and what is counted.
 
 use std::{
     io,
@@ -106,7 +106,7 @@ async fn a_drain_waits_for_the_end_of_a_body() {
 }
 
 #[tokio::test]
-async fn retired_connections_end_after_what_they_carry_and_new_requests_open_new_ones() {
+async fn retired_connections_end_after_their_requests_and_new_requests_open_new_ones() {
     let gate = Arc::new(Semaphore::new(0));
     for origin in gated(&gate).await {
         let proxy = OriginProxy::new(origin.connector());
@@ -130,8 +130,7 @@ async fn retired_connections_end_after_what_they_carry_and_new_requests_open_new
 }
 
 #[tokio::test]
-async fn a_connection_that_was_being_opened_when_all_were_retired_serves_whom_it_was_opened_for_alone()
- {
+async fn a_connection_that_was_opening_when_all_were_retired_serves_only_its_own_request() {
     let origins = [
         Origin::http1(|id, _| number(id)).await,
         Origin::http2(100, |id, _| number(id)).await,
@@ -151,7 +150,7 @@ async fn a_connection_that_was_being_opened_when_all_were_retired_serves_whom_it
 }
 
 #[tokio::test]
-async fn a_drain_lets_those_end_that_wait_for_a_place() {
+async fn a_drain_serves_requests_that_wait_in_the_queue() {
     let gate = Arc::new(Semaphore::new(0));
     for origin in gated(&gate).await {
         let proxy = OriginProxy::new(origin.connector()).max_concurrency(1);
@@ -170,7 +169,7 @@ async fn a_drain_lets_those_end_that_wait_for_a_place() {
 }
 
 #[tokio::test]
-async fn connections_are_opened_in_advance_and_kept_up() {
+async fn prewarmed_connections_are_opened_and_kept_up() {
     let gate = Arc::new(Semaphore::new(0));
     let [origin, _] = gated(&gate).await;
     let settings = PoolSettings::default().min_idle(3);
@@ -186,7 +185,7 @@ async fn connections_are_opened_in_advance_and_kept_up() {
 }
 
 #[tokio::test]
-async fn an_origin_that_refuses_is_known_before_the_first_client() {
+async fn prewarming_reports_an_origin_that_refuses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -199,7 +198,7 @@ async fn an_origin_that_refuses_is_known_before_the_first_client() {
 }
 
 #[tokio::test]
-async fn what_a_pool_did_is_counted() {
+async fn the_snapshot_counts_connections_and_requests() {
     let origin = Origin::http1(|id, _| number(id)).await;
     let settings = PoolSettings::default()
         .max_uses(5)
@@ -220,7 +219,7 @@ async fn what_a_pool_did_is_counted() {
 }
 
 #[tokio::test]
-async fn who_ended_a_connection_is_counted() {
+async fn closed_connections_are_counted_by_reason() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = silent.local_addr().unwrap();
     tokio::spawn(async move {
@@ -245,7 +244,7 @@ async fn who_ended_a_connection_is_counted() {
 }
 
 #[tokio::test]
-async fn what_is_not_passed_on_is_not_counted_as_the_origins_end() {
+async fn a_response_that_is_refused_is_not_counted_as_closed_by_the_origin() {
     const MISDIRECTED: &str = "HTTP/1.1 421 Misdirected Request\r\ncontent-length: 5\r\n\r\n";
     const GARBLED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n";
     for (second, method, status, [cancelled, error]) in [
@@ -299,7 +298,7 @@ fn idle_connections_are_closed_in_whatever_runtime_the_pool_is_used_next() {
     }
 }
 
-/// An origin in memory that takes requests and never answers, and refuses connections while it is told to.
+/// An in-memory origin that reads requests and never answers, and refuses connections on demand.
 fn mute(refuses: &Arc<AtomicBool>, attempts: &Arc<AtomicUsize>) -> OriginProxy {
     let (refuses, attempts) = (refuses.clone(), attempts.clone());
     let transport = service_fn(move |_: Uri| {
@@ -324,7 +323,7 @@ fn mute(refuses: &Arc<AtomicBool>, attempts: &Arc<AtomicUsize>) -> OriginProxy {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_requests_take_is_opened_again_ever_more_rarely_while_the_origin_refuses() {
+async fn prewarming_retries_ever_more_rarely_while_the_origin_refuses() {
     let (refuses, attempts) = (Arc::default(), Arc::default());
     let proxy = mute(&refuses, &attempts);
     proxy.prewarm().await.unwrap();

@@ -1,4 +1,4 @@
-//! Origins that are odd or hostile: nothing of one exchange reaches another, and nothing is without bounds.
+//! Hostile origins: exchanges stay apart, and all that an origin may send is bounded.
 
 use std::{
     sync::{
@@ -39,7 +39,7 @@ async fn send(proxy: &OriginProxy, body: &'static str) -> Response<ProxyBody> {
 }
 
 #[tokio::test]
-async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
+async fn a_cold_burst_of_uploads_keeps_to_the_stream_limit_of_the_origin() {
     let origin = Origin::http2(2, |_, request| async move {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         Response::new(Full::new(body))
@@ -64,7 +64,8 @@ async fn a_cold_burst_of_uploads_keeps_to_what_the_origin_allows() {
 }
 
 #[tokio::test]
-async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and_are_no_herd() {
+async fn requests_to_an_origin_that_allows_no_streams_get_503_in_time_and_open_no_further_connection()
+ {
     let origin = Origin::http2(0, |_, _| async { Response::new(Full::default()) }).await;
     let settings = PoolSettings::default().queue_timeout(Duration::from_secs(1));
     let proxy = OriginProxy::new(origin.connector())
@@ -75,7 +76,8 @@ async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and
         let proxy = proxy.clone();
         clients.spawn(async move { send(&proxy, "").await.status() });
     }
-    // The one that opened the connection may have sent its request before the origin said so, and waits for its response.
+    // The request that opened the connection may have been sent before the SETTINGS arrived, and
+    // waits for its response.
     let mut waited_for_the_response = 0;
     while let Some(status) = clients.join_next().await {
         match status.unwrap() {
@@ -87,7 +89,8 @@ async fn those_who_wait_for_an_origin_that_allows_no_streams_get_503_in_time_and
     assert!(origin.counts().connections.load(SeqCst) <= 2);
 }
 
-/// A plain origin that answers the first request of each connection with these bytes and then waits for the end.
+/// A plain origin that answers the first request of each connection with these bytes, and then
+/// waits for the end.
 async fn answering(answer: &'static [u8]) -> (OriginProxy, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -109,7 +112,7 @@ async fn answering(answer: &'static [u8]) -> (OriginProxy, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_connection_with_bytes_after_its_response_serves_nobody_else() {
+async fn a_connection_with_bytes_after_its_response_serves_no_other_request() {
     for answer in [
         &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"[..],
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok and more",
@@ -169,7 +172,7 @@ async fn a_flood_of_interim_responses_ends_with_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_on_a_connection_that_rests_are_nobodys_response() {
+async fn bytes_on_an_idle_connection_are_no_response() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = connections.clone();
     let word = Arc::new(tokio::sync::Notify::new());
@@ -196,7 +199,7 @@ async fn bytes_on_a_connection_that_rests_are_nobodys_response() {
     }
 }
 
-/// An origin over TLS that answers without a length and ends the connection so.
+/// A TLS origin that answers without a length, and ends the connection in this way.
 async fn until_close(authority: &Authority, says_so: bool) -> std::net::SocketAddr {
     let acceptor = TlsAcceptor::from(server_config(authority, b"http/1.1"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -215,7 +218,7 @@ async fn until_close(authority: &Authority, says_so: bool) -> std::net::SocketAd
 }
 
 #[tokio::test]
-async fn a_body_that_ends_with_the_connection_is_whole_only_if_tls_says_so() {
+async fn a_body_that_ends_with_the_connection_is_complete_only_after_close_notify() {
     for says_so in [true, false] {
         let authority = Authority::new();
         let address = until_close(&authority, says_so).await;

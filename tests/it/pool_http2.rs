@@ -1,4 +1,4 @@
-//! How HTTP/2 connections end, one and several at once, and what hostile ones are allowed.
+//! How HTTP/2 connections end, one or several at once, and what bounds hostile peers.
 
 use std::{
     sync::{
@@ -62,7 +62,7 @@ async fn a_stream_that_is_reset_without_an_error_is_complete_only_if_it_had_ende
 }
 
 #[tokio::test]
-async fn a_stream_that_the_origin_breaks_off_is_called_so_and_one_that_it_finds_wrong_is_not() {
+async fn a_stream_that_the_origin_resets_is_reported_as_reset_unless_it_found_an_error() {
     for (reason, expected) in [
         (h2::Reason::INTERNAL_ERROR, ErrorKind::StreamReset),
         (h2::Reason::CANCEL, ErrorKind::StreamReset),
@@ -91,7 +91,7 @@ async fn a_stream_that_the_origin_breaks_off_is_called_so_and_one_that_it_finds_
 const ONE_AT_A_TIME: &[u8] = &[0, 3, 0, 0, 0, 1];
 
 #[tokio::test]
-async fn connections_that_all_go_away_at_once_fail_nobody() {
+async fn connections_that_all_go_away_at_once_fail_no_request() {
     const MANY: usize = 6;
     let gate = Arc::new(Semaphore::new(0));
     let held = gate.clone();
@@ -135,7 +135,7 @@ async fn connections_that_all_go_away_at_once_fail_nobody() {
 }
 
 #[tokio::test]
-async fn a_connection_that_has_said_goaway_counts_until_its_last_stream_has_ended() {
+async fn a_connection_that_has_sent_goaway_counts_until_its_last_stream_has_ended() {
     let end = Arc::new(Notify::new());
     let told = end.clone();
     let (proxy, connections) = to_peers(move |number, mut peer: Peer| {
@@ -205,10 +205,11 @@ async fn a_large_head_passes_and_one_beyond_the_limit_is_refused() {
     }
 }
 
-/// Word that a flood has ended.
+/// Notified when a flood has ended.
 type Floods = mpsc::UnboundedReceiver<()>;
 
-/// A proxy to an origin that says this about its first request until it is shut up, and word of that.
+/// A proxy to an origin that floods its first request until the connection ends, and the signal
+/// of that.
 fn flooding(beginning: Vec<u8>, flood: Vec<u8>) -> (OriginProxy, Arc<AtomicU64>, Floods) {
     let said = Arc::new(AtomicU64::new(0));
     let counted = said.clone();
@@ -231,7 +232,7 @@ fn flooding(beginning: Vec<u8>, flood: Vec<u8>) -> (OriginProxy, Arc<AtomicU64>,
 }
 
 #[tokio::test]
-async fn a_head_without_end_ends_the_connection() {
+async fn an_endless_head_ends_the_connection() {
     let beginning = frame(HEADERS, 0, 1, OK);
     // `x-a: b`, again and again, and nothing at all.
     let field = b"\x00\x03x-a\x01b";
@@ -246,11 +247,11 @@ async fn a_head_without_end_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn content_of_nothing_without_end_ends_the_connection() {
+async fn an_endless_flood_of_empty_data_frames_ends_the_connection() {
     let beginning = frame(HEADERS, END_HEADERS, 1, OK);
     let (proxy, _, mut floods) = flooding(beginning, frame(DATA, 0, 1, b""));
     let response = send(&proxy, get(&[])).await;
-    // Nobody reads the body: what nobody reads is bounded too.
+    // The body is not read: what is buffered of it is bounded too.
     floods.recv().await.unwrap();
     let error = response.into_body().collect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
@@ -259,9 +260,9 @@ async fn content_of_nothing_without_end_ends_the_connection() {
 /// More than all buffers between two ends.
 const BUFFERED: u64 = 1024 * 1024;
 
-// Paused: when nobody can go on, the deadlines pass, that of the response and that of the last words.
+// Paused: when no task can go on, the deadlines of the response and of the close pass.
 #[tokio::test(start_paused = true)]
-async fn an_origin_that_does_not_read_the_answers_to_its_flood_is_not_read_either() {
+async fn an_origin_that_does_not_read_the_answers_to_its_flood_is_not_read() {
     for flood in [frame(SETTINGS, 0, 0, b""), frame(PING, 0, 0, &[0; 8])] {
         let (proxy, said, mut floods) = flooding(Vec::new(), flood);
         let response = send(&proxy, get(&[])).await;
@@ -274,7 +275,7 @@ async fn an_origin_that_does_not_read_the_answers_to_its_flood_is_not_read_eithe
 }
 
 #[tokio::test]
-async fn a_flood_of_resets_fails_one_request_and_keeps_nothing() {
+async fn a_flood_of_resets_fails_one_request_and_buffers_nothing() {
     let reason = u32::from(h2::Reason::CANCEL).to_be_bytes();
     let (proxy, _, mut floods) = flooding(Vec::new(), frame(RST_STREAM, 0, 1, &reason));
     let response = send(&proxy, get(&[])).await;
@@ -304,7 +305,7 @@ async fn a_reset_of_a_stream_that_was_never_opened_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn interim_responses_without_end_are_bounded_by_the_deadline() {
+async fn endless_interim_responses_are_bounded_by_the_deadline() {
     // `:status: 103`, a literal for the static table's name 8.
     let hints = frame(HEADERS, END_HEADERS, 1, b"\x08\x03103");
     let (proxy, _, mut floods) = flooding(Vec::new(), hints);
@@ -315,7 +316,7 @@ async fn interim_responses_without_end_are_bounded_by_the_deadline() {
 }
 
 #[tokio::test]
-async fn an_origin_that_refuses_every_stream_is_asked_three_times() {
+async fn a_request_that_every_stream_refuses_is_sent_three_times() {
     let asked = Arc::new(AtomicU64::new(0));
     let counted = asked.clone();
     let (proxy, _) = to_peers(move |_, mut peer: Peer| {

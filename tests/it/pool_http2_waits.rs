@@ -1,4 +1,4 @@
-//! HTTP/2 connections and those who wait for another: they are not held up by one that is silent, or that nobody uses.
+//! Requests that wait for another connection while one over HTTP/2 is silent or idle.
 
 use std::{
     convert::Infallible,
@@ -33,7 +33,8 @@ use crate::{
     support::{Authority, Site},
 };
 
-/// An origin in memory that prefers HTTP/2. Its answer is the version of the request; those of HTTP/2 wait for leave.
+/// An in-memory origin that prefers HTTP/2. It answers with the version of the request; HTTP/2
+/// requests wait for a permit.
 #[derive(Clone)]
 struct Origin {
     config: Arc<rustls::ServerConfig>,
@@ -41,7 +42,7 @@ struct Origin {
     /// As many connections are silent after the handshake before there is one that is not.
     silent: usize,
     connects: Arc<AtomicUsize>,
-    leave: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Origin {
@@ -54,7 +55,7 @@ impl Origin {
             roots: authority.root_pem(),
             silent,
             connects: Arc::default(),
-            leave: Arc::new(Semaphore::new(0)),
+            permits: Arc::new(Semaphore::new(0)),
         }
     }
 
@@ -80,12 +81,12 @@ impl Origin {
             return pending().await;
         }
         let speaks_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        let leave = self.leave;
+        let permits = self.permits;
         let service = service_fn(move |request: Request<Incoming>| {
-            let leave = leave.clone();
+            let permits = permits.clone();
             async move {
                 if speaks_http2 {
-                    leave.acquire().await.unwrap().forget();
+                    permits.acquire().await.unwrap().forget();
                 }
                 let version = format!("{:?}", request.version());
                 Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(version)))
@@ -114,7 +115,7 @@ async fn get(proxy: OriginProxy) -> (StatusCode, Bytes) {
     (status, body.to_bytes())
 }
 
-/// What a client hears who wants to speak WebSocket.
+/// The response to a WebSocket handshake.
 async fn answer_to_an_upgrade(site: &Site) -> String {
     let mut client = TcpStream::connect(site.address()).await.unwrap();
     let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
@@ -136,9 +137,9 @@ fn one_connection() -> PoolSettings {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_never_says_its_settings_keeps_nobody_from_another_connection() {
+async fn a_peer_that_never_sends_settings_keeps_no_request_from_another_connection() {
     let origin = Origin::new(1);
-    origin.leave.add_permits(1);
+    origin.permits.add_permits(1);
     let proxy = origin.proxy(PoolSettings::default());
     let held_up = tokio::spawn(get(proxy.clone()));
     until(&proxy, |pool| pool.streams() == 1).await;
@@ -150,9 +151,9 @@ async fn a_peer_that_never_says_its_settings_keeps_nobody_from_another_connectio
 }
 
 #[tokio::test]
-async fn an_idle_http_2_connection_makes_room_for_an_upgrade() {
+async fn an_idle_http2_connection_makes_room_for_an_upgrade() {
     let origin = Origin::new(0);
-    origin.leave.add_permits(1);
+    origin.permits.add_permits(1);
     let proxy = origin.proxy(one_connection());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
     assert_eq!(&get(proxy.clone()).await.1[..], b"HTTP/2.0");
@@ -164,7 +165,7 @@ async fn an_idle_http_2_connection_makes_room_for_an_upgrade() {
 }
 
 #[tokio::test]
-async fn an_http_2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_that_waits() {
+async fn an_http2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_that_waits() {
     let origin = Origin::new(0);
     let proxy = origin.proxy(one_connection());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
@@ -175,7 +176,7 @@ async fn an_http_2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_t
     until(&proxy, |pool| pool.streams() == 2).await;
     let upgrade = tokio::spawn(async move { answer_to_an_upgrade(&site).await });
     until(&proxy, |pool| pool.waiting() == 1).await;
-    origin.leave.add_permits(2);
+    origin.permits.add_permits(2);
     for stream in streams {
         assert_eq!(&stream.await.unwrap().1[..], b"HTTP/2.0");
     }

@@ -251,8 +251,8 @@ async fn a_stream_that_panics_under_a_request_costs_that_request_only() {
     }
 }
 
-/// Asks the pool for a snapshot: this would block for ever under the pool's lock, and is a panic
-/// there in debug builds.
+/// Asks the pool for a snapshot: under the pool's lock, this would block forever, and panics in
+/// debug builds.
 #[derive(Clone, Default)]
 struct Reentrant {
     proxy: Arc<OnceLock<OriginProxy>>,

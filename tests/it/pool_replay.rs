@@ -1,4 +1,4 @@
-//! Requests with content that are sent again: all of the content arrives, or the request is not sent again.
+//! Retries of requests with a body: all of the body arrives, or there is no retry.
 
 use std::{
     convert::Infallible,
@@ -31,13 +31,14 @@ use crate::{
     support::Authority,
 };
 
-/// What a connection that served a request hears of the second before it ends.
+/// How much a reused connection reads of its second request before it ends.
 const HEARD: &[u8] = b"abc";
 
-/// The content of a request, and its trailers.
+/// The body of a request, and its trailers.
 type Content = (Bytes, Option<HeaderMap>);
 
-/// An origin whose first connection answers one request, reads the start of another's content, and ends. The others tell what they read.
+/// An origin whose first connection answers one request, reads the start of another's body, and
+/// ends. The others report what they read.
 struct CutsOff {
     proxy: OriginProxy,
     heard: mpsc::UnboundedReceiver<()>,
@@ -116,7 +117,7 @@ async fn send(proxy: &OriginProxy, method: Method, body: Full<Bytes>) -> StatusC
     status
 }
 
-/// The content that connections hear something of before they end, filled up to this length.
+/// The length of the bodies of which a connection reads a part before it ends.
 fn content(length: usize) -> Bytes {
     let mut content = HEARD.to_vec();
     content.resize(length, b'x');
@@ -124,7 +125,7 @@ fn content(length: usize) -> Bytes {
 }
 
 #[tokio::test]
-async fn an_idempotent_request_is_sent_again_with_all_of_its_content() {
+async fn an_idempotent_request_is_retried_with_all_of_its_body() {
     for length in [HEARD.len(), 1000, 64 * 1024] {
         let mut origin = CutsOff::start(PoolSettings::default()).await;
         let content = content(length);
@@ -136,7 +137,7 @@ async fn an_idempotent_request_is_sent_again_with_all_of_its_content() {
 }
 
 #[tokio::test]
-async fn content_that_was_still_coming_goes_on_where_it_was_trailers_included() {
+async fn a_body_that_was_still_arriving_goes_on_where_it_was_trailers_included() {
     let mut origin = CutsOff::start(PoolSettings::default()).await;
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     let proxy = origin.proxy.clone();
@@ -156,7 +157,7 @@ async fn content_that_was_still_coming_goes_on_where_it_was_trailers_included() 
 }
 
 #[tokio::test]
-async fn what_may_have_been_seen_or_was_not_kept_is_not_sent_again() {
+async fn a_request_that_may_have_been_processed_or_was_not_kept_is_not_retried() {
     let kept = PoolSettings::default().max_replay(1000);
     for (settings, method, length) in [
         (PoolSettings::default(), Method::POST, 1000),
@@ -173,7 +174,7 @@ async fn what_may_have_been_seen_or_was_not_kept_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_421_to_a_request_with_content_is_tried_once_on_a_fresh_connection() {
+async fn a_421_to_a_request_with_a_body_is_retried_once_on_a_fresh_connection() {
     for http2 in [false, true] {
         let (tell, mut read) = mpsc::unbounded_channel();
         let handler = move |id, request: Request<Incoming>| {
@@ -205,7 +206,7 @@ async fn a_421_to_a_request_with_content_is_tried_once_on_a_fresh_connection() {
 }
 
 #[tokio::test]
-async fn content_that_is_taken_while_a_fresh_connection_is_opened_is_not_sent_without_its_start() {
+async fn a_body_that_is_read_while_a_fresh_connection_opens_is_not_sent_without_its_start() {
     const AT_A_TIME: usize = 16 * 1024;
     let (sent, mut all_read) = mpsc::unbounded_channel();
     let (tell, mut told) = mpsc::unbounded_channel();
@@ -260,8 +261,8 @@ async fn content_that_is_taken_while_a_fresh_connection_is_opened_is_not_sent_wi
     assert_eq!(told.recv().await.unwrap(), 0);
 }
 
-/// An HTTP/2 origin that refuses the first stream of all, having read the start of its content if there is any, and tells the content of the
-/// others.
+/// An HTTP/2 origin that refuses the first stream after it has read the start of its body, and
+/// reports the bodies of the others.
 async fn refuses_first(
     authority: &Authority,
     tell: mpsc::UnboundedSender<Vec<u8>>,
@@ -299,7 +300,7 @@ async fn refuses_first(
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_sent_again_with_its_content_whatever_the_method() {
+async fn a_refused_stream_is_retried_with_its_body_whatever_the_method() {
     for (method, length) in [
         (Method::GET, 0),
         (Method::POST, 0),

@@ -1,4 +1,4 @@
-//! What is sent again: only what is safe, and not without end.
+//! Retries: only safe requests, and a bounded number of times.
 
 use std::sync::{
     Arc,
@@ -39,8 +39,8 @@ async fn send(proxy: &OriginProxy, method: Method, body: &'static str) -> Status
     status
 }
 
-/// Origins of both protocols that answer the first request of all with 200, the others on that connection with 421, and so for all
-/// connections before the one of this number.
+/// Origins of both protocols that answer 200 to the first request of a connection and 421 to the
+/// others, on all connections before the one of this number.
 async fn right_from(first: usize) -> [Origin; 2] {
     let handler = move || {
         let requests = Arc::new(AtomicUsize::new(0));
@@ -59,7 +59,7 @@ async fn right_from(first: usize) -> [Origin; 2] {
 }
 
 #[tokio::test]
-async fn a_421_on_a_reused_connection_is_tried_once_on_a_fresh_one() {
+async fn a_421_on_a_reused_connection_is_retried_once_on_a_fresh_one() {
     for origin in right_from(1).await {
         let proxy = OriginProxy::new(origin.connector());
         assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
@@ -70,7 +70,7 @@ async fn a_421_on_a_reused_connection_is_tried_once_on_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn a_421_on_a_connection_that_was_opened_for_the_request_passes() {
+async fn a_421_on_a_connection_of_the_requests_own_is_passed_on() {
     for origin in right_from(100).await {
         let settings = PoolSettings::default().max_uses(1);
         let proxy = OriginProxy::new(origin.connector()).pool(settings);
@@ -85,7 +85,7 @@ async fn a_421_on_a_connection_that_was_opened_for_the_request_passes() {
 }
 
 #[tokio::test]
-async fn a_421_on_a_fresh_connection_is_believed_until_there_is_another_answer() {
+async fn a_421_on_a_fresh_connection_is_passed_on_until_there_is_another_response() {
     for origin in right_from(100).await {
         let proxy = OriginProxy::new(origin.connector());
         assert_eq!(send(&proxy, Method::GET, "").await, StatusCode::OK);
@@ -98,7 +98,7 @@ async fn a_421_on_a_fresh_connection_is_believed_until_there_is_another_answer()
 }
 
 #[tokio::test]
-async fn a_421_for_which_there_is_no_fresh_connection_passes_and_is_no_retry() {
+async fn a_421_without_a_fresh_connection_is_passed_on_and_is_no_retry() {
     for origin in right_from(1).await {
         let settings = PoolSettings::default().max_connections(1);
         let proxy = OriginProxy::new(origin.connector()).pool(settings);
@@ -110,7 +110,7 @@ async fn a_421_for_which_there_is_no_fresh_connection_passes_and_is_no_retry() {
 }
 
 #[tokio::test]
-async fn a_421_to_a_request_whose_content_is_not_kept_passes() {
+async fn a_421_to_a_request_whose_body_is_not_kept_is_passed_on() {
     for origin in right_from(1).await {
         let settings = PoolSettings::default().max_replay(0);
         let proxy = OriginProxy::new(origin.connector()).pool(settings);
@@ -146,7 +146,7 @@ async fn cuts_off() -> (CdnOriginConnector, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn what_was_cut_off_on_a_reused_connection_is_sent_again_if_it_is_idempotent() {
+async fn a_request_cut_off_on_a_reused_connection_is_retried_if_it_is_idempotent() {
     for (method, status, seen_at_last) in [
         (Method::GET, StatusCode::OK, 3),
         (Method::POST, StatusCode::BAD_GATEWAY, 2),
@@ -162,7 +162,7 @@ async fn what_was_cut_off_on_a_reused_connection_is_sent_again_if_it_is_idempote
 }
 
 #[tokio::test]
-async fn what_was_opened_in_advance_and_is_cut_off_is_like_what_has_served() {
+async fn a_prewarmed_connection_that_is_cut_off_is_like_a_reused_one() {
     for (method, status) in [
         (Method::GET, StatusCode::OK),
         (Method::POST, StatusCode::BAD_GATEWAY),
@@ -192,8 +192,9 @@ async fn an_empty_budget_allows_no_retry() {
     assert_eq!(status, StatusCode::BAD_GATEWAY);
 }
 
-/// An HTTP/1 origin over TLS whose connections answer one request, read another, and end without `close_notify`.
-async fn ends_without_a_word(authority: &Authority) -> std::net::SocketAddr {
+/// An HTTP/1 origin over TLS whose connections answer one request, read another, and end without
+/// `close_notify`.
+async fn closes_without_close_notify(authority: &Authority) -> std::net::SocketAddr {
     let acceptor = TlsAcceptor::from(server_config(authority, b"http/1.1"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -215,13 +216,13 @@ async fn ends_without_a_word(authority: &Authority) -> std::net::SocketAddr {
 }
 
 #[tokio::test]
-async fn an_end_without_close_notify_is_an_end_like_others() {
+async fn a_close_without_close_notify_is_retried_like_others() {
     for (method, status) in [
         (Method::GET, StatusCode::OK),
         (Method::POST, StatusCode::BAD_GATEWAY),
     ] {
         let authority = Authority::new();
-        let address = ends_without_a_word(&authority).await;
+        let address = closes_without_close_notify(&authority).await;
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
             .dial(address)
             .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))

@@ -1,9 +1,10 @@
-//! Waiting for a connection: who opens it, who gets it, who is told that it failed.
+//! Waiting for a connection: which request opens it, gets it, or fails with it.
 
 use std::{
     convert::Infallible,
     future::pending,
     io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -12,20 +13,27 @@ use std::{
 };
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings};
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress,
+    error::ErrorKind, pool::PoolSettings,
+};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Channel, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, DuplexStream},
+    sync::Semaphore,
+    task::{JoinHandle, JoinSet},
+};
 use tower::{ServiceExt, service_fn};
 
 use crate::origin::Origin;
 
-/// An in-memory origin whose connects wait for leave, and fail while they are told to.
+/// An in-memory origin whose connects wait for a permit, and fail if configured to.
 #[derive(Clone)]
 struct Gate {
-    leave: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     attempts: Arc<AtomicUsize>,
     refuses: bool,
 }
@@ -33,7 +41,7 @@ struct Gate {
 impl Gate {
     fn new(refuses: bool) -> Self {
         Self {
-            leave: Arc::new(Semaphore::new(0)),
+            permits: Arc::new(Semaphore::new(0)),
             attempts: Arc::default(),
             refuses,
         }
@@ -45,7 +53,7 @@ impl Gate {
             let gate = gate.clone();
             async move {
                 gate.attempts.fetch_add(1, SeqCst);
-                gate.leave.acquire().await.unwrap().forget();
+                gate.permits.acquire().await.unwrap().forget();
                 if gate.refuses {
                     return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
                 }
@@ -78,7 +86,7 @@ async fn get(proxy: OriginProxy) -> (StatusCode, Option<Error>) {
     (status, error)
 }
 
-fn visit(proxy: &OriginProxy) -> JoinHandle<(StatusCode, Option<Error>)> {
+fn spawn_get(proxy: &OriginProxy) -> JoinHandle<(StatusCode, Option<Error>)> {
     tokio::spawn(get(proxy.clone()))
 }
 
@@ -89,28 +97,28 @@ async fn until(holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_connect_outlives_the_client_who_asked_for_it() {
+async fn a_connect_outlives_its_request() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
-    let first = visit(&proxy);
+    let first = spawn_get(&proxy);
     until(|| proxy.pool_snapshot().open() == 1).await;
-    let second = visit(&proxy);
+    let second = spawn_get(&proxy);
     until(|| proxy.pool_snapshot().waiting() == 2).await;
     first.abort();
     until(|| proxy.pool_snapshot().waiting() == 1).await;
-    gate.leave.add_permits(1);
+    gate.permits.add_permits(1);
     assert_eq!(second.await.unwrap().0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
 }
 
 #[tokio::test]
-async fn a_connection_that_comes_when_nobody_waits_any_more_rests() {
+async fn a_connection_that_opens_when_no_request_waits_becomes_idle() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());
-    let client = visit(&proxy);
+    let client = spawn_get(&proxy);
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
-    gate.leave.add_permits(1);
+    gate.permits.add_permits(1);
     until(|| proxy.pool_snapshot().idle() == 1).await;
     assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
     assert_eq!(gate.attempts.load(SeqCst), 1);
@@ -119,12 +127,12 @@ async fn a_connection_that_comes_when_nobody_waits_any_more_rests() {
 }
 
 #[tokio::test]
-async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
+async fn a_failed_connect_fails_all_waiting_requests_if_there_is_no_other_connection() {
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default());
-    let clients: Vec<_> = (0..5).map(|_| visit(&proxy)).collect();
+    let clients: Vec<_> = (0..5).map(|_| spawn_get(&proxy)).collect();
     until(|| proxy.pool_snapshot().waiting() == 5).await;
-    gate.leave.add_permits(1);
+    gate.permits.add_permits(1);
     for client in clients {
         let (status, error) = client.await.unwrap();
         assert_eq!(status, StatusCode::BAD_GATEWAY);
@@ -135,27 +143,27 @@ async fn a_failed_connect_is_told_at_once_to_all_for_whom_there_is_no_other() {
 }
 
 #[tokio::test]
-async fn a_failed_connect_whose_client_left_fails_nobody_later() {
+async fn a_failed_connect_without_a_request_fails_no_later_one() {
     let gate = Gate::new(true);
     let proxy = gate.proxy(PoolSettings::default().max_connections(1));
-    let client = visit(&proxy);
+    let client = spawn_get(&proxy);
     until(|| gate.attempts.load(SeqCst) == 1).await;
     client.abort();
-    gate.leave.add_permits(1);
+    gate.permits.add_permits(1);
     until(|| proxy.pool_snapshot().open() == 0).await;
     assert_eq!(proxy.pool_snapshot().waiting(), 0);
 }
 
 #[tokio::test]
-async fn one_more_than_may_wait_is_503_at_once() {
+async fn a_request_beyond_the_maximum_of_the_queue_is_answered_503_at_once() {
     let origin = Origin::http1(|_, _| pending()).await;
     let settings = PoolSettings::default().max_connections(1).max_queued(1);
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
-    let served = visit(&proxy);
+    let served = spawn_get(&proxy);
     origin
         .until(|counts| counts.requests.load(SeqCst) == 1)
         .await;
-    let waiting = visit(&proxy);
+    let waiting = spawn_get(&proxy);
     until(|| proxy.pool_snapshot().waiting() == 1).await;
     let (status, error) = get(proxy.clone()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -166,7 +174,7 @@ async fn one_more_than_may_wait_is_503_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upload_that_stalls_is_given_up_one_deadline_after_its_last_move() {
+async fn an_upload_that_stalls_is_cancelled_one_deadline_after_its_last_frame() {
     const DEADLINE: Duration = Duration::from_secs(60);
     let transport = service_fn(|_: Uri| async {
         let (near, far) = tokio::io::duplex(1024);
@@ -200,4 +208,61 @@ async fn an_upload_that_stalls_is_given_up_one_deadline_after_its_last_move() {
         "{waited:?}"
     );
     sending.abort();
+}
+
+/// An in-memory origin behind the PROXY protocol, version 2.
+async fn behind_proxy_protocol() -> Result<TokioIo<DuplexStream>, Infallible> {
+    let (near, mut far) = tokio::io::duplex(1024);
+    tokio::spawn(async move {
+        // A signature, two bytes of command and family, and the length of the addresses.
+        let mut header = [0; 16];
+        far.read_exact(&mut header).await.unwrap();
+        let length = u16::from_be_bytes([header[14], header[15]]);
+        let mut addresses = vec![0; length.into()];
+        far.read_exact(&mut addresses).await.unwrap();
+        let origin = hyper::service::service_fn(|_: Request<Incoming>| async {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok")))
+        });
+        let _ = http1::Builder::new()
+            .serve_connection(TokioIo::new(far), origin)
+            .await;
+    });
+    Ok(TokioIo::new(near))
+}
+
+#[tokio::test]
+async fn four_thousand_clients_with_connections_of_their_own_are_all_served() {
+    const CLIENTS: u16 = 4_000;
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(service_fn(|_: Uri| behind_proxy_protocol()))
+        .proxy_protocol(ProxyProtocol::v2())
+        .build()
+        .unwrap();
+    // No queue is as long, and no test as slow, as to end a wait.
+    let settings = PoolSettings::default()
+        .max_connections(32)
+        .queue_timeout(Duration::from_secs(300));
+    let proxy = OriginProxy::new(connector).pool(settings);
+
+    let mut requests = JoinSet::new();
+    for port in 1..=CLIENTS {
+        let request = Request::get("/").header("host", "client.test");
+        let mut request = request.body(Empty::<Bytes>::new()).unwrap();
+        let client = ClientAddress::new(SocketAddr::from(([203, 0, 113, 7], port)));
+        request.extensions_mut().insert(client);
+        let response = proxy.clone().oneshot(request);
+        requests.spawn(async move {
+            let Ok(response) = response.await;
+            let status = response.status();
+            response.into_body().collect().await.unwrap();
+            status
+        });
+    }
+    while let Some(status) = requests.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::OK);
+    }
+
+    let pool = proxy.pool_snapshot();
+    assert_eq!((pool.waiting(), pool.active()), (0, 0));
+    assert_eq!(pool.opened(), u64::from(CLIENTS));
 }

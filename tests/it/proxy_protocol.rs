@@ -210,7 +210,7 @@ async fn another_port_or_another_value_is_another_client() {
 }
 
 #[tokio::test]
-async fn where_the_pool_is_full_connections_of_others_make_room_and_nobody_is_mistaken() {
+async fn in_a_full_pool_idle_connections_of_other_clients_make_room_and_no_client_is_mistaken() {
     for protocol in ["http/1.1", "h2"] {
         let origin = Listening::start(protocol).await;
         let proxy = origin

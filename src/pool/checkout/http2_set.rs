@@ -28,6 +28,7 @@ pub(crate) struct Http2Set {
 }
 
 impl Http2Set {
+    /// Adds a connection that was opened.
     pub(crate) fn add(&mut self, connection: Arc<Http2Connection>) {
         self.relist(&connection);
         self.all.push(connection);
@@ -184,15 +185,18 @@ impl Http2Set {
         idle.map(|connection| connection.idle_since()).min()
     }
 
+    /// The number of connections without a stream.
     pub(crate) fn idle(&self) -> usize {
         self.all.iter().filter(|it| it.streams() == 0).count()
     }
 
+    /// The number of streams on all connections.
     pub(crate) fn streams(&self) -> usize {
         self.all.iter().map(|it| it.streams()).sum()
     }
 }
 
+/// Removes the last connection of this affinity from a list.
 fn take_last_of(
     connections: &mut Vec<Arc<Http2Connection>>,
     affinity: &Affinity,

@@ -90,6 +90,7 @@ impl Discards for Inventory {
 
 /// Checkout and the queue.
 impl Inventory {
+    /// The state of a pool without connections.
     pub(crate) fn new(settings: &PoolSettings) -> Self {
         Self {
             dns_absence: DnsAbsence::new(settings.grace),
@@ -173,6 +174,7 @@ impl Inventory {
         first.map(|(_, affinity)| affinity.clone())
     }
 
+    /// The affinity of the first waiter that may open a connection of its own.
     fn first_to_connect(&self) -> Option<Affinity> {
         match self.protocol {
             Some(Protocol::Http1) => self
@@ -184,6 +186,7 @@ impl Inventory {
         }
     }
 
+    /// Whether a request of this affinity may open a connection of its own.
     fn may_connect(&self, affinity: &Affinity, settings: &PoolSettings) -> bool {
         let would_help = match self.protocol {
             Some(Protocol::Http1) => true,
@@ -195,6 +198,8 @@ impl Inventory {
         would_help && !self.is_full(settings)
     }
 
+    /// Takes a connection with room for one request: a free stream first, else the HTTP/1
+    /// connection that was used last.
     fn take_available(
         &mut self,
         affinity: &Affinity,
@@ -214,10 +219,12 @@ impl Inventory {
 
 /// Permits.
 impl Inventory {
+    /// The number of permits that are given out: connections that are open or connecting.
     pub(crate) fn open(&self) -> usize {
         self.open
     }
 
+    /// Whether no further permit may be given out.
     pub(crate) fn is_full(&self, settings: &PoolSettings) -> bool {
         self.open >= settings.max_connections
     }
@@ -239,6 +246,7 @@ impl Inventory {
         has_room
     }
 
+    /// Counts a permit that came back, and the connection that it was for.
     pub(crate) fn take_back(&mut self, permit: &ReturnedPermit) {
         self.open -= 1;
         if permit.used_for == ConnectionUse::Upgrade {
@@ -290,6 +298,7 @@ impl Inventory {
         }
     }
 
+    /// Discards the HTTP/1 connection that was idle for the longest time. Whether there was one.
     fn discard_oldest(&mut self) -> bool {
         let oldest = self.idle_http1.pop_front();
         let oldest = oldest.map(|connection| (connection, CloseReason::Surplus));

@@ -1,4 +1,22 @@
 //! Who gets a connection: permits, the queue, the idle connections, and the order among them.
+//!
+//! A request that asks for a connection gets the first of these:
+//!
+//! 1. an idle connection of its affinity, or a free stream on an HTTP/2 connection;
+//! 2. a permit to connect, if the pool is not full and no connect that it could share is under way;
+//! 3. a place in the queue. A request with a permit stands in the queue too, and takes what comes
+//!    first: its own connection, or one that became free;
+//! 4. an error, if the queue is full.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `affinity` | which client a connection belongs to |
+//! | `permit`, `returns` | the right to open a connection, and how it comes back |
+//! | `waiters` | the queue |
+//! | `http2_set` | HTTP/2 connections by whether they have a free stream |
+//! | `inventory` | the state of the pool, changed under its lock |
+//! | `decision`, `grant` | what the inventory decides, and what a request gets |
+//! | `checkout` | the wait of a request |
 
 mod affinity;
 #[expect(

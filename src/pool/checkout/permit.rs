@@ -1,4 +1,10 @@
 //! Permits: the right to have one connection open, and to open it.
+//!
+//! ```text
+//!   ConnectPermit ─┬─ ConnectionPermit ── moves into the socket ──> ReturnedPermit when it closes
+//!                  └─ PendingConnect ──── until the connection ───> EndedConnect
+//!                                         is known to others
+//! ```
 
 use std::sync::Weak;
 
@@ -10,12 +16,15 @@ use super::{Affinity, Returns};
 pub(crate) struct ConnectPermit {
     pub(crate) connection: ConnectionPermit,
     pub(crate) pending: PendingConnect,
-    /// The generation of connections that it belongs to.
+    /// The generation of connections that it belongs to: one of an earlier generation is retired
+    /// before it becomes idle.
     pub(crate) generation: u64,
     pub(crate) affinity: Affinity,
 }
 
 impl ConnectPermit {
+    /// A permit that the pool has counted, by
+    /// [`begin_connect`](super::Inventory::begin_connect).
     pub(crate) fn new<P>(pool: &Weak<P>, affinity: Affinity, generation: u64) -> Self
     where
         P: Returns<ReturnedPermit> + Returns<EndedConnect> + 'static,
@@ -68,6 +77,7 @@ pub(crate) struct ReturnedPermit {
 }
 
 impl ConnectionPermit {
+    /// A permit that the pool has counted.
     pub(crate) fn new<P>(pool: &Weak<P>, used_for: ConnectionUse) -> Self
     where
         P: Returns<ReturnedPermit> + 'static,
@@ -85,6 +95,7 @@ impl ConnectionPermit {
         self.is_opened = true;
     }
 
+    /// Where the reason is noted why the connection closes.
     pub(crate) fn close_reason(&self) -> &CloseReasonCell {
         &self.close_reason
     }

@@ -5,5 +5,6 @@
 /// The value holds this trait instead of the pool, so that its file imports nothing of the pool.
 /// Implementations lock the pool: never drop such a value under the pool's lock.
 pub(crate) trait Returns<T>: Send + Sync {
+    /// Takes the value back, and serves waiting requests with what has become free.
     fn returned(&self, value: T);
 }

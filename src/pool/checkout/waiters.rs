@@ -55,6 +55,7 @@ impl<T> Default for Line<T> {
 }
 
 impl<T> Line<T> {
+    /// The number of the first waiter.
     fn first(&self) -> Option<u64> {
         self.waiters.keys().next().copied()
     }
@@ -76,6 +77,7 @@ impl<T> Default for Waiters<T> {
 }
 
 impl<T> Waiters<T> {
+    /// The number of waiters.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -162,11 +164,13 @@ impl<T> Waiters<T> {
         self.lines.get(affinity).map_or(0, |line| line.connects)
     }
 
+    /// Counts a connect for this affinity.
     pub(crate) fn begin_connect(&mut self, affinity: &Affinity) {
         self.connects += 1;
         self.change(affinity, |line| line.connects += 1);
     }
 
+    /// Counts the end of a connect for this affinity.
     pub(crate) fn end_connect(&mut self, affinity: &Affinity) {
         self.connects -= 1;
         self.change(affinity, |line| line.connects -= 1);
@@ -222,6 +226,7 @@ pub(crate) struct AbandonedTicket<T> {
 }
 
 impl<T> Ticket<T> {
+    /// The ticket for a place that [`Waiters::join`] gave.
     pub(crate) fn new<P>(
         pool: &Weak<P>,
         affinity: Affinity,

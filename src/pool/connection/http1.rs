@@ -83,22 +83,27 @@ impl Http1Connection {
         (connection, pending)
     }
 
+    /// What is known about the connection.
     pub(crate) fn info(&self) -> &ConnectionInfo {
         &self.info
     }
 
+    /// The client that the connection belongs to.
     pub(crate) fn affinity(&self) -> &Affinity {
         &self.affinity
     }
 
+    /// The generation that the connection was opened in.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
+    /// When the connection became idle.
     pub(crate) fn idle_since(&self) -> Instant {
         self.idle_since
     }
 
+    /// Whether the connection has served a request.
     pub(crate) fn has_served(&self) -> bool {
         self.uses > 0
     }
@@ -184,6 +189,7 @@ pub(crate) struct PooledHttp1 {
 }
 
 impl PooledHttp1 {
+    /// A connection for one request. It goes back to `pool`.
     pub(crate) fn new(
         pool: Arc<dyn Returns<Http1Connection>>,
         connection: Http1Connection,
@@ -211,6 +217,7 @@ impl PooledHttp1 {
         connection.is_some_and(Http1Connection::has_served)
     }
 
+    /// Whether it was idle in the pool before.
     pub(crate) fn was_idle(&self) -> bool {
         let connection = self.connection.as_ref();
         connection.is_some_and(|connection| connection.was_idle)
@@ -285,6 +292,7 @@ impl PooledHttp1 {
     }
 }
 
+/// The response whose body reads from the connection.
 fn response(
     head: ResponseHead,
     stream: Box<http1::Connection<TrackedIo>>,

@@ -168,10 +168,12 @@ impl Http2Connection {
         Ok((pooled, parts))
     }
 
+    /// What is known about the connection.
     pub(crate) fn info(&self) -> &ConnectionInfo {
         &self.info
     }
 
+    /// The client that the connection belongs to.
     pub(crate) fn affinity(&self) -> &Affinity {
         &self.affinity
     }
@@ -184,6 +186,7 @@ impl Http2Connection {
         &self.listing
     }
 
+    /// The number of streams that requests have reserved.
     pub(crate) fn streams(&self) -> usize {
         self.streams.load(Ordering::Relaxed)
     }
@@ -192,6 +195,7 @@ impl Http2Connection {
         self.uses.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it.
     pub(crate) fn has_free_stream(&self) -> bool {
         let limit = self.stream_limit.load(Ordering::Relaxed).min(MAX_STREAMS);
         self.streams() < limit
@@ -223,6 +227,7 @@ impl Http2Connection {
         reason.is_some()
     }
 
+    /// When the last stream ended.
     pub(crate) fn idle_since(&self) -> Instant {
         *self
             .idle_since
@@ -292,6 +297,7 @@ impl PooledStream {
         uses > u64::from(self.was_used)
     }
 
+    /// Whether the connection was idle in the pool, or has served another request.
     pub(crate) fn was_idle(&self) -> bool {
         self.has_served() || self.connection.was_idle.load(Ordering::Relaxed)
     }

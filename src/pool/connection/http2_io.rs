@@ -63,6 +63,7 @@ impl Http2Io {
         Pin::new(&mut self.get_mut().io)
     }
 
+    /// The outcome of a poll; an error instead of a wait, once the stream is aborted.
     fn unless_aborted<T>(
         &mut self,
         polled: Poll<io::Result<T>>,
@@ -116,12 +117,14 @@ impl SettingsReceived {
         self.0.is_set.load(Ordering::Acquire)
     }
 
+    /// Waits until the SETTINGS have arrived.
     pub(crate) async fn wait(&self) {
         while !self.is_set() {
             self.0.changed.notified().await;
         }
     }
 
+    /// Wakes the one task that waits.
     fn set(&self) {
         self.0.is_set.store(true, Ordering::Release);
         self.0.changed.notify_one();
@@ -136,6 +139,7 @@ struct FirstFrame {
 }
 
 impl FirstFrame {
+    /// Counts bytes, and keeps those of the length field.
     fn note(&mut self, bytes: &[u8]) {
         for (slot, byte) in self.length.iter_mut().skip(self.read).zip(bytes) {
             *slot = *byte;
@@ -143,6 +147,7 @@ impl FirstFrame {
         self.read += bytes.len();
     }
 
+    /// Whether the whole frame has arrived.
     fn is_complete(&self) -> bool {
         let [high, middle, low] = self.length;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;

@@ -1,4 +1,14 @@
 //! What is checked out: connections over HTTP/1, HTTP/2 and for upgrades, and their sockets.
+//!
+//! | | HTTP/1 | HTTP/2 | upgrade |
+//! |---|---|---|---|
+//! | kept by the pool | `Http1Connection`, while idle | `Http2Connection` | not at all |
+//! | held by a request | `PooledHttp1` | `PooledStream` | `DedicatedConnection` |
+//! | driven by | the request's task | `Http2Driver` | `DedicatedDriver` |
+//! | dropped unfinished | closes the connection | resets the stream | closes the connection |
+//!
+//! `TrackedIo` ties the permit of a connection to its socket, so that the pool counts sockets.
+//! `CloseReason` says why a connection was closed, for the counters.
 
 mod close_reason;
 mod dedicated;

@@ -85,6 +85,7 @@ impl NoResponse {
         ended || timed_out || self.h2().is_some_and(h2::Error::is_go_away)
     }
 
+    /// The HTTP/2 error beneath, if there is one.
     fn h2(&self) -> Option<&h2::Error> {
         match &self.failure {
             Failure::Http1(_) => None,
@@ -150,6 +151,7 @@ fn with_stream(
     }
 }
 
+/// The kind of the failure, and the stage that it happened in.
 fn classify(failure: &Failure) -> (ErrorKind, Stage) {
     let (kind, stage) = match failure {
         Failure::Http1(error) => classify_http1(error),

@@ -93,6 +93,7 @@ impl Target {
         }
     }
 
+    /// The request's URI with scheme and authority, for HTTP/2's pseudo-header fields.
     fn absolute(&self) -> Option<Uri> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(match self.scheme {

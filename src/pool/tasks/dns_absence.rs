@@ -18,6 +18,7 @@ pub(crate) struct DnsAbsence {
 }
 
 impl DnsAbsence {
+    /// Without a grace, nothing is ever absent.
     pub(crate) fn new(grace: Option<Duration>) -> Self {
         Self {
             grace,

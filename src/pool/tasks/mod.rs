@@ -1,4 +1,16 @@
 //! Tasks of the pool. Each is a named type, runs in a span, and ends with its owner.
+//!
+//! | task | started by | span | ends with |
+//! |---|---|---|---|
+//! | `Connect` | a request, or `Prewarm` | its starter's | the connect, or the pool |
+//! | `Prewarm` | a request | the pool's | enough connections that are ready, or the pool |
+//! | `IdleReaper` | the first connect | the pool's | the last connection, or the pool |
+//! | `DnsWatch` | the first connection | the pool's | the last connection, or the pool |
+//! | `Http2Driver` | a connect | the pool's | its connection |
+//! | `DedicatedDriver` | an upgrade | the pool's | its connection, or the upgrade |
+//!
+//! A task holds the pool weakly: only requests keep a pool alive. hyper spawns tasks of its own for
+//! HTTP/2, which end with the connection.
 
 mod connect;
 mod dedicated_driver;

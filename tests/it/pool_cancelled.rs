@@ -1,4 +1,4 @@
-//! Requests that are given up at every point where they wait: nothing is lost by it, and nobody else is kept waiting.
+//! Requests that are cancelled at each point where they wait: nothing leaks, and no other waits.
 
 use std::{convert::Infallible, future::poll_fn, pin::pin, task::Poll};
 
@@ -17,12 +17,12 @@ use crate::origin::Origin;
 const MOST_POLLS: usize = 60;
 
 async fn echo(_: usize, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    // Whoever leaves ends it with an error.
+    // A cancelled request ends it with an error.
     let content = request.into_body().collect().await;
     Response::new(content.map_or_else(|_| Full::default(), |content| content.to_bytes().into()))
 }
 
-/// An upload that comes in pieces, and is answered with itself.
+/// Sends an upload that arrives in pieces, and expects it back.
 async fn upload(proxy: OriginProxy) {
     const PIECE: &[u8] = &[b'x'; 20_000];
     let pieces = stream::unfold(0, |count| async move {
@@ -38,7 +38,7 @@ async fn upload(proxy: OriginProxy) {
     assert_eq!(content.len(), 3 * PIECE.len());
 }
 
-/// The outcome, unless it takes more than so many polls.
+/// The outcome, if it takes at most this number of polls.
 async fn within<T>(mut polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|cx| {
@@ -52,7 +52,7 @@ async fn within<T>(mut polls: usize, future: impl Future<Output = T>) -> Option<
     .await
 }
 
-async fn give_up_everywhere(origin: Origin) {
+async fn cancel_everywhere(origin: Origin) {
     let settings = PoolSettings::default().max_connections(2);
     let proxy = OriginProxy::new(origin.connector()).pool(settings);
     let mut outcome = None;
@@ -75,16 +75,16 @@ async fn give_up_everywhere(origin: Origin) {
 }
 
 #[tokio::test]
-async fn a_request_over_http1_may_be_given_up_at_any_point() {
-    give_up_everywhere(Origin::http1(echo).await).await;
+async fn a_request_over_http1_may_be_cancelled_at_any_point() {
+    cancel_everywhere(Origin::http1(echo).await).await;
 }
 
 #[tokio::test]
-async fn a_request_over_http2_may_be_given_up_at_any_point() {
-    give_up_everywhere(Origin::http2(1, echo).await).await;
+async fn a_request_over_http2_may_be_cancelled_at_any_point() {
+    cancel_everywhere(Origin::http2(1, echo).await).await;
 }
 
 #[tokio::test]
-async fn a_stream_of_many_may_be_given_up_at_any_point() {
-    give_up_everywhere(Origin::http2(100, echo).await).await;
+async fn one_stream_of_many_may_be_cancelled_at_any_point() {
+    cancel_everywhere(Origin::http2(100, echo).await).await;
 }

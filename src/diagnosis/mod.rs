@@ -1,22 +1,57 @@
-//! From a symptom to ranked causes and the builder calls that fix them.
+//! Diagnoses: from what was observed to ranked causes and the calls that fix them.
 //!
-//! [`Error::diagnosis`](crate::Error::diagnosis) ranks the causes of a failure,
-//! [`Error::report`](crate::Error::report) prints everything that is known on one screen. A
-//! response that looks like a mistake in the four names gets a [`Diagnosis`] from
-//! [`OriginProxy`](crate::OriginProxy), in its extensions.
+//! ```text
+//!  Error, or ResponseEvidence     what was observed
+//!             |
+//!             v
+//!         evidence                questions: was SNI sent? did the alert come early?
+//!             |
+//!             v
+//!           rules                 tables: if the evidence is this, the cause is that
+//!             |
+//!             v
+//!     Diagnosis of Causes         certain before likely before possible
+//!             |
+//!             v
+//!           Fixes                 builder calls with the right names filled in
+//! ```
+//!
+//! * [`Error::diagnosis`](crate::Error::diagnosis) diagnoses a failed connection or request.
+//! * [`Error::report`](crate::Error::report) prints the facts and the causes for people.
+//! * [`OriginProxy`](crate::OriginProxy) diagnoses the responses of the edge, such as a 403 or 421.
+//!   It puts the [`Diagnosis`] into the extensions of the response.
+//!
+//! Rules use only what was observed: a diagnosis makes no connection. To try fixes, use
+//! [`probe`](crate::probe()).
 //!
 //! ```no_run
-//! use cdn_origin::CdnOriginConnector;
+//! use cdn_origin::{CdnOriginConnector, diagnosis::Certainty};
 //! use tower::ServiceExt;
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
 //! if let Err(error) = connector.oneshot(http::Uri::default()).await {
-//!     println!("{}", error.report());
+//!     let diagnosis = error.diagnosis();
+//!     if let Some(cause) = diagnosis.likeliest() {
+//!         let is_certain = cause.certainty() == Certainty::Certain;
+//!         println!("{} (certain: {is_certain}): {}", cause.id(), cause.text());
+//!         if let Some(fix) = cause.fixes().first() {
+//!             println!("write {fix}");
+//!         }
+//!     }
 //! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ranking` | [`Diagnosis`]: the causes in order |
+//! | `cause`, `cause_id`, `certainty` | [`Cause`] and its parts |
+//! | `clue`, `confirmation`, `fix` | evidence for a cause, what confirms it, what fixes it |
+//! | `error_rules/` | the rules for errors |
+//! | `response_rules/` | the rules for responses |
+//! | `report` | the report of an error |
 
 mod cause;
 mod cause_id;

@@ -1,8 +1,20 @@
-//! The error of the caller's code: what a builder was given and cannot use.
+//! The error of a builder: the values that it cannot use.
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
-/// Every value that a builder was given and cannot use, each with the setter's name.
+/// Every invalid value that was passed to a builder, each with the name of its setter.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, error::BuildProblemKind};
+///
+/// let error = CdnOriginConnector::builder("https://www.example.com")
+///     .sni("not a name")
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(error.problems()[0].setter(), "sni");
+/// assert_eq!(error.problems()[0].kind(), BuildProblemKind::InvalidName);
+/// println!("{error}");
+/// ```
 #[derive(Clone)]
 pub struct BuildError {
     problems: Vec<BuildProblem>,
@@ -17,7 +29,7 @@ impl BuildError {
         }
     }
 
-    /// All problems. There is at least one.
+    /// The problems, in the order in which they were found. There is at least one.
     #[must_use]
     pub fn problems(&self) -> &[BuildProblem] {
         &self.problems
@@ -34,7 +46,7 @@ impl fmt::Display for BuildError {
     }
 }
 
-/// The same text: this is what `main` prints of an error that it returns.
+/// Contains the `Display` text, because `main` prints the `Debug` text of an error that it returns.
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BuildError({self})")
@@ -43,7 +55,7 @@ impl fmt::Debug for BuildError {
 
 impl Error for BuildError {}
 
-/// One value that a builder cannot use.
+/// One invalid value that was passed to a builder.
 #[derive(Clone, Debug)]
 pub struct BuildProblem {
     setter: &'static str,
@@ -64,13 +76,13 @@ impl BuildProblem {
         }
     }
 
-    /// The same problem, found in this file.
+    /// The same problem, with the path of the file that contains it.
     pub(crate) fn in_file(self, path: &Path) -> Self {
         let why = format!("{}: {}", path.display(), self.why);
         Self::new(self.setter, self.kind, why)
     }
 
-    /// The setter that was given the value, such as `sni`.
+    /// The setter that the value was passed to, such as `sni`.
     #[must_use]
     pub fn setter(&self) -> &'static str {
         self.setter
@@ -91,42 +103,42 @@ impl fmt::Display for BuildProblem {
     }
 }
 
-/// What is wrong with a value that a builder was given.
+/// What is wrong with a value that was passed to a builder.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BuildProblemKind {
-    /// Values that cannot be had together, such as TLS 1.3 without a cipher suite of TLS 1.3.
+    /// The value contradicts another one, such as TLS 1.3 without a cipher suite of TLS 1.3.
     Contradiction,
-    /// A list of names that holds none.
+    /// The list of names is empty.
     EmptyNames,
-    /// A range that holds nothing.
+    /// The range is empty.
     EmptyRange,
-    /// No root certificate to trust: every handshake would fail.
+    /// There is no trusted root certificate, so that every handshake would fail.
     EmptyRoots,
-    /// A private key that is encrypted.
+    /// The private key is encrypted.
     EncryptedKey,
-    /// Bytes that are no certificate or no PEM.
+    /// The bytes are no certificate or no PEM.
     InvalidCertificate,
-    /// Bytes that are no private key, or one that the crypto provider does not take.
+    /// The bytes are no private key, or one that the crypto provider does not support.
     InvalidKey,
-    /// A name that cannot be parsed.
+    /// The name cannot be parsed.
     InvalidName,
-    /// Text that is no network, such as `192.0.2.0/24` or `2001:db8::/32`.
+    /// The text is no network such as `192.0.2.0/24` or `2001:db8::/32`.
     InvalidNetwork,
-    /// Bytes that are no certificate revocation list.
+    /// The bytes are no certificate revocation list.
     InvalidRevocationList,
-    /// A socket option that this system does not have, or not with this value.
+    /// The system does not support this socket option, or not with this value.
     InvalidSocketOption,
-    /// A private key that does not belong to its certificate.
+    /// The private key does not match the certificate.
     KeyMismatch,
-    /// A list of addresses that holds none.
+    /// The list of addresses is empty.
     NoAddress,
-    /// A number outside its bounds.
+    /// The number is out of range.
     OutOfRange,
-    /// A file that cannot be read.
+    /// The file cannot be read.
     UnreadableFile,
-    /// A crypto provider that is missing or does not support what is asked of it.
+    /// There is no crypto provider, or it does not support what is configured.
     CryptoProvider,
-    /// A deadline or interval of zero.
+    /// The duration is zero.
     ZeroDuration,
 }

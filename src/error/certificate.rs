@@ -1,4 +1,4 @@
-//! The certificates that the peer presented, read when somebody asks.
+//! The certificates that the peer presented, parsed on demand.
 
 use std::{
     fmt,
@@ -19,10 +19,18 @@ use x509_cert::{
 /// The certificates that the peer presented, the leaf first.
 pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
 
-/// A certificate that the peer presented, kept even when it was refused.
+/// A certificate that the peer presented, even if it was refused.
 ///
-/// The fields are read from the DER when first asked for; what cannot be read is empty. Clones are
-/// cheap.
+/// The fields are parsed from the DER on first use. Those that cannot be parsed are empty. Clones
+/// are cheap.
+///
+/// ```
+/// fn log(error: &cdn_origin::Error) {
+///     for certificate in error.facts().certificates() {
+///         println!("{} by {}", certificate.subject(), certificate.issuer());
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct PeerCertificate(Arc<Inner>);
 
@@ -39,7 +47,7 @@ impl PeerCertificate {
         }))
     }
 
-    /// The certificate as it came over the wire.
+    /// The certificate in DER, as received.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
@@ -63,8 +71,8 @@ impl PeerCertificate {
         &self.fields().issuer
     }
 
-    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin) is written:
-    /// `sha256/` and base64.
+    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/` and
+    /// base64.
     #[must_use]
     pub fn pin(&self) -> Option<&str> {
         self.fields().pin.as_deref()
@@ -76,8 +84,7 @@ impl PeerCertificate {
         !self.subject().is_empty() && self.subject() == self.issuer()
     }
 
-    /// Whether it is of X.509 version 1, which has no extensions: webpki reads none, whoever
-    /// vouches for it.
+    /// Whether it is of X.509 version 1, which has no extensions and is not supported by webpki.
     pub(crate) fn is_version_1(&self) -> bool {
         self.fields().is_version_1
     }
@@ -94,7 +101,7 @@ impl PeerCertificate {
         self.fields().not_after.as_ref().map(|date| date.time)
     }
 
-    /// How many whole days are left at this moment: 0 on the last day, less after it.
+    /// The number of whole days left at `now`: 0 on the last day, negative after it.
     ///
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {
@@ -114,8 +121,8 @@ impl PeerCertificate {
         })
     }
 
-    /// The last moment of validity, read by itself: it is looked at for every new certificate, the
-    /// rest when somebody asks.
+    /// The last moment of validity, parsed alone. It is needed for every new certificate, while the
+    /// other fields are rarely used.
     pub(crate) fn end(&self) -> Option<SystemTime> {
         let validity = read_validity(self.der()).ok()?;
         Some(validity.not_after.to_system_time())
@@ -190,7 +197,7 @@ fn pin(key: &SubjectPublicKeyInfoOwned) -> Option<String> {
     Some(pin_text(digest.as_slice()))
 }
 
-/// How the digest of a key is written as a pin.
+/// Formats the digest of a key as a pin.
 pub(crate) fn pin_text(digest: &[u8]) -> String {
     format!("sha256/{}", BASE64.encode(digest))
 }
@@ -208,8 +215,8 @@ fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
     dns.chain(ip).collect()
 }
 
-/// A peer chooses these texts, and they go into reports and logs: no control character passes, and
-/// no flood.
+/// Escapes control characters and limits the length: the peer chooses these texts, and they appear
+/// in reports and logs.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 253;
     let escaped = text.chars().flat_map(|char| match char.is_control() {
@@ -225,13 +232,13 @@ fn read_ip(octets: &[u8]) -> Option<String> {
     v4.or(v6).ok().map(|ip| ip.to_string())
 }
 
-/// What stands before the validity is skipped (RFC 5280 section 4.1).
+/// Parses the validity and skips the fields before it (RFC 5280 section 4.1).
 fn read_validity(certificate: &[u8]) -> der::Result<Validity> {
     fn content<'a>(reader: &mut SliceReader<'a>) -> der::Result<SliceReader<'a>> {
         SliceReader::new(AnyRef::decode(reader)?.value())
     }
     let mut body = content(&mut content(&mut SliceReader::new(certificate)?)?)?;
-    // The version is the one that may be absent; serial number, algorithm and issuer follow.
+    // Only the version may be absent. Serial number, algorithm and issuer follow.
     let skipped = if Tag::peek(&body)?.is_context_specific() {
         4
     } else {

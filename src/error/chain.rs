@@ -1,11 +1,11 @@
-//! The only walk along `source()`.
+//! The walk along the `source()` chain of an error.
 
 use std::{error::Error, io};
 
 /// The first `T` in the chain of `error`, itself included.
 ///
-/// `io::Error::source()` skips the error that it wraps, and TLS errors arrive wrapped in
-/// `io::Error` once or twice: so the walk looks inside every `io::Error` on its way.
+/// The walk looks inside every `io::Error` on its way: `io::Error::source()` skips the error that
+/// it wraps, and TLS errors arrive wrapped in one or two of them.
 pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(current) = next {
@@ -23,7 +23,7 @@ pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
     None
 }
 
-/// The deepest level beneath `error`, which says most.
+/// The deepest source of `error`, which is the most specific.
 pub(crate) fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     let mut deepest = error.source()?;
     while let Some(deeper) = deepest.source() {

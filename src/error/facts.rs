@@ -1,4 +1,4 @@
-//! Everything that was observed while connecting.
+//! The facts of a connection: everything that was observed.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -9,11 +9,25 @@ use super::{
     Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
-/// What was dialled, said and seen. A failed connection has its facts in the
-/// [`Error`](super::Error), an open one in its
-/// [`ConnectionInfo`](crate::connector::ConnectionInfo).
+/// Everything that was observed while connecting and exchanging a request.
 ///
-/// Facts hold names and addresses, never header values, paths or keys.
+/// The facts of a failed connection are in the [`Error`](super::Error), those of an open one in its
+/// [`ConnectionInfo`](crate::connector::ConnectionInfo). They have names and addresses, and never
+/// header values, paths or keys.
+///
+/// ```
+/// use cdn_origin::error::Facts;
+///
+/// fn log(facts: &Facts) {
+///     if let Some(session) = facts.tls_session() {
+///         println!("{} with {}", session.version(), session.cipher_suite());
+///     }
+///     if let Some(leaf) = facts.certificate() {
+///         println!("certificate for {:?}", leaf.names());
+///     }
+///     println!("handshake took {:?}", facts.elapsed().handshake());
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     pub(crate) origin: Option<Arc<Origin>>,
@@ -55,14 +69,14 @@ pub(crate) enum ExchangeTimeout {
 }
 
 impl Facts {
-    /// What the peer made of an encrypted hello.
+    /// Records the peer's answer to an encrypted ClientHello.
     pub(crate) fn note_ech(&mut self, answer: EchAnswer) {
         if let Some(offer) = &mut self.ech {
             offer.note(answer);
         }
     }
 
-    /// The same, and that this deadline passed.
+    /// The same facts, with the deadline that passed.
     pub(crate) fn after(self, deadline: Duration) -> Self {
         Self {
             deadline: Some(deadline),
@@ -81,7 +95,7 @@ impl Facts {
         self.origin.as_deref()
     }
 
-    /// The `Host` or `:authority` of the request, or the origin's own where no request is known.
+    /// The `Host` or `:authority` of the request. Without a request, the origin's default.
     #[must_use]
     pub fn host(&self) -> Option<&HostAuthority> {
         self.host
@@ -89,19 +103,18 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The addresses that were tried, in the order in which the attempts began. There are none of a
-    /// transport of the caller's own.
+    /// The connection attempts, in the order in which they began. Empty with a custom transport.
     #[must_use]
     pub fn attempts(&self) -> &[DialAttempt] {
         &self.attempts
     }
 
-    /// The addresses that failed, in the order in which they were tried.
+    /// The failed connection attempts, in the order in which they began.
     pub fn failed_attempts(&self) -> impl Iterator<Item = &DialAttempt> {
         self.attempts.iter().filter(|attempt| attempt.is_failed())
     }
 
-    /// What resolvers told about the dialled name, in the order in which they did.
+    /// The resolvers' answers for the dialled name, in the order of arrival.
     #[must_use]
     pub fn resolutions(&self) -> &[Resolution] {
         &self.resolutions
@@ -113,85 +126,85 @@ impl Facts {
         self.peer
     }
 
-    /// What the `HTTPS` record said that led to the peer, if one did.
+    /// The `HTTPS` record that led to the peer's address, if one did.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
     }
 
-    /// Whether the peer was sent a header of the [PROXY protocol](crate::dial::ProxyProtocol).
+    /// Whether a [PROXY protocol](crate::dial::ProxyProtocol) header was sent to the peer.
     #[must_use]
     pub fn has_proxy_header(&self) -> bool {
         self.proxy_header
     }
 
-    /// What the ClientHello offered, if TLS was spoken.
+    /// What the ClientHello offered; `None` without TLS.
     #[must_use]
     pub fn tls_offer(&self) -> Option<&TlsOffer> {
         self.offer.as_ref()
     }
 
-    /// How Encrypted ClientHello was offered in the last handshake, and what came of it; `None`
-    /// where it plays no role.
+    /// How Encrypted ClientHello was offered in the last handshake; `None` if it was not
+    /// configured.
     #[must_use]
     pub fn ech_offer(&self) -> Option<&EchOffer> {
         self.ech.as_ref()
     }
 
-    /// What the handshake agreed on, once it was done.
+    /// What the handshake agreed on; `None` until it is complete.
     #[must_use]
     pub fn tls_session(&self) -> Option<&TlsSession> {
         self.session.as_ref()
     }
 
-    /// The leaf certificate that the peer presented, also when it was refused.
+    /// The leaf certificate that the peer presented, even if it was refused.
     #[must_use]
     pub fn certificate(&self) -> Option<&PeerCertificate> {
         self.chain.first()
     }
 
-    /// All certificates that the peer presented, in its order: the leaf, then those that vouch for
-    /// it. In a resumed session, those of the first handshake.
+    /// The whole chain that the peer presented, in its order, the leaf first. In a resumed session,
+    /// the chain of the original handshake.
     #[must_use]
     pub fn certificates(&self) -> &[PeerCertificate] {
         &self.chain
     }
 
-    /// Whether the peer's certificate was accepted, in this handshake or in the one that it
-    /// resumes.
+    /// Whether the peer's certificate was accepted, in this handshake or in the original one of a
+    /// resumed session.
     #[must_use]
     pub fn is_certificate_accepted(&self) -> bool {
         self.accepted
     }
 
-    /// The names that the policy accepts instead of the expected one, in words, if it names any.
+    /// The names that the policy accepts in place of the expected name, as text.
     #[must_use]
     pub fn expected_alternatives(&self) -> Option<&str> {
         self.alternatives.as_deref()
     }
 
-    /// Whether there was a client certificate to present, had the peer asked for one.
+    /// Whether a client certificate is configured.
     #[must_use]
     pub fn has_client_identity(&self) -> bool {
         self.client_identity
     }
 
-    /// Whether the peer asked for a client certificate, and whether it got one. A session that is
-    /// resumed relies on what was asked when it began, which is not known here.
+    /// Whether the peer requested a client certificate, and received one. Not known for a resumed
+    /// session, whose original handshake decided it.
     #[must_use]
     pub fn client_certificate(&self) -> ClientCertificate {
         self.client_certificate
     }
 
-    /// Whether the connection had served another request before the one that failed. Of an open
-    /// connection, nothing is known of this.
+    /// Whether the connection had served another request before the one that failed. Always false
+    /// in the facts of an open connection.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
     }
 
-    /// Whether the origin has answered before, over this connection or another: it speaks what it
-    /// is spoken to.
+    /// Whether the origin has answered before, over this connection or another, so that scheme and
+    /// protocol are right.
     pub(crate) fn has_answered_before(&self) -> bool {
         self.reused || self.answered_before
     }
@@ -202,13 +215,13 @@ impl Facts {
         self.alert
     }
 
-    /// The first bytes, 64 at most, of a peer that failed the handshake.
+    /// The first bytes, at most 64, from a peer whose handshake failed.
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes
     }
 
-    /// Nothing of a handshake that is done again, over another connection.
+    /// Clears the facts of a handshake that is repeated over another connection.
     pub(crate) fn forget_handshake(&mut self) {
         self.chain = CertificateChain::default();
         self.accepted = false;
@@ -217,7 +230,7 @@ impl Facts {
         self.first_bytes.clear();
     }
 
-    /// Time spent in each stage.
+    /// The time spent in each stage.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         self.elapsed

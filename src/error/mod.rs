@@ -1,19 +1,38 @@
-//! What can go wrong, and what is known about it.
+//! Errors: what failed, how far it got, where to look, and everything that was observed.
 //!
-//! [`BuildError`] is the caller's code: it lists every invalid value with the setter that was given
-//! it. [`Error`] is the world: what failed ([`ErrorKind`]), at which [`Stage`], where to look first
-//! ([`Fault`]), and everything that was observed ([`Facts`]). Its `Display` is one line;
-//! [`Error::report`] is a screen with the cause and the call that mends it.
+//! | type | reports |
+//! |---|---|
+//! | [`BuildError`] | mistakes in the code that calls a builder: all invalid values at once |
+//! | [`Error`] | a failed connection or request |
 //!
-//! A hyper-util, reqwest or tonic error that was caused by ours has it in its chain:
+//! An [`Error`] answers five questions:
+//!
+//! | question | call |
+//! |---|---|
+//! | What failed? | [`kind`](Error::kind) |
+//! | How far did it get? | [`stage`](Error::stage) |
+//! | Where do I look first? | [`fault`](Error::fault) |
+//! | What was observed? | [`facts`](Error::facts) |
+//! | What is the cause, and what fixes it? | [`diagnosis`](Error::diagnosis), [`report`](Error::report) |
+//!
+//! Errors of hyper-util, reqwest and tonic contain it in their `source()` chain:
 //!
 //! ```
-//! # fn from_somewhere() -> Box<dyn std::error::Error + 'static> { "x".into() }
-//! let error = from_somewhere();
-//! if let Some(error) = cdn_origin::Error::find_in(&*error) {
+//! use cdn_origin::{Error, ErrorKind, error::CertificateProblem};
+//!
+//! fn handle(error: &(dyn std::error::Error + 'static)) {
+//!     let Some(error) = Error::find_in(error) else {
+//!         return;
+//!     };
+//!     match error.kind() {
+//!         ErrorKind::Certificate(CertificateProblem::Expired) => println!("renew it!"),
+//!         kind => println!("{} at {}", kind.as_str(), error.stage()),
+//!     }
 //!     println!("{}", error.report());
 //! }
 //! ```
+//!
+//! The [guide](crate::guide::reading_errors) explains a report line by line.
 
 mod alert;
 mod build;

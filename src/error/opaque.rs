@@ -1,4 +1,4 @@
-//! The error of the world: opaque, one word wide, clonable.
+//! The error of a failed connection or request: opaque, one word wide, clonable.
 
 use std::{fmt, sync::Arc};
 
@@ -13,9 +13,24 @@ use super::{ErrorKind, Facts, Fault, Stage, chain};
 
 /// Why a connection or a request failed.
 ///
-/// `Display` is one line about this level; `source()` is the next level, if there is one.
-/// [`facts`](Self::facts) tells what was dialled, said and seen; [`report`](Self::report) tells
-/// what to do about it. Clones share one allocation.
+/// `Display` is one line about this level, such as `TLS handshake with d123.cloudfront.net:443
+/// failed: certificate has expired; SNI sent: d123.cloudfront.net`. `source()` is the next level.
+/// Use [`report`](Self::report) for people and [`kind`](Self::kind) for code.
+///
+/// Clones are cheap: they share one allocation.
+///
+/// ```no_run
+/// use cdn_origin::CdnOriginConnector;
+/// use tower::ServiceExt;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
+/// if let Err(error) = connector.oneshot(http::Uri::default()).await {
+///     eprintln!("{error}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -32,7 +47,7 @@ impl Error {
         Self::with_optional_source(kind, stage, facts, None)
     }
 
-    /// A request that is not forwarded: nothing was asked of an origin yet.
+    /// The error of a request that is not forwarded.
     pub(crate) fn refused(kind: ErrorKind) -> Self {
         Self::new(kind, Stage::Prepare, Facts::default())
     }
@@ -60,8 +75,7 @@ impl Error {
         }))
     }
 
-    /// The same error with the `Host` that the failed request carried, and the origin if it does
-    /// not know it yet.
+    /// Adds the `Host` of the failed request, and the origin if the error has none.
     pub(crate) fn about(mut self, host: HostAuthority, origin: &Arc<Origin>) -> Self {
         let facts = &mut Arc::make_mut(&mut self.0).facts;
         facts.host = Some(host);
@@ -69,52 +83,102 @@ impl Error {
         self
     }
 
-    /// The same error of a connection that had served another request before.
+    /// Adds that the connection had served another request before.
     pub(crate) fn on_reused(mut self) -> Self {
         Arc::make_mut(&mut self.0).facts.reused = true;
         self
     }
 
-    /// The same error of an origin that had answered before.
+    /// Adds that the origin had answered before.
     pub(crate) fn after_answers(mut self) -> Self {
         Arc::make_mut(&mut self.0).facts.answered_before = true;
         self
     }
 
-    /// The first error of this type in the chain of `error`, itself included.
+    /// Finds the first error of this type in the `source()` chain of `error`, itself included.
     ///
-    /// Looks inside every `io::Error` on the way, whose `source()` would skip the error that it
-    /// wraps.
+    /// It also looks inside every `io::Error` on the way, because `io::Error::source()` skips the
+    /// error that it wraps.
+    ///
+    /// ```
+    /// use cdn_origin::Error;
+    ///
+    /// let other = std::io::Error::other("not ours");
+    /// assert!(Error::find_in(&other).is_none());
+    /// ```
     #[must_use]
     pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         chain::find(error)
     }
 
-    /// What went wrong.
+    /// What failed.
+    ///
+    /// ```
+    /// use cdn_origin::{Error, ErrorKind};
+    ///
+    /// fn is_certificate(error: &Error) -> bool {
+    ///     matches!(error.kind(), ErrorKind::Certificate(_))
+    /// }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// How far the attempt got.
+    ///
+    /// ```
+    /// use cdn_origin::{Error, error::Stage};
+    ///
+    /// fn reached_origin(error: &Error) -> bool {
+    ///     error.stage() >= Stage::Handshake
+    /// }
+    /// ```
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.0.stage
     }
 
     /// Where to look first.
+    ///
+    /// ```
+    /// use cdn_origin::{Error, error::Fault};
+    ///
+    /// fn level(error: &Error) -> tracing::Level {
+    ///     match error.fault() {
+    ///         Fault::Client => tracing::Level::DEBUG,
+    ///         _ => tracing::Level::WARN,
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn fault(&self) -> Fault {
         self.0.kind.fault(self.0.stage, self.0.facts.timeout)
     }
 
-    /// What was dialled, said and seen.
+    /// Everything that was observed until the failure.
+    ///
+    /// ```
+    /// fn log(error: &cdn_origin::Error) {
+    ///     for attempt in error.facts().failed_attempts() {
+    ///         println!("tried {attempt}");
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.0.facts
     }
 
-    /// Whether a deadline passed.
+    /// Whether a deadline passed. [`Facts::deadline`] has its length.
+    ///
+    /// ```
+    /// fn log(error: &cdn_origin::Error) {
+    ///     if error.is_timeout() {
+    ///         println!("{} took longer than {:?}", error.stage(), error.facts().deadline());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::TimedOut

@@ -1,10 +1,10 @@
-//! A peer that speaks TLS where plain HTTP was expected.
+//! A peer that answers plain HTTP with TLS.
 
 use thiserror::Error as ThisError;
 
-/// What a failure has beneath it where the peer answered plain HTTP in TLS.
+/// The source of an error if the peer answered plain HTTP with a TLS record.
 #[derive(Debug, ThisError)]
-#[error("its first byte is that of a TLS record")]
+#[error("the first byte of the response is that of a TLS record")]
 pub(crate) struct SpeaksTls;
 
 impl SpeaksTls {

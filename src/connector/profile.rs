@@ -134,7 +134,7 @@ impl AppliedProfile {
     /// Where the limits and requirements of the edge are documented.
     #[must_use]
     pub fn documented_in(&self) -> &'static str {
-        self.edge.source()
+        self.edge.documentation()
     }
 
     /// The defaults that it changed.

@@ -124,7 +124,7 @@ impl ErrorPage {
     }
 
     /// Where the entry was read, and when.
-    pub(crate) fn source(&self) -> &'static str {
+    pub(crate) fn documentation(&self) -> &'static str {
         self.source
     }
 

@@ -312,6 +312,6 @@ mod tests {
 
     #[test]
     fn every_entry_names_its_source() {
-        assert!(PAGES.iter().all(|page| !page.source().is_empty()));
+        assert!(PAGES.iter().all(|page| !page.documentation().is_empty()));
     }
 }

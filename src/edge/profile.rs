@@ -127,7 +127,7 @@ impl EdgeProfile {
     }
 
     /// Where the profile is documented.
-    pub(crate) fn source(&self) -> &'static str {
+    pub(crate) fn documentation(&self) -> &'static str {
         self.source
     }
 }

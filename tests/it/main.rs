@@ -8,6 +8,7 @@
 
 mod accounts;
 mod adapters;
+mod architecture;
 mod bodies;
 mod building;
 mod causes;
@@ -33,7 +34,6 @@ mod hickory;
 #[cfg(feature = "hickory")]
 mod hickory_tls;
 mod host_rewrite;
-mod house;
 mod http_get;
 mod identity;
 mod interop;

@@ -58,7 +58,7 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         EdgeErrorKind::WrongRegion => vec![wrong_region(certainty, body)],
         other => vec![other_kind(other, certainty, &edge, evidence.host)],
     });
-    let documented = |cause: Cause| cause.documented_in(page.source());
+    let documented = |cause: Cause| cause.documented_in(page.documentation());
     causes.into_iter().map(documented).collect()
 }
 

@@ -22,8 +22,8 @@ use super::file_fingerprint as files;
 ///
 /// The chain starts with the client's own certificate; intermediate ones follow it. The key must
 /// belong to that certificate and must not be encrypted: `openssl pkey -in key.pem -out plain.pem`
-/// asks for the passphrase and writes a plain key. The connector's `build()` checks both. A PEM text
-/// with certificates and key can be passed for both.
+/// asks for the passphrase and writes a plain key. The connector's `build()` checks both. A PEM
+/// text with certificates and key can be passed for both.
 ///
 /// TLS 1.3 sends the certificate encrypted, TLS 1.2 in the clear ([RFC 8446 section 4.4.2]). No
 /// text of this crate shows the key.
@@ -65,8 +65,8 @@ const NOT_ITS_NAME: &str = "; it takes the content of a file, not its name";
 
 const ENCRYPTED: UnusableIdentity = UnusableIdentity {
     kind: BuildProblemKind::EncryptedKey,
-    why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its passphrase and writes a \
-          plain one",
+    why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its \
+          passphrase and writes a plain one",
     hint: "",
 };
 const NO_KEY: UnusableIdentity = UnusableIdentity {

@@ -1,6 +1,6 @@
 //! TLS to the origin: versions, verification, client certificates, handshake.
 //!
-//! * A [`VerifyPolicy`] says how the origin's certificate is verified: by [`Roots`], by pins
+//! * A [`VerifyPolicy`] sets how the origin's certificate is verified: by [`Roots`], by pins
 //!   ([`SpkiPin`], [`CertificatePin`]), with revocation lists ([`Crls`]).
 //! * The *name* that the certificate must be valid for is one of the four names, and so a call on
 //!   the builder: [`expected_name`]. A policy may list [several](VerifyPolicy::expecting_any).

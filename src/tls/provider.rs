@@ -17,7 +17,8 @@ pub(super) fn choose(
 }
 
 fn missing() -> BuildProblem {
-    let why = "no crypto provider: give one to `crypto_provider(..)`, or turn on the feature `aws-lc-rs` or `ring`";
+    let why = "no crypto provider: give one to `crypto_provider(..)`, or turn on the feature \
+               `aws-lc-rs` or `ring`";
     BuildProblem::new("crypto_provider", BuildProblemKind::CryptoProvider, why)
 }
 

@@ -42,8 +42,8 @@ impl Resumption {
             }
             Self::Names(names) => {
                 let why = format!(
-                    "sessions can be kept for 1 to {MOST_NAMES} names, not for {names}; `no_session_resumption()` \
-                     keeps none"
+                    "sessions can be kept for 1 to {MOST_NAMES} names, not for {names}; \
+                     `no_session_resumption()` keeps none"
                 );
                 problems.push(BuildProblem::new(
                     "session_capacity",

@@ -61,19 +61,19 @@ async fn acquainted(edge: &Edge, authority: &Authority) -> (CdnOriginConnector, 
     (connector, proxy)
 }
 
-type Asked = Request<Full<Bytes>>;
+type TestRequest = Request<Full<Bytes>>;
 
-fn get() -> Asked {
+fn get() -> TestRequest {
     request(Method::GET, "")
 }
 
-fn request(method: Method, body: &'static str) -> Asked {
+fn request(method: Method, body: &'static str) -> TestRequest {
     let request = Request::builder().method(method).uri("/page?query");
     let request = request.header("host", "client.test");
     request.body(Full::from(body)).unwrap()
 }
 
-async fn ask(proxy: &OriginProxy, request: Asked) -> Response<()> {
+async fn ask(proxy: &OriginProxy, request: TestRequest) -> Response<()> {
     let Ok(response) = proxy.clone().oneshot(request).await;
     let (head, body) = response.into_parts();
     body.collect().await.unwrap();
@@ -240,7 +240,7 @@ async fn what_may_do_something_or_was_early_before_waits_for_the_handshake() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_early_unless_that_was_asked_for() {
+async fn nothing_is_sent_early_by_default() {
     let authority = Authority::new();
     let edge = edge(&authority).start().await;
     let connector = to(&edge, &authority, NAME).build().unwrap();
@@ -352,7 +352,7 @@ async fn a_session_of_http_2_is_resumed_for_http_1_without_what_was_said_early()
 }
 
 #[tokio::test]
-async fn an_origin_that_has_come_to_speak_http_2_alone_is_asked_again_without_early_data() {
+async fn a_request_to_an_origin_that_now_speaks_only_http_2_is_retried_without_early_data() {
     let authority = Authority::new();
     let first = edge(&authority).start().await;
     let second = edge(&authority)
@@ -556,7 +556,7 @@ async fn what_another_origin_of_the_group_has_seen_is_not_early() {
     }
     assert!(early(&backup).iter().all(String::is_empty));
     assert_eq!(counts(&to_backup), [1, 2, 0, 0]);
-    // Asked alone, it is.
+    // By itself, it is sent early.
     ask(&backup_proxy, get()).await;
     assert_eq!(counts(&to_backup), [1, 3, 1, 0]);
 }

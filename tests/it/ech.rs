@@ -104,7 +104,7 @@ async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
         Certainty::Certain,
         ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
     );
-    // What was judged is the public name's certificate.
+    // The verified certificate is that of the public name.
     assert_eq!(rejected.facts().certificate().unwrap().names(), [PUBLIC]);
     let offer = rejected.facts().tls_offer().unwrap();
     assert_eq!(
@@ -144,7 +144,7 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_believed_of_nobody_who_need_not_prove_who_he_is() {
+async fn a_rejection_without_a_verified_certificate_leads_to_no_second_attempt() {
     let authority = Authority::new();
     let roots = || VerifyPolicy::roots(Roots::pem(authority.root_pem()));
     for policy in [
@@ -165,7 +165,7 @@ async fn the_second_attempt_goes_no_further_than_the_deadline_for_both() {
     let edge = edge(&authority).await;
     let dialled = Arc::new(AtomicUsize::new(0));
     let (address, count) = (edge.address(), dialled.clone());
-    // The first connection leads to the edge, the second to where nobody speaks.
+    // The first connection leads to the edge, the second to a silent port.
     let transport = tower::service_fn(move |_: Uri| {
         let first = count.fetch_add(1, Ordering::Relaxed) == 0;
         async move {
@@ -197,7 +197,7 @@ async fn a_rejection_is_told_where_the_expected_name_is_another_one() {
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let rejected = error(builder.ech(published_by(PUBLIC).required())).await;
     assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
-    // Where the public name is the one that is asked for, nothing stands in for the expected one.
+    // If the public name is the requested one, the expected name is verified.
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
     let refused = error(builder.ech(published_by(NAME))).await;
     assert_eq!(
@@ -219,7 +219,11 @@ async fn only_who_proves_the_public_name_may_reject() {
         refused.kind(),
         ErrorKind::Certificate(CertificateProblem::NameMismatch)
     );
-    assert_eq!(snis(&edge), some(&[PUBLIC]), "and nobody is asked again");
+    assert_eq!(
+        snis(&edge),
+        some(&[PUBLIC]),
+        "and there is no second attempt"
+    );
 
     let pinned =
         VerifyPolicy::roots(Roots::pem(authority.root_pem())).and_pin(SpkiPin::sha256([0; 32]));
@@ -270,7 +274,7 @@ async fn grease_changes_nothing_but_the_hello() {
     assert_eq!(session.ech(), EchStatus::NotSent);
 }
 
-fn told(builder: CdnOriginBuilder) -> Vec<BuildProblemKind> {
+fn problem_kinds(builder: CdnOriginBuilder) -> Vec<BuildProblemKind> {
     let builder = builder.verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])));
     let error = builder.build().unwrap_err();
     let told = error.problems().iter().map(|problem| {
@@ -295,29 +299,29 @@ fn what_cannot_be_used_is_told_at_once() {
         vec![0, 4, 0xfe, 0x0e, 0, 0],
     ] {
         let shown = format!("{bytes:?}");
-        let told = told(https().ech(Ech::config_list(bytes)));
+        let told = problem_kinds(https().ech(Ech::config_list(bytes)));
         assert_eq!(told, [BuildProblemKind::CryptoProvider], "{shown}");
     }
     let old = https()
         .tls_versions(..=TlsVersion::V1_2)
         .ech(published_by(PUBLIC));
-    assert_eq!(told(old), [BuildProblemKind::Contradiction]);
+    assert_eq!(problem_kinds(old), [BuildProblemKind::Contradiction]);
     for nameless in [
         https().omit_sni(),
         CdnOriginConnector::builder("https://192.0.2.1"),
         CdnOriginConnector::any_origin().omit_sni(),
     ] {
-        let told = told(nameless.ech(published_by(PUBLIC)));
+        let told = problem_kinds(nameless.ech(published_by(PUBLIC)));
         assert_eq!(told, [BuildProblemKind::Contradiction]);
     }
     for grease in [Ech::grease(), Ech::from_dns_or_grease()] {
-        let told = told(reading(https()).ech(grease.required()));
+        let told = problem_kinds(reading(https()).ech(grease.required()));
         assert_eq!(told, [BuildProblemKind::Contradiction]);
     }
 }
 
-/// A resolver that tells this address, and perhaps a record that says this of ECH.
-fn telling(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
+/// A resolver with this address, and perhaps an HTTPS record with this `ech` value.
+fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
     let mut resolved = Resolved::new([address]);
     if let Some(ech) = ech {
         resolved = resolved.service(ServiceBinding::from_ech(ech));
@@ -328,7 +332,7 @@ fn telling(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
 }
 
 fn reading(builder: CdnOriginBuilder) -> CdnOriginBuilder {
-    builder.resolver(telling(SocketAddr::from(([127, 0, 0, 1], 9)), None))
+    builder.resolver(resolving_to(SocketAddr::from(([127, 0, 0, 1], 9)), None))
 }
 
 /// A builder that finds this edge in DNS by this resolver.
@@ -350,7 +354,7 @@ async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let published = list(PUBLIC, &key());
-    let resolver = telling(edge.address(), Some(published.clone()));
+    let resolver = resolving_to(edge.address(), Some(published.clone()));
     let builder = found(&authority, &resolver);
     let facts = connected(builder.clone().ech(Ech::from_dns())).await;
     assert_eq!(ech(&facts), EchStatus::Disabled);
@@ -385,7 +389,7 @@ fn row(error: &cdn_origin::Error) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
+async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let rejected = error(to(&edge, &authority, NAME).ech(published_by(PUBLIC).required())).await;
@@ -417,20 +421,20 @@ async fn a_report_tells_what_became_of_ech_where_it_played_a_role() {
     );
 
     let serving_neither = Edge::builder(&authority).start().await;
-    let to_nobody = || to(&serving_neither, &authority, NAME);
-    let alerted = error(to_nobody().ech(published_by(PUBLIC))).await;
+    let to_other_names = || to(&serving_neither, &authority, NAME);
+    let alerted = error(to_other_names().ech(published_by(PUBLIC))).await;
     assert_eq!(
         row(&alerted).unwrap(),
         "offered, outcome unknown; public name public.example.test"
     );
-    let greased = error(to_nobody().ech(Ech::grease())).await;
+    let greased = error(to_other_names().ech(Ech::grease())).await;
     assert_eq!(
         row(&greased).unwrap(),
         "GREASE only; SNI was sent in the clear"
     );
-    assert_eq!(row(&error(to_nobody()).await), None);
+    assert_eq!(row(&error(to_other_names()).await), None);
 
-    let resolver = telling(serving_neither.address(), Some(b"garbage".to_vec()));
+    let resolver = resolving_to(serving_neither.address(), Some(b"garbage".to_vec()));
     let unusable = error(found(&authority, &resolver).ech(Ech::from_dns())).await;
     assert_eq!(
         row(&unusable).unwrap(),
@@ -451,7 +455,7 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
         (bad_key, EchStatus::Unusable),
     ] {
         let edge = edge(&authority).await;
-        let builder = found(&authority, &telling(edge.address(), told));
+        let builder = found(&authority, &resolving_to(edge.address(), told));
         let facts = connected(builder.clone().ech(Ech::from_dns())).await;
         assert_eq!(ech(&facts), without);
         assert_eq!(facts.tls_offer().unwrap().oldest(), TlsVersion::V1_2);
@@ -490,7 +494,7 @@ fn ech_from_dns_takes_a_resolver_that_can_tell_it() {
         #[cfg(unix)]
         good().dial("unix:/run/app.sock"),
     ] {
-        assert_eq!(told(deaf), [BuildProblemKind::Contradiction]);
+        assert_eq!(problem_kinds(deaf), [BuildProblemKind::Contradiction]);
     }
     let pinned = || VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
     let connector = good().verify(pinned()).build().unwrap();

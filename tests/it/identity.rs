@@ -1,5 +1,5 @@
-//! Client certificates: presented where they are asked for, refused early where they cannot work, and what is said when an origin
-//! does not take them.
+//! Client certificates: presented on request, checked when the connector is built, and errors of
+//! origins that refuse them.
 
 use std::sync::Arc;
 

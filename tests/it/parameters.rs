@@ -259,7 +259,7 @@ fn a_record_size_has_bounds() {
 }
 
 #[test]
-fn records_are_no_larger_than_asked() {
+fn records_are_no_larger_than_configured() {
     let (root, key) = (Ca::root(), key());
     let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(NAME)]);
     let builder = builder()
@@ -293,7 +293,7 @@ impl KeyLog for Labels {
 }
 
 #[test]
-fn secrets_are_logged_where_that_was_asked_for_and_nowhere_else() {
+fn secrets_are_logged_only_with_a_key_log() {
     let (root, key) = (Ca::root(), key());
     let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(NAME)]);
     let builder = builder().verify(VerifyPolicy::roots(Roots::pem(root.pem())));

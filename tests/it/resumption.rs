@@ -1,4 +1,4 @@
-//! Sessions are resumed by those who share the trust that they began with, and by nobody else.
+//! Sessions are resumed only under the trust that they began with.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
 
 const NAME: &str = "www.example.test";
 
-/// Connects, exchanges a few bytes so that tickets arrive, and tells what was agreed.
+/// Connects, exchanges a few bytes so that tickets arrive, and returns the session.
 async fn connect(connector: &CdnOriginConnector) -> TlsSession {
     let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
     http_get::exchange(&mut stream).await;
@@ -252,7 +252,7 @@ async fn sessions_are_not_resumed_where_that_is_turned_off() {
 }
 
 #[tokio::test]
-async fn as_many_names_are_remembered_as_were_asked_for() {
+async fn sessions_are_kept_for_the_configured_number_of_names() {
     let authority = Authority::new();
     let (one, two) = ("one.example.test", "two.example.test");
     let edge = Edge::builder(&authority)

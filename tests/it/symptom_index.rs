@@ -255,7 +255,7 @@ const CERTIFICATES: &[Row] = &[
         "other names",
         "CertificateForAnotherName",
         &[
-            "certificate_for_another_name_tells_expected_and_presented",
+            "an_error_about_the_name_shows_the_expected_and_the_presented_ones",
             "a_certificate_of_nginx_for_another_name_is_refused_and_the_name_is_reported",
         ],
     ),
@@ -310,7 +310,7 @@ const CERTIFICATES: &[Row] = &[
         "an expired certificate",
         "CertificateExpired",
         &[
-            "expired_certificate_tells_its_dates",
+            "an_error_about_an_expired_certificate_shows_its_dates",
             "an_expired_certificate_of_nginx_is_refused_with_its_dates",
         ],
     ),

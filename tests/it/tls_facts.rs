@@ -1,4 +1,4 @@
-//! What is told about a TLS connection: what was agreed, the whole chain, and certificates that end soon.
+//! The facts of a TLS connection: parameters, the whole chain, and certificates that expire soon.
 
 use std::{
     io,
@@ -224,7 +224,7 @@ async fn a_certificate_that_ends_soon_is_warned_of_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_warned_of_a_certificate_that_lasts_longer_than_the_notice() {
+async fn a_certificate_that_lasts_longer_than_the_notice_logs_no_warning() {
     let (root, address) = ending_in(5 * DAY).await;
     let (log, _guard) = Log::start();
     for notice in [Duration::ZERO, 4 * DAY] {

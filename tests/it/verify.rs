@@ -1,4 +1,4 @@
-//! Certificates: judged by chain, name, dates and pins, and what is said when they are refused.
+//! Certificates are verified by chain, name, dates and pins; errors show why one is refused.
 
 use cdn_origin::{
     diagnosis::{CauseId, Certainty},
@@ -21,7 +21,7 @@ async fn edge_with(authority: &Authority, name: &str, certified: Certified) -> E
 }
 
 #[tokio::test]
-async fn certificate_for_another_name_tells_expected_and_presented() {
+async fn an_error_about_the_name_shows_the_expected_and_the_presented_ones() {
     let authority = Authority::new();
     let certified = authority.issue(&["cdn.example.test", "*.cdn.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
@@ -109,7 +109,7 @@ async fn self_signed_certificate_is_called_so() {
 }
 
 #[tokio::test]
-async fn expired_certificate_tells_its_dates() {
+async fn an_error_about_an_expired_certificate_shows_its_dates() {
     let authority = Authority::new();
     let certified = authority.issue_expired(&["www.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;
@@ -134,7 +134,7 @@ async fn expired_certificate_tells_its_dates() {
 }
 
 #[tokio::test]
-async fn certificate_of_the_future_tells_its_dates() {
+async fn an_error_about_a_certificate_of_the_future_shows_its_dates() {
     let authority = Authority::new();
     let certified = authority.issue_not_yet_valid(&["www.example.test"]);
     let edge = edge_with(&authority, "www.example.test", certified).await;

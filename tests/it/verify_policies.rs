@@ -27,10 +27,10 @@ fn matched(presented: Vec<SanType>, expected: SanMatcher) -> bool {
     let (root, key) = (Ca::root(), key());
     let chain = root.leaf(&key, |it| it.subject_alt_names = presented);
     let policy = VerifyPolicy::roots(Roots::pem(root.pem())).expecting_any([expected]);
-    verdict(policy, &chain, &key).is_ok()
+    result(policy, &chain, &key).is_ok()
 }
 
-fn verdict(
+fn result(
     policy: VerifyPolicy,
     chain: &[rustls::pki_types::CertificateDer<'static>],
     key: &rcgen::KeyPair,
@@ -129,8 +129,8 @@ fn a_common_name_is_no_name() {
     let chain = root.leaf(&key, named);
     let roots = || VerifyPolicy::roots(Roots::pem(root.pem()));
     let expecting = roots().expecting_any([SanMatcher::dns("www.example.test")]);
-    assert!(verdict(expecting, &chain, &key).is_err());
-    assert!(verdict(roots(), &chain, &key).is_err());
+    assert!(result(expecting, &chain, &key).is_err());
+    assert!(result(roots(), &chain, &key).is_err());
 }
 
 #[tokio::test]
@@ -214,14 +214,14 @@ impl Revoking {
         }
     }
 
-    fn judged_by(&self, crls: Crls) -> Result<(), Error> {
+    fn verify_with(&self, crls: Crls) -> Result<(), Error> {
         let serial = |it: &mut CertificateParams| it.serial_number = Some(SerialNumber::from(9));
         let chain = self.issuing.leaf(&self.key, |it| {
             serial(it);
             it.subject_alt_names = vec![dns("sni.example.test")];
         });
         let roots = VerifyPolicy::roots(Roots::pem(self.root.pem()));
-        verdict(roots.crls(crls), &chain, &self.key)
+        result(roots.crls(crls), &chain, &self.key)
     }
 }
 
@@ -235,36 +235,42 @@ fn lists_are_obeyed_along_the_chain_unless_told_otherwise() {
     let of_issuing = |serial, until| Crls::pem(pki.issuing.crl(serial, until));
 
     let clean = || of_issuing(1, 2090).and(of_root(1));
-    assert_eq!(pki.judged_by(clean()), Ok(()));
+    assert_eq!(pki.verify_with(clean()), Ok(()));
 
     let revoked = Err(Error::InvalidCertificate(Revoked));
-    assert_eq!(pki.judged_by(of_issuing(9, 2090).and(of_root(1))), revoked);
-    assert_eq!(pki.judged_by(of_issuing(1, 2090).and(of_root(5))), revoked);
+    assert_eq!(
+        pki.verify_with(of_issuing(9, 2090).and(of_root(1))),
+        revoked
+    );
+    assert_eq!(
+        pki.verify_with(of_issuing(1, 2090).and(of_root(5))),
+        revoked
+    );
     let leaf_only = of_issuing(1, 2090).and(of_root(5)).leaf_only();
-    assert_eq!(pki.judged_by(leaf_only), Ok(()));
+    assert_eq!(pki.verify_with(leaf_only), Ok(()));
 
     let unknown = Err(Error::InvalidCertificate(UnknownRevocationStatus));
-    assert_eq!(pki.judged_by(of_issuing(1, 2090)), unknown);
-    assert_eq!(pki.judged_by(of_issuing(1, 2090).leaf_only()), Ok(()));
+    assert_eq!(pki.verify_with(of_issuing(1, 2090)), unknown);
+    assert_eq!(pki.verify_with(of_issuing(1, 2090).leaf_only()), Ok(()));
     assert_eq!(
-        pki.judged_by(of_issuing(1, 2090).allow_unknown_status()),
+        pki.verify_with(of_issuing(1, 2090).allow_unknown_status()),
         Ok(())
     );
     assert_eq!(
-        pki.judged_by(of_issuing(9, 2090).allow_unknown_status()),
+        pki.verify_with(of_issuing(9, 2090).allow_unknown_status()),
         revoked
     );
 
     let old = || of_issuing(1, 2022).and(of_root(1));
-    let expired = pki.judged_by(old()).unwrap_err();
+    let expired = pki.verify_with(old()).unwrap_err();
     let is_expired = matches!(
         &expired,
         Error::InvalidCertificate(ExpiredRevocationListContext { .. })
     );
     assert!(is_expired, "{expired:?}");
-    assert_eq!(pki.judged_by(old().ignore_expiry()), Ok(()));
+    assert_eq!(pki.verify_with(old().ignore_expiry()), Ok(()));
     let old_and_revoked = of_issuing(9, 2022).and(of_root(1)).ignore_expiry();
-    assert_eq!(pki.judged_by(old_and_revoked), revoked);
+    assert_eq!(pki.verify_with(old_and_revoked), revoked);
 }
 
 fn revoking_edge_parts() -> (Ca, Certified) {
@@ -480,7 +486,7 @@ fn a_grace_ends() {
     });
     let with = |grace| {
         let roots = VerifyPolicy::roots(Roots::pem(root.pem()));
-        verdict(danger::accept_expired(roots, grace), &chain, &key)
+        result(danger::accept_expired(roots, grace), &chain, &key)
     };
     assert!(with(Duration::ZERO).is_err());
     assert!(with(Duration::from_secs(24 * 3600)).is_err());
@@ -489,7 +495,7 @@ fn a_grace_ends() {
 
 #[cfg(feature = "platform-verifier")]
 #[test]
-fn the_platform_judges_chains_and_names_and_nothing_else_is_asked_of_it() {
+fn the_platform_verifies_chains_and_names_and_no_more() {
     use BuildProblemKind::Contradiction;
     let (root, key) = (Ca::root(), key());
     let chain = root.leaf(&key, |it| {
@@ -497,10 +503,10 @@ fn the_platform_judges_chains_and_names_and_nothing_else_is_asked_of_it() {
     });
     match built(VerifyPolicy::platform()) {
         Ok(_) => {
-            let unknown = verdict(VerifyPolicy::platform(), &chain, &key).unwrap_err();
+            let unknown = result(VerifyPolicy::platform(), &chain, &key).unwrap_err();
             assert_eq!(unknown, rustls::CertificateError::UnknownIssuer.into());
         }
-        // A machine without roots trusts nobody.
+        // A machine without roots trusts no certificate.
         Err(error) => assert_eq!(error.problems()[0].kind(), BuildProblemKind::EmptyRoots),
     }
 

@@ -1,4 +1,4 @@
-//! Revocation agrees with webpki: chains and lists of many kinds, judged by a connector and by webpki itself, for every setting.
+//! Revocation agrees with webpki: chains and lists of many kinds, verified by a connector and by webpki itself, for every setting.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ type Chain = Vec<CertificateDer<'static>>;
 /// The serial numbers of the leaves and of the CAs below the root.
 const LEAF: u64 = 9;
 const CA: u64 = 5;
-const NOBODY: u64 = 1;
+const UNUSED: u64 = 1;
 
 const HERE: &str = "http://crl.example.test/here";
 const ELSEWHERE: &str = "http://crl.example.test/elsewhere";
@@ -106,36 +106,41 @@ impl World {
         let (root, issuing, lower) = (&self.root, &self.issuing, &self.lower);
         let all = |serial| vec![of(root, serial), of(issuing, serial), of(lower, serial)];
         vec![
-            all(NOBODY),
+            all(UNUSED),
             all(LEAF),
             all(CA),
-            vec![of(root, NOBODY)],
-            vec![of(issuing, NOBODY)],
-            vec![of(issuing, LEAF), of(root, NOBODY)],
-            vec![of(issuing, CA), of(root, NOBODY)],
-            vec![of(&self.stranger, NOBODY), of(root, NOBODY)],
-            vec![of(&self.stranger, LEAF), of(root, NOBODY)],
-            vec![of(&self.talking, NOBODY), of(root, NOBODY)],
-            vec![of(&self.talking, LEAF), of(root, NOBODY)],
-            vec![old(issuing, NOBODY), of(root, NOBODY)],
-            vec![old(issuing, LEAF), of(root, NOBODY)],
-            vec![of(issuing, NOBODY), old(root, NOBODY)],
-            vec![of(issuing, NOBODY), old(root, CA)],
-            vec![of(issuing, NOBODY), of(issuing, LEAF), of(root, NOBODY)],
-            vec![old(issuing, LEAF), of(issuing, NOBODY), of(root, NOBODY)],
-            vec![within(issuing, HERE, None), of(root, NOBODY)],
+            vec![of(root, UNUSED)],
+            vec![of(issuing, UNUSED)],
+            vec![of(issuing, LEAF), of(root, UNUSED)],
+            vec![of(issuing, CA), of(root, UNUSED)],
+            vec![of(&self.stranger, UNUSED), of(root, UNUSED)],
+            vec![of(&self.stranger, LEAF), of(root, UNUSED)],
+            vec![of(&self.talking, UNUSED), of(root, UNUSED)],
+            vec![of(&self.talking, LEAF), of(root, UNUSED)],
+            vec![old(issuing, UNUSED), of(root, UNUSED)],
+            vec![old(issuing, LEAF), of(root, UNUSED)],
+            vec![of(issuing, UNUSED), old(root, UNUSED)],
+            vec![of(issuing, UNUSED), old(root, CA)],
+            vec![of(issuing, UNUSED), of(issuing, LEAF), of(root, UNUSED)],
+            vec![old(issuing, LEAF), of(issuing, UNUSED), of(root, UNUSED)],
+            vec![within(issuing, HERE, None), of(root, UNUSED)],
             vec![
                 within(issuing, HERE, Some(CrlScope::UserCertsOnly)),
-                of(root, NOBODY),
+                of(root, UNUSED),
             ],
             vec![
                 within(issuing, HERE, Some(CrlScope::CaCertsOnly)),
-                of(root, NOBODY),
+                of(root, UNUSED),
             ],
         ]
     }
 
-    fn webpki(&self, chain: &[CertificateDer<'_>], lists: &[Vec<u8>], setting: Setting) -> Verdict {
+    fn webpki(
+        &self,
+        chain: &[CertificateDer<'_>],
+        lists: &[Vec<u8>],
+        setting: Setting,
+    ) -> VerifyResult {
         let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
         let root = self.root.der();
         let anchors = [anchor_from_trusted_cert(&root).unwrap()];
@@ -173,7 +178,7 @@ impl World {
         }
     }
 
-    fn ours(&self, chain: &[CertificateDer<'static>], config: &Arc<ClientConfig>) -> Verdict {
+    fn ours(&self, chain: &[CertificateDer<'static>], config: &Arc<ClientConfig>) -> VerifyResult {
         use rustls::{CertRevocationListError as ListError, CertificateError, Error};
         let server = server(chain, &self.key, &rustls::version::TLS13);
         let outcome = complete_handshake(config.clone(), server, "good.example.test");
@@ -193,7 +198,7 @@ impl World {
     }
 }
 
-type Verdict = &'static str;
+type VerifyResult = &'static str;
 
 fn config(policy: &VerifyPolicy) -> Arc<ClientConfig> {
     let connector = CdnOriginConnector::builder("https://good.example.test")
@@ -267,7 +272,7 @@ impl Setting {
 fn lists_are_obeyed_as_webpki_obeys_them() {
     let world = World::new();
     let (chains, lists) = (world.chains(), world.lists());
-    let mut seen = BTreeMap::<Verdict, usize>::new();
+    let mut seen = BTreeMap::<VerifyResult, usize>::new();
     for setting in Setting::all() {
         for lists in &lists {
             let config = config(&world.policy().crls(setting.said_of(lists)));

@@ -1,4 +1,4 @@
-//! Verification agrees with webpki: certificates of many kinds, judged by a connector and by webpki's own functions.
+//! Verification agrees with webpki: certificates of many kinds, verified by a connector and by webpki's own functions.
 
 use std::{
     collections::BTreeMap,
@@ -155,7 +155,7 @@ impl World {
     }
 
     /// What the connector says of each chain.
-    fn verdicts(
+    fn results(
         &self,
         chains: &[Chain],
         policy: &VerifyPolicy,
@@ -166,13 +166,13 @@ impl World {
             .verify(policy.clone())
             .build()
             .unwrap();
-        let verdict = |chain: &Chain| {
+        let result = |chain: &Chain| {
             let server = server(chain, &self.key, &rustls::version::TLS13);
             let config = connector.tls_config().unwrap();
             let outcome = complete_handshake(config, server, "sni.example.test");
             outcome.map(|_| ()).map_err(|error| kind(&error))
         };
-        chains.iter().map(verdict).collect()
+        chains.iter().map(result).collect()
     }
 
     fn chain_is_good(&self, chain: &[CertificateDer<'_>], at: UnixTime) -> Result<(), Error> {
@@ -187,7 +187,7 @@ impl World {
         )
     }
 
-    /// Both verdicts must agree for each chain, and both must occur.
+    /// Both results must agree for each chain, and both must occur.
     #[track_caller]
     fn compare(
         &self,
@@ -197,7 +197,7 @@ impl World {
         oracle: impl Fn(&[CertificateDer<'static>]) -> Result<(), Error>,
     ) -> BTreeMap<bool, usize> {
         let mut seen = BTreeMap::new();
-        for (chain, ours) in chains.iter().zip(self.verdicts(chains, policy, expected)) {
+        for (chain, ours) in chains.iter().zip(self.results(chains, policy, expected)) {
             let theirs = oracle(chain).map_err(|error| kind(&error));
             assert_eq!(ours, theirs, "{expected}: {policy:?}");
             *seen.entry(ours.is_ok()).or_default() += 1;
@@ -229,8 +229,8 @@ fn the_policy_of_roots_says_what_webpki_says() {
         let name = ServerName::try_from(expected).unwrap();
         let seen = world.compare(chains, &world.policy(), expected, |chain| {
             let (leaf, above) = chain.split_first().unwrap();
-            let verdict = webpki.verify_server_cert(leaf, above, &name, &[], UnixTime::now());
-            verdict.map(|_| ())
+            let result = webpki.verify_server_cert(leaf, above, &name, &[], UnixTime::now());
+            result.map(|_| ())
         });
         accepted += seen.get(&true).unwrap_or(&0);
         assert!(seen[&false] > 20, "{expected}: {seen:?}");
@@ -276,9 +276,9 @@ fn a_grace_accepts_what_webpki_accepted_at_some_moment_within_it() {
     for grace in [60, ago(ends[1]) + 60, ago(ends[0]) + 60] {
         let policy = danger::accept_expired(world.policy(), Duration::from_secs(grace));
         let chains = world.all();
-        let verdicts = world.verdicts(&chains, &policy, "www.example.test");
+        let results = world.results(&chains, &policy, "www.example.test");
         let mut accepted = 0;
-        for (chain, ours) in chains.iter().zip(verdicts) {
+        for (chain, ours) in chains.iter().zip(results) {
             let within = ends.iter().copied().filter(|end| ago(*end) <= grace);
             let mut moments = within.chain([now]);
             let theirs = is_valid_for(chain, "www.example.test").is_ok()

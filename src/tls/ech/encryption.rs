@@ -53,7 +53,7 @@ impl HelloEncryption {
 
     /// Encrypts a hello that is not sent, to find an unusable key before a connection needs it.
     pub(super) fn try_out(&self, clear: ClearConfig<'_>) -> Result<(), Error> {
-        let Ok(unused) = ServerName::try_from("nobody.invalid") else {
+        let Ok(unused) = ServerName::try_from("unused.invalid") else {
             return Ok(());
         };
         let config = self.configure(clear)?;

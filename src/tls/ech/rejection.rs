@@ -3,8 +3,8 @@
 //! This is the one file that uses `rustls::internal`, which semantic versioning does not cover.
 //! rustls hands out the retry configurations in a type of that module. `EchConfig::new` takes
 //! bytes, and only the internal codec turns the one into the other. The same codec reads the public
-//! name of a configuration. If a release of rustls changes it, this file does not compile, or a test
-//! below fails. That is why the feature `ech` is off by default.
+//! name of a configuration. If a release of rustls changes it, this file does not compile, or a
+//! test below fails. That is why the feature `ech` is off by default.
 //!
 //! rustls reports a rejection at the end of a handshake: after the certificate was verified for the
 //! public name and the peer has proven to hold its key. No one else can reject.
@@ -64,7 +64,8 @@ mod tests {
 
     /// One configuration of the known version (0xfe0d), with an extension, and one of another
     /// version.
-    const LIST: &[u8] = b"\x00\x33\xfe\x0d\x00\x2b\x07\x00\x20\x00\x04\x01\x02\x03\x04\x00\x08\x00\x01\x00\x01\x00\x01\x00\x03\
+    const LIST: &[u8] = b"\x00\x33\xfe\x0d\x00\x2b\x07\x00\x20\x00\x04\x01\x02\x03\x04\
+        \x00\x08\x00\x01\x00\x01\x00\x01\x00\x03\
         \x40\x0epublic.example\x00\x06\x12\x34\x00\x02\xab\xcd\xfe\x0e\x00\x00";
     const UNKNOWN: &[u8] = b"\x00\x06\xfe\x0e\x00\x02\x01\x02";
 

@@ -213,7 +213,8 @@ impl Ech {
     ) -> Result<EchPlan, BuildProblem> {
         let suites = suites::approved(fips);
         let Some(usual) = suites.first().copied() else {
-            let why = "Encrypted ClientHello needs the feature `aws-lc-rs`, and HPKE suites that `require_fips()` allows";
+            let why = "Encrypted ClientHello needs the feature `aws-lc-rs`, and HPKE suites that \
+                       `require_fips()` allows";
             return Err(BuildProblem::new(
                 "ech",
                 BuildProblemKind::CryptoProvider,

@@ -72,7 +72,8 @@ impl CachedChain {
         ours.eq(presented.iter().map(|certificate| &**certificate))
     }
 
-    /// Whether the leaf ends soon and no warning was logged yet. An expired leaf is up to the policy.
+    /// Whether the leaf ends soon and no warning was logged yet. An expired leaf is the policy's
+    /// concern.
     fn warning_is_due(&mut self, notice: Duration) -> bool {
         let left = self.end.map(|end| end.duration_since(SystemTime::now()));
         let due = matches!(left, Some(Ok(left)) if left < notice) && !self.warned;

@@ -1,4 +1,4 @@
-//! The only file that reads rustls' errors.
+//! What the errors of rustls mean. No other file outside ech/ reads them.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use tower::BoxError;
 
 use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, chain};
 
-/// What an error from a TLS stream means.
+/// The meaning of an error from a TLS stream.
 pub(crate) struct Explained {
     pub(crate) kind: ErrorKind,
     pub(crate) alert: Option<Alert>,
@@ -18,8 +18,9 @@ pub(crate) struct Explained {
 }
 
 impl Explained {
-    /// The next level for `source()`: the TLS error itself where there is one, since the
-    /// `io::Error` around it would hide it.
+    /// The next level for `source()`: the TLS error itself if there is one.
+    ///
+    /// The `io::Error` around it would hide it.
     pub(super) fn unwrapped(self, error: io::Error) -> BoxError {
         match self.tls {
             Some(tls) => tls.into(),
@@ -75,7 +76,7 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
 
 fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
     match error {
-        // Only our pins say this.
+        // Only a failed match of the pins has this error.
         CertificateError::ApplicationVerificationFailure => {
             ErrorKind::Certificate(CertificateProblem::PinMismatch)
         }
@@ -88,7 +89,7 @@ fn kind_of_certificate(error: &CertificateError) -> ErrorKind {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ErrorKind::Certificate(CertificateProblem::NameMismatch)
         }
-        // A bad signature is what a root of the same name but with another key leads to.
+        // A root of the same name but with another key leads to a bad signature.
         CertificateError::BadSignature | CertificateError::UnknownIssuer => {
             ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
         }

@@ -124,7 +124,7 @@ impl Handshake<'_> {
     }
 }
 
-/// The failure that this error of rustls or of the stream amounts to.
+/// Turns an error of rustls or of the stream into a failure, and notes what it shows.
 fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> HandshakeFailure {
     let explained = explain(&error);
     facts.alert = explained.alert;

@@ -1,7 +1,7 @@
 //! Reads more at once than rustls asks for while a peer sends large records.
 //!
-//! rustls reads one record at a time, at most 16 KiB. For a large body, the system calls would take a
-//! tenth of the time.
+//! rustls reads one record at a time, at most 16 KiB. For a large body, the system calls would take
+//! a tenth of the time.
 
 use std::{
     io,
@@ -13,7 +13,8 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-/// The size of the read-ahead buffer. `http1/read_buffer.rs` explains why it is no multiple of a page.
+/// The size of the read-ahead buffer. `http1/read_buffer.rs` explains why it is no multiple of a
+/// page.
 const AHEAD: usize = 63 * 1024;
 
 /// A read of this size that is filled shows that large records arrive: rustls asks for 4 KiB until

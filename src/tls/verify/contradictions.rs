@@ -13,7 +13,7 @@ pub(super) fn contradictions(policy: &VerifyPolicy) -> Vec<BuildProblem> {
     let mut add = |kind, why: &str| found.push(BuildProblem::new("verify", kind, why));
     if let NameCheck::AnyOf(names) = &policy.names {
         if names.is_empty() {
-            let why = "expecting_any(..) lists no name, so no certificate would ever do";
+            let why = "expecting_any(..) lists no name, so every certificate would be refused";
             add(BuildProblemKind::EmptyNames, why);
         }
         for problem in names.iter().filter_map(SanMatcher::problem) {
@@ -30,8 +30,8 @@ pub(super) fn contradictions(policy: &VerifyPolicy) -> Vec<BuildProblem> {
         add(BuildProblemKind::Contradiction, why);
     }
     if policy.grace.is_some() && policy.crls.as_ref().is_some_and(Crls::enforces_expiry) {
-        let why = "accept_expired(..) would accept expired revocation lists too; if that is meant, say \
-                   Crls::ignore_expiry()";
+        let why = "accept_expired(..) would accept expired revocation lists too; if that is meant, \
+                   call Crls::ignore_expiry()";
         add(BuildProblemKind::Contradiction, why);
     }
     #[cfg(feature = "platform-verifier")]

@@ -128,7 +128,9 @@ impl Crls {
     /// refused.
     ///
     /// ```
-    /// let crls = cdn_origin::tls::Crls::pem_file("/etc/pki/company.crl.pem").allow_unknown_status();
+    /// use cdn_origin::tls::Crls;
+    ///
+    /// let crls = Crls::pem_file("/etc/pki/company.crl.pem").allow_unknown_status();
     /// ```
     pub fn allow_unknown_status(mut self) -> Self {
         self.unknown = UnknownStatus::Allow;

@@ -10,10 +10,10 @@ use thiserror::Error;
 
 use crate::error::pin_text;
 
-/// The SHA-256 digest of a certificate's public key, as SubjectPublicKeyInfo ([RFC 7469 section 2.4]).
+/// The SHA-256 digest of a certificate's public key ([RFC 7469 section 2.4]).
 ///
-/// It stays the same when the certificate is renewed with the same key. It parses from `sha256/` and
-/// the base64 of the digest, and prints as such:
+/// The digest is that of the SubjectPublicKeyInfo. It stays the same when the certificate is
+/// renewed with the same key. A pin parses from `sha256/` and the base64 of the digest, and prints as such:
 ///
 /// ```
 /// use cdn_origin::{SpkiPin, VerifyPolicy};
@@ -119,7 +119,9 @@ impl TryFrom<&str> for SpkiPin {
 /// ```
 /// use cdn_origin::tls::{CertificatePin, VerifyPolicy};
 ///
-/// let pin: CertificatePin = "9A:CD:0C:A2:A4:FF:6F:4B:9D:48:06:1B:DB:AA:30:7F:28:20:22:0C:22:AE:0F:5B:DA:D3:AB:C4:B8:D2:A9:11".parse()?;
+/// let fingerprint = "9A:CD:0C:A2:A4:FF:6F:4B:9D:48:06:1B:DB:AA:30:7F:\
+///                    28:20:22:0C:22:AE:0F:5B:DA:D3:AB:C4:B8:D2:A9:11";
+/// let pin: CertificatePin = fingerprint.parse()?;
 /// let policy = VerifyPolicy::native_roots().and_certificate_pin(pin);
 /// # Ok::<(), cdn_origin::tls::PinError>(())
 /// ```

@@ -162,8 +162,8 @@ impl VerifyPolicy {
 
     /// Adds a key to the pins, and also demands a match with one of them.
     ///
-    /// One match among all pins, of keys and of certificates, is enough: pin the present key and the
-    /// next one.
+    /// One match among all pins, of keys and of certificates, is enough: pin the present key and
+    /// the next one.
     ///
     /// ```
     /// use cdn_origin::{SpkiPin, VerifyPolicy};

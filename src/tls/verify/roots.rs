@@ -213,8 +213,8 @@ impl LoadedRoots {
 
     fn empty(&self) -> BuildProblem {
         let mut why = String::from(
-            "no root certificate to trust was found, so every handshake would fail: install the system's ca-certificates, \
-             or use `Roots::bundled()` or `Roots::pem(..)`",
+            "no root certificate to trust was found, so every handshake would fail: install the \
+             system's ca-certificates, or use `Roots::bundled()` or `Roots::pem(..)`",
         );
         for reason in self.skipped.iter().take(3) {
             why.push_str("; ");

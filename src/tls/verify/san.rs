@@ -104,7 +104,8 @@ impl SanMatcher {
         match has_scheme_and_rest(&uri) {
             true => Self(Ok(SanKind::Uri(uri))),
             false => Self(Err(InvalidSan(
-                "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII characters only"
+                "a URI to expect needs a scheme, as \"spiffe://prod.example/shop\" has, and ASCII \
+                 characters only"
                     .into(),
             ))),
         }

@@ -1,8 +1,10 @@
 //! The certificate verifier of a connector: chain, name and pins.
 //!
-//! rustls asks it to verify the name in SNI. Where another name is expected, this verifier uses that
-//! one instead; webpki does the rest. One verifier serves all connections of a connector, because
-//! rustls resumes a session only under the very same verifier.
+//! rustls has it verify the name in SNI. Where another name is expected, this verifier replaces the
+//! name. webpki verifies the chain.
+//!
+//! One verifier serves all connections of a connector, because rustls resumes a session only under
+//! the very same verifier.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,

@@ -363,7 +363,7 @@ fn trailing_origin() -> OriginProxy {
         say(
             &mut stream,
             &format!(
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsaid\r\n0\r\n{fields}\r\n"
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n{fields}\r\n"
             ),
         )
         .await;

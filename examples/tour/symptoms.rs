@@ -6,6 +6,7 @@ use axum::body::Body;
 use cdn_origin::{
     OriginProxy, TlsVersion, VerifyPolicy,
     diagnosis::Diagnosis,
+    proxy::Limits,
     tls::{Alpn, SpkiPin, rustls::version},
 };
 use http::Response;
@@ -227,9 +228,10 @@ async fn broken_networks(authority: &Authority) -> TourResult {
         .start()
         .await;
     let demo = to(&edge, authority);
-    paragraph("* No response to the request, with OriginProxy::response_timeout(SHORT)");
+    paragraph("* No response to the request, with Limits::response_timeout(SHORT)");
     print_code(&demo.code);
-    let proxy = OriginProxy::new(demo.builder.build()?).response_timeout(SHORT);
+    let proxy =
+        OriginProxy::new(demo.builder.build()?).limits(Limits::default().response_timeout(SHORT));
     summarize(&send_request(proxy, SITE).await?, 504)
 }
 

@@ -64,7 +64,7 @@ pub enum ProfileChange {
     /// limit.
     IdleTimeout(Duration),
     /// A request with a larger head, fields and target together, is answered 431, unless
-    /// [`max_request_head`](crate::OriginProxy::max_request_head) was set.
+    /// [`max_request_head`](crate::proxy::Limits::max_request_head) was set.
     HeadLimit(usize),
     /// A request with a longer path and query is answered 414.
     TargetLimit(usize),

@@ -39,17 +39,18 @@ use member::Member;
 /// never fails, like the proxies that it is made of.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, OriginProxy};
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
 ///
 /// let primary = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
 /// let backup = CdnOriginConnector::builder("https://backup.example.com").build()?;
-/// let group = OriginProxy::new(primary).fall_back_to(OriginProxy::new(backup));
+/// let group =
+///     OriginGroup::new(OriginProxy::new(primary)).fall_back_to(OriginProxy::new(backup));
 /// # drop(group);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 ///
 /// Deadlines are each proxy's own: where two origins are asked, a
-/// [`request_timeout`](OriginProxy::request_timeout) bounds each of them.
+/// [`request_timeout`](crate::proxy::Limits::request_timeout) bounds each of them.
 ///
 /// # When the next origin is asked
 ///
@@ -87,13 +88,6 @@ pub struct OriginGroup {
 struct Settings {
     statuses: Vec<StatusCode>,
     ejection: Ejection,
-}
-
-impl OriginProxy {
-    /// A group of this origin and a backup, which is asked where this one fails.
-    pub fn fall_back_to(self, backup: Self) -> OriginGroup {
-        OriginGroup::new(self).fall_back_to(backup)
-    }
 }
 
 impl OriginGroup {

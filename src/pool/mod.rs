@@ -65,7 +65,7 @@
 //! * A request that is cancelled frees its connection or stream at once. hyper's server notices
 //!   that an HTTP/1 client has left in the middle of an upload only when it reads more of it; if
 //!   the origin does not take more,
-//!   [`response_timeout`](crate::OriginProxy::response_timeout) ends the request.
+//!   [`response_timeout`](crate::proxy::Limits::response_timeout) ends the request.
 //!
 //! # What is retried
 //!
@@ -89,7 +89,7 @@
 //! # What bounds a hostile origin
 //!
 //! * [`max_response_head`](PoolSettings::max_response_head) limits heads, and
-//!   [`response_timeout`](crate::OriginProxy::response_timeout) the wait for them, interim (1xx)
+//!   [`response_timeout`](crate::proxy::Limits::response_timeout) the wait for them, interim (1xx)
 //!   responses included. Trailers over HTTP/1 are limited to 16 KiB.
 //! * Bytes that arrive before a request, on an idle connection, or after a response, end the
 //!   connection.

@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     log,
-    queue::Place,
+    queue::RequestPermit,
     trailers,
     unread::Shared,
     watch::{Deadline, Watch},
@@ -50,7 +50,7 @@ pub(super) struct OriginBody {
     /// Whether the client is told trailers (RFC 9110 section 6.5.1).
     pub(super) trailers: bool,
     /// Held for as long as the response is under way.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<RequestPermit>,
     /// For how long it may be left unread.
     pub(super) patience: Duration,
     /// How many frames have been read, or a few.

@@ -15,7 +15,7 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{limits::Limits, trailers, watch::Watch};
+use super::{Limits, trailers, watch::Watch};
 
 pin_project! {
     /// A body that may neither grow too large nor keep silent too long, and whose trailers are
@@ -42,8 +42,8 @@ where
     let progress = UploadProgress::tracked();
     let body = DownstreamBody {
         inner: body,
-        watch: Watch::new(limits.body_idle, None),
-        left: limits.request_body,
+        watch: Watch::new(limits.body_idle_timeout, None),
+        left: limits.max_request_body,
         progress: progress.clone(),
     };
     RequestBody::new(body, progress)

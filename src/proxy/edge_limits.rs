@@ -61,9 +61,10 @@ impl EdgeLimits {
         limits
     }
 
-    /// The size of heads is no longer the profile's business.
-    pub(super) fn without_head(&mut self) {
+    /// The same without a limit for heads.
+    pub(super) fn without_head_limit(mut self) -> Self {
         self.head = usize::MAX;
+        self
     }
 
     /// Checks a head that is ready to be sent, and removes from it what the edge writes itself.

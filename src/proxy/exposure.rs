@@ -71,8 +71,7 @@ mod tests {
         assert_eq!(told, None);
         let told = Exposure::Exposed.details(|| refusal.diagnosis());
         let told = told.expect("it is exposed");
-        let expected =
-            "InvalidRequest, certain; fix: allow more with OriginProxy::max_request_body(..)";
+        let expected = "InvalidRequest, certain; fix: allow more with Limits::max_request_body(..)";
         assert_eq!(told.as_str(), expected);
     }
 }

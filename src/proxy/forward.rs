@@ -1,9 +1,6 @@
 //! The assembly: what happens to a request, in order.
 
-use std::{
-    sync::{Arc, Once},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH, response::Parts};
 use http_body::Body;
@@ -13,63 +10,27 @@ use crate::{
     connector::ConnectionInfo,
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, Stage},
-    forwarded::ForwardedLayer,
-    host_rewrite::HostRewriteLayer,
     name::HostAuthority,
-    origin::{Origin, Scheme},
+    origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
-    response_rewrite::ResponseRewriteLayer,
     upload::RequestBody,
 };
 
 use super::{
-    ProxyBody, Upgrades,
+    ProxyBody,
     body::OriginBody,
-    edge_limits::EdgeLimits,
-    exposure::Exposure,
-    hop_by_hop,
-    hops::Hops,
-    limits::Limits,
-    message,
+    hop_by_hop, message,
     prepare::Ready,
     present::Present,
-    queue::{Place, Queue},
-    request_map::RequestMap,
-    status::{self, Identity},
+    queue::RequestPermit,
+    settings::ProxySettings,
+    status,
     upgrade::{self, Outcome},
     watch::{Deadline, Watch},
 };
 
-/// What an [`OriginProxy`](super::OriginProxy) was told.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    /// Absent if the connector has no fixed origin: nobody has said where requests shall go.
-    pub(super) origin: Option<Arc<Origin>>,
-    pub(super) host_rewrite: HostRewriteLayer,
-    pub(super) forwarded: ForwardedLayer,
-    /// Absent where responses pass as they are.
-    pub(super) response_rewrite: Option<ResponseRewriteLayer>,
-    /// Absent as long as nobody has said it.
-    pub(super) client_scheme: Option<Scheme>,
-    pub(super) response_timeout: Duration,
-    pub(super) upgrades: Upgrades,
-    pub(super) upgrade_idle_timeout: Duration,
-    /// Said once that clients' addresses are not known.
-    pub(super) no_address: Arc<Once>,
-    /// Said once that clients may come by https, and nothing tells it.
-    pub(super) no_scheme: Arc<Once>,
-    pub(super) hops: Hops,
-    pub(super) identity: Identity,
-    pub(super) limits: Limits,
-    /// Absent where nothing is known of the dialled edge.
-    pub(super) edge_limits: Option<EdgeLimits>,
-    pub(super) queue: Queue,
-    pub(super) request_map: RequestMap,
-    pub(super) exposure: Exposure,
-}
-
-impl Settings {
+impl ProxySettings {
     /// Forwards a request, and is done with it by the deadline for the whole, if there is one.
     pub(super) async fn forward_in_time(
         &self,
@@ -101,7 +62,7 @@ impl Settings {
         let (response, lease) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
-                let sent = pool.send(visit, request, target, self.response_timeout);
+                let sent = pool.send(visit, request, target, self.limits.response_timeout);
                 sent.await.map_err(about)?
             }
             Some(asked) => {
@@ -155,16 +116,16 @@ impl Settings {
         &self,
         body: ResponseBody,
         lease: PooledConnection,
-        place: Option<Place>,
+        place: Option<RequestPermit>,
         ready: &Ready,
     ) -> Box<OriginBody> {
         let mut body = Box::new(OriginBody {
             body: PeekedBody::new(body),
             lease: Some(lease),
-            watch: Watch::new(self.limits.body_idle, ready.end),
+            watch: Watch::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
             place,
-            patience: self.limits.unread,
+            patience: self.limits.unread_timeout,
             read: 0,
         });
         body.finish_at_end(false);
@@ -189,9 +150,9 @@ impl Settings {
     ) -> Result<Outcome, Error> {
         asked.write(request.headers_mut());
         let (response, lease) = pool
-            .send_upgrade(visit, request, target, self.response_timeout)
+            .send_upgrade(visit, request, target, self.limits.response_timeout)
             .await?;
-        asked.answered(response, lease, self.upgrade_idle_timeout)
+        asked.answered(response, lease, self.upgrades.idle_timeout)
     }
 
     /// Says so where the response is an edge's refusal. Its content stays as it is.

@@ -12,7 +12,7 @@ use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{
     fields::{lists, members, present},
-    hops::CDN_LOOP,
+    loop_detection::CDN_LOOP,
 };
 
 /// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to

@@ -1,4 +1,4 @@
-//! How large and how slow a request may be.
+//! The limits of a request: its deadlines, its size, and how many run at a time.
 
 use std::time::Duration;
 
@@ -9,33 +9,279 @@ use crate::error::{Error, ErrorKind, ExchangeTimeout, RequestBodyProblem, Reques
 
 use super::watch::Deadline;
 
-/// What bounds each request and its response.
+/// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
+///
+/// `Limits::default()` has the defaults of this table. The error types are those of `Proxy-Status`
+/// ([RFC 9209 section 2.3]).
+///
+/// | call | default | beyond the limit | error type |
+/// |---|---|---|---|
+/// | [`response_timeout`] | 60 s | 504 | `http_response_timeout` |
+/// | [`body_idle_timeout`], request body | 60 s | 408 | `http_request_error` |
+/// | [`body_idle_timeout`], response body | 60 s | the response is aborted | |
+/// | [`unread_timeout`] | 5 min | the response is aborted | |
+/// | [`request_timeout`] | none | 504, or the response is aborted | `http_response_timeout` |
+/// | [`max_request_body`] | none | 413 | `http_request_error` |
+/// | [`max_request_head`] | that of the edge's [profile] | 431 | `http_request_error` |
+/// | [`max_request_fields`] | none | 431 | `http_request_error` |
+/// | [`max_concurrency`] | none | the request waits in the queue | |
+/// | [`max_queued`] | 64 | 503 | `connection_limit_reached` |
+/// | [`queue_timeout`] | 10 s | 503 | `connection_limit_reached` |
+///
+/// A duration of zero counts as one millisecond. A duration that the clock cannot hold counts as
+/// 30 years.
+///
+/// Connecting has deadlines of its own, in [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder).
+/// Connections have limits of their own, in [`PoolSettings`](crate::pool::PoolSettings).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Limits};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let limits = Limits::default()
+///     .request_timeout(Duration::from_secs(60))
+///     .max_request_body(10 * 1024 * 1024)
+///     .max_concurrency(1000);
+/// let proxy = OriginProxy::new(connector).limits(limits);
+/// # drop(proxy);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
+/// [RFC 9209 section 2.3]: https://www.rfc-editor.org/rfc/rfc9209#section-2.3
+/// [`body_idle_timeout`]: Self::body_idle_timeout
+/// [`max_concurrency`]: Self::max_concurrency
+/// [`max_queued`]: Self::max_queued
+/// [`max_request_body`]: Self::max_request_body
+/// [`max_request_fields`]: Self::max_request_fields
+/// [`max_request_head`]: Self::max_request_head
+/// [`queue_timeout`]: Self::queue_timeout
+/// [`request_timeout`]: Self::request_timeout
+/// [`response_timeout`]: Self::response_timeout
+/// [`unread_timeout`]: Self::unread_timeout
+/// [profile]: crate::connector::AppliedProfile
 #[derive(Clone, Debug)]
-pub(super) struct Limits {
-    pub(super) body_idle: Duration,
-    pub(super) unread: Duration,
+#[must_use = "limits do nothing until `OriginProxy::limits` gets them"]
+pub struct Limits {
+    pub(super) response_timeout: Duration,
+    pub(super) body_idle_timeout: Duration,
+    pub(super) unread_timeout: Duration,
     pub(super) request_timeout: Option<Duration>,
-    pub(super) request_body: u64,
-    pub(super) request_head: usize,
-    pub(super) request_fields: usize,
+    pub(super) max_request_body: u64,
+    /// `None` leaves the limit to the profile of the edge.
+    pub(super) max_request_head: Option<usize>,
+    pub(super) max_request_fields: usize,
+    pub(super) max_concurrency: Option<usize>,
+    pub(super) max_queued: usize,
+    pub(super) queue_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_idle: Duration::from_secs(60),
-            unread: Duration::from_secs(5 * 60),
+            response_timeout: Duration::from_secs(60),
+            body_idle_timeout: Duration::from_secs(60),
+            unread_timeout: Duration::from_secs(5 * 60),
             request_timeout: None,
-            request_body: u64::MAX,
-            request_head: usize::MAX,
-            request_fields: usize::MAX,
+            max_request_body: u64::MAX,
+            max_request_head: None,
+            max_request_fields: usize::MAX,
+            max_concurrency: None,
+            max_queued: 64,
+            queue_timeout: Duration::from_secs(10),
         }
     }
 }
 
 impl Limits {
-    /// When a request that begins now has to be over.
-    pub(super) fn end(&self) -> Option<Deadline> {
+    /// Sets how long to wait for the head of the response.
+    ///
+    /// The default is 60 seconds. The wait begins when the request has a connection, and anew with
+    /// each part of the request body that is sent. Beyond it, the client gets 504 with
+    /// `http_response_timeout`. If the client itself was silent last, in the middle of its body, it
+    /// gets 408 with `http_request_error`.
+    ///
+    /// nginx calls this `proxy_read_timeout`, HAProxy `timeout server`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().response_timeout(Duration::from_secs(30));
+    /// ```
+    pub fn response_timeout(mut self, time: Duration) -> Self {
+        self.response_timeout = non_zero(time);
+        self
+    }
+
+    /// Sets how long a body may be silent.
+    ///
+    /// The default is 60 seconds. The limit holds for both bodies:
+    ///
+    /// * The request body, until the response begins. Beyond this limit or
+    ///   [`response_timeout`](Self::response_timeout), whichever is shorter, the client gets 408
+    ///   with `http_request_error`. Once the origin has answered, the client may be silent.
+    /// * The response body. Beyond the limit, the response is aborted and the origin's connection
+    ///   is closed.
+    ///
+    /// A client that does not read is not silent: [`unread_timeout`](Self::unread_timeout) bounds
+    /// it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// // An event stream whose origin sends a comment each minute.
+    /// let limits = Limits::default().body_idle_timeout(Duration::from_secs(90));
+    /// ```
+    pub fn body_idle_timeout(mut self, time: Duration) -> Self {
+        self.body_idle_timeout = non_zero(time);
+        self
+    }
+
+    /// Sets how long a client may leave a response unread.
+    ///
+    /// The default is 5 minutes, as for Envoy's `stream_idle_timeout`; nginx's `send_timeout` is
+    /// 60 s. The time begins anew with each part of the response that the server in front takes.
+    /// Beyond it, the response is aborted and the origin's connection is free for other requests.
+    ///
+    /// * The server and the system buffer some MiB for a client. A client that needs longer to read
+    ///   those seems not to read.
+    /// * Over HTTP/1 the limit holds from the second frame of the body on: a server takes that much
+    ///   whether or not its client reads. A caller that is no server holds a connection for as long
+    ///   as it keeps a response that it does not read.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().unread_timeout(Duration::from_secs(60));
+    /// ```
+    pub fn unread_timeout(mut self, time: Duration) -> Self {
+        self.unread_timeout = non_zero(time);
+        self
+    }
+
+    /// Sets how long the whole exchange may take.
+    ///
+    /// There is no such limit by default. The time runs from the arrival of the request to the end
+    /// of the response, waits and retries included. Beyond it, the client gets 504 with
+    /// `http_response_timeout`, or the response is aborted if it has begun. The tunnels of upgrades
+    /// are not bounded.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().request_timeout(Duration::from_secs(300));
+    /// ```
+    pub fn request_timeout(mut self, time: Duration) -> Self {
+        self.request_timeout = Some(non_zero(time));
+        self
+    }
+
+    /// Sets the maximum size of request bodies, in bytes.
+    ///
+    /// There is no such limit by default: the proxy does not buffer bodies. Beyond it, the client
+    /// gets 413 with `http_request_error`. A request whose `Content-Length` is too large never
+    /// reaches the origin. Other uploads end as soon as they are too large.
+    ///
+    /// nginx calls this `client_max_body_size`; its default is 1 MiB.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().max_request_body(10 * 1024 * 1024);
+    /// ```
+    pub fn max_request_body(mut self, bytes: u64) -> Self {
+        self.max_request_body = bytes;
+        self
+    }
+
+    /// Sets the maximum size of the request's fields, in bytes.
+    ///
+    /// The default is the limit of the dialled edge, if its
+    /// [profile](crate::connector::AppliedProfile) has one; a call replaces it. Each field counts
+    /// as its name, its value and four bytes. Beyond the limit, the client gets 431 with
+    /// `http_request_error`.
+    ///
+    /// The server in front has its own limit. hyper's server refuses HTTP/1 heads of more than
+    /// 400 KiB and HTTP/2 fields of more than 16 KiB.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().max_request_head(32 * 1024);
+    /// ```
+    pub fn max_request_head(mut self, bytes: usize) -> Self {
+        self.max_request_head = Some(bytes);
+        self
+    }
+
+    /// Sets the maximum number of fields in a request.
+    ///
+    /// There is no such limit by default; hyper's server refuses more than 100 over HTTP/1. Beyond
+    /// it, the client gets 431 with `http_request_error`.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().max_request_fields(64);
+    /// ```
+    pub fn max_request_fields(mut self, count: usize) -> Self {
+        self.max_request_fields = count;
+        self
+    }
+
+    /// Sets the maximum number of requests that run at a time.
+    ///
+    /// There is no such limit by default. Zero counts as one. A request runs until its response has
+    /// ended. Beyond the limit, requests wait in a queue of [`max_queued`](Self::max_queued).
+    ///
+    /// The tunnels of upgrades do not count:
+    /// [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) bounds them. The
+    /// clones of a proxy share the limit.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().max_concurrency(1000);
+    /// ```
+    pub fn max_concurrency(mut self, count: usize) -> Self {
+        self.max_concurrency = Some(count);
+        self
+    }
+
+    /// Sets the maximum number of requests that wait for [`max_concurrency`].
+    ///
+    /// The default is 64. Zero turns the queue off. Beyond the limit, the client gets 503 at once,
+    /// with `connection_limit_reached` and `Retry-After: 1`.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().max_concurrency(1000).max_queued(200);
+    /// ```
+    ///
+    /// [`max_concurrency`]: Self::max_concurrency
+    pub fn max_queued(mut self, count: usize) -> Self {
+        self.max_queued = count;
+        self
+    }
+
+    /// Sets how long a request may wait for [`max_concurrency`].
+    ///
+    /// The default is 10 seconds. Beyond it, the client gets 503 with `connection_limit_reached`
+    /// and `Retry-After: 1`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default()
+    ///     .max_concurrency(1000)
+    ///     .queue_timeout(Duration::from_secs(2));
+    /// ```
+    ///
+    /// [`max_concurrency`]: Self::max_concurrency
+    pub fn queue_timeout(mut self, time: Duration) -> Self {
+        self.queue_timeout = non_zero(time);
+        self
+    }
+
+    /// The deadline of a request that begins now.
+    pub(super) fn request_deadline(&self) -> Option<Deadline> {
         let after = self.request_timeout?;
         Some(Deadline::new(
             Instant::now(),
@@ -44,34 +290,33 @@ impl Limits {
         ))
     }
 
-    /// Refuses what says of itself that it is too large. `body` is the least number of bytes that
-    /// will come.
+    /// Refuses a request that is too large by its head. `body` is the lower bound of its body.
     pub(super) fn check(&self, headers: &HeaderMap, body: u64) -> Result<(), Error> {
-        let too_many = headers.len() > self.request_fields;
-        let kind =
-            if too_many || (self.request_head < usize::MAX && size(headers) > self.request_head) {
-                ErrorKind::Request(RequestProblem::HeadTooLarge)
-            } else if body > self.request_body || self.is_announced_too_large(headers) {
-                ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
-            } else {
-                return Ok(());
-            };
+        let too_many = headers.len() > self.max_request_fields;
+        let too_large = |max| size(headers) > max;
+        let kind = if too_many || self.max_request_head.is_some_and(too_large) {
+            ErrorKind::Request(RequestProblem::HeadTooLarge)
+        } else if body > self.max_request_body || self.is_announced_too_large(headers) {
+            ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
+        } else {
+            return Ok(());
+        };
         Err(Error::refused(kind))
     }
 
     fn is_announced_too_large(&self, headers: &HeaderMap) -> bool {
-        if self.request_body == u64::MAX {
+        if self.max_request_body == u64::MAX {
             return false;
         }
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| {
             let length = length.to_str().ok()?;
             length.parse::<u64>().ok()
         });
-        announced.is_some_and(|length| length > self.request_body)
+        announced.is_some_and(|length| length > self.max_request_body)
     }
 }
 
-/// The bytes of the fields, each with its colon, space and line end.
+/// The size of the fields in HTTP/1.1, each with its colon, space and line end.
 pub(super) fn size(headers: &HeaderMap) -> usize {
     let fields = headers.iter();
     fields
@@ -79,7 +324,7 @@ pub(super) fn size(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-/// Zero would be over before it began: it counts as one millisecond.
-pub(super) fn at_least_a_moment(time: Duration) -> Duration {
+/// At least one millisecond: a timeout of zero would pass before the wait begins.
+pub(super) fn non_zero(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
 }

@@ -29,7 +29,7 @@
 //!   itself is replaced, unless [`forwarded`](OriginProxy::forwarded) trusts it. Where its address
 //!   is not known, the fields that would claim one are removed.
 //! * `Via` gets this proxy's [pseudonym](OriginProxy::via) at its end, and `CDN-Loop` its
-//!   [name](OriginProxy::cdn_loop) if there is one. What bears them already is a loop. Responses
+//!   [name](Via::cdn_loop) if there is one. What bears them already is a loop. Responses
 //!   are not signed.
 //! * `Max-Forwards` of OPTIONS is counted down; at zero the proxy answers itself.
 //! * `Expect: 100-continue` reaches an HTTP/1 origin. The client's content is not asked for before
@@ -65,8 +65,7 @@
 //!
 //! # Several origins
 //!
-//! [`OriginProxy::fall_back_to`] makes a group of a primary origin and its backups: see
-//! [`OriginGroup`]. Load balancing is that of tower; `examples/balance.rs` shows it.
+//! An [`OriginGroup`](crate::group::OriginGroup) has a primary origin and its backups. Load balancing is that of tower; `examples/balance.rs` shows it.
 //!
 //! # WebSocket
 //!
@@ -81,7 +80,7 @@
 //!   subprotocol and extensions are checked too. Any other response passes as an ordinary one, and
 //!   its connection is closed.
 //! * Bytes pass both ways as they are, and a side that has said all may still listen. Where neither
-//!   side says anything for [`upgrade_idle_timeout`](OriginProxy::upgrade_idle_timeout), both are
+//!   side says anything for [`idle_timeout`](Upgrades::idle_timeout), both are
 //!   closed.
 //! * A tunnel counts as an open connection of the pool until it ends. Half of the connections at
 //!   most are for tunnels, or as many as
@@ -99,8 +98,8 @@
 //! HTTP/1.1 to, which gRPC is not.
 //!
 //! A stream goes on for as long as the origin says something in each
-//! [`body_idle_timeout`](OriginProxy::body_idle_timeout); one in which it is silent for longer
-//! needs more of that. [`request_timeout`](OriginProxy::request_timeout) ends streams too.
+//! [`body_idle_timeout`](Limits::body_idle_timeout); one in which it is silent for longer
+//! needs more of that. [`request_timeout`](Limits::request_timeout) ends streams too.
 //!
 //! # The client's address
 //!
@@ -129,11 +128,11 @@
 //! | 504 | the origin, or the way to it, took longer than a deadline |
 //! | 508 | the request has been here before |
 //!
-//! [`OriginProxy`] lists the limits with their defaults.
+//! [`Limits`] lists the limits with their defaults.
 //!
 //! An error page of the origin passes as it is; where it looks like a mistake in the four names, a
 //! [`Diagnosis`](crate::diagnosis::Diagnosis) is in its extensions and in the log. Clients are told
-//! causes only where [`expose_diagnosis`](OriginProxy::expose_diagnosis) says so.
+//! causes only where [`disclose_diagnosis`](OriginProxy::disclose_diagnosis) says so.
 //!
 //! # Deployment caveats
 //!
@@ -152,7 +151,7 @@
 //!   [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) puts it back;
 //!   `route_service("/app/{*rest}", proxy)` leaves it on.
 //! * A client that does not read loses the origin's connection after
-//!   [`unread_timeout`](OriginProxy::unread_timeout). Its own connection is the server's, which has
+//!   [`unread_timeout`](Limits::unread_timeout). Its own connection is the server's, which has
 //!   to be told on its own how long it may keep still.
 //! * hyper's server cannot send informational responses other than 100, and says none over HTTP/2:
 //!   an origin's 103 is dropped, and content goes to an HTTP/2 origin at once.
@@ -173,10 +172,11 @@ mod forward;
 mod future;
 mod grpc;
 mod hop_by_hop;
-mod hops;
 mod limits;
 pub(crate) mod log;
+mod loop_detection;
 mod message;
+mod origin_proxy;
 mod pool_futures;
 mod prepare;
 mod present;
@@ -196,9 +196,11 @@ pub(crate) use status::of_failing_origins;
 
 pub use body::ProxyBody;
 pub use future::Proxying;
+pub use limits::Limits;
+pub use loop_detection::Via;
+pub use origin_proxy::OriginProxy;
 pub use pool_futures::{Draining, Prewarming};
 pub use pseudonym::{Pseudonym, PseudonymError};
-pub use service::OriginProxy;
 pub use upgrade::{UpgradeRefused, Upgrades};
 
 pub use crate::downstream::ClientConnection;

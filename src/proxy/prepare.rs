@@ -16,8 +16,8 @@ use crate::{
 };
 
 use super::{
-    edge_limits::Content, forward::Settings, hop_by_hop, message, present::Present, upgrade::Asked,
-    watch::Deadline,
+    edge_limits::Content, hop_by_hop, message, present::Present, settings::ProxySettings,
+    upgrade::Asked, watch::Deadline,
 };
 
 /// So many fields are usually added to a request: four that say who the client is, `Via`, and one
@@ -49,7 +49,7 @@ struct Rewrite {
     present: Present,
 }
 
-impl Settings {
+impl ProxySettings {
     /// Prepares a request. Nothing, if it is to go no further.
     pub(super) fn prepare(
         &self,
@@ -85,7 +85,7 @@ impl Settings {
             // A client of HTTP/1 that has not said so does not know what to do with them.
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
-            end: self.limits.end(),
+            end: self.limits.request_deadline(),
         })))
     }
 
@@ -93,7 +93,7 @@ impl Settings {
     /// no further.
     fn rewrite(&self, parts: &mut Parts, mut present: Present) -> Result<Option<Rewrite>, Error> {
         message::check(parts, present)?;
-        if present.has(Present::HOPS) && self.hops.are_closed_by(&parts.headers) {
+        if present.has(Present::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
         let RewrittenHost {
@@ -125,7 +125,7 @@ impl Settings {
         if present.has(Present::EARLY_DATA) {
             message::settle_early_data(&mut parts.headers);
         }
-        self.hops.sign(&mut parts.headers, parts.version);
+        self.via.sign(&mut parts.headers, parts.version);
         if !self.request_map.is_empty() {
             // Otherwise nobody would see it: the pool spells the name as each connection wants it.
             write_host(parts, &name);

@@ -1,4 +1,4 @@
-//! How many requests are under way at a time, and how many may wait.
+//! The queue of requests: how many run at a time, and how many wait.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,58 +9,50 @@ use tokio::{
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-/// The place of a request that is under way, until its response has ended.
-pub(super) type Place = OwnedSemaphorePermit;
+use super::Limits;
 
-/// Lets so many requests in at a time, so many more wait, and no more than that.
+/// The permit of a request, held until its response has ended.
+pub(super) type RequestPermit = OwnedSemaphorePermit;
+
+/// Admits up to `max_concurrency` requests; up to `max_queued` more wait for `queue_timeout`.
 #[derive(Clone, Debug)]
-pub(super) struct Queue {
-    /// `None` lets everybody in.
-    places: Option<Arc<Semaphore>>,
+pub(super) struct RequestQueue {
+    /// `None` admits all requests.
+    running: Option<Arc<Semaphore>>,
     waiting: Arc<Semaphore>,
-    wait: Duration,
+    timeout: Duration,
 }
 
-impl Default for Queue {
-    fn default() -> Self {
+impl RequestQueue {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let running = limits.max_concurrency.map(|count| {
+            let count = count.clamp(1, Semaphore::MAX_PERMITS);
+            Arc::new(Semaphore::new(count))
+        });
+        let waiting = limits.max_queued.min(Semaphore::MAX_PERMITS);
         Self {
-            places: None,
-            waiting: Arc::new(Semaphore::new(64)),
-            wait: Duration::from_secs(10),
+            running,
+            waiting: Arc::new(Semaphore::new(waiting)),
+            timeout: limits.queue_timeout,
         }
     }
-}
 
-impl Queue {
-    pub(super) fn set_places(&mut self, count: usize) {
-        let count = count.clamp(1, Semaphore::MAX_PERMITS);
-        self.places = Some(Arc::new(Semaphore::new(count)));
-    }
-
-    pub(super) fn set_waiting(&mut self, count: usize) {
-        self.waiting = Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-    }
-
-    pub(super) fn set_wait(&mut self, time: Duration) {
-        self.wait = time;
-    }
-
-    /// A place now, or after a wait that is bounded in every way.
-    pub(super) async fn enter(&self) -> Result<Option<Place>, Error> {
-        let Some(places) = &self.places else {
+    /// Waits for a permit. The wait is bounded in time, and so is the number of waiting requests.
+    pub(super) async fn enter(&self) -> Result<Option<RequestPermit>, Error> {
+        let Some(running) = &self.running else {
             return Ok(None);
         };
-        if let Ok(place) = places.clone().try_acquire_owned() {
-            return Ok(Some(place));
+        if let Ok(permit) = running.clone().try_acquire_owned() {
+            return Ok(Some(permit));
         }
         let Ok(_waiting) = self.waiting.try_acquire() else {
             return Err(Error::refused(ErrorKind::Overloaded));
         };
-        match timeout(self.wait, places.clone().acquire_owned()).await {
-            Ok(Ok(place)) => Ok(Some(place)),
-            // The semaphore is never closed: the time was up.
+        match timeout(self.timeout, running.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Some(permit)),
+            // The semaphore is never closed: this is the timeout.
             Ok(Err(_)) | Err(_) => {
-                let facts = Facts::default().after(self.wait);
+                let facts = Facts::default().after(self.timeout);
                 Err(Error::new(ErrorKind::Overloaded, Stage::Prepare, facts))
             }
         }

@@ -10,7 +10,7 @@ use crate::error::{
     Alert, Error, ErrorKind, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem,
 };
 
-use super::Pseudonym;
+use super::Via;
 
 /// How a proxy calls itself in `Proxy-Status` that was given no name.
 const NAME: &TokenRef = token_ref("cdn-origin");
@@ -28,8 +28,12 @@ impl Default for Identity {
     }
 }
 
-impl From<&Pseudonym> for Identity {
-    fn from(name: &Pseudonym) -> Self {
+impl Identity {
+    /// The name that the proxy has by its `Via`, else `cdn-origin`.
+    pub(super) fn of(via: &Via) -> Self {
+        let Some(name) = via.name() else {
+            return Self::default();
+        };
         let token = TokenRef::from_str(name.as_str()).map(BareItem::from);
         let string = || StringRef::from_str(name.as_str()).map(BareItem::from);
         token.or_else(|_| string()).map(Self).unwrap_or_default()

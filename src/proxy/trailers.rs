@@ -12,7 +12,7 @@ use http::{
 
 use crate::{forwarded, pool::EARLY_DATA};
 
-use super::{fields::present, hop_by_hop::is_hop_by_hop, hops::CDN_LOOP};
+use super::{fields::present, hop_by_hop::is_hop_by_hop, loop_detection::CDN_LOOP};
 
 /// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates,
 /// or says how the content is to be read comes too late in a trailer. A recipient that merges

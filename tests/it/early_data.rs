@@ -14,7 +14,7 @@ use cdn_origin::{
     Alpn, CdnOriginConnector, Error, OriginProxy, TlsVersion, VerifyPolicy,
     connector::{AdviceId, CdnOriginBuilder, ConnectionInfo},
     error::{EarlyData, ErrorKind, Stage, TlsSession},
-    group::Ejection,
+    group::{Ejection, OriginGroup},
     pool::{NoEarlyData, PoolSettings},
     tls::{Ech, Roots},
 };
@@ -546,7 +546,7 @@ async fn what_another_origin_of_the_group_has_seen_is_not_early() {
     let backup = edge(&authority).start().await;
     let (to_backup, backup_proxy) = acquainted(&backup, &authority).await;
     let connector = to(&primary, &authority, NAME).build().unwrap();
-    let group = OriginProxy::new(connector)
+    let group = OriginGroup::new(OriginProxy::new(connector))
         .fall_back_to(backup_proxy.clone())
         .ejection(Ejection::default().failures(1000));
     for _ in 0..2 {

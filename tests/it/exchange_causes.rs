@@ -18,6 +18,7 @@ use cdn_origin::{
     error::ErrorKind,
     name::HostAuthority,
     pool::PoolSettings,
+    proxy::Limits,
     tls::Roots,
 };
 use http::{Method, Request, Response, StatusCode};
@@ -255,7 +256,11 @@ async fn a_client_that_stalls_is_certainly_at_fault_itself() {
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
     let request = Request::post("/").header("host", "client.test").body(body);
-    let proxy = proxy.body_idle_timeout(LONG).response_timeout(LONG * 2);
+    let proxy = proxy.limits(
+        Limits::default()
+            .body_idle_timeout(LONG)
+            .response_timeout(LONG * 2),
+    );
     let error = failure(&proxy, request.unwrap()).await;
     let text = error.to_string();
     assert!(text.ends_with("client sent nothing for 30s"), "{text}");

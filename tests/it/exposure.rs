@@ -1,7 +1,10 @@
 //! What clients are told of a diagnosis: nothing, unless somebody asked for it.
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, proxy::ProxyBody};
+use cdn_origin::{
+    CdnOriginConnector, HostRewriteLayer, OriginProxy,
+    proxy::{ProxyBody, Via},
+};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
@@ -40,7 +43,7 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
         r#"cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure""#;
     assert_eq!(told(&visit(&proxy, "client.test").await), [without]);
 
-    let response = visit(&proxy.expose_diagnosis(), "client.test").await;
+    let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     // Quotes are escaped as RFC 9651 section 3.3.3 says.
     let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\")""#;
@@ -60,7 +63,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         ("edge-7.example:8443", "edge-7.example:8443"),
         ("7-edge", "\"7-edge\""),
     ] {
-        let proxy = OriginProxy::new(connector.clone()).via(name.parse().unwrap());
+        let proxy = OriginProxy::new(connector.clone()).via(Via::named(name.parse().unwrap()));
         let response = visit(&proxy, "client.test").await;
         assert_eq!(
             told(&response),
@@ -88,7 +91,7 @@ async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
     let theirs = "edge; error=http_request_denied";
     assert_eq!(told(&visit(&proxy, "client.test").await), [theirs]);
 
-    let response = visit(&proxy.expose_diagnosis(), "client.test").await;
+    let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     let ours = r#"cdn-origin;received-status=421;details="SniAndHostDisagree, certain; fix: HostRewriteLayer::to(\"www.example.test\")""#;
     assert_eq!(told(&response), [theirs, ours]);
@@ -107,7 +110,7 @@ async fn what_is_no_refusal_says_nothing() {
             .start()
             .await;
         let connector = to(&edge, &authority, NAME).build().unwrap();
-        let proxy = OriginProxy::new(connector).expose_diagnosis();
+        let proxy = OriginProxy::new(connector).disclose_diagnosis();
         let response = visit(&proxy, "client.test").await;
         assert_eq!(response.status().as_u16(), status);
         assert!(told(&response).is_empty());
@@ -138,7 +141,7 @@ async fn no_address_and_nothing_of_the_request_is_told() {
             r#"cdn-origin;received-status=400;details="HttpToTlsPort, likely""#,
         ),
     ] {
-        let proxy = OriginProxy::new(builder.build().unwrap()).expose_diagnosis();
+        let proxy = OriginProxy::new(builder.build().unwrap()).disclose_diagnosis();
         let response = visit(&proxy, "client.test").await;
         let [told] = told(&response)[..] else {
             panic!("one member: {:?}", response.headers());
@@ -156,7 +159,7 @@ async fn a_grpc_call_is_told_it_too() {
     let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()))
         .build()
         .unwrap();
-    let proxy = OriginProxy::new(connector).expose_diagnosis();
+    let proxy = OriginProxy::new(connector).disclose_diagnosis();
     let request = Request::post("/svc/Method")
         .header("host", "client.test")
         .header("content-type", "application/grpc")

@@ -193,16 +193,14 @@ async fn get(group: &OriginGroup) -> String {
 }
 
 fn group(primary: &Site, backup: &Site) -> OriginGroup {
-    primary.proxy().fall_back_to(backup.proxy())
+    OriginGroup::new(primary.proxy()).fall_back_to(backup.proxy())
 }
 
 #[tokio::test]
 async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_returns_by_itself() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let moment = Duration::from_millis(50);
-    let group = primary
-        .proxy_by_tcp()
-        .await
+    let group = OriginGroup::new(primary.proxy_by_tcp().await)
         .fall_back_to(backup.proxy_by_tcp().await)
         .ejection(Ejection::default().time(moment).longest(moment));
     let methods = [
@@ -382,7 +380,7 @@ async fn the_retry_budget_bounds_what_may_have_been_seen_and_nothing_else() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let settings = PoolSettings::default().retry_budget(RetryBudget::none());
     let proxy = primary.proxy().pool(settings);
-    let group = proxy
+    let group = OriginGroup::new(proxy)
         .fall_back_to(backup.proxy())
         .ejection(Ejection::default().failures(100));
     primary.answer_with(StatusCode::BAD_GATEWAY);
@@ -448,7 +446,8 @@ async fn a_failure_is_a_warning_only_where_the_client_gets_it() {
 async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let warm = PoolSettings::default().min_idle(2);
-    let group = (primary.proxy().pool(warm.clone())).fall_back_to(backup.proxy().pool(warm));
+    let group = OriginGroup::new(primary.proxy().pool(warm.clone()))
+        .fall_back_to(backup.proxy().pool(warm));
     let idle = || {
         group
             .origins()

@@ -12,7 +12,8 @@ use std::{
 use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, pool::PoolSettings, tls::Roots,
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, pool::PoolSettings, proxy::Limits,
+    tls::Roots,
 };
 use futures_util::{Stream, StreamExt, stream};
 use http::uri::PathAndQuery;
@@ -334,7 +335,8 @@ async fn a_grpc_client_is_told_that_the_origin_cannot_be_reached() {
 #[tokio::test]
 async fn a_failure_is_told_in_trailers_alone_and_to_calls_alone() {
     let origin = Origin::http2(100, |_, _| pending()).await;
-    let slow = OriginProxy::new(origin.connector()).response_timeout(Duration::from_millis(20));
+    let slow = OriginProxy::new(origin.connector())
+        .limits(Limits::default().response_timeout(Duration::from_millis(20)));
     let refused = refused_address();
     let down = CdnOriginConnector::builder(format!("http://{}", refused.address()));
     let down = OriginProxy::new(down.build().unwrap());

@@ -9,7 +9,7 @@ use cdn_origin::{
     error::{ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage},
     origin::Scheme,
     pool::PoolSettings,
-    proxy::ProxyBody,
+    proxy::{Limits, ProxyBody},
 };
 use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Channel, Empty, Full};
@@ -54,7 +54,8 @@ pub(crate) fn dripping(parts: usize, pause: Duration) -> OriginProxy {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_of_the_origin_may_take_its_time_as_long_as_it_moves() {
-    let proxy = dripping(10, LONG - Duration::from_secs(1)).body_idle_timeout(LONG);
+    let proxy = dripping(10, LONG - Duration::from_secs(1))
+        .limits(Limits::default().body_idle_timeout(LONG));
     let response = send(&proxy, get(&[])).await;
     assert_eq!(text(response).await, "part ".repeat(10));
 }
@@ -75,7 +76,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
             gone.send_replace(true);
         }
     });
-    let proxy = proxy.body_idle_timeout(LONG);
+    let proxy = proxy.limits(Limits::default().body_idle_timeout(LONG));
     let response = send(&proxy, get(&[])).await;
     let mut body = response.into_body();
     let part = body.frame().await.unwrap().unwrap();
@@ -99,7 +100,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn time_in_which_the_client_does_not_read_is_not_the_origins() {
-    let proxy = dripping(3, Duration::ZERO).body_idle_timeout(LONG);
+    let proxy = dripping(3, Duration::ZERO).limits(Limits::default().body_idle_timeout(LONG));
     let mut body = send(&proxy, get(&[])).await.into_body();
     for _ in 0..3 {
         tokio::time::sleep(LONG * 3).await;
@@ -119,7 +120,11 @@ async fn a_client_that_stalls_in_its_body_is_408() {
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
     let request = Request::post("/").header("host", "client.test").body(body);
     let start = Instant::now();
-    let response = send(&proxy.body_idle_timeout(LONG), request.unwrap()).await;
+    let response = send(
+        &proxy.limits(Limits::default().body_idle_timeout(LONG)),
+        request.unwrap(),
+    )
+    .await;
     assert_eq!(start.elapsed().as_secs(), LONG.as_secs());
     assert_refused(&response, ErrorKind::TimedOut, 408, "http_request_error");
     let error: &Error = response.extensions().get().unwrap();
@@ -129,7 +134,8 @@ async fn a_client_that_stalls_in_its_body_is_408() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_may_be_silent_while_the_origin_speaks() {
-    let proxy = dripping(10, LONG - Duration::from_secs(1)).body_idle_timeout(LONG);
+    let proxy = dripping(10, LONG - Duration::from_secs(1))
+        .limits(Limits::default().body_idle_timeout(LONG));
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
     let request = Request::post("/").header("host", "client.test").body(body);
@@ -140,7 +146,7 @@ async fn a_client_may_be_silent_while_the_origin_speaks() {
 
 #[tokio::test(start_paused = true)]
 async fn the_whole_exchange_has_an_end_for_whoever_reads_slowly() {
-    let proxy = dripping(3, Duration::ZERO).request_timeout(LONG);
+    let proxy = dripping(3, Duration::ZERO).limits(Limits::default().request_timeout(LONG));
     let mut body = send(&proxy, get(&[])).await.into_body();
     assert!(body.frame().await.unwrap().unwrap().is_data());
     tokio::time::sleep(LONG).await;
@@ -174,7 +180,11 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
         read_to_end(&mut stream).await;
     });
     let start = Instant::now();
-    let response = send(&silent.request_timeout(LONG), get(&[])).await;
+    let response = send(
+        &silent.limits(Limits::default().request_timeout(LONG)),
+        get(&[]),
+    )
+    .await;
     assert_eq!(start.elapsed().as_secs(), LONG.as_secs());
     assert_refused(&response, ErrorKind::TimedOut, 504, "http_response_timeout");
     let error: &Error = response.extensions().get().unwrap();
@@ -183,7 +193,8 @@ async fn the_whole_exchange_has_an_end_before_before_the_head_and_after_it() {
     check(error, CauseId::TooSlow, Certainty::Certain, fix);
 
     let start = Instant::now();
-    let endless = dripping(1000, Duration::from_secs(1)).request_timeout(LONG);
+    let endless =
+        dripping(1000, Duration::from_secs(1)).limits(Limits::default().request_timeout(LONG));
     let response = send(&endless, get(&[])).await;
     assert_eq!(response.status(), StatusCode::OK);
     let error = response.into_body().collect().await.unwrap_err();
@@ -200,8 +211,8 @@ async fn a_duration_of_zero_is_a_moment() {
         })
     };
     for proxy in [
-        silent().request_timeout(Duration::ZERO),
-        silent().response_timeout(Duration::ZERO),
+        silent().limits(Limits::default().request_timeout(Duration::ZERO)),
+        silent().limits(Limits::default().response_timeout(Duration::ZERO)),
     ] {
         let response = send(&proxy, get(&[])).await;
         let error: &Error = response.extensions().get().unwrap();
@@ -211,12 +222,14 @@ async fn a_duration_of_zero_is_a_moment() {
 
 #[tokio::test(start_paused = true)]
 async fn a_duration_that_no_clock_can_reach_is_no_bound() {
-    let proxy = dripping(2, LONG)
-        .request_timeout(Duration::MAX)
-        .body_idle_timeout(Duration::MAX)
-        .unread_timeout(Duration::MAX)
-        .response_timeout(Duration::MAX)
-        .queue_timeout(Duration::MAX);
+    let proxy = dripping(2, LONG).limits(
+        Limits::default()
+            .request_timeout(Duration::MAX)
+            .body_idle_timeout(Duration::MAX)
+            .unread_timeout(Duration::MAX)
+            .response_timeout(Duration::MAX)
+            .queue_timeout(Duration::MAX),
+    );
     assert_eq!(text(send(&proxy, get(&[])).await).await, "part part ");
 }
 
@@ -227,7 +240,11 @@ async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
     let request = request
         .body(Full::new(Bytes::from_static(b"12345")))
         .unwrap();
-    let response = send(&proxy.max_request_body(4), request).await;
+    let response = send(
+        &proxy.limits(Limits::default().max_request_body(4)),
+        request,
+    )
+    .await;
     assert_refused(
         &response,
         ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
@@ -245,7 +262,7 @@ async fn a_body_that_grows_too_large_is_413_and_never_whole_to_the_origin() {
         assert!(request.into_body().collect().await.is_err());
         Response::new(Full::<Bytes>::default())
     });
-    let proxy = proxy.max_request_body(9);
+    let proxy = proxy.limits(Limits::default().max_request_body(9));
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(2);
     for _ in 0..2 {
         sender
@@ -304,7 +321,11 @@ async fn a_body_of_exactly_the_largest_size_passes() {
     }
     drop(sender);
     let request = Request::post("/").header("host", "client.test").body(body);
-    let response = send(&proxy.max_request_body(10), request.unwrap()).await;
+    let response = send(
+        &proxy.limits(Limits::default().max_request_body(10)),
+        request.unwrap(),
+    )
+    .await;
     assert_eq!(text(response).await, "1234512345");
 }
 
@@ -313,8 +334,10 @@ async fn fields_that_are_too_many_or_too_large_are_431() {
     let proxy = seeing(|_| {});
     // With Host: 2 fields, 25 bytes.
     let request = || get(&[("a", "b")]);
-    let few = proxy.clone().max_request_fields(1);
-    let small = proxy.clone().max_request_head(24);
+    let few = proxy
+        .clone()
+        .limits(Limits::default().max_request_fields(1));
+    let small = proxy.clone().limits(Limits::default().max_request_head(24));
     for proxy in [few, small] {
         let response = send(&proxy, request()).await;
         assert_refused(
@@ -324,7 +347,7 @@ async fn fields_that_are_too_many_or_too_large_are_431() {
             "http_request_error",
         );
     }
-    let proxy = proxy.max_request_fields(2).max_request_head(26);
+    let proxy = proxy.limits(Limits::default().max_request_fields(2).max_request_head(26));
     assert_eq!(send(&proxy, request()).await.status(), StatusCode::OK);
 }
 
@@ -343,7 +366,7 @@ async fn a_response_with_too_large_a_head_is_502() {
 
 #[tokio::test(start_paused = true)]
 async fn beyond_the_places_requests_wait_and_beyond_the_queue_they_are_503_at_once() {
-    let proxy = dripping(1, LONG).max_concurrency(1).max_queued(1);
+    let proxy = dripping(1, LONG).limits(Limits::default().max_concurrency(1).max_queued(1));
     let first = send(&proxy, get(&[])).await;
     let waiting = tokio::spawn({
         let proxy = proxy.clone();
@@ -368,10 +391,12 @@ async fn beyond_the_places_requests_wait_and_beyond_the_queue_they_are_503_at_on
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_a_place_has_an_end_and_a_client_that_leaves_takes_none() {
-    let proxy = dripping(1, LONG * 100)
-        .max_concurrency(1)
-        .max_queued(1)
-        .queue_timeout(LONG);
+    let proxy = dripping(1, LONG * 100).limits(
+        Limits::default()
+            .max_concurrency(1)
+            .max_queued(1)
+            .queue_timeout(LONG),
+    );
     let first = send(&proxy, get(&[])).await;
     for _ in 0..2 {
         let left = tokio::time::timeout(Duration::from_secs(1), send(&proxy, get(&[]))).await;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use cdn_origin::{
     Error, OriginProxy,
     error::{ErrorKind, RequestProblem},
-    proxy::ProxyBody,
+    proxy::{ProxyBody, Via},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
@@ -56,7 +56,7 @@ fn assert_refused(response: &Response<ProxyBody>, kind: ErrorKind, status: u16, 
 #[tokio::test]
 async fn via_records_the_version_in_which_a_request_was_received() {
     let (proxy, seen) = recording();
-    let proxy = proxy.via("edge-7.example:8443".parse().unwrap());
+    let proxy = proxy.via(Via::named("edge-7.example:8443".parse().unwrap()));
     let versions = [
         (Version::HTTP_10, "1.0 edge-7.example:8443"),
         (Version::HTTP_11, "1.1 edge-7.example:8443"),
@@ -102,7 +102,7 @@ async fn a_request_with_our_own_via_is_a_loop_and_one_with_anothers_is_not() {
 #[tokio::test]
 async fn a_proxy_without_via_forwards_that_of_others_unchanged() {
     let (proxy, seen) = recording();
-    send(&proxy.without_via(), get(&[("via", "1.1 first")])).await;
+    send(&proxy.via(Via::off()), get(&[("via", "1.1 first")])).await;
     let headers = seen.lock().unwrap().take().unwrap();
     assert_eq!(lines(&headers, "via"), ["1.1 first"]);
 }
@@ -118,7 +118,7 @@ async fn cdn_loop_is_written_if_configured_and_cannot_be_removed_by_a_client() {
     let headers = seen.lock().unwrap().take().unwrap();
     assert_eq!(lines(&headers, "cdn-loop"), ["foreign; a=1, other"]);
 
-    let proxy = proxy.cdn_loop("cdn.example".parse().unwrap());
+    let proxy = proxy.via(Via::default().cdn_loop("cdn.example".parse().unwrap()));
     send(&proxy, get(&foreign)).await;
     let headers = seen.lock().unwrap().take().unwrap();
     assert_eq!(

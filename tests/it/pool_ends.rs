@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody,
+    CdnOriginConnector, Error, OriginProxy,
+    error::ErrorKind,
+    pool::PoolSettings,
+    proxy::{Limits, ProxyBody},
 };
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
@@ -153,7 +156,8 @@ async fn a_connection_that_was_opening_when_all_were_retired_serves_only_its_own
 async fn a_drain_serves_requests_that_wait_in_the_queue() {
     let gate = Arc::new(Semaphore::new(0));
     for origin in gated(&gate).await {
-        let proxy = OriginProxy::new(origin.connector()).max_concurrency(1);
+        let proxy =
+            OriginProxy::new(origin.connector()).limits(Limits::default().max_concurrency(1));
         let first = tokio::spawn(get(proxy.clone()));
         origin
             .until(|counts| counts.requests.load(SeqCst) == 1)
@@ -319,7 +323,7 @@ fn mute(refuses: &Arc<AtomicBool>, attempts: &Arc<AtomicUsize>) -> OriginProxy {
         .idle_timeout(Duration::from_secs(3600));
     OriginProxy::new(connector.build().unwrap())
         .pool(settings)
-        .response_timeout(Duration::from_secs(3600))
+        .limits(Limits::default().response_timeout(Duration::from_secs(3600)))
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,8 +10,11 @@ use std::{
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, error::ErrorKind, pool::PoolSettings,
-    proxy::ProxyBody, tls::Roots,
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
+    error::ErrorKind,
+    pool::PoolSettings,
+    proxy::{Limits, ProxyBody},
+    tls::Roots,
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -70,7 +73,7 @@ async fn requests_to_an_origin_that_allows_no_streams_get_503_in_time_and_open_n
     let settings = PoolSettings::default().queue_timeout(Duration::from_secs(1));
     let proxy = OriginProxy::new(origin.connector())
         .pool(settings)
-        .response_timeout(Duration::from_secs(1));
+        .limits(Limits::default().response_timeout(Duration::from_secs(1)));
     let mut clients = JoinSet::new();
     for _ in 0..10 {
         let proxy = proxy.clone();
@@ -164,7 +167,8 @@ async fn a_flood_of_interim_responses_ends_with_the_deadline() {
         {}
     });
     let connector = CdnOriginConnector::builder(origin).build().unwrap();
-    let proxy = OriginProxy::new(connector).response_timeout(Duration::from_millis(100));
+    let proxy = OriginProxy::new(connector)
+        .limits(Limits::default().response_timeout(Duration::from_millis(100)));
     let response = send(&proxy, "").await;
     assert!(response.status().is_server_error());
     assert!(response.extensions().get::<Error>().is_some());

@@ -9,7 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use cdn_origin::{Error, OriginProxy, error::ErrorKind, pool::PoolSettings, proxy::ProxyBody};
+use cdn_origin::{
+    Error, OriginProxy,
+    error::ErrorKind,
+    pool::PoolSettings,
+    proxy::{Limits, ProxyBody},
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -227,7 +232,7 @@ fn flooding(beginning: Vec<u8>, flood: Vec<u8>) -> (OriginProxy, Arc<AtomicU64>,
             let _ = ended.send(());
         }
     });
-    let proxy = proxy.response_timeout(Duration::from_millis(500));
+    let proxy = proxy.limits(Limits::default().response_timeout(Duration::from_millis(500)));
     (proxy, said, ends)
 }
 

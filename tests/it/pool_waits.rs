@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress,
-    error::ErrorKind, pool::PoolSettings,
+    error::ErrorKind, pool::PoolSettings, proxy::Limits,
 };
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Channel, Empty, Full};
@@ -189,7 +189,7 @@ async fn an_upload_that_stalls_is_cancelled_one_deadline_after_its_last_frame() 
         .transport(transport)
         .build()
         .unwrap();
-    let proxy = OriginProxy::new(connector).response_timeout(DEADLINE);
+    let proxy = OriginProxy::new(connector).limits(Limits::default().response_timeout(DEADLINE));
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     let started = tokio::time::Instant::now();
     let sending = tokio::spawn(async move {

@@ -10,7 +10,7 @@ use cdn_origin::{
     downstream::ClientConnection,
     error::{ErrorKind, RequestBodyProblem, RequestProblem},
     origin::Scheme,
-    proxy::ProxyBody,
+    proxy::{Limits, ProxyBody},
     tls::{Roots, VerifyPolicy, rustls::crypto::aws_lc_rs},
 };
 use http::{Request, Response, StatusCode, request};
@@ -161,7 +161,7 @@ async fn a_head_is_refused_from_the_first_byte_above_the_limit() {
     assert_eq!(edge.requests().len(), 2);
 
     for lenient in [
-        strict.max_request_head(100_000),
+        strict.limits(Limits::default().max_request_head(100_000)),
         proxy(builder.without_edge_profile()),
     ] {
         let response = send(&lenient, filled(free + 1), "").await;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, HostRewriteLayer, OriginProxy,
+    CdnOriginConnector, Error, HostRewriteLayer, OriginProxy, ResponseRewriteLayer,
     connector::ConnectionInfo,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{ErrorKind, Stage},
     origin::Scheme,
-    proxy::ProxyBody,
+    proxy::{Limits, ProxyBody},
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -217,7 +217,7 @@ async fn a_stall_before_the_first_byte_is_504_with_the_facts_of_the_connection()
         .await;
     let deadline = Duration::from_secs(1);
     let connector = to(&edge, &authority, "www.example.test").build().unwrap();
-    let proxy = OriginProxy::new(connector).response_timeout(deadline);
+    let proxy = OriginProxy::new(connector).limits(Limits::default().response_timeout(deadline));
     let response = send(proxy, "client.test").await;
 
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
@@ -348,7 +348,12 @@ async fn a_client_that_is_sent_to_https_may_have_come_by_it_all_along() {
 async fn a_redirect_to_the_origins_name_matters_only_where_it_is_passed_on() {
     let away = "https://www.example.test/elsewhere";
     assert_eq!(redirected(away, |proxy| proxy).await, None);
-    let (id, certainty, _) = likeliest(redirected(away, OriginProxy::keep_responses).await);
+    let (id, certainty, _) = likeliest(
+        redirected(away, |proxy| {
+            proxy.response_rewrite(ResponseRewriteLayer::off())
+        })
+        .await,
+    );
     assert_eq!(
         (id, certainty),
         (CauseId::LocationNamesOrigin, Certainty::Certain)

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, error::Fault, proxy::ProxyBody};
+use cdn_origin::{
+    OriginProxy,
+    error::Fault,
+    proxy::{Limits, ProxyBody},
+};
 use futures_util::poll;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt, Empty, Full};
@@ -61,7 +65,7 @@ async fn assert_taken_away(proxy: &OriginProxy, mut body: ProxyBody, fault: Faul
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_a_body_unread_loses_its_connection() {
-    let proxy = dripping(1000, Duration::ZERO).unread_timeout(LONG);
+    let proxy = dripping(1000, Duration::ZERO).limits(Limits::default().unread_timeout(LONG));
     for frames in [2, 5, 100] {
         let body = read(&proxy, frames).await;
         tokio::time::sleep(LONG - Duration::from_millis(10)).await;
@@ -75,8 +79,8 @@ async fn a_client_that_leaves_a_body_unread_loses_its_connection() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_turns_away_while_the_origin_is_waited_for_loses_its_connection_too() {
     let proxy = dripping(10, Duration::from_secs(1));
-    let proxy = proxy.unread_timeout(LONG - Duration::from_secs(2));
-    let proxy = proxy.body_idle_timeout(Duration::from_secs(2));
+    let limits = Limits::default().unread_timeout(LONG - Duration::from_secs(2));
+    let proxy = proxy.limits(limits.body_idle_timeout(Duration::from_secs(2)));
     let mut body = read(&proxy, 2).await;
     assert!(poll!(body.frame()).is_pending());
     tokio::time::sleep(LONG + Duration::from_secs(1)).await;
@@ -85,7 +89,7 @@ async fn a_client_that_turns_away_while_the_origin_is_waited_for_loses_its_conne
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_its_client_never_opens_a_window_for_loses_its_connection() {
-    let proxy = dripping(1, Duration::ZERO).unread_timeout(LONG);
+    let proxy = dripping(1, Duration::ZERO).limits(Limits::default().unread_timeout(LONG));
     let body = send(&proxy, get_over_http2()).await.into_body();
     tokio::time::sleep(LONG * 2).await;
     assert_left_unread(&proxy, body).await;
@@ -95,7 +99,7 @@ async fn a_stream_that_its_client_never_opens_a_window_for_loses_its_connection(
 async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connection() {
     let large = || to(|_| async { Response::new(Full::from(vec![b'x'; 4 * 1024 * 1024])) });
     for is_http2 in [false, true] {
-        let proxy = large().unread_timeout(LONG);
+        let proxy = large().limits(Limits::default().unread_timeout(LONG));
         let (near, far) = tokio::io::duplex(16 * 1024);
         let service = TowerToHyperService::new(proxy.clone());
         let server = tokio::spawn(async move {
@@ -129,7 +133,7 @@ async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connect
 
 #[tokio::test(start_paused = true)]
 async fn the_whole_exchange_ends_for_whoever_does_not_read() {
-    let proxy = dripping(1000, Duration::ZERO).request_timeout(LONG);
+    let proxy = dripping(1000, Duration::ZERO).limits(Limits::default().request_timeout(LONG));
     let body = read(&proxy, 10).await;
     tokio::time::sleep(LONG * 2).await;
     assert_taken_away(&proxy, body, Fault::Origin, "Limits::request_timeout(..)").await;
@@ -138,7 +142,8 @@ async fn the_whole_exchange_ends_for_whoever_does_not_read() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_waits_for_the_origin_leaves_nothing_unread() {
     let pause = LONG - Duration::from_secs(1);
-    let proxy = dripping(10, pause).unread_timeout(Duration::from_secs(1));
+    let proxy =
+        dripping(10, pause).limits(Limits::default().unread_timeout(Duration::from_secs(1)));
     let response = send(&proxy, get_over_http2()).await;
     assert_eq!(text(response).await, "part ".repeat(10));
     assert_eq!(proxy.pool_snapshot().idle(), 1);

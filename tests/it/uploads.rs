@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::{ErrorKind, Fault, RequestBodyProblem},
+    proxy::Limits,
 };
 use http::{Request, Response, StatusCode, Uri};
 use http_body::Body;
@@ -41,7 +42,7 @@ fn proxy_in_memory() -> OriginProxy {
         .transport(transport)
         .build()
         .unwrap();
-    OriginProxy::new(connector).response_timeout(DEADLINE)
+    OriginProxy::new(connector).limits(Limits::default().response_timeout(DEADLINE))
 }
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -138,14 +139,24 @@ async fn a_body_that_grows_too_large_is_the_clients_fault() {
         StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::RequestBody(RequestBodyProblem::TooLarge),
     );
-    is_the_clients(|proxy| proxy.max_request_body(3), Some, expected).await;
+    is_the_clients(
+        |proxy| proxy.limits(Limits::default().max_request_body(3)),
+        Some,
+        expected,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_body_that_stalls_is_the_clients_fault() {
     let moment = Duration::from_millis(50);
     let expected = (StatusCode::REQUEST_TIMEOUT, ErrorKind::TimedOut);
-    is_the_clients(|proxy| proxy.body_idle_timeout(moment), Some, expected).await;
+    is_the_clients(
+        |proxy| proxy.limits(Limits::default().body_idle_timeout(moment)),
+        Some,
+        expected,
+    )
+    .await;
 }
 
 /// The head of this request as an HTTP/1 origin receives it.

@@ -1,31 +1,42 @@
-//! Which protocols a client may ask to switch to.
+//! The protocols that clients may switch to.
+
+use std::time::Duration;
 
 use http::HeaderValue;
 use thiserror::Error;
 
-use crate::proxy::fields::is_token;
+use crate::proxy::{fields::is_token, limits::non_zero};
 
-/// The protocols that an [`OriginProxy`](crate::OriginProxy) lets clients switch to ([RFC 9110
-/// section 7.8]): `websocket` alone unless told otherwise. To others, the request goes on as an
+/// The protocols that clients may switch to through an [`OriginProxy`](crate::OriginProxy).
+///
+/// A client asks by `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]), or by extended CONNECT in HTTP/2
+/// ([RFC 8441]). The default is `websocket` alone. A request for any other protocol goes on as an
 /// ordinary one, without `Upgrade`.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Upgrades};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let connector = CdnOriginConnector::builder("https://origin.example").build()?;
-/// let proxy = OriginProxy::new(connector).upgrades(Upgrades::websocket().and("connect-udp")?);
+/// let upgrades = Upgrades::websocket()
+///     .and("connect-udp")?
+///     .idle_timeout(Duration::from_secs(3600));
+/// let proxy = OriginProxy::new(connector).upgrades(upgrades);
 /// # drop(proxy);
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 /// [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use = "it does nothing until a proxy is given it"]
-pub struct Upgrades(Vec<Token>);
+#[must_use = "it does nothing until `OriginProxy::upgrades` gets it"]
+pub struct Upgrades {
+    protocols: Vec<Token>,
+    pub(in crate::proxy) idle_timeout: Duration,
+}
 
-/// The name of a protocol as `Upgrade` says it, in lower case, maybe with a version.
+/// The name of a protocol in `Upgrade`, in lower case, with a version if it has one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Token(HeaderValue);
 
@@ -33,12 +44,12 @@ pub(super) struct Token(HeaderValue);
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum UpgradeRefused {
-    /// Not a token, or two with a `/` between them.
-    #[error("a protocol is a token, or two with a slash between them")]
-    NotAProtocol,
-    /// HTTP within HTTP: what passes in such a tunnel, no rule of the proxy applies to.
-    #[error("HTTP/2 in cleartext would pass the proxy's rules by")]
+    /// HTTP inside HTTP: requests in such a tunnel would bypass the proxy.
+    #[error("HTTP inside a tunnel would bypass the proxy")]
     Http,
+    /// Not a token, or two with a `/` between them.
+    #[error("protocol is not a token, or two with a slash between them")]
+    NotAProtocol,
 }
 
 impl Default for Upgrades {
@@ -48,37 +59,86 @@ impl Default for Upgrades {
 }
 
 impl Upgrades {
-    /// WebSocket ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)), whose handshake is checked
-    /// on both sides. The default.
+    /// Allows WebSocket ([RFC 6455]). This is the default.
+    ///
+    /// The proxy checks the opening handshake on both sides.
+    ///
+    /// ```
+    /// use cdn_origin::proxy::Upgrades;
+    ///
+    /// assert_eq!(Upgrades::default(), Upgrades::websocket());
+    /// ```
+    ///
+    /// [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
     pub fn websocket() -> Self {
-        Self(vec![Token(HeaderValue::from_static(Token::WEBSOCKET))])
+        Self::to(vec![Token(HeaderValue::from_static(Token::WEBSOCKET))])
     }
 
-    /// No protocol at all.
+    /// Allows no protocol.
+    ///
+    /// ```
+    /// use cdn_origin::proxy::Upgrades;
+    ///
+    /// let upgrades = Upgrades::none();
+    /// ```
     pub fn none() -> Self {
-        Self(Vec::new())
+        Self::to(Vec::new())
     }
 
-    /// Allows this protocol too.
+    fn to(protocols: Vec<Token>) -> Self {
+        Self {
+            protocols,
+            idle_timeout: Duration::from_secs(600),
+        }
+    }
+
+    /// Allows this protocol too: a token, with a version after a slash if it has one.
     ///
     /// # Errors
     ///
-    /// It is not a protocol's name, or it is `h2c`, or another version of HTTP.
+    /// The text is not the name of a protocol, or it is `h2c` or another version of HTTP.
+    ///
+    /// ```
+    /// use cdn_origin::proxy::{UpgradeRefused, Upgrades};
+    ///
+    /// let upgrades = Upgrades::websocket().and("connect-udp")?;
+    /// assert_eq!(upgrades.and("h2c"), Err(UpgradeRefused::Http));
+    /// # Ok::<(), UpgradeRefused>(())
+    /// ```
     pub fn and(mut self, protocol: &str) -> Result<Self, UpgradeRefused> {
         let token = Token::of(protocol).ok_or(UpgradeRefused::NotAProtocol)?;
         if token.is_http() {
             return Err(UpgradeRefused::Http);
         }
-        if !self.0.contains(&token) {
-            self.0.push(token);
+        if !self.protocols.contains(&token) {
+            self.protocols.push(token);
         }
         Ok(self)
     }
 
-    /// The allowed protocol that is meant.
+    /// Sets how long a tunnel may be idle.
+    ///
+    /// The default is 10 minutes; nginx's `proxy_read_timeout` is 60 s, HAProxy calls it
+    /// `timeout tunnel`. A tunnel is idle while no byte moves in either direction. Beyond the limit
+    /// both sides are closed, so applications that are silent for longer send pings. Zero counts as
+    /// one millisecond.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::proxy::Upgrades;
+    ///
+    /// let upgrades = Upgrades::websocket().idle_timeout(Duration::from_secs(60));
+    /// ```
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.idle_timeout = non_zero(time);
+        self
+    }
+
+    /// The allowed protocol of this name.
     pub(super) fn allowed(&self, protocol: &str) -> Option<&Token> {
         let same = |token: &&Token| token.is(protocol);
-        self.0.iter().find(same)
+        self.protocols.iter().find(same)
     }
 }
 
@@ -116,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn websocket_is_allowed_unless_told_otherwise_and_in_any_case() {
+    fn websocket_is_allowed_by_default_in_any_case() {
         assert!(Upgrades::default().allowed("WebSocket").is_some());
         assert!(Upgrades::default().allowed("tcp").is_none());
         assert!(Upgrades::none().allowed("websocket").is_none());
@@ -126,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn http_within_http_is_never_allowed_and_what_is_no_protocol_neither() {
+    fn http_inside_http_and_invalid_names_are_refused() {
         for protocol in ["h2c", "H2C", "HTTP/2.0", "http"] {
             let refused = Upgrades::none().and(protocol);
             assert_eq!(refused, Err(UpgradeRefused::Http), "{protocol}");

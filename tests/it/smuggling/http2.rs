@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
-use cdn_origin::{CdnOriginConnector, OriginProxy, VerifyPolicy, tls::Roots};
+use cdn_origin::{CdnOriginConnector, OriginProxy, VerifyPolicy, proxy::Limits, tls::Roots};
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -347,7 +347,8 @@ impl RawOrigin {
             .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
             .build()
             .unwrap();
-        let proxy = OriginProxy::new(connector).response_timeout(Duration::from_secs(20));
+        let proxy = OriginProxy::new(connector)
+            .limits(Limits::default().response_timeout(Duration::from_secs(20)));
         let site = Site::serve(Router::new().fallback_service(proxy)).await;
         Self { site, task }
     }

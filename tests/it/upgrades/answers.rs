@@ -1,6 +1,10 @@
 //! What counts as an answer to an upgrade.
 
-use cdn_origin::{CdnOriginConnector, OriginProxy, VerifyPolicy, proxy::Upgrades, tls::Alpn};
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, VerifyPolicy,
+    proxy::{Limits, Upgrades},
+    tls::Alpn,
+};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{Authority, Edge, Site};
@@ -45,7 +49,7 @@ async fn the_client_is_told_what_the_origin_agreed_to() {
 
 #[tokio::test]
 async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_an_upgrade_off() {
-    let scene = Scene::with(OriginProxy::expose_diagnosis).await;
+    let scene = Scene::with(OriginProxy::disclose_diagnosis).await;
     for (answered, cause) in [(false, "HttpToTlsPort, likely"), (true, "Down, possible")] {
         if answered {
             let mut client = scene
@@ -191,8 +195,10 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
 
 #[tokio::test]
 async fn an_origin_that_keeps_silent_is_504_and_its_connection_is_closed() {
-    let scene =
-        Scene::with(|proxy| proxy.response_timeout(std::time::Duration::from_millis(20))).await;
+    let scene = Scene::with(|proxy| {
+        proxy.limits(Limits::default().response_timeout(std::time::Duration::from_millis(20)))
+    })
+    .await;
     let mut client = scene.client(ASK).await;
     let (mut origin, _) = scene.asked().await;
     let told = head(&mut client).await;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use axum::{Extension, Router};
-use cdn_origin::{CdnOriginConnector, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress};
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress,
+    group::OriginGroup,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -18,7 +21,7 @@ use crate::support::{Site, refused_address};
 #[tokio::test]
 async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel() {
     let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
-    let group = primary.proxy().fall_back_to(backup.proxy());
+    let group = OriginGroup::new(primary.proxy()).fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let tunnels = || {
         let each = group.origins().map(|it| it.pool_snapshot().tunnels());
@@ -37,7 +40,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
 #[tokio::test]
 async fn a_group_closes_the_tunnels_of_its_origins() {
     let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
-    let group = primary.proxy().fall_back_to(backup.proxy());
+    let group = OriginGroup::new(primary.proxy()).fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let _socket = client(&site).await;
     let drained = group.drain();
@@ -50,7 +53,8 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
     let refused = refused_address();
     let primary = CdnOriginConnector::builder("http://origin.example").dial(refused.address());
     let backup = EchoOrigin::start().await;
-    let group = OriginProxy::new(primary.build().unwrap()).fall_back_to(backup.proxy());
+    let group =
+        OriginGroup::new(OriginProxy::new(primary.build().unwrap())).fall_back_to(backup.proxy());
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
 
     talk(client(&site).await).await;

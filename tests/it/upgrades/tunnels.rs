@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cdn_origin::proxy::Upgrades;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Scene, bytes, rest};
@@ -90,7 +91,7 @@ async fn a_client_who_is_gone_before_the_answer_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
     let limit = Duration::from_millis(50);
-    let scene = Scene::with(|proxy| proxy.upgrade_idle_timeout(limit)).await;
+    let scene = Scene::with(|proxy| proxy.upgrades(Upgrades::default().idle_timeout(limit))).await;
     let (mut client, mut origin) = scene.tunnel().await;
     assert_eq!(rest(&mut client).await, "");
     assert_eq!(rest(&mut origin).await, "");
@@ -133,7 +134,8 @@ async fn tunnels_that_begin_after_others_were_told_to_end_pass_on() {
 
 #[tokio::test]
 async fn a_limit_that_no_clock_reaches_is_none() {
-    let scene = Scene::with(|proxy| proxy.upgrade_idle_timeout(Duration::MAX)).await;
+    let scene =
+        Scene::with(|proxy| proxy.upgrades(Upgrades::default().idle_timeout(Duration::MAX))).await;
     let (mut client, mut origin) = scene.tunnel().await;
     client.write_all(b"ping").await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"ping");

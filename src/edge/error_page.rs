@@ -198,7 +198,7 @@ mod tests {
             .conclusive_with("cf-error-type");
         let mut headers = HeaderMap::new();
         headers.insert("server", HeaderValue::from_static("Cloudflare"));
-        assert!(page.fits_head(StatusCode::CONFLICT, &headers));
+        assert!(page.fits_head(StatusCode::from_u16(409).unwrap(), &headers));
         assert_eq!(page.strength_with(&headers), EvidenceStrength::Strong);
         headers.insert("cf-error-type", HeaderValue::from_static("1xxx"));
         assert_eq!(page.strength_with(&headers), EvidenceStrength::Conclusive);

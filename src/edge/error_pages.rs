@@ -259,7 +259,7 @@ const PAGES: &[ErrorPage] = &[
         .texts(&["<Code>SignatureDoesNotMatch</Code>"])
         .strength(Weak)
         .secondary()
-        .read_in("told, not read"),
+        .read_in("a report, without a source"),
     // Nginx
     ErrorPage::of(Edge::Nginx, 400, HttpToTlsPort)
         .texts(&["The plain HTTP request was sent to HTTPS port"])

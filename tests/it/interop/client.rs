@@ -1,4 +1,4 @@
-//! Our side: a connector by itself, and behind an axum router.
+//! The client side: a connector alone, and a proxy behind an axum router.
 
 use axum::{Router, body::Body};
 use cdn_origin::{
@@ -16,23 +16,23 @@ use crate::support::Authority;
 
 use super::server::Server;
 
-/// The name under which the servers are called.
+/// The name of the servers.
 pub(super) const NAME: &str = "www.example.test";
 
-/// A connector to this server, called [`NAME`], that trusts this authority.
+/// A builder for this server with the name [`NAME`], which trusts this authority.
 pub(super) fn connector(server: &Server, authority: &Authority) -> CdnOriginBuilder {
     CdnOriginConnector::builder(format!("https://{NAME}").as_str())
         .dial(server.address().to_string())
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
 }
 
-/// A connector to this server that has no name for it.
+/// A builder for the address of this server, without a name.
 pub(super) fn by_address(server: &Server) -> CdnOriginBuilder {
     let url = format!("https://{}", server.address());
     CdnOriginConnector::builder(url.as_str()).verify(danger::accept_any_certificate())
 }
 
-/// Why no connection comes about. A proxy over the same connector must say the same.
+/// The error of a connect. A proxy with the same connector must report the same.
 pub(super) async fn refusal(builder: CdnOriginBuilder) -> Error {
     let connector = builder.build().unwrap();
     let error = connector.clone().oneshot(Uri::default()).await.unwrap_err();
@@ -43,7 +43,7 @@ pub(super) async fn refusal(builder: CdnOriginBuilder) -> Error {
     error
 }
 
-/// Why a proxy answers 502.
+/// The error behind a 502 of the proxy.
 pub(super) async fn failure(proxy: &OriginProxy) -> Error {
     let response = ask(proxy).await;
     assert_eq!(
@@ -55,18 +55,19 @@ pub(super) async fn failure(proxy: &OriginProxy) -> Error {
     response.extensions().get::<Error>().unwrap().clone()
 }
 
-/// The answer to a GET through a proxy over this connector.
+/// The response to a GET through a proxy with this connector.
 pub(super) async fn answer(builder: CdnOriginBuilder) -> Response<String> {
     ask(&OriginProxy::new(builder.build().unwrap())).await
 }
 
-/// The answer to a GET for `/page?query` of `client.test`, through an axum router that has nothing but this proxy.
+/// The response to a GET for `/page?query` of `client.test`, through an axum router with this
+/// proxy.
 pub(super) async fn ask(proxy: &OriginProxy) -> Response<String> {
     let request = Request::get("/page?query").header("host", "client.test");
     send(proxy, request.body(Body::empty()).unwrap()).await
 }
 
-/// The answer to this request.
+/// The response to this request.
 pub(super) async fn send(proxy: &OriginProxy, request: Request<Body>) -> Response<String> {
     let router = Router::new().fallback_service(proxy.clone());
     text(router.oneshot(request).await.unwrap()).await
@@ -82,13 +83,13 @@ where
     Response::from_parts(head, String::from_utf8(body.into()).unwrap())
 }
 
-/// What is known of the connection that a response came over.
+/// The facts of a response's connection.
 pub(super) fn facts(response: &Response<String>) -> &Facts {
     let info = response.extensions().get::<ConnectionInfo>();
     info.unwrap().facts()
 }
 
-/// What the handshake of that connection agreed on.
+/// The TLS session of a response's connection.
 pub(super) fn session(response: &Response<String>) -> &TlsSession {
     facts(response).tls_session().unwrap()
 }
@@ -98,7 +99,7 @@ pub(super) fn diagnosis(response: &Response<String>) -> &Diagnosis {
     response.extensions().get::<Diagnosis>().unwrap()
 }
 
-/// Asserts the likeliest cause, its certainty, and what mends it.
+/// Asserts the most likely cause, its certainty and its fix.
 #[track_caller]
 pub(super) fn assert_likeliest(
     diagnosis: &Diagnosis,
@@ -112,9 +113,9 @@ pub(super) fn assert_likeliest(
     assert_eq!(mended_by.as_deref(), Some(fix.as_ref()), "{cause}");
 }
 
-/// Asserts that this cause is among those that are told, and what mends it.
+/// Asserts that the diagnosis contains this cause, and its fix.
 #[track_caller]
-pub(super) fn assert_mended_by(diagnosis: &Diagnosis, id: CauseId, fix: &str) {
+pub(super) fn assert_fixed_by(diagnosis: &Diagnosis, id: CauseId, fix: &str) {
     let cause = diagnosis.causes().iter().find(|cause| cause.id() == id);
     let mended_by = cause.unwrap().fixes().first().map(ToString::to_string);
     assert_eq!(mended_by.as_deref(), Some(fix));

@@ -1,4 +1,4 @@
-//! Go's crypto/tls in the place of an edge: it can decrypt a ClientHello, and says what to encrypt the next one with.
+//! Go's crypto/tls as the origin: it decrypts a ClientHello and sends retry configurations.
 
 use cdn_origin::{
     OriginProxy,
@@ -17,7 +17,7 @@ use crate::{
     support::Authority,
 };
 
-/// A server with these arguments, a connector to it, and the configuration that it publishes.
+/// A server with these arguments, a builder for it, and its ECH configuration.
 fn serving(arguments: &str) -> (Server, CdnOriginBuilder, Ech) {
     let authority = Authority::new();
     let folder = Folder::new()
@@ -28,7 +28,7 @@ fn serving(arguments: &str) -> (Server, CdnOriginBuilder, Ech) {
     (go, connector, Ech::config_list(list))
 }
 
-fn said(response: &Response<String>) -> (&str, &TlsSession) {
+fn sni_and_session(response: &Response<String>) -> (&str, &TlsSession) {
     (response.body(), session(response))
 }
 
@@ -38,7 +38,7 @@ async fn go_decrypts_the_client_hello() {
     for arguments in ["", "-p256"] {
         let (_go, connector, published) = serving(arguments);
         let response = answer(connector.ech(published.required())).await;
-        let (said, session) = said(&response);
+        let (said, session) = sni_and_session(&response);
         assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
         assert_eq!(session.ech(), EchStatus::Accepted);
     }
@@ -50,9 +50,9 @@ async fn go_resumes_a_session_with_ech() {
     let (_go, connector, published) = serving("");
     let connector = connector.ech(published).build().unwrap();
     for resumed in [false, true] {
-        // A pool of its own, and so a connection.
+        // A separate pool, and so a new connection.
         let response = ask(&OriginProxy::new(connector.clone())).await;
-        let (said, session) = said(&response);
+        let (said, session) = sni_and_session(&response);
         assert_eq!(
             said,
             format!("name {NAME}, accepted true, resumed {resumed}")
@@ -69,10 +69,11 @@ async fn go_rejects_a_stale_configuration_and_its_retry_configuration_is_used_on
         let (_go, connector, _) = serving(arguments);
         let stale = published_by(PUBLIC).required();
         let connector = connector.ech(stale).build().unwrap();
-        // What was learnt serves for one connection: the next one begins anew. The one ticket of the first goes with its rejected hello.
+        // The retry configuration applies to one connection; the next one starts with the stale one
+        // again. The ticket of the first connection is used up by its rejected ClientHello.
         for _ in 0..2 {
             let response = ask(&OriginProxy::new(connector.clone())).await;
-            let (said, session) = said(&response);
+            let (said, session) = sni_and_session(&response);
             assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
             assert_eq!(session.ech(), EchStatus::AcceptedOnRetry);
         }
@@ -85,7 +86,7 @@ async fn go_without_a_retry_configuration_is_connected_to_without_ech_unless_req
     let (_go, connector, _) = serving("-silent");
     let stale = published_by(PUBLIC);
     let response = answer(connector.clone().ech(stale.clone())).await;
-    let (said, session) = said(&response);
+    let (said, session) = sni_and_session(&response);
     assert_eq!(said, format!("name {NAME}, accepted false, resumed false"));
     assert_eq!(session.ech(), EchStatus::Disabled);
 

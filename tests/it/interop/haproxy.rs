@@ -1,4 +1,4 @@
-//! HAProxy 2.6 in the place of an edge.
+//! HAProxy 2.6 as the origin.
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
@@ -10,7 +10,7 @@ use http::StatusCode;
 use crate::{
     interop::{
         client::{
-            NAME, answer, assert_likeliest, assert_mended_by, by_address, connector, diagnosis,
+            NAME, answer, assert_fixed_by, assert_likeliest, by_address, connector, diagnosis,
             failure, refusal, session,
         },
         server::{Folder, Server},
@@ -18,7 +18,8 @@ use crate::{
     support::Authority,
 };
 
-/// A HAProxy that has a certificate for [`NAME`] and this after `bind fd@0 ssl crt site.pem`.
+/// A HAProxy with a certificate for [`NAME`] and these arguments after `bind fd@0 ssl crt
+/// site.pem`.
 fn serving(authority: &Authority, rest: &str) -> Server {
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let section = format!(
@@ -40,7 +41,7 @@ async fn haproxy_closes_on_plain_http_on_its_tls_port_and_the_diagnosis_names_th
 
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
     assert_eq!(error.stage(), Stage::Receive);
-    assert_mended_by(
+    assert_fixed_by(
         &error.diagnosis(),
         CauseId::HttpToTlsPort,
         &format!("CdnOriginConnector::builder(\"https://{address}\")"),

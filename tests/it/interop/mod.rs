@@ -1,9 +1,9 @@
-//! The same promises against real servers: nginx, HAProxy, `openssl s_server` and Go, as Debian packages them.
+//! Interoperability with nginx, HAProxy, `openssl s_server` and Go, as Debian packages them.
 //!
-//! These tests are ignored unless asked for: `cargo test --all-features -- --include-ignored`. A program that is missing is a
-//! failure that names its package. Those of `networks` ask for root.
+//! These tests are ignored by default. Run them with
+//! `cargo test --all-features -- --include-ignored`. A missing program fails the test and names its
+//! package. The tests in `networks` require root.
 
-mod accounts;
 mod client;
 mod ech;
 mod haproxy;
@@ -15,5 +15,6 @@ mod openssl_trust;
 #[cfg(feature = "axum")]
 mod proxy_protocol;
 mod server;
+mod setups;
 #[cfg(feature = "axum")]
 mod traffic;

@@ -1,6 +1,6 @@
-//! Broken paths in network namespaces of their own: what happens to a connection while packets are really lost.
+//! Connections over broken network paths, in separate network namespaces with real packet loss.
 //!
-//! It asks for root, `ip` of iproute2 and `nft` of nftables.
+//! Requires root, `ip` of iproute2 and `nft` of nftables.
 
 use std::{
     future::Future,
@@ -25,12 +25,12 @@ use tower::ServiceExt;
 use crate::failing::check;
 
 const PORT: u16 = 8080;
-/// The addresses of the far side, each with a port that listens.
+/// The addresses of the far side, each with a listening port.
 const FOUR: &str = "198.51.100.2";
 const FOUR_TOO: &str = "198.51.100.3";
 const SIX: &str = "2001:db8:51::2";
 
-/// Two namespaces with a cable between them; they go when it is dropped.
+/// Two namespaces with a link between them, removed on drop.
 struct Cable {
     near: String,
     far: String,
@@ -72,7 +72,7 @@ impl Cable {
         cable
     }
 
-    /// The far side does this with packets to this destination.
+    /// Applies this verdict to packets to this destination, on the far side.
     fn far_side(&self, matching: &str, verdict: &str) {
         let far = &self.far;
         let nft = |rule: &str| run("ip", &format!("netns exec {far} nft {rule}"));
@@ -81,7 +81,7 @@ impl Cable {
         nft(&format!("add rule inet broken input {matching} {verdict}"));
     }
 
-    /// Connects in vain from the near side to what the resolver tells.
+    /// Connects from the near side to these addresses and returns the error.
     fn fail(&self, addresses: &[&str]) -> Error {
         let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
@@ -95,13 +95,13 @@ impl Cable {
         client.join().expect("the near side fails to connect")
     }
 
-    /// Connects from the near side to what the resolver tells, and gives the facts.
+    /// Connects from the near side to these addresses and returns the facts.
     fn connect(&self, families: IpFamilies, addresses: &[&str]) -> Facts {
         let _server = self.listen();
         self.reach(families, addresses)
     }
 
-    /// The far side listens at all its addresses until what is returned is dropped.
+    /// Listens on all addresses of the far side until the guard is dropped.
     fn listen(&self) -> Listening {
         let (listening, listens) = std::sync::mpsc::channel();
         let (done, over) = tokio::sync::oneshot::channel::<()>();
@@ -118,7 +118,7 @@ impl Cable {
         Listening(Some((done, server)))
     }
 
-    /// The same as `connect`, where somebody listens already.
+    /// Like `connect`, with listeners that run already.
     fn reach(&self, families: IpFamilies, addresses: &[&str]) -> Facts {
         let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
@@ -135,7 +135,7 @@ impl Cable {
     }
 }
 
-/// A far side that listens.
+/// Listeners on the far side, stopped on drop.
 struct Listening(Option<(tokio::sync::oneshot::Sender<()>, thread::JoinHandle<()>)>);
 
 impl Drop for Listening {
@@ -157,7 +157,7 @@ impl Drop for Cable {
     }
 }
 
-/// A resolver that knows one answer.
+/// A resolver with one fixed result.
 struct Fixed(Vec<SocketAddr>);
 
 impl Resolve for Fixed {
@@ -171,7 +171,7 @@ fn address(text: &str) -> SocketAddr {
     SocketAddr::new(text.parse::<IpAddr>().unwrap(), PORT)
 }
 
-/// Runs in a thread that has moved into the namespace.
+/// Runs `work` on a thread inside the namespace.
 fn inside<T: Send + 'static>(
     namespace: String,
     work: impl Future<Output = T> + Send + 'static,

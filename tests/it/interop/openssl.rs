@@ -1,4 +1,4 @@
-//! `openssl s_server` 3.0 in the place of an edge.
+//! `openssl s_server` 3.0 as the origin.
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
@@ -13,14 +13,15 @@ use tower::ServiceExt;
 use crate::{
     interop::{
         client::{
-            NAME, answer, assert_likeliest, assert_mended_by, connector, failure, refusal, session,
+            NAME, answer, assert_fixed_by, assert_likeliest, connector, failure, refusal, session,
         },
         server::{Folder, Server},
     },
     support::Authority,
 };
 
-/// An `openssl s_server` with a certificate for [`NAME`] and these further arguments, and a connector to it.
+/// An `openssl s_server` with a certificate for [`NAME`] and these additional arguments, and a
+/// builder for it.
 fn serving(arguments: &str) -> (Server, CdnOriginBuilder) {
     let authority = Authority::new();
     let folder = Folder::new()
@@ -55,7 +56,7 @@ async fn openssl_closes_on_plain_http_and_the_diagnosis_names_the_scheme() {
 
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
     assert_eq!(error.stage(), Stage::Receive);
-    assert_mended_by(
+    assert_fixed_by(
         &error.diagnosis(),
         CauseId::HttpToTlsPort,
         &format!("CdnOriginConnector::builder(\"https://{address}\")"),
@@ -65,7 +66,7 @@ async fn openssl_closes_on_plain_http_and_the_diagnosis_names_the_scheme() {
 #[tokio::test]
 #[ignore = "needs openssl"]
 async fn openssl_with_servername_fatal_sends_alert_112_for_another_name() {
-    // It needs the certificate of a second name, too.
+    // It requires a certificate for a second name too.
     let (_openssl, connector) =
         serving("-servername www.example.test -servername_fatal -cert2 site.pem -key2 site.pem");
 
@@ -149,7 +150,7 @@ async fn openssl_that_requires_a_client_certificate_fails_a_tls_1_2_handshake_wi
     assert_eq!(error.kind(), ErrorKind::AlertReceived);
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().alert().unwrap().code(), 40);
-    assert_mended_by(
+    assert_fixed_by(
         &error.diagnosis(),
         CauseId::ClientCertificateRequired,
         ".client_identity(ClientIdentity::pem(chain, key))",
@@ -162,7 +163,7 @@ async fn openssl_that_requires_a_client_certificate_sends_an_alert_after_a_tls_1
     let (_openssl, connector) = serving("-tls1_3 -Verify 1 -CAfile root.pem");
     let connector = connector.build().unwrap();
 
-    // The client is done with the handshake before the server has looked.
+    // The client completes the handshake before the server checks the certificate.
     let stream = connector.clone().oneshot(Uri::default()).await.unwrap();
     assert_eq!(
         stream.info().facts().tls_session().unwrap().version(),

@@ -1,4 +1,4 @@
-//! `openssl s_server` as an origin with keys, groups and tickets of many kinds, and one that wants to know who we are.
+//! `openssl s_server` with different keys, groups and tickets, and with client certificates.
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
@@ -133,7 +133,7 @@ async fn openssl_that_refuses_the_client_certificate_is_diagnosed_in_both_versio
 #[ignore = "needs openssl"]
 async fn openssl_gets_its_group_after_a_hello_retry_request() {
     let openssl = Openssl::ecdsa("-tls1_3 -groups P-384");
-    // In whichever order they are offered: the key share is of the first.
+    // The order does not matter: the key share is for the first group.
     let groups = ["x25519", "secp256r1", "secp384r1"];
     for builder in [
         openssl.connector(),
@@ -167,7 +167,7 @@ async fn openssl_without_a_common_group_or_suite_sends_alert_40() {
     }
 }
 
-/// The second of two connections: each is closed by `-www` after its answer.
+/// Whether the second of two connections is resumed. `-www` closes each after its response.
 async fn second_is_resumed(connector: CdnOriginConnector) -> bool {
     let proxy = OriginProxy::new(connector);
     assert!(!session(&ask(&proxy).await).is_resumed());
@@ -205,8 +205,8 @@ async fn openssl_accepts_one_request_in_early_data_for_each_session() {
         assert_eq!(response.body(), "ok");
         assert_eq!(session(&response).early_data(), early_data);
     }
-    let said = openssl.said();
-    assert_eq!(said.matches("GET /page?query HTTP/1.1").count(), 3);
-    assert_eq!(said.matches("No early data received").count(), 1);
-    assert_eq!(said.matches("Early data received:").count(), 2);
+    let output = openssl.output();
+    assert_eq!(output.matches("GET /page?query HTTP/1.1").count(), 3);
+    assert_eq!(output.matches("No early data received").count(), 1);
+    assert_eq!(output.matches("Early data received:").count(), 2);
 }

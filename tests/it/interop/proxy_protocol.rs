@@ -1,4 +1,4 @@
-//! Real servers that are told who the client is.
+//! Real servers that receive the client's address in a PROXY protocol header.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use http::Request;
 
 use crate::{
     interop::{
-        client::{NAME, assert_mended_by, connector, refusal, send},
+        client::{NAME, assert_fixed_by, connector, refusal, send},
         server::{Folder, Server},
     },
     support::Authority,
@@ -22,12 +22,12 @@ use crate::{
 const CLIENTS: [(&str, &str); 3] = [
     ("203.0.113.7:40001", "203.0.113.7 40001"),
     ("[2001:db8::7]:40002", "2001:db8::7 40002"),
-    // Neither shows a port that is not known.
+    // Neither server shows an unknown port.
     ("203.0.113.8:0", "203.0.113.8 "),
 ];
 
-/// Both versions, each client twice: the second time over a connection that is there.
-async fn each_client_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
+/// Both versions, each client twice: the second request reuses the connection.
+async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlvs: &[ProxyTlv]) {
     for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
         let connector = connector(server, authority).proxy_protocol(protocol);
         let proxy = OriginProxy::new(connector.build().unwrap());
@@ -45,12 +45,12 @@ async fn each_client_is_known(server: &Server, authority: &Authority, tlvs: &[Pr
     }
 }
 
-/// Neither side guesses that the other got it wrong; the diagnosis does.
-async fn a_mismatch_is_told(server: &Server, authority: &Authority, expects: bool) {
+/// A header that only one side expects is diagnosed.
+async fn assert_mismatch_is_diagnosed(server: &Server, authority: &Authority, expects: bool) {
     if expects {
         let error = refusal(connector(server, authority)).await;
         let fix = ".proxy_protocol(ProxyProtocol::v2())";
-        assert_mended_by(&error.diagnosis(), CauseId::ProxyHeaderExpected, fix);
+        assert_fixed_by(&error.diagnosis(), CauseId::ProxyHeaderExpected, fix);
         return;
     }
     for protocol in [ProxyProtocol::v1(), ProxyProtocol::v2()] {
@@ -75,7 +75,7 @@ async fn a_proxy_header_mismatch_with_nginx_is_diagnosed() {
             ssl_certificate_key site.pem;
         }";
         let nginx = Server::nginx(folder, &servers.replace("HOW", listen));
-        a_mismatch_is_told(&nginx, &authority, expects).await;
+        assert_mismatch_is_diagnosed(&nginx, &authority, expects).await;
     }
 }
 
@@ -89,7 +89,7 @@ async fn a_proxy_header_mismatch_with_haproxy_is_diagnosed() {
             bind fd@0 HOW ssl crt site.pem
             http-request return status 200";
         let haproxy = Server::haproxy(folder, &sections.replace("HOW", accepts));
-        a_mismatch_is_told(&haproxy, &authority, expects).await;
+        assert_mismatch_is_diagnosed(&haproxy, &authority, expects).await;
     }
 }
 
@@ -107,12 +107,12 @@ async fn nginx_receives_the_client_address_before_tls() {
             location / { return 200 '$proxy_protocol_addr $proxy_protocol_port'; }
         }",
     );
-    // nginx 1.22 takes headers of 107 bytes at most.
+    // nginx 1.22 accepts headers of up to 107 bytes.
     let tlvs = [
         ProxyTlv::authority("client.test").unwrap(),
         ProxyTlv::unique_id("7").unwrap(),
     ];
-    each_client_is_known(&nginx, &authority, &tlvs).await;
+    assert_each_client_is_known(&nginx, &authority, &tlvs).await;
 }
 
 #[tokio::test]
@@ -134,5 +134,5 @@ async fn haproxy_receives_the_client_address_before_tls() {
         ProxyTlv::unique_id("7").unwrap(),
         ProxyTlv::custom(0xEA, "own").unwrap(),
     ];
-    each_client_is_known(&haproxy, &authority, &tlvs).await;
+    assert_each_client_is_known(&haproxy, &authority, &tlvs).await;
 }

@@ -1,5 +1,5 @@
-//! A real server as a child process. It listens on a port of its own, ends with its test, and what it said is shown when the test
-//! fails.
+//! A real server as a child process, killed at the end of its test. Its output is printed if the
+//! test fails.
 
 use std::{
     ffi::OsString,
@@ -22,7 +22,7 @@ const HAPROXY: Package = Package::new("haproxy", "haproxy");
 const NGINX: Package = Package::new("nginx", "nginx-light");
 const OPENSSL: Package = Package::new("openssl", "openssl");
 
-/// A running server; it is killed when it is dropped.
+/// A running server, killed on drop.
 pub(super) struct Server {
     child: Child,
     address: SocketAddr,
@@ -31,7 +31,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// An nginx with these `server` blocks, which say `listen LISTEN`.
+    /// Starts an nginx with these `server` blocks, which contain `listen LISTEN`.
     pub(super) fn nginx(folder: Folder, servers: &str) -> Self {
         const MOST_TRIES: usize = 5;
         let settings = include_str!("nginx/nginx.conf").replace("SERVERS", servers);
@@ -39,7 +39,7 @@ impl Server {
         nginx.args(["-p", ".", "-c", "nginx.conf"]);
         let mut said = Said::default();
         for _ in 0..MOST_TRIES {
-            // Between this and nginx, somebody else may take the port.
+            // Another process may take the port before nginx does.
             let (_, address) = listening();
             folder.write(
                 "nginx.conf",
@@ -47,7 +47,7 @@ impl Server {
             );
             let (child, output) = NGINX.start(&mut nginx);
             said = output.said.clone();
-            // It says its version as soon as it listens.
+            // nginx prints its version as soon as it listens.
             if output.find(|line| line.find(" nginx/")).is_some() {
                 return Self::new(child, address, said, folder);
             }
@@ -55,13 +55,13 @@ impl Server {
         panic!("nginx does not start:\n{}", said.text());
     }
 
-    /// A HAProxy with these sections, of which one says `bind fd@0`.
+    /// Starts a HAProxy with these sections, one of which contains `bind fd@0`.
     pub(super) fn haproxy(folder: Folder, sections: &str) -> Self {
         folder.write(
             "haproxy.cfg",
             &include_str!("haproxy.cfg").replace("SECTIONS", sections),
         );
-        // It listens before HAProxy has started, so that nobody waits.
+        // The socket listens before HAProxy starts, so there is no need to wait.
         let (listener, address) = listening();
         let mut check = HAPROXY.command(&folder);
         check.args(["-c", "-f", "haproxy.cfg"]);
@@ -75,7 +75,8 @@ impl Server {
         Self::new(child, address, said, folder)
     }
 
-    /// An `openssl s_server` with these arguments. It answers every request with a page about its connection.
+    /// Starts an `openssl s_server` with these arguments. It responds with a page about the
+    /// connection.
     pub(super) fn openssl(folder: Folder, arguments: &str) -> Self {
         let mut openssl = OPENSSL.command(&folder);
         openssl
@@ -88,10 +89,10 @@ impl Server {
         Self::new(child, address, said, folder)
     }
 
-    /// A Go program that decrypts ClientHellos, and the `ECHConfigList` that it publishes.
+    /// Starts a Go program that decrypts ClientHellos, and returns its `ECHConfigList`.
     pub(super) fn go(folder: Folder, arguments: &str) -> (Self, Vec<u8>) {
         folder.write("ech.go", include_str!("ech.go"));
-        // Not `go run`, which would outlive its end as a child.
+        // `go run` would leave its child running.
         let mut build = GO.command(&folder);
         GO.check(build.args(["build", "-o", "ech", "ech.go"]));
         let program = Package::new("./ech", "golang-go");
@@ -108,8 +109,10 @@ impl Server {
         (Self::new(child, address, said, folder), list)
     }
 
-    /// An `openssl s_server` with these arguments that takes early data, which it does only where somebody answers by hand: each GET is
-    /// answered with `ok`, and that the connection ends.
+    /// Starts an `openssl s_server` with these arguments that accepts early data.
+    ///
+    /// It accepts early data only in interactive mode. Each GET gets the response `ok`, and the
+    /// connection is closed.
     pub(super) fn openssl_with_early_data(folder: Folder, arguments: &str) -> Self {
         let mut openssl = OPENSSL.command(&folder);
         openssl
@@ -130,8 +133,8 @@ impl Server {
         Self::new(child, address, said, folder)
     }
 
-    /// What it has said so far.
-    pub(super) fn said(&self) -> String {
+    /// The output so far.
+    pub(super) fn output(&self) -> String {
         self.said.text()
     }
 
@@ -159,7 +162,7 @@ impl Drop for Server {
     }
 }
 
-/// The certificates and settings of a server. It runs in this folder, so that its settings name files without a path.
+/// The certificates and the configuration of a server, which runs in this folder.
 pub(super) struct Folder(TempDir);
 
 impl Folder {
@@ -167,13 +170,13 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Keeps a certificate and its key together as `<name>.pem`.
+    /// Writes a certificate and its key to `<name>.pem`.
     pub(super) fn certified(self, name: &str, certified: &Certified) -> Self {
         let text = certified.cert_pem() + &certified.key_pem();
         self.file(&format!("{name}.pem"), &text)
     }
 
-    /// Makes a certificate of X.509 version 1 that vouches for itself, as openssl does where it is given no extensions.
+    /// Creates a self-signed X.509 version 1 certificate, as openssl does without extensions.
     pub(super) fn version_1(self, name: &str, subject: &str) -> Self {
         let steps = [
             format!(
@@ -201,7 +204,7 @@ impl Folder {
     }
 }
 
-/// A program and the Debian package that brings it.
+/// A program and its Debian package.
 struct Package {
     program: &'static str,
     package: &'static str,
@@ -221,7 +224,7 @@ impl Package {
         command
     }
 
-    /// Lets a server look at its settings.
+    /// Checks the configuration of a server.
     fn check(&self, command: &mut Command) {
         let output = command.output();
         let output = output.unwrap_or_else(|error| self.missing(&error));
@@ -233,7 +236,7 @@ impl Package {
         let (reader, writer) = io::pipe().unwrap();
         command.stdout(writer.try_clone().unwrap()).stderr(writer);
         let child = command.spawn();
-        // The command holds the other end of the pipe, which would then never end.
+        // The command holds the other end of the pipe and would keep it open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let output = Output {
             lines: BufReader::new(reader),
@@ -253,21 +256,23 @@ impl Package {
     }
 }
 
-/// What a server says, while it says it.
+/// The output of a running server.
 struct Output {
     lines: BufReader<PipeReader>,
     said: Said,
 }
 
 impl Output {
-    /// The first line in which something is found; `None` if the server ends before. The rest is read in the background.
+    /// The first result of `find` over the lines; `None` if the server ends before.
+    ///
+    /// The remaining output is read in the background.
     fn find<T>(mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let found = self.next_that(find)?;
         self.read_on();
         Some(found)
     }
 
-    /// The same, and no further.
+    /// Like `find`, without reading further.
     fn next_that<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         loop {
             let line = self.next()?;
@@ -277,7 +282,7 @@ impl Output {
         }
     }
 
-    /// Reads until the server ends: one that cannot write would end early.
+    /// Reads until the server ends: a server that cannot write would end early.
     fn read_on(mut self) {
         thread::spawn(move || while self.next().is_some() {});
     }
@@ -290,7 +295,7 @@ impl Output {
     }
 }
 
-/// What a server has said so far.
+/// The output of a server so far.
 #[derive(Clone, Default)]
 struct Said(Arc<Mutex<String>>);
 
@@ -312,7 +317,7 @@ fn listening() -> (OwnedFd, SocketAddr) {
     (listener.into(), address)
 }
 
-/// Debian keeps servers where only root looks.
+/// The search path with the directories in which Debian installs servers.
 fn path_with_servers() -> OsString {
     let mut path = std::env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin");

@@ -1,4 +1,4 @@
-//! Everyday requests and WebSockets through the proxy, to nginx and HAProxy over HTTP/2 and HTTP/1.1.
+//! Requests and WebSockets through the proxy, to nginx and HAProxy over HTTP/2 and HTTP/1.1.
 
 use axum::{
     Router,
@@ -22,7 +22,7 @@ use crate::{
 
 const LARGE: usize = 5_000_000;
 
-/// What stands behind the servers.
+/// The applications behind the servers.
 struct Behind {
     pages: Site,
     echo: PlainEcho,
@@ -44,7 +44,7 @@ impl Behind {
         }
     }
 
-    /// An nginx in front, and a connector to it.
+    /// Starts an nginx in front of them, and returns a builder for it.
     fn nginx(&self) -> (Server, CdnOriginBuilder) {
         let authority = Authority::new();
         let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -68,7 +68,7 @@ impl Behind {
         (nginx, connector)
     }
 
-    /// The same with a HAProxy.
+    /// Starts a HAProxy in front of them, and returns a builder for it.
     fn haproxy(&self) -> (Server, CdnOriginBuilder) {
         let authority = Authority::new();
         let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -130,7 +130,7 @@ async fn everyday_requests(connector: CdnOriginBuilder) {
     }
 }
 
-/// A WebSocket over a connection of its own, though the others speak HTTP/2.
+/// A WebSocket over a dedicated HTTP/1.1 connection, while other requests use HTTP/2.
 async fn a_websocket(connector: CdnOriginBuilder) {
     let proxy = OriginProxy::new(connector.build().unwrap());
     let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;

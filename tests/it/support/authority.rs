@@ -60,45 +60,45 @@ impl Authority {
         self.sign_for(&leaf(names, 2020, (2100, 1, 1)), &key)
     }
 
-    /// A certificate by which a client proves who it is.
+    /// Issues a client certificate.
     pub fn issue_client(&self, name: &str) -> Certified {
         let mut params = leaf(&[name], 2020, (2100, 1, 1));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)
     }
 
-    /// The same, ended on 2 January 2020.
+    /// Issues a client certificate that expired on 2 January 2020.
     pub fn issue_expired_client(&self, name: &str) -> Certified {
         let mut params = leaf(&[name], 2019, (2020, 1, 2));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(&params)
     }
 
-    /// A certificate that ended on 2 January 2020.
+    /// Issues a certificate that expired on 2 January 2020.
     pub fn issue_expired(&self, names: &[&str]) -> Certified {
         self.sign(&leaf(names, 2019, (2020, 1, 2)))
     }
 
-    /// A certificate that begins on 1 January 2040.
+    /// Issues a certificate that is valid from 1 January 2040.
     pub fn issue_not_yet_valid(&self, names: &[&str]) -> Certified {
         self.sign(&leaf(names, 2040, (2100, 1, 1)))
     }
 
-    /// A certificate that vouches for itself and that no authority has seen.
+    /// A self-signed certificate.
     pub fn self_signed(names: &[&str]) -> Certified {
-        Self::vouching_for_itself(&leaf(names, 2020, (2100, 1, 1)))
+        Self::self_sign(&leaf(names, 2020, (2100, 1, 1)))
     }
 
-    /// The same with this subject.
+    /// A self-signed certificate with this subject.
     pub fn self_signed_as(common_name: &str, names: &[&str]) -> Certified {
         let mut params = leaf(names, 2020, (2100, 1, 1));
         params
             .distinguished_name
             .push(DnType::CommonName, common_name);
-        Self::vouching_for_itself(&params)
+        Self::self_sign(&params)
     }
 
-    fn vouching_for_itself(params: &CertificateParams) -> Certified {
+    fn self_sign(params: &CertificateParams) -> Certified {
         let key = KeyPair::generate().expect("a key pair");
         let certificate = params.self_signed(&key).expect("a self-signed certificate");
         Certified::new(&certificate, &key)

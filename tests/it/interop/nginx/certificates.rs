@@ -1,4 +1,4 @@
-//! Certificates that nginx presents, good and bad.
+//! Valid and invalid certificates of nginx.
 
 use cdn_origin::{
     connector::{AdviceId, CdnOriginBuilder},
@@ -17,7 +17,7 @@ use crate::{
 
 const OTHER: &str = "other.example.test";
 
-/// An nginx that presents this certificate whatever SNI says.
+/// An nginx that presents this certificate for any SNI.
 fn presenting(certified: &Certified) -> Server {
     let folder = Folder::new().certified("site", certified);
     let servers = "
@@ -30,7 +30,7 @@ fn presenting(certified: &Certified) -> Server {
     Server::nginx(folder, servers)
 }
 
-/// Why this certificate is refused under [`NAME`] by whoever trusts the authority.
+/// The error of a connect to [`NAME`] with this certificate, if the authority is trusted.
 async fn refused(certified: &Certified, authority: &Authority) -> Error {
     let nginx = presenting(certified);
     let error = refusal(connector(&nginx, authority)).await;
@@ -197,12 +197,12 @@ async fn a_pin_checks_the_key_of_nginx_with_a_chain_and_without() {
 
     let nginx = presenting(&issued);
     let connector_to = |nginx: &Server, policy| connector(nginx, &authority).verify(policy);
-    welcomed(connector_to(&nginx, roots().and_pin(pin))).await;
+    assert_connects(connector_to(&nginx, roots().and_pin(pin))).await;
     pin_mismatch(connector_to(&nginx, roots().and_pin(other_pin))).await;
     pin_mismatch(connector_to(&nginx, VerifyPolicy::pinned(other_pin))).await;
 
     let nginx = presenting(&self_signed);
-    welcomed(connector_to(&nginx, VerifyPolicy::pinned(other_pin))).await;
+    assert_connects(connector_to(&nginx, VerifyPolicy::pinned(other_pin))).await;
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn danger_accepts_any_certificate_of_nginx() {
     assert_eq!(presented.names(), ["nobody.test"]);
 }
 
-async fn welcomed(connector: CdnOriginBuilder) {
+async fn assert_connects(connector: CdnOriginBuilder) {
     assert_eq!(answer(connector).await.body(), NAME);
 }
 
@@ -239,7 +239,7 @@ async fn pin_mismatch(connector: CdnOriginBuilder) {
     );
 }
 
-/// How a fix begins that says which key was presented.
+/// The start of the fix that pins the presented key.
 fn pin_presented(error: &Error) -> String {
     let pin = error.facts().certificate().unwrap().pin().unwrap();
     format!("let pin = {pin:?}.parse()?; ")

@@ -1,4 +1,4 @@
-//! Connections that nginx ends while the proxy would still use them.
+//! Connections that nginx closes while the proxy would still use them.
 
 use axum::body::Body;
 use cdn_origin::{OriginProxy, connector::CdnOriginBuilder, tls::Alpn};
@@ -12,8 +12,9 @@ use crate::{
     support::Authority,
 };
 
-/// An nginx that says the number of the request on its connection, and a connector to it.
-fn impatient() -> (Server, CdnOriginBuilder) {
+/// An nginx with few requests per connection, which responds with their number, and a builder for
+/// it.
+fn with_few_requests_per_connection() -> (Server, CdnOriginBuilder) {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let servers = "
@@ -35,7 +36,7 @@ fn impatient() -> (Server, CdnOriginBuilder) {
 #[ignore = "needs nginx"]
 async fn nginx_may_close_a_connection_after_a_few_requests_without_a_failed_request() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
-        let (_nginx, connector) = impatient();
+        let (_nginx, connector) = with_few_requests_per_connection();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());
         for number in ["1", "2", "3"].into_iter().cycle().take(30) {
             let response = ask(&proxy).await;
@@ -49,7 +50,7 @@ async fn nginx_may_close_a_connection_after_a_few_requests_without_a_failed_requ
 #[ignore = "needs nginx"]
 async fn nginx_may_refuse_an_upload_early_and_the_client_receives_the_response() {
     for alpn in [Alpn::Http2, Alpn::Http1] {
-        let (_nginx, connector) = impatient();
+        let (_nginx, connector) = with_few_requests_per_connection();
         let proxy = OriginProxy::new(connector.alpn(alpn).build().unwrap());
         let upload = Request::post("/upload").header("host", "client.test");
         let body = Body::from(vec![b'x'; 2_000_000]);

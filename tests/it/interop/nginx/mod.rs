@@ -1,4 +1,4 @@
-//! nginx 1.22 in the place of an edge.
+//! nginx 1.22 as the origin.
 
 mod certificates;
 mod endings;

@@ -1,4 +1,4 @@
-//! Scheme, SNI and Host as nginx looks at them.
+//! Scheme, SNI and Host as nginx checks them.
 
 use cdn_origin::{
     CdnOriginConnector,
@@ -15,7 +15,7 @@ use crate::{
     support::Authority,
 };
 
-/// One site, and a default server that turns strangers away in the handshake.
+/// One site, and a default server that rejects handshakes with other names.
 const STRICT: &str = "
     server { listen LISTEN ssl default_server; ssl_reject_handshake on; }
     server {

@@ -1,4 +1,4 @@
-//! HTTP/2 and HTTP/1.1 as nginx agrees to them.
+//! HTTP/2 and HTTP/1.1 as nginx negotiates them.
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -21,7 +21,7 @@ use crate::{
     support::Authority,
 };
 
-/// An nginx with this `listen` line that says what it was asked, and a connector to it.
+/// An nginx with this `listen` line that echoes the request, and a builder for it.
 fn listening(listen: &str) -> (Server, CdnOriginBuilder) {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -45,7 +45,7 @@ async fn nginx_with_h2_gets_h2_by_default() {
     let response = answer(connector).await;
     assert_eq!(response.body(), "HTTP/2.0 www.example.test /page?query");
     assert_eq!(session(&response).protocol(), Some("h2"));
-    // The client's side has a version of its own.
+    // The client's connection has its own version.
     assert_eq!(response.version(), Version::HTTP_11);
 }
 
@@ -116,7 +116,7 @@ async fn nginx_accepts_h2_requests_with_a_rewritten_host_from_a_hyper_util_clien
             .unwrap()
     };
 
-    // Without the layer, the client's Host goes along with `:authority`.
+    // Without the layer, the client's Host is sent beside `:authority`.
     let refused = client.request(request()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 

@@ -1,4 +1,4 @@
-//! TLS versions that nginx does not speak, and sessions that it resumes.
+//! TLS versions that nginx does not support, and sessions that it resumes.
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
@@ -16,7 +16,7 @@ use crate::{
     support::Authority,
 };
 
-/// An nginx that speaks one version and keeps sessions, and a connector to it.
+/// An nginx with one TLS version and a session cache, and a builder for it.
 fn speaking(version: &str) -> (Server, CdnOriginBuilder) {
     let authority = Authority::new();
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
@@ -89,7 +89,7 @@ async fn nginx_resumes_a_session_of_tls_1_3_for_a_clone_of_the_connector() {
     is_resumed(&connector.build().unwrap(), TlsVersion::V1_3).await;
 }
 
-/// Visits twice, with a pool of its own each time, so that the second visit opens a connection.
+/// Sends two requests with separate pools, so that the second opens a new connection.
 async fn is_resumed(connector: &CdnOriginConnector, version: TlsVersion) {
     for resumed in [false, true] {
         let response = ask(&OriginProxy::new(connector.clone())).await;

@@ -1,5 +1,5 @@
-//! The two accounts with the real programs in them: as the origin behind our proxy, and as the proxy before an edge, broken and
-//! mended as their authors tell it.
+//! The setups of nginx and HAProxy in front of a CDN, with the real programs: as the origin of our
+//! proxy, and as the proxy in front of the test edge, first failing and then fixed.
 
 use axum::Router;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::{
     support::{Authority, Edge, Requests, Site, SniRefusal},
 };
 
-/// What nginx says of a request, in the order in which the account sets the fields.
+/// What nginx echoes of a request, in the order in which the setup sets the fields.
 const ECHO: &str = "
     server { listen LISTEN ssl http2 default_server; ssl_reject_handshake on; }
     server {
@@ -31,8 +31,8 @@ fn echoing(site: &str, authority: &Authority) -> Server {
     Server::nginx(folder, &ECHO.replace("SITE", site))
 }
 
-/// A visit of `http://<host>/page?query` on this address.
-async fn visit(address: std::net::SocketAddr, host: &str) -> Response<String> {
+/// Requests `http://<host>/page?query` from this address.
+async fn request_page(address: std::net::SocketAddr, host: &str) -> Response<String> {
     let stream = TcpStream::connect(address).await.unwrap();
     let mut client = Requests::http1(stream).await.unwrap();
     let request = Request::get("/page?query")
@@ -62,7 +62,7 @@ async fn a_real_nginx_receives_every_field_of_the_nginx_setup() {
         .forwarded(ForwardedLayer::new().append_unverified());
     let site = Site::serve(Router::new().fallback_service(proxy)).await;
 
-    let response = visit(site.address(), "example.test").await;
+    let response = request_page(site.address(), "example.test").await;
 
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(
@@ -86,7 +86,7 @@ async fn a_real_nginx_receives_the_haproxy_setup_without_verification_and_with_i
         let router = Router::new().fallback_service(OriginProxy::new(connector));
         let site = Site::serve(router).await;
 
-        let response = visit(site.address(), "old-site.test").await;
+        let response = request_page(site.address(), "old-site.test").await;
 
         assert_eq!(response.status(), StatusCode::OK);
         let site = "my-cloudfront-domain.test|my-cloudfront-domain.test|";
@@ -94,8 +94,8 @@ async fn a_real_nginx_receives_the_haproxy_setup_without_verification_and_with_i
     }
 }
 
-/// A HAProxy with this `server` line, and what it answers to a client.
-async fn haproxy_account(edge: &Edge, server: &str) -> Response<String> {
+/// Starts a HAProxy with this `server` line and returns its response to a client.
+async fn through_haproxy(edge: &Edge, server: &str) -> Response<String> {
     let section = format!(
         "listen account
             bind fd@0
@@ -104,7 +104,7 @@ async fn haproxy_account(edge: &Edge, server: &str) -> Response<String> {
         edge.address()
     );
     let haproxy = Server::haproxy(Folder::new(), &section);
-    visit(haproxy.address(), "old-site.test").await
+    request_page(haproxy.address(), "old-site.test").await
 }
 
 #[tokio::test]
@@ -117,19 +117,19 @@ async fn a_real_haproxy_fails_without_ssl_without_sni_and_without_host() {
         .start()
         .await;
 
-    let broken = haproxy_account(&edge, "").await;
+    let broken = through_haproxy(&edge, "").await;
     assert_eq!(broken.status(), StatusCode::BAD_REQUEST);
-    let still_broken = haproxy_account(&edge, "ssl verify none").await;
+    let still_broken = through_haproxy(&edge, "ssl verify none").await;
     assert_eq!(still_broken.status(), StatusCode::SERVICE_UNAVAILABLE);
     let working = "ssl verify none sni str(my-cloudfront-domain.test)";
     assert_eq!(
-        haproxy_account(&edge, working).await.status(),
+        through_haproxy(&edge, working).await.status(),
         StatusCode::OK
     );
 }
 
-/// An nginx with these further lines, and what it answers to a client.
-async fn nginx_account(edge: &Edge, lines: &str) -> Response<String> {
+/// Starts an nginx with these additional lines and returns its response to a client.
+async fn through_nginx(edge: &Edge, lines: &str) -> Response<String> {
     let servers = format!(
         "server {{
             listen LISTEN;
@@ -143,7 +143,7 @@ async fn nginx_account(edge: &Edge, lines: &str) -> Response<String> {
         edge.address()
     );
     let nginx = Server::nginx(Folder::new(), &servers);
-    visit(nginx.address(), "example.test").await
+    request_page(nginx.address(), "example.test").await
 }
 
 #[tokio::test]
@@ -155,10 +155,10 @@ async fn a_real_nginx_responds_502_until_it_sends_the_sni_of_the_site() {
         .start()
         .await;
 
-    let broken = nginx_account(&edge, "").await;
+    let broken = through_nginx(&edge, "").await;
     assert_eq!(broken.status(), StatusCode::BAD_GATEWAY);
-    let still_broken = nginx_account(&edge, "proxy_ssl_name example.test;").await;
+    let still_broken = through_nginx(&edge, "proxy_ssl_name example.test;").await;
     assert_eq!(still_broken.status(), StatusCode::BAD_GATEWAY);
     let working = "proxy_ssl_server_name on; proxy_ssl_name example.test;";
-    assert_eq!(nginx_account(&edge, working).await.status(), StatusCode::OK);
+    assert_eq!(through_nginx(&edge, working).await.status(), StatusCode::OK);
 }

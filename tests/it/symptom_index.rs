@@ -318,7 +318,7 @@ const CERTIFICATES: &[Row] = &[
         "a certificate of the future",
         "CertificateNotYetValid",
         &[
-            "certificate_of_the_future_tells_its_dates",
+            "an_error_about_a_certificate_of_the_future_shows_its_dates",
             "a_certificate_of_nginx_that_is_not_valid_yet_is_refused_with_its_dates",
         ],
     ),

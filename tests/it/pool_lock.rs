@@ -1,4 +1,5 @@
-//! Foreign code and the pool's lock: transports, wakers and subscribers may panic, or call the pool.
+//! Foreign code and the pool's lock: transports, bodies, wakers and subscribers may call the pool,
+//! and a transport may panic.
 
 use std::{
     convert::Infallible,
@@ -15,7 +16,7 @@ use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{
-    body::Incoming,
+    body::{Body, Frame, Incoming},
     rt::{Read, ReadBufCursor, Write},
     server::conn::http1,
     service::service_fn,
@@ -102,7 +103,8 @@ impl<T, B: Behaviour> Drop for Stream<T, B> {
 /// A stream whose other end answers every request with 200, in memory.
 fn in_memory<B: Behaviour>(behaviour: B) -> Stream<DuplexStream, B> {
     let (near, far) = tokio::io::duplex(1024);
-    let service = service_fn(|_: Request<Incoming>| async {
+    let service = service_fn(|request: Request<Incoming>| async {
+        let _ = request.into_body().collect().await;
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok")))
     });
     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(far), service));
@@ -296,6 +298,46 @@ impl<S: tracing::Subscriber> Layer<S> for Reentrant {
     }
 }
 
+/// A request body that calls the pool when it is polled or dropped. It is polled under the lock of
+/// its upload, which comes before the pool's.
+struct ReentrantBody {
+    calls: Reentrant,
+    frames: usize,
+}
+
+impl Body for ReentrantBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.calls.call();
+        if self.frames == 0 {
+            return Poll::Ready(None);
+        }
+        self.frames -= 1;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"some")))))
+    }
+}
+
+impl Drop for ReentrantBody {
+    fn drop(&mut self) {
+        self.calls.call();
+    }
+}
+
+/// An upload whose body calls the pool.
+async fn put(proxy: OriginProxy, calls: Reentrant) -> StatusCode {
+    let body = ReentrantBody { calls, frames: 3 };
+    let request = Request::put("/").header("host", "client.test");
+    let Ok(response) = proxy.oneshot(request.body(body).unwrap()).await;
+    let status = response.status();
+    let _ = response.into_body().collect().await;
+    status
+}
+
 /// A waker that calls the pool before it wakes.
 struct ReentrantWaker(Reentrant, Waker);
 
@@ -322,8 +364,10 @@ async fn rush_hour(proxy: &OriginProxy, foreign: &Reentrant) {
     foreign.proxy.set(proxy.clone()).ok().unwrap();
     for round in 0..10 {
         let mut requests = JoinSet::new();
-        for _ in 0..20 {
+        for _ in 0..10 {
             requests.spawn(woken_by(foreign.clone(), get(proxy.clone())));
+            let upload = put(proxy.clone(), foreign.clone());
+            requests.spawn(woken_by(foreign.clone(), upload));
         }
         let cancelled = requests.spawn(woken_by(foreign.clone(), get(proxy.clone())));
         for _ in 0..round {
@@ -354,7 +398,7 @@ fn small() -> PoolSettings {
 }
 
 #[tokio::test]
-async fn transports_wakers_and_subscribers_may_call_the_pool_over_http1() {
+async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http1() {
     let foreign = Reentrant::default();
     let subscriber = tracing_subscriber::registry().with(foreign.clone());
     let _default = tracing::subscriber::set_default(subscriber);
@@ -373,11 +417,15 @@ async fn transports_wakers_and_subscribers_may_call_the_pool_over_http1() {
 }
 
 #[tokio::test]
-async fn transports_wakers_and_subscribers_may_call_the_pool_over_http2() {
+async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http2() {
     let foreign = Reentrant::default();
     let subscriber = tracing_subscriber::registry().with(foreign.clone());
     let _default = tracing::subscriber::set_default(subscriber);
-    let origin = Origin::http2(4, |_, _| async { Response::new(Full::from("ok")) }).await;
+    let origin = Origin::http2(4, |_, request| async {
+        let _ = request.into_body().collect().await;
+        Response::new(Full::from("ok"))
+    })
+    .await;
     let (behaviour, address) = (foreign.clone(), origin.address());
     let transport = tower::service_fn(move |_: Uri| {
         let behaviour = behaviour.clone();

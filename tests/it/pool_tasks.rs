@@ -1,6 +1,12 @@
-//! The pool's tasks end with the pool.
+//! The pool's tasks: they end with the pool, and run in the span of whom they work for.
 
-use std::{convert::Infallible, future::pending, io, time::Duration};
+use std::{
+    convert::Infallible,
+    future::pending,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
@@ -10,6 +16,11 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{io::DuplexStream, runtime::Handle, task::yield_now};
 use tower::ServiceExt;
+use tracing::{Event, Instrument, Subscriber, info_span};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt},
+    registry::LookupSpan,
+};
 
 /// Whether connects to the origin succeed.
 #[derive(Clone, Copy)]
@@ -123,4 +134,50 @@ async fn a_connect_that_hangs_ends_with_the_pool() {
     settle().await;
     request.abort();
     ends_with_the_pool(proxy).await;
+}
+
+/// Records the innermost span of each event of the pool.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let is_of_test = event.metadata().target() == module_path!();
+        let is_of_pool = event.metadata().target().contains("::pool::");
+        if let Some(span) = context.event_span(event)
+            && (is_of_test || is_of_pool)
+        {
+            self.0.lock().unwrap().push(span.name());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connect_runs_in_the_span_of_its_request_and_a_task_of_the_pool_in_that_of_the_pool() {
+    let spans = Spans::default();
+    let subscriber = tracing_subscriber::registry().with(spans.clone());
+    let _default = tracing::subscriber::set_default(subscriber);
+    let transport = tower::service_fn(|_: Uri| async {
+        tracing::info!("connecting");
+        connect(Connects::Fail).await
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let settings = PoolSettings::default().min_idle(1);
+    let proxy = info_span!("pool").in_scope(|| OriginProxy::new(connector).pool(settings));
+    let taken = || std::mem::take(&mut *spans.0.lock().unwrap());
+
+    let prewarm = proxy.prewarm().instrument(info_span!("prewarm"));
+    assert!(prewarm.await.is_err());
+    assert_eq!(taken(), ["prewarm"]);
+
+    let request = get(&proxy).instrument(info_span!("request"));
+    assert_eq!(request.await, StatusCode::BAD_GATEWAY);
+    settle().await;
+    let mut both = taken();
+    both.sort_unstable();
+    // The request's connect; that of the prewarming, and its failure.
+    assert_eq!(both, ["pool", "pool", "request"]);
 }

@@ -65,6 +65,7 @@ mod profiles;
 mod proxy_fields;
 mod proxy_headers;
 mod proxy_protocol;
+mod public_api;
 mod race;
 mod reload;
 mod resolve;

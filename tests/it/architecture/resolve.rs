@@ -61,6 +61,34 @@ impl Crate {
         self.resolve(&module, &place.path)
     }
 
+    /// The whole path of what another crate defines, as this module imports it.
+    pub(crate) fn foreign(&self, module: &[String], path: &[String]) -> Option<Vec<String>> {
+        let (first, rest) = path.split_first()?;
+        if self.resolve(module, path).is_some() {
+            return None;
+        }
+        let scope = self.scopes.get(module)?;
+        let path = match scope.imports.get(first) {
+            Some(import) if import.len() == 1 && import[0] == *first => path.to_vec(),
+            Some(import) => [import, rest].concat(),
+            None => path.to_vec(),
+        };
+        Some(self.without_own_modules(path))
+    }
+
+    /// `crate::tls::rustls::Error`, where tls re-exports a crate, is `rustls::Error`.
+    fn without_own_modules(&self, path: Vec<String>) -> Vec<String> {
+        let Some((first, own)) = path.split_first() else {
+            return path;
+        };
+        if first != "crate" {
+            return path;
+        }
+        let modules = (1..=own.len()).take_while(|end| self.scopes.contains_key(&own[..*end]));
+        let end = modules.last().unwrap_or(0);
+        own[end..].to_vec()
+    }
+
     pub(crate) fn resolve(&self, module: &[String], path: &[String]) -> Option<Target> {
         self.resolve_within(module, path, 0)
     }

@@ -1,34 +1,34 @@
-//! What an origin's answer means for the group.
+//! The outcome of an attempt, and what it means for the group.
 
 use http::{Method, Response, StatusCode};
 
 use crate::error::{Error, ErrorKind, Fault, Stage};
 
-use super::health::Verdict;
+use super::health::HealthSignal;
 
-/// What an origin's answer means for the group.
+/// The outcome of sending a request to one origin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Answer {
-    /// The origin's word, for the client.
+pub(super) enum AttemptOutcome {
+    /// A response for the client.
     Final,
-    /// The request was refused before it reached an origin, or was spoilt by its client.
+    /// The proxy refused the request, or its client failed.
     Refused,
-    /// There was no place for the request: it was not written.
+    /// The proxy or its pool was full: nothing of the request was written.
     Full,
-    /// No connection came about: the request was not written.
-    Unreached,
-    /// The request may have been seen, and there is no response.
-    Lost,
-    /// A response that is asked for elsewhere.
-    Unwanted(StatusCode),
+    /// No connection was opened: nothing of the request was written.
+    NotConnected,
+    /// The origin may have received the request, and did not respond.
+    NoResponse,
+    /// A response with a status that asks for failover.
+    FailoverStatus(StatusCode),
 }
 
-impl Answer {
+impl AttemptOutcome {
     pub(super) fn of<B>(response: &Response<B>, unwanted: &[StatusCode]) -> Self {
         let status = response.status();
         match response.extensions().get::<Error>() {
             Some(error) => Self::of_error(error),
-            None if unwanted.contains(&status) => Self::Unwanted(status),
+            None if unwanted.contains(&status) => Self::FailoverStatus(status),
             None => Self::Final,
         }
     }
@@ -40,40 +40,38 @@ impl Answer {
             }
             (_, Stage::Prepare) => Self::Refused,
             _ if error.fault() == Fault::Client => Self::Refused,
-            (_, Stage::Resolve | Stage::Dial | Stage::Handshake) => Self::Unreached,
-            (_, Stage::Send | Stage::Receive) => Self::Lost,
+            (_, Stage::Resolve | Stage::Dial | Stage::Handshake) => Self::NotConnected,
+            (_, Stage::Send | Stage::Receive) => Self::NoResponse,
         }
     }
 
-    /// What it says of the origin's health. What an origin refuses, such as a 404, does not speak
-    /// of it.
-    pub(super) fn verdict(self) -> Verdict {
+    /// What the outcome means for the origin's health. A refusal such as a 404 is no failure.
+    pub(super) fn health(self) -> HealthSignal {
         match self {
-            Self::Unreached | Self::Lost => Verdict::Bad,
-            Self::Unwanted(status) if status.is_server_error() => Verdict::Bad,
-            Self::Full | Self::Refused => Verdict::Neither,
-            Self::Final | Self::Unwanted(_) => Verdict::Good,
+            Self::NotConnected | Self::NoResponse => HealthSignal::Failure,
+            Self::FailoverStatus(status) if status.is_server_error() => HealthSignal::Failure,
+            Self::Full | Self::Refused => HealthSignal::None,
+            Self::Final | Self::FailoverStatus(_) => HealthSignal::Success,
         }
     }
 
     /// Whether nothing of the request was written.
     pub(super) fn was_unwritten(self) -> bool {
-        matches!(self, Self::Full | Self::Unreached)
+        matches!(self, Self::Full | Self::NotConnected)
     }
 
-    /// Whether another origin may be asked, as far as the method goes (RFC 9110 section 9.2).
-    pub(super) fn may_be_sought_elsewhere(self, method: &Method) -> bool {
+    /// Whether the method allows another origin to be tried (RFC 9110 section 9.2).
+    pub(super) fn allows_failover(self, method: &Method) -> bool {
         match self {
             Self::Final | Self::Refused => false,
-            Self::Full | Self::Unreached => true,
-            Self::Lost => method.is_idempotent(),
-            Self::Unwanted(_) => is_safe(method),
+            Self::Full | Self::NotConnected => true,
+            Self::NoResponse => method.is_idempotent(),
+            Self::FailoverStatus(_) => is_safe(method),
         }
     }
 }
 
-/// Whether a request of this method may be answered by another origin instead, whatever became of
-/// it. TRACE is not forwarded.
+/// Whether the method is safe (RFC 9110 section 9.2.1). TRACE is not forwarded.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

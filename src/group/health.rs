@@ -1,4 +1,4 @@
-//! Whether an origin is asked: what its answers say of it. Reads no clock.
+//! The health of an origin: ejection and return. Reads no clock.
 
 use std::time::Duration;
 
@@ -6,54 +6,81 @@ use tokio::time::Instant;
 
 use super::Ejection;
 
-/// What a group thinks of one of its origins at a moment, and what it has seen so far.
+/// The health of one origin of a group: its state now, and its counters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct OriginHealth {
-    /// Whether it is asked.
-    pub standing: OriginStanding,
-    /// Failures since its last success.
-    pub consecutive_failures: u32,
-    /// Counter: requests that it was given.
-    pub requests: u64,
-    /// Counter: those of them that failed by its fault, or on the way to it.
-    pub failures: u64,
-    /// Counter: how often it was ejected.
-    pub ejections: u64,
+    state: OriginState,
+    consecutive_failures: u32,
+    requests: u64,
+    failures: u64,
+    ejections: u64,
 }
 
-/// Whether an origin of a group is asked.
+impl OriginHealth {
+    /// Whether the origin gets requests.
+    #[must_use]
+    pub fn state(&self) -> OriginState {
+        self.state
+    }
+
+    /// The number of failures since the last success.
+    #[must_use]
+    pub fn consecutive_failures(&self) -> u32 {
+        self.consecutive_failures
+    }
+
+    /// Counter: requests that were sent to the origin.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Counter: requests that failed at the origin, or on the way to it.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// Counter: how often the origin was ejected.
+    #[must_use]
+    pub fn ejections(&self) -> u64 {
+        self.ejections
+    }
+}
+
+/// Whether an origin of a group gets requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum OriginStanding {
-    /// It is asked in its turn.
+pub enum OriginState {
+    /// It gets requests in its order.
     Serving,
-    /// It has failed too often, and is left alone for a while.
+    /// It has failed too often, and gets no requests for a while.
     Ejected,
-    /// It is tried with one request at a time.
+    /// It gets one trial request at a time.
     Returning,
 }
 
-/// How an origin has done with a request.
+/// What an outcome means for the health of the origin.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Verdict {
-    Good,
-    Bad,
-    /// It says nothing of the origin.
-    Neither,
+pub(super) enum HealthSignal {
+    Success,
+    Failure,
+    /// The outcome does not depend on the origin.
+    None,
 }
 
-/// On what terms an origin is asked.
+/// Why an origin gets a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Turn {
+pub(super) enum Admission {
     InOrder,
-    /// The one request at a time by which it returns.
+    /// The one trial request at a time of an ejected origin.
     Trial,
-    /// There is no other.
+    /// All origins are ejected.
     LastResort,
 }
 
-/// What is remembered of an origin.
+/// The failures and the phase of an origin.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     phase: Phase,
@@ -72,20 +99,20 @@ enum Phase {
     /// Ejected, and then tried.
     Out {
         until: Instant,
-        /// How long that is.
+        /// The length of the ejection.
         time: Duration,
-        /// Trials that went well, once there was one.
+        /// Successful trials, once there was a trial.
         trials: Option<u32>,
         on_trial: bool,
     },
 }
 
 impl Health {
-    /// Whether a request is let in. One that could not be sent elsewhere if it fails waits twice as
-    /// long before it is a trial.
-    pub(super) fn admit(&mut self, repeatable: bool, now: Instant) -> Option<Turn> {
+    /// Whether the origin gets a request. A request that cannot be repeated becomes a trial only
+    /// after twice the ejection time.
+    pub(super) fn admit(&mut self, repeatable: bool, now: Instant) -> Option<Admission> {
         match &mut self.phase {
-            Phase::Serving => Some(Turn::InOrder),
+            Phase::Serving => Some(Admission::InOrder),
             Phase::Out { on_trial: true, .. } => None,
             Phase::Out {
                 until,
@@ -100,39 +127,45 @@ impl Health {
                 due.then(|| {
                     trials.get_or_insert(0);
                     *on_trial = true;
-                    Turn::Trial
+                    Admission::Trial
                 })
             }
         }
     }
 
-    /// How a request went. What began before an ejection says nothing any more.
-    pub(super) fn tell(&mut self, turn: Turn, verdict: Verdict, settings: &Ejection, now: Instant) {
+    /// Records an outcome. Requests that began before an ejection no longer count.
+    pub(super) fn report(
+        &mut self,
+        admission: Admission,
+        signal: HealthSignal,
+        settings: &Ejection,
+        now: Instant,
+    ) {
         self.requests += 1;
-        self.end(turn);
-        match verdict {
-            Verdict::Neither => {}
-            Verdict::Good => {
+        self.end(admission);
+        match signal {
+            HealthSignal::None => {}
+            HealthSignal::Success => {
                 self.consecutive_failures = 0;
-                self.succeeded(turn, settings);
+                self.succeeded(admission, settings);
             }
-            Verdict::Bad => {
+            HealthSignal::Failure => {
                 self.failures += 1;
                 self.consecutive_failures = self.consecutive_failures.saturating_add(1);
-                self.failed(turn, settings, now);
+                self.failed(admission, settings, now);
             }
         }
     }
 
-    /// A turn is over, however it went.
-    pub(super) fn end(&mut self, turn: Turn) {
-        if let (Turn::Trial, Phase::Out { on_trial, .. }) = (turn, &mut self.phase) {
+    /// Ends a trial, whatever its outcome.
+    pub(super) fn end(&mut self, admission: Admission) {
+        if let (Admission::Trial, Phase::Out { on_trial, .. }) = (admission, &mut self.phase) {
             *on_trial = false;
         }
     }
 
-    fn succeeded(&mut self, turn: Turn, settings: &Ejection) {
-        if let (Turn::Trial, Phase::Out { trials, .. }) = (turn, &mut self.phase) {
+    fn succeeded(&mut self, admission: Admission, settings: &Ejection) {
+        if let (Admission::Trial, Phase::Out { trials, .. }) = (admission, &mut self.phase) {
             let good = trials.unwrap_or_default() + 1;
             *trials = Some(good);
             if good >= settings.trials {
@@ -142,10 +175,10 @@ impl Health {
         }
     }
 
-    fn failed(&mut self, turn: Turn, settings: &Ejection, now: Instant) {
-        let ejected = match (&self.phase, turn) {
+    fn failed(&mut self, admission: Admission, settings: &Ejection, now: Instant) {
+        let ejected = match (&self.phase, admission) {
             (Phase::Serving, _) => self.consecutive_failures >= settings.failures,
-            (Phase::Out { .. }, turn) => turn == Turn::Trial,
+            (Phase::Out { .. }, admission) => admission == Admission::Trial,
         };
         if !ejected {
             return;
@@ -163,10 +196,10 @@ impl Health {
 
     pub(super) fn snapshot(&self) -> OriginHealth {
         OriginHealth {
-            standing: match self.phase {
-                Phase::Serving => OriginStanding::Serving,
-                Phase::Out { trials: None, .. } => OriginStanding::Ejected,
-                Phase::Out { .. } => OriginStanding::Returning,
+            state: match self.phase {
+                Phase::Serving => OriginState::Serving,
+                Phase::Out { trials: None, .. } => OriginState::Ejected,
+                Phase::Out { .. } => OriginState::Returning,
             },
             consecutive_failures: self.consecutive_failures,
             requests: self.requests,
@@ -190,19 +223,19 @@ mod tests {
             .trials(2)
     }
 
-    fn fail(health: &mut Health, turn: Turn, now: Instant) {
-        health.tell(turn, Verdict::Bad, &settings(), now);
+    fn fail(health: &mut Health, admission: Admission, now: Instant) {
+        health.report(admission, HealthSignal::Failure, &settings(), now);
     }
 
-    fn succeed(health: &mut Health, turn: Turn, now: Instant) {
-        health.tell(turn, Verdict::Good, &settings(), now);
+    fn succeed(health: &mut Health, admission: Admission, now: Instant) {
+        health.report(admission, HealthSignal::Success, &settings(), now);
     }
 
     fn ejected(now: Instant) -> Health {
         let mut health = Health::default();
-        fail(&mut health, Turn::InOrder, now);
-        fail(&mut health, Turn::InOrder, now);
-        assert_eq!(health.snapshot().standing, OriginStanding::Ejected);
+        fail(&mut health, Admission::InOrder, now);
+        fail(&mut health, Admission::InOrder, now);
+        assert_eq!(health.snapshot().state(), OriginState::Ejected);
         health
     }
 
@@ -211,14 +244,14 @@ mod tests {
         let now = Instant::now();
         let mut health = Health::default();
         for _ in 0..5 {
-            fail(&mut health, Turn::InOrder, now);
-            succeed(&mut health, Turn::InOrder, now);
+            fail(&mut health, Admission::InOrder, now);
+            succeed(&mut health, Admission::InOrder, now);
         }
-        assert_eq!(health.snapshot().standing, OriginStanding::Serving);
-        fail(&mut health, Turn::InOrder, now);
-        health.tell(Turn::InOrder, Verdict::Neither, &settings(), now);
-        fail(&mut health, Turn::InOrder, now);
-        assert_eq!(health.snapshot().standing, OriginStanding::Ejected);
+        assert_eq!(health.snapshot().state(), OriginState::Serving);
+        fail(&mut health, Admission::InOrder, now);
+        health.report(Admission::InOrder, HealthSignal::None, &settings(), now);
+        fail(&mut health, Admission::InOrder, now);
+        assert_eq!(health.snapshot().state(), OriginState::Ejected);
     }
 
     #[test]
@@ -227,22 +260,22 @@ mod tests {
         let mut health = ejected(now);
         assert_eq!(health.admit(true, now), None);
         let later = now + SECOND;
-        assert_eq!(health.admit(true, later), Some(Turn::Trial));
+        assert_eq!(health.admit(true, later), Some(Admission::Trial));
         assert_eq!(health.admit(true, later), None);
-        succeed(&mut health, Turn::Trial, later);
-        assert_eq!(health.snapshot().standing, OriginStanding::Returning);
-        assert_eq!(health.admit(true, later), Some(Turn::Trial));
-        succeed(&mut health, Turn::Trial, later);
-        assert_eq!(health.admit(true, later), Some(Turn::InOrder));
+        succeed(&mut health, Admission::Trial, later);
+        assert_eq!(health.snapshot().state(), OriginState::Returning);
+        assert_eq!(health.admit(true, later), Some(Admission::Trial));
+        succeed(&mut health, Admission::Trial, later);
+        assert_eq!(health.admit(true, later), Some(Admission::InOrder));
     }
 
     #[test]
     fn a_trial_that_was_given_up_leaves_room_for_the_next() {
         let now = Instant::now();
         let mut health = ejected(now);
-        assert_eq!(health.admit(true, now + SECOND), Some(Turn::Trial));
-        health.end(Turn::Trial);
-        assert_eq!(health.admit(true, now + SECOND), Some(Turn::Trial));
+        assert_eq!(health.admit(true, now + SECOND), Some(Admission::Trial));
+        health.end(Admission::Trial);
+        assert_eq!(health.admit(true, now + SECOND), Some(Admission::Trial));
     }
 
     #[test]
@@ -253,10 +286,10 @@ mod tests {
             let almost = now + seconds * SECOND - SECOND / 10;
             assert_eq!(health.admit(true, almost), None);
             now += seconds * SECOND;
-            assert_eq!(health.admit(true, now), Some(Turn::Trial));
-            fail(&mut health, Turn::Trial, now);
+            assert_eq!(health.admit(true, now), Some(Admission::Trial));
+            fail(&mut health, Admission::Trial, now);
         }
-        assert_eq!(health.snapshot().ejections, 5);
+        assert_eq!(health.snapshot().ejections(), 5);
     }
 
     #[test]
@@ -264,16 +297,19 @@ mod tests {
         let now = Instant::now();
         let mut health = ejected(now);
         assert_eq!(health.admit(false, now + SECOND), None);
-        assert_eq!(health.admit(false, now + 2 * SECOND), Some(Turn::Trial));
+        assert_eq!(
+            health.admit(false, now + 2 * SECOND),
+            Some(Admission::Trial)
+        );
     }
 
     #[test]
     fn what_began_before_the_ejection_says_nothing() {
         let now = Instant::now();
         let mut health = ejected(now);
-        fail(&mut health, Turn::InOrder, now);
-        succeed(&mut health, Turn::InOrder, now);
-        assert_eq!(health.snapshot().standing, OriginStanding::Ejected);
-        assert_eq!(health.snapshot().ejections, 1);
+        fail(&mut health, Admission::InOrder, now);
+        succeed(&mut health, Admission::InOrder, now);
+        assert_eq!(health.snapshot().state(), OriginState::Ejected);
+        assert_eq!(health.snapshot().ejections(), 1);
     }
 }

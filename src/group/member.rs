@@ -1,4 +1,4 @@
-//! One origin of a group, and a request's turn with it.
+//! One origin of a group, and its selection for a request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ use crate::proxy::OriginProxy;
 
 use super::{
     Ejection, OriginHealth,
-    health::{Health, Turn, Verdict},
+    health::{Admission, Health, HealthSignal},
 };
 
 /// One origin of a group.
@@ -38,43 +38,44 @@ impl Member {
     }
 }
 
-/// A request's turn with an origin. Dropped without a word, it says nothing of it.
-pub(super) struct Asked {
+/// The origin that is selected for a request. Dropped without a report, it leaves the health as it
+/// is.
+pub(super) struct SelectedOrigin {
     member: Arc<Member>,
-    turn: Turn,
+    admission: Admission,
 }
 
-/// The first of these that is to be asked, which is then none of them any more. There is at least
-/// one; where none should be asked, it is the first.
-pub(super) fn next(untried: &mut Vec<Arc<Member>>, repeatable: bool) -> Asked {
+/// Takes the first origin that admits the request out of the untried ones, of which there is at
+/// least one. If all are ejected, takes the first.
+pub(super) fn next(untried: &mut Vec<Arc<Member>>, repeatable: bool) -> SelectedOrigin {
     let now = Instant::now();
     let admitted = untried.iter().enumerate().find_map(|(at, member)| {
-        let turn = member.lock().admit(repeatable, now)?;
-        Some((at, turn))
+        let admission = member.lock().admit(repeatable, now)?;
+        Some((at, admission))
     });
-    let (at, turn) = admitted.unwrap_or((0, Turn::LastResort));
-    Asked {
+    let (at, admission) = admitted.unwrap_or((0, Admission::LastResort));
+    SelectedOrigin {
         member: untried.remove(at),
-        turn,
+        admission,
     }
 }
 
-impl Asked {
+impl SelectedOrigin {
     pub(super) fn proxy(&self) -> &OriginProxy {
         &self.member.proxy
     }
 
-    /// How it went.
-    pub(super) fn tell(&mut self, verdict: Verdict, ejection: &Ejection) {
+    /// Reports the outcome.
+    pub(super) fn report(&mut self, signal: HealthSignal, ejection: &Ejection) {
         let now = Instant::now();
-        // The trial is over once: the next may begin before this is dropped.
-        let turn = std::mem::replace(&mut self.turn, Turn::InOrder);
-        self.member.lock().tell(turn, verdict, ejection, now);
+        // The trial ends here: the next may begin before this is dropped.
+        let admission = std::mem::replace(&mut self.admission, Admission::InOrder);
+        self.member.lock().report(admission, signal, ejection, now);
     }
 }
 
-impl Drop for Asked {
+impl Drop for SelectedOrigin {
     fn drop(&mut self) {
-        self.member.lock().end(self.turn);
+        self.member.lock().end(self.admission);
     }
 }

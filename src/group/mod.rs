@@ -4,8 +4,8 @@
 mod attempt;
 mod ejection;
 mod health;
-mod lent;
 mod member;
+mod returnable_body;
 
 use std::{
     convert::Infallible,
@@ -23,16 +23,13 @@ use tower_service::Service;
 use crate::{
     error::Error,
     pool::NoEarlyData,
-    proxy::{
-        Draining, LoggedByGroup, OriginProxy, Prewarming, ProxyBody, Proxying, log,
-        of_failing_origins,
-    },
+    proxy::{Draining, LoggedByGroup, OriginProxy, Prewarming, ProxyBody, Proxying, log},
 };
 
 pub use ejection::Ejection;
-pub use health::{OriginHealth, OriginStanding};
+pub use health::{OriginHealth, OriginState};
 
-use attempt::Answer;
+use attempt::AttemptOutcome;
 use member::Member;
 
 /// A primary origin and its backups, each with its own names, pool and settings. A `Service` that
@@ -81,11 +78,20 @@ use member::Member;
 #[must_use = "a group does nothing until it is called"]
 pub struct OriginGroup {
     members: Vec<Arc<Member>>,
-    settings: Arc<Settings>,
+    settings: Arc<GroupSettings>,
 }
 
+/// The statuses by which an origin reports that it fails: those of CloudFront's origin groups that
+/// are no refusal.
+const FAILING: [StatusCode; 4] = [
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
+
 #[derive(Clone, Debug)]
-struct Settings {
+struct GroupSettings {
     statuses: Vec<StatusCode>,
     ejection: Ejection,
 }
@@ -95,8 +101,8 @@ impl OriginGroup {
     pub fn new(primary: OriginProxy) -> Self {
         Self {
             members: vec![Arc::new(Member::new(primary))],
-            settings: Arc::new(Settings {
-                statuses: of_failing_origins().to_vec(),
+            settings: Arc::new(GroupSettings {
+                statuses: FAILING.to_vec(),
                 ejection: Ejection::default(),
             }),
         }
@@ -169,7 +175,7 @@ impl OriginGroup {
     {
         let response = self.ask(request).await;
         if let Some(error) = response.extensions().get::<Error>() {
-            log::answered(error);
+            log::request_failed(error);
         }
         response
     }
@@ -183,33 +189,33 @@ impl OriginGroup {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(LoggedByGroup);
         let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
-        let (home, mut body) = lent::lend(body);
+        let (slot, mut body) = returnable_body::returnable(body);
         let mut untried = self.members.clone();
         // Each counts as a retry on its way until there is an answer.
         let mut retries = Vec::new();
         loop {
-            let mut asked = member::next(&mut untried, repeatable);
+            let mut selected = member::next(&mut untried, repeatable);
             let request = Request::from_parts(parts.clone(), body);
-            let Ok(response) = asked.proxy().clone().call(request).await;
-            let answer = Answer::of(&response, &self.settings.statuses);
-            asked.tell(answer.verdict(), &self.settings.ejection);
-            if untried.is_empty() || !answer.may_be_sought_elsewhere(&parts.method) {
+            let Ok(response) = selected.proxy().clone().call(request).await;
+            let outcome = AttemptOutcome::of(&response, &self.settings.statuses);
+            selected.report(outcome.health(), &self.settings.ejection);
+            if untried.is_empty() || !outcome.allows_failover(&parts.method) {
                 return response;
             }
-            let Some(returned) = home.take() else {
+            let Some(returned) = slot.take() else {
                 return response;
             };
-            if !answer.was_unwritten() {
-                let Some(retry) = asked.proxy().begin_retry() else {
+            if !outcome.was_unwritten() {
+                let Some(retry) = selected.proxy().begin_retry() else {
                     return response;
                 };
                 retries.push(retry);
             }
             match response.extensions().get::<Error>() {
-                Some(error) => log::sought_elsewhere(error),
+                Some(error) => log::failed_over(error),
                 None => {
-                    let origin = asked.proxy().origin();
-                    log::unwanted(response.status(), origin);
+                    let origin = selected.proxy().origin();
+                    log::failed_over_on_status(response.status(), origin);
                 }
             }
             parts.extensions.insert(NoEarlyData);

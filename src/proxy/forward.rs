@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH, response::Parts};
+use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_LENGTH, response::Parts};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -19,15 +19,14 @@ use crate::{
 
 use super::{
     ProxyBody,
-    body::OriginBody,
+    deadline::{Deadline, IdleDeadline},
+    header_flags::HeaderFlags,
     hop_by_hop, message,
     prepare::Ready,
-    present::Present,
     queue::RequestPermit,
+    response_body::OriginBody,
     settings::ProxySettings,
-    status,
     upgrade::{self, Outcome},
-    watch::{Deadline, Watch},
 };
 
 impl ProxySettings {
@@ -79,7 +78,7 @@ impl ProxySettings {
             }
         };
         let (mut parts, body) = response.into_parts();
-        let present = Present::of(&parts.headers);
+        let present = HeaderFlags::of(&parts.headers);
         if is_unusable(&parts, present) {
             let facts = lease.info().facts().clone();
             // Before the body goes, which holds the connection.
@@ -121,12 +120,12 @@ impl ProxySettings {
     ) -> Box<OriginBody> {
         let mut body = Box::new(OriginBody {
             body: PeekedBody::new(body),
-            lease: Some(lease),
-            watch: Watch::new(self.limits.body_idle_timeout, ready.end),
+            connection: Some(lease),
+            deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
-            place,
-            patience: self.limits.unread_timeout,
-            read: 0,
+            permit: place,
+            unread_timeout: self.limits.unread_timeout,
+            frames: 0,
         });
         body.finish_at_end(false);
         body
@@ -146,7 +145,7 @@ impl ProxySettings {
         visit: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
-        asked: Box<upgrade::Asked>,
+        asked: Box<upgrade::UpgradeRequest>,
     ) -> Result<Outcome, Error> {
         asked.write(request.headers_mut());
         let (response, lease) = pool
@@ -181,8 +180,8 @@ impl ProxySettings {
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             log_diagnosis(parts.status, &diagnosis);
-            self.exposure
-                .tell_of_response(&self.identity, parts, &diagnosis);
+            self.disclosure
+                .add_to_response(&self.identity, parts, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
     }
@@ -190,20 +189,25 @@ impl ProxySettings {
 
 /// Whether it is a response that must not be passed on: one that switches, since nothing was asked
 /// to be switched to, or one whose content would be garbage.
-fn is_unusable(parts: &Parts, present: Present) -> bool {
-    status::switches(parts.status)
-        || (present.has(Present::HOP_BY_HOP) && message::has_foreign_coding(&parts.headers))
+fn is_unusable(parts: &Parts, present: HeaderFlags) -> bool {
+    parts.status == StatusCode::SWITCHING_PROTOCOLS
+        || (present.has(HeaderFlags::HOP_BY_HOP) && message::has_foreign_coding(&parts.headers))
 }
 
 /// What of the response the client gets.
-fn passed(parts: &mut Parts, body: Box<OriginBody>, present: Present, ready: &Ready) -> ProxyBody {
-    let has_no_content = status::has_no_content(parts.status, ready.request.method());
+fn passed(
+    parts: &mut Parts,
+    body: Box<OriginBody>,
+    present: HeaderFlags,
+    ready: &Ready,
+) -> ProxyBody {
+    let has_no_content = message::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
-    if present.has(Present::HOP_BY_HOP) {
+    if present.has(HeaderFlags::HOP_BY_HOP) {
         hop_by_hop::remove(headers);
     }
-    if present.has(Present::CONTENT_LENGTH) {
-        if status::has_no_length(parts.status) {
+    if present.has(HeaderFlags::CONTENT_LENGTH) {
+        if message::has_no_length(parts.status) {
             headers.remove(CONTENT_LENGTH);
         } else if has_no_content || !body.has_settled_length() {
             message::settle_length(headers);

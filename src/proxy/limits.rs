@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, ExchangeTimeout, RequestBodyProblem, RequestProblem};
 
-use super::watch::Deadline;
+use super::deadline::Deadline;
 
 /// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
 ///

@@ -1,4 +1,4 @@
-//! What whoever runs the proxy reads of a failure.
+//! The log events of failures.
 
 use http::StatusCode;
 
@@ -7,49 +7,46 @@ use crate::{
     origin::Origin,
 };
 
-/// In the extensions of a request: a group tells of its failures, because it knows which of them
-/// the client gets.
+/// Request extension: the group logs failures, because it knows which of them the client gets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoggedByGroup;
 
-/// A failure that the client gets. What a client got wrong is no news to whoever runs the proxy,
-/// nor that it is draining.
-pub(crate) fn answered(error: &Error) {
+/// Logs a failure that the client gets: at debug if the client caused it or the proxy drains, else
+/// as a warning.
+pub(crate) fn request_failed(error: &Error) {
     match error.fault() {
-        Fault::Client => tracing::debug!(%error, "refused"),
-        _ if error.kind() == ErrorKind::Draining => tracing::debug!(%error, "refused"),
+        Fault::Client => tracing::debug!(%error, "request refused"),
+        _ if error.kind() == ErrorKind::Draining => tracing::debug!(%error, "request refused"),
         _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed"),
     }
 }
 
-/// A client asked for another protocol, and gets an ordinary answer. Which one is not told: it is a
-/// field of the client's.
+/// Logs that an upgrade goes on as an ordinary request. The protocol is left out: it is the value
+/// of a client's field.
 pub(crate) fn upgrade_ignored() {
-    tracing::debug!(
-        "an upgrade is not passed on: `OriginProxy::upgrades` does not allow its protocol"
-    );
+    tracing::debug!("upgrade ignored: `OriginProxy::upgrades` does not allow its protocol");
 }
 
-/// A response that had begun and breaks off: the client sees that it is not whole, and nothing
-/// else.
-pub(crate) fn cut_off(error: &Error) {
+/// Logs a response that is aborted after it has begun. The client sees only that it is
+/// incomplete.
+pub(crate) fn response_aborted(error: &Error) {
     match error.fault() {
-        Fault::Client => tracing::debug!(%error, "response left unread"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "response cut off"),
+        Fault::Client => tracing::debug!(%error, "client stopped reading the response"),
+        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "response aborted"),
     }
 }
 
-/// A failure in place of which another origin is asked.
-pub(crate) fn sought_elsewhere(error: &Error) {
-    tracing::info!(%error, diagnosis = %error.diagnosis(), "request failed: the next origin is asked");
+/// Logs a failure after which another origin is tried.
+pub(crate) fn failed_over(error: &Error) {
+    tracing::info!(%error, diagnosis = %error.diagnosis(), "request failed: trying the next origin");
 }
 
-/// A response in place of which another origin is asked.
-pub(crate) fn unwanted(status: StatusCode, origin: Option<&Origin>) {
+/// Logs a response that is discarded for that of another origin.
+pub(crate) fn failed_over_on_status(status: StatusCode, origin: Option<&Origin>) {
     let origin = origin.map(Origin::host).map(tracing::field::display);
     tracing::info!(
         origin,
         status = status.as_u16(),
-        "response not passed on: the next origin is asked"
+        "response discarded: trying the next origin"
     );
 }

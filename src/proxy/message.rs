@@ -1,7 +1,7 @@
 //! What is checked and changed in a message head, apart from names and hop-by-hop fields.
 
 use http::{
-    HeaderMap, HeaderValue, Method, Version,
+    HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{CONTENT_LENGTH, COOKIE, EXPECT, MAX_FORWARDS, TRANSFER_ENCODING},
     request::Parts,
     uri::Scheme,
@@ -15,10 +15,10 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{fields::only, present::Present};
+use super::{fields::only, header_flags::HeaderFlags};
 
 /// Refuses what is not forwarded.
-pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
+pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
     let uri = &parts.uri;
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
     let is_foreign = uri.scheme().is_some_and(|scheme| !is_http(scheme));
@@ -30,9 +30,9 @@ pub(super) fn check(parts: &Parts, present: Present) -> Result<(), Error> {
         // an origin for `/`. Another scheme asks for what this gateway does not translate to (RFC
         // 9113 section 8.3.1).
         ErrorKind::Request(RequestProblem::TargetInvalid)
-    } else if present.has(Present::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
+    } else if present.has(HeaderFlags::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
         ErrorKind::Request(RequestProblem::TransferCoding)
-    } else if present.has(Present::EXPECT) && expects_the_unknown(&parts.headers) {
+    } else if present.has(HeaderFlags::EXPECT) && expects_the_unknown(&parts.headers) {
         ErrorKind::Request(RequestProblem::ExpectationUnknown)
     } else {
         return Ok(());
@@ -83,8 +83,8 @@ pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
 
 /// Removes an expectation that says nothing: there is no content to wait with, or the client speaks
 /// a version that does not know of it (RFC 9110 section 10.1.1).
-pub(super) fn settle_expectation(parts: &mut Parts, present: Present, body: &RequestBody) {
-    if !present.has(Present::EXPECT) {
+pub(super) fn settle_expectation(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
+    if !present.has(HeaderFlags::EXPECT) {
         return;
     }
     if body.is_end_stream() || parts.version < Version::HTTP_11 {
@@ -123,12 +123,12 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 
 /// Says where the request's content ends. The body is believed, not the field: a layer in front may
 /// have read or replaced the one and left the other, and hyper would announce what never comes.
-pub(super) fn frame(parts: &mut Parts, present: Present, body: &RequestBody) {
+pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
     let Parts {
         method, headers, ..
     } = parts;
     let is_one_of = |methods: &[Method]| methods.contains(method);
-    let is_announced = present.has(Present::CONTENT_LENGTH) && settle_length(headers);
+    let is_announced = present.has(HeaderFlags::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
         // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411
         // otherwise.
@@ -155,6 +155,16 @@ pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
         headers.remove(CONTENT_LENGTH);
     }
     is_left
+}
+
+/// Whether a response has no content, whatever its fields are (RFC 9112 section 6.3).
+pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
+    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Whether a response must not have `Content-Length` (RFC 9110 section 8.6).
+pub(super) fn has_no_length(status: StatusCode) -> bool {
+    status == StatusCode::NO_CONTENT
 }
 
 #[cfg(test)]

@@ -162,15 +162,13 @@
 //! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 
-mod answer;
-mod body;
-mod downstream_body;
+mod deadline;
 mod edge_limits;
-mod exposure;
+mod error_response;
 mod fields;
 mod forward;
 mod future;
-mod grpc;
+mod header_flags;
 mod hop_by_hop;
 mod limits;
 pub(crate) mod log;
@@ -179,28 +177,25 @@ mod message;
 mod origin_proxy;
 mod pool_futures;
 mod prepare;
-mod present;
 mod pseudonym;
 mod queue;
-mod request_map;
+mod request_body;
+mod request_hooks;
+mod response_body;
 mod service;
 mod settings;
-mod status;
 mod trailers;
-mod unread;
 mod upgrade;
-mod watch;
 
 pub(crate) use log::LoggedByGroup;
-pub(crate) use status::of_failing_origins;
 
-pub use body::ProxyBody;
 pub use future::Proxying;
 pub use limits::Limits;
 pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
 pub use pool_futures::{Draining, Prewarming};
 pub use pseudonym::{Pseudonym, PseudonymError};
+pub use response_body::ProxyBody;
 pub use upgrade::{UpgradeRefused, Upgrades};
 
 pub use crate::downstream::ClientConnection;

@@ -13,7 +13,10 @@ use crate::{
     response_rewrite::ResponseRewriteLayer,
 };
 
-use super::{Draining, Limits, Prewarming, Upgrades, Via, settings::ProxySettings};
+use super::{
+    Draining, Limits, Prewarming, Upgrades, Via, error_response::DiagnosisDisclosure,
+    settings::ProxySettings,
+};
 
 /// A reverse proxy to the origin of a connector: a `Service` that never fails.
 ///
@@ -248,7 +251,7 @@ impl OriginProxy {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn map_request(mut self, function: impl Fn(&mut Parts) + Send + Sync + 'static) -> Self {
-        self.settings_mut().request_map.add(function);
+        self.settings_mut().request_hooks.add(function);
         self
     }
 
@@ -280,7 +283,7 @@ impl OriginProxy {
     ///
     /// [RFC 9209 section 2.1.5]: https://www.rfc-editor.org/rfc/rfc9209#section-2.1.5
     pub fn disclose_diagnosis(mut self) -> Self {
-        self.settings_mut().exposure = super::exposure::Exposure::Exposed;
+        self.settings_mut().disclosure = DiagnosisDisclosure::Disclosed;
         self
     }
 

@@ -16,8 +16,8 @@ use crate::{
 };
 
 use super::{
-    edge_limits::Content, hop_by_hop, message, present::Present, settings::ProxySettings,
-    upgrade::Asked, watch::Deadline,
+    deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop, message,
+    settings::ProxySettings, upgrade::UpgradeRequest,
 };
 
 /// So many fields are usually added to a request: four that say who the client is, `Via`, and one
@@ -29,7 +29,7 @@ const USUALLY_ADDED: usize = 6;
 pub(super) struct Ready {
     pub(super) request: Request<RequestBody>,
     pub(super) target: Target,
-    pub(super) asked: Option<Box<Asked>>,
+    pub(super) asked: Option<Box<UpgradeRequest>>,
     pub(super) origin: Arc<Origin>,
     pub(super) downstream: Downstream,
     /// Whether the client is told trailers.
@@ -46,7 +46,7 @@ struct Rewrite {
     downstream: Downstream,
     /// Whether the client says `TE: trailers`.
     te_trailers: bool,
-    present: Present,
+    present: HeaderFlags,
 }
 
 impl ProxySettings {
@@ -61,8 +61,8 @@ impl ProxySettings {
         let (mut parts, body) = request.into_parts();
         self.limits
             .check(&parts.headers, body.size_hint().lower())?;
-        let present = Present::of(&parts.headers);
-        let asked = Asked::of(&mut parts, present, &body, &self.upgrades)?;
+        let present = HeaderFlags::of(&parts.headers);
+        let asked = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;
         let Some(rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
@@ -91,9 +91,13 @@ impl ProxySettings {
 
     /// Makes of the client's head the one that goes to the origin. Nothing, if the request is to go
     /// no further.
-    fn rewrite(&self, parts: &mut Parts, mut present: Present) -> Result<Option<Rewrite>, Error> {
+    fn rewrite(
+        &self,
+        parts: &mut Parts,
+        mut present: HeaderFlags,
+    ) -> Result<Option<Rewrite>, Error> {
         message::check(parts, present)?;
-        if present.has(Present::HOPS) && self.via.detects_loop(&parts.headers) {
+        if present.has(HeaderFlags::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
         let RewrittenHost {
@@ -114,23 +118,23 @@ impl ProxySettings {
         if message::is_last_forward(parts) {
             return Ok(None);
         }
-        let te_trailers =
-            present.has(Present::HOP_BY_HOP) && hop_by_hop::remove_from_request(&mut parts.headers);
+        let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
+            && hop_by_hop::remove_from_request(&mut parts.headers);
         // One growth for all. A map that cannot grow so far may still have the room that is needed.
         let _ = parts.headers.try_reserve(USUALLY_ADDED);
         let downstream = self.forwarded.apply(&mut parts.headers, downstream);
-        if present.has(Present::COOKIE) {
+        if present.has(HeaderFlags::COOKIE) {
             message::join_cookies(&mut parts.headers);
         }
-        if present.has(Present::EARLY_DATA) {
+        if present.has(HeaderFlags::EARLY_DATA) {
             message::settle_early_data(&mut parts.headers);
         }
         self.via.sign(&mut parts.headers, parts.version);
-        if !self.request_map.is_empty() {
+        if !self.request_hooks.is_empty() {
             // Otherwise nobody would see it: the pool spells the name as each connection wants it.
             write_host(parts, &name);
-            self.request_map.apply(parts);
-            present = Present::of(&parts.headers);
+            self.request_hooks.apply(parts);
+            present = HeaderFlags::of(&parts.headers);
             message::check(parts, present)?;
         }
         Ok(Some(Rewrite {

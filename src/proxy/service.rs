@@ -13,9 +13,9 @@ use tower_service::Service;
 
 use super::{
     OriginProxy, ProxyBody, Proxying,
-    answer::answer,
-    downstream_body, grpc,
+    error_response::{GrpcCall, error_response},
     log::{self, LoggedByGroup},
+    request_body,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -38,8 +38,8 @@ where
         let version = request.version();
         let method = request.method().clone();
         let limits = &settings.limits;
-        let call = grpc::Call::of(&request);
-        let request = request.map(|body| downstream_body::within(limits, body));
+        let call = GrpcCall::of(&request);
+        let request = request.map(|body| request_body::limited(limits, body));
         let prepared = settings.prepare(request);
         Proxying::new(async move {
             let outcome = match prepared {
@@ -51,12 +51,13 @@ where
                 Ok(response) => response,
                 Err(error) => {
                     if logged_by_group.is_none() {
-                        log::answered(&error);
+                        log::request_failed(&error);
                     }
-                    let answer = answer(&settings.identity, error, &method, settings.exposure);
+                    let refusal =
+                        error_response(&settings.identity, error, &method, settings.disclosure);
                     match call {
-                        Some(call) => call.answer(answer),
-                        None => answer,
+                        Some(call) => call.error_response(refusal),
+                        None => refusal,
                     }
                 }
             };

@@ -12,8 +12,11 @@ use crate::{
 };
 
 use super::{
-    Limits, Upgrades, Via, edge_limits::EdgeLimits, exposure::Exposure, queue::RequestQueue,
-    request_map::RequestMap, status::Identity,
+    Limits, Upgrades, Via,
+    edge_limits::EdgeLimits,
+    error_response::{DiagnosisDisclosure, ProxyIdentity},
+    queue::RequestQueue,
+    request_hooks::RequestHooks,
 };
 
 /// The settings of an [`OriginProxy`](super::OriginProxy).
@@ -33,13 +36,13 @@ pub(super) struct ProxySettings {
     /// Warned once that clients may use https without the proxy's knowledge.
     pub(super) no_scheme: Arc<Once>,
     pub(super) via: Via,
-    pub(super) identity: Identity,
+    pub(super) identity: ProxyIdentity,
     pub(super) limits: Limits,
     /// Absent if the dialled edge has no profile.
     pub(super) edge_limits: Option<EdgeLimits>,
     pub(super) queue: RequestQueue,
-    pub(super) request_map: RequestMap,
-    pub(super) exposure: Exposure,
+    pub(super) request_hooks: RequestHooks,
+    pub(super) disclosure: DiagnosisDisclosure,
 }
 
 impl ProxySettings {
@@ -65,12 +68,12 @@ impl ProxySettings {
             no_address: Arc::new(Once::new()),
             no_scheme: Arc::new(Once::new()),
             via: Via::default(),
-            identity: Identity::default(),
+            identity: ProxyIdentity::default(),
             queue: RequestQueue::new(&limits),
             limits,
             edge_limits: profile.map(EdgeLimits::of),
-            request_map: RequestMap::default(),
-            exposure: Exposure::default(),
+            request_hooks: RequestHooks::default(),
+            disclosure: DiagnosisDisclosure::default(),
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
         settings
@@ -117,7 +120,7 @@ impl ProxySettings {
     }
 
     pub(super) fn set_via(&mut self, via: Via) {
-        self.identity = Identity::of(&via);
+        self.identity = ProxyIdentity::of(&via);
         self.via = via;
     }
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::Stage,
-    group::{Ejection, OriginGroup, OriginStanding},
+    group::{Ejection, OriginGroup, OriginState},
     pool::{PoolSettings, RetryBudget},
 };
 use futures_util::future::join_all;
@@ -236,9 +236,9 @@ async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_ret
     while backup.requests() < 500 {
         next().await;
     }
-    assert!(group.health()[0].ejections > 0);
+    assert!(group.health()[0].ejections() > 0);
     primary.revive();
-    while group.health()[0].standing != OriginStanding::Serving {
+    while group.health()[0].state() != OriginState::Serving {
         next().await;
     }
     let before = primary.requests();
@@ -263,8 +263,8 @@ async fn what_was_not_written_goes_to_the_backup_whole_whatever_its_method() {
     let answer = ask(&group, Method::POST, "content").await;
 
     assert_eq!(answer, (StatusCode::OK, String::from("backup content")));
-    assert_eq!(group.health()[0].failures, 1);
-    assert_eq!(group.health()[1].failures, 0);
+    assert_eq!(group.health()[0].failures(), 1);
+    assert_eq!(group.health()[1].failures(), 0);
 }
 
 #[tokio::test]
@@ -297,7 +297,7 @@ async fn a_response_of_a_failing_origin_is_asked_for_elsewhere_by_safe_methods_o
             assert_eq!(answer, (status, String::from("primary")));
         }
     }
-    assert_eq!(group.health()[0].consecutive_failures, 16);
+    assert_eq!(group.health()[0].consecutive_failures(), 16);
 
     primary.answer_with(StatusCode::NOT_FOUND);
     let answer = ask(&group, Method::GET, "").await;
@@ -306,7 +306,7 @@ async fn a_response_of_a_failing_origin_is_asked_for_elsewhere_by_safe_methods_o
         (StatusCode::NOT_FOUND, String::from("primary")),
         "no failure"
     );
-    assert_eq!(group.health()[0].consecutive_failures, 0);
+    assert_eq!(group.health()[0].consecutive_failures(), 0);
 }
 
 #[tokio::test]
@@ -317,7 +317,7 @@ async fn other_statuses_may_be_chosen_and_a_404_says_nothing_of_health() {
         .ejection(Ejection::default().failures(1));
     primary.answer_with(StatusCode::NOT_FOUND);
     assert_eq!(get(&group).await, "backup");
-    assert_eq!(group.health()[0].standing, OriginStanding::Serving);
+    assert_eq!(group.health()[0].state(), OriginState::Serving);
     primary.answer_with(StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get(&group).await, "primary");
 }
@@ -331,7 +331,7 @@ async fn an_origin_is_ejected_after_five_failures_and_returns_by_one_request_at_
         assert_eq!(get(&group).await, "backup");
     }
     assert_eq!(primary.requests(), 5, "the others did not get there");
-    assert_eq!(group.health()[0].standing, OriginStanding::Ejected);
+    assert_eq!(group.health()[0].state(), OriginState::Ejected);
 
     primary.answer_with(StatusCode::OK);
     let closed = primary.0.gate.acquire_many(GATE as u32);
@@ -346,15 +346,15 @@ async fn an_origin_is_ejected_after_five_failures_and_returns_by_one_request_at_
     }
     let others = join_all((0..10).map(|_| get(&group))).await;
     assert!(others.iter().all(|it| it == "backup"), "{others:?}");
-    assert_eq!(group.health()[0].standing, OriginStanding::Returning);
+    assert_eq!(group.health()[0].state(), OriginState::Returning);
     drop(closed);
     assert_eq!(trial.await.unwrap(), "primary");
 
     for _ in 0..2 {
-        assert_eq!(group.health()[0].standing, OriginStanding::Returning);
+        assert_eq!(group.health()[0].state(), OriginState::Returning);
         assert_eq!(get(&group).await, "primary");
     }
-    assert_eq!(group.health()[0].standing, OriginStanding::Serving);
+    assert_eq!(group.health()[0].state(), OriginState::Serving);
 }
 
 #[tokio::test]
@@ -405,7 +405,7 @@ async fn what_a_client_got_wrong_is_answered_at_once_and_says_nothing_of_the_ori
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(response.extensions().get::<Error>().is_some());
     assert_eq!((primary.requests(), backup.requests()), (0, 0));
-    assert_eq!(group.health()[0].failures, 0);
+    assert_eq!(group.health()[0].failures(), 0);
 }
 
 #[tokio::test]
@@ -480,5 +480,5 @@ async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     drop(closed);
     drained.await;
     assert_eq!(present.await.unwrap(), "primary");
-    assert_eq!(group.health()[0].failures, 0);
+    assert_eq!(group.health()[0].failures(), 0);
 }

@@ -9,5 +9,5 @@ mod websocket;
 
 pub use policy::{UpgradeRefused, Upgrades};
 
-pub(super) use request::Asked;
+pub(super) use request::UpgradeRequest;
 pub(super) use response::Outcome;

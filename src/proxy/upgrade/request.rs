@@ -12,8 +12,8 @@ use crate::{
     error::{Error, ErrorKind, UpgradeProblem},
     proxy::{
         fields::{lists, members},
+        header_flags::HeaderFlags,
         log,
-        present::Present,
     },
     upload::RequestBody,
 };
@@ -25,7 +25,7 @@ use super::{
 };
 
 /// An upgrade that a client may ask for, and has asked for in good order.
-pub(in crate::proxy) struct Asked {
+pub(in crate::proxy) struct UpgradeRequest {
     pub(super) token: Token,
     pub(super) by: By,
     /// Of a WebSocket.
@@ -43,18 +43,18 @@ pub(super) enum By {
     Connect,
 }
 
-impl Asked {
+impl UpgradeRequest {
     /// What the request asks for; nothing if it is an ordinary one, or asks for what is not
     /// allowed. One that came by CONNECT is made a GET, as HTTP/1.1 asks.
     pub(in crate::proxy) fn of(
         parts: &mut Parts,
-        present: Present,
+        present: HeaderFlags,
         body: &RequestBody,
         upgrades: &Upgrades,
     ) -> Result<Option<Self>, Error> {
         let asked = match parts.method {
             Method::CONNECT => by_connect(parts, upgrades),
-            _ if present.has(Present::HOP_BY_HOP) => by_upgrade(parts, upgrades),
+            _ if present.has(HeaderFlags::HOP_BY_HOP) => by_upgrade(parts, upgrades),
             _ => None,
         };
         let Some((token, by)) = asked else {

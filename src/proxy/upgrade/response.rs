@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{
-    HeaderMap, HeaderValue, Response,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
 };
 
@@ -13,11 +13,11 @@ use crate::{
     proxy::{
         ProxyBody,
         fields::{lists, members},
-        hop_by_hop, status,
+        hop_by_hop,
     },
 };
 
-use super::{Asked, request::By, tunnel::Tunnel};
+use super::{UpgradeRequest, request::By, tunnel::Tunnel};
 
 /// What became of an upgrade.
 pub(in crate::proxy) enum Outcome {
@@ -27,7 +27,7 @@ pub(in crate::proxy) enum Outcome {
     Declined(Response<ResponseBody>, PooledConnection),
 }
 
-impl Asked {
+impl UpgradeRequest {
     /// Reads the origin's answer. If it switches as was asked, the tunnel begins as soon as the
     /// client has been told.
     pub(in crate::proxy) fn answered(
@@ -36,7 +36,7 @@ impl Asked {
         lease: PooledConnection,
         idle_timeout: Duration,
     ) -> Result<Outcome, Error> {
-        let switches = status::switches(response.status());
+        let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let misread = self.by == By::Connect && response.status().is_success();
         if misread || (switches && !self.is_met_by(response.headers())) {
             let facts = lease.info().facts().clone();
@@ -88,7 +88,7 @@ impl Asked {
                 headers.insert(UPGRADE, self.token.value().clone());
             }
             By::Connect => {
-                parts.status = status::connected();
+                parts.status = StatusCode::OK;
                 headers.remove(SEC_WEBSOCKET_ACCEPT);
                 headers.remove(SEC_WEBSOCKET_KEY);
             }

@@ -59,8 +59,8 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
 
     talk(client(&site).await).await;
 
-    assert_eq!(group.health()[0].failures, 1);
-    assert_eq!(group.health()[1].failures, 0);
+    assert_eq!(group.health()[0].failures(), 1);
+    assert_eq!(group.health()[1].failures(), 0);
 }
 
 #[tokio::test]

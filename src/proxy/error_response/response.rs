@@ -1,31 +1,32 @@
-//! The proxy's own answer to a failure.
+//! The proxy's own response to a failure.
 
 use http::{
-    HeaderName, HeaderValue, Method, Response,
+    HeaderValue, Method, Response,
     header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
 
-use crate::{Error, error::ErrorKind};
-
-use super::{
-    ProxyBody,
-    exposure::Exposure,
-    status::{Identity, has_no_content, proxy_status, status},
+use crate::{
+    error::{Error, ErrorKind},
+    proxy::{ProxyBody, message::has_no_content},
 };
 
-pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+use super::{
+    DiagnosisDisclosure, ProxyIdentity,
+    proxy_status::{PROXY_STATUS, proxy_status},
+    status::status,
+};
 
-/// A short text without internals; the error goes into the extensions, for whoever wraps the proxy.
-/// HEAD gets all but the text, which a server need not hold back by itself (RFC 9110 section
-/// 9.3.2).
-pub(super) fn answer(
-    identity: &Identity,
+/// The response to a failed request: a short text, with the error in its extensions.
+///
+/// HEAD gets the same without the text (RFC 9110 section 9.3.2).
+pub(in crate::proxy) fn error_response(
+    identity: &ProxyIdentity,
     error: Error,
     method: &Method,
-    exposure: Exposure,
+    disclosure: DiagnosisDisclosure,
 ) -> Response<ProxyBody> {
     let status = status(&error);
-    let details = exposure.details(|| error.diagnosis());
+    let details = disclosure.details(|| error.diagnosis());
     let proxy_status = proxy_status(identity, &error, details.as_deref());
     let text = format!("{status}\n");
     let length = HeaderValue::from(text.len());
@@ -41,12 +42,12 @@ pub(super) fn answer(
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     headers.insert(PROXY_STATUS, proxy_status);
-    let is_for_now = [
+    let is_temporary = [
         ErrorKind::Draining,
         ErrorKind::Overloaded,
         ErrorKind::PoolExhausted,
     ];
-    if is_for_now.contains(&error.kind()) {
+    if is_temporary.contains(&error.kind()) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response.extensions_mut().insert(error);

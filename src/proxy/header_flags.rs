@@ -1,25 +1,25 @@
-//! Which of the fields that are looked for in each message there are. One look at each name that is
-//! there costs less than one look-up for each that might be.
+//! Flags for the fields that the proxy looks for in each message. One pass over the names that are
+//! present costs less than a look-up for each name.
 
 use http::{HeaderMap, HeaderName};
 
 use super::hop_by_hop::is_hop_by_hop;
 
-/// Which of the fields there are, or were before some were removed.
+/// The fields of a head that the proxy handles, as they were before any was removed.
 #[derive(Clone, Copy)]
-pub(super) struct Present(u8);
+pub(super) struct HeaderFlags(u8);
 
-impl Present {
+impl HeaderFlags {
     pub(super) const CONTENT_LENGTH: Self = Self(1);
     pub(super) const COOKIE: Self = Self(1 << 1);
     pub(super) const EXPECT: Self = Self(1 << 2);
     /// `Via` and `CDN-Loop`.
     pub(super) const HOPS: Self = Self(1 << 3);
-    /// Any that belongs to the connection.
+    /// Any hop-by-hop field.
     pub(super) const HOP_BY_HOP: Self = Self(1 << 4);
     pub(super) const EARLY_DATA: Self = Self(1 << 5);
 
-    /// Those of this head.
+    /// The flags of this head.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let bits = headers.keys().map(|name| Self::named(name).0);
         Self(bits.fold(0, |all, bit| all | bit))

@@ -1,4 +1,4 @@
-//! A client's body that comes back if nobody has looked at it.
+//! A request body that returns from a failed attempt, if that has not polled it.
 
 use std::{
     pin::Pin,
@@ -8,30 +8,30 @@ use std::{
 
 use http_body::{Body, Frame, SizeHint};
 
-/// Where a body comes back to, if nobody has asked for its content.
-pub(super) struct Home<B>(Arc<Slot<B>>);
+/// The slot that a body returns to, if it was not polled.
+pub(super) struct BodySlot<B>(Arc<Slot<B>>);
 
 type Slot<B> = Mutex<Option<Pin<Box<B>>>>;
 
-/// Lends a body.
-pub(super) fn lend<B>(body: B) -> (Home<B>, Lent<B>) {
-    let home = Home(Arc::default());
-    let lent = home.lent(Box::pin(body));
-    (home, lent)
+/// Makes a body returnable.
+pub(super) fn returnable<B>(body: B) -> (BodySlot<B>, ReturnableBody<B>) {
+    let slot = BodySlot(Arc::default());
+    let body = slot.returnable(Box::pin(body));
+    (slot, body)
 }
 
-impl<B> Home<B> {
-    /// Lends the body once more, if it has come back as whole as it was.
-    pub(super) fn take(&self) -> Option<Lent<B>> {
+impl<B> BodySlot<B> {
+    /// Takes the body for another attempt, if it has returned.
+    pub(super) fn take(&self) -> Option<ReturnableBody<B>> {
         let body = lock(&self.0).take()?;
-        Some(self.lent(body))
+        Some(self.returnable(body))
     }
 
-    fn lent(&self, body: Pin<Box<B>>) -> Lent<B> {
-        Lent {
+    fn returnable(&self, body: Pin<Box<B>>) -> ReturnableBody<B> {
+        ReturnableBody {
             body: Some(body),
-            home: self.0.clone(),
-            touched: false,
+            slot: self.0.clone(),
+            polled: false,
         }
     }
 }
@@ -40,15 +40,15 @@ fn lock<B>(slot: &Slot<B>) -> MutexGuard<'_, Option<Pin<Box<B>>>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A body on loan.
-pub(super) struct Lent<B> {
-    /// Taken when it is given back.
+/// The body of one attempt.
+pub(super) struct ReturnableBody<B> {
+    /// Taken when it returns.
     body: Option<Pin<Box<B>>>,
-    home: Arc<Slot<B>>,
-    touched: bool,
+    slot: Arc<Slot<B>>,
+    polled: bool,
 }
 
-impl<B: Body> Body for Lent<B> {
+impl<B: Body> Body for ReturnableBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -56,7 +56,7 @@ impl<B: Body> Body for Lent<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.touched = true;
+        self.polled = true;
         match &mut self.body {
             Some(body) => body.as_mut().poll_frame(cx),
             None => Poll::Ready(None),
@@ -73,10 +73,10 @@ impl<B: Body> Body for Lent<B> {
     }
 }
 
-impl<B> Drop for Lent<B> {
+impl<B> Drop for ReturnableBody<B> {
     fn drop(&mut self) {
-        if !self.touched {
-            *lock(&self.home) = self.body.take();
+        if !self.polled {
+            *lock(&self.slot) = self.body.take();
         }
     }
 }

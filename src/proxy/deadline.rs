@@ -1,4 +1,4 @@
-//! How long a body may keep silent.
+//! Deadlines: of a whole request, and of a body that is idle.
 
 use std::{
     pin::Pin,
@@ -10,10 +10,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{ExchangeTimeout, Facts};
 
-/// What stands for "never" on a clock that cannot go there.
+/// Longer timeouts count as this one: the clock cannot hold them.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// A point in time, and the setting that it comes from.
+/// A point in time, and the timeout that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
     pub(super) at: Instant,
@@ -30,24 +30,26 @@ impl Deadline {
         }
     }
 
-    /// What is known when it has passed.
+    /// Adds the timeout to the facts of an error.
     pub(super) fn added_to(self, facts: Facts) -> Facts {
         facts.after(self.after).with_timeout(self.timeout)
     }
 }
 
-/// Watches a body. No timer runs before the body makes somebody wait, and one serves for all waits:
-/// it is set anew when it goes off, not with each frame.
+/// The deadline of an idle body, and of the request it belongs to.
+///
+/// No timer exists until the body is pending. One timer serves all waits: it is reset when it
+/// fires, not with each frame.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct IdleDeadline {
     pub(super) idle: Duration,
     end: Option<Deadline>,
     waiting_since: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-impl Watch {
-    /// Allows this much silence at a time, and nothing after the end if there is one.
+impl IdleDeadline {
+    /// A deadline of `idle` after each frame, and of `end` for the whole body.
     pub(super) fn new(idle: Duration, end: Option<Deadline>) -> Self {
         Self {
             idle,
@@ -57,7 +59,7 @@ impl Watch {
         }
     }
 
-    /// The end, if it has passed: whoever reads slowly never makes the body wait.
+    /// The end, if it has passed. A slow reader never makes the body pending, so no timer fires.
     pub(super) fn end_passed(&self) -> Option<Deadline> {
         self.end.filter(|end| end.at <= Instant::now())
     }
@@ -69,12 +71,12 @@ impl Watch {
             .unwrap_or(deadline)
     }
 
-    /// The body has moved.
-    pub(super) fn moved(&mut self) {
+    /// Restarts the idle time: the body has yielded a frame.
+    pub(super) fn restart(&mut self) {
         self.waiting_since = None;
     }
 
-    /// The body makes us wait: ready with the deadline that has passed.
+    /// Resolves to the deadline that has passed, while the body is pending.
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let silence = Deadline::new(since, self.idle, ExchangeTimeout::BodyIdle);

@@ -1,4 +1,4 @@
-//! The client's body, within its limits.
+//! The request body and its limits: size, idle time, trailers.
 
 use std::{
     pin::Pin,
@@ -15,22 +15,22 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{Limits, trailers, watch::Watch};
+use super::{Limits, deadline::IdleDeadline, trailers};
 
 pin_project! {
-    /// A body that may neither grow too large nor keep silent too long, and whose trailers are
-    /// clean.
-    struct DownstreamBody<B> {
+    /// A request body that ends in an error if it is too large or idle for too long. Trailers that
+    /// must not pass are removed.
+    struct LimitedRequestBody<B> {
         #[pin]
         inner: B,
-        watch: Watch,
+        deadline: IdleDeadline,
         left: u64,
         progress: UploadProgress,
     }
 }
 
-/// The body as it goes to the origin.
-pub(super) fn within<B>(limits: &Limits, body: B) -> RequestBody
+/// Wraps the body of a client for the origin.
+pub(super) fn limited<B>(limits: &Limits, body: B) -> RequestBody
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -40,16 +40,16 @@ where
         return RequestBody::default();
     }
     let progress = UploadProgress::tracked();
-    let body = DownstreamBody {
+    let body = LimitedRequestBody {
         inner: body,
-        watch: Watch::new(limits.body_idle_timeout, None),
+        deadline: IdleDeadline::new(limits.body_idle_timeout, None),
         left: limits.max_request_body,
         progress: progress.clone(),
     };
     RequestBody::new(body, progress)
 }
 
-impl<B> Body for DownstreamBody<B>
+impl<B> Body for LimitedRequestBody<B>
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -63,19 +63,19 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.project();
         let Poll::Ready(frame) = this.inner.poll_frame(cx) else {
-            // Once there is an answer, the client may only listen, and it is too late for a 408:
-            // the origin's silence is what counts.
+            // Once the response has begun, it is too late for a 408, and the client may only read.
+            // The idle deadline of the response counts then.
             if this.progress.has_response() {
-                this.watch.moved();
+                this.deadline.restart();
                 return Poll::Pending;
             }
-            let deadline = ready!(this.watch.poll_passed(cx));
-            let facts = deadline.added_to(Facts::default());
+            let passed = ready!(this.deadline.poll_passed(cx));
+            let facts = passed.added_to(Facts::default());
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
         };
-        this.watch.moved();
-        Poll::Ready(frame.map(|frame| judge(frame.map_err(spoilt)?, this.left)))
+        this.deadline.restart();
+        Poll::Ready(frame.map(|frame| check(frame.map_err(body_error)?, this.left)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -87,8 +87,8 @@ where
     }
 }
 
-/// The word of a layer of ours on the body, or else the client's failure.
-fn spoilt(error: impl Into<BoxError>) -> Error {
+/// The error of this crate that a layer in front put into the body, else the client's failure.
+fn body_error(error: impl Into<BoxError>) -> Error {
     match error.into().downcast::<Error>() {
         Ok(ours) => *ours,
         Err(error) => {
@@ -103,15 +103,15 @@ fn spoilt(error: impl Into<BoxError>) -> Error {
     }
 }
 
-fn judge<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error> {
+fn check<D: Buf>(frame: Frame<D>, left: &mut u64) -> Result<Frame<Bytes>, Error> {
     let mut frame = frame.map_data(|mut data| data.copy_to_bytes(data.remaining()));
     if let Some(trailers) = frame.trailers_mut() {
         trailers::clean(trailers);
     }
     let size = frame.data_ref().map_or(0, |data| data.len() as u64);
     match left.checked_sub(size) {
-        Some(rest) => {
-            *left = rest;
+        Some(remaining) => {
+            *left = remaining;
             Ok(frame)
         }
         None => {

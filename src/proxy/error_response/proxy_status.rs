@@ -1,36 +1,36 @@
-//! Which status and which RFC 9209 error type a failure becomes. The only file that chooses a
-//! status.
+//! The `Proxy-Status` field of failures (RFC 9209).
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use sfv::{
     BareItem, KeyRef, ListSerializer, StringRef, TokenRef, integer, key_ref, string_ref, token_ref,
 };
 
-use crate::error::{
-    Alert, Error, ErrorKind, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem,
+use crate::{
+    error::{Alert, Error, ErrorKind, RequestProblem, Stage, UpgradeProblem},
+    proxy::Via,
 };
 
-use super::Via;
+pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 
-/// How a proxy calls itself in `Proxy-Status` that was given no name.
+/// The name of a proxy without a configured one.
 const NAME: &TokenRef = token_ref("cdn-origin");
 
 const DETAILS: &KeyRef = key_ref("details");
 
-/// How this proxy calls itself in `Proxy-Status`: a token, or a string where the name is none (RFC
-/// 9209 section 2).
+/// The name of this proxy in `Proxy-Status`: a token, or a string if it is no token (RFC 9209
+/// section 2).
 #[derive(Clone, Debug)]
-pub(super) struct Identity(BareItem);
+pub(in crate::proxy) struct ProxyIdentity(BareItem);
 
-impl Default for Identity {
+impl Default for ProxyIdentity {
     fn default() -> Self {
         Self(NAME.into())
     }
 }
 
-impl Identity {
+impl ProxyIdentity {
     /// The name that the proxy has by its `Via`, else `cdn-origin`.
-    pub(super) fn of(via: &Via) -> Self {
+    pub(in crate::proxy) fn of(via: &Via) -> Self {
         let Some(name) = via.name() else {
             return Self::default();
         };
@@ -40,91 +40,10 @@ impl Identity {
     }
 }
 
-/// The status for a failure.
-pub(super) fn status(error: &Error) -> StatusCode {
-    match error.kind() {
-        ErrorKind::Host(_)
-        | ErrorKind::Request(RequestProblem::TargetInvalid)
-        | ErrorKind::RequestBody(RequestBodyProblem::Failed | RequestBodyProblem::NotAllowed)
-        | ErrorKind::Upgrade(UpgradeProblem::Invalid) => StatusCode::BAD_REQUEST,
-        // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.
-        ErrorKind::Request(RequestProblem::MethodRefused)
-        | ErrorKind::Request(RequestProblem::TransferCoding) => StatusCode::NOT_IMPLEMENTED,
-        // It is the client who kept silent.
-        ErrorKind::TimedOut if error.stage() == Stage::Send => StatusCode::REQUEST_TIMEOUT,
-        ErrorKind::Request(RequestProblem::ExpectationUnknown) => StatusCode::EXPECTATION_FAILED,
-        ErrorKind::RequestBody(RequestBodyProblem::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::Request(RequestProblem::HeadTooLarge) => {
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-        }
-        ErrorKind::Request(RequestProblem::TargetTooLong) => StatusCode::URI_TOO_LONG,
-        ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
-        ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    }
-}
-
-/// By these responses an origin says that it fails, so that another may have the answer: what
-/// CloudFront's origin groups take for that and is no refusal.
-pub(crate) fn of_failing_origins() -> [StatusCode; 4] {
-    [
-        StatusCode::INTERNAL_SERVER_ERROR,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ]
-}
-
-/// Whether the origin says that it switches protocols.
-pub(super) fn switches(status: StatusCode) -> bool {
-    status == StatusCode::SWITCHING_PROTOCOLS
-}
-
-/// What a client is told who asked by extended CONNECT, where another is told of the switch (RFC
-/// 8441 section 5).
-pub(super) fn connected() -> StatusCode {
-    StatusCode::OK
-}
-
-/// What lies beneath every answer to a gRPC call, whatever became of it.
-pub(super) fn beneath_grpc() -> StatusCode {
-    StatusCode::OK
-}
-
-/// The code that a gRPC call is told in place of a status, by gRPC's "HTTP to gRPC Status Code
-/// Mapping"; a deadline has a code of its own, which says more than that the service is not
-/// available.
-pub(super) fn grpc_code(status: StatusCode) -> u16 {
-    const UNKNOWN: u16 = 2;
-    const DEADLINE_EXCEEDED: u16 = 4;
-    const INTERNAL: u16 = 13;
-    const UNAVAILABLE: u16 = 14;
-    match status {
-        StatusCode::BAD_REQUEST => INTERNAL,
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
-        _ => UNKNOWN,
-    }
-}
-
-/// Whether a response has no content, whatever its fields say (RFC 9112 section 6.3).
-pub(super) fn has_no_content(status: StatusCode, method: &Method) -> bool {
-    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
-/// Whether a response may not even say how long its content is (RFC 9110 section 8.6).
-pub(super) fn has_no_length(status: StatusCode) -> bool {
-    status == StatusCode::NO_CONTENT
-}
-
 /// The `Proxy-Status` field for a failure (RFC 9209 section 2).
 #[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
 pub(super) fn proxy_status(
-    identity: &Identity,
+    identity: &ProxyIdentity,
     error: &Error,
     details: Option<&StringRef>,
 ) -> HeaderValue {
@@ -144,10 +63,10 @@ pub(super) fn proxy_status(
     HeaderValue::try_from(field).expect("a structured field is a field value")
 }
 
-/// The member for a response that is passed on.
+/// The `Proxy-Status` member for a response that is passed on.
 #[expect(clippy::expect_used, reason = "structured fields are visible ASCII")]
-pub(super) fn of_received(
-    identity: &Identity,
+pub(super) fn received_status(
+    identity: &ProxyIdentity,
     status: StatusCode,
     details: &StringRef,
 ) -> HeaderValue {

@@ -1,4 +1,4 @@
-//! What clients are told of a diagnosis: nothing, unless that was asked for.
+//! Diagnosis disclosure: whether clients get the cause of a failure.
 
 use std::borrow::Borrow;
 
@@ -7,48 +7,46 @@ use sfv::String as SfString;
 
 use crate::diagnosis::Diagnosis;
 
-use super::{
-    answer::PROXY_STATUS,
-    status::{self, Identity},
-};
+use super::proxy_status::{PROXY_STATUS, ProxyIdentity, received_status};
 
-/// Whether clients are told diagnoses.
+/// Whether clients get diagnoses.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Exposure {
+pub(in crate::proxy) enum DiagnosisDisclosure {
     #[default]
-    Kept,
-    Exposed,
+    Hidden,
+    Disclosed,
 }
 
-impl Exposure {
+impl DiagnosisDisclosure {
     /// The likeliest cause as the `details` of a `Proxy-Status` member (RFC 9209 section 2.1.5).
-    /// Nothing is diagnosed for nobody.
+    /// Computes no diagnosis unless it is disclosed.
     pub(super) fn details<D: Borrow<Diagnosis>>(
         self,
         diagnosis: impl FnOnce() -> D,
     ) -> Option<SfString> {
         match self {
-            Self::Kept => None,
-            Self::Exposed => details(diagnosis().borrow()),
+            Self::Hidden => None,
+            Self::Disclosed => details(diagnosis().borrow()),
         }
     }
 
-    /// Tells of an edge's refusal, after what other intermediaries said of it (RFC 9209 section 2).
-    pub(super) fn tell_of_response(
+    /// Appends the diagnosis of an edge's error response to `Proxy-Status`, after the members of
+    /// other proxies (RFC 9209 section 2).
+    pub(in crate::proxy) fn add_to_response(
         self,
-        identity: &Identity,
+        identity: &ProxyIdentity,
         response: &mut Parts,
         diagnosis: &Diagnosis,
     ) {
         if let Some(details) = self.details(|| diagnosis) {
-            let member = status::of_received(identity, response.status, &details);
+            let member = received_status(identity, response.status, &details);
             response.headers.append(PROXY_STATUS, member);
         }
     }
 }
 
-/// Id, certainty and fix, none of which shows an address. The sentence that says why may, and stays
-/// here.
+/// The id, certainty and fix of the likeliest cause. The text of a cause may contain an address, so
+/// it is left out.
 fn details(diagnosis: &Diagnosis) -> Option<SfString> {
     let cause = diagnosis.likeliest()?;
     let mut text = format!("{:?}, {}", cause.id(), cause.certainty());
@@ -65,13 +63,14 @@ mod tests {
     use crate::error::{Error, ErrorKind, RequestBodyProblem};
 
     #[test]
-    fn nothing_is_diagnosed_where_nobody_is_told() {
+    fn no_diagnosis_is_computed_unless_it_is_disclosed() {
         let refusal = Error::refused(ErrorKind::RequestBody(RequestBodyProblem::TooLarge));
-        let told = Exposure::Kept.details(|| -> Diagnosis { unreachable!("for nobody") });
-        assert_eq!(told, None);
-        let told = Exposure::Exposed.details(|| refusal.diagnosis());
-        let told = told.expect("it is exposed");
+        let details =
+            DiagnosisDisclosure::Hidden.details(|| -> Diagnosis { unreachable!("it is hidden") });
+        assert_eq!(details, None);
+        let details = DiagnosisDisclosure::Disclosed.details(|| refusal.diagnosis());
+        let details = details.expect("it is disclosed");
         let expected = "InvalidRequest, certain; fix: allow more with Limits::max_request_body(..)";
-        assert_eq!(told.as_str(), expected);
+        assert_eq!(details.as_str(), expected);
     }
 }

@@ -1,5 +1,4 @@
-//! The embedder's word on each request, after the client's fields have been sorted and before the
-//! request is sent.
+//! The application's hooks for outgoing requests.
 
 use std::{fmt, sync::Arc};
 
@@ -11,14 +10,14 @@ use http::{
 
 type Function = dyn Fn(&mut Parts) + Send + Sync;
 
-/// Functions that change requests, in the order in which they were given.
+/// Functions that change requests just before they are sent, in their order.
 #[derive(Clone, Default)]
-pub(super) struct RequestMap(Vec<Arc<Function>>);
+pub(super) struct RequestHooks(Vec<Arc<Function>>);
 
-/// What the proxy says of the message, and what nobody changes.
-const OURS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE];
+/// The fields that belong to the proxy: hooks cannot change them.
+const PROXY_FIELDS: [HeaderName; 5] = [CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE];
 
-impl RequestMap {
+impl RequestHooks {
     pub(super) fn add(&mut self, function: impl Fn(&mut Parts) + Send + Sync + 'static) {
         self.0.push(Arc::new(function));
     }
@@ -27,14 +26,13 @@ impl RequestMap {
         self.0.is_empty()
     }
 
-    /// Applies all. What frames the message and what belongs to the connection is afterwards as it
-    /// was.
+    /// Calls all hooks, then restores the fields that belong to the proxy.
     pub(super) fn apply(&self, parts: &mut Parts) {
-        let ours = OURS.map(|name| (parts.headers.get(&name).cloned(), name));
+        let saved = PROXY_FIELDS.map(|name| (parts.headers.get(&name).cloned(), name));
         for function in &self.0 {
             function(parts);
         }
-        for (value, name) in ours {
+        for (value, name) in saved {
             match value {
                 Some(value) => parts.headers.insert(name, value),
                 None => parts.headers.remove(name),
@@ -43,8 +41,8 @@ impl RequestMap {
     }
 }
 
-impl fmt::Debug for RequestMap {
+impl fmt::Debug for RequestHooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RequestMap({})", self.0.len())
+        write!(f, "RequestHooks({})", self.0.len())
     }
 }

@@ -1,0 +1,58 @@
+//! Failures of gRPC calls: `grpc-status` in a response of status 200.
+
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+
+use crate::proxy::ProxyBody;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// The prefix of the content types of gRPC and gRPC-Web.
+const GRPC: &[u8] = b"application/grpc";
+
+/// A gRPC call, by the type of its content.
+pub(in crate::proxy) struct GrpcCall(HeaderValue);
+
+impl GrpcCall {
+    /// The gRPC call in a request, if it is one: a POST of this content type.
+    pub(in crate::proxy) fn of<B>(request: &Request<B>) -> Option<Self> {
+        if request.method() != Method::POST {
+            return None;
+        }
+        let content_type = request.headers().get(CONTENT_TYPE)?;
+        let start = content_type.as_bytes().get(..GRPC.len())?;
+        let is_grpc = start.eq_ignore_ascii_case(GRPC);
+        is_grpc.then(|| Self(content_type.clone()))
+    }
+
+    /// Turns an error response into a trailers-only response of gRPC. Other fields stay.
+    pub(in crate::proxy) fn error_response(
+        self,
+        response: Response<ProxyBody>,
+    ) -> Response<ProxyBody> {
+        let (mut parts, _) = response.into_parts();
+        let failed = std::mem::replace(&mut parts.status, StatusCode::OK);
+        let fields = &mut parts.headers;
+        fields.insert(CONTENT_TYPE, self.0);
+        fields.insert(GRPC_STATUS, grpc_code(failed).into());
+        if let Ok(message) = failed.to_string().try_into() {
+            fields.insert(GRPC_MESSAGE, message);
+        }
+        Response::from_parts(parts, ProxyBody::empty())
+    }
+}
+
+/// The gRPC code for a status, by gRPC's "HTTP to gRPC Status Code Mapping". A 504 is
+/// DEADLINE_EXCEEDED, which is more precise than the UNAVAILABLE of that mapping.
+fn grpc_code(status: StatusCode) -> u16 {
+    const UNKNOWN: u16 = 2;
+    const DEADLINE_EXCEEDED: u16 = 4;
+    const INTERNAL: u16 = 13;
+    const UNAVAILABLE: u16 = 14;
+    match status {
+        StatusCode::BAD_REQUEST => INTERNAL,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT => DEADLINE_EXCEEDED,
+        _ => UNKNOWN,
+    }
+}

@@ -1,0 +1,12 @@
+//! The proxy's own responses to failures: status, `Proxy-Status`, gRPC status.
+
+mod disclosure;
+mod grpc;
+mod proxy_status;
+mod response;
+mod status;
+
+pub(super) use disclosure::DiagnosisDisclosure;
+pub(super) use grpc::GrpcCall;
+pub(super) use proxy_status::ProxyIdentity;
+pub(super) use response::error_response;

@@ -1,0 +1,12 @@
+//! The body of a response: the origin's, with its deadlines, or the proxy's own text.
+//!
+//! [`ProxyBody`] is what a server polls. It holds an [`OriginBody`], which holds the connection. A
+//! long body moves into a guard, whose task drops it if the client stops reading.
+
+mod origin_body;
+mod proxy_body;
+mod slow_reader;
+
+pub use proxy_body::ProxyBody;
+
+pub(super) use origin_body::OriginBody;

@@ -1,0 +1,151 @@
+//! The body of an origin's response, and the connection it comes from.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    pool::{PooledConnection, ResponseBody, explain_body},
+    proxy::{
+        deadline::{Deadline, IdleDeadline},
+        log,
+        queue::RequestPermit,
+        trailers,
+    },
+    response_diagnosis::PeekedBody,
+};
+
+/// The origin's body.
+pub(in crate::proxy) struct OriginBody {
+    /// The connection, until the body has ended. It is dropped before the body, so the close reason
+    /// of its stream is known.
+    pub(in crate::proxy) connection: Option<PooledConnection>,
+    pub(in crate::proxy) body: PeekedBody<ResponseBody>,
+    pub(in crate::proxy) deadline: IdleDeadline,
+    /// Whether the client gets trailers (RFC 9110 section 6.5.1).
+    pub(in crate::proxy) trailers: bool,
+    /// Held until the response has ended.
+    pub(in crate::proxy) permit: Option<RequestPermit>,
+    /// How long the client may leave the body unread.
+    pub(in crate::proxy) unread_timeout: Duration,
+    /// The number of polled frames; it saturates.
+    pub(in crate::proxy) frames: u8,
+}
+
+/// A body that has not ended after this many polls gets a slow-reader guard. A server takes that many
+/// frames even if its client does not read: hyper's buffers 16 of them, and 400 KiB. Most responses
+/// have one frame, and need one more poll where a chunk ends them.
+const UNGUARDED_FRAMES: u8 = 2;
+
+impl OriginBody {
+    /// Whether the body needs a slow-reader guard from now on.
+    pub(super) fn needs_guard(&mut self) -> bool {
+        self.frames = self.frames.saturating_add(1);
+        self.frames == UNGUARDED_FRAMES
+    }
+
+    pub(in crate::proxy) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(self.poll_next(cx));
+        if let Some(Err(error)) = &frame {
+            log::response_aborted(error);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.connection.is_some()
+            && let Some(end) = self.deadline.end_passed()
+        {
+            return Poll::Ready(Some(Err(self.time_out(end))));
+        }
+        let frame = match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let deadline = ready!(self.deadline.poll_passed(cx));
+                return Poll::Ready(Some(Err(self.time_out(deadline))));
+            }
+        };
+        self.deadline.restart();
+        if frame.is_none() && self.was_cut_short() {
+            let kind = ErrorKind::ConnectionClosed;
+            let error = Error::new(kind, Stage::Receive, self.close());
+            return Poll::Ready(Some(Err(error.after_answers())));
+        }
+        let info = self.connection.as_ref().map(PooledConnection::info);
+        let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
+        // The end of a body of unknown length is known only after one more poll.
+        let ended = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
+        if let Some(connection) = self.connection.take_if(|_| matches!(frame, Some(Err(_)))) {
+            connection.fail();
+        }
+        self.finish_at_end(ended);
+        Poll::Ready(self.with_clean_trailers(frame))
+    }
+
+    fn with_clean_trailers(
+        &self,
+        frame: Option<Result<Frame<Bytes>, Error>>,
+    ) -> Option<Result<Frame<Bytes>, Error>> {
+        let mut frame = frame?;
+        if let Ok(frame) = &mut frame
+            && let Some(fields) = frame.trailers_mut()
+        {
+            if !self.trailers {
+                return None;
+            }
+            trailers::clean(fields);
+        }
+        Some(frame)
+    }
+
+    pub(in crate::proxy) fn time_out(&mut self, deadline: Deadline) -> Error {
+        let facts = deadline.added_to(self.close());
+        Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
+    }
+
+    /// Closes the connection, and returns its facts.
+    fn close(&mut self) -> Facts {
+        let connection = self.connection.take();
+        connection.map_or_else(Facts::default, |connection| {
+            connection.info().facts().clone()
+        })
+    }
+
+    /// Whether an HTTP/2 stream was reset before its end, even with NO_ERROR (RFC 9113 section
+    /// 8.1).
+    fn was_cut_short(&self) -> bool {
+        let http2 = self
+            .connection
+            .as_ref()
+            .is_some_and(PooledConnection::is_http2);
+        http2 && !self.body.is_end_stream()
+    }
+
+    /// Whether the `Content-Length` of the response is one valid line: the HTTP/1 connection has
+    /// parsed it to find the end of the body.
+    pub(in crate::proxy) fn has_settled_length(&self) -> bool {
+        matches!(self.body.unread(), ResponseBody::Http1(_))
+    }
+
+    /// Returns the connection to the pool if the body has ended.
+    pub(in crate::proxy) fn finish_at_end(&mut self, ended: bool) {
+        let ended = ended || self.body.is_end_stream();
+        if let Some(connection) = self.connection.take_if(|_| ended) {
+            connection.finish(self.body.unread_mut());
+            self.permit = None;
+        }
+    }
+}
+
+fn is_trailers(frame: &Result<Frame<Bytes>, Error>) -> bool {
+    frame.as_ref().is_ok_and(Frame::is_trailers)
+}

@@ -5,6 +5,7 @@ use std::{error::Error, net::SocketAddr, time::Duration};
 use axum::body::Body;
 use cdn_origin::{
     OriginProxy, TlsVersion, VerifyPolicy,
+    connector::Timeouts,
     diagnosis::Diagnosis,
     proxy::Limits,
     tls::{Alpn, SpkiPin, rustls::version},
@@ -213,14 +214,15 @@ async fn broken_networks(authority: &Authority) -> TourResult {
     .await?;
 
     let hole = Blackhole::new().await;
-    let builder = demo!(dialing(hole.address(), authority); .dial_timeout(SHORT));
+    let builder =
+        demo!(dialing(hole.address(), authority); .timeouts(Timeouts::default().dial(SHORT)));
     symptom("No response to the TCP connect", builder, 504).await?;
 
     let edge = serving(authority)
         .behaviour(Behaviour::StallInHandshake)
         .start()
         .await;
-    let builder = demo!(to(&edge, authority); .tls_handshake_timeout(SHORT));
+    let builder = demo!(to(&edge, authority); .timeouts(Timeouts::default().tls_handshake(SHORT)));
     symptom("No response in the TLS handshake", builder, 504).await?;
 
     let edge = serving(authority)

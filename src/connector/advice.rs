@@ -10,7 +10,7 @@ use crate::{
     tls::{TlsClient, VerifyPolicy},
 };
 
-use super::{CdnOriginConnector, trust::Trust};
+use super::{advice_id::AdviceId, state::ConnectorState, trust::Trust};
 
 /// Something about a connector that looks wrong, although it may be intentional.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,102 +33,20 @@ impl fmt::Display for Advice {
     }
 }
 
-/// The kinds of advice. More may come.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum AdviceId {
-    /// The bucket's name has dots, so that no certificate of S3 covers its host.
-    BucketWithDots,
-    /// Early data is allowed, and none can ever be sent.
-    EarlyDataUnused,
-    /// The chain may have expired, within a grace.
-    ExpiryGrace,
-    /// An expected name was set, and the policy does not look at it.
-    ExpectedNameUnused,
-    /// SNI and Host name different hosts: many edges answer 403 or 421.
-    HostDiffersFromSni,
-    /// The Host is an IP address, and edges know their sites by name.
-    HostIsIpAddress,
-    /// The edge answers plain http with a redirect to https.
-    HttpsForced,
-    /// The endpoint speaks no TLS, and the URL says https.
-    HttpOnlyEndpoint,
-    /// The secrets of connections are logged.
-    KeysLogged,
-    /// The chain is checked, and no name in the certificate is.
-    NamesIgnored,
-    /// The URL's host is an IP address and no name was configured, so that no SNI is sent.
-    NoSniForIpAddress,
-    /// TLS 1.3 is not offered.
-    NoTls13,
-    /// A plain `http` origin on port 443.
-    PlainHttpOnTlsPort,
-    /// The edge does not serve TLS at the dialled port.
-    PortNotServed,
-    /// Some certificates of the system's store could not be used.
-    SkippedRoots,
-    /// Settings of TLS, and the origin is a plain `http` one.
-    TlsUnused,
-    /// The certificate is not verified.
-    VerificationOff,
-}
-
-/// Which advice is not wanted.
-#[derive(Clone, Debug)]
-pub(super) enum Silence {
-    All,
-    Of(Vec<AdviceId>),
-}
-
-impl Silence {
-    pub(super) fn add(&mut self, id: AdviceId) {
-        if let Self::Of(ids) = self {
-            ids.push(id);
-        }
+/// The advice about a connector with these parts, without what is silenced.
+pub(super) fn advise(state: &ConnectorState) -> Vec<Advice> {
+    let settings = &state.settings;
+    let mut advice = Vec::new();
+    if let Some(origin) = state.origin.as_deref() {
+        advise_on_names(origin, &mut advice);
+        advise_on_edge(origin, &mut advice);
     }
-
-    pub(super) fn all(&mut self) {
-        *self = Self::All;
+    match &state.tls {
+        Some(trust) => advise_on_trust(trust, &settings.names, &mut advice),
+        None => advise_on_unused(&settings.unused_tls_setters(), &mut advice),
     }
-
-    fn covers(&self, id: AdviceId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Of(ids) => ids.contains(&id),
-        }
-    }
-}
-
-impl Default for Silence {
-    fn default() -> Self {
-        Self::Of(Vec::new())
-    }
-}
-
-impl CdnOriginConnector {
-    /// What looks wrong without being invalid, under the trust that is in force. It was logged when
-    /// the connector was built, and after every [reload](Self::reload).
-    #[must_use]
-    pub fn advice(&self) -> Vec<Advice> {
-        let settings = self.settings();
-        let mut advice = Vec::new();
-        if let Some(origin) = self.origin() {
-            advise_on_names(origin, &mut advice);
-            advise_on_edge(origin, &mut advice);
-        }
-        match self.trust() {
-            Some(trust) => advise_on_trust(trust, settings.chosen_names(), &mut advice),
-            None => advise_on_unused(&settings.unused_tls(), &mut advice),
-        }
-        advice.retain(|advice| !settings.silenced().covers(advice.id));
-        advice
-    }
-
-    pub(super) fn log_advice(&self) {
-        for Advice { id, text } in self.advice() {
-            tracing::warn!(?id, "{text}");
-        }
-    }
+    advice.retain(|advice| !settings.advice.silences(advice.id));
+    advice
 }
 
 fn advise_on_trust(trust: &Trust, names: &ChosenNames, advice: &mut Vec<Advice>) {
@@ -147,7 +65,7 @@ fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {
     if setters.is_empty() {
         return;
     }
-    let calls: Vec<_> = setters.iter().map(|it| format!("`.{it}(..)`")).collect();
+    let calls: Vec<_> = setters.iter().map(|it| format!("`{it}(..)`")).collect();
     let text = format!(
         "plain http has no TLS, which is what {} set: `https://` in the URL",
         calls.join(", "),
@@ -232,7 +150,7 @@ fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice
         say(AdviceId::NoTls13, text.into());
     }
     if tls.never_sends_early_data() {
-        let text = "`.early_data()` has no effect: it takes TLS 1.3, sessions that are resumed, HTTP/1.1, and no ECH";
+        let text = "`Sessions::early_data()` has no effect: it takes TLS 1.3, sessions that are resumed, HTTP/1.1, and no ECH";
         say(AdviceId::EarlyDataUnused, text.into());
     }
     if !tls.skipped_roots.is_empty() {

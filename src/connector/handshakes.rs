@@ -5,29 +5,61 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::{EarlyData, TlsSession};
 
 /// How many TLS handshakes a connector and its clones have finished since it was built.
+///
+/// ```
+/// use cdn_origin::CdnOriginConnector;
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let counts = connector.handshakes();
+/// println!("{} full, {} resumed", counts.full(), counts.resumed());
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
 pub struct HandshakeCounts {
-    /// Those in which the origin sent its certificate.
-    pub full: u64,
-    /// Those that resumed an earlier session.
-    pub resumed: u64,
-    /// Those in which the origin took [early data](crate::connector::CdnOriginBuilder::early_data).
-    pub early_data: u64,
-    /// Those in which early data was sent that the origin did not look at.
-    pub early_data_rejected: u64,
+    full: u64,
+    resumed: u64,
+    early_data: u64,
+    early_data_rejected: u64,
 }
 
+impl HandshakeCounts {
+    /// Handshakes in which the origin sent its certificate.
+    #[must_use]
+    pub fn full(&self) -> u64 {
+        self.full
+    }
+
+    /// Handshakes that resumed an earlier session.
+    #[must_use]
+    pub fn resumed(&self) -> u64 {
+        self.resumed
+    }
+
+    /// Handshakes in which the origin accepted
+    /// [early data](crate::connector::Sessions::early_data).
+    #[must_use]
+    pub fn early_data(&self) -> u64 {
+        self.early_data
+    }
+
+    /// Handshakes in which the origin rejected early data.
+    #[must_use]
+    pub fn early_data_rejected(&self) -> u64 {
+        self.early_data_rejected
+    }
+}
+
+/// The counters behind [`HandshakeCounts`].
 #[derive(Debug, Default)]
-pub(super) struct Handshakes {
+pub(super) struct HandshakeCounters {
     full: AtomicU64,
     resumed: AtomicU64,
     early_data: AtomicU64,
     early_data_rejected: AtomicU64,
 }
 
-impl Handshakes {
-    pub(super) fn note(&self, session: &TlsSession) {
+impl HandshakeCounters {
+    pub(super) fn count(&self, session: &TlsSession) {
         let counter = match session.resumed {
             true => &self.resumed,
             false => &self.full,

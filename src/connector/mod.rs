@@ -23,26 +23,34 @@
 //! ```
 
 mod advice;
+mod advice_id;
+mod advice_settings;
 mod builder;
+mod cdn_origin_connector;
+mod connect;
 mod connecting;
-mod deadlines;
-mod early;
 mod handshakes;
 mod info;
 mod profile;
-mod reload;
-mod service;
+mod sessions;
+mod settings;
+mod state;
 mod stream;
+mod timeouts;
 mod trust;
 
-pub use advice::{Advice, AdviceId};
+pub use advice::Advice;
+pub use advice_id::AdviceId;
+pub use advice_settings::AdviceSettings;
 pub use builder::CdnOriginBuilder;
+pub use cdn_origin_connector::CdnOriginConnector;
 pub use connecting::Connecting;
 pub use handshakes::HandshakeCounts;
 pub use info::ConnectionInfo;
 pub use profile::{AppliedProfile, ProfileChange};
-pub use service::CdnOriginConnector;
+pub use sessions::Sessions;
 pub use stream::OriginStream;
+pub use timeouts::Timeouts;
 pub use trust::{Reloaded, TlsReload};
 
 /// What an error that came out of an [`OriginStream`] means.

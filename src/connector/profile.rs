@@ -43,12 +43,12 @@ pub struct AppliedProfile {
     changes: Vec<ProfileChange>,
 }
 
-/// Who decides about key exchange groups.
+/// Where the key exchange groups come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Groups {
-    /// They are the crypto provider's, in its order.
-    OfProvider,
-    /// Somebody has chosen them.
+pub(super) enum GroupsSource {
+    /// The crypto provider, in its order.
+    Provider,
+    /// A setter.
     Chosen,
 }
 
@@ -79,11 +79,11 @@ pub enum ProfileChange {
 
 impl AppliedProfile {
     /// The profile of the edge that gave out the dialled name, if it is known.
-    pub(super) fn of(origin: &Origin, groups: Groups) -> Option<Self> {
+    pub(super) fn of(origin: &Origin, groups: GroupsSource) -> Option<Self> {
         let dialled = origin.dial().host().and_then(Host::dns)?;
         let edge = profile_of(edge_of_host(dialled)?)?;
         let (idle, fields) = (edge.idle_limit(), edge.own_fields());
-        let is_open = origin.scheme() == Scheme::Https && groups == Groups::OfProvider;
+        let is_open = origin.scheme() == Scheme::Https && groups == GroupsSource::Provider;
         let changes = [
             edge.first_group()
                 .filter(|_| is_open)

@@ -6,9 +6,9 @@ use tokio::net::TcpStream;
 use tokio_util::either::Either;
 
 /// Our own TCP, or the stream of a given transport.
-pub(crate) type DialedIo = Either<TcpStream, TokioIo<Box<dyn GivenIo>>>;
+pub(crate) type DialedIo = Either<TcpStream, TokioIo<Box<dyn TransportIo>>>;
 
 /// A stream of a given transport, whatever it is.
-pub(crate) trait GivenIo: rt::Read + rt::Write + Send + Unpin {}
+pub(crate) trait TransportIo: rt::Read + rt::Write + Send + Unpin {}
 
-impl<T: rt::Read + rt::Write + Send + Unpin> GivenIo for T {}
+impl<T: rt::Read + rt::Write + Send + Unpin> TransportIo for T {}

@@ -134,8 +134,8 @@ mod tests {
 
     use super::*;
     use crate::dial::{
-        Families, Resolved,
-        race::{Candidate, Pace, Told},
+        Families, HappyEyeballs, Resolved,
+        race::{Candidate, Told},
     };
 
     const SIX: &str = "[2001:db8::6]:443";
@@ -172,7 +172,7 @@ mod tests {
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let mut race = Race::new(Pace::default());
+        let mut race = Race::new(HappyEyeballs::default());
         let told = told(history, addresses);
         race.ask(Families::Both, async move { told });
         let _ = timeout(Duration::from_secs(10), race.run(connect, |_| ())).await;

@@ -36,19 +36,21 @@ pub use guard::EgressGuard;
 /// Part of the public API of the `hickory` feature: a new 0.x of it is a breaking change here too.
 #[cfg(feature = "hickory")]
 pub use hickory_resolver;
+/// A network of IP addresses, such as `10.20.0.0/16`, as [`EgressGuard`] takes it.
+pub use ipnet::IpNet;
 pub use keepalive::TcpKeepalive;
 pub use proxy_protocol::ProxyProtocol;
 pub use race::{HappyEyeballs, IpFamilies};
 #[cfg(feature = "hickory")]
 pub use resolve::HickoryResolver;
 pub use resolve::{
-    DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, Services,
+    Dns, DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving,
+    Services,
 };
 pub use sockets::SocketOptions;
 
 pub(crate) use failure::DialFailure;
-pub(crate) use io::{DialedIo, GivenIo};
-pub(crate) use race::Pace;
-pub(crate) use resolve::{Book, FixedNames, SystemResolver};
+pub(crate) use io::{DialedIo, TransportIo};
+pub(crate) use resolve::Book;
 pub(crate) use tcp::{TcpDialer, TcpSettings};
 pub(crate) use transport::Transport;

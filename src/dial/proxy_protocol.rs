@@ -43,7 +43,7 @@ impl ProxyProtocol {
     }
 
     /// Says the header within the time that is left.
-    pub(crate) async fn introduce(
+    pub(crate) async fn send_header(
         self,
         client: Option<&ClientAddress>,
         io: &mut DialedIo,

@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    Book, DialFailure, EgressGuard, Families, Lookup, Pace, Questions, ResolveError, Resolved,
-    SocketOptions, TcpKeepalive,
+    Book, DialFailure, EgressGuard, Families, HappyEyeballs, Lookup, Questions, ResolveError,
+    Resolved, SocketOptions,
     guard::{Prohibited, Verdict},
     log,
     race::{Candidate, Ended, History, Race, Told},
@@ -36,8 +36,7 @@ struct Shared {
 /// What the builder says about TCP.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TcpSettings {
-    pub(crate) pace: Pace,
-    pub(crate) keepalive: TcpKeepalive,
+    pub(crate) happy_eyeballs: HappyEyeballs,
     pub(crate) options: SocketOptions,
     pub(crate) guard: Option<EgressGuard>,
 }
@@ -45,7 +44,10 @@ pub(crate) struct TcpSettings {
 impl TcpSettings {
     /// Whether the local addresses leave any of the families that were chosen.
     pub(crate) fn has_a_family(&self) -> bool {
-        let (chosen, local) = (self.pace.families.allowed(), self.options.families());
+        let (chosen, local) = (
+            self.happy_eyeballs.allowed_families(),
+            self.options.families(),
+        );
         chosen == local || chosen == Families::Both || local == Families::Both
     }
 }
@@ -94,7 +96,7 @@ impl TcpDialer {
             return Err(DialFailure::prohibited(Stage::Resolve));
         }
         let began = Instant::now();
-        let mut race = Race::new(dialer.settings.pace);
+        let mut race = Race::new(dialer.settings.happy_eyeballs);
         let outcome = timeout_at(deadline, dialer.run(&mut race, target, known)).await;
         let now = Instant::now();
         if let (Host::Dns(_), None) = (target.host(), known) {
@@ -175,8 +177,12 @@ impl Shared {
 
     /// The families that are of use: those that were chosen and have a local address.
     fn families(&self) -> Families {
-        let TcpSettings { pace, options, .. } = &self.settings;
-        let chosen = pace.families.allowed();
+        let TcpSettings {
+            happy_eyeballs,
+            options,
+            ..
+        } = &self.settings;
+        let chosen = happy_eyeballs.allowed_families();
         match options.families() {
             Families::Both => chosen,
             // `build()` has refused what leaves nothing.
@@ -218,19 +224,14 @@ impl Shared {
         host: &'a Host,
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<TcpStream>> + Send + use<'a> {
-        let TcpSettings {
-            keepalive,
-            options,
-            guard,
-            ..
-        } = &self.settings;
+        let TcpSettings { options, guard, .. } = &self.settings;
         async move {
             if let Some(guard) = guard
                 && guard.judge(host, address) == Verdict::Prohibited
             {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
             }
-            sockets::connect(address, options, *keepalive).await
+            sockets::connect(address, options).await
         }
     }
 }

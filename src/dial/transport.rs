@@ -13,12 +13,12 @@ use crate::{
     name::{DialTarget, HostPort},
 };
 
-use super::{DialFailure, DialedIo, GivenIo, TcpDialer, unix};
+use super::{DialFailure, DialedIo, TcpDialer, TransportIo, unix};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
     Tcp(TcpDialer),
-    Given(BoxCloneSyncService<Uri, Box<dyn GivenIo>, BoxError>),
+    Custom(BoxCloneSyncService<Uri, Box<dyn TransportIo>, BoxError>),
 }
 
 impl Transport {
@@ -37,7 +37,7 @@ impl Transport {
                 let dialed = dialer.dial(target, known, at, facts).await;
                 dialed.map(DialedIo::Left)
             }
-            (Self::Given(service), DialTarget::Tcp(target)) => {
+            (Self::Custom(service), DialTarget::Tcp(target)) => {
                 let call = service.clone().oneshot(uri_of(target));
                 given(call, at, facts).await
             }
@@ -57,14 +57,14 @@ impl Transport {
     pub(crate) async fn addresses(&self, target: &DialTarget) -> Option<Vec<SocketAddr>> {
         match (self, target) {
             (Self::Tcp(dialer), DialTarget::Tcp(target)) => dialer.addresses(target).await,
-            (Self::Given(_), _) | (_, DialTarget::Unix(_)) => None,
+            (Self::Custom(_), _) | (_, DialTarget::Unix(_)) => None,
         }
     }
 }
 
 /// The stream of something else than our own TCP.
 async fn given(
-    connect: impl Future<Output = Result<Box<dyn GivenIo>, BoxError>>,
+    connect: impl Future<Output = Result<Box<dyn TransportIo>, BoxError>>,
     deadline: Instant,
     facts: &mut Facts,
 ) -> Result<DialedIo, DialFailure> {

@@ -7,17 +7,17 @@ use hyper_util::rt::TokioIo;
 
 use crate::name::SocketPath;
 
-use super::GivenIo;
+use super::TransportIo;
 
 /// Connects to a Unix socket.
 #[cfg(unix)]
-pub(super) async fn connect(path: &SocketPath) -> io::Result<Box<dyn GivenIo>> {
+pub(super) async fn connect(path: &SocketPath) -> io::Result<Box<dyn TransportIo>> {
     let stream = tokio::net::UnixStream::connect(path.as_str()).await?;
     Ok(Box::new(TokioIo::new(stream)))
 }
 
 /// There are none: `build()` has refused the path.
 #[cfg(not(unix))]
-pub(super) async fn connect(_: &SocketPath) -> io::Result<Box<dyn GivenIo>> {
+pub(super) async fn connect(_: &SocketPath) -> io::Result<Box<dyn TransportIo>> {
     Err(io::ErrorKind::Unsupported.into())
 }

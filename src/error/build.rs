@@ -123,8 +123,6 @@ pub enum BuildProblemKind {
     InvalidKey,
     /// The name cannot be parsed.
     InvalidName,
-    /// The text is no network such as `192.0.2.0/24` or `2001:db8::/32`.
-    InvalidNetwork,
     /// The bytes are no certificate revocation list.
     InvalidRevocationList,
     /// The system does not support this socket option, or not with this value.

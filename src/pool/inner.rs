@@ -122,7 +122,7 @@ impl Inner {
 impl Inner {
     /// Takes a connection, or joins the queue.
     pub(crate) fn begin_checkout(self: &Arc<Self>, affinity: &Affinity) -> Checkout {
-        let by_client = self.connector.tells_clients();
+        let by_client = self.connector.sends_client_address();
         let mut is_counted = false;
         loop {
             let now = Instant::now();
@@ -181,7 +181,7 @@ impl Inner {
     ///
     /// A request that has just left drops its grant, which then comes back here.
     pub(crate) fn serve_waiters(&self) {
-        let by_client = self.connector.tells_clients();
+        let by_client = self.connector.sends_client_address();
         loop {
             let now = Instant::now();
             let service =

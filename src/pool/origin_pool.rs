@@ -37,7 +37,7 @@ impl OriginPool {
 
     /// The client that the connection of a request with these extensions has to belong to.
     pub(crate) fn affinity(&self, extensions: &Extensions) -> Affinity {
-        match self.0.connector().tells_clients() {
+        match self.0.connector().sends_client_address() {
             true => Affinity::to(ClientAddress::of(extensions)),
             false => Affinity::Any,
         }

@@ -67,7 +67,10 @@ impl Combination {
         let builder = builder.tls_versions(oldest..=newest).alpn(self.alpn);
         let builder = match self.groups {
             GroupOrder::AsConfigured => builder,
-            GroupOrder::NistFirst => builder.key_exchange_groups(NIST_FIRST),
+            GroupOrder::NistFirst => {
+                let parameters = builder.chosen_tls_parameters().clone();
+                builder.tls_parameters(parameters.key_exchange_groups(NIST_FIRST))
+            }
         };
         builder.with_origin(self.url.clone(), self.names.clone())
     }
@@ -156,7 +159,10 @@ impl Combination {
             alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
         }
         if self.groups == GroupOrder::NistFirst {
-            write!(f, "\n    .key_exchange_groups({NIST_FIRST:?})")?;
+            write!(
+                f,
+                "\n    .tls_parameters(TlsParameters::default().key_exchange_groups({NIST_FIRST:?}))"
+            )?;
         }
         let setters = self.tls_setters.iter().copied();
         write_comments(f, setters.filter(|setter| !self.is_written(setter)))
@@ -166,7 +172,7 @@ impl Combination {
     fn is_written(&self, setter: &str) -> bool {
         match setter {
             "alpn" | "tls_versions" => true,
-            "key_exchange_groups" => self.groups == GroupOrder::NistFirst,
+            "TlsParameters::key_exchange_groups" => self.groups == GroupOrder::NistFirst,
             _ => false,
         }
     }
@@ -178,5 +184,9 @@ fn write_comments(
     f: &mut fmt::Formatter<'_>,
     mut setters: impl Iterator<Item = &'static str>,
 ) -> fmt::Result {
-    setters.try_for_each(|setter| write!(f, "\n    // .{setter}(..) as before"))
+    setters.try_for_each(|setter| {
+        // A setter of a part, such as `Dns::resolver`, is no call of the builder.
+        let dot = if setter.contains("::") { "" } else { "." };
+        write!(f, "\n    // {dot}{setter}(..) as before")
+    })
 }

@@ -60,7 +60,9 @@ fn wrong_groups() -> Proved {
     (
         CauseId::NoCommonCipher,
         String::from("the origin requires one of the NIST curves for the key exchange"),
-        FixKind::Advice(".key_exchange_groups([\"secp256r1\", ..])"),
+        FixKind::Advice(
+            ".tls_parameters(TlsParameters::default().key_exchange_groups([\"secp256r1\"]))",
+        ),
     )
 }
 

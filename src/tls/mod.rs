@@ -25,6 +25,7 @@
 
 mod alpn;
 mod client;
+mod crypto_selection;
 mod early_data;
 mod ech;
 mod file_fingerprint;
@@ -48,6 +49,7 @@ pub use alpn::Alpn;
 #[cfg(feature = "ech")]
 pub use ech::Ech;
 pub use identity::ClientIdentity;
+pub use parameters::TlsParameters;
 pub use verify::{
     CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
 };
@@ -58,8 +60,5 @@ pub(crate) use ech::HelloPlan;
 pub(crate) use file_fingerprint::FileFingerprint;
 pub(crate) use handshake::{Handshake, HandshakeFailure, explain};
 pub(crate) use io::RecordingIo;
-#[cfg(feature = "certificate-compression")]
-pub(crate) use parameters::Compression;
-pub(crate) use parameters::{Fips, MasterSecret, Parameters};
 pub(crate) use resumption::Resumption;
 pub(crate) use settings::TlsSettings;

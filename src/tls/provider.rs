@@ -17,9 +17,13 @@ pub(super) fn choose(
 }
 
 fn missing() -> BuildProblem {
-    let why = "no crypto provider: give one to `crypto_provider(..)`, or turn on the feature \
-               `aws-lc-rs` or `ring`";
-    BuildProblem::new("crypto_provider", BuildProblemKind::CryptoProvider, why)
+    let why = "no crypto provider: give one to `TlsParameters::crypto_provider(..)`, \
+               or turn on the feature `aws-lc-rs` or `ring`";
+    BuildProblem::new(
+        "TlsParameters::crypto_provider",
+        BuildProblemKind::CryptoProvider,
+        why,
+    )
 }
 
 #[cfg(feature = "aws-lc-rs")]

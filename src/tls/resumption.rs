@@ -43,10 +43,10 @@ impl Resumption {
             Self::Names(names) => {
                 let why = format!(
                     "sessions can be kept for 1 to {MOST_NAMES} names, not for {names}; \
-                     `no_session_resumption()` keeps none"
+                     `Sessions::off()` keeps none"
                 );
                 problems.push(BuildProblem::new(
-                    "session_capacity",
+                    "Sessions::capacity",
                     BuildProblemKind::OutOfRange,
                     why,
                 ));

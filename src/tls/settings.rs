@@ -10,13 +10,13 @@ use crate::{
 };
 
 use super::{
-    Alpn, ClientIdentity, TlsClient, VerifyPolicy,
+    Alpn, ClientIdentity, TlsClient, TlsParameters, VerifyPolicy,
     client::ClientConfigs,
+    crypto_selection::{select_provider, select_schemes},
     early_data::{EarlyBytes, EarlyRequests},
     ech::Ech,
     file_fingerprint::FileFingerprint,
     handshake::{ChainCache, ClientCertObserver},
-    parameters::Parameters,
     provider,
     resumption::Resumption,
     server_name::server_name,
@@ -31,8 +31,9 @@ pub(crate) struct TlsSettings {
     pub(crate) verify: VerifyPolicy,
     pub(crate) identity: Option<ClientIdentity>,
     pub(crate) alpn: Alpn,
-    pub(crate) provider: Option<Arc<CryptoProvider>>,
-    pub(crate) parameters: Parameters,
+    pub(crate) parameters: TlsParameters,
+    /// The group that is offered first unless groups or a crypto provider are chosen.
+    pub(crate) first_group: Option<&'static str>,
     pub(crate) resumption: Resumption,
     pub(crate) early_requests: EarlyRequests,
     pub(crate) ech: Option<Ech>,
@@ -48,8 +49,8 @@ impl Default for TlsSettings {
             verify: VerifyPolicy::default(),
             identity: None,
             alpn: Alpn::default(),
-            provider: None,
-            parameters: Parameters::default(),
+            parameters: TlsParameters::default(),
+            first_group: None,
             resumption: Resumption::default(),
             early_requests: EarlyRequests::default(),
             ech: None,
@@ -70,14 +71,20 @@ impl TlsSettings {
     ) -> Option<TlsClient> {
         let before = problems.len();
         let versions = note(self.offered_versions(), problems);
-        let provider = note(provider::choose(self.provider.clone()), problems)?;
+        let provider = note(provider::choose(self.parameters.provider.clone()), problems)?;
         // Every part is loaded even if an earlier one has failed, to report all problems at once.
         let chain = ChainVerifier::build(&self.verify, &provider, problems);
         let identity = self.identity.as_ref();
         let identity = identity.map(|identity| note(identity.load(&provider), problems));
         let versions = versions?;
-        let schemes = self.parameters.schemes(&provider, versions, problems);
-        let provider = self.parameters.narrow(&provider, versions, problems);
+        let schemes = select_schemes(&self.parameters, &provider, versions, problems);
+        let provider = select_provider(
+            &self.parameters,
+            self.first_group,
+            &provider,
+            versions,
+            problems,
+        );
         let (chain, skipped_roots) = chain.filter(|_| problems.len() == before)?;
         let verifier = Arc::new(OriginVerifier {
             chain,
@@ -133,7 +140,7 @@ impl TlsSettings {
 
     /// Whether the key exchange groups are chosen, by name or by a crypto provider.
     pub(crate) fn are_groups_chosen(&self) -> bool {
-        self.parameters.groups.is_some() || self.provider.is_some()
+        self.parameters.groups.is_some() || self.parameters.provider.is_some()
     }
 
     fn offered_parameters(&self) -> OfferedParameters {
@@ -185,7 +192,11 @@ impl TlsSettings {
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&versions.supported())
             .map_err(|error| {
-                BuildProblem::new("crypto_provider", BuildProblemKind::CryptoProvider, error)
+                BuildProblem::new(
+                    "TlsParameters::crypto_provider",
+                    BuildProblemKind::CryptoProvider,
+                    error,
+                )
             })?
             .dangerous()
             .with_custom_certificate_verifier(verifier)

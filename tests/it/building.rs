@@ -6,7 +6,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cdn_origin::connector::{AdviceId, CdnOriginBuilder};
 use cdn_origin::error::BuildProblemKind;
 use cdn_origin::origin::Scheme;
 #[cfg(feature = "ring")]
@@ -14,6 +13,11 @@ use cdn_origin::tls::rustls::crypto::ring;
 use cdn_origin::tls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use cdn_origin::tls::{Alpn, ClientIdentity, Crls, Ech, Roots, SpkiPin, VerifyPolicy};
 use cdn_origin::{BuildError, CdnOriginConnector, TlsVersion};
+use cdn_origin::{
+    connector::{AdviceId, AdviceSettings, CdnOriginBuilder, Sessions, Timeouts},
+    dial::Dns,
+    tls::TlsParameters,
+};
 
 use crate::support::Authority;
 
@@ -23,7 +27,7 @@ fn builder(url: &str) -> CdnOriginBuilder {
     match url.starts_with("http:") {
         true => builder,
         false => builder
-            .crypto_provider(aws_lc_rs::default_provider())
+            .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
             .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32]))),
     }
 }
@@ -325,29 +329,32 @@ fn problems(built: Result<CdnOriginConnector, BuildError>) -> Vec<String> {
 #[test]
 fn all_invalid_values_are_told_at_once_with_the_setters_names() {
     let built = CdnOriginConnector::builder("ftp://edge.example")
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .verify(VerifyPolicy::roots(Roots::pem("")))
         .dial("edge.example:0")
         .sni("192.0.2.1")
         .expected_name("a..b")
         .host("user:sekret@edge.example")
-        .dial_timeout(Duration::ZERO)
-        .tls_handshake_timeout(Duration::ZERO)
-        .connect_timeout(Duration::ZERO)
+        .timeouts(
+            Timeouts::default()
+                .dial(Duration::ZERO)
+                .tls_handshake(Duration::ZERO)
+                .connect(Duration::ZERO),
+        )
         .build();
     let mut found = problems(built);
     found.sort_unstable();
     assert_eq!(
         found,
         [
+            "Timeouts::connect(..): a timeout must be greater than zero",
+            "Timeouts::dial(..): a timeout must be greater than zero",
+            "Timeouts::tls_handshake(..): a timeout must be greater than zero",
             "builder(..): origin \"ftp://edge.example\": it must start with \"https://\" or \"http://\"",
-            "connect_timeout(..): it must be greater than zero",
             "dial(..): dial target \"edge.example:0\": the port at byte 13 is not a number from 1 to 65535",
-            "dial_timeout(..): it must be greater than zero",
             "expected_name(..): expected name \"a..b\": the label at byte 2 is empty",
             "host(..): Host: a user name or password has no place here",
             "sni(..): SNI \"192.0.2.1\": an IP address is not a DNS name",
-            "tls_handshake_timeout(..): it must be greater than zero",
             "verify(..): there is no certificate in the PEM text; it takes the content of a file, not its name",
         ]
     );
@@ -358,10 +365,13 @@ fn of_several_calls_the_last_counts_and_each_fixed_name_is_a_call_of_its_own() {
     let plain = || CdnOriginConnector::builder("http://edge.example");
     let good = [IpAddr::from([192, 0, 2, 1])];
     let built = plain()
-        .resolve_to("origin.example:443", good)
-        .resolve_to("other.example", good)
+        .dns(
+            Dns::default()
+                .resolve_to("origin.example:443", good)
+                .resolve_to("other.example", good),
+        )
         .build();
-    assert!(problems(built)[0].starts_with("resolve_to(..): "));
+    assert!(problems(built)[0].starts_with("Dns::resolve_to(..): "));
     assert!(plain().host("a..b").host("a.b").build().is_ok());
     assert!(plain().sni("a..b").omit_sni().build().is_ok());
 }
@@ -508,11 +518,14 @@ fn names_are_looked_up_by_a_resolver_or_by_a_transport() {
     let transport = hyper_util::client::legacy::connect::HttpConnector::new();
     let built = builder(URL)
         .transport(transport)
-        .resolver(crate::resolve::Told::default())
-        .resolve_to("edge.example", [IpAddr::from([192, 0, 2, 1])])
+        .dns(
+            Dns::default()
+                .resolver(crate::resolve::Told::default())
+                .resolve_to("edge.example", [IpAddr::from([192, 0, 2, 1])]),
+        )
         .build();
-    let expected = ["resolver", "resolve_to"]
-        .map(|setter| format!("{setter}(..): a transport of your own looks names up by itself"));
+    let expected = ["Dns::resolver", "Dns::resolve_to"]
+        .map(|setter| format!("{setter}(..): a transport of your own resolves names itself"));
     assert_eq!(problems(built), expected);
 }
 
@@ -581,11 +594,19 @@ fn what_only_tls_can_do_is_refused_for_a_plain_http_origin() {
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
         .verify(VerifyPolicy::roots(Roots::pem("")))
         .client_identity(identity)
-        .require_fips()
+        .tls_parameters(TlsParameters::default().require_fips())
         .ech(Ech::grease());
     let error = asking.build().unwrap_err();
     let told: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
-    assert_eq!(told, ["verify", "client_identity", "require_fips", "ech"]);
+    assert_eq!(
+        told,
+        [
+            "verify",
+            "client_identity",
+            "TlsParameters::require_fips",
+            "ech"
+        ]
+    );
     for problem in error.problems() {
         assert_eq!(problem.kind(), BuildProblemKind::Contradiction);
         assert!(problem.to_string().contains("`https://` in the URL"));
@@ -600,17 +621,19 @@ fn settings_of_tls_that_a_plain_http_origin_has_no_use_for_are_told() {
         .sni("site.example")
         .expected_name("site.example")
         .alpn(Alpn::Http1)
-        .session_capacity(1)
+        .sessions(Sessions::default().capacity(1))
         .build()
         .unwrap();
     let [advice] = &connector.advice()[..] else {
         panic!("{:?}", connector.advice());
     };
     assert_eq!(advice.id(), AdviceId::TlsUnused);
-    let calls = "`.sni(..)`, `.expected_name(..)`, `.alpn(..)`, `.session_capacity(..)`";
+    let calls = "`sni(..)`, `expected_name(..)`, `alpn(..)`, `Sessions::capacity(..)`";
     assert!(advice.to_string().contains(calls), "{advice}");
 
-    let silenced = plain().alpn(Alpn::Http1).silence(AdviceId::TlsUnused);
+    let silenced = plain()
+        .alpn(Alpn::Http1)
+        .advice(AdviceSettings::default().silence(AdviceId::TlsUnused));
     assert_eq!(silenced.build().unwrap().advice(), []);
     assert_eq!(plain().omit_sni().build().unwrap().advice(), []);
 }
@@ -625,7 +648,7 @@ fn any_crypto_provider_can_be_given() {
     ];
     for provider in providers {
         let connector = CdnOriginConnector::builder(URL)
-            .crypto_provider(provider.clone())
+            .tls_parameters(TlsParameters::default().crypto_provider(provider.clone()))
             .verify(roots())
             .build()
             .unwrap();
@@ -645,17 +668,17 @@ fn a_crypto_provider_that_cannot_do_what_is_asked_is_a_build_error() {
         ..aws_lc_rs::default_provider()
     };
     let built = builder(URL)
-        .crypto_provider(only_tls12.clone())
+        .tls_parameters(TlsParameters::default().crypto_provider(only_tls12.clone()))
         .tls_versions(TlsVersion::V1_3..)
         .build();
     let error = built.unwrap_err();
     let [problem] = error.problems() else {
         panic!("{error}");
     };
-    assert_eq!(problem.setter(), "crypto_provider");
+    assert_eq!(problem.setter(), "TlsParameters::crypto_provider");
     assert_eq!(problem.kind(), BuildProblemKind::CryptoProvider);
 
-    let built = builder(URL).crypto_provider(only_tls12);
+    let built = builder(URL).tls_parameters(TlsParameters::default().crypto_provider(only_tls12));
     assert!(built.tls_versions(..=TlsVersion::V1_2).build().is_ok());
 }
 
@@ -684,7 +707,7 @@ fn with_system_roots(file: &Path) -> String {
 #[ignore = "other tests run it, in a process with an environment of its own"]
 fn a_child_builds_with_the_systems_roots() {
     let built = CdnOriginConnector::builder(URL)
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .build();
     let said = match built {
         Ok(connector) => connector

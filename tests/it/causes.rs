@@ -4,8 +4,10 @@ use std::{io, time::Duration};
 
 use cdn_origin::{
     CdnOriginConnector, TlsVersion,
+    connector::Timeouts,
     diagnosis::{CauseId, Certainty},
     error::{CertificateProblem, ErrorKind, Stage},
+    tls::TlsParameters,
 };
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -40,7 +42,7 @@ async fn by_behaviour(behaviour: Behaviour) -> cdn_origin::Error {
         .start()
         .await;
     let builder = to(&edge, &authority, SITE);
-    error(builder.tls_handshake_timeout(Duration::from_millis(50))).await
+    error(builder.timeouts(Timeouts::default().tls_handshake(Duration::from_millis(50)))).await
 }
 
 /// What comes of a certificate that is presented for this name.
@@ -123,11 +125,13 @@ async fn alert_40_for_want_of_a_common_cipher_is_called_certain_of_nothing() {
     // The edge's key is ECDSA.
     let builder = to(&edge, &authority, SITE)
         .tls_versions(..=TlsVersion::V1_2)
-        .cipher_suites(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]);
+        .tls_parameters(
+            TlsParameters::default().cipher_suites(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]),
+        );
     let error = error(builder).await;
     let alert = error.facts().alert().map(|alert| alert.code());
     assert_eq!(alert, Some(40), "{error}");
-    let fix = "leave out .cipher_suites(..), .key_exchange_groups(..), .signature_schemes(..) and .crypto_provider(..)";
+    let fix = "leave out .tls_parameters(..)";
     check(&error, CauseId::NoCommonCipher, Certainty::Likely, fix);
 }
 

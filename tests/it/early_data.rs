@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     Alpn, CdnOriginConnector, Error, OriginProxy, TlsVersion, VerifyPolicy,
-    connector::{AdviceId, CdnOriginBuilder, ConnectionInfo},
+    connector::{AdviceId, CdnOriginBuilder, ConnectionInfo, Sessions},
     error::{EarlyData, ErrorKind, Stage, TlsSession},
     group::{Ejection, OriginGroup},
     pool::{NoEarlyData, PoolSettings},
@@ -53,7 +53,10 @@ fn closing(status: u16) -> Response<Bytes> {
 
 /// A proxy to the edge that may send early data, and has done its first handshake.
 async fn acquainted(edge: &Edge, authority: &Authority) -> (CdnOriginConnector, OriginProxy) {
-    let connector = to(edge, authority, NAME).early_data().build().unwrap();
+    let connector = to(edge, authority, NAME)
+        .sessions(Sessions::default().early_data())
+        .build()
+        .unwrap();
     let proxy = OriginProxy::new(connector.clone());
     let response = ask(&proxy, get()).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -89,10 +92,10 @@ fn session(response: &Response<()>) -> &TlsSession {
 fn counts(connector: &CdnOriginConnector) -> [u64; 4] {
     let counts = connector.handshakes();
     [
-        counts.full,
-        counts.resumed,
-        counts.early_data,
-        counts.early_data_rejected,
+        counts.full(),
+        counts.resumed(),
+        counts.early_data(),
+        counts.early_data_rejected(),
     ]
 }
 
@@ -141,7 +144,7 @@ async fn led_from(
     let pointer = Pointer::to(first);
     let connector = to(first, authority, NAME)
         .transport(pointer.transport())
-        .early_data()
+        .sessions(Sessions::default().early_data())
         .build()
         .unwrap();
     let proxy = OriginProxy::new(connector.clone());
@@ -256,7 +259,10 @@ async fn nothing_is_sent_early_by_default() {
 async fn a_connector_by_itself_sends_nothing_early() {
     let authority = Authority::new();
     let edge = edge(&authority).start().await;
-    let connector = to(&edge, &authority, NAME).early_data().build().unwrap();
+    let connector = to(&edge, &authority, NAME)
+        .sessions(Sessions::default().early_data())
+        .build()
+        .unwrap();
     assert!(!connector.tls_config().unwrap().enable_early_data);
     for resumed in [false, true, true] {
         let mut stream = connector.clone().oneshot(Uri::default()).await.unwrap();
@@ -276,7 +282,10 @@ async fn over_http_2_nothing_is_sent_early() {
         .behaviour(Behaviour::GoAway)
         .respond(|_| Response::default());
     let edge = edge.start().await;
-    let connector = to(&edge, &authority, NAME).early_data().build().unwrap();
+    let connector = to(&edge, &authority, NAME)
+        .sessions(Sessions::default().early_data())
+        .build()
+        .unwrap();
     let proxy = OriginProxy::new(connector.clone());
     for asked in 1..=3 {
         let response = ask(&proxy, get()).await;
@@ -421,7 +430,10 @@ async fn a_425_to_early_data_is_sent_once_more_after_the_handshake() {
     let authority = Authority::new();
     for (content, connections) in [("", 2), ("too early", 3)] {
         let edge = answering(&authority, &[425], content).await;
-        let connector = to(&edge, &authority, NAME).early_data().build().unwrap();
+        let connector = to(&edge, &authority, NAME)
+            .sessions(Sessions::default().early_data())
+            .build()
+            .unwrap();
         // One connection at a time is enough for it.
         let settings = PoolSettings::default().max_connections(1);
         let proxy = OriginProxy::new(connector.clone()).pool(settings);
@@ -525,7 +537,7 @@ async fn a_retry_is_never_early() {
     let connector = CdnOriginConnector::builder(format!("https://{}", origin::NAME))
         .dial(address)
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
-        .early_data()
+        .sessions(Sessions::default().early_data())
         .build()
         .unwrap();
     let proxy = OriginProxy::new(connector.clone());
@@ -570,7 +582,11 @@ async fn clients_with_a_certificate_have_early_data_too_but_not_with_ech() {
         .requires_clients_of(&authority)
         .start()
         .await;
-    let known = |builder: CdnOriginBuilder| builder.client_identity(identity.clone()).early_data();
+    let known = |builder: CdnOriginBuilder| {
+        builder
+            .client_identity(identity.clone())
+            .sessions(Sessions::default().early_data())
+    };
     for (builder, early) in [
         (known(to(&edge, &authority, NAME)), 1),
         (known(to(&edge, &authority, NAME)).ech(Ech::grease()), 0),
@@ -589,13 +605,15 @@ fn it_is_told_where_it_can_have_no_effect() {
     let builder = || {
         let builder = CdnOriginConnector::builder(format!("https://{NAME}"));
         let pin = cdn_origin::SpkiPin::sha256([0; 32]);
-        builder.verify(VerifyPolicy::pinned(pin)).early_data()
+        builder
+            .verify(VerifyPolicy::pinned(pin))
+            .sessions(Sessions::default().early_data())
     };
     for (builder, expected) in [
         (builder(), 0),
         (builder().alpn(Alpn::Http1), 0),
         (builder().alpn(Alpn::Http2), 1),
-        (builder().no_session_resumption(), 1),
+        (builder().sessions(Sessions::off().early_data()), 1),
         (builder().tls_versions(..=TlsVersion::V1_2), 1),
     ] {
         let connector = builder.build().unwrap();

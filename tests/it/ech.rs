@@ -11,9 +11,9 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, TlsVersion,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, Sessions, Timeouts},
     diagnosis::{CauseId, Certainty},
-    dial::{DnsCache, Resolved},
+    dial::{Dns, DnsCache, Resolved},
     error::{
         BuildProblemKind, CertificateProblem, EchProblem, EchStatus, ErrorKind, Facts,
         ServiceBinding, Stage,
@@ -140,7 +140,7 @@ async fn an_origin_that_has_turned_ech_off_is_connected_to_once_more_without() {
     }
     assert_eq!(snis(&edge), some(&[PUBLIC, NAME, PUBLIC, NAME]));
     let counts = connector.handshakes();
-    assert_eq!((counts.full, counts.resumed), (1, 1));
+    assert_eq!((counts.full(), counts.resumed()), (1, 1));
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn the_second_attempt_goes_no_further_than_the_deadline_for_both() {
     let builder = CdnOriginConnector::builder(format!("https://{NAME}"))
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
         .transport(transport)
-        .connect_timeout(Duration::from_secs(2))
+        .timeouts(Timeouts::default().connect(Duration::from_secs(2)))
         .ech(published_by(PUBLIC));
     let late = error(builder).await;
     assert_eq!(
@@ -332,15 +332,22 @@ fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
 }
 
 fn reading(builder: CdnOriginBuilder) -> CdnOriginBuilder {
-    builder.resolver(resolving_to(SocketAddr::from(([127, 0, 0, 1], 9)), None))
+    builder.dns(reading_dns())
+}
+
+fn reading_dns() -> Dns {
+    Dns::default().resolver(resolving_to(SocketAddr::from(([127, 0, 0, 1], 9)), None))
 }
 
 /// A builder that finds this edge in DNS by this resolver.
 fn found(authority: &Authority, resolver: &Told) -> CdnOriginBuilder {
     CdnOriginConnector::builder(format!("https://{NAME}"))
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
-        .dns_cache(DnsCache::off())
-        .resolver(resolver.clone())
+        .dns(
+            Dns::default()
+                .cache(DnsCache::off())
+                .resolver(resolver.clone()),
+        )
 }
 
 pub(crate) fn key() -> Vec<u8> {
@@ -490,7 +497,7 @@ fn ech_from_dns_takes_a_resolver_that_can_tell_it() {
     for deaf in [
         https().ech(Ech::from_dns()),
         good().dial("192.0.2.1:443"),
-        good().resolve_to("www.example.test", address),
+        good().dns(reading_dns().resolve_to("www.example.test", address)),
         #[cfg(unix)]
         good().dial("unix:/run/app.sock"),
     ] {
@@ -498,14 +505,14 @@ fn ech_from_dns_takes_a_resolver_that_can_tell_it() {
     }
     let pinned = || VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
     let connector = good().verify(pinned()).build().unwrap();
-    let sharing = || https().share_tls(&connector);
+    let sharing = || https().sessions(Sessions::default().share_with(&connector));
     let error = sharing().build().unwrap_err();
-    assert_eq!(error.problems()[0].setter(), "share_tls");
+    assert_eq!(error.problems()[0].setter(), "Sessions::share_with");
     assert!(reading(sharing()).build().is_ok());
     assert!(
         good()
             .verify(pinned())
-            .resolve_to("other.example.test", address)
+            .dns(reading_dns().resolve_to("other.example.test", address))
             .build()
             .is_ok()
     );

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy,
     diagnosis::CauseId,
-    dial::{DnsCache, EgressGuard, Resolved},
+    dial::{Dns, DnsCache, EgressGuard, Resolved},
     error::{BuildProblemKind, DialOutcome, Fault, Stage},
 };
 use http::{Request, StatusCode, Uri};
@@ -14,6 +14,12 @@ use ipnet::IpNet;
 use tower::ServiceExt;
 
 use crate::resolve::{Told, listener, over};
+
+/// One network, or a single address.
+fn network(text: &str) -> [IpNet; 1] {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    [text.parse().or_else(|_| address()).expect("a network")]
+}
 
 /// Every way to write an address that is not of the public internet.
 const REFUSED: [&str; 92] = [
@@ -302,11 +308,11 @@ async fn public_addresses_pass() {
 #[tokio::test]
 async fn lists_decide_before_the_rule_for_the_rest_and_denials_first() {
     let guard = EgressGuard::deny_private()
-        .allow("10.20.0.0/16")
-        .allow("fd00:20::/32")
-        .deny("10.20.30.0/24")
-        .deny("8.8.8.8")
-        .deny("::ffff:9.9.9.0/120");
+        .allow(network("10.20.0.0/16"))
+        .allow(network("fd00:20::/32"))
+        .deny(network("10.20.30.0/24"))
+        .deny(network("8.8.8.8"))
+        .deny(network("::ffff:9.9.9.0/120"));
     let table = [
         ("10.20.0.1", true),
         ("::ffff:10.20.0.1", true),
@@ -325,17 +331,19 @@ async fn lists_decide_before_the_rule_for_the_rest_and_denials_first() {
         let ip = text.parse().unwrap();
         assert_eq!(passes(guard.clone(), ip).await, expected, "{text}");
     }
-    let only = EgressGuard::deny_all().allow("192.0.2.0/24");
+    let only = EgressGuard::deny_all().allow(network("192.0.2.0/24"));
     assert!(passes(only.clone(), "192.0.2.7".parse().unwrap()).await);
     assert!(!passes(only, "8.8.8.8".parse().unwrap()).await);
-    let not_here = EgressGuard::allow_all().deny("127.0.0.0/8").deny("::1");
+    let not_here = EgressGuard::allow_all()
+        .deny(network("127.0.0.0/8"))
+        .deny(network("::1"));
     for text in ["0.0.0.0", "::", "::ffff:0.0.0.0", "127.0.0.1", "::1"] {
         assert!(
             !passes(not_here.clone(), text.parse().unwrap()).await,
             "{text}"
         );
     }
-    let but = EgressGuard::allow_all().deny("192.0.2.0/24");
+    let but = EgressGuard::allow_all().deny(network("192.0.2.0/24"));
     assert!(!passes(but.clone(), "192.0.2.7".parse().unwrap()).await);
     assert!(passes(but, "10.0.0.1".parse().unwrap()).await);
 }
@@ -362,7 +370,7 @@ async fn an_allowed_name_reaches_where_others_do_not() {
     connector.oneshot(Uri::default()).await.unwrap();
     // A name that only ends in the same letters is another.
     let other = CdnOriginConnector::builder("http://notorigin.example")
-        .resolver(Told::addresses([address]))
+        .dns(Dns::default().resolver(Told::addresses([address])))
         .egress_guard(guard)
         .build()
         .unwrap();
@@ -374,9 +382,9 @@ async fn an_allowed_name_reaches_where_others_do_not() {
 async fn a_name_that_is_rebound_between_connections_is_refused() {
     let (_listener, address) = listener().await;
     let told = Told::addresses([address]);
-    let guard = EgressGuard::deny_private().allow(address.ip().to_string());
-    let connector = over(told.clone())
-        .dns_cache(DnsCache::off())
+    let guard = EgressGuard::deny_private().allow([address.ip()]);
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
         .egress_guard(guard)
         .build()
         .unwrap();
@@ -391,7 +399,7 @@ async fn a_name_that_is_rebound_between_connections_is_refused() {
 async fn of_mixed_addresses_only_the_allowed_are_dialled() {
     let (_listener, address) = listener().await;
     let denied: SocketAddr = "127.0.0.2:9".parse().unwrap();
-    let guard = EgressGuard::deny_private().allow(address.ip().to_string());
+    let guard = EgressGuard::deny_private().allow([address.ip()]);
     let connector = over(Told::addresses([denied, address])).egress_guard(guard);
     let stream = connector
         .build()
@@ -409,7 +417,7 @@ async fn fixed_addresses_and_dial_targets_are_judged_too() {
     let guard = EgressGuard::deny_private;
     let ip: IpAddr = "10.0.0.1".parse().unwrap();
     let fixed = CdnOriginConnector::builder("http://origin.example")
-        .resolve_to("origin.example", [ip])
+        .dns(Dns::default().resolve_to("origin.example", [ip]))
         .egress_guard(guard());
     let dialled = CdnOriginConnector::builder("http://origin.example")
         .dial(ip)
@@ -442,28 +450,22 @@ async fn a_proxy_answers_502_and_says_destination_ip_prohibited() {
 }
 
 #[test]
-fn what_is_no_network_or_name_is_refused_at_build() {
+fn an_invalid_name_of_a_guard_is_refused_at_build() {
     let guard = EgressGuard::deny_private()
-        .allow("10.0.0.0/33")
-        .deny("ten")
-        .deny("")
         .allow_name("a b")
         .deny_name("*.example");
     let error = CdnOriginConnector::builder("http://origin.example")
         .egress_guard(guard)
         .build()
         .unwrap_err();
-    let kinds: Vec<_> = error
+    let problems: Vec<_> = error
         .problems()
         .iter()
         .map(|problem| (problem.setter(), problem.kind()))
         .collect();
-    let (network, name) = (
-        BuildProblemKind::InvalidNetwork,
-        BuildProblemKind::InvalidName,
-    );
-    let expected = [network, network, network, name, name].map(|kind| ("egress_guard", kind));
-    assert_eq!(kinds, expected);
+    let expected = ["EgressGuard::allow_name", "EgressGuard::deny_name"]
+        .map(|setter| (setter, BuildProblemKind::InvalidName));
+    assert_eq!(problems, expected);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use cdn_origin::{
     error::{ErrorKind, RequestProblem, Stage},
     name::DialTarget,
     origin::OriginUrl,
-    tls::{Roots, SpkiPin, rustls},
+    tls::{Roots, SpkiPin, TlsParameters, rustls},
 };
 use http::{Request, StatusCode, Uri};
 use http_body_util::Empty;
@@ -219,7 +219,9 @@ fn addresses_are_dial_targets() {
 fn post_quantum_key_exchange_is_preferred_by_default() {
     let connector = CdnOriginConnector::builder("https://www.example.test")
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
-        .crypto_provider(rustls::crypto::aws_lc_rs::default_provider())
+        .tls_parameters(
+            TlsParameters::default().crypto_provider(rustls::crypto::aws_lc_rs::default_provider()),
+        )
         .build()
         .unwrap();
     let config = connector.tls_config().unwrap();

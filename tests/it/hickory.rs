@@ -8,8 +8,8 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
-    connector::CdnOriginBuilder,
-    dial::{HappyEyeballs, HickoryResolver, hickory_resolver},
+    connector::{CdnOriginBuilder, Timeouts},
+    dial::{Dns, HappyEyeballs, HickoryResolver, hickory_resolver},
     error::{EchStatus, Facts, Stage},
     tls::{Ech, Roots, VerifyPolicy},
 };
@@ -108,7 +108,7 @@ impl NameServer {
     /// A builder for `http://origin.example.` at this port.
     fn builder(&self, port: u16) -> CdnOriginBuilder {
         CdnOriginConnector::builder(format!("http://origin.example.:{port}"))
-            .resolver(self.resolver())
+            .dns(Dns::default().resolver(self.resolver()))
     }
 }
 
@@ -285,7 +285,7 @@ async fn an_https_record_gives_port_target_protocols_and_ech() {
     })
     .await;
     let builder = CdnOriginConnector::builder("http://origin.example.:8443")
-        .resolver(server.resolver().https_records());
+        .dns(Dns::default().resolver(server.resolver().https_records()));
     let facts = facts(builder).await;
     assert_eq!(facts.peer(), Some(live));
     let service = facts.resolutions()[0].service().unwrap();
@@ -323,7 +323,8 @@ async fn an_https_record_encrypts_the_hello() {
             .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
             .ech(Ech::from_dns())
     };
-    let facts = facts(builder().resolver(server.resolver().https_records())).await;
+    let facts =
+        facts(builder().dns(Dns::default().resolver(server.resolver().https_records()))).await;
     // The edge cannot read it, and says so in the public name.
     let names: Vec<_> = edge.hellos().into_iter().map(|it| it.sni).collect();
     let expected = ["public.example", "origin.example"];
@@ -331,7 +332,10 @@ async fn an_https_record_encrypts_the_hello() {
     assert_eq!(facts.tls_session().unwrap().ech(), EchStatus::Disabled);
 
     // Without the call, the resolver reads no such record.
-    let deaf = builder().resolver(server.resolver()).build().unwrap_err();
+    let deaf = builder()
+        .dns(Dns::default().resolver(server.resolver()))
+        .build()
+        .unwrap_err();
     assert_eq!(deaf.problems()[0].setter(), "ech");
 }
 
@@ -353,7 +357,7 @@ async fn hints_are_dialled_where_there_is_no_address() {
     })
     .await;
     let builder = CdnOriginConnector::builder("http://origin.example.:8443")
-        .resolver(server.resolver().https_records());
+        .dns(Dns::default().resolver(server.resolver().https_records()));
     assert_eq!(facts(builder).await.peer(), Some(live));
 }
 
@@ -375,7 +379,8 @@ async fn an_alias_leads_to_its_target_and_an_alias_to_nothing_nowhere_else() {
         })
         .await;
         let url = format!("http://origin.example.:{}", live.port());
-        let builder = CdnOriginConnector::builder(url).resolver(server.resolver().https_records());
+        let builder = CdnOriginConnector::builder(url)
+            .dns(Dns::default().resolver(server.resolver().https_records()));
         assert_eq!(facts(builder).await.peer(), Some(live), "{target}");
     }
 }
@@ -411,7 +416,7 @@ async fn an_endpoint_that_speaks_http3_alone_is_passed_over() {
     })
     .await;
     let builder = CdnOriginConnector::builder("http://origin.example.:8443")
-        .resolver(server.resolver().https_records());
+        .dns(Dns::default().resolver(server.resolver().https_records()));
     let facts = facts(builder).await;
     assert_eq!(facts.peer(), Some(live));
     // The record ends before the addresses do.
@@ -431,7 +436,8 @@ async fn an_https_record_that_never_comes_does_not_hold_up_the_addresses() {
     .await;
     let url = format!("http://origin.example.:{}", live.port());
     let resolver = server.resolver_with_timeout(Duration::from_secs(3600));
-    let builder = CdnOriginConnector::builder(url).resolver(resolver.https_records());
+    let builder =
+        CdnOriginConnector::builder(url).dns(Dns::default().resolver(resolver.https_records()));
     let facts = facts(builder).await;
     assert_eq!(facts.peer(), Some(live));
     // It may be there next time.
@@ -451,7 +457,8 @@ async fn an_answer_without_one_family_is_not_kept_for_long() {
         .await;
         let url = format!("http://origin.example.:{}", live.port());
         let resolver = server.resolver_with_timeout(Duration::from_secs(3600));
-        let builder = CdnOriginConnector::builder(url).resolver(resolver.https_records());
+        let builder =
+            CdnOriginConnector::builder(url).dns(Dns::default().resolver(resolver.https_records()));
         let facts = facts(builder).await;
         assert_eq!(facts.peer(), Some(live));
         let ttl = facts.resolutions()[0].ttl();
@@ -467,7 +474,7 @@ async fn a_search_domain_does_not_hide_that_the_names_own_servers_fail() {
     })
     .await;
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .resolver(server.resolver())
+        .dns(Dns::default().resolver(server.resolver()))
         .build()
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
@@ -487,7 +494,7 @@ async fn a_name_that_exists_is_not_sought_in_search_domains() {
     })
     .await;
     let url = format!("http://origin.example:{}", live.port());
-    let builder = CdnOriginConnector::builder(url).resolver(server.resolver());
+    let builder = CdnOriginConnector::builder(url).dns(Dns::default().resolver(server.resolver()));
     assert_eq!(facts(builder).await.peer(), Some(live));
     let names: Vec<_> = server.asked().into_iter().map(|(name, _)| name).collect();
     assert!(
@@ -503,7 +510,7 @@ async fn a_name_server_that_never_answers_meets_the_dial_deadline() {
     let connector = server
         .builder(80)
         .happy_eyeballs(HappyEyeballs::default())
-        .dial_timeout(deadline)
+        .timeouts(Timeouts::default().dial(deadline))
         .build()
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();

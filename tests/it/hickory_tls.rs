@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
-    dial::{HickoryResolver, hickory_resolver},
+    dial::{Dns, HickoryResolver, hickory_resolver},
     tls::rustls,
 };
 use hickory_resolver::{
@@ -99,7 +99,7 @@ async fn names_are_asked_for_over_tls_and_of_nobody_who_is_not_trusted() {
     let _server = name_server(socket, &authority, live);
     let connect = async |trusted: &Authority| {
         let connector = CdnOriginConnector::builder("http://origin.example")
-            .resolver(resolver(address, trusted))
+            .dns(Dns::default().resolver(resolver(address, trusted)))
             .dial(format!("origin.example:{}", live.port()))
             .build()
             .unwrap();

@@ -6,7 +6,7 @@ use cdn_origin::{
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty},
     error::ErrorKind,
-    tls::{Roots, VerifyPolicy},
+    tls::{Roots, TlsParameters, VerifyPolicy},
 };
 use http::Request;
 use http_body_util::Full;
@@ -246,9 +246,12 @@ async fn alert_40_of_a_known_edge_is_not_certainly_the_missing_sni_where_ciphers
     let sure = error(builder.clone()).await.diagnosis();
     assert_eq!(sure.likeliest().unwrap().certainty(), Certainty::Certain);
     for doubtful in [
-        builder.clone().key_exchange_groups(["x25519"]),
+        builder
+            .clone()
+            .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519"])),
         builder.clone().tls_versions(..=TlsVersion::V1_2),
-        builder.signature_schemes(["ecdsa_secp256r1_sha256"]),
+        builder
+            .tls_parameters(TlsParameters::default().signature_schemes(["ecdsa_secp256r1_sha256"])),
     ] {
         let diagnosis = error(doubtful).await.diagnosis();
         let cause = diagnosis.likeliest().unwrap();

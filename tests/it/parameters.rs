@@ -9,9 +9,12 @@ use cdn_origin::{
     BuildError, CdnOriginConnector, Roots, TlsVersion, VerifyPolicy,
     connector::{AdviceId, CdnOriginBuilder},
     error::BuildProblemKind,
-    tls::rustls::{
-        self, CipherSuite, Error, KeyLog, NamedGroup, PeerMisbehaved, SignatureScheme,
-        client::ClientConfig, crypto::aws_lc_rs, server::Acceptor,
+    tls::{
+        TlsParameters,
+        rustls::{
+            self, CipherSuite, Error, KeyLog, NamedGroup, PeerMisbehaved, SignatureScheme,
+            client::ClientConfig, crypto::aws_lc_rs, server::Acceptor,
+        },
     },
 };
 
@@ -24,8 +27,12 @@ const NAME: &str = "www.example.test";
 
 fn builder() -> CdnOriginBuilder {
     CdnOriginConnector::builder(format!("https://{NAME}"))
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(parameters())
         .verify(VerifyPolicy::roots(Roots::pem(Authority::new().root_pem())))
+}
+
+fn parameters() -> TlsParameters {
+    TlsParameters::default().crypto_provider(aws_lc_rs::default_provider())
 }
 
 fn config(builder: CdnOriginBuilder) -> Arc<ClientConfig> {
@@ -44,12 +51,12 @@ fn hello<T>(builder: CdnOriginBuilder, read: impl Fn(&rustls::server::ClientHell
 
 #[test]
 fn cipher_suites_are_offered_as_listed() {
-    let builder = builder().cipher_suites([
+    let builder = builder().tls_parameters(parameters().cipher_suites([
         "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
         "TLS_CHACHA20_POLY1305_SHA256",
         "tls_aes_128_gcm_sha256",
         "TLS_AES_128_GCM_SHA256",
-    ]);
+    ]));
     let offered = hello(builder, |hello| hello.cipher_suites().to_vec());
     let listed = [
         CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -64,7 +71,11 @@ fn cipher_suites_are_offered_as_listed() {
 
 #[test]
 fn groups_are_offered_as_listed() {
-    let builder = builder().key_exchange_groups(["secp384r1", "X25519", "X25519MLKEM768"]);
+    let builder = builder().tls_parameters(parameters().key_exchange_groups([
+        "secp384r1",
+        "X25519",
+        "X25519MLKEM768",
+    ]));
     let offered = hello(builder, |hello| hello.named_groups().unwrap().to_vec());
     let listed = [
         NamedGroup::secp384r1,
@@ -76,7 +87,9 @@ fn groups_are_offered_as_listed() {
 
 #[test]
 fn signature_schemes_are_offered_as_listed() {
-    let builder = builder().signature_schemes(["rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256"]);
+    let builder = builder().tls_parameters(
+        parameters().signature_schemes(["rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256"]),
+    );
     let offered = hello(builder, |hello| hello.signature_schemes().to_vec());
     let listed = [
         SignatureScheme::RSA_PSS_SHA256,
@@ -121,10 +134,10 @@ fn a_signature_of_a_scheme_that_was_not_offered_is_refused() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let good = builder
             .clone()
-            .signature_schemes(["ecdsa_secp256r1_sha256"]);
+            .tls_parameters(parameters().signature_schemes(["ecdsa_secp256r1_sha256"]));
         complete_handshake(config(good), server(version), NAME).unwrap();
     }
-    let other = builder.signature_schemes(["ecdsa_secp384r1_sha384"]);
+    let other = builder.tls_parameters(parameters().signature_schemes(["ecdsa_secp384r1_sha384"]));
     let error =
         complete_handshake(config(other), server(&rustls::version::TLS13), NAME).unwrap_err();
     let refused = PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme;
@@ -141,7 +154,7 @@ async fn the_suite_that_was_agreed_is_told_by_its_iana_name() {
     ] {
         let connector = crate::failing::to(&edge, &authority, NAME)
             .tls_versions(version..=version)
-            .cipher_suites([suite])
+            .tls_parameters(parameters().cipher_suites([suite]))
             .build()
             .unwrap();
         let stream = tower::ServiceExt::oneshot(connector, http::Uri::default());
@@ -166,9 +179,12 @@ fn refused(outcome: Result<CdnOriginConnector, BuildError>, expected: &[(&str, B
 fn what_the_provider_does_not_have_is_a_build_error_that_lists_what_it_has() {
     use BuildProblemKind::CryptoProvider;
     let outcome = builder()
-        .cipher_suites(["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256"])
-        .key_exchange_groups(["ffdhe2048"])
-        .signature_schemes(["ed448"])
+        .tls_parameters(
+            parameters()
+                .cipher_suites(["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256"])
+                .key_exchange_groups(["ffdhe2048"])
+                .signature_schemes(["ed448"]),
+        )
         .build();
     let text = outcome.as_ref().unwrap_err().to_string();
     for name in [
@@ -183,9 +199,9 @@ fn what_the_provider_does_not_have_is_a_build_error_that_lists_what_it_has() {
     refused(
         outcome,
         &[
-            ("signature_schemes", CryptoProvider),
-            ("cipher_suites", CryptoProvider),
-            ("key_exchange_groups", CryptoProvider),
+            ("TlsParameters::signature_schemes", CryptoProvider),
+            ("TlsParameters::cipher_suites", CryptoProvider),
+            ("TlsParameters::key_exchange_groups", CryptoProvider),
         ],
     );
 }
@@ -195,16 +211,19 @@ fn empty_lists_are_build_errors() {
     use BuildProblemKind::EmptyNames;
     let none: [&str; 0] = [];
     let outcome = builder()
-        .cipher_suites(none)
-        .key_exchange_groups(none)
-        .signature_schemes(none)
+        .tls_parameters(
+            parameters()
+                .cipher_suites(none)
+                .key_exchange_groups(none)
+                .signature_schemes(none),
+        )
         .build();
     refused(
         outcome,
         &[
-            ("signature_schemes", EmptyNames),
-            ("cipher_suites", EmptyNames),
-            ("key_exchange_groups", EmptyNames),
+            ("TlsParameters::signature_schemes", EmptyNames),
+            ("TlsParameters::cipher_suites", EmptyNames),
+            ("TlsParameters::key_exchange_groups", EmptyNames),
         ],
     );
 }
@@ -217,31 +236,45 @@ fn a_version_without_a_suite_or_group_of_its_own_is_a_build_error() {
     let both = [of_1_2[0], of_1_3[0]];
     let (old, new) = (TlsVersion::V1_2, TlsVersion::V1_3);
 
-    let newer = builder().tls_versions(new..).cipher_suites(of_1_2).build();
+    let newer = builder()
+        .tls_versions(new..)
+        .tls_parameters(parameters().cipher_suites(of_1_2))
+        .build();
     let text = newer.as_ref().unwrap_err().to_string();
     assert!(text.contains("cipher suite of TLS 1.3"), "{text}");
-    refused(newer, &[("cipher_suites", Contradiction)]);
-    let older = builder().tls_versions(..=old).cipher_suites(of_1_3).build();
-    refused(older, &[("cipher_suites", Contradiction)]);
+    refused(newer, &[("TlsParameters::cipher_suites", Contradiction)]);
+    let older = builder()
+        .tls_versions(..=old)
+        .tls_parameters(parameters().cipher_suites(of_1_3))
+        .build();
+    refused(older, &[("TlsParameters::cipher_suites", Contradiction)]);
     refused(
-        builder().cipher_suites(of_1_2).build(),
-        &[("cipher_suites", Contradiction)],
+        builder()
+            .tls_parameters(parameters().cipher_suites(of_1_2))
+            .build(),
+        &[("TlsParameters::cipher_suites", Contradiction)],
     );
-    builder().cipher_suites(both).build().unwrap();
-    let newer = builder().tls_versions(new..).cipher_suites(both);
+    builder()
+        .tls_parameters(parameters().cipher_suites(both))
+        .build()
+        .unwrap();
+    let newer = builder()
+        .tls_versions(new..)
+        .tls_parameters(parameters().cipher_suites(both));
     newer.build().unwrap();
 
-    let of_certificates = builder().signature_schemes(["rsa_pkcs1_sha256"]);
+    let of_certificates =
+        builder().tls_parameters(parameters().signature_schemes(["rsa_pkcs1_sha256"]));
     refused(
         of_certificates.clone().build(),
-        &[("signature_schemes", Contradiction)],
+        &[("TlsParameters::signature_schemes", Contradiction)],
     );
     of_certificates.tls_versions(..=old).build().unwrap();
 
-    let hybrid = builder().key_exchange_groups(["X25519MLKEM768"]);
+    let hybrid = builder().tls_parameters(parameters().key_exchange_groups(["X25519MLKEM768"]));
     refused(
         hybrid.clone().build(),
-        &[("key_exchange_groups", Contradiction)],
+        &[("TlsParameters::key_exchange_groups", Contradiction)],
     );
     hybrid.tls_versions(new..).build().unwrap();
 }
@@ -250,11 +283,16 @@ fn a_version_without_a_suite_or_group_of_its_own_is_a_build_error() {
 fn a_record_size_has_bounds() {
     use BuildProblemKind::OutOfRange;
     for size in [0, 31, 16_390, usize::MAX] {
-        let outcome = builder().max_record_size(size).build();
-        refused(outcome, &[("max_record_size", OutOfRange)]);
+        let outcome = builder()
+            .tls_parameters(parameters().max_record_size(size))
+            .build();
+        refused(outcome, &[("TlsParameters::max_record_size", OutOfRange)]);
     }
     for size in [32, 16_389] {
-        builder().max_record_size(size).build().unwrap();
+        builder()
+            .tls_parameters(parameters().max_record_size(size))
+            .build()
+            .unwrap();
     }
 }
 
@@ -264,7 +302,7 @@ fn records_are_no_larger_than_configured() {
     let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(NAME)]);
     let builder = builder()
         .verify(VerifyPolicy::roots(Roots::pem(root.pem())))
-        .max_record_size(100);
+        .tls_parameters(parameters().max_record_size(100));
     let server = server(&chain, &key, &rustls::version::TLS13);
     let mut client = complete_handshake(config(builder), server, NAME).unwrap();
     client.writer().write_all(&[0; 1000]).unwrap();
@@ -300,7 +338,10 @@ fn secrets_are_logged_only_with_a_key_log() {
     assert!(!config(builder.clone()).key_log.will_log("CLIENT_RANDOM"));
 
     let labels = Arc::new(Labels::default());
-    let connector = builder.key_log(labels.clone()).build().unwrap();
+    let connector = builder
+        .tls_parameters(parameters().key_log(labels.clone()))
+        .build()
+        .unwrap();
     let ids: Vec<_> = connector.advice().iter().map(|it| it.id()).collect();
     assert_eq!(ids, [AdviceId::KeysLogged]);
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
@@ -316,19 +357,26 @@ fn secrets_are_logged_only_with_a_key_log() {
 #[test]
 fn fips_is_not_claimed_where_it_is_not() {
     let fips = aws_lc_rs::default_provider().fips();
-    let outcome = builder().require_fips().build();
+    let outcome = builder()
+        .tls_parameters(parameters().require_fips())
+        .build();
     match fips {
         true => drop(outcome.unwrap()),
         false => refused(
             outcome,
-            &[("require_fips", BuildProblemKind::CryptoProvider)],
+            &[(
+                "TlsParameters::require_fips",
+                BuildProblemKind::CryptoProvider,
+            )],
         ),
     }
 }
 
 #[test]
 fn an_extended_master_secret_is_required_on_request() {
-    assert!(config(builder().require_extended_master_secret()).require_ems);
+    assert!(
+        config(builder().tls_parameters(parameters().require_extended_master_secret())).require_ems
+    );
 }
 
 #[cfg(feature = "certificate-compression")]
@@ -342,5 +390,7 @@ fn certificate_compression_is_offered_on_request_alone() {
         sent.windows(4).any(|window| window == EXTENSION)
     };
     assert!(!offers(builder()));
-    assert!(offers(builder().compressed_certificates()));
+    assert!(offers(
+        builder().tls_parameters(parameters().compressed_certificates())
+    ));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cdn_origin::{
     CdnOriginConnector,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, Timeouts},
     diagnosis::{CauseId, Certainty},
     error::{ErrorKind, Fault, Stage},
     tls::danger,
@@ -101,7 +101,8 @@ async fn a_stalled_handshake_meets_its_own_deadline() {
     let authority = Authority::new();
     let edge = edge(&authority, Behaviour::StallInHandshake).await;
     let deadline = Duration::from_millis(50);
-    let builder = to(&edge, &authority, "www.example.test").tls_handshake_timeout(deadline);
+    let builder = to(&edge, &authority, "www.example.test")
+        .timeouts(Timeouts::default().tls_handshake(deadline));
     let error = error(builder).await;
     assert!(error.is_timeout());
     assert_eq!(error.stage(), Stage::Handshake);
@@ -116,7 +117,8 @@ async fn a_stalled_handshake_meets_the_deadline_of_the_whole() {
     let authority = Authority::new();
     let edge = edge(&authority, Behaviour::StallInHandshake).await;
     let deadline = Duration::from_millis(50);
-    let builder = to(&edge, &authority, "www.example.test").connect_timeout(deadline);
+    let builder =
+        to(&edge, &authority, "www.example.test").timeouts(Timeouts::default().connect(deadline));
     let error = error(builder).await;
     assert_eq!(error.stage(), Stage::Handshake);
     assert_eq!(error.facts().deadline(), Some(deadline));
@@ -126,7 +128,8 @@ async fn a_stalled_handshake_meets_the_deadline_of_the_whole() {
 async fn a_stalled_connect_meets_its_own_deadline() {
     let blackhole = Blackhole::new().await;
     let deadline = Duration::from_millis(50);
-    let error = error(unverified(blackhole.address()).dial_timeout(deadline)).await;
+    let error =
+        error(unverified(blackhole.address()).timeouts(Timeouts::default().dial(deadline))).await;
     assert!(error.is_timeout());
     assert_eq!(error.stage(), Stage::Dial);
     assert_eq!(error.facts().deadline(), Some(deadline));

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
-    dial::{DnsCache, ResolveError, Resolved},
+    dial::{Dns, DnsCache, ResolveError, Resolved},
     pool::PoolSettings,
     tls::Roots,
 };
@@ -86,8 +86,7 @@ impl Moving {
     fn proxy(&self, cache: DnsCache, pool: PoolSettings) -> OriginProxy {
         let roots = self.old.root_pem() + &self.new.root_pem();
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
-            .resolver(self.told.clone())
-            .dns_cache(cache)
+            .dns(Dns::default().resolver(self.told.clone()).cache(cache))
             .verify(VerifyPolicy::roots(Roots::pem(roots)))
             .build()
             .unwrap();

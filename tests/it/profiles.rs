@@ -11,7 +11,7 @@ use cdn_origin::{
     error::{ErrorKind, RequestBodyProblem, RequestProblem},
     origin::Scheme,
     proxy::{Limits, ProxyBody},
-    tls::{Roots, VerifyPolicy, rustls::crypto::aws_lc_rs},
+    tls::{Roots, TlsParameters, VerifyPolicy, rustls::crypto::aws_lc_rs},
 };
 use http::{Request, Response, StatusCode, request};
 use http_body_util::Full;
@@ -95,8 +95,12 @@ fn a_profile_lists_every_change() {
     let builder = CdnOriginConnector::builder(FRONT_DOOR).verify(trusted);
     assert_eq!(changes(builder.clone()), front_door);
     let chosen = [
-        builder.clone().key_exchange_groups(["x25519"]),
-        builder.crypto_provider(aws_lc_rs::default_provider()),
+        builder
+            .clone()
+            .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519"])),
+        builder.tls_parameters(
+            TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()),
+        ),
     ];
     for builder in chosen {
         assert_eq!(changes(builder), front_door[1..]);
@@ -256,9 +260,9 @@ async fn front_door_is_offered_its_required_curve_first() {
     let redialed = moved.to_builder().dial("shop.example.test:443");
     let others = [
         builder.clone().without_edge_profile(),
-        builder
-            .clone()
-            .crypto_provider(aws_lc_rs::default_provider()),
+        builder.clone().tls_parameters(
+            TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()),
+        ),
         redialed,
     ];
     let stream = moved.oneshot(http::Uri::default()).await.unwrap();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use bytes::Bytes;
-use cdn_origin::connector::CdnOriginBuilder;
 use cdn_origin::error::{CertificateProblem, ErrorKind};
 use cdn_origin::origin::Scheme;
 use cdn_origin::proxy::{ClientConnection, ProxyBody};
@@ -14,6 +13,7 @@ use cdn_origin::tls::rustls::ServerConfig;
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
 use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
 use cdn_origin::{CdnOriginConnector, Error, HostRewriteLayer, OriginProxy};
+use cdn_origin::{connector::CdnOriginBuilder, tls::TlsParameters};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Frame;
 use http_body_util::channel::Channel;
@@ -37,7 +37,8 @@ const ORIGIN: &str = "origin.test";
 
 /// A builder that needs neither a root store nor a feature.
 fn connector(url: &str) -> CdnOriginBuilder {
-    CdnOriginConnector::builder(url).crypto_provider(aws_lc_rs::default_provider())
+    CdnOriginConnector::builder(url)
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
 }
 
 fn plain(address: SocketAddr) -> OriginProxy {
@@ -896,7 +897,7 @@ async fn a_failure_is_a_short_answer_with_the_error_in_its_extensions() {
 #[tokio::test]
 async fn a_proxy_without_an_origin_answers_500_whatever_the_client_names() {
     let connector = CdnOriginConnector::any_origin()
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])));
     let proxy = OriginProxy::new(connector.build().unwrap());
     let mut request = bare("client.test");

@@ -7,7 +7,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     connector::CdnOriginBuilder,
     diagnosis::{CauseId, Certainty, Diagnosis},
-    dial::ProxyProtocol,
+    dial::{Dns, ProxyProtocol},
     error::ErrorKind,
 };
 use http::Request;
@@ -132,8 +132,8 @@ async fn a_peer_that_closes_may_or_may_not_have_expected_the_header() {
 async fn a_known_edge_is_never_said_to_expect_a_header() {
     let peer = Peer::sending("").await;
     let edge = "https://d1234567890.cloudfront.net";
-    let builder =
-        CdnOriginConnector::builder(edge).resolver(crate::resolve::Told::addresses([peer.address]));
+    let builder = CdnOriginConnector::builder(edge)
+        .dns(Dns::default().resolver(crate::resolve::Told::addresses([peer.address])));
     let diagnosis = error(builder).await.diagnosis();
     assert!(!diagnosis.causes().is_empty());
     assert_eq!(certainty(&diagnosis, CauseId::ProxyHeaderExpected), None);

@@ -14,6 +14,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
+    connector::Timeouts,
     dial::ProxyProtocol,
     downstream::{ClientAddress, ProxyTlv, ProxyTlvError},
     error::{ErrorKind, Stage},
@@ -310,7 +311,7 @@ async fn a_connector_by_itself_speaks_for_the_client_that_it_was_made_for() {
 async fn a_header_that_nobody_takes_is_bounded_by_the_deadline_of_the_dial() {
     let connector = CdnOriginConnector::builder("http://origin.example")
         .proxy_protocol(ProxyProtocol::v2())
-        .dial_timeout(Duration::from_secs(3))
+        .timeouts(Timeouts::default().dial(Duration::from_secs(3)))
         .transport(tower::service_fn(|_: Uri| async {
             let (near, far) = tokio::io::duplex(4);
             tokio::spawn(async move {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, Timeouts},
     dial::{HappyEyeballs, IpFamilies},
     error::{DialOutcome, Facts, Stage},
 };
@@ -76,7 +76,7 @@ async fn where_all_addresses_hang_the_deadline_names_them_all() {
     let (one, other) = (Blackhole::new().await, Blackhole::new().await);
     let deadline = Duration::from_millis(300);
     let connector = racing(&[one.address(), other.address()])
-        .dial_timeout(deadline)
+        .timeouts(Timeouts::default().dial(deadline))
         .build()
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
@@ -95,7 +95,7 @@ async fn addresses_of_a_family_that_is_not_dialled_are_left_out() {
     let (_listener, live) = listener().await;
     let six: SocketAddr = "[::1]:1".parse().unwrap();
     let connector = racing(&[six, live])
-        .ip_families(IpFamilies::OnlyV4)
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
         .build()
         .unwrap();
     let stream = connector.oneshot(Uri::default()).await.unwrap();
@@ -103,7 +103,7 @@ async fn addresses_of_a_family_that_is_not_dialled_are_left_out() {
     assert_eq!(attempts, [(live, DialOutcome::Connected)]);
 
     let connector = racing(&[live])
-        .ip_families(IpFamilies::OnlyV6)
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV6))
         .build()
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
@@ -113,7 +113,7 @@ async fn addresses_of_a_family_that_is_not_dialled_are_left_out() {
 #[tokio::test]
 async fn an_address_literal_of_a_family_that_is_not_dialled_is_a_clear_error() {
     let connector = CdnOriginConnector::builder("http://192.0.2.1")
-        .ip_families(IpFamilies::OnlyV6)
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV6))
         .build()
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();

@@ -11,7 +11,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind,
     connector::{CdnOriginBuilder, OriginStream},
     diagnosis::CauseId,
-    dial::{DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving},
+    dial::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving},
     error::Stage,
 };
 use http::Uri;
@@ -93,7 +93,7 @@ pub(crate) async fn listener() -> (TcpListener, SocketAddr) {
 }
 
 pub(crate) fn over(resolver: Told) -> CdnOriginBuilder {
-    CdnOriginConnector::builder("http://origin.example").resolver(resolver)
+    CdnOriginConnector::builder("http://origin.example").dns(Dns::default().resolver(resolver))
 }
 
 async fn connect(connector: &CdnOriginConnector) -> Result<OriginStream, Error> {
@@ -132,7 +132,7 @@ async fn the_dot_of_an_absolute_name_reaches_the_resolver_and_nobody_else() {
     let roots = cdn_origin::tls::Roots::pem(authority.root_pem());
     let connector = CdnOriginConnector::builder("https://www.example.test.")
         .verify(cdn_origin::VerifyPolicy::roots(roots))
-        .resolver(told.clone())
+        .dns(Dns::default().resolver(told.clone()))
         .build()
         .unwrap();
     connect(&connector).await.unwrap();
@@ -162,7 +162,7 @@ async fn fixed_addresses_are_dialled_without_asking() {
     let told = Told::default();
     let connector = over(told.clone())
         .dial(format!("Fixed.Example:{}", address.port()))
-        .resolve_to("fixed.example", [address.ip()])
+        .dns(Dns::default().resolve_to("fixed.example", [address.ip()]))
         .build()
         .unwrap();
     let stream = connect(&connector).await.unwrap();
@@ -176,15 +176,18 @@ fn a_fixed_name_without_address_is_refused() {
     let builder = CdnOriginConnector::builder("http://origin.example");
     let error = builder
         .clone()
-        .resolve_to("fixed.example", none)
+        .dns(Dns::default().resolve_to("fixed.example", none))
         .build()
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "resolve_to(..): no address was given for fixed.example"
+        "Dns::resolve_to(..): no address is given for fixed.example"
     );
-    let error = builder.resolve_to("192.0.2.1", none).build().unwrap_err();
-    assert_eq!(error.problems()[0].setter(), "resolve_to");
+    let error = builder
+        .dns(Dns::default().resolve_to("192.0.2.1", none))
+        .build()
+        .unwrap_err();
+    assert_eq!(error.problems()[0].setter(), "Dns::resolve_to");
 }
 
 #[tokio::test]
@@ -193,8 +196,8 @@ async fn look_ups_of_one_name_at_one_time_are_one() {
     let told = Told::addresses([address]);
     let gate = Arc::new(Notify::new());
     told.wait_at(&gate);
-    let connector = over(told.clone())
-        .dns_cache(DnsCache::off())
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
         .build()
         .unwrap();
     let all = (0..10).map(|_| connect(&connector));
@@ -248,8 +251,8 @@ async fn an_answer_is_kept_and_its_age_is_told() {
 async fn nothing_is_kept_where_the_cache_is_off() {
     let (_listener, address) = listener().await;
     let told = Told::addresses([address]);
-    let connector = over(told.clone())
-        .dns_cache(DnsCache::off())
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
         .build()
         .unwrap();
     for _ in 0..3 {
@@ -264,7 +267,10 @@ async fn a_ttl_is_cut_to_the_longest() {
     let told = Told::default();
     told.now(Ok(Resolved::new([address]).ttl(Duration::MAX)));
     let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::ZERO);
-    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .build()
+        .unwrap();
     for _ in 0..2 {
         connect(&connector).await.unwrap();
     }
@@ -276,7 +282,10 @@ async fn a_failure_is_remembered_for_a_short_time() {
     let told = Told::default();
     told.now(Err(ResolveError::not_found("NXDOMAIN")));
     let cache = DnsCache::default().failures(Duration::from_secs(300));
-    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .build()
+        .unwrap();
     for _ in 0..3 {
         let error = connect(&connector).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ResolveFailed);
@@ -297,7 +306,10 @@ fn only_stale() -> DnsCache {
 async fn a_stale_answer_is_used_where_name_servers_fail() {
     let (_listener, address) = listener().await;
     let told = Told::addresses([address]);
-    let connector = over(told.clone()).dns_cache(only_stale()).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(only_stale()))
+        .build()
+        .unwrap();
     connect(&connector).await.unwrap();
     told.now(Err(ResolveError::failed("SERVFAIL")));
     let stream = connect(&connector).await.unwrap();
@@ -309,7 +321,10 @@ async fn a_stale_answer_is_used_where_name_servers_fail() {
 async fn a_name_that_is_gone_has_no_stale_answer() {
     let (_listener, address) = listener().await;
     let told = Told::addresses([address]);
-    let connector = over(told.clone()).dns_cache(only_stale()).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(only_stale()))
+        .build()
+        .unwrap();
     connect(&connector).await.unwrap();
     told.now(Err(ResolveError::not_found("NXDOMAIN")));
     let error = connect(&connector).await.unwrap_err();
@@ -322,7 +337,10 @@ async fn a_kept_answer_that_leads_nowhere_is_asked_for_again_at_once() {
     let refused = refused_address();
     let told = Told::addresses([address]);
     let cache = DnsCache::default().without_ttl(Duration::from_secs(3600));
-    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .build()
+        .unwrap();
     connect(&connector).await.unwrap();
     told.now(Ok(Resolved::new([refused.address()])));
     drop(_listener);
@@ -344,7 +362,10 @@ async fn a_kept_answer_that_hangs_is_asked_for_again_while_it_does() {
     let blackhole = Blackhole::new().await;
     let told = Told::addresses([blackhole.address()]);
     let cache = DnsCache::default().without_ttl(Duration::from_secs(3600));
-    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .build()
+        .unwrap();
     {
         let mut first = std::pin::pin!(connect(&connector));
         assert!(futures_util::poll!(&mut first).is_pending());
@@ -373,7 +394,7 @@ async fn a_resolver_that_panics_is_a_failed_look_up() {
         }
     }
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .resolver(Panics)
+        .dns(Dns::default().resolver(Panics))
         .build()
         .unwrap();
     for _ in 0..2 {
@@ -408,10 +429,10 @@ async fn a_resolver_that_never_answers_meets_the_dial_deadline() {
 fn a_range_of_ttls_that_holds_none_is_refused() {
     let range = Duration::from_secs(2)..=Duration::from_secs(1);
     let error = CdnOriginConnector::builder("http://origin.example")
-        .dns_cache(DnsCache::default().ttl(range))
+        .dns(Dns::default().cache(DnsCache::default().ttl(range)))
         .build()
         .unwrap_err();
-    assert_eq!(error.problems()[0].setter(), "dns_cache");
+    assert_eq!(error.problems()[0].setter(), "DnsCache::ttl");
 }
 
 #[tokio::test]
@@ -428,7 +449,10 @@ async fn a_name_that_moves_under_load_is_followed_and_no_connection_fails() {
     let ttl = Duration::from_millis(20);
     told.now(Ok(Resolved::new([old]).ttl(ttl)));
     let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::from_secs(1));
-    let connector = over(told.clone()).dns_cache(cache).build().unwrap();
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .build()
+        .unwrap();
     let load = || async {
         let mut peers = Vec::new();
         for _ in 0..EACH {

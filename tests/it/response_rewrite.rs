@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
-use cdn_origin::connector::CdnOriginBuilder;
 use cdn_origin::downstream::ClientConnection;
 use cdn_origin::forwarded::ForwardedLayer;
 use cdn_origin::origin::Scheme;
 use cdn_origin::response_rewrite::{PathPrefix, PathPrefixError};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, ResponseRewriteLayer};
+use cdn_origin::{connector::CdnOriginBuilder, tls::TlsParameters};
 use http::header::{ALT_SVC, CONTENT_LOCATION, LOCATION, REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
@@ -22,7 +22,8 @@ use crate::support::{Authority, Edge};
 const CLIENT: &str = "www.example.com";
 
 fn builder(url: &str) -> CdnOriginBuilder {
-    CdnOriginConnector::builder(url).crypto_provider(aws_lc_rs::default_provider())
+    CdnOriginConnector::builder(url)
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
 }
 
 /// A layer of an origin with Host and URL `origin.example` that dials `edge.example:8443`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
-    connector::{CdnOriginBuilder, ConnectionInfo, HandshakeCounts},
+    connector::{CdnOriginBuilder, ConnectionInfo, Sessions},
     error::{BuildProblemKind, TlsSession},
     tls::{
         CertificatePin, ClientIdentity, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger, rustls,
@@ -34,7 +34,8 @@ async fn resumes(connector: &CdnOriginConnector) -> bool {
 }
 
 fn counts(connector: &CdnOriginConnector) -> (u64, u64) {
-    let HandshakeCounts { full, resumed, .. } = connector.handshakes();
+    let counts = connector.handshakes();
+    let (full, resumed) = (counts.full(), counts.resumed());
     (full, resumed)
 }
 
@@ -177,7 +178,7 @@ async fn connectors_that_share_tls_resume_each_others_sessions_and_reload_togeth
     let sharing = |name: &str| {
         CdnOriginConnector::builder(format!("https://{name}"))
             .dial(edge.address().to_string())
-            .share_tls(&first)
+            .sessions(Sessions::default().share_with(&first))
             .build()
             .unwrap()
     };
@@ -218,7 +219,10 @@ fn what_cannot_be_shared_is_refused() {
         .expected_name("one.example.test")
         .build()
         .unwrap();
-    let sharing = || CdnOriginConnector::builder("https://www.example.test").share_tls(&first);
+    let sharing = || {
+        CdnOriginConnector::builder("https://www.example.test")
+            .sessions(Sessions::default().share_with(&first))
+    };
     assert_eq!(told(sharing()), ["expected_name"]);
     assert_eq!(
         told(sharing().expected_name("two.example.test")),
@@ -227,14 +231,18 @@ fn what_cannot_be_shared_is_refused() {
     sharing().expected_name("one.example.test").build().unwrap();
     let more = sharing()
         .expected_name("one.example.test")
-        .session_capacity(1);
+        .sessions(Sessions::default().share_with(&first).capacity(1));
     assert_eq!(
         told(more.verify(danger::accept_any_certificate())),
-        ["session_capacity", "verify"]
+        ["Sessions::capacity", "verify"]
     );
-    let nothing = https(NAME).share_tls(&plain.clone().build().unwrap());
-    assert_eq!(told(nothing), ["share_tls"]);
-    assert_eq!(told(plain.share_tls(&first)), ["share_tls"]);
+    let nothing =
+        https(NAME).sessions(Sessions::default().share_with(&plain.clone().build().unwrap()));
+    assert_eq!(told(nothing), ["Sessions::share_with"]);
+    assert_eq!(
+        told(plain.sessions(Sessions::default().share_with(&first))),
+        ["Sessions::share_with"]
+    );
 }
 
 #[tokio::test]
@@ -242,7 +250,7 @@ async fn sessions_are_not_resumed_where_that_is_turned_off() {
     let authority = Authority::new();
     let edge = serving(&authority).await;
     for version in [TlsVersion::V1_2, TlsVersion::V1_3] {
-        let builder = to(&edge, &authority, NAME).no_session_resumption();
+        let builder = to(&edge, &authority, NAME).sessions(Sessions::off());
         let connector = builder.tls_versions(version..=version).build().unwrap();
         for _ in 0..3 {
             assert!(!resumes(&connector).await);
@@ -265,7 +273,7 @@ async fn sessions_are_kept_for_the_configured_number_of_names() {
         let connector = CdnOriginConnector::any_origin()
             .dial(edge.address().to_string())
             .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
-            .session_capacity(names)
+            .sessions(Sessions::default().capacity(names))
             .build()
             .unwrap();
         let resumes = async |name: &str| {
@@ -285,10 +293,10 @@ fn a_capacity_without_sense_is_refused() {
     for names in [0, 65_537, usize::MAX] {
         let builder = CdnOriginConnector::builder("https://www.example.test")
             .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
-            .session_capacity(names);
+            .sessions(Sessions::default().capacity(names));
         let error = builder.build().unwrap_err();
         let problem = &error.problems()[0];
-        assert_eq!(problem.setter(), "session_capacity");
+        assert_eq!(problem.setter(), "Sessions::capacity");
         assert_eq!(problem.kind(), BuildProblemKind::OutOfRange);
     }
 }

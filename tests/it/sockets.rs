@@ -9,7 +9,7 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
-    dial::{EgressGuard, IpFamilies, SocketOptions},
+    dial::{EgressGuard, HappyEyeballs, IpFamilies, SocketOptions},
     error::{BuildProblemKind, Stage},
 };
 use http::Uri;
@@ -128,17 +128,23 @@ async fn a_failing_hook_fails_the_attempt_with_its_words() {
 fn options_that_no_socket_takes_are_refused() {
     let none = SocketOptions::default;
     let table = [
-        none().dscp(64),
-        none().send_buffer(0),
-        none().receive_buffer(0),
-        none().interface(""),
-        none().interface("sixteen-bytes-xx"),
-        none().interface("a/b"),
-        none().interface("a\0b"),
-        none().interface("a b"),
-        none().user_timeout(Duration::ZERO),
+        ("SocketOptions::dscp", none().dscp(64)),
+        ("SocketOptions::send_buffer", none().send_buffer(0)),
+        ("SocketOptions::receive_buffer", none().receive_buffer(0)),
+        ("SocketOptions::interface", none().interface("")),
+        (
+            "SocketOptions::interface",
+            none().interface("sixteen-bytes-xx"),
+        ),
+        ("SocketOptions::interface", none().interface("a/b")),
+        ("SocketOptions::interface", none().interface("a\0b")),
+        ("SocketOptions::interface", none().interface("a b")),
+        (
+            "SocketOptions::user_timeout",
+            none().user_timeout(Duration::ZERO),
+        ),
     ];
-    for options in table {
+    for (setter, options) in table {
         let shown = format!("{options:?}");
         let error = CdnOriginConnector::builder("http://origin.example")
             .socket_options(options)
@@ -147,7 +153,7 @@ fn options_that_no_socket_takes_are_refused() {
         let [problem] = error.problems() else {
             panic!("{shown}: {error}");
         };
-        assert_eq!(problem.setter(), "socket_options", "{shown}");
+        assert_eq!(problem.setter(), setter, "{shown}");
         assert_eq!(problem.kind(), BuildProblemKind::InvalidSocketOption);
     }
 }
@@ -155,7 +161,7 @@ fn options_that_no_socket_takes_are_refused() {
 #[test]
 fn a_local_address_of_a_family_that_is_not_dialled_is_refused() {
     let error = CdnOriginConnector::builder("http://origin.example")
-        .ip_families(IpFamilies::OnlyV4)
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
         .socket_options(SocketOptions::default().local_address(Ipv6Addr::LOCALHOST))
         .build()
         .unwrap_err();

@@ -8,7 +8,11 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, TlsVersion,
-    tls::{Roots, SpkiPin, VerifyPolicy, rustls, rustls::ServerConfig},
+    connector::AdviceSettings,
+    tls::{
+        Roots, SpkiPin, TlsParameters, VerifyPolicy,
+        rustls::{self, ServerConfig},
+    },
 };
 use http::Uri;
 use time::OffsetDateTime;
@@ -112,9 +116,12 @@ async fn what_was_agreed_is_told_by_its_iana_names() {
     ] {
         let connector = to(&edge, &authority, "www.example.test")
             .tls_versions(version..=version)
-            .cipher_suites([suite])
-            .key_exchange_groups(["secp384r1"])
-            .signature_schemes(["ecdsa_secp256r1_sha256"])
+            .tls_parameters(
+                TlsParameters::default()
+                    .cipher_suites([suite])
+                    .key_exchange_groups(["secp384r1"])
+                    .signature_schemes(["ecdsa_secp256r1_sha256"]),
+            )
             .build()
             .unwrap();
         let stream = connector.oneshot(Uri::default()).await.unwrap();
@@ -228,7 +235,8 @@ async fn a_certificate_that_lasts_longer_than_the_notice_logs_no_warning() {
     let (root, address) = ending_in(5 * DAY).await;
     let (log, _guard) = Log::start();
     for notice in [Duration::ZERO, 4 * DAY] {
-        let connector = connector(&root, address).expiry_notice(notice);
+        let connector =
+            connector(&root, address).advice(AdviceSettings::default().expiry_notice(notice));
         connector
             .build()
             .unwrap()
@@ -237,7 +245,8 @@ async fn a_certificate_that_lasts_longer_than_the_notice_logs_no_warning() {
             .unwrap();
     }
     assert_eq!(log.text(), "");
-    let connector = connector(&root, address).expiry_notice(6 * DAY);
+    let connector =
+        connector(&root, address).advice(AdviceSettings::default().expiry_notice(6 * DAY));
     connector
         .build()
         .unwrap()

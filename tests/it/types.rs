@@ -5,9 +5,6 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 
-use cdn_origin::connector::{
-    Advice, AdviceId, CdnOriginBuilder, Connecting, ConnectionInfo, OriginStream,
-};
 use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, Fix, Report, ResponseEvidence};
 use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
@@ -25,6 +22,10 @@ use cdn_origin::tls::rustls::{self, AlertDescription};
 use cdn_origin::tls::{Alpn, Roots, SpkiPin};
 use cdn_origin::{
     BuildError, CdnOriginConnector, Error, HostRewriteLayer, TlsVersion, VerifyPolicy,
+};
+use cdn_origin::{
+    connector::{Advice, AdviceId, CdnOriginBuilder, Connecting, ConnectionInfo, OriginStream},
+    tls::TlsParameters,
 };
 use hyper_util::client::legacy::{Client, connect::Connection};
 use hyper_util::rt::TokioExecutor;
@@ -175,7 +176,7 @@ fn futures_and_streams_move_between_threads() {
 
 fn connector() -> CdnOriginConnector {
     CdnOriginConnector::builder("https://edge.test")
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
         .build()
         .unwrap()
@@ -203,7 +204,7 @@ async fn the_tls_error_is_found_by_walking_along_source() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).serves("site.test").start().await;
     let connector = CdnOriginConnector::builder("https://edge.test")
-        .crypto_provider(aws_lc_rs::default_provider())
+        .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
         .dial(edge.address().to_string())
         .build()

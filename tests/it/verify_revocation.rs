@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use cdn_origin::{
     CdnOriginConnector,
     tls::{
-        Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
+        Crls, Roots, SanMatcher, SpkiPin, TlsParameters, VerifyPolicy, danger,
         rustls::{
             self, ClientConfig,
             crypto::aws_lc_rs,
@@ -204,7 +204,7 @@ fn config(policy: &VerifyPolicy) -> Arc<ClientConfig> {
     let connector = CdnOriginConnector::builder("https://good.example.test")
         .verify(policy.clone())
         // The shortest handshake: there are thousands.
-        .key_exchange_groups(["x25519"])
+        .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519"]))
         .build()
         .unwrap();
     connector.tls_config().unwrap()

@@ -1,132 +1,165 @@
-//! The builder's finer points of TLS.
+//! The builder's calls for TLS.
 
-use std::sync::Arc;
+use std::ops::RangeBounds;
 
-use crate::tls::{ClientIdentity, Fips, MasterSecret, Parameters, rustls::KeyLog};
+use crate::{
+    connector::{CdnOriginBuilder, Sessions},
+    error::TlsVersion,
+    tls::{Alpn, ClientIdentity, TlsParameters, TlsSettings, VerifyPolicy},
+};
 
-use super::CdnOriginBuilder;
-
-/// The finer points of TLS. All of them have defaults that rarely want changing; see
-/// [the guide](crate::guide::tls_knobs).
+/// # TLS
 impl CdnOriginBuilder {
-    /// Presents this certificate to an origin that asks for one.
-    pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
-        self.tls("client_identity").identity = Some(identity);
+    /// Sets how the origin's certificate is verified.
+    ///
+    /// The default trusts the system's roots ([`VerifyPolicy::native_roots`]). A certificate that
+    /// the policy rejects fails the handshake. A [reload](crate::CdnOriginConnector::reload) changes
+    /// the policy of a running connector.
+    ///
+    /// ```
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .verify(VerifyPolicy::pinned(SpkiPin::sha256([0x2a; 32])))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn verify(mut self, policy: VerifyPolicy) -> Self {
+        self.tls_setter("verify").verify = policy;
         self
     }
 
-    /// Offers these cipher suites, in this order, by their [IANA names]. By default those of the
-    /// crypto provider.
+    /// Sets the client certificate and its key (mutual TLS).
     ///
-    /// One list holds for all versions: each version that is offered needs a suite of its own.
+    /// The default is none. It is sent only to an origin that requests a certificate ([RFC 8446
+    /// section 4.4.2]). `build()` fails for a key that does not belong to the certificate.
     ///
-    /// ```
-    /// use cdn_origin::CdnOriginConnector;
-    ///
-    /// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+    /// ```no_run
+    /// # use cdn_origin::{CdnOriginConnector, tls::ClientIdentity};
     /// let connector = CdnOriginConnector::builder("https://www.example.com")
-    ///     .cipher_suites(["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"])
-    /// #   .verify(policy)
+    ///     .client_identity(ClientIdentity::pem_files("client.pem", "client.key"))
     ///     .build()?;
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-parameters-4
-    pub fn cipher_suites<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
-    where
-        S: Into<String>,
-    {
-        self.tls("cipher_suites").parameters.cipher_suites =
-            Some(names.into_iter().map(Into::into).collect());
+    /// [RFC 8446 section 4.4.2]: https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2
+    pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
+        self.tls_setter("client_identity").identity = Some(identity);
         self
     }
 
-    /// Offers these key exchange groups, in this order, by their [IANA names] such as
-    /// `X25519MLKEM768`, `x25519`, `secp256r1`. By default those of the crypto provider. A key
-    /// share is sent for the first; an origin that wants another asks for it with one more round
-    /// trip.
+    /// Sets the range of TLS versions that are offered.
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-parameters-8
-    pub fn key_exchange_groups<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
-    where
-        S: Into<String>,
-    {
-        self.tls("key_exchange_groups").parameters.groups =
-            Some(names.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Offers these signature schemes, in this order, by their [IANA names] such as
-    /// `ecdsa_secp256r1_sha256`, `rsa_pss_rsae_sha256`, and takes no other one in a handshake. By
-    /// default those of the crypto provider. Signatures within certificates may be of any scheme
-    /// that the provider knows.
+    /// The default is TLS 1.2 to 1.3. `build()` fails for an empty range.
     ///
-    /// [IANA names]: https://www.iana.org/assignments/tls-parameters/tls-parameters.xhtml#tls-signaturescheme
-    pub fn signature_schemes<S>(mut self, names: impl IntoIterator<Item = S>) -> Self
-    where
-        S: Into<String>,
-    {
-        self.tls("signature_schemes").parameters.signature_schemes =
-            Some(names.into_iter().map(Into::into).collect());
+    /// | range | offers |
+    /// |---|---|
+    /// | `TlsVersion::V1_2..` | TLS 1.2 and 1.3 |
+    /// | `TlsVersion::V1_3..` | TLS 1.3 |
+    /// | `..=TlsVersion::V1_2` | TLS 1.2 |
+    ///
+    /// ```
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, TlsVersion, VerifyPolicy};
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .tls_versions(TlsVersion::V1_3..)
+    /// #   .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn tls_versions(mut self, range: impl RangeBounds<TlsVersion>) -> Self {
+        self.tls_setter("tls_versions").versions =
+            (range.start_bound().cloned(), range.end_bound().cloned());
         self
     }
 
-    /// Sends records of this many bytes at most, from 32 to 16 389, header included. By default as
-    /// large as TLS allows.
-    pub fn max_record_size(mut self, bytes: usize) -> Self {
-        self.tls("max_record_size").parameters.record_size = Some(bytes);
+    /// Sets the application protocols that are offered in ALPN ([RFC 7301]).
+    ///
+    /// The default is [`Alpn::Http2OrHttp1`]: `h2`, then `http/1.1`.
+    ///
+    /// ```
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy, tls::Alpn};
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .alpn(Alpn::Http1)
+    /// #   .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    ///
+    /// [RFC 7301]: https://www.rfc-editor.org/rfc/rfc7301
+    pub fn alpn(mut self, alpn: Alpn) -> Self {
+        self.tls_setter("alpn").alpn = alpn;
         self
     }
 
-    /// Writes the secrets of every connection to this log: whoever has it can read the traffic. The
-    /// connector's [advice](crate::CdnOriginConnector::advice) says so.
-    pub fn key_log(mut self, log: Arc<dyn KeyLog>) -> Self {
-        self.tls("key_log").parameters.key_log = Some(log);
+    /// Sets details of the handshake: cipher suites, groups, crypto provider, key log.
+    ///
+    /// See [`TlsParameters`] for each default.
+    ///
+    /// ```
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy, tls::TlsParameters};
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "x25519"]))
+    /// #   .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn tls_parameters(mut self, parameters: TlsParameters) -> Self {
+        let setters = parameters.setters();
+        self.settings.record_tls_setters("TlsParameters::", setters);
+        self.settings.tls.parameters = parameters;
         self
     }
 
-    /// [Logs the secrets](Self::key_log) to the file that the environment variable `SSLKEYLOGFILE`
-    /// names, if it names one, in the format that Wireshark reads. Without this call the variable
-    /// means nothing.
-    pub fn key_log_from_environment(mut self) -> Self {
-        self.tls("key_log_from_environment").parameters.key_log =
-            Parameters::key_log_of_environment();
-        self
-    }
-
-    /// Refuses to build unless everything in use is FIPS-approved. rustls' own feature `fips` makes
-    /// the default provider so; a [provider of your own](Self::crypto_provider) may be.
-    pub fn require_fips(mut self) -> Self {
-        self.tls("require_fips").parameters.fips = Fips::Required;
-        self
-    }
-
-    /// Refuses TLS 1.2 without an extended master secret ([RFC
-    /// 7627](https://www.rfc-editor.org/rfc/rfc7627)).
-    pub fn require_extended_master_secret(mut self) -> Self {
-        self.tls("require_extended_master_secret")
-            .parameters
-            .master_secret = MasterSecret::Extended;
-        self
-    }
-
-    /// Encrypts the ClientHello, and with it the name in SNI, or pretends to: with a given
-    /// configuration, with that of the `HTTPS` record, or with none. By default neither. The last
-    /// call counts. It needs the feature `aws-lc-rs`, too.
+    /// Encrypts the ClientHello, and the name in SNI with it (Encrypted ClientHello, [RFC 9849]).
+    ///
+    /// The default is off. [`Ech`] takes a configuration, reads it from the `HTTPS` record, or sends
+    /// GREASE. It needs the feature `aws-lc-rs`, too.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aws-lc-rs")] {
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy, tls::Ech};
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .ech(Ech::grease())
+    /// #   .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    ///     .build()?;
+    /// # }
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    ///
+    /// [RFC 9849]: https://www.rfc-editor.org/rfc/rfc9849
     #[cfg(feature = "ech")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "ech")))]
     pub fn ech(mut self, ech: crate::tls::Ech) -> Self {
-        self.tls("ech").ech = Some(ech);
+        self.tls_setter("ech").ech = Some(ech);
         self
     }
 
-    /// Offers certificate compression ([RFC 8879](https://www.rfc-editor.org/rfc/rfc8879)) with
-    /// brotli and zlib, for origins with long chains.
-    #[cfg(feature = "certificate-compression")]
-    #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "certificate-compression")))]
-    pub fn compressed_certificates(mut self) -> Self {
-        self.tls("compressed_certificates").parameters.compression =
-            crate::tls::Compression::Offered;
+    /// Sets how TLS sessions are resumed and shared, and whether early data is sent.
+    ///
+    /// By default, the sessions of 32 names are kept and resumed by this connector and its clones.
+    /// See [`Sessions`].
+    ///
+    /// ```
+    /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy, connector::Sessions};
+    /// let connector = CdnOriginConnector::any_origin()
+    ///     .sessions(Sessions::default().capacity(1_000))
+    /// #   .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        let setters = sessions.setters();
+        self.settings.record_tls_setters("Sessions::", setters);
+        self.settings.tls.resumption = sessions.resumption;
+        self.settings.tls.early_requests = sessions.early_requests;
+        self.shared_tls = sessions.shared;
         self
+    }
+
+    /// The TLS settings, which this setter changes.
+    fn tls_setter(&mut self, setter: &'static str) -> &mut TlsSettings {
+        if !self.settings.tls_setters.contains(&setter) {
+            self.settings.tls_setters.push(setter);
+        }
+        &mut self.settings.tls
     }
 }

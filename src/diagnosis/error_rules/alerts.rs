@@ -82,11 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Alert, Clue::Offer],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "leave out .cipher_suites(..), .key_exchange_groups(..), .signature_schemes(..) and .crypto_provider(..)",
-            )]
-        },
+        fixes: |_| vec![FixKind::Advice("leave out .tls_parameters(..)")],
     },
     Rule {
         id: CauseId::SniNotServed,

@@ -26,16 +26,17 @@ use super::special::{is_special, translated};
 /// constructor decides.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, dial::EgressGuard};
+/// use cdn_origin::{CdnOriginConnector, dial::{EgressGuard, IpNet}};
 ///
+/// let our_origins: IpNet = "10.20.0.0/16".parse()?;
 /// let guard = EgressGuard::deny_private()
-///     .allow("10.20.0.0/16") // our own origins
+///     .allow([our_origins])
 ///     .deny_name("internal.example"); // and all below it
 /// let connector = CdnOriginConnector::any_origin()
 ///     .egress_guard(guard)
 /// #   .verify(cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32])))
 ///     .build()?;
-/// # Ok::<(), cdn_origin::BuildError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Limits
@@ -51,7 +52,7 @@ pub struct EgressGuard {
     otherwise: Otherwise,
     allowed: Rules,
     denied: Rules,
-    problems: Vec<(BuildProblemKind, String)>,
+    problems: Vec<BuildProblem>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,24 +106,56 @@ impl EgressGuard {
         }
     }
 
-    /// Allows a network, such as `10.20.0.0/16` or `2001:db8::/32`, or a single address.
-    pub fn allow(mut self, network: impl AsRef<str>) -> Self {
-        let network = self.network(network.as_ref());
-        self.allowed.networks.extend(network);
+    /// Allows these networks. Single addresses are networks, too.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    /// use cdn_origin::dial::{EgressGuard, IpNet};
+    ///
+    /// let network: IpNet = "10.20.0.0/16".parse()?;
+    /// let guard = EgressGuard::deny_private()
+    ///     .allow([network])
+    ///     .allow([Ipv4Addr::new(10, 30, 0, 1)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow<N>(mut self, networks: N) -> Self
+    where
+        N: IntoIterator,
+        N::Item: Into<IpNet>,
+    {
+        let networks = networks
+            .into_iter()
+            .map(|network| canonical(network.into()));
+        self.allowed.networks.extend(networks);
         self
     }
 
-    /// Denies a network or a single address.
-    pub fn deny(mut self, network: impl AsRef<str>) -> Self {
-        let network = self.network(network.as_ref());
-        self.denied.networks.extend(network);
+    /// Denies these networks, even where [`allow`](Self::allow) or
+    /// [`allow_name`](Self::allow_name) allow them.
+    ///
+    /// ```
+    /// use cdn_origin::dial::{EgressGuard, IpNet};
+    ///
+    /// let network: IpNet = "203.0.113.0/24".parse()?;
+    /// let guard = EgressGuard::allow_all().deny([network]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn deny<N>(mut self, networks: N) -> Self
+    where
+        N: IntoIterator,
+        N::Item: Into<IpNet>,
+    {
+        let networks = networks
+            .into_iter()
+            .map(|network| canonical(network.into()));
+        self.denied.networks.extend(networks);
         self
     }
 
     /// Allows this name and all names below it, whatever their addresses are. Whoever answers for
     /// the name in DNS then chooses the address: name only what you trust.
     pub fn allow_name(mut self, name: impl AsRef<str>) -> Self {
-        let name = self.name(name.as_ref());
+        let name = self.name("EgressGuard::allow_name", name.as_ref());
         self.allowed.names.extend(name);
         self
     }
@@ -130,33 +163,22 @@ impl EgressGuard {
     /// Denies this name and all names below it, as they are dialled. Aliases in DNS and addresses
     /// are judged by networks alone: to keep users off a host, deny its network too.
     pub fn deny_name(mut self, name: impl AsRef<str>) -> Self {
-        let name = self.name(name.as_ref());
+        let name = self.name("EgressGuard::deny_name", name.as_ref());
         self.denied.names.extend(name);
         self
     }
 
-    fn network(&mut self, text: &str) -> Option<IpNet> {
-        let single = || text.parse::<IpAddr>().map(IpNet::from).ok();
-        let network = text.parse().ok().or_else(single).map(as_judged);
-        if network.is_none() {
-            let why = format!("{text:?} is neither a network nor an IP address");
-            self.problems.push((BuildProblemKind::InvalidNetwork, why));
-        }
-        network
-    }
-
-    fn name(&mut self, text: &str) -> Option<DnsName> {
-        let name = text.parse::<DnsName>();
-        let note = |error: &crate::name::NameError| {
-            self.problems
-                .push((BuildProblemKind::InvalidName, error.to_string()));
+    /// The parsed name, or a problem of this setter.
+    fn name(&mut self, setter: &'static str, text: &str) -> Option<DnsName> {
+        let note = |error| {
+            let kind = BuildProblemKind::InvalidName;
+            self.problems.push(BuildProblem::new(setter, kind, error));
         };
-        name.inspect_err(note).ok()
+        text.parse::<DnsName>().map_err(note).ok()
     }
 
-    pub(crate) fn check(&self, setter: &'static str, problems: &mut Vec<BuildProblem>) {
-        let found = self.problems.iter();
-        problems.extend(found.map(|(kind, why)| BuildProblem::new(setter, *kind, why.as_str())));
+    pub(crate) fn check(&self, problems: &mut Vec<BuildProblem>) {
+        problems.extend(self.problems.iter().cloned());
     }
 
     /// Whether a name may be looked up at all.
@@ -216,8 +238,9 @@ impl Rules {
     }
 }
 
-/// The network as addresses are judged: IPv4-mapped ones as IPv4.
-fn as_judged(network: IpNet) -> IpNet {
+/// The network without host bits, and an IPv4-mapped one as IPv4, like the addresses it is
+/// compared with.
+fn canonical(network: IpNet) -> IpNet {
     let mapped = match network {
         IpNet::V6(v6) if v6.prefix_len() >= 96 => v6.addr().to_ipv4_mapped(),
         IpNet::V4(_) | IpNet::V6(_) => None,

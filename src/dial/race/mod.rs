@@ -16,5 +16,4 @@ mod tests;
 pub(crate) use history::History;
 pub(crate) use order::Candidate;
 pub(crate) use run::{Ended, Race, Runner, Told};
-pub(crate) use schedule::Pace;
 pub use settings::{HappyEyeballs, IpFamilies};

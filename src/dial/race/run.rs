@@ -12,7 +12,7 @@ use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnord
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Candidate, Pace,
+    Candidate, HappyEyeballs,
     schedule::{Schedule, Step},
 };
 use crate::dial::resolve::{Answer, Families, ResolveError};
@@ -71,9 +71,9 @@ impl<T> Race<'_, T> {
 }
 
 impl<'a, T: Send + 'a> Race<'a, T> {
-    pub(crate) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(settings: HappyEyeballs) -> Self {
         Self {
-            schedule: Schedule::new(pace),
+            schedule: Schedule::new(settings),
             lookups: FuturesUnordered::new(),
             attempts: FuturesUnordered::new(),
             runners: Vec::new(),

@@ -7,13 +7,6 @@ use tokio::time::Instant;
 use super::{Candidate, HappyEyeballs, IpFamilies, order};
 use crate::dial::resolve::Families;
 
-/// How addresses race, and which families come first.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pace {
-    pub(crate) happy_eyeballs: HappyEyeballs,
-    pub(crate) families: IpFamilies,
-}
-
 /// What to do now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step {
@@ -31,7 +24,7 @@ pub(super) enum Step {
 /// The addresses of a race that were not tried yet, and when the next one may be.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    pace: Pace,
+    settings: HappyEyeballs,
     waiting: Vec<Candidate>,
     known: HashSet<SocketAddr>,
     /// The look-ups that have not ended.
@@ -53,9 +46,9 @@ struct Lead {
 }
 
 impl Schedule {
-    pub(super) fn new(pace: Pace) -> Self {
+    pub(super) fn new(settings: HappyEyeballs) -> Self {
         Self {
-            pace,
+            settings,
             waiting: Vec::new(),
             known: HashSet::new(),
             open: Vec::new(),
@@ -68,7 +61,7 @@ impl Schedule {
     }
 
     pub(super) fn attempt_delay(&self) -> Duration {
-        self.pace.happy_eyeballs.attempt_delay
+        self.settings.attempt_delay
     }
 
     /// A look-up has begun.
@@ -91,7 +84,7 @@ impl Schedule {
             // Section 3: the first answer was not the preferred one.
             true => self
                 .held_until
-                .or(Some(now + self.pace.happy_eyeballs.resolution_delay)),
+                .or(Some(now + self.settings.resolution_delay)),
             false => None,
         };
     }
@@ -115,7 +108,7 @@ impl Schedule {
         let address = self.take_next();
         self.held_until = None;
         self.running += 1;
-        self.next_at = Some(now + self.pace.happy_eyeballs.attempt_delay);
+        self.next_at = Some(now + self.settings.attempt_delay);
         Step::Start(address)
     }
 
@@ -135,7 +128,7 @@ impl Schedule {
 
     /// Whether nothing was tried and the preferred family is still being looked up.
     fn awaits_the_preferred(&self) -> bool {
-        let preferred = match self.pace.families {
+        let preferred = match self.settings.families {
             IpFamilies::PreferV4 | IpFamilies::OnlyV4 => Families::V4,
             IpFamilies::Any | IpFamilies::PreferV6 | IpFamilies::OnlyV6 => Families::V6,
         };
@@ -145,10 +138,7 @@ impl Schedule {
     /// Section 4: the families take turns, after so many of the first.
     fn take_next(&mut self) -> SocketAddr {
         let (v6, more) = match self.lead {
-            None => (
-                self.first_family(),
-                self.pace.happy_eyeballs.first_family_count - 1,
-            ),
+            None => (self.first_family(), self.settings.first_family_count - 1),
             Some(Lead { v6, more: 0 }) => (!v6, 0),
             Some(Lead { v6, more }) => (v6, more - 1),
         };
@@ -165,7 +155,7 @@ impl Schedule {
     /// Whether IPv6 comes first.
     fn first_family(&self) -> bool {
         let by_order = self.waiting.first().is_some_and(|it| it.address.is_ipv6());
-        let preferred = match self.pace.families {
+        let preferred = match self.settings.families {
             IpFamilies::PreferV4 => false,
             IpFamilies::PreferV6 => true,
             IpFamilies::Any | IpFamilies::OnlyV4 | IpFamilies::OnlyV6 => return by_order,

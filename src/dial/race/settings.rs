@@ -11,12 +11,14 @@ use crate::dial::resolve::Families;
 /// | [`attempt_delay`](Self::attempt_delay) | 250 ms | Connection Attempt Delay, section 5 |
 /// | [`resolution_delay`](Self::resolution_delay) | 50 ms | Resolution Delay, section 3 |
 /// | [`first_family_count`](Self::first_family_count) | 1 | First Address Family Count, section 4 |
+/// | [`families`](Self::families) | IPv4 and IPv6 | section 4 |
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct HappyEyeballs {
     pub(super) attempt_delay: Duration,
     pub(super) resolution_delay: Duration,
     pub(super) first_family_count: usize,
+    pub(super) families: IpFamilies,
 }
 
 impl Default for HappyEyeballs {
@@ -25,6 +27,7 @@ impl Default for HappyEyeballs {
             attempt_delay: Duration::from_millis(250),
             resolution_delay: Duration::from_millis(50),
             first_family_count: 1,
+            families: IpFamilies::Any,
         }
     }
 }
@@ -49,6 +52,25 @@ impl HappyEyeballs {
         self.first_family_count = count.max(1);
         self
     }
+
+    /// Sets which address families are dialled, and which comes first.
+    ///
+    /// The default is [`IpFamilies::Any`].
+    ///
+    /// ```
+    /// use cdn_origin::dial::{HappyEyeballs, IpFamilies};
+    ///
+    /// let ipv4_only = HappyEyeballs::default().families(IpFamilies::OnlyV4);
+    /// ```
+    pub fn families(mut self, families: IpFamilies) -> Self {
+        self.families = families;
+        self
+    }
+
+    /// The families that may be dialled.
+    pub(crate) fn allowed_families(&self) -> Families {
+        self.families.allowed()
+    }
 }
 
 /// Which address families are dialled, and which comes first.
@@ -70,7 +92,7 @@ pub enum IpFamilies {
 }
 
 impl IpFamilies {
-    pub(crate) fn allowed(self) -> Families {
+    fn allowed(self) -> Families {
         match self {
             Self::Any | Self::PreferV4 | Self::PreferV6 => Families::Both,
             Self::OnlyV4 => Families::V4,

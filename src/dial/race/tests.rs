@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use super::{Candidate, Ended, HappyEyeballs, History, IpFamilies, Pace, Race, Told};
+use super::{Candidate, Ended, HappyEyeballs, History, IpFamilies, Race, Told};
 use crate::dial::resolve::{Answer, Families, ResolveError, Resolved};
 
 /// What a fake address does.
@@ -75,10 +75,13 @@ async fn attempt(does: Does) -> io::Result<()> {
 }
 
 /// Runs a race; the attempts with the millisecond in which each began, and who won when.
-async fn run(pace: Pace, lookups: Vec<Lookup>) -> (Vec<(String, u64)>, Option<(String, u64)>) {
+async fn run(
+    settings: HappyEyeballs,
+    lookups: Vec<Lookup>,
+) -> (Vec<(String, u64)>, Option<(String, u64)>) {
     let began = Instant::now();
     let since = |at: Instant| u64::try_from(at.duration_since(began).as_millis()).unwrap();
-    let mut race = Race::new(pace);
+    let mut race = Race::new(settings);
     for Lookup(families, after, addresses) in &lookups {
         let (after, told) = (*after, told(addresses));
         race.ask(*families, async move {
@@ -124,7 +127,7 @@ async fn aaaa_first_starts_at_once_and_does_not_wait_for_a() {
         Lookup(Families::V6, 10, vec![(SIX, Does::Connects(20))]),
         Lookup(Families::V4, 5_000, vec![(FOUR, Does::Connects(1))]),
     ];
-    let (tried, winner) = run(Pace::default(), lookups).await;
+    let (tried, winner) = run(HappyEyeballs::default(), lookups).await;
     assert_eq!(tried, tries(&[(SIX, 10)]));
     assert_eq!(winner, won(SIX, 30));
 }
@@ -136,7 +139,7 @@ async fn a_first_waits_for_aaaa_within_the_resolution_delay() {
         Lookup(Families::V6, 40, vec![(SIX, Does::Connects(20))]),
         Lookup(Families::V4, 10, vec![(FOUR, Does::Connects(1))]),
     ];
-    let (tried, winner) = run(Pace::default(), lookups).await;
+    let (tried, winner) = run(HappyEyeballs::default(), lookups).await;
     assert_eq!(tried, tries(&[(SIX, 40)]));
     assert_eq!(winner, won(SIX, 60));
 }
@@ -153,7 +156,7 @@ async fn a_first_goes_on_alone_after_the_resolution_delay_and_late_aaaa_joins() 
             vec![(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(1))],
         ),
     ];
-    let (tried, winner) = run(Pace::default(), lookups).await;
+    let (tried, winner) = run(HappyEyeballs::default(), lookups).await;
     assert_eq!(tried, tries(&[(FOUR, 60), (SIX, 310)]));
     assert_eq!(winner, won(SIX, 330));
 }
@@ -165,7 +168,7 @@ async fn a_negative_aaaa_ends_the_resolution_delay() {
         Lookup(Families::V6, 20, vec![]),
         Lookup(Families::V4, 10, vec![(FOUR, Does::Connects(1))]),
     ];
-    let (tried, winner) = run(Pace::default(), lookups).await;
+    let (tried, winner) = run(HappyEyeballs::default(), lookups).await;
     assert_eq!(tried, tries(&[(FOUR, 20)]));
     assert_eq!(winner, won(FOUR, 21));
 }
@@ -176,7 +179,7 @@ async fn a_failed_a_does_not_matter_where_aaaa_comes_later() {
         Lookup(Families::V6, 3_000, vec![(SIX, Does::Connects(1))]),
         Lookup(Families::V4, 10, vec![]),
     ];
-    let (_, winner) = run(Pace::default(), lookups).await;
+    let (_, winner) = run(HappyEyeballs::default(), lookups).await;
     assert_eq!(winner, won(SIX, 3_001));
 }
 
@@ -190,7 +193,7 @@ fn together(addresses: &[(&'static str, Does)]) -> Vec<Lookup> {
 #[tokio::test(start_paused = true)]
 async fn families_take_turns_250_milliseconds_apart() {
     let all = [SIX, SIX_TOO, SIX_AGAIN, FOUR, FOUR_TOO].map(|it| (it, Does::Hangs));
-    let (tried, winner) = run(Pace::default(), together(&all)).await;
+    let (tried, winner) = run(HappyEyeballs::default(), together(&all)).await;
     let expected = [
         (SIX, 0),
         (FOUR, 250),
@@ -206,14 +209,10 @@ async fn families_take_turns_250_milliseconds_apart() {
 #[tokio::test(start_paused = true)]
 async fn a_first_address_family_count_of_two_is_kept() {
     let all = [SIX, SIX_TOO, SIX_AGAIN, FOUR, FOUR_TOO].map(|it| (it, Does::Hangs));
-    let happy_eyeballs = HappyEyeballs::default()
+    let settings = HappyEyeballs::default()
         .first_family_count(2)
         .attempt_delay(ms(100));
-    let pace = Pace {
-        happy_eyeballs,
-        ..Pace::default()
-    };
-    let (tried, _) = run(pace, together(&all)).await;
+    let (tried, _) = run(settings, together(&all)).await;
     let expected = [
         (SIX, 0),
         (SIX_TOO, 100),
@@ -228,12 +227,9 @@ async fn a_first_address_family_count_of_two_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn the_attempt_delay_stays_within_its_bounds() {
     for (asked, kept) in [(0, 100), (10, 100), (99, 100), (700, 700), (60_000, 2_000)] {
-        let pace = Pace {
-            happy_eyeballs: HappyEyeballs::default().attempt_delay(ms(asked)),
-            ..Pace::default()
-        };
+        let settings = HappyEyeballs::default().attempt_delay(ms(asked));
         let all = [(SIX, Does::Hangs), (FOUR, Does::Connects(0))];
-        let (tried, _) = run(pace, together(&all)).await;
+        let (tried, _) = run(settings, together(&all)).await;
         assert_eq!(tried, tries(&[(SIX, 0), (FOUR, kept)]), "{asked}");
     }
 }
@@ -246,7 +242,7 @@ async fn a_failure_starts_the_next_attempt_at_once() {
         (SIX_TOO, Does::Connects(5)),
         (FOUR, Does::Fails(0)),
     ];
-    let (tried, winner) = run(Pace::default(), together(&all)).await;
+    let (tried, winner) = run(HappyEyeballs::default(), together(&all)).await;
     assert_eq!(tried, tries(&[(SIX, 0), (FOUR, 30), (SIX_TOO, 30)]));
     assert_eq!(winner, won(SIX_TOO, 35));
 }
@@ -254,7 +250,7 @@ async fn a_failure_starts_the_next_attempt_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_earlier_attempt_may_still_win() {
     let all = [(SIX, Does::Connects(300)), (FOUR, Does::Connects(100))];
-    let (tried, winner) = run(Pace::default(), together(&all)).await;
+    let (tried, winner) = run(HappyEyeballs::default(), together(&all)).await;
     assert_eq!(tried, tries(&[(SIX, 0), (FOUR, 250)]));
     assert_eq!(winner, won(SIX, 300));
 }
@@ -262,17 +258,17 @@ async fn an_earlier_attempt_may_still_win() {
 #[tokio::test(start_paused = true)]
 async fn a_dead_first_address_costs_one_attempt_delay() {
     let all = [(SIX, Does::Hangs), (FOUR, Does::Connects(7))];
-    let (_, winner) = run(Pace::default(), together(&all)).await;
+    let (_, winner) = run(HappyEyeballs::default(), together(&all)).await;
     assert_eq!(winner, won(FOUR, 257));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_race_that_nobody_can_win_is_over() {
     let all = [(SIX, Does::Fails(1)), (FOUR, Does::Fails(1))];
-    let (tried, winner) = run(Pace::default(), together(&all)).await;
+    let (tried, winner) = run(HappyEyeballs::default(), together(&all)).await;
     assert_eq!(tried.len(), 2);
     assert_eq!(winner, None);
-    let (tried, winner) = run(Pace::default(), together(&[])).await;
+    let (tried, winner) = run(HappyEyeballs::default(), together(&[])).await;
     assert_eq!((tried.len(), winner), (0, None));
 }
 
@@ -285,7 +281,7 @@ async fn losers_are_dropped_with_the_race() {
         }
     }
     let dropped = Arc::new(Mutex::new(0));
-    let mut race = Race::new(Pace::default());
+    let mut race = Race::new(HappyEyeballs::default());
     let told = told(&[(SIX, Does::Hangs), (FOUR, Does::Connects(1))]);
     race.ask(Families::Both, async move { told });
     let connect = |at: SocketAddr| {
@@ -313,11 +309,8 @@ async fn a_preferred_family_comes_first() {
         (IpFamilies::PreferV6, SIX),
         (IpFamilies::PreferV4, FOUR),
     ] {
-        let pace = Pace {
-            families,
-            ..Pace::default()
-        };
-        let (tried, _) = run(pace, together(&all)).await;
+        let settings = HappyEyeballs::default().families(families);
+        let (tried, _) = run(settings, together(&all)).await;
         assert_eq!(tried[0].0, first, "{families:?}");
     }
 }
@@ -327,7 +320,7 @@ async fn a_preferred_family_comes_first() {
 async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
     let began = Instant::now();
     let lookups = together(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
-    let mut race = Race::new(Pace::default());
+    let mut race = Race::new(HappyEyeballs::default());
     let known = told(&[(FOUR, Does::Hangs)]);
     race.ask(Families::Both, async move { known });
     let mut times = 0;
@@ -352,7 +345,7 @@ async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
 #[tokio::test(start_paused = true)]
 async fn more_may_be_asked_for_where_all_that_was_known_failed() {
     let lookups = together(&[(FOUR, Does::Fails(1)), (FOUR_TOO, Does::Connects(3))]);
-    let mut race = Race::new(Pace::default());
+    let mut race = Race::new(HappyEyeballs::default());
     let known = told(&[(FOUR, Does::Fails(1))]);
     race.ask(Families::Both, async move { known });
     let won = race.run(

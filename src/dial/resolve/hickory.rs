@@ -45,7 +45,7 @@ use super::{
 /// let mut resolver = TokioResolver::builder_with_config(over_tls, TokioRuntimeProvider::default());
 /// resolver.options_mut().cache_size = 0;
 /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
-///     .resolver(HickoryResolver::from(resolver.build()?))
+///     .dns(Dns::default().resolver(HickoryResolver::from(resolver.build()?)))
 ///     .build()?;
 /// # Ok(())
 /// # }
@@ -54,11 +54,11 @@ use super::{
 /// With the name servers of the system:
 ///
 /// ```no_run
-/// use cdn_origin::{CdnOriginConnector, dial::HickoryResolver};
+/// use cdn_origin::{CdnOriginConnector, dial::{Dns, HickoryResolver}};
 ///
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
-///     .resolver(HickoryResolver::system()?.https_records())
+///     .dns(Dns::default().resolver(HickoryResolver::system()?.https_records()))
 ///     .build()?;
 /// # Ok(())
 /// # }

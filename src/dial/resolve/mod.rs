@@ -1,11 +1,11 @@
 //! From a name to addresses: who is asked, what is kept of the answers.
 //!
-//! The system's resolver is asked unless [`resolver`](crate::connector::CdnOriginBuilder::resolver)
-//! names another. What it answers is kept for its time to live, and look-ups of one name at one
+//! The system's resolver is asked unless [`Dns::resolver`] sets another one. What it answers is kept for its time to live, and look-ups of one name at one
 //! time are one look-up. See [`DnsCache`].
 
 mod answer;
 mod book;
+mod dns;
 mod entry;
 mod fixed;
 #[cfg(feature = "hickory")]
@@ -19,6 +19,7 @@ mod system;
 use std::{future::Future, pin::Pin};
 
 pub use answer::{ResolveError, Resolved};
+pub use dns::Dns;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
 pub use lookup::{Families, Lookup};
@@ -38,7 +39,7 @@ pub(crate) use system::SystemResolver;
 /// ```
 /// use std::{net::SocketAddr, time::Duration};
 ///
-/// use cdn_origin::{CdnOriginConnector, dial::{Lookup, Resolve, Resolved, Resolving}};
+/// use cdn_origin::{CdnOriginConnector, dial::{Dns, Lookup, Resolve, Resolved, Resolving}};
 ///
 /// /// Answers from a registry of services.
 /// struct Registry;
@@ -51,7 +52,7 @@ pub(crate) use system::SystemResolver;
 /// }
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example")
-///     .resolver(Registry)
+///     .dns(Dns::default().resolver(Registry))
 ///     .build()?;
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```

@@ -73,10 +73,14 @@ impl DnsCache {
         self
     }
 
-    pub(crate) fn check(&self, setter: &'static str, problems: &mut Vec<BuildProblem>) {
+    pub(crate) fn check(&self, problems: &mut Vec<BuildProblem>) {
         if self.ttl.start() > self.ttl.end() {
             let why = "the shortest TTL is longer than the longest";
-            problems.push(BuildProblem::new(setter, BuildProblemKind::EmptyRange, why));
+            problems.push(BuildProblem::new(
+                "DnsCache::ttl",
+                BuildProblemKind::EmptyRange,
+                why,
+            ));
         }
     }
 

@@ -8,23 +8,16 @@ use std::{
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::dial::TcpKeepalive;
-
 use super::SocketOptions;
 
 /// Connects to one address.
-pub(crate) async fn connect(
-    address: SocketAddr,
-    options: &SocketOptions,
-    keepalive: TcpKeepalive,
-) -> io::Result<TcpStream> {
+pub(crate) async fn connect(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpStream> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
     let view = SockRef::from(&socket);
     options.apply(&view, address.ip())?;
-    keepalive.apply(&view)?;
     if let Some(local) = options.local(address.ip()) {
         socket.bind(SocketAddr::new(local, 0))?;
     }

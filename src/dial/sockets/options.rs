@@ -12,7 +12,7 @@ use std::{
 use socket2::SockRef;
 
 use crate::{
-    dial::Families,
+    dial::{Families, TcpKeepalive},
     error::{BuildProblem, BuildProblemKind},
 };
 
@@ -26,6 +26,7 @@ use crate::{
 /// | [`send_buffer`](Self::send_buffer), [`receive_buffer`](Self::receive_buffer) | `proxy_socket_sndbuf`, `proxy_socket_rcvbuf` | | the system's |
 /// | [`mark`](Self::mark), Linux | | `set-bc-mark` | none |
 /// | [`dscp`](Self::dscp) | | `set-bc-tos` | 0 |
+/// | [`keepalive`](Self::keepalive) | `proxy_socket_keepalive` | `option srvtcpka` | after 15 s, every 15 s, 3 probes |
 /// | [`nagle`](Self::nagle) | `tcp_nodelay off` | | off: nothing is delayed |
 /// | [`each`](Self::each), Unix | | | |
 ///
@@ -56,6 +57,7 @@ pub struct SocketOptions {
     receive_buffer: Option<usize>,
     mark: Option<u32>,
     dscp: Option<u8>,
+    keepalive: TcpKeepalive,
     each: Option<Each>,
 }
 
@@ -82,6 +84,22 @@ impl SocketOptions {
     /// `CAP_NET_RAW`.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
+        self
+    }
+
+    /// Sets TCP keepalive.
+    ///
+    /// The default probes an idle connection after 15 s, every 15 s, and gives up after 3 probes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cdn_origin::dial::{SocketOptions, TcpKeepalive};
+    ///
+    /// let (idle, interval) = (Duration::from_secs(60), Duration::from_secs(10));
+    /// let options = SocketOptions::default().keepalive(TcpKeepalive::probe(idle, interval, 6));
+    /// ```
+    pub fn keepalive(mut self, keepalive: TcpKeepalive) -> Self {
+        self.keepalive = keepalive;
         self
     }
 
@@ -170,6 +188,7 @@ impl SocketOptions {
                 IpAddr::V6(_) => socket.set_tclass_v6(octet)?,
             }
         }
+        self.keepalive.apply(socket)?;
         self.apply_user_timeout(socket)?;
         self.choose_route(socket)?;
         match &self.each {
@@ -210,32 +229,42 @@ impl SocketOptions {
         Ok(())
     }
 
-    pub(crate) fn check(&self, setter: &'static str, problems: &mut Vec<BuildProblem>) {
-        let mut refuse = |why: &'static str| {
+    pub(crate) fn check(&self, problems: &mut Vec<BuildProblem>) {
+        let mut refuse = |setter, why: &'static str| {
             let kind = BuildProblemKind::InvalidSocketOption;
             problems.push(BuildProblem::new(setter, kind, why));
         };
         if self.dscp.is_some_and(|code_point| code_point > 63) {
-            refuse("a DSCP is at most 63");
+            refuse("SocketOptions::dscp", "a code point is at most 63");
         }
         if self.interface.as_deref().is_some_and(is_no_interface) {
-            refuse(
-                "an interface's name is 1 to 15 bytes long, without a slash, a space or a zero byte",
-            );
+            let why = "an interface's name has 1 to 15 bytes, without a slash, a space or a zero";
+            refuse("SocketOptions::interface", why);
         }
         if self.user_timeout.is_some_and(|time| time.is_zero()) {
-            refuse("a user timeout of zero would be the system's default");
+            let why = "zero would mean the system's default";
+            refuse("SocketOptions::user_timeout", why);
         }
-        if [self.send_buffer, self.receive_buffer].contains(&Some(0)) {
-            refuse("a buffer holds at least one byte");
+        if self.send_buffer == Some(0) {
+            refuse("SocketOptions::send_buffer", TOO_SMALL);
         }
-        let of_linux =
-            self.interface.is_some() || self.user_timeout.is_some() || self.mark.is_some();
-        if of_linux && !cfg!(target_os = "linux") {
-            refuse("interface, user_timeout and mark are options of Linux");
+        if self.receive_buffer == Some(0) {
+            refuse("SocketOptions::receive_buffer", TOO_SMALL);
+        }
+        if !cfg!(target_os = "linux") {
+            let linux_only = [
+                ("SocketOptions::interface", self.interface.is_some()),
+                ("SocketOptions::mark", self.mark.is_some()),
+                ("SocketOptions::user_timeout", self.user_timeout.is_some()),
+            ];
+            for (setter, _) in linux_only.into_iter().filter(|(_, is_set)| *is_set) {
+                refuse(setter, "only Linux has this option");
+            }
         }
     }
 }
+
+const TOO_SMALL: &str = "a buffer holds at least one byte";
 
 /// What the kernel refuses as the name of an interface, which ends in a zero byte within 16.
 fn is_no_interface(name: &str) -> bool {
@@ -257,6 +286,7 @@ impl fmt::Debug for SocketOptions {
             .field("receive_buffer", &self.receive_buffer)
             .field("mark", &self.mark)
             .field("dscp", &self.dscp)
+            .field("keepalive", &self.keepalive)
             .finish_non_exhaustive()
     }
 }

@@ -35,15 +35,15 @@ pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 
 /// A request extension that keeps the request out of TLS early data.
 ///
-/// It overrides [`early_data`](crate::connector::CdnOriginBuilder::early_data). Insert it for paths
+/// It overrides [`Sessions::early_data`](crate::connector::Sessions::early_data). Insert it for paths
 /// where a GET has an effect, and in layers that retry requests.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, OriginProxy, pool::NoEarlyData};
+/// use cdn_origin::{CdnOriginConnector, OriginProxy, connector::Sessions, pool::NoEarlyData};
 ///
 /// let connector = CdnOriginConnector::builder("https://www.example.com")
 /// #   .verify(cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32])))
-///     .early_data()
+///     .sessions(Sessions::default().early_data())
 ///     .build()?;
 /// let proxy = OriginProxy::new(connector).map_request(|request| {
 ///     if request.uri.path().starts_with("/unsubscribe") {

@@ -189,10 +189,7 @@ mod tests {
 
     use crate::{
         name::{Sni, SniOmission},
-        tls::{
-            Ech, SpkiPin, TlsSettings, VerifyPolicy,
-            parameters::{MasterSecret, Parameters},
-        },
+        tls::{Ech, SpkiPin, TlsParameters, TlsSettings, VerifyPolicy},
     };
 
     #[test]
@@ -205,12 +202,10 @@ mod tests {
         let settings = TlsSettings {
             verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
             ech: Some(Ech::grease()),
-            parameters: Parameters {
-                record_size: Some(1024),
-                key_log: Some(Arc::new(Log)),
-                master_secret: MasterSecret::Extended,
-                ..Parameters::default()
-            },
+            parameters: TlsParameters::default()
+                .max_record_size(1024)
+                .key_log(Arc::new(Log))
+                .require_extended_master_secret(),
             ..TlsSettings::default()
         };
         let client = settings.build(None, &mut Vec::new()).expect("a client");

@@ -42,7 +42,7 @@ use super::{
 ///
 /// After a verified rejection the connector tries once more, over a new connection to the same
 /// address and within the same
-/// [connect timeout](crate::connector::CdnOriginBuilder::connect_timeout) ([section 6.1.6]):
+/// [connect timeout](crate::connector::Timeouts::connect) ([section 6.1.6]):
 ///
 /// * with the configuration that the origin sent along, for this one connection;
 /// * without ECH, if the origin sent no configuration of a known version: it has turned ECH off.
@@ -126,10 +126,10 @@ impl Ech {
     /// ```no_run
     /// # #[cfg(all(feature = "hickory", feature = "aws-lc-rs"))]
     /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// use cdn_origin::{CdnOriginConnector, dial::HickoryResolver, tls::Ech};
+    /// use cdn_origin::{CdnOriginConnector, dial::{Dns, HickoryResolver}, tls::Ech};
     ///
     /// let connector = CdnOriginConnector::builder("https://www.example.com")
-    ///     .resolver(HickoryResolver::system()?.https_records())
+    ///     .dns(Dns::default().resolver(HickoryResolver::system()?.https_records()))
     ///     .ech(Ech::from_dns())
     ///     .build()?;
     /// # Ok(())

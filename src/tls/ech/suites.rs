@@ -8,7 +8,7 @@ use crate::tls::parameters::Fips;
 
 /// The suites that may be used. The first is the one that most web clients use.
 pub(super) fn approved(fips: Fips) -> Vec<&'static dyn Hpke> {
-    let approved = |suite: &&dyn Hpke| fips == Fips::NotAsked || suite.fips();
+    let approved = |suite: &&dyn Hpke| fips == Fips::NotRequired || suite.fips();
     all().filter(approved).collect()
 }
 

@@ -14,8 +14,9 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, Error,
+    connector::Timeouts,
     diagnosis::{CauseId, Certainty},
-    dial::{IpFamilies, Lookup, Resolve, Resolved, Resolving},
+    dial::{Dns, HappyEyeballs, IpFamilies, Lookup, Resolve, Resolved, Resolving},
     error::{DialOutcome, Facts},
 };
 use http::Uri;
@@ -86,7 +87,7 @@ impl Cable {
         let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
             let connector = CdnOriginConnector::builder("http://origin.example")
-                .resolver(Fixed(told))
+                .dns(Dns::default().resolver(Fixed(told)))
                 .build()
                 .unwrap();
             let outcome = connector.oneshot(Uri::default()).await;
@@ -123,9 +124,9 @@ impl Cable {
         let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
             let connector = CdnOriginConnector::builder("http://origin.example")
-                .resolver(Fixed(told))
-                .ip_families(families)
-                .dial_timeout(Duration::from_secs(30))
+                .dns(Dns::default().resolver(Fixed(told)))
+                .happy_eyeballs(HappyEyeballs::default().families(families))
+                .timeouts(Timeouts::default().dial(Duration::from_secs(30)))
                 .build()
                 .unwrap();
             let stream = connector.oneshot(Uri::default()).await;

@@ -2,10 +2,10 @@
 
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
-    connector::CdnOriginBuilder,
+    connector::{CdnOriginBuilder, Sessions},
     diagnosis::{CauseId, Certainty},
     error::{CertificateProblem, EarlyData, ErrorKind},
-    tls::{ClientIdentity, SpkiPin, VerifyPolicy},
+    tls::{ClientIdentity, SpkiPin, TlsParameters, VerifyPolicy},
 };
 use http::StatusCode;
 
@@ -137,7 +137,9 @@ async fn openssl_gets_its_group_after_a_hello_retry_request() {
     let groups = ["x25519", "secp256r1", "secp384r1"];
     for builder in [
         openssl.connector(),
-        openssl.connector().key_exchange_groups(groups),
+        openssl
+            .connector()
+            .tls_parameters(TlsParameters::default().key_exchange_groups(groups)),
     ] {
         let response = answer(builder).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -149,13 +151,15 @@ async fn openssl_gets_its_group_after_a_hello_retry_request() {
 #[ignore = "needs openssl"]
 async fn openssl_without_a_common_group_or_suite_sends_alert_40() {
     let groups = Openssl::ecdsa("-tls1_3 -groups P-384");
-    let groups = groups.connector().key_exchange_groups(["x25519"]);
+    let groups = groups
+        .connector()
+        .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519"]));
     let suites = Openssl::ecdsa("-tls1_2 -cipher ECDHE-ECDSA-CHACHA20-POLY1305");
     let suite = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
     let suites_of_ours = suites
         .connector()
         .tls_versions(..=TlsVersion::V1_2)
-        .cipher_suites([suite]);
+        .tls_parameters(TlsParameters::default().cipher_suites([suite]));
     for builder in [groups, suites_of_ours] {
         let error = refusal(builder).await;
         assert_eq!(error.kind(), ErrorKind::AlertReceived, "{error}");
@@ -197,7 +201,7 @@ async fn openssl_accepts_one_request_in_early_data_for_each_session() {
     let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
     let arguments = "-tls1_3 -alpn http/1.1 -cert site.pem -key site.pem";
     let openssl = Server::openssl_with_early_data(folder, arguments);
-    let connector = connector(&openssl, &authority).early_data();
+    let connector = connector(&openssl, &authority).sessions(Sessions::default().early_data());
     let proxy = OriginProxy::new(connector.build().unwrap());
     for early_data in [EarlyData::NotSent, EarlyData::Accepted, EarlyData::Accepted] {
         let response = ask(&proxy).await;

@@ -1,0 +1,92 @@
+//! `AdviceSettings`: which advice is given.
+
+use std::time::Duration;
+
+use super::advice_id::AdviceId;
+
+/// Which [advice](super::Advice) the connector gives, and when it warns of expiring certificates.
+///
+/// | call | default |
+/// |---|---|
+/// | [`silence`](Self::silence) | all advice is given |
+/// | [`expiry_notice`](Self::expiry_notice) | 14 days |
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, connector::{AdviceId, AdviceSettings}};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example:443")
+///     .advice(AdviceSettings::default().silence(AdviceId::PlainHttpOnTlsPort))
+///     .build()?;
+/// assert!(connector.advice().is_empty());
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "these settings do nothing until a builder is given them"]
+pub struct AdviceSettings {
+    silenced: Silenced,
+    expiry_notice: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+enum Silenced {
+    All,
+    Only(Vec<AdviceId>),
+}
+
+impl Default for Silenced {
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
+}
+
+impl AdviceSettings {
+    /// Silences this advice: the connector neither logs nor lists it.
+    ///
+    /// Call it once for each id. All other advice is still given.
+    ///
+    /// ```
+    /// use cdn_origin::connector::{AdviceId, AdviceSettings};
+    ///
+    /// let advice = AdviceSettings::default()
+    ///     .silence(AdviceId::HostDiffersFromSni)
+    ///     .silence(AdviceId::NoTls13);
+    /// ```
+    pub fn silence(mut self, id: AdviceId) -> Self {
+        if let Silenced::Only(ids) = &mut self.silenced {
+            ids.push(id);
+        }
+        self
+    }
+
+    /// Sets how long before the expiry of an origin's certificate a warning is logged.
+    ///
+    /// The default is 14 days. The warning is logged through `tracing`, once for each certificate.
+    /// Zero turns it off.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cdn_origin::connector::AdviceSettings;
+    ///
+    /// let advice = AdviceSettings::default().expiry_notice(Duration::from_secs(30 * 24 * 3600));
+    /// ```
+    pub fn expiry_notice(mut self, before: Duration) -> Self {
+        self.expiry_notice = Some(before);
+        self
+    }
+
+    pub(super) fn silence_all(&mut self) {
+        self.silenced = Silenced::All;
+    }
+
+    pub(super) fn silences(&self, id: AdviceId) -> bool {
+        match &self.silenced {
+            Silenced::All => true,
+            Silenced::Only(ids) => ids.contains(&id),
+        }
+    }
+
+    /// The notice, if one was set.
+    pub(super) fn chosen_expiry_notice(&self) -> Option<Duration> {
+        self.expiry_notice
+    }
+}

@@ -1,0 +1,184 @@
+//! `build()`: the checks, and the connector.
+
+use std::sync::Arc;
+
+use crate::{
+    connector::{
+        AppliedProfile, CdnOriginBuilder, CdnOriginConnector,
+        handshakes::HandshakeCounters,
+        profile::GroupsSource,
+        sessions::SharedTls,
+        settings::{ConnectorSettings, EdgeProfileUse},
+        state::ConnectorState,
+        trust::Trust,
+    },
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    name::{DialTarget, Sni},
+    origin::Origin,
+    tls::TlsSettings,
+};
+
+impl CdnOriginBuilder {
+    /// Builds the connector: checks all values, loads the roots, settles the four names.
+    ///
+    /// # Errors
+    ///
+    /// Lists every value that cannot be used, each with its setter, such as `sni` or
+    /// `Timeouts::dial`:
+    ///
+    /// * names that cannot be parsed;
+    /// * an empty range of TLS versions, and TLS parameters that the crypto provider does not have
+    ///   or that contradict each other;
+    /// * roots without a usable certificate, and certificates or keys that cannot be read;
+    /// * an encrypted key, or one that belongs to another certificate;
+    /// * a policy, an identity, ECH or FIPS for a plain `http` origin;
+    /// * a timeout of zero, and other values out of range;
+    /// * calls that contradict each other, such as a guard beside a transport.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cdn_origin::{CdnOriginConnector, connector::Timeouts};
+    ///
+    /// let builder = CdnOriginConnector::builder("http://origin.example")
+    ///     .host("not a host")
+    ///     .timeouts(Timeouts::default().dial(Duration::ZERO));
+    /// let error = builder.build().expect_err("two values cannot be used");
+    /// let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
+    /// assert_eq!(setters, ["host", "Timeouts::dial"]);
+    /// ```
+    pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
+        let mut problems = std::mem::take(&mut self.problems);
+        self.settings.timeouts.check(&mut problems);
+        let dial = self.settings.names.dial.as_ref();
+        self.settings.dial.check(dial, &mut problems);
+        let origin = self.settings.origin().map(Arc::new);
+        let profile = self.apply_profile(origin.as_deref());
+        let tls = self.trust(&mut problems);
+        BuildError::from_problems(problems)?;
+        let settings = Box::new(self.settings.clone());
+
+        let ConnectorSettings {
+            names,
+            timeouts,
+            dial,
+            ..
+        } = self.settings;
+        let connector = CdnOriginConnector::new(ConnectorState {
+            origin,
+            names,
+            tls,
+            proxy_protocol: dial.proxy_protocol,
+            transport: dial.into_transport(),
+            timeouts,
+            profile,
+            settings,
+            handshakes: HandshakeCounters::default(),
+        });
+        connector.log_advice();
+        Ok(connector)
+    }
+
+    /// Finds the profile of the dialled edge, and applies what it changes in TLS.
+    fn apply_profile(&mut self, origin: Option<&Origin>) -> Option<AppliedProfile> {
+        let tls = &mut self.settings.tls;
+        let groups = match tls.are_groups_chosen() || self.shared_tls.is_some() {
+            true => GroupsSource::Chosen,
+            false => GroupsSource::Provider,
+        };
+        let profile = match self.settings.edge_profile {
+            EdgeProfileUse::Applied => origin.and_then(|origin| AppliedProfile::of(origin, groups)),
+            EdgeProfileUse::Ignored => None,
+        };
+        // Without a profile too: these settings may be those of a connector that dialled another
+        // edge.
+        tls.first_group = profile.as_ref().and_then(AppliedProfile::first_group);
+        profile
+    }
+
+    /// The TLS trust: another connector's, a new one, or none for a plain `http` origin.
+    fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
+        if self.settings.is_plain_http() {
+            self.check_plain_http(problems);
+            return None;
+        }
+        let expected_name = self.settings.names.expected_name.as_ref();
+        match &self.shared_tls {
+            None => {
+                self.check_ech("ech", &self.settings.tls, problems);
+                Trust::new(&self.settings.tls, expected_name, problems).map(Arc::new)
+            }
+            Some(SharedTls::None) => {
+                let why = "the other connector has a plain http origin, and no TLS to share";
+                problems.push(contradiction(SHARE_WITH, why));
+                None
+            }
+            Some(SharedTls::Trust(trust)) => {
+                self.check_shared(trust, problems);
+                Some(trust.clone())
+            }
+        }
+    }
+
+    /// Checks that nothing but the shared TLS is configured.
+    fn check_shared(&self, trust: &Trust, problems: &mut Vec<BuildProblem>) {
+        self.check_ech(SHARE_WITH, &trust.settings(), problems);
+        for setter in &self.settings.tls_setters {
+            let why =
+                "`Sessions::share_with(..)` shares all of TLS: set this on the other connector";
+            problems.push(contradiction(setter, why));
+        }
+        if self.settings.names.expected_name.as_ref() != trust.expected_name() {
+            let why = "connectors that share TLS must expect the same name, or both follow SNI";
+            problems.push(contradiction("expected_name", why));
+        }
+    }
+
+    /// Checks what Encrypted ClientHello needs: an SNI, and `HTTPS` records if it reads them.
+    fn check_ech(&self, setter: &'static str, tls: &TlsSettings, problems: &mut Vec<BuildProblem>) {
+        let origin = self.settings.origin();
+        if tls.hides_sni() && self.omits_sni(origin.as_ref()) {
+            let why = "there is no SNI to encrypt: it is omitted, or the host is an IP address";
+            problems.push(contradiction(setter, why));
+        }
+        let settled = origin.as_ref().map(Origin::dial);
+        let dial: Option<&DialTarget> = settled.or(self.settings.names.dial.as_ref());
+        if tls.reads_ech_from_dns() && !self.settings.dial.may_find_services(dial) {
+            let why = "no HTTPS record would be read: it needs a resolver that reads them, such as \
+                       `.dns(Dns::default().resolver(HickoryResolver::system()?.https_records()))`, \
+                       and a name to look up";
+            problems.push(contradiction(setter, why));
+        }
+    }
+
+    fn omits_sni(&self, origin: Option<&Origin>) -> bool {
+        let settled = origin.map(Origin::sni);
+        let sni = settled.or(self.settings.names.sni.as_ref());
+        matches!(sni, Some(Sni::Omit(_)))
+    }
+
+    /// Refuses security settings that plain http would silently drop.
+    fn check_plain_http(&self, problems: &mut Vec<BuildProblem>) {
+        let shared = self.shared_tls.as_ref().map(|_| SHARE_WITH);
+        let setters = self.settings.tls_setters.iter().copied();
+        let refused = setters.filter(|setter| NEEDS_TLS.contains(setter));
+        for setter in refused.chain(shared) {
+            let why = "the URL says http, and this needs TLS: write `https://` in the URL";
+            problems.push(contradiction(setter, why));
+        }
+    }
+}
+
+const SHARE_WITH: &str = "Sessions::share_with";
+
+/// The setters that ask for verification, identity or encryption. The others only have no effect
+/// without TLS, which is advice.
+const NEEDS_TLS: [&str; 4] = [
+    "verify",
+    "client_identity",
+    "ech",
+    "TlsParameters::require_fips",
+];
+
+fn contradiction(setter: &'static str, why: &'static str) -> BuildProblem {
+    BuildProblem::new(setter, BuildProblemKind::Contradiction, why)
+}

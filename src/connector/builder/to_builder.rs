@@ -1,0 +1,81 @@
+//! From a connector back to a builder, and what other modules read of a builder.
+
+use crate::{
+    connector::{CdnOriginBuilder, CdnOriginConnector},
+    origin::{ChosenNames, OriginUrl},
+    tls::{Alpn, TlsParameters},
+};
+
+impl CdnOriginConnector {
+    /// A builder with all settings of this connector, to build one that differs in some of them.
+    ///
+    /// The settings include those of the last [reload](Self::reload). The new connector shares no
+    /// sessions with this one. A part such as `Timeouts` replaces the whole part.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// let other = connector.to_builder().host("www.example.com").build()?;
+    /// assert_eq!(other.origin().map(|origin| origin.host().as_str()), Some("www.example.com"));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn to_builder(&self) -> CdnOriginBuilder {
+        let mut settings = self.settings().clone();
+        if let Some(trust) = self.trust() {
+            settings.tls = trust.settings();
+        }
+        CdnOriginBuilder::new(settings)
+    }
+}
+
+impl CdnOriginBuilder {
+    pub(crate) fn chosen_url(&self) -> Option<&OriginUrl> {
+        self.settings.url.as_ref()
+    }
+
+    pub(crate) fn chosen_names(&self) -> &ChosenNames {
+        &self.settings.names
+    }
+
+    pub(crate) fn chosen_alpn(&self) -> Alpn {
+        self.settings.tls.alpn
+    }
+
+    pub(crate) fn chosen_tls_parameters(&self) -> &TlsParameters {
+        &self.settings.tls.parameters
+    }
+
+    /// The TLS setters that were called.
+    pub(crate) fn tls_setters(&self) -> &[&'static str] {
+        &self.settings.tls_setters
+    }
+
+    /// The called setters that decide where a connection leads, names aside.
+    pub(crate) fn dialling_setters(&self) -> impl Iterator<Item = &'static str> {
+        self.settings.dial.decisive_setters()
+    }
+
+    /// Loads the roots now, for several builds.
+    pub(crate) fn with_loaded_roots(mut self) -> Self {
+        self.settings.tls.verify = self.settings.tls.verify.with_loaded_roots();
+        self
+    }
+
+    /// Replaces the URL and the names.
+    ///
+    /// The TLS setters were called for the first URL: if the new one is a plain `http` one, they are
+    /// no contradiction.
+    pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
+        self.settings.tls_setters.clear();
+        self.settings.url = Some(url);
+        self.settings.names = names;
+        self
+    }
+
+    /// Silences all advice. It was given when the first connector was built.
+    pub(crate) fn without_advice(mut self) -> Self {
+        self.settings.advice.silence_all();
+        self
+    }
+}

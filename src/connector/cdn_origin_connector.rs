@@ -1,0 +1,356 @@
+//! `CdnOriginConnector`: a `tower::Service` from a `Uri` to a connection.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::Uri;
+use tower_service::Service;
+
+use crate::{
+    downstream::ClientAddress,
+    error::{BuildError, Error, TlsOffer},
+    origin::Origin,
+    tls::rustls::ClientConfig,
+};
+
+use super::{
+    advice::{Advice, advise},
+    connect::{ConnectAttempt, Purpose},
+    connecting::Connecting,
+    handshakes::HandshakeCounts,
+    profile::AppliedProfile,
+    settings::ConnectorSettings,
+    state::ConnectorState,
+    stream::OriginStream,
+    trust::{Reloaded, TlsReload, Trust},
+};
+
+/// Connects to an origin: dials it, verifies it, and returns a stream.
+///
+/// It is a `tower::Service<Uri>`. Clones are cheap; they share trust and TLS sessions.
+/// [`CdnOriginBuilder`](super::CdnOriginBuilder) has every setting.
+///
+/// ```no_run
+/// use cdn_origin::CdnOriginConnector;
+/// use tower::ServiceExt;
+///
+/// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+/// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+///     .sni("www.example.com")
+///     .build()?;
+/// // The origin is fixed: the `Uri` has no effect.
+/// let stream = connector.oneshot(http::Uri::default()).await?;
+/// println!("connected to {:?}", stream.info().facts().peer());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// hyper-util's client takes it as it is:
+///
+/// ```
+/// use cdn_origin::CdnOriginConnector;
+/// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let client = Client::builder(TokioExecutor::new())
+///     .build::<_, http_body_util::Empty<bytes::Bytes>>(connector);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct CdnOriginConnector {
+    state: Arc<ConnectorState>,
+    /// The client that its connections are opened for.
+    client: Option<Arc<ClientAddress>>,
+}
+
+impl CdnOriginConnector {
+    pub(super) fn new(state: ConnectorState) -> Self {
+        Self {
+            state: Arc::new(state),
+            client: None,
+        }
+    }
+
+    /// The fixed origin with its four names, if there is one.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// let origin = connector.origin().expect("the URL names it");
+    /// assert_eq!(origin.dial().to_string(), "origin.example:80");
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.state.origin.as_deref()
+    }
+
+    /// The profile of the dialled edge, and the defaults that it changes.
+    ///
+    /// It is `None` for an unknown host, and with
+    /// [`without_edge_profile`](super::CdnOriginBuilder::without_edge_profile).
+    #[must_use]
+    pub fn profile(&self) -> Option<&AppliedProfile> {
+        self.state.profile.as_ref()
+    }
+
+    /// The advice about this connector: settings that look wrong without being invalid.
+    ///
+    /// It was logged when the connector was built, and after every [reload](Self::reload), whose
+    /// policy and identity it covers.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example:443").build()?;
+    /// assert_eq!(connector.advice()[0].id(), AdviceId::PlainHttpOnTlsPort);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn advice(&self) -> Vec<Advice> {
+        advise(&self.state)
+    }
+
+    /// The same connector, for connections on behalf of this client.
+    ///
+    /// [`proxy_protocol`](super::CdnOriginBuilder::proxy_protocol) sends the client's address to the
+    /// origin. Without it, this call has no effect. A pool must not give such a connection to another
+    /// client; [`OriginProxy`](crate::OriginProxy) takes care of that itself.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol, downstream::ClientAddress};
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example")
+    ///     .proxy_protocol(ProxyProtocol::v1())
+    ///     .build()?;
+    /// let client = SocketAddr::from(([203, 0, 113, 7], 40_001));
+    /// let connector = connector.with_client(ClientAddress::new(client));
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn with_client(&self, client: ClientAddress) -> Self {
+        self.for_client(Some(Arc::new(client)))
+    }
+
+    /// How many TLS handshakes this connector and its clones have finished.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// assert_eq!(connector.handshakes().full(), 0);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn handshakes(&self) -> HandshakeCounts {
+        self.state.handshakes.counts()
+    }
+
+    /// The TLS configuration, for code that makes its own handshakes.
+    ///
+    /// A [reload](Self::reload) makes a new one. It is `None` for a plain `http` origin, and where
+    /// Encrypted ClientHello is [required](crate::tls::Ech::required) but its configuration would
+    /// have to be read from DNS.
+    ///
+    /// ```
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+    /// assert!(connector.tls_config().is_none());
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
+        let settled = self.origin().map(Origin::sni);
+        let sni = settled.or(self.state.names.sni.as_ref());
+        self.trust()?.client().config_without_dns(sni)
+    }
+
+    /// Replaces policy and client identity, and reads all their files and the system's store again.
+    ///
+    /// It holds for this connector and all its clones. Connections that are opened from now on use
+    /// the new trust, and resume no session of the old one; open connections stay as they are until
+    /// they end, or [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is
+    /// called after this. The advice about the new policy is logged. A connector to a plain `http`
+    /// origin has no trust, and nothing happens.
+    ///
+    /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not
+    /// reload this connector, nor make a builder of it, nor build another that shares its TLS, nor
+    /// ask for its advice.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](super::CdnOriginBuilder::build), each problem with the setter's name. The old
+    /// trust then stays in use.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, tls::ClientIdentity};
+    ///
+    /// # fn renew(connector: &CdnOriginConnector, ca: &[u8], chain: &[u8], key: &[u8]) -> Result<(), cdn_origin::BuildError> {
+    /// // From memory, both at one moment:
+    /// connector.reload(|tls| {
+    ///     tls.verify(VerifyPolicy::roots(Roots::pem(ca)))
+    ///         .client_identity(ClientIdentity::pem(chain, key))
+    /// })?;
+    /// // From the files that the builder was given:
+    /// connector.reload(|tls| tls)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reload(&self, change: impl FnOnce(TlsReload) -> TlsReload) -> Result<(), BuildError> {
+        match self.trust() {
+            None => Ok(()),
+            Some(trust) => {
+                trust.reload(change)?;
+                self.log_advice();
+                Ok(())
+            }
+        }
+    }
+
+    /// [Reloads](Self::reload) if a file that the builder was given has another length or time of
+    /// change than when it was last read with success. Cheap enough to be called every few seconds:
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use cdn_origin::CdnOriginConnector;
+    ///
+    /// # fn watch(connector: CdnOriginConnector) {
+    /// tokio::spawn(async move {
+    ///     let mut ticks = tokio::time::interval(Duration::from_secs(10));
+    ///     loop {
+    ///         ticks.tick().await;
+    ///         let connector = connector.clone();
+    ///         let outcome = tokio::task::spawn_blocking(move || connector.reload_if_changed()).await;
+    ///         if let Ok(Err(error)) = outcome {
+    ///             tracing::error!(%error, "the new certificates cannot be used; the old ones stay");
+    ///         }
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](Self::reload). The next call tries again, so a pair of files that was caught
+    /// half written mends itself.
+    pub fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
+        let Some(trust) = self.trust() else {
+            return Ok(Reloaded::Unchanged);
+        };
+        let outcome = trust.reload_if_changed()?;
+        if outcome == Reloaded::Applied {
+            self.log_advice();
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) fn shared_origin(&self) -> Option<&Arc<Origin>> {
+        self.state.origin.as_ref()
+    }
+
+    pub(crate) fn for_client(&self, client: Option<Arc<ClientAddress>>) -> Self {
+        Self {
+            state: self.state.clone(),
+            client,
+        }
+    }
+
+    /// Whether the origin receives the client's address.
+    pub(crate) fn sends_client_address(&self) -> bool {
+        self.state.proxy_protocol.is_some()
+    }
+
+    /// The current addresses of the fixed origin's dialled name, if they are known.
+    pub(crate) async fn addresses(&self) -> Option<Vec<SocketAddr>> {
+        let dial = self.origin()?.dial();
+        self.state.transport.addresses(dial).await
+    }
+
+    /// What its handshakes offer, if the origin is an `https` one.
+    pub(crate) fn tls_offer(&self) -> Option<TlsOffer> {
+        self.trust().map(|trust| trust.client().offer)
+    }
+
+    /// Connects to the fixed origin for a request that only HTTP/1.1 can carry.
+    pub(crate) fn connect_http1(&self) -> Connecting {
+        self.connect(Uri::default(), Purpose::Http1)
+    }
+
+    /// Connects to the fixed origin for HTTP/1.1, with these bytes in early data if the session
+    /// allows it. The facts of the connection tell whether the origin accepted them.
+    ///
+    /// Only the pool calls it: it knows which request it sends.
+    pub(crate) fn connect_early(&self, head: Bytes) -> Connecting {
+        self.connect(Uri::default(), Purpose::Http1WithEarlyData(head))
+    }
+
+    /// The maximum size of early data on the next connection, in bytes. Zero if there can be none.
+    pub(crate) fn early_room(&self) -> usize {
+        let (Some(origin), Some(trust)) = (self.origin(), self.trust()) else {
+            return 0;
+        };
+        let client = trust.client();
+        client.early_data_limit(origin.sni(), origin.expected_name())
+    }
+
+    pub(super) fn settings(&self) -> &ConnectorSettings {
+        &self.state.settings
+    }
+
+    pub(super) fn trust(&self) -> Option<&Trust> {
+        self.state.tls.as_deref()
+    }
+
+    pub(super) fn shared_trust(&self) -> Option<Arc<Trust>> {
+        self.state.tls.clone()
+    }
+
+    pub(super) fn log_advice(&self) {
+        for advice in self.advice() {
+            tracing::warn!(id = ?advice.id(), "{advice}");
+        }
+    }
+
+    fn connect(&self, uri: Uri, purpose: Purpose) -> Connecting {
+        let Self { state, client } = self.clone();
+        Connecting::new(async move {
+            let origin = state.origin_for(&uri)?;
+            let attempt = ConnectAttempt::new(&state, origin, &purpose, client.as_deref());
+            attempt.run().await
+        })
+    }
+}
+
+impl Service<Uri> for CdnOriginConnector {
+    type Response = OriginStream;
+    type Error = Error;
+    type Future = Connecting;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        self.connect(uri, Purpose::AnyVersion)
+    }
+}
+
+impl fmt::Debug for CdnOriginConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CdnOriginConnector")
+            .field("origin", &self.state.origin)
+            .field("transport", &self.state.transport)
+            .field("timeouts", &self.state.timeouts)
+            .field("proxy_protocol", &self.state.proxy_protocol)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

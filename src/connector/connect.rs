@@ -1,0 +1,249 @@
+//! One attempt to connect: dial, introduce the client, TLS handshake.
+//!
+//! ```text
+//!            ┌──────────── Timeouts::connect ────────────────────────────┐
+//!            ┌──── Timeouts::dial ─────────┐   ┌ Timeouts::tls_handshake ┐
+//! origin ──> resolve ──> TCP ──> PROXY header ──> TLS handshake ──> OriginStream
+//!               ^                                     │
+//!               └── the same address again, once, if ECH was rejected
+//! ```
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+use tower::BoxError;
+
+use crate::{
+    dial::{DialFailure, DialedIo},
+    downstream::ClientAddress,
+    error::{Error, ErrorKind, Facts, Stage},
+    origin::{Origin, Scheme},
+    tls::{Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient},
+};
+
+use super::{
+    state::ConnectorState,
+    stream::{OpenIo, OriginStream},
+};
+
+/// Which version of HTTP a connection is opened for.
+pub(super) enum Purpose {
+    /// The version that ALPN negotiates, or the only one offered.
+    AnyVersion,
+    Http1,
+    /// HTTP/1.1, with these bytes in early data if the session allows it.
+    Http1WithEarlyData(Bytes),
+}
+
+/// One attempt to connect, and the facts that it collects.
+pub(super) struct ConnectAttempt<'a> {
+    state: &'a ConnectorState,
+    origin: Arc<Origin>,
+    purpose: &'a Purpose,
+    client: Option<&'a ClientAddress>,
+    started: Instant,
+    facts: Facts,
+}
+
+impl<'a> ConnectAttempt<'a> {
+    pub(super) fn new(
+        state: &'a ConnectorState,
+        origin: Arc<Origin>,
+        purpose: &'a Purpose,
+        client: Option<&'a ClientAddress>,
+    ) -> Self {
+        let facts = Facts {
+            origin: Some(origin.clone()),
+            ..Facts::default()
+        };
+        Self {
+            state,
+            origin,
+            purpose,
+            client,
+            started: Instant::now(),
+            facts,
+        }
+    }
+
+    /// Connects, and logs a failure.
+    pub(super) async fn run(mut self) -> Result<OriginStream, Error> {
+        match self.open().await {
+            Ok(io) => Ok(OriginStream::new(io, self.facts)),
+            Err(ConnectFailure {
+                stage,
+                kind,
+                source,
+            }) => {
+                let error = Error::with_optional_source(kind, stage, self.facts, source);
+                tracing::debug!(%error, "connecting failed");
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<OpenIo, ConnectFailure> {
+        self.check_http1()?;
+        let io = self.reach(None).await?;
+        let (Scheme::Https, Some(trust)) = (self.origin.scheme(), &self.state.tls) else {
+            return Ok(OpenIo::Left(io));
+        };
+        let client = match self.purpose {
+            Purpose::AnyVersion => trust.client(),
+            Purpose::Http1 => trust.client().http1(),
+            Purpose::Http1WithEarlyData(head) => trust.client().http1_with_early_data(head.clone()),
+        };
+        let stream = self.negotiate(&client, io).await?;
+        if let Some(session) = &self.facts.session {
+            self.state.handshakes.count(session);
+        }
+        Ok(OpenIo::Right(Box::new(stream)))
+    }
+
+    /// Makes the TLS handshake, and a second one if the origin rejects ECH and says what to use
+    /// instead.
+    async fn negotiate(
+        &mut self,
+        client: &TlsClient,
+        io: DialedIo,
+    ) -> Result<TlsStream<RecordingIo<DialedIo>>, ConnectFailure> {
+        let service = self.facts.service.as_ref();
+        let ech = service.map(|service| &service.ech[..]);
+        let hello = client.first_hello(self.origin.sni(), ech)?;
+        let failure = match self.handshake(client, &hello, io).await {
+            Ok(stream) => return Ok(stream),
+            Err(failure) => failure,
+        };
+        let Some(hello) = client.second_hello(&failure) else {
+            return Err(failure.into());
+        };
+        tracing::debug!(origin = ?self.origin, "ECH was rejected by the origin");
+        self.facts.forget_handshake();
+        // The server that rejected ECH knows the configuration that it sent: dial the same one.
+        let io = self.reach(self.facts.peer).await?;
+        Ok(self.handshake(client, &hello, io).await?)
+    }
+
+    /// Dials the known address, or one that is looked up, and sends the PROXY header.
+    async fn reach(&mut self, known: Option<SocketAddr>) -> Result<DialedIo, ConnectFailure> {
+        let step = self.step(self.state.timeouts.dial);
+        let reached = self.dial(known, &step).await;
+        self.report_timeout(&step);
+        Ok(reached?)
+    }
+
+    async fn dial(
+        &mut self,
+        known: Option<SocketAddr>,
+        step: &Step,
+    ) -> Result<DialedIo, DialFailure> {
+        let began = Instant::now();
+        let (transport, target) = (&self.state.transport, self.origin.dial());
+        let dialed = transport.dial(target, known, step.limit, &mut self.facts);
+        let mut io = dialed.await?;
+        if let Some(protocol) = self.state.proxy_protocol {
+            let left = step.limit.saturating_sub(began.elapsed());
+            let sent = protocol.send_header(self.client, &mut io, left, &mut self.facts);
+            sent.await?;
+        }
+        Ok(io)
+    }
+
+    async fn handshake(
+        &mut self,
+        client: &TlsClient,
+        hello: &HelloPlan,
+        io: DialedIo,
+    ) -> Result<TlsStream<RecordingIo<DialedIo>>, HandshakeFailure> {
+        let step = self.step(self.state.timeouts.tls_handshake);
+        let began = Instant::now();
+        let handshake = Handshake {
+            client,
+            hello,
+            sni: self.origin.sni(),
+            expected_name: self.origin.expected_name(),
+            deadline: step.limit,
+        };
+        let result = handshake.run(io, &mut self.facts).await;
+        self.facts.elapsed.handshake = Some(began.elapsed());
+        self.report_timeout(&step);
+        result
+    }
+
+    /// A step that starts now: its timeout, or what is left of `Timeouts::connect`.
+    fn step(&self, timeout: Duration) -> Step {
+        let connect = self.state.timeouts.connect;
+        let left = connect.saturating_sub(self.started.elapsed());
+        match left < timeout {
+            true => Step {
+                limit: left,
+                configured: connect,
+            },
+            false => Step {
+                limit: timeout,
+                configured: timeout,
+            },
+        }
+    }
+
+    /// Reports a timeout that has passed as it was configured, not what was left of it.
+    fn report_timeout(&mut self, step: &Step) {
+        if let Some(deadline) = &mut self.facts.deadline {
+            *deadline = step.configured;
+        }
+    }
+
+    /// Fails if HTTP/1.1 is needed and only HTTP/2 is offered.
+    ///
+    /// It is the same failure as that of an origin that does not choose `h2`, with the same fix.
+    fn check_http1(&mut self) -> Result<(), ConnectFailure> {
+        if matches!(self.purpose, Purpose::AnyVersion) {
+            return Ok(());
+        }
+        let client = self.state.tls.as_ref().map(|trust| trust.client());
+        let Some(client) = client.filter(|client| client.requires_http2()) else {
+            return Ok(());
+        };
+        self.facts.offer = Some(client.offer);
+        Err(ConnectFailure {
+            stage: Stage::Handshake,
+            kind: ErrorKind::ProtocolNotNegotiated,
+            source: None,
+        })
+    }
+}
+
+/// How long one step may take, and the timeout that says so.
+struct Step {
+    limit: Duration,
+    configured: Duration,
+}
+
+/// Why connecting failed, apart from the facts.
+struct ConnectFailure {
+    stage: Stage,
+    kind: ErrorKind,
+    source: Option<BoxError>,
+}
+
+impl From<DialFailure> for ConnectFailure {
+    fn from(failure: DialFailure) -> Self {
+        Self {
+            stage: failure.stage,
+            kind: failure.kind,
+            source: failure.source,
+        }
+    }
+}
+
+impl From<HandshakeFailure> for ConnectFailure {
+    fn from(failure: HandshakeFailure) -> Self {
+        Self {
+            stage: Stage::Handshake,
+            kind: failure.kind,
+            source: failure.source,
+        }
+    }
+}

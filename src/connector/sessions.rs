@@ -1,0 +1,173 @@
+//! `Sessions`: TLS session resumption.
+
+use std::sync::Arc;
+
+use crate::tls::{EarlyRequests, Resumption};
+
+use super::{cdn_origin_connector::CdnOriginConnector, trust::Trust};
+
+/// TLS session resumption: how many sessions are kept, who shares them, and early data.
+///
+/// | call | default |
+/// |---|---|
+/// | [`capacity`](Self::capacity) | sessions of 32 names |
+/// | [`off`](Self::off) | sessions are resumed |
+/// | [`early_data`](Self::early_data) | none is sent |
+/// | [`share_with`](Self::share_with) | sessions are shared with clones of the connector alone |
+///
+/// A resumed handshake is shorter, and the certificate is not verified again ([RFC 8446 section
+/// 2.2]). So sessions belong to one verification policy and one client identity:
+///
+/// * Clones of a connector resume each other's sessions; other connectors do so only with
+///   [`share_with`](Self::share_with).
+/// * A [reload](CdnOriginConnector::reload) drops them.
+/// * They are dropped when the certificate expires that they started with, and after 24 hours at
+///   the latest. Expired intermediate certificates and new revocation lists count by then.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, connector::Sessions};
+///
+/// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+/// let connector = CdnOriginConnector::builder("https://www.example.com")
+///     .sessions(Sessions::off())
+/// #   .verify(policy)
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
+/// [RFC 8446 section 2.2]: https://www.rfc-editor.org/rfc/rfc8446#section-2.2
+#[derive(Clone, Debug, Default)]
+#[must_use = "these settings do nothing until a builder is given them"]
+pub struct Sessions {
+    pub(super) resumption: Resumption,
+    pub(super) early_requests: EarlyRequests,
+    pub(super) shared: Option<SharedTls>,
+    /// The setters that were called, except `share_with`.
+    setters: Vec<&'static str>,
+}
+
+/// The TLS that another connector shares.
+#[derive(Clone, Debug)]
+pub(super) enum SharedTls {
+    Trust(Arc<Trust>),
+    /// The other connector's origin is a plain `http` one.
+    None,
+}
+
+impl Sessions {
+    /// Resumes no session: every handshake is a full one and verifies the certificate.
+    ///
+    /// ```
+    /// use cdn_origin::connector::Sessions;
+    ///
+    /// let sessions = Sessions::off();
+    /// ```
+    pub fn off() -> Self {
+        Self {
+            resumption: Resumption::Off,
+            setters: vec!["Sessions::off"],
+            ..Self::default()
+        }
+    }
+
+    /// Keeps the sessions of this many names.
+    ///
+    /// The default is 32. A connector with one origin has one name. For each name, one TLS 1.2
+    /// session and eight TLS 1.3 tickets are kept. `build()` fails outside of 1 to 65,536.
+    ///
+    /// ```
+    /// use cdn_origin::connector::Sessions;
+    ///
+    /// let sessions = Sessions::default().capacity(500);
+    /// ```
+    pub fn capacity(mut self, names: usize) -> Self {
+        self.resumption = Resumption::Names(names);
+        self.called("Sessions::capacity")
+    }
+
+    /// Lets [`OriginProxy`](crate::OriginProxy) send requests in early data (0-RTT).
+    ///
+    /// By default none is sent. On a connection that resumes a session, the request travels in the
+    /// first flight ([RFC 8446 section 2.3]), and the response comes one round trip sooner.
+    ///
+    /// **An attacker who records such a request can replay it**, and the origin cannot always detect
+    /// that ([RFC 8446 section 8]). The request is also not protected by a fresh key exchange: the
+    /// stolen key of a session decrypts it later. Allow it only for origins where a repeated GET,
+    /// HEAD or OPTIONS has no further effect. The rules of [RFC 8470] hold:
+    ///
+    /// * Only GET, HEAD and OPTIONS without content are sent early, up to 12 KiB. Requests with
+    ///   `Early-Data` or `Expect`, with [`NoEarlyData`](crate::pool::NoEarlyData) in their
+    ///   extensions, and retries, also those of an [`OriginGroup`](crate::group::OriginGroup), are
+    ///   not.
+    /// * Early data that the origin rejects is sent again after the handshake. So is a request that
+    ///   the origin answers with 425 (Too Early).
+    /// * The proxy adds no `Early-Data: 1`, since the origin itself sees the early data. A client's
+    ///   `Early-Data` is forwarded, and the client receives the 425 to it. A server before the proxy
+    ///   that accepts early data from clients has to add the field.
+    ///
+    /// Nothing is sent early over HTTP/2 or with [ECH](crate::connector::CdnOriginBuilder::ech).
+    /// [`Alpn::Http1`](crate::tls::Alpn::Http1) brings early data to origins that speak both
+    /// versions of HTTP. A connector outside of `OriginProxy` sends none, since it does not see
+    /// requests. [`handshakes`](CdnOriginConnector::handshakes) counts accepted and rejected early
+    /// data; the TLS facts of each connection report it, too.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, connector::Sessions, tls::Alpn};
+    ///
+    /// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+    /// let connector = CdnOriginConnector::builder("https://www.example.com")
+    ///     .alpn(Alpn::Http1)
+    ///     .sessions(Sessions::default().early_data())
+    /// #   .verify(policy)
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    ///
+    /// [RFC 8446 section 2.3]: https://www.rfc-editor.org/rfc/rfc8446#section-2.3
+    /// [RFC 8446 section 8]: https://www.rfc-editor.org/rfc/rfc8446#section-8
+    /// [RFC 8470]: https://www.rfc-editor.org/rfc/rfc8470
+    pub fn early_data(mut self) -> Self {
+        self.early_requests = EarlyRequests::Safe;
+        self.called("Sessions::early_data")
+    }
+
+    /// Shares all of TLS with this connector: sessions, verification policy, identity, parameters.
+    ///
+    /// It is meant for several connectors to one CDN, which would otherwise each verify the same
+    /// certificates. A [reload](CdnOriginConnector::reload) of one of them changes all of them.
+    ///
+    /// `build()` fails if another TLS setting is set beside it, or an
+    /// [expected name](crate::connector::CdnOriginBuilder::expected_name) that is not the other
+    /// connector's: a session relies on the name that was verified. `to_builder()` gives a builder
+    /// with the same TLS settings that shares nothing.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, connector::Sessions};
+    ///
+    /// # let policy = cdn_origin::VerifyPolicy::pinned(cdn_origin::SpkiPin::sha256([0; 32]));
+    /// let pages = CdnOriginConnector::builder("https://www.example.com")
+    /// #   .verify(policy)
+    ///     .build()?;
+    /// let images = CdnOriginConnector::builder("https://images.example.com")
+    ///     .sessions(Sessions::default().share_with(&pages))
+    ///     .build()?;
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn share_with(mut self, connector: &CdnOriginConnector) -> Self {
+        let trust = connector.shared_trust();
+        self.shared = Some(trust.map_or(SharedTls::None, SharedTls::Trust));
+        self
+    }
+
+    /// The setters that were called, except [`share_with`](Self::share_with).
+    pub(super) fn setters(&self) -> &[&'static str] {
+        &self.setters
+    }
+
+    fn called(mut self, setter: &'static str) -> Self {
+        if !self.setters.contains(&setter) {
+            self.setters.push(setter);
+        }
+        self
+    }
+}

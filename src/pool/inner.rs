@@ -97,7 +97,7 @@ impl Inner {
         &self.requests
     }
 
-    /// What earlier responses tell about the origin.
+    /// What earlier responses show about the origin.
     pub(crate) fn history(&self) -> &OriginHistory {
         &self.history
     }
@@ -112,6 +112,7 @@ impl Inner {
         &self.tasks
     }
 
+    /// The gauges and counters of this moment.
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let (active, reused) = (self.requests.get(), self.reused.load(Ordering::Relaxed));
         self.with(|inventory| inventory.snapshot(active, reused))
@@ -374,7 +375,7 @@ impl Inner {
     }
 }
 
-/// Sends a grant. The value of a receiver that has gone is dropped, and so comes back to the pool.
+/// Sends a grant. If its receiver was dropped, the value comes back to the pool.
 fn send<T>(waiter: oneshot::Sender<T>, grant: T) {
     drop(waiter.send(grant));
 }

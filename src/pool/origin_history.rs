@@ -1,10 +1,10 @@
-//! `OriginHistory`: what earlier responses tell about the origin.
+//! `OriginHistory`: what earlier responses show about the origin.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Error;
 
-/// What earlier responses tell about the origin.
+/// What earlier responses show about the origin.
 #[derive(Debug, Default)]
 pub(crate) struct OriginHistory {
     /// A fresh connection got a 421, and there was no other response since.

@@ -63,7 +63,7 @@ pub(crate) struct RunningTasks {
     pub(crate) prewarm: bool,
 }
 
-/// Connections that the pool lets go. To drop them closes them.
+/// Connections that the pool discards. Dropping them closes them.
 pub(crate) struct Discarded {
     http1: Vec<(Http1Connection, CloseReason)>,
     _http2: Vec<Arc<Http2Connection>>,

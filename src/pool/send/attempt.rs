@@ -99,7 +99,7 @@ pub(super) async fn within_deadline<F: Future>(
     }
 }
 
-/// The error of an exchange without an outcome. The progress tells which side did not act.
+/// The error of an exchange without an outcome. The progress shows which side did not act.
 pub(super) fn timed_out(
     connection: &PooledConnection,
     progress: &UploadProgress,

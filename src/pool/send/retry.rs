@@ -132,7 +132,7 @@ impl<'a> Attempts<'a> {
         checkout(self.inner, self.affinity).await
     }
 
-    /// Adds to an error what the attempts before it tell about the origin.
+    /// Adds to an error what the earlier attempts show about the origin.
     pub(super) fn with_context(&self, error: Error) -> Error {
         let error = self.inner.history().with_context(error);
         match self.current.reused {

@@ -37,7 +37,7 @@ pub(crate) struct Connect {
 pub(crate) enum Recipient {
     /// The first request that waits for one of its affinity.
     FirstWaiter,
-    /// The request that asked for it. If it has left, the connection becomes idle.
+    /// The request that needs it. If it was cancelled, the connection becomes idle.
     Requester,
 }
 

@@ -1,8 +1,20 @@
-//! When an origin of a group is left alone, and how it returns.
+//! The ejection of failing origins, and their return.
 
 use std::time::Duration;
 
-/// When an origin of a group is left alone, and how it returns.
+/// When an [`OriginGroup`](super::OriginGroup) ejects an origin, and how the origin returns.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::group::Ejection;
+///
+/// let ejection = Ejection::default()
+///     .failures(3)
+///     .time(Duration::from_secs(10))
+///     .longest(Duration::from_secs(60))
+///     .trials(1);
+/// ```
 ///
 /// | setting | default | elsewhere |
 /// |---|---|---|
@@ -31,32 +43,38 @@ impl Default for Ejection {
 }
 
 impl Ejection {
-    /// After as many failures in a row. Zero counts as one.
+    /// Sets how many failures in a row eject an origin. The default is 5. Zero counts as one.
     pub fn failures(mut self, count: u32) -> Self {
         self.failures = count.max(1);
         self
     }
 
-    /// For so long, and each further time in a row for so much longer.
+    /// Sets how long the first ejection lasts.
+    ///
+    /// The default is 30 seconds. Each further ejection in a row is longer by this time.
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
-    /// But never longer than this, or than [`time`](Self::time) if that is more.
+    /// Sets the maximum length of an ejection.
+    ///
+    /// The default is 5 minutes. It is never less than [`time`](Self::time), and at most one day.
     pub fn longest(mut self, time: Duration) -> Self {
         self.longest = time;
         self
     }
 
-    /// After that time, one request at a time is sent to the origin. When as many have gone well,
-    /// it serves as before; when one fails, it is ejected again. Zero counts as one.
+    /// Sets how many trial requests have to succeed before the origin returns.
+    ///
+    /// The default is 3. Zero counts as one. After an ejection, the origin gets one trial request at
+    /// a time. When one fails, it is ejected again.
     pub fn trials(mut self, count: u32) -> Self {
         self.trials = count.max(1);
         self
     }
 
-    /// How long the ejection lasts that is this one in a row. A day is as good as for ever.
+    /// The length of the nth ejection in a row, at most one day.
     pub(super) fn time_of(&self, in_a_row: u32) -> Duration {
         let most = self
             .longest

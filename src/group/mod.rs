@@ -1,5 +1,18 @@
-//! Several origins for the same content: a primary and its backups, in order, and each as healthy
-//! as its answers say.
+//! Failover between origins: a primary and its backups.
+//!
+//! An [`OriginGroup`] sends each request to the first origin that is not ejected. If that fails, it
+//! tries the next one where a retry is safe.
+//!
+//! ```
+//! use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
+//!
+//! let primary = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
+//! let backup = CdnOriginConnector::builder("https://backup.example.com").build()?;
+//! let group =
+//!     OriginGroup::new(OriginProxy::new(primary)).fall_back_to(OriginProxy::new(backup));
+//! # drop(group);
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
 
 mod attempt;
 mod ejection;
@@ -97,7 +110,7 @@ struct GroupSettings {
 }
 
 impl OriginGroup {
-    /// A group of one.
+    /// Makes a group of one origin.
     pub fn new(primary: OriginProxy) -> Self {
         Self {
             members: vec![Arc::new(Member::new(primary))],
@@ -108,26 +121,28 @@ impl OriginGroup {
         }
     }
 
-    /// One more backup, which is asked where all before it fail.
+    /// Adds a backup, which is tried when all origins before it fail.
     pub fn fall_back_to(mut self, backup: OriginProxy) -> Self {
         self.members.push(Arc::new(Member::new(backup)));
         self
     }
 
-    /// The statuses of responses that are asked for elsewhere, instead of 500, 502, 503 and 504.
-    /// CloudFront allows 403, 404 and 429 too: these do not speak of the origin's health.
+    /// Sets the statuses that let another origin be tried.
+    ///
+    /// The default is 500, 502, 503 and 504. CloudFront allows 403, 404 and 429 too; these do not
+    /// count as failures of the origin.
     pub fn fail_over_on(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         Arc::make_mut(&mut self.settings).statuses = statuses.into_iter().collect();
         self
     }
 
-    /// When an origin is left alone, and how it returns.
+    /// Sets when an origin is ejected, and how it returns.
     pub fn ejection(mut self, ejection: Ejection) -> Self {
         Arc::make_mut(&mut self.settings).ejection = ejection;
         self
     }
 
-    /// What is thought of the origins now, in their order. Clones of the group share it.
+    /// Returns the health of each origin, in their order. Clones of the group share it.
     #[must_use]
     pub fn health(&self) -> Vec<OriginHealth> {
         self.members.iter().map(|member| member.health()).collect()
@@ -145,13 +160,13 @@ impl OriginGroup {
         Prewarming::new(async move { all.await.into_iter().collect() })
     }
 
-    /// [Lets go](OriginProxy::retire_connections) of all present connections to all origins.
+    /// [Retires](OriginProxy::retire_connections) all present connections to all origins.
     pub fn retire_connections(&self) {
         self.origins().for_each(OriginProxy::retire_connections);
     }
 
-    /// [Ends the service](OriginProxy::drain) of requests by all origins: from this call on, new
-    /// requests are answered 503. The future resolves when none is under way.
+    /// [Drains](OriginProxy::drain) all origins: from this call on, new requests get 503. The future
+    /// resolves when no request runs.
     pub fn drain(&self) -> Draining {
         let each: Vec<_> = self.origins().map(OriginProxy::drain).collect();
         Draining::new(async move { drop(join_all(each).await) })
@@ -162,7 +177,7 @@ impl OriginGroup {
         self.origins().for_each(OriginProxy::close_tunnels);
     }
 
-    /// The proxies to the origins, in their order.
+    /// Returns the proxies to the origins, in their order.
     pub fn origins(&self) -> impl Iterator<Item = &OriginProxy> {
         self.members.iter().map(|member| member.proxy())
     }

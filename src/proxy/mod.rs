@@ -19,6 +19,18 @@
 //! # }
 //! ```
 //!
+//! # The life of a request
+//!
+//! ```text
+//! client -> limits of the head -> Host, hop-by-hop fields, X-Forwarded-*, Via -> map_request
+//!                |                                                                  |
+//!                v 400, 408, 413, 431, 501, 508                                     v
+//!          error response  <- 503 -  queue (max_concurrency) -> pool -> connection -> origin
+//!                ^                                                                  |
+//!                | 502, 504                                                         v
+//! client <- response body, with its deadlines <- response rewriting <- diagnosis <- response
+//! ```
+//!
 //! # What it does to a request
 //!
 //! * The Host is rewritten: to the origin's own unless [`host_rewrite`](OriginProxy::host_rewrite)
@@ -41,12 +53,12 @@
 //! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`. The body is
 //!   believed on its length: what a layer in front has read or replaced reaches the origin as it is
 //!   now.
-//! * [`map_request`](OriginProxy::map_request) has the last word.
+//! * [`map_request`](OriginProxy::map_request) runs last.
 //! * Everything else passes, `Authorization` too; path and query byte for byte.
 //!
 //! # What it does to a response
 //!
-//! Hop-by-hop fields are removed, also `Upgrade` of a 426: the client is not told of what this
+//! Hop-by-hop fields are removed, also `Upgrade` of a 426: it would offer protocols that this
 //! proxy may not allow. Trailers pass as those of requests do, but not to an HTTP/1 client that
 //! does not say `TE: trailers`, nor those that the response does not announce in `Trailer`, which
 //! hyper's server leaves out there. A response to HEAD, a 204 and a 304 have no content and keep

@@ -93,7 +93,8 @@ impl fmt::Display for FixKind {
         match self {
             Self::AndPin(pin) => write!(
                 f,
-                "let pin = \"{pin}\".parse()?; .and_pin(pin) on the VerifyPolicy, if the key belongs to your origin"
+                "let pin = \"{pin}\".parse()?; .and_pin(pin) on the VerifyPolicy, if the key \
+                 belongs to your origin"
             ),
             Self::Alpn(variant) => write!(f, ".alpn(Alpn::{variant})"),
             Self::Builder(url) => write!(f, "CdnOriginConnector::builder(\"{url}\")"),
@@ -109,7 +110,8 @@ impl fmt::Display for FixKind {
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
             Self::NoProxyProtocol => f.write_str(
-                "leave out .proxy_protocol(..), or configure the origin to expect it: `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen",
+                "leave out .proxy_protocol(..), or configure the origin to expect it: \
+                 `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen",
             ),
             Self::PreserveHost => f.write_str("HostRewriteLayer::preserve()"),
             Self::Pin(pin) => {

@@ -73,6 +73,6 @@ pub(crate) use confirmation::Confirmation;
 pub use fix::Fix;
 pub(crate) use fix::FixKind;
 pub use ranking::Diagnosis;
-pub(crate) use report::Observed;
+pub(crate) use report::FactsReport;
 pub use report::Report;
 pub use response_rules::ResponseEvidence;

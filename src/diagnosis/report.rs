@@ -37,7 +37,7 @@ pub struct Report<'a>(&'a Error);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Observed(self.0).fmt(f)?;
+        FactsReport(self.0).fmt(f)?;
         for cause in self.0.diagnosis().causes() {
             f.write_str("\n")?;
             print_cause(f, cause)?;
@@ -47,9 +47,9 @@ impl fmt::Display for Report<'_> {
 }
 
 /// A report without the causes.
-pub(crate) struct Observed<'a>(pub(crate) &'a Error);
+pub(crate) struct FactsReport<'a>(pub(crate) &'a Error);
 
-impl fmt::Display for Observed<'_> {
+impl fmt::Display for FactsReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         paragraph(f, "", &self.0.to_string())?;
         let facts = self.0.facts();

@@ -32,16 +32,16 @@ pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct PeerCertificate(Arc<Inner>);
+pub struct PeerCertificate(Arc<CertificateData>);
 
-struct Inner {
+struct CertificateData {
     der: Vec<u8>,
-    fields: OnceLock<Fields>,
+    fields: OnceLock<ParsedFields>,
 }
 
 impl PeerCertificate {
     pub(crate) fn new(der: &[u8]) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(CertificateData {
             der: der.to_vec(),
             fields: OnceLock::new(),
         }))
@@ -135,8 +135,8 @@ impl PeerCertificate {
         Some(format!("{} to {}", from.text, to.text))
     }
 
-    fn fields(&self) -> &Fields {
-        let read = || Fields::read(&self.0.der).unwrap_or_default();
+    fn fields(&self) -> &ParsedFields {
+        let read = || ParsedFields::read(&self.0.der).unwrap_or_default();
         self.0.fields.get_or_init(read)
     }
 }
@@ -151,22 +151,22 @@ impl fmt::Debug for PeerCertificate {
 }
 
 #[derive(Default)]
-struct Fields {
+struct ParsedFields {
     names: Vec<String>,
     subject: String,
     issuer: String,
     pin: Option<String>,
     is_version_1: bool,
-    not_before: Option<Date>,
-    not_after: Option<Date>,
+    not_before: Option<ValidityDate>,
+    not_after: Option<ValidityDate>,
 }
 
-struct Date {
+struct ValidityDate {
     time: SystemTime,
     text: String,
 }
 
-impl Date {
+impl ValidityDate {
     fn read(time: &x509_cert::time::Time) -> Self {
         Self {
             time: time.to_system_time(),
@@ -175,7 +175,7 @@ impl Date {
     }
 }
 
-impl Fields {
+impl ParsedFields {
     fn read(der: &[u8]) -> Option<Self> {
         let certificate = Certificate::from_der(der).ok()?;
         let body = certificate.tbs_certificate();
@@ -186,8 +186,8 @@ impl Fields {
             issuer: printable(&body.issuer().to_string()),
             pin: pin(body.subject_public_key_info()),
             is_version_1: body.version() == Version::V1,
-            not_before: Some(Date::read(&validity.not_before)),
-            not_after: Some(Date::read(&validity.not_after)),
+            not_before: Some(ValidityDate::read(&validity.not_before)),
+            not_after: Some(ValidityDate::read(&validity.not_after)),
         })
     }
 }

@@ -13,7 +13,7 @@
 //! | How far did it get? | [`stage`](Error::stage) |
 //! | Where do I look first? | [`fault`](Error::fault) |
 //! | What was observed? | [`facts`](Error::facts) |
-//! | What is the cause, and what fixes it? | [`diagnosis`](Error::diagnosis), [`report`](Error::report) |
+//! | What is the cause, and the fix? | [`diagnosis`](Error::diagnosis), [`report`](Error::report) |
 //!
 //! Errors of hyper-util, reqwest and tonic contain it in their `source()` chain:
 //!

@@ -32,10 +32,10 @@ use super::{ErrorKind, Facts, Fault, Stage, chain};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Error(Arc<Inner>);
+pub struct Error(Arc<ErrorData>);
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorData {
     kind: ErrorKind,
     stage: Stage,
     facts: Facts,
@@ -67,7 +67,7 @@ impl Error {
         facts: Facts,
         source: Option<BoxError>,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ErrorData {
             kind,
             stage,
             facts,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Diagnosis, Observed},
+    diagnosis::{Cause, Diagnosis, FactsReport},
 };
 
 use super::ProbeAttempt;
@@ -142,7 +142,7 @@ impl Findings {
     fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
         match best.error() {
             Some(error) => {
-                let observed = Observed(error);
+                let observed = FactsReport(error);
                 write!(
                     f,
                     "\nno attempt works; this one got furthest:\n\n{observed}"

@@ -111,7 +111,7 @@ async fn an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_
 }
 
 #[tokio::test]
-async fn alerts_about_a_certificate_that_nobody_sent_may_be_an_interceptor() {
+async fn alerts_about_a_certificate_that_was_not_sent_may_be_an_interceptor() {
     for number in [42, 43, 44, 45, 46, 48] {
         let error = by_alert(number).await;
         check(&error, CauseId::Interception, Certainty::Possible, "");
@@ -174,7 +174,7 @@ async fn a_protocol_that_was_not_offered_is_the_peers_mistake() {
 }
 
 #[tokio::test]
-async fn http2_without_tls_is_told_by_its_first_frame() {
+async fn http2_without_tls_is_recognised_by_its_first_frame() {
     let fix = "dial the port on which the origin supports https";
     let settings = Behaviour::Plaintext(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64");
     let error = by_behaviour(settings).await;
@@ -243,7 +243,7 @@ async fn a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate
 }
 
 #[tokio::test]
-async fn the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_served() {
+async fn the_default_certificate_of_an_edge_shows_that_the_name_is_not_served() {
     let fix = ".sni(\"..\") with a name that the edge serves";
     for subject in [
         "invalid2.invalid",
@@ -316,7 +316,7 @@ fn with_bytes(mut certified: Certified, these: &[u8], others: &[u8]) -> Certifie
 }
 
 #[tokio::test]
-async fn certificates_that_nobody_can_read_are_unusable() {
+async fn certificates_that_cannot_be_parsed_are_unusable() {
     let authority = Authority::new();
     let version_3 = b"\xa0\x03\x02\x01\x02";
     let version_1 = b"\xa0\x03\x02\x01\x00";

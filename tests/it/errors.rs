@@ -28,7 +28,7 @@ fn report(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn the_documentation_shows_the_report_of_the_nginx_account_as_it_is() {
+async fn the_documentation_shows_the_exact_report_of_the_nginx_failure() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("www.example.com")
@@ -57,7 +57,7 @@ async fn the_documentation_shows_the_report_of_the_nginx_account_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_report_of_the_haproxy_account() {
+async fn the_report_of_the_haproxy_failure() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .without_sni(SniRefusal::Close)
@@ -105,7 +105,7 @@ async fn in_plain_http(edge: &Edge, url: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_guide_tells_what_becomes_of_each_broken_step_of_the_accounts() {
+async fn the_guide_shows_the_diagnosis_of_each_failure_from_the_field() {
     let authority = Authority::new();
     let tls = Edge::builder(&authority).start().await;
     let redirecting = Edge::builder(&authority).redirects_to_https().start().await;
@@ -228,7 +228,7 @@ async fn a_report_breaks_long_calls_where_code_may_be_broken() {
 }
 
 #[tokio::test]
-async fn an_error_is_one_line_at_each_level_and_says_nothing_twice() {
+async fn an_error_is_one_line_at_each_level_and_repeats_nothing() {
     let refused = refused_address();
     let builder = CdnOriginConnector::builder(format!("http://{}", refused.address()));
     let error = error(builder).await;

@@ -308,7 +308,7 @@ async fn every_servers_own_words_for_plain_http_on_its_tls_port_are_certain_at_p
 }
 
 #[tokio::test]
-async fn a_421_where_no_sni_was_sent_wants_what_host_says() {
+async fn a_421_without_sni_requires_the_name_in_host_as_sni() {
     let authority = Authority::new();
     let edge = crate::support::Edge::builder(&authority)
         .default_certificate(authority.issue(&["www.example.test"]))

@@ -119,7 +119,7 @@ async fn the_page_of_an_edge_behind_another_proxy_is_about_that_proxys_names() {
 }
 
 #[tokio::test]
-async fn names_that_disagree_are_suspected_whichever_edge_says_it() {
+async fn names_that_disagree_are_suspected_whichever_edge_reports_it() {
     // GitHub Pages, for one, is served by Fastly.
     const FASTLY: &[(&str, &str)] = &[("x-served-by", "cache-ams1"), ("x-github-request-id", "1")];
     let words = "Requested host does not match any Subject Alternative Names (SANs)";
@@ -217,7 +217,7 @@ fn at_cloudfront(edge: &Edge, authority: &Authority) -> CdnOriginBuilder {
 }
 
 #[tokio::test]
-async fn a_captive_portal_is_not_the_edge_and_nobody_is_advised_to_go_without_tls() {
+async fn a_captive_portal_is_not_the_edge_and_plain_http_is_no_fix() {
     let authority = Authority::new();
     let redirect = b"HTTP/1.1 302 Found\r\nLocation: http://portal.example.test/\r\n\r\n";
     let edge = Edge::builder(&authority)

@@ -111,7 +111,7 @@ const HANDSHAKES: &[Row] = &[
     (
         "the same alerts, and no certificate of ours",
         "Interception",
-        &["alerts_about_a_certificate_that_nobody_sent_may_be_an_interceptor"],
+        &["alerts_about_a_certificate_that_was_not_sent_may_be_an_interceptor"],
     ),
     (
         "no version in common",
@@ -188,14 +188,14 @@ const HANDSHAKES: &[Row] = &[
     (
         "plain http in the name of a known edge",
         "Interception",
-        &["a_captive_portal_is_not_the_edge_and_nobody_is_advised_to_go_without_tls"],
+        &["a_captive_portal_is_not_the_edge_and_plain_http_is_no_fix"],
     ),
     (
         "another service",
         "OtherService",
         &[
             "ssh_behind_the_port_is_quoted",
-            "http2_without_tls_is_told_by_its_first_frame",
+            "http2_without_tls_is_recognised_by_its_first_frame",
         ],
     ),
     (
@@ -270,14 +270,14 @@ const CERTIFICATES: &[Row] = &[
         &["a_wildcard_stands_for_one_label_and_no_more"],
     ),
     (
-        "the certificate for strangers, without SNI",
+        "the default certificate, without SNI",
         "SniMissing",
-        &["the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_served"],
+        &["the_default_certificate_of_an_edge_shows_that_the_name_is_not_served"],
     ),
     (
-        "the certificate for strangers, with SNI",
+        "the default certificate, with SNI",
         "SniNotServed",
-        &["the_certificate_for_strangers_of_an_edge_tells_that_the_name_is_not_served"],
+        &["the_default_certificate_of_an_edge_shows_that_the_name_is_not_served"],
     ),
     (
         "a self-signed certificate",
@@ -337,7 +337,7 @@ const CERTIFICATES: &[Row] = &[
         "CertificateUnusable",
         &[
             "a_certificate_for_clients_serves_no_server",
-            "certificates_that_nobody_can_read_are_unusable",
+            "certificates_that_cannot_be_parsed_are_unusable",
         ],
     ),
     (
@@ -365,7 +365,7 @@ const RESPONSES: &[Row] = &[
     (
         "421 without SNI",
         "SniMissing",
-        &["a_421_where_no_sni_was_sent_wants_what_host_says"],
+        &["a_421_without_sni_requires_the_name_in_host_as_sni"],
     ),
     (
         "403 and 409 of Cloudflare about names",

@@ -107,7 +107,7 @@ fn connector(root: &Ca, address: std::net::SocketAddr) -> cdn_origin::connector:
 }
 
 #[tokio::test]
-async fn what_was_agreed_is_told_by_its_iana_names() {
+async fn what_was_agreed_has_its_iana_names() {
     let authority = Authority::new();
     let edge = serving(&authority).await;
     for (version, suite) in [
@@ -154,7 +154,7 @@ async fn a_session_of_tls_1_2_that_is_resumed_exchanges_no_keys() {
 }
 
 #[tokio::test]
-async fn the_whole_chain_is_told_with_names_issuers_dates_and_keys() {
+async fn the_whole_chain_is_known_with_names_issuers_dates_and_keys() {
     let (root, key) = (Ca::root(), key());
     let between = root.below("Between", |_| {});
     let chain = between.leaf(&key, |_| {});
@@ -177,7 +177,7 @@ async fn the_whole_chain_is_told_with_names_issuers_dates_and_keys() {
 }
 
 #[tokio::test]
-async fn the_whole_chain_is_told_of_a_handshake_that_was_refused() {
+async fn the_whole_chain_is_known_after_a_refused_handshake() {
     let (root, key) = (Ca::root(), key());
     let chain = root.below("Between", |_| {}).leaf(&key, |_| {});
     let address = shaking_hands(server(&chain, &key, &rustls::version::TLS13)).await;

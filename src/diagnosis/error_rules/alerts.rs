@@ -29,8 +29,8 @@ const ABOUT_CLIENT_CERTIFICATE: [u8; 6] = [42, 43, 44, 45, 46, 48];
 /// insufficient_security, missing_extension, unsupported_extension.
 const REJECTING_HELLO: [u8; 5] = [47, 50, 71, 109, 110];
 
-/// Alerts of a peer that cannot parse or decrypt what it received: unexpected_message, bad_record_mac,
-/// record_overflow, decrypt_error.
+/// Alerts of a peer that cannot parse or decrypt what it received: unexpected_message,
+/// bad_record_mac, record_overflow, decrypt_error.
 const UNREADABLE: [u8; 4] = [10, 20, 22, DECRYPT_ERROR];
 
 pub(super) const RULES: &[Rule] = &[
@@ -77,7 +77,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && e.has_chosen_parameters(),
         text: |_| {
             String::from(
-                "the origin supports none of the chosen cipher suites, key exchange groups or signature schemes",
+                "the origin supports none of the chosen cipher suites, key exchange groups or \
+                 signature schemes",
             )
         },
         clues: &[Clue::Alert, Clue::Offer],
@@ -239,7 +240,8 @@ pub(super) const RULES: &[Rule] = &[
         },
         text: |_| {
             String::from(
-                "the peer, or a device before it, is old or strict and rejects something in the ClientHello",
+                "the peer, or a device before it, is old or strict and rejects something in the \
+                 ClientHello",
             )
         },
         clues: &[Clue::Alert, Clue::Offer],
@@ -276,7 +278,8 @@ fn refusal(evidence: &Evidence<'_>) -> (&'static str, &'static str) {
     match evidence.late_alert() {
         Some(48) => (
             "its issuer is unknown, or an intermediate certificate is missing",
-            "add the intermediate certificates to ClientIdentity, or let the origin trust our authority",
+            "add the intermediate certificates to ClientIdentity, or let the origin trust our \
+             authority",
         ),
         Some(45) => ("it has expired", "renew the client certificate"),
         Some(44) => ("it is revoked", "renew the client certificate"),

@@ -61,7 +61,8 @@ pub(super) const RULES: &[Rule] = &[
         text: |e| {
             let expected = e.origin.expected_name();
             format!(
-                "the expected name is {expected}, an IP address, but the certificate names only hosts; no SNI was sent for it either"
+                "the expected name is {expected}, an IP address, but the certificate names only \
+                 hosts; no SNI was sent for it either"
             )
         },
         clues: &[Clue::Names, Clue::NoSni],
@@ -128,7 +129,8 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::ProbeNames,
         fixes: |_| {
             vec![FixKind::Advice(
-                "use a name that the certificate covers; for an S3 bucket with dots in its name, the endpoint with the bucket in the path",
+                "use a name that the certificate covers; for an S3 bucket with dots in its name, \
+                 the endpoint with the bucket in the path",
             )]
         },
     },

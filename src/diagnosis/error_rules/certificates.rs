@@ -114,7 +114,8 @@ pub(super) const RULES: &[Rule] = &[
                 issuer => issuer,
             };
             format!(
-                "{issuer} is not trusted: it is a private authority, an intermediate certificate is missing, or the traffic is intercepted"
+                "{issuer} is not trusted: it is a private authority, an intermediate certificate \
+                 is missing, or the traffic is intercepted"
             )
         },
         clues: &[Clue::Issuer],
@@ -146,7 +147,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::PinMismatch)),
         text: |_| {
             String::from(
-                "the origin presented a key that is not pinned: the key was renewed, or another server answered",
+                "the origin presented a key that is not pinned: the key was renewed, or another \
+                 server answered",
             )
         },
         clues: &[Clue::Key],
@@ -175,14 +177,16 @@ pub(super) const RULES: &[Rule] = &[
         },
         text: |_| {
             String::from(
-                "no current revocation list of the certificate's issuer is configured, and the policy requires one",
+                "no current revocation list of the certificate's issuer is configured, and the \
+                 policy requires one",
             )
         },
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
         fixes: |_| {
             vec![FixKind::Advice(
-                "pass .crls(..) a current list of every issuer, or relax it: leaf_only(), allow_unknown_status(), ignore_expiry()",
+                "pass .crls(..) a current list of every issuer, or relax it: leaf_only(), \
+                 allow_unknown_status(), ignore_expiry()",
             )]
         },
     },
@@ -192,7 +196,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::KeyNotProven)),
         text: |_| {
             String::from(
-                "the origin's key does not match its certificate, or another server presents that certificate",
+                "the origin's key does not match its certificate, or another server presents \
+                 that certificate",
             )
         },
         clues: &[Clue::Key],
@@ -210,10 +215,13 @@ pub(super) const RULES: &[Rule] = &[
         text: |e| {
             String::from(match e.is_version_1() {
                 true => {
-                    "the certificate is of X.509 version 1, which has no server names and is not supported, even if pinned"
+                    "the certificate is of X.509 version 1, which has no server names and is not \
+                     supported, even if pinned"
                 }
                 false => {
-                    "the certificate breaks a rule: it is malformed, has an unsupported signature, is not meant for a server, or violates its authority's name constraints"
+                    "the certificate breaks a rule: it is malformed, has an unsupported \
+                     signature, is not meant for a server, or violates its authority's name \
+                     constraints"
                 }
             })
         },

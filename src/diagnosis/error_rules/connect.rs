@@ -65,7 +65,8 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::AnotherAddress,
         fixes: |_| {
             vec![FixKind::Advice(
-                "if the destination is yours, allow it with EgressGuard::allow(..) or allow_name(..)",
+                "if the destination is yours, allow it with EgressGuard::allow(..) or \
+                 allow_name(..)",
             )]
         },
     },
@@ -75,14 +76,16 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::PoolExhausted),
         text: |_| {
             String::from(
-                "all connections that the request may use were in use for too long, or too many requests were queued",
+                "all connections that the request may use were in use for too long, or too many \
+                 requests were queued",
             )
         },
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
         fixes: |_| {
             vec![FixKind::Advice(
-                "check the origin, or allow more with PoolSettings::max_connections(..); for WebSockets, with max_tunnels(..)",
+                "check the origin, or allow more with PoolSettings::max_connections(..); for \
+                 WebSockets, with max_tunnels(..)",
             )]
         },
     },
@@ -153,7 +156,8 @@ pub(super) const RULES: &[Rule] = &[
         text: |e| {
             let dial = e.origin.dial();
             format!(
-                "{dial} does not answer: a firewall drops the packets, or the edge does not serve the port"
+                "{dial} does not answer: a firewall drops the packets, or the edge does not \
+                 serve the port"
             )
         },
         clues: &[Clue::Port, Clue::Silence],

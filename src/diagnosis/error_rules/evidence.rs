@@ -14,8 +14,8 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-/// Alerts of a peer that parses a PROXY protocol header as TLS: unexpected_message, record_overflow,
-/// decode_error, protocol_version (RFC 8446 section 6).
+/// Alerts of a peer that parses a PROXY protocol header as TLS: unexpected_message,
+/// record_overflow, decode_error, protocol_version (RFC 8446 section 6).
 const MISREADING: [u8; 4] = [10, 22, 50, 70];
 
 /// An error and its facts, with the questions that rules ask.
@@ -159,8 +159,8 @@ impl Evidence<'_> {
         self.presented().iter().find_map(|name| name.parse().ok())
     }
 
-    /// The kind of source that documents the presented names as an edge's default certificate; `None`
-    /// if they are no default certificate.
+    /// The kind of source that documents the presented names as an edge's default certificate;
+    /// `None` if they are no default certificate.
     pub(super) fn default_names(&self) -> Option<SourceKind> {
         placeholder_by_names(self.presented()).map(|known| known.source_kind())
     }
@@ -209,8 +209,8 @@ impl Evidence<'_> {
         }
     }
 
-    /// The fix that sends another name in SNI: the first that differs of the Host, the expected name,
-    /// the dialled name, the URL's host and the presented name.
+    /// The fix that sends another name in SNI: the first that differs of the Host, the expected
+    /// name, the dialled name, the URL's host and the presented name.
     pub(super) fn another_sni(&self) -> FixKind {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),

@@ -115,7 +115,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.was_cut_off(),
         text: |_| {
             String::from(
-                "the origin failed, or a device on the path cut the connection, before the response was complete",
+                "the origin failed, or a device on the path cut the connection, before the \
+                 response was complete",
             )
         },
         clues: &[Clue::Ending],

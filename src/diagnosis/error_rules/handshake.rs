@@ -71,7 +71,8 @@ pub(super) const RULES: &[Rule] = &[
                 .is_some_and(|service| !service.ech.is_empty())
             {
                 true => format!(
-                    "ECH is required, and the configuration in the HTTPS record of {dialled} cannot be used"
+                    "ECH is required, and the configuration in the HTTPS record of {dialled} \
+                     cannot be used"
                 ),
                 false => {
                     format!("ECH is required, and no HTTPS record of {dialled} has a configuration")
@@ -105,7 +106,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is_answered_in_http() && is_edge_of_tls(e),
         text: |e| {
             format!(
-                "{} supports TLS on this port, but the answer was plain HTTP: a device on the path sent it",
+                "{} supports TLS on this port, but the answer was plain HTTP: a device on the \
+                 path sent it",
                 e.origin.dial()
             )
         },
@@ -229,7 +231,8 @@ pub(super) const RULES: &[Rule] = &[
         when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
         text: |_| {
             String::from(
-                "a device on the path drops the ClientHello, which a post-quantum key share makes larger than a packet",
+                "a device on the path drops the ClientHello, which a post-quantum key share \
+                 makes larger than a packet",
             )
         },
         clues: &[Clue::Silence, Clue::Offer],

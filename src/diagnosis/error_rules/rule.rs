@@ -62,7 +62,8 @@ pub(super) fn broken_tls(_: &Evidence<'_>) -> String {
 pub(super) fn client_certificate_asked(evidence: &Evidence<'_>) -> String {
     String::from(match evidence.facts.has_client_identity() {
         true => {
-            "the origin requires a client certificate, and ours is of a type that it does not accept"
+            "the origin requires a client certificate, and ours is of a type that it does not \
+             accept"
         }
         false => "the origin requires a client certificate",
     })

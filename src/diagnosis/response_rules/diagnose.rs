@@ -1,4 +1,4 @@
-//! The diagnosis of a response: asks every group of rules.
+//! The diagnosis of a response: applies every group of rules.
 
 use crate::{
     diagnosis::Diagnosis,

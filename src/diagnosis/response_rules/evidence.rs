@@ -43,7 +43,7 @@ pub struct ResponseEvidence<'a> {
     pub(super) host: &'a HostAuthority,
     pub(super) client_host: Option<&'a HostAuthority>,
     pub(super) client_scheme: Option<Scheme>,
-    pub(super) redirects: Redirects,
+    pub(super) redirects: RedirectHandling,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
     pub(super) method: Option<&'a Method>,
@@ -55,7 +55,7 @@ pub struct ResponseEvidence<'a> {
 
 /// What happens to redirects on their way to the client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Redirects {
+pub(super) enum RedirectHandling {
     PassedOn,
     Rewritten,
 }
@@ -73,7 +73,7 @@ impl<'a> ResponseEvidence<'a> {
             host,
             client_host: None,
             client_scheme: None,
-            redirects: Redirects::PassedOn,
+            redirects: RedirectHandling::PassedOn,
             status,
             headers,
             method: None,
@@ -117,7 +117,7 @@ impl<'a> ResponseEvidence<'a> {
 
     /// Adds that redirects to the origin's name are rewritten before the client receives them.
     pub fn rewritten_redirects(mut self) -> Self {
-        self.redirects = Redirects::Rewritten;
+        self.redirects = RedirectHandling::Rewritten;
         self
     }
 

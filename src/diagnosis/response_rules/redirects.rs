@@ -1,4 +1,4 @@
-//! Redirects that lead in a circle, or past the proxy.
+//! RedirectHandling that lead in a circle, or past the proxy.
 
 use http::{
     HeaderMap, Method, Uri,
@@ -11,7 +11,7 @@ use crate::{
     origin::Scheme,
 };
 
-use super::{ResponseEvidence, evidence::Redirects};
+use super::{ResponseEvidence, evidence::RedirectHandling};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let location = match evidence.status.is_redirection() {
@@ -93,13 +93,15 @@ fn back_to_client_host(evidence: &ResponseEvidence<'_>, location: &Uri) -> Optio
     let (text, fixes) = match may_want_https {
         true => (
             format!(
-                "the origin redirects to {client_host}, the client's Host: it assumes plain HTTP, or refuses Host {host}"
+                "the origin redirects to {client_host}, the client's Host: it assumes plain \
+                 HTTP, or refuses Host {host}"
             ),
             vec![SEND_HTTPS, FixKind::PreserveHost],
         ),
         false => (
             format!(
-                "the origin redirects to {client_host}, the client's Host, because it refuses Host {host}"
+                "the origin redirects to {client_host}, the client's Host, because it refuses \
+                 Host {host}"
             ),
             vec![FixKind::PreserveHost],
         ),
@@ -132,7 +134,7 @@ fn loops(evidence: &ResponseEvidence<'_>, location: &Uri, text: impl Into<String
 /// The redirect contains the rewritten Host: clients would bypass the proxy.
 fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
     let client_host = evidence.client_host?;
-    if evidence.redirects == Redirects::Rewritten {
+    if evidence.redirects == RedirectHandling::Rewritten {
         return None;
     }
     let names_origin =

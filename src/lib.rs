@@ -118,6 +118,7 @@ pub mod diagnosis;
 pub mod forwarded;
 pub mod host_rewrite;
 mod http1;
+mod http2;
 pub mod pool;
 pub mod response_diagnosis;
 pub mod response_rewrite;

@@ -75,5 +75,5 @@ pub(crate) use connection::{Connection, IdleState};
 pub(crate) use error::Http1Error;
 pub(crate) use framing::single_content_length;
 pub(crate) use request_writer::head_without_body;
-pub(crate) use response_body::ResponseBody;
+pub(crate) use response_body::Http1Body;
 pub(crate) use response_head::ResponseHead;

@@ -17,7 +17,7 @@ use tokio::{
 use super::{Http1Error, connection::Connection};
 
 /// The body of a response. Closes the connection if it is dropped before its end.
-pub(crate) struct ResponseBody<S>
+pub(crate) struct Http1Body<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -55,7 +55,7 @@ where
     ),
 }
 
-impl<S> ResponseBody<S>
+impl<S> Http1Body<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -116,7 +116,7 @@ where
     }
 }
 
-impl<S> Body for ResponseBody<S>
+impl<S> Body for Http1Body<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -24,7 +24,8 @@ use super::{
         EndedConnect, Grant, Inventory, Placement, Protocol, Service, Ticket,
     },
     connection::{
-        CloseReason, Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
+        Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
+        UnlistedHttp2,
     },
     lock::PoolLock,
     origin_history::OriginHistory,
@@ -150,6 +151,19 @@ impl Inner {
                 Placement::QueueFull => return Checkout::QueueFull,
             }
         }
+    }
+
+    /// The only stream of an HTTP/2 connection, if one is idle.
+    pub(crate) fn idle_stream(self: &Arc<Self>, affinity: &Affinity) -> Option<PooledConnection> {
+        let now = Instant::now();
+        let connection =
+            self.with(|inventory| inventory.http2.take_idle(now, &self.settings, affinity));
+        connection.map(|connection| self.pooled_stream(connection))
+    }
+
+    /// Removes an HTTP/2 connection that has ended.
+    pub(crate) fn http2_ended(&self, connection: &Arc<Http2Connection>) {
+        self.with(|inventory| inventory.http2.remove(connection));
     }
 
     /// A permit to connect for one request, whatever idle connections there are.
@@ -310,15 +324,16 @@ impl Inner {
         });
     }
 
-    /// Lists an HTTP/2 connection for further requests, unless it was retired meanwhile.
-    pub(crate) fn http2_opened(&self, connection: &Arc<Http2Connection>, generation: u64) {
-        self.with(|inventory| match generation == inventory.generation {
-            true => inventory.http2.add(connection.clone()),
-            false => {
-                connection.close_reason().note(CloseReason::Retired);
-                connection.listing().set_removed();
-            }
-        });
+    /// The first stream of a new HTTP/2 connection. The pool lists the connection once that stream
+    /// is open, or dropped.
+    pub(crate) fn first_stream(
+        self: &Arc<Self>,
+        connection: Arc<Http2Connection>,
+        generation: u64,
+    ) -> PooledConnection {
+        let unlisted = UnlistedHttp2::new(self.clone(), connection.clone(), generation);
+        let stream = PooledStream::new(self.clone(), connection);
+        stream.first_of(unlisted).into()
     }
 
     /// Takes back the permit of a connect that failed.

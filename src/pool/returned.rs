@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     checkout::{AbandonedTicket, ConnectionPermit, EndedConnect, Grant, ReturnedPermit, Returns},
-    connection::{Http1Connection, Http2Connection},
+    connection::{CloseReason, Http1Connection, Http2Connection, NewHttp2},
     inner::Inner,
 };
 
@@ -58,6 +58,24 @@ impl Returns<Http1Connection> for Inner {
         if is_awaited {
             self.serve_waiters();
         }
+    }
+}
+
+/// Lists the connection for further requests, unless it was retired meanwhile.
+impl Returns<NewHttp2> for Inner {
+    fn returned(&self, new: NewHttp2) {
+        let NewHttp2 {
+            connection,
+            generation,
+        } = new;
+        self.with(|inventory| match generation == inventory.generation {
+            true => inventory.http2.add(connection.clone()),
+            false => {
+                connection.close_reason().note(CloseReason::Retired);
+                connection.listing().set_removed();
+            }
+        });
+        self.serve_waiters();
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    future::Future,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -14,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage};
 
@@ -28,8 +27,6 @@ use super::{
 pub(crate) struct RequestBody {
     body: Option<ReplayBody>,
     progress: UploadProgress,
-    /// Completes when the exchange drops its abort handle. The body then fails.
-    aborted: Option<oneshot::Receiver<()>>,
     /// The wait for 100 (Continue), before the first frame.
     continue_wait: Option<ContinueWait>,
 }
@@ -125,12 +122,11 @@ impl RequestBody {
         Self::with_replay_body(body, progress)
     }
 
-    /// A body without an abort handle that waits for nothing.
+    /// A body that waits for nothing.
     fn with_replay_body(body: ReplayBody, progress: UploadProgress) -> Self {
         Self {
             body: Some(body),
             progress,
-            aborted: None,
             continue_wait: None,
         }
     }
@@ -150,22 +146,6 @@ impl RequestBody {
         self.continue_wait = wait;
     }
 
-    /// Returns a handle that aborts the body when it is dropped. `None` if there is no body.
-    ///
-    /// An aborted body fails, which resets the HTTP/2 stream. Nothing else would end the stream
-    /// when a client stops sending and the exchange is given up.
-    pub(crate) fn abort_handle(&mut self) -> Option<oneshot::Sender<()>> {
-        self.body.as_ref()?;
-        let (handle, aborted) = oneshot::channel();
-        self.aborted = Some(aborted);
-        Some(handle)
-    }
-
-    /// Detaches the abort handle. An exchange over HTTP/1 owns its body and needs none.
-    pub(crate) fn remove_abort_handle(&mut self) {
-        self.aborted = None;
-    }
-
     /// The progress of this body.
     pub(crate) fn progress(&self) -> UploadProgress {
         self.progress.clone()
@@ -183,17 +163,11 @@ impl Body for RequestBody {
         let Self {
             body,
             progress,
-            aborted,
             continue_wait,
         } = &mut *self;
         let Some(body) = body else {
             return Poll::Ready(None);
         };
-        if let Some(aborted) = aborted
-            && Pin::new(aborted).poll(cx).is_ready()
-        {
-            return Poll::Ready(Some(Err(abandoned())));
-        }
         if let Some(wait) = continue_wait {
             ready!(wait.as_mut().poll(cx));
             // Dropped here, so that `ContinueSignal::is_awaited` is false.

@@ -20,7 +20,7 @@
 //! waiting for 100 (Continue) ──> reading ──┬──> ended
 //!   │  100, or one second          │       ├──> failed: the client's body returned an error
 //!   │                              │       └──> superseded: a later attempt reads it
-//!   └──────────────────────────────┴──────────> aborted: the exchange dropped its abort handle
+//!   └──────────────────────────────┴──────────> dropped with its exchange
 //! ```
 //!
 //! | file | what it holds |

@@ -295,7 +295,7 @@ async fn a_response_that_breaks_off_is_a_warning() {
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.into_body().collect().await.is_err());
     let text = log.text();
-    let told = |line: &&str| line.contains("response cut off");
+    let told = |line: &&str| line.contains("response aborted");
     let lines: Vec<_> = text.lines().filter(told).collect();
     assert_eq!(lines.len(), 1, "{text}");
     assert!(lines[0].contains(" WARN "), "{text}");

@@ -16,7 +16,7 @@ use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio_test::task::{Spawn, spawn};
 
 use crate::http1::{
-    Http1Error, ResponseBody,
+    Http1Body, Http1Error,
     connection::{Connection, IdleState},
 };
 
@@ -35,7 +35,7 @@ const RESPONSES: [&[u8]; 12] = [
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: t\r\n\r\n00a ; x=\"y\"\r\n0123456789\r\n0\r\nt: u\r\n\r\n",
     b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
-    b"HTTP/1.1 204 No ResponseBody\r\nx: \xff\r\n\r\n",
+    b"HTTP/1.1 204 No Http1Body\r\nx: \xff\r\n\r\n",
     b"HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\netag: \"a\"\r\n\r\n",
     b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi",
     b"\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
@@ -101,7 +101,7 @@ async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error>
     *request.method_mut() = method.clone();
     begin(&mut connection, request);
     let head = head(&mut connection).await?;
-    let mut content = ResponseBody::new(connection);
+    let mut content = Http1Body::new(connection);
     let collected = (&mut content).collect().await?;
     let is_reusable = content.take_connection().unwrap().make_idle() == IdleState::Open;
     let reading = Reading {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    http1::{Http1Error, ResponseBody, connection::IdleState},
+    http1::{Http1Body, Http1Error, connection::IdleState},
     upload::RequestBody,
 };
 
@@ -24,7 +24,7 @@ async fn early(
     size: usize,
 ) -> (
     mpsc::UnboundedSender<Frame<Bytes>>,
-    ResponseBody<DuplexStream>,
+    Http1Body<DuplexStream>,
     DuplexStream,
 ) {
     let (sender, body) = from_channel();
@@ -35,7 +35,7 @@ async fn early(
 async fn early_to(
     request: Request<RequestBody>,
     size: usize,
-) -> (ResponseBody<DuplexStream>, DuplexStream) {
+) -> (Http1Body<DuplexStream>, DuplexStream) {
     let (mut connection, mut origin) = pair(size);
     begin(&mut connection, request);
     let answer = async {
@@ -45,7 +45,7 @@ async fn early_to(
     };
     let (head, ()) = tokio::join!(head(&mut connection), answer);
     assert!(head.is_ok());
-    (ResponseBody::new(connection), origin)
+    (Http1Body::new(connection), origin)
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 
 use crate::{
-    http1::{Http1Error, ResponseBody, connection::IdleState, response_head::ResponseHead},
+    http1::{Http1Body, Http1Error, connection::IdleState, response_head::ResponseHead},
     upload::RequestBody,
 };
 
@@ -150,7 +150,7 @@ async fn exchange(mut connection: TestConnection, sample: Sample) -> Option<Test
     assert!(!sample.is_short);
     assert_eq!(head.headers["method-was"], method.as_str());
     assert_eq!(head.headers.get("trailer-was"), sample.trailer.as_ref());
-    let mut content = ResponseBody::new(connection);
+    let mut content = Http1Body::new(connection);
     let collected = (&mut content).collect().await.unwrap();
     assert_eq!(collected.to_bytes(), sample.content);
     let mut connection = content.take_connection().unwrap();

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     error::{Error, ErrorKind, Facts, RequestBodyProblem, Stage},
-    http1::{Http1Error, ResponseBody, connection::IdleState},
+    http1::{Http1Body, Http1Error, connection::IdleState},
     upload::{RequestBody, UploadProgress},
 };
 
@@ -48,7 +48,7 @@ async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
             format!("{head}{body}")
         );
         origin
-            .write_all(b"HTTP/1.1 204 No ResponseBody\r\n\r\n")
+            .write_all(b"HTTP/1.1 204 No Http1Body\r\n\r\n")
             .await
             .unwrap();
     };
@@ -140,7 +140,7 @@ async fn content_is_not_sent_after_a_final_response_instead_of_100() {
     };
     let (head, ()) = tokio::join!(head(&mut connection), answer);
     assert_eq!(head.unwrap().status.as_u16(), 403);
-    let mut content = ResponseBody::new(connection);
+    let mut content = Http1Body::new(connection);
     assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "no");
     let mut connection = content.take_connection().unwrap();
     assert_eq!(connection.make_idle(), IdleState::Closed);

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::http1::{
-    Http1Error, ResponseBody,
+    Http1Body, Http1Error,
     connection::{Connection, IdleState},
     response_head::ResponseHead,
 };
@@ -34,7 +34,7 @@ async fn answer(
     };
     let read = async {
         let head = head(&mut connection).await?;
-        let mut content = ResponseBody::new(connection);
+        let mut content = Http1Body::new(connection);
         let collected = (&mut content).collect().await?;
         let trailers = collected.trailers().cloned();
         let mut connection = content.take_connection().unwrap();
@@ -91,7 +91,7 @@ async fn a_truncated_response_is_an_error_at_any_byte() {
 async fn bytes_after_a_response_end_the_connection() {
     for response in [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\n\r\n",
-        "HTTP/1.1 204 No ResponseBody\r\n\r\nx",
+        "HTTP/1.1 204 No Http1Body\r\n\r\nx",
         "HTTP/1.1 304 Not Modified\r\ncontent-length: 1\r\n\r\nx",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n\r\n",
     ] {
@@ -104,7 +104,7 @@ async fn bytes_after_a_response_end_the_connection() {
 async fn interim_responses_are_bounded() {
     // Each head has 27 bytes, and the limit for all of them is 2000.
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n";
-    let last = b"HTTP/1.1 204 No ResponseBody\r\n\r\n";
+    let last = b"HTTP/1.1 204 No Http1Body\r\n\r\n";
     assert!(answer(&[&interim.repeat(70), last]).await.is_ok());
     let error = answer(&[&interim.repeat(75)]).await.unwrap_err();
     assert!(matches!(error, Http1Error::HeadTooLarge));
@@ -133,7 +133,7 @@ async fn one_connection_serves_exchanges_in_sequence_and_is_idle_without_buffers
         };
         let (head, ()) = tokio::join!(head(&mut connection), answer);
         assert!(head.is_ok());
-        let mut content = ResponseBody::new(connection);
+        let mut content = Http1Body::new(connection);
         assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
         connection = content.take_connection().unwrap();
         assert_eq!(connection.make_idle(), IdleState::Open);
@@ -150,7 +150,7 @@ async fn content_that_is_always_ready_is_read_in_turns_and_its_buffers_are_reuse
     origin.write_all(response.as_bytes()).await.unwrap();
     origin.write_all(&vec![b'x'; LENGTH]).await.unwrap();
     assert!(head(&mut connection).await.is_ok());
-    let mut content = ResponseBody::new(connection);
+    let mut content = Http1Body::new(connection);
     let (mut read, mut unwritten, mut places) = (0, Vec::new(), HashSet::new());
     while read < LENGTH {
         match poll!(content.frame()) {
@@ -200,11 +200,11 @@ async fn empty_lines_before_heads_do_not_extend_the_limit() {
         format!("\r\nHTTP/1.1 {status}\r\na: {}\r\n\r\n", "x".repeat(fill))
     };
     assert!(
-        answer(&[largest("204 No ResponseBody").as_bytes()])
+        answer(&[largest("204 No Http1Body").as_bytes()])
             .await
             .is_ok()
     );
-    let two = [largest("103 Early Hints"), largest("204 No ResponseBody")];
+    let two = [largest("103 Early Hints"), largest("204 No Http1Body")];
     let outcome = answer(&[two.concat().as_bytes()]).await;
     assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
 }

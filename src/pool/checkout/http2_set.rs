@@ -82,6 +82,31 @@ impl Http2Set {
         None
     }
 
+    /// Reserves a stream on a connection of this affinity that has no other.
+    pub(crate) fn take_idle(
+        &self,
+        now: Instant,
+        settings: &PoolSettings,
+        affinity: &Affinity,
+    ) -> Option<Arc<Http2Connection>> {
+        let mut available = self.available.iter().rev();
+        let is_usable = |connection: &&Arc<Http2Connection>| {
+            connection.streams() == 0
+                && connection.affinity() == affinity
+                && connection.has_free_stream()
+                && connection.expired(now, settings).is_none()
+                && !connection.is_closed()
+        };
+        let idle = available.find(is_usable)?;
+        idle.reserve_stream();
+        Some(idle.clone())
+    }
+
+    /// Removes a connection that has ended.
+    pub(crate) fn remove(&mut self, ended: &Arc<Http2Connection>) {
+        self.remove_if(|connection| std::ptr::eq(connection, Arc::as_ptr(ended)));
+    }
+
     /// The connection, if it is open and has a free stream.
     fn keep_usable(
         &mut self,

@@ -238,7 +238,6 @@ impl PooledHttp1 {
         let (continue_wait, continue_signal) = upload::expect_continue(request).unzip();
         request.body_mut().wait_for_continue(continue_wait);
         // The exchange holds the body itself, and ends it when it is dropped.
-        request.body_mut().remove_abort_handle();
         let connection = self.connection.as_mut().expect("it holds a connection");
         connection.uses += 1;
         // The stream stays in its place while the head is awaited: a request that is cancelled
@@ -271,7 +270,7 @@ impl PooledHttp1 {
         };
         let stream = match body {
             ResponseBody::Http1(body) => body.take_connection(),
-            ResponseBody::Hyper(_) => None,
+            ResponseBody::Http2(_) | ResponseBody::Hyper(_) => None,
         };
         let Some(mut stream) = stream.filter(|stream| stream.is_sent()) else {
             return connection.close(CloseReason::Cancelled);
@@ -297,7 +296,7 @@ fn response(
     head: ResponseHead,
     stream: Box<http1::Connection<TrackedIo>>,
 ) -> Response<ResponseBody> {
-    let mut response = Response::new(ResponseBody::Http1(http1::ResponseBody::new(stream)));
+    let mut response = Response::new(ResponseBody::Http1(http1::Http1Body::new(stream)));
     *response.version_mut() = head.version;
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;

@@ -9,12 +9,11 @@ use std::{
 };
 
 use http::{Request, Response};
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
+    http2::{self, Http2Error},
     upload::RequestBody,
 };
 
@@ -27,8 +26,6 @@ use crate::pool::{
 
 use super::{
     close_reason::{CloseReason, CloseReasonCell},
-    http2_io::{Http2Io, SettingsReceived},
-    hyper_client::{response_or_failure, take_request},
     response_body::ResponseBody,
     tracked_io::TrackedIo,
 };
@@ -53,7 +50,7 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 
 /// A connection that many requests share. It closes when the pool and the last request drop it.
 pub(crate) struct Http2Connection {
-    sender: http2::SendRequest<RequestBody>,
+    sender: http2::RequestSender,
     info: ConnectionInfo,
     affinity: Affinity,
     close_reason: CloseReasonCell,
@@ -70,21 +67,18 @@ pub(crate) struct Http2Connection {
     _last_user: oneshot::Sender<()>,
 }
 
-/// hyper's half of a connection.
-pub(crate) type HyperHttp2 = http2::Connection<TokioIo<Http2Io>, RequestBody, TokioExecutor>;
+/// Moves the frames of a connection.
+pub(crate) type Http2Task = http2::ConnectionTask<TrackedIo>;
 
 /// What the task of a connection drives.
 pub(crate) struct Http2Parts {
-    pub(crate) connection: HyperHttp2,
-    pub(crate) settings_received: SettingsReceived,
+    pub(crate) connection: Http2Task,
     pub(crate) stream_limit: Arc<AtomicUsize>,
     pub(crate) close_reason: CloseReasonCell,
     /// Ends the others' wait for this connection when it is dropped.
     pub(crate) pending: PendingConnect,
     /// Resolves when no request and no pool holds the connection any longer.
     pub(crate) unused: oneshot::Receiver<()>,
-    /// Aborts the stream when it is dropped.
-    pub(crate) abort: oneshot::Sender<()>,
 }
 
 /// In which lists of the pool a connection is. Read and written under the pool's lock only.
@@ -116,7 +110,7 @@ impl Http2Connection {
         stream: OriginStream,
         permit: ConnectPermit,
         settings: &PoolSettings,
-    ) -> hyper::Result<(Arc<Self>, Http2Parts)> {
+    ) -> Result<(Arc<Self>, Http2Parts), Http2Error> {
         let ConnectPermit {
             connection: permit,
             pending,
@@ -125,20 +119,16 @@ impl Http2Connection {
         } = permit;
         let info = stream.info().clone();
         let close_reason = permit.close_reason().clone();
-        let settings_received = SettingsReceived::default();
-        let (abort, aborted) = oneshot::channel();
+        let parameters = http2::Http2Parameters {
+            initial_streams: MAX_STREAMS_BEFORE_SETTINGS,
+            stream_window: STREAM_WINDOW,
+            connection_window: CONNECTION_WINDOW,
+            max_head: settings.max_response_head,
+            ping_interval: PING_INTERVAL,
+            ping_timeout: PING_TIMEOUT,
+        };
         let io = TrackedIo::new(stream, permit);
-        let io = Http2Io::new(io, settings_received.clone(), aborted);
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .initial_max_send_streams(MAX_STREAMS_BEFORE_SETTINGS)
-            .keep_alive_interval(PING_INTERVAL)
-            .keep_alive_timeout(PING_TIMEOUT)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(settings.max_response_head)
-            .handshake(TokioIo::new(io))
-            .await?;
+        let (sender, connection) = http2::handshake(io, parameters).await?;
         let now = Instant::now();
         let (last_user, unused) = oneshot::channel();
         let stream_limit = Arc::new(AtomicUsize::new(MAX_STREAMS_BEFORE_SETTINGS));
@@ -158,12 +148,10 @@ impl Http2Connection {
         });
         let parts = Http2Parts {
             connection,
-            settings_received,
             stream_limit,
             close_reason,
             pending,
             unused,
-            abort,
         };
         Ok((pooled, parts))
     }
@@ -199,6 +187,11 @@ impl Http2Connection {
     pub(crate) fn has_free_stream(&self) -> bool {
         let limit = self.stream_limit.load(Ordering::Relaxed).min(MAX_STREAMS);
         self.streams() < limit
+    }
+
+    /// Whether the connection takes no more requests: it has ended, or the peer sent GOAWAY.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
     }
 
     /// Whether the peer allows no stream for now.
@@ -255,8 +248,48 @@ impl Http2Connection {
 
 impl Drop for Http2Connection {
     fn drop(&mut self) {
-        // Its handle wakes hyper's task.
+        // Its handle wakes the task of the connection.
         assert_unlocked();
+    }
+}
+
+/// A new connection that the pool does not list yet.
+///
+/// The request that opened it opens the first stream. Only then do others learn of the connection:
+/// an origin that sends GOAWAY after a few streams has processed the first.
+pub(crate) struct UnlistedHttp2 {
+    pool: Arc<dyn Returns<NewHttp2>>,
+    connection: Arc<Http2Connection>,
+    generation: u64,
+}
+
+/// A new connection that the pool may list.
+pub(crate) struct NewHttp2 {
+    pub(crate) connection: Arc<Http2Connection>,
+    /// The generation of connections that it belongs to.
+    pub(crate) generation: u64,
+}
+
+impl UnlistedHttp2 {
+    pub(crate) fn new(
+        pool: Arc<dyn Returns<NewHttp2>>,
+        connection: Arc<Http2Connection>,
+        generation: u64,
+    ) -> Self {
+        Self {
+            pool,
+            connection,
+            generation,
+        }
+    }
+}
+
+impl Drop for UnlistedHttp2 {
+    fn drop(&mut self) {
+        self.pool.returned(NewHttp2 {
+            connection: self.connection.clone(),
+            generation: self.generation,
+        });
     }
 }
 
@@ -265,8 +298,8 @@ pub(crate) struct PooledStream {
     pool: Arc<dyn Returns<Arc<Http2Connection>>>,
     connection: Arc<Http2Connection>,
     was_used: bool,
-    /// Ends the request's body when it is dropped.
-    body_abort: Option<oneshot::Sender<()>>,
+    /// Present until the first stream of a new connection is open.
+    unlisted: Option<UnlistedHttp2>,
 }
 
 impl PooledStream {
@@ -279,8 +312,14 @@ impl PooledStream {
             pool,
             connection,
             was_used: false,
-            body_abort: None,
+            unlisted: None,
         }
+    }
+
+    /// The first stream of a new connection.
+    pub(crate) fn first_of(mut self, unlisted: UnlistedHttp2) -> Self {
+        self.unlisted = Some(unlisted);
+        self
     }
 
     pub(crate) fn info(&self) -> &ConnectionInfo {
@@ -309,17 +348,23 @@ impl PooledStream {
     ) -> Result<Response<ResponseBody>, NoResponse> {
         // An attempt over HTTP/1 may have set it.
         request.body_mut().wait_for_continue(None);
-        self.body_abort = request.body_mut().abort_handle();
         self.was_used = true;
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
-        let mut sender = self.connection.sender.clone();
-        let outcome = sender.try_send_request(take_request(request)).await;
-        response_or_failure(outcome, request)
+        let begun = self.connection.sender.begin(request, None).await;
+        self.unlisted = None;
+        let response = match begun {
+            Ok(exchange) => exchange.response().await,
+            Err(error) => Err(error),
+        };
+        response
+            .map(|response| response.map(ResponseBody::Http2))
+            .map_err(NoResponse::over_http2)
     }
 }
 
 impl Drop for PooledStream {
     fn drop(&mut self) {
+        self.unlisted = None;
         self.pool.returned(self.connection.clone());
     }
 }

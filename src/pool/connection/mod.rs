@@ -14,7 +14,6 @@ mod close_reason;
 mod dedicated;
 mod http1;
 mod http2;
-mod http2_io;
 mod hyper_client;
 mod pooled;
 mod response_body;
@@ -23,7 +22,8 @@ mod tracked_io;
 pub(super) use close_reason::{CloseReason, CloseReasonCell};
 pub(super) use dedicated::{DedicatedConnection, DedicatedIo};
 pub(super) use http1::{Http1Connection, PooledHttp1};
-pub(super) use http2::{Http2Connection, Http2Parts, HyperHttp2, PooledStream};
-pub(super) use http2_io::SettingsReceived;
+pub(super) use http2::{
+    Http2Connection, Http2Parts, Http2Task, NewHttp2, PooledStream, UnlistedHttp2,
+};
 pub(crate) use pooled::PooledConnection;
 pub(crate) use response_body::ResponseBody;

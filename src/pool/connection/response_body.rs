@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::http1;
+use crate::{http1, http2};
 
 use crate::pool::send::Failure;
 
@@ -17,8 +17,9 @@ use super::tracked_io::TrackedIo;
 
 /// The body of an origin's response, over any protocol.
 pub(crate) enum ResponseBody {
-    Http1(http1::ResponseBody<TrackedIo>),
-    /// HTTP/2, and dedicated connections.
+    Http1(http1::Http1Body<TrackedIo>),
+    Http2(http2::Http2Body),
+    /// Dedicated connections.
     Hyper(Incoming),
 }
 
@@ -41,6 +42,10 @@ impl Body for ResponseBody {
                 let frame = Pin::new(body).poll_frame(cx);
                 frame.map(|frame| frame.map(|frame| frame.map_err(Failure::Http1)))
             }
+            Self::Http2(body) => {
+                let frame = Pin::new(body).poll_frame(cx);
+                frame.map(|frame| frame.map(|frame| frame.map_err(Failure::Http2)))
+            }
             Self::Hyper(body) => {
                 let frame = Pin::new(body).poll_frame(cx);
                 frame.map(|frame| frame.map(|frame| frame.map_err(Failure::Hyper)))
@@ -51,6 +56,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
             Self::Hyper(body) => body.is_end_stream(),
         }
     }
@@ -58,6 +64,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Http1(body) => body.size_hint(),
+            Self::Http2(body) => body.size_hint(),
             Self::Hyper(body) => body.size_hint(),
         }
     }

@@ -4,8 +4,9 @@ use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, explain},
-    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage, chain},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage},
     http1::Http1Error,
+    http2::Http2Error,
     upload::UploadProgress,
 };
 
@@ -16,6 +17,8 @@ use crate::pool::connection::CloseReason;
 pub(crate) enum Failure {
     #[error(transparent)]
     Http1(Http1Error),
+    #[error(transparent)]
+    Http2(Http2Error),
     #[error(transparent)]
     Hyper(hyper::Error),
 }
@@ -38,6 +41,11 @@ impl NoResponse {
             has_received,
             ..Self::new(Failure::Http1(error), is_unsent)
         }
+    }
+
+    pub(crate) fn over_http2(error: Http2Error) -> Self {
+        let is_unsent = matches!(error, Http2Error::NotSent(_));
+        Self::new(Failure::Http2(error), is_unsent)
     }
 
     pub(crate) fn over_hyper(error: hyper::Error, is_unsent: bool) -> Self {
@@ -66,14 +74,16 @@ impl NoResponse {
         self.is_unsent
     }
 
-    /// Whether the origin has not processed the request (RFC 9113 section 8.7), so that any method
-    /// may be retried: it refused the stream, or a GOAWAY named a lower last stream. h2 reports a
-    /// GOAWAY only to the streams above that.
-    pub(super) fn was_refused(&self) -> bool {
-        self.h2().is_some_and(|error| {
-            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            error.is_remote() && (error.is_go_away() || refused)
-        })
+    /// Whether the origin has certainly not processed the request (RFC 9113 section 8.7), so that
+    /// any method may be retried.
+    pub(super) fn is_unprocessed(&self) -> bool {
+        matches!(&self.failure, Failure::Http2(error) if error.is_unprocessed())
+    }
+
+    /// Whether the origin did not process the request because it closes the connection: it sent a
+    /// GOAWAY with a lower last stream.
+    pub(super) fn is_above_last_stream(&self) -> bool {
+        matches!(&self.failure, Failure::Http2(error) if error.is_above_last_stream())
     }
 
     /// Whether the connection ended before the first byte of a response. On a reused connection,
@@ -81,16 +91,9 @@ impl NoResponse {
     pub(super) fn was_cut_off(&self) -> bool {
         let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
         let ended = cut_off.contains(&classify(&self.failure).0) && !self.has_received;
-        let timed_out = matches!(&self.failure, Failure::Hyper(error) if error.is_timeout());
-        ended || timed_out || self.h2().is_some_and(h2::Error::is_go_away)
-    }
-
-    /// The HTTP/2 error beneath, if there is one.
-    fn h2(&self) -> Option<&h2::Error> {
-        match &self.failure {
-            Failure::Http1(_) => None,
-            Failure::Hyper(error) => chain::find(error),
-        }
+        let ended_connection =
+            matches!(&self.failure, Failure::Http2(error) if error.ends_connection());
+        ended || ended_connection
     }
 
     /// Why an HTTP/1 connection closes after this.
@@ -155,6 +158,7 @@ fn with_stream(
 fn classify(failure: &Failure) -> (ErrorKind, Stage) {
     let (kind, stage) = match failure {
         Failure::Http1(error) => classify_http1(error),
+        Failure::Http2(error) => classify_http2(error),
         Failure::Hyper(error) => classify_hyper(error),
     };
     match kind {
@@ -214,14 +218,33 @@ fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
     if hyper.is_canceled() || hyper.is_closed() {
         return (ErrorKind::ConnectionClosed, Stage::Send);
     }
-    if chain::find::<h2::Error>(hyper).is_some_and(is_reset_by_peer) {
-        return (ErrorKind::StreamReset, Stage::Receive);
-    }
-    match explain(hyper).kind {
-        // A protocol error of HTTP/2 has neither a TLS nor an I/O error as its source.
-        ErrorKind::Io => (ErrorKind::HttpProtocol, Stage::Receive),
-        kind => (kind, Stage::Receive),
-    }
+    (explain(hyper).kind, Stage::Receive)
+}
+
+fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
+    let kind = match error {
+        Http2Error::NotSent(_) => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Http2Error::Request(_) => {
+            let problem = RequestProblem::TargetInvalid;
+            return (ErrorKind::Request(problem), Stage::Prepare);
+        }
+        Http2Error::Body(_) => {
+            let problem = RequestBodyProblem::Failed;
+            return (ErrorKind::RequestBody(problem), Stage::Send);
+        }
+        Http2Error::Silent(_) => ErrorKind::ConnectionReset,
+        Http2Error::InterimTooLarge => ErrorKind::ResponseHeadTooLarge,
+        Http2Error::ContentLength => ErrorKind::HttpProtocol,
+        Http2Error::H2(h2) | Http2Error::Incomplete(h2) if is_reset_by_peer(h2) => {
+            ErrorKind::StreamReset
+        }
+        Http2Error::H2(_) | Http2Error::Incomplete(_) => match explain(error).kind {
+            // A protocol error of HTTP/2 has neither a TLS nor an I/O error as its source.
+            ErrorKind::Io => ErrorKind::HttpProtocol,
+            kind => kind,
+        },
+    };
+    (kind, Stage::Receive)
 }
 
 /// Whether the peer reset the stream for a reason of its own (RFC 9113 section 7).

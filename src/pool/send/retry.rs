@@ -21,7 +21,7 @@ use super::failure::NoResponse;
 /// The maximum of attempts of a request that the origin may have seen.
 const MAX_ATTEMPTS: usize = 3;
 
-/// The maximum of attempts of which nothing was written. They cost nothing, but have to end.
+/// The maximum of attempts that the origin did not process. They cost it nothing, but have to end.
 const MAX_UNSENT: usize = 32;
 
 /// Misdirected Request (RFC 9110 section 15.5.20).
@@ -39,7 +39,7 @@ pub(super) struct Attempts<'a> {
     is_idempotent: bool,
     /// Attempts that the origin may have seen.
     sent: usize,
-    /// Attempts of which nothing was written.
+    /// Attempts that the origin did not process.
     unsent: usize,
     current: Attempt,
     /// The retry that the present attempt is, in the budget.
@@ -108,26 +108,46 @@ impl<'a> Attempts<'a> {
             drop(connection);
             return checkout(self.inner, self.affinity).await;
         }
+        if failed.is_above_last_stream() && self.unsent < MAX_UNSENT && self.restore(request) {
+            drop(connection);
+            return self.connection_after_goaway().await;
+        }
         if !self.is_safe_after(&failed) || !self.restore(request) || !self.begin_retry() {
             let error = failed.into_error(connection.info());
             return Err(self.with_context(error));
         }
         drop(connection);
-        let connection = self.connection_after(&failed).await?;
+        // Where one connection was cut off, the other idle ones may be about to. A refused stream
+        // says nothing of the connection; only the last attempt insists on a fresh one then.
+        let is_last = self.sent + 1 >= MAX_ATTEMPTS;
+        let fresh = match !failed.is_unprocessed() || is_last {
+            true => fresh_connection(self.inner, self.affinity).await,
+            false => None,
+        };
+        let connection = match fresh {
+            Some(fresh) => fresh,
+            None => checkout(self.inner, self.affinity).await?,
+        };
         self.count_retry();
         Ok(connection)
     }
 
-    /// A fresh connection if possible: where one was cut off, the other idle ones may be about to.
+    /// A connection for a request that the origin did not process (RFC 9113 section 8.7). It costs
+    /// the origin nothing, so neither the number of attempts nor the retry budget counts it.
     ///
-    /// After a GOAWAY, which many requests learn of at once, each would open one of its own. So
-    /// only the last attempt insists on a fresh one then.
-    async fn connection_after(&self, failed: &NoResponse) -> Result<PooledConnection, Error> {
-        let is_last = self.sent + 1 >= MAX_ATTEMPTS;
-        if (!failed.was_refused() || is_last)
-            && let Some(fresh) = fresh_connection(self.inner, self.affinity).await
-        {
-            return Ok(fresh);
+    /// Many requests learn of one GOAWAY at once. At first they share what the pool has, instead of
+    /// opening a connection each. A request for which that failed gets a connection that is idle or
+    /// fresh, on which its stream is the next: an origin that processes any request processes that.
+    async fn connection_after_goaway(&mut self) -> Result<PooledConnection, Error> {
+        self.unsent += 1;
+        self.inner.count_retry();
+        if self.unsent > 1 {
+            if let Some(idle) = self.inner.idle_stream(self.affinity) {
+                return Ok(idle);
+            }
+            if let Some(fresh) = fresh_connection(self.inner, self.affinity).await {
+                return Ok(fresh);
+            }
         }
         checkout(self.inner, self.affinity).await
     }
@@ -206,7 +226,7 @@ impl<'a> Attempts<'a> {
     /// idempotent and may have been processed.
     fn is_safe_after(&self, failed: &NoResponse) -> bool {
         let was_cut_off = self.current.was_idle && failed.was_cut_off();
-        self.is_repeatable() && (failed.was_refused() || (self.is_idempotent && was_cut_off))
+        self.is_repeatable() && (failed.is_unprocessed() || (self.is_idempotent && was_cut_off))
     }
 
     /// Whether all of the body that was read is kept.

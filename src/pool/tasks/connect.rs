@@ -133,14 +133,13 @@ impl Opened {
         drop(inner);
         let opened = Http2Connection::open(stream, permit, &settings).await;
         let (connection, parts) = opened.map_err(|error| FailedConnect {
-            error: explain_failure(Failure::Hyper(error), Some(&info)),
+            error: explain_failure(Failure::Http2(error), Some(&info)),
             permit: None,
         })?;
         let inner = pool.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
-        Http2Driver::spawn(&inner, parts);
-        inner.http2_opened(&connection, generation);
+        Http2Driver::spawn(&inner, &connection, parts);
         Ok(Self {
-            connection: inner.pooled_stream(connection),
+            connection: inner.first_stream(connection, generation),
             pending: None,
         })
     }

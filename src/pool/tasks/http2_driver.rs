@@ -2,25 +2,27 @@
 
 use std::{
     future::poll_fn,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc, Weak,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Context,
     time::Duration,
 };
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use tokio::{
     sync::oneshot,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
-use crate::pool::{
-    checkout::PendingConnect,
-    connection::{CloseReason, Http2Parts, HyperHttp2, SettingsReceived},
-    inner::Inner,
+use crate::{
+    http2::Http2Error,
+    pool::{
+        checkout::PendingConnect,
+        connection::{CloseReason, Http2Connection, Http2Parts, Http2Task},
+        inner::Inner,
+    },
 };
 
 /// How long a connection that nothing uses may take to write its last frames. A peer that does not
@@ -35,7 +37,6 @@ const SETTINGS_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Http2Driver {
     pool: Weak<Inner>,
     stream_limit: Arc<AtomicUsize>,
-    settings_received: SettingsReceived,
     /// Dropped when the peer has sent its SETTINGS, or should have: until then, others who want a
     /// connection wait for this one.
     pending: Option<PendingConnect>,
@@ -43,45 +44,41 @@ pub(crate) struct Http2Driver {
 
 impl Http2Driver {
     /// Spawns the task.
-    pub(crate) fn spawn(inner: &Arc<Inner>, parts: Http2Parts) {
+    pub(crate) fn spawn(inner: &Arc<Inner>, pooled: &Arc<Http2Connection>, parts: Http2Parts) {
         let Http2Parts {
             connection,
-            settings_received,
             stream_limit,
             close_reason,
             pending,
             unused,
-            mut abort,
         } = parts;
         let driver = Self {
             pool: Arc::downgrade(inner),
             stream_limit,
-            settings_received,
             pending: Some(pending),
         };
+        let (pool, pooled) = (Arc::downgrade(inner), Arc::downgrade(pooled));
         inner.tasks().spawn_driver(async move {
-            if let Err(error) = driver.drive(connection).await {
+            let (ended, overdue) = (pin!(driver.drive(connection)), pin!(close_deadline(unused)));
+            if let Either::Left((Err(error), _)) = select(ended, overdue).await {
                 close_reason.note(CloseReason::Error);
                 tracing::debug!(%error, "HTTP/2 connection failed");
             }
-            // hyper has a task of its own for open streams and unwritten frames. It holds the
-            // stream, which `abort` ends at last.
-            let (closed, overdue) = (pin!(abort.closed()), pin!(close_deadline(unused)));
-            select(closed, overdue).await;
+            if let (Some(inner), Some(pooled)) = (pool.upgrade(), pooled.upgrade()) {
+                inner.http2_ended(&pooled);
+            }
         });
     }
 
-    async fn drive(mut self, connection: HyperHttp2) -> hyper::Result<()> {
-        let received = self.settings_received.clone();
-        let mut settings = pin!(timeout(SETTINGS_TIMEOUT, received.wait()));
+    async fn drive(mut self, connection: Http2Task) -> Result<(), Http2Error> {
         let mut connection = pin!(connection);
-        poll_fn(move |cx: &mut Context<'_>| {
+        let mut settings_due = pin!(sleep_until(Instant::now() + SETTINGS_TIMEOUT));
+        poll_fn(move |cx| {
             let ended = connection.as_mut().poll(cx);
-            if self.pending.is_none() {
+            let is_known = connection.has_settings() || settings_due.as_mut().poll(cx).is_ready();
+            if self.pending.is_none() || is_known {
                 // New requests wake this task, and the end of a stream is noticed elsewhere.
-                self.note_stream_limit(&connection);
-            } else if settings.as_mut().poll(cx).is_ready() {
-                self.note_stream_limit(&connection);
+                self.note_stream_limit(connection.max_streams());
                 self.pending = None;
             }
             ended
@@ -89,8 +86,7 @@ impl Http2Driver {
         .await
     }
 
-    fn note_stream_limit(&self, connection: &Pin<&mut HyperHttp2>) {
-        let limit = connection.current_max_send_streams();
+    fn note_stream_limit(&self, limit: usize) {
         if self.stream_limit.swap(limit, Ordering::Relaxed) != limit
             && let Some(inner) = self.pool.upgrade()
         {

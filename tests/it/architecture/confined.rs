@@ -95,6 +95,19 @@ fn http1_is_parsed_in_http1_only() {
 }
 
 #[test]
+fn http2_frames_are_handled_in_http2_only() {
+    const READERS: [&str; 2] = ["pool/send/failure.rs", "diagnosis/error_rules/diagnose.rs"];
+    let found = offences(
+        |source| is_in(source, "http2") || READERS.contains(&source.file.as_str()),
+        |place| place.starts_with(&["h2"]),
+    );
+    assert_none(
+        &found,
+        "`h2` is used in http2/, and its errors are read in two files",
+    );
+}
+
+#[test]
 fn sources_of_errors_are_walked_in_one_file_only() {
     let found = offences(
         |source| source.file == "error/chain.rs",

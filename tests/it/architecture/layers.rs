@@ -3,7 +3,7 @@
 use super::{Source, assert_exceptions, assert_none, exceptions::CLIMBING, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -26,6 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ),
     ("upload", &["error"]),
     ("http1", &["error", "upload"]),
+    ("http2", &["error", "upload"]),
     ("host_rewrite", &["error", "name"]),
     ("forwarded", &["name", "origin", "downstream"]),
     ("response_rewrite", &["name", "origin", "downstream"]),
@@ -41,6 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
             "connector",
             "upload",
             "http1",
+            "http2",
         ],
     ),
     (

@@ -139,11 +139,13 @@ impl Collector {
     /// Adds what is found so far; a name after a dot that is not called is a field.
     fn flush(&mut self, found: &mut Found, is_called: bool) {
         let found = std::mem::take(found);
-        match (found.path.is_empty(), found.after_dot) {
-            (true, _) => {}
-            (false, false) => self.add(found.line, found.path, Form::Code),
-            (false, true) if is_called => self.add(found.line, found.path, Form::MethodCall),
-            (false, true) => {}
+        if found.path.is_empty() {
+            return;
+        }
+        match found.after_dot {
+            false => self.add(found.line, found.path, Form::Code),
+            true if is_called => self.add(found.line, found.path, Form::MethodCall),
+            true => {}
         }
     }
 }

@@ -165,7 +165,7 @@ fn add_module(
             Item::Mod(child) if !is_test(&child.attrs) => {
                 let name = child.ident.to_string();
                 if let Some((_, items)) = &child.content {
-                    let path = [module.as_slice(), &[name.clone()]].concat();
+                    let path = [module.as_slice(), std::slice::from_ref(&name)].concat();
                     add_module(scopes, source, path, items);
                 }
                 scope.children.insert(name);

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod endings;
+mod goaway;
 mod names;
 mod protocols;
 mod versions;

@@ -1,0 +1,137 @@
+//! The connection: everything that moves frames.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::client::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    Http2Error, RequestSender,
+    io::{Received, RecordingIo},
+    keep_alive::{KeepAlive, PingSettings},
+    state::ConnectionState,
+};
+
+/// How much of a request body may wait in memory for the peer's window, in bytes.
+const MAX_SEND_BUFFER: usize = 256 * 1024;
+
+/// The parameters of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Http2Parameters {
+    /// The number of streams before the peer's SETTINGS arrive.
+    pub(crate) initial_streams: usize,
+    /// How much of a response body the peer may send before it is read, in bytes.
+    pub(crate) stream_window: u32,
+    /// The same for all streams together.
+    pub(crate) connection_window: u32,
+    /// The maximum size of a response head, in bytes.
+    pub(crate) max_head: u32,
+    /// How long a connection with open streams may be silent before a PING is sent.
+    pub(crate) ping_interval: Duration,
+    /// How long the answer to a PING may take.
+    pub(crate) ping_timeout: Duration,
+}
+
+/// Moves frames between the peer and the streams, until the connection ends.
+///
+/// It has to be polled, or nothing moves.
+pub(crate) struct ConnectionTask<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    h2: h2::client::Connection<RecordingIo<S>, Bytes>,
+    keep_alive: Option<KeepAlive>,
+    received: Arc<Received>,
+    state: Arc<ConnectionState>,
+}
+
+/// Sends the client's preface and SETTINGS. Does not wait for the peer's.
+///
+/// # Errors
+///
+/// If the stream fails.
+pub(crate) async fn handshake<S>(
+    stream: S,
+    settings: Http2Parameters,
+) -> Result<(RequestSender, ConnectionTask<S>), Http2Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let received = Received::new();
+    let io = RecordingIo::new(stream, received.clone());
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
+        .initial_max_send_streams(settings.initial_streams)
+        .initial_window_size(settings.stream_window)
+        .initial_connection_window_size(settings.connection_window)
+        .max_header_list_size(settings.max_head)
+        .max_send_buffer_size(MAX_SEND_BUFFER);
+    let (h2, mut connection) = builder.handshake(io).await.map_err(Http2Error::H2)?;
+    let pings = PingSettings {
+        interval: settings.ping_interval,
+        timeout: settings.ping_timeout,
+    };
+    let keep_alive = connection.ping_pong();
+    let state = Arc::new(ConnectionState::default());
+    let sender = RequestSender::new(h2, state.clone(), settings.max_head);
+    let connection = ConnectionTask {
+        h2: connection,
+        keep_alive: keep_alive.map(|pong| KeepAlive::new(pong, pings, received.clone())),
+        received,
+        state,
+    };
+    Ok((sender, connection))
+}
+
+impl<S> ConnectionTask<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Whether the peer's SETTINGS have been applied.
+    pub(crate) fn has_settings(&self) -> bool {
+        self.received.has_settings()
+    }
+
+    /// How many concurrent streams the peer allows (RFC 9113 section 5.1.2).
+    pub(crate) fn max_streams(&self) -> usize {
+        self.h2.max_concurrent_send_streams()
+    }
+}
+
+impl<S> Future for ConnectionTask<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    type Output = Result<(), Http2Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut polled = Pin::new(&mut self.h2).poll(cx).map_err(Http2Error::H2);
+        let has_streams = self.state.has_streams();
+        if polled.is_pending()
+            && let Some(keep_alive) = &mut self.keep_alive
+        {
+            polled = keep_alive.poll(cx, has_streams).map(Err);
+        }
+        if polled.is_ready() {
+            self.state.close();
+        }
+        polled
+    }
+}
+
+impl<S> Drop for ConnectionTask<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    fn drop(&mut self) {
+        self.state.close();
+    }
+}

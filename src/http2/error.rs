@@ -1,0 +1,69 @@
+//! Errors of an exchange over HTTP/2.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::error::Error;
+
+/// Why an exchange over HTTP/2 has failed.
+#[derive(Debug, Error)]
+pub(crate) enum Http2Error {
+    /// The connection takes no more requests. No frame of this one was written.
+    #[error("the connection takes no more requests")]
+    NotSent(#[source] h2::Error),
+    /// The request cannot be written as HTTP/2.
+    #[error("the request cannot be encoded for HTTP/2")]
+    Request(#[source] h2::Error),
+    /// The peer reset the stream, sent GOAWAY, broke the protocol, or the byte stream failed.
+    #[error(transparent)]
+    H2(h2::Error),
+    /// The peer did not answer a PING.
+    #[error("the peer did not answer a PING within {0:?}")]
+    Silent(Duration),
+    /// Interim responses are larger than the head of a response may be.
+    #[error("the interim responses are too large")]
+    InterimTooLarge,
+    /// `Content-Length` is empty, malformed or repeated with another value (RFC 9113
+    /// section 8.1.1).
+    #[error("the response's Content-Length is malformed")]
+    ContentLength,
+    /// The peer reset the stream in the middle of the content.
+    #[error("the origin reset the stream before the response was complete")]
+    Incomplete(#[source] h2::Error),
+    /// The request body failed.
+    #[error("the request body failed")]
+    Body(#[source] Error),
+}
+
+impl Http2Error {
+    /// Whether the origin certainly did not process the request (RFC 9113 section 8.7): it was not
+    /// sent, its stream was refused, or its stream is above the last one of a GOAWAY.
+    ///
+    /// h2 reports a GOAWAY only to the streams above the last one.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            Self::H2(error) => {
+                let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+                error.is_remote() && (error.is_go_away() || (error.is_reset() && refused))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the peer sent GOAWAY with a lower last stream: it did not process this request, and
+    /// wants it on another connection.
+    pub(crate) fn is_above_last_stream(&self) -> bool {
+        matches!(self, Self::H2(error) if error.is_go_away() && error.is_remote())
+    }
+
+    /// Whether the connection takes no further requests after this.
+    pub(crate) fn ends_connection(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Silent(_) => true,
+            Self::H2(error) | Self::Incomplete(error) => error.is_go_away() || error.is_io(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! One request and the head of its response.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use h2::client::ResponseFuture;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
+};
+use http_body::Body;
+
+use crate::upload::{ContinueSignal, RequestBody};
+
+use super::{Http2Body, Http2Error, state::OpenStream, upload::Upload};
+
+/// What a field costs besides name and value (RFC 9113 section 10.5.1).
+const FIELD_OVERHEAD: usize = 32;
+
+/// A request that is on its way.
+pub(crate) struct Http2Exchange {
+    response: ResponseFuture,
+    /// Absent once all of the body is sent.
+    upload: Option<Upload>,
+    continue_signal: Option<ContinueSignal>,
+    /// How large interim responses may still be, in bytes.
+    interim_left: usize,
+    open: OpenStream,
+}
+
+impl Http2Exchange {
+    pub(super) fn new(
+        response: ResponseFuture,
+        upload: Option<Upload>,
+        max_interim: usize,
+        open: OpenStream,
+    ) -> Self {
+        Self {
+            response,
+            upload,
+            continue_signal: None,
+            interim_left: max_interim,
+            open,
+        }
+    }
+
+    /// Notifies the signal when the peer sends 100 (Continue).
+    pub(super) fn with_continue_signal(self, continue_signal: Option<ContinueSignal>) -> Self {
+        Self {
+            continue_signal,
+            ..self
+        }
+    }
+
+    /// Waits for the head of the response. The upload goes on after that.
+    pub(crate) async fn response(mut self) -> Result<Response<Http2Body>, Http2Error> {
+        let response = poll_fn(|cx| self.poll(cx)).await;
+        let response = response.inspect_err(|error| self.open.note(error))?;
+        let length = content_length(response.headers())?;
+        let (upload, open) = (self.upload, self.open);
+        let upload = upload.map(|upload| upload.continue_in_task(open.another()));
+        Ok(response.map(|stream| Http2Body::new(stream, length, upload, open)))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<h2::RecvStream>, Http2Error>> {
+        if let Some(upload) = &mut self.upload
+            && let Poll::Ready(sent) = upload.poll(cx)
+        {
+            self.upload = None;
+            sent.map_err(Http2Error::Body)?;
+        }
+        loop {
+            match self.response.poll_informational(cx) {
+                Poll::Ready(Some(interim)) => self.interim(&interim.map_err(Http2Error::H2)?)?,
+                Poll::Ready(None) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        let response = Pin::new(&mut self.response).poll(cx);
+        response.map_err(Http2Error::H2)
+    }
+
+    /// An interim response (RFC 9110 section 15.2). Only 100 is of use, to a body that waits for it.
+    fn interim(&mut self, response: &Response<()>) -> Result<(), Http2Error> {
+        let fields = response.headers().iter();
+        let size: usize = fields
+            .map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD)
+            .sum();
+        let size = size + FIELD_OVERHEAD;
+        match self.interim_left.checked_sub(size) {
+            Some(left) => self.interim_left = left,
+            None => return Err(Http2Error::InterimTooLarge),
+        }
+        if response.status() == StatusCode::CONTINUE
+            && let Some(signal) = self.continue_signal.take()
+        {
+            signal.notify();
+        }
+        Ok(())
+    }
+}
+
+/// The head as h2 takes it. A retry needs the original, so this is a copy.
+pub(super) fn encode_head(request: &Request<RequestBody>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = Version::HTTP_2;
+    *head.headers_mut() = request.headers().clone();
+    let has_content = |method: &Method| [Method::POST, Method::PUT, Method::PATCH].contains(method);
+    // RFC 9110 section 8.6: a length of 0 is sent where the method gives content a meaning.
+    if let Some(length) = request.body().size_hint().exact()
+        && (length > 0 || has_content(request.method()))
+    {
+        let fields = head.headers_mut();
+        fields
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    head
+}
+
+/// The announced length of the content. One that is malformed makes the response malformed
+/// (RFC 9113 section 8.1.1).
+fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Http2Error> {
+    let mut length = None;
+    for value in fields.get_all(CONTENT_LENGTH) {
+        let value = value.to_str().ok().filter(|text| is_digits(text));
+        let value = value.and_then(|digits| digits.parse().ok());
+        match (length, value) {
+            (_, None) => return Err(Http2Error::ContentLength),
+            (Some(known), Some(value)) if known != value => return Err(Http2Error::ContentLength),
+            (_, Some(value)) => length = Some(value),
+        }
+    }
+    Ok(length)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,160 @@
+//! A byte stream that records when the peer was last heard, and when its settings have arrived.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Duration, Instant},
+};
+
+/// The length of a frame header; its first three bytes are the length of the payload
+/// (RFC 9113 section 4.1).
+const FRAME_HEADER: usize = 9;
+
+/// What a connection has received, shared by its parts.
+#[derive(Debug)]
+pub(super) struct Received {
+    opened_at: Instant,
+    /// Milliseconds from `opened_at` to the last read that returned bytes.
+    last: AtomicU64,
+    settings: AtomicBool,
+}
+
+impl Received {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            opened_at: Instant::now(),
+            last: AtomicU64::new(0),
+            settings: AtomicBool::new(false),
+        })
+    }
+
+    /// When bytes last arrived.
+    pub(super) fn last(&self) -> Instant {
+        self.opened_at + Duration::from_millis(self.last.load(Ordering::Relaxed))
+    }
+
+    /// Whether the peer's first frame, its SETTINGS, has been read (RFC 9113 section 3.4).
+    pub(super) fn has_settings(&self) -> bool {
+        self.settings.load(Ordering::Acquire)
+    }
+
+    fn record(&self) {
+        let millis = self.opened_at.elapsed().as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        self.last.store(millis, Ordering::Relaxed);
+    }
+}
+
+/// A byte stream whose reads are recorded.
+pub(super) struct RecordingIo<S> {
+    stream: S,
+    received: Arc<Received>,
+    /// Absent once the first frame has been read.
+    first_frame: Option<FirstFrame>,
+}
+
+impl<S> RecordingIo<S> {
+    pub(super) fn new(stream: S, received: Arc<Received>) -> Self {
+        Self {
+            stream,
+            received,
+            first_frame: Some(FirstFrame::default()),
+        }
+    }
+}
+
+/// How much of the peer's first frame has been read.
+#[derive(Default)]
+struct FirstFrame {
+    length: [u8; 3],
+    read: usize,
+}
+
+impl FirstFrame {
+    fn record(&mut self, bytes: &[u8]) {
+        let missing = self.length.iter_mut().skip(self.read);
+        for (place, byte) in missing.zip(bytes) {
+            *place = *byte;
+        }
+        self.read += bytes.len();
+    }
+
+    fn is_complete(&self) -> bool {
+        let [high, middle, low] = self.length;
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        self.read >= FRAME_HEADER + length
+    }
+}
+
+impl<S> AsyncRead for RecordingIo<S>
+where
+    S: AsyncRead + Unpin,
+{
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        // h2 reads again only after it has applied the frames that it read before.
+        if this
+            .first_frame
+            .take_if(|frame| frame.is_complete())
+            .is_some()
+        {
+            this.received.settings.store(true, Ordering::Release);
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        let bytes = &buf.filled()[before..];
+        if !bytes.is_empty() {
+            this.received.record();
+        }
+        if let Some(frame) = &mut this.first_frame {
+            frame.record(bytes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S> AsyncWrite for RecordingIo<S>
+where
+    S: AsyncWrite + Unpin,
+{
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,88 @@
+//! PING frames that find out whether a silent peer is still there (RFC 9113 section 6.7).
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use h2::{Ping, PingPong};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::{Http2Error, io::Received};
+
+/// When to send a PING, and how long the answer may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PingSettings {
+    /// How long a connection with open streams may be silent.
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+}
+
+/// Sends a PING after a silence, and ends the connection if nothing arrives in time.
+pub(super) struct KeepAlive {
+    pings: PingPong,
+    settings: PingSettings,
+    received: Arc<Received>,
+    /// Absent while no stream is open.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// When the PING was sent that has no answer yet.
+    pinged_at: Option<Instant>,
+}
+
+impl KeepAlive {
+    pub(super) fn new(pings: PingPong, settings: PingSettings, received: Arc<Received>) -> Self {
+        Self {
+            pings,
+            settings,
+            received,
+            timer: None,
+            pinged_at: None,
+        }
+    }
+
+    /// Ready when the peer has been silent for too long.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, has_streams: bool) -> Poll<Http2Error> {
+        if self.pings.poll_pong(cx).is_ready() {
+            self.pinged_at = None;
+            self.timer = None;
+        }
+        if self.pinged_at.is_none() && !has_streams {
+            self.timer = None;
+            return Poll::Pending;
+        }
+        loop {
+            let due = self.due();
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if self.pinged_at.is_some() {
+                return Poll::Ready(Http2Error::Silent(self.settings.timeout));
+            }
+            // An error means that the connection has ended, which it reports itself.
+            if self.pings.send_ping(Ping::opaque()).is_err() {
+                return Poll::Pending;
+            }
+            self.pinged_at = Some(Instant::now());
+        }
+    }
+
+    /// When the timer has to fire. Any byte proves that the peer is there, since a PONG may be queued
+    /// behind data.
+    fn due(&mut self) -> Instant {
+        let last = self.received.last();
+        match self.pinged_at {
+            Some(at) if last <= at => at + self.settings.timeout,
+            _ => {
+                self.pinged_at = None;
+                last + self.settings.interval
+            }
+        }
+    }
+}

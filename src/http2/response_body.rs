@@ -1,0 +1,105 @@
+//! The body of a response, read from its stream.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use h2::{Reason, RecvStream};
+use http_body::{Body, Frame, SizeHint};
+
+use super::{Http2Error, state::OpenStream, upload::UploadTask};
+
+/// A response body over HTTP/2. Dropped before its end, it resets the stream.
+pub(crate) struct Http2Body {
+    stream: RecvStream,
+    /// How much is missing of the announced `Content-Length`.
+    missing: Option<u64>,
+    data_ended: bool,
+    _upload: Option<UploadTask>,
+    _open: OpenStream,
+}
+
+impl Http2Body {
+    pub(super) fn new(
+        stream: RecvStream,
+        length: Option<u64>,
+        upload: Option<UploadTask>,
+        open: OpenStream,
+    ) -> Self {
+        let missing = match stream.is_end_stream() {
+            // A response to HEAD announces a length and has no content.
+            true => Some(0),
+            false => length,
+        };
+        Self {
+            stream,
+            missing,
+            data_ended: false,
+            _upload: upload,
+            _open: open,
+        }
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Http2Error>>> {
+        match ready!(self.stream.poll_data(cx)) {
+            Some(Ok(data)) => {
+                // Fails only if the stream has ended.
+                let _ = self.stream.flow_control().release_capacity(data.len());
+                if let Some(missing) = &mut self.missing {
+                    *missing = missing.saturating_sub(data.len() as u64);
+                }
+                Poll::Ready(Some(Ok(data)))
+            }
+            Some(Err(error)) if self.is_complete(&error) => Poll::Ready(None),
+            Some(Err(error)) if error.is_reset() && error.is_remote() => {
+                Poll::Ready(Some(Err(Http2Error::Incomplete(error))))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(Http2Error::H2(error)))),
+            None => Poll::Ready(None),
+        }
+    }
+
+    /// Whether the response was complete before the peer reset the stream. Without an error, a reset
+    /// follows a complete response and stops the upload (RFC 9113 section 8.1).
+    fn is_complete(&self, error: &h2::Error) -> bool {
+        let stops_upload = error.is_reset() && error.reason() == Some(Reason::NO_ERROR);
+        match self.missing {
+            Some(missing) => missing == 0,
+            None => error.is_remote() && stops_upload,
+        }
+    }
+}
+
+impl Body for Http2Body {
+    type Data = Bytes;
+    type Error = Http2Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Http2Error>>> {
+        let this = self.get_mut();
+        if !this.data_ended {
+            match ready!(this.poll_data(cx)) {
+                Some(data) => return Poll::Ready(Some(data.map(Frame::data))),
+                None => this.data_ended = true,
+            }
+        }
+        match ready!(this.stream.poll_trailers(cx)) {
+            Ok(trailers) => Poll::Ready(trailers.map(|fields| Ok(Frame::trailers(fields)))),
+            Err(error) if this.is_complete(&error) => Poll::Ready(None),
+            Err(error) => Poll::Ready(Some(Err(Http2Error::H2(error)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.stream.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.missing
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

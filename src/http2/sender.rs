@@ -1,0 +1,90 @@
+//! The handle of a connection by which requests open streams.
+
+use std::{future::poll_fn, mem, sync::Arc};
+
+use bytes::Bytes;
+use http::Request;
+use http_body::Body;
+
+use crate::upload::{ContinueSignal, RequestBody};
+
+use super::{
+    Http2Error,
+    exchange::{Http2Exchange, encode_head},
+    state::ConnectionState,
+    upload::Upload,
+};
+
+/// Opens streams on a connection. Clones are for the same connection.
+#[derive(Clone)]
+pub(crate) struct RequestSender {
+    h2: h2::client::SendRequest<Bytes>,
+    state: Arc<ConnectionState>,
+    /// The maximum size of a response head in bytes.
+    max_head: u32,
+}
+
+impl RequestSender {
+    pub(super) fn new(
+        h2: h2::client::SendRequest<Bytes>,
+        state: Arc<ConnectionState>,
+        max_head: u32,
+    ) -> Self {
+        Self {
+            h2,
+            state,
+            max_head,
+        }
+    }
+
+    /// Whether the connection is known to take no more requests.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.is_closed()
+    }
+
+    /// Opens a stream for a request. It is before all later ones in the eyes of the peer.
+    ///
+    /// The request's head stays. Its body stays if nothing was sent.
+    ///
+    /// # Errors
+    ///
+    /// If the connection takes no more requests, or the request is malformed.
+    pub(crate) async fn begin(
+        &self,
+        request: &mut Request<RequestBody>,
+        continue_signal: Option<ContinueSignal>,
+    ) -> Result<Http2Exchange, Http2Error> {
+        let begun = self.open_stream(request, continue_signal).await;
+        begun.inspect_err(|error| self.state.note(error))
+    }
+
+    async fn open_stream(
+        &self,
+        request: &mut Request<RequestBody>,
+        continue_signal: Option<ContinueSignal>,
+    ) -> Result<Http2Exchange, Http2Error> {
+        let mut h2 = self.h2.clone();
+        poll_fn(|cx| h2.poll_ready(cx))
+            .await
+            .map_err(Http2Error::NotSent)?;
+        let is_bodiless = request.body().is_end_stream();
+        let head = encode_head(request);
+        let open = self.state.open_stream();
+        let (response, stream) = h2.send_request(head, is_bodiless).map_err(unsent)?;
+        let upload = match is_bodiless {
+            true => None,
+            false => Some(Upload::new(stream, mem::take(request.body_mut()))),
+        };
+        let max_interim = self.max_head as usize;
+        let exchange = Http2Exchange::new(response, upload, max_interim, open);
+        Ok(exchange.with_continue_signal(continue_signal))
+    }
+}
+
+/// Why h2 did not take a request: the connection has ended, or the request is malformed.
+fn unsent(error: h2::Error) -> Http2Error {
+    match error.is_io() || error.is_go_away() || error.is_reset() {
+        true => Http2Error::NotSent(error),
+        false => Http2Error::Request(error),
+    }
+}

@@ -1,0 +1,112 @@
+//! The request body on its way to the peer, within the peer's flow-control windows.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use h2::{Reason, SendStream};
+use http_body::Body;
+use tokio::task::JoinHandle;
+
+use crate::{error::Error, upload::RequestBody};
+
+use super::state::OpenStream;
+
+/// Sends a request body.
+pub(super) struct Upload {
+    stream: SendStream<Bytes>,
+    body: RequestBody,
+    /// Content that waits for the peer's window.
+    pending: Bytes,
+}
+
+impl Upload {
+    pub(super) fn new(stream: SendStream<Bytes>, body: RequestBody) -> Self {
+        Self {
+            stream,
+            body,
+            pending: Bytes::new(),
+        }
+    }
+
+    /// Ready when the body has ended, or the peer wants no more of it.
+    ///
+    /// # Errors
+    ///
+    /// If the body failed. The stream has been reset then.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            // The response tells why: a reset without an error means that the peer has answered
+            // (RFC 9113 section 8.1).
+            if self.stream.poll_reset(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.pending.is_empty() {
+                if !ready!(self.poll_send(cx)) {
+                    return Poll::Ready(Ok(()));
+                }
+                if self.pending.is_empty() && self.body.is_end_stream() {
+                    return Poll::Ready(Ok(()));
+                }
+                continue;
+            }
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => {
+                    let _ = self.stream.send_data(Bytes::new(), true);
+                    return Poll::Ready(Ok(()));
+                }
+                Some(Err(error)) => {
+                    self.stream.send_reset(Reason::CANCEL);
+                    return Poll::Ready(Err(error));
+                }
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if data.is_empty() => {}
+                    Ok(data) => {
+                        self.stream.reserve_capacity(data.len());
+                        self.pending = data;
+                    }
+                    Err(frame) => {
+                        if let Ok(trailers) = frame.into_trailers() {
+                            let _ = self.stream.send_trailers(trailers);
+                            return Poll::Ready(Ok(()));
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// Sends what the window allows. Ready with `false` if the stream takes no more data.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let room = match self.stream.capacity() {
+            0 => match ready!(self.stream.poll_capacity(cx)) {
+                Some(Ok(room)) => room,
+                Some(Err(_)) | None => return Poll::Ready(false),
+            },
+            room => room,
+        };
+        let data = self.pending.split_to(room.min(self.pending.len()));
+        let is_last = self.pending.is_empty() && self.body.is_end_stream();
+        Poll::Ready(self.stream.send_data(data, is_last).is_ok())
+    }
+
+    /// Goes on in a task of its own, until the handle is dropped.
+    pub(super) fn continue_in_task(mut self, stream: OpenStream) -> UploadTask {
+        UploadTask(tokio::spawn(async move {
+            let _stream = stream;
+            // The error of a body has reset the stream, which is all that is left to do.
+            let _ = std::future::poll_fn(|cx| self.poll(cx)).await;
+        }))
+    }
+}
+
+/// An upload that goes on while the response is read. Dropped, it ends.
+pub(super) struct UploadTask(JoinHandle<()>);
+
+impl Drop for UploadTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -16,8 +16,8 @@ pub(crate) enum Http2Error {
     #[error("the request cannot be encoded for HTTP/2")]
     Request(#[source] h2::Error),
     /// The peer reset the stream, sent GOAWAY, broke the protocol, or the byte stream failed.
-    #[error(transparent)]
-    H2(h2::Error),
+    #[error("the HTTP/2 connection or stream failed")]
+    H2(#[source] h2::Error),
     /// The peer did not answer a PING.
     #[error("the peer did not answer a PING within {0:?}")]
     Silent(Duration),

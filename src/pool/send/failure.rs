@@ -1,5 +1,7 @@
 //! `NoResponse`: a request without a response, and what its error means.
 
+use std::io;
+
 use thiserror::Error as ThisError;
 
 use crate::{
@@ -238,10 +240,11 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
         Http2Error::H2(h2) | Http2Error::Incomplete(h2) if is_reset_by_peer(h2) => {
             ErrorKind::StreamReset
         }
-        Http2Error::H2(_) | Http2Error::Incomplete(_) => match explain(error).kind {
-            // A protocol error of HTTP/2 has neither a TLS nor an I/O error as its source.
-            ErrorKind::Io => ErrorKind::HttpProtocol,
-            kind => kind,
+        Http2Error::H2(h2) | Http2Error::Incomplete(h2) => match h2.get_io() {
+            // h2 reports the end of the byte stream as a broken pipe.
+            Some(io) if io.kind() == io::ErrorKind::BrokenPipe => ErrorKind::ConnectionClosed,
+            Some(io) => explain(io).kind,
+            None => ErrorKind::HttpProtocol,
         },
     };
     (kind, Stage::Receive)

@@ -137,7 +137,7 @@ impl<'a> ConnectAttempt<'a> {
     async fn dial(
         &mut self,
         known: Option<SocketAddr>,
-        step: &Step,
+        step: &ConnectStep,
     ) -> Result<DialedIo, DialFailure> {
         let began = Instant::now();
         let (transport, target) = (&self.state.transport, self.origin.dial());
@@ -173,15 +173,15 @@ impl<'a> ConnectAttempt<'a> {
     }
 
     /// A step that starts now: its timeout, or what is left of `Timeouts::connect`.
-    fn step(&self, timeout: Duration) -> Step {
+    fn step(&self, timeout: Duration) -> ConnectStep {
         let connect = self.state.timeouts.connect;
         let left = connect.saturating_sub(self.started.elapsed());
         match left < timeout {
-            true => Step {
+            true => ConnectStep {
                 limit: left,
                 configured: connect,
             },
-            false => Step {
+            false => ConnectStep {
                 limit: timeout,
                 configured: timeout,
             },
@@ -189,7 +189,7 @@ impl<'a> ConnectAttempt<'a> {
     }
 
     /// Reports a timeout that has passed as it was configured, not what was left of it.
-    fn report_timeout(&mut self, step: &Step) {
+    fn report_timeout(&mut self, step: &ConnectStep) {
         if let Some(deadline) = &mut self.facts.deadline {
             *deadline = step.configured;
         }
@@ -216,7 +216,7 @@ impl<'a> ConnectAttempt<'a> {
 }
 
 /// How long one step may take, and the timeout that says so.
-struct Step {
+struct ConnectStep {
     limit: Duration,
     configured: Duration,
 }

@@ -23,10 +23,10 @@ use crate::{
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct ConnectionInfo(Arc<Inner>);
+pub struct ConnectionInfo(Arc<ConnectionFacts>);
 
 #[derive(Debug)]
-struct Inner {
+struct ConnectionFacts {
     facts: Facts,
     /// The fatal alert that ended the connection after the handshake.
     alert: OnceLock<Alert>,
@@ -34,7 +34,7 @@ struct Inner {
 
 impl ConnectionInfo {
     pub(crate) fn new(facts: Facts) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ConnectionFacts {
             facts,
             alert: OnceLock::new(),
         }))

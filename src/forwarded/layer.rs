@@ -1,15 +1,13 @@
 //! The layer: which peers are trusted, and which fields are written.
 
-use std::{net::IpAddr, sync::Arc};
-
+use http::HeaderMap;
 use ipnet::IpNet;
-use tower_layer::Layer;
 
-use crate::origin::Scheme;
+use crate::{downstream::Downstream, origin::Scheme};
 
 use super::{
-    Forwarded,
-    field::{FieldSet, ForwardedField},
+    field::ForwardedField,
+    rules::{ForwardedRules, TrustedClaims, UnverifiedChain},
 };
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.
@@ -41,59 +39,14 @@ use super::{
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct ForwardedLayer {
-    trusted: Arc<[IpNet]>,
-    /// Which fields of trusted peers are used besides the chain and the scheme.
-    pub(super) trusted_fields: FieldSet,
-    pub(super) trusted_claims: TrustedClaims,
-    pub(super) unverified: UnverifiedChain,
-    pub(super) written: FieldSet,
-    /// `None` if it was not set.
-    max_chain: Option<usize>,
-    pub(super) client_scheme: Scheme,
-}
-
-/// The default maximum length of `X-Forwarded-For` in bytes.
-const DEFAULT_MAX_CHAIN: usize = 1024;
-
-/// How the fields of a trusted peer are treated.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum TrustedClaims {
-    /// Keeps them, and appends the peer's own address to the chain.
-    #[default]
-    Append,
-    /// Forwards them unchanged, and writes nothing. Fields that the peer did not send stay absent.
-    ///
-    /// `X-Forwarded-Host` and `-Port` are removed unless they are
-    /// [trusted](ForwardedLayer::trust_host). `X-Real-IP` and `Forwarded` are forwarded: the peer
-    /// must write or remove them itself.
-    Pass,
-}
-
-/// How the chain of an untrusted peer is treated.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum UnverifiedChain {
-    Kept,
-    Replaced,
+    pub(super) rules: ForwardedRules,
 }
 
 impl ForwardedLayer {
     /// A layer that trusts no peer, and writes the default fields.
     pub fn new() -> Self {
-        let written = [
-            ForwardedField::XForwardedFor,
-            ForwardedField::XForwardedHost,
-            ForwardedField::XForwardedProto,
-            ForwardedField::XRealIp,
-        ];
         Self {
-            trusted: Arc::default(),
-            trusted_fields: FieldSet::default(),
-            trusted_claims: TrustedClaims::default(),
-            unverified: UnverifiedChain::Replaced,
-            written: written.into_iter().collect(),
-            max_chain: None,
-            client_scheme: Scheme::Http,
+            rules: ForwardedRules::default(),
         }
     }
 
@@ -122,7 +75,8 @@ impl ForwardedLayer {
         N: Into<IpNet>,
     {
         let more = networks.into_iter().map(Into::into);
-        self.trusted = self.trusted.iter().copied().chain(more).collect();
+        let trusted = self.rules.trusted.iter().copied();
+        self.rules.trusted = trusted.chain(more).collect();
         self
     }
 
@@ -135,7 +89,10 @@ impl ForwardedLayer {
     /// some CDNs do not. Then any client decides where redirects lead, and a cache serves these
     /// redirects to other clients.
     pub fn trust_host(mut self) -> Self {
-        self.trusted_fields = self.trusted_fields.with(ForwardedField::XForwardedHost);
+        self.rules.trusted_fields = self
+            .rules
+            .trusted_fields
+            .with(ForwardedField::XForwardedHost);
         self
     }
 
@@ -144,13 +101,16 @@ impl ForwardedLayer {
     ///
     /// Only for peers that write or remove it, as with [`trust_host`](Self::trust_host).
     pub fn trust_port(mut self) -> Self {
-        self.trusted_fields = self.trusted_fields.with(ForwardedField::XForwardedPort);
+        self.rules.trusted_fields = self
+            .rules
+            .trusted_fields
+            .with(ForwardedField::XForwardedPort);
         self
     }
 
     /// Sets how the fields of trusted peers are treated. Default: [`TrustedClaims::Append`].
     pub fn trusted_claims(mut self, claims: TrustedClaims) -> Self {
-        self.trusted_claims = claims;
+        self.rules.trusted_claims = claims;
         self
     }
 
@@ -161,7 +121,7 @@ impl ForwardedLayer {
     /// last entry is reliable: an origin that reads the first one trusts what any client sends. The
     /// other fields are still replaced.
     pub fn append_unverified(mut self) -> Self {
-        self.unverified = UnverifiedChain::Kept;
+        self.rules.unverified = UnverifiedChain::Kept;
         self
     }
 
@@ -177,7 +137,7 @@ impl ForwardedLayer {
     /// # drop((standard, none));
     /// ```
     pub fn fields(mut self, fields: impl IntoIterator<Item = ForwardedField>) -> Self {
-        self.written = fields.into_iter().collect();
+        self.rules.written = fields.into_iter().collect();
         self
     }
 
@@ -192,18 +152,14 @@ impl ForwardedLayer {
     ///
     /// [refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
     pub fn max_chain(mut self, bytes: usize) -> Self {
-        self.max_chain = Some(bytes);
+        self.rules.max_chain = Some(bytes);
         self
     }
 
     /// Sets the maximum length unless [`max_chain`](Self::max_chain) did.
     pub(crate) fn max_chain_unless_set(mut self, bytes: usize) -> Self {
-        self.max_chain.get_or_insert(bytes);
+        self.rules.max_chain.get_or_insert(bytes);
         self
-    }
-
-    pub(super) fn chain_limit(&self) -> usize {
-        self.max_chain.unwrap_or(DEFAULT_MAX_CHAIN)
     }
 
     /// Sets the scheme of clients without a
@@ -212,25 +168,21 @@ impl ForwardedLayer {
     /// Within [`OriginProxy`](crate::OriginProxy), the proxy's own
     /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
-        self.client_scheme = scheme;
+        self.rules.client_scheme = scheme;
         self
     }
 
-    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
-        self.trusted.iter().any(|network| network.contains(&peer))
+    /// Writes the fields into a request head.
+    ///
+    /// Takes what is known of the client's connection. Returns the client behind a trusted peer, or
+    /// else the peer itself.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
+        self.rules.apply(headers, peer)
     }
 }
 
 impl Default for ForwardedLayer {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl<S> Layer<S> for ForwardedLayer {
-    type Service = Forwarded<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Forwarded::new(inner, self.clone())
     }
 }

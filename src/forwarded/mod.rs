@@ -88,13 +88,14 @@ mod chain;
 mod field;
 mod layer;
 mod present;
-mod rule;
+mod rules;
 mod service;
 mod values;
 
 pub use field::ForwardedField;
 pub use ipnet::IpNet;
-pub use layer::{ForwardedLayer, TrustedClaims};
+pub use layer::ForwardedLayer;
+pub use rules::TrustedClaims;
 pub use service::Forwarded;
 
 pub(crate) use present::is_forwarded_field;

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use http::Request;
+use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::downstream::Downstream;
@@ -16,9 +17,14 @@ pub struct Forwarded<S> {
     layer: ForwardedLayer,
 }
 
-impl<S> Forwarded<S> {
-    pub(super) fn new(inner: S, layer: ForwardedLayer) -> Self {
-        Self { inner, layer }
+impl<S> Layer<S> for ForwardedLayer {
+    type Service = Forwarded<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Forwarded {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -36,7 +42,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let peer = Downstream::of(&parts, self.layer.client_scheme);
+        let peer = Downstream::of(&parts, self.layer.rules.client_scheme);
         self.layer.apply(&mut parts.headers, peer);
         self.inner.call(Request::from_parts(parts, body))
     }

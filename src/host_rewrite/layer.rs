@@ -3,11 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use http::request::Parts;
-use tower_layer::Layer;
 
-use crate::name::{HostAuthority, NameError};
+use crate::{
+    error::{Error, ErrorKind, HostProblem},
+    name::{HostAuthority, NameError},
+};
 
-use super::HostRewrite;
+use super::rule::{RewrittenHost, downstream_authority, write_host};
 
 /// A layer that rewrites the Host of requests. See the [module](self::super) for details.
 ///
@@ -101,12 +103,31 @@ impl HostRewriteLayer {
         }
     }
 
+    /// Rewrites the host in a request head.
+    ///
+    /// # Errors
+    ///
+    /// If the request's host is missing, repeated, invalid or ambiguous.
+    pub(crate) fn apply(&self, parts: &mut Parts) -> Result<RewrittenHost, Error> {
+        let rewritten = self.hosts(parts)?;
+        write_host(parts, &rewritten.upstream);
+        Ok(rewritten)
+    }
+
+    /// Computes the hosts for a request head, without changing it.
+    pub(crate) fn hosts(&self, parts: &Parts) -> Result<RewrittenHost, Error> {
+        let downstream = downstream_authority(parts)?;
+        let upstream = self
+            .host_for(parts, downstream.as_ref())
+            .ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Missing)))?;
+        Ok(RewrittenHost {
+            downstream,
+            upstream,
+        })
+    }
+
     /// The host for this request. `downstream` is `None` in an HTTP/1.0 request without a host.
-    pub(super) fn host_for(
-        &self,
-        parts: &Parts,
-        downstream: Option<&HostAuthority>,
-    ) -> Option<HostAuthority> {
+    fn host_for(&self, parts: &Parts, downstream: Option<&HostAuthority>) -> Option<HostAuthority> {
         match &self.rule {
             HostRule::Function(function) => {
                 downstream.map(|downstream| function(parts, downstream))
@@ -114,14 +135,6 @@ impl HostRewriteLayer {
             HostRule::Preserve => downstream.cloned(),
             HostRule::Fixed(authority) => Some(authority.clone()),
         }
-    }
-}
-
-impl<S> Layer<S> for HostRewriteLayer {
-    type Service = HostRewrite<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        HostRewrite::new(inner, self.clone())
     }
 }
 

@@ -12,8 +12,6 @@ use crate::{
     name::HostAuthority,
 };
 
-use super::HostRewriteLayer;
-
 /// The host of a request before and after the rewrite.
 pub(crate) struct RewrittenHost {
     /// The client's. `None` in an HTTP/1.0 request without a host.
@@ -22,33 +20,8 @@ pub(crate) struct RewrittenHost {
     pub(crate) upstream: HostAuthority,
 }
 
-impl HostRewriteLayer {
-    /// Rewrites the host in a request head.
-    ///
-    /// # Errors
-    ///
-    /// If the request's host is missing, repeated, invalid or ambiguous.
-    pub(crate) fn apply(&self, parts: &mut Parts) -> Result<RewrittenHost, Error> {
-        let rewritten = self.hosts(parts)?;
-        write_host(parts, &rewritten.upstream);
-        Ok(rewritten)
-    }
-
-    /// Computes the hosts for a request head, without changing it.
-    pub(crate) fn hosts(&self, parts: &Parts) -> Result<RewrittenHost, Error> {
-        let downstream = downstream_authority(parts)?;
-        let upstream = self
-            .host_for(parts, downstream.as_ref())
-            .ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Missing)))?;
-        Ok(RewrittenHost {
-            downstream,
-            upstream,
-        })
-    }
-}
-
 /// The host of the client's request. `None` only in HTTP/1.0, which does not require one.
-fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
+pub(super) fn downstream_authority(parts: &Parts) -> Result<Option<HostAuthority>, Error> {
     let field = host_field(&parts.headers)?;
     let Some(authority) = parts.uri.authority() else {
         return match field {

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use http::Request;
 use tower::BoxError;
+use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{HostRewriteFuture, HostRewriteLayer};
@@ -15,9 +16,14 @@ pub struct HostRewrite<S> {
     layer: HostRewriteLayer,
 }
 
-impl<S> HostRewrite<S> {
-    pub(super) fn new(inner: S, layer: HostRewriteLayer) -> Self {
-        Self { inner, layer }
+impl<S> Layer<S> for HostRewriteLayer {
+    type Service = HostRewrite<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        HostRewrite {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 

@@ -207,8 +207,8 @@ mod tests {
 
     #[test]
     fn chunks_are_read_whatever_their_pieces_are() {
-        let bytes =
-            b"4\r\nWiki\r\n00006;a=b\r\npedia \r\nD \t;x\r\nin \r\n\r\nchunks\r\n0;z\r\nA: b\r\nc: d\r\n\r\nrest";
+        let bytes = b"4\r\nWiki\r\n00006;a=b\r\npedia \r\nD \t;x\r\nin \r\n\r\nchunks\r\n\
+              0;z\r\nA: b\r\nc: d\r\n\r\nrest";
         for first in 0..bytes.len() {
             for second in first..bytes.len() {
                 let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];

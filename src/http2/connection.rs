@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Http2Error, RequestSender,
-    io::{Received, RecordingIo},
+    io::{Received, TimedIo},
     keep_alive::{KeepAlive, PingSettings},
     state::ConnectionState,
 };
@@ -46,7 +46,7 @@ pub(crate) struct ConnectionTask<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    h2: h2::client::Connection<RecordingIo<S>, Bytes>,
+    h2: h2::client::Connection<TimedIo<S>, Bytes>,
     keep_alive: Option<KeepAlive>,
     received: Arc<Received>,
     state: Arc<ConnectionState>,
@@ -65,7 +65,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let received = Received::new();
-    let io = RecordingIo::new(stream, received.clone());
+    let io = TimedIo::new(stream, received.clone());
     let mut builder = Builder::new();
     builder
         .enable_push(false)

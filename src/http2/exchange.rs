@@ -82,7 +82,7 @@ impl Http2Exchange {
         response.map_err(Http2Error::H2)
     }
 
-    /// An interim response (RFC 9110 section 15.2). Only 100 is of use, to a body that waits for it.
+    /// An interim response (RFC 9110 section 15.2). Only 100 is used, by a body that waits for it.
     fn interim(&mut self, response: &Response<()>) -> Result<(), Http2Error> {
         let fields = response.headers().iter();
         let size: usize = fields

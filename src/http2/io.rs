@@ -55,14 +55,14 @@ impl Received {
 }
 
 /// A byte stream whose reads are recorded.
-pub(super) struct RecordingIo<S> {
+pub(super) struct TimedIo<S> {
     stream: S,
     received: Arc<Received>,
     /// Absent once the first frame has been read.
     first_frame: Option<FirstFrame>,
 }
 
-impl<S> RecordingIo<S> {
+impl<S> TimedIo<S> {
     pub(super) fn new(stream: S, received: Arc<Received>) -> Self {
         Self {
             stream,
@@ -95,7 +95,7 @@ impl FirstFrame {
     }
 }
 
-impl<S> AsyncRead for RecordingIo<S>
+impl<S> AsyncRead for TimedIo<S>
 where
     S: AsyncRead + Unpin,
 {
@@ -126,7 +126,7 @@ where
     }
 }
 
-impl<S> AsyncWrite for RecordingIo<S>
+impl<S> AsyncWrite for TimedIo<S>
 where
     S: AsyncWrite + Unpin,
 {

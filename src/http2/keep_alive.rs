@@ -73,8 +73,8 @@ impl KeepAlive {
         }
     }
 
-    /// When the timer has to fire. Any byte proves that the peer is there, since a PONG may be queued
-    /// behind data.
+    /// When the timer has to fire. Any byte proves that the peer is there, since a PONG may be
+    /// queued behind data.
     fn due(&mut self) -> Instant {
         let last = self.received.last();
         match self.pinged_at {

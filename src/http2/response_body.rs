@@ -61,8 +61,8 @@ impl Http2Body {
         }
     }
 
-    /// Whether the response was complete before the peer reset the stream. Without an error, a reset
-    /// follows a complete response and stops the upload (RFC 9113 section 8.1).
+    /// Whether the response was complete before the peer reset the stream. Without an error, a
+    /// reset follows a complete response and stops the upload (RFC 9113 section 8.1).
     fn is_complete(&self, error: &h2::Error) -> bool {
         let stops_upload = error.is_reset() && error.reason() == Some(Reason::NO_ERROR);
         match self.missing {

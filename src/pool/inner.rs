@@ -1,4 +1,4 @@
-//! `Inner`: what the clones of a pool share. It connects the lock, the queue and the sockets.
+//! `PoolInner`: what the clones of a pool share. It connects the lock, the queue and the sockets.
 
 use std::{
     sync::{
@@ -49,7 +49,7 @@ use super::{
 ///
 /// [`PoolLock::with`] is the only way to the inventory. Debug builds panic where a stream is
 /// polled or dropped under it.
-pub(crate) struct Inner {
+pub(crate) struct PoolInner {
     /// For the permits and tickets that come back to this pool.
     this: Weak<Self>,
     connector: CdnOriginConnector,
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     tasks: TaskScope,
 }
 
-impl Inner {
+impl PoolInner {
     /// A pool without connections. Its tasks run in the present span.
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
@@ -80,7 +80,7 @@ impl Inner {
         })
     }
 
-    /// Reads or changes the inventory under the pool's lock. See the rules above [`Inner`].
+    /// Reads or changes the inventory under the pool's lock. See the rules above [`PoolInner`].
     pub(crate) fn with<R>(&self, change: impl FnOnce(&mut Inventory) -> R) -> R {
         self.inventory.with(change)
     }
@@ -121,7 +121,7 @@ impl Inner {
 }
 
 /// Checkout and the queue.
-impl Inner {
+impl PoolInner {
     /// Takes a connection, or joins the queue.
     pub(crate) fn begin_checkout(self: &Arc<Self>, affinity: &Affinity) -> Checkout {
         let by_client = self.connector.sends_client_address();
@@ -307,7 +307,7 @@ impl Inner {
 }
 
 /// What happens to connections.
-impl Inner {
+impl PoolInner {
     /// Notes that a connection is established, and for requests, over which protocol.
     pub(crate) fn connection_opened(
         &self,
@@ -371,7 +371,7 @@ impl Inner {
 }
 
 /// Errors and counters.
-impl Inner {
+impl PoolInner {
     /// The error of a request that got no connection: a connect took too long, or the pool is full.
     pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
         let is_connecting = self.with(|inventory| {

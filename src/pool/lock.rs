@@ -40,11 +40,10 @@ impl<T: Discards> PoolLock<T> {
 /// Called wherever foreign code may run: streams that are polled or dropped, handles of hyper,
 /// wakers.
 pub(crate) fn assert_unlocked() {
-    #[cfg(debug_assertions)]
     mark::assert_unlocked();
 }
 
-#[cfg(debug_assertions)]
+/// Marks the thread that holds the lock of a pool. Builds without debug assertions do without.
 mod mark {
     use std::cell::Cell;
 
@@ -56,29 +55,26 @@ mod mark {
 
     impl Locked {
         pub(super) fn new() -> Self {
-            LOCKED.set(true);
+            set(true);
             Self
         }
     }
 
     impl Drop for Locked {
         fn drop(&mut self) {
-            LOCKED.set(false);
+            set(false);
+        }
+    }
+
+    fn set(is_locked: bool) {
+        if cfg!(debug_assertions) {
+            LOCKED.set(is_locked);
         }
     }
 
     pub(super) fn assert_unlocked() {
-        assert!(!LOCKED.get(), "foreign code runs under the lock of a pool");
-    }
-}
-
-#[cfg(not(debug_assertions))]
-mod mark {
-    pub(super) struct Locked;
-
-    impl Locked {
-        pub(super) fn new() -> Self {
-            Self
+        if cfg!(debug_assertions) {
+            assert!(!LOCKED.get(), "foreign code runs under the lock of a pool");
         }
     }
 }

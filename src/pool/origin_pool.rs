@@ -11,7 +11,7 @@ use crate::{
 use super::{
     checkout::Affinity,
     connection::{PooledConnection, ResponseBody},
-    inner::Inner,
+    inner::PoolInner,
     send::{self, InFlight, Retrying, Target},
     settings::PoolSettings,
     snapshot::PoolSnapshot,
@@ -20,11 +20,11 @@ use super::{
 
 /// Connections to one origin. Clones share them.
 #[derive(Clone)]
-pub(crate) struct OriginPool(Arc<Inner>);
+pub(crate) struct OriginPool(Arc<PoolInner>);
 
 impl OriginPool {
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
-        Self(Inner::new(connector, settings))
+        Self(PoolInner::new(connector, settings))
     }
 
     pub(crate) fn connector(&self) -> &CdnOriginConnector {

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use super::{
     checkout::{AbandonedTicket, ConnectionPermit, EndedConnect, Grant, ReturnedPermit, Returns},
     connection::{CloseReason, Http1Connection, Http2Connection, NewHttp2},
-    inner::Inner,
+    inner::PoolInner,
 };
 
 /// A connection was closed. Upgrades come first: they had an idle connection closed for them.
-impl Returns<ReturnedPermit> for Inner {
+impl Returns<ReturnedPermit> for PoolInner {
     fn returned(&self, permit: ReturnedPermit) {
         self.with(|inventory| inventory.take_back(&permit));
         self.serve_upgrades();
@@ -20,7 +20,7 @@ impl Returns<ReturnedPermit> for Inner {
 }
 
 /// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
-impl Returns<EndedConnect> for Inner {
+impl Returns<EndedConnect> for PoolInner {
     fn returned(&self, EndedConnect(affinity): EndedConnect) {
         self.with(|inventory| inventory.waiters.end_connect(&affinity));
         self.serve_waiters();
@@ -28,7 +28,7 @@ impl Returns<EndedConnect> for Inner {
 }
 
 /// A request waits no longer.
-impl Returns<AbandonedTicket<Grant>> for Inner {
+impl Returns<AbandonedTicket<Grant>> for PoolInner {
     fn returned(&self, ticket: AbandonedTicket<Grant>) {
         let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.number));
         drop(sender);
@@ -36,7 +36,7 @@ impl Returns<AbandonedTicket<Grant>> for Inner {
 }
 
 /// An upgrade waits no longer.
-impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
+impl Returns<AbandonedTicket<ConnectionPermit>> for PoolInner {
     fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
         let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.number));
         drop(sender);
@@ -44,7 +44,7 @@ impl Returns<AbandonedTicket<ConnectionPermit>> for Inner {
 }
 
 /// A response has ended: the connection becomes idle, or serves a waiting request.
-impl Returns<Http1Connection> for Inner {
+impl Returns<Http1Connection> for PoolInner {
     fn returned(&self, mut connection: Http1Connection) {
         let now = Instant::now();
         connection.begin_idle(now);
@@ -62,7 +62,7 @@ impl Returns<Http1Connection> for Inner {
 }
 
 /// Lists the connection for further requests, unless it was retired meanwhile.
-impl Returns<NewHttp2> for Inner {
+impl Returns<NewHttp2> for PoolInner {
     fn returned(&self, new: NewHttp2) {
         let NewHttp2 {
             connection,
@@ -80,7 +80,7 @@ impl Returns<NewHttp2> for Inner {
 }
 
 /// A stream on this connection has ended.
-impl Returns<Arc<Http2Connection>> for Inner {
+impl Returns<Arc<Http2Connection>> for PoolInner {
     fn returned(&self, connection: Arc<Http2Connection>) {
         let is_awaited = self.with(|inventory| {
             connection.free_stream();

@@ -39,7 +39,7 @@ pub(super) struct Search {
 
 /// What follows from trying the changes to the best attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Step {
+enum SearchStep {
     /// A change got further: there is a new best attempt.
     Further,
     /// No change got further, or a limit was reached.
@@ -65,7 +65,7 @@ impl Search {
             .best()
             .is_some_and(|best| best.progress() < AttemptProgress::Success)
         {
-            if self.step().await == Step::Finished {
+            if self.step().await == SearchStep::Finished {
                 return;
             }
         }
@@ -76,9 +76,9 @@ impl Search {
     }
 
     /// Tries the changes to the best attempt until one gets further.
-    async fn step(&mut self) -> Step {
+    async fn step(&mut self) -> SearchStep {
         let Some(best) = self.best().cloned() else {
-            return Step::Finished;
+            return SearchStep::Finished;
         };
         for change in changes_after(&best, &self.settings.names) {
             let combination = best.combination.with(&change);
@@ -86,20 +86,20 @@ impl Search {
                 continue;
             }
             if self.attempts.len() >= self.settings.max_attempts {
-                return Step::Finished;
+                return SearchStep::Finished;
             }
             sleep(self.settings.pause).await;
             if Instant::now() >= self.deadline {
-                return Step::Finished;
+                return SearchStep::Finished;
             }
             let progress = self.attempt(combination, Some(change.clone())).await;
             if progress > best.progress() {
                 self.best = self.attempts.len() - 1;
                 self.proofs.push((best.combination, change));
-                return Step::Further;
+                return SearchStep::Further;
             }
         }
-        Step::Finished
+        SearchStep::Finished
     }
 
     fn was_tried(&self, combination: &Combination) -> bool {

@@ -22,12 +22,12 @@ pub(super) struct EdgeLimits {
     /// In bytes: request line, Host and fields together.
     head: usize,
     target: usize,
-    get_content: GetContent,
+    get_content: ContentOfGet,
     removed: Vec<HeaderName>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum GetContent {
+enum ContentOfGet {
     Refused,
     Taken,
 }
@@ -44,14 +44,14 @@ impl EdgeLimits {
         let mut limits = Self {
             head: usize::MAX,
             target: usize::MAX,
-            get_content: GetContent::Taken,
+            get_content: ContentOfGet::Taken,
             removed: Vec::new(),
         };
         for change in profile.changes() {
             match change {
                 ProfileChange::HeadLimit(bytes) => limits.head = *bytes,
                 ProfileChange::TargetLimit(bytes) => limits.target = *bytes,
-                ProfileChange::NoContentWithGet => limits.get_content = GetContent::Refused,
+                ProfileChange::NoContentWithGet => limits.get_content = ContentOfGet::Refused,
                 ProfileChange::FieldsRemoved(names) => {
                     limits.removed = names.iter().copied().map(HeaderName::from_static).collect();
                 }
@@ -78,7 +78,7 @@ impl EdgeLimits {
             parts.headers.remove(name);
         }
         let has_content = content == Content::Present && parts.method == Method::GET;
-        if has_content && self.get_content == GetContent::Refused {
+        if has_content && self.get_content == ContentOfGet::Refused {
             return Err(Error::refused(ErrorKind::RequestBody(
                 RequestBodyProblem::NotAllowed,
             )));

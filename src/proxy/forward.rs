@@ -26,7 +26,7 @@ use super::{
     queue::RequestPermit,
     response_body::OriginBody,
     settings::ProxySettings,
-    upgrade::{self, Outcome},
+    upgrade::{self, UpgradeOutcome},
 };
 
 impl ProxySettings {
@@ -69,8 +69,8 @@ impl ProxySettings {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let outcome = self.ask_to_switch(pool, visit, request, target, asked);
                 match Box::pin(outcome).await.map_err(about)? {
-                    Outcome::Declined(response, lease) => (response, lease),
-                    Outcome::Switched(mut response) => {
+                    UpgradeOutcome::Declined(response, lease) => (response, lease),
+                    UpgradeOutcome::Switched(mut response) => {
                         self.rewrite_response(response.headers_mut(), &ready);
                         return Ok(response);
                     }
@@ -146,7 +146,7 @@ impl ProxySettings {
         request: &mut Request<RequestBody>,
         target: &Target,
         asked: Box<upgrade::UpgradeRequest>,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<UpgradeOutcome, Error> {
         asked.write(request.headers_mut());
         let (response, lease) = pool
             .send_upgrade(visit, request, target, self.limits.response_timeout)

@@ -6,8 +6,6 @@ use http::{Request, header::EXPECT};
 use http_body::Body;
 use tokio::{sync::Notify, time::timeout};
 
-use super::RequestBody;
-
 /// How long the content waits for 100 (Continue). Many servers never send it, and a client "SHOULD
 /// NOT wait for an indefinite period" (RFC 9110 section 10.1.1).
 const MAX_CONTINUE_WAIT: Duration = Duration::from_secs(1);
@@ -35,8 +33,8 @@ impl ContinueSignal {
 ///
 /// The server in front sends its own 100 (Continue) to the client when the body is first polled.
 /// The client therefore never sends content that the origin rejects.
-pub(crate) fn expect_continue(
-    request: &Request<RequestBody>,
+pub(crate) fn expect_continue<B: Body>(
+    request: &Request<B>,
 ) -> Option<(ContinueWait, ContinueSignal)> {
     if request.body().is_end_stream() || !request.headers().contains_key(EXPECT) {
         return None;

@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     alerts, certificate_names, certificates, connect,
-    evidence::{Evidence, Http2Error},
+    evidence::{Evidence, Http2Evidence},
     exchange, handshake,
     prepare::refused,
     proxy_protocol,
@@ -72,9 +72,9 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
     }
 }
 
-fn http2_error(error: &Error) -> Option<Http2Error> {
+fn http2_error(error: &Error) -> Option<Http2Evidence> {
     let error = chain::find::<h2::Error>(error)?;
-    Some(Http2Error {
+    Some(Http2Evidence {
         code: error.reason()?.into(),
         is_remote: error.is_remote(),
     })

@@ -25,14 +25,14 @@ pub(super) struct Evidence<'a> {
     pub(super) facts: &'a Facts,
     pub(super) origin: &'a Origin,
     /// The HTTP/2 error that caused it, if one did.
-    pub(super) http2: Option<Http2Error>,
+    pub(super) http2: Option<Http2Evidence>,
     /// Whether the peer answered plain HTTP with TLS.
     pub(super) speaks_tls: bool,
 }
 
 /// An HTTP/2 error: its code (RFC 9113 section 7), and whether the peer sent it.
 #[derive(Clone, Copy)]
-pub(super) struct Http2Error {
+pub(super) struct Http2Evidence {
     pub(super) code: u32,
     pub(super) is_remote: bool,
 }

@@ -47,15 +47,20 @@ async fn answer(
 #[tokio::test]
 async fn a_response_is_read_whatever_its_pieces_are() {
     let responses: [(&[u8], &[u8]); 5] = [
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", b"hello"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+            b"hello",
+        ),
         (b"HTTP/1.1 200 OK\r\n\r\nhello", b"hello"),
         (b"HTTP/1.0 200 OK\r\n\r\n", b""),
         (
-            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n\
+              HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
             b"hi",
         ),
         (
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nt: u\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+              3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nt: u\r\n\r\n",
             b"abcde",
         ),
     ];

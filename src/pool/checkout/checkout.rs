@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 
 use crate::pool::{
     connection::PooledConnection,
-    inner::Inner,
+    inner::PoolInner,
     tasks::{Connect, ConnectResult, Prewarm, Recipient},
 };
 
@@ -27,14 +27,14 @@ use super::{
 
 /// A connection: an idle one, a new one, or one that becomes free in time.
 pub(crate) async fn checkout(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     affinity: &Affinity,
 ) -> Result<PooledConnection, Error> {
     finish_checkout(inner, begin_checkout(inner, affinity)).await
 }
 
 /// Takes a connection, or joins the queue.
-pub(crate) fn begin_checkout(inner: &Arc<Inner>, affinity: &Affinity) -> Checkout {
+pub(crate) fn begin_checkout(inner: &Arc<PoolInner>, affinity: &Affinity) -> Checkout {
     let checkout = inner.begin_checkout(affinity);
     Prewarm::ensure(inner);
     checkout
@@ -42,7 +42,7 @@ pub(crate) fn begin_checkout(inner: &Arc<Inner>, affinity: &Affinity) -> Checkou
 
 /// Waits for the connection, if it is not there yet.
 pub(crate) async fn finish_checkout(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     checkout: Checkout,
 ) -> Result<PooledConnection, Error> {
     match checkout {
@@ -55,7 +55,7 @@ pub(crate) async fn finish_checkout(
 
 /// A connection that is opened for this request, if one may be opened.
 pub(crate) async fn fresh_connection(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     affinity: &Affinity,
 ) -> Option<PooledConnection> {
     let permit = inner.connect_permit(affinity)?;
@@ -65,7 +65,7 @@ pub(crate) async fn fresh_connection(
 
 /// Waits in the queue, and for the connect that was begun for this request.
 async fn wait(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     mut ticket: Ticket<Grant>,
     permit: Option<ConnectPermit>,
 ) -> Result<PooledConnection, Error> {
@@ -112,7 +112,7 @@ fn poll_grant_or_outcome(
 }
 
 /// The grant, within the time that a request may be queued.
-async fn queued(inner: &Inner, ticket: &mut Ticket<Grant>) -> Result<Grant, Error> {
+async fn queued(inner: &PoolInner, ticket: &mut Ticket<Grant>) -> Result<Grant, Error> {
     let deadline = inner.settings().queue_timeout;
     match timeout(deadline, ticket).await {
         Ok(Some(grant)) => Ok(grant),
@@ -122,7 +122,7 @@ async fn queued(inner: &Inner, ticket: &mut Ticket<Grant>) -> Result<Grant, Erro
 
 /// A permit to open a connection for an upgrade. In a full pool, it waits for a connection to
 /// close, and has an idle one closed.
-pub(crate) async fn upgrade_permit(inner: &Arc<Inner>) -> Result<ConnectionPermit, Error> {
+pub(crate) async fn upgrade_permit(inner: &Arc<PoolInner>) -> Result<ConnectionPermit, Error> {
     let mut ticket = match inner.begin_upgrade_checkout() {
         Ok(permit) => return Ok(permit),
         Err(Some(ticket)) => ticket,

@@ -16,7 +16,7 @@ use crate::{
 
 use crate::pool::{
     connection::{PooledConnection, ResponseBody},
-    inner::Inner,
+    inner::PoolInner,
 };
 
 use super::{early_data::first_connection, in_flight::InFlight, retry::Attempts, target::Target};
@@ -26,7 +26,7 @@ use super::{early_data::first_connection, in_flight::InFlight, retry::Attempts, 
 /// The wait is bounded by `deadline`. It starts anew while the request's body moves: an upload may
 /// take longer. The request keeps its method.
 pub(crate) async fn send(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     in_flight: InFlight,
     request: &mut Request<RequestBody>,
     target: &Target,

@@ -23,7 +23,7 @@ use crate::{
 use crate::pool::{
     checkout::{Checkout, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout},
     connection::PooledConnection,
-    inner::Inner,
+    inner::PoolInner,
     tasks::Opened,
 };
 
@@ -35,8 +35,8 @@ pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 
 /// A request extension that keeps the request out of TLS early data.
 ///
-/// It overrides [`Sessions::early_data`](crate::connector::Sessions::early_data). Insert it for paths
-/// where a GET has an effect, and in layers that retry requests.
+/// It overrides [`Sessions::early_data`](crate::connector::Sessions::early_data). Insert it for
+/// paths where a GET has an effect, and in layers that retry requests.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, OriginProxy, connector::Sessions, pool::NoEarlyData};
@@ -62,7 +62,7 @@ pub struct NoEarlyData;
 /// The connection for the first attempt of a request. Where one is to be opened, it may begin with
 /// the request.
 pub(super) async fn first_connection(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     request: &mut Request<RequestBody>,
     target: &Target,
 ) -> Result<PooledConnection, Error> {
@@ -82,7 +82,7 @@ pub(super) async fn first_connection(
 
 /// Opens a connection that begins with this head, if the origin accepts early data.
 async fn connect_early(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     permit: ConnectPermit,
     head: Bytes,
 ) -> Result<PooledConnection, Error> {
@@ -105,7 +105,11 @@ async fn connect_early(
 }
 
 /// The head that a connection for this request may begin with.
-fn early_head(inner: &Inner, request: &mut Request<RequestBody>, target: &Target) -> Option<Bytes> {
+fn early_head(
+    inner: &PoolInner,
+    request: &mut Request<RequestBody>,
+    target: &Target,
+) -> Option<Bytes> {
     let is_http1_and_alone = inner.with(|inventory| {
         // Other waiting requests come first, and could not use such a connection.
         inventory.protocol == Some(Protocol::Http1) && inventory.waiters.len() <= 1

@@ -13,7 +13,7 @@ use crate::{
 use crate::pool::{
     checkout::{Affinity, checkout, fresh_connection},
     connection::{PooledConnection, ResponseBody},
-    inner::Inner,
+    inner::PoolInner,
 };
 
 use super::failure::NoResponse;
@@ -32,7 +32,7 @@ const TOO_EARLY: u16 = 425;
 
 /// The attempts of one request.
 pub(super) struct Attempts<'a> {
-    inner: &'a Arc<Inner>,
+    inner: &'a Arc<PoolInner>,
     affinity: &'a Affinity,
     /// The request's body, if it has one.
     body: Option<(Replay, UploadProgress)>,
@@ -69,7 +69,7 @@ impl Attempt {
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(
-        inner: &'a Arc<Inner>,
+        inner: &'a Arc<PoolInner>,
         affinity: &'a Affinity,
         request: &Request<RequestBody>,
     ) -> Self {
@@ -265,11 +265,11 @@ impl<'a> Attempts<'a> {
 }
 
 /// A retry that is in flight, as the budget counts it.
-pub(crate) struct Retrying(Arc<Inner>);
+pub(crate) struct Retrying(Arc<PoolInner>);
 
 impl Retrying {
     /// Begins a retry, if the budget allows it.
-    pub(crate) fn begin(inner: &Arc<Inner>) -> Option<Self> {
+    pub(crate) fn begin(inner: &Arc<PoolInner>) -> Option<Self> {
         let budget = inner.settings().retry_budget;
         let is_allowed = inner.with(|inventory| inventory.retries.begin(budget));
         is_allowed.then(|| Self(inner.clone()))

@@ -13,7 +13,7 @@ use crate::{
 use crate::pool::{
     checkout::{Affinity, upgrade_permit},
     connection::{DedicatedConnection, PooledConnection, ResponseBody},
-    inner::Inner,
+    inner::PoolInner,
     tasks::DedicatedDriver,
 };
 
@@ -33,7 +33,7 @@ use super::{
 /// closed. Nor is this one used again after the origin refused the upgrade (RFC 9931): bytes that
 /// were meant for the other protocol may follow.
 pub(crate) async fn send_upgrade(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     in_flight: InFlight,
     request: &mut Request<RequestBody>,
     target: &Target,
@@ -65,7 +65,7 @@ pub(crate) async fn send_upgrade(
 
 /// Opens a connection for one upgrade.
 async fn open(
-    inner: &Arc<Inner>,
+    inner: &Arc<PoolInner>,
     affinity: &Affinity,
     tunnels_end: CancellationToken,
 ) -> Result<PooledConnection, Error> {

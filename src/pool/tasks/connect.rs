@@ -17,7 +17,7 @@ use crate::{
 use crate::pool::{
     checkout::{ConnectPermit, PendingConnect, Protocol},
     connection::{Http1Connection, Http2Connection, PooledConnection},
-    inner::Inner,
+    inner::PoolInner,
     send::{Failure, explain_failure},
 };
 
@@ -25,7 +25,7 @@ use super::{dns_watch::DnsWatch, http2_driver::Http2Driver, idle_reaper::IdleRea
 
 /// A connect that is under way.
 pub(crate) struct Connect {
-    inner: Weak<Inner>,
+    inner: Weak<PoolInner>,
     connecting: Connecting,
     permit: ConnectPermit,
     recipient: Recipient,
@@ -47,7 +47,7 @@ pub(crate) type ConnectResult = Result<PooledConnection, Error>;
 impl Connect {
     /// Spawns the connect.
     pub(crate) fn spawn(
-        inner: &Arc<Inner>,
+        inner: &Arc<PoolInner>,
         permit: ConnectPermit,
         recipient: Recipient,
     ) -> oneshot::Receiver<ConnectResult> {
@@ -99,7 +99,7 @@ impl Opened {
     ///
     /// Holds the pool only while there is nothing to wait for.
     pub(crate) async fn by(
-        pool: &Weak<Inner>,
+        pool: &Weak<PoolInner>,
         connecting: Connecting,
         mut permit: ConnectPermit,
     ) -> Result<Self, FailedConnect> {
@@ -157,7 +157,7 @@ impl FailedConnect {
     }
 
     /// Gives the permit back, and the error to those who wait for nothing else.
-    pub(crate) fn settle(self, inner: &Inner) {
+    pub(crate) fn settle(self, inner: &PoolInner) {
         if let Some(permit) = self.permit {
             inner.connect_failed(permit, &self.error);
         }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::pool::{connection::DedicatedIo, inner::Inner};
+use crate::pool::{connection::DedicatedIo, inner::PoolInner};
 
 /// The task of one dedicated connection. It ends when the connection is upgraded, or closed.
 pub(crate) struct DedicatedDriver(DedicatedIo);
 
 impl DedicatedDriver {
     /// Spawns the task.
-    pub(crate) fn spawn(inner: &Arc<Inner>, io: DedicatedIo) {
+    pub(crate) fn spawn(inner: &Arc<PoolInner>, io: DedicatedIo) {
         inner.tasks().spawn_driver(Self(io).run());
     }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connector::CdnOriginConnector;
 
-use crate::pool::inner::Inner;
+use crate::pool::inner::PoolInner;
 
 use super::running::RunningMark;
 
@@ -22,7 +22,7 @@ pub(crate) struct DnsWatch(RunningMark);
 
 impl DnsWatch {
     /// Spawns the task if DNS is followed, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<Inner>) {
+    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
         if inner.settings().grace.is_none() {
             return;
         }
@@ -54,7 +54,7 @@ impl DnsWatch {
     }
 }
 
-fn retire_absent(inner: &Inner, addresses: &[SocketAddr]) {
+fn retire_absent(inner: &PoolInner, addresses: &[SocketAddr]) {
     let now = Instant::now();
     inner.with(|inventory| inventory.retire_absent(addresses, now));
     inner.serve_waiters();

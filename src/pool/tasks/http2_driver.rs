@@ -21,7 +21,7 @@ use crate::{
     pool::{
         checkout::PendingConnect,
         connection::{CloseReason, Http2Connection, Http2Parts, Http2Task},
-        inner::Inner,
+        inner::PoolInner,
     },
 };
 
@@ -35,7 +35,7 @@ const SETTINGS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The task of one HTTP/2 connection. It ends with the connection.
 pub(crate) struct Http2Driver {
-    pool: Weak<Inner>,
+    pool: Weak<PoolInner>,
     stream_limit: Arc<AtomicUsize>,
     /// Dropped when the peer has sent its SETTINGS, or should have: until then, others who want a
     /// connection wait for this one.
@@ -44,7 +44,7 @@ pub(crate) struct Http2Driver {
 
 impl Http2Driver {
     /// Spawns the task.
-    pub(crate) fn spawn(inner: &Arc<Inner>, pooled: &Arc<Http2Connection>, parts: Http2Parts) {
+    pub(crate) fn spawn(inner: &Arc<PoolInner>, pooled: &Arc<Http2Connection>, parts: Http2Parts) {
         let Http2Parts {
             connection,
             stream_limit,

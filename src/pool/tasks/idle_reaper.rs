@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use crate::pool::inner::Inner;
+use crate::pool::inner::PoolInner;
 
 use super::running::RunningMark;
 
@@ -19,7 +19,7 @@ pub(crate) struct IdleReaper(RunningMark);
 
 impl IdleReaper {
     /// Spawns the task, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<Inner>) {
+    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
         if let Some(mark) = RunningMark::set(inner, |running| &mut running.idle_reaper) {
             inner.tasks().spawn_for_pool(
                 Self(mark).run(inner.readable().clone(), inner.settings().idle_timeout),
@@ -39,7 +39,7 @@ impl IdleReaper {
 }
 
 /// Closes what is due. Returns the time until more may be due, if a connection is left.
-fn reap(inner: &Inner) -> Option<Duration> {
+fn reap(inner: &PoolInner) -> Option<Duration> {
     let (now, settings) = (Instant::now(), inner.settings());
     let suspects = inner.with(|inventory| inventory.take_suspects(now, settings));
     // Without the lock: this polls and closes sockets, maybe a thousand.

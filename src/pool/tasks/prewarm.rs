@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::sleep};
 
 use crate::error::Error;
 
-use crate::pool::{checkout::Affinity, inner::Inner};
+use crate::pool::{checkout::Affinity, inner::PoolInner};
 
 use super::{
     connect::{Connect, ConnectResult, Recipient},
@@ -22,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Opens the minimum of connections, at least one, and has it kept up from then on.
-pub(crate) async fn prewarm(inner: Arc<Inner>) -> Result<(), Error> {
+pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
     inner.with(|inventory| inventory.is_prewarmed = true);
     let wanted = inner.settings().min_idle.max(1);
     open_missing(&Arc::downgrade(&inner), wanted).await
@@ -34,7 +34,7 @@ pub(crate) struct Prewarm(RunningMark);
 
 impl Prewarm {
     /// Spawns the task if connections are missing, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<Inner>) {
+    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
         let min_idle = inner.settings().min_idle;
         if min_idle == 0
             || !inner.with(|inventory| inventory.is_prewarmed && inventory.ready() < min_idle)
@@ -64,7 +64,7 @@ impl Prewarm {
 }
 
 /// Opens connections until as many as wanted are ready. Does not keep the pool alive meanwhile.
-async fn open_missing(pool: &Weak<Inner>, wanted: usize) -> Result<(), Error> {
+async fn open_missing(pool: &Weak<PoolInner>, wanted: usize) -> Result<(), Error> {
     for _ in 0..wanted {
         let outcome = pool.upgrade().and_then(|inner| open_one(&inner, wanted));
         let Some(outcome) = outcome else {
@@ -78,14 +78,14 @@ async fn open_missing(pool: &Weak<Inner>, wanted: usize) -> Result<(), Error> {
 }
 
 /// Begins a connect, if one is missing.
-fn open_one(inner: &Arc<Inner>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
+fn open_one(inner: &Arc<PoolInner>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
     let is_missing = is_missing(inner, wanted);
     let permit = is_missing.then(|| inner.connect_permit(&Affinity::Any))??;
     Some(Connect::spawn(inner, permit, Recipient::FirstWaiter))
 }
 
 /// Whether there is room for a connection that is missing.
-fn is_missing(inner: &Inner, wanted: usize) -> bool {
+fn is_missing(inner: &PoolInner, wanted: usize) -> bool {
     !inner.requests().is_draining()
         && inner
             .with(|inventory| !inventory.is_full(inner.settings()) && inventory.ready() < wanted)

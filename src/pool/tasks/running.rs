@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::pool::{checkout::RunningTasks, inner::Inner};
+use crate::pool::{checkout::RunningTasks, inner::PoolInner};
 
 /// Says that a task of the pool runs, until it is dropped: also when the runtime drops the task.
 pub(crate) struct RunningMark {
-    inner: Weak<Inner>,
+    inner: Weak<PoolInner>,
     flag: Flag,
 }
 
@@ -15,7 +15,7 @@ type Flag = fn(&mut RunningTasks) -> &mut bool;
 
 impl RunningMark {
     /// Sets the mark. `None` if the task runs already.
-    pub(crate) fn set(inner: &Arc<Inner>, flag: Flag) -> Option<Self> {
+    pub(crate) fn set(inner: &Arc<PoolInner>, flag: Flag) -> Option<Self> {
         let runs = inner.with(|inventory| std::mem::replace(flag(&mut inventory.running), true));
         (!runs).then(|| Self {
             inner: Arc::downgrade(inner),
@@ -24,11 +24,11 @@ impl RunningMark {
     }
 
     /// The pool, if it still exists.
-    pub(crate) fn inner(&self) -> Option<Arc<Inner>> {
+    pub(crate) fn inner(&self) -> Option<Arc<PoolInner>> {
         self.inner.upgrade()
     }
 
-    pub(crate) fn weak(&self) -> &Weak<Inner> {
+    pub(crate) fn weak(&self) -> &Weak<PoolInner> {
         &self.inner
     }
 

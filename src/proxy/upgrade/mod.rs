@@ -10,4 +10,4 @@ mod websocket;
 pub use policy::{UpgradeRefused, Upgrades};
 
 pub(super) use request::UpgradeRequest;
-pub(super) use response::Outcome;
+pub(super) use response::UpgradeOutcome;

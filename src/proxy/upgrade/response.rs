@@ -20,7 +20,7 @@ use crate::{
 use super::{UpgradeRequest, request::By, tunnel::Tunnel};
 
 /// What became of an upgrade.
-pub(in crate::proxy) enum Outcome {
+pub(in crate::proxy) enum UpgradeOutcome {
     /// The origin switches: this is for the client.
     Switched(Response<ProxyBody>),
     /// It does not: an ordinary response.
@@ -35,7 +35,7 @@ impl UpgradeRequest {
         response: Response<ResponseBody>,
         lease: PooledConnection,
         idle_timeout: Duration,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<UpgradeOutcome, Error> {
         let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let misread = self.by == By::Connect && response.status().is_success();
         if misread || (switches && !self.is_met_by(response.headers())) {
@@ -47,12 +47,12 @@ impl UpgradeRequest {
             ));
         }
         match switches {
-            true => Ok(Outcome::Switched(self.switch(
+            true => Ok(UpgradeOutcome::Switched(self.switch(
                 response,
                 lease,
                 idle_timeout,
             ))),
-            false => Ok(Outcome::Declined(response, lease)),
+            false => Ok(UpgradeOutcome::Declined(response, lease)),
         }
     }
 

@@ -1,170 +1,88 @@
-//! What breaks a rule today. The lists may only shrink: a test fails when an entry is no exception
-//! any longer.
-
-/// Files with paths that start with `super::super`.
-pub(super) const CLIMBING: [&str; 25] = [
-    "pool/checkout/checkout.rs",
-    "pool/checkout/grant.rs",
-    "pool/checkout/http2_set.rs",
-    "pool/checkout/inventory.rs",
-    "pool/checkout/permit.rs",
-    "pool/connection/dedicated.rs",
-    "pool/connection/http1.rs",
-    "pool/connection/http2.rs",
-    "pool/connection/hyper_client.rs",
-    "pool/connection/pooled.rs",
-    "pool/connection/response_body.rs",
-    "pool/connection/tracked_io.rs",
-    "pool/send/attempt.rs",
-    "pool/send/early_data.rs",
-    "pool/send/failure.rs",
-    "pool/send/retry.rs",
-    "pool/send/target.rs",
-    "pool/send/upgrade.rs",
-    "pool/tasks/connect.rs",
-    "pool/tasks/dedicated_driver.rs",
-    "pool/tasks/dns_watch.rs",
-    "pool/tasks/http2_driver.rs",
-    "pool/tasks/idle_reaper.rs",
-    "pool/tasks/prewarm.rs",
-    "pool/tasks/running.rs",
-];
-
-/// Files that stand in a circle of files of their module.
-pub(super) const CIRCLES: [&str; 22] = [
-    "connector/advice.rs",
-    "connector/builder/advising.rs",
-    "connector/builder/dialling.rs",
-    "connector/builder/mod.rs",
-    "connector/builder/sessions.rs",
-    "connector/service.rs",
-    "diagnosis/handshakes.rs",
-    "diagnosis/proxy_headers.rs",
-    "diagnosis/redirects.rs",
-    "diagnosis/responses.rs",
-    "forwarded/layer.rs",
-    "forwarded/service.rs",
-    "host_rewrite/layer.rs",
-    "host_rewrite/service.rs",
-    "proxy/answer.rs",
-    "proxy/body.rs",
-    "proxy/exposure.rs",
-    "proxy/forward.rs",
-    "proxy/prepare.rs",
-    "proxy/unread.rs",
-    "upload/body.rs",
-    "upload/expect_continue.rs",
-];
+//! What breaks a rule today, and why. The lists may only shrink: a test fails when an entry is no
+//! exception any longer.
 
 /// Inherent `impl`s outside the file of their type, in the same module.
-pub(super) const SCATTERED: [&str; 15] = [
-    "Asked of proxy/upgrade/request.rs in proxy/upgrade/response.rs",
-    "CdnOriginBuilder of connector/builder/mod.rs in connector/builder/advising.rs",
-    "CdnOriginBuilder of connector/builder/mod.rs in connector/builder/again.rs",
-    "CdnOriginBuilder of connector/builder/mod.rs in connector/builder/dialling.rs",
-    "CdnOriginBuilder of connector/builder/mod.rs in connector/builder/sessions.rs",
-    "CdnOriginBuilder of connector/builder/mod.rs in connector/builder/tls.rs",
-    "CdnOriginConnector of connector/service.rs in connector/advice.rs",
-    "CdnOriginConnector of connector/service.rs in connector/builder/again.rs",
-    "CdnOriginConnector of connector/service.rs in connector/early.rs",
-    "CdnOriginConnector of connector/service.rs in connector/reload.rs",
-    "ForwardedLayer of forwarded/layer.rs in forwarded/rule.rs",
-    "HostRewriteLayer of host_rewrite/layer.rs in host_rewrite/rule.rs",
-    "OriginProxy of proxy/service.rs in proxy/settings.rs",
-    "ResponseEvidence of diagnosis/responses.rs in diagnosis/statuses.rs",
-    "Settings of proxy/forward.rs in proxy/prepare.rs",
+pub(super) const SCATTERED: [&str; 12] = [
+    // The builder's calls, grouped by what they set. One file would have over 400 lines.
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/advice.rs",
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/build.rs",
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/dialling.rs",
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/names.rs",
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/tls.rs",
+    "CdnOriginBuilder of connector/builder/cdn_origin_builder.rs in connector/builder/to_builder.rs",
+    // `builder()` and `to_builder()` need the builder, whose file needs the connector.
+    "CdnOriginConnector of connector/cdn_origin_connector.rs in connector/builder/cdn_origin_builder.rs",
+    "CdnOriginConnector of connector/cdn_origin_connector.rs in connector/builder/to_builder.rs",
+    // The steps of a proxied request: prepare, then forward.
+    "ProxySettings of proxy/settings.rs in proxy/forward.rs",
+    "ProxySettings of proxy/settings.rs in proxy/prepare.rs",
+    // The rules read the evidence, and stand above it.
+    "ResponseEvidence of diagnosis/response_rules/evidence.rs in diagnosis/response_rules/diagnose.rs",
+    // The answer to a request for an upgrade, which needs the tunnel.
+    "UpgradeRequest of proxy/upgrade/request.rs in proxy/upgrade/response.rs",
 ];
 
 /// Names that several types have.
-pub(super) const SHARED_NAMES: [&str; 20] = [
-    "Answer",
-    "Asked",
+pub(super) const SHARED_NAMES: [&str; 4] = [
+    // Stand-ins without the feature `ech`, so that the rest of `tls` has no `cfg`.
     "Ech",
     "EchPlan",
     "EchRejection",
-    "Failure",
-    "Fields",
-    "GetContent",
     "HelloEncryption",
-    "Inner",
-    "Locked",
-    "Observed",
-    "Outcome",
-    "ResponseBody",
-    "Settings",
-    "Shared",
-    "Source",
-    "Step",
-    "Turn",
-    "Verdict",
 ];
 
-/// Files that spawn tasks: each defines the type that owns the task.
-pub(super) const SPAWNERS: [&str; 9] = [
+/// Files that spawn tasks, and what each task does.
+pub(super) const SPAWNERS: [&str; 10] = [
+    // Drives the connection while the request body is still sent: the response may be complete.
     "http1/response_body.rs",
+    // Sends the rest of a request body after the head of the response.
+    "http2/upload.rs",
+    // The tasks of a pool end with it.
     "pool/checkout/checkout.rs",
     "pool/send/upgrade.rs",
     "pool/tasks/connect.rs",
     "pool/tasks/prewarm.rs",
     "pool/tasks/scope.rs",
+    // Reads certificate files on a blocking thread.
     "probe/exchange.rs",
-    "proxy/unread.rs",
+    // Aborts the response to a client that does not read.
+    "proxy/response_body/slow_reader.rs",
+    // Copies between both sides of a tunnel.
     "proxy/upgrade/response.rs",
 ];
 
 /// Files with lines over 100 columns.
-pub(super) const WIDE: [&str; 53] = [
+pub(super) const WIDE: [&str; 32] = [
     "connector/advice.rs",
-    "connector/builder/mod.rs",
-    "connector/builder/sessions.rs",
+    "connector/builder/advice.rs",
+    "connector/builder/build.rs",
+    "connector/builder/cdn_origin_builder.rs",
+    "connector/builder/dialling.rs",
+    "connector/builder/names.rs",
     "connector/builder/tls.rs",
+    "connector/builder/to_builder.rs",
+    "connector/cdn_origin_connector.rs",
     "connector/profile.rs",
-    "connector/reload.rs",
-    "diagnosis/alerts.rs",
-    "diagnosis/certificate_names.rs",
-    "diagnosis/certificates.rs",
-    "diagnosis/exchanges.rs",
-    "diagnosis/fix.rs",
-    "diagnosis/handshakes.rs",
-    "diagnosis/meanings.rs",
-    "diagnosis/networks.rs",
-    "diagnosis/of_error.rs",
-    "diagnosis/redirects.rs",
-    "diagnosis/responses.rs",
-    "diagnosis/rule.rs",
+    "connector/sessions.rs",
     "dial/mod.rs",
     "dial/resolve/hickory.rs",
     "dial/resolve/mod.rs",
     "dial/resolve/settings.rs",
     "dial/sockets/options.rs",
-    "forwarded/layer.rs",
     "group/ejection.rs",
     "group/mod.rs",
-    "http1/chunked.rs",
-    "http1/tests/against_hyper.rs",
-    "http1/tests/responses.rs",
     "lib.rs",
-    "pool/connection/http1.rs",
-    "pool/connection/http2_io.rs",
-    "pool/mod.rs",
-    "pool/send/target.rs",
+    "probe/combination.rs",
+    "proxy/limits.rs",
     "proxy/log.rs",
     "proxy/mod.rs",
+    "proxy/origin_proxy.rs",
     "proxy/prepare.rs",
-    "proxy/service.rs",
-    "proxy/settings.rs",
-    "tls/ech/rejection.rs",
-    "tls/ech/settings.rs",
-    "tls/handshake/chain_cache.rs",
-    "tls/iana.rs",
-    "tls/identity.rs",
+    "proxy/response_body/origin_body.rs",
+    "proxy/response_body/proxy_body.rs",
+    "proxy/upgrade/policy.rs",
+    "tls/crypto_selection.rs",
     "tls/parameters.rs",
-    "tls/provider.rs",
-    "tls/resumption.rs",
-    "tls/verify/contradictions.rs",
     "tls/verify/pin.rs",
     "tls/verify/policy.rs",
-    "tls/verify/roots.rs",
-    "tls/verify/san.rs",
-    "tls/verify/verifier.rs",
 ];

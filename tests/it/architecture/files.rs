@@ -5,7 +5,7 @@ use super::{assert_exceptions, assert_none, exceptions::WIDE, sources};
 #[test]
 fn every_file_starts_with_its_purpose_and_has_at_most_400_lines() {
     let mut found = Vec::new();
-    for source in &sources() {
+    for source in sources() {
         if !source.text.starts_with("//! ") {
             found.push(source.at(1, "does not start with `//! `"));
         }
@@ -24,10 +24,10 @@ fn every_file_starts_with_its_purpose_and_has_at_most_400_lines() {
 fn no_line_has_more_than_100_columns() {
     let mut found = Vec::new();
     let mut places = String::new();
-    for source in &sources() {
+    for source in sources() {
         let lines = source.text.lines().enumerate();
         let wide: Vec<_> = lines
-            .filter(|(_, line)| line.chars().count() > 100)
+            .filter(|(_, line)| line.chars().count() > 100 && !is_link(line))
             .collect();
         for (index, line) in &wide {
             let columns = format!("{} columns\n", line.chars().count());
@@ -44,10 +44,17 @@ fn no_line_has_more_than_100_columns() {
     );
 }
 
+/// Whether it is the address of a link in a doc comment, which cannot be wrapped.
+fn is_link(line: &str) -> bool {
+    let text = line.trim_start_matches([' ', '/', '!']);
+    let address = text.split_once("]: https://").map(|(_, address)| address);
+    text.starts_with('[') && address.is_some_and(|address| !address.contains(' '))
+}
+
 #[test]
 fn there_is_no_unsafe_code() {
     let mut found = Vec::new();
-    for source in &sources() {
+    for source in sources() {
         let code = source.text.lines().enumerate();
         let code = code.filter(|(_, line)| !line.trim_start().starts_with("//"));
         for (index, line) in code {

@@ -1,13 +1,16 @@
 //! Which file defines what a path names, through imports and re-exports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use syn::{Item, UseTree};
 
 use super::{
     parsing::{definitions, is_test},
     paths::Place,
-    source::Source,
+    source::{Source, sources},
 };
 
 /// The path of a module from the root of the crate.
@@ -41,10 +44,16 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
+    /// This crate, resolved once for all tests.
+    pub(crate) fn own() -> &'static Self {
+        static OWN: OnceLock<Crate> = OnceLock::new();
+        OWN.get_or_init(|| Self::new(sources()))
+    }
+
     pub(crate) fn new(sources: &[Source]) -> Self {
         let mut scopes = BTreeMap::new();
         for source in sources.iter().filter(|source| !source.is_test) {
-            add_module(&mut scopes, source, source.module(), &source.syntax.items);
+            add_module(&mut scopes, source, source.module(), &source.syntax().items);
         }
         Self { scopes }
     }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::OnceLock,
 };
 
 use super::{
@@ -12,12 +12,10 @@ use super::{
 };
 
 /// A file of the crate.
-#[derive(Clone)]
 pub(crate) struct Source {
     /// Relative to `src`, with slashes.
     pub(crate) file: String,
     pub(crate) text: String,
-    pub(crate) syntax: Rc<syn::File>,
     /// Every path outside test modules; those of `use` groups are written out.
     pub(crate) places: Vec<Place>,
     /// Whether a `#[cfg(test)] mod` declares it.
@@ -26,15 +24,17 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn parse(file: &str, text: &str) -> Self {
-        let syntax = syn::parse_file(text);
-        let syntax = syntax.unwrap_or_else(|error| panic!("src/{file} is no Rust: {error}"));
         Self {
-            places: places(&syntax),
+            places: places(&syntax(file, text)),
             file: file.to_owned(),
             text: text.to_owned(),
-            syntax: Rc::new(syntax),
             is_test: false,
         }
+    }
+
+    /// Its syntax tree. It is parsed anew: a tree stays in the thread that made it.
+    pub(crate) fn syntax(&self) -> syn::File {
+        syntax(&self.file, &self.text)
     }
 
     /// The module of the crate that it belongs to; none for lib.rs.
@@ -65,8 +65,13 @@ impl Source {
     }
 }
 
-/// All files of `src` in the order of their names.
-pub(crate) fn sources() -> Vec<Source> {
+/// All files of `src` in the order of their names, read once for all tests.
+pub(crate) fn sources() -> &'static [Source] {
+    static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
+    SOURCES.get_or_init(read_all)
+}
+
+fn read_all() -> Vec<Source> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&src, &mut files);
@@ -75,6 +80,10 @@ pub(crate) fn sources() -> Vec<Source> {
     let mut sources: Vec<_> = files.iter().map(|file| read(&src, file)).collect();
     mark_tests(&mut sources);
     sources
+}
+
+fn syntax(file: &str, text: &str) -> syn::File {
+    syn::parse_file(text).unwrap_or_else(|error| panic!("src/{file} is no Rust: {error}"))
 }
 
 fn read(src: &Path, file: &Path) -> Source {
@@ -97,7 +106,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
 fn mark_tests(sources: &mut [Source]) {
     let mut test_modules = Vec::new();
     for source in sources.iter() {
-        for item in definitions(&source.syntax.items) {
+        for item in definitions(&source.syntax().items) {
             let syn::Item::Mod(module) = item else {
                 continue;
             };

@@ -10,7 +10,7 @@ use super::{assert_exceptions, definitions, exceptions::SHARED_NAMES, is_test, s
 fn no_two_types_have_one_name() {
     let mut types = BTreeMap::<String, Vec<String>>::new();
     for source in sources().iter().filter(|source| !source.is_test) {
-        for name in type_names(&source.syntax.items) {
+        for name in type_names(&source.syntax().items) {
             types.entry(name).or_default().push(source.file.clone());
         }
     }

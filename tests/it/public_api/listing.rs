@@ -23,7 +23,7 @@ pub(super) struct Listing {
 
 /// The syntax trees of the crate, by what they define.
 struct Items {
-    modules: Crate,
+    modules: &'static Crate,
     items: BTreeMap<Vec<String>, Vec<Item>>,
     impls: BTreeMap<Key, Vec<(Vec<String>, ItemImpl)>>,
 }
@@ -32,12 +32,12 @@ impl Items {
     fn new() -> Self {
         let sources = sources();
         let mut this = Self {
-            modules: Crate::new(&sources),
+            modules: Crate::own(),
             items: BTreeMap::new(),
             impls: BTreeMap::new(),
         };
         for source in sources.iter().filter(|source| !source.is_test) {
-            this.add(source.module(), &source.syntax.items);
+            this.add(source.module(), &source.syntax().items);
         }
         this
     }

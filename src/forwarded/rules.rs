@@ -1,17 +1,58 @@
 //! Finds the client of a request, and writes the forwarded fields. Pure.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, HeaderValue};
+use ipnet::IpNet;
 
 use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
-    ForwardedField, ForwardedLayer, TrustedClaims, chain,
-    layer::UnverifiedChain,
+    chain,
+    field::{FieldSet, ForwardedField},
     present::{Aliases, ForwardedFields, remove_aliases},
     values,
 };
+
+/// What a [`ForwardedLayer`](super::ForwardedLayer) does with each request.
+#[derive(Clone, Debug)]
+pub(super) struct ForwardedRules {
+    /// The networks of trusted peers.
+    pub(super) trusted: Arc<[IpNet]>,
+    /// Which fields of trusted peers are used besides the chain and the scheme.
+    pub(super) trusted_fields: FieldSet,
+    pub(super) trusted_claims: TrustedClaims,
+    pub(super) unverified: UnverifiedChain,
+    pub(super) written: FieldSet,
+    /// `None` if it was not set.
+    pub(super) max_chain: Option<usize>,
+    pub(super) client_scheme: Scheme,
+}
+
+/// The default maximum length of `X-Forwarded-For` in bytes.
+const DEFAULT_MAX_CHAIN: usize = 1024;
+
+/// How the fields of a trusted peer are treated.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TrustedClaims {
+    /// Keeps them, and appends the peer's own address to the chain.
+    #[default]
+    Append,
+    /// Forwards them unchanged, and writes nothing. Fields that the peer did not send stay absent.
+    ///
+    /// `X-Forwarded-Host` and `-Port` are removed unless they are
+    /// [trusted](super::ForwardedLayer::trust_host). `X-Real-IP` and `Forwarded` are forwarded:
+    /// the peer must write or remove them itself.
+    Pass,
+}
+
+/// How the chain of an untrusted peer is treated.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum UnverifiedChain {
+    Kept,
+    Replaced,
+}
 
 /// What is known of one request, for the values of its fields.
 struct ForwardedValues<'a> {
@@ -23,12 +64,32 @@ struct ForwardedValues<'a> {
     port: Option<u16>,
 }
 
-impl ForwardedLayer {
+impl Default for ForwardedRules {
+    fn default() -> Self {
+        let written = [
+            ForwardedField::XForwardedFor,
+            ForwardedField::XForwardedHost,
+            ForwardedField::XForwardedProto,
+            ForwardedField::XRealIp,
+        ];
+        Self {
+            trusted: Arc::default(),
+            trusted_fields: FieldSet::default(),
+            trusted_claims: TrustedClaims::default(),
+            unverified: UnverifiedChain::Replaced,
+            written: written.into_iter().collect(),
+            max_chain: None,
+            client_scheme: Scheme::Http,
+        }
+    }
+}
+
+impl ForwardedRules {
     /// Writes the fields into a request head.
     ///
     /// Takes what is known of the client's connection. Returns the client behind a trusted peer, or
     /// else the peer itself.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
+    pub(super) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
         let present = ForwardedFields::of(headers);
         if present.aliases == Aliases::Present {
             remove_aliases(headers);
@@ -40,6 +101,14 @@ impl ForwardedLayer {
                 peer
             }
         }
+    }
+
+    fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&peer))
+    }
+
+    fn chain_limit(&self) -> usize {
+        self.max_chain.unwrap_or(DEFAULT_MAX_CHAIN)
     }
 
     /// Replaces the fields of an untrusted peer.

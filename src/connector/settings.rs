@@ -127,7 +127,7 @@ impl DialSettings {
         if is_unix && !cfg!(unix) {
             contradicts("dial", "this system has no Unix sockets");
         }
-        if !self.tcp().has_a_family() {
+        if !self.tcp().has_common_family() {
             let why = "no local address has an address family that may be dialled";
             contradicts("HappyEyeballs::families", why);
         }

@@ -1,4 +1,4 @@
-//! Why there is no connection.
+//! `DialFailure`: why dialling failed.
 
 use std::io;
 
@@ -8,12 +8,12 @@ use crate::error::{ErrorKind, Stage, chain};
 
 use super::ResolveError;
 
-/// Why there is no connection: where, what kind of failure, and what lies beneath it.
+/// Why dialling failed: the stage, the kind of error and its source.
 pub(crate) struct DialFailure {
     pub(crate) stage: Stage,
     pub(crate) kind: ErrorKind,
     pub(crate) source: Option<BoxError>,
-    /// Whether our own deadline ended the wait, and not somebody else's.
+    /// Whether the dial timeout passed, rather than a timeout of the system.
     pub(super) at_deadline: bool,
 }
 
@@ -45,7 +45,7 @@ impl DialFailure {
         }
     }
 
-    /// A failed connect; the kind is that of the `io::Error` in the chain.
+    /// A failed connect. Its kind comes from the `io::Error` in the chain.
     pub(super) fn connecting(source: BoxError) -> Self {
         let kind = chain::find::<io::Error>(&*source).map_or(ErrorKind::Io, ErrorKind::of_io);
         Self {

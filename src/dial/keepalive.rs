@@ -1,14 +1,26 @@
-//! TCP keepalive.
+//! `TcpKeepalive`: the probes of idle TCP connections.
 
 use std::{io, time::Duration};
 
 use socket2::SockRef;
 
-/// TCP keepalive probes, by which a connection notices a peer that has vanished without a word.
+/// TCP keepalive probes, which detect a peer that has disappeared.
 ///
-/// The default probes after 15 seconds of silence, every 15 seconds, and gives up after 3 probes.
+/// The default sends the first probe after 15 s without data, then one every 15 s. The system
+/// closes the connection after 3 probes without an answer ([RFC 9293 section 3.8.4]).
+///
+/// [RFC 9293 section 3.8.4]: https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, dial::{SocketOptions, TcpKeepalive}};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example")
+///     .socket_options(SocketOptions::default().keepalive(TcpKeepalive::off()))
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "keepalive does nothing until a builder is given it"]
+#[must_use = "keepalive does nothing until `SocketOptions` are given it"]
 pub struct TcpKeepalive(Option<Probes>);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,9 +31,18 @@ struct Probes {
 }
 
 impl TcpKeepalive {
-    /// Probes after `idle` of silence, then every `interval`, and gives up after `retries` probes.
-    /// The system rounds down to seconds, and takes at least one. What is more than Linux takes
-    /// (32,767 s, 127 probes) counts as that.
+    /// Sends a probe after `idle` without data, then one every `interval`.
+    ///
+    /// The system closes the connection after `retries` probes without an answer. Durations are
+    /// rounded down to seconds. They are clamped to 1 s to 32 767 s, and `retries` to 1 to 127,
+    /// which are the limits of Linux.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cdn_origin::dial::TcpKeepalive;
+    ///
+    /// let keepalive = TcpKeepalive::probe(Duration::from_secs(60), Duration::from_secs(10), 6);
+    /// ```
     pub fn probe(idle: Duration, interval: Duration, retries: u32) -> Self {
         let clamp =
             |time: Duration| time.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
@@ -32,7 +53,7 @@ impl TcpKeepalive {
         }))
     }
 
-    /// No probes.
+    /// Turns keepalive off.
     pub fn off() -> Self {
         Self(None)
     }

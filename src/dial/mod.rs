@@ -1,29 +1,47 @@
-//! From a dial target to a connected byte stream.
+//! Dialling: from a name or an address to a connected byte stream.
 //!
-//! 1. The dialled name is looked up, unless it is an address or a Unix socket: [`Resolve`],
-//!    [`DnsCache`].
-//! 2. Its addresses are sorted and race each other, within one deadline that a dead address cannot
-//!    eat: [`HappyEyeballs`], [`IpFamilies`].
-//! 3. Each address is judged right before it is connected to: [`EgressGuard`].
-//! 4. Each socket is set up before it connects: [`SocketOptions`], [`TcpKeepalive`].
-//! 5. The client is named, where the origin expects it: [`ProxyProtocol`].
+//! 1. A [`Resolve`] looks up the name. A [`DnsCache`] keeps the answer. IP addresses and Unix
+//!    sockets skip this step.
+//! 2. The addresses are sorted and tried in parallel, within one timeout: [`HappyEyeballs`],
+//!    [`IpFamilies`].
+//! 3. The [`EgressGuard`] checks each address immediately before the connect.
+//! 4. [`SocketOptions`] and [`TcpKeepalive`] are set on each socket before the connect.
+//! 5. The [`ProxyProtocol`] header sends the client's address to the origin.
 //!
-//! A transport of the caller's own takes the place of all that; see
-//! [`CdnOriginBuilder::transport`](crate::connector::CdnOriginBuilder::transport).
+//! A [custom transport](crate::connector::CdnOriginBuilder::transport) replaces all of these steps
+//! except the last.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use cdn_origin::{
+//!     CdnOriginConnector,
+//!     dial::{Dns, DnsCache, EgressGuard, HappyEyeballs, IpFamilies, SocketOptions},
+//! };
+//!
+//! let connector = CdnOriginConnector::builder("http://origin.example")
+//!     .dns(Dns::default().cache(DnsCache::default().stale(Duration::ZERO)))
+//!     .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::PreferV4))
+//!     .egress_guard(EgressGuard::deny_private())
+//!     .socket_options(SocketOptions::default().dscp(10))
+//!     .build()?;
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
 //!
 //! # What is not offered
 //!
-//! | what | why |
-//! |---|---|
-//! | TLS handshakes that race each other | TLS begins when the race is over: which certificate is good is not for the fastest address to decide |
-//! | TCP Fast Open | the system calls such a connection open before the address has answered, so that the first address would win every race |
-//! | DNS over TLS or HTTPS without the `hickory` feature | the system's resolver decides for itself what it speaks; with the feature, `HickoryResolver` takes a resolver with such settings |
+//! * **Racing TLS handshakes.** TLS starts when the race of TCP connects is over. The fastest
+//!   address must not decide which certificate is accepted.
+//! * **TCP Fast Open.** The system reports such a connection as open before the address has
+//!   answered. The first address would win every race.
+//! * **DNS over TLS or HTTPS without the `hickory` feature.** The system's resolver chooses its own
+//!   protocol. With the feature, `HickoryResolver` takes a resolver with such settings.
 
+mod facts;
 mod failure;
 mod guard;
 mod io;
 mod keepalive;
-mod log;
 mod proxy_protocol;
 mod race;
 mod resolve;
@@ -43,14 +61,11 @@ pub use proxy_protocol::ProxyProtocol;
 pub use race::{HappyEyeballs, IpFamilies};
 #[cfg(feature = "hickory")]
 pub use resolve::HickoryResolver;
-pub use resolve::{
-    Dns, DnsCache, Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving,
-    Services,
-};
+pub use resolve::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving};
 pub use sockets::SocketOptions;
 
 pub(crate) use failure::DialFailure;
 pub(crate) use io::{DialedIo, TransportIo};
-pub(crate) use resolve::Book;
+pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use tcp::{TcpDialer, TcpSettings};
 pub(crate) use transport::Transport;

@@ -1,4 +1,4 @@
-//! The PROXY protocol: who the client is, said before anything else.
+//! `ProxyProtocol`: the header with the client's address.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -12,15 +12,28 @@ use crate::{
 
 use super::{DialFailure, DialedIo};
 
-/// Tells the origin by the [PROXY protocol] who the client is, before anything else on the
-/// connection, and outside of TLS.
+/// Sends the client's address to the origin with the [PROXY protocol].
 ///
-/// The origin must expect it: nginx by `listen ... proxy_protocol`, HAProxy by `accept-proxy`. It
-/// has to take the header from this peer alone, since it believes it.
+/// The header is the first data on the connection, before TLS. The default of a connector is no
+/// header. The time to write it counts towards
+/// [`Timeouts::dial`](crate::connector::Timeouts::dial).
+///
+/// The origin must expect the header: nginx with `listen ... proxy_protocol`, HAProxy with
+/// `accept-proxy`. It should accept the header from this peer only, because the header is not
+/// authenticated.
 ///
 /// [PROXY protocol]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example")
+///     .proxy_protocol(ProxyProtocol::v2())
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "it does nothing until a builder is given it"]
+#[must_use = "a PROXY header is not sent until a builder is given it"]
 pub struct ProxyProtocol(Version);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,19 +43,22 @@ enum Version {
 }
 
 impl ProxyProtocol {
-    /// Version 1, a line of text: `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`. Where no client
-    /// is known, `PROXY UNKNOWN`.
+    /// Version 1: one line of text (section 2.1 of the specification).
+    ///
+    /// For example `PROXY TCP4 203.0.113.7 198.51.100.1 40001 443`, or `PROXY UNKNOWN` if the
+    /// client is not known.
     pub fn v1() -> Self {
         Self(Version::Text)
     }
 
-    /// Version 2, which is binary and tells more ([`ProxyTlv`]). Where no client is known, the
-    /// command is `LOCAL`.
+    /// Version 2: binary, with [`ProxyTlv`] fields (section 2.2 of the specification).
+    ///
+    /// The command is `LOCAL` if the client is not known.
     pub fn v2() -> Self {
         Self(Version::Binary)
     }
 
-    /// Says the header within the time that is left.
+    /// Writes the header within the time that is left.
     pub(crate) async fn send_header(
         self,
         client: Option<&ClientAddress>,
@@ -51,11 +67,11 @@ impl ProxyProtocol {
         facts: &mut Facts,
     ) -> Result<(), DialFailure> {
         let header = self.header(client);
-        let said = async {
+        let write = async {
             io.write_all(&header).await?;
             io.flush().await
         };
-        match timeout(left, said).await {
+        match timeout(left, write).await {
             Ok(Ok(())) => {
                 facts.proxy_header = true;
                 Ok(())
@@ -83,7 +99,7 @@ impl ProxyProtocol {
             Version::Binary => {
                 let tlvs = client.map(ClientAddress::tlvs).unwrap_or_default();
                 for tlv in tlvs {
-                    header.append_tlv(spelled(tlv));
+                    header.append_tlv(encoded(tlv));
                 }
                 header.encode_v2(&mut bytes)
             }
@@ -93,18 +109,18 @@ impl ProxyProtocol {
     }
 }
 
-fn spelled(tlv: &ProxyTlv) -> Tlv<'_> {
+fn encoded(tlv: &ProxyTlv) -> Tlv<'_> {
     match tlv.content() {
         TlvContent::Alpn(protocol) => Tlv::Alpn(protocol.into()),
         TlvContent::Authority(name) => Tlv::Authority(name.into()),
         TlvContent::UniqueId(id) => Tlv::UniqueId(id.into()),
-        TlvContent::Tls(tls) => Tlv::Ssl(spelled_tls(tls)),
+        TlvContent::Tls(tls) => Tlv::Ssl(encoded_tls(tls)),
         TlvContent::Custom(kind, value) => Tlv::Custom(*kind, value.into()),
     }
 }
 
 /// `verify` is zero only where a certificate was presented and verified (section 2.2.6).
-fn spelled_tls(tls: &ClientTls) -> SslInfo<'_> {
+fn encoded_tls(tls: &ClientTls) -> SslInfo<'_> {
     let verified = tls.common_name.is_some();
     let mut info = SslInfo::new(true, verified, verified, u32::from(!verified));
     info.append_tlv(Tlv::SslVersion((&tls.version).into()));
@@ -153,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapped_address_is_that_of_ipv4_and_mixed_families_are_told_in_ipv6() {
+    fn a_mapped_address_is_that_of_ipv4_and_mixed_families_are_sent_as_ipv6() {
         let mapped = client("[::ffff:203.0.113.7]:1");
         assert_eq!(
             text(Some(&mapped)),
@@ -168,7 +184,7 @@ mod tests {
 
     /// Section 2.2 of the specification, byte by byte.
     #[test]
-    fn version_2_is_what_the_specification_says() {
+    fn version_2_is_encoded_as_specified() {
         let listener: SocketAddr = "198.51.100.1:443".parse().unwrap();
         let tls = ClientTls::new("TLSv1.3").verified_common_name("me");
         let downstream = client("203.0.113.7:40001")

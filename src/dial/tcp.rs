@@ -1,4 +1,4 @@
-//! TCP: look-ups and connects that race, within one deadline.
+//! `TcpDialer`: resolves, races the connects, and returns the first TCP stream.
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
@@ -13,27 +13,26 @@ use crate::{
 };
 
 use super::{
-    Book, DialFailure, EgressGuard, Families, HappyEyeballs, Lookup, Questions, ResolveError,
-    Resolved, SocketOptions,
-    guard::{Prohibited, Verdict},
-    log,
-    race::{Candidate, Ended, History, Race, Told},
-    resolve::{Answer, Freshness},
+    DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, Lookup, ResolveError,
+    Resolved, SocketOptions, facts,
+    guard::{GuardDecision, Prohibited},
+    race::{AttemptEnd, Candidate, History, LookupOutcome, Race},
+    resolve::{DnsAnswer, Freshness},
     sockets,
 };
 
-/// Everything that a TCP connection needs, except where it leads to. Clones share what was learnt.
+/// Dials TCP targets. Clones share the DNS cache and the address history.
 #[derive(Clone, Debug)]
-pub(crate) struct TcpDialer(Arc<Shared>);
+pub(crate) struct TcpDialer(Arc<DialerState>);
 
 #[derive(Debug)]
-struct Shared {
+struct DialerState {
     settings: TcpSettings,
-    book: Book,
+    cache: DnsCacheStore,
     history: History,
 }
 
-/// What the builder says about TCP.
+/// The TCP settings of the builder.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TcpSettings {
     pub(crate) happy_eyeballs: HappyEyeballs,
@@ -42,8 +41,8 @@ pub(crate) struct TcpSettings {
 }
 
 impl TcpSettings {
-    /// Whether the local addresses leave any of the families that were chosen.
-    pub(crate) fn has_a_family(&self) -> bool {
+    /// Whether a chosen address family has a local address.
+    pub(crate) fn has_common_family(&self) -> bool {
         let (chosen, local) = (
             self.happy_eyeballs.allowed_families(),
             self.options.families(),
@@ -53,26 +52,31 @@ impl TcpSettings {
 }
 
 impl TcpDialer {
-    pub(crate) fn new(settings: TcpSettings, book: Book) -> Self {
-        Self(Arc::new(Shared {
+    pub(crate) fn new(settings: TcpSettings, cache: DnsCacheStore) -> Self {
+        Self(Arc::new(DialerState {
             settings,
-            book,
+            cache,
             history: History::default(),
         }))
     }
 
-    /// The addresses that the dialled name has now, as its last answer says while that holds.
-    /// Nothing where no name is dialled, or where its addresses are not known: name servers fail,
-    /// or tell none.
+    /// The current addresses of the dialled name, from the cache or a look-up.
+    ///
+    /// `None` if the target is an IP address, or if no current answer with an address is available.
     pub(super) async fn addresses(&self, target: &HostPort) -> Option<Vec<SocketAddr>> {
         let Host::Dns(name) = target.host() else {
             return None;
         };
         let dialer = &*self.0;
         let mut addresses = Vec::new();
-        for families in dialer.questions(dialer.families()) {
+        for families in dialer.lookup_families(dialer.families()) {
             let lookup = lookup(name, target, families);
-            match dialer.book.clone().ask(lookup, Freshness::Kept).await {
+            match dialer
+                .cache
+                .clone()
+                .resolve(lookup, Freshness::Cached)
+                .await
+            {
                 Ok(answer) if !answer.stale => addresses.extend(&answer.resolved.addresses),
                 Err(error) if error.is_not_found() => {}
                 Ok(_) | Err(_) => return None,
@@ -81,7 +85,7 @@ impl TcpDialer {
         (!addresses.is_empty()).then_some(addresses)
     }
 
-    /// Connects by `deadline` and adds to `facts` what it sees.
+    /// Connects by `deadline` and records `facts`.
     pub(super) async fn dial(
         &self,
         target: &HostPort,
@@ -91,7 +95,7 @@ impl TcpDialer {
     ) -> Result<TcpStream, DialFailure> {
         let dialer = &*self.0;
         if let Some(guard) = &dialer.settings.guard
-            && guard.judge_name(target.host()) == Verdict::Prohibited
+            && guard.check_name(target.host()) == GuardDecision::Prohibited
         {
             return Err(DialFailure::prohibited(Stage::Resolve));
         }
@@ -100,10 +104,10 @@ impl TcpDialer {
         let outcome = timeout_at(deadline, dialer.run(&mut race, target, known)).await;
         let now = Instant::now();
         if let (Host::Dns(_), None) = (target.host(), known) {
-            log::write_resolutions(&race, began, now, facts);
+            facts::write_resolutions(&race, began, now, facts);
         }
-        log::write_attempts(&race, began, now, facts);
-        log::write_history(&race, now, &dialer.history);
+        facts::write_attempts(&race, began, now, facts);
+        facts::write_history(&race, now, &dialer.history);
         match outcome {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) => Err(failure(&race)),
@@ -112,7 +116,7 @@ impl TcpDialer {
     }
 }
 
-impl Shared {
+impl DialerState {
     async fn run<'a>(
         &'a self,
         race: &mut Race<'a, TcpStream>,
@@ -120,23 +124,22 @@ impl Shared {
         known: Option<SocketAddr>,
     ) -> Option<TcpStream> {
         match known {
-            Some(address) => self.take(race, address),
-            None => self.ask(race, target, Freshness::Kept),
+            Some(address) => self.add_address(race, address),
+            None => self.add_lookups(race, target, Freshness::Cached),
         }
         let connect = |address| self.connect(target.host(), address);
-        let ask_again = |race: &mut Race<'a, TcpStream>| {
-            let may_be = |answer: &Answer| answer.may_be_asked_again;
+        let refresh = |race: &mut Race<'a, TcpStream>| {
+            let may_refresh = |answer: &DnsAnswer| answer.may_refresh;
             let mut answers = race.answers().iter();
-            if answers.any(|(_, answer)| answer.as_ref().is_ok_and(may_be)) {
-                // The name may have moved since. Addresses that were tried already are not tried
-                // again.
-                self.ask(race, target, Freshness::Asked);
+            if answers.any(|(_, answer)| answer.as_ref().is_ok_and(may_refresh)) {
+                // The name may have new addresses. The race skips those already tried.
+                self.add_lookups(race, target, Freshness::Refreshed);
             }
         };
-        race.run(connect, ask_again).await
+        race.run(connect, refresh).await
     }
 
-    fn ask<'a>(
+    fn add_lookups<'a>(
         &'a self,
         race: &mut Race<'a, TcpStream>,
         target: &'a HostPort,
@@ -145,22 +148,22 @@ impl Shared {
         match target.host() {
             Host::Ip(ip) => {
                 let address = SocketAddr::new(*ip, target.port().unwrap_or_default());
-                self.take(race, address);
+                self.add_address(race, address);
             }
             Host::Dns(name) => {
-                for families in self.questions(self.families()) {
+                for families in self.lookup_families(self.families()) {
                     let lookup = self.look_up(name, target, families, freshness);
-                    race.ask(families, lookup);
+                    race.add_lookup(families, lookup);
                 }
             }
         }
     }
 
-    /// Nobody is asked for this address.
-    fn take<'a>(&'a self, race: &mut Race<'a, TcpStream>, address: SocketAddr) {
+    /// Adds an address that needs no look-up.
+    fn add_address<'a>(&'a self, race: &mut Race<'a, TcpStream>, address: SocketAddr) {
         let families = self.families();
-        race.ask(families, async move {
-            self.told(literal(address, families), families)
+        race.add_lookup(families, async move {
+            self.with_candidates(literal(address, families), families)
         });
     }
 
@@ -170,12 +173,17 @@ impl Shared {
         target: &HostPort,
         families: Families,
         freshness: Freshness,
-    ) -> impl Future<Output = Told> + Send + use<'a> {
+    ) -> impl Future<Output = LookupOutcome> + Send + use<'a> {
         let lookup = lookup(name, target, families);
-        async move { self.told(self.book.clone().ask(lookup, freshness).await, families) }
+        async move {
+            self.with_candidates(
+                self.cache.clone().resolve(lookup, freshness).await,
+                families,
+            )
+        }
     }
 
-    /// The families that are of use: those that were chosen and have a local address.
+    /// The chosen address families that have a local address.
     fn families(&self) -> Families {
         let TcpSettings {
             happy_eyeballs,
@@ -185,23 +193,27 @@ impl Shared {
         let chosen = happy_eyeballs.allowed_families();
         match options.families() {
             Families::Both => chosen,
-            // `build()` has refused what leaves nothing.
+            // `build()` fails if the two have no family in common.
             local => local,
         }
     }
 
-    fn questions(&self, families: Families) -> Vec<Families> {
-        match (families, self.book.questions()) {
-            (Families::Both, Questions::ByFamily) => vec![Families::V6, Families::V4],
-            (families, _) => vec![families],
+    fn lookup_families(&self, families: Families) -> Vec<Families> {
+        match families == Families::Both && self.cache.splits_families() {
+            true => vec![Families::V6, Families::V4],
+            false => vec![families],
         }
     }
 
-    fn told(&self, answer: Result<Answer, ResolveError>, families: Families) -> Told {
+    fn with_candidates(
+        &self,
+        answer: Result<DnsAnswer, ResolveError>,
+        families: Families,
+    ) -> LookupOutcome {
         let addresses = answer.as_ref().map(|answer| &answer.resolved.addresses[..]);
         let addresses = addresses.unwrap_or_default();
         let now = Instant::now();
-        // One alone has no order, and the system need not be asked for its route.
+        // A single address needs no order, so its route is not queried.
         let is_alone = addresses.len() == 1 && families == self.families();
         let local = |address| match is_alone {
             true => None,
@@ -212,13 +224,13 @@ impl Shared {
             local: local(*address),
             past: self.history.past(*address, now),
         };
-        Told {
+        LookupOutcome {
             candidates: addresses.iter().map(candidate).collect(),
             answer,
         }
     }
 
-    /// Judges the address and connects to it. Nothing stands between the two.
+    /// Checks the address with the guard and connects immediately.
     fn connect<'a>(
         &'a self,
         host: &'a Host,
@@ -227,7 +239,7 @@ impl Shared {
         let TcpSettings { options, guard, .. } = &self.settings;
         async move {
             if let Some(guard) = guard
-                && guard.judge(host, address) == Verdict::Prohibited
+                && guard.check_address(host, address) == GuardDecision::Prohibited
             {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
             }
@@ -241,12 +253,12 @@ fn lookup(name: &DnsName, target: &HostPort, families: Families) -> Lookup {
     Lookup::new(name.clone(), target.is_absolute(), port, families)
 }
 
-/// What a look-up would tell of an address that stands for itself.
-fn literal(address: SocketAddr, families: Families) -> Result<Answer, ResolveError> {
+/// The answer for an IP address, which needs no look-up.
+fn literal(address: SocketAddr, families: Families) -> Result<DnsAnswer, ResolveError> {
     match families.include(address.ip()) {
         true => {
             let resolved = Resolved::new([address]);
-            Ok(Answer::just_told(Arc::new(resolved)))
+            Ok(DnsAnswer::fresh(Arc::new(resolved)))
         }
         false => Err(ResolveError::not_found(
             "the dial target is an address of a family that is not dialled",
@@ -254,47 +266,51 @@ fn literal(address: SocketAddr, families: Families) -> Result<Answer, ResolveErr
     }
 }
 
-/// Why nothing came of a race.
+/// Why the race had no winner.
 fn failure(race: &Race<'_, TcpStream>) -> DialFailure {
-    let runners = race.runners();
-    let errors = runners.iter().filter_map(|runner| match &runner.ended {
-        Some((_, Ended::Failed(error))) => Some(error),
-        Some((_, Ended::Connected)) | None => None,
+    let attempts = race.attempts();
+    let errors = attempts.iter().filter_map(|attempt| match &attempt.ended {
+        Some((_, AttemptEnd::Failed(error))) => Some(error),
+        Some((_, AttemptEnd::Connected)) | None => None,
     });
-    let of_sockets = errors.filter(|error| !log::is_prohibited(error));
+    let of_sockets = errors.filter(|error| !facts::is_prohibited(error));
     match of_sockets.max_by_key(|error| weight(error)) {
-        Some(telling) => DialFailure::connecting(again(telling).into()),
-        None if !runners.is_empty() => DialFailure::prohibited(Stage::Dial),
+        Some(error) => DialFailure::connecting(copy_of(error).into()),
+        None if !attempts.is_empty() => DialFailure::prohibited(Stage::Dial),
         None => DialFailure::resolving(unresolved(race)),
     }
 }
 
-/// The failed look-up that tells most: one that nobody could answer may have hidden addresses.
+/// The most significant look-up error. A failed query is more significant than "not found".
 fn unresolved(race: &Race<'_, TcpStream>) -> ResolveError {
     let errors = race.answers().iter();
     let errors = errors.filter_map(|(_, answer)| answer.as_ref().err());
     let telling = errors.min_by_key(|error| error.is_not_found());
-    let nothing = || ResolveError::not_found("no address was told");
+    let nothing = || ResolveError::not_found("no address was found");
     telling.cloned().unwrap_or_else(nothing)
 }
 
-/// What was being waited for when the deadline passed.
+/// The stage that was running when the deadline passed.
 fn stage(race: &Race<'_, TcpStream>) -> Stage {
-    match race.runners().iter().any(|runner| runner.ended.is_none()) {
+    match race
+        .attempts()
+        .iter()
+        .any(|attempt| attempt.ended.is_none())
+    {
         true => Stage::Dial,
         false => Stage::Resolve,
     }
 }
 
-/// The error once more: one stays with its attempt.
-fn again(error: &io::Error) -> io::Error {
+/// A copy of the error. The original stays with its attempt.
+fn copy_of(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 
-/// How much a failure tells about the origin. An address family without a route tells nothing.
+/// How much a failure says about the origin. A missing route says nothing.
 fn weight(error: &io::Error) -> u8 {
     match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => 3,
@@ -309,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_family_without_a_route_does_not_hide_what_the_other_said() {
+    fn a_missing_route_does_not_hide_the_error_of_the_other_family() {
         let weigh = |kind: io::ErrorKind| weight(&kind.into());
         assert!(weigh(io::ErrorKind::ConnectionRefused) > weigh(io::ErrorKind::TimedOut));
         assert!(weigh(io::ErrorKind::TimedOut) > weigh(io::ErrorKind::NetworkUnreachable));

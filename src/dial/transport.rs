@@ -1,4 +1,4 @@
-//! What the bytes travel over: TCP of our own, or a transport that was given.
+//! `Transport`: TCP, a custom transport, or a Unix socket.
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
@@ -15,6 +15,7 @@ use crate::{
 
 use super::{DialFailure, DialedIo, TcpDialer, TransportIo, unix};
 
+/// How a connector opens byte streams.
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
     Tcp(TcpDialer),
@@ -22,8 +23,9 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Connects within `deadline` and adds to `facts` what it sees. Where an address of the target
-    /// is `known`, no other is looked for.
+    /// Connects within `deadline` and records `facts`.
+    ///
+    /// A `known` address is dialled without a look-up.
     pub(crate) async fn dial(
         &self,
         target: &DialTarget,
@@ -39,11 +41,11 @@ impl Transport {
             }
             (Self::Custom(service), DialTarget::Tcp(target)) => {
                 let call = service.clone().oneshot(uri_of(target));
-                given(call, at, facts).await
+                connect_stream(call, at, facts).await
             }
             (_, DialTarget::Unix(path)) => {
                 let connect = unix::connect(path).map_err(Into::into);
-                given(connect, at, facts).await
+                connect_stream(connect, at, facts).await
             }
         };
         dialed.inspect_err(|failure| {
@@ -53,7 +55,7 @@ impl Transport {
         })
     }
 
-    /// The addresses that the dialled name has now, as far as that is known.
+    /// The current addresses of the dialled name, if they are known.
     pub(crate) async fn addresses(&self, target: &DialTarget) -> Option<Vec<SocketAddr>> {
         match (self, target) {
             (Self::Tcp(dialer), DialTarget::Tcp(target)) => dialer.addresses(target).await,
@@ -62,8 +64,8 @@ impl Transport {
     }
 }
 
-/// The stream of something else than our own TCP.
-async fn given(
+/// Connects a custom transport or a Unix socket within `deadline`.
+async fn connect_stream(
     connect: impl Future<Output = Result<Box<dyn TransportIo>, BoxError>>,
     deadline: Instant,
     facts: &mut Facts,
@@ -78,8 +80,9 @@ async fn given(
     }
 }
 
-/// `http` whatever is spoken over the stream: to a transport, the scheme would mean that TLS is its
-/// own business.
+/// The `Uri` with which a custom transport is called.
+///
+/// Its scheme is always `http`. With `https`, a transport could start TLS by itself.
 #[expect(
     clippy::expect_used,
     reason = "a dial target is an authority, and the other two parts are constants"
@@ -93,7 +96,7 @@ fn uri_of(target: &HostPort) -> Uri {
         .expect("scheme, authority and path make a URI")
 }
 
-/// Deadlines that no clock can hold are as good as half a century.
+/// The end of `deadline`, capped at 50 years so that it does not overflow.
 fn after(deadline: Duration) -> Instant {
     const FAR_AWAY: Duration = Duration::from_secs(50 * 365 * 24 * 3600);
     Instant::now() + deadline.min(FAR_AWAY)

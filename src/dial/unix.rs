@@ -1,4 +1,4 @@
-//! Unix stream sockets.
+//! Connecting to Unix stream sockets.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(super) async fn connect(path: &SocketPath) -> io::Result<Box<dyn TransportIo
     Ok(Box::new(TokioIo::new(stream)))
 }
 
-/// There are none: `build()` has refused the path.
+/// Fails: this system has no Unix sockets. `build()` has refused the path already.
 #[cfg(not(unix))]
 pub(super) async fn connect(_: &SocketPath) -> io::Result<Box<dyn TransportIo>> {
     Err(io::ErrorKind::Unsupported.into())

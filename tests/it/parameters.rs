@@ -145,7 +145,7 @@ fn a_signature_of_a_scheme_that_was_not_offered_is_refused() {
 }
 
 #[tokio::test]
-async fn the_suite_that_was_agreed_is_told_by_its_iana_name() {
+async fn the_suite_that_was_agreed_is_source_its_iana_name() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).serves(NAME).start().await;
     for (suite, version) in [

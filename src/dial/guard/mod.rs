@@ -1,8 +1,8 @@
-//! Where connections may lead to.
+//! The egress guard: which addresses may be dialled.
 
 mod rules;
 mod special;
 
 pub use rules::EgressGuard;
 
-pub(crate) use rules::{Prohibited, Verdict};
+pub(crate) use rules::{GuardDecision, Prohibited};

@@ -1,4 +1,4 @@
-//! The egress guard: lists of networks and names. Pure.
+//! `EgressGuard`: allowed and denied networks and names. Pure.
 
 use std::{
     fmt,
@@ -12,18 +12,27 @@ use crate::{
     name::{DnsName, Host},
 };
 
-use super::special::{is_special, translated};
+use super::special::{is_special, nat64_target};
 
-/// Decides which addresses may be connected to, for origins that users of yours choose (server-side
-/// request forgery).
+/// Limits which addresses a connector dials.
 ///
-/// Every address is judged right before it is connected to, whoever told it: a resolver, the
-/// builder, or a URL that holds the address itself. There is no second look-up that could be told
-/// something else (DNS rebinding). An IPv4 address inside of an IPv4-mapped or NAT64 one is judged
-/// as what it leads to.
+/// It protects against server-side request forgery where your users choose the origins. The default
+/// of a connector is no guard.
 ///
-/// What is denied by name or network stays denied; then what is allowed passes; for the rest, the
-/// constructor decides.
+/// The guard checks each address immediately before the socket connects. It does not matter where
+/// the address comes from: a resolver, the builder, or a URL with an IP address. No second look-up
+/// follows the check, so DNS rebinding has no effect. An IPv4-mapped or NAT64 address is checked as
+/// the IPv4 address in it.
+///
+/// The rules apply in this order:
+///
+/// 1. [`deny`](Self::deny) and [`deny_name`](Self::deny_name).
+/// 2. [`allow`](Self::allow) and [`allow_name`](Self::allow_name).
+/// 3. The constructor's default.
+///
+/// A denied address fails with
+/// [`ErrorKind::AddressProhibited`](crate::error::ErrorKind::AddressProhibited). Other addresses of
+/// the name are still tried.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, dial::{EgressGuard, IpNet}};
@@ -41,22 +50,24 @@ use super::special::{is_special, translated};
 ///
 /// # Limits
 ///
-/// A [transport](crate::connector::CdnOriginBuilder::transport) of your own and Unix sockets show
-/// no address: `build()` refuses them beside a guard. NAT64 with a prefix of a network's own cannot
-/// be told from other addresses: deny such a prefix. Redirects are not followed here; a client that
-/// follows them over the same connector is guarded each time. Ports are not judged: whatever
-/// listens on an address that passes can be reached.
+/// * `build()` fails for a guard beside a custom
+///   [transport](crate::connector::CdnOriginBuilder::transport) or a Unix socket: neither has an
+///   address to check.
+/// * A NAT64 prefix specific to a network looks like any other address. Deny such a prefix.
+/// * The connector follows no redirects. A client that follows them over the same connector is
+///   guarded each time.
+/// * Ports are not checked. Every service on an allowed address can be reached.
 #[derive(Clone)]
-#[must_use = "a guard guards nothing until a builder is given it"]
+#[must_use = "a guard does nothing until a builder is given it"]
 pub struct EgressGuard {
-    otherwise: Otherwise,
+    default_rule: DefaultRule,
     allowed: Rules,
     denied: Rules,
     problems: Vec<BuildProblem>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Otherwise {
+enum DefaultRule {
     Allow,
     Deny,
     DenySpecial,
@@ -70,43 +81,63 @@ struct Rules {
 
 /// Whether an address may be connected to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Verdict {
-    Pass,
+pub(crate) enum GuardDecision {
+    Allowed,
     Prohibited,
 }
 
-/// Why an attempt did not begin.
+/// The error of an attempt that the guard denied.
 #[derive(Debug, thiserror::Error)]
 #[error("the egress guard does not allow this address")]
 pub(crate) struct Prohibited;
 
 impl EgressGuard {
-    /// Only addresses of the public internet: nothing private, loopback, link-local, multicast,
-    /// reserved or otherwise in IANA's registries of special-purpose addresses.
+    /// Allows only addresses of the public internet.
+    ///
+    /// Denied are private, loopback, link-local, multicast and reserved addresses, and all others
+    /// in IANA's special-purpose registries ([IPv4], [IPv6]; [RFC 6890]).
+    ///
+    /// [IPv4]: https://www.iana.org/assignments/iana-ipv4-special-registry
+    /// [IPv6]: https://www.iana.org/assignments/iana-ipv6-special-registry
+    /// [RFC 6890]: https://www.rfc-editor.org/rfc/rfc6890
+    ///
+    /// ```
+    /// use cdn_origin::dial::EgressGuard;
+    ///
+    /// let guard = EgressGuard::deny_private();
+    /// ```
     pub fn deny_private() -> Self {
-        Self::with(Otherwise::DenySpecial)
+        Self::with(DefaultRule::DenySpecial)
     }
 
-    /// Nothing but what is allowed.
+    /// Denies every address except the allowed ones.
+    ///
+    /// ```
+    /// use cdn_origin::dial::{EgressGuard, IpNet};
+    ///
+    /// let network: IpNet = "10.20.0.0/16".parse()?;
+    /// let guard = EgressGuard::deny_all().allow([network]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn deny_all() -> Self {
-        Self::with(Otherwise::Deny)
+        Self::with(DefaultRule::Deny)
     }
 
-    /// Everything but what is denied.
+    /// Allows every address except the denied ones.
     pub fn allow_all() -> Self {
-        Self::with(Otherwise::Allow)
+        Self::with(DefaultRule::Allow)
     }
 
-    fn with(otherwise: Otherwise) -> Self {
+    fn with(default_rule: DefaultRule) -> Self {
         Self {
-            otherwise,
+            default_rule,
             allowed: Rules::default(),
             denied: Rules::default(),
             problems: Vec::new(),
         }
     }
 
-    /// Allows these networks. Single addresses are networks, too.
+    /// Allows these networks and addresses.
     ///
     /// ```
     /// use std::net::Ipv4Addr;
@@ -130,8 +161,9 @@ impl EgressGuard {
         self
     }
 
-    /// Denies these networks, even where [`allow`](Self::allow) or
-    /// [`allow_name`](Self::allow_name) allow them.
+    /// Denies these networks and addresses.
+    ///
+    /// It takes precedence over [`allow`](Self::allow) and [`allow_name`](Self::allow_name).
     ///
     /// ```
     /// use cdn_origin::dial::{EgressGuard, IpNet};
@@ -152,23 +184,40 @@ impl EgressGuard {
         self
     }
 
-    /// Allows this name and all names below it, whatever their addresses are. Whoever answers for
-    /// the name in DNS then chooses the address: name only what you trust.
+    /// Allows this name and all its subdomains, with any address.
+    ///
+    /// The owner of the name's DNS zone then chooses the address. Allow only names that you trust.
+    /// `build()` fails for a name that cannot be parsed.
+    ///
+    /// ```
+    /// use cdn_origin::dial::EgressGuard;
+    ///
+    /// let guard = EgressGuard::deny_private().allow_name("internal.example");
+    /// ```
     pub fn allow_name(mut self, name: impl AsRef<str>) -> Self {
         let name = self.name("EgressGuard::allow_name", name.as_ref());
         self.allowed.names.extend(name);
         self
     }
 
-    /// Denies this name and all names below it, as they are dialled. Aliases in DNS and addresses
-    /// are judged by networks alone: to keep users off a host, deny its network too.
+    /// Denies this name and all its subdomains.
+    ///
+    /// The name is compared with the dialled one. DNS aliases and IP addresses are checked by
+    /// network only: to block a host, deny its network too. `build()` fails for a name that cannot
+    /// be parsed.
+    ///
+    /// ```
+    /// use cdn_origin::dial::EgressGuard;
+    ///
+    /// let guard = EgressGuard::allow_all().deny_name("internal.example");
+    /// ```
     pub fn deny_name(mut self, name: impl AsRef<str>) -> Self {
         let name = self.name("EgressGuard::deny_name", name.as_ref());
         self.denied.names.extend(name);
         self
     }
 
-    /// The parsed name, or a problem of this setter.
+    /// Parses the name, or notes a problem of this setter.
     fn name(&mut self, setter: &'static str, text: &str) -> Option<DnsName> {
         let note = |error| {
             let kind = BuildProblemKind::InvalidName;
@@ -182,31 +231,31 @@ impl EgressGuard {
     }
 
     /// Whether a name may be looked up at all.
-    pub(crate) fn judge_name(&self, host: &Host) -> Verdict {
+    pub(crate) fn check_name(&self, host: &Host) -> GuardDecision {
         match host {
-            Host::Dns(name) if self.denied.names_include(name) => Verdict::Prohibited,
-            Host::Dns(_) | Host::Ip(_) => Verdict::Pass,
+            Host::Dns(name) if self.denied.names_include(name) => GuardDecision::Prohibited,
+            Host::Dns(_) | Host::Ip(_) => GuardDecision::Allowed,
         }
     }
 
     /// Whether this address of this host may be connected to.
-    pub(crate) fn judge(&self, host: &Host, address: SocketAddr) -> Verdict {
+    pub(crate) fn check_address(&self, host: &Host, address: SocketAddr) -> GuardDecision {
         let address = address.ip().to_canonical();
         let by_name = host
             .dns()
             .is_some_and(|name| self.allowed.names_include(name));
-        let pass = match () {
+        let allowed = match () {
             () if self.denied.networks_include(address) => false,
-            () if by_name || self.allowed.includes_as_it_is(address) => true,
-            () => match self.otherwise {
-                Otherwise::Allow => true,
-                Otherwise::Deny => false,
-                Otherwise::DenySpecial => !is_special(address),
+            () if by_name || self.allowed.include_exactly(address) => true,
+            () => match self.default_rule {
+                DefaultRule::Allow => true,
+                DefaultRule::Deny => false,
+                DefaultRule::DenySpecial => !is_special(address),
             },
         };
-        match pass && self.judge_name(host) == Verdict::Pass {
-            true => Verdict::Pass,
-            false => Verdict::Prohibited,
+        match allowed && self.check_name(host) == GuardDecision::Allowed {
+            true => GuardDecision::Allowed,
+            false => GuardDecision::Prohibited,
         }
     }
 }
@@ -220,21 +269,22 @@ impl Rules {
         self.names.iter().any(within)
     }
 
-    fn includes_as_it_is(&self, address: IpAddr) -> bool {
+    fn include_exactly(&self, address: IpAddr) -> bool {
         self.networks
             .iter()
             .any(|network| network.contains(&address))
     }
 
-    /// Also by the address that it leads to: an IPv4 address that is written in it, or the system's
-    /// own, which answers at the unspecified one.
+    /// Also checks the address that it leads to.
+    ///
+    /// That is the embedded IPv4 address, or loopback for the unspecified address.
     fn networks_include(&self, address: IpAddr) -> bool {
         let leads_to = match address {
             IpAddr::V4(v4) => v4.is_unspecified().then_some(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(v6) if v6.is_unspecified() => Some(Ipv6Addr::LOCALHOST.into()),
-            IpAddr::V6(v6) => translated(v6).map(IpAddr::V4),
+            IpAddr::V6(v6) => nat64_target(v6).map(IpAddr::V4),
         };
-        self.includes_as_it_is(address) || leads_to.is_some_and(|it| self.includes_as_it_is(it))
+        self.include_exactly(address) || leads_to.is_some_and(|it| self.include_exactly(it))
     }
 }
 
@@ -252,7 +302,7 @@ fn canonical(network: IpNet) -> IpNet {
 impl fmt::Debug for EgressGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EgressGuard")
-            .field("otherwise", &self.otherwise)
+            .field("default_rule", &self.default_rule)
             .field("allowed", &self.allowed)
             .field("denied", &self.denied)
             .finish_non_exhaustive()

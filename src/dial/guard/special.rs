@@ -1,16 +1,16 @@
-//! Which addresses are not of the public internet. Pure.
+//! The special-purpose addresses of IANA. Pure.
 //!
 //! Both IANA special-purpose registries as of July 2026
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
-//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry)), multicast, and what
-//! carries an IPv4 address inside.
+//! [IPv6](https://www.iana.org/assignments/iana-ipv6-special-registry)), multicast, and
+//! NAT64 addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// The IPv4 registry (RFC 6890 and later), multicast (RFC 5771) and class E. Anycast services that
-/// are reachable are listed too: none of them is an origin.
+/// The IPv4 registry (RFC 6890 and later), multicast (RFC 5771) and class E. It includes
+/// reachable anycast services: none of them is an origin.
 const V4: [Ipv4Net; 18] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
@@ -32,10 +32,10 @@ const V4: [Ipv4Net; 18] = [
     v4(240, 0, 0, 0, 4),
 ];
 
-/// The only IPv6 space that is given to networks of the internet (RFC 4291 section 2.4).
+/// The only IPv6 range assigned to networks of the internet (RFC 4291 section 2.4).
 const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What of the IPv6 registry lies in it: protocol assignments with Teredo, ORCHID and benchmarking;
+/// The special-purpose parts of `GLOBAL_UNICAST`: protocol assignments with Teredo, ORCHID and benchmarking;
 /// documentation; 6to4; AS112.
 const V6: [Ipv6Net; 5] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
@@ -57,11 +57,11 @@ const fn v6(s: [u16; 8], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(address, prefix)
 }
 
-/// Whether the address is private, local, reserved, or of any other special purpose.
+/// Whether the address is private, local, reserved, or has another special purpose.
 pub(super) fn is_special(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => V4.iter().any(|network| network.contains(&v4)),
-        IpAddr::V6(v6) => match translated(v6) {
+        IpAddr::V6(v6) => match nat64_target(v6) {
             Some(v4) => is_special(v4.into()),
             None => !GLOBAL_UNICAST.contains(&v6) || V6.iter().any(|network| network.contains(&v6)),
         },
@@ -69,7 +69,7 @@ pub(super) fn is_special(address: IpAddr) -> bool {
 }
 
 /// The IPv4 address that a NAT64 address leads to.
-pub(super) fn translated(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+pub(super) fn nat64_target(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., a, b, c, d] = v6.octets();
     NAT64.contains(&v6).then(|| Ipv4Addr::new(a, b, c, d))
 }

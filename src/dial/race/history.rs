@@ -1,4 +1,4 @@
-//! What happened to addresses lately.
+//! PastOutcome happened to addresses lately.
 
 use std::{
     collections::HashMap,
@@ -10,60 +10,60 @@ use std::{
 use tokio::time::Instant;
 
 /// How many addresses are remembered.
-const MOST: usize = 512;
+const MAX_ADDRESSES: usize = 512;
 /// How long a failure counts.
-const FAILURE_COUNTS: Duration = Duration::from_secs(60);
+const FAILURE_TTL: Duration = Duration::from_secs(60);
 /// How long a latency counts.
-const LATENCY_COUNTS: Duration = Duration::from_secs(600);
+const LATENCY_TTL: Duration = Duration::from_secs(600);
 
-/// What happened to addresses lately. Clones share it.
+/// PastOutcome happened to addresses lately. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct History(Arc<Mutex<HashMap<SocketAddr, Record>>>);
+pub(crate) struct History(Arc<Mutex<HashMap<SocketAddr, AddressRecord>>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Record {
+struct AddressRecord {
     at: Instant,
-    what: What,
+    outcome: PastOutcome,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum PastOutcome {
     Failed,
     /// It connected within this time.
-    Took(Duration),
+    Connected(Duration),
     /// It had not connected by then, when a later attempt had.
     Overtaken(Duration),
 }
 
-/// What counts of an address's past.
+/// PastOutcome counts of an address's past.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Past {
+pub(crate) struct AddressPast {
     pub(super) failed: bool,
     pub(super) latency: Option<Duration>,
 }
 
 impl History {
-    /// What counts now.
-    pub(crate) fn past(&self, address: SocketAddr, now: Instant) -> Past {
+    /// PastOutcome counts now.
+    pub(crate) fn past(&self, address: SocketAddr, now: Instant) -> AddressPast {
         let records = self.lock();
         let record = records.get(&address).filter(|record| record.counts(now));
-        record.map_or_else(Past::default, |record| record.past(now))
+        record.map_or_else(AddressPast::default, |record| record.past(now))
     }
 
     pub(crate) fn failed(&self, address: SocketAddr, now: Instant) {
-        self.write(address, now, What::Failed);
+        self.write(address, now, PastOutcome::Failed);
     }
 
     /// It connected within this time.
-    pub(crate) fn took(&self, address: SocketAddr, latency: Duration, now: Instant) {
-        self.write(address, now, What::Took(latency));
+    pub(crate) fn connected(&self, address: SocketAddr, latency: Duration, now: Instant) {
+        self.write(address, now, PastOutcome::Connected(latency));
     }
 
     /// It had not connected within this time, when a later attempt had: for a minute as good as
     /// failed, so that a family that leads nowhere costs one attempt delay a minute and not one
     /// each time.
     pub(crate) fn overtaken(&self, address: SocketAddr, after: Duration, now: Instant) {
-        self.write(address, now, What::Overtaken(after));
+        self.write(address, now, PastOutcome::Overtaken(after));
     }
 
     #[cfg(test)]
@@ -71,42 +71,42 @@ impl History {
         self.lock().len()
     }
 
-    fn write(&self, address: SocketAddr, now: Instant, what: What) {
+    fn write(&self, address: SocketAddr, now: Instant, outcome: PastOutcome) {
         let mut records = self.lock();
-        if records.len() >= MOST && !records.contains_key(&address) {
+        if records.len() >= MAX_ADDRESSES && !records.contains_key(&address) {
             records.retain(|_, record| record.counts(now));
             let oldest = records.iter().min_by_key(|(_, record)| record.at);
             if let Some(oldest) = oldest.map(|(address, _)| *address)
-                && records.len() >= MOST
+                && records.len() >= MAX_ADDRESSES
             {
                 records.remove(&oldest);
             }
         }
-        records.insert(address, Record { at: now, what });
+        records.insert(address, AddressRecord { at: now, outcome });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Record>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, AddressRecord>> {
         // No code that holds the lock can panic halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Record {
+impl AddressRecord {
     fn counts(&self, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.at);
-        match self.what {
-            What::Failed => age < FAILURE_COUNTS,
-            What::Took(_) | What::Overtaken(_) => age < LATENCY_COUNTS,
+        match self.outcome {
+            PastOutcome::Failed => age < FAILURE_TTL,
+            PastOutcome::Connected(_) | PastOutcome::Overtaken(_) => age < LATENCY_TTL,
         }
     }
 
-    fn past(&self, now: Instant) -> Past {
-        let fresh = now.saturating_duration_since(self.at) < FAILURE_COUNTS;
-        let (failed, latency) = match self.what {
-            What::Failed => (true, None),
-            What::Took(latency) => (false, Some(latency)),
-            What::Overtaken(latency) => (fresh, Some(latency)),
+    fn past(&self, now: Instant) -> AddressPast {
+        let fresh = now.saturating_duration_since(self.at) < FAILURE_TTL;
+        let (failed, latency) = match self.outcome {
+            PastOutcome::Failed => (true, None),
+            PastOutcome::Connected(latency) => (false, Some(latency)),
+            PastOutcome::Overtaken(latency) => (fresh, Some(latency)),
         };
-        Past { failed, latency }
+        AddressPast { failed, latency }
     }
 }

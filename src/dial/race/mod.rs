@@ -15,5 +15,5 @@ mod tests;
 
 pub(crate) use history::History;
 pub(crate) use order::Candidate;
-pub(crate) use run::{Ended, Race, Runner, Told};
+pub(crate) use run::{AttemptEnd, LookupOutcome, Race, RaceAttempt};
 pub use settings::{HappyEyeballs, IpFamilies};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    history::Past,
+    history::AddressPast,
     policy_table::{common_prefix, policy, scope},
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct Candidate {
     /// The local address from which the system would connect; `None` if there is no route, or
     /// nothing else to compare it with.
     pub(crate) local: Option<IpAddr>,
-    pub(crate) past: Past,
+    pub(crate) past: AddressPast,
 }
 
 impl Candidate {
@@ -102,7 +102,7 @@ mod tests {
         Candidate {
             address: address(text),
             local: local.parse().ok(),
-            past: Past::default(),
+            past: AddressPast::default(),
         }
     }
 
@@ -177,8 +177,8 @@ mod tests {
         let history = History::default();
         let now = Instant::now();
         history.failed(address("192.0.2.1"), now);
-        history.took(address("192.0.2.2"), Duration::from_millis(300), now);
-        history.took(address("192.0.2.3"), Duration::from_millis(20), now);
+        history.connected(address("192.0.2.2"), Duration::from_millis(300), now);
+        history.connected(address("192.0.2.3"), Duration::from_millis(20), now);
         let all = |now| {
             let with_past = |text: &&str| Candidate {
                 past: history.past(address(text), now),

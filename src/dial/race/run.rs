@@ -13,50 +13,50 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Candidate, HappyEyeballs,
-    schedule::{Schedule, Step},
+    schedule::{Schedule, ScheduleStep},
 };
-use crate::dial::resolve::{Answer, Families, ResolveError};
+use crate::dial::resolve::{DnsAnswer, Families, ResolveError};
 
-/// What a look-up told.
-pub(crate) struct Told {
+/// What a look-up outcome.
+pub(crate) struct LookupOutcome {
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) answer: Result<Answer, ResolveError>,
+    pub(crate) answer: Result<DnsAnswer, ResolveError>,
 }
 
 /// A race. It survives a deadline that ends [`run`](Self::run), so that one can see how far it got.
 pub(crate) struct Race<'a, T> {
     schedule: Schedule,
-    lookups: FuturesUnordered<BoxFuture<'a, (Families, Told)>>,
-    attempts: FuturesUnordered<BoxFuture<'a, (usize, io::Result<T>)>>,
-    runners: Vec<Runner>,
-    answers: Vec<(Instant, Result<Answer, ResolveError>)>,
+    lookups: FuturesUnordered<BoxFuture<'a, (Families, LookupOutcome)>>,
+    connecting: FuturesUnordered<BoxFuture<'a, (usize, io::Result<T>)>>,
+    attempts: Vec<RaceAttempt>,
+    answers: Vec<(Instant, Result<DnsAnswer, ResolveError>)>,
 }
 
 /// One attempt, in the order in which they began.
 #[derive(Debug)]
-pub(crate) struct Runner {
+pub(crate) struct RaceAttempt {
     pub(crate) address: SocketAddr,
     pub(crate) started: Instant,
     /// When and how it ended.
-    pub(crate) ended: Option<(Instant, Ended)>,
+    pub(crate) ended: Option<(Instant, AttemptEnd)>,
 }
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum AttemptEnd {
     Connected,
     Failed(io::Error),
 }
 
-enum Event<T> {
-    Told(Families, Told),
-    Ended(usize, io::Result<T>),
+enum RaceEvent<T> {
+    LookupEnded(Families, LookupOutcome),
+    AttemptEnded(usize, io::Result<T>),
 }
 
 impl<T> Race<'_, T> {
     /// What was tried, in the order in which it began.
-    pub(crate) fn runners(&self) -> &[Runner] {
-        &self.runners
+    pub(crate) fn attempts(&self) -> &[RaceAttempt] {
+        &self.attempts
     }
 
     /// How long an attempt runs alone.
@@ -64,8 +64,8 @@ impl<T> Race<'_, T> {
         self.schedule.attempt_delay()
     }
 
-    /// What look-ups told, in the order in which they did.
-    pub(crate) fn answers(&self) -> &[(Instant, Result<Answer, ResolveError>)] {
+    /// What look-ups outcome, in the order in which they did.
+    pub(crate) fn answers(&self) -> &[(Instant, Result<DnsAnswer, ResolveError>)] {
         &self.answers
     }
 }
@@ -75,29 +75,29 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         Self {
             schedule: Schedule::new(settings),
             lookups: FuturesUnordered::new(),
-            attempts: FuturesUnordered::new(),
-            runners: Vec::new(),
+            connecting: FuturesUnordered::new(),
+            attempts: Vec::new(),
             answers: Vec::new(),
         }
     }
 
-    /// Adds a look-up: its addresses join the race when they are told.
-    pub(crate) fn ask(
+    /// Adds a look-up: its addresses join the race when they are outcome.
+    pub(crate) fn add_lookup(
         &mut self,
         families: Families,
-        lookup: impl Future<Output = Told> + Send + 'a,
+        lookup: impl Future<Output = LookupOutcome> + Send + 'a,
     ) {
-        self.schedule.asked(families);
+        self.schedule.lookup_started(families);
         self.lookups
-            .push(lookup.map(move |told| (families, told)).boxed());
+            .push(lookup.map(move |outcome| (families, outcome)).boxed());
     }
 
-    /// Runs until an attempt has succeeded or there is nothing left to try. `spent` is called once
+    /// Runs until an attempt has succeeded or there is nothing left to try. `exhausted` is called once
     /// when every known address has been tried and had its time; it may ask for more.
     pub(crate) async fn run<C, F>(
         &mut self,
         connect: C,
-        mut spent: impl FnMut(&mut Self),
+        mut exhausted: impl FnMut(&mut Self),
     ) -> Option<T>
     where
         C: Fn(SocketAddr) -> F,
@@ -105,15 +105,15 @@ impl<'a, T: Send + 'a> Race<'a, T> {
     {
         loop {
             match self.schedule.step(Instant::now()) {
-                Step::Start(address) => self.start(address, connect(address)),
-                Step::Spent => spent(self),
-                Step::Over => return None,
-                Step::Wait(until) => {
+                ScheduleStep::Start(address) => self.start(address, connect(address)),
+                ScheduleStep::Exhausted => exhausted(self),
+                ScheduleStep::Over => return None,
+                ScheduleStep::Wait(until) => {
                     let event = match until {
                         Some(until) => timeout_at(until, self.event()).await.ok(),
                         None => Some(self.event().await),
                     };
-                    if let Some(winner) = event.and_then(|event| self.take_in(event)) {
+                    if let Some(winner) = event.and_then(|event| self.handle(event)) {
                         return Some(winner);
                     }
                 }
@@ -126,46 +126,49 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         address: SocketAddr,
         attempt: impl Future<Output = io::Result<T>> + Send + 'a,
     ) {
-        let index = self.runners.len();
-        self.runners.push(Runner {
+        let index = self.attempts.len();
+        self.attempts.push(RaceAttempt {
             address,
             started: Instant::now(),
             ended: None,
         });
-        self.attempts
+        self.connecting
             .push(attempt.map(move |outcome| (index, outcome)).boxed());
     }
 
-    async fn event(&mut self) -> Event<T> {
+    async fn event(&mut self) -> RaceEvent<T> {
         poll_fn(|cx| self.poll_event(cx)).await
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event<T>> {
-        if let Poll::Ready(Some((index, outcome))) = self.attempts.poll_next_unpin(cx) {
-            return Poll::Ready(Event::Ended(index, outcome));
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<RaceEvent<T>> {
+        if let Poll::Ready(Some((index, outcome))) = self.connecting.poll_next_unpin(cx) {
+            return Poll::Ready(RaceEvent::AttemptEnded(index, outcome));
         }
         match self.lookups.poll_next_unpin(cx) {
-            Poll::Ready(Some((families, told))) => Poll::Ready(Event::Told(families, told)),
+            Poll::Ready(Some((families, outcome))) => {
+                Poll::Ready(RaceEvent::LookupEnded(families, outcome))
+            }
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 
     /// The winner, if it is that.
-    fn take_in(&mut self, event: Event<T>) -> Option<T> {
+    fn handle(&mut self, event: RaceEvent<T>) -> Option<T> {
         let now = Instant::now();
         match event {
-            Event::Told(families, told) => {
-                self.schedule.told(families, told.candidates, now);
-                self.answers.push((now, told.answer));
+            RaceEvent::LookupEnded(families, outcome) => {
+                self.schedule
+                    .lookup_ended(families, outcome.candidates, now);
+                self.answers.push((now, outcome.answer));
                 None
             }
-            Event::Ended(index, Ok(winner)) => {
-                self.runners[index].ended = Some((now, Ended::Connected));
+            RaceEvent::AttemptEnded(index, Ok(winner)) => {
+                self.attempts[index].ended = Some((now, AttemptEnd::Connected));
                 Some(winner)
             }
-            Event::Ended(index, Err(error)) => {
-                self.runners[index].ended = Some((now, Ended::Failed(error)));
-                self.schedule.failed(now);
+            RaceEvent::AttemptEnded(index, Err(error)) => {
+                self.attempts[index].ended = Some((now, AttemptEnd::Failed(error)));
+                self.schedule.attempt_failed(now);
                 None
             }
         }

@@ -9,14 +9,14 @@ use crate::dial::resolve::Families;
 
 /// What to do now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Step {
+pub(super) enum ScheduleStep {
     /// Try this address.
     Start(SocketAddr),
     /// Wait until something happens, or until this time.
     Wait(Option<Instant>),
     /// Every address that is known has been tried, and the last of them had its time. Said once;
     /// more look-ups may begin.
-    Spent,
+    Exhausted,
     /// There is nothing left to try and nothing to wait for.
     Over,
 }
@@ -35,7 +35,7 @@ pub(super) struct Schedule {
     /// The end of the resolution delay.
     held_until: Option<Instant>,
     lead: Option<Lead>,
-    spent: bool,
+    exhausted: bool,
 }
 
 /// The family of the last address, and how many more of it come before one of the other.
@@ -56,7 +56,7 @@ impl Schedule {
             next_at: None,
             held_until: None,
             lead: None,
-            spent: false,
+            exhausted: false,
         }
     }
 
@@ -65,12 +65,12 @@ impl Schedule {
     }
 
     /// A look-up has begun.
-    pub(super) fn asked(&mut self, families: Families) {
+    pub(super) fn lookup_started(&mut self, families: Families) {
         self.open.push(families);
     }
 
     /// A look-up has ended with these addresses, or with none.
-    pub(super) fn told(&mut self, families: Families, found: Vec<Candidate>, now: Instant) {
+    pub(super) fn lookup_ended(&mut self, families: Families, found: Vec<Candidate>, now: Instant) {
         if let Some(at) = self.open.iter().position(|open| *open == families) {
             self.open.swap_remove(at);
         }
@@ -90,38 +90,38 @@ impl Schedule {
     }
 
     /// An attempt has failed.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(super) fn attempt_failed(&mut self, now: Instant) {
         self.running -= 1;
         // Section 5: the next one need not wait.
         self.next_at = Some(now);
     }
 
     /// What to do now.
-    pub(super) fn step(&mut self, now: Instant) -> Step {
+    pub(super) fn step(&mut self, now: Instant) -> ScheduleStep {
         if self.waiting.is_empty() {
             return self.idle(now);
         }
         let earliest = self.held_until.max(self.next_at);
         if let Some(earliest) = earliest.filter(|earliest| now < *earliest) {
-            return Step::Wait(Some(earliest));
+            return ScheduleStep::Wait(Some(earliest));
         }
         let address = self.take_next();
         self.held_until = None;
         self.running += 1;
         self.next_at = Some(now + self.settings.attempt_delay);
-        Step::Start(address)
+        ScheduleStep::Start(address)
     }
 
     /// What to do where no address waits.
-    fn idle(&mut self, now: Instant) -> Step {
+    fn idle(&mut self, now: Instant) -> ScheduleStep {
         let over = self.running == 0 && self.open.is_empty();
-        match (over, self.spent, self.next_at) {
-            (true, true, _) => Step::Over,
-            (false, true, _) | (false, false, None) => Step::Wait(None),
-            (false, false, Some(at)) if now < at => Step::Wait(Some(at)),
+        match (over, self.exhausted, self.next_at) {
+            (true, true, _) => ScheduleStep::Over,
+            (false, true, _) | (false, false, None) => ScheduleStep::Wait(None),
+            (false, false, Some(at)) if now < at => ScheduleStep::Wait(Some(at)),
             (_, false, _) => {
-                self.spent = true;
-                Step::Spent
+                self.exhausted = true;
+                ScheduleStep::Exhausted
             }
         }
     }

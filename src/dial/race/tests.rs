@@ -9,8 +9,8 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use super::{Candidate, Ended, HappyEyeballs, History, IpFamilies, Race, Told};
-use crate::dial::resolve::{Answer, Families, ResolveError, Resolved};
+use super::{AttemptEnd, Candidate, HappyEyeballs, History, IpFamilies, LookupOutcome, Race};
+use crate::dial::resolve::{DnsAnswer, Families, ResolveError, Resolved};
 
 /// What a fake address does.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +44,14 @@ fn candidate(text: &str) -> Candidate {
     }
 }
 
-fn told(addresses: &[(&'static str, Does)]) -> Told {
+fn told(addresses: &[(&'static str, Does)]) -> LookupOutcome {
     let candidates: Vec<_> = addresses.iter().map(|(text, _)| candidate(text)).collect();
     let resolved = Resolved::new(candidates.iter().map(|candidate| candidate.address));
     let answer = match candidates.is_empty() {
         true => Err(ResolveError::not_found("none")),
-        false => Ok(Answer::just_told(Arc::new(resolved))),
+        false => Ok(DnsAnswer::fresh(Arc::new(resolved))),
     };
-    Told { candidates, answer }
+    LookupOutcome { candidates, answer }
 }
 
 fn does(lookups: &[Lookup], at: SocketAddr) -> Does {
@@ -84,7 +84,7 @@ async fn run(
     let mut race = Race::new(settings);
     for Lookup(families, after, addresses) in &lookups {
         let (after, told) = (*after, told(addresses));
-        race.ask(*families, async move {
+        race.add_lookup(*families, async move {
             sleep(ms(after)).await;
             told
         });
@@ -93,12 +93,15 @@ async fn run(
     let outcome =
         tokio::time::timeout(limit, race.run(|at| attempt(does(&lookups, at)), |_| ())).await;
     let text = |at: SocketAddr| at.ip().to_string();
-    let runners = race.runners().iter();
-    let tried = runners.map(|runner| (text(runner.address), since(runner.started)));
-    let winner = race.runners().iter().find_map(|runner| match runner.ended {
-        Some((at, Ended::Connected)) => Some((text(runner.address), since(at))),
-        _ => None,
-    });
+    let attempts = race.attempts().iter();
+    let tried = attempts.map(|attempt| (text(attempt.address), since(attempt.started)));
+    let winner = race
+        .attempts()
+        .iter()
+        .find_map(|attempt| match attempt.ended {
+            Some((at, AttemptEnd::Connected)) => Some((text(attempt.address), since(at))),
+            _ => None,
+        });
     assert_eq!(matches!(outcome, Ok(Some(()))), winner.is_some());
     (tried.collect(), winner)
 }
@@ -283,7 +286,7 @@ async fn losers_are_dropped_with_the_race() {
     let dropped = Arc::new(Mutex::new(0));
     let mut race = Race::new(HappyEyeballs::default());
     let told = told(&[(SIX, Does::Hangs), (FOUR, Does::Connects(1))]);
-    race.ask(Families::Both, async move { told });
+    race.add_lookup(Families::Both, async move { told });
     let connect = |at: SocketAddr| {
         let guard = Guard(dropped.clone());
         async move {
@@ -322,14 +325,14 @@ async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
     let lookups = together(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
     let mut race = Race::new(HappyEyeballs::default());
     let known = told(&[(FOUR, Does::Hangs)]);
-    race.ask(Families::Both, async move { known });
+    race.add_lookup(Families::Both, async move { known });
     let mut times = 0;
     let won = race.run(
         |at| attempt(does(&lookups, at)),
         |race| {
             times += 1;
             let more = told(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
-            race.ask(Families::Both, async move {
+            race.add_lookup(Families::Both, async move {
                 sleep(ms(20)).await;
                 more
             });
@@ -338,7 +341,7 @@ async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
     assert_eq!(won.await, Some(()));
     assert_eq!(times, 1);
     assert_eq!(began.elapsed(), ms(250 + 20 + 3));
-    let tried: Vec<_> = race.runners().iter().map(|it| it.address).collect();
+    let tried: Vec<_> = race.attempts().iter().map(|it| it.address).collect();
     assert_eq!(tried, [address(FOUR), address(FOUR_TOO)]);
 }
 
@@ -347,12 +350,12 @@ async fn more_may_be_asked_for_where_all_that_was_known_failed() {
     let lookups = together(&[(FOUR, Does::Fails(1)), (FOUR_TOO, Does::Connects(3))]);
     let mut race = Race::new(HappyEyeballs::default());
     let known = told(&[(FOUR, Does::Fails(1))]);
-    race.ask(Families::Both, async move { known });
+    race.add_lookup(Families::Both, async move { known });
     let won = race.run(
         |at| attempt(does(&lookups, at)),
         |race| {
             let more = told(&[(FOUR_TOO, Does::Connects(3))]);
-            race.ask(Families::Both, async move { more });
+            race.add_lookup(Families::Both, async move { more });
         },
     );
     assert_eq!(won.await, Some(()));

@@ -9,7 +9,7 @@ use crate::error::ServiceBinding;
 pub struct Resolved {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) ttl: Option<Duration>,
-    pub(crate) told_by: Cow<'static, str>,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) service: Option<ServiceBinding>,
 }
 
@@ -23,7 +23,7 @@ impl Resolved {
         Self {
             addresses: addresses.into_iter().take(MOST).collect(),
             ttl: None,
-            told_by: Cow::Borrowed("a resolver"),
+            source: Cow::Borrowed("a resolver"),
             service: None,
         }
     }
@@ -37,8 +37,8 @@ impl Resolved {
 
     /// Who or what told it, in a word or two, for reports: `hosts file`, `A record`.
     #[must_use]
-    pub fn told_by(mut self, who: impl Into<Cow<'static, str>>) -> Self {
-        self.told_by = who.into();
+    pub fn source(mut self, who: impl Into<Cow<'static, str>>) -> Self {
+        self.source = who.into();
         self
     }
 

@@ -7,7 +7,7 @@ use crate::{
     name::{DnsName, NameError},
 };
 
-use super::{Book, DnsCache, FixedNames, Resolve, Services, SystemResolver};
+use super::{DnsCache, DnsCacheStore, FixedNames, Resolve, SystemResolver};
 
 /// How the dialled name is resolved.
 ///
@@ -136,13 +136,13 @@ impl Dns {
     /// Whether a look-up of `name`, or of some name, may return `HTTPS` records.
     pub(crate) fn may_find_services(&self, name: Option<&DnsName>) -> bool {
         let resolver = self.resolver.as_ref();
-        let finds = resolver.is_some_and(|resolver| resolver.services() == Services::Perhaps);
+        let finds = resolver.is_some_and(|resolver| resolver.finds_services());
         finds && name.is_none_or(|name| !self.fixed.contains(name))
     }
 
-    pub(crate) fn into_cache(self) -> Book {
+    pub(crate) fn into_cache(self) -> DnsCacheStore {
         let resolver = self.resolver.unwrap_or_else(|| Arc::new(SystemResolver));
-        Book::new(resolver, self.fixed, self.cache)
+        DnsCacheStore::new(resolver, self.fixed, self.cache)
     }
 }
 

@@ -35,6 +35,6 @@ impl FixedNames {
     pub(super) fn get(&self, name: &DnsName) -> Option<Resolved> {
         let addresses = self.0.get(name)?.iter();
         let addresses = addresses.map(|address| SocketAddr::new(*address, 0));
-        Some(Resolved::new(addresses).told_by("the builder"))
+        Some(Resolved::new(addresses).source("the builder"))
     }
 }

@@ -15,9 +15,7 @@ use tokio::time::timeout;
 
 use crate::error::ServiceBinding;
 
-use super::{
-    Families, Lookup, Questions, Resolve, ResolveError, Resolved, Resolving, Services, service,
-};
+use super::{Families, Lookup, Resolve, ResolveError, Resolved, Resolving, https_records};
 
 /// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they
 /// become known, and `HTTPS` records are read where that is asked for.
@@ -161,11 +159,11 @@ impl HickoryResolver {
         name: &str,
         port: u16,
     ) -> Result<Option<(ServiceBinding, Duration)>, NetError> {
-        let name = service::query_name(name, port);
+        let name = https_records::query_name(name, port);
         let answer = self.resolver.lookup(name, RecordType::HTTPS).await?;
         let records = answer.answers();
         let ttl = ttl(records).unwrap_or_default();
-        Ok(service::best(records).map(|service| (service, ttl)))
+        Ok(https_records::best(records).map(|service| (service, ttl)))
     }
 
     async fn addresses(&self, name: &str, families: Families) -> Result<Resolved, NetError> {
@@ -190,7 +188,7 @@ impl HickoryResolver {
         let answer = self.resolver.lookup(name, kind).await?;
         let records = answer.answers();
         let addresses = records.iter().filter_map(address);
-        let resolved = Resolved::new(addresses).told_by(match kind {
+        let resolved = Resolved::new(addresses).source(match kind {
             RecordType::AAAA => "AAAA records",
             _ => "A records",
         });
@@ -207,19 +205,13 @@ impl Resolve for HickoryResolver {
         Box::pin(async move { resolver.look_up(&lookup).await })
     }
 
-    fn questions(&self) -> Questions {
-        match self.https {
-            // One record speaks for both families.
-            true => Questions::Together,
-            false => Questions::ByFamily,
-        }
+    fn splits_families(&self) -> bool {
+        // One `HTTPS` record applies to both families.
+        !self.https
     }
 
-    fn services(&self) -> Services {
-        match self.https {
-            true => Services::Perhaps,
-            false => Services::Never,
-        }
+    fn finds_services(&self) -> bool {
+        self.https
     }
 }
 
@@ -283,7 +275,7 @@ fn both(
         (Ok(v6), Ok(v4)) => {
             let ttl = [v6.ttl, v4.ttl].into_iter().flatten().min();
             let addresses = v6.addresses.into_iter().chain(v4.addresses);
-            let resolved = Resolved::new(addresses).told_by("AAAA and A records");
+            let resolved = Resolved::new(addresses).source("AAAA and A records");
             Ok(match ttl {
                 Some(ttl) => resolved.ttl(ttl),
                 None => resolved,
@@ -307,7 +299,7 @@ fn with_service(
         Err(_) => {
             let hints = service.hints.iter();
             let hints = hints.map(|hint| SocketAddr::new(*hint, 0));
-            Resolved::new(hints).told_by("hints of an HTTPS record")
+            Resolved::new(hints).source("hints of an HTTPS record")
         }
     };
     if let Some(port) = service.port {

@@ -1,10 +1,27 @@
-//! What a resolver is asked.
+//! `Lookup`: the name, port and address families to resolve.
 
 use std::{fmt, net::IpAddr};
 
 use crate::name::DnsName;
 
-/// One look-up. Displayed as the name with its final dot, if it has one.
+/// A name to resolve, with its port and address families.
+///
+/// `Display` writes the name, with its final dot if it has one.
+///
+/// ```
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use cdn_origin::dial::{Lookup, Resolve, Resolved, Resolving};
+///
+/// struct Loopback;
+///
+/// impl Resolve for Loopback {
+///     fn resolve(&self, lookup: &Lookup) -> Resolving {
+///         let v4 = lookup.wants_ipv4().then_some((Ipv4Addr::LOCALHOST, lookup.port()).into());
+///         let v6 = lookup.wants_ipv6().then_some((Ipv6Addr::LOCALHOST, lookup.port()).into());
+///         Box::pin(async move { Ok(Resolved::new(v4.into_iter().chain(v6))) })
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Lookup {
     name: DnsName,
@@ -29,22 +46,33 @@ impl Lookup {
         &self.name
     }
 
-    /// Whether the name was written with a final dot: then no search domain is to be appended to
-    /// it.
+    /// Whether the name was written with a final dot.
+    ///
+    /// The resolver must then not append a search domain.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
         self.absolute
     }
 
-    /// The port that will be dialled unless the answer names another.
+    /// The port to dial, unless the answer has another one.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The address families that are of use. Addresses of the other are ignored.
+    /// Whether IPv4 addresses are used. If not, the answer's are ignored.
     #[must_use]
-    pub fn families(&self) -> Families {
+    pub fn wants_ipv4(&self) -> bool {
+        self.families != Families::V6
+    }
+
+    /// Whether IPv6 addresses are used. If not, the answer's are ignored.
+    #[must_use]
+    pub fn wants_ipv6(&self) -> bool {
+        self.families != Families::V4
+    }
+
+    pub(crate) fn families(&self) -> Families {
         self.families
     }
 }
@@ -58,20 +86,15 @@ impl fmt::Display for Lookup {
 
 /// IPv4, IPv6 or both.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "there are two families")]
-pub enum Families {
-    /// IPv4 and IPv6.
+pub(crate) enum Families {
     Both,
-    /// IPv4 alone.
     V4,
-    /// IPv6 alone.
     V6,
 }
 
 impl Families {
     /// Whether the address is of one of these families.
-    #[must_use]
-    pub fn include(self, address: IpAddr) -> bool {
+    pub(crate) fn include(self, address: IpAddr) -> bool {
         match self {
             Self::Both => true,
             Self::V4 => address.is_ipv4(),

@@ -1,18 +1,18 @@
-//! From a name to addresses: who is asked, what is kept of the answers.
+//! Name resolution: the resolvers and the DNS cache.
 //!
-//! The system's resolver is asked unless [`Dns::resolver`] sets another one. What it answers is kept for its time to live, and look-ups of one name at one
-//! time are one look-up. See [`DnsCache`].
+//! The default resolver is the system's; [`Dns::resolver`] sets another one. Answers are cached for
+//! their TTL. Concurrent look-ups of one name share one query. See [`DnsCache`].
 
 mod answer;
-mod book;
+mod cache;
+mod cached_answers;
 mod dns;
-mod entry;
 mod fixed;
 #[cfg(feature = "hickory")]
 mod hickory;
-mod lookup;
 #[cfg(feature = "hickory")]
-mod service;
+mod https_records;
+mod lookup;
 mod settings;
 mod system;
 
@@ -22,19 +22,23 @@ pub use answer::{ResolveError, Resolved};
 pub use dns::Dns;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
-pub use lookup::{Families, Lookup};
+pub use lookup::Lookup;
 pub use settings::DnsCache;
 
-pub(crate) use book::{Answer, Book, Freshness};
+pub(crate) use cache::{DnsAnswer, DnsCacheStore, Freshness};
 pub(crate) use fixed::FixedNames;
+pub(crate) use lookup::Families;
 pub(crate) use system::SystemResolver;
 
-/// Finds the addresses of a name.
+/// Resolves a name to addresses.
 ///
-/// It is never asked for an IP address, nor again while its last answer holds, unless [no address
-/// of that answer can be connected to](DnsCache). The future should end in its own time: a dial
-/// deadline stops waiting for it, but the look-up goes on when the next connection needs it, up to
-/// 30 s after it began.
+/// Implement it for service discovery, or to use another DNS library. IP addresses are not looked
+/// up. A cached answer is used until its TTL ends, unless [no address of it can be
+/// connected to](DnsCache#refreshing).
+///
+/// A look-up should have a timeout of its own. The dial timeout stops waiting for it but does not
+/// cancel it: the next connection continues to wait for the same look-up, until 30 s after its
+/// start.
 ///
 /// ```
 /// use std::{net::SocketAddr, time::Duration};
@@ -47,7 +51,8 @@ pub(crate) use system::SystemResolver;
 /// impl Resolve for Registry {
 ///     fn resolve(&self, lookup: &Lookup) -> Resolving {
 ///         let address = SocketAddr::from(([192, 0, 2, 1], lookup.port()));
-///         Box::pin(async move { Ok(Resolved::new([address]).ttl(Duration::from_secs(30)).told_by("registry")) })
+///         let resolved = Resolved::new([address]).ttl(Duration::from_secs(30)).source("registry");
+///         Box::pin(async move { Ok(resolved) })
 ///     }
 /// }
 ///
@@ -60,42 +65,23 @@ pub trait Resolve: Send + Sync + 'static {
     /// Starts a look-up.
     fn resolve(&self, lookup: &Lookup) -> Resolving;
 
-    /// Whether it wants to be asked once for both address families, or once for each, so that the
-    /// first to be known can be dialled before the other ([RFC 8305 section
-    /// 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
-    fn questions(&self) -> Questions {
-        Questions::Together
+    /// Whether IPv4 and IPv6 addresses are looked up separately.
+    ///
+    /// The default is `false`: one look-up for both. With `true`, two look-ups run at the same
+    /// time, and the addresses of the first are dialled before the other ends
+    /// ([RFC 8305 section 3](https://www.rfc-editor.org/rfc/rfc8305#section-3)).
+    fn splits_families(&self) -> bool {
+        false
     }
 
-    /// Whether its answers may tell a [service](Resolved::service). Where they never do,
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) is refused.
-    fn services(&self) -> Services {
-        Services::Perhaps
+    /// Whether an answer may have a [service binding](Resolved::service).
+    ///
+    /// The default is `true`. With `false`, `build()` fails for
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns).
+    fn finds_services(&self) -> bool {
+        true
     }
 }
 
-/// The future of a look-up.
+/// The future that [`Resolve::resolve`] returns.
 pub type Resolving = Pin<Box<dyn Future<Output = Result<Resolved, ResolveError>> + Send>>;
-
-/// Whether a resolver tells of services, as `HTTPS` records do.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "it may tell of one or it does not")]
-pub enum Services {
-    /// For some names.
-    Perhaps,
-    /// For no name.
-    Never,
-}
-
-/// How a resolver wants to be asked for IPv4 and IPv6 addresses.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "two families are asked for together or not"
-)]
-pub enum Questions {
-    /// One look-up for both.
-    Together,
-    /// One look-up for each, at the same time.
-    ByFamily,
-}

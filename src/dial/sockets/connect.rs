@@ -1,4 +1,4 @@
-//! One connect, and what it would connect from.
+//! Connects one socket; finds the local address of a route.
 
 use std::{
     io,
@@ -24,9 +24,9 @@ pub(crate) async fn connect(address: SocketAddr, options: &SocketOptions) -> io:
     socket.connect(address).await
 }
 
-/// The local address from which the system would connect to `address`; `None` if there is no route.
+/// The local address of the route to `address`, or `None` without a route.
 ///
-/// A UDP socket that "connects" asks the routing table and sends nothing.
+/// Connecting a UDP socket queries the routing table and sends nothing.
 pub(crate) fn local_address(address: SocketAddr, options: &SocketOptions) -> Option<IpAddr> {
     if let Some(local) = options.local(address.ip()) {
         return Some(local);

@@ -1,4 +1,4 @@
-//! The sockets themselves: how they are set up before they connect.
+//! TCP sockets: their options and the connect.
 
 mod connect;
 mod options;

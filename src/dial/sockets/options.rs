@@ -1,4 +1,4 @@
-//! Socket options.
+//! `SocketOptions`: options that are set before the connect.
 
 #[cfg(unix)]
 use std::os::fd::BorrowedFd;
@@ -20,17 +20,31 @@ use crate::{
 ///
 /// | call | nginx | HAProxy | default |
 /// |---|---|---|---|
-/// | [`local_address`](Self::local_address) | `proxy_bind` | `source` | the system chooses |
-/// | [`interface`](Self::interface), Linux | | `source .. interface` | the system chooses |
-/// | [`user_timeout`](Self::user_timeout), Linux | | `tcp-ut` | the system's |
-/// | [`send_buffer`](Self::send_buffer), [`receive_buffer`](Self::receive_buffer) | `proxy_socket_sndbuf`, `proxy_socket_rcvbuf` | | the system's |
-/// | [`mark`](Self::mark), Linux | | `set-bc-mark` | none |
-/// | [`dscp`](Self::dscp) | | `set-bc-tos` | 0 |
-/// | [`keepalive`](Self::keepalive) | `proxy_socket_keepalive` | `option srvtcpka` | after 15 s, every 15 s, 3 probes |
-/// | [`nagle`](Self::nagle) | `tcp_nodelay off` | | off: nothing is delayed |
-/// | [`each`](Self::each), Unix | | | |
+/// | [`local_address`] | `proxy_bind` | `source` | the system's choice |
+/// | [`interface`], Linux | | `source .. interface` | the system's choice |
+/// | [`user_timeout`], Linux | | `tcp-ut` | the system's |
+/// | [`send_buffer`] | `proxy_socket_sndbuf` | | the system's |
+/// | [`receive_buffer`] | `proxy_socket_rcvbuf` | | the system's |
+/// | [`mark`], Linux | | `set-bc-mark` | none |
+/// | [`dscp`] | | `set-bc-tos` | 0 |
+/// | [`keepalive`] | `proxy_socket_keepalive` | `option srvtcpka` | 15 s, 15 s, 3 probes |
+/// | [`nagle`] | `tcp_nodelay off` | | off: `TCP_NODELAY` is set |
+/// | [`each`], Unix | | | none |
 ///
-/// TCP Fast Open is [not offered](crate::dial#what-is-not-offered).
+/// `build()` fails for an invalid value, and for a Linux option on another system. TCP Fast Open is
+/// [not offered](crate::dial#what-is-not-offered).
+///
+/// [`local_address`]: Self::local_address
+/// [`interface`]: Self::interface
+/// [`user_timeout`]: Self::user_timeout
+/// [`send_buffer`]: Self::send_buffer
+/// [`receive_buffer`]: Self::receive_buffer
+/// [`mark`]: Self::mark
+/// [`dscp`]: Self::dscp
+/// [`keepalive`]: Self::keepalive
+/// [`nagle`]: Self::nagle
+#[cfg_attr(unix, doc = "[`each`]: Self::each")]
+#[cfg_attr(not(unix), doc = "[`each`]: crate::dial::SocketOptions")]
 ///
 /// ```
 /// use std::{net::Ipv4Addr, time::Duration};
@@ -58,20 +72,28 @@ pub struct SocketOptions {
     mark: Option<u32>,
     dscp: Option<u8>,
     keepalive: TcpKeepalive,
-    each: Option<Each>,
+    each: Option<SocketHook>,
 }
 
-/// The caller's own options.
-type Each = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
+/// The application's own options.
+type SocketHook = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
-    /// Connects from this address. Call it once for each family: once it was called, only families
-    /// that have an address are dialled.
+    /// Sets the local address to connect from.
     ///
-    /// Each connection then takes a port of this address for itself, wherever it leads to: there
-    /// can be as many as the system has ephemeral ports, some 28 000 on Linux, and those just
-    /// closed count for a minute. nginx and HAProxy set `IP_BIND_ADDRESS_NO_PORT` against that;
-    /// [`each`](Self::each) with `IpBindAddressNoPort` of the crate `nix` does so here.
+    /// Call it once for each address family. Only families with a local address are then dialled.
+    ///
+    /// Each connection then occupies one ephemeral port of this address, whatever its destination.
+    /// Linux has about 28 000, and a closed connection can keep its port for one minute. nginx and
+    /// HAProxy avoid that limit with `IP_BIND_ADDRESS_NO_PORT`. Here, `each` can set it, for
+    /// example with `IpBindAddressNoPort` of the crate `nix`.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    /// use cdn_origin::dial::SocketOptions;
+    ///
+    /// let options = SocketOptions::default().local_address(Ipv4Addr::LOCALHOST);
+    /// ```
     pub fn local_address(mut self, address: impl Into<IpAddr>) -> Self {
         match address.into() {
             IpAddr::V4(address) => self.local_v4 = Some(address),
@@ -80,8 +102,9 @@ impl SocketOptions {
         self
     }
 
-    /// Connects through this interface, such as `eth1`. Linux alone; older kernels ask for
-    /// `CAP_NET_RAW`.
+    /// Sets the network interface to connect through, such as `eth1` (`SO_BINDTODEVICE`).
+    ///
+    /// Linux only. Kernels before 5.7 require `CAP_NET_RAW`.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
         self
@@ -103,46 +126,67 @@ impl SocketOptions {
         self
     }
 
-    /// Leaves Nagle's algorithm on, which delays small writes while others are under way.
+    /// Turns Nagle's algorithm on, which delays small writes while earlier ones are unacknowledged.
+    ///
+    /// The default is off: `TCP_NODELAY` is set.
     pub fn nagle(mut self) -> Self {
         self.nagle = true;
         self
     }
 
-    /// Gives up a connection whose data was not acknowledged for this long (`TCP_USER_TIMEOUT`).
-    /// Linux alone.
+    /// Sets how long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`).
+    ///
+    /// The system then closes the connection ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)).
+    /// The default is the system's. Linux only. `build()` fails for zero.
     pub fn user_timeout(mut self, time: Duration) -> Self {
         self.user_timeout = Some(time);
         self
     }
 
-    /// The size of the send buffer in bytes (`SO_SNDBUF`).
+    /// Sets the size of the send buffer in bytes (`SO_SNDBUF`).
+    ///
+    /// The default is the system's, which adapts. `build()` fails for zero.
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.send_buffer = Some(bytes);
         self
     }
 
-    /// The size of the receive buffer in bytes (`SO_RCVBUF`).
+    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`).
+    ///
+    /// The default is the system's, which adapts. `build()` fails for zero.
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self
     }
 
-    /// Marks packets for routing (`SO_MARK`). Linux alone, and asks for `CAP_NET_ADMIN`.
+    /// Sets the mark of packets for routing (`SO_MARK`).
+    ///
+    /// The default is none. Linux only, and requires `CAP_NET_ADMIN`.
     pub fn mark(mut self, mark: u32) -> Self {
         self.mark = Some(mark);
         self
     }
 
-    /// The differentiated services code point of packets, 0 to 63 ([RFC
-    /// 2474](https://www.rfc-editor.org/rfc/rfc2474)).
+    /// Sets the differentiated services code point of packets
+    /// ([RFC 2474](https://www.rfc-editor.org/rfc/rfc2474)).
+    ///
+    /// The default is 0. `build()` fails for more than 63.
     pub fn dscp(mut self, code_point: u8) -> Self {
         self.dscp = Some(code_point);
         self
     }
 
-    /// Does this to each socket before it connects, for options that have no call here.
-    /// `socket2::SockRef::from(&fd)` and `rustix::net::sockopt` set them.
+    /// Calls `set` on each socket before it connects, for options without a setter here.
+    ///
+    /// `socket2::SockRef::from(&fd)` and `rustix::net::sockopt` set options of such a socket. An
+    /// error fails the attempt to connect.
+    ///
+    /// ```
+    /// use cdn_origin::dial::SocketOptions;
+    ///
+    /// let options = SocketOptions::default()
+    ///     .each(|socket| socket2::SockRef::from(&socket).set_ttl_v4(32));
+    /// ```
     #[cfg(unix)]
     pub fn each(
         mut self,
@@ -153,7 +197,7 @@ impl SocketOptions {
         self
     }
 
-    /// The families that can be dialled from the local addresses given.
+    /// The address families that have a local address. Both, if none is set.
     pub(crate) fn families(&self) -> Families {
         match (self.local_v4, self.local_v6) {
             (Some(_), None) => Families::V4,
@@ -162,7 +206,7 @@ impl SocketOptions {
         }
     }
 
-    /// The local address to connect from to such an address.
+    /// The local address from which to connect to `address`.
     pub(super) fn local(&self, address: IpAddr) -> Option<IpAddr> {
         match address {
             IpAddr::V4(_) => self.local_v4.map(IpAddr::V4),
@@ -172,7 +216,7 @@ impl SocketOptions {
 
     /// Sets everything except the local address.
     pub(super) fn apply(&self, socket: &SockRef<'_>, address: IpAddr) -> io::Result<()> {
-        // Heads and bodies are written whole, so waiting for more to coalesce only adds delay.
+        // Heads and bodies are written in full, so coalescing only adds delay.
         socket.set_tcp_nodelay(!self.nagle)?;
         if let Some(bytes) = self.send_buffer {
             socket.set_send_buffer_size(bytes)?;
@@ -181,7 +225,7 @@ impl SocketOptions {
             socket.set_recv_buffer_size(bytes)?;
         }
         if let Some(code_point) = self.dscp {
-            // The two bits below belong to congestion notification.
+            // The low two bits are the congestion notification field.
             let octet = u32::from(code_point) << 2;
             match address {
                 IpAddr::V4(_) => socket.set_tos_v4(octet)?,
@@ -205,7 +249,7 @@ impl SocketOptions {
         }
     }
 
-    /// Sets what decides how packets are routed, on a socket of any kind.
+    /// Sets the options that affect routing.
     #[cfg(target_os = "linux")]
     pub(super) fn choose_route(&self, socket: &SockRef<'_>) -> io::Result<()> {
         if let Some(name) = &self.interface {
@@ -217,13 +261,13 @@ impl SocketOptions {
         }
     }
 
-    /// [`check`](Self::check) has refused it.
+    /// Does nothing: [`check`](Self::check) refuses the option on this system.
     #[cfg(not(target_os = "linux"))]
     fn apply_user_timeout(&self, _: &SockRef<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// [`check`](Self::check) has refused it.
+    /// Does nothing: [`check`](Self::check) refuses the option on this system.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn choose_route(&self, _: &SockRef<'_>) -> io::Result<()> {
         Ok(())
@@ -237,7 +281,7 @@ impl SocketOptions {
         if self.dscp.is_some_and(|code_point| code_point > 63) {
             refuse("SocketOptions::dscp", "a code point is at most 63");
         }
-        if self.interface.as_deref().is_some_and(is_no_interface) {
+        if self.interface.as_deref().is_some_and(is_invalid_interface) {
             let why = "an interface's name has 1 to 15 bytes, without a slash, a space or a zero";
             refuse("SocketOptions::interface", why);
         }
@@ -266,8 +310,8 @@ impl SocketOptions {
 
 const TOO_SMALL: &str = "a buffer holds at least one byte";
 
-/// What the kernel refuses as the name of an interface, which ends in a zero byte within 16.
-fn is_no_interface(name: &str) -> bool {
+/// Whether the kernel refuses the name. It has at most 15 bytes before the final zero byte.
+fn is_invalid_interface(name: &str) -> bool {
     name.is_empty()
         || name.len() > 15
         || name.contains(['/', '\0'])

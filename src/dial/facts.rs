@@ -1,4 +1,4 @@
-//! What a race leaves behind: facts for reports, and memories for the next race.
+//! What a race adds to the facts of an error and to the address history.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -8,19 +8,19 @@ use crate::error::{DialAttempt, DialOutcome, Facts, Resolution, ServiceBinding};
 
 use super::{
     guard::Prohibited,
-    race::{Ended, History, Race, Runner},
-    resolve::Answer,
+    race::{AttemptEnd, History, Race, RaceAttempt},
+    resolve::DnsAnswer,
 };
 
-/// Adds to `facts` what look-ups of the race that began at `began` have told until `now`.
+/// Adds the results of the race's look-ups to `facts`. The race ran from `began` to `now`.
 pub(super) fn write_resolutions<T>(
     race: &Race<'_, T>,
     began: Instant,
     now: Instant,
     facts: &mut Facts,
 ) {
-    let told = race.answers().iter();
-    facts.resolutions = told
+    let answers = race.answers().iter();
+    facts.resolutions = answers
         .filter_map(|(_, answer)| answer.as_ref().ok().map(resolution))
         .collect();
     let first_address = race.answers().iter().find(|(_, answer)| answer.is_ok());
@@ -29,7 +29,7 @@ pub(super) fn write_resolutions<T>(
     facts.service = winner(race).and_then(|winner| service(race, winner.address));
 }
 
-/// Adds to `facts` what was tried in the race that began at `began`, until `now`.
+/// Adds the race's attempts to `facts`. The race ran from `began` to `now`.
 pub(super) fn write_attempts<T>(
     race: &Race<'_, T>,
     began: Instant,
@@ -37,34 +37,34 @@ pub(super) fn write_attempts<T>(
     facts: &mut Facts,
 ) {
     let winner = winner(race);
-    facts.peer = winner.map(|runner| runner.address);
-    let attempt = |runner: &Runner| attempt(runner, began, now, winner.is_some());
-    facts.attempts = race.runners().iter().map(attempt).collect();
-    let first = race.runners().first();
-    facts.elapsed.dial = first.map(|runner| now.duration_since(runner.started));
+    facts.peer = winner.map(|attempt| attempt.address);
+    let report = |attempt: &RaceAttempt| dial_attempt(attempt, began, now, winner.is_some());
+    facts.attempts = race.attempts().iter().map(report).collect();
+    let first = race.attempts().first();
+    facts.elapsed.dial = first.map(|attempt| now.duration_since(attempt.started));
 }
 
-/// Remembers what the next race should know.
+/// Records the outcome of each attempt for the order of the next race.
 pub(super) fn write_history<T>(race: &Race<'_, T>, now: Instant, history: &History) {
     let won = winner(race).is_some();
-    for runner in race.runners() {
-        let took = took(runner, now);
-        match &runner.ended {
-            Some((_, Ended::Connected)) => history.took(runner.address, took, now),
-            Some((_, Ended::Failed(error))) if is_of_the_address(error) => {
-                history.failed(runner.address, now);
+    for attempt in race.attempts() {
+        let took = duration(attempt, now);
+        match &attempt.ended {
+            Some((_, AttemptEnd::Connected)) => history.connected(attempt.address, took, now),
+            Some((_, AttemptEnd::Failed(error))) if blames_address(error) => {
+                history.failed(attempt.address, now);
             }
-            Some((_, Ended::Failed(_))) => {}
-            // It had no time to show what it can.
+            Some((_, AttemptEnd::Failed(_))) => {}
+            // It ran for less than the attempt delay, which proves nothing.
             None if took < race.attempt_delay() => {}
-            None if won => history.overtaken(runner.address, took, now),
-            None => history.failed(runner.address, now),
+            None if won => history.overtaken(attempt.address, took, now),
+            None => history.failed(attempt.address, now),
         }
     }
 }
 
-/// Whether the error tells something of the address, and not of this host or its settings alone.
-fn is_of_the_address(error: &io::Error) -> bool {
+/// Whether the address caused the error, rather than this host or its settings.
+fn blames_address(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
@@ -82,31 +82,37 @@ pub(super) fn is_prohibited(error: &io::Error) -> bool {
         .is_some_and(|inner| inner.is::<Prohibited>())
 }
 
-fn winner<'r, T>(race: &'r Race<'_, T>) -> Option<&'r Runner> {
-    let connected = |runner: &&Runner| matches!(runner.ended, Some((_, Ended::Connected)));
-    race.runners().iter().find(connected)
+fn winner<'r, T>(race: &'r Race<'_, T>) -> Option<&'r RaceAttempt> {
+    let connected =
+        |attempt: &&RaceAttempt| matches!(attempt.ended, Some((_, AttemptEnd::Connected)));
+    race.attempts().iter().find(connected)
 }
 
-fn took(runner: &Runner, now: Instant) -> Duration {
-    let end = runner.ended.as_ref().map_or(now, |(at, _)| *at);
-    end.duration_since(runner.started)
+fn duration(attempt: &RaceAttempt, now: Instant) -> Duration {
+    let end = attempt.ended.as_ref().map_or(now, |(at, _)| *at);
+    end.duration_since(attempt.started)
 }
 
-fn attempt(runner: &Runner, began: Instant, now: Instant, won: bool) -> DialAttempt {
-    let times = (runner.started.duration_since(began), took(runner, now));
-    let attempt = |outcome| DialAttempt::new(runner.address, times, outcome);
-    match &runner.ended {
-        Some((_, Ended::Connected)) => attempt(DialOutcome::Connected),
-        Some((_, Ended::Failed(error))) if is_prohibited(error) => attempt(DialOutcome::Prohibited),
-        Some((_, Ended::Failed(error))) => {
-            attempt(DialOutcome::Failed(error.kind())).because(error.to_string())
+fn dial_attempt(attempt: &RaceAttempt, began: Instant, now: Instant, won: bool) -> DialAttempt {
+    let times = (
+        attempt.started.duration_since(began),
+        duration(attempt, now),
+    );
+    let with = |outcome| DialAttempt::new(attempt.address, times, outcome);
+    match &attempt.ended {
+        Some((_, AttemptEnd::Connected)) => with(DialOutcome::Connected),
+        Some((_, AttemptEnd::Failed(error))) if is_prohibited(error) => {
+            with(DialOutcome::Prohibited)
         }
-        None if won => attempt(DialOutcome::Overtaken),
-        None => attempt(DialOutcome::Failed(io::ErrorKind::TimedOut)),
+        Some((_, AttemptEnd::Failed(error))) => {
+            with(DialOutcome::Failed(error.kind())).because(error.to_string())
+        }
+        None if won => with(DialOutcome::Overtaken),
+        None => with(DialOutcome::Failed(io::ErrorKind::TimedOut)),
     }
 }
 
-/// What the newest answer says of the service at this address.
+/// The service binding of the newest answer with this address.
 fn service<T>(race: &Race<'_, T>, address: SocketAddr) -> Option<ServiceBinding> {
     let answers = race.answers().iter().rev();
     let mut answers = answers.filter_map(|(_, answer)| answer.as_ref().ok());
@@ -114,10 +120,10 @@ fn service<T>(race: &Race<'_, T>, address: SocketAddr) -> Option<ServiceBinding>
     telling.resolved.service.clone()
 }
 
-fn resolution(answer: &Answer) -> Resolution {
+fn resolution(answer: &DnsAnswer) -> Resolution {
     let resolved = &answer.resolved;
     Resolution {
-        source: resolved.told_by.clone(),
+        source: resolved.source.clone(),
         addresses: resolved.addresses.len(),
         ttl: resolved.ttl,
         age: answer.age,
@@ -135,14 +141,14 @@ mod tests {
     use super::*;
     use crate::dial::{
         Families, HappyEyeballs, Resolved,
-        race::{Candidate, Told},
+        race::{Candidate, LookupOutcome},
     };
 
     const SIX: &str = "[2001:db8::6]:443";
     const FOUR: &str = "192.0.2.4:443";
 
-    /// Addresses with a route, as a look-up would tell them now.
-    fn told(history: &History, addresses: &[&str]) -> Told {
+    /// The look-up result for these addresses, each with a route.
+    fn looked_up(history: &History, addresses: &[&str]) -> LookupOutcome {
         let candidate = |text: &&str| {
             let address: SocketAddr = text.parse().unwrap();
             let local = match address.is_ipv6() {
@@ -157,13 +163,13 @@ mod tests {
         };
         let candidates: Vec<_> = addresses.iter().map(candidate).collect();
         let resolved = Resolved::new(candidates.iter().map(|it| it.address));
-        Told {
+        LookupOutcome {
             candidates,
-            answer: Ok(Answer::just_told(Arc::new(resolved))),
+            answer: Ok(DnsAnswer::fresh(Arc::new(resolved))),
         }
     }
 
-    /// One race that is remembered: the addresses in the order in which they were tried.
+    /// Runs a race and records it. Returns the addresses in the order of their attempts.
     async fn race<F>(
         history: &History,
         addresses: &[&str],
@@ -173,16 +179,16 @@ mod tests {
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
         let mut race = Race::new(HappyEyeballs::default());
-        let told = told(history, addresses);
-        race.ask(Families::Both, async move { told });
+        let result = looked_up(history, addresses);
+        race.add_lookup(Families::Both, async move { result });
         let _ = timeout(Duration::from_secs(10), race.run(connect, |_| ())).await;
         write_history(&race, Instant::now(), history);
-        let tried = race.runners().iter();
-        tried.map(|runner| runner.address.to_string()).collect()
+        let tried = race.attempts().iter();
+        tried.map(|attempt| attempt.address.to_string()).collect()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_family_that_leads_nowhere_costs_an_attempt_delay_a_minute_and_not_each_time() {
+    async fn a_broken_family_costs_one_attempt_delay_a_minute_instead_of_one_per_race() {
         let history = History::default();
         let connect = |at: SocketAddr| async move {
             match at.is_ipv6() {
@@ -198,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn faults_of_this_host_are_not_held_against_an_address() {
+    async fn errors_of_this_host_do_not_count_against_an_address() {
         let history = History::default();
         let connect = |_| async { Err(io::ErrorKind::AddrNotAvailable.into()) };
         let all = [SIX, FOUR];

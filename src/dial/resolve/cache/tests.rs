@@ -1,4 +1,4 @@
-//! The book, in time that stands still.
+//! The cache, in time that stands still.
 
 use std::{
     net::SocketAddr,
@@ -50,32 +50,32 @@ fn lookup(name: &str) -> Lookup {
 }
 
 /// One connect to a name whose addresses all fail: what it was told, first and last.
-async fn connect_in_vain(book: &Book) -> Answer {
-    let ask = |freshness| book.clone().ask(lookup("origin.example"), freshness);
-    let answer = ask(Freshness::Kept).await.unwrap();
-    match answer.may_be_asked_again {
-        true => ask(Freshness::Asked).await.unwrap(),
+async fn connect_in_vain(cache: &DnsCacheStore) -> DnsAnswer {
+    let ask = |freshness| cache.clone().resolve(lookup("origin.example"), freshness);
+    let answer = ask(Freshness::Cached).await.unwrap();
+    match answer.may_refresh {
+        true => ask(Freshness::Refreshed).await.unwrap(),
         false => answer,
     }
 }
 
-fn book(resolver: &Counts) -> Book {
+fn cache(resolver: &Counts) -> DnsCacheStore {
     let settings = DnsCache::default().without_ttl(Duration::from_secs(3600));
-    Book::new(Arc::new(resolver.clone()), FixedNames::default(), settings)
+    DnsCacheStore::new(Arc::new(resolver.clone()), FixedNames::default(), settings)
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_origin_that_is_down_does_not_make_each_connect_a_look_up() {
     let resolver = Counts::default();
-    let book = book(&resolver);
+    let cache = cache(&resolver);
     for _ in 0..100 {
-        connect_in_vain(&book).await;
+        connect_in_vain(&cache).await;
     }
     // One for the name, one because its address failed.
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
     sleep(Duration::from_secs(1)).await;
     for _ in 0..100 {
-        connect_in_vain(&book).await;
+        connect_in_vain(&cache).await;
     }
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 3);
 }
@@ -83,35 +83,40 @@ async fn an_origin_that_is_down_does_not_make_each_connect_a_look_up() {
 #[tokio::test(start_paused = true)]
 async fn a_new_name_takes_the_place_of_the_oldest() {
     let resolver = Counts::default();
-    let book = book(&resolver);
+    let cache = cache(&resolver);
     let ask = async |number: usize| {
         let lookup = lookup(&format!("{number}.example"));
-        book.clone().ask(lookup, Freshness::Kept).await.unwrap();
+        cache
+            .clone()
+            .resolve(lookup, Freshness::Cached)
+            .await
+            .unwrap();
         sleep(Duration::from_millis(1)).await;
         resolver.asked.load(Ordering::SeqCst)
     };
-    for number in 0..=MOST {
+    for number in 0..=MAX_NAMES {
         assert_eq!(ask(number).await, number + 1);
     }
-    for number in 1..=MOST {
-        assert_eq!(ask(number).await, MOST + 1);
+    for number in 1..=MAX_NAMES {
+        assert_eq!(ask(number).await, MAX_NAMES + 1);
     }
-    assert_eq!(ask(0).await, MOST + 2);
+    assert_eq!(ask(0).await, MAX_NAMES + 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_look_up_that_was_forgotten_writes_nothing_down() {
     let resolver = Counts {
-        first: LONGEST_LOOKUP + Duration::from_secs(10),
+        first: MAX_LOOKUP_AGE + Duration::from_secs(10),
         ..Counts::default()
     };
-    let book = book(&resolver);
+    let cache = cache(&resolver);
     let ask = || {
-        book.clone()
-            .ask(lookup("origin.example"), Freshness::Kept)
+        cache
+            .clone()
+            .resolve(lookup("origin.example"), Freshness::Cached)
             .map(|answer| answer.unwrap().resolved.addresses[0])
     };
-    let later = sleep(LONGEST_LOOKUP).then(|()| ask());
+    let later = sleep(MAX_LOOKUP_AGE).then(|()| ask());
     assert_eq!(tokio::join!(ask(), later), (address(1), address(2)));
     assert_eq!(ask().await, address(2));
 }
@@ -135,8 +140,12 @@ impl Resolve for Slow {
 #[tokio::test(start_paused = true)]
 async fn a_look_up_that_failed_while_nobody_waited_for_it_tells_nothing() {
     let resolver = Arc::new(Slow(AtomicUsize::new(0)));
-    let book = Book::new(resolver.clone(), FixedNames::default(), DnsCache::default());
-    let ask = || book.clone().ask(lookup("origin.example"), Freshness::Kept);
+    let cache = DnsCacheStore::new(resolver.clone(), FixedNames::default(), DnsCache::default());
+    let ask = || {
+        cache
+            .clone()
+            .resolve(lookup("origin.example"), Freshness::Cached)
+    };
     let given_up = tokio::time::timeout(Duration::from_secs(1), ask()).await;
     assert!(given_up.is_err());
     sleep(Duration::from_secs(10)).await;
@@ -150,13 +159,13 @@ async fn a_look_up_that_failed_while_nobody_waited_for_it_tells_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_holds_is_not_called_stale_because_asking_again_failed() {
     let resolver = Counts::default();
-    let book = book(&resolver);
-    connect_in_vain(&book).await;
+    let cache = cache(&resolver);
+    connect_in_vain(&cache).await;
     resolver.fails.store(true, Ordering::SeqCst);
     for _ in 0..100 {
-        assert!(!connect_in_vain(&book).await.stale);
+        assert!(!connect_in_vain(&cache).await.stale);
     }
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
     sleep(Duration::from_secs(3600)).await;
-    assert!(connect_in_vain(&book).await.stale);
+    assert!(connect_in_vain(&cache).await.stale);
 }

@@ -8,8 +8,8 @@ use super::{DnsCache, ResolveError, Resolved};
 
 /// What is known about one name.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
-    answer: Option<Kept>,
+pub(super) struct CachedAnswers {
+    answer: Option<CachedAnswer>,
     failure: Option<(ResolveError, Instant)>,
     /// The end of the time in which it is not asked again before its time.
     settled_until: Option<Instant>,
@@ -17,47 +17,47 @@ pub(super) struct Entry {
 
 /// An answer that is kept, and until when.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(super) struct CachedAnswer {
     pub(super) resolved: Arc<Resolved>,
-    pub(super) told_at: Instant,
+    pub(super) received_at: Instant,
     holds_until: Instant,
     stale_until: Instant,
 }
 
 /// What an entry says without a look-up.
 #[derive(Debug)]
-pub(super) enum Known {
+pub(super) enum Cached {
     /// An answer that holds.
-    Answer(Kept),
+    DnsAnswer(CachedAnswer),
     /// Name servers failed just now; the last answer is used instead.
-    Stale(Kept),
+    Stale(CachedAnswer),
     /// It failed just now.
     Failure(ResolveError),
 }
 
-impl Kept {
+impl CachedAnswer {
     /// Whether its time has passed.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
         now >= self.holds_until
     }
 }
 
-impl Entry {
+impl CachedAnswers {
     /// What is known now, if anything is.
-    pub(super) fn read(&self, now: Instant) -> Option<Known> {
+    pub(super) fn read(&self, now: Instant) -> Option<Cached> {
         if let Some(kept) = self.answer.as_ref().filter(|kept| now < kept.holds_until) {
-            return Some(Known::Answer(kept.clone()));
+            return Some(Cached::DnsAnswer(kept.clone()));
         }
         let (error, _) = self.failure.as_ref().filter(|(_, until)| now < *until)?;
         Some(match self.stale(now) {
-            Some(kept) => Known::Stale(kept),
-            None => Known::Failure(error.clone()),
+            Some(kept) => Cached::Stale(kept),
+            None => Cached::Failure(error.clone()),
         })
     }
 
     /// Whether it may be asked again though something is known: not while name servers are known to
     /// fail, nor just after it was.
-    pub(super) fn may_be_asked_again(&self, now: Instant) -> bool {
+    pub(super) fn may_refresh(&self, now: Instant) -> bool {
         let failure = self.failure.as_ref().map(|(_, until)| *until);
         [failure, self.settled_until]
             .into_iter()
@@ -73,7 +73,7 @@ impl Entry {
     }
 
     /// The last answer, if it may be used where no new one comes.
-    pub(super) fn stale(&self, now: Instant) -> Option<Kept> {
+    pub(super) fn stale(&self, now: Instant) -> Option<CachedAnswer> {
         let kept = self.answer.as_ref()?;
         (now < kept.stale_until).then(|| kept.clone())
     }
@@ -89,9 +89,9 @@ impl Entry {
             Ok(resolved) => {
                 let holds_until = later(now, settings.life(resolved.ttl));
                 self.failure = None;
-                self.answer = Some(Kept {
+                self.answer = Some(CachedAnswer {
                     resolved: resolved.clone(),
-                    told_at: now,
+                    received_at: now,
                     holds_until,
                     stale_until: later(holds_until, settings.stale),
                 });
@@ -109,8 +109,8 @@ impl Entry {
     }
 
     /// When the last answer was told.
-    pub(super) fn told_at(&self) -> Option<Instant> {
-        self.answer.as_ref().map(|kept| kept.told_at)
+    pub(super) fn received_at(&self) -> Option<Instant> {
+        self.answer.as_ref().map(|kept| kept.received_at)
     }
 
     /// Whether nothing in it is of use any more.
@@ -133,11 +133,11 @@ mod tests {
     #[test]
     fn an_answer_is_read_until_its_time_has_passed_and_no_longer() {
         let (now, ttl) = (Instant::now(), Duration::from_secs(30));
-        let mut entry = Entry::default();
+        let mut entry = CachedAnswers::default();
         let outcome = Ok(Arc::new(Resolved::new([]).ttl(ttl)));
         entry.write(now, &outcome, &DnsCache::default());
         let last = now + ttl - Duration::from_millis(1);
-        assert!(matches!(entry.read(last), Some(Known::Answer(_))));
+        assert!(matches!(entry.read(last), Some(Cached::DnsAnswer(_))));
         assert!(entry.read(now + ttl).is_none());
     }
 }

@@ -1,0 +1,303 @@
+//! The cache of names: answers that are kept, look-ups that several wait for.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::time::Instant;
+
+use super::{
+    DnsCache, FixedNames, Lookup, Resolve, ResolveError, Resolved,
+    cached_answers::{Cached, CachedAnswer, CachedAnswers},
+};
+
+/// How many names are kept.
+const MAX_NAMES: usize = 1024;
+/// A look-up that has not ended by then is forgotten: the next one starts anew.
+const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
+
+/// Names, their addresses, and whom to ask. Clones share it.
+#[derive(Clone)]
+pub(crate) struct DnsCacheStore(Arc<CacheState>);
+
+struct CacheState {
+    resolver: Arc<dyn Resolve>,
+    fixed: FixedNames,
+    settings: DnsCache,
+    entries: Mutex<HashMap<Lookup, CacheEntry>>,
+}
+
+#[derive(Default)]
+struct CacheEntry {
+    answers: CachedAnswers,
+    running: Option<RunningLookup>,
+}
+
+/// The last look-up.
+#[derive(Clone)]
+struct RunningLookup {
+    outcome: Shared<BoxFuture<'static, LookupResult>>,
+    began: Instant,
+    /// For a while nobody waited for it, so that it stood still. If it fails, that may be because
+    /// its own time passed meanwhile.
+    was_abandoned: bool,
+}
+
+impl RunningLookup {
+    fn is_usable(&self, now: Instant) -> bool {
+        now.duration_since(self.began) < MAX_LOOKUP_AGE
+    }
+
+    /// Whether nobody waits for it: the cache has the only handle.
+    fn is_abandoned(&self) -> bool {
+        self.outcome.strong_count() == Some(1)
+    }
+}
+
+impl CacheEntry {
+    /// The look-up that others may wait for.
+    fn running(&mut self, now: Instant) -> Option<&RunningLookup> {
+        let running = self.running.as_mut().filter(|it| it.is_usable(now))?;
+        running.was_abandoned |= running.is_abandoned();
+        Some(running)
+    }
+
+    fn is_usable(&self, now: Instant) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|it| it.is_usable(now)) || !self.answers.is_over(now)
+    }
+
+    /// When it was last asked about, or told.
+    fn last_used(&self) -> Option<Instant> {
+        let started = self.running.as_ref().map(|running| running.began);
+        started.max(self.answers.received_at())
+    }
+}
+
+type LookupResult = Result<Arc<Resolved>, ResolveError>;
+
+/// Whether an answer that is kept will do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Freshness {
+    Cached,
+    Refreshed,
+}
+
+/// An answer, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct DnsAnswer {
+    pub(crate) resolved: Arc<Resolved>,
+    /// How long ago it was told.
+    pub(crate) age: Duration,
+    pub(crate) stale: bool,
+    /// Whether asking again could tell something else.
+    pub(crate) may_refresh: bool,
+}
+
+impl DnsCacheStore {
+    pub(crate) fn new(resolver: Arc<dyn Resolve>, fixed: FixedNames, settings: DnsCache) -> Self {
+        Self(Arc::new(CacheState {
+            resolver,
+            fixed,
+            settings,
+            entries: Mutex::default(),
+        }))
+    }
+
+    /// Whether IPv4 and IPv6 addresses are looked up separately.
+    pub(crate) fn splits_families(&self) -> bool {
+        self.0.resolver.splits_families()
+    }
+
+    /// The addresses of a name, from the cache or from the resolver.
+    pub(crate) async fn resolve(
+        self,
+        lookup: Lookup,
+        freshness: Freshness,
+    ) -> Result<DnsAnswer, ResolveError> {
+        if let Some(resolved) = self.0.fixed.get(lookup.name()) {
+            let resolved = usable(resolved, &lookup)?;
+            return Ok(DnsAnswer::fresh(Arc::new(resolved)));
+        }
+        let (mut outcome, was_abandoned) = self.look_up(&lookup, freshness).await;
+        if outcome.is_err() && was_abandoned {
+            (outcome, _) = self.look_up(&lookup, freshness).await;
+        }
+        outcome.or_else(|error| self.stale_answer(&lookup).ok_or(error))
+    }
+
+    /// What is known, or what a look-up tells; and whether that one was left meanwhile.
+    async fn look_up(
+        &self,
+        lookup: &Lookup,
+        freshness: Freshness,
+    ) -> (Result<DnsAnswer, ResolveError>, bool) {
+        match self.known_or_running(lookup, freshness) {
+            Ok(known) => (known, false),
+            Err(running) => {
+                let outcome = running.outcome.await;
+                (outcome.map(DnsAnswer::fresh), running.was_abandoned)
+            }
+        }
+    }
+
+    /// What is known, or the look-up that will tell.
+    fn known_or_running(
+        &self,
+        lookup: &Lookup,
+        freshness: Freshness,
+    ) -> Result<Result<DnsAnswer, ResolveError>, RunningLookup> {
+        let now = Instant::now();
+        let mut entries = self.0.lock();
+        make_room(&mut entries, lookup, now);
+        let entry = entries.entry(lookup.clone()).or_default();
+        let may_refresh = entry.answers.may_refresh(now);
+        if (freshness == Freshness::Cached || !may_refresh)
+            && let Some(known) = entry.answers.read(now)
+        {
+            let answer = |kept: CachedAnswer| Ok(DnsAnswer::kept(&kept, now, may_refresh));
+            return Ok(match known {
+                Cached::DnsAnswer(kept) | Cached::Stale(kept) => answer(kept),
+                Cached::Failure(error) => Err(error),
+            });
+        }
+        if let Some(running) = entry.running(now) {
+            return Err(running.clone());
+        }
+        if freshness == Freshness::Refreshed {
+            entry.answers.settle(now);
+        }
+        let running = self.start(lookup.clone(), freshness, now);
+        entry.running = Some(running.clone());
+        Err(running)
+    }
+
+    /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it
+    /// end.
+    fn start(&self, lookup: Lookup, freshness: Freshness, began: Instant) -> RunningLookup {
+        let cache = Arc::downgrade(&self.0);
+        let resolver = self.0.resolver.clone();
+        let task = async move {
+            let resolving = async { resolver.resolve(&lookup).await };
+            let outcome = AssertUnwindSafe(resolving).catch_unwind().await;
+            let outcome = outcome
+                .unwrap_or_else(|_| Err(ResolveError::failed("the resolver panicked")))
+                .and_then(|resolved| usable(resolved, &lookup))
+                .map(Arc::new);
+            if let Some(cache) = Weak::upgrade(&cache) {
+                cache.write(&lookup, &outcome, freshness, began);
+            }
+            outcome
+        };
+        RunningLookup {
+            outcome: task.boxed().shared(),
+            began,
+            was_abandoned: false,
+        }
+    }
+
+    /// The last answer, where asking just failed.
+    fn stale_answer(&self, lookup: &Lookup) -> Option<DnsAnswer> {
+        let now = Instant::now();
+        let kept = self.0.lock().get(lookup)?.answers.stale(now)?;
+        Some(DnsAnswer::kept(&kept, now, false))
+    }
+}
+
+impl CacheState {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Lookup, CacheEntry>> {
+        // No code that holds the lock can panic halfway through a change.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down what came of the look-up that began then, unless it was forgotten meanwhile.
+    fn write(&self, lookup: &Lookup, outcome: &LookupResult, freshness: Freshness, began: Instant) {
+        let now = Instant::now();
+        let mut entries = self.lock();
+        let Some(entry) = entries.get_mut(lookup) else {
+            return;
+        };
+        let Some(running) = entry.running.take_if(|running| running.began == began) else {
+            return;
+        };
+        if outcome.is_err() && running.was_abandoned {
+            return;
+        }
+        entry.answers.write(now, outcome, &self.settings);
+        if freshness == Freshness::Refreshed {
+            entry.answers.settle(now);
+        }
+    }
+}
+
+impl DnsAnswer {
+    pub(crate) fn fresh(resolved: Arc<Resolved>) -> Self {
+        Self {
+            resolved,
+            age: Duration::ZERO,
+            stale: false,
+            may_refresh: false,
+        }
+    }
+
+    fn kept(kept: &CachedAnswer, now: Instant, may_refresh: bool) -> Self {
+        Self {
+            resolved: kept.resolved.clone(),
+            age: now.duration_since(kept.received_at),
+            stale: kept.is_stale(now),
+            may_refresh,
+        }
+    }
+}
+
+/// The answer without addresses that were not asked for, and without those that stand in it twice.
+fn usable(mut resolved: Resolved, lookup: &Lookup) -> Result<Resolved, ResolveError> {
+    let mut seen = Vec::with_capacity(resolved.addresses.len());
+    for mut address in std::mem::take(&mut resolved.addresses) {
+        if address.port() == 0 {
+            address.set_port(lookup.port());
+        }
+        if lookup.families().include(address.ip()) && !seen.contains(&address) {
+            seen.push(address);
+        }
+    }
+    if seen.is_empty() {
+        let why = "the answer holds no address of a family that is asked for";
+        return Err(ResolveError::not_found(why));
+    }
+    resolved.addresses = seen;
+    Ok(resolved)
+}
+
+/// Makes room for one more name.
+fn make_room(entries: &mut HashMap<Lookup, CacheEntry>, lookup: &Lookup, now: Instant) {
+    if entries.len() < MAX_NAMES || entries.contains_key(lookup) {
+        return;
+    }
+    entries.retain(|_, entry| entry.is_usable(now));
+    if entries.len() == MAX_NAMES {
+        let oldest = entries.iter().min_by_key(|(_, entry)| entry.last_used());
+        let oldest = oldest.map(|(lookup, _)| lookup.clone());
+        oldest.and_then(|lookup| entries.remove(&lookup));
+    }
+}
+
+impl fmt::Debug for DnsCacheStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DnsCacheStore")
+            .field("fixed", &self.0.fixed)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
-//! The whole reverse proxy: connector, pool, Host rewriting, forwarded fields and response
-//! rewriting behind one service that never fails.
+//! A reverse proxy to one origin, as a tower service.
+//!
+//! [`OriginProxy`] combines the connector, the connection pool, Host rewriting, forwarded fields
+//! and response rewriting. It never fails: failures become responses.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -13,7 +15,7 @@
 //!     .route("/healthz", get(|| async { "ok" }))
 //!     .fallback_service(OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve()));
 //! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-//! // `ConnectInfo` is where the proxy learns the client's address from (feature `axum`).
+//! // The proxy reads the client's address from `ConnectInfo` (feature `axum`).
 //! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>()).await?;
 //! # Ok(())
 //! # }
@@ -31,148 +33,152 @@
 //! client <- response body, with its deadlines <- response rewriting <- diagnosis <- response
 //! ```
 //!
-//! # What it does to a request
+//! # Changes to requests
 //!
-//! * The Host is rewritten: to the origin's own unless [`host_rewrite`](OriginProxy::host_rewrite)
-//!   says otherwise.
-//! * Hop-by-hop fields and those that `Connection` names are removed ([RFC 9110 section 7.6.1]);
-//!   `TE: trailers` stays over HTTP/2.
-//! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` say who the client is, and what it claims
-//!   itself is replaced, unless [`forwarded`](OriginProxy::forwarded) trusts it. Where its address
-//!   is not known, the fields that would claim one are removed.
-//! * `Via` gets this proxy's [pseudonym](OriginProxy::via) at its end, and `CDN-Loop` its
-//!   [name](Via::cdn_loop) if there is one. What bears them already is a loop. Responses
-//!   are not signed.
-//! * `Max-Forwards` of OPTIONS is counted down; at zero the proxy answers itself.
-//! * `Expect: 100-continue` reaches an HTTP/1 origin. The client's content is not asked for before
-//!   the origin says 100 or a second has passed, and not at all if the answer is there before.
-//!   hyper's server then says 100 to the client.
-//! * `Early-Data` (RFC 8470) goes on as one line that says `1`, and a 425 to it passes. A server in
-//!   front that takes early data of clients has to add it.
-//! * Trailers pass, without those that frame, route or authenticate ([RFC 9110 section 6.5.1]).
-//! * Cookies that HTTP/2 split are joined, and an empty POST says `Content-Length: 0`. The body is
-//!   believed on its length: what a layer in front has read or replaced reaches the origin as it is
-//!   now.
+//! * The Host becomes the origin's own. [`host_rewrite`](OriginProxy::host_rewrite) changes that.
+//! * Hop-by-hop fields and the fields that `Connection` names are removed
+//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays over HTTP/2.
+//! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
+//!   client's own, unless [`forwarded`](OriginProxy::forwarded) trusts the client. If the client's
+//!   address is unknown, the fields with an address are removed.
+//! * The proxy's [pseudonym](OriginProxy::via) is appended to `Via`, and its
+//!   [name](Via::cdn_loop), if configured, to `CDN-Loop`. A request that already has one of them is
+//!   a loop. Responses get no `Via`.
+//! * `Max-Forwards` of OPTIONS is decremented. At zero the proxy responds itself.
+//! * `Expect: 100-continue` reaches an HTTP/1 origin. The proxy reads the client's body once the
+//!   origin sends 100 or a second has passed. If a final response comes first, it does not read the
+//!   body. hyper's server sends 100 to the client.
+//! * `Early-Data` (RFC 8470) is sent on as one line with the value `1`, and a 425 passes. A server
+//!   in front that accepts early data has to add the field.
+//! * Trailers pass, without those for framing, routing or authentication
+//!   ([RFC 9110 section 6.5.1]).
+//! * `Cookie` lines that HTTP/2 split are joined. An empty POST gets `Content-Length: 0`.
+//! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
+//!   the body.
 //! * [`map_request`](OriginProxy::map_request) runs last.
-//! * Everything else passes, `Authorization` too; path and query byte for byte.
+//! * All other fields pass, including `Authorization`. Path and query pass byte for byte.
 //!
-//! # What it does to a response
+//! # Changes to responses
 //!
-//! Hop-by-hop fields are removed, also `Upgrade` of a 426: it would offer protocols that this
-//! proxy may not allow. Trailers pass as those of requests do, but not to an HTTP/1 client that
-//! does not say `TE: trailers`, nor those that the response does not announce in `Trailer`, which
-//! hyper's server leaves out there. A response to HEAD, a 204 and a 304 have no content and keep
-//! the length that the origin says, but for a 204, which has none, and a 304 over HTTP/1, where
-//! hyper's server leaves it out. A body that ends too early, or falls silent for too long, is
-//! aborted towards the client and never ends as if it were whole. Redirects and cookies that say
-//! the origin's name get the client's, and `Alt-Svc` is removed, as
-//! [`response_rewrite`](crate::response_rewrite) describes. Everything else passes.
+//! * Hop-by-hop fields are removed, including `Upgrade` of a 426: it could offer protocols that
+//!   this proxy does not allow.
+//! * Trailers pass, without those for framing, routing or authentication. An HTTP/1 client gets
+//!   them only if it sent `TE: trailers`, and hyper's server drops those that `Trailer` does not
+//!   announce.
+//! * A response to HEAD, a 204 and a 304 have no body. The origin's `Content-Length` stays, except
+//!   for a 204. hyper's server drops that of a 304 over HTTP/1.
+//! * A body that is truncated, or silent for too long, aborts the response. The client never
+//!   receives a truncated body as a complete one.
+//! * Redirects and cookies with the origin's name get the client's, and `Alt-Svc` is removed:
+//!   see [`response_rewrite`](crate::response_rewrite).
+//! * All other fields pass.
 //!
 //! # Connections
 //!
-//! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). A
-//! request is sent a second time only if not a byte of it was sent before, if the origin says that
-//! it has not looked at it, or if it is idempotent and a connection that had rested died under it.
-//! [What is sent again](crate::pool) tells all of it.
+//! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). The
+//! pool sends a request a second time only in these cases:
+//!
+//! * No byte of it was sent.
+//! * The origin reports that it did not process it.
+//! * It is idempotent, and a reused connection closed under it.
+//!
+//! The [pool](crate::pool) describes retries in detail.
 //!
 //! # Several origins
 //!
-//! An [`OriginGroup`](crate::group::OriginGroup) has a primary origin and its backups. Load balancing is that of tower; `examples/balance.rs` shows it.
+//! An [`OriginGroup`](crate::group::OriginGroup) has a primary origin and its backups. For load
+//! balancing use tower, as `examples/balance.rs` does.
 //!
 //! # WebSocket
 //!
-//! A client may switch to the protocols that [`upgrades`](OriginProxy::upgrades) allows: by
-//! `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]), or by extended CONNECT in HTTP/2 ([RFC 8441];
-//! axum's server offers it). Nothing has to be configured.
+//! Clients may switch to the protocols that [`upgrades`](OriginProxy::upgrades) allows; the default
+//! is WebSocket. They use `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]) or extended CONNECT in
+//! HTTP/2 ([RFC 8441]), which axum's server offers.
 //!
-//! * The origin is asked over HTTP/1.1, on a connection of the request's own, whatever ALPN chose
-//!   for the others. Where [`Alpn::Http2`](crate::Alpn::Http2) requires HTTP/2 there is none, and
-//!   the upgrade fails: [`Alpn::Http2OrHttp1`](crate::Alpn::Http2OrHttp1) mends it.
-//! * The origin switches only by a 101 to the protocol that was asked for; of a WebSocket, key,
-//!   subprotocol and extensions are checked too. Any other response passes as an ordinary one, and
-//!   its connection is closed.
-//! * Bytes pass both ways as they are, and a side that has said all may still listen. Where neither
-//!   side says anything for [`idle_timeout`](Upgrades::idle_timeout), both are
-//!   closed.
-//! * A tunnel counts as an open connection of the pool until it ends. Half of the connections at
-//!   most are for tunnels, or as many as
-//!   [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) says, so that other
-//!   requests go on; [`PoolSnapshot::tunnels`](crate::pool::PoolSnapshot::tunnels) says how many
-//!   there are. A server that shuts down does not wait for them: [`drain`](OriginProxy::drain)
-//!   does.
-//! * An upgrade with content is no upgrade: the request goes on without it, or is refused if it is
-//!   for a WebSocket.
+//! * The upgrade goes to the origin over HTTP/1.1, on a dedicated connection. It fails where
+//!   [`Alpn::Http2`](crate::Alpn::Http2) requires HTTP/2: use
+//!   [`Alpn::Http2OrHttp1`](crate::Alpn::Http2OrHttp1).
+//! * The origin switches only by a 101 to the requested protocol. For a WebSocket, the proxy also
+//!   checks key, subprotocol and extensions. Any other response passes as an ordinary one, and its
+//!   connection is closed.
+//! * Bytes pass unchanged in both directions. A side that has closed its direction may still
+//!   receive. Both sides are closed if no byte moves for [`idle_timeout`](Upgrades::idle_timeout).
+//! * A tunnel counts as an open connection of the pool until it ends. By default, tunnels use at
+//!   most half of the connections: see [`max_tunnels`].
+//! * A server that shuts down does not wait for tunnels, but [`drain`](OriginProxy::drain) does.
+//! * A WebSocket handshake with a body is refused. Other upgrades with a body are sent on as
+//!   ordinary requests.
 //!
 //! # gRPC
 //!
-//! gRPC passes with its trailers and deadlines where the client and the origin both speak HTTP/2:
-//! the origin has to be an `https` one that chooses `h2` by ALPN. An `http` origin is always spoken
-//! HTTP/1.1 to, which gRPC is not.
+//! gRPC passes with its trailers and deadlines if the client and the origin both use HTTP/2: an
+//! `https` origin that selects `h2` by ALPN. gRPC does not work to `http` origins, which get
+//! HTTP/1.1.
 //!
-//! A stream goes on for as long as the origin says something in each
-//! [`body_idle_timeout`](Limits::body_idle_timeout); one in which it is silent for longer
-//! needs more of that. [`request_timeout`](Limits::request_timeout) ends streams too.
+//! A stream may last as long as the origin sends something within each
+//! [`body_idle_timeout`](Limits::body_idle_timeout). Raise that for streams with longer pauses.
+//! [`request_timeout`](Limits::request_timeout) ends streams too.
 //!
 //! # The client's address
 //!
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's
-//! extensions. Where the origin is told it by the [PROXY protocol](crate::dial::ProxyProtocol), a
-//! [`ClientAddress`](crate::downstream::ClientAddress) in the extensions comes first: it knows
-//! ports too, and more.
+//! extensions. For the [PROXY protocol](crate::dial::ProxyProtocol), a
+//! [`ClientAddress`](crate::downstream::ClientAddress) in the extensions takes precedence, because
+//! it has ports.
 //!
 //! # Errors
 //!
-//! Failures become responses, each with a `Proxy-Status` field ([RFC 9209]), a short text, and the
-//! [`Error`](crate::Error) in the response's extensions:
+//! Failures become responses. Each has a `Proxy-Status` field ([RFC 9209]), a short text, and the
+//! [`Error`](crate::Error) in its extensions. [`Limits`] lists the limits with their defaults.
 //!
-//! | status | when |
-//! |---|---|
-//! | 400 | the request has no usable Host or target, its body ended in an error, or its WebSocket handshake is malformed |
-//! | 408 | the client stopped sending |
-//! | 413 | the request's body is larger than allowed |
-//! | 414 | the request's target is longer than the dialled [edge](crate::connector::AppliedProfile) takes |
-//! | 417 | the request expects something other than `100-continue` |
-//! | 431 | the request's fields are larger, or more, than allowed |
-//! | 500 | the connector has no fixed origin |
-//! | 501 | CONNECT without a protocol that is allowed, TRACE, or a transfer coding other than `chunked` |
-//! | 502 | the origin could not be reached, did not answer with HTTP or with too large a head, or switched to a protocol that was not asked for |
-//! | 503 | no connection of the pool became free in time, too many requests are under way, or the proxy is [draining](OriginProxy::drain) |
-//! | 504 | the origin, or the way to it, took longer than a deadline |
-//! | 508 | the request has been here before |
+//! * **400**: the request has no usable Host or target, its body failed, or its WebSocket handshake
+//!   is malformed.
+//! * **408**: the client stopped sending.
+//! * **413**: the request body is larger than allowed.
+//! * **414**: the target is longer than the dialled [edge](crate::connector::AppliedProfile)
+//!   accepts.
+//! * **417**: the request expects something other than `100-continue`.
+//! * **431**: the request's fields are larger, or more, than allowed.
+//! * **500**: the connector has no fixed origin.
+//! * **501**: CONNECT without an allowed protocol, TRACE, or a transfer coding other than `chunked`.
+//! * **502**: the origin could not be reached, its response was not HTTP or its head too large, or
+//!   it switched to another protocol than the requested one.
+//! * **503**: no connection of the pool became available in time, too many requests are running, or
+//!   the proxy is [draining](OriginProxy::drain).
+//! * **504**: the origin, or the connect to it, exceeded a deadline.
+//! * **508**: the request has passed this proxy before.
 //!
-//! [`Limits`] lists the limits with their defaults.
-//!
-//! An error page of the origin passes as it is; where it looks like a mistake in the four names, a
-//! [`Diagnosis`](crate::diagnosis::Diagnosis) is in its extensions and in the log. Clients are told
-//! causes only where [`disclose_diagnosis`](OriginProxy::disclose_diagnosis) says so.
+//! An error response of the origin passes unchanged. If it looks like a mistake in the four names,
+//! its extensions and the log get a [`Diagnosis`](crate::diagnosis::Diagnosis). Clients see causes
+//! only after [`disclose_diagnosis`](OriginProxy::disclose_diagnosis).
 //!
 //! # Deployment caveats
 //!
-//! * A client can name a field in `Connection`, and it is then not forwarded: also one that a layer
-//!   in front of this proxy has added. Those that are meant for all recipients stay, such as
-//!   `Authorization` and `Cookie`; add others by [`map_request`](OriginProxy::map_request). An
-//!   origin must not treat a missing field as permission.
-//! * Other fields that claim who the client is, or what it asked for, pass: `True-Client-IP`,
-//!   `X-Forwarded-Prefix`, `X-Forwarded-Scheme`, `X-Forwarded-Ssl`, `X-Forwarded-Server`,
-//!   `X-Original-URL`, `X-Rewrite-URL`, `Front-End-Https`. Some frameworks believe them of any
-//!   proxy: remove those that yours knows by [`map_request`](OriginProxy::map_request).
+//! * A client can remove a field by naming it in `Connection`, even one that a layer in front
+//!   added. Fields for all recipients stay, such as `Authorization` and `Cookie`. Add others by
+//!   [`map_request`](OriginProxy::map_request). An origin must not treat a missing field as
+//!   permission.
+//! * Other fields about the client pass: `True-Client-IP`, `X-Forwarded-Prefix`,
+//!   `X-Forwarded-Scheme`, `X-Forwarded-Ssl`, `X-Forwarded-Server`, `X-Original-URL`,
+//!   `X-Rewrite-URL`, `Front-End-Https`. Some frameworks trust them from any proxy. Remove those by
+//!   [`map_request`](OriginProxy::map_request).
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), clients choose the
-//!   Host that the origin is told. Refuse unknown Hosts in front of the proxy.
-//! * axum's `nest_service("/app", proxy)` takes `/app` off what the origin is asked for. Its
-//!   redirects and cookies then lack it, until
-//!   [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) puts it back;
-//!   `route_service("/app/{*rest}", proxy)` leaves it on.
+//!   Host that the origin gets. Refuse unknown Hosts in front of the proxy.
+//! * axum's `nest_service("/app", proxy)` strips `/app` from the path. Redirects and cookies then
+//!   lack it, unless [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) restores it.
+//!   `route_service("/app/{*rest}", proxy)` keeps it.
 //! * A client that does not read loses the origin's connection after
-//!   [`unread_timeout`](Limits::unread_timeout). Its own connection is the server's, which has
-//!   to be told on its own how long it may keep still.
-//! * hyper's server cannot send informational responses other than 100, and says none over HTTP/2:
-//!   an origin's 103 is dropped, and content goes to an HTTP/2 origin at once.
+//!   [`unread_timeout`](Limits::unread_timeout). The client's own connection belongs to the server
+//!   in front, which needs a timeout of its own.
+//! * hyper's server sends no informational response but 100, and none over HTTP/2. An origin's 103
+//!   is dropped, and a request body is sent to an HTTP/2 origin at once.
 //!
+//! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 //! [RFC 9110 section 6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
-//! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
+//! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
 mod deadline;
 mod edge_limits;

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use textwrap::core::Word;
-
 use crate::{
     error::{ClientCertificate, Error, Facts, PeerCertificate, chain},
     name::Host,
@@ -160,40 +158,42 @@ fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     paragraph(f, &format!("  {label:<11}"), text)
 }
 
+/// Writes the text in lines of at most [`COLUMNS`], the first of which begins with `start`.
 fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
-    let indent = " ".repeat(start.len());
-    let options = textwrap::Options::new(COLUMNS)
-        .initial_indent(start)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::Custom(words))
-        // Names and dates stay whole at their hyphens.
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(text, options) {
-        writeln!(f, "{line}")?;
+    let mut line = start.to_owned();
+    for word in words(text) {
+        let width = line.chars().count() + word.trim_end().chars().count();
+        // A word that is too long for any line has its own.
+        let is_full = width > COLUMNS || line.ends_with('\n');
+        if line.len() > start.len() && is_full {
+            writeln!(f, "{}", line.trim_end())?;
+            line = " ".repeat(start.len());
+        }
+        line.push_str(word);
     }
-    Ok(())
+    writeln!(f, "{}", line.trim_end())
 }
 
-/// Splits a line where it may be broken: at spaces, before an escaped byte, and in code before a
-/// string or a further call.
-fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+/// Splits a line where it may be broken: after spaces, before an escaped byte, and in code before a
+/// string or a further call. Names and dates stay whole at their hyphens.
+fn words(line: &str) -> impl Iterator<Item = &str> {
     let inner = line.char_indices().map(|(at, _)| at);
     let ends = inner.filter(|at| is_end(&line[..*at], &line[*at..]));
     let mut start = 0;
-    Box::new(ends.chain([line.len()]).map(move |end| {
+    ends.chain([line.len()]).map(move |end| {
         let word = &line[start..end];
         start = end;
-        Word::from(word)
-    }))
+        word
+    })
 }
 
 fn is_end(before: &str, after: &str) -> bool {
+    let is_line = before.ends_with('\n');
     let is_space = before.ends_with(' ') && !after.starts_with(' ');
     let is_text = before.ends_with('(') && after.starts_with('"');
     let is_byte = after.starts_with("\\x") && !before.ends_with('\\');
     let is_call = before.ends_with(')')
         && after.starts_with('.')
         && after[1..].starts_with(|it: char| it.is_ascii_lowercase());
-    is_space || is_text || is_byte || is_call
+    is_line || is_space || is_text || is_byte || is_call
 }

@@ -33,7 +33,7 @@ const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
 /// The status of an interim response that lets the content go (RFC 9110 section 15.2.1).
 const CONTINUE: u16 = 100;
 
-/// The status of an upgrade, which the pool does elsewhere (RFC 9110 section 15.2.2).
+/// The status of an upgrade (RFC 9110 section 15.2.2). The pool upgrades on dedicated connections.
 const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// A request and its response.

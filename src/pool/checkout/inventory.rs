@@ -373,7 +373,7 @@ impl Inventory {
             .extend(absent.map(|connection| (connection, CloseReason::Vanished)));
     }
 
-    /// A snapshot, with the counts that are kept elsewhere.
+    /// A snapshot, with two counts that the caller keeps.
     pub(crate) fn snapshot(&self, active: usize, reused: u64) -> PoolSnapshot {
         let Counters {
             opened,

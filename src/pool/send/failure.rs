@@ -28,7 +28,7 @@ pub(crate) enum Failure {
 /// A request that got no response.
 pub(crate) struct NoResponse {
     failure: Failure,
-    /// Not a byte of the request was written: it can be sent elsewhere.
+    /// Not a byte of the request was written: it can be sent on another connection.
     is_unsent: bool,
     /// Some bytes of a response had arrived.
     has_received: bool,

@@ -77,7 +77,7 @@ impl Http2Driver {
             let ended = connection.as_mut().poll(cx);
             let is_known = connection.has_settings() || settings_due.as_mut().poll(cx).is_ready();
             if self.pending.is_none() || is_known {
-                // New requests wake this task, and the end of a stream is noticed elsewhere.
+                // New requests wake this task. The end of a stream shows when its body is dropped.
                 self.note_stream_limit(connection.max_streams());
                 self.pending = None;
             }

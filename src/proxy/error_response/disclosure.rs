@@ -3,11 +3,13 @@
 use std::borrow::Borrow;
 
 use http::response::Parts;
-use sfv::String as SfString;
 
 use crate::diagnosis::Diagnosis;
 
-use super::proxy_status::{PROXY_STATUS, ProxyIdentity, received_status};
+use super::{
+    proxy_status::{PROXY_STATUS, ProxyIdentity, received_status},
+    structured_field::BareItem,
+};
 
 /// Whether clients get diagnoses.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +25,7 @@ impl DiagnosisDisclosure {
     pub(super) fn details<D: Borrow<Diagnosis>>(
         self,
         diagnosis: impl FnOnce() -> D,
-    ) -> Option<SfString> {
+    ) -> Option<BareItem> {
         match self {
             Self::Hidden => None,
             Self::Disclosed => details(diagnosis().borrow()),
@@ -47,14 +49,14 @@ impl DiagnosisDisclosure {
 
 /// The id, certainty and fix of the likeliest cause. The text of a cause may contain an address, so
 /// it is left out.
-fn details(diagnosis: &Diagnosis) -> Option<SfString> {
+fn details(diagnosis: &Diagnosis) -> Option<BareItem> {
     let cause = diagnosis.likeliest()?;
     let mut text = format!("{:?}, {}", cause.id(), cause.certainty());
     if let Some(fix) = cause.fixes().iter().find(|fix| !fix.shows_address()) {
         text = format!("{text}; fix: {fix}");
     }
-    // RFC 9651 section 3.3.3.
-    SfString::from_string(text.replace(|char: char| !matches!(char, ' '..='~'), "?")).ok()
+    // A string is printable ASCII (RFC 9651 section 3.3.3).
+    BareItem::string(&text.replace(|char: char| !matches!(char, ' '..='~'), "?"))
 }
 
 #[cfg(test)]
@@ -70,7 +72,8 @@ mod tests {
         assert_eq!(details, None);
         let details = DiagnosisDisclosure::Disclosed.details(|| refusal.diagnosis());
         let details = details.expect("it is disclosed");
-        let expected = "InvalidRequest, certain; fix: allow more with Limits::max_request_body(..)";
+        let expected =
+            r#""InvalidRequest, certain; fix: allow more with Limits::max_request_body(..)""#;
         assert_eq!(details.as_str(), expected);
     }
 }

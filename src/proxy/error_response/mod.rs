@@ -5,6 +5,7 @@ mod grpc;
 mod proxy_status;
 mod response;
 mod status;
+mod structured_field;
 
 pub(super) use disclosure::DiagnosisDisclosure;
 pub(super) use grpc::GrpcCall;

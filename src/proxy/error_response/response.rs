@@ -27,7 +27,7 @@ pub(in crate::proxy) fn error_response(
 ) -> Response<ProxyBody> {
     let status = status(&error);
     let details = disclosure.details(|| error.diagnosis());
-    let proxy_status = proxy_status(identity, &error, details.as_deref());
+    let proxy_status = proxy_status(identity, &error, details.as_ref());
     let text = format!("{status}\n");
     let length = HeaderValue::from(text.len());
     let mut response = Response::new(ProxyBody::own(text));

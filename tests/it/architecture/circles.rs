@@ -82,7 +82,7 @@ fn counts(source: &Source, place: &Place) -> bool {
     match place.form {
         Form::Import | Form::Code => true,
         Form::ReExport => !source.is_mod_rs(),
-        Form::MethodCall => false,
+        Form::MethodCall | Form::MethodCallWithArguments => false,
     }
 }
 

@@ -1,5 +1,5 @@
 //! The architecture of `src`, checked on its syntax trees: which module may import which, what
-//! stands in one place only, and how files look.
+//! stands in one place only, how files look, and which words they use.
 
 mod circles;
 mod confined;
@@ -11,6 +11,7 @@ mod paths;
 mod resolve;
 mod source;
 mod types;
+mod words;
 
 use std::fmt::Write;
 

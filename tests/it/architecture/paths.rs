@@ -18,8 +18,10 @@ pub(crate) enum Form {
     ReExport,
     /// In a type, an expression, a pattern or a macro.
     Code,
-    /// `.name(..)`.
+    /// `.name()`.
     MethodCall,
+    /// `.name(argument)`.
+    MethodCallWithArguments,
 }
 
 /// `a::b::c` and where it stands.
@@ -205,7 +207,11 @@ impl<'ast> Visit<'ast> for Collector {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let method = &call.method;
         let line = method.span().start().line;
-        self.add(line, vec![method.to_string()], Form::MethodCall);
+        let form = match call.args.is_empty() {
+            true => Form::MethodCall,
+            false => Form::MethodCallWithArguments,
+        };
+        self.add(line, vec![method.to_string()], form);
         visit::visit_expr_method_call(self, call);
     }
 

@@ -18,31 +18,65 @@ pub struct OriginHealth {
 }
 
 impl OriginHealth {
-    /// Whether the origin gets requests.
+    /// Returns whether the origin gets requests.
+    ///
+    /// ```
+    /// # fn alert(health: cdn_origin::group::OriginHealth) {
+    /// use cdn_origin::group::OriginState;
+    ///
+    /// if health.state() == OriginState::Ejected {
+    ///     println!("ejected after {} failures", health.consecutive_failures());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn state(&self) -> OriginState {
         self.state
     }
 
-    /// The number of failures since the last success.
+    /// Returns the number of failures since the last success.
+    ///
+    /// ```
+    /// # fn log(health: cdn_origin::group::OriginHealth) {
+    /// println!("{}", health.consecutive_failures());
+    /// # }
+    /// ```
     #[must_use]
     pub fn consecutive_failures(&self) -> u32 {
         self.consecutive_failures
     }
 
     /// Counter: requests that were sent to the origin.
+    ///
+    /// ```
+    /// # fn log(health: cdn_origin::group::OriginHealth) {
+    /// println!("{}", health.requests());
+    /// # }
+    /// ```
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests
     }
 
-    /// Counter: requests that failed at the origin, or on the way to it.
+    /// Counter: requests that failed at the origin, or while connecting to it.
+    ///
+    /// ```
+    /// # fn log(health: cdn_origin::group::OriginHealth) {
+    /// println!("{}", health.failures());
+    /// # }
+    /// ```
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures
     }
 
-    /// Counter: how often the origin was ejected.
+    /// Counter: ejections of the origin.
+    ///
+    /// ```
+    /// # fn log(health: cdn_origin::group::OriginHealth) {
+    /// println!("{}", health.ejections());
+    /// # }
+    /// ```
     #[must_use]
     pub fn ejections(&self) -> u64 {
         self.ejections

@@ -1,5 +1,4 @@
-//! What the edge that is dialled takes, by its profile: the rest is refused here with words, or is
-//! not sent.
+//! The limits of the dialled edge, by its profile: requests beyond them are refused.
 
 use http::{
     HeaderName, Method,
@@ -16,20 +15,20 @@ use crate::{
 
 use super::limits::size;
 
-/// What one edge takes.
+/// The limits of one edge.
 #[derive(Clone, Debug)]
 pub(super) struct EdgeLimits {
     /// In bytes: request line, Host and fields together.
     head: usize,
     target: usize,
-    get_content: ContentOfGet,
+    get_body: ContentOfGet,
     removed: Vec<HeaderName>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum ContentOfGet {
     Refused,
-    Taken,
+    Accepted,
 }
 
 /// Whether a request has content, or may have.
@@ -44,14 +43,14 @@ impl EdgeLimits {
         let mut limits = Self {
             head: usize::MAX,
             target: usize::MAX,
-            get_content: ContentOfGet::Taken,
+            get_body: ContentOfGet::Accepted,
             removed: Vec::new(),
         };
         for change in profile.changes() {
             match change {
                 ProfileChange::HeadLimit(bytes) => limits.head = *bytes,
                 ProfileChange::TargetLimit(bytes) => limits.target = *bytes,
-                ProfileChange::NoContentWithGet => limits.get_content = ContentOfGet::Refused,
+                ProfileChange::NoContentWithGet => limits.get_body = ContentOfGet::Refused,
                 ProfileChange::FieldsRemoved(names) => {
                     limits.removed = names.iter().copied().map(HeaderName::from_static).collect();
                 }
@@ -67,7 +66,7 @@ impl EdgeLimits {
         self
     }
 
-    /// Checks a head that is ready to be sent, and removes from it what the edge writes itself.
+    /// Removes the fields that the edge writes itself, and checks the head against the limits.
     pub(super) fn apply(
         &self,
         parts: &mut Parts,
@@ -78,7 +77,7 @@ impl EdgeLimits {
             parts.headers.remove(name);
         }
         let has_content = content == Content::Present && parts.method == Method::GET;
-        if has_content && self.get_content == ContentOfGet::Refused {
+        if has_content && self.get_body == ContentOfGet::Refused {
             return Err(Error::refused(ErrorKind::RequestBody(
                 RequestBodyProblem::NotAllowed,
             )));
@@ -103,7 +102,7 @@ fn target_size(uri: &Uri) -> usize {
         .map_or(1, |target| PathAndQuery::as_str(target).len())
 }
 
-/// As HTTP/1.1 has it, with the Host that it is sent with in place of the client's.
+/// The size of the head in HTTP/1.1, with the Host for the origin in place of the client's.
 fn head_size(parts: &Parts, host: &HostAuthority, target: usize) -> usize {
     const HOST_LINE: usize = "host: \r\n".len();
     let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();

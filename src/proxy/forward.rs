@@ -1,4 +1,4 @@
-//! The assembly: what happens to a request, in order.
+//! Forwards a prepared request, and turns the origin's response into the client's.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use super::{
 };
 
 impl ProxySettings {
-    /// Forwards a request, and is done with it by the deadline for the whole, if there is one.
+    /// Forwards a request within its `request_timeout`, if there is one.
     pub(super) async fn forward_in_time(
         &self,
         pool: &OriginPool,
@@ -40,10 +40,10 @@ impl ProxySettings {
             return self.forward(pool, ready).await;
         };
         let origin = ready.origin.clone();
-        // Boxed, as all that is rare: what waits for a request is moved about whole.
+        // Boxed because it is rare: a large future costs every request a copy.
         let forwarding = Box::pin(self.forward(pool, ready));
         let outcome = timeout_at(end.at, forwarding).await;
-        outcome.unwrap_or_else(|_elapsed| Err(too_late(end, &origin)))
+        outcome.unwrap_or_else(|_elapsed| Err(request_timed_out(end, &origin)))
     }
 
     async fn forward(
@@ -55,21 +55,21 @@ impl ProxySettings {
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
-        // Before any wait: a drain lets those end that have come.
-        let visit = pool.begin_request().map_err(about)?;
-        let place = self.queue.enter().await.map_err(about)?;
-        let (response, lease) = match ready.asked.take() {
+        // Before any wait, so that a drain waits for this request.
+        let in_flight = pool.begin_request().map_err(about)?;
+        let permit = self.queue.enter().await.map_err(about)?;
+        let (response, connection) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
-                let sent = pool.send(visit, request, target, self.limits.response_timeout);
+                let sent = pool.send(in_flight, request, target, self.limits.response_timeout);
                 sent.await.map_err(about)?
             }
             Some(asked) => {
-                // Boxed, as all that is rare.
+                // Boxed because it is rare.
                 let (request, target) = (&mut ready.request, &ready.target);
-                let outcome = self.ask_to_switch(pool, visit, request, target, asked);
+                let outcome = self.send_upgrade(pool, in_flight, request, target, asked);
                 match Box::pin(outcome).await.map_err(about)? {
-                    UpgradeOutcome::Declined(response, lease) => (response, lease),
+                    UpgradeOutcome::Declined(response, connection) => (response, connection),
                     UpgradeOutcome::Switched(mut response) => {
                         self.rewrite_response(response.headers_mut(), &ready);
                         return Ok(response);
@@ -78,17 +78,17 @@ impl ProxySettings {
             }
         };
         let (mut parts, body) = response.into_parts();
-        let present = HeaderFlags::of(&parts.headers);
-        if is_unusable(&parts, present) {
-            let facts = lease.info().facts().clone();
-            // Before the body goes, which holds the connection.
-            lease.fail();
+        let flags = HeaderFlags::of(&parts.headers);
+        if is_unusable(&parts, flags) {
+            let facts = connection.info().facts().clone();
+            // Before the body is dropped, which returns the connection.
+            connection.fail();
             let error = Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts);
             return Err(about(error));
         }
-        parts.extensions.insert(lease.info().clone());
-        let mut body = self.received(body, lease, place, &ready);
-        // Most responses are no errors.
+        parts.extensions.insert(connection.info().clone());
+        let mut body = self.received(body, connection, permit, &ready);
+        // Only error responses can be an edge's refusal.
         if !parts.status.is_success() {
             let asked = RequestSummary {
                 method: ready.request.method().clone(),
@@ -105,25 +105,25 @@ impl ProxySettings {
             );
             Box::pin(diagnosed).await;
         }
-        let body = passed(&mut parts, body, present, &ready);
+        let body = into_client_body(&mut parts, body, flags, &ready);
         self.rewrite_response(&mut parts.headers, &ready);
         Ok(Response::from_parts(parts, body))
     }
 
-    /// The origin's body, which holds the connection until it has ended.
+    /// Wraps the origin's body, which holds the connection until it ends.
     fn received(
         &self,
         body: ResponseBody,
-        lease: PooledConnection,
-        place: Option<RequestPermit>,
+        connection: PooledConnection,
+        permit: Option<RequestPermit>,
         ready: &Ready,
     ) -> Box<OriginBody> {
         let mut body = Box::new(OriginBody {
             body: PeekedBody::new(body),
-            connection: Some(lease),
+            connection: Some(connection),
             deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
-            permit: place,
+            permit,
             unread_timeout: self.limits.unread_timeout,
             frames: 0,
         });
@@ -131,30 +131,30 @@ impl ProxySettings {
         body
     }
 
-    /// Writes the client's names into a response.
+    /// Rewrites the origin's names in a response to the client's.
     fn rewrite_response(&self, headers: &mut HeaderMap, ready: &Ready) {
         if let Some(layer) = &self.response_rewrite {
             layer.apply(headers, &ready.downstream, Some(&ready.target.host));
         }
     }
 
-    /// Asks the origin to switch protocols.
-    async fn ask_to_switch(
+    /// Sends an upgrade to the origin.
+    async fn send_upgrade(
         &self,
         pool: &OriginPool,
-        visit: InFlight,
+        in_flight: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
         asked: Box<upgrade::UpgradeRequest>,
     ) -> Result<UpgradeOutcome, Error> {
         asked.write(request.headers_mut());
-        let (response, lease) = pool
-            .send_upgrade(visit, request, target, self.limits.response_timeout)
+        let (response, connection) = pool
+            .send_upgrade(in_flight, request, target, self.limits.response_timeout)
             .await?;
-        asked.answered(response, lease, self.upgrades.idle_timeout)
+        upgrade::answered(*asked, response, connection, self.upgrades.idle_timeout)
     }
 
-    /// Says so where the response is an edge's refusal. Its content stays as it is.
+    /// Diagnoses an edge's refusal. The response body stays unchanged.
     async fn diagnose(
         &self,
         parts: &mut Parts,
@@ -187,26 +187,27 @@ impl ProxySettings {
     }
 }
 
-/// Whether it is a response that must not be passed on: one that switches, since nothing was asked
-/// to be switched to, or one whose content would be garbage.
-fn is_unusable(parts: &Parts, present: HeaderFlags) -> bool {
+/// Whether a response must not be forwarded.
+///
+/// A 101 without an upgrade request is invalid. Content with an unknown transfer coding is garbage.
+fn is_unusable(parts: &Parts, flags: HeaderFlags) -> bool {
     parts.status == StatusCode::SWITCHING_PROTOCOLS
-        || (present.has(HeaderFlags::HOP_BY_HOP) && message::has_foreign_coding(&parts.headers))
+        || (flags.has(HeaderFlags::HOP_BY_HOP) && message::has_unknown_coding(&parts.headers))
 }
 
-/// What of the response the client gets.
-fn passed(
+/// Removes the fields of the origin's connection, and selects the client's body.
+fn into_client_body(
     parts: &mut Parts,
     body: Box<OriginBody>,
-    present: HeaderFlags,
+    flags: HeaderFlags,
     ready: &Ready,
 ) -> ProxyBody {
     let has_no_content = message::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
-    if present.has(HeaderFlags::HOP_BY_HOP) {
+    if flags.has(HeaderFlags::HOP_BY_HOP) {
         hop_by_hop::remove(headers);
     }
-    if present.has(HeaderFlags::CONTENT_LENGTH) {
+    if flags.has(HeaderFlags::CONTENT_LENGTH) {
         if message::has_no_length(parts.status) {
             headers.remove(CONTENT_LENGTH);
         } else if has_no_content || !body.has_settled_length() {
@@ -220,7 +221,7 @@ fn passed(
     }
 }
 
-fn too_late(end: Deadline, origin: &Arc<Origin>) -> Error {
+fn request_timed_out(end: Deadline, origin: &Arc<Origin>) -> Error {
     let facts = end.added_to(Facts::default());
     Error::new(ErrorKind::TimedOut, Stage::Receive, facts).about(origin.host().clone(), origin)
 }

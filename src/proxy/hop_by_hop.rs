@@ -15,10 +15,10 @@ use super::{
     loop_detection::CDN_LOOP,
 };
 
-/// What `Connection` cannot take away: it says for whom the message is, where it ends, how it is to
-/// be read, who sends it and which way it came. RFC 9110 section 7.6.1: a sender MUST NOT name a
-/// field that is intended for all recipients. Nor can it take away what a trusted peer says of the
-/// client, who would be taken for that peer.
+/// Fields that `Connection` cannot remove: they route, frame, authenticate or trace the message.
+///
+/// A sender MUST NOT name a field that is intended for all recipients (RFC 9110 section 7.6.1).
+/// Forwarded fields of a trusted peer stay too: without them, the client would pass for that peer.
 static NOT_NOMINATED: [HeaderName; 13] = [
     AUTHORIZATION,
     CACHE_CONTROL,
@@ -35,12 +35,12 @@ static NOT_NOMINATED: [HeaderName; 13] = [
     VIA,
 ];
 
-/// What `Connection` says most often: no fields, or such as are removed anyway.
+/// The usual options of `Connection`: not field names, or fields that are removed anyway.
 const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
-    // Most requests have none: to look at them costs less than to make a list of none.
+    // Most requests have none. This check costs less than the lists below.
     if !headers.keys().any(is_hop_by_hop) {
         return;
     }
@@ -55,7 +55,7 @@ pub(super) fn remove(headers: &mut HeaderMap) {
     }
 }
 
-/// What is removed whether or not `Connection` names it.
+/// Whether a field is removed even if `Connection` does not name it.
 pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
@@ -70,8 +70,9 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
     )
 }
 
-/// The same for a request, in which `TE: trailers` goes on: gRPC needs it (RFC 9110 section
-/// 10.1.4). Whether it is there.
+/// Removes the same fields from a request, except for `TE: trailers`.
+///
+/// gRPC needs that (RFC 9110 section 10.1.4). Returns whether it is present.
 pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
     let trailers = lists(headers, TE, "trailers");
     remove(headers);
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_to_be_of_one_connection_is_removed_by_any_spelling() {
+    fn hop_by_hop_fields_are_removed_in_any_case() {
         for name in [
             "connection",
             "keep-alive",

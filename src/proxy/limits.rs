@@ -31,8 +31,9 @@ use super::deadline::Deadline;
 /// A duration of zero counts as one millisecond. A duration that the clock cannot hold counts as
 /// 30 years.
 ///
-/// Connecting has deadlines of its own, in [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder).
-/// Connections have limits of their own, in [`PoolSettings`](crate::pool::PoolSettings).
+/// Connecting has deadlines of its own, in
+/// [`CdnOriginBuilder`](crate::connector::CdnOriginBuilder). Connections have limits of their own,
+/// in [`PoolSettings`](crate::pool::PoolSettings).
 ///
 /// ```
 /// use std::time::Duration;

@@ -38,7 +38,11 @@ pub(crate) fn response_aborted(error: &Error) {
 
 /// Logs a failure after which another origin is tried.
 pub(crate) fn failed_over(error: &Error) {
-    tracing::info!(%error, diagnosis = %error.diagnosis(), "request failed: trying the next origin");
+    tracing::info!(
+        %error,
+        diagnosis = %error.diagnosis(),
+        "request failed: trying the next origin"
+    );
 }
 
 /// Logs a response that is discarded for that of another origin.

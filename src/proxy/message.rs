@@ -1,4 +1,4 @@
-//! What is checked and changed in a message head, apart from names and hop-by-hop fields.
+//! Checks and changes of a message head, except for names and hop-by-hop fields.
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
@@ -17,7 +17,7 @@ use crate::{
 
 use super::{fields::only, header_flags::HeaderFlags};
 
-/// Refuses what is not forwarded.
+/// Refuses requests that a gateway must not forward.
 pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
     let uri = &parts.uri;
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
@@ -26,13 +26,12 @@ pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
     let kind = if parts.method == Method::CONNECT || parts.method == Method::TRACE {
         ErrorKind::Request(RequestProblem::MethodRefused)
     } else if is_authority_form || is_asterisk_form || is_foreign {
-        // RFC 9112 sections 3.2.3 and 3.2.4. A router takes such a target for no path at all, and
-        // an origin for `/`. Another scheme asks for what this gateway does not translate to (RFC
-        // 9113 section 8.3.1).
+        // RFC 9112 sections 3.2.3 and 3.2.4. A router sees no path in such a target, an origin sees
+        // `/`. This gateway does not translate to other schemes (RFC 9113 section 8.3.1).
         ErrorKind::Request(RequestProblem::TargetInvalid)
-    } else if present.has(HeaderFlags::HOP_BY_HOP) && has_foreign_coding(&parts.headers) {
+    } else if present.has(HeaderFlags::HOP_BY_HOP) && has_unknown_coding(&parts.headers) {
         ErrorKind::Request(RequestProblem::TransferCoding)
-    } else if present.has(HeaderFlags::EXPECT) && expects_the_unknown(&parts.headers) {
+    } else if present.has(HeaderFlags::EXPECT) && has_unknown_expectation(&parts.headers) {
         ErrorKind::Request(RequestProblem::ExpectationUnknown)
     } else {
         return Ok(());
@@ -44,23 +43,25 @@ fn is_http(scheme: &Scheme) -> bool {
     *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS
 }
 
-/// Whether there is a transfer coding that hyper does not take off: passed on without its name, the
-/// content would be garbage. `chunked` twice is one, since it is applied at most once (RFC 9112
-/// section 6.1).
-pub(super) fn has_foreign_coding(headers: &HeaderMap) -> bool {
+/// Whether there is a transfer coding that hyper does not decode.
+///
+/// Without the field, such content would be garbage. A second `chunked` counts too: it may be
+/// applied only once (RFC 9112 section 6.1).
+pub(super) fn has_unknown_coding(headers: &HeaderMap) -> bool {
     let known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     headers.contains_key(TRANSFER_ENCODING) && !only(headers, TRANSFER_ENCODING).is_some_and(known)
 }
 
-/// Whether there is an expectation other than the one that RFC 9110 section 10.1.1 defines.
-fn expects_the_unknown(headers: &HeaderMap) -> bool {
+/// Whether there is an expectation other than `100-continue` (RFC 9110 section 10.1.1).
+fn has_unknown_expectation(headers: &HeaderMap) -> bool {
     let mut expectations = headers.get_all(EXPECT).iter();
     expectations.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// Takes one off `Max-Forwards` of an OPTIONS request (RFC 9110 section 7.6.2). Whether there was
-/// nothing left to take: then the request is for this proxy. What is no number is for others to
-/// judge.
+/// Decrements `Max-Forwards` of an OPTIONS request (RFC 9110 section 7.6.2).
+///
+/// Returns whether it was zero: the request is for this proxy then. A value that is no number
+/// passes.
 pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
     if parts.method != Method::OPTIONS {
         return false;
@@ -81,8 +82,7 @@ pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
     }
 }
 
-/// Removes an expectation that says nothing: there is no content to wait with, or the client speaks
-/// a version that does not know of it (RFC 9110 section 10.1.1).
+/// Removes an expectation without a body, or from an HTTP/1.0 client (RFC 9110 section 10.1.1).
 pub(super) fn settle_expectation(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
     if !present.has(HeaderFlags::EXPECT) {
         return;
@@ -92,21 +92,23 @@ pub(super) fn settle_expectation(parts: &mut Parts, present: HeaderFlags, body: 
     }
 }
 
-/// Says once, and as `1`, that the request has been in early data. By RFC 8470 section 5.1 several
-/// lines and other values mean the same, and a client sends one line at most.
+/// Replaces all `Early-Data` lines by one with the value `1`.
+///
+/// Several lines and other values mean the same (RFC 8470 section 5.1).
 pub(super) fn settle_early_data(headers: &mut HeaderMap) {
     headers.insert(EARLY_DATA, HeaderValue::from_static("1"));
 }
 
-/// Joins the cookie crumbs of HTTP/2: they "MUST be concatenated into a single octet string" before
-/// they reach an HTTP/1.1 connection (RFC 9113 section 8.2.3).
+/// Joins the `Cookie` lines of HTTP/2.
+///
+/// They "MUST be concatenated into a single octet string" for HTTP/1.1 (RFC 9113 section 8.2.3).
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
     let mut crumbs = headers.get_all(COOKIE).iter();
     let Some(first) = crumbs.next() else {
         return;
     };
     let mut crumbs = crumbs.peekable();
-    // Nearly all requests have one line at most.
+    // Nearly all requests have at most one line.
     if crumbs.peek().is_none() {
         return;
     }
@@ -121,8 +123,10 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Says where the request's content ends. The body is believed, not the field: a layer in front may
-/// have read or replaced the one and left the other, and hyper would announce what never comes.
+/// Sets the fields that frame the request body.
+///
+/// The body's own length takes precedence over `Content-Length`. A layer in front may have replaced
+/// the body alone, and hyper would then announce the wrong length.
 pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
     let Parts {
         method, headers, ..
@@ -130,7 +134,7 @@ pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody)
     let is_one_of = |methods: &[Method]| methods.contains(method);
     let is_announced = present.has(HeaderFlags::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
-        // RFC 9110 section 8.6: a user agent SHOULD say that there is none; some servers answer 411
+        // RFC 9110 section 8.6: a user agent SHOULD send a length of zero. Some servers respond 411
         // otherwise.
         if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -138,17 +142,18 @@ pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody)
     } else if let Some(length) = body.size_hint().exact() {
         headers.insert(CONTENT_LENGTH, length.into());
     } else if !is_announced && is_one_of(&[Method::GET, Method::HEAD]) {
-        // hyper sends these without content whose length it does not know, unless it is told that
-        // there is some.
+        // hyper drops the body of these methods if its length is unknown, unless a field announces
+        // the body.
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 
-/// Leaves one line of a length where all lines and members of lists say the same, and none where
-/// they do not or say no number (RFC 9110 section 8.6). Whether one is left.
+/// Reduces `Content-Length` to one valid line, or removes it (RFC 9110 section 8.6).
 ///
-/// A response to HEAD and a 304 end with their heads whatever is said there, so that nobody has
-/// looked at it before; a server in front may not be able to write down what is left.
+/// One line stays if all lines and list members agree on a number. Returns whether it stays.
+///
+/// A response to HEAD and a 304 end with their heads, so the parser did not check their length. A
+/// server in front may fail to write an invalid one.
 pub(super) fn settle_length(headers: &mut HeaderMap) -> bool {
     let is_left = matches!(single_content_length(headers), Ok(Some(_)));
     if !is_left {
@@ -182,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_is_said_several_times_is_said_once() {
+    fn repeated_equal_lengths_become_one_line() {
         for lines in [
             &["7"][..],
             &["7", "7"],
@@ -196,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_length_is_not_passed_on() {
+    fn invalid_lengths_are_removed() {
         for lines in [
             &[][..],
             &[""],

@@ -140,7 +140,8 @@
 //! * **417**: the request expects something other than `100-continue`.
 //! * **431**: the request's fields are larger, or more, than allowed.
 //! * **500**: the connector has no fixed origin.
-//! * **501**: CONNECT without an allowed protocol, TRACE, or a transfer coding other than `chunked`.
+//! * **501**: CONNECT without an allowed protocol, TRACE, or a transfer coding other than
+//!   `chunked`.
 //! * **502**: the origin could not be reached, its response was not HTTP or its head too large, or
 //!   it switched to another protocol than the requested one.
 //! * **503**: no connection of the pool became available in time, too many requests are running, or

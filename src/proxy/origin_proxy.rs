@@ -26,7 +26,7 @@ use super::{
 /// | call | default |
 /// |---|---|
 /// | [`host_rewrite`] | the origin's own Host |
-/// | [`forwarded`] | `X-Forwarded-For`, `-Host`, `-Proto` and `X-Real-IP`; claims of clients are replaced |
+/// | [`forwarded`] | `X-Forwarded-For`, `-Host`, `-Proto` and `X-Real-IP`, replacing clients' own |
 /// | [`response_rewrite`] | redirects and cookies of the origin get the client's host |
 /// | [`client_scheme`] | `http`, unless a [`ClientConnection`] is known |
 /// | [`pool`] | [`PoolSettings::default`], with the idle timeout of the edge's profile |
@@ -78,7 +78,8 @@ impl OriginProxy {
 
     /// Sets the Host that the origin gets.
     ///
-    /// The default is the origin's own: [`CdnOriginBuilder::host`], else its SNI, else its URL. With
+    /// The default is the origin's own: [`CdnOriginBuilder::host`], else its SNI, else its URL.
+    /// With
     /// [`HostRewriteLayer::preserve`], the client's Host passes.
     ///
     /// ```
@@ -98,9 +99,9 @@ impl OriginProxy {
 
     /// Sets the fields that describe the client to the origin, and whose claims are trusted.
     ///
-    /// The default is `ForwardedLayer::new()`: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`,
-    /// and no claim is trusted. A limit of the edge's profile for `X-Forwarded-For` applies, unless
-    /// the layer has one.
+    /// The default is `ForwardedLayer::new()`: `X-Forwarded-For`, `-Proto`, `-Host` and
+    /// `X-Real-IP`, and no claim is trusted. A limit of the edge's profile for `X-Forwarded-For`
+    /// applies, unless the layer has one.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, ForwardedLayer, OriginProxy};
@@ -211,8 +212,8 @@ impl OriginProxy {
 
     /// Sets how requests are signed in `Via` and `CDN-Loop`, and so how loops are detected.
     ///
-    /// The default is a random pseudonym in `Via`, and no `CDN-Loop`. A named proxy uses its name in
-    /// `Proxy-Status` too.
+    /// The default is a random pseudonym in `Via`, and no `CDN-Loop`. A named proxy uses its name
+    /// in `Proxy-Status` too.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Via};
@@ -258,15 +259,16 @@ impl OriginProxy {
     /// Sends clients the likeliest cause of a failure and its fix.
     ///
     /// By default, a diagnosis is in the log and in the response's extensions only. With this call
-    /// it is also in the `details` of `Proxy-Status` ([RFC 9209 section 2.1.5]): for the proxy's own
-    /// errors, and for the error responses of an edge that pass.
+    /// it is also in the `details` of `Proxy-Status` ([RFC 9209 section 2.1.5]): for the proxy's
+    /// own errors, and for the error responses of an edge that pass.
     ///
     /// Use it for staging, or where a layer in front removes the field. Fixes contain names of your
     /// configuration, and maybe the hash of a public key to pin. They contain no IP address, no
     /// field value and no path.
     ///
     /// ```text
-    /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure";
+    /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;
+    ///     alert-message="handshake_failure";
     ///     details="SniNotServed, likely; fix: .sni(\"www.example.com\")"
     /// proxy-status: cdn-origin;received-status=421;
     ///     details="SniAndHostDisagree, certain; fix: .host(\"www.example.com\")"
@@ -336,9 +338,9 @@ impl OriginProxy {
     /// Stops accepting requests, for a shutdown, and waits for those that run.
     ///
     /// From this call on, all clones answer new requests with 503. The future resolves when the
-    /// bodies of all responses have ended, or were dropped, and all tunnels of upgrades have closed.
-    /// No request is cut off: put a timeout around the future. A tunnel whose sides send pings may
-    /// last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
+    /// bodies of all responses have ended, or were dropped, and all tunnels of upgrades have
+    /// closed. No request is cut off: put a timeout around the future. A tunnel whose sides send
+    /// pings may last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {

@@ -1,4 +1,4 @@
-//! The futures of what a proxy does with its pool as a whole.
+//! The futures of `drain` and `prewarm`.
 
 use std::{
     fmt,
@@ -9,9 +9,10 @@ use std::{
 
 use crate::error::Error;
 
-/// The future that [`OriginProxy::drain`](super::OriginProxy::drain) and that of a group return.
-/// Dropped, it undoes nothing.
-#[must_use = "the proxy takes no more requests, but nobody waits for those that it has"]
+/// The future of [`OriginProxy::drain`](super::OriginProxy::drain), and of a group's `drain`.
+///
+/// Dropping it does not undo the drain.
+#[must_use = "the proxy refuses new requests, but running requests are not waited for"]
 pub struct Draining(Pin<Box<dyn Future<Output = ()> + Send>>);
 
 impl Draining {
@@ -34,8 +35,7 @@ impl fmt::Debug for Draining {
     }
 }
 
-/// The future that [`OriginProxy::prewarm`](super::OriginProxy::prewarm) and that of a group
-/// return.
+/// The future of [`OriginProxy::prewarm`](super::OriginProxy::prewarm), and of a group's `prewarm`.
 #[must_use = "futures do nothing unless polled"]
 pub struct Prewarming(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>);
 

@@ -1,4 +1,4 @@
-//! Makes of the client's request the one that goes to the origin: everything that needs no waiting.
+//! Prepares the request to the origin from the client's, without waiting.
 
 use std::sync::Arc;
 
@@ -20,37 +20,37 @@ use super::{
     settings::ProxySettings, upgrade::UpgradeRequest,
 };
 
-/// So many fields are usually added to a request: four that say who the client is, `Via`, and one
-/// to spare.
-const USUALLY_ADDED: usize = 6;
+/// The usual number of added fields: four forwarded fields, `Via`, and one in reserve.
+const ADDED_FIELDS: usize = 6;
 
-/// A request that is ready to be sent, and what is kept of it for its response. It stays in one
-/// place, because futures are moved about with all that they hold.
+/// A request that is ready to be sent, and what its response needs.
+///
+/// It is boxed, because futures are moved with everything that they hold.
 pub(super) struct Ready {
     pub(super) request: Request<RequestBody>,
     pub(super) target: Target,
     pub(super) asked: Option<Box<UpgradeRequest>>,
     pub(super) origin: Arc<Origin>,
     pub(super) downstream: Downstream,
-    /// Whether the client is told trailers.
+    /// Whether the client gets trailers.
     pub(super) trailers: bool,
     /// Whether the client speaks HTTP/2 or later.
     pub(super) has_streams: bool,
-    /// When all has to be over.
+    /// The deadline of the whole exchange.
     pub(super) end: Option<Deadline>,
 }
 
-/// What is known of a head that was rewritten.
+/// The result of rewriting a head.
 struct Rewrite {
     host: HostAuthority,
     downstream: Downstream,
-    /// Whether the client says `TE: trailers`.
+    /// Whether the client sent `TE: trailers`.
     te_trailers: bool,
     present: HeaderFlags,
 }
 
 impl ProxySettings {
-    /// Prepares a request. Nothing, if it is to go no further.
+    /// Prepares a request. Returns `None` if the proxy responds itself.
     pub(super) fn prepare(
         &self,
         request: Request<RequestBody>,
@@ -82,15 +82,14 @@ impl ProxySettings {
             asked: asked.map(Box::new),
             origin: origin.clone(),
             downstream: rewrite.downstream,
-            // A client of HTTP/1 that has not said so does not know what to do with them.
+            // An HTTP/1 client without `TE: trailers` may not support them.
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
             end: self.limits.request_deadline(),
         })))
     }
 
-    /// Makes of the client's head the one that goes to the origin. Nothing, if the request is to go
-    /// no further.
+    /// Rewrites the client's head for the origin. Returns `None` if the proxy responds itself.
     fn rewrite(
         &self,
         parts: &mut Parts,
@@ -104,14 +103,16 @@ impl ProxySettings {
             downstream,
             upstream: name,
         } = self.host_rewrite.hosts(parts)?;
-        self.miss_scheme(parts);
+        self.warn_of_unconfirmed_scheme(parts);
         let scheme = self.client_scheme.unwrap_or(Scheme::Http);
         let downstream = Downstream::new(parts, scheme, downstream);
         if downstream.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
-                    "downstreams' addresses are not known, so X-Forwarded-For and X-Real-IP are not sent: serve the router by \
-                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a `ClientConnection` into the extensions"
+                    "downstreams' addresses are not known, so X-Forwarded-For and X-Real-IP are \
+                     not sent: serve the router by \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or put a \
+                     `ClientConnection` into the extensions"
                 );
             });
         }
@@ -120,8 +121,8 @@ impl ProxySettings {
         }
         let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
             && hop_by_hop::remove_from_request(&mut parts.headers);
-        // One growth for all. A map that cannot grow so far may still have the room that is needed.
-        let _ = parts.headers.try_reserve(USUALLY_ADDED);
+        // One allocation for all. If it fails, the map may still have enough capacity.
+        let _ = parts.headers.try_reserve(ADDED_FIELDS);
         let downstream = self.forwarded.apply(&mut parts.headers, downstream);
         if present.has(HeaderFlags::COOKIE) {
             message::join_cookies(&mut parts.headers);
@@ -131,7 +132,7 @@ impl ProxySettings {
         }
         self.via.sign(&mut parts.headers, parts.version);
         if !self.request_hooks.is_empty() {
-            // Otherwise nobody would see it: the pool spells the name as each connection wants it.
+            // Only for the hooks: the pool writes the name as each connection requires it.
             write_host(parts, &name);
             self.request_hooks.apply(parts);
             present = HeaderFlags::of(&parts.headers);
@@ -145,25 +146,29 @@ impl ProxySettings {
         }))
     }
 
-    /// Says so, once, where a client says `https` and nobody whom this proxy could believe does:
-    /// the origin is told `http`, and may redirect to where the client is already.
-    fn miss_scheme(&self, parts: &Parts) {
+    /// Warns once if a client claims `https` and no configured source confirms it.
+    ///
+    /// The origin gets `http` then, and may redirect the client to the URI that it is at already.
+    fn warn_of_unconfirmed_scheme(&self, parts: &Parts) {
         if self.client_scheme.is_none()
             && parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
             && parts.extensions.get::<ClientConnection>().is_none()
         {
             self.no_scheme.call_once(|| {
                 tracing::warn!(
-                    "a downstream says that it came by https, but the origin is told http: call `client_scheme(Scheme::Https)` on the proxy, or put \
-                     a `ClientConnection` into the extensions"
+                    "a downstream says that it came by https, but the origin is told http: call \
+                     `client_scheme(Scheme::Https)` on the proxy, or put a `ClientConnection` into \
+                     the extensions"
                 );
             });
         }
     }
 }
 
-/// What the client asks for. `http://host?query` has a query alone, and RFC 9112 section 3.2.1 and
-/// RFC 9113 section 8.3.1 want a path.
+/// The target for the origin, with `/` in place of an absent path.
+///
+/// `http://host?query` has no path, but RFC 9112 section 3.2.1 and RFC 9113 section 8.3.1 require
+/// one.
 fn path_and_query(uri: &Uri) -> PathAndQuery {
     let given = uri.path_and_query().cloned();
     let given = given.unwrap_or_else(|| PathAndQuery::from_static("/"));

@@ -1,4 +1,4 @@
-//! Which trailer fields are passed on.
+//! The trailer fields that are forwarded.
 
 use http::{
     HeaderMap, HeaderName,
@@ -14,9 +14,10 @@ use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{fields::present, hop_by_hop::is_hop_by_hop, loop_detection::CDN_LOOP};
 
-/// RFC 9110 section 6.5.1: what frames the message, routes it, modifies the request, authenticates,
-/// or says how the content is to be read comes too late in a trailer. A recipient that merges
-/// trailers into its fields must not be told such things by them.
+/// Fields that are not allowed in trailers (RFC 9110 section 6.5.1).
+///
+/// They frame, route, modify or authenticate a message, or describe its content. A recipient that
+/// merges trailers into its header fields must not get them this way.
 static REFUSED: [HeaderName; 25] = [
     ACCEPT_ENCODING,
     AUTHORIZATION,
@@ -46,8 +47,7 @@ static REFUSED: [HeaderName; 25] = [
     WWW_AUTHENTICATE,
 ];
 
-/// Removes what must not stand in a trailer, what is of one connection and claims of who the client
-/// is among it.
+/// Removes the fields that are not allowed in trailers, hop-by-hop and forwarded fields included.
 pub(super) fn clean(trailers: &mut HeaderMap) {
     for name in present(trailers, is_refused) {
         trailers.remove(name);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tells_how_a_call_went_stays_and_what_claims_more_does_not() {
+    fn status_fields_stay_and_routing_and_framing_fields_do_not() {
         let names = [
             "grpc-status",
             "content-length",

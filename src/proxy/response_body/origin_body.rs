@@ -38,9 +38,9 @@ pub(in crate::proxy) struct OriginBody {
     pub(in crate::proxy) frames: u8,
 }
 
-/// A body that has not ended after this many polls gets a slow-reader guard. A server takes that many
-/// frames even if its client does not read: hyper's buffers 16 of them, and 400 KiB. Most responses
-/// have one frame, and need one more poll where a chunk ends them.
+/// A body that has not ended after this many polls gets a slow-reader guard. A server takes that
+/// many frames even if its client does not read: hyper's buffers 16 of them, and 400 KiB. Most
+/// responses have one frame, and need one more poll where a chunk ends them.
 const UNGUARDED_FRAMES: u8 = 2;
 
 impl OriginBody {

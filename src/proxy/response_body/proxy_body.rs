@@ -41,8 +41,8 @@ impl ProxyBody {
         Self(BodySource::Origin(body))
     }
 
-    /// The body of an HTTP/2 response, guarded from the start: with no flow-control window, a server
-    /// does not ask for the first frame (RFC 9113 section 5.2).
+    /// The body of an HTTP/2 response, guarded from the start: with no flow-control window, a
+    /// server does not ask for the first frame (RFC 9113 section 5.2).
     pub(in crate::proxy) fn origin_of_stream(body: Box<OriginBody>) -> Self {
         let mut source = BodySource::Origin(body);
         source.guard();

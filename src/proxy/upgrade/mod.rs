@@ -1,5 +1,4 @@
-//! A client asks to speak another protocol (RFC 9110 section 7.8, RFC 8441), and the origin agrees
-//! or not.
+//! Upgrades to other protocols (RFC 9110 section 7.8, RFC 8441), and their tunnels.
 
 mod policy;
 mod request;
@@ -10,4 +9,4 @@ mod websocket;
 pub use policy::{UpgradeRefused, Upgrades};
 
 pub(super) use request::UpgradeRequest;
-pub(super) use response::UpgradeOutcome;
+pub(super) use response::{UpgradeOutcome, answered};

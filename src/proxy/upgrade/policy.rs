@@ -9,9 +9,9 @@ use crate::proxy::{fields::is_token, limits::non_zero};
 
 /// The protocols that clients may switch to through an [`OriginProxy`](crate::OriginProxy).
 ///
-/// A client asks by `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]), or by extended CONNECT in HTTP/2
-/// ([RFC 8441]). The default is `websocket` alone. A request for any other protocol goes on as an
-/// ordinary one, without `Upgrade`.
+/// A client asks by `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]), or by extended CONNECT in
+/// HTTP/2 ([RFC 8441]). The default is `websocket` alone. A request for any other protocol goes on
+/// as an ordinary one, without `Upgrade`.
 ///
 /// ```
 /// use std::time::Duration;

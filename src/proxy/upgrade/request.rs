@@ -1,4 +1,4 @@
-//! What a client asks to switch to, and how the origin is asked.
+//! The client's upgrade request.
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
@@ -24,17 +24,17 @@ use super::{
     websocket::{self, Offer},
 };
 
-/// An upgrade that a client may ask for, and has asked for in good order.
+/// A valid upgrade request for an allowed protocol.
 pub(in crate::proxy) struct UpgradeRequest {
     pub(super) token: Token,
     pub(super) by: By,
-    /// Of a WebSocket.
+    /// Present for a WebSocket.
     pub(super) offer: Option<Offer>,
-    /// The client's connection or stream, once it has been told of the switch.
+    /// The client's connection or stream, available once it has received the response.
     pub(super) downstream: OnUpgrade,
 }
 
-/// How the client asked.
+/// How the client requested the upgrade.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum By {
     /// `Upgrade` in HTTP/1.1.
@@ -44,8 +44,8 @@ pub(super) enum By {
 }
 
 impl UpgradeRequest {
-    /// What the request asks for; nothing if it is an ordinary one, or asks for what is not
-    /// allowed. One that came by CONNECT is made a GET, as HTTP/1.1 asks.
+    /// Reads the upgrade of a request; `None` if the request is an ordinary one, or its protocol
+    /// is not allowed. An extended CONNECT becomes a GET, as HTTP/1.1 requires.
     pub(in crate::proxy) fn of(
         parts: &mut Parts,
         present: HeaderFlags,
@@ -60,8 +60,8 @@ impl UpgradeRequest {
         let Some((token, by)) = asked else {
             return Ok(None);
         };
-        // Content would have to be read by an origin that switches, and by one that does not.
-        // Without it there is no doubt.
+        // Content would have to be read whether or not the origin switches. Without it, framing is
+        // unambiguous.
         let has_content = !body.is_end_stream();
         if has_content && !token.is_websocket() {
             return Ok(None);
@@ -84,22 +84,37 @@ impl UpgradeRequest {
         }))
     }
 
-    /// Asks the origin. To be called once the fields of the client's connection are gone.
+    /// Writes the upgrade into the origin's request, after hop-by-hop fields were removed.
     pub(in crate::proxy) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, self.token.value().clone());
     }
+
+    /// Whether a 101 selects the requested protocol alone (RFC 9110 section 15.2.2).
+    pub(super) fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
+        let mut protocols = members(headers, UPGRADE);
+        let protocol = protocols.next();
+        protocol.is_some_and(|protocol| self.token.is(protocol))
+            && protocols.next().is_none()
+            && lists(headers, CONNECTION, UPGRADE.as_str())
+            && self
+                .offer
+                .as_ref()
+                .is_none_or(|offer| offer.is_accepted_by(headers))
+    }
 }
 
-/// Extended CONNECT (RFC 8441 section 4). One without a protocol asks for a tunnel to anywhere.
+/// Extended CONNECT (RFC 8441 section 4). CONNECT without a protocol is no upgrade.
 fn by_connect(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     let protocol = parts.extensions.get::<Protocol>()?;
     let token = upgrades.allowed(protocol.as_str())?;
     Some((token.clone(), By::Connect))
 }
 
-/// The first protocol in `Upgrade` that is allowed, in a request that could be upgraded: RFC 9110
-/// section 7.8 has `Upgrade` ignored in HTTP/1.0, and where `Connection` does not name it.
+/// The first allowed protocol in `Upgrade`.
+///
+/// `Upgrade` is ignored in HTTP/1.0, and where `Connection` does not name it (RFC 9110 section
+/// 7.8).
 fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     let Parts {
         headers, version, ..

@@ -1,4 +1,4 @@
-//! Bytes of another protocol, passed on both ways.
+//! The tunnel of an upgrade: copies bytes in both directions.
 
 use std::{
     fmt, io,
@@ -15,62 +15,75 @@ use tokio::{
 };
 use tokio_util::io::{InspectReader, InspectWriter};
 use tower::BoxError;
+use tracing::Instrument;
 
 use crate::pool::PooledConnection;
 
-/// Two connections that become one.
+/// The task that copies bytes between the client and the origin.
+///
+/// It owns both connections. The pool ends it through the pooled connection: `close_tunnels` makes
+/// [`PooledConnection::tunnel`] return.
 pub(super) struct Tunnel {
     pub(super) downstream: OnUpgrade,
     pub(super) origin: OnUpgrade,
     /// The origin's connection counts as open until the tunnel has ended.
-    pub(super) lease: PooledConnection,
+    pub(super) connection: PooledConnection,
     pub(super) idle_timeout: Duration,
 }
 
-/// How a tunnel ended.
+/// Why a tunnel ended.
 #[derive(Debug)]
-enum Ending {
-    /// Both sides had said all.
+enum CloseReason {
+    /// Both sides closed.
     Closed,
-    /// Neither side took or sent a byte for too long.
+    /// No byte moved within the idle timeout.
     Idle,
-    /// Whoever runs the proxy wanted it.
-    Told,
-    /// One side broke off.
+    /// The application called `close_tunnels`.
+    Requested,
+    /// The connection of one side failed.
     Broken(io::Error),
-    /// One side was gone before the tunnel had begun.
+    /// One side closed before the tunnel began.
     NotBegun(BoxError),
 }
 
 impl Tunnel {
-    pub(super) async fn run(self) {
+    /// Spawns the tunnel in the span of the request.
+    pub(super) fn spawn(self) {
+        tokio::spawn(self.run().in_current_span());
+    }
+
+    async fn run(self) {
         let Self {
             downstream,
             origin,
-            lease,
+            connection,
             idle_timeout,
         } = self;
         let traffic = Arc::new(Traffic::new());
         let passing = async {
             match begin(downstream, origin, idle_timeout).await {
                 Ok((downstream, origin)) => pass(downstream, origin, &traffic, idle_timeout).await,
-                Err(error) => Ending::NotBegun(error),
+                Err(error) => CloseReason::NotBegun(error),
             }
         };
-        let ending = lease.tunnel(passing).await.unwrap_or(Ending::Told);
+        let reason = connection
+            .tunnel(passing)
+            .await
+            .unwrap_or(CloseReason::Requested);
         let Counts {
             to_origin,
             to_downstream,
             ..
         } = *traffic.counts();
         let elapsed = traffic.began.elapsed();
-        tracing::debug!(%ending, to_origin, to_downstream, ?elapsed, "a tunnel ended");
-        drop(lease);
+        tracing::debug!(%reason, to_origin, to_downstream, ?elapsed, "a tunnel ended");
+        drop(connection);
     }
 }
 
-/// Waits until both sides have switched. Something in front of the proxy may answer otherwise, or
-/// the client be gone.
+/// Waits until both sides have switched.
+///
+/// A layer in front may replace the response, or the client may have closed: hence the deadline.
 async fn begin(
     downstream: OnUpgrade,
     origin: OnUpgrade,
@@ -80,15 +93,16 @@ async fn begin(
     Ok((downstream, origin.await?))
 }
 
-/// Passes bytes on until both sides have said all, one breaks off, or both are silent for too long.
-/// What one side does not take, the other is not asked for; where one side has said all, the other
-/// is told so and may go on.
+/// Copies bytes until both sides close, one fails, or both are idle for too long.
+///
+/// Backpressure holds in each direction. If one side closes its direction, the other gets the close
+/// and may continue to send.
 async fn pass(
     downstream: Upgraded,
     origin: Upgraded,
     traffic: &Arc<Traffic>,
     idle_timeout: Duration,
-) -> Ending {
+) -> CloseReason {
     let (read, written) = (traffic.clone(), traffic.clone());
     let downstream = InspectReader::new(
         InspectWriter::new(TokioIo::new(downstream), move |bytes| {
@@ -112,13 +126,13 @@ async fn pass(
         };
         match timeout_at(idle_at, copying.as_mut()).await {
             Ok(outcome) => return outcome.into(),
-            Err(_elapsed) if traffic.counts().last == quiet_since => return Ending::Idle,
+            Err(_elapsed) if traffic.counts().last == quiet_since => return CloseReason::Idle,
             Err(_elapsed) => {}
         }
     }
 }
 
-impl From<io::Result<(u64, u64)>> for Ending {
+impl From<io::Result<(u64, u64)>> for CloseReason {
     fn from(outcome: io::Result<(u64, u64)>) -> Self {
         match outcome {
             Ok(_) => Self::Closed,
@@ -127,7 +141,7 @@ impl From<io::Result<(u64, u64)>> for Ending {
     }
 }
 
-/// How much has passed, and when.
+/// The bytes that were copied, and when.
 struct Traffic {
     began: Instant,
     counts: Mutex<Counts>,
@@ -163,12 +177,12 @@ impl Traffic {
     }
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("closed"),
             Self::Idle => f.write_str("idle"),
-            Self::Told => f.write_str("told to end"),
+            Self::Requested => f.write_str("closed by the proxy"),
             Self::Broken(error) => write!(f, "broken: {error}"),
             Self::NotBegun(error) => write!(f, "not begun: {error}"),
         }

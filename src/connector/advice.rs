@@ -1,4 +1,4 @@
-//! What looks wrong with a connector without being invalid.
+//! `Advice`: settings that are valid but probably wrong.
 
 use std::{fmt, net::IpAddr};
 
@@ -12,7 +12,17 @@ use crate::{
 
 use super::{advice_id::AdviceId, state::ConnectorState, trust::Trust};
 
-/// Something about a connector that looks wrong, although it may be intentional.
+/// A setting that is probably wrong, although it may be intentional.
+///
+/// `Display` writes what is wrong and how to fix it. `build()` logs each advice as a warning.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example:443").build()?;
+/// assert_eq!(connector.advice()[0].id(), AdviceId::PlainHttpOnTlsPort);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Advice {
     id: AdviceId,
@@ -20,7 +30,7 @@ pub struct Advice {
 }
 
 impl Advice {
-    /// Which advice it is.
+    /// The identifier, which [`AdviceSettings::silence`](super::AdviceSettings::silence) takes.
     #[must_use]
     pub fn id(&self) -> AdviceId {
         self.id
@@ -33,7 +43,7 @@ impl fmt::Display for Advice {
     }
 }
 
-/// The advice about a connector with these parts, without what is silenced.
+/// The advice about a connector, without silenced advice.
 pub(super) fn advise(state: &ConnectorState) -> Vec<Advice> {
     let settings = &state.settings;
     let mut advice = Vec::new();
@@ -54,7 +64,8 @@ fn advise_on_trust(trust: &Trust, names: &ChosenNames, advice: &mut Vec<Advice>)
     if names.expected_name.is_some() && !verify.checks_expected_name() {
         advice.push(Advice {
             id: AdviceId::ExpectedNameUnused,
-            text: "the verify policy does not look at the expected name, so `.expected_name(..)` has no effect"
+            text: "the verify policy does not check the expected name, so `.expected_name(..)` \
+                   has no effect"
                 .into(),
         });
     }
@@ -75,35 +86,37 @@ fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {
 }
 
 fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
-    let mut say = |id, text| advice.push(Advice { id, text });
+    let mut add = |id, text| advice.push(Advice { id, text });
     if let Some(name) = origin.sni().name()
         && !origin.host().host().eq_ignore_ascii_case(name.as_str())
     {
         let text = format!(
-            "SNI says {name} and Host says {}: many edges refuse that with 403 or 421; `.sni(..)` and `.host(..)` set them",
+            "SNI is {name} and Host is {}: many edges refuse that with 403 or 421; `.sni(..)` and \
+             `.host(..)` set them",
             origin.host(),
         );
-        say(AdviceId::HostDiffersFromSni, text);
+        add(AdviceId::HostDiffersFromSni, text);
     }
     if *origin.sni() == Sni::Omit(SniOmission::IpAddress) {
         let text = format!(
-            "{} is an IP address, so no SNI is sent and the edge cannot know which site is meant: `.sni(\"..\")` names it",
+            "{} is an IP address, so no SNI is sent and the edge cannot select the site: \
+             `.sni(\"..\")` names it",
             origin.url().target().host(),
         );
-        say(AdviceId::NoSniForIpAddress, text);
+        add(AdviceId::NoSniForIpAddress, text);
     }
     if origin.scheme() == Scheme::Http && origin.dial().port() == Some(443) {
         let text = format!(
             "plain http to {}: port 443 usually speaks TLS; `https://` in the URL does too",
             origin.dial(),
         );
-        say(AdviceId::PlainHttpOnTlsPort, text);
+        add(AdviceId::PlainHttpOnTlsPort, text);
     }
 }
 
-/// What is known of the edge that gave out the dialled name.
+/// Adds advice about the edge that the dialled name belongs to.
 fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
-    let mut say = |id, text| advice.push(Advice { id, text });
+    let mut add = |id, text| advice.push(Advice { id, text });
     let dialled = origin.dial().host().and_then(Host::dns);
     let Some(edge) = dialled.and_then(edge_of_host) else {
         return;
@@ -111,29 +124,29 @@ fn advise_on_edge(origin: &Origin, advice: &mut Vec<Advice>) {
     let is_https = origin.scheme() == Scheme::Https;
     if origin.host().host().parse::<IpAddr>().is_ok() {
         let text = format!(
-            "Host says {}, and {edge} knows its sites by name: `.host(\"..\")` names one",
+            "Host is {}, and {edge} selects sites by name: `.host(\"..\")` names one",
             origin.host(),
         );
-        say(AdviceId::HostIsIpAddress, text);
+        add(AdviceId::HostIsIpAddress, text);
     }
     if is_https && dialled.is_some_and(is_bucket_with_dots) && origin.sni().name() == dialled {
-        let text = "a certificate of S3 covers no bucket with dots in its name: put the bucket into the path";
-        say(AdviceId::BucketWithDots, text.into());
+        let text = "no S3 certificate covers a bucket name with dots: put the bucket into the path";
+        add(AdviceId::BucketWithDots, text.into());
     }
     let Some(profile) = profile_of(edge) else {
         return;
     };
     if is_https && profile.is_http_only() {
         let text = format!("{edge} speaks no TLS: `http://` in the URL, or CloudFront before it");
-        say(AdviceId::HttpOnlyEndpoint, text);
+        add(AdviceId::HttpOnlyEndpoint, text);
     }
     if !is_https && profile.forces_https() {
         let text = format!("{edge} redirects plain http to https: `https://` in the URL");
-        say(AdviceId::HttpsForced, text);
+        add(AdviceId::HttpsForced, text);
     }
     if is_https && let Some(port) = foreign_port(origin, profile) {
         let text = format!("{edge} does not serve TLS at port {port}");
-        say(AdviceId::PortNotServed, text);
+        add(AdviceId::PortNotServed, text);
     }
 }
 
@@ -144,42 +157,47 @@ fn foreign_port(origin: &Origin, profile: &EdgeProfile) -> Option<u16> {
 }
 
 fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice>) {
-    let mut say = |id, text: String| advice.push(Advice { id, text });
+    let mut add = |id, text: String| advice.push(Advice { id, text });
     if tls.offer.newest < TlsVersion::V1_3 {
-        let text = "TLS 1.3 is not offered, although edges may require it: `.tls_versions(TlsVersion::V1_2..)` offers both";
-        say(AdviceId::NoTls13, text.into());
+        let text = "TLS 1.3 is not offered, although edges may require it: \
+                    `.tls_versions(TlsVersion::V1_2..)` offers both";
+        add(AdviceId::NoTls13, text.into());
     }
     if tls.never_sends_early_data() {
-        let text = "`Sessions::early_data()` has no effect: it takes TLS 1.3, sessions that are resumed, HTTP/1.1, and no ECH";
-        say(AdviceId::EarlyDataUnused, text.into());
+        let text = "`Sessions::early_data()` has no effect: it needs TLS 1.3, session resumption, \
+                    HTTP/1.1, and no ECH";
+        add(AdviceId::EarlyDataUnused, text.into());
     }
     if !tls.skipped_roots.is_empty() {
         let (count, first) = (tls.skipped_roots.len(), &tls.skipped_roots[0]);
-        say(
+        add(
             AdviceId::SkippedRoots,
             format!("{count} of the system's root certificates cannot be used; the first: {first}"),
         );
     }
     if tls.logs_keys {
         let text =
-            "the secrets of connections are logged: whoever has the log can read the traffic";
-        say(AdviceId::KeysLogged, text.into());
+            "the secrets of connections are logged: anyone with the log can read the traffic";
+        add(AdviceId::KeysLogged, text.into());
     }
     if let Some(grace) = verify.expiry_grace() {
         let text = format!(
-            "certificates are accepted for {grace:?} after their end: the origin should renew its own"
+            "certificates are accepted for {grace:?} after their expiry: the origin should renew \
+             its certificate"
         );
-        say(AdviceId::ExpiryGrace, text);
+        add(AdviceId::ExpiryGrace, text);
     }
     if verify.ignores_names() {
-        let text = "no name in the certificate is checked, so anybody with a certificate of a trusted root can be the origin: \
-                    `VerifyPolicy::expecting_any(..)` lists the names that may stand there";
-        say(AdviceId::NamesIgnored, text.into());
+        let text = "no name in the certificate is checked, so anyone with a certificate of a \
+                    trusted root can be the origin: `VerifyPolicy::expecting_any(..)` lists the \
+                    accepted names";
+        add(AdviceId::NamesIgnored, text.into());
     }
     if verify.is_unverified() {
-        let text = "the certificate is not verified, so anybody on the path can read and change the traffic: \
-                    `.expected_name(..)` expects another name, `VerifyPolicy::pinned(..)` trusts one key, \
-                    `Roots::pem(..)` trusts another root";
-        say(AdviceId::VerificationOff, text.into());
+        let text = "the certificate is not verified, so anyone on the path can read and change \
+                    the traffic: `.expected_name(..)` expects another name, \
+                    `VerifyPolicy::pinned(..)` trusts one key, `Roots::pem(..)` trusts another \
+                    root";
+        add(AdviceId::VerificationOff, text.into());
     }
 }

@@ -119,9 +119,9 @@ impl CdnOriginConnector {
 
     /// The same connector, for connections on behalf of this client.
     ///
-    /// [`proxy_protocol`](super::CdnOriginBuilder::proxy_protocol) sends the client's address to the
-    /// origin. Without it, this call has no effect. A pool must not give such a connection to another
-    /// client; [`OriginProxy`](crate::OriginProxy) takes care of that itself.
+    /// [`proxy_protocol`](super::CdnOriginBuilder::proxy_protocol) sends the client's address to
+    /// the origin. Without it, this call has no effect. A pool must not give such a connection to
+    /// another client; [`OriginProxy`](crate::OriginProxy) takes care of that itself.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -193,13 +193,14 @@ impl CdnOriginConnector {
     /// ```
     /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, tls::ClientIdentity};
     ///
-    /// # fn renew(connector: &CdnOriginConnector, ca: &[u8], chain: &[u8], key: &[u8]) -> Result<(), cdn_origin::BuildError> {
-    /// // From memory, both at one moment:
+    /// # type Result = std::result::Result<(), cdn_origin::BuildError>;
+    /// # fn renew(connector: &CdnOriginConnector, ca: &[u8], chain: &[u8], key: &[u8]) -> Result {
+    /// // From memory, both at once:
     /// connector.reload(|tls| {
     ///     tls.verify(VerifyPolicy::roots(Roots::pem(ca)))
     ///         .client_identity(ClientIdentity::pem(chain, key))
     /// })?;
-    /// // From the files that the builder was given:
+    /// // From the configured files:
     /// connector.reload(|tls| tls)?;
     /// # Ok(())
     /// # }
@@ -215,8 +216,10 @@ impl CdnOriginConnector {
         }
     }
 
-    /// [Reloads](Self::reload) if a file that the builder was given has another length or time of
-    /// change than when it was last read with success. Cheap enough to be called every few seconds:
+    /// [Reloads](Self::reload) if a configured file has changed.
+    ///
+    /// It compares length and modification time with those of the last successful read. It is cheap
+    /// enough for a call every few seconds.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -228,9 +231,9 @@ impl CdnOriginConnector {
     ///     loop {
     ///         ticks.tick().await;
     ///         let connector = connector.clone();
-    ///         let outcome = tokio::task::spawn_blocking(move || connector.reload_if_changed()).await;
-    ///         if let Ok(Err(error)) = outcome {
-    ///             tracing::error!(%error, "the new certificates cannot be used; the old ones stay");
+    ///         let reload = move || connector.reload_if_changed();
+    ///         if let Ok(Err(error)) = tokio::task::spawn_blocking(reload).await {
+    ///             tracing::error!(%error, "reload failed; the old certificates stay in use");
     ///         }
     ///     }
     /// });

@@ -1,4 +1,4 @@
-//! The future of a connection.
+//! `Connecting`: the future of an attempt to connect.
 
 use std::{
     fmt,
@@ -11,8 +11,13 @@ use crate::Error;
 
 use super::OriginStream;
 
-/// The future that [`CdnOriginConnector`](super::CdnOriginConnector) returns. Dropping it gives up
-/// the attempt.
+/// The future that [`CdnOriginConnector`](super::CdnOriginConnector) returns.
+///
+/// Dropping it cancels the attempt.
+///
+/// # Errors
+///
+/// It resolves to an [`Error`] with the stage, the kind and the facts of the attempt.
 #[must_use = "futures do nothing unless polled"]
 pub struct Connecting(Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>);
 

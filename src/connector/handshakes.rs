@@ -1,10 +1,10 @@
-//! How many TLS handshakes a connector made, and of which kind.
+//! `HandshakeCounts`: the finished TLS handshakes of a connector.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{EarlyData, TlsSession};
 
-/// How many TLS handshakes a connector and its clones have finished since it was built.
+/// The finished TLS handshakes of a connector and its clones.
 ///
 /// ```
 /// use cdn_origin::CdnOriginConnector;

@@ -1,4 +1,4 @@
-//! What is known about an open connection.
+//! `ConnectionInfo`: the facts about an open connection.
 
 use std::{
     io,
@@ -10,8 +10,9 @@ use crate::{
     tls::explain,
 };
 
-/// What is known about an open connection. hyper-util's client puts it into the extensions of every
-/// response that came over it.
+/// The facts about an open connection.
+///
+/// hyper-util's client puts it into the extensions of each response.
 ///
 /// ```
 /// use cdn_origin::connector::ConnectionInfo;
@@ -40,21 +41,23 @@ impl ConnectionInfo {
         }))
     }
 
-    /// Keeps the alert, if that is what the stream failed with.
-    pub(super) fn note(&self, error: &io::Error) {
+    /// Records the alert, if the stream failed with one.
+    pub(super) fn record_alert(&self, error: &io::Error) {
         if let Some(alert) = explain(error).alert {
             self.0.alert.get_or_init(|| alert);
         }
     }
 
-    /// The fatal alert that ended the connection after the handshake: in TLS 1.3, a server rejects
-    /// a client certificate at that point.
+    /// The fatal alert that ended the connection after the handshake.
+    ///
+    /// In TLS 1.3, a server rejects a client certificate at that point
+    /// ([RFC 8446 section 4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)).
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.0.alert.get().copied()
     }
 
-    /// What was dialled, said and agreed.
+    /// The facts about dialling and the TLS handshake.
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.0.facts

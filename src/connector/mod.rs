@@ -1,14 +1,16 @@
-//! The connector: four names in, an open and verified connection out.
+//! The connector: opens verified connections to an origin.
 //!
-//! [`CdnOriginConnector`] is a `tower::Service<Uri>`: hyper-util's client, tonic's channel and a
-//! bare `oneshot` take it as it is. Connected to a fixed origin, it dials that origin whatever the
-//! `Uri` says, so that the request's authority is free to be what `Host` shall be. Built with
-//! [`CdnOriginConnector::any_origin`], it takes the names from each `Uri`.
+//! [`CdnOriginConnector`] is a `tower::Service<Uri>`. hyper-util's client, tonic's channel and
+//! `ServiceExt::oneshot` accept it.
+//!
+//! * [`CdnOriginConnector::builder`] takes a fixed origin. The connector dials it whatever the
+//!   `Uri` is, so the authority of a request can be the name that `Host` needs.
+//! * [`CdnOriginConnector::any_origin`] takes the origin from each `Uri`.
 //!
 //! ```
 //! use cdn_origin::{CdnOriginConnector, TlsVersion};
 //!
-//! // Dial CloudFront, say example.com in SNI and expect it in the certificate.
+//! // Dial CloudFront, send example.com in SNI, and expect it in the certificate.
 //! let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
 //!     .sni("example.com")
 //!     .tls_versions(TlsVersion::V1_2..)
@@ -47,11 +49,13 @@ pub use cdn_origin_connector::CdnOriginConnector;
 pub use connecting::Connecting;
 pub use handshakes::HandshakeCounts;
 pub use info::ConnectionInfo;
-pub use profile::{AppliedProfile, ProfileChange};
+pub use profile::AppliedProfile;
 pub use sessions::Sessions;
 pub use stream::OriginStream;
 pub use timeouts::Timeouts;
 pub use trust::{Reloaded, TlsReload};
 
-/// What an error that came out of an [`OriginStream`] means.
+pub(crate) use profile::ProfileChange;
+
+/// Explains an error of an [`OriginStream`].
 pub(crate) use crate::tls::explain;

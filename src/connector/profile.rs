@@ -1,4 +1,4 @@
-//! What follows for a connector from the edge that it dials.
+//! `AppliedProfile`: the defaults for a recognised edge.
 
 use std::{fmt, time::Duration};
 
@@ -8,33 +8,35 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-/// The profile of the edge that a connector dials, recognised by its host name, and what it
-/// changed.
+/// The profile of a recognised edge, and the defaults that it changes.
 ///
-/// A profile only moves defaults: what was set stays as it was set, and nothing about verification
-/// is among it. [`without_edge_profile`](crate::connector::CdnOriginBuilder::without_edge_profile)
-/// turns all of it off.
+/// A connector recognises the edge by the dialled host name. A profile changes defaults only:
+/// explicit settings take precedence, and verification stays the same.
+/// [`without_edge_profile`](crate::connector::CdnOriginBuilder::without_edge_profile) turns
+/// profiles off.
 ///
-/// | edge | what follows |
-/// |---|---|
-/// | CloudFront | a GET with content, a head of more than 20 480 bytes and a target of more than 8 192 are refused here |
-/// | Cloudflare | pooled connections rest for up to 320 s; `X-Forwarded-For` has at most 100 bytes; fields such as `CF-Connecting-IP` are not sent; a target of more than 16 KiB is refused here |
-/// | Fastly | a head of more than 69 KiB and a target of more than 8 KiB are refused here |
-/// | Azure Front Door | `secp256r1` is offered first, because it demands a curve of NIST's; a target of more than 8 192 bytes is refused here |
-/// | Google | pooled connections rest for up to 480 s |
-/// | Vercel | a head of more than 32 KiB is refused here |
+/// * **CloudFront.** The proxy refuses a GET with content, a head over 20 480 bytes and a target
+///   over 8 192 bytes.
+/// * **Cloudflare.** Pooled connections may be idle for up to 320 s. `X-Forwarded-For` has at most
+///   100 bytes. Fields such as `CF-Connecting-IP` are not sent. The proxy refuses a target over
+///   16 KiB.
+/// * **Fastly.** The proxy refuses a head over 69 KiB and a target over 8 KiB.
+/// * **Azure Front Door.** `secp256r1` is offered first, because the edge requires a NIST curve.
+///   The proxy refuses a target over 8 192 bytes.
+/// * **Google.** Pooled connections may be idle for up to 480 s.
+/// * **Vercel.** The proxy refuses a head over 32 KiB.
 ///
-/// The rest of what is known of an edge becomes [advice](crate::connector::Advice): that it speaks
-/// no TLS, that it sends plain http away.
+/// Other facts about an edge become [advice](crate::connector::Advice), such as missing support for
+/// TLS or a redirect from `http` to `https`.
 ///
 /// ```
 /// use cdn_origin::CdnOriginConnector;
 ///
 /// let connector = CdnOriginConnector::builder("http://backend.a.run.app").build()?;
-/// let profile = connector.profile().expect("a name of Google's");
+/// let profile = connector.profile().expect("a Google host name");
 /// assert_eq!(profile.name(), "Google");
-/// let changes: Vec<_> = profile.changes().iter().map(ToString::to_string).collect();
-/// assert_eq!(changes, ["pooled connections rest for up to 480s"]);
+/// let changes: Vec<_> = profile.changes().collect();
+/// assert_eq!(changes, ["pooled connections may be idle for up to 480s"]);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,42 +45,40 @@ pub struct AppliedProfile {
     changes: Vec<ProfileChange>,
 }
 
-/// Where the key exchange groups come from.
+/// The source of the key exchange groups.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum GroupsSource {
     /// The crypto provider, in its order.
     Provider,
-    /// A setter.
+    /// A setter of the builder.
     Chosen,
 }
 
-/// A default that a profile has moved. All but the first are moved for
-/// [`OriginProxy`](crate::OriginProxy), which knows of requests.
+/// A default that a profile changes. All but the first apply to `OriginProxy`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum ProfileChange {
-    /// This key exchange group is offered before the others, unless groups or a crypto provider
-    /// were set: the edge would ask for it, at the cost of a round trip.
+pub(crate) enum ProfileChange {
+    /// The key exchange group to offer first, unless groups or a crypto provider were set.
+    ///
+    /// Without it, the edge would request this group, which costs a round trip.
     FirstGroup(&'static str),
-    /// How long an idle connection is kept, unless the pool was set: four fifths of the edge's own
-    /// limit.
+    /// The idle timeout of pooled connections, unless one was set: 80 % of the edge's own.
     IdleTimeout(Duration),
-    /// A request with a larger head, fields and target together, is answered 431, unless
-    /// [`max_request_head`](crate::proxy::Limits::max_request_head) was set.
+    /// The maximum size of fields and target together, unless `max_request_head` was set.
+    ///
+    /// The proxy answers 431 beyond it.
     HeadLimit(usize),
-    /// A request with a longer path and query is answered 414.
+    /// The maximum length of path and query. The proxy answers 414 beyond it.
     TargetLimit(usize),
-    /// A GET with content is answered 400: the edge would answer 403, and content is never dropped.
+    /// The proxy answers 400 to a GET with content, to which the edge would answer 403.
     NoContentWithGet,
-    /// These fields of a client are not passed on.
+    /// Request fields of a client that the proxy removes.
     FieldsRemoved(&'static [&'static str]),
-    /// How many bytes `X-Forwarded-For` has at most, unless
-    /// [`max_chain`](crate::ForwardedLayer::max_chain) was set.
+    /// The maximum length of `X-Forwarded-For`, unless `ForwardedLayer::max_chain` was set.
     ForwardedForLimit(usize),
 }
 
 impl AppliedProfile {
-    /// The profile of the edge that gave out the dialled name, if it is known.
+    /// The profile of the edge that the dialled name belongs to, if there is one.
     pub(super) fn of(origin: &Origin, groups: GroupsSource) -> Option<Self> {
         let dialled = origin.dial().host().and_then(Host::dns)?;
         let edge = profile_of(edge_of_host(dialled)?)?;
@@ -103,7 +103,7 @@ impl AppliedProfile {
         })
     }
 
-    /// The group that is offered first because of it.
+    /// The key exchange group to offer first.
     pub(super) fn first_group(&self) -> Option<&'static str> {
         self.changes.iter().find_map(|change| match change {
             ProfileChange::FirstGroup(group) => Some(*group),
@@ -131,15 +131,18 @@ impl AppliedProfile {
         self.edge.edge().name()
     }
 
-    /// Where the limits and requirements of the edge are documented.
+    /// The address of the edge's documentation of its limits and requirements.
     #[must_use]
     pub fn documented_in(&self) -> &'static str {
         self.edge.documentation()
     }
 
-    /// The defaults that it changed.
-    #[must_use]
-    pub fn changes(&self) -> &[ProfileChange] {
+    /// The changed defaults as text, one sentence each.
+    pub fn changes(&self) -> impl Iterator<Item = String> + '_ {
+        self.changes.iter().map(ToString::to_string)
+    }
+
+    pub(crate) fn changed_defaults(&self) -> &[ProfileChange] {
         &self.changes
     }
 }
@@ -160,7 +163,9 @@ impl fmt::Display for ProfileChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FirstGroup(group) => write!(f, "{group} is offered first for the key exchange"),
-            Self::IdleTimeout(time) => write!(f, "pooled connections rest for up to {time:?}"),
+            Self::IdleTimeout(time) => {
+                write!(f, "pooled connections may be idle for up to {time:?}")
+            }
             Self::HeadLimit(bytes) => {
                 write!(f, "request heads of more than {bytes} bytes are refused")
             }

@@ -90,10 +90,10 @@ impl Sessions {
     /// By default none is sent. On a connection that resumes a session, the request travels in the
     /// first flight ([RFC 8446 section 2.3]), and the response comes one round trip sooner.
     ///
-    /// **An attacker who records such a request can replay it**, and the origin cannot always detect
-    /// that ([RFC 8446 section 8]). The request is also not protected by a fresh key exchange: the
-    /// stolen key of a session decrypts it later. Allow it only for origins where a repeated GET,
-    /// HEAD or OPTIONS has no further effect. The rules of [RFC 8470] hold:
+    /// **An attacker who records such a request can replay it**, and the origin cannot always
+    /// detect that ([RFC 8446 section 8]). The request is also not protected by a fresh key
+    /// exchange: the stolen key of a session decrypts it later. Allow it only for origins where a
+    /// repeated GET, HEAD or OPTIONS has no further effect. The rules of [RFC 8470] hold:
     ///
     /// * Only GET, HEAD and OPTIONS without content are sent early, up to 12 KiB. Requests with
     ///   `Early-Data` or `Expect`, with [`NoEarlyData`](crate::pool::NoEarlyData) in their
@@ -102,8 +102,8 @@ impl Sessions {
     /// * Early data that the origin rejects is sent again after the handshake. So is a request that
     ///   the origin answers with 425 (Too Early).
     /// * The proxy adds no `Early-Data: 1`, since the origin itself sees the early data. A client's
-    ///   `Early-Data` is forwarded, and the client receives the 425 to it. A server before the proxy
-    ///   that accepts early data from clients has to add the field.
+    ///   `Early-Data` is forwarded, and the client receives the 425 to it. A server before the
+    ///   proxy that accepts early data from clients has to add the field.
     ///
     /// Nothing is sent early over HTTP/2 or with [ECH](crate::connector::CdnOriginBuilder::ech).
     /// [`Alpn::Http1`](crate::tls::Alpn::Http1) brings early data to origins that speak both

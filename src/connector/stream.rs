@@ -1,4 +1,4 @@
-//! The open connection.
+//! `OriginStream`: an open connection to an origin.
 
 use std::{
     fmt,
@@ -22,14 +22,25 @@ use super::ConnectionInfo;
 
 /// An open connection to an origin, over TLS or not.
 ///
-/// It speaks hyper's IO traits and tokio's, and tells hyper-util's client about `h2` and its
-/// [`ConnectionInfo`].
+/// It implements the I/O traits of hyper and tokio. hyper-util's client reads the negotiated `h2`
+/// and the [`ConnectionInfo`] from it.
+///
+/// ```no_run
+/// use cdn_origin::CdnOriginConnector;
+/// use tower::ServiceExt;
+///
+/// # async fn run(connector: CdnOriginConnector) -> Result<(), cdn_origin::Error> {
+/// let stream = connector.oneshot(http::Uri::default()).await?;
+/// println!("{:?}", stream.info().facts().peer());
+/// # Ok(())
+/// # }
+/// ```
 pub struct OriginStream {
     io: TokioIo<OpenIo>,
     info: ConnectionInfo,
 }
 
-/// Plain, or TLS. Boxed, because a TLS session is a thousand bytes of state.
+/// A plain or a TLS stream. A TLS session is boxed, because its state has about 1 kB.
 pub(super) type OpenIo = Either<DialedIo, Box<TlsStream<RecordingIo<DialedIo>>>>;
 
 impl OriginStream {
@@ -51,10 +62,10 @@ impl OriginStream {
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
     }
 
-    /// The outcome of a read, of which a failure is kept: whoever reads may keep less of it.
-    fn noted(&self, read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+    /// Records the alert of a failed read, because the reader may drop the error.
+    fn record_error(&self, read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         if let Poll::Ready(Err(error)) = &read {
-            self.info.note(error);
+            self.info.record_alert(error);
         }
         read
     }
@@ -86,7 +97,7 @@ impl rt::Read for OriginStream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = rt::Read::poll_read(Pin::new(&mut this.io), cx, buf);
-        this.noted(read)
+        this.record_error(read)
     }
 }
 
@@ -128,7 +139,7 @@ impl AsyncRead for OriginStream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = Pin::new(this.io.inner_mut()).poll_read(cx, buf);
-        this.noted(read)
+        this.record_error(read)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The trust of a connector that can be changed while it works.
+//! `Trust`: the TLS client of a connector, and its reload.
 
 use std::{
     fmt,
@@ -11,48 +11,58 @@ use crate::{
     tls::{ClientIdentity, FileFingerprint, TlsClient, TlsSettings, VerifyPolicy},
 };
 
-/// What a [reload](crate::CdnOriginConnector::reload) may change. What is not said stays as it is;
-/// files and the system's store are read again in any case.
+/// The settings that a [reload](crate::CdnOriginConnector::reload) can change.
+///
+/// The other settings stay the same. Files and the system's roots are read again in any case.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, connector::TlsReload};
+///
+/// # fn renew(connector: &CdnOriginConnector, ca: &[u8]) -> Result<(), cdn_origin::BuildError> {
+/// let change = |tls: TlsReload| tls.verify(VerifyPolicy::roots(Roots::pem(ca)));
+/// connector.reload(change)
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a change does nothing until the closure returns it"]
 pub struct TlsReload(TlsSettings);
 
 impl TlsReload {
-    /// Judges certificates by this policy from now on.
+    /// Sets the verify policy of new connections.
     pub fn verify(mut self, policy: VerifyPolicy) -> Self {
         self.0.verify = policy;
         self
     }
 
-    /// Presents this identity from now on.
+    /// Sets the client certificate of new connections.
     pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
         self.0.identity = Some(identity);
         self
     }
 
-    /// Presents no identity any more.
+    /// Removes the client certificate from new connections.
     pub fn no_client_identity(mut self) -> Self {
         self.0.identity = None;
         self
     }
 }
 
-/// What [`reload_if_changed`](crate::CdnOriginConnector::reload_if_changed) found.
+/// The result of [`reload_if_changed`](crate::CdnOriginConnector::reload_if_changed).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reloaded {
-    /// Some file had changed, and its content is in use now.
+    /// A file has changed, and its content is now in use.
     Applied,
-    /// No file had changed.
+    /// No file has changed.
     Unchanged,
 }
 
-/// The TLS client in use, and what the next one is built from.
+/// The current TLS client, and the settings that build the next one.
 pub(super) struct Trust {
     /// Read for every connection, written by reloads.
-    present: RwLock<Arc<TlsClient>>,
-    /// Held during a whole reload, so that two of them do not undo each other.
-    source: Mutex<Source>,
+    current: RwLock<Arc<TlsClient>>,
+    /// Locked for a whole reload, so that concurrent reloads do not undo each other.
+    source: Mutex<TrustSource>,
     expected_name: Option<ExpectedName>,
 }
 
@@ -62,9 +72,10 @@ impl fmt::Debug for Trust {
     }
 }
 
-struct Source {
+/// The settings and files that a TLS client is built from.
+struct TrustSource {
     settings: TlsSettings,
-    /// The files as they were before they were last read with success.
+    /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
 }
 
@@ -78,8 +89,8 @@ impl Trust {
         let files = settings.fingerprint();
         let client = settings.build(expected_name, problems)?;
         Some(Self {
-            present: RwLock::new(Arc::new(client)),
-            source: Mutex::new(Source {
+            current: RwLock::new(Arc::new(client)),
+            source: Mutex::new(TrustSource {
                 settings: settings.clone(),
                 files,
             }),
@@ -87,21 +98,21 @@ impl Trust {
         })
     }
 
-    /// The client for a new connection. It resumes no session that began too long ago.
+    /// The client for a new connection. It does not resume expired sessions.
     pub(super) fn client(&self) -> Arc<TlsClient> {
-        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
-        if !present.sessions_have_expired() {
-            return present.clone();
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        if !current.sessions_have_expired() {
+            return current.clone();
         }
-        drop(present);
-        let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
-        if present.sessions_have_expired() {
-            *present = present.with_new_sessions();
+        drop(current);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.sessions_have_expired() {
+            *current = current.with_new_sessions();
         }
-        present.clone()
+        current.clone()
     }
 
-    /// The expected name that was chosen for all connections, if one was.
+    /// The configured expected name of all connections.
     pub(super) fn expected_name(&self) -> Option<&ExpectedName> {
         self.expected_name.as_ref()
     }
@@ -133,23 +144,23 @@ impl Trust {
         Ok(Reloaded::Applied)
     }
 
-    /// A client that cannot be built changes nothing.
-    fn replace(&self, source: &mut Source, settings: TlsSettings) -> Result<(), BuildError> {
-        // Before reading: a file that changes meanwhile is then read once more.
+    /// Builds a client and replaces the current one. A failure changes nothing.
+    fn replace(&self, source: &mut TrustSource, settings: TlsSettings) -> Result<(), BuildError> {
+        // Taken before the read, so that a file that changes meanwhile is read again.
         let files = settings.fingerprint();
         let mut problems = Vec::new();
         let client = settings.build(self.expected_name.as_ref(), &mut problems);
         BuildError::from_problems(problems)?;
         if let Some(client) = client {
-            let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
-            *present = Arc::new(client);
-            *source = Source { settings, files };
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Arc::new(client);
+            *source = TrustSource { settings, files };
         }
         Ok(())
     }
 
-    /// A closure that panics has changed nothing, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, Source> {
+    /// Locks the source. Poison is ignored: a closure that panics has changed nothing.
+    fn lock(&self) -> MutexGuard<'_, TrustSource> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,6 +18,9 @@ pub mod from_nginx {}
 #[doc = include_str!("reading-errors.md")]
 pub mod reading_errors {}
 
+#[doc = include_str!("timeouts.md")]
+pub mod timeouts {}
+
 #[doc = include_str!("tls-knobs.md")]
 pub mod tls_knobs {}
 

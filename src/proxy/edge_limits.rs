@@ -46,7 +46,7 @@ impl EdgeLimits {
             get_body: ContentOfGet::Accepted,
             removed: Vec::new(),
         };
-        for change in profile.changes() {
+        for change in profile.changed_defaults() {
             match change {
                 ProfileChange::HeadLimit(bytes) => limits.head = *bytes,
                 ProfileChange::TargetLimit(bytes) => limits.target = *bytes,

@@ -234,7 +234,7 @@ async fn an_answer_is_kept_and_its_age_is_told() {
     let told = Told::default();
     told.now(Ok(Resolved::new([address])
         .ttl(Duration::from_secs(300))
-        .source("a test")));
+        .answered_by("a test")));
     let connector = over(told.clone()).build().unwrap();
     for _ in 0..3 {
         let stream = connect(&connector).await.unwrap();

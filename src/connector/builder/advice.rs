@@ -28,8 +28,8 @@ impl CdnOriginBuilder {
 
     /// Sets which advice is given, and when expiring certificates are reported.
     ///
-    /// By default, all [advice](crate::connector::Advice) is given, and a certificate is reported 14
-    /// days before it expires. See [`AdviceSettings`].
+    /// By default, all [advice](crate::connector::Advice) is given, and a certificate is reported
+    /// 14 days before it expires. See [`AdviceSettings`].
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::{AdviceId, AdviceSettings}};

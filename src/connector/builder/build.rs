@@ -143,9 +143,9 @@ impl CdnOriginBuilder {
         let settled = origin.as_ref().map(Origin::dial);
         let dial: Option<&DialTarget> = settled.or(self.settings.names.dial.as_ref());
         if tls.reads_ech_from_dns() && !self.settings.dial.may_find_services(dial) {
-            let why = "no HTTPS record would be read: it needs a resolver that reads them, such as \
-                       `.dns(Dns::default().resolver(HickoryResolver::system()?.https_records()))`, \
-                       and a name to look up";
+            let why = "no HTTPS record would be read: it needs a name to look up, and a resolver \
+                       that reads them, such as \
+                       `.dns(Dns::default().resolver(HickoryResolver::system()?.https_records()))`";
             problems.push(contradiction(setter, why));
         }
     }

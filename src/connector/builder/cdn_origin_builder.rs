@@ -17,7 +17,7 @@ use crate::{
 /// | call | default |
 /// |---|---|
 /// | [`dial`](Self::dial) | host and port of the URL |
-/// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, unless it is an IP address |
+/// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, but no IP address |
 /// | [`expected_name`](Self::expected_name) | the SNI, else the URL's host |
 /// | [`host`](Self::host) | the SNI if it was set, else the URL's host and port |
 /// | [`verify`](Self::verify) | the system's roots |

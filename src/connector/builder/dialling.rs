@@ -14,7 +14,8 @@ use crate::{
 impl CdnOriginBuilder {
     /// Sets how long connecting may take.
     ///
-    /// The defaults are 10 s to dial, 10 s for the TLS handshake, and 15 s in all. See [`Timeouts`].
+    /// The defaults are 10 s to dial, 10 s for the TLS handshake, and 15 s in all. See
+    /// [`Timeouts`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -90,8 +91,9 @@ impl CdnOriginBuilder {
     /// Sends the client's address to the origin in a PROXY protocol header.
     ///
     /// The default is no header. [`OriginProxy`](crate::OriginProxy) knows its clients; it never
-    /// gives one client's connection to another client. A connector by itself sends a header without
-    /// an address, unless it is made [for a client](crate::CdnOriginConnector::with_client).
+    /// gives one client's connection to another client. A connector by itself sends a header
+    /// without an address, unless it is made [for a
+    /// client](crate::CdnOriginConnector::with_client).
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, dial::ProxyProtocol};
@@ -109,8 +111,8 @@ impl CdnOriginBuilder {
     /// Connects only to addresses that this guard allows.
     ///
     /// The default is no guard. Every address is checked, also those of the URL and of
-    /// [`Dns::resolve_to`]. `build()` fails beside a [`transport`](Self::transport) or a Unix socket,
-    /// whose addresses the guard does not see.
+    /// [`Dns::resolve_to`]. `build()` fails beside a [`transport`](Self::transport) or a Unix
+    /// socket, whose addresses the guard does not see.
     ///
     /// ```
     /// # use cdn_origin::{SpkiPin, VerifyPolicy};
@@ -129,9 +131,9 @@ impl CdnOriginBuilder {
 
     /// Dials through this service instead of the resolver and TCP.
     ///
-    /// It can be an egress proxy, such as hyper-util's `Tunnel` or `SocksV5`, or a stream of a test.
-    /// It is called with `http://` and the dial target, port included, and returns a byte stream. The
-    /// connector speaks TLS over it if the origin is an `https` one.
+    /// It can be an egress proxy, such as hyper-util's `Tunnel` or `SocksV5`, or a stream of a
+    /// test. It is called with `http://` and the dial target, port included, and returns a byte
+    /// stream. The connector speaks TLS over it if the origin is an `https` one.
     ///
     /// The transport resolves names itself: `build()` fails beside [`Dns::resolver`] and
     /// [`Dns::resolve_to`]. [`happy_eyeballs`](Self::happy_eyeballs) and

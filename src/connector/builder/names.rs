@@ -79,8 +79,8 @@ impl CdnOriginBuilder {
 
     /// Sets the name that the origin's certificate must be valid for.
     ///
-    /// The default is the name in SNI, else the URL's host. A certificate for another name fails the
-    /// handshake ([RFC 9525]).
+    /// The default is the name in SNI, else the URL's host. A certificate for another name fails
+    /// the handshake ([RFC 9525]).
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};
@@ -105,9 +105,9 @@ impl CdnOriginBuilder {
 
     /// Sets the authority that requests to this origin carry in `Host` or `:authority`.
     ///
-    /// The default is the name in SNI if it was set, else host and port of the URL ([RFC 9110 section
-    /// 7.2]). A connector does not see requests: [`OriginProxy`](crate::proxy::OriginProxy) and
-    /// [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
+    /// The default is the name in SNI if it was set, else host and port of the URL ([RFC 9110
+    /// section 7.2]). A connector does not see requests: [`OriginProxy`](crate::proxy::OriginProxy)
+    /// and [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

@@ -13,8 +13,8 @@ impl CdnOriginBuilder {
     /// Sets how the origin's certificate is verified.
     ///
     /// The default trusts the system's roots ([`VerifyPolicy::native_roots`]). A certificate that
-    /// the policy rejects fails the handshake. A [reload](crate::CdnOriginConnector::reload) changes
-    /// the policy of a running connector.
+    /// the policy rejects fails the handshake. A [reload](crate::CdnOriginConnector::reload)
+    /// changes the policy of a running connector.
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};
@@ -111,8 +111,8 @@ impl CdnOriginBuilder {
 
     /// Encrypts the ClientHello, and the name in SNI with it (Encrypted ClientHello, [RFC 9849]).
     ///
-    /// The default is off. [`Ech`] takes a configuration, reads it from the `HTTPS` record, or sends
-    /// GREASE. It needs the feature `aws-lc-rs`, too.
+    /// The default is off. [`Ech`] takes a configuration, reads it from the `HTTPS` record, or
+    /// sends GREASE. It needs the feature `aws-lc-rs`, too.
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {

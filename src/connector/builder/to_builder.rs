@@ -64,8 +64,8 @@ impl CdnOriginBuilder {
 
     /// Replaces the URL and the names.
     ///
-    /// The TLS setters were called for the first URL: if the new one is a plain `http` one, they are
-    /// no contradiction.
+    /// The TLS setters were called for the first URL: if the new one is a plain `http` one, they
+    /// are no contradiction.
     pub(crate) fn with_origin(mut self, url: OriginUrl, names: ChosenNames) -> Self {
         self.settings.tls_setters.clear();
         self.settings.url = Some(url);

@@ -1,4 +1,4 @@
-//! PastOutcome happened to addresses lately.
+//! The recent failures and latencies of addresses.
 
 use std::{
     collections::HashMap,
@@ -9,14 +9,14 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How many addresses are remembered.
+/// The maximum number of addresses.
 const MAX_ADDRESSES: usize = 512;
-/// How long a failure counts.
+/// How long a failure is remembered.
 const FAILURE_TTL: Duration = Duration::from_secs(60);
-/// How long a latency counts.
+/// How long a latency is remembered.
 const LATENCY_TTL: Duration = Duration::from_secs(600);
 
-/// PastOutcome happened to addresses lately. Clones share it.
+/// The recent outcome of each address. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History(Arc<Mutex<HashMap<SocketAddr, AddressRecord>>>);
 
@@ -31,11 +31,11 @@ enum PastOutcome {
     Failed,
     /// It connected within this time.
     Connected(Duration),
-    /// It had not connected by then, when a later attempt had.
+    /// It had not connected within this time when a later attempt had.
     Overtaken(Duration),
 }
 
-/// PastOutcome counts of an address's past.
+/// The failure and latency of an address that still count.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct AddressPast {
     pub(super) failed: bool,
@@ -43,25 +43,26 @@ pub(crate) struct AddressPast {
 }
 
 impl History {
-    /// PastOutcome counts now.
+    /// The outcome that counts now.
     pub(crate) fn past(&self, address: SocketAddr, now: Instant) -> AddressPast {
         let records = self.lock();
         let record = records.get(&address).filter(|record| record.counts(now));
         record.map_or_else(AddressPast::default, |record| record.past(now))
     }
 
+    /// Records that it failed to connect.
     pub(crate) fn failed(&self, address: SocketAddr, now: Instant) {
         self.write(address, now, PastOutcome::Failed);
     }
 
-    /// It connected within this time.
+    /// Records that it connected within this time.
     pub(crate) fn connected(&self, address: SocketAddr, latency: Duration, now: Instant) {
         self.write(address, now, PastOutcome::Connected(latency));
     }
 
-    /// It had not connected within this time, when a later attempt had: for a minute as good as
-    /// failed, so that a family that leads nowhere costs one attempt delay a minute and not one
-    /// each time.
+    /// Records that a later attempt connected first. It counts as a failure for one minute.
+    ///
+    /// A broken address family then costs one attempt delay per minute rather than one per race.
     pub(crate) fn overtaken(&self, address: SocketAddr, after: Duration, now: Instant) {
         self.write(address, now, PastOutcome::Overtaken(after));
     }

@@ -1,8 +1,8 @@
-//! Which address is tried when: Happy Eyeballs ([RFC
-//! 8305](https://www.rfc-editor.org/rfc/rfc8305)).
+//! Happy Eyeballs: the order and timing of connects
+//! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! `order` sorts addresses, `schedule` decides when each is tried, `run` lets attempts race; none
-//! of them knows what an attempt is.
+//! `order` sorts the addresses, `schedule` decides when each is tried, and `run` runs the attempts.
+//! They are generic over the kind of attempt.
 
 mod history;
 mod order;

@@ -1,5 +1,4 @@
-//! In which order addresses are tried: RFC 6724 section 6, with what happened lately (RFC 8305
-//! section 4). Pure.
+//! The order of addresses: RFC 6724 section 6, with recent outcomes (RFC 8305 section 4). Pure.
 
 use std::{
     cmp::Reverse,
@@ -12,23 +11,22 @@ use super::{
     policy_table::{common_prefix, policy, scope},
 };
 
-/// An address that may be tried, with what the order looks at.
+/// An address to try, with the inputs of its rank.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Candidate {
     pub(crate) address: SocketAddr,
-    /// The local address from which the system would connect; `None` if there is no route, or
-    /// nothing else to compare it with.
+    /// The local address of the route. `None` without a route, or for a single address.
     pub(crate) local: Option<IpAddr>,
     pub(crate) past: AddressPast,
 }
 
 impl Candidate {
-    /// Whether there is a route and no failure to remember.
+    /// Whether it has a route and no recent failure.
     pub(super) fn is_promising(&self) -> bool {
         self.local.is_some() && !self.past.failed
     }
 
-    /// Smaller is tried earlier.
+    /// The sort key. The smallest is tried first.
     fn rank(&self) -> Rank {
         let address = self.address.ip();
         let (scope_here, policy_here) = (scope(address), policy(address));
@@ -46,7 +44,7 @@ impl Candidate {
     }
 }
 
-/// One field a rule, the weightiest first.
+/// One field per rule, the most significant first.
 #[derive(Eq, Ord, PartialEq, PartialOrd)]
 struct Rank {
     failed: bool,
@@ -66,19 +64,21 @@ struct Rank {
     prefix: Reverse<u32>,
 }
 
-/// Sorts by rank. Addresses of equal rank stay as the resolver gave them (rule 10).
+/// Sorts by rank. Addresses of equal rank keep the resolver's order (rule 10).
 ///
-/// Rules 3, 4 and 7 ask what no socket tells: deprecated and home addresses, and encapsulation.
+/// Rules 3, 4 and 7 (deprecated addresses, home addresses, encapsulation) are left out, because
+/// sockets do not provide their inputs.
 pub(super) fn sort(candidates: &mut [Candidate]) {
     candidates.sort_by_cached_key(Candidate::rank);
 }
 
-/// Latency in powers of two of a millisecond, so that near equals stay as the resolver gave them
-/// and load stays spread. An address that is not known counts as fast: it has to be tried to become
-/// known.
+/// The binary logarithm of the latency in milliseconds.
 ///
-/// RFC 8305 would also prefer addresses that were used before. A proxy would then talk to one edge
-/// of a CDN for ever.
+/// Similar latencies are equal, so the resolver's order still spreads the load. An unknown address
+/// counts as fast, so that it is tried.
+///
+/// RFC 8305 would also prefer addresses used before. A proxy would then use one edge of a CDN
+/// forever.
 fn slowness(latency: Option<Duration>) -> u32 {
     let millis = latency.map_or(0, |latency| latency.as_millis());
     u128::BITS - millis.leading_zeros()

@@ -1,4 +1,4 @@
-//! Attempts that race: the schedule put into practice, over any kind of attempt.
+//! `Race`: runs look-ups and attempts by the schedule.
 
 use std::{
     future::{Future, poll_fn},
@@ -17,13 +17,15 @@ use super::{
 };
 use crate::dial::resolve::{DnsAnswer, Families, ResolveError};
 
-/// What a look-up outcome.
+/// The result of a look-up, with its addresses ready to sort.
 pub(crate) struct LookupOutcome {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) answer: Result<DnsAnswer, ResolveError>,
 }
 
-/// A race. It survives a deadline that ends [`run`](Self::run), so that one can see how far it got.
+/// Look-ups and attempts that run in parallel.
+///
+/// It outlives a deadline that ends [`run`](Self::run), so that errors can report the attempts.
 pub(crate) struct Race<'a, T> {
     schedule: Schedule,
     lookups: FuturesUnordered<BoxFuture<'a, (Families, LookupOutcome)>>,
@@ -32,7 +34,7 @@ pub(crate) struct Race<'a, T> {
     answers: Vec<(Instant, Result<DnsAnswer, ResolveError>)>,
 }
 
-/// One attempt, in the order in which they began.
+/// One attempt to connect.
 #[derive(Debug)]
 pub(crate) struct RaceAttempt {
     pub(crate) address: SocketAddr,
@@ -54,17 +56,17 @@ enum RaceEvent<T> {
 }
 
 impl<T> Race<'_, T> {
-    /// What was tried, in the order in which it began.
+    /// The attempts, in the order of their start.
     pub(crate) fn attempts(&self) -> &[RaceAttempt] {
         &self.attempts
     }
 
-    /// How long an attempt runs alone.
+    /// The delay before the next attempt starts.
     pub(crate) fn attempt_delay(&self) -> Duration {
         self.schedule.attempt_delay()
     }
 
-    /// What look-ups outcome, in the order in which they did.
+    /// The results of the look-ups, in the order of their end.
     pub(crate) fn answers(&self) -> &[(Instant, Result<DnsAnswer, ResolveError>)] {
         &self.answers
     }
@@ -81,7 +83,7 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         }
     }
 
-    /// Adds a look-up: its addresses join the race when they are outcome.
+    /// Adds a look-up. Its addresses join the race when it ends.
     pub(crate) fn add_lookup(
         &mut self,
         families: Families,
@@ -92,8 +94,10 @@ impl<'a, T: Send + 'a> Race<'a, T> {
             .push(lookup.map(move |outcome| (families, outcome)).boxed());
     }
 
-    /// Runs until an attempt has succeeded or there is nothing left to try. `exhausted` is called once
-    /// when every known address has been tried and had its time; it may ask for more.
+    /// Runs until an attempt succeeds or no address is left.
+    ///
+    /// `exhausted` is called once, when all known addresses were tried and the last attempt delay
+    /// has passed. It may add look-ups.
     pub(crate) async fn run<C, F>(
         &mut self,
         connect: C,
@@ -152,7 +156,7 @@ impl<'a, T: Send + 'a> Race<'a, T> {
         }
     }
 
-    /// The winner, if it is that.
+    /// Handles an event. Returns the stream of a successful attempt.
     fn handle(&mut self, event: RaceEvent<T>) -> Option<T> {
         let now = Instant::now();
         match event {

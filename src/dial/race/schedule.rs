@@ -1,4 +1,4 @@
-//! When which address is tried. Pure: it is told the time and what happened, and says what to do.
+//! The timing of attempts. Pure: time and events are parameters, the next step is the result.
 
 use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
@@ -7,27 +7,28 @@ use tokio::time::Instant;
 use super::{Candidate, HappyEyeballs, IpFamilies, order};
 use crate::dial::resolve::Families;
 
-/// What to do now.
+/// The next step of a race.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ScheduleStep {
     /// Try this address.
     Start(SocketAddr),
     /// Wait until something happens, or until this time.
     Wait(Option<Instant>),
-    /// Every address that is known has been tried, and the last of them had its time. Said once;
-    /// more look-ups may begin.
+    /// All known addresses were tried, and the last attempt delay has passed.
+    ///
+    /// Returned once per race. More look-ups may start.
     Exhausted,
-    /// There is nothing left to try and nothing to wait for.
+    /// No address and no running attempt or look-up is left.
     Over,
 }
 
-/// The addresses of a race that were not tried yet, and when the next one may be.
+/// The untried addresses of a race, and when the next attempt may start.
 #[derive(Debug)]
 pub(super) struct Schedule {
     settings: HappyEyeballs,
     waiting: Vec<Candidate>,
     known: HashSet<SocketAddr>,
-    /// The look-ups that have not ended.
+    /// The running look-ups.
     open: Vec<Families>,
     running: usize,
     /// The end of the attempt delay.
@@ -64,12 +65,12 @@ impl Schedule {
         self.settings.attempt_delay
     }
 
-    /// A look-up has begun.
+    /// Notes that a look-up has started.
     pub(super) fn lookup_started(&mut self, families: Families) {
         self.open.push(families);
     }
 
-    /// A look-up has ended with these addresses, or with none.
+    /// Notes that a look-up has ended with these addresses.
     pub(super) fn lookup_ended(&mut self, families: Families, found: Vec<Candidate>, now: Instant) {
         if let Some(at) = self.open.iter().position(|open| *open == families) {
             self.open.swap_remove(at);
@@ -80,7 +81,7 @@ impl Schedule {
             }
         }
         order::sort(&mut self.waiting);
-        self.held_until = match self.awaits_the_preferred() {
+        self.held_until = match self.awaits_preferred_family() {
             // Section 3: the first answer was not the preferred one.
             true => self
                 .held_until
@@ -89,14 +90,14 @@ impl Schedule {
         };
     }
 
-    /// An attempt has failed.
+    /// Notes that an attempt has failed.
     pub(super) fn attempt_failed(&mut self, now: Instant) {
         self.running -= 1;
-        // Section 5: the next one need not wait.
+        // Section 5: the next attempt starts at once.
         self.next_at = Some(now);
     }
 
-    /// What to do now.
+    /// The next step.
     pub(super) fn step(&mut self, now: Instant) -> ScheduleStep {
         if self.waiting.is_empty() {
             return self.idle(now);
@@ -112,7 +113,7 @@ impl Schedule {
         ScheduleStep::Start(address)
     }
 
-    /// What to do where no address waits.
+    /// The next step without an untried address.
     fn idle(&mut self, now: Instant) -> ScheduleStep {
         let over = self.running == 0 && self.open.is_empty();
         match (over, self.exhausted, self.next_at) {
@@ -126,8 +127,8 @@ impl Schedule {
         }
     }
 
-    /// Whether nothing was tried and the preferred family is still being looked up.
-    fn awaits_the_preferred(&self) -> bool {
+    /// Whether no attempt has started and the look-up of the preferred family is running.
+    fn awaits_preferred_family(&self) -> bool {
         let preferred = match self.settings.families {
             IpFamilies::PreferV4 | IpFamilies::OnlyV4 => Families::V4,
             IpFamilies::Any | IpFamilies::PreferV6 | IpFamilies::OnlyV6 => Families::V6,
@@ -135,7 +136,7 @@ impl Schedule {
         self.lead.is_none() && !self.waiting.is_empty() && self.open.contains(&preferred)
     }
 
-    /// Section 4: the families take turns, after so many of the first.
+    /// Section 4: the families alternate, after `first_family_count` of the first.
     fn take_next(&mut self) -> SocketAddr {
         let (v6, more) = match self.lead {
             None => (self.first_family(), self.settings.first_family_count - 1),

@@ -1,10 +1,10 @@
-//! How addresses race.
+//! `HappyEyeballs` and `IpFamilies`: the settings of the race.
 
 use std::time::Duration;
 
 use crate::dial::resolve::Families;
 
-/// Happy Eyeballs: when the next address is tried while the last has not answered.
+/// Happy Eyeballs: when the next address is tried while earlier attempts are still running.
 ///
 /// | call | default | [RFC 8305](https://www.rfc-editor.org/rfc/rfc8305) |
 /// |---|---|---|
@@ -12,6 +12,20 @@ use crate::dial::resolve::Families;
 /// | [`resolution_delay`](Self::resolution_delay) | 50 ms | Resolution Delay, section 3 |
 /// | [`first_family_count`](Self::first_family_count) | 1 | First Address Family Count, section 4 |
 /// | [`families`](Self::families) | IPv4 and IPv6 | section 4 |
+///
+/// The first connection that succeeds is used, and the others are dropped. All attempts together
+/// end with [`Timeouts::dial`](crate::connector::Timeouts::dial).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::{CdnOriginConnector, dial::HappyEyeballs};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example")
+///     .happy_eyeballs(HappyEyeballs::default().attempt_delay(Duration::from_millis(150)))
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct HappyEyeballs {
@@ -33,21 +47,27 @@ impl Default for HappyEyeballs {
 }
 
 impl HappyEyeballs {
-    /// How long an attempt runs alone before the next begins. A failure starts the next at once.
-    /// Brought into the bounds of section 8: 100 ms to 2 s.
+    /// Sets the delay between the start of one attempt and the next.
+    ///
+    /// The default is 250 ms. Values are clamped to 100 ms to 2 s (section 8). A failed attempt
+    /// starts the next one at once.
     pub fn attempt_delay(mut self, delay: Duration) -> Self {
         self.attempt_delay = delay.clamp(Duration::from_millis(100), Duration::from_secs(2));
         self
     }
 
-    /// How long addresses of the other family wait for those of the preferred one, where a resolver
-    /// tells them apart. At most 2 s.
+    /// Sets how long the addresses of one family wait for those of the preferred family.
+    ///
+    /// The default is 50 ms, the maximum 2 s. It applies to a resolver that
+    /// [splits families](crate::dial::Resolve::splits_families).
     pub fn resolution_delay(mut self, delay: Duration) -> Self {
         self.resolution_delay = delay.min(Duration::from_secs(2));
         self
     }
 
-    /// How many addresses of the first family are tried before one of the other. At least one.
+    /// Sets how many addresses of the first family are tried before one of the other.
+    ///
+    /// The default is 1, which is also the minimum.
     pub fn first_family_count(mut self, count: usize) -> Self {
         self.first_family_count = count.max(1);
         self
@@ -67,7 +87,7 @@ impl HappyEyeballs {
         self
     }
 
-    /// The families that may be dialled.
+    /// The address families that may be dialled.
     pub(crate) fn allowed_families(&self) -> Families {
         self.families.allowed()
     }
@@ -77,17 +97,18 @@ impl HappyEyeballs {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum IpFamilies {
-    /// Both; the order is that of RFC 6724 and of what happened lately. Mostly IPv6 comes first
-    /// where there is a route.
+    /// Both, in the order of RFC 6724 and of recent outcomes.
+    ///
+    /// IPv6 usually comes first if there is a route.
     #[default]
     Any,
     /// Both, IPv4 first.
     PreferV4,
     /// Both, IPv6 first.
     PreferV6,
-    /// IPv4 alone.
+    /// IPv4 only.
     OnlyV4,
-    /// IPv6 alone.
+    /// IPv6 only.
     OnlyV6,
 }
 

@@ -1,10 +1,19 @@
-//! What a resolver answers.
+//! `Resolved` and `ResolveError`: the result of a look-up.
 
 use std::{borrow::Cow, error::Error, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::error::ServiceBinding;
 
-/// The addresses of a name, with what is known about them.
+/// The addresses of a name, with their TTL and source.
+///
+/// ```
+/// use std::time::Duration;
+/// use cdn_origin::dial::Resolved;
+///
+/// let resolved = Resolved::new([([192, 0, 2, 1], 443).into()])
+///     .ttl(Duration::from_secs(30))
+///     .answered_by("registry");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub(crate) addresses: Vec<SocketAddr>,
@@ -14,38 +23,45 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// These addresses, in the resolver's order. Port 0 stands for the port of the dial target. The
-    /// first 64 are used.
+    /// Creates an answer with these addresses, in the resolver's order.
+    ///
+    /// Port 0 stands for the port of the dial target. Addresses after the first 64 are ignored.
     #[must_use]
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
-        /// More than any name has in good faith.
-        const MOST: usize = 64;
+        /// More addresses than a legitimate name has.
+        const MAX_ADDRESSES: usize = 64;
         Self {
-            addresses: addresses.into_iter().take(MOST).collect(),
+            addresses: addresses.into_iter().take(MAX_ADDRESSES).collect(),
             ttl: None,
             source: Cow::Borrowed("a resolver"),
             service: None,
         }
     }
 
-    /// How long the answer holds.
+    /// Sets the TTL of the answer.
+    ///
+    /// The default is none: [`DnsCache::without_ttl`](super::DnsCache::without_ttl) applies.
+    /// [`DnsCache::ttl`](super::DnsCache::ttl) limits it.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
     }
 
-    /// Who or what told it, in a word or two, for reports: `hosts file`, `A record`.
+    /// Sets the source of the answer for reports, such as `hosts file` or `A record`.
+    ///
+    /// The default is `a resolver`.
     #[must_use]
-    pub fn source(mut self, who: impl Into<Cow<'static, str>>) -> Self {
-        self.source = who.into();
+    pub fn answered_by(mut self, source: impl Into<Cow<'static, str>>) -> Self {
+        self.source = source.into();
         self
     }
 
-    /// What an `HTTPS` record said beside addresses. It shows in
-    /// [`Facts`](crate::error::Facts::resolutions), and
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) encrypts by it. Port and target have no effect:
-    /// they are in the addresses.
+    /// Sets the content of an `HTTPS` record ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)).
+    ///
+    /// [`Facts::resolutions`](crate::error::Facts::resolutions) reports it, and
+    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) uses its ECH configuration. Its port and target
+    /// have no effect: put them into the addresses.
     #[must_use]
     pub fn service(mut self, service: ServiceBinding) -> Self {
         self.service = Some(service);
@@ -53,55 +69,65 @@ impl Resolved {
     }
 }
 
-/// Why a look-up failed.
+/// The error of a look-up.
+///
+/// It is either "not found", which a name server has confirmed, or a failed query. A failed query
+/// leaves the [stale](super::DnsCache::stale) answer in use.
+///
+/// ```
+/// use cdn_origin::dial::ResolveError;
+///
+/// assert!(ResolveError::not_found("NXDOMAIN").is_not_found());
+/// assert!(!ResolveError::failed("SERVFAIL").is_not_found());
+/// ```
 #[derive(Clone, Debug)]
 pub struct ResolveError {
-    known: bool,
+    not_found: bool,
     pub(super) ttl: Option<Duration>,
     source: Arc<dyn Error + Send + Sync>,
 }
 
 impl ResolveError {
-    /// It is known that the name does not exist or has no address: what was known before is no
-    /// longer true.
+    /// The name does not exist or has no address. It removes the cached answer.
     pub fn not_found(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            known: true,
+            not_found: true,
             ttl: None,
             source: source.into().into(),
         }
     }
 
-    /// Nobody could tell: what was known before may still be true, and is used for the time that
-    /// [`DnsCache::stale`] says.
+    /// The query failed. The cached answer stays in use for the time of [`DnsCache::stale`].
     ///
     /// [`DnsCache::stale`]: super::DnsCache::stale
     pub fn failed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
-            known: false,
+            not_found: false,
             ttl: None,
             source: source.into().into(),
         }
     }
 
-    /// How long it holds ([RFC 2308](https://www.rfc-editor.org/rfc/rfc2308)). One minute at most
-    /// is kept.
+    /// Sets the TTL of the error ([RFC 2308](https://www.rfc-editor.org/rfc/rfc2308)).
+    ///
+    /// The default is none: [`DnsCache::failures`](super::DnsCache::failures) applies. The maximum
+    /// is one minute.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
     }
 
-    /// Whether it is known that the name has no address.
+    /// Whether the name does not exist or has no address.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.known
+        self.not_found
     }
 }
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.known {
+        f.write_str(match self.not_found {
             true => "the name does not exist or has no address",
             false => "the look-up failed",
         })

@@ -1,4 +1,4 @@
-//! What is known about one name. Pure: it is told the time.
+//! The cached answer and failure of one name. Pure: the time is a parameter.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,46 +6,46 @@ use tokio::time::Instant;
 
 use super::{DnsCache, ResolveError, Resolved};
 
-/// What is known about one name.
+/// The cached answer and failure of one name.
 #[derive(Debug, Default)]
 pub(super) struct CachedAnswers {
     answer: Option<CachedAnswer>,
     failure: Option<(ResolveError, Instant)>,
-    /// The end of the time in which it is not asked again before its time.
-    settled_until: Option<Instant>,
+    /// No refresh before the TTL ends starts until then.
+    no_refresh_until: Option<Instant>,
 }
 
-/// An answer that is kept, and until when.
+/// A cached answer with its expiry.
 #[derive(Clone, Debug)]
 pub(super) struct CachedAnswer {
     pub(super) resolved: Arc<Resolved>,
     pub(super) received_at: Instant,
-    holds_until: Instant,
+    fresh_until: Instant,
     stale_until: Instant,
 }
 
-/// What an entry says without a look-up.
+/// The content of the cache for a name, if no look-up is needed.
 #[derive(Debug)]
 pub(super) enum Cached {
-    /// An answer that holds.
+    /// An answer within its TTL.
     DnsAnswer(CachedAnswer),
-    /// Name servers failed just now; the last answer is used instead.
+    /// An answer past its TTL, because the last look-up failed.
     Stale(CachedAnswer),
-    /// It failed just now.
+    /// The error of the last look-up.
     Failure(ResolveError),
 }
 
 impl CachedAnswer {
-    /// Whether its time has passed.
+    /// Whether its TTL has passed.
     pub(super) fn is_stale(&self, now: Instant) -> bool {
-        now >= self.holds_until
+        now >= self.fresh_until
     }
 }
 
 impl CachedAnswers {
-    /// What is known now, if anything is.
+    /// The cached answer or failure, if one is usable now.
     pub(super) fn read(&self, now: Instant) -> Option<Cached> {
-        if let Some(kept) = self.answer.as_ref().filter(|kept| now < kept.holds_until) {
+        if let Some(kept) = self.answer.as_ref().filter(|kept| now < kept.fresh_until) {
             return Some(Cached::DnsAnswer(kept.clone()));
         }
         let (error, _) = self.failure.as_ref().filter(|(_, until)| now < *until)?;
@@ -55,30 +55,31 @@ impl CachedAnswers {
         })
     }
 
-    /// Whether it may be asked again though something is known: not while name servers are known to
-    /// fail, nor just after it was.
+    /// Whether a look-up may start before the TTL ends.
+    ///
+    /// It may not while a failure is cached, nor within 1 s of the last refresh.
     pub(super) fn may_refresh(&self, now: Instant) -> bool {
         let failure = self.failure.as_ref().map(|(_, until)| *until);
-        [failure, self.settled_until]
+        [failure, self.no_refresh_until]
             .into_iter()
             .flatten()
             .all(|until| until <= now)
     }
 
-    /// It is asked, or was asked, again before its time.
-    pub(super) fn settle(&mut self, now: Instant) {
-        /// As long as the shortest TTL that is honoured by default.
+    /// Notes that a look-up before the end of the TTL has started or ended.
+    pub(super) fn note_refresh(&mut self, now: Instant) {
+        /// Equals the default minimum TTL.
         const PAUSE: Duration = Duration::from_secs(1);
-        self.settled_until = Some(later(now, PAUSE));
+        self.no_refresh_until = Some(later(now, PAUSE));
     }
 
-    /// The last answer, if it may be used where no new one comes.
+    /// The last answer, if it may be used after a failed look-up.
     pub(super) fn stale(&self, now: Instant) -> Option<CachedAnswer> {
         let kept = self.answer.as_ref()?;
         (now < kept.stale_until).then(|| kept.clone())
     }
 
-    /// Keeps the outcome of a look-up.
+    /// Stores the result of a look-up.
     pub(super) fn write(
         &mut self,
         now: Instant,
@@ -87,13 +88,13 @@ impl CachedAnswers {
     ) {
         match outcome {
             Ok(resolved) => {
-                let holds_until = later(now, settings.life(resolved.ttl));
+                let fresh_until = later(now, settings.life(resolved.ttl));
                 self.failure = None;
                 self.answer = Some(CachedAnswer {
                     resolved: resolved.clone(),
                     received_at: now,
-                    holds_until,
-                    stale_until: later(holds_until, settings.stale),
+                    fresh_until,
+                    stale_until: later(fresh_until, settings.stale),
                 });
             }
             Err(error) => {
@@ -108,19 +109,19 @@ impl CachedAnswers {
         }
     }
 
-    /// When the last answer was told.
+    /// When the last answer was received.
     pub(super) fn received_at(&self) -> Option<Instant> {
         self.answer.as_ref().map(|kept| kept.received_at)
     }
 
-    /// Whether nothing in it is of use any more.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    /// Whether nothing in it is usable any longer.
+    pub(super) fn has_expired(&self, now: Instant) -> bool {
         let failed = self.failure.as_ref().is_some_and(|(_, until)| now < *until);
         !failed && self.stale(now).is_none()
     }
 }
 
-/// Times that no clock can hold are as good as a year.
+/// Adds the durations, capped at one year so that they do not overflow.
 fn later(from: Instant, time: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     from + time.min(YEAR)
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_until_its_time_has_passed_and_no_longer() {
+    fn an_answer_is_used_until_its_ttl_has_passed() {
         let (now, ttl) = (Instant::now(), Duration::from_secs(30));
         let mut entry = CachedAnswers::default();
         let outcome = Ok(Arc::new(Resolved::new([]).ttl(ttl)));

@@ -1,4 +1,4 @@
-//! Names whose addresses the builder was told.
+//! `FixedNames`: the addresses set with `Dns::resolve_to`.
 
 use std::{
     collections::HashMap,
@@ -35,6 +35,6 @@ impl FixedNames {
     pub(super) fn get(&self, name: &DnsName) -> Option<Resolved> {
         let addresses = self.0.get(name)?.iter();
         let addresses = addresses.map(|address| SocketAddr::new(*address, 0));
-        Some(Resolved::new(addresses).source("the builder"))
+        Some(Resolved::new(addresses).answered_by("the builder"))
     }
 }

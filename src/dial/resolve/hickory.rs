@@ -1,4 +1,4 @@
-//! Name servers asked directly, by way of hickory.
+//! `HickoryResolver`: queries name servers with hickory.
 
 use std::{future::Future, net::SocketAddr, pin::pin, time::Duration};
 
@@ -17,13 +17,18 @@ use crate::error::ServiceBinding;
 
 use super::{Families, Lookup, Resolve, ResolveError, Resolved, Resolving, https_records};
 
-/// Asks name servers directly: TTLs are honoured, IPv6 and IPv4 addresses are dialled as they
-/// become known, and `HTTPS` records are read where that is asked for.
+/// Queries name servers directly, instead of the system's resolver.
 ///
-/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the resolver that it is
-/// [made of](From). Name `hickory-resolver` in your own `Cargo.toml` to switch on the features that
-/// they need: for DNS over TLS `tls-aws-lc-rs`, and `webpki-roots` or `rustls-platform-verifier`,
-/// without which no name server is trusted.
+/// Compared with the system's resolver, it:
+///
+/// * honours the TTL of records;
+/// * dials IPv6 and IPv4 addresses as soon as each is known (RFC 8305 section 3);
+/// * reads `HTTPS` records, if [`https_records`](Self::https_records) is set.
+///
+/// DNS over TLS or HTTPS, DNSSEC and other name servers are settings of the `TokioResolver` that
+/// this type is made from. To
+/// enable the features that they need, add `hickory-resolver` to your own `Cargo.toml`. DNS over
+/// TLS needs `tls-aws-lc-rs`, and `webpki-roots` or `rustls-platform-verifier` for trusted roots.
 ///
 /// ```no_run
 /// use cdn_origin::{
@@ -40,7 +45,8 @@ use super::{Families, Lookup, Resolve, ResolveError, Resolved, Resolving, https_
 ///
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let over_tls = ResolverConfig::tls(&QUAD9);
-/// let mut resolver = TokioResolver::builder_with_config(over_tls, TokioRuntimeProvider::default());
+/// let runtime = TokioRuntimeProvider::default();
+/// let mut resolver = TokioResolver::builder_with_config(over_tls, runtime);
 /// resolver.options_mut().cache_size = 0;
 /// let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
 ///     .dns(Dns::default().resolver(HickoryResolver::from(resolver.build()?)))
@@ -68,59 +74,69 @@ pub struct HickoryResolver {
 }
 
 impl HickoryResolver {
-    /// Asks the name servers of the system's configuration (`/etc/resolv.conf`), after its hosts
-    /// file.
+    /// Uses the hosts file and the name servers of the system (`/etc/resolv.conf`).
     ///
     /// # Errors
     ///
-    /// The configuration cannot be read.
+    /// Returns an error if the configuration cannot be read.
     pub fn system() -> Result<Self, ResolveError> {
         let mut builder = TokioResolver::builder_tokio().map_err(ResolveError::failed)?;
-        // The connector keeps answers; what is kept twice could not be asked for again.
+        // The connector has a cache. A second one would make refreshing an answer impossible.
         builder.options_mut().cache_size = 0;
         let resolver = builder.build().map_err(ResolveError::failed)?;
         Ok(resolver.into())
     }
 
-    /// Reads `HTTPS` records too ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)): the port and
-    /// the target name of the best one are dialled, its address hints where the target has no other
-    /// address, and all of it shows in [`Facts::resolutions`](crate::error::Facts::resolutions). A
-    /// record in alias mode leads to its target.
+    /// Reads `HTTPS` records, too ([RFC 9460](https://www.rfc-editor.org/rfc/rfc9460)).
     ///
-    /// Of several records the best alone is used. SNI, expected name and Host stay what they are
-    /// (section 2.4.2). Port 80 is dialled without; other ports are taken for those of `https`
-    /// origins. What a record says of Encrypted ClientHello is used where
-    /// [`Ech::from_dns`](crate::tls::Ech::from_dns) asks for it; a record that makes it mandatory
-    /// is not used. A record that does not come is waited for no more than 300 ms longer than for
-    /// addresses.
+    /// The default is off. The connector uses the record with the best priority only:
+    ///
+    /// * It dials the record's target name and port. An alias record leads to its target.
+    /// * It dials the address hints if the target has no other address.
+    /// * [`Ech::from_dns`](crate::tls::Ech::from_dns) uses the ECH configuration. A record that
+    ///   makes ECH mandatory is ignored.
+    /// * [`Facts::resolutions`](crate::error::Facts::resolutions) reports the record.
+    ///
+    /// SNI, expected name and `Host` do not change (section 2.4.2). Port 80 is dialled without a
+    /// query for `HTTPS` records; any other port counts as that of an `https` origin. The query may
+    /// take at most 300 ms longer than the one for addresses.
+    ///
+    /// ```no_run
+    /// use cdn_origin::dial::{Dns, HickoryResolver};
+    ///
+    /// # fn run() -> Result<(), cdn_origin::dial::ResolveError> {
+    /// let dns = Dns::default().resolver(HickoryResolver::system()?.https_records());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn https_records(mut self) -> Self {
         self.https = true;
         self
     }
 
-    /// What is known of the name; of names below search domains only where it is known that there
-    /// is no such name.
+    /// Resolves the name. Search domains are tried only after NXDOMAIN.
     async fn look_up(&self, lookup: &Lookup) -> Result<Resolved, ResolveError> {
         let relative = lookup.name().to_string();
         let absolute = format!("{relative}.");
-        // Left to itself, hickory goes on after any failure and tells the last: a search domain's
-        // "no such name" for "no answer".
+        // By itself, hickory tries search domains after any failure and returns the last error. A
+        // search domain's NXDOMAIN would then hide a timeout.
         let answer = match self.is_complete(lookup) {
             true => self.answer(&absolute, lookup).await,
             false => self.answer(&relative, lookup).await,
         };
         let answer = match answer {
-            Err(error) if self.is_complete(lookup) && !lookup.is_absolute() && no_name(&error) => {
+            Err(error)
+                if self.is_complete(lookup) && !lookup.is_absolute() && is_nxdomain(&error) =>
+            {
                 self.answer(&relative, lookup).await
             }
             answer => answer,
         };
-        answer.map_err(refusal)
+        answer.map_err(resolve_error)
     }
 
-    /// Whether the name as it stands comes before those below search domains (`ndots` of
-    /// resolv.conf).
+    /// Whether the name is tried before search domains (`ndots` of resolv.conf).
     fn is_complete(&self, lookup: &Lookup) -> bool {
         let dots = lookup.name().as_str().matches('.').count();
         lookup.is_absolute() || dots >= self.resolver.options().ndots
@@ -135,13 +151,13 @@ impl HickoryResolver {
             let service = pin!(self.service(name, lookup.port()));
             match select(service, pin!(addresses)).await {
                 Either::Left((service, addresses)) => (service, addresses.await),
-                Either::Right((addresses, service)) => (soon(service).await, addresses),
+                Either::Right((addresses, service)) => (short_wait(service).await, addresses),
             }
         };
-        // Without a record that is of use, the name is dialled as if there were none (section 3).
+        // Without a usable record, the name is dialled as if there were none (section 3).
         let Some((service, ttl)) = (match service {
             Ok(service) => service,
-            Err(error) if is_known(&error) => None,
+            Err(error) if is_negative(&error) => None,
             Err(_) => return addresses.map(briefly),
         }) else {
             return addresses;
@@ -153,7 +169,7 @@ impl HickoryResolver {
         with_service(addresses, service).map(|resolved| at_most(ttl, resolved))
     }
 
-    /// The best record of those that are of use, and for how long it holds.
+    /// The best usable record and its TTL.
     async fn service(
         &self,
         name: &str,
@@ -174,9 +190,9 @@ impl HickoryResolver {
                 let v6 = pin!(self.records(name, RecordType::AAAA));
                 let v4 = pin!(self.records(name, RecordType::A));
                 let (v6, v4) = match select(v6, v4).await {
-                    Either::Left((Ok(v6), v4)) => (Ok(v6), soon(v4).await),
+                    Either::Left((Ok(v6), v4)) => (Ok(v6), short_wait(v4).await),
                     Either::Left((v6, v4)) => (v6, v4.await),
-                    Either::Right((Ok(v4), v6)) => (soon(v6).await, Ok(v4)),
+                    Either::Right((Ok(v4), v6)) => (short_wait(v6).await, Ok(v4)),
                     Either::Right((v4, v6)) => (v6.await, v4),
                 };
                 both(v6, v4)
@@ -188,7 +204,7 @@ impl HickoryResolver {
         let answer = self.resolver.lookup(name, kind).await?;
         let records = answer.answers();
         let addresses = records.iter().filter_map(address);
-        let resolved = Resolved::new(addresses).source(match kind {
+        let resolved = Resolved::new(addresses).answered_by(match kind {
             RecordType::AAAA => "AAAA records",
             _ => "A records",
         });
@@ -215,8 +231,10 @@ impl Resolve for HickoryResolver {
     }
 }
 
-/// A resolver with settings of the caller's own. Its cache should be off (`cache_size = 0`): the
-/// connector has one, and asks again when no address of an answer can be connected to.
+/// Uses a resolver with the application's own settings.
+///
+/// Turn its cache off (`cache_size = 0`). The connector has a cache, and queries again when no
+/// address of an answer can be connected to.
 impl From<TokioResolver> for HickoryResolver {
     fn from(resolver: TokioResolver) -> Self {
         Self {
@@ -248,15 +266,14 @@ fn ttl(records: &[Record]) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()))
 }
 
-/// The outcome of a question that is not worth much waiting, since something of use is known
-/// already.
-async fn soon<T>(question: impl Future<Output = Result<T, NetError>>) -> Result<T, NetError> {
-    const PATIENCE: Duration = Duration::from_millis(300);
+/// Waits at most 300 ms for a query, because a usable answer is known already.
+async fn short_wait<T>(query: impl Future<Output = Result<T, NetError>>) -> Result<T, NetError> {
+    const LIMIT: Duration = Duration::from_millis(300);
     let elapsed = |_| Err(NetError::Timeout);
-    timeout(PATIENCE, question).await.unwrap_or_else(elapsed)
+    timeout(LIMIT, query).await.unwrap_or_else(elapsed)
 }
 
-/// An answer of which some part is missing that nobody could tell: asked for again soon.
+/// Caches an incomplete answer for 5 s at most: one of its queries failed.
 fn briefly(resolved: Resolved) -> Resolved {
     at_most(Duration::from_secs(5), resolved)
 }
@@ -275,20 +292,20 @@ fn both(
         (Ok(v6), Ok(v4)) => {
             let ttl = [v6.ttl, v4.ttl].into_iter().flatten().min();
             let addresses = v6.addresses.into_iter().chain(v4.addresses);
-            let resolved = Resolved::new(addresses).source("AAAA and A records");
+            let resolved = Resolved::new(addresses).answered_by("AAAA and A records");
             Ok(match ttl {
                 Some(ttl) => resolved.ttl(ttl),
                 None => resolved,
             })
         }
-        (Ok(one), Err(none)) | (Err(none), Ok(one)) if is_known(&none) => Ok(one),
+        (Ok(one), Err(none)) | (Err(none), Ok(one)) if is_negative(&none) => Ok(one),
         (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(briefly(one)),
-        // What nobody could answer may have hidden an address.
-        (Err(v6), Err(v4)) => Err(if is_known(&v4) { v6 } else { v4 }),
+        // A failed query is more significant than "no records".
+        (Err(v6), Err(v4)) => Err(if is_negative(&v4) { v6 } else { v4 }),
     }
 }
 
-/// The addresses with the port of the service, or its hints where there are none.
+/// The addresses with the port of the service, or the hints if there are none.
 fn with_service(
     addresses: Result<Resolved, NetError>,
     service: ServiceBinding,
@@ -299,7 +316,7 @@ fn with_service(
         Err(_) => {
             let hints = service.hints.iter();
             let hints = hints.map(|hint| SocketAddr::new(*hint, 0));
-            Resolved::new(hints).source("hints of an HTTPS record")
+            Resolved::new(hints).answered_by("hints of an HTTPS record")
         }
     };
     if let Some(port) = service.port {
@@ -310,34 +327,34 @@ fn with_service(
     Ok(resolved.service(service))
 }
 
-/// What is known of names without records (RFC 2308).
-fn none(error: &NetError) -> Option<&NoRecords> {
+/// The negative answer of a name without records (RFC 2308).
+fn no_records(error: &NetError) -> Option<&NoRecords> {
     match error {
         NetError::Dns(DnsError::NoRecordsFound(none)) => Some(none),
         _ => None,
     }
 }
 
-/// Whether it is known that there is no such name.
-fn no_name(error: &NetError) -> bool {
-    none(error).is_some_and(|none| none.response_code == ResponseCode::NXDomain)
+/// Whether the answer is NXDOMAIN.
+fn is_nxdomain(error: &NetError) -> bool {
+    no_records(error).is_some_and(|none| none.response_code == ResponseCode::NXDomain)
 }
 
-/// Whether it is known that there is nothing.
-fn is_known(error: &NetError) -> bool {
+/// Whether a name server has answered that the records do not exist.
+fn is_negative(error: &NetError) -> bool {
     let known = [ResponseCode::NXDomain, ResponseCode::NoError];
-    none(error).is_some_and(|none| known.contains(&none.response_code))
+    no_records(error).is_some_and(|none| known.contains(&none.response_code))
 }
 
-/// Whether it is known that there is nothing, and for how long.
-fn refusal(error: NetError) -> ResolveError {
-    if !is_known(&error) {
+/// The error of a look-up, with the TTL of a negative answer.
+fn resolve_error(error: NetError) -> ResolveError {
+    if !is_negative(&error) {
         return ResolveError::failed(error);
     }
-    let ttl = none(&error).and_then(|none| none.negative_ttl);
-    let refusal = ResolveError::not_found(error);
+    let ttl = no_records(&error).and_then(|none| none.negative_ttl);
+    let not_found = ResolveError::not_found(error);
     match ttl {
-        Some(seconds) => refusal.ttl(Duration::from_secs(seconds.into())),
-        None => refusal,
+        Some(seconds) => not_found.ttl(Duration::from_secs(seconds.into())),
+        None => not_found,
     }
 }

@@ -1,4 +1,4 @@
-//! `HTTPS` records (RFC 9460): which one is used, and what it says.
+//! `HTTPS` records (RFC 9460): the choice of a record and its content.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use hickory_resolver::proto::rr::{
 
 use crate::error::ServiceBinding;
 
-/// The name that is asked: with a prefix where the port is not that of `https` (section 9.1).
+/// The name to query. It has a prefix for a port other than 443 (section 9.1).
 pub(super) fn query_name(name: &str, port: u16) -> String {
     match port {
         443 => name.to_owned(),
@@ -17,8 +17,7 @@ pub(super) fn query_name(name: &str, port: u16) -> String {
     }
 }
 
-/// The best record of those that are understood and speak what is spoken here. A record in alias
-/// mode rules out all others (section 2.4.1).
+/// The usable record with the best priority. An alias record excludes all others (section 2.4.1).
 pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
     let all = || {
         records.iter().filter_map(|record| match &record.data {
@@ -27,17 +26,17 @@ pub(super) fn best(records: &[Record]) -> Option<ServiceBinding> {
         })
     };
     let alias = all().find(|record| record.svc_priority == 0);
-    let of_use = all().filter(|record| is_understood(record) && is_spoken(record));
-    let record = alias.or_else(|| of_use.min_by_key(|record| record.svc_priority))?;
+    let usable = all().filter(|record| has_known_keys(record) && supports_tcp(record));
+    let record = alias.or_else(|| usable.min_by_key(|record| record.svc_priority))?;
     let service = read(record);
-    // An alias to nothing says that there is no service: the name is dialled as if there were no
-    // record (section 2.5.1).
+    // An alias to the root means that there is no service. The name is then dialled as if there
+    // were no record (section 2.5.1).
     let to_nothing = record.svc_priority == 0 && service.target.is_none();
     (!to_nothing).then_some(service)
 }
 
-/// Whether all keys without which the record cannot be used are known here (section 8).
-fn is_understood(record: &SVCB) -> bool {
+/// Whether all mandatory keys of the record are supported (section 8).
+fn has_known_keys(record: &SVCB) -> bool {
     let known = |key: &SvcParamKey| {
         matches!(
             key,
@@ -54,9 +53,10 @@ fn is_understood(record: &SVCB) -> bool {
     })
 }
 
-/// Whether the endpoint speaks HTTP over TCP (section 7.1.2): it does by default, unless the record
-/// takes the default away.
-fn is_spoken(record: &SVCB) -> bool {
+/// Whether the endpoint supports HTTP over TCP (section 7.1.2).
+///
+/// It does by default, unless the record has `no-default-alpn`.
+fn supports_tcp(record: &SVCB) -> bool {
     record.svc_params.iter().any(|(_, value)| match value {
         SvcParamValue::Alpn(alpn) => alpn.0.iter().any(|name| name == "h2" || name == "http/1.1"),
         _ => false,

@@ -51,9 +51,9 @@ pub(crate) use system::SystemResolver;
 /// impl Resolve for Registry {
 ///     fn resolve(&self, lookup: &Lookup) -> Resolving {
 ///         let address = SocketAddr::from(([192, 0, 2, 1], lookup.port()));
-///         let resolved = Resolved::new([address]).ttl(Duration::from_secs(30)).source("registry");
-///         Box::pin(async move { Ok(resolved) })
-///     }
+///         let resolved =
+///         Resolved::new([address]).ttl(Duration::from_secs(30)).answered_by("registry");
+///         Box::pin(async move { Ok(resolved) }) }
 /// }
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example")

@@ -1,22 +1,41 @@
-//! How long answers of a resolver are kept.
+//! `DnsCache`: how long answers are cached.
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-/// How long answers are kept, and what is used when no answer comes.
+/// How long the connector caches answers of the resolver.
 ///
 /// | call | default |
 /// |---|---|
-/// | [`ttl`](Self::ttl) | the answer's own, but 1 s at least and 1 h at most |
-/// | [`without_ttl`](Self::without_ttl) | 5 s: the system's resolver tells no TTL |
-/// | [`failures`](Self::failures) | 1 s, or as long as a negative answer says, 1 min at most |
-/// | [`stale`](Self::stale) | 10 min, when name servers fail ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)) |
+/// | [`ttl`](Self::ttl) | the answer's own, but at least 1 s and at most 1 h |
+/// | [`without_ttl`](Self::without_ttl) | 5 s; the system's resolver returns no TTL |
+/// | [`failures`](Self::failures) | 1 s, or the TTL of a negative answer up to 1 min |
+/// | [`stale`](Self::stale) | 10 min ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)) |
 ///
-/// Up to 1024 names are kept. When no address of a kept answer can be connected to, or none has
-/// connected when all of them were tried for an [attempt
-/// delay](crate::dial::HappyEyeballs::attempt_delay), the resolver is asked again at once, and what
-/// it tells joins the race: but not while it is known to fail, and once a second at most.
+/// The cache has at most 1024 names and removes the one that was looked up least recently.
+/// Concurrent look-ups of one name share one query.
+///
+/// # Refreshing
+///
+/// A look-up starts before the TTL ends in two cases: no cached address can be connected to, or
+/// none has connected within an [attempt delay](crate::dial::HappyEyeballs::attempt_delay) after
+/// all were tried. New addresses join the race. Such a look-up starts at most once per second, and
+/// not while a failure is cached.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::{CdnOriginConnector, dial::{Dns, DnsCache}};
+///
+/// let cache = DnsCache::default()
+///     .ttl(Duration::from_secs(5)..=Duration::from_secs(300))
+///     .stale(Duration::from_secs(3600));
+/// let connector = CdnOriginConnector::builder("http://origin.example")
+///     .dns(Dns::default().cache(cache))
+///     .build()?;
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use = "these settings do nothing until a builder is given them"]
 pub struct DnsCache {
@@ -38,7 +57,7 @@ impl Default for DnsCache {
 }
 
 impl DnsCache {
-    /// Keeps nothing. Look-ups of one name at one time are still one look-up.
+    /// Turns the cache off. Concurrent look-ups of one name still share one query.
     pub fn off() -> Self {
         Self {
             ttl: Duration::ZERO..=Duration::ZERO,
@@ -48,26 +67,34 @@ impl DnsCache {
         }
     }
 
-    /// Keeps answers for their TTL, but not for less or more than this.
+    /// Sets the minimum and maximum TTL.
+    ///
+    /// The default is 1 s to 1 h. `build()` fails for an empty range.
     pub fn ttl(mut self, range: RangeInclusive<Duration>) -> Self {
         self.ttl = range;
         self
     }
 
-    /// Keeps answers without a TTL for this long.
+    /// Sets how long answers without a TTL are cached.
+    ///
+    /// The default is 5 s.
     pub fn without_ttl(mut self, time: Duration) -> Self {
         self.without_ttl = time;
         self
     }
 
-    /// Does not ask again for this long after a failure, or for longer where the failure says so.
+    /// Sets how long failures are cached, if they have no longer TTL of their own.
+    ///
+    /// The default is 1 s. A negative answer's TTL counts up to 1 min (RFC 2308).
     pub fn failures(mut self, time: Duration) -> Self {
         self.failures = time;
         self
     }
 
-    /// Uses the last answer for this long after its end where name servers fail. A name that is
-    /// known not to exist has no stale answer.
+    /// Sets how long an answer stays usable after its TTL while look-ups fail.
+    ///
+    /// The default is 10 min ([RFC 8767](https://www.rfc-editor.org/rfc/rfc8767)). Zero turns it
+    /// off. A negative answer, such as NXDOMAIN, removes the stale answer.
     pub fn stale(mut self, time: Duration) -> Self {
         self.stale = time;
         self
@@ -87,8 +114,8 @@ impl DnsCache {
     /// How long a failure with this TTL holds.
     pub(super) fn life_of_failure(&self, ttl: Option<Duration>) -> Duration {
         const LONGEST: Duration = Duration::from_secs(60);
-        let told = ttl.unwrap_or_default().min(LONGEST).min(*self.ttl.end());
-        told.max(self.failures)
+        let ttl = ttl.unwrap_or_default().min(LONGEST).min(*self.ttl.end());
+        ttl.max(self.failures)
     }
 
     /// How long an answer with this TTL holds.

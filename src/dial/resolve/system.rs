@@ -14,7 +14,7 @@ impl Resolve for SystemResolver {
             // `getaddrinfo` does not reliably distinguish NXDOMAIN from failing name servers.
             let addresses = lookup_host((name, port)).await;
             let addresses = addresses.map_err(ResolveError::failed)?;
-            Ok(Resolved::new(addresses).source("the system's resolver"))
+            Ok(Resolved::new(addresses).answered_by("the system's resolver"))
         })
     }
 

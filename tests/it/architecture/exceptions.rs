@@ -50,22 +50,7 @@ pub(super) const SPAWNERS: [&str; 10] = [
 ];
 
 /// Files with lines over 100 columns.
-pub(super) const WIDE: [&str; 21] = [
-    "connector/advice.rs",
-    "connector/builder/advice.rs",
-    "connector/builder/build.rs",
-    "connector/builder/cdn_origin_builder.rs",
-    "connector/builder/dialling.rs",
-    "connector/builder/names.rs",
-    "connector/builder/tls.rs",
-    "connector/builder/to_builder.rs",
-    "connector/cdn_origin_connector.rs",
-    "connector/profile.rs",
-    "connector/sessions.rs",
-    "dial/guard/special.rs",
-    "dial/race/run.rs",
-    "dial/resolve/hickory.rs",
-    "dial/resolve/settings.rs",
+pub(super) const WIDE: [&str; 6] = [
     "lib.rs",
     "probe/combination.rs",
     "tls/crypto_selection.rs",

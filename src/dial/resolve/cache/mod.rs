@@ -1,4 +1,4 @@
-//! The cache of names: answers that are kept, look-ups that several wait for.
+//! The DNS cache: answers, failures, and running look-ups that connections share.
 
 use std::{
     collections::HashMap,
@@ -19,12 +19,12 @@ use super::{
     cached_answers::{Cached, CachedAnswer, CachedAnswers},
 };
 
-/// How many names are kept.
+/// The maximum number of cached names.
 const MAX_NAMES: usize = 1024;
-/// A look-up that has not ended by then is forgotten: the next one starts anew.
+/// A look-up older than that is abandoned, and the next connection starts a new one.
 const MAX_LOOKUP_AGE: Duration = Duration::from_secs(30);
 
-/// Names, their addresses, and whom to ask. Clones share it.
+/// The resolver and the cached answers. Clones share them.
 #[derive(Clone)]
 pub(crate) struct DnsCacheStore(Arc<CacheState>);
 
@@ -35,19 +35,19 @@ struct CacheState {
     entries: Mutex<HashMap<Lookup, CacheEntry>>,
 }
 
+/// The cached answers and the running look-up of one name.
 #[derive(Default)]
 struct CacheEntry {
     answers: CachedAnswers,
     running: Option<RunningLookup>,
 }
 
-/// The last look-up.
+/// A look-up that has started.
 #[derive(Clone)]
 struct RunningLookup {
     outcome: Shared<BoxFuture<'static, LookupResult>>,
     began: Instant,
-    /// For a while nobody waited for it, so that it stood still. If it fails, that may be because
-    /// its own time passed meanwhile.
+    /// No connection polled it for a while. A failure may be a timeout that passed meanwhile.
     was_abandoned: bool,
 }
 
@@ -56,14 +56,14 @@ impl RunningLookup {
         now.duration_since(self.began) < MAX_LOOKUP_AGE
     }
 
-    /// Whether nobody waits for it: the cache has the only handle.
+    /// Whether no connection waits for it: the cache has the only handle.
     fn is_abandoned(&self) -> bool {
         self.outcome.strong_count() == Some(1)
     }
 }
 
 impl CacheEntry {
-    /// The look-up that others may wait for.
+    /// The running look-up, if connections may wait for it.
     fn running(&mut self, now: Instant) -> Option<&RunningLookup> {
         let running = self.running.as_mut().filter(|it| it.is_usable(now))?;
         running.was_abandoned |= running.is_abandoned();
@@ -72,10 +72,10 @@ impl CacheEntry {
 
     fn is_usable(&self, now: Instant) -> bool {
         let running = self.running.as_ref();
-        running.is_some_and(|it| it.is_usable(now)) || !self.answers.is_over(now)
+        running.is_some_and(|it| it.is_usable(now)) || !self.answers.has_expired(now)
     }
 
-    /// When it was last asked about, or told.
+    /// When it was last looked up or answered.
     fn last_used(&self) -> Option<Instant> {
         let started = self.running.as_ref().map(|running| running.began);
         started.max(self.answers.received_at())
@@ -84,21 +84,21 @@ impl CacheEntry {
 
 type LookupResult = Result<Arc<Resolved>, ResolveError>;
 
-/// Whether an answer that is kept will do.
+/// Whether a cached answer may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
     Cached,
     Refreshed,
 }
 
-/// An answer, and where it comes from.
+/// An answer with its age.
 #[derive(Clone, Debug)]
 pub(crate) struct DnsAnswer {
     pub(crate) resolved: Arc<Resolved>,
-    /// How long ago it was told.
+    /// The time since it was received.
     pub(crate) age: Duration,
     pub(crate) stale: bool,
-    /// Whether asking again could tell something else.
+    /// Whether a look-up may be repeated before the TTL ends.
     pub(crate) may_refresh: bool,
 }
 
@@ -117,7 +117,7 @@ impl DnsCacheStore {
         self.0.resolver.splits_families()
     }
 
-    /// The addresses of a name, from the cache or from the resolver.
+    /// The addresses of a name, from the cache or the resolver.
     pub(crate) async fn resolve(
         self,
         lookup: Lookup,
@@ -134,7 +134,7 @@ impl DnsCacheStore {
         outcome.or_else(|error| self.stale_answer(&lookup).ok_or(error))
     }
 
-    /// What is known, or what a look-up tells; and whether that one was left meanwhile.
+    /// The cached or looked-up answer, and whether the look-up was abandoned for a while.
     async fn look_up(
         &self,
         lookup: &Lookup,
@@ -149,7 +149,7 @@ impl DnsCacheStore {
         }
     }
 
-    /// What is known, or the look-up that will tell.
+    /// The cached answer, or the look-up to wait for.
     fn known_or_running(
         &self,
         lookup: &Lookup,
@@ -173,15 +173,14 @@ impl DnsCacheStore {
             return Err(running.clone());
         }
         if freshness == Freshness::Refreshed {
-            entry.answers.settle(now);
+            entry.answers.note_refresh(now);
         }
         let running = self.start(lookup.clone(), freshness, now);
         entry.running = Some(running.clone());
         Err(running)
     }
 
-    /// A look-up that writes its outcome down, whoever of those who wait for it is there to see it
-    /// end.
+    /// Starts a look-up. It stores its result, whichever of its waiters polls it to the end.
     fn start(&self, lookup: Lookup, freshness: Freshness, began: Instant) -> RunningLookup {
         let cache = Arc::downgrade(&self.0);
         let resolver = self.0.resolver.clone();
@@ -204,7 +203,7 @@ impl DnsCacheStore {
         }
     }
 
-    /// The last answer, where asking just failed.
+    /// The stale answer to use after a failed look-up.
     fn stale_answer(&self, lookup: &Lookup) -> Option<DnsAnswer> {
         let now = Instant::now();
         let kept = self.0.lock().get(lookup)?.answers.stale(now)?;
@@ -218,7 +217,7 @@ impl CacheState {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down what came of the look-up that began then, unless it was forgotten meanwhile.
+    /// Stores the result of the look-up that began then, unless it was removed meanwhile.
     fn write(&self, lookup: &Lookup, outcome: &LookupResult, freshness: Freshness, began: Instant) {
         let now = Instant::now();
         let mut entries = self.lock();
@@ -233,7 +232,7 @@ impl CacheState {
         }
         entry.answers.write(now, outcome, &self.settings);
         if freshness == Freshness::Refreshed {
-            entry.answers.settle(now);
+            entry.answers.note_refresh(now);
         }
     }
 }
@@ -258,7 +257,7 @@ impl DnsAnswer {
     }
 }
 
-/// The answer without addresses that were not asked for, and without those that stand in it twice.
+/// The answer without duplicates and addresses of unwanted families.
 fn usable(mut resolved: Resolved, lookup: &Lookup) -> Result<Resolved, ResolveError> {
     let mut seen = Vec::with_capacity(resolved.addresses.len());
     for mut address in std::mem::take(&mut resolved.addresses) {
@@ -270,7 +269,7 @@ fn usable(mut resolved: Resolved, lookup: &Lookup) -> Result<Resolved, ResolveEr
         }
     }
     if seen.is_empty() {
-        let why = "the answer holds no address of a family that is asked for";
+        let why = "the answer has no address of a wanted family";
         return Err(ResolveError::not_found(why));
     }
     resolved.addresses = seen;

@@ -19,7 +19,12 @@ use crate::pool::{
     inner::PoolInner,
 };
 
-use super::{early_data::first_connection, in_flight::InFlight, retry::Attempts, target::Target};
+use super::{
+    early_data::{FirstConnection, first_connection},
+    in_flight::InFlight,
+    retry::Attempts,
+    target::Target,
+};
 
 /// Sends a request and waits for the head of its response.
 ///
@@ -33,7 +38,10 @@ pub(crate) async fn send(
     deadline: Duration,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     let mut attempts = Attempts::new(inner, &target.affinity, request);
-    let mut connection = first_connection(inner, request, target).await?;
+    let mut connection = match first_connection(inner, request, target) {
+        FirstConnection::Ready(connection) => connection,
+        FirstConnection::Pending(connecting) => connecting.await?,
+    };
     loop {
         attempts.begin(&connection);
         let removed = target.encode(request, &connection);

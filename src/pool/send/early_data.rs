@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{
     Method, Request,
     header::{EXPECT, HeaderName},
@@ -59,25 +60,32 @@ pub(crate) const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 )]
 pub struct NoEarlyData;
 
-/// The connection for the first attempt of a request. Where one is to be opened, it may begin with
-/// the request.
-pub(super) async fn first_connection(
-    inner: &Arc<PoolInner>,
+/// The connection for the first attempt of a request.
+pub(super) enum FirstConnection<'a> {
+    Ready(PooledConnection),
+    /// Boxed: few requests wait, and the futures of all would be as large.
+    Pending(BoxFuture<'a, Result<PooledConnection, Error>>),
+}
+
+/// Checks out the connection for the first attempt of a request. Where one is to be opened, it may
+/// begin with the request.
+pub(super) fn first_connection<'a>(
+    inner: &'a Arc<PoolInner>,
     request: &mut Request<RequestBody>,
     target: &Target,
-) -> Result<PooledConnection, Error> {
+) -> FirstConnection<'a> {
     let checkout = match begin_checkout(inner, &target.affinity) {
+        Checkout::Ready(connection) => return FirstConnection::Ready(connection),
         Checkout::Queued(ticket, Some(permit)) => match early_head(inner, request, target) {
             Some(head) => {
                 drop(ticket);
-                // Boxed: few requests are sent early, and all would be as large.
-                return Box::pin(connect_early(inner, permit, head)).await;
+                return FirstConnection::Pending(Box::pin(connect_early(inner, permit, head)));
             }
             None => Checkout::Queued(ticket, Some(permit)),
         },
         checkout => checkout,
     };
-    finish_checkout(inner, checkout).await
+    FirstConnection::Pending(Box::pin(finish_checkout(inner, checkout)))
 }
 
 /// Opens a connection that begins with this head, if the origin accepts early data.

@@ -57,7 +57,7 @@ fn main() {
     let arguments: Vec<&str> = role.iter().map(String::as_str).collect();
     match arguments[..] {
         ["origin", kind, file] => on_one_thread(origin::serve(kind, file)),
-        ["hyper"] => on_one_thread(hyper_alone()),
+        ["hyper"] => on_one_thread(hyper_without_the_proxy()),
         ["axum"] => on_one_thread(serve(Router::new().fallback(|| async { [b'x'; 1024] }))),
         ["proxy", kind, idle, origin, file] => {
             let pem = std::fs::read(file).unwrap();
@@ -172,7 +172,7 @@ async fn quit() {
     std::process::exit(0);
 }
 
-async fn hyper_alone() {
+async fn hyper_without_the_proxy() {
     let listener = listen().await;
     let (stream, _) = listener.accept().await.unwrap();
     let service = service_fn(|request: Request<hyper::body::Incoming>| async move {

@@ -203,7 +203,7 @@ async fn silence_in_the_handshake_has_four_causes_and_none_is_certain() {
 }
 
 #[tokio::test]
-async fn a_wildcard_stands_for_one_label_and_no_more() {
+async fn a_wildcard_matches_exactly_one_label() {
     let authority = Authority::new();
     let certified = authority.issue(&["*.example.test"]);
     let error = by_certificate("a.b.example.test", &authority, certified).await;
@@ -230,7 +230,7 @@ async fn a_certificate_for_clients_serves_no_server() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate() {
+async fn a_public_certificate_sent_without_a_chain_likely_misses_its_intermediate() {
     let trusted = Authority::new();
     let certified = Authority::of_organization("Let's Encrypt").issue(&[SITE]);
     let error = by_certificate(SITE, &trusted, certified).await;
@@ -359,7 +359,7 @@ async fn a_website_endpoint_of_s3_that_cuts_the_handshake_off_has_likely_none() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_website_endpoint_of_s3_that_is_silent_where_tls_would_be_has_none() {
+async fn an_s3_website_endpoint_that_is_silent_on_the_tls_port_does_not_support_tls() {
     let silent = service_fn(|_: Uri| std::future::pending::<io::Result<TokioIo<DuplexStream>>>());
     let url = "https://a.s3-website-eu-west-1.amazonaws.com";
     let error = error(CdnOriginConnector::builder(url).transport(silent)).await;

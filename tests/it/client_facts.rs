@@ -107,7 +107,7 @@ async fn connection_facts_say_whether_our_certificate_was_requested_and_sent() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_after_a_certificate_request_likely_lacked_the_certificate() {
+async fn a_connection_closed_after_a_certificate_request_likely_needed_a_client_certificate() {
     let authority = Authority::new();
     let acceptor = asking(&authority);
     let (address, _task) = serve(move |stream| {

@@ -340,7 +340,7 @@ async fn what_an_origin_that_has_forgotten_the_session_did_not_read_is_sent_once
 }
 
 #[tokio::test]
-async fn a_session_of_http_2_is_resumed_for_http_1_without_what_was_said_early() {
+async fn an_http_2_session_is_resumed_for_http_1_without_its_early_data() {
     let authority = Authority::new();
     let first = edge(&authority).start().await;
     let second = edge(&authority).alpn(&["h2", "http/1.1"]).start().await;
@@ -378,7 +378,7 @@ async fn a_request_to_an_origin_that_now_speaks_only_http_2_is_retried_without_e
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_is_told_as_ever() {
+async fn a_failed_handshake_with_early_data_is_reported_like_any_other() {
     let authority = Authority::new();
     let first = edge(&authority).start().await;
     let second = Edge::builder(&authority).start().await;
@@ -394,7 +394,7 @@ async fn a_handshake_that_fails_is_told_as_ever() {
 }
 
 #[tokio::test]
-async fn a_client_who_leaves_during_the_handshake_frees_the_connection() {
+async fn a_client_that_disconnects_during_the_handshake_frees_the_connection() {
     let authority = Authority::new();
     let first = edge(&authority).start().await;
     let second = Edge::builder(&authority).behaviour(Behaviour::StallInHandshake);
@@ -601,7 +601,7 @@ async fn clients_with_a_certificate_have_early_data_too_but_not_with_ech() {
 }
 
 #[test]
-fn it_is_told_where_it_can_have_no_effect() {
+fn early_data_that_can_have_no_effect_is_reported() {
     let builder = || {
         let builder = CdnOriginConnector::builder(format!("https://{NAME}"));
         let pin = cdn_origin::SpkiPin::sha256([0; 32]);
@@ -618,9 +618,9 @@ fn it_is_told_where_it_can_have_no_effect() {
     ] {
         let connector = builder.build().unwrap();
         let advice = connector.advice();
-        let told = advice
+        let reported = advice
             .iter()
             .filter(|it| it.id() == AdviceId::EarlyDataUnused);
-        assert_eq!(told.count(), expected, "{advice:?}");
+        assert_eq!(reported.count(), expected, "{advice:?}");
     }
 }

@@ -91,7 +91,7 @@ fn ech(facts: &Facts) -> EchStatus {
 }
 
 #[tokio::test]
-async fn the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told() {
+async fn the_outer_sni_is_the_public_name_and_a_rejection_is_reported() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC).required());
@@ -191,7 +191,7 @@ async fn the_second_attempt_goes_no_further_than_the_deadline_for_both() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_told_where_the_expected_name_is_another_one() {
+async fn a_rejection_is_reported_when_the_expected_name_differs() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let builder = to(&edge, &authority, NAME).expected_name("other.example.test");
@@ -277,15 +277,15 @@ async fn grease_changes_nothing_but_the_hello() {
 fn problem_kinds(builder: CdnOriginBuilder) -> Vec<BuildProblemKind> {
     let builder = builder.verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])));
     let error = builder.build().unwrap_err();
-    let told = error.problems().iter().map(|problem| {
+    let reported = error.problems().iter().map(|problem| {
         assert_eq!(problem.setter(), "ech", "{problem}");
         problem.kind()
     });
-    told.collect()
+    reported.collect()
 }
 
 #[test]
-fn what_cannot_be_used_is_told_at_once() {
+fn an_unusable_ech_setting_is_reported_at_build_time() {
     let https = || CdnOriginConnector::builder("https://www.example.test");
     let whole = list(PUBLIC, &[9; 32]);
     for bytes in [
@@ -299,8 +299,8 @@ fn what_cannot_be_used_is_told_at_once() {
         vec![0, 4, 0xfe, 0x0e, 0, 0],
     ] {
         let shown = format!("{bytes:?}");
-        let told = problem_kinds(https().ech(Ech::config_list(bytes)));
-        assert_eq!(told, [BuildProblemKind::CryptoProvider], "{shown}");
+        let reported = problem_kinds(https().ech(Ech::config_list(bytes)));
+        assert_eq!(reported, [BuildProblemKind::CryptoProvider], "{shown}");
     }
     let old = https()
         .tls_versions(..=TlsVersion::V1_2)
@@ -311,12 +311,12 @@ fn what_cannot_be_used_is_told_at_once() {
         CdnOriginConnector::builder("https://192.0.2.1"),
         CdnOriginConnector::any_origin().omit_sni(),
     ] {
-        let told = problem_kinds(nameless.ech(published_by(PUBLIC)));
-        assert_eq!(told, [BuildProblemKind::Contradiction]);
+        let reported = problem_kinds(nameless.ech(published_by(PUBLIC)));
+        assert_eq!(reported, [BuildProblemKind::Contradiction]);
     }
     for grease in [Ech::grease(), Ech::from_dns_or_grease()] {
-        let told = problem_kinds(reading(https()).ech(grease.required()));
-        assert_eq!(told, [BuildProblemKind::Contradiction]);
+        let reported = problem_kinds(reading(https()).ech(grease.required()));
+        assert_eq!(reported, [BuildProblemKind::Contradiction]);
     }
 }
 
@@ -326,9 +326,9 @@ fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
     if let Some(ech) = ech {
         resolved = resolved.service(ServiceBinding::from_ech(ech));
     }
-    let told = Told::default();
-    told.now(Ok(resolved));
-    told
+    let reported = Told::default();
+    reported.now(Ok(resolved));
+    reported
 }
 
 fn reading(builder: CdnOriginBuilder) -> CdnOriginBuilder {
@@ -357,7 +357,7 @@ pub(crate) fn key() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_record_in_dns_says_how_the_hello_is_encrypted() {
+async fn the_dns_record_supplies_the_ech_configuration() {
     let authority = Authority::new();
     let edge = edge(&authority).await;
     let published = list(PUBLIC, &key());
@@ -451,18 +451,18 @@ async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
 }
 
 #[tokio::test]
-async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
+async fn without_an_ech_configuration_in_dns_the_setting_decides() {
     let authority = Authority::new();
     let garbage = Some(b"garbage".to_vec());
     let bad_key = Some(list(PUBLIC, &[9; 5]));
-    for (told, without) in [
+    for (reported, without) in [
         (None, EchStatus::NotSent),
         (Some(Vec::new()), EchStatus::NotSent),
         (garbage, EchStatus::Unusable),
         (bad_key, EchStatus::Unusable),
     ] {
         let edge = edge(&authority).await;
-        let builder = found(&authority, &resolving_to(edge.address(), told));
+        let builder = found(&authority, &resolving_to(edge.address(), reported));
         let facts = connected(builder.clone().ech(Ech::from_dns())).await;
         assert_eq!(ech(&facts), without);
         assert_eq!(facts.tls_offer().unwrap().oldest(), TlsVersion::V1_2);
@@ -490,7 +490,7 @@ async fn without_a_configuration_in_dns_it_is_as_the_setting_says() {
 }
 
 #[test]
-fn ech_from_dns_takes_a_resolver_that_can_tell_it() {
+fn ech_from_dns_needs_a_resolver_that_supports_https_records() {
     let https = || CdnOriginConnector::builder("https://www.example.test");
     let address = [IpAddr::from([192, 0, 2, 1])];
     let good = || reading(https()).ech(Ech::from_dns());

@@ -224,7 +224,7 @@ async fn the_client_is_the_rightmost_address_that_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn a_malformed_entry_ends_the_chain_and_leaves_the_client_unknown() {
+async fn a_malformed_entry_ends_the_chain_and_the_client_stays_unknown() {
     let malformed = [
         "garbage",
         "203.0.113.256",

@@ -62,7 +62,7 @@ const LESSONS: &[(&str, &[&str])] = &[
     ),
     (
         "Go CVE-2024-24791: a final answer to an expectation",
-        &["a_final_response_instead_of_100_leaves_content_unsent_and_the_connection_unused"],
+        &["a_final_response_instead_of_100_skips_the_upload_and_retires_the_connection"],
     ),
     (
         "Go CVE-2021-33197, Apache CVE-2022-31813, Traefik CVE-2024-45410, Fabio CVE-2025-48865: \

@@ -156,7 +156,7 @@ async fn the_layer_is_idempotent() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_request_is_unchanged() {
+async fn everything_else_in_the_request_is_unchanged() {
     let request = Request::post("/a%2Fb//c/?x=%zz")
         .header(HOST, "client.example")
         .header("x-forwarded-host", "kept.example")
@@ -174,7 +174,7 @@ async fn the_rest_of_the_request_is_unchanged() {
 }
 
 #[tokio::test]
-async fn only_an_http_1_0_request_may_lack_a_host() {
+async fn only_an_http_1_0_request_may_omit_the_host() {
     let nameless = |version, form| request(version, form, None);
     let seen = behind(to(), nameless(OLD, Form::Origin)).await.unwrap();
     assert_eq!(seen, "/path?query Host: to.example");

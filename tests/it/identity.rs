@@ -55,7 +55,7 @@ async fn request(builder: CdnOriginBuilder) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn an_identity_is_presented_to_an_origin_that_asks() {
+async fn a_client_certificate_is_presented_to_an_origin_that_requests_one() {
     let authority = Authority::new();
     let certified = authority.issue_client("client.example.test");
     let chain = || certified.chain.iter().map(|it| it.to_vec());
@@ -117,7 +117,7 @@ impl ResolvesClientCert for Device {
 }
 
 #[tokio::test]
-async fn a_key_may_be_held_elsewhere() {
+async fn a_private_key_may_be_held_by_an_external_signer() {
     let authority = Authority::new();
     let certified = authority.issue_client("client.example.test");
     let key = aws_lc_rs::sign::any_supported_type(&certified.key).unwrap();
@@ -132,7 +132,7 @@ async fn a_key_may_be_held_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_origin_that_does_not_ask_is_told_nothing() {
+async fn an_origin_that_requests_no_certificate_receives_none() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority).serves(NAME).start().await;
     let identity = pem(&authority.issue_client("client.example.test"));
@@ -143,7 +143,7 @@ async fn an_origin_that_does_not_ask_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn an_origin_that_asks_in_vain_names_the_call_that_mends_it() {
+async fn a_missing_client_certificate_names_the_call_that_fixes_it() {
     let authority = Authority::new();
     for (version, alert, certainty) in [
         (&rustls::version::TLS12, 116, Certainty::Certain),

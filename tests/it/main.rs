@@ -6,7 +6,6 @@
     reason = "a test that cannot go on fails; `allow-unwrap-in-tests` does not reach the helpers"
 )]
 
-mod accounts;
 mod adapters;
 mod architecture;
 mod bodies;
@@ -16,6 +15,7 @@ mod client_facts;
 mod early_data;
 mod ech;
 mod edge_pages;
+mod edge_setups;
 mod errors;
 mod exchange_causes;
 mod exposure;

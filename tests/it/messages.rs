@@ -260,7 +260,7 @@ async fn content_that_expects_100_is_sent_to_a_silent_origin_after_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_final_response_instead_of_100_leaves_content_unsent_and_the_connection_unused() {
+async fn a_final_response_instead_of_100_skips_the_upload_and_retires_the_connection() {
     let (ended, end) = tokio::sync::watch::channel(0);
     let proxy = to_connections(move |mut stream| {
         let ended = ended.clone();

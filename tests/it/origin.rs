@@ -141,7 +141,7 @@ impl Origin {
         self.authority.root_pem()
     }
 
-    /// Listens no more. Connections that stand stay.
+    /// Stops listening. Connections that stand stay.
     pub(crate) fn refuse(&self) {
         self.task.abort();
     }

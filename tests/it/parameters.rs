@@ -381,7 +381,7 @@ fn an_extended_master_secret_is_required_on_request() {
 
 #[cfg(feature = "certificate-compression")]
 #[test]
-fn certificate_compression_is_offered_on_request_alone() {
+fn certificate_compression_is_offered_only_if_configured() {
     /// compress_certificate, RFC 8879 section 3: its number and its length, then algorithms.
     const EXTENSION: [u8; 4] = [0, 27, 0, 5];
     let offers = |builder: CdnOriginBuilder| {

@@ -72,7 +72,7 @@ async fn a_word_shorter_than_a_tls_record_is_still_quoted() {
 }
 
 #[tokio::test]
-async fn a_peer_that_says_nothing_and_closes_is_told_apart() {
+async fn a_peer_that_closes_without_sending_is_distinguished() {
     let authority = Authority::new();
     let edge = edge(&authority, Behaviour::CloseOnAccept).await;
     let error = error(to(&edge, &authority, "www.example.test")).await;
@@ -139,7 +139,7 @@ async fn a_stalled_connect_meets_its_own_deadline() {
 }
 
 #[tokio::test]
-async fn a_refused_connect_says_that_nothing_listens() {
+async fn a_refused_connect_reports_that_nothing_listens() {
     let refused = refused_address();
     let error = error(unverified(refused.address())).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

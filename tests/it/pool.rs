@@ -408,7 +408,7 @@ async fn a_connection_is_used_again_however_the_response_was_framed() {
 }
 
 #[tokio::test]
-async fn clients_that_do_not_read_leave_room_for_those_that_do() {
+async fn clients_that_do_not_read_do_not_block_those_that_do() {
     let origin = Origin::http2(100, |_, request| async move {
         let size = match request.uri().path() {
             "/large" => 8 << 20,

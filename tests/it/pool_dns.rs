@@ -36,7 +36,7 @@ enum Protocol {
 
 /// Two origins of one name, which resolves to the old one first.
 struct Moving {
-    told: Told,
+    reported: Told,
     old: Origin,
     new: Origin,
     /// Requests for `/slow` wait for it.
@@ -75,7 +75,7 @@ impl Moving {
         let old = start("old", &leaving).await;
         let new = start("new", &Arc::default()).await;
         Self {
-            told: Told::addresses([old.address()]),
+            reported: Told::addresses([old.address()]),
             old,
             new,
             gate,
@@ -86,7 +86,7 @@ impl Moving {
     fn proxy(&self, cache: DnsCache, pool: PoolSettings) -> OriginProxy {
         let roots = self.old.root_pem() + &self.new.root_pem();
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
-            .dns(Dns::default().resolver(self.told.clone()).cache(cache))
+            .dns(Dns::default().resolver(self.reported.clone()).cache(cache))
             .verify(VerifyPolicy::roots(Roots::pem(roots)))
             .build()
             .unwrap();
@@ -94,7 +94,7 @@ impl Moving {
     }
 
     fn moves(&self) {
-        self.told.now(Ok(Resolved::new([self.new.address()])));
+        self.reported.now(Ok(Resolved::new([self.new.address()])));
     }
 }
 
@@ -153,9 +153,12 @@ async fn connections_stay_while_name_servers_fail_or_return_no_address() {
         let moving = Moving::new(Protocol::Http1).await;
         let proxy = moving.proxy(DnsCache::off(), following());
         assert_eq!(ask(&proxy, "/").await, "old");
-        moving.told.now(Err(failure));
+        moving.reported.now(Err(failure));
         // The last but one was looked at.
-        moving.told.until_count(moving.told.count() + 2).await;
+        moving
+            .reported
+            .until_count(moving.reported.count() + 2)
+            .await;
         assert_eq!(ask(&proxy, "/").await, "old");
         assert_eq!(proxy.pool_snapshot().opened(), 1);
     }

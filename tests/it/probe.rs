@@ -183,7 +183,7 @@ async fn tls_versions_without_overlap_are_widened() {
 }
 
 #[tokio::test]
-async fn h2_alone_is_replaced_if_the_edge_speaks_only_http_1() {
+async fn an_h2_only_setting_is_replaced_if_the_edge_speaks_only_http_1() {
     let authority = Authority::new();
     let edge = serving(&authority).alpn(&["http/1.1"]).start().await;
     let builder = to(&edge, &authority, SITE).alpn(Alpn::Http2);

@@ -129,7 +129,7 @@ async fn a_peer_that_closes_may_or_may_not_have_expected_the_header() {
 }
 
 #[tokio::test]
-async fn a_known_edge_is_never_said_to_expect_a_header() {
+async fn a_known_edge_is_never_reported_to_expect_a_header() {
     let peer = Peer::sending("").await;
     let edge = "https://d1234567890.cloudfront.net";
     let builder = CdnOriginConnector::builder(edge)

@@ -207,13 +207,13 @@ fn what_cannot_be_shared_is_refused() {
             .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
     };
     let plain = CdnOriginConnector::builder("http://www.example.test");
-    let told = |builder: CdnOriginBuilder| {
+    let reported = |builder: CdnOriginBuilder| {
         let error = builder.build().unwrap_err();
-        let told = error.problems().iter().map(|problem| {
+        let reported = error.problems().iter().map(|problem| {
             assert_eq!(problem.kind(), BuildProblemKind::Contradiction);
             problem.setter()
         });
-        told.collect::<Vec<_>>()
+        reported.collect::<Vec<_>>()
     };
     let first = https(NAME)
         .expected_name("one.example.test")
@@ -223,9 +223,9 @@ fn what_cannot_be_shared_is_refused() {
         CdnOriginConnector::builder("https://www.example.test")
             .sessions(Sessions::default().share_with(&first))
     };
-    assert_eq!(told(sharing()), ["expected_name"]);
+    assert_eq!(reported(sharing()), ["expected_name"]);
     assert_eq!(
-        told(sharing().expected_name("two.example.test")),
+        reported(sharing().expected_name("two.example.test")),
         ["expected_name"]
     );
     sharing().expected_name("one.example.test").build().unwrap();
@@ -233,14 +233,14 @@ fn what_cannot_be_shared_is_refused() {
         .expected_name("one.example.test")
         .sessions(Sessions::default().share_with(&first).capacity(1));
     assert_eq!(
-        told(more.verify(danger::accept_any_certificate())),
+        reported(more.verify(danger::accept_any_certificate())),
         ["Sessions::capacity", "verify"]
     );
     let nothing =
         https(NAME).sessions(Sessions::default().share_with(&plain.clone().build().unwrap()));
-    assert_eq!(told(nothing), ["Sessions::share_with"]);
+    assert_eq!(reported(nothing), ["Sessions::share_with"]);
     assert_eq!(
-        told(plain.sessions(Sessions::default().share_with(&first))),
+        reported(plain.sessions(Sessions::default().share_with(&first))),
         ["Sessions::share_with"]
     );
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::hardening_index::collect;
 
-/// A symptom, the cause that is told, and the tests that stage it on the wire.
+/// A symptom, the reported cause, and the tests that stage it on the wire.
 type Row = (&'static str, &'static str, &'static [&'static str]);
 
 const NAMES_AND_NETWORKS: &[Row] = &[
@@ -16,14 +16,14 @@ const NAMES_AND_NETWORKS: &[Row] = &[
     (
         "a refused connect",
         "NothingListens",
-        &["a_refused_connect_says_that_nothing_listens"],
+        &["a_refused_connect_reports_that_nothing_listens"],
     ),
     (
         "a website endpoint of S3 at port 443",
         "HttpOnlyEndpoint",
         &[
             "a_website_endpoint_of_s3_that_refuses_tls_has_none",
-            "a_website_endpoint_of_s3_that_is_silent_where_tls_would_be_has_none",
+            "an_s3_website_endpoint_that_is_silent_on_the_tls_port_does_not_support_tls",
             "a_website_endpoint_of_s3_that_cuts_the_handshake_off_has_likely_none",
         ],
     ),
@@ -33,7 +33,7 @@ const NAMES_AND_NETWORKS: &[Row] = &[
         &["a_port_that_cloudflare_does_not_proxy_is_likely_the_reason_for_silence"],
     ),
     (
-        "IPv6 addresses alone, and a broken path",
+        "only IPv6 addresses, and a broken path",
         "AddressFamily",
         &["a_name_with_only_ipv6_addresses_is_likely_unreachable_if_ipv6_is_broken"],
     ),
@@ -94,7 +94,7 @@ const HANDSHAKES: &[Row] = &[
         "alert 40 or 116, and no client certificate",
         "ClientCertificateRequired",
         &[
-            "an_origin_that_asks_in_vain_names_the_call_that_mends_it",
+            "a_missing_client_certificate_names_the_call_that_fixes_it",
             "openssl_that_requires_a_client_certificate_fails_a_tls_1_2_handshake_with_an_alert",
             "openssl_that_requires_a_client_certificate_sends_an_alert_after_a_tls_1_3_handshake",
         ],
@@ -206,12 +206,12 @@ const HANDSHAKES: &[Row] = &[
     (
         "a rejected encrypted ClientHello",
         "EchStale",
-        &["the_name_in_the_clear_is_the_public_one_and_a_rejection_is_told"],
+        &["the_outer_sni_is_the_public_name_and_a_rejection_is_reported"],
     ),
     (
         "no configuration for a required encrypted ClientHello",
         "EchUnpublished",
-        &["without_a_configuration_in_dns_it_is_as_the_setting_says"],
+        &["without_an_ech_configuration_in_dns_the_setting_decides"],
     ),
     (
         "silence",
@@ -249,7 +249,7 @@ const CERTIFICATES: &[Row] = &[
     (
         "the names of Host",
         "CertificateForAnotherName",
-        &["certificate_for_the_host_says_that_sni_should_be_the_host"],
+        &["a_certificate_for_the_host_suggests_sending_the_host_as_sni"],
     ),
     (
         "other names",
@@ -267,7 +267,7 @@ const CERTIFICATES: &[Row] = &[
     (
         "a wildcard for one label",
         "WildcardTooShallow",
-        &["a_wildcard_stands_for_one_label_and_no_more"],
+        &["a_wildcard_matches_exactly_one_label"],
     ),
     (
         "the default certificate, without SNI",
@@ -291,12 +291,12 @@ const CERTIFICATES: &[Row] = &[
     (
         "a public authority, and one certificate",
         "IntermediateMissing",
-        &["a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate"],
+        &["a_public_certificate_sent_without_a_chain_likely_misses_its_intermediate"],
     ),
     (
         "a public authority that is not known here",
         "RootsMissing",
-        &["a_certificate_of_a_public_authority_alone_likely_lacks_the_intermediate"],
+        &["a_public_certificate_sent_without_a_chain_likely_misses_its_intermediate"],
     ),
     (
         "a private authority",
@@ -325,12 +325,12 @@ const CERTIFICATES: &[Row] = &[
     (
         "a revoked certificate",
         "CertificateRevoked",
-        &["a_revoked_certificate_and_one_that_no_list_covers_are_told_apart"],
+        &["a_revoked_certificate_is_distinguished_from_one_that_no_list_covers"],
     ),
     (
         "a certificate that no list covers",
         "RevocationUnknown",
-        &["a_revoked_certificate_and_one_that_no_list_covers_are_told_apart"],
+        &["a_revoked_certificate_is_distinguished_from_one_that_no_list_covers"],
     ),
     (
         "a certificate for clients, malformed, or with an unknown signature",

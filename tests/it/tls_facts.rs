@@ -168,11 +168,11 @@ async fn the_whole_chain_is_known_with_names_issuers_dates_and_keys() {
     assert_eq!(leaf.names(), ["good.example.test"]);
     assert_eq!(leaf.issuer(), "CN=Between");
     assert_eq!((above.subject(), above.issuer()), ("CN=Between", "CN=Root"));
-    for (told, presented) in [leaf, above].into_iter().zip(&chain) {
-        assert_eq!(told.der(), &presented[..]);
+    for (reported, presented) in [leaf, above].into_iter().zip(&chain) {
+        assert_eq!(reported.der(), &presented[..]);
         let pin = SpkiPin::of_certificate(presented).unwrap();
-        assert_eq!(told.pin(), Some(pin.to_string().as_str()));
-        assert!(told.not_before().unwrap() < told.not_after().unwrap());
+        assert_eq!(reported.pin(), Some(pin.to_string().as_str()));
+        assert!(reported.not_before().unwrap() < reported.not_after().unwrap());
     }
 }
 
@@ -182,13 +182,13 @@ async fn the_whole_chain_is_known_after_a_refused_handshake() {
     let chain = root.below("Between", |_| {}).leaf(&key, |_| {});
     let address = shaking_hands(server(&chain, &key, &rustls::version::TLS13)).await;
     let refused = error(connector(&root, address).expected_name("other.example.test")).await;
-    let told: Vec<_> = refused
+    let reported: Vec<_> = refused
         .facts()
         .certificates()
         .iter()
         .map(|it| it.der())
         .collect();
-    assert_eq!(told, [&chain[0][..], &chain[1][..]]);
+    assert_eq!(reported, [&chain[0][..], &chain[1][..]]);
     assert_eq!(refused.facts().certificate().unwrap().der(), &chain[0][..]);
 }
 

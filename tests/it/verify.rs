@@ -45,7 +45,7 @@ async fn an_error_about_the_name_shows_the_expected_and_the_presented_ones() {
 }
 
 #[tokio::test]
-async fn certificate_for_the_host_says_that_sni_should_be_the_host() {
+async fn a_certificate_for_the_host_suggests_sending_the_host_as_sni() {
     let authority = Authority::new();
     let certified = authority.issue(&["www.example.test"]);
     let edge = edge_with(&authority, "x.map.example.test", certified).await;
@@ -206,7 +206,7 @@ async fn expected_name_is_verified_where_no_sni_is_sent() {
 }
 
 #[tokio::test]
-async fn pinned_key_is_trusted_whatever_the_certificate_says() {
+async fn a_pinned_key_is_trusted_regardless_of_the_certificate_contents() {
     let authority = Authority::new();
     let certified = Authority::self_signed(&["somewhere.else.test"]);
     let pin = SpkiPin::sha256(certified.spki_sha256());

@@ -170,14 +170,14 @@ fn names_of_a_policy_are_checked_as_strictly_as_the_expected_name() {
 }
 
 #[test]
-fn ignoring_names_relaxes_the_name_alone() {
+fn ignoring_names_relaxes_only_the_name_check() {
     let world = World::new();
     let policy = danger::ignore_names(world.roots().crls(world.crls()));
     world.refuses_only(&policy, &checked_but(Fault::WrongName));
 }
 
 #[test]
-fn accepting_expired_certificates_relaxes_their_end_alone() {
+fn accepting_expired_certificates_relaxes_only_the_expiry_check() {
     let world = World::new();
     let long = Duration::from_secs(60 * 365 * 24 * 3600);
     let crls = world.crls().ignore_expiry();
@@ -194,7 +194,7 @@ fn a_pin_on_top_of_roots_relaxes_nothing() {
 }
 
 #[test]
-fn a_pin_alone_asks_for_the_key_and_for_nothing_else() {
+fn a_pin_without_roots_checks_only_the_key() {
     let world = World::new();
     let pin = SpkiPin::of_certificate(&world.chain(Fault::None)[0]).unwrap();
     let policy = VerifyPolicy::pinned(pin);
@@ -207,7 +207,7 @@ fn a_pin_alone_asks_for_the_key_and_for_nothing_else() {
 }
 
 #[test]
-fn accepting_any_certificate_still_asks_for_its_key() {
+fn accepting_any_certificate_still_checks_the_handshake_signature() {
     let world = World::new();
     world.refuses_only(&danger::accept_any_certificate(), &[Fault::KeyNotHeld]);
 }

@@ -44,7 +44,7 @@ fn result(
 }
 
 #[test]
-fn a_suffix_stands_for_every_name_below_it_and_not_for_itself() {
+fn a_suffix_matches_every_name_below_it_but_not_itself() {
     let below = || SanMatcher::dns_suffix("example.test");
     for name in ["a.example.test", "a.b.Example.Test", "*.example.test"] {
         assert!(matched(vec![dns(name)], below()), "{name}");
@@ -61,7 +61,7 @@ fn a_suffix_stands_for_every_name_below_it_and_not_for_itself() {
 }
 
 #[test]
-fn an_address_is_matched_with_addresses_alone() {
+fn an_ip_address_is_matched_only_against_ip_addresses() {
     let address = std::net::Ipv4Addr::new(192, 0, 2, 1);
     assert!(matched(
         vec![SanType::IpAddress(address.into())],
@@ -104,7 +104,7 @@ fn a_spiffe_identity_must_be_the_only_uri() {
 }
 
 #[test]
-fn a_trust_domain_stands_for_its_identities_alone() {
+fn a_trust_domain_matches_only_its_own_identities() {
     let expected = || SanMatcher::spiffe_trust_domain("prod.example");
     assert!(matched(vec![uri("spiffe://prod.example/a/b")], expected()));
     for other in [
@@ -134,7 +134,7 @@ fn a_common_name_is_no_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_the_policy_does_not_list_is_told_with_the_list() {
+async fn a_name_that_the_policy_does_not_list_is_reported_with_the_list() {
     let authority = Authority::new();
     let edge = serving(&authority).await;
     let roots = VerifyPolicy::roots(Roots::pem(authority.root_pem()));
@@ -226,7 +226,7 @@ impl Revoking {
 }
 
 #[test]
-fn lists_are_obeyed_along_the_chain_unless_told_otherwise() {
+fn revocation_lists_apply_to_the_whole_chain_by_default() {
     use rustls::CertificateError::{
         ExpiredRevocationListContext, Revoked, UnknownRevocationStatus,
     };
@@ -282,7 +282,7 @@ fn revoking_edge_parts() -> (Ca, Certified) {
 }
 
 #[tokio::test]
-async fn a_revoked_certificate_and_one_that_no_list_covers_are_told_apart() {
+async fn a_revoked_certificate_is_distinguished_from_one_that_no_list_covers() {
     let (root, certified) = revoking_edge_parts();
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
@@ -495,7 +495,7 @@ fn a_grace_ends() {
 
 #[cfg(feature = "platform-verifier")]
 #[test]
-fn the_platform_verifies_chains_and_names_and_no_more() {
+fn the_platform_verifier_checks_only_chains_and_names() {
     use BuildProblemKind::Contradiction;
     let (root, key) = (Ca::root(), key());
     let chain = root.leaf(&key, |it| {

@@ -250,7 +250,7 @@ impl Setting {
         all
     }
 
-    fn said_of(self, lists: &[Vec<u8>]) -> Crls {
+    fn revocation_lists_from(self, lists: &[Vec<u8>]) -> Crls {
         let crls = lists.iter().map(|list| Crls::der(list.clone()));
         let crls = crls.reduce(Crls::and).unwrap();
         let crls = match self.depth {
@@ -275,7 +275,7 @@ fn lists_are_obeyed_as_webpki_obeys_them() {
     let mut seen = BTreeMap::<VerifyResult, usize>::new();
     for setting in Setting::all() {
         for lists in &lists {
-            let config = config(&world.policy().crls(setting.said_of(lists)));
+            let config = config(&world.policy().crls(setting.revocation_lists_from(lists)));
             for chain in &chains {
                 let ours = world.ours(chain, &config);
                 assert_eq!(ours, world.webpki(chain, lists, setting), "{setting:?}");
@@ -296,7 +296,7 @@ fn lists_are_obeyed_as_webpki_obeys_them() {
 }
 
 #[test]
-fn lists_are_obeyed_beside_whatever_else_a_policy_says() {
+fn revocation_lists_apply_together_with_every_other_policy() {
     let world = World::new();
     let (chains, lists) = (world.chains(), world.lists());
     let pin = SpkiPin::of_certificate(&chains[0][0]).unwrap();
@@ -304,7 +304,7 @@ fn lists_are_obeyed_beside_whatever_else_a_policy_says() {
     let day = Duration::from_secs(24 * 3600);
     for setting in Setting::all() {
         for lists in &lists {
-            let listed = world.policy().crls(setting.said_of(lists));
+            let listed = world.policy().crls(setting.revocation_lists_from(lists));
             let mut policies = vec![
                 listed.clone().and_pin(pin),
                 listed.clone().expecting_any([name()]),

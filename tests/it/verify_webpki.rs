@@ -218,7 +218,7 @@ fn is_valid_for(chain: &[CertificateDer<'_>], name: &str) -> Result<(), Error> {
 }
 
 #[test]
-fn the_policy_of_roots_says_what_webpki_says() {
+fn the_roots_policy_agrees_with_webpki() {
     let world = world();
     let provider = Arc::new(aws_lc_rs::default_provider());
     let webpki = WebPkiServerVerifier::builder_with_provider(world.roots.clone(), provider);
@@ -239,7 +239,7 @@ fn the_policy_of_roots_says_what_webpki_says() {
 }
 
 #[test]
-fn without_names_a_chain_is_good_where_webpki_says_so() {
+fn without_names_a_chain_is_valid_if_webpki_accepts_it() {
     let world = world();
     let policy = danger::ignore_names(world.policy());
     let seen = world.compare(&world.all(), &policy, "www.example.test", |chain| {

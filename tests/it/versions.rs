@@ -79,7 +79,7 @@ async fn both_versions_are_spoken_by_default() {
 }
 
 #[tokio::test]
-async fn h2_is_offered_before_http_1_1_and_each_alone_on_request() {
+async fn h2_is_offered_before_http_1_1_and_each_can_be_offered_exclusively() {
     for (alpn, offered) in [
         (Alpn::Http2OrHttp1, vec!["h2", "http/1.1"]),
         (Alpn::Http2, vec!["h2"]),

@@ -90,8 +90,8 @@ async fn haproxy_with_strict_sni_sends_alert_112_when_no_sni_is_sent() {
         Certainty::Certain,
         ".sni(\"www.example.test\")",
     );
-    let mended = answer(connector(&haproxy, &authority).sni(NAME)).await;
-    assert_eq!(mended.body(), "welcome");
+    let fixed = answer(connector(&haproxy, &authority).sni(NAME)).await;
+    assert_eq!(fixed.body(), "welcome");
 }
 
 #[tokio::test]
@@ -140,9 +140,9 @@ async fn a_421_and_a_403_of_haproxy_for_other_hosts_are_diagnosed() {
             certainty,
             ".host(\"www.example.test\")",
         );
-        let mended = answer(connector.host(NAME)).await;
-        assert_eq!(mended.body(), "welcome");
-        assert_eq!(session(&mended).protocol(), Some("h2"));
+        let fixed = answer(connector.host(NAME)).await;
+        assert_eq!(fixed.body(), "welcome");
+        assert_eq!(session(&fixed).protocol(), Some("h2"));
     }
 }
 

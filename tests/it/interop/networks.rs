@@ -84,10 +84,10 @@ impl Cable {
 
     /// Connects from the near side to these addresses and returns the error.
     fn fail(&self, addresses: &[&str]) -> Error {
-        let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
+        let reported: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
             let connector = CdnOriginConnector::builder("http://origin.example")
-                .dns(Dns::default().resolver(Fixed(told)))
+                .dns(Dns::default().resolver(Fixed(reported)))
                 .build()
                 .unwrap();
             let outcome = connector.oneshot(Uri::default()).await;
@@ -121,10 +121,10 @@ impl Cable {
 
     /// Like `connect`, with listeners that run already.
     fn reach(&self, families: IpFamilies, addresses: &[&str]) -> Facts {
-        let told: Vec<_> = addresses.iter().map(|text| address(text)).collect();
+        let reported: Vec<_> = addresses.iter().map(|text| address(text)).collect();
         let client = inside(self.near.clone(), async move {
             let connector = CdnOriginConnector::builder("http://origin.example")
-                .dns(Dns::default().resolver(Fixed(told)))
+                .dns(Dns::default().resolver(Fixed(reported)))
                 .happy_eyeballs(HappyEyeballs::default().families(families))
                 .timeouts(Timeouts::default().dial(Duration::from_secs(30)))
                 .build()

@@ -166,8 +166,8 @@ async fn openssl_without_a_common_group_or_suite_sends_alert_40() {
         assert_eq!(error.facts().alert().unwrap().code(), 40);
         let diagnosis = error.diagnosis();
         let mut causes = diagnosis.causes().iter();
-        let told = causes.any(|cause| cause.id() == CauseId::NoCommonCipher);
-        assert!(told, "{}", error.report());
+        let reported = causes.any(|cause| cause.id() == CauseId::NoCommonCipher);
+        assert!(reported, "{}", error.report());
     }
 }
 

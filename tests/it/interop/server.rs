@@ -157,7 +157,7 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("--- what the server said ---\n{}", self.said.text());
+            eprintln!("--- server output ---\n{}", self.said.text());
         }
     }
 }

@@ -76,13 +76,13 @@ async fn a_real_nginx_receives_every_field_of_the_nginx_setup() {
 async fn a_real_nginx_receives_the_haproxy_setup_without_verification_and_with_it() {
     let authority = Authority::new();
     let nginx = echoing("my-cloudfront-domain.test", &authority);
-    let account = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
+    let setup = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
         .dial(nginx.address().to_string());
     for policy in [
         danger::accept_any_certificate(),
         VerifyPolicy::roots(Roots::pem(authority.root_pem())),
     ] {
-        let connector = account.clone().verify(policy).build().unwrap();
+        let connector = setup.clone().verify(policy).build().unwrap();
         let router = Router::new().fallback_service(OriginProxy::new(connector));
         let site = Site::serve(router).await;
 
@@ -97,7 +97,7 @@ async fn a_real_nginx_receives_the_haproxy_setup_without_verification_and_with_i
 /// Starts a HAProxy with this `server` line and returns its response to a client.
 async fn through_haproxy(edge: &Edge, server: &str) -> Response<String> {
     let section = format!(
-        "listen account
+        "listen setup
             bind fd@0
             http-request set-header Host my-cloudfront-domain.test
             server cloudfront {} {server}",

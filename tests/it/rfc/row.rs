@@ -26,7 +26,7 @@ struct Expected {
     start: Option<&'static str>,
     /// For each name in it, all lines of that name, in order.
     fields: Lines,
-    lacks: Lines,
+    absent: Lines,
     body: Option<&'static str>,
     trailers: Lines,
     cut_short: bool,
@@ -115,8 +115,8 @@ impl Row {
         self
     }
 
-    pub(crate) fn origin_sees(mut self, fields: Lines, lacks: Lines) -> Self {
-        (self.origin.fields, self.origin.lacks) = (fields, lacks);
+    pub(crate) fn origin_sees(mut self, fields: Lines, absent: Lines) -> Self {
+        (self.origin.fields, self.origin.absent) = (fields, absent);
         self
     }
 
@@ -152,8 +152,8 @@ impl Row {
         self.to(&[Http1])
     }
 
-    pub(crate) fn client_sees(mut self, fields: Lines, lacks: Lines) -> Self {
-        (self.client.fields, self.client.lacks) = (fields, lacks);
+    pub(crate) fn client_sees(mut self, fields: Lines, absent: Lines) -> Self {
+        (self.client.fields, self.client.absent) = (fields, absent);
         self
     }
 
@@ -289,7 +289,7 @@ fn differences(who: &str, seen: &Seen, expected: &Expected) -> Vec<String> {
             complain(format!("{name}: {values:?} was expected"));
         }
     }
-    for name in expected.lacks {
+    for name in expected.absent {
         if seen.has(name) {
             complain(format!("{name} was not expected"));
         }

@@ -206,7 +206,7 @@ async fn rfc_9110_section_7_8_an_unrequested_upgrade_is_refused() {
 }
 
 #[tokio::test]
-async fn rfc_9209_section_2_proxy_status_says_who_failed() {
+async fn rfc_9209_section_2_proxy_status_names_the_failed_side() {
     const GATEWAY: &[&str] = &["proxy-status: cdn-origin;error=http_protocol_error"];
     hold(&[
         Row::new("section 2.3.12: what is no HTTP", "GET /", &[])

@@ -103,8 +103,8 @@ async fn nginx_with_ssl_reject_handshake_sends_alert_112_when_no_sni_is_sent() {
         Certainty::Certain,
         ".sni(\"www.example.test\")",
     );
-    let mended = answer(connector(&nginx, &authority).sni(NAME)).await;
-    assert_eq!(mended.body(), "welcome");
+    let fixed = answer(connector(&nginx, &authority).sni(NAME)).await;
+    assert_eq!(fixed.body(), "welcome");
 }
 
 #[tokio::test]
@@ -163,8 +163,8 @@ async fn nginx_presents_its_default_certificate_when_no_sni_is_sent() {
         Certainty::Likely,
         ".sni(\"www.example.test\")",
     );
-    let mended = answer(connector(&nginx, &authority)).await;
-    assert_eq!(mended.body(), "welcome");
+    let fixed = answer(connector(&nginx, &authority)).await;
+    assert_eq!(fixed.body(), "welcome");
 }
 
 #[tokio::test]

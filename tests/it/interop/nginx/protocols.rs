@@ -83,8 +83,8 @@ async fn nginx_without_h2_is_refused_if_h2_is_required() {
         Certainty::Certain,
         ".alpn(Alpn::Http2OrHttp1)",
     );
-    let mended = answer(connector.alpn(Alpn::Http2OrHttp1)).await;
-    assert_eq!(mended.status(), StatusCode::OK);
+    let fixed = answer(connector.alpn(Alpn::Http2OrHttp1)).await;
+    assert_eq!(fixed.status(), StatusCode::OK);
 }
 
 #[tokio::test]

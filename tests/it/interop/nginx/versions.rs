@@ -52,8 +52,8 @@ async fn nginx_with_tls_1_2_only_refuses_a_connector_with_tls_1_3_only() {
         Certainty::Certain,
         ".tls_versions(TlsVersion::V1_2..)",
     );
-    let mended = answer(connector.tls_versions(TlsVersion::V1_2..)).await;
-    assert_eq!(session(&mended).version(), TlsVersion::V1_2);
+    let fixed = answer(connector.tls_versions(TlsVersion::V1_2..)).await;
+    assert_eq!(session(&fixed).version(), TlsVersion::V1_2);
 }
 
 #[tokio::test]
@@ -71,8 +71,8 @@ async fn nginx_with_tls_1_3_only_refuses_a_connector_with_tls_1_2_only() {
         Certainty::Certain,
         ".tls_versions(TlsVersion::V1_2..)",
     );
-    let mended = answer(connector.tls_versions(TlsVersion::V1_2..)).await;
-    assert_eq!(session(&mended).version(), TlsVersion::V1_3);
+    let fixed = answer(connector.tls_versions(TlsVersion::V1_2..)).await;
+    assert_eq!(session(&fixed).version(), TlsVersion::V1_3);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The two accounts as written: an nginx and a HAProxy in front of CloudFront.
+//! Two setups of the guide: an nginx and a HAProxy in front of CloudFront.
 
 use axum::Router;
 use cdn_origin::{
@@ -11,14 +11,14 @@ use tokio::net::TcpStream;
 
 use crate::support::{Authority, Edge, Requests, Site};
 
-async fn visit(site: &Site, request: Request<bytes::Bytes>) -> http::Response<String> {
+async fn send_through(site: &Site, request: Request<bytes::Bytes>) -> http::Response<String> {
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let mut client = Requests::http1(stream).await.unwrap();
     client.send(request).await.unwrap()
 }
 
 #[tokio::test]
-async fn the_nginx_account_arrives_with_every_field_that_it_sets() {
+async fn the_nginx_setup_arrives_with_every_field_that_it_sets() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)
         .serves("example.test")
@@ -42,7 +42,7 @@ async fn the_nginx_account_arrives_with_every_field_that_it_sets() {
         .header("x-forwarded-for", "203.0.113.7")
         .body(bytes::Bytes::new())
         .unwrap();
-    let response = visit(&site, request).await;
+    let response = send_through(&site, request).await;
 
     assert_eq!(response.status(), StatusCode::OK);
     let seen = edge.wait_for_requests(1).await;
@@ -60,16 +60,16 @@ async fn the_nginx_account_arrives_with_every_field_that_it_sets() {
 }
 
 #[tokio::test]
-async fn the_haproxy_account_works_without_verification_only_through_the_fence() {
+async fn the_haproxy_setup_works_without_verification_only_through_the_fence() {
     let edge_authority = Authority::new();
     let edge = Edge::builder(&edge_authority)
         .serves("my-cloudfront-domain.test")
         .start()
         .await;
-    let account = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
+    let setup = CdnOriginConnector::builder("https://my-cloudfront-domain.test")
         .dial(edge.address().to_string());
 
-    let fenced = account
+    let fenced = setup
         .clone()
         .verify(danger::accept_any_certificate())
         .build()
@@ -80,19 +80,19 @@ async fn the_haproxy_account_works_without_verification_only_through_the_fence()
         .header("host", "old-site.test")
         .body(bytes::Bytes::new())
         .unwrap();
-    let response = visit(&site, request.clone()).await;
+    let response = send_through(&site, request.clone()).await;
     assert_eq!(response.status(), StatusCode::OK);
     let seen = edge.wait_for_requests(1).await;
     assert_eq!(seen.authority.as_deref(), Some("my-cloudfront-domain.test"));
     assert_eq!(seen.sni.as_deref(), Some("my-cloudfront-domain.test"));
 
     let other = Authority::new();
-    let verified = account
+    let verified = setup
         .verify(VerifyPolicy::roots(Roots::pem(other.root_pem())))
         .build()
         .unwrap();
     let site = Site::serve(Router::new().fallback_service(OriginProxy::new(verified))).await;
-    let response = visit(&site, request).await;
+    let response = send_through(&site, request).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(
         response.headers()["proxy-status"],

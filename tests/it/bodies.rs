@@ -1,4 +1,4 @@
-//! Bodies on their way: whoever does not read stops whoever sends, and whoever leaves is noticed.
+//! Streamed bodies: backpressure, and clients and origins that close early.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! What clients are told of a diagnosis: nothing, unless somebody asked for it.
+//! Diagnosis disclosure: clients receive no diagnosis unless it is configured.
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -118,7 +118,7 @@ async fn what_is_no_refusal_says_nothing() {
 }
 
 #[tokio::test]
-async fn no_address_and_nothing_of_the_request_is_told() {
+async fn no_address_and_nothing_of_the_request_is_disclosed() {
     let refused = refused_address();
     let closed = CdnOriginConnector::builder(format!("http://{}", refused.address()));
 
@@ -154,7 +154,7 @@ async fn no_address_and_nothing_of_the_request_is_told() {
 }
 
 #[tokio::test]
-async fn a_grpc_call_is_told_it_too() {
+async fn a_grpc_call_receives_the_diagnosis_too() {
     let refused = refused_address();
     let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()))
         .build()

@@ -285,7 +285,7 @@ async fn what_may_have_been_seen_is_sent_again_only_if_it_is_idempotent_and_whol
 }
 
 #[tokio::test]
-async fn a_response_of_a_failing_origin_is_asked_for_elsewhere_by_safe_methods_only() {
+async fn a_failing_status_is_retried_at_the_next_origin_for_safe_methods_only() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let group = group(&primary, &backup).ejection(Ejection::default().failures(100));
     for status in [500, 502, 503, 504] {

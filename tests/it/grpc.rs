@@ -319,7 +319,7 @@ async fn a_call_that_the_client_gives_up_ends_at_the_origin() {
 }
 
 #[tokio::test]
-async fn a_grpc_client_is_told_that_the_origin_cannot_be_reached() {
+async fn a_grpc_client_receives_unavailable_if_the_origin_is_unreachable() {
     let refused = refused_address();
     let (_site, channel) = through_a_proxy(refused.address(), &Authority::new()).await;
     let mut grpc = ready(channel).await;
@@ -333,7 +333,7 @@ async fn a_grpc_client_is_told_that_the_origin_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_in_trailers_alone_and_to_calls_alone() {
+async fn a_failure_is_a_trailers_only_response_for_calls_alone() {
     let origin = Origin::http2(100, |_, _| pending()).await;
     let slow = OriginProxy::new(origin.connector())
         .limits(Limits::default().response_timeout(Duration::from_millis(20)));

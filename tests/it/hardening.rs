@@ -1,4 +1,4 @@
-//! What went wrong elsewhere, or nearly here.
+//! Regressions: mistakes of other proxies, and near misses of this one.
 
 use std::sync::Arc;
 
@@ -146,7 +146,7 @@ async fn wants_client_certificate(authority: &Authority, protocol: &[u8]) -> std
 }
 
 #[tokio::test]
-async fn a_wanted_client_certificate_is_told_over_both_protocols() {
+async fn a_requested_client_certificate_is_reported_over_both_protocols() {
     let authority = Authority::new();
     for protocol in ["h2", "http/1.1"] {
         let address = wants_client_certificate(&authority, protocol.as_bytes()).await;

@@ -145,7 +145,7 @@ async fn a_client_may_be_silent_while_the_origin_speaks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_exchange_has_an_end_for_whoever_reads_slowly() {
+async fn the_request_timeout_ends_the_exchange_of_a_slow_reader() {
     let proxy = dripping(3, Duration::ZERO).limits(Limits::default().request_timeout(LONG));
     let mut body = send(&proxy, get(&[])).await.into_body();
     assert!(body.frame().await.unwrap().unwrap().is_data());
@@ -161,7 +161,7 @@ async fn the_whole_exchange_has_an_end_for_whoever_reads_slowly() {
 
 #[tokio::test]
 async fn a_refusal_of_head_has_no_content_and_says_its_length() {
-    let proxy = to_connections(|_| async { panic!("nobody was to connect") });
+    let proxy = to_connections(|_| async { panic!("no connection is expected") });
     let request = Request::head("/").body(Full::<Bytes>::default()).unwrap();
     let response = send(&proxy, request).await;
     assert_refused(
@@ -235,7 +235,7 @@ async fn a_duration_that_no_clock_can_reach_is_no_bound() {
 
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_413_before_the_origin_hears_of_it() {
-    let proxy = to_connections(|_| async { panic!("nobody was to connect") });
+    let proxy = to_connections(|_| async { panic!("no connection is expected") });
     let request = Request::post("/").header("host", "client.test");
     let request = request
         .body(Full::new(Bytes::from_static(b"12345")))
@@ -418,7 +418,7 @@ async fn a_wait_for_a_place_has_an_end_and_a_client_that_leaves_takes_none() {
 }
 
 #[tokio::test]
-async fn a_scheme_that_nobody_vouches_for_is_warned_of_once() {
+async fn an_unconfirmed_scheme_is_warned_of_once() {
     let (log, _guard) = Log::start();
     let warnings = || log.text().matches("came by https").count();
     let request = || {

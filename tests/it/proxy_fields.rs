@@ -356,7 +356,7 @@ const CLAIMS: [Claim; 7] = [
 ];
 
 #[tokio::test]
-async fn the_origin_is_told_who_visits() {
+async fn the_origin_receives_the_client_address() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let proxy = plain(edge.address());
     for (index, claim) in CLAIMS.iter().enumerate() {
@@ -432,7 +432,7 @@ async fn the_forwarded_field_of_an_unknown_client_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn the_origin_is_told_the_host_that_the_layer_says() {
+async fn the_origin_receives_the_host_of_the_layer() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
     let to = HostRewriteLayer::to("to.test:8080").unwrap();
     let by = HostRewriteLayer::from_fn(|_, client| format!("by.{client}").parse().unwrap());
@@ -673,7 +673,7 @@ async fn an_answer_with_two_framings_is_passed_on_with_one() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_for_100_is_told_to_go_on() {
+async fn a_client_that_waits_for_100_receives_it() {
     let scene = Scene::plain(|edge| edge).await;
     let mut stream = TcpStream::connect(scene.site.address()).await.unwrap();
     let head = "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\
@@ -810,7 +810,7 @@ async fn answer_and_close(mut stream: TcpStream, answer: &str) {
 }
 
 #[tokio::test]
-async fn a_switch_of_protocols_that_nobody_asked_for_is_502() {
+async fn an_unrequested_switch_of_protocols_is_502() {
     let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     let proxy = plain(raw_origin(answer).await);
     let response = call(&proxy, bare("client.test")).await;

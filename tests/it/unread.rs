@@ -132,7 +132,7 @@ async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connect
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_exchange_ends_for_whoever_does_not_read() {
+async fn the_request_timeout_ends_the_exchange_of_a_client_that_does_not_read() {
     let proxy = dripping(1000, Duration::ZERO).limits(Limits::default().request_timeout(LONG));
     let body = read(&proxy, 10).await;
     tokio::time::sleep(LONG * 2).await;

@@ -12,7 +12,7 @@ use crate::support::{Authority, Edge, Site};
 use super::{ASK, SWITCH, Scene, bytes, fields, head, rest};
 
 #[tokio::test]
-async fn the_client_is_told_what_the_origin_agreed_to() {
+async fn the_client_receives_the_agreed_protocol() {
     let scene = Scene::new().await;
     let mut client = scene.client(ASK).await;
     let (mut origin, _) = scene.asked().await;
@@ -194,7 +194,7 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
 }
 
 #[tokio::test]
-async fn an_origin_that_keeps_silent_is_504_and_its_connection_is_closed() {
+async fn a_silent_origin_is_504_and_its_connection_is_closed() {
     let scene = Scene::with(|proxy| {
         proxy.limits(Limits::default().response_timeout(std::time::Duration::from_millis(20)))
     })

@@ -99,7 +99,7 @@ async fn a_tunnel_in_which_nothing_moves_is_closed_on_both_sides() {
 }
 
 #[tokio::test]
-async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() {
+async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     let scene = Scene::new().await;
     let (mut client, mut origin) = scene.tunnel().await;
     // One that is asked for.
@@ -121,7 +121,7 @@ async fn tunnels_that_are_told_to_end_close_on_both_sides_and_let_a_drain_end() 
 }
 
 #[tokio::test]
-async fn tunnels_that_begin_after_others_were_told_to_end_pass_on() {
+async fn tunnels_that_begin_after_a_close_stay_open() {
     let scene = Scene::new().await;
     let (_client, mut origin) = scene.tunnel().await;
     scene.proxy.close_tunnels();

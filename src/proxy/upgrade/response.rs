@@ -82,6 +82,6 @@ fn switch(
         connection,
         idle_timeout,
     };
-    tunnel.spawn();
+    tunnel.start();
     Response::from_parts(parts, ProxyBody::empty())
 }

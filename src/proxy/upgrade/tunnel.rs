@@ -33,7 +33,7 @@ pub(super) struct Tunnel {
 
 /// Why a tunnel ended.
 #[derive(Debug)]
-enum CloseReason {
+enum TunnelEnd {
     /// Both sides closed.
     Closed,
     /// No byte moved within the idle timeout.
@@ -48,7 +48,7 @@ enum CloseReason {
 
 impl Tunnel {
     /// Spawns the tunnel in the span of the request.
-    pub(super) fn spawn(self) {
+    pub(super) fn start(self) {
         tokio::spawn(self.run().in_current_span());
     }
 
@@ -63,13 +63,13 @@ impl Tunnel {
         let passing = async {
             match begin(downstream, origin, idle_timeout).await {
                 Ok((downstream, origin)) => pass(downstream, origin, &traffic, idle_timeout).await,
-                Err(error) => CloseReason::NotBegun(error),
+                Err(error) => TunnelEnd::NotBegun(error),
             }
         };
         let reason = connection
             .tunnel(passing)
             .await
-            .unwrap_or(CloseReason::Requested);
+            .unwrap_or(TunnelEnd::Requested);
         let Counts {
             to_origin,
             to_downstream,
@@ -102,7 +102,7 @@ async fn pass(
     origin: Upgraded,
     traffic: &Arc<Traffic>,
     idle_timeout: Duration,
-) -> CloseReason {
+) -> TunnelEnd {
     let (read, written) = (traffic.clone(), traffic.clone());
     let downstream = InspectReader::new(
         InspectWriter::new(TokioIo::new(downstream), move |bytes| {
@@ -126,13 +126,13 @@ async fn pass(
         };
         match timeout_at(idle_at, copying.as_mut()).await {
             Ok(outcome) => return outcome.into(),
-            Err(_elapsed) if traffic.counts().last == quiet_since => return CloseReason::Idle,
+            Err(_elapsed) if traffic.counts().last == quiet_since => return TunnelEnd::Idle,
             Err(_elapsed) => {}
         }
     }
 }
 
-impl From<io::Result<(u64, u64)>> for CloseReason {
+impl From<io::Result<(u64, u64)>> for TunnelEnd {
     fn from(outcome: io::Result<(u64, u64)>) -> Self {
         match outcome {
             Ok(_) => Self::Closed,
@@ -177,7 +177,7 @@ impl Traffic {
     }
 }
 
-impl fmt::Display for CloseReason {
+impl fmt::Display for TunnelEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("closed"),

@@ -110,7 +110,7 @@ impl Timeouts {
         ];
         for (setter, _) in all.into_iter().filter(|(_, timeout)| timeout.is_zero()) {
             let why = "a timeout must be greater than zero";
-            let kind = BuildProblemKind::ZeroDuration;
+            let kind = BuildProblemKind::OutOfRange;
             problems.push(BuildProblem::new(setter, kind, why));
         }
     }

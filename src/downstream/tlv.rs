@@ -41,10 +41,14 @@ pub(crate) enum TlvContent {
     Custom(u8, Vec<u8>),
 }
 
+/// An invalid TLV. `Display` says why.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{0}")]
+pub struct ProxyTlvError(TlvProblem);
+
 /// Why a TLV is invalid.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum ProxyTlvError {
+enum TlvProblem {
     /// The value is empty.
     #[error("it is empty")]
     Empty,
@@ -116,11 +120,11 @@ impl ProxyTlv {
     pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
         let value = value.into();
         if !(0xE0..=0xF7).contains(&kind) {
-            return Err(ProxyTlvError::NotCustom(kind));
+            return Err(ProxyTlvError(TlvProblem::NotCustom(kind)));
         }
         if value.len() > MAX_CUSTOM_BYTES {
             let max = MAX_CUSTOM_BYTES;
-            return Err(ProxyTlvError::TooLong { max });
+            return Err(ProxyTlvError(TlvProblem::TooLong { max }));
         }
         Ok(Self(TlvContent::Custom(kind, value)))
     }
@@ -143,8 +147,8 @@ impl ProxyTlv {
 
 fn within<T: AsRef<[u8]>>(value: T, max: usize) -> Result<T, ProxyTlvError> {
     match value.as_ref().len() {
-        0 => Err(ProxyTlvError::Empty),
-        length if length > max => Err(ProxyTlvError::TooLong { max }),
+        0 => Err(ProxyTlvError(TlvProblem::Empty)),
+        length if length > max => Err(ProxyTlvError(TlvProblem::TooLong { max })),
         _ => Ok(value),
     }
 }

@@ -109,34 +109,19 @@ impl fmt::Display for BuildProblem {
 pub enum BuildProblemKind {
     /// The value contradicts another one, such as TLS 1.3 without a cipher suite of TLS 1.3.
     Contradiction,
-    /// The list of names is empty.
-    EmptyNames,
-    /// The range is empty.
-    EmptyRange,
-    /// There is no trusted root certificate, so that every handshake would fail.
-    EmptyRoots,
-    /// The private key is encrypted.
-    EncryptedKey,
-    /// The bytes are no certificate or no PEM.
+    /// The list, the range or the set of trusted root certificates is empty.
+    Empty,
+    /// The bytes are no certificate, no certificate revocation list or no PEM.
     InvalidCertificate,
-    /// The bytes are no private key, or one that the crypto provider does not support.
+    /// The private key cannot be used: it is none, is encrypted, does not match the certificate, or
+    /// the crypto provider does not support it.
     InvalidKey,
     /// The name cannot be parsed.
     InvalidName,
-    /// The bytes are no certificate revocation list.
-    InvalidRevocationList,
-    /// The system does not support this socket option, or not with this value.
-    InvalidSocketOption,
-    /// The private key does not match the certificate.
-    KeyMismatch,
-    /// The list of addresses is empty.
-    NoAddress,
-    /// The number is out of range.
+    /// The number is out of range, or the duration is zero.
     OutOfRange,
     /// The file cannot be read.
     UnreadableFile,
-    /// There is no crypto provider, or it does not support what is configured.
-    CryptoProvider,
-    /// The duration is zero.
-    ZeroDuration,
+    /// The system or the crypto provider does not support the value.
+    Unsupported,
 }

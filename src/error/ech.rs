@@ -31,8 +31,7 @@ pub enum EchStatus {
 ///
 /// [`TlsSession::ech`](super::TlsSession::ech) is the final outcome on an open connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum EchOffer {
+pub(crate) enum EchOffer {
     /// The ClientHello was encrypted. The name is the public name, sent in the clear.
     Encrypted(Arc<str>, EchAnswer),
     /// The origin had rejected ECH on an earlier connection, and this ClientHello was encrypted
@@ -48,8 +47,7 @@ pub enum EchOffer {
 
 /// The peer's answer to an encrypted ClientHello.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum EchAnswer {
+pub(crate) enum EchAnswer {
     /// Not known: the handshake failed too early, or the public name is also the name in SNI.
     #[default]
     Unknown,
@@ -61,8 +59,7 @@ pub enum EchAnswer {
 
 impl EchOffer {
     /// The public name, sent in the clear in place of the name in SNI.
-    #[must_use]
-    pub fn public_name(&self) -> Option<&str> {
+    pub(crate) fn public_name(&self) -> Option<&str> {
         match self {
             Self::Encrypted(name, _) | Self::EncryptedAgain(name, _) => Some(name),
             _ => None,

@@ -1,6 +1,6 @@
 //! The facts of a connection: everything that was observed.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{name::HostAuthority, origin::Origin};
 
@@ -144,11 +144,18 @@ impl Facts {
         self.offer.as_ref()
     }
 
-    /// How Encrypted ClientHello was offered in the last handshake; `None` if it was not
+    /// How Encrypted ClientHello was offered in the last handshake, and the peer's answer: the row
+    /// `ECH` of a report, such as `accepted; public name public.example`. `None` if it was not
     /// configured.
     #[must_use]
-    pub fn ech_offer(&self) -> Option<&EchOffer> {
+    pub fn ech_offer(&self) -> Option<impl fmt::Display> {
         self.ech.as_ref()
+    }
+
+    /// The public name of an encrypted ClientHello, sent in the clear in place of the name in SNI.
+    #[must_use]
+    pub fn ech_public_name(&self) -> Option<&str> {
+        self.ech.as_ref()?.public_name()
     }
 
     /// What the handshake agreed on; `None` until it is complete.

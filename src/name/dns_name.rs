@@ -170,8 +170,6 @@ mod tests {
     #[test]
     fn an_international_name_is_refused_with_the_two_ways_to_write_it() {
         let error = "a.b\u{fc}cher.example".parse::<DnsName>().unwrap_err();
-        let (found, at) = ('\u{fc}', 3);
-        assert_eq!(error.problem(), &NameProblem::NotAscii { found, at });
         assert_eq!(
             error.to_string(),
             "DNS name \"a.b\u{fc}cher.example\": the character '\u{fc}' at byte 3 is not ASCII: \

@@ -6,14 +6,14 @@ use thiserror::Error;
 
 /// A text that is not a valid name.
 ///
-/// The message says which of the names it is about, the text and the [`NameProblem`]. It leaves out
+/// The message says which of the names it is about, the text, and what is wrong at
+/// which byte. It leaves out
 /// a text that could contain a password or a token.
 ///
 /// ```
-/// use cdn_origin::name::{DnsName, NameProblem};
+/// use cdn_origin::name::DnsName;
 ///
 /// let error = "exam ple.com".parse::<DnsName>().unwrap_err();
-/// assert_eq!(error.problem(), &NameProblem::Character { found: ' ', at: 4 });
 /// assert_eq!(
 ///     error.to_string(),
 ///     "DNS name \"exam ple.com\": the character ' ' at byte 4 is not allowed"
@@ -42,12 +42,6 @@ impl NameError {
             problem,
         }
     }
-
-    /// What is wrong, and at which byte.
-    #[must_use]
-    pub fn problem(&self) -> &NameProblem {
-        &self.problem
-    }
 }
 
 impl From<Infallible> for NameError {
@@ -58,8 +52,7 @@ impl From<Infallible> for NameError {
 
 /// What is wrong with a name. Positions count bytes from 0.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum NameProblem {
+pub(crate) enum NameProblem {
     /// A character that is not allowed in this name.
     #[error("the character {found:?} at byte {at} is not allowed")]
     Character {
@@ -106,6 +99,7 @@ pub enum NameProblem {
         "the character {found:?} at byte {at} is not ASCII: write the name in punycode \
          (\"xn--...\"), or enable the cargo feature \"idna\""
     )]
+    #[cfg(not(feature = "idna"))]
     NotAscii {
         /// The character.
         found: char,

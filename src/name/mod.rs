@@ -68,7 +68,8 @@ mod socket_path;
 
 pub use dial_target::DialTarget;
 pub use dns_name::DnsName;
-pub use error::{NameError, NameProblem};
+pub use error::NameError;
+pub(crate) use error::NameProblem;
 pub use expected_name::ExpectedName;
 pub use host::Host;
 pub use host_authority::HostAuthority;

@@ -21,10 +21,14 @@ pub struct PathPrefix {
     text: String,
 }
 
+/// A text that is not a path prefix. `Display` says why.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{0}")]
+pub struct PathPrefixError(PathProblem);
+
 /// Why a text is not a path prefix.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum PathPrefixError {
+enum PathProblem {
     /// The text does not start with a slash.
     #[error("a path prefix must start with `/`")]
     NoSlash,
@@ -44,14 +48,14 @@ impl FromStr for PathPrefix {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.starts_with('/') {
-            return Err(PathPrefixError::NoSlash);
+            return Err(PathPrefixError(PathProblem::NoSlash));
         }
         if text.starts_with("//") {
-            return Err(PathPrefixError::TwoSlashes);
+            return Err(PathPrefixError(PathProblem::TwoSlashes));
         }
         let refused = |byte: u8| !byte.is_ascii_graphic() || b"?#;\\\"<>".contains(&byte);
         match text.bytes().position(refused) {
-            Some(at) => Err(PathPrefixError::Character { at }),
+            Some(at) => Err(PathPrefixError(PathProblem::Character { at })),
             None => Ok(Self {
                 text: text.strip_suffix('/').unwrap_or(text).to_owned(),
             }),

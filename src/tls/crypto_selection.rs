@@ -130,7 +130,7 @@ fn select<T: Copy>(
     }
     if names.is_empty() {
         let why = "the list is empty, so every handshake would fail";
-        problems.push(BuildProblem::new(setter, BuildProblemKind::EmptyNames, why));
+        problems.push(BuildProblem::new(setter, BuildProblemKind::Empty, why));
     }
     selected.into_iter().map(|(_, value)| value).collect()
 }
@@ -141,5 +141,5 @@ fn unknown<T>(setter: &'static str, name: &str, known: &[(&'static str, T)]) -> 
         "the crypto provider has no {name:?}; it has {}",
         known.join(", ")
     );
-    BuildProblem::new(setter, BuildProblemKind::CryptoProvider, why)
+    BuildProblem::new(setter, BuildProblemKind::Unsupported, why)
 }

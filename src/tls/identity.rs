@@ -64,7 +64,7 @@ struct UnusableIdentity {
 const NOT_ITS_NAME: &str = "; it takes the content of a file, not its name";
 
 const ENCRYPTED: UnusableIdentity = UnusableIdentity {
-    kind: BuildProblemKind::EncryptedKey,
+    kind: BuildProblemKind::InvalidKey,
     why: "the private key is encrypted: `openssl pkey -in key.pem -out plain.pem` asks for its \
           passphrase and writes a plain one",
     hint: "",
@@ -251,7 +251,7 @@ fn certified(
     let refused = |error: Error| match error {
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
             let why = "the private key does not belong to the first certificate of the chain";
-            BuildProblem::new(SETTER, BuildProblemKind::KeyMismatch, why)
+            BuildProblem::new(SETTER, BuildProblemKind::InvalidKey, why)
         }
         Error::InvalidCertificate(_) => {
             let why = "the first certificate of the chain cannot be read";

@@ -306,7 +306,7 @@ impl TlsParameters {
                        feature `fips` brings an approved provider";
             problems.push(BuildProblem::new(
                 "TlsParameters::require_fips",
-                BuildProblemKind::CryptoProvider,
+                BuildProblemKind::Unsupported,
                 why,
             ));
         }

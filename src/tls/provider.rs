@@ -21,7 +21,7 @@ fn missing() -> BuildProblem {
                or turn on the feature `aws-lc-rs` or `ring`";
     BuildProblem::new(
         "TlsParameters::crypto_provider",
-        BuildProblemKind::CryptoProvider,
+        BuildProblemKind::Unsupported,
         why,
     )
 }

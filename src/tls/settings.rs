@@ -194,7 +194,7 @@ impl TlsSettings {
             .map_err(|error| {
                 BuildProblem::new(
                     "TlsParameters::crypto_provider",
-                    BuildProblemKind::CryptoProvider,
+                    BuildProblemKind::Unsupported,
                     error,
                 )
             })?

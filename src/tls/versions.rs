@@ -25,7 +25,7 @@ impl Versions {
                 "the range holds no version; `TlsVersion::V1_2..=TlsVersion::V1_3` is the widest";
             return Err(BuildProblem::new(
                 "tls_versions",
-                BuildProblemKind::EmptyRange,
+                BuildProblemKind::Empty,
                 why,
             ));
         };

@@ -300,7 +300,7 @@ fn an_unusable_ech_setting_is_reported_at_build_time() {
     ] {
         let shown = format!("{bytes:?}");
         let reported = problem_kinds(https().ech(Ech::config_list(bytes)));
-        assert_eq!(reported, [BuildProblemKind::CryptoProvider], "{shown}");
+        assert_eq!(reported, [BuildProblemKind::Unsupported], "{shown}");
     }
     let old = https()
         .tls_versions(..=TlsVersion::V1_2)
@@ -404,10 +404,7 @@ async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
         row(&rejected).unwrap(),
         "rejected; public name public.example.test"
     );
-    assert_eq!(
-        rejected.facts().ech_offer().unwrap().public_name(),
-        Some(PUBLIC)
-    );
+    assert_eq!(rejected.facts().ech_public_name(), Some(PUBLIC));
 
     let impostor = Edge::builder(&authority)
         .serves_with(PUBLIC, authority.issue(&["other.example.test"]))

@@ -177,7 +177,7 @@ fn refused(outcome: Result<CdnOriginConnector, BuildError>, expected: &[(&str, B
 
 #[test]
 fn what_the_provider_does_not_have_is_a_build_error_that_lists_what_it_has() {
-    use BuildProblemKind::CryptoProvider;
+    use BuildProblemKind::Unsupported;
     let outcome = builder()
         .tls_parameters(
             parameters()
@@ -199,16 +199,16 @@ fn what_the_provider_does_not_have_is_a_build_error_that_lists_what_it_has() {
     refused(
         outcome,
         &[
-            ("TlsParameters::signature_schemes", CryptoProvider),
-            ("TlsParameters::cipher_suites", CryptoProvider),
-            ("TlsParameters::key_exchange_groups", CryptoProvider),
+            ("TlsParameters::signature_schemes", Unsupported),
+            ("TlsParameters::cipher_suites", Unsupported),
+            ("TlsParameters::key_exchange_groups", Unsupported),
         ],
     );
 }
 
 #[test]
 fn empty_lists_are_build_errors() {
-    use BuildProblemKind::EmptyNames;
+    use BuildProblemKind::Empty;
     let none: [&str; 0] = [];
     let outcome = builder()
         .tls_parameters(
@@ -221,9 +221,9 @@ fn empty_lists_are_build_errors() {
     refused(
         outcome,
         &[
-            ("TlsParameters::signature_schemes", EmptyNames),
-            ("TlsParameters::cipher_suites", EmptyNames),
-            ("TlsParameters::key_exchange_groups", EmptyNames),
+            ("TlsParameters::signature_schemes", Empty),
+            ("TlsParameters::cipher_suites", Empty),
+            ("TlsParameters::key_exchange_groups", Empty),
         ],
     );
 }
@@ -364,10 +364,7 @@ fn fips_is_not_claimed_where_it_is_not() {
         true => drop(outcome.unwrap()),
         false => refused(
             outcome,
-            &[(
-                "TlsParameters::require_fips",
-                BuildProblemKind::CryptoProvider,
-            )],
+            &[("TlsParameters::require_fips", BuildProblemKind::Unsupported)],
         ),
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cdn_origin::downstream::ClientConnection;
 use cdn_origin::forwarded::ForwardedLayer;
 use cdn_origin::origin::Scheme;
-use cdn_origin::response_rewrite::{PathPrefix, PathPrefixError};
+use cdn_origin::response_rewrite::PathPrefix;
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
 use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy, ResponseRewriteLayer};
 use cdn_origin::{connector::CdnOriginBuilder, tls::TlsParameters};
@@ -453,17 +453,18 @@ async fn paths_are_mapped_by_whole_segments() {
 #[test]
 fn an_invalid_path_prefix_is_rejected() {
     let table = [
-        ("", PathPrefixError::NoSlash),
-        ("app/", PathPrefixError::NoSlash),
-        ("//evil.example", PathPrefixError::TwoSlashes),
-        ("/a b", PathPrefixError::Character { at: 2 }),
-        ("/a?", PathPrefixError::Character { at: 2 }),
-        ("/;", PathPrefixError::Character { at: 1 }),
-        ("/\r\n", PathPrefixError::Character { at: 1 }),
-        ("/\u{fc}", PathPrefixError::Character { at: 1 }),
+        ("", "a path prefix must start with `/`"),
+        ("app/", "a path prefix must start with `/`"),
+        ("//evil.example", "a path prefix must not start with `//`"),
+        ("/a b", "the byte at 2 is not allowed in a path prefix"),
+        ("/a?", "the byte at 2 is not allowed in a path prefix"),
+        ("/;", "the byte at 1 is not allowed in a path prefix"),
+        ("/\r\n", "the byte at 1 is not allowed in a path prefix"),
+        ("/\u{fc}", "the byte at 1 is not allowed in a path prefix"),
     ];
-    for (text, error) in table {
-        assert_eq!(text.parse::<PathPrefix>(), Err(error), "{text:?}");
+    for (text, message) in table {
+        let error = text.parse::<PathPrefix>().unwrap_err();
+        assert_eq!(error.to_string(), message, "{text:?}");
     }
     assert_eq!(prefix("/app"), prefix("/app/"));
 }

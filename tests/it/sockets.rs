@@ -154,7 +154,7 @@ fn options_that_no_socket_takes_are_refused() {
             panic!("{shown}: {error}");
         };
         assert_eq!(problem.setter(), setter, "{shown}");
-        assert_eq!(problem.kind(), BuildProblemKind::InvalidSocketOption);
+        assert_eq!(problem.kind(), BuildProblemKind::Unsupported);
     }
 }
 

@@ -13,8 +13,7 @@ use cdn_origin::error::{
 };
 use cdn_origin::host_rewrite::{HostRewrite, HostRewriteFuture};
 use cdn_origin::name::{
-    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, NameProblem, Sni,
-    SniOmission,
+    DialTarget, DnsName, ExpectedName, Host, HostAuthority, HostPort, NameError, Sni, SniOmission,
 };
 use cdn_origin::origin::{Origin, OriginUrl, Scheme};
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
@@ -50,7 +49,6 @@ fn names_are_values() {
     value::<Host>();
     value::<HostAuthority>();
     value::<HostPort>();
-    value::<NameProblem>();
     value::<Origin>();
     value::<OriginUrl>();
     value::<Sni>();
@@ -98,7 +96,6 @@ fn errors_are_errors() {
     error::<Error>();
     error::<BuildError>();
     error::<NameError>();
-    error::<NameProblem>();
     shared_clone::<Error>();
     shared_clone::<BuildError>();
     shared_clone::<BuildProblem>();

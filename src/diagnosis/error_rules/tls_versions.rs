@@ -36,7 +36,7 @@ pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
 /// Whether the ClientHello has ECH or GREASE, which require TLS 1.3.
 fn offers_ech(evidence: &Evidence<'_>) -> bool {
     matches!(
-        evidence.facts.ech_offer(),
+        evidence.facts.ech,
         Some(EchOffer::Encrypted(..) | EchOffer::EncryptedAgain(..) | EchOffer::Greased)
     )
 }

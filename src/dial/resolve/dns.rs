@@ -120,7 +120,7 @@ impl Dns {
         self.cache.check(problems);
         for name in self.fixed.without_address() {
             let why = format!("no address is given for {name}");
-            let kind = BuildProblemKind::NoAddress;
+            let kind = BuildProblemKind::Empty;
             problems.push(BuildProblem::new("Dns::resolve_to", kind, why));
         }
     }

@@ -105,7 +105,7 @@ impl DnsCache {
             let why = "the shortest TTL is longer than the longest";
             problems.push(BuildProblem::new(
                 "DnsCache::ttl",
-                BuildProblemKind::EmptyRange,
+                BuildProblemKind::Empty,
                 why,
             ));
         }

@@ -275,7 +275,7 @@ impl SocketOptions {
 
     pub(crate) fn check(&self, problems: &mut Vec<BuildProblem>) {
         let mut refuse = |setter, why: &'static str| {
-            let kind = BuildProblemKind::InvalidSocketOption;
+            let kind = BuildProblemKind::Unsupported;
             problems.push(BuildProblem::new(setter, kind, why));
         };
         if self.dscp.is_some_and(|code_point| code_point > 63) {

@@ -170,7 +170,7 @@ impl EchPlan {
 /// The problem with a configuration that cannot be used.
 pub(super) fn unusable(error: &Error) -> BuildProblem {
     let why = format!("the ECH configuration cannot be used: {error}");
-    BuildProblem::new("ech", BuildProblemKind::CryptoProvider, why)
+    BuildProblem::new("ech", BuildProblemKind::Unsupported, why)
 }
 
 impl fmt::Debug for EchPlan {

@@ -215,11 +215,7 @@ impl Ech {
         let Some(usual) = suites.first().copied() else {
             let why = "Encrypted ClientHello needs the feature `aws-lc-rs`, and HPKE suites that \
                        `require_fips()` allows";
-            return Err(BuildProblem::new(
-                "ech",
-                BuildProblemKind::CryptoProvider,
-                why,
-            ));
+            return Err(BuildProblem::new("ech", BuildProblemKind::Unsupported, why));
         };
         let grease = HelloEncryption::grease(usual).map_err(|error| unusable(&error))?;
         let fallback = match (&self.source, self.clear) {

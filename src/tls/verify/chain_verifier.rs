@@ -198,6 +198,6 @@ fn platform(provider: &Arc<CryptoProvider>) -> Result<ChainVerifier, BuildProble
     let verifier = rustls_platform_verifier::Verifier::new(provider.clone());
     verifier.map(ChainVerifier::Platform).map_err(|error| {
         let why = format!("the platform's verifier cannot be used: {error}");
-        BuildProblem::new("verify", BuildProblemKind::EmptyRoots, why)
+        BuildProblem::new("verify", BuildProblemKind::Empty, why)
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn contradictions(policy: &VerifyPolicy) -> Vec<BuildProblem> {
     if let NameCheck::AnyOf(names) = &policy.names {
         if names.is_empty() {
             let why = "expecting_any(..) lists no name, so every certificate would be refused";
-            add(BuildProblemKind::EmptyNames, why);
+            add(BuildProblemKind::Empty, why);
         }
         for problem in names.iter().filter_map(SanMatcher::problem) {
             add(BuildProblemKind::InvalidName, &problem.0);

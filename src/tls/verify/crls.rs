@@ -218,9 +218,5 @@ fn parse(text: &[u8]) -> Result<Lists, UnreadableCrl> {
 }
 
 pub(super) fn invalid(why: impl Into<String>) -> BuildProblem {
-    BuildProblem::new(
-        "verify",
-        BuildProblemKind::InvalidRevocationList,
-        why.into(),
-    )
+    BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, why.into())
 }

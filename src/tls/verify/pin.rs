@@ -52,15 +52,15 @@ impl SpkiPin {
     ///
     /// # Errors
     ///
-    /// [`PinError::Certificate`] if the bytes are not a certificate.
+    /// If the bytes are not a certificate.
     ///
     /// ```
-    /// use cdn_origin::tls::{PinError, SpkiPin};
+    /// use cdn_origin::tls::SpkiPin;
     ///
-    /// assert_eq!(SpkiPin::of_certificate(b"no DER"), Err(PinError::Certificate));
+    /// assert!(SpkiPin::of_certificate(b"no DER").is_err());
     /// ```
     pub fn of_certificate(der: &[u8]) -> Result<Self, PinError> {
-        Self::of(&CertificateDer::from(der)).map_err(|_| PinError::Certificate)
+        Self::of(&CertificateDer::from(der)).map_err(|_| PinError(PinProblem::Certificate))
     }
 
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
@@ -89,7 +89,7 @@ impl FromStr for SpkiPin {
         let digest = text
             .trim()
             .strip_prefix("sha256/")
-            .ok_or(PinError::Prefix)?;
+            .ok_or(PinError(PinProblem::Prefix))?;
         // curl writes a second slash; a digest, of 44 characters, may begin with one too.
         let digest = match digest.strip_prefix('/') {
             Some(rest) if rest.len() == 44 => rest,
@@ -97,8 +97,8 @@ impl FromStr for SpkiPin {
         };
         let bytes = BASE64
             .decode(digest.as_bytes())
-            .map_err(|_| PinError::Base64)?;
-        let digest = bytes.try_into().map_err(|_| PinError::Length)?;
+            .map_err(|_| PinError(PinProblem::Base64))?;
+        let digest = bytes.try_into().map_err(|_| PinError(PinProblem::Length))?;
         Ok(Self(digest))
     }
 }
@@ -181,8 +181,8 @@ impl FromStr for CertificatePin {
         let digits = text.trim().replace(':', "");
         let bytes = HEXUPPER_PERMISSIVE
             .decode(digits.as_bytes())
-            .map_err(|_| PinError::Hexadecimal)?;
-        let digest = bytes.try_into().map_err(|_| PinError::Length)?;
+            .map_err(|_| PinError(PinProblem::Hexadecimal))?;
+        let digest = bytes.try_into().map_err(|_| PinError(PinProblem::Length))?;
         Ok(Self(digest))
     }
 }
@@ -213,10 +213,14 @@ impl Pins {
     }
 }
 
+/// A value that is not a valid pin. `Display` says why.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{0}")]
+pub struct PinError(PinProblem);
+
 /// Why a value is not a valid pin.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[non_exhaustive]
-pub enum PinError {
+enum PinProblem {
     /// What follows the prefix is not base64.
     #[error("a pin is base64 after \"sha256/\"")]
     Base64,

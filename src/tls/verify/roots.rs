@@ -220,7 +220,7 @@ impl LoadedRoots {
             why.push_str("; ");
             why.push_str(reason);
         }
-        BuildProblem::new("verify", BuildProblemKind::EmptyRoots, why)
+        BuildProblem::new("verify", BuildProblemKind::Empty, why)
     }
 }
 

@@ -1,7 +1,8 @@
 //! DNS names, and the messages of all problems.
 
-use cdn_origin::name::{DialTarget, DnsName, ExpectedName, Host, NameProblem, Sni};
+use cdn_origin::name::{DialTarget, DnsName, ExpectedName, Host, Sni};
 
+use super::problem::{NameProblem, problem_of};
 use super::{character, long_name, reads};
 
 #[test]
@@ -111,7 +112,7 @@ fn every_type_refuses(table: &[(&str, NameProblem)]) {
             ("dial target", text.parse::<DialTarget>().unwrap_err()),
         ];
         for (name, error) in refusals {
-            assert_eq!(error.problem(), problem, "{name} {text:?}");
+            assert_eq!(problem_of(&error), problem.to_string(), "{name} {text:?}");
             assert_eq!(error.to_string(), format!("{name} {text:?}: {problem}"));
         }
     }
@@ -130,18 +131,17 @@ fn international_names_that_map_to_url_syntax_are_refused() {
     ];
     for (text, problem) in table {
         let error = text.parse::<DnsName>().unwrap_err();
-        assert_eq!(error.problem(), &problem, "{text:?}");
+        assert_eq!(problem_of(&error), problem.to_string(), "{text:?}");
     }
     let error = overlong.parse::<DnsName>().unwrap_err();
-    assert_eq!(error.problem(), &NameProblem::LabelTooLong { at: 0 });
-    let error = "\u{ad}".parse::<DnsName>().unwrap_err();
-    assert!(
-        matches!(
-            error.problem(),
-            NameProblem::Empty | NameProblem::EmptyLabel { at: 0 }
-        ),
-        "{error}"
+    assert_eq!(
+        problem_of(&error),
+        NameProblem::LabelTooLong { at: 0 }.to_string()
     );
+    let error = "\u{ad}".parse::<DnsName>().unwrap_err();
+    let empty = [NameProblem::Empty, NameProblem::EmptyLabel { at: 0 }];
+    let empty = empty.map(|problem| problem.to_string());
+    assert!(empty.contains(&problem_of(&error)), "{error}");
 }
 
 #[test]

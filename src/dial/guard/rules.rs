@@ -140,13 +140,13 @@ impl EgressGuard {
     /// Allows these networks and addresses.
     ///
     /// ```
-    /// use std::net::Ipv4Addr;
+    /// use std::net::{IpAddr, Ipv4Addr};
     /// use cdn_origin::dial::{EgressGuard, IpNet};
     ///
     /// let network: IpNet = "10.20.0.0/16".parse()?;
     /// let guard = EgressGuard::deny_private()
     ///     .allow([network])
-    ///     .allow([Ipv4Addr::new(10, 30, 0, 1)]);
+    ///     .allow([IpAddr::from(Ipv4Addr::new(10, 30, 0, 1))]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn allow<N>(mut self, networks: N) -> Self

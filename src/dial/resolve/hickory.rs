@@ -34,7 +34,7 @@ use super::{Families, Lookup, Resolve, ResolveError, Resolved, Resolving, https_
 /// use cdn_origin::{
 ///     CdnOriginConnector,
 ///     dial::{
-///         HickoryResolver,
+///         Dns, HickoryResolver,
 ///         hickory_resolver::{
 ///             TokioResolver,
 ///             config::{QUAD9, ResolverConfig},

@@ -7,7 +7,7 @@
 //! |---|---|---|---|---|
 //! | **dial** | host and port that TCP connects to | `proxy_pass` | `server` | the URL, [`dial`] |
 //! | **SNI** | name sent in the ClientHello | `proxy_ssl_name` | `sni` | [`sni`] |
-//! | **expected name** | name the certificate must have | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
+//! | **expected** | name in the certificate | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
 //! | **Host** | authority of the request | `proxy_set_header` | `set-header` | [`host`] |
 //!
 //! When two of them disagree, the CDN answers with a 400, a 403, a 421, a closed connection or
@@ -87,8 +87,8 @@
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //!
-//! Features only add items, and all of them can be combined. The crypto provider of a feature is used
-//! when neither the builder nor the process names one.
+//! Features only add items, and all of them can be combined. The crypto provider of a feature is
+//! used when neither the builder nor the process names one.
 //!
 //! The rustls that [`tls`] re-exports is part of the public API: a new 0.x release of rustls is a
 //! breaking change here too.

@@ -31,6 +31,13 @@ pub enum EchStatus {
 ///
 /// [`TlsSession::ech`](super::TlsSession::ech) is the final outcome on an open connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[cfg_attr(
+    not(feature = "ech"),
+    expect(
+        dead_code,
+        reason = "only `tls::ech` offers ECH, and facts keep one shape"
+    )
+)]
 pub(crate) enum EchOffer {
     /// The ClientHello was encrypted. The name is the public name, sent in the clear.
     Encrypted(Arc<str>, EchAnswer),

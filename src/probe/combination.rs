@@ -159,10 +159,8 @@ impl Combination {
             alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
         }
         if self.groups == GroupOrder::NistFirst {
-            write!(
-                f,
-                "\n    .tls_parameters(TlsParameters::default().key_exchange_groups({NIST_FIRST:?}))"
-            )?;
+            let parameters = "TlsParameters::default().key_exchange_groups";
+            write!(f, "\n    .tls_parameters({parameters}({NIST_FIRST:?}))")?;
         }
         let setters = self.tls_setters.iter().copied();
         write_comments(f, setters.filter(|setter| !self.is_written(setter)))

@@ -156,7 +156,7 @@ impl ProxySettings {
         {
             self.no_scheme.call_once(|| {
                 tracing::warn!(
-                    "a downstream says that it came by https, but the origin is told http: call \
+                    "a client reports that it came by https, but the origin receives http: call \
                      `client_scheme(Scheme::Https)` on the proxy, or put a `ClientConnection` into \
                      the extensions"
                 );

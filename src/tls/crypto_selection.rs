@@ -99,7 +99,8 @@ fn check_versions(
     }
     for version in versions.offered().filter(|version| !serves(*version)) {
         let why = format!(
-            "none of these is a {what} of {version}, which is offered: add one, or narrow `.tls_versions(..)`"
+            "none of these is a {what} of {version}, which is offered: add one, or narrow \
+             `.tls_versions(..)`"
         );
         problems.push(BuildProblem::new(
             setter,

@@ -10,7 +10,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 ///
 /// | call | default |
 /// |---|---|
-/// | [`crypto_provider`](Self::crypto_provider) | the process's default, else aws-lc-rs, else ring |
+/// | [`crypto_provider`](Self::crypto_provider) | the process's, else aws-lc-rs, else ring |
 /// | [`cipher_suites`](Self::cipher_suites) | those of the crypto provider |
 /// | [`key_exchange_groups`](Self::key_exchange_groups) | those of the crypto provider |
 /// | [`signature_schemes`](Self::signature_schemes) | those of the crypto provider |
@@ -102,8 +102,8 @@ impl TlsParameters {
     /// Offers these cipher suites, in this order, by their [IANA names].
     ///
     /// The default is the crypto provider's list. One list holds for all versions: each offered
-    /// version needs a suite of its own, or `build()` fails. It also fails for an empty list and for
-    /// a name that the provider does not have.
+    /// version needs a suite of its own, or `build()` fails. It also fails for an empty list and
+    /// for a name that the provider does not have.
     ///
     /// ```
     /// use cdn_origin::tls::TlsParameters;
@@ -124,8 +124,8 @@ impl TlsParameters {
     /// Offers these key exchange groups, in this order, by their [IANA names].
     ///
     /// The default is the crypto provider's list. The ClientHello carries a key share for the first
-    /// group; an origin that wants another one asks for it, which costs a round trip
-    /// ([RFC 8446 section 4.2.8]). `build()` fails as for [`cipher_suites`](Self::cipher_suites).
+    /// group; an origin that wants another one asks for it, which costs a round trip ([RFC 8446
+    /// section 4.2.8]). `build()` fails as for [`cipher_suites`](Self::cipher_suites).
     ///
     /// ```
     /// use cdn_origin::tls::TlsParameters;
@@ -201,8 +201,8 @@ impl TlsParameters {
 
     /// [Logs the secrets](Self::key_log) to the file that `SSLKEYLOGFILE` names.
     ///
-    /// The file has the format that Wireshark reads ([RFC 9850]). If the environment variable is not
-    /// set, nothing is logged. Without this call, the variable has no effect.
+    /// The file has the format that Wireshark reads ([RFC 9850]). If the environment variable is
+    /// not set, nothing is logged. Without this call, the variable has no effect.
     ///
     /// ```
     /// use cdn_origin::tls::TlsParameters;
@@ -302,8 +302,8 @@ impl TlsParameters {
         }
         self.apply_compression(config);
         if self.fips == Fips::Required && !config.fips() {
-            let why = "the crypto provider, or the selection from it, is not FIPS-approved: rustls' \
-                       feature `fips` brings an approved provider";
+            let why = "the crypto provider, or the selection from it, is not FIPS-approved: the \
+                       feature `fips` of rustls brings an approved provider";
             problems.push(BuildProblem::new(
                 "TlsParameters::require_fips",
                 BuildProblemKind::Unsupported,

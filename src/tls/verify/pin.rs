@@ -13,7 +13,8 @@ use crate::error::pin_text;
 /// The SHA-256 digest of a certificate's public key ([RFC 7469 section 2.4]).
 ///
 /// The digest is that of the SubjectPublicKeyInfo. It stays the same when the certificate is
-/// renewed with the same key. A pin parses from `sha256/` and the base64 of the digest, and prints as such:
+/// renewed with the same key. A pin parses from `sha256/` and the base64 of the digest, and prints
+/// as such:
 ///
 /// ```
 /// use cdn_origin::{SpkiPin, VerifyPolicy};

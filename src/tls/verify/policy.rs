@@ -19,8 +19,8 @@ use super::{
 /// No name is ever taken from DNS. Under every policy the peer must prove that it holds the
 /// certificate's key.
 ///
-/// A [resumed session](crate::connector::Sessions) relies on the verification of the session's first handshake, at most 24 hours
-/// ago.
+/// A [resumed session](crate::connector::Sessions) relies on the verification of the session's
+/// first handshake, at most 24 hours ago.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy};

@@ -48,13 +48,3 @@ pub(super) const SPAWNERS: [&str; 10] = [
     // Copies between both sides of a tunnel.
     "proxy/upgrade/tunnel.rs",
 ];
-
-/// Files with lines over 100 columns.
-pub(super) const WIDE: [&str; 6] = [
-    "lib.rs",
-    "probe/combination.rs",
-    "tls/crypto_selection.rs",
-    "tls/parameters.rs",
-    "tls/verify/pin.rs",
-    "tls/verify/policy.rs",
-];

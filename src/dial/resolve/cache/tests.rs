@@ -13,7 +13,7 @@ use crate::{
     name::DnsName,
 };
 
-/// A resolver that counts, also by the ports that it tells, and fails when it is told to.
+/// A resolver that counts lookups, also by the ports that it returns, and fails on demand.
 #[derive(Clone, Default)]
 struct Counts {
     asked: Arc<AtomicUsize>,

@@ -71,11 +71,13 @@
 //!
 //! A request of which nothing was written is always sent again. Another request is retried in the
 //! cases below, if its body is empty or
-//! [all that was read of it is kept](PoolSettings::max_replay). It is sent at most three times in
-//! all, and a [`RetryBudget`] bounds the retries of all requests.
+//! [all that was read of it is kept](PoolSettings::max_replay). Except after a GOAWAY, it is sent
+//! at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
 //!
-//! * **The origin has not processed it** (RFC 9113 section 8.7): it refused the stream, or a GOAWAY
-//!   says so. Any method.
+//! * **A GOAWAY says that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
+//!   to 32 times, outside of the budget. Requests that learn of one GOAWAY share the next
+//!   connection; one for which that fails again gets an idle or a fresh connection.
+//! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
 //! * **A connection that was idle before ended** before the first byte of the response. Idempotent
 //!   methods (RFC 9110 section 9.2.2), on a fresh connection if possible.
 //! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
@@ -88,9 +90,10 @@
 //!
 //! # What bounds a hostile origin
 //!
-//! * [`max_response_head`](PoolSettings::max_response_head) limits heads, and
-//!   [`response_timeout`](crate::proxy::Limits::response_timeout) the wait for them, interim (1xx)
-//!   responses included. Trailers over HTTP/1 are limited to 16 KiB.
+//! * [`max_response_head`](PoolSettings::max_response_head) limits the head of a response together
+//!   with the interim (1xx) responses before it, and
+//!   [`response_timeout`](crate::proxy::Limits::response_timeout) the wait for it. Trailers over
+//!   HTTP/1 are limited to 16 KiB.
 //! * Bytes that arrive before a request, on an idle connection, or after a response, end the
 //!   connection.
 //! * A body that ends with its connection is complete only if TLS closed cleanly. An HTTP/2 stream

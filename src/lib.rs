@@ -10,10 +10,10 @@
 //! | **expected** | name in the certificate | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
 //! | **Host** | authority of the request | `proxy_set_header` | `set-header` | [`host`] |
 //!
-//! When two of them disagree, the CDN answers with a 400, a 403, a 421, a closed connection or
-//! "sslv3 alert handshake failure", and gives no reason. This crate keeps the four names in one
-//! value with one set of defaults. When a request still fails, the error says **which name was
-//! wrong and which builder call fixes it**.
+//! When two of them disagree, the CDN sends an unexplained 400, 403, 421 or 503, fails the TLS
+//! handshake with "sslv3 alert handshake failure", or closes the connection. This crate keeps the
+//! four names in one value with one set of defaults. When a request still fails, the error **ranks
+//! the likely causes, and gives the builder call that fixes a wrong name**.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -87,8 +87,8 @@
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //!
-//! Features only add items, and all of them can be combined. The crypto provider of a feature is
-//! used when neither the builder nor the process names one.
+//! Features only add items, and all of them can be combined. If neither the builder nor the process
+//! sets a crypto provider, the crate uses aws-lc-rs if that feature is on, and ring otherwise.
 //!
 //! The rustls that [`tls`] re-exports is part of the public API: a new 0.x release of rustls is a
 //! breaking change here too.

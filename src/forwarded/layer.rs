@@ -7,7 +7,7 @@ use crate::{downstream::Downstream, origin::Scheme};
 
 use super::{
     field::ForwardedField,
-    rules::{ForwardedRules, TrustedClaims, UnverifiedChain},
+    write_fields::{ForwardedRules, TrustedClaims, UnverifiedChain},
 };
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.

@@ -88,14 +88,14 @@ mod chain;
 mod field;
 mod layer;
 mod present;
-mod rules;
 mod service;
 mod values;
+mod write_fields;
 
 pub use field::ForwardedField;
 pub use ipnet::IpNet;
 pub use layer::ForwardedLayer;
-pub use rules::TrustedClaims;
 pub use service::Forwarded;
+pub use write_fields::TrustedClaims;
 
 pub(crate) use present::is_forwarded_field;

@@ -103,7 +103,7 @@ impl Http2Exchange {
 }
 
 /// The head as h2 takes it. A retry needs the original, so this is a copy.
-pub(super) fn encode_head(request: &Request<RequestBody>) -> Request<()> {
+pub(super) fn copy_head(request: &Request<RequestBody>) -> Request<()> {
     let mut head = Request::new(());
     *head.method_mut() = request.method().clone();
     *head.uri_mut() = request.uri().clone();

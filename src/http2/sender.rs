@@ -10,7 +10,7 @@ use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
     Http2Error,
-    exchange::{Http2Exchange, encode_head},
+    exchange::{Http2Exchange, copy_head},
     state::ConnectionState,
     upload::Upload,
 };
@@ -68,7 +68,7 @@ impl RequestSender {
             .await
             .map_err(Http2Error::NotSent)?;
         let is_bodiless = request.body().is_end_stream();
-        let head = encode_head(request);
+        let head = copy_head(request);
         let open = self.state.open_stream();
         let (response, stream) = h2.send_request(head, is_bodiless).map_err(unsent)?;
         let upload = match is_bodiless {

@@ -57,9 +57,9 @@
 //!                     └────────────────────────┘
 //! ```
 //!
-//! * A connection opens in a task of its own. If its request has left, it goes to the next one that
-//!   waits, or becomes idle. If a connect fails, its request gets the error; if there is no other
-//!   connection, so do all that wait.
+//! * Each connection opens in a task of its own. If the request that started it is cancelled, the
+//!   connection goes to the next waiting request, or becomes idle. If connecting fails, that
+//!   request gets the error; if the pool has no connection left, every waiting request gets it too.
 //! * The queue is first come, first served. [`max_queued`](PoolSettings::max_queued) and
 //!   [`queue_timeout`](PoolSettings::queue_timeout) bound it.
 //! * A request that is cancelled frees its connection or stream at once. hyper's server notices
@@ -75,8 +75,8 @@
 //! at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
 //!
 //! * **A GOAWAY says that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
-//!   to 32 times, outside of the budget. Requests that learn of one GOAWAY share the next
-//!   connection; one for which that fails again gets an idle or a fresh connection.
+//!   to 32 times, outside of the budget. Requests hit by the same GOAWAY share the next
+//!   connection. A request that fails there again gets an idle or a fresh connection.
 //! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
 //! * **A connection that was idle before ended** before the first byte of the response. Idempotent
 //!   methods (RFC 9110 section 9.2.2), on a fresh connection if possible.
@@ -85,8 +85,8 @@
 //! * **425** (RFC 8470 section 5.2) to a request that was sent in TLS early data. GET, HEAD and
 //!   OPTIONS, once, after the handshake, outside of the budget.
 //!
-//! A 421 on a connection that was opened for the request is passed on, and so are later ones until
-//! there is another response.
+//! If a connection that was opened for the request returns 421, the client gets it. Later 421s are
+//! then passed on without a retry until the origin sends another status.
 //!
 //! # What bounds a hostile origin
 //!
@@ -96,15 +96,15 @@
 //!   HTTP/1 are limited to 16 KiB.
 //! * Bytes that arrive before a request, on an idle connection, or after a response, end the
 //!   connection.
-//! * A body that ends with its connection is complete only if TLS closed cleanly. An HTTP/2 stream
-//!   that was reset never is.
+//! * A body that ends with its connection counts as complete over TLS only after a clean TLS close.
+//!   The body of a reset HTTP/2 stream is never complete.
 //! * HTTP/2 windows bound what is buffered of bodies that are not read: 512 KiB for each. Over
 //!   HTTP/1 a body is read on demand, at most 315 KiB at a time. Idle HTTP/1 connections have no
 //!   buffers; the process keeps up to 1 MiB of large ones for reuse.
 //! * Endless heads, and floods of empty DATA frames, end the connection.
-//! * Answers to SETTINGS and PING are not queued: a peer that floods without reading is not read.
-//!   One that reads them, or resets the same stream again and again, costs time but no memory,
-//!   until its connection is idle or too old.
+//! * If a peer floods with SETTINGS or PING and does not read the answers, the pool stops reading
+//!   from it. A peer that reads them, or keeps resetting a stream, costs CPU time but no memory,
+//!   until its connection is idle or reaches `max_age`.
 //! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
 //!   not.
 

@@ -155,10 +155,10 @@
 //!
 //! # Deployment caveats
 //!
-//! * A client can remove a field by naming it in `Connection`, even one that a layer in front
-//!   added. Fields for all recipients stay, such as `Authorization` and `Cookie`. Add others by
-//!   [`map_request`](OriginProxy::map_request). An origin must not treat a missing field as
-//!   permission.
+//! * A client can make the proxy drop a field by naming it in `Connection`, even one that a layer
+//!   in front added. End-to-end fields such as `Authorization` and `Cookie` stay. Add any other
+//!   field that the origin relies on in [`map_request`](OriginProxy::map_request), which runs last.
+//!   An origin must not treat a missing field as permission.
 //! * Other fields about the client pass: `True-Client-IP`, `X-Forwarded-Prefix`,
 //!   `X-Forwarded-Scheme`, `X-Forwarded-Ssl`, `X-Forwarded-Server`, `X-Original-URL`,
 //!   `X-Rewrite-URL`, `Front-End-Https`. Some frameworks trust them from any proxy. Remove those by

@@ -68,7 +68,7 @@ impl UploadProgress {
         }
     }
 
-    /// The error that the body failed with. hyper does not return it over HTTP/2.
+    /// The error that the body failed with.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.0.as_ref()?.failure.get().cloned()
     }

@@ -21,9 +21,9 @@ use crate::pool::{
 
 use super::{
     early_data::{FirstConnection, first_connection},
+    encode_target::Target,
     in_flight::InFlight,
     retry::Attempts,
-    target::Target,
 };
 
 /// Sends a request and waits for the head of its response.

@@ -28,7 +28,7 @@ use crate::pool::{
     tasks::Opened,
 };
 
-use super::target::Target;
+use super::encode_target::Target;
 
 /// Marks a request that was in early data on its way here (RFC 8470 section 5.1). It must not be
 /// removed.

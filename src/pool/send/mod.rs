@@ -9,16 +9,17 @@
 
 mod attempt;
 mod early_data;
+mod encode_target;
 mod failure;
 mod in_flight;
 mod retry;
 mod retry_budget;
-mod target;
 mod upgrade;
 
 pub(super) use attempt::send;
 pub(crate) use early_data::EARLY_DATA;
 pub use early_data::NoEarlyData;
+pub(crate) use encode_target::Target;
 pub(crate) use failure::explain_body;
 pub(super) use failure::{Failure, NoResponse, explain_failure};
 pub(crate) use in_flight::InFlight;
@@ -26,5 +27,4 @@ pub(super) use in_flight::RequestCount;
 pub(crate) use retry::Retrying;
 pub use retry_budget::RetryBudget;
 pub(super) use retry_budget::RetryWindow;
-pub(crate) use target::Target;
 pub(super) use upgrade::send_upgrade;

@@ -19,9 +19,9 @@ use crate::pool::{
 
 use super::{
     attempt::{timed_out, within_deadline},
+    encode_target::Target,
     failure::{Failure, explain_failure},
     in_flight::InFlight,
-    target::Target,
 };
 
 /// Sends a request without a body over HTTP/1.1, on a connection that is opened for it, and waits,

@@ -30,12 +30,6 @@ use super::{
 /// How long a response may take to become readable after a write has failed.
 const READ_AFTER_WRITE_ERROR: Duration = Duration::from_secs(1);
 
-/// The status of an interim response that lets the content go (RFC 9110 section 15.2.1).
-const CONTINUE: u16 = 100;
-
-/// The status of an upgrade (RFC 9110 section 15.2.2). The pool upgrades on dedicated connections.
-const SWITCHING_PROTOCOLS: u16 = 101;
-
 /// A request and its response.
 ///
 /// It does not own the stream: each call borrows the connection's read buffer. The parsers it calls
@@ -306,10 +300,11 @@ impl Exchange {
 
     /// Handles an interim response (RFC 9110 section 15.2). All but 100 (Continue) are dropped.
     fn on_interim(&mut self, status: StatusCode) -> Result<(), Http1Error> {
-        if status.as_u16() == SWITCHING_PROTOCOLS {
+        // The pool upgrades on dedicated connections only.
+        if status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Http1Error::UnexpectedUpgrade);
         }
-        if status.as_u16() == CONTINUE
+        if status == StatusCode::CONTINUE
             && let Some(signal) = self.continue_signal.take()
         {
             signal.notify();

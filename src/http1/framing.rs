@@ -12,13 +12,6 @@ use super::{
     response_head::{FramingFields, ResponseHead},
 };
 
-/// A status whose response never has content (RFC 9110 section 15.3.5).
-const NO_CONTENT: u16 = 204;
-
-/// A status whose fields describe the response to an unconditional request (RFC 9110 section
-/// 15.4.5).
-const NOT_MODIFIED: u16 = 304;
-
 /// How the end of a response's content is found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ResponseFraming {
@@ -119,7 +112,7 @@ pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: Respons
 /// In a response to HEAD and in a 304, a length describes another response (RFC 9110 sections 8.6
 /// and 15.4.5).
 fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
-    let describes_another = *method == Method::HEAD || head.status.as_u16() == NOT_MODIFIED;
+    let describes_another = *method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
     if describes_another || !has_no_content(head.status, method) {
         return false;
     }
@@ -131,8 +124,8 @@ fn announces_forbidden_content(head: &ResponseHead, method: &Method) -> bool {
 /// Whether a response never has content, whatever its fields are (RFC 9112 section 6.3, items 1 and
 /// 2). CONNECT is not supported here.
 fn has_no_content(status: StatusCode, method: &Method) -> bool {
-    let never = [NO_CONTENT, NOT_MODIFIED];
-    *method == Method::HEAD || status.is_informational() || never.contains(&status.as_u16())
+    let never = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    *method == Method::HEAD || status.is_informational() || never.contains(&status)
 }
 
 /// Whether `chunked` is the only coding, and applied once.

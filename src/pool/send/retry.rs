@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::{
@@ -23,12 +23,6 @@ const MAX_ATTEMPTS: usize = 3;
 
 /// The maximum of attempts that the origin did not process. They cost it nothing, but have to end.
 const MAX_UNSENT: usize = 32;
-
-/// Misdirected Request (RFC 9110 section 15.5.20).
-const MISDIRECTED: u16 = 421;
-
-/// Too Early (RFC 8470 section 5.2).
-const TOO_EARLY: u16 = 425;
 
 /// The attempts of one request.
 pub(super) struct Attempts<'a> {
@@ -170,7 +164,7 @@ impl<'a> Attempts<'a> {
         connection: &PooledConnection,
         request: &mut Request<RequestBody>,
     ) -> Option<PooledConnection> {
-        let is_misdirected = response.status().as_u16() == MISDIRECTED;
+        let is_misdirected = response.status() == StatusCode::MISDIRECTED_REQUEST;
         let is_own = !self.is_shared(connection);
         if !self
             .inner
@@ -194,7 +188,7 @@ impl<'a> Attempts<'a> {
     /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section
     /// 5.2).
     pub(super) fn is_too_early<B>(&self, response: &Response<B>) -> bool {
-        self.current.early && response.status().as_u16() == TOO_EARLY
+        self.current.early && response.status() == StatusCode::TOO_EARLY
     }
 
     /// After a 425: a connection whose handshake has ended.

@@ -196,7 +196,7 @@ impl Http2Connection {
 
     /// Whether the peer allows no stream for now.
     pub(crate) fn refuses_streams(&self) -> bool {
-        self.stream_limit.load(Ordering::Relaxed) == 0 && !self.sender.is_closed()
+        self.stream_limit.load(Ordering::Relaxed) == 0 && !self.is_closed()
     }
 
     /// Why the connection takes no further request, if it does not: its age or its uses.
@@ -207,7 +207,7 @@ impl Http2Connection {
     /// Whether the connection is of no further use. Notes the reason.
     pub(crate) fn note_if_over(&self, now: Instant, settings: &PoolSettings) -> bool {
         let is_overdue = || now.duration_since(self.idle_since()) >= settings.idle_timeout;
-        let reason = match self.sender.is_closed() {
+        let reason = match self.is_closed() {
             true => Some(CloseReason::Origin),
             false if self.streams() > 0 => None,
             false => self

@@ -11,10 +11,7 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::oneshot, time::sleep};
 
 use crate::{
     http2::Http2Error,
@@ -72,7 +69,7 @@ impl Http2Driver {
 
     async fn drive(mut self, connection: Http2Task) -> Result<(), Http2Error> {
         let mut connection = pin!(connection);
-        let mut settings_due = pin!(sleep_until(Instant::now() + SETTINGS_TIMEOUT));
+        let mut settings_due = pin!(sleep(SETTINGS_TIMEOUT));
         poll_fn(move |cx| {
             let ended = connection.as_mut().poll(cx);
             let is_known = connection.has_settings() || settings_due.as_mut().poll(cx).is_ready();

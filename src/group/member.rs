@@ -42,7 +42,8 @@ impl Member {
 /// is.
 pub(super) struct SelectedOrigin {
     member: Arc<Member>,
-    admission: Admission,
+    /// Absent once the outcome is reported.
+    admission: Option<Admission>,
 }
 
 /// Takes the first origin that admits the request out of the untried ones, of which there is at
@@ -53,10 +54,10 @@ pub(super) fn next(untried: &mut Vec<Arc<Member>>, repeatable: bool) -> Selected
         let admission = member.lock().admit(repeatable, now)?;
         Some((at, admission))
     });
-    let (at, admission) = admitted.unwrap_or((0, Admission::LastResort));
+    let (at, admission) = admitted.unwrap_or_else(|| (0, untried[0].lock().admit_anyway()));
     SelectedOrigin {
         member: untried.remove(at),
-        admission,
+        admission: Some(admission),
     }
 }
 
@@ -65,17 +66,19 @@ impl SelectedOrigin {
         &self.member.proxy
     }
 
-    /// Reports the outcome.
+    /// Reports the outcome. A trial ends here: the next may begin before this is dropped.
     pub(super) fn report(&mut self, signal: HealthSignal, ejection: &Ejection) {
-        let now = Instant::now();
-        // The trial ends here: the next may begin before this is dropped.
-        let admission = std::mem::replace(&mut self.admission, Admission::InOrder);
-        self.member.lock().report(admission, signal, ejection, now);
+        if let Some(admission) = self.admission.take() {
+            let now = Instant::now();
+            self.member.lock().report(admission, signal, ejection, now);
+        }
     }
 }
 
 impl Drop for SelectedOrigin {
     fn drop(&mut self) {
-        self.member.lock().end(self.admission);
+        if let Some(admission) = self.admission {
+            self.member.lock().end(admission);
+        }
     }
 }

@@ -63,6 +63,9 @@ use super::{
 /// [ejection time](Ejection::time), it gets one trial request at a time, and returns when enough of
 /// them succeed. Where all origins are ejected, they are tried in order.
 ///
+/// The outcome of a request that began before the last ejection or return of its origin changes
+/// nothing: only the totals of [`health`](Self::health) count it.
+///
 /// # Limits and logs
 ///
 /// Deadlines belong to each proxy. A [`request_timeout`](crate::proxy::Limits::request_timeout)

@@ -46,6 +46,8 @@ struct Inner {
     dead: AtomicBool,
     /// Takes requests and hangs up.
     hangs_up: AtomicBool,
+    /// Takes requests and never answers.
+    hangs: AtomicBool,
     status: AtomicU16,
     requests: AtomicUsize,
     /// Requests wait for it.
@@ -59,6 +61,7 @@ impl Site {
             name,
             dead: AtomicBool::new(false),
             hangs_up: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
             status: AtomicU16::new(200),
             requests: AtomicUsize::new(0),
             gate: Semaphore::new(GATE),
@@ -103,6 +106,9 @@ impl Site {
         let body = body.map_err(io::Error::other)?.to_bytes();
         let leave = self.0.gate.acquire().await;
         drop(leave);
+        if self.0.hangs.load(SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.0.hangs_up.load(SeqCst) {
             return Err(io::Error::other("it hangs up"));
         }
@@ -355,6 +361,43 @@ async fn an_origin_is_ejected_after_five_failures_and_returns_by_one_request_at_
         assert_eq!(get(&group).await, "primary");
     }
     assert_eq!(group.health()[0].state(), OriginState::Serving);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_hung_before_an_ejection_do_not_eject_an_origin_that_has_returned() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = group(&primary, &backup);
+    primary.0.hangs.store(true, SeqCst);
+    let hung: Vec<_> = (0..5)
+        .map(|_| {
+            let group = group.clone();
+            tokio::spawn(async move { get(&group).await })
+        })
+        .collect();
+    while primary.requests() < 5 {
+        tokio::task::yield_now().await;
+    }
+    primary.0.hangs.store(false, SeqCst);
+    primary.0.hangs_up.store(true, SeqCst);
+    for _ in 0..5 {
+        assert_eq!(get(&group).await, "backup");
+    }
+    assert_eq!(group.health()[0].state(), OriginState::Ejected);
+
+    primary.0.hangs_up.store(false, SeqCst);
+    tokio::time::advance(Duration::from_secs(31)).await;
+    for _ in 0..3 {
+        assert_eq!(get(&group).await, "primary");
+    }
+    assert_eq!(group.health()[0].state(), OriginState::Serving);
+
+    for timed_out in join_all(hung).await {
+        drop(timed_out.unwrap());
+    }
+    let health = group.health()[0];
+    assert_eq!(health.state(), OriginState::Serving);
+    assert_eq!((health.ejections(), health.failures()), (1, 10));
+    assert_eq!(get(&group).await, "primary");
 }
 
 #[tokio::test]

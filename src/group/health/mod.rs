@@ -104,20 +104,22 @@ pub(super) enum HealthSignal {
     None,
 }
 
-/// Why an origin gets a request.
+/// A request that an origin gets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Admission {
-    InOrder,
-    /// The one trial request at a time of an ejected origin.
-    Trial,
-    /// All origins are ejected.
-    LastResort,
+pub(super) struct Admission {
+    /// The period of the origin's health in which the request began.
+    period: u64,
+    /// Whether it is the one trial request at a time of an ejected origin.
+    is_trial: bool,
 }
 
 /// The failures and the phase of an origin.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     phase: Phase,
+    /// Counts the ejections and returns. The outcome of a request that began in an earlier period
+    /// is about an origin that was ejected, or has returned, since.
+    period: u64,
     consecutive_failures: u32,
     /// Ejections since it last served as usual.
     in_a_row: u32,
@@ -146,7 +148,7 @@ impl Health {
     /// after twice the ejection time.
     pub(super) fn admit(&mut self, repeatable: bool, now: Instant) -> Option<Admission> {
         match &mut self.phase {
-            Phase::Serving => Some(Admission::InOrder),
+            Phase::Serving => Some(self.admit_anyway()),
             Phase::Out { on_trial: true, .. } => None,
             Phase::Out {
                 until,
@@ -161,13 +163,24 @@ impl Health {
                 due.then(|| {
                     trials.get_or_insert(0);
                     *on_trial = true;
-                    Admission::Trial
+                    Admission {
+                        period: self.period,
+                        is_trial: true,
+                    }
                 })
             }
         }
     }
 
-    /// Records an outcome. Requests that began before an ejection no longer count.
+    /// Gives the origin a request that is no trial, even if it is ejected.
+    pub(super) fn admit_anyway(&self) -> Admission {
+        Admission {
+            period: self.period,
+            is_trial: false,
+        }
+    }
+
+    /// Records an outcome. That of a request from an earlier period counts in the totals alone.
     pub(super) fn report(
         &mut self,
         admission: Admission,
@@ -176,6 +189,10 @@ impl Health {
         now: Instant,
     ) {
         self.requests += 1;
+        self.failures += u64::from(signal == HealthSignal::Failure);
+        if admission.period != self.period {
+            return;
+        }
         self.end(admission);
         match signal {
             HealthSignal::None => {}
@@ -184,7 +201,6 @@ impl Health {
                 self.succeeded(admission, settings);
             }
             HealthSignal::Failure => {
-                self.failures += 1;
                 self.consecutive_failures = self.consecutive_failures.saturating_add(1);
                 self.failed(admission, settings, now);
             }
@@ -193,26 +209,31 @@ impl Health {
 
     /// Ends a trial, whatever its outcome.
     pub(super) fn end(&mut self, admission: Admission) {
-        if let (Admission::Trial, Phase::Out { on_trial, .. }) = (admission, &mut self.phase) {
+        if let Phase::Out { on_trial, .. } = &mut self.phase
+            && admission.is_trial
+            && admission.period == self.period
+        {
             *on_trial = false;
         }
     }
 
     fn succeeded(&mut self, admission: Admission, settings: &Ejection) {
-        if let (Admission::Trial, Phase::Out { trials, .. }) = (admission, &mut self.phase) {
+        if let Phase::Out { trials, .. } = &mut self.phase
+            && admission.is_trial
+        {
             let good = trials.unwrap_or_default() + 1;
             *trials = Some(good);
             if good >= settings.trials {
-                self.phase = Phase::Serving;
                 self.in_a_row = 0;
+                self.begin(Phase::Serving);
             }
         }
     }
 
     fn failed(&mut self, admission: Admission, settings: &Ejection, now: Instant) {
-        let ejected = match (&self.phase, admission) {
-            (Phase::Serving, _) => self.consecutive_failures >= settings.failures,
-            (Phase::Out { .. }, admission) => admission == Admission::Trial,
+        let ejected = match self.phase {
+            Phase::Serving => self.consecutive_failures >= settings.failures,
+            Phase::Out { .. } => admission.is_trial,
         };
         if !ejected {
             return;
@@ -220,12 +241,18 @@ impl Health {
         self.ejections += 1;
         self.in_a_row = self.in_a_row.saturating_add(1);
         let time = settings.time_of(self.in_a_row);
-        self.phase = Phase::Out {
+        self.begin(Phase::Out {
             until: now + time,
             time,
             trials: None,
             on_trial: false,
-        };
+        });
+    }
+
+    /// Begins a period.
+    fn begin(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.period += 1;
     }
 
     pub(super) fn snapshot(&self) -> OriginHealth {
@@ -244,106 +271,4 @@ impl Health {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn settings() -> Ejection {
-        Ejection::default()
-            .failures(2)
-            .time(SECOND)
-            .longest(3 * SECOND)
-            .trials(2)
-    }
-
-    fn fail(health: &mut Health, admission: Admission, now: Instant) {
-        health.report(admission, HealthSignal::Failure, &settings(), now);
-    }
-
-    fn succeed(health: &mut Health, admission: Admission, now: Instant) {
-        health.report(admission, HealthSignal::Success, &settings(), now);
-    }
-
-    fn ejected(now: Instant) -> Health {
-        let mut health = Health::default();
-        fail(&mut health, Admission::InOrder, now);
-        fail(&mut health, Admission::InOrder, now);
-        assert_eq!(health.snapshot().state(), OriginState::Ejected);
-        health
-    }
-
-    #[test]
-    fn only_failures_in_a_row_eject() {
-        let now = Instant::now();
-        let mut health = Health::default();
-        for _ in 0..5 {
-            fail(&mut health, Admission::InOrder, now);
-            succeed(&mut health, Admission::InOrder, now);
-        }
-        assert_eq!(health.snapshot().state(), OriginState::Serving);
-        fail(&mut health, Admission::InOrder, now);
-        health.report(Admission::InOrder, HealthSignal::None, &settings(), now);
-        fail(&mut health, Admission::InOrder, now);
-        assert_eq!(health.snapshot().state(), OriginState::Ejected);
-    }
-
-    #[test]
-    fn an_origin_returns_by_one_trial_at_a_time() {
-        let now = Instant::now();
-        let mut health = ejected(now);
-        assert_eq!(health.admit(true, now), None);
-        let later = now + SECOND;
-        assert_eq!(health.admit(true, later), Some(Admission::Trial));
-        assert_eq!(health.admit(true, later), None);
-        succeed(&mut health, Admission::Trial, later);
-        assert_eq!(health.snapshot().state(), OriginState::Returning);
-        assert_eq!(health.admit(true, later), Some(Admission::Trial));
-        succeed(&mut health, Admission::Trial, later);
-        assert_eq!(health.admit(true, later), Some(Admission::InOrder));
-    }
-
-    #[test]
-    fn a_trial_that_was_given_up_leaves_room_for_the_next() {
-        let now = Instant::now();
-        let mut health = ejected(now);
-        assert_eq!(health.admit(true, now + SECOND), Some(Admission::Trial));
-        health.end(Admission::Trial);
-        assert_eq!(health.admit(true, now + SECOND), Some(Admission::Trial));
-    }
-
-    #[test]
-    fn each_ejection_in_a_row_is_longer_up_to_a_limit() {
-        let mut now = Instant::now();
-        let mut health = ejected(now);
-        for seconds in [1, 2, 3, 3] {
-            let almost = now + seconds * SECOND - SECOND / 10;
-            assert_eq!(health.admit(true, almost), None);
-            now += seconds * SECOND;
-            assert_eq!(health.admit(true, now), Some(Admission::Trial));
-            fail(&mut health, Admission::Trial, now);
-        }
-        assert_eq!(health.snapshot().ejections(), 5);
-    }
-
-    #[test]
-    fn what_cannot_be_sent_again_is_no_trial_until_twice_the_time() {
-        let now = Instant::now();
-        let mut health = ejected(now);
-        assert_eq!(health.admit(false, now + SECOND), None);
-        assert_eq!(
-            health.admit(false, now + 2 * SECOND),
-            Some(Admission::Trial)
-        );
-    }
-
-    #[test]
-    fn what_began_before_the_ejection_says_nothing() {
-        let now = Instant::now();
-        let mut health = ejected(now);
-        fail(&mut health, Admission::InOrder, now);
-        succeed(&mut health, Admission::InOrder, now);
-        assert_eq!(health.snapshot().state(), OriginState::Ejected);
-        assert_eq!(health.snapshot().ejections(), 1);
-    }
-}
+mod tests;

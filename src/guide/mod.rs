@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("choosing-an-adapter.md")]
 pub mod choosing_an_adapter {}
 
+#[doc = include_str!("field-cases.md")]
+pub mod field_cases {}
+
 #[doc = include_str!("four-names.md")]
 pub mod four_names {}
 

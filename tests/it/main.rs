@@ -21,6 +21,7 @@ mod exchange_causes;
 mod exposure;
 mod failing;
 mod failover;
+mod field;
 mod forwarded;
 mod frames;
 #[cfg(feature = "axum")]

@@ -1,0 +1,16 @@
+//! The cases, in sections of the guide's page.
+
+mod exchanges;
+mod handshakes;
+mod pages;
+mod redirects;
+
+use super::case::Case;
+
+/// The sections: each has a title and cases.
+pub(super) const SECTIONS: &[(&str, &[Case])] = &[
+    ("TLS handshakes", handshakes::CASES),
+    ("Requests without a usable response", exchanges::CASES),
+    ("Redirects", redirects::CASES),
+    ("Error pages", pages::CASES),
+];

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     error::{Alert, Facts},
-    tls::explain,
+    tls::{TlsFailure, explain},
 };
 
 /// The facts about an open connection.
@@ -29,23 +29,28 @@ pub struct ConnectionInfo(Arc<ConnectionFacts>);
 #[derive(Debug)]
 struct ConnectionFacts {
     facts: Facts,
-    /// The fatal alert that ended the connection after the handshake.
-    alert: OnceLock<Alert>,
+    /// The failure of TLS after the handshake.
+    tls_failure: OnceLock<TlsFailure>,
 }
 
 impl ConnectionInfo {
     pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(ConnectionFacts {
             facts,
-            alert: OnceLock::new(),
+            tls_failure: OnceLock::new(),
         }))
     }
 
-    /// Records the alert, if the stream failed with one.
-    pub(super) fn record_alert(&self, error: &io::Error) {
-        if let Some(alert) = explain(error).alert {
-            self.0.alert.get_or_init(|| alert);
+    /// Records the failure of TLS, if that is why a read has failed.
+    pub(super) fn record(&self, error: &io::Error) {
+        if let Some(failure) = TlsFailure::in_error(error) {
+            let _ = self.0.tls_failure.set(failure);
         }
+    }
+
+    /// The failure of TLS after the handshake. HTTP/2 keeps only its text.
+    pub(crate) fn tls_failure(&self) -> Option<&TlsFailure> {
+        self.0.tls_failure.get()
     }
 
     /// The fatal alert that ended the connection after the handshake.
@@ -54,7 +59,7 @@ impl ConnectionInfo {
     /// ([RFC 8446 section 4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)).
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
-        self.0.alert.get().copied()
+        self.tls_failure().and_then(|error| explain(error).alert)
     }
 
     /// The facts about dialling and the TLS handshake.

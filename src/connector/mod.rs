@@ -57,5 +57,5 @@ pub use trust::{Reloaded, TlsReload};
 
 pub(crate) use profile::ProfileChange;
 
-/// Explains an error of an [`OriginStream`].
-pub(crate) use crate::tls::explain;
+/// Explain an error of an [`OriginStream`].
+pub(crate) use crate::tls::{TlsFailure, explain};

@@ -16,7 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
-use crate::{dial::DialedIo, error::Facts, tls::RecordingIo};
+use crate::{
+    dial::DialedIo,
+    error::Facts,
+    tls::{RecordingIo, named},
+};
 
 use super::ConnectionInfo;
 
@@ -62,12 +66,13 @@ impl OriginStream {
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
     }
 
-    /// Records the alert of a failed read, because the reader may drop the error.
+    /// Names the error of a failed read, and records it, because the reader may drop it.
     fn record_error(&self, read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
-        if let Poll::Ready(Err(error)) = &read {
-            self.info.record_alert(error);
-        }
-        read
+        read.map_err(|error| {
+            let error = named(error);
+            self.info.record(&error);
+            error
+        })
     }
 
     fn tokio(self: Pin<&mut Self>) -> Pin<&mut OpenIo> {

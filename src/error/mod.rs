@@ -41,6 +41,7 @@ pub(crate) mod chain;
 mod dial_attempt;
 mod ech;
 mod facts;
+mod handshake_flood;
 mod kind;
 mod opaque;
 mod problem;
@@ -61,6 +62,7 @@ pub use ech::EchStatus;
 pub(crate) use ech::{EchAnswer, EchOffer};
 pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
+pub(crate) use handshake_flood::HandshakeFlood;
 pub use kind::ErrorKind;
 pub use opaque::Error;
 pub use problem::{

@@ -231,6 +231,10 @@ where
         self.idle_state = match self.poll_unsolicited() {
             Poll::Pending => IdleState::Open,
             Poll::Ready(Ok(false)) => IdleState::Closed,
+            // TLS has ended without close_notify, as it often does.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                IdleState::Closed
+            }
             Poll::Ready(Ok(true) | Err(_)) => IdleState::Broken,
         };
         self.idle_state

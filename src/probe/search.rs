@@ -88,7 +88,8 @@ impl Search {
             if self.attempts.len() >= self.settings.max_attempts {
                 return SearchStep::Finished;
             }
-            sleep(self.settings.pause).await;
+            let left = self.deadline.duration_since(Instant::now());
+            sleep(self.settings.pause.min(left)).await;
             if Instant::now() >= self.deadline {
                 return SearchStep::Finished;
             }

@@ -58,7 +58,7 @@ pub(crate) use client::TlsClient;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
 pub(crate) use file_fingerprint::FileFingerprint;
-pub(crate) use handshake::{Handshake, HandshakeFailure, explain};
+pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, named};
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;
 pub(crate) use settings::TlsSettings;

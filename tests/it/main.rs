@@ -7,6 +7,7 @@
 )]
 
 mod adapters;
+mod after_handshake;
 mod architecture;
 mod bodies;
 mod building;
@@ -19,6 +20,7 @@ mod edge_setups;
 mod errors;
 mod exchange_causes;
 mod exposure;
+mod extremes;
 mod failing;
 mod failover;
 mod field;

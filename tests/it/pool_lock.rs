@@ -440,3 +440,50 @@ async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http2()
     rush_hour(&proxy, &foreign).await;
     assert!(foreign.calls() > 1_000, "{}", foreign.calls());
 }
+
+/// Counts the reads, and keeps the waker of the last one.
+#[derive(Clone, Default)]
+struct Waking(Arc<Mutex<(u64, Option<Waker>)>>);
+
+impl Behaviour for Waking {
+    fn on_read(&self, cx: &Context<'_>) {
+        let mut state = self.0.lock().unwrap();
+        state.0 += 1;
+        state.1 = Some(cx.waker().clone());
+    }
+
+    fn on_write(&self) {}
+
+    fn on_shutdown(&self) {}
+
+    fn on_drop(&self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_stream_that_wakes_all_the_time_is_read_a_few_times_a_second() {
+    let stream = Waking::default();
+    let behaviour = stream.clone();
+    let transport = tower::service_fn(move |_: Uri| {
+        let behaviour = behaviour.clone();
+        async move { Ok::<_, Infallible>(in_memory(behaviour)) }
+    });
+    let connector = CdnOriginConnector::builder("http://origin.example")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let proxy = OriginProxy::new(connector);
+    assert_eq!(get(proxy.clone()).await, StatusCode::OK);
+    until(|| proxy.pool_snapshot().idle() == 1).await;
+    let before = stream.0.lock().unwrap().0;
+
+    // A session ticket that arrives wakes a stream as well, and is no reason to close it.
+    for _ in 0..10_000 {
+        let waker = stream.0.lock().unwrap().1.clone();
+        waker.expect("the stream was read").wake();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    let reads = stream.0.lock().unwrap().0 - before;
+    assert!((10..=110).contains(&reads), "{reads} in ten seconds");
+    assert_eq!(proxy.pool_snapshot().idle(), 1);
+}

@@ -2,11 +2,11 @@
 
 use crate::{
     diagnosis::Diagnosis,
-    error::{Error, ErrorKind, RequestBodyProblem, SpeaksTls, Stage, chain},
+    error::{Error, ErrorKind, HandshakeFlood, RequestBodyProblem, SpeaksTls, Stage, chain},
 };
 
 use super::{
-    alerts, certificate_names, certificates, connect,
+    alerts, broken_tls, certificate_names, certificates, connect,
     evidence::{Evidence, Http2Evidence},
     exchange, handshake,
     prepare::refused,
@@ -47,6 +47,7 @@ impl Error {
             origin,
             http2: http2_error(self),
             speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
+            handshake_flood: chain::find::<HandshakeFlood>(self).is_some(),
         };
         Diagnosis::ranked(Rule::all(tables(&evidence), &evidence))
     }
@@ -60,6 +61,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
             proxy_protocol::SENT,
             alerts::RULES,
             handshake::RULES,
+            broken_tls::RULES,
             proxy_protocol::MISSING,
         ],
         (ErrorKind::AlertReceived, _) => &[alerts::RULES, handshake::RULES],
@@ -67,6 +69,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
         _ => &[
             proxy_protocol::SENT,
             exchange::RULES,
+            broken_tls::RULES,
             proxy_protocol::MISSING,
         ],
     }

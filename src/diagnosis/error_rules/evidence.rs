@@ -28,6 +28,8 @@ pub(super) struct Evidence<'a> {
     pub(super) http2: Option<Http2Evidence>,
     /// Whether the peer answered plain HTTP with TLS.
     pub(super) speaks_tls: bool,
+    /// Whether the peer sent too many TLS handshake messages at once.
+    pub(super) handshake_flood: bool,
 }
 
 /// An HTTP/2 error: its code (RFC 9113 section 7), and whether the peer sent it.

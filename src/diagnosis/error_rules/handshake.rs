@@ -242,7 +242,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::BrokenTls,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::TlsProtocol) || is_cut_off_late(e),
+        when: is_cut_off_late,
         text: broken_tls,
         clues: &[Clue::Ending],
         confirmation: Confirmation::AnotherNetwork,

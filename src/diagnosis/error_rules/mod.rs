@@ -9,11 +9,13 @@
 //! | `alerts` | Which alert did the peer send, and when? |
 //! | `certificates`, `certificate_names` | Why was the certificate refused? |
 //! | `handshake`, `tls_versions` | Why else did the handshake fail? |
+//! | `broken_tls` | How did the peer break the TLS protocol? |
 //! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
 //! | `exchange` | Why did the request get no response? |
 //! | `diagnose` | Which of these tables apply to an error? |
 
 mod alerts;
+mod broken_tls;
 mod certificate_names;
 mod certificates;
 mod connect;

@@ -137,7 +137,8 @@ impl SocketOptions {
     /// Sets how long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`).
     ///
     /// The system then closes the connection ([RFC 5482](https://www.rfc-editor.org/rfc/rfc5482)).
-    /// The default is the system's. Linux only. `build()` fails for zero.
+    /// The default is the system's. Linux only. Times are clamped to 1 ms to 24 days, the limits of
+    /// Linux. `build()` fails for zero.
     pub fn user_timeout(mut self, time: Duration) -> Self {
         self.user_timeout = Some(time);
         self
@@ -145,7 +146,8 @@ impl SocketOptions {
 
     /// Sets the size of the send buffer in bytes (`SO_SNDBUF`).
     ///
-    /// The default is the system's, which adapts. `build()` fails for zero.
+    /// The default is the system's, which adapts. The system has limits of its own, and uses the
+    /// nearest size. `build()` fails for zero.
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.send_buffer = Some(bytes);
         self
@@ -153,7 +155,8 @@ impl SocketOptions {
 
     /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`).
     ///
-    /// The default is the system's, which adapts. `build()` fails for zero.
+    /// The default is the system's, which adapts. The system has limits of its own, and uses the
+    /// nearest size. `build()` fails for zero.
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.receive_buffer = Some(bytes);
         self
@@ -219,10 +222,10 @@ impl SocketOptions {
         // Heads and bodies are written in full, so coalescing only adds delay.
         socket.set_tcp_nodelay(!self.nagle)?;
         if let Some(bytes) = self.send_buffer {
-            socket.set_send_buffer_size(bytes)?;
+            socket.set_send_buffer_size(bytes.min(MAX_BUFFER))?;
         }
         if let Some(bytes) = self.receive_buffer {
-            socket.set_recv_buffer_size(bytes)?;
+            socket.set_recv_buffer_size(bytes.min(MAX_BUFFER))?;
         }
         if let Some(code_point) = self.dscp {
             // The low two bits are the congestion notification field.
@@ -244,7 +247,10 @@ impl SocketOptions {
     #[cfg(target_os = "linux")]
     fn apply_user_timeout(&self, socket: &SockRef<'_>) -> io::Result<()> {
         match self.user_timeout {
-            Some(time) => socket.set_tcp_user_timeout(Some(time)),
+            Some(time) => {
+                let time = time.clamp(MIN_USER_TIMEOUT, MAX_USER_TIMEOUT);
+                socket.set_tcp_user_timeout(Some(time))
+            }
             None => Ok(()),
         }
     }
@@ -309,6 +315,17 @@ impl SocketOptions {
 }
 
 const TOO_SMALL: &str = "a buffer holds at least one byte";
+
+/// The system takes sizes as a C `int`.
+const MAX_BUFFER: usize = i32::MAX as usize;
+
+/// Zero would mean the system's default.
+#[cfg(target_os = "linux")]
+const MIN_USER_TIMEOUT: Duration = Duration::from_millis(1);
+
+/// Linux takes milliseconds as a C `int`.
+#[cfg(target_os = "linux")]
+const MAX_USER_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Whether the kernel refuses the name. It has at most 15 bytes before the final zero byte.
 fn is_invalid_interface(name: &str) -> bool {

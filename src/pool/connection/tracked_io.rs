@@ -38,8 +38,12 @@ impl AsyncRead for TrackedIo {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let read = AsyncRead::poll_read(self.as_mut().stream(), cx, buf);
-        if let Poll::Ready(Err(_)) = &read {
-            self.permit.close_reason().note(CloseReason::Error);
+        if let Poll::Ready(Err(error)) = &read {
+            // TLS that ends without close_notify, as it often does, was closed by the origin.
+            self.permit.close_reason().note(match error.kind() {
+                io::ErrorKind::UnexpectedEof => CloseReason::Origin,
+                _ => CloseReason::Error,
+            });
         }
         read
     }

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error as ThisError;
 
 use crate::{
-    connector::{ConnectionInfo, explain},
+    connector::{ConnectionInfo, TlsFailure, explain},
     error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage},
     http1::Http1Error,
     http2::Http2Error,
@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     Http2(Http2Error),
     #[error(transparent)]
     Hyper(hyper::Error),
+    /// The failure of TLS, of which HTTP/2 has the text alone.
+    #[error(transparent)]
+    Tls(TlsFailure),
 }
 
 /// A request that got no response.
@@ -125,6 +128,7 @@ pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -
     if let Some(ours) = Error::find_in(&failure) {
         return ours.clone();
     }
+    let failure = in_full(failure, info);
     let (kind, stage) = classify(&failure);
     let (kind, stage, facts) = with_stream(kind, stage, &failure, info);
     Error::with_source(kind, stage, facts, failure)
@@ -132,9 +136,24 @@ pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -
 
 /// The error for a failure in the middle of a response's body.
 pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    let failure = in_full(failure, info);
     let (kind, _) = classify(&failure);
     let (kind, stage, facts) = with_stream(kind, Stage::Receive, &failure, info);
     Error::with_source(kind, stage, facts, failure).after_answers()
+}
+
+/// The failure of TLS in the place of HTTP/2's error, which has its text alone.
+fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
+    let Failure::Http2(Http2Error::H2(h2) | Http2Error::Incomplete(h2) | Http2Error::NotSent(h2)) =
+        &failure
+    else {
+        return failure;
+    };
+    let tls = info.and_then(ConnectionInfo::tls_failure);
+    match tls.filter(|_| h2.is_io()) {
+        Some(tls) => Failure::Tls(tls.clone()),
+        None => failure,
+    }
 }
 
 /// Adds the TLS alert that the stream ended with, which says more than hyper's error: HTTP/2 keeps
@@ -162,6 +181,7 @@ fn classify(failure: &Failure) -> (ErrorKind, Stage) {
         Failure::Http1(error) => classify_http1(error),
         Failure::Http2(error) => classify_http2(error),
         Failure::Hyper(error) => classify_hyper(error),
+        Failure::Tls(error) => (explain(error).kind, Stage::Receive),
     };
     match kind {
         // Not a timeout of this crate: the system has found that the peer is gone.

@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::pool::inner::PoolInner;
 
 use super::running::RunningMark;
 
-/// The shortest wait between two rounds.
-const MIN_WAIT: Duration = Duration::from_millis(10);
+/// The shortest wait between two rounds. An origin can wake an idle connection as often as it
+/// likes, for example by session tickets.
+const MIN_WAIT: Duration = Duration::from_millis(100);
 
 /// The next round comes after this part of the idle timeout at the earliest.
 const PARTS: u32 = 16;
@@ -31,7 +32,8 @@ impl IdleReaper {
         let mut next = Some(first);
         while let Some(wait) = next {
             // Something has arrived on an idle connection, or time has passed.
-            let _ = timeout(wait.max(MIN_WAIT), readable.notified()).await;
+            sleep(MIN_WAIT).await;
+            let _ = timeout(wait.saturating_sub(MIN_WAIT), readable.notified()).await;
             next = self.0.inner().and_then(|inner| reap(&inner));
         }
         self.0.forget();

@@ -6,9 +6,10 @@ use rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible,
     PeerMisbehaved,
 };
+use thiserror::Error as ThisError;
 use tower::BoxError;
 
-use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, chain};
+use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, HandshakeFlood, chain};
 
 /// The meaning of an error from a TLS stream.
 pub(crate) struct Explained {
@@ -29,6 +30,23 @@ impl Explained {
     }
 }
 
+/// A failure of TLS after the handshake.
+#[derive(Clone, Debug, ThisError)]
+pub(crate) enum TlsFailure {
+    #[error("TLS failed")]
+    Flood(#[from] HandshakeFlood),
+    #[error("TLS failed")]
+    Rustls(#[from] TlsError),
+}
+
+impl TlsFailure {
+    /// The failure of TLS in an error of a stream, if there is one.
+    pub(crate) fn in_error(error: &io::Error) -> Option<Self> {
+        let flood = chain::find::<HandshakeFlood>(error).map(|flood| Self::from(*flood));
+        flood.or_else(|| chain::find::<TlsError>(error).map(|error| Self::from(error.clone())))
+    }
+}
+
 /// Explains an error that has a TLS or an `io` error anywhere in its chain.
 pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
     if let Some(tls) = chain::find::<TlsError>(error) {
@@ -41,10 +59,28 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
             tls: Some(tls.clone()),
         };
     }
+    let kind = match chain::find::<HandshakeFlood>(error) {
+        Some(_) => ErrorKind::TlsProtocol,
+        None => chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
+    };
     Explained {
-        kind: chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
+        kind,
         alert: None,
         tls: None,
+    }
+}
+
+/// Gives a name to the one error that rustls reports as a bare text.
+///
+/// rustls buffers up to 64 KiB of handshake messages, and frees none of them while the last one is
+/// incomplete. So a server that sends a thousand session tickets back to back fills the buffer.
+pub(crate) fn named(error: io::Error) -> io::Error {
+    /// The text of rustls. `tests/it/after_handshake.rs` depends on it.
+    const BUFFER_FULL: &str = "message buffer full";
+    let inner = error.get_ref();
+    match inner.is_some_and(|inner| inner.to_string() == BUFFER_FULL) {
+        true => io::Error::new(error.kind(), HandshakeFlood),
+        false => error,
     }
 }
 

@@ -7,7 +7,7 @@ mod failure;
 mod observer;
 mod run;
 
-pub(crate) use explain::explain;
+pub(crate) use explain::{TlsFailure, explain, named};
 pub(crate) use failure::HandshakeFailure;
 pub(crate) use run::Handshake;
 

@@ -22,7 +22,11 @@ use crate::{
     },
 };
 
-use super::{HandshakeFailure, explain::explain, observer::HandshakeObserver};
+use super::{
+    HandshakeFailure,
+    explain::{explain, named},
+    observer::HandshakeObserver,
+};
 
 /// One handshake with an origin.
 pub(crate) struct Handshake<'a> {
@@ -126,6 +130,7 @@ impl Handshake<'_> {
 
 /// Turns an error of rustls or of the stream into a failure, and notes what it shows.
 fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> HandshakeFailure {
+    let error = named(error);
     let explained = explain(&error);
     facts.alert = explained.alert;
     // A peer that sends less than a TLS record header ends in a bare end of stream.

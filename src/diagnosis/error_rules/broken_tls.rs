@@ -1,0 +1,42 @@
+//! Peers that break the TLS protocol, in the handshake or after it.
+
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    error::ErrorKind,
+};
+
+use super::rule::{Rule, broken_tls, nothing};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::BrokenTls,
+        certainty: Certain,
+        when: |e| e.handshake_flood,
+        text: |_| {
+            String::from(
+                "the origin sends more than 64 KiB of TLS handshake messages at once, such as a \
+                 thousand session tickets",
+            )
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "configure the origin to send fewer session tickets: two are usual",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::BrokenTls,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::TlsProtocol) && !e.handshake_flood,
+        text: broken_tls,
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+];

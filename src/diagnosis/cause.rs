@@ -70,6 +70,17 @@ impl Cause {
         self
     }
 
+    /// Lowers the certainty to this one, if it is higher.
+    pub(crate) fn at_most(mut self, certainty: Certainty) -> Self {
+        self.certainty = self.certainty.min(certainty);
+        self
+    }
+
+    /// Whether this is part of the evidence.
+    pub(crate) fn is_shown_by(&self, clue: Clue) -> bool {
+        self.clues.contains(&clue)
+    }
+
     /// Removes the fixes that `is_refuted` matches.
     pub(super) fn without_fixes(mut self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
         self.fixes.retain(|fix| !is_refuted(&fix.0));

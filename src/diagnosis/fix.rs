@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    error::TlsVersion,
     name::{DnsName, ExpectedName, Host, HostAuthority},
     origin::OriginUrl,
 };
@@ -56,6 +57,10 @@ pub(crate) enum FixKind {
     HostUnknown,
     /// Without `.proxy_protocol(..)`, unless the origin is configured to expect it.
     NoProxyProtocol,
+    /// `.tls_parameters(..)` with these key exchange groups.
+    KeyExchangeGroups(&'static [&'static str]),
+    /// `.omit_sni()`.
+    OmitSni,
     /// `HostRewriteLayer::preserve()` in place of the layer that set the Host.
     PreserveHost,
     /// `.verify(..)` with a policy that trusts only the presented key.
@@ -66,8 +71,8 @@ pub(crate) enum FixKind {
     Sni(DnsName),
     /// `.sni(..)` with a name that only the edge's configuration has.
     SniUnknown,
-    /// `.tls_versions(..)` with both versions.
-    TlsVersions,
+    /// `.tls_versions(..)` with the oldest and the newest version.
+    TlsVersions(TlsVersion, TlsVersion),
     /// `.verify(..)` with this policy.
     Verify(&'static str),
 }
@@ -109,6 +114,11 @@ impl fmt::Display for FixKind {
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
+            Self::KeyExchangeGroups(names) => write!(
+                f,
+                ".tls_parameters(TlsParameters::default().key_exchange_groups({names:?}))"
+            ),
+            Self::OmitSni => f.write_str(".omit_sni()"),
             Self::NoProxyProtocol => f.write_str(
                 "leave out .proxy_protocol(..), or configure the origin to expect it: \
                  `accept-proxy` in HAProxy's bind, `proxy_protocol` in nginx's listen",
@@ -123,7 +133,11 @@ impl fmt::Display for FixKind {
             Self::ProxyProtocol => f.write_str(".proxy_protocol(ProxyProtocol::v2())"),
             Self::SniUnknown => f.write_str(".sni(\"..\") with a name that the edge serves"),
             Self::Sni(name) => write!(f, ".sni(\"{name}\")"),
-            Self::TlsVersions => f.write_str(".tls_versions(TlsVersion::V1_2..)"),
+            Self::TlsVersions(oldest, newest) => f.write_str(match (oldest, newest) {
+                (TlsVersion::V1_2, TlsVersion::V1_2) => ".tls_versions(..=TlsVersion::V1_2)",
+                (TlsVersion::V1_2, _) => ".tls_versions(TlsVersion::V1_2..)",
+                _ => ".tls_versions(TlsVersion::V1_3..)",
+            }),
             Self::Verify(policy) => write!(f, ".verify({policy})"),
         }
     }

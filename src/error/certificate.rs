@@ -16,6 +16,8 @@ use x509_cert::{
     time::Validity,
 };
 
+use crate::name::ExpectedName;
+
 /// The certificates that the peer presented, the leaf first.
 pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
 
@@ -82,6 +84,19 @@ impl PeerCertificate {
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         !self.subject().is_empty() && self.subject() == self.issuer()
+    }
+
+    /// Whether one of its names is this one. A wildcard stands for one whole label (RFC 9525
+    /// section 6.3).
+    pub(crate) fn covers(&self, name: &ExpectedName) -> bool {
+        let name = name.to_string();
+        let parent = name.split_once('.').map(|(_, parent)| parent);
+        self.names()
+            .iter()
+            .any(|pattern| match pattern.strip_prefix("*.") {
+                Some(rest) => parent.is_some_and(|parent| parent.eq_ignore_ascii_case(rest)),
+                None => pattern.eq_ignore_ascii_case(&name),
+            })
     }
 
     /// Whether it is of X.509 version 1, which has no extensions and is not supported by webpki.

@@ -71,6 +71,6 @@ pub use problem::{
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};
-pub(crate) use tls_offer::OfferedParameters;
+pub(crate) use tls_offer::{KeyShare, OfferedParameters};
 pub use tls_offer::{TlsOffer, TlsVersion};
 pub use tls_session::{ClientCertificate, EarlyData, TlsSession};

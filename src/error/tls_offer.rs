@@ -34,6 +34,7 @@ pub struct TlsOffer {
     pub(crate) newest: TlsVersion,
     pub(crate) protocols: &'static [&'static str],
     pub(crate) parameters: OfferedParameters,
+    pub(crate) key_share: KeyShare,
 }
 
 /// Whether cipher suites, key exchange groups and signature schemes are those of the default
@@ -47,7 +48,22 @@ pub(crate) enum OfferedParameters {
     Usual,
 }
 
+/// The key share in a ClientHello, which decides its size.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum KeyShare {
+    /// None, or that of a curve: the ClientHello fits in one packet.
+    #[default]
+    Classical,
+    /// That of a post-quantum group, of more than 1,100 bytes.
+    PostQuantum,
+}
+
 impl TlsOffer {
+    /// Whether the ClientHello is larger than a packet.
+    pub(crate) fn is_large(&self) -> bool {
+        self.newest == TlsVersion::V1_3 && self.key_share == KeyShare::PostQuantum
+    }
+
     /// The oldest version offered.
     #[must_use]
     pub fn oldest(&self) -> TlsVersion {

@@ -4,13 +4,9 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::{
-    diagnosis::{CauseId, Certainty, Diagnosis},
-    error::{CertificateProblem, Error, ErrorKind, Stage},
-    origin::{Origin, Scheme},
-};
+use crate::{diagnosis::Diagnosis, error::Error, origin::Origin};
 
-use super::{change::Change, combination::Combination};
+use super::{change::Change, combination::Combination, progress::Progress, result::AttemptResult};
 
 /// One attempt of a probe: a connection and a `GET /`.
 ///
@@ -26,37 +22,20 @@ use super::{change::Change, combination::Combination};
 #[derive(Clone, Debug)]
 pub struct ProbeAttempt {
     pub(super) combination: Combination,
-    /// The difference from the best attempt before it; `None` in the first attempt.
-    pub(super) change: Option<Change>,
+    pub(super) step: Step,
     pub(super) result: AttemptResult,
 }
 
-/// How an attempt ended.
+/// How an attempt follows from those before it.
 #[derive(Clone, Debug)]
-pub(super) enum AttemptResult {
-    Response(StatusCode, Option<Diagnosis>),
-    Error(Error),
-}
-
-/// How far an attempt got. Further compares greater.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum AttemptProgress {
-    /// The name did not resolve.
-    None,
-    /// The name resolved; no connection could be used.
-    Resolved,
-    /// TCP connected, and the handshake failed before a certificate was received.
-    Connected,
-    /// The origin presented a certificate, and the handshake failed.
-    CertificateReceived,
-    /// The handshake was completed, and no response was received.
-    HandshakeDone,
-    /// The edge itself refused the request.
-    RefusedByEdge,
-    /// The response is an error that may be the site's own.
-    SiteError,
-    /// The response is no error.
-    Success,
+pub(super) enum Step {
+    /// The configuration as it is.
+    Configured,
+    /// One difference from the best attempt before it.
+    Changed(Change),
+    /// The best attempt again, without the change that got further: its failure may have been
+    /// chance.
+    Repeated,
 }
 
 impl ProbeAttempt {
@@ -76,10 +55,22 @@ impl ProbeAttempt {
 
     /// The difference from the best attempt before this one, in a few words: `SNI www.example.com`.
     ///
-    /// `None` for the first attempt, which uses the configuration as it is.
+    /// `None` for the first attempt, which uses the configuration as it is, and for a
+    /// [repeated](Self::is_repeated) one.
     #[must_use]
     pub fn change(&self) -> Option<String> {
-        self.change.as_ref().map(ToString::to_string)
+        match &self.step {
+            Step::Changed(change) => Some(change.to_string()),
+            Step::Configured | Step::Repeated => None,
+        }
+    }
+
+    /// Whether the best attempt so far was made again, without the change that got further.
+    ///
+    /// It shows whether that failure was chance.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        matches!(self.step, Step::Repeated)
     }
 
     /// The status of the response, if one was received.
@@ -113,90 +104,26 @@ impl ProbeAttempt {
     }
 
     /// Whether names and protocols are right: the site responded, even if with its own error.
+    ///
+    /// An error over plain http does not count where TLS was configured, or at port 443: a device
+    /// on the path may have sent it.
     #[must_use]
     pub fn works(&self) -> bool {
-        self.progress() >= AttemptProgress::SiteError
+        self.progress() >= Progress::SiteError
     }
 
-    pub(super) fn progress(&self) -> AttemptProgress {
-        match &self.result {
-            AttemptResult::Response(status, diagnosis) => {
-                response_progress(*status, diagnosis.as_ref())
-            }
-            AttemptResult::Error(error) => error_progress(error),
-        }
-    }
-}
-
-fn response_progress(status: StatusCode, diagnosis: Option<&Diagnosis>) -> AttemptProgress {
-    let likeliest = diagnosis.and_then(Diagnosis::likeliest);
-    match likeliest {
-        Some(cause) if cause.id() == CauseId::BehindTheEdge => AttemptProgress::SiteError,
-        // The attempt over TLS is nearer to success, even if its handshake fails.
-        Some(cause) if requires_tls(cause.id()) => AttemptProgress::Resolved,
-        Some(cause) if cause.certainty() > Certainty::Possible => AttemptProgress::RefusedByEdge,
-        _ if status.is_client_error() || status.is_server_error() => AttemptProgress::SiteError,
-        _ => AttemptProgress::Success,
-    }
-}
-
-fn requires_tls(id: CauseId) -> bool {
-    [CauseId::HttpToTlsPort, CauseId::HttpsRequired].contains(&id)
-}
-
-fn error_progress(error: &Error) -> AttemptProgress {
-    let scheme = error.facts().origin().map(Origin::scheme);
-    match (error.stage(), error.kind()) {
-        (Stage::Prepare | Stage::Resolve, _) => AttemptProgress::None,
-        (Stage::Dial, _) => AttemptProgress::Resolved,
-        (Stage::Handshake, ErrorKind::ProtocolNotNegotiated) => {
-            AttemptProgress::CertificateReceived
-        }
-        (Stage::Handshake, _) if error.facts().certificate().is_some() => {
-            AttemptProgress::CertificateReceived
-        }
-        (Stage::Handshake, _) => AttemptProgress::Connected,
-        // A port that speaks TLS may not respond to plain http at all.
-        _ if scheme == Some(Scheme::Http) => AttemptProgress::Resolved,
-        _ => AttemptProgress::HandshakeDone,
+    pub(super) fn progress(&self) -> Progress {
+        Progress::of(&self.combination, &self.result)
     }
 }
 
 impl fmt::Display for ProbeAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.change {
-            Some(change) => write!(f, "{change}: ")?,
-            None => f.write_str("as configured: ")?,
+        match &self.step {
+            Step::Changed(change) => write!(f, "{change}: ")?,
+            Step::Configured => f.write_str("as configured: ")?,
+            Step::Repeated => f.write_str("again without the change: ")?,
         }
         self.result.fmt(f)
-    }
-}
-
-impl fmt::Display for AttemptResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Response(status, diagnosis) => {
-                write!(f, "{}", status.as_u16())?;
-                match diagnosis.as_ref().and_then(Diagnosis::likeliest) {
-                    Some(cause) => write!(f, " ({}: {})", cause.certainty(), cause.text()),
-                    None => Ok(()),
-                }
-            }
-            Self::Error(error) => write!(f, "{}, {}", error.stage(), symptom(error)),
-        }
-    }
-}
-
-/// The symptom without the four names: the line starts with the one that changed.
-fn symptom(error: &Error) -> String {
-    let facts = error.facts();
-    match (facts.alert(), facts.certificate()) {
-        (Some(alert), _) => alert.to_string(),
-        (None, Some(certificate))
-            if error.kind() == ErrorKind::Certificate(CertificateProblem::NameMismatch) =>
-        {
-            format!("{} ({})", error.kind(), certificate.names().join(", "))
-        }
-        _ => error.kind().to_string(),
     }
 }

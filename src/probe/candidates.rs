@@ -2,15 +2,19 @@
 
 use crate::{
     diagnosis::{Diagnosis, FixKind},
-    error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsVersion},
+    error::{CertificateProblem, Error, ErrorKind, PeerCertificate, Stage, TlsOffer, TlsVersion},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni, SniOmission},
-    origin::{Origin, OriginUrl, Scheme},
+    origin::{Origin, Scheme},
     tls::Alpn,
 };
 
 use super::{
-    attempt::{AttemptResult, ProbeAttempt},
+    attempt::ProbeAttempt,
     change::Change,
+    edges::{is_http_only, is_known_edge},
+    groups::GroupOrder,
+    progress::Progress,
+    result::AttemptResult,
 };
 
 /// The changes to try after the best attempt so far. `added` are names that the caller adds.
@@ -45,9 +49,10 @@ fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<DnsName> {
 
 fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
     let origin = best.combination.origin();
+    let facts = error.facts();
     match (error.stage(), error.kind()) {
-        (Stage::Dial, _) => vec![Change::Url(other_scheme(&origin))],
-        (Stage::Handshake, ErrorKind::NotTls) => vec![Change::Url(origin.url_over_tcp())],
+        (Stage::Dial, _) => other_scheme(&origin).into_iter().collect(),
+        (Stage::Handshake, ErrorKind::NotTls) => plain_http(&origin, error),
         (Stage::Handshake, ErrorKind::TlsVersionMismatch) => other_versions(best),
         (Stage::Handshake, ErrorKind::ProtocolNotNegotiated) => other_protocols(best),
         (Stage::Handshake, ErrorKind::Certificate(CertificateProblem::NameMismatch)) => {
@@ -55,19 +60,84 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Cha
             changes.extend(other_snis(&origin, names));
             changes
         }
-        (Stage::Handshake, _) => {
-            let mut changes: Vec<_> = other_snis(&origin, names).collect();
-            changes.extend(other_versions(best));
-            changes.extend(other_protocols(best));
-            changes.push(Change::NistGroupsFirst);
-            changes.push(Change::Url(origin.url_over_tcp()));
-            changes
-        }
+        // Versions and groups are agreed on. Another name may have another certificate.
+        (Stage::Handshake, ErrorKind::Certificate(_)) => other_snis(&origin, names).collect(),
+        // The origin has accepted the names, and refuses the client.
+        (_, ErrorKind::AlertReceived) if facts.is_certificate_accepted() => Vec::new(),
+        (Stage::Handshake, _) => after_handshake_without_certificate(best, error, names),
         (Stage::Send | Stage::Receive, _) if origin.scheme() == Scheme::Http => {
-            vec![Change::Url(origin.url_over_tls(origin.odd_port()))]
+            after_plain_http(best, error)
         }
         (Stage::Send | Stage::Receive, _) => other_protocols(best),
         _ => Vec::new(),
+    }
+}
+
+/// The peer refused the ClientHello, or did not answer it.
+fn after_handshake_without_certificate(
+    best: &ProbeAttempt,
+    error: &Error,
+    names: &[DnsName],
+) -> Vec<Change> {
+    let origin = best.combination.origin();
+    let is_unanswered = best.progress() < Progress::Answered;
+    let snis = other_snis(&origin, names);
+    let small_hello = small_hello(best, error);
+    let mut changes = Vec::new();
+    // An edge answers a name that it does not serve, most often with an alert. A device that drops
+    // large packets does not.
+    match is_unanswered && origin.sni().name().is_some() {
+        true => changes.extend(small_hello.into_iter().chain(snis)),
+        false => changes.extend(snis.chain(small_hello)),
+    }
+    changes.extend(nist_groups(best));
+    changes.extend(other_versions(best));
+    changes.extend(other_protocols(best));
+    changes.extend(proxy_header(&origin, error).filter(|_| is_unanswered));
+    changes
+}
+
+/// The peer did not answer plain HTTP with a response.
+fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<Change> {
+    if best.progress() >= Progress::Answered {
+        return Vec::new();
+    }
+    let origin = best.combination.origin();
+    let over_tls = origin.url_over_tls(origin.odd_port());
+    let mut changes = vec![Change::Url(over_tls)];
+    changes.extend(proxy_header(&origin, error));
+    changes
+}
+
+/// A ClientHello without post-quantum groups, if the present one has a key share for such a group.
+fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<Change> {
+    let is_large = error.facts().tls_offer().is_some_and(TlsOffer::is_large);
+    let is_new = best.combination.groups() == GroupOrder::AsConfigured;
+    (is_large && is_new).then_some(Change::Groups(GroupOrder::Classical))
+}
+
+fn nist_groups(best: &ProbeAttempt) -> Option<Change> {
+    let is_new = best.combination.groups() != GroupOrder::NistFirst;
+    is_new.then_some(Change::Groups(GroupOrder::NistFirst))
+}
+
+/// A PROXY protocol header, if the connection was ended without a byte. No edge expects one.
+fn proxy_header(origin: &Origin, error: &Error) -> Option<Change> {
+    let is_ended = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
+    let is_possible = !error.facts().has_proxy_header() && !is_known_edge(origin);
+    (is_possible && is_ended.contains(&error.kind())).then_some(Change::ProxyHeader)
+}
+
+/// Plain http, if the peer itself answered the ClientHello with it.
+///
+/// Port 443 and known edges support TLS: a device on the path has answered there, which could read
+/// what is sent.
+fn plain_http(origin: &Origin, error: &Error) -> Vec<Change> {
+    let is_http = error.facts().first_bytes().starts_with(b"HTTP/");
+    let is_tls_port = origin.dial().port() == Some(Scheme::Https.default_port());
+    match is_http && !is_tls_port && !is_known_edge(origin) {
+        true => vec![Change::Url(origin.url_over_tcp())],
+        false => Vec::new(),
     }
 }
 
@@ -122,12 +192,15 @@ fn other_protocols(best: &ProbeAttempt) -> Vec<Change> {
     others.map(Change::Alpn).collect()
 }
 
-/// The same host by the other scheme, at its default port.
-fn other_scheme(origin: &Origin) -> OriginUrl {
-    match origin.scheme() {
+/// The same host by the other scheme, at its default port. Plain http is tried only where the
+/// endpoint is known to have no TLS.
+fn other_scheme(origin: &Origin) -> Option<Change> {
+    let url = match origin.scheme() {
         Scheme::Http => origin.url_with(Scheme::Https, None),
-        Scheme::Https => origin.url_with(Scheme::Http, None),
-    }
+        Scheme::Https if is_http_only(origin) => origin.url_with(Scheme::Http, None),
+        Scheme::Https => return None,
+    };
+    Some(Change::Url(url))
 }
 
 fn after_response(
@@ -138,7 +211,13 @@ fn after_response(
     let origin = best.combination.origin();
     let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
     let fixes = causes.iter().flat_map(|cause| cause.fixes());
-    let mut changes: Vec<_> = fixes.filter_map(|fix| change_of_fix(fix.kind())).collect();
+    let fixes = fixes.filter_map(|fix| change_of_fix(fix.kind()));
+    let mut changes: Vec<_> = fixes
+        .filter(|change| !gives_up_tls(change, &origin))
+        .collect();
+    if best.combination.is_plaintext_on_tls_port() {
+        changes.push(Change::Url(origin.url_over_tls(origin.odd_port())));
+    }
     let is_other = |name: &&DnsName| !origin.host().host().eq_ignore_ascii_case(name.as_str());
     let hosts = names.iter().filter(is_other).map(HostAuthority::from);
     changes.extend(hosts.map(Change::Host));
@@ -148,14 +227,21 @@ fn after_response(
     changes
 }
 
+fn gives_up_tls(change: &Change, origin: &Origin) -> bool {
+    let is_plain = matches!(change, Change::Url(url) if url.scheme() == Scheme::Http);
+    is_plain && origin.scheme() == Scheme::Https
+}
+
 /// The change that a fix of a diagnosis describes, if an attempt can make it.
 pub(super) fn change_of_fix(fix: &FixKind) -> Option<Change> {
     match fix {
         FixKind::Builder(url) => Some(Change::Url(url.clone())),
         FixKind::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
         FixKind::Host(host) | FixKind::HostRewrite(host) => Some(Change::Host(host.clone())),
+        FixKind::OmitSni => Some(Change::Sni(Sni::Omit(SniOmission::Requested))),
+        FixKind::ProxyProtocol => Some(Change::ProxyHeader),
         FixKind::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
-        FixKind::TlsVersions => Some(Change::Versions(TlsVersion::V1_2, TlsVersion::V1_3)),
+        FixKind::TlsVersions(oldest, newest) => Some(Change::Versions(*oldest, *newest)),
         _ => None,
     }
 }

@@ -9,6 +9,8 @@ use crate::{
     tls::Alpn,
 };
 
+use super::groups::GroupOrder;
+
 /// One difference between an attempt and the best attempt before it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
@@ -18,10 +20,12 @@ pub(super) enum Change {
     ExpectSni,
     /// Expects another name in the certificate.
     ExpectedName(ExpectedName),
-    /// Offers the NIST curves before the other key exchange groups.
-    NistGroupsFirst,
+    /// Offers other key exchange groups.
+    Groups(GroupOrder),
     /// Sends another Host.
     Host(HostAuthority),
+    /// Begins with a PROXY protocol header.
+    ProxyHeader,
     /// Sends another name in SNI, or none.
     Sni(Sni),
     /// Uses another URL: with or without TLS.
@@ -37,8 +41,9 @@ impl fmt::Display for Change {
             Self::Alpn(alpn) => write!(f, "ALPN {}", alpn.protocols().join(", ")),
             Self::ExpectSni => f.write_str("expected name as SNI"),
             Self::ExpectedName(name) => write!(f, "expected name {name}"),
-            Self::NistGroupsFirst => f.write_str("NIST curves first"),
+            Self::Groups(groups) => groups.fmt(f),
             Self::Host(host) => write!(f, "Host {host}"),
+            Self::ProxyHeader => f.write_str("PROXY protocol header"),
             Self::Sni(Sni::Send(name)) => write!(f, "SNI {name}"),
             Self::Sni(Sni::Omit(_)) => f.write_str("no SNI"),
             Self::Url(url) => write!(f, "{url}"),

@@ -4,16 +4,14 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
+    dial::ProxyProtocol,
     error::TlsVersion,
     name::{HostAuthority, Sni, SniOmission},
     origin::{ChosenNames, Origin, OriginUrl, Scheme},
     tls::Alpn,
 };
 
-use super::change::Change;
-
-/// The key exchange groups, the one that Azure Front Door requires first (RFC 8446 section 4.2.7).
-const NIST_FIRST: [&str; 3] = ["secp256r1", "secp384r1", "x25519"];
+use super::{change::Change, groups::GroupOrder};
 
 /// The names and protocols of one attempt.
 ///
@@ -26,17 +24,20 @@ pub(super) struct Combination {
     versions: (TlsVersion, TlsVersion),
     alpn: Alpn,
     groups: GroupOrder,
+    proxy_header: ProxyHeader,
+    /// The scheme that the connector was built with.
+    configured_scheme: Scheme,
     /// The other calls about TLS that the connector was built with.
     tls_setters: Vec<&'static str>,
     /// The other calls about dialling that it was built with.
     dial_setters: Vec<&'static str>,
 }
 
-/// Which key exchange groups are offered first.
+/// Whether an attempt begins with a PROXY protocol header.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum GroupOrder {
+enum ProxyHeader {
     AsConfigured,
-    NistFirst,
+    Added,
 }
 
 impl Combination {
@@ -45,12 +46,15 @@ impl Combination {
         let builder = connector.to_builder();
         let offer = connector.tls_offer();
         let versions = offer.map(|offer| (offer.oldest, offer.newest));
+        let url = builder.chosen_url()?.clone();
         Some(Self {
-            url: builder.chosen_url()?.clone(),
+            configured_scheme: url.scheme(),
+            url,
             names: builder.chosen_names().clone(),
             versions: versions.unwrap_or((TlsVersion::V1_2, TlsVersion::V1_3)),
             alpn: builder.chosen_alpn(),
             groups: GroupOrder::AsConfigured,
+            proxy_header: ProxyHeader::AsConfigured,
             tls_setters: builder.tls_setters().to_vec(),
             dial_setters: builder.dialling_setters().collect(),
         })
@@ -65,12 +69,16 @@ impl Combination {
     pub(super) fn applied_to(&self, builder: CdnOriginBuilder) -> CdnOriginBuilder {
         let (oldest, newest) = self.versions;
         let builder = builder.tls_versions(oldest..=newest).alpn(self.alpn);
-        let builder = match self.groups {
-            GroupOrder::AsConfigured => builder,
-            GroupOrder::NistFirst => {
+        let builder = match self.groups.names() {
+            None => builder,
+            Some(names) => {
                 let parameters = builder.chosen_tls_parameters().clone();
-                builder.tls_parameters(parameters.key_exchange_groups(NIST_FIRST))
+                builder.tls_parameters(parameters.key_exchange_groups(names.iter().copied()))
             }
+        };
+        let builder = match self.proxy_header {
+            ProxyHeader::AsConfigured => builder,
+            ProxyHeader::Added => builder.proxy_protocol(ProxyProtocol::v2()),
         };
         builder.with_origin(self.url.clone(), self.names.clone())
     }
@@ -82,7 +90,8 @@ impl Combination {
             Change::Alpn(alpn) => changed.alpn = *alpn,
             Change::ExpectSni => changed.names.expected_name = None,
             Change::ExpectedName(name) => changed.names.expected_name = Some(name.clone()),
-            Change::NistGroupsFirst => changed.groups = GroupOrder::NistFirst,
+            Change::Groups(groups) => changed.groups = *groups,
+            Change::ProxyHeader => changed.proxy_header = ProxyHeader::Added,
             Change::Host(host) => changed.names.host = Some(host.clone()),
             Change::Sni(sni) => {
                 // Host follows a configured SNI. It is kept, so that the attempt changes SNI alone.
@@ -102,6 +111,21 @@ impl Combination {
 
     pub(super) fn alpn(&self) -> Alpn {
         self.alpn
+    }
+
+    pub(super) fn groups(&self) -> GroupOrder {
+        self.groups
+    }
+
+    /// Whether it sends plain http although the connector was built with an https URL.
+    pub(super) fn is_plaintext_in_place_of_tls(&self) -> bool {
+        self.url.scheme() == Scheme::Http && self.configured_scheme == Scheme::Https
+    }
+
+    /// Whether it sends plain http to the port that is assigned to https.
+    pub(super) fn is_plaintext_on_tls_port(&self) -> bool {
+        let https = Scheme::Https.default_port();
+        self.url.scheme() == Scheme::Http && self.origin().dial().port() == Some(https)
     }
 
     /// Whether an expected name is configured, rather than following SNI.
@@ -143,6 +167,9 @@ impl fmt::Display for Combination {
         if self.url.scheme() == Scheme::Https {
             self.fmt_tls(f)?;
         }
+        if self.proxy_header == ProxyHeader::Added {
+            f.write_str("\n    .proxy_protocol(ProxyProtocol::v2())")?;
+        }
         write_comments(f, self.dial_setters.iter().copied())
     }
 }
@@ -158,9 +185,9 @@ impl Combination {
             Alpn::Http2OrHttp1 => {}
             alpn => write!(f, "\n    .alpn(Alpn::{alpn:?})")?,
         }
-        if self.groups == GroupOrder::NistFirst {
+        if let Some(names) = self.groups.names() {
             let parameters = "TlsParameters::default().key_exchange_groups";
-            write!(f, "\n    .tls_parameters({parameters}({NIST_FIRST:?}))")?;
+            write!(f, "\n    .tls_parameters({parameters}({names:?}))")?;
         }
         let setters = self.tls_setters.iter().copied();
         write_comments(f, setters.filter(|setter| !self.is_written(setter)))
@@ -170,7 +197,7 @@ impl Combination {
     fn is_written(&self, setter: &str) -> bool {
         match setter {
             "alpn" | "tls_versions" => true,
-            "TlsParameters::key_exchange_groups" => self.groups == GroupOrder::NistFirst,
+            "TlsParameters::key_exchange_groups" => self.groups != GroupOrder::AsConfigured,
             _ => false,
         }
     }

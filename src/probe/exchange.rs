@@ -18,7 +18,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{attempt::AttemptResult, combination::Combination};
+use super::{combination::Combination, result::AttemptResult};
 
 /// Connects with a combination, sends `GET /` and examines the response.
 ///

@@ -7,7 +7,7 @@ use crate::{
     diagnosis::{Cause, Diagnosis, FactsReport},
 };
 
-use super::ProbeAttempt;
+use super::{ProbeAttempt, progress::Progress};
 
 /// The attempts of a probe and what follows from them.
 ///
@@ -97,10 +97,10 @@ impl Findings {
 
     /// What was wrong. Empty if everything was right.
     ///
-    /// If a change got further, its cause is certain and its fix is proved, see
-    /// [`is_proved`](Self::is_proved). Otherwise these are the likely causes of the best attempt's
-    /// failure, and their fixes were not tried. A name that only the certificate contains is such
-    /// a fix: any peer can present any certificate.
+    /// If a change got further, its fix is proved, see [`is_proved`](Self::is_proved). Its cause is
+    /// certain, unless the failure may have been chance. Otherwise these are the likely causes of
+    /// the best attempt's failure, and their fixes were not tried. A name that only the certificate
+    /// contains is such a fix: any peer can present any certificate.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         match self.is_proved() {
@@ -127,18 +127,43 @@ impl fmt::Display for Findings {
             false => FixLabel::NotTried,
         };
         print_causes(f, self.diagnosis(), label)?;
-        match self.best() {
-            None => Ok(()),
-            Some(best) if best.works() => {
-                writeln!(f, "\nthis works, with everything else as it was:\n")?;
-                writeln!(f, "{}\n    .build()?", best.combination)
-            }
-            Some(best) => self.print_failure(f, best),
+        if self
+            .attempts
+            .iter()
+            .any(|attempt| self.is_recovery(attempt))
+        {
+            writeln!(f, "\na failure did not happen again: it comes and goes")?;
+        }
+        let Some(best) = self.best() else {
+            return Ok(());
+        };
+        match best.works() {
+            true => self.print_working(f, best),
+            false => self.print_failure(f, best),
         }
     }
 }
 
 impl Findings {
+    /// Whether the attempt repeats another one that failed, and did better.
+    fn is_recovery(&self, attempt: &ProbeAttempt) -> bool {
+        let before = |other: &&ProbeAttempt| other.combination == attempt.combination;
+        let first = self.attempts.iter().find(before);
+        attempt.is_repeated() && first.is_some_and(|first| attempt.progress() > first.progress())
+    }
+
+    fn print_working(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
+        match best.progress() {
+            Progress::SiteError => writeln!(
+                f,
+                "\nnames and protocols are accepted, and the site answers with an error:\n"
+            )?,
+            _ => writeln!(f, "\nthis works, with everything else as it was:\n")?,
+        }
+        writeln!(f, "{}\n    .build()?", best.combination)?;
+        self.print_remaining(f)
+    }
+
     fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
         match best.error() {
             Some(error) => {
@@ -150,7 +175,11 @@ impl Findings {
             }
             None => writeln!(f, "\nno attempt works")?,
         }
-        // Without a proof, these are the diagnosis above.
+        self.print_remaining(f)
+    }
+
+    /// What may still be wrong. Without a proof, that is the diagnosis.
+    fn print_remaining(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_proved() {
             true => print_causes(f, &self.remaining, FixLabel::NotTried),
             false => Ok(()),

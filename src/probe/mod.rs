@@ -24,56 +24,93 @@
 //! A probe is a tool for engineers, not for the path of requests. It opens a few connections, one
 //! after the other, with a pause in between. On each it sends one `GET /`.
 //!
+//! # What counts as proof
+//!
+//! Attempts are ranked by what they proved about the peer, not by the stage at which they failed:
+//!
+//! | proved | by |
+//! |---|---|
+//! | nothing | no address was reached |
+//! | connected | TCP connected; nothing, or another protocol, came back |
+//! | answered | bytes of the protocol that was tried: a TLS alert, the start of a response |
+//! | certificate received | a certificate for other names than the expected one |
+//! | expected certificate | a certificate for the expected name, refused for another reason |
+//! | verified | the certificate was accepted |
+//! | refused by the edge | a response that the edge itself sent, such as a 421 |
+//! | site error | an error that may be the site's own |
+//! | success | any other response |
+//!
+//! A change is the fix if the attempt with it proved more, and enough for this kind of change:
+//!
+//! | change | proved at least |
+//! |---|---|
+//! | https in place of http, small ClientHello, ALPN, PROXY protocol header | answered |
+//! | TLS versions, NIST curves first | certificate received |
+//! | SNI | expected certificate: an edge's default certificate accepts no name |
+//! | expected name | verified |
+//! | Host | site error |
+//!
+//! * **Chance is excluded.** If the failure was silence, the end of the connection or an error of
+//!   the site, the attempt before the change is made again. If it gets further this time, the
+//!   change proved nothing.
+//! * **Certain** means that two attempts differed in this alone, and that the failure is stable.
+//!   If a limit leaves no time to repeat it, the cause is likely. So is another Host that answers
+//!   better than an error of the site which names no cause.
+//! * **What was tried in vain counts, too.** The fixes of such attempts are removed. Plain HTTP to
+//!   a TLS port is no cause if a ClientHello got no byte of TLS back. A name that is refused like
+//!   all others moves behind missing cipher suites. A service that names itself in one attempt,
+//!   such as SSH, is named for all.
+//!
 //! # What it tries
 //!
-//! ```text
-//!  connect as configured, send GET /
-//!        |
-//!        v
-//!  the best attempt so far <------------------------+
-//!        |                                          |
-//!        | try one change to it at a time           | a change got further:
-//!        v                                          | it is the best attempt now
-//!  resolved < connected < certificate received < handshake done
-//!           < refused by the edge < error of the site < success
-//!        |
-//!        | success, or no change got further, or a limit was reached
-//!        v
-//!  Findings
-//! ```
-//!
-//! The best attempt decides which changes are tried, in this order:
+//! The best attempt so far decides which changes are tried, each alone, in this order:
 //!
 //! | it ended | changes |
 //! |---|---|
-//! | at the TCP connect | the other scheme at its default port |
-//! | in the handshake: not TLS | plain http |
+//! | at the TCP connect | https at port 443; http at port 80 if the endpoint has no TLS |
+//! | in the handshake: plain HTTP came back | plain http, see below |
 //! | in the handshake: no common version | TLS 1.2 to 1.3, TLS 1.2, TLS 1.3 |
 //! | in the handshake: no common ALPN | h2 and http/1.1, http/1.1 |
 //! | in the handshake: certificate for another name | expected name, other SNI, no SNI |
-//! | in the handshake: anything else | SNI, versions, ALPN, NIST curves first, plain http |
-//! | after plain http was sent | https |
-//! | after the TLS handshake | ALPN |
+//! | in the handshake: certificate refused | other SNI, no SNI |
+//! | in the handshake: an alert, or no SNI | SNI, small ClientHello, NIST curves, versions, ALPN |
+//! | in the handshake: silence or the end | small ClientHello, as above, PROXY protocol header |
+//! | after plain http, without a response | https, PROXY protocol header |
+//! | after the TLS handshake | ALPN, unless the origin refuses the client |
 //! | with a response that refuses | the fixes of its diagnosis, then Host, then SNI |
 //!
-//! Names to try come from [`Probe::try_name`], then from Host, the expected name, the URL, SNI and
-//! the dialled host.
+//! A small ClientHello has no post-quantum key share, which is larger than a packet. It is tried
+//! before TLS versions are blamed. Names to try come from [`Probe::try_name`], then from Host, the
+//! expected name, the URL, SNI and the dialled host.
 //!
-//! # What it does not do
+//! The probe ends with a success, if no change proves more, or at a limit: 19 attempts and 60 s by
+//! default.
 //!
-//! A probe weakens no verification: each attempt uses the policy of the connector. If every
-//! attempt fails because the certificate has no trusted issuer, the findings say so.
+//! # What it never does
 //!
-//! A name that only the certificate contains is not tried: the peer that presents a certificate
-//! chooses its names. The findings list it as `not tried`.
+//! * **Weaken verification.** Each attempt uses the policy of the connector. If every attempt fails
+//!   because the certificate has no trusted issuer, the findings say so. The key that answers in
+//!   place of a known edge is not offered as a pin.
+//! * **Send plaintext to an https origin unasked.** Plain http is tried only if the peer itself
+//!   answered the ClientHello in plain HTTP, or if the endpoint is known to have no TLS; at no
+//!   known edge, and not at port 443. Only a success counts as an answer then: a refusal or a
+//!   redirect may come from a device on the path. To try plain http, probe an http URL.
+//! * **Offer an unproved name.** A name that only the certificate contains is not tried: the peer
+//!   that presents a certificate chooses its names. The findings list it as `not tried`.
+//! * **Send more than `GET /`.** It has no cookies, credentials or body.
 
 mod attempt;
 mod candidates;
 mod change;
 mod combination;
+mod conclusion;
+mod edges;
 mod exchange;
 mod findings;
+mod groups;
+mod progress;
 mod proof;
+mod result;
 mod run;
 mod search;
 mod settings;

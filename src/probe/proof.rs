@@ -1,42 +1,133 @@
-//! The cause that an attempt proves when its change got further.
+//! What an attempt proves when its change got further: the cause, its certainty and its fix.
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, FixKind},
+    error::{Error, ErrorKind, TlsVersion},
     name::{ExpectedName, HostAuthority, Sni},
     origin::{Origin, OriginUrl, Scheme},
     tls::Alpn,
 };
 
-use super::{change::Change, combination::Combination};
+use super::{
+    attempt::ProbeAttempt, change::Change, groups::GroupOrder, progress::Progress,
+    result::AttemptResult,
+};
 
-/// Which cause it is, its text, and the fix.
-type Proved = (CauseId, String, FixKind);
+/// Which cause it is, its text, and the fixes.
+type Proved = (CauseId, String, Vec<FixKind>);
 
-/// The cause that is certain because `change` alone got further than `before`.
-pub(super) fn proved_cause(change: &Change, before: &Combination) -> Cause {
-    let origin = before.origin();
-    let (id, text, fix) = match change {
-        Change::Alpn(alpn) => wrong_alpn(*alpn),
-        Change::ExpectSni => superfluous_expected_name(&origin),
-        Change::ExpectedName(name) => wrong_expected_name(name),
-        Change::NistGroupsFirst => wrong_groups(),
-        Change::Host(host) => wrong_host(host, &origin),
-        Change::Sni(sni) => wrong_sni(sni, &origin),
-        Change::Url(url) => wrong_scheme(url),
-        Change::Versions(..) => wrong_versions(change),
+/// Whether `after`, which differs from `before` in `change` alone, proves that the change was
+/// needed.
+///
+/// It has to get further, and as far as the change can be the reason: another SNI is accepted where
+/// the certificate names the site, https where the peer sends bytes of TLS.
+pub(super) fn is_proof(change: &Change, before: &ProbeAttempt, after: &ProbeAttempt) -> bool {
+    let needed = match change {
+        Change::Sni(_) => Progress::ExpectedCertificate,
+        Change::ExpectSni | Change::ExpectedName(_) => Progress::Verified,
+        Change::Versions(..) | Change::Groups(GroupOrder::NistFirst) => {
+            Progress::CertificateReceived
+        }
+        Change::Host(_) => Progress::SiteError,
+        Change::Alpn(_) | Change::Groups(_) | Change::ProxyHeader | Change::Url(_) => {
+            Progress::Answered
+        }
     };
-    Cause::new(id, Certainty::Certain, text)
-        .shown_by(&[Clue::Probe])
-        .fixed_by([fix])
+    let progress = after.progress();
+    progress > before.progress() && progress >= needed
 }
 
-fn wrong_alpn(accepted: Alpn) -> Proved {
-    let text = format!("the origin accepts Alpn::{accepted:?}, and not the protocols offered");
-    (
-        CauseId::AlpnNotAccepted,
-        text,
-        FixKind::Alpn(accepted.variant()),
+/// Whether the result may be chance, so that only a second attempt shows that it is stable.
+///
+/// An alert, a certificate or a refusal of the edge is an answer. An end of the connection, silence
+/// or an error of the site is none.
+pub(super) fn may_be_chance(attempt: &ProbeAttempt) -> bool {
+    match &attempt.result {
+        AttemptResult::Response(..) => attempt.progress() == Progress::SiteError,
+        AttemptResult::Error(error) => is_without_answer(error),
+    }
+}
+
+fn is_without_answer(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionClosed
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Io
+            | ErrorKind::StreamReset
+            | ErrorKind::TimedOut
+            | ErrorKind::Unreachable
     )
+}
+
+/// The cause behind `before`, whose failure ends with `change`.
+///
+/// `stability` limits the certainty: it says how sure it is that `before` fails each time.
+pub(super) fn proved_cause(
+    change: &Change,
+    before: &ProbeAttempt,
+    after: &ProbeAttempt,
+    stability: Certainty,
+) -> Cause {
+    let origin = before.origin();
+    let (id, text, fixes) = match change {
+        Change::Alpn(alpn) => wrong_alpn(*alpn, before),
+        Change::ExpectSni => superfluous_expected_name(&origin),
+        Change::ExpectedName(name) => wrong_expected_name(name),
+        Change::Groups(groups) => wrong_groups(*groups, before),
+        Change::Host(host) => wrong_host(host, &origin),
+        Change::ProxyHeader => proxy_header_missing(),
+        Change::Sni(sni) => wrong_sni(sni, &origin),
+        Change::Url(url) => wrong_scheme(url, before, after),
+        Change::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
+    };
+    // The site's own error may have other reasons than the name, unless the page is about names.
+    let certainty = match before.progress() {
+        Progress::SiteError if !may_be_about(change, before) => Certainty::Likely,
+        _ => Certainty::Certain,
+    };
+    Cause::new(id, certainty.min(stability), text)
+        .shown_by(&[Clue::Probe])
+        .fixed_by(fixes)
+}
+
+/// Whether the response may be about the name that the change replaces.
+fn may_be_about(change: &Change, response: &ProbeAttempt) -> bool {
+    // "No server is available" may mean that none is for this Host.
+    let ids: &[CauseId] = match change {
+        Change::Host(_) => &[
+            CauseId::BehindTheEdge,
+            CauseId::HostNotServed,
+            CauseId::SniAndHostDisagree,
+        ],
+        _ => &[
+            CauseId::SniAndHostDisagree,
+            CauseId::SniMissing,
+            CauseId::SniNotServed,
+        ],
+    };
+    let diagnosis = response.diagnosis();
+    let mut causes = diagnosis.causes().iter();
+    causes.any(|cause| ids.contains(&cause.id()))
+}
+
+fn wrong_alpn(accepted: Alpn, before: &ProbeAttempt) -> Proved {
+    let fixes = vec![FixKind::Alpn(accepted.variant())];
+    match before.progress() {
+        Progress::Verified => (
+            CauseId::Http1Required,
+            format!(
+                "the origin answers with Alpn::{accepted:?}, and fails over the protocol that it \
+                 chose before"
+            ),
+            fixes,
+        ),
+        _ => (
+            CauseId::AlpnNotAccepted,
+            format!("the origin accepts Alpn::{accepted:?}, and not the protocols offered"),
+            fixes,
+        ),
+    }
 }
 
 fn superfluous_expected_name(origin: &Origin) -> Proved {
@@ -44,7 +135,7 @@ fn superfluous_expected_name(origin: &Origin) -> Proved {
     (
         CauseId::CertificateForAnotherName,
         format!("the certificate is for the name in SNI, and not for {expected}"),
-        FixKind::Advice("leave .expected_name(..) out"),
+        vec![FixKind::Advice("leave .expected_name(..) out")],
     )
 }
 
@@ -52,18 +143,36 @@ fn wrong_expected_name(covered: &ExpectedName) -> Proved {
     (
         CauseId::CertificateForAnotherName,
         format!("the certificate is for {covered}, and another name was expected"),
-        FixKind::ExpectedName(covered.clone()),
+        vec![FixKind::ExpectedName(covered.clone())],
     )
 }
 
-fn wrong_groups() -> Proved {
-    (
-        CauseId::NoCommonCipher,
-        String::from("the origin requires one of the NIST curves for the key exchange"),
-        FixKind::Advice(
-            ".tls_parameters(TlsParameters::default().key_exchange_groups([\"secp256r1\"]))",
+fn wrong_groups(accepted: GroupOrder, before: &ProbeAttempt) -> Proved {
+    let names = accepted.names().unwrap_or_default();
+    let fixes = vec![FixKind::KeyExchangeGroups(names)];
+    let was_answered = before.progress() >= Progress::Answered;
+    match (accepted, was_answered) {
+        (GroupOrder::NistFirst, _) => (
+            CauseId::NoCommonCipher,
+            String::from("the origin requires a NIST curve as the first key exchange group"),
+            fixes,
         ),
-    )
+        (_, true) => (
+            CauseId::StrictPeer,
+            String::from(
+                "the origin, or a device before it, rejects a ClientHello with post-quantum groups",
+            ),
+            fixes,
+        ),
+        (_, false) => (
+            CauseId::ClientHelloDropped,
+            String::from(
+                "the origin, or a device on the path, does not let a large ClientHello pass; a \
+                 post-quantum key share makes it larger than a packet",
+            ),
+            fixes,
+        ),
+    }
 }
 
 fn wrong_host(served: &HostAuthority, origin: &Origin) -> Proved {
@@ -71,7 +180,15 @@ fn wrong_host(served: &HostAuthority, origin: &Origin) -> Proved {
     (
         CauseId::HostNotServed,
         format!("the edge serves {served}, and not {host}, the configured Host"),
-        FixKind::Host(served.clone()),
+        vec![FixKind::Host(served.clone())],
+    )
+}
+
+fn proxy_header_missing() -> Proved {
+    (
+        CauseId::ProxyHeaderExpected,
+        String::from("the peer expects a PROXY protocol header first"),
+        vec![FixKind::ProxyProtocol],
     )
 }
 
@@ -80,41 +197,73 @@ fn wrong_sni(accepted: &Sni, origin: &Origin) -> Proved {
         (Sni::Send(name), None) => (
             CauseId::SniMissing,
             format!("the edge requires SNI to select the site, and accepts {name}"),
-            FixKind::Sni(name.clone()),
+            vec![FixKind::Sni(name.clone())],
         ),
         (Sni::Send(name), Some(sent)) => (
             CauseId::SniNotServed,
-            format!("the edge accepts {name} in SNI, and not {sent}"),
-            FixKind::Sni(name.clone()),
+            format!("a connection with {name} in SNI is accepted, and one with {sent} is not"),
+            vec![FixKind::Sni(name.clone())],
         ),
         (Sni::Omit(_), _) => (
             CauseId::SniNotServed,
-            format!("the edge accepts no SNI, and not {}", origin.sni()),
-            FixKind::Advice(".omit_sni()"),
+            format!(
+                "a connection without SNI is accepted, and one with {} is not",
+                origin.sni()
+            ),
+            vec![FixKind::OmitSni],
         ),
     }
 }
 
-fn wrong_scheme(accepted: &OriginUrl) -> Proved {
+fn wrong_scheme(accepted: &OriginUrl, before: &ProbeAttempt, after: &ProbeAttempt) -> Proved {
     let fix = FixKind::Builder(accepted.clone());
+    let (from, to) = (before.origin(), after.origin());
     match accepted.scheme() {
         Scheme::Http => (
             CauseId::PlainHttpPeer,
-            String::from("the origin speaks plain http"),
-            fix,
+            format!(
+                "the peer at {} speaks plain HTTP, so that nothing proves that it is your origin",
+                to.dial()
+            ),
+            vec![fix],
         ),
-        Scheme::Https => (
+        Scheme::Https if from.dial() == to.dial() => (
             CauseId::HttpToTlsPort,
             String::from("the origin speaks TLS, and the request was sent as plain http"),
-            fix,
+            vec![fix],
+        ),
+        Scheme::Https => (
+            CauseId::HttpsRequired,
+            format!(
+                "the origin speaks TLS at {}, and no plain http at {}",
+                to.dial(),
+                from.dial()
+            ),
+            vec![fix],
         ),
     }
 }
 
-fn wrong_versions(accepted: &Change) -> Proved {
-    (
-        CauseId::NoCommonTlsVersion,
-        format!("the origin accepts {accepted}, and not the TLS versions offered"),
-        FixKind::TlsVersions,
-    )
+fn wrong_versions(oldest: TlsVersion, newest: TlsVersion, accepted: &Change) -> Proved {
+    let fix = FixKind::TlsVersions(oldest, newest);
+    match oldest == newest {
+        // A peer of one version may ignore the other versions of a ClientHello (RFC 8446 section
+        // 4.2.1), so that this one rejects what it does not know.
+        true => (
+            CauseId::StrictPeer,
+            format!(
+                "the origin, or a device before it, accepts a ClientHello with {accepted}, and no \
+                 other one"
+            ),
+            vec![
+                fix,
+                FixKind::Advice("until the origin or the device is updated, which is the remedy"),
+            ],
+        ),
+        false => (
+            CauseId::NoCommonTlsVersion,
+            format!("the origin accepts {accepted}, and not the TLS versions offered"),
+            vec![fix],
+        ),
+    }
 }

@@ -6,18 +6,20 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::Diagnosis,
+    diagnosis::{Cause, Certainty, Diagnosis},
     error::{Error, ErrorKind, Facts, Stage},
 };
 
 use super::{
     Findings, ProbeAttempt,
-    attempt::{AttemptProgress, AttemptResult},
-    candidates::{change_of_fix, changes_after},
-    change::Change,
+    attempt::Step,
+    candidates::changes_after,
     combination::Combination,
+    conclusion::remaining,
     exchange::exchange,
-    proof::proved_cause,
+    progress::Progress,
+    proof::{is_proof, may_be_chance, proved_cause},
+    result::AttemptResult,
     settings::ProbeSettings,
 };
 
@@ -33,8 +35,8 @@ pub(super) struct Search {
     attempts: Vec<ProbeAttempt>,
     /// The index of the attempt that got furthest.
     best: usize,
-    /// The changes that got further, each with the combination before it.
-    proofs: Vec<(Combination, Change)>,
+    /// The causes that changes have proved by getting further.
+    proved: Vec<Cause>,
 }
 
 /// What follows from trying the changes to the best attempt.
@@ -46,6 +48,15 @@ enum SearchStep {
     Finished,
 }
 
+/// Whether the best attempt fails each time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stability {
+    /// It does, as sure as this.
+    Fails(Certainty),
+    /// Its failure was chance: the attempt with this index got further without a change.
+    Chance(usize),
+}
+
 impl Search {
     pub(super) fn new(builder: CdnOriginBuilder, settings: ProbeSettings) -> Self {
         Self {
@@ -54,16 +65,16 @@ impl Search {
             settings,
             attempts: Vec::new(),
             best: 0,
-            proofs: Vec::new(),
+            proved: Vec::new(),
         }
     }
 
     /// Tries the configured combination, then changes, until one succeeds or none gets further.
     pub(super) async fn run(&mut self, configured: Combination) {
-        self.attempt(configured, None).await;
+        self.attempt(configured, Step::Configured).await;
         while self
             .best()
-            .is_some_and(|best| best.progress() < AttemptProgress::Success)
+            .is_some_and(|best| best.progress() < Progress::Success)
         {
             if self.step().await == SearchStep::Finished {
                 return;
@@ -75,7 +86,7 @@ impl Search {
         self.attempts.get(self.best)
     }
 
-    /// Tries the changes to the best attempt until one gets further.
+    /// Tries the changes to the best attempt until one proves that it was needed.
     async fn step(&mut self) -> SearchStep {
         let Some(best) = self.best().cloned() else {
             return SearchStep::Finished;
@@ -85,22 +96,42 @@ impl Search {
             if self.was_tried(&combination) {
                 continue;
             }
-            if self.attempts.len() >= self.settings.max_attempts {
+            let Some(changed) = self
+                .attempt(combination, Step::Changed(change.clone()))
+                .await
+            else {
                 return SearchStep::Finished;
+            };
+            if !is_proof(&change, &best, &self.attempts[changed]) {
+                continue;
             }
-            let left = self.deadline.duration_since(Instant::now());
-            sleep(self.settings.pause.min(left)).await;
-            if Instant::now() >= self.deadline {
-                return SearchStep::Finished;
+            match self.stability(&best).await {
+                Stability::Fails(certainty) => {
+                    let after = &self.attempts[changed];
+                    self.proved
+                        .push(proved_cause(&change, &best, after, certainty));
+                    self.best = changed;
+                }
+                Stability::Chance(repeated) => self.best = repeated,
             }
-            let progress = self.attempt(combination, Some(change.clone())).await;
-            if progress > best.progress() {
-                self.best = self.attempts.len() - 1;
-                self.proofs.push((best.combination, change));
-                return SearchStep::Further;
-            }
+            return SearchStep::Further;
         }
         SearchStep::Finished
+    }
+
+    /// Makes the best attempt again if its failure may have been chance.
+    async fn stability(&mut self, best: &ProbeAttempt) -> Stability {
+        if !may_be_chance(best) {
+            return Stability::Fails(Certainty::Certain);
+        }
+        let combination = best.combination.clone();
+        match self.attempt(combination, Step::Repeated).await {
+            Some(repeated) if self.attempts[repeated].progress() > best.progress() => {
+                Stability::Chance(repeated)
+            }
+            Some(_) => Stability::Fails(Certainty::Certain),
+            None => Stability::Fails(Certainty::Likely),
+        }
     }
 
     fn was_tried(&self, combination: &Combination) -> bool {
@@ -108,11 +139,18 @@ impl Search {
         tried.any(|attempt| attempt.combination == *combination)
     }
 
-    async fn attempt(
-        &mut self,
-        combination: Combination,
-        change: Option<Change>,
-    ) -> AttemptProgress {
+    /// Makes an attempt and returns its index; `None` if a limit was reached.
+    async fn attempt(&mut self, combination: Combination, step: Step) -> Option<usize> {
+        if self.attempts.len() >= self.settings.max_attempts {
+            return None;
+        }
+        if !self.attempts.is_empty() {
+            let left = self.deadline.duration_since(Instant::now());
+            sleep(self.settings.pause.min(left)).await;
+            if Instant::now() >= self.deadline {
+                return None;
+            }
+        }
         let exchange = exchange(
             self.builder.clone(),
             &combination,
@@ -125,13 +163,12 @@ impl Search {
         };
         let attempt = ProbeAttempt {
             combination,
-            change,
+            step,
             result,
         };
         (self.settings.on_attempt)(&attempt);
-        let progress = attempt.progress();
         self.attempts.push(attempt);
-        progress
+        Some(self.attempts.len() - 1)
     }
 
     fn timed_out(&self, combination: &Combination) -> Error {
@@ -141,27 +178,15 @@ impl Search {
     }
 
     pub(super) fn into_findings(self, connector: CdnOriginConnector) -> Findings {
-        let proofs = self.proofs.iter();
-        let causes = proofs.map(|(before, change)| proved_cause(change, before));
-        let proved = Diagnosis::ranked(causes.collect());
-        let remaining = self.best().map(|best| self.remaining(best));
+        let best = self.best();
+        let remaining = best.map(|best| remaining(&self.attempts, best));
         Findings {
             connector,
-            proved,
             remaining: remaining.unwrap_or_default(),
+            proved: Diagnosis::ranked(self.proved),
             attempts: self.attempts,
             best: self.best,
         }
-    }
-
-    /// What may still be wrong with the best attempt.
-    ///
-    /// Fixes that were tried on it are left out: none of them got further.
-    fn remaining(&self, best: &ProbeAttempt) -> Diagnosis {
-        best.diagnosis().without(|fix| {
-            let tried = change_of_fix(fix).map(|change| best.combination.with(&change));
-            tried.is_some_and(|tried| self.was_tried(&tried))
-        })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::{ops::Bound, path::Path, sync::Arc, time::Duration};
 
-use rustls::{ClientConfig, crypto::CryptoProvider};
+use rustls::{ClientConfig, NamedGroup, crypto::CryptoProvider};
 
 use crate::{
-    error::{BuildProblem, BuildProblemKind, OfferedParameters, TlsOffer, TlsVersion},
+    error::{BuildProblem, BuildProblemKind, KeyShare, OfferedParameters, TlsOffer, TlsVersion},
     name::ExpectedName,
 };
 
@@ -101,6 +101,7 @@ impl TlsSettings {
             )?),
             None => None,
         };
+        let offer = self.offer(versions, &provider);
         let config = self.config(provider, versions, verifier.clone());
         let mut config = note(config, problems)?;
         let identity = identity.flatten();
@@ -114,7 +115,7 @@ impl TlsSettings {
             verifier,
             ech: ech.map(Arc::new),
             alpn: self.alpn,
-            offer: self.offer(versions),
+            offer,
             skipped_roots,
             logs_keys: self.parameters.key_log.is_some(),
             has_identity: self.identity.is_some(),
@@ -129,12 +130,13 @@ impl TlsSettings {
         Some(client)
     }
 
-    fn offer(&self, versions: Versions) -> TlsOffer {
+    fn offer(&self, versions: Versions, provider: &CryptoProvider) -> TlsOffer {
         TlsOffer {
             oldest: versions.oldest,
             newest: versions.newest,
             protocols: self.alpn.protocols(),
             parameters: self.offered_parameters(),
+            key_share: key_share(provider),
         }
     }
 
@@ -203,6 +205,20 @@ impl TlsSettings {
             .with_no_client_auth();
         config.alpn_protocols = self.alpn.for_rustls();
         Ok(config)
+    }
+}
+
+/// The key share of a ClientHello for TLS 1.3, which is of the first group.
+fn key_share(provider: &CryptoProvider) -> KeyShare {
+    match provider.kx_groups.first().map(|group| group.name()) {
+        Some(
+            NamedGroup::X25519MLKEM768
+            | NamedGroup::secp256r1MLKEM768
+            | NamedGroup::MLKEM512
+            | NamedGroup::MLKEM768
+            | NamedGroup::MLKEM1024,
+        ) => KeyShare::PostQuantum,
+        _ => KeyShare::Classical,
     }
 }
 

@@ -63,6 +63,9 @@ mod pool_tasks;
 mod pool_waits;
 mod probe;
 mod probe_arguments;
+mod probe_evidence;
+mod probe_peers;
+mod probe_tls;
 mod profiles;
 #[cfg(feature = "axum")]
 mod proxy_fields;

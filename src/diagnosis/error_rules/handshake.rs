@@ -7,7 +7,7 @@ use crate::{
         Clue, Confirmation, FixKind,
     },
     edge::EdgeProfile,
-    error::{EchProblem, ErrorKind},
+    error::{EchProblem, ErrorKind, TlsOffer},
     origin::Scheme,
 };
 
@@ -228,16 +228,19 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::ClientHelloDropped,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::TimedOut) && e.facts.first_bytes().is_empty(),
+        when: |e| {
+            let is_unanswered = e.is(ErrorKind::TimedOut) || is_cut_off(e);
+            is_unanswered && e.facts.first_bytes().is_empty() && offers_large_hello(e)
+        },
         text: |_| {
             String::from(
-                "a device on the path drops the ClientHello, which a post-quantum key share \
-                 makes larger than a packet",
+                "a device on the path drops or cuts off the ClientHello, which a post-quantum key \
+                 share makes larger than a packet",
             )
         },
-        clues: &[Clue::Silence, Clue::Offer],
+        clues: &[Clue::Ending, Clue::Offer],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: nothing,
+        fixes: |_| vec![FixKind::KeyExchangeGroups(CLASSICAL_GROUPS)],
     },
     Rule {
         id: CauseId::BrokenTls,
@@ -249,6 +252,14 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
 ];
+
+/// Groups whose key shares are small. Every origin that supports TLS 1.3 has one of them.
+const CLASSICAL_GROUPS: &[&str] = &["x25519", "secp256r1", "secp384r1"];
+
+fn offers_large_hello(evidence: &Evidence<'_>) -> bool {
+    let offer = evidence.facts.tls_offer();
+    offer.is_some_and(TlsOffer::is_large)
+}
 
 fn dial_another_port(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(

@@ -28,7 +28,9 @@ pub(super) fn other_versions(evidence: &Evidence<'_>) -> Vec<FixKind> {
         _ if offers_ech(evidence) => FixKind::Advice(
             "enable TLS 1.3 on the origin, or leave out .ech(..) and offer TLS 1.2 too",
         ),
-        Some((oldest, newest)) if oldest == newest => FixKind::TlsVersions,
+        Some((oldest, newest)) if oldest == newest => {
+            FixKind::TlsVersions(TlsVersion::V1_2, TlsVersion::V1_3)
+        }
         _ => FixKind::Advice("enable TLS 1.2 or 1.3 on the origin"),
     }]
 }

@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, TlsFailure, explain},
-    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage},
+    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage, chain},
     http1::Http1Error,
     http2::Http2Error,
     upload::UploadProgress,
@@ -120,6 +120,26 @@ impl NoResponse {
             None => explain_failure(self.failure, Some(info)),
         }
     }
+}
+
+/// Whether an HTTP/1 peer sent at least the start of a response, though an unusable one.
+pub(crate) fn has_begun_response(error: &Error) -> bool {
+    let failure = chain::find::<Failure>(error);
+    failure.is_some_and(|failure| {
+        matches!(
+            failure,
+            Failure::Http1(
+                Http1Error::Incomplete
+                    | Http1Error::Head(_)
+                    | Http1Error::LineEnd
+                    | Http1Error::HeadTooLarge
+                    | Http1Error::UnexpectedUpgrade
+                    | Http1Error::ResponseFraming
+                    | Http1Error::Chunk
+                    | Http1Error::Trailers
+            )
+        )
+    })
 }
 
 /// The crate's own error that caused the failure, if there is one: that of the request's body.

@@ -49,9 +49,11 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
         "probe",
         &[
             "name",
+            "edge",
             "origin",
             "error",
             "tls",
+            "dial",
             "connector",
             "diagnosis",
             "response_diagnosis",

@@ -1,0 +1,234 @@
+//! What may still be wrong with the best attempt, by the evidence of all attempts.
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind},
+    error::{ErrorKind, TlsVersion},
+    name::Sni,
+    origin::Scheme,
+};
+
+use super::{
+    attempt::{ProbeAttempt, Step},
+    candidates::change_of_fix,
+    change::Change,
+    edges::{is_http_only, is_known_edge},
+    groups::GroupOrder,
+    progress::Progress,
+    result::AttemptResult,
+};
+
+const HANDSHAKE_FAILURE: u8 = 40;
+
+/// What may still be wrong with the best attempt.
+///
+/// Fixes that were tried on it are left out: none of them got further. So are causes that an
+/// attempt refutes. Causes in SNI come last if every known name was tried in vain.
+pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagnosis {
+    let others = Others { attempts, best };
+    if let Some(found) = others.other_service() {
+        return found;
+    }
+    let untried = best
+        .diagnosis()
+        .without(|fix| others.has_tried(fix) || is_prohibited(fix, best));
+    let causes = untried.causes().iter();
+    let causes = causes.filter(|cause| !others.refute(cause.id()));
+    let mut causes: Vec<_> = causes.cloned().collect();
+    if others.have_tried_names() {
+        causes = causes.into_iter().map(doubted_if_about_sni).collect();
+    }
+    if let Some(cause) = others.no_common_cipher() {
+        causes.retain(|found| found.id() != cause.id());
+        causes.insert(0, cause);
+    }
+    if let Some(cause) = others.intercepted() {
+        causes = causes
+            .into_iter()
+            .map(|cause| cause.at_most(Certainty::Likely))
+            .collect();
+        causes.insert(0, cause);
+    }
+    match causes.is_empty() {
+        // Better a doubtful cause than none.
+        true => untried,
+        false => Diagnosis::ranked(causes),
+    }
+}
+
+/// Whether the fix gives up what proves the origin's identity: it trusts a key that an edge with
+/// public certificates would not have, or sends plaintext.
+fn is_prohibited(fix: &FixKind, best: &ProbeAttempt) -> bool {
+    let origin = best.origin();
+    match fix {
+        FixKind::AndPin(_) | FixKind::Pin(_) => is_known_edge(&origin),
+        FixKind::Builder(url) => {
+            let gives_up_tls = url.scheme() == Scheme::Http && origin.scheme() == Scheme::Https;
+            gives_up_tls && !is_http_only(&origin)
+        }
+        _ => false,
+    }
+}
+
+/// A cause in SNI after every known name was tried in vain.
+fn doubted_if_about_sni(cause: Cause) -> Cause {
+    let is_about_sni = [CauseId::SniMissing, CauseId::SniNotServed].contains(&cause.id());
+    match is_about_sni && cause.certainty() < Certainty::Certain {
+        true => cause.at_most(Certainty::Possible),
+        false => cause,
+    }
+}
+
+/// The attempts, as evidence about the best one.
+struct Others<'a> {
+    attempts: &'a [ProbeAttempt],
+    best: &'a ProbeAttempt,
+}
+
+impl<'a> Others<'a> {
+    /// The attempts that were one change away from the best one.
+    fn changed(&self) -> impl Iterator<Item = (&'a ProbeAttempt, &'a Change)> {
+        let best = self.best;
+        self.attempts
+            .iter()
+            .filter_map(move |attempt| match &attempt.step {
+                Step::Changed(change) if best.combination.with(change) == attempt.combination => {
+                    Some((attempt, change))
+                }
+                _ => None,
+            })
+    }
+
+    fn has_tried(&self, fix: &FixKind) -> bool {
+        let tried = change_of_fix(fix).map(|change| self.best.combination.with(&change));
+        tried.is_some_and(|tried| {
+            let mut attempts = self.attempts.iter();
+            attempts.any(|attempt| attempt.combination == tried)
+        })
+    }
+
+    /// The diagnosis of an attempt to the same address whose peer named itself: it sent the first
+    /// bytes of a service that is no web server.
+    fn other_service(&self) -> Option<Diagnosis> {
+        if self.best.progress() > Progress::Connected {
+            return None;
+        }
+        let dialled = self.best.origin().dial().clone();
+        let same_peer = self
+            .attempts
+            .iter()
+            .filter(|it| *it.origin().dial() == dialled);
+        let mut diagnoses = same_peer.map(ProbeAttempt::diagnosis);
+        diagnoses.find(|diagnosis| {
+            let likeliest = diagnosis.likeliest();
+            likeliest.is_some_and(|cause| {
+                cause.id() == CauseId::OtherService && cause.certainty() == Certainty::Certain
+            })
+        })
+    }
+
+    /// Whether an attempt shows that this is not the cause.
+    fn refute(&self, id: CauseId) -> bool {
+        let is_test: fn(&Change) -> bool = match id {
+            CauseId::HttpToTlsPort if !self.has_sent_tls() => {
+                |change| matches!(change, Change::Url(url) if url.scheme() == Scheme::Https)
+            }
+            CauseId::ClientHelloDropped => {
+                |change| matches!(change, Change::Groups(GroupOrder::Classical))
+            }
+            CauseId::ProxyHeaderExpected => |change| matches!(change, Change::ProxyHeader),
+            _ => return false,
+        };
+        let is_http = self.best.origin().scheme() == Scheme::Http;
+        let sent_http = is_http && self.best.progress() >= Progress::Answered;
+        let in_vain = |(attempt, change): (&ProbeAttempt, &Change)| {
+            is_test(change) && attempt.progress() <= Progress::Connected
+        };
+        sent_http || self.changed().any(in_vain)
+    }
+
+    /// Whether the peer answered plain HTTP with TLS, or with a page that says so.
+    fn has_sent_tls(&self) -> bool {
+        let diagnosis = self.best.diagnosis();
+        let mut causes = diagnosis.causes().iter();
+        let cause = causes.find(|cause| cause.id() == CauseId::HttpToTlsPort);
+        self.best.status().is_some() || cause.is_some_and(|it| it.is_shown_by(Clue::FirstBytes))
+    }
+
+    /// Whether SNI was changed to another name, or to none, and that got no further.
+    fn have_tried_names(&self) -> bool {
+        self.changed()
+            .any(|(_, change)| matches!(change, Change::Sni(_)))
+    }
+
+    /// The origin supports none of the cipher suites or groups: other names get the same alert 40,
+    /// or other versions get another alert.
+    fn no_common_cipher(&self) -> Option<Cause> {
+        let alert = |attempt: &ProbeAttempt| {
+            let error = attempt.error()?;
+            error.facts().alert().map(|alert| alert.code())
+        };
+        let is_refused = alert(self.best) == Some(HANDSHAKE_FAILURE)
+            && self.best.progress() == Progress::Answered;
+        if !is_refused || is_known_edge(&self.best.origin()) {
+            return None;
+        }
+        let is_other_name = |(attempt, change): (&ProbeAttempt, &Change)| {
+            matches!(change, Change::Sni(Sni::Send(_))) && alert(attempt) == Some(HANDSHAKE_FAILURE)
+        };
+        let refuses_version = |(attempt, change): (&ProbeAttempt, &Change)| {
+            matches!(change, Change::Versions(TlsVersion::V1_3, TlsVersion::V1_3))
+                && attempt
+                    .error()
+                    .is_some_and(|error| error.kind() == ErrorKind::TlsVersionMismatch)
+        };
+        let (text, clues): (_, &[Clue]) = if self.changed().any(refuses_version) {
+            (
+                "the origin supports TLS 1.2, and none of the cipher suites or groups offered for \
+                 it: it may support suites with CBC or CCM alone",
+                &[Clue::Alert, Clue::Offer, Clue::Probe],
+            )
+        } else if self.changed().any(is_other_name) {
+            (
+                "the origin supports none of the offered cipher suites or groups: it refuses every \
+                 name",
+                &[Clue::Alert, Clue::Probe],
+            )
+        } else {
+            return None;
+        };
+        let fix = "enable on the origin an ECDHE suite with AES-GCM, and the group secp256r1";
+        Some(
+            Cause::new(CauseId::NoCommonCipher, Certainty::Likely, text)
+                .shown_by(clues)
+                .confirmed_by(Confirmation::Listener)
+                .fixed_by([FixKind::Advice(fix)]),
+        )
+    }
+
+    /// The peer answers in plain HTTP where TLS is expected, and refuses the request.
+    fn intercepted(&self) -> Option<Cause> {
+        if self.best.progress() > Progress::Connected {
+            return None;
+        }
+        let mut attempts = self.attempts.iter();
+        let status = attempts.find_map(|attempt| match &attempt.result {
+            AttemptResult::Response(status, _)
+                if attempt.combination.is_plaintext_in_place_of_tls()
+                    && attempt.progress() == Progress::Connected =>
+            {
+                Some(*status)
+            }
+            _ => None,
+        })?;
+        let text = format!(
+            "a device on the path answers in place of the origin: it sends plain HTTP where TLS is \
+             expected, and status {} to a valid request",
+            status.as_u16()
+        );
+        Some(
+            Cause::new(CauseId::Interception, Certainty::Likely, text)
+                .shown_by(&[Clue::FirstBytes, Clue::Status])
+                .confirmed_by(Confirmation::AnotherNetwork),
+        )
+    }
+}

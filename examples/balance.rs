@@ -39,7 +39,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let mut responses = Vec::new();
     for _ in 0..20 {
-        let request = Request::get("http://client.example/").body(Empty::<Bytes>::new())?;
+        let request = Request::get("/")
+            .header("host", "client.example")
+            .body(Empty::<Bytes>::new())?;
         responses.push(balance.ready().await?.call(request));
     }
     for response in try_join_all(responses).await? {

@@ -16,7 +16,10 @@ use tower_service::Service;
 use crate::{
     error::Error,
     pool::NoEarlyData,
-    proxy::{Draining, LoggedByGroup, OriginProxy, Prewarming, ProxyBody, Proxying, log},
+    proxy::{
+        Draining, FromGroup, OriginProxy, Prewarming, ProxyBody, Proxying, log, may_be_empty,
+        read_ahead,
+    },
 };
 
 use super::{
@@ -266,7 +269,14 @@ impl OriginGroup {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let response = self.try_origins(request).await;
+        let response = match may_be_empty(&request) {
+            false => self.try_origins(request).await,
+            true => {
+                // Before any attempt: a body that an attempt has read cannot be read by the next.
+                let request = read_ahead(request).await;
+                Box::pin(self.try_origins(request)).await
+            }
+        };
         if let Some(error) = response.extensions().get::<Error>() {
             log::request_failed(error);
         }
@@ -280,7 +290,7 @@ impl OriginGroup {
         B::Error: Into<BoxError>,
     {
         let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(LoggedByGroup);
+        parts.extensions.insert(FromGroup);
         let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
         let (slot, mut body) = returnable_body::returnable(body);
         let mut untried = self.members.clone();

@@ -71,6 +71,9 @@ impl HostRewriteLayer {
 
     /// Validates and keeps the client's Host.
     ///
+    /// HTTP/1.0 does not require one. The layer refuses such a request, and
+    /// [`OriginProxy`](crate::OriginProxy) sends the origin's own Host.
+    ///
     /// A client can send any valid name: reject unknown ones in front of this layer.
     pub fn preserve() -> Self {
         Self {
@@ -109,16 +112,21 @@ impl HostRewriteLayer {
     ///
     /// If the request's host is missing, repeated, invalid or ambiguous.
     pub(crate) fn apply(&self, parts: &mut Parts) -> Result<RewrittenHost, Error> {
-        let rewritten = self.hosts(parts)?;
+        let rewritten = self.hosts(parts, None)?;
         write_host(parts, &rewritten.upstream);
         Ok(rewritten)
     }
 
-    /// Computes the hosts for a request head, without changing it.
-    pub(crate) fn hosts(&self, parts: &Parts) -> Result<RewrittenHost, Error> {
+    /// Computes the hosts for a request head, without changing it. `own` replaces a Host that is to
+    /// be kept and absent.
+    pub(crate) fn hosts(
+        &self,
+        parts: &Parts,
+        own: Option<&HostAuthority>,
+    ) -> Result<RewrittenHost, Error> {
         let downstream = downstream_authority(parts)?;
         let upstream = self
-            .host_for(parts, downstream.as_ref())
+            .host_for(parts, downstream.as_ref(), own)
             .ok_or_else(|| Error::refused(ErrorKind::Host(HostProblem::Missing)))?;
         Ok(RewrittenHost {
             downstream,
@@ -127,12 +135,17 @@ impl HostRewriteLayer {
     }
 
     /// The host for this request. `downstream` is `None` in an HTTP/1.0 request without a host.
-    fn host_for(&self, parts: &Parts, downstream: Option<&HostAuthority>) -> Option<HostAuthority> {
+    fn host_for(
+        &self,
+        parts: &Parts,
+        downstream: Option<&HostAuthority>,
+        own: Option<&HostAuthority>,
+    ) -> Option<HostAuthority> {
         match &self.rule {
             HostRule::Function(function) => {
                 downstream.map(|downstream| function(parts, downstream))
             }
-            HostRule::Preserve => downstream.cloned(),
+            HostRule::Preserve => downstream.or(own).cloned(),
             HostRule::Fixed(authority) => Some(authority.clone()),
         }
     }

@@ -58,3 +58,4 @@ pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 
 pub(crate) use rule::{RewrittenHost, write_host};
+pub(crate) use service::HostMovedToUri;

@@ -2,12 +2,17 @@
 
 use std::task::{Context, Poll};
 
-use http::Request;
+use http::{Request, header::HOST};
 use tower::BoxError;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{HostRewriteFuture, HostRewriteLayer};
+
+/// Request extension: the client sent a `Host`, and the layer removed it, because the URI has an
+/// authority.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostMovedToUri;
 
 /// A service that rewrites the Host of requests. See the [module](self::super).
 #[derive(Clone, Debug)]
@@ -42,9 +47,13 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        match self.layer.apply(&mut parts) {
-            Ok(_) => HostRewriteFuture::inner(self.inner.call(Request::from_parts(parts, body))),
-            Err(error) => HostRewriteFuture::refused(error),
+        let had_field = parts.headers.contains_key(HOST);
+        if let Err(error) = self.layer.apply(&mut parts) {
+            return HostRewriteFuture::refused(error);
         }
+        if had_field && !parts.headers.contains_key(HOST) {
+            parts.extensions.insert(HostMovedToUri);
+        }
+        HostRewriteFuture::inner(self.inner.call(Request::from_parts(parts, body)))
     }
 }

@@ -5,6 +5,8 @@ use http::{
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
+use crate::upload::expects_content;
+
 use super::{Http1Error, framing::RequestFraming};
 
 /// The initial capacity for a head, so that a usual one needs a single allocation.
@@ -12,6 +14,9 @@ const HEAD_CAPACITY: usize = 1024;
 
 /// The line ending after each chunk.
 pub(super) const CRLF: &[u8] = b"\r\n";
+
+/// The end of a head that announces chunks.
+const CHUNKED_END: &[u8] = b"transfer-encoding: chunked\r\n\r\n";
 
 /// Encodes the head of a request (RFC 9112 section 3).
 ///
@@ -42,12 +47,26 @@ pub(super) fn head<B>(
         field(name.as_str().as_bytes(), value, &mut bytes);
     }
     match framing {
-        RequestFraming::Chunked => bytes.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        RequestFraming::Chunked => {
+            bytes.extend_from_slice(CHUNKED_END);
+            return Ok(bytes);
+        }
         RequestFraming::Length(_) if !has_length => content_length(framing, &mut bytes),
         RequestFraming::Length(_) | RequestFraming::Empty => {}
     }
     bytes.extend_from_slice(CRLF);
     Ok(bytes)
+}
+
+/// Changes a head that announces chunks, because there is no content.
+pub(super) fn without_chunks(method: &Method, head: &mut Vec<u8>) {
+    if head.ends_with(CHUNKED_END) {
+        head.truncate(head.len() - CHUNKED_END.len());
+        if expects_content(method) {
+            content_length(RequestFraming::Empty, head);
+        }
+        head.extend_from_slice(CRLF);
+    }
 }
 
 /// Encodes the size line before a chunk's data.
@@ -162,6 +181,24 @@ mod tests {
             encoded(bare(), RequestFraming::Empty),
             format!("{start}\r\n")
         );
+    }
+
+    #[test]
+    fn a_head_without_chunks_announces_no_content() {
+        for (method, end) in [
+            (Method::POST, "content-length: 0\r\n\r\n"),
+            (Method::DELETE, "\r\n"),
+        ] {
+            let request = Request::builder()
+                .method(&method)
+                .uri("/")
+                .body(())
+                .unwrap();
+            let mut bytes = head(&request, RequestFraming::Chunked).unwrap();
+            without_chunks(&method, &mut bytes);
+            let expected = format!("{method} / HTTP/1.1\r\n{end}");
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -12,24 +12,26 @@ pub(super) struct HeaderBlockScanner {
 
 impl HeaderBlockScanner {
     /// The length of the block including the empty line at its end, or `None` if more bytes are
-    /// needed.
-    ///
-    /// # Errors
-    ///
-    /// [`Http1Error::LineEnd`] if a line ends in a bare LF. RFC 9112 section 2.2 permits to accept
-    /// that; recipients that do and recipients that do not would disagree on the message.
-    pub(super) fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Http1Error> {
-        while let Some(length) = find_line_end(bytes, self.scanned)? {
-            let is_empty = length == self.line_start + 2;
-            self.scanned = length;
-            self.line_start = length;
+    /// needed. A line may end in a bare LF (RFC 9112 section 2.2).
+    pub(super) fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        while let Some(line_feed) = memchr::memchr(b'\n', &bytes[self.scanned..]) {
+            let end = self.scanned + line_feed + 1;
+            let is_empty = matches!(&bytes[self.line_start..end], b"\r\n" | b"\n");
+            self.scanned = end;
+            self.line_start = end;
             if is_empty {
-                return Ok(Some(length));
+                return Some(end);
             }
         }
         self.scanned = bytes.len();
-        Ok(None)
+        None
     }
+}
+
+/// Whether every line ends in CRLF.
+pub(super) fn has_only_crlf(bytes: &[u8]) -> bool {
+    let mut line_feeds = memchr::memchr_iter(b'\n', bytes);
+    line_feeds.all(|at| at > 0 && bytes[at - 1] == b'\r')
 }
 
 /// The offset after the first CRLF at or after `from`.
@@ -55,16 +57,22 @@ mod tests {
 
     #[test]
     fn a_block_ends_with_its_empty_line_whatever_its_pieces_are() {
-        let bytes = b"HTTP/1.1 200 OK\r\na: b\r\n\r\nrest";
-        let end = bytes.len() - 4;
-        for first in 0..bytes.len() {
-            for second in first..bytes.len() {
-                let mut block = HeaderBlockScanner::default();
-                for cut in [first, second, bytes.len()] {
-                    let found = block.find_end(&bytes[..cut]).unwrap();
-                    assert_eq!(found, (cut >= end).then_some(end), "{first} {second}");
-                    if found.is_some() {
-                        break;
+        for bytes in [
+            &b"HTTP/1.1 200 OK\r\na: b\r\n\r\nrest"[..],
+            b"HTTP/1.1 200 OK\na: b\n\nrest",
+            b"HTTP/1.1 200 OK\r\na: b\n\r\nrest",
+            b"HTTP/1.1 200 OK\na: b\r\n\nrest",
+        ] {
+            let end = bytes.len() - 4;
+            for first in 0..bytes.len() {
+                for second in first..bytes.len() {
+                    let mut block = HeaderBlockScanner::default();
+                    for cut in [first, second, bytes.len()] {
+                        let found = block.find_end(&bytes[..cut]);
+                        assert_eq!(found, (cut >= end).then_some(end), "{first} {second}");
+                        if found.is_some() {
+                            break;
+                        }
                     }
                 }
             }
@@ -73,25 +81,17 @@ mod tests {
 
     #[test]
     fn an_empty_block_is_one_empty_line() {
-        assert_eq!(
-            HeaderBlockScanner::default().find_end(b"\r\nmore").unwrap(),
-            Some(2)
-        );
+        for (bytes, end) in [(&b"\r\nmore"[..], 2), (b"\nmore", 1)] {
+            assert_eq!(HeaderBlockScanner::default().find_end(bytes), Some(end));
+        }
     }
 
     #[test]
-    fn a_bare_line_feed_is_refused_as_soon_as_it_is_seen() {
-        for bytes in [
-            "\n",
-            "HTTP/1.1 200 OK\n",
-            "a: b\r\nc: d\n\r\n",
-            "a: b\r\n\n",
-        ] {
-            assert!(
-                HeaderBlockScanner::default()
-                    .find_end(bytes.as_bytes())
-                    .is_err()
-            );
+    fn a_bare_line_feed_is_seen_wherever_it_is() {
+        assert!(has_only_crlf(b"a: b\r\nc: d\r\n\r\n"));
+        for bytes in ["\n", "a: b\r\nc: d\n\r\n", "a: b\r\n\n"] {
+            assert!(!has_only_crlf(bytes.as_bytes()));
         }
+        assert!(find_line_end(b"1\n", 0).is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Method, Request};
 use http_body::{Body, Frame};
 use tokio::io::AsyncWrite;
 
@@ -38,6 +38,9 @@ pub(super) struct RequestWriter<B> {
     body: B,
     body_state: BodyState,
     buffer: Vec<u8>,
+    /// `buffer` is the head: nothing of it is written, and no data was read.
+    is_head_alone: bool,
+    method: Method,
     /// How many bytes of `buffer` have been written.
     written: usize,
     /// A large frame, which is not copied.
@@ -82,6 +85,8 @@ where
                 RequestFraming::Chunked => BodyState::Chunked,
             },
             buffer: encode::head(head, framing)?,
+            is_head_alone: true,
+            method: head.method().clone(),
             written: 0,
             data: Bytes::new(),
             data_end: &[],
@@ -144,6 +149,7 @@ where
     /// [`Http1Error::RequestBodyLength`] if the body is longer than its announced length.
     fn push_data(&mut self, data: Bytes) -> Result<(), Http1Error> {
         self.is_flushed = false;
+        self.is_head_alone = false;
         let mut data_end: &[u8] = &[];
         match &mut self.body_state {
             BodyState::Length(left) => {
@@ -183,6 +189,10 @@ where
     fn push_end(&mut self, trailers: &HeaderMap) -> Result<(), Http1Error> {
         match self.body_state {
             BodyState::Length(_) => return Err(Http1Error::RequestBodyLength),
+            // The body has ended before the head was written: there is no content to announce.
+            BodyState::Chunked if trailers.is_empty() && self.is_head_alone => {
+                encode::without_chunks(&self.method, &mut self.buffer);
+            }
             BodyState::Chunked => {
                 self.is_flushed = false;
                 encode::last_chunk(trailers, &mut self.buffer);
@@ -232,6 +242,7 @@ where
 
     /// Removes `written` bytes from the front of what is pending.
     fn advance(&mut self, written: usize) {
+        self.is_head_alone = false;
         let from_buffer = written.min(self.buffer.len() - self.written);
         self.written += from_buffer;
         if self.written == self.buffer.len() {

@@ -14,8 +14,12 @@ use crate::error::SpeaksTls;
 
 use super::{Http1Error, line_scanner::HeaderBlockScanner};
 
-/// The maximum number of fields in a head or in trailers.
-const MAX_FIELDS: usize = 100;
+/// How many fields are parsed without an allocation. Nearly all responses have fewer.
+const USUAL_FIELDS: usize = 100;
+
+/// The maximum number of fields in a head or in trailers: half of what a `HeaderMap` can hold, so
+/// that the proxy's own always have room.
+const MAX_FIELDS: usize = 12 * 1024;
 
 /// The maximum number of empty lines before a response. Some servers send one after the content of
 /// the previous response.
@@ -87,7 +91,7 @@ impl ResponseHeadReader {
         if !may_be_http(bytes) {
             return Err(Http1Error::NotHttp);
         }
-        let end = self.scanner.find_end(bytes)?;
+        let end = self.scanner.find_end(bytes);
         if end.unwrap_or(bytes.len()) > max {
             return Err(Http1Error::HeadTooLarge);
         }
@@ -100,10 +104,14 @@ impl ResponseHeadReader {
 
     /// Removes empty lines before a head (RFC 9112 section 2.2).
     fn skip_empty_lines(&mut self, bytes: &mut BytesMut) {
-        while self.empty_lines < MAX_EMPTY_LINES && bytes.starts_with(b"\r\n") {
+        while self.empty_lines < MAX_EMPTY_LINES
+            && let Some(line) = [&b"\r\n"[..], b"\n"]
+                .into_iter()
+                .find(|line| bytes.starts_with(line))
+        {
             self.empty_lines += 1;
             self.scanner = HeaderBlockScanner::default();
-            let _ = bytes.split_to(2);
+            let _ = bytes.split_to(line.len());
         }
     }
 }
@@ -117,11 +125,30 @@ fn may_be_http(bytes: &[u8]) -> bool {
 
 /// Parses a complete head. The values share its memory.
 fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
-    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    match parse_into(head, &mut fields) {
+        Err(Http1Error::Head(httparse::Error::TooManyHeaders)) => {
+            let mut fields = vec![MaybeUninit::uninit(); count_lines(head)];
+            parse_into(head, &mut fields)
+        }
+        outcome => outcome,
+    }
+}
+
+/// Parses a complete head with room for as many fields as `fields` is long.
+///
+/// A space before a colon is removed (RFC 9112 section 5.1). Folded lines are accepted (section
+/// 5.2).
+fn parse_into<'a>(
+    head: &'a Bytes,
+    fields: &mut [MaybeUninit<httparse::Header<'a>>],
+) -> Result<ResponseHead, Http1Error> {
     let mut response = httparse::Response::new(&mut []);
     let parsed = ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut response, head, &mut fields)
-        .map_err(too_many_or_malformed)?;
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .parse_response_with_uninit_headers(&mut response, head, fields)
+        .map_err(Http1Error::Head)?;
     let (Status::Complete(length), Some(version), Some(code)) =
         (parsed, response.version, response.code)
     else {
@@ -145,7 +172,7 @@ fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
 
 /// Parses a block of trailers, including the empty line at its end.
 pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut fields = vec![httparse::EMPTY_HEADER; count_lines(block)];
     match httparse::parse_headers(block, &mut fields) {
         Ok(Status::Complete((length, fields))) if length == block.len() => {
             header_map(fields, block)
@@ -154,19 +181,18 @@ pub(super) fn parse_trailers(block: &Bytes) -> Result<HeaderMap, Http1Error> {
     }
 }
 
-/// Converts an error of httparse. Too many fields make a head too large.
-fn too_many_or_malformed(error: httparse::Error) -> Http1Error {
-    match error {
-        httparse::Error::TooManyHeaders => Http1Error::HeadTooLarge,
-        malformed => Http1Error::Head(malformed),
-    }
+/// The number of lines, which is larger than that of the fields.
+fn count_lines(block: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', block).count()
 }
 
 /// The reason phrase of a well-formed head, unless it is the canonical one. httparse returns none
 /// if it is not ASCII.
 fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
-    let end = memchr::memchr(b'\r', head).unwrap_or(head.len());
-    let reason = &head[REASON_OFFSET.min(end)..end];
+    let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
+    let line = &head[..end];
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let reason = &line[REASON_OFFSET.min(line.len())..];
     match status.canonical_reason().map(str::as_bytes) == Some(reason) {
         true => None,
         false => ReasonPhrase::try_from(head.slice_ref(reason)).ok(),
@@ -175,15 +201,26 @@ fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
 
 /// Copies parsed fields into a map. The values share the memory of `block`.
 fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http1Error> {
+    if fields.len() > MAX_FIELDS {
+        return Err(Http1Error::HeadTooLarge);
+    }
     let mut map = HeaderMap::with_capacity(fields.len());
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let name = name.map_err(|_| Http1Error::Head(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_maybe_shared(block.slice_ref(field.value));
+        let value = HeaderValue::from_maybe_shared(block.slice_ref(field.value))
+            .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
         let value = value.map_err(|_| Http1Error::Head(httparse::Error::HeaderValue))?;
         map.append(name, value);
     }
     Ok(map)
+}
+
+/// A folded value with one space in place of each fold (RFC 9112 section 5.2).
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    let lines = value.split(|byte| *byte == b'\n');
+    let lines: Vec<_> = lines.map(<[u8]>::trim_ascii).collect();
+    lines.join(&b' ')
 }
 
 #[cfg(test)]
@@ -246,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_malformed_head_is_refused() {
-        let heads: [&[u8]; 19] = [
+        let heads: [&[u8]; 21] = [
             b"HTTP/2.0 200 OK\r\n\r\n",
             b"HTTP/1.2 200 OK\r\n\r\n",
             b"HTTP/1.1 20 OK\r\n\r\n",
@@ -256,14 +293,16 @@ mod tests {
             b"http/1.1 200 OK\r\n\r\n",
             b"SSH-2.0-OpenSSH\r\n",
             b"\x15\x03\x01",
-            b"HTTP/1.1 200 OK\r\na: b\r\n c\r\n\r\n",
             b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na : b\r\n\r\n",
+            b"HTTP/1.1 200 OK\n\ta: b\n\n",
+            b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\na(b): c\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\n : b\r\n\r\n",
             b"HTTP/1.1 200 OK\r\n: b\r\n\r\n",
             b"HTTP/1.1 200 OK\r\na\r\n\r\n",
             b"HTTP/1.1 200 OK\r\na: b\rc\r\n\r\n",
             b"HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na: b\nc: d\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\na: b\r\r\n\r\n",
             b"HTTP/1.1 200 O\0K\r\n\r\n",
             b"\r\n\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
         ];
@@ -285,9 +324,44 @@ mod tests {
             let outcome = read(&larger.as_bytes()[..end]);
             assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
         }
-        let many = "a:b\r\n".repeat(MAX_FIELDS + 1);
-        let outcome = read(format!("HTTP/1.1 200 OK\r\n{many}\r\n").as_bytes());
-        assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
+    }
+
+    #[test]
+    fn fields_are_limited_by_the_size_of_the_head_and_by_what_a_map_can_hold() {
+        for (count, is_read) in [
+            (USUAL_FIELDS, true),
+            (USUAL_FIELDS + 1, true),
+            (MAX_FIELDS, true),
+            (MAX_FIELDS + 1, false),
+            (40_000, false),
+        ] {
+            let fields: String = (0..count).map(|at| format!("{at}:\r\n")).collect();
+            let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+            let outcome = ResponseHeadReader::default().read(&mut head.as_bytes().into(), 1 << 20);
+            match outcome {
+                Ok(head) if is_read => assert_eq!(head.unwrap().headers.len(), count),
+                outcome => assert!(
+                    !is_read && matches!(outcome, Err(Http1Error::HeadTooLarge)),
+                    "{count}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn lenient_syntax_means_the_same_as_the_strict_one() {
+        let strict = complete(b"HTTP/1.1 200 Fine\r\na: b\r\nc: d e\r\nf:\r\n\r\n");
+        for bytes in [
+            &b"HTTP/1.1 200 Fine\na: b\nc: d e\nf:\n\n"[..],
+            b"\nHTTP/1.1 200 Fine\r\na: b\nc: d e\r\nf:\r\n\n",
+            b"HTTP/1.1 200 Fine\r\na : b\r\nc\t: d e\r\nf \t:\r\n\r\n",
+            b"HTTP/1.1 200 Fine\r\na:\r\n b\r\nc: d\r\n e\r\nf:\r\n \r\n\r\n",
+            b"HTTP/1.1 200 Fine\na: b\nc: d\n  e\nf:\n\t\n\n",
+        ] {
+            let head = complete(bytes);
+            assert_eq!(head.headers, strict.headers, "{}", bytes.escape_ascii());
+            assert_eq!(head.reason.unwrap().as_bytes(), b"Fine");
+        }
     }
 
     #[test]

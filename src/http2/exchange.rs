@@ -8,11 +8,11 @@ use std::{
 
 use h2::client::ResponseFuture;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
+    HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
 };
 use http_body::Body;
 
-use crate::upload::{ContinueSignal, RequestBody};
+use crate::upload::{ContinueSignal, RequestBody, expects_content};
 
 use super::{Http2Body, Http2Error, state::OpenStream, upload::Upload};
 
@@ -109,10 +109,8 @@ pub(super) fn copy_head(request: &Request<RequestBody>) -> Request<()> {
     *head.uri_mut() = request.uri().clone();
     *head.version_mut() = Version::HTTP_2;
     *head.headers_mut() = request.headers().clone();
-    let has_content = |method: &Method| [Method::POST, Method::PUT, Method::PATCH].contains(method);
-    // RFC 9110 section 8.6: a length of 0 is sent where the method gives content a meaning.
     if let Some(length) = request.body().size_hint().exact()
-        && (length > 0 || has_content(request.method()))
+        && (length > 0 || expects_content(request.method()))
     {
         let fields = head.headers_mut();
         fields

@@ -273,7 +273,8 @@ impl PoolSettings {
     /// Sets the maximum size of a response head, in bytes.
     ///
     /// The default is 128 KiB, the minimum 8 KiB. A larger head is answered 502. Over HTTP/1,
-    /// interim (1xx) responses share the limit, and a head of more than 100 fields is refused too.
+    /// interim (1xx) responses share the limit, and a head of more than 12,288 fields is refused
+    /// too.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

@@ -1,7 +1,7 @@
 //! Fields that belong to one connection and are not forwarded (RFC 9110 section 7.6.1).
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderMap, HeaderName, HeaderValue, Version,
     header::{
         AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
         COOKIE, EXPECT, HOST, MAX_FORWARDS, SET_COOKIE, TE, TRANSFER_ENCODING, VIA,
@@ -72,9 +72,10 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
 
 /// Removes the same fields from a request, except for `TE: trailers`.
 ///
-/// gRPC needs that (RFC 9110 section 10.1.4). Returns whether it is present.
-pub(super) fn remove_from_request(headers: &mut HeaderMap) -> bool {
-    let trailers = lists(headers, TE, "trailers");
+/// Many origins send trailers only to those that accept them, and gRPC needs the field (RFC 9110
+/// section 10.1.4). Returns whether it stays. An HTTP/1.0 client cannot receive trailers.
+pub(super) fn remove_from_request(headers: &mut HeaderMap, version: Version) -> bool {
+    let trailers = version > Version::HTTP_10 && lists(headers, TE, "trailers");
     remove(headers);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
@@ -158,7 +159,9 @@ mod tests {
     #[test]
     fn te_goes_on_as_trailers_and_nothing_else() {
         let mut headers = fields(&[("te", "gzip, Trailers;q=0.5"), ("te", "trailers")]);
-        remove_from_request(&mut headers);
+        assert!(remove_from_request(&mut headers, Version::HTTP_11));
         assert_eq!(headers, fields(&[("te", "trailers")]));
+        assert!(!remove_from_request(&mut headers, Version::HTTP_10));
+        assert!(headers.is_empty());
     }
 }

@@ -7,9 +7,10 @@ use crate::{
     origin::Origin,
 };
 
-/// Request extension: the group logs failures, because it knows which of them the client gets.
+/// Request extension: a group sends the request. It logs failures, because it knows which of them
+/// the client gets, and has read the first frame ahead where that shows whether there is content.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LoggedByGroup;
+pub(crate) struct FromGroup;
 
 /// Logs a failure that the client gets: at debug if the client caused it or the proxy drains, else
 /// as a warning.

@@ -2,17 +2,18 @@
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
-    header::{CONTENT_LENGTH, COOKIE, EXPECT, MAX_FORWARDS, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, COOKIE, EXPECT, HOST, MAX_FORWARDS, TRANSFER_ENCODING},
     request::Parts,
     uri::Scheme,
 };
 use http_body::Body;
 
 use crate::{
-    error::{Error, ErrorKind, RequestProblem},
+    error::{Error, ErrorKind, HostProblem, RequestProblem},
+    host_rewrite::HostMovedToUri,
     http1::single_content_length,
     pool::EARLY_DATA,
-    upload::RequestBody,
+    upload::{RequestBody, expects_content},
 };
 
 use super::{fields::only, header_flags::HeaderFlags};
@@ -37,6 +38,19 @@ pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::refused(kind))
+}
+
+/// Refuses an HTTP/1.1 request that has a host in its target, and no `Host` (RFC 9112 section 3.2).
+/// [`HostRewriteLayer`](crate::HostRewriteLayer) refuses one that has no host at all.
+pub(super) fn check_host(parts: &Parts) -> Result<(), Error> {
+    let lacks_field = parts.version == Version::HTTP_11
+        && parts.uri.authority().is_some()
+        && !parts.headers.contains_key(HOST)
+        && parts.extensions.get::<HostMovedToUri>().is_none();
+    match lacks_field {
+        true => Err(Error::refused(ErrorKind::Host(HostProblem::Missing))),
+        false => Ok(()),
+    }
 }
 
 fn is_http(scheme: &Scheme) -> bool {
@@ -131,17 +145,14 @@ pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody)
     let Parts {
         method, headers, ..
     } = parts;
-    let is_one_of = |methods: &[Method]| methods.contains(method);
     let is_announced = present.has(HeaderFlags::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
-        // RFC 9110 section 8.6: a user agent SHOULD send a length of zero. Some servers respond 411
-        // otherwise.
-        if is_announced || is_one_of(&[Method::POST, Method::PUT, Method::PATCH]) {
+        if is_announced || expects_content(method) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
     } else if let Some(length) = body.size_hint().exact() {
         headers.insert(CONTENT_LENGTH, length.into());
-    } else if !is_announced && is_one_of(&[Method::GET, Method::HEAD]) {
+    } else if !is_announced && [Method::GET, Method::HEAD].contains(method) {
         // hyper drops the body of these methods if its length is unknown, unless a field announces
         // the body.
         headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));

@@ -37,7 +37,7 @@
 //!
 //! * The Host becomes the origin's own. [`host_rewrite`](OriginProxy::host_rewrite) changes that.
 //! * Hop-by-hop fields and the fields that `Connection` names are removed
-//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays over HTTP/2.
+//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays, with `Connection: TE` over HTTP/1.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
 //!   client's own, unless [`forwarded`](OriginProxy::forwarded) trusts the client. If the client's
 //!   address is unknown, the fields with an address are removed.
@@ -53,6 +53,9 @@
 //! * Trailers pass, without those for framing, routing or authentication
 //!   ([RFC 9110 section 6.5.1]).
 //! * `Cookie` lines that HTTP/2 split are joined. An empty POST gets `Content-Length: 0`.
+//! * If no field shows whether a GET, HEAD, DELETE or OPTIONS request has content, the proxy waits
+//!   for the first frame, for at most 200 ms. If that is the end, the origin gets a request without
+//!   content.
 //! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
 //!   the body.
 //! * [`map_request`](OriginProxy::map_request) runs last.
@@ -67,6 +70,8 @@
 //!   announce.
 //! * A response to HEAD, a 204 and a 304 have no body. The origin's `Content-Length` stays, except
 //!   for a 204. hyper's server drops that of a 304 over HTTP/1.
+//! * An HTTP/1.0 client keeps its connection if it asks to and the response has a known length
+//!   ([RFC 9112 section 9.3]).
 //! * A body that is truncated, or silent for too long, aborts the response. The client never
 //!   receives a truncated body as a complete one.
 //! * Redirects and cookies with the origin's name get the client's, and `Alt-Svc` is removed:
@@ -178,6 +183,7 @@
 //! [RFC 9110 section 6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+//! [RFC 9112 section 9.3]: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
@@ -199,6 +205,7 @@ mod prepare;
 mod pseudonym;
 mod queue;
 mod request_body;
+mod request_content;
 mod request_hooks;
 mod response_body;
 mod service;
@@ -206,7 +213,8 @@ mod settings;
 mod trailers;
 mod upgrade;
 
-pub(crate) use log::LoggedByGroup;
+pub(crate) use log::FromGroup;
+pub(crate) use request_content::{may_be_empty, read_ahead};
 
 pub use future::Proxying;
 pub use limits::Limits;

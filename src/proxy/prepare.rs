@@ -99,10 +99,13 @@ impl ProxySettings {
         if present.has(HeaderFlags::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
+        message::check_host(parts)?;
         let RewrittenHost {
             downstream,
             upstream: name,
-        } = self.host_rewrite.hosts(parts)?;
+        } = self
+            .host_rewrite
+            .hosts(parts, self.origin.as_deref().map(Origin::host))?;
         self.warn_of_unconfirmed_scheme(parts);
         let scheme = self.client_scheme.unwrap_or(Scheme::Http);
         let downstream = Downstream::new(parts, scheme, downstream);
@@ -120,7 +123,7 @@ impl ProxySettings {
             return Ok(None);
         }
         let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
-            && hop_by_hop::remove_from_request(&mut parts.headers);
+            && hop_by_hop::remove_from_request(&mut parts.headers, parts.version);
         // One allocation for all. If it fails, the map may still have enough capacity.
         let _ = parts.headers.try_reserve(ADDED_FIELDS);
         let downstream = self.forwarded.apply(&mut parts.headers, downstream);

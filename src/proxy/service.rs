@@ -2,11 +2,12 @@
 
 use std::{
     convert::Infallible,
+    future::Future,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
@@ -14,8 +15,8 @@ use tower_service::Service;
 use super::{
     OriginProxy, ProxyBody, Proxying,
     error_response::{GrpcCall, error_response},
-    log::{self, LoggedByGroup},
-    request_body,
+    log::{self, FromGroup},
+    request_body, request_content,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -32,38 +33,71 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Self { settings, pool } = self.clone();
-        let logged_by_group = request.extensions_mut().remove::<LoggedByGroup>();
-        let version = request.version();
-        let method = request.method().clone();
-        let limits = &settings.limits;
-        let call = GrpcCall::of(&request);
-        let request = request.map(|body| request_body::limited(limits, body));
-        let prepared = settings.prepare(request);
-        Proxying::new(async move {
-            let outcome = match prepared {
-                Ok(Some(ready)) => settings.forward_in_time(&pool, ready).await,
-                Ok(None) => Ok(Response::new(ProxyBody::own(Bytes::new()))),
-                Err(error) => Err(error),
-            };
-            let mut response = match outcome {
-                Ok(response) => response,
-                Err(error) => {
-                    if logged_by_group.is_none() {
-                        log::request_failed(&error);
-                    }
-                    let refusal =
-                        error_response(&settings.identity, error, &method, settings.disclosure);
-                    match call {
-                        Some(call) => call.error_response(refusal),
-                        None => refusal,
-                    }
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let proxy = self.clone();
+        match request_content::is_unsettled(&request) {
+            false => Proxying::new(respond(proxy, request)),
+            true => Proxying::new(async move {
+                let request = request_content::read_ahead(request).await;
+                respond(proxy, request).await
+            }),
+        }
+    }
+}
+
+/// Prepares the request at once, and returns the future of its response.
+fn respond<B>(
+    proxy: OriginProxy,
+    mut request: Request<B>,
+) -> impl Future<Output = Response<ProxyBody>> + Send + 'static + use<B>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let OriginProxy { settings, pool } = proxy;
+    let from_group = request.extensions_mut().remove::<FromGroup>();
+    let version = request.version();
+    let method = request.method().clone();
+    let limits = &settings.limits;
+    let call = GrpcCall::of(&request);
+    let request = request.map(|body| request_body::limited(limits, body));
+    let prepared = settings.prepare(request);
+    async move {
+        let outcome = match prepared {
+            Ok(Some(ready)) => settings.forward_in_time(&pool, ready).await,
+            Ok(None) => Ok(Response::new(ProxyBody::own(Bytes::new()))),
+            Err(error) => Err(error),
+        };
+        let mut response = match outcome {
+            Ok(response) => response,
+            Err(error) => {
+                if from_group.is_none() {
+                    log::request_failed(&error);
                 }
-            };
-            // The two sides speak versions of their own.
-            *response.version_mut() = version;
-            response
-        })
+                let refusal =
+                    error_response(&settings.identity, error, &method, settings.disclosure);
+                match call {
+                    Some(call) => call.error_response(refusal),
+                    None => refusal,
+                }
+            }
+        };
+        *response.version_mut() = response_version(version, response.body());
+        response
+    }
+}
+
+/// The version of the response to a client of this version. The two sides speak versions of their
+/// own.
+///
+/// hyper's server writes HTTP/1.0 to an HTTP/1.0 client in any case. It keeps the connection only
+/// if the response is of HTTP/1.1 and the client asked for it. Content without a length ends with
+/// the connection then, which must not be announced as persistent (RFC 9112 section 9.3).
+fn response_version(client: Version, body: &ProxyBody) -> Version {
+    let is_delimited = body.is_end_stream() || body.size_hint().exact().is_some();
+    match client == Version::HTTP_10 && is_delimited {
+        true => Version::HTTP_11,
+        false => client,
     }
 }

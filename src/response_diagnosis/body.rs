@@ -25,6 +25,8 @@ const MAX_PEEK_TIME: Duration = Duration::from_millis(200);
 pub struct PeekedBody<B: Body> {
     ahead: VecDeque<Result<Frame<B::Data>, B::Error>>,
     inner: B,
+    /// The inner body has ended: nothing follows what was read ahead.
+    has_ended: bool,
 }
 
 // The frames that were read ahead are moved, never pinned.
@@ -35,6 +37,7 @@ impl<B: Body> PeekedBody<B> {
         Self {
             ahead: VecDeque::new(),
             inner,
+            has_ended: false,
         }
     }
 
@@ -52,7 +55,7 @@ impl<B: Body + Unpin> PeekedBody<B> {
     /// Reads the start of the body ahead and returns it, as far as it arrives in time.
     pub(super) async fn peek(&mut self) -> Vec<u8> {
         // On timeout, no frame is lost: `read_ahead` is cancelled only while it waits for one.
-        let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead()).await;
+        let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(MAX_PEEKED_BYTES)).await;
         let mut start = Vec::new();
         for data in self.data_ahead() {
             let chunk = data.chunk();
@@ -61,19 +64,30 @@ impl<B: Body + Unpin> PeekedBody<B> {
         start
     }
 
-    async fn read_ahead(&mut self) {
+    /// Reads ahead up to the first frame that is not empty, so that the end of an empty body is
+    /// known, if it comes in time.
+    pub(crate) async fn peek_first(&mut self) {
+        // As above, no frame is lost.
+        let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(1)).await;
+    }
+
+    /// Reads ahead until there are this many bytes or the body has ended. Empty frames are dropped.
+    async fn read_ahead(&mut self, wanted: usize) {
         let mut bytes = 0;
-        while bytes < MAX_PEEKED_BYTES {
+        while bytes < wanted {
             let Some(frame) = self.inner.frame().await else {
+                self.has_ended = true;
                 return;
             };
             let data = frame.as_ref().ok().and_then(Frame::data_ref);
-            let size = data.map(Buf::remaining);
-            self.ahead.push_back(frame);
-            match size {
-                Some(size) => bytes += size,
+            match data.map(Buf::remaining) {
+                Some(0) => {}
+                Some(size) => {
+                    bytes += size;
+                    self.ahead.push_back(frame);
+                }
                 // After trailers or an error, no data follows.
-                None => return,
+                None => return self.ahead.push_back(frame),
             }
         }
     }
@@ -94,12 +108,13 @@ impl<B: Body + Unpin> Body for PeekedBody<B> {
         let this = self.get_mut();
         match this.ahead.pop_front() {
             Some(frame) => Poll::Ready(Some(frame)),
+            None if this.has_ended => Poll::Ready(None),
             None => Pin::new(&mut this.inner).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_empty() && self.inner.is_end_stream()
+        self.ahead.is_empty() && (self.has_ended || self.inner.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -29,6 +29,8 @@
 //! | `expect_continue` | the wait for 100 (Continue) (RFC 9110 section 10.1.1) |
 //! | `replay` | the copy that a retry reads |
 
+use http::Method;
+
 mod body;
 mod expect_continue;
 mod replay;
@@ -36,3 +38,9 @@ mod replay;
 pub(crate) use body::{RequestBody, UploadProgress};
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
 pub(crate) use replay::Replay;
+
+/// Whether the method gives content a meaning: a request without content has a `Content-Length` of
+/// zero then (RFC 9110 section 8.6). Some servers respond 411 otherwise.
+pub(crate) fn expects_content(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}

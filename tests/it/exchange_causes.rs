@@ -208,7 +208,7 @@ async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
 
 #[tokio::test]
 async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
-    for answer in ["SSH-2.0-server\r\n", "HTTP/1.1 200 OK\r\nx-a : 1\r\n\r\n"] {
+    for answer in ["SSH-2.0-server\r\n", "HTTP/1.1 200 OK\r\nx(a): 1\r\n\r\n"] {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
             say(&mut stream, answer).await;

@@ -1,4 +1,5 @@
-//! The guide has a row for every TLS setting of nginx and HAProxy.
+//! The guide has a row for every TLS setting of nginx and HAProxy, and for every message that nginx
+//! treats otherwise.
 
 const NGINX: &str = include_str!("../../src/guide/from-nginx.md");
 const HAPROXY: &str = include_str!("../../src/guide/from-haproxy.md");
@@ -86,4 +87,34 @@ fn the_guide_has_a_row_for_every_tls_setting_of_nginx_and_haproxy() {
         assert!(has_row(HAPROXY, name), "{name}");
     }
     assert!(!has_row(HAPROXY, "no-such-keyword"));
+}
+
+/// Malformed messages that nginx 1.22 serves and the proxy refuses, or the other way around.
+const MESSAGES: [&str; 15] = [
+    "no status line (HTTP/0.9)",
+    "two spaces after the version",
+    "both `Content-Length` and `Transfer-Encoding`",
+    "a `Content-Length` that is no number, or two that differ",
+    "a `Transfer-Encoding` other than `chunked`, or any in HTTP/1.0",
+    "a field name that is no token, or a field without a colon",
+    "a control character in a field value",
+    "a line of a chunk that ends in a bare LF",
+    "a space before the colon of a field",
+    "a folded field",
+    "a head of more than 4 or 8 KiB",
+    "a field name that is no token",
+    "more than 100 fields over HTTP/1",
+    "an `Expect` other than `100-continue`",
+    "TRACE",
+];
+
+#[test]
+fn the_guide_has_a_row_for_every_message_that_nginx_treats_otherwise() {
+    for message in MESSAGES {
+        let row = format!("| {message}");
+        assert!(
+            NGINX.lines().any(|line| line.starts_with(&row)),
+            "{message}"
+        );
+    }
 }

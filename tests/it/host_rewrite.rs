@@ -469,3 +469,24 @@ fn name_holds(seen: &str, in_uri: bool, sent: &str) {
         "{sent} became {seen}"
     );
 }
+
+/// The layer leaves a host in one place. The proxy behind it does not take that for a missing Host.
+#[tokio::test]
+async fn the_layer_in_front_of_the_proxy_keeps_absolute_forms() {
+    let proxy = crate::memory::seeing(|request| {
+        assert_eq!(request.headers()["host"], "origin.example");
+    });
+    for (field, status) in [(Some("client.test"), 200), (None, 400)] {
+        let layered = to().layer(proxy.clone());
+        let request = Request::get("http://client.test/");
+        let request = field
+            .into_iter()
+            .fold(request, |request, host| request.header("host", host));
+        let response = layered.oneshot(
+            request
+                .body(http_body_util::Empty::<bytes::Bytes>::new())
+                .unwrap(),
+        );
+        assert_eq!(response.await.unwrap().status(), status, "{field:?}");
+    }
+}

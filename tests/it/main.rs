@@ -74,6 +74,7 @@ mod proxy_protocol;
 mod public_api;
 mod race;
 mod reload;
+mod request_content;
 mod resolve;
 mod response_case;
 mod response_rewrite;
@@ -87,6 +88,8 @@ mod support;
 mod symptom_index;
 mod test_edge;
 mod tls_facts;
+#[cfg(feature = "axum")]
+mod trailers;
 mod transports;
 mod types;
 mod unread;

@@ -186,8 +186,10 @@ async fn fields_of_the_clients_connection_are_not_passed_on() {
         own_lines(&seen),
         [
             "authorization: Basic c2VjcmV0",
+            "connection: te",
             "cookie: a=1; b=2",
             "host: origin.test",
+            "te: trailers",
             "x-kept: 4",
             "x-kept: 5",
         ]

@@ -136,6 +136,7 @@ async fn a_pool_resumes_from_one_connection_to_the_next_behind_any_layers() {
         let proxy = OriginProxy::new(connector.clone());
         for (asked, resumed) in [(1, false), (2, true), (3, true)] {
             let request = Request::get(format!("https://{NAME}/"));
+            let request = request.header("host", NAME);
             let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
             let response = proxy.clone().oneshot(request).await.unwrap();
             let info = response.extensions().get::<ConnectionInfo>().unwrap();
@@ -309,6 +310,7 @@ async fn a_connection_for_an_upgrade_resumes_too() {
     assert!(!resumes(&connector).await);
     let proxy = OriginProxy::new(connector.clone());
     let request = Request::get(format!("https://{NAME}/"))
+        .header("host", NAME)
         .header("connection", "upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")

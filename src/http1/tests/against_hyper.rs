@@ -119,7 +119,11 @@ async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error>
 }
 
 async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = http1::Builder::new()
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .handshake(TokioIo::new(stream))
+        .await?;
     let request = Request::builder().method(method).uri("/");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let asked = pin!(async move {
@@ -209,7 +213,7 @@ fn cut<'a>(rng: &mut Rng, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
 /// Whether there is a known reason to refuse a response that hyper accepts.
 fn has_reason(error: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
     match error {
-        // RFC 9112 section 2.2 permits recipients to accept a bare LF.
+        // RFC 9112 section 2.2 permits to accept a bare LF in a head, and not in a chunk.
         Http1Error::LineEnd => has_bare_line_feed(bytes),
         // Too many empty lines before the head.
         Http1Error::NotHttp => has_bare_line_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),

@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
-    header::{EXPECT, HOST, TE, TRANSFER_ENCODING},
+    header::{CONNECTION, EXPECT, HOST, TE, TRANSFER_ENCODING},
     uri::{PathAndQuery, Scheme},
 };
 
@@ -28,6 +28,7 @@ pub(crate) struct Target {
 
 /// Fields that one protocol does not have. They are put back before the request is encoded for the
 /// other.
+#[derive(Default)]
 pub(super) struct RemovedFields(Vec<(HeaderName, HeaderValue)>);
 
 impl RemovedFields {
@@ -77,9 +78,11 @@ impl Target {
                 *request.uri_mut() = self.path_and_query.clone().into();
                 let headers = request.headers_mut();
                 headers.insert(HOST, self.host.to_header_value());
-                // `TE` needs `Connection: TE` (RFC 9110 section 10.1.4), which no browser sends
-                // over HTTP/1 and few origins have ever seen.
-                RemovedFields::take(headers, [TE])
+                // RFC 9110 section 10.1.4: a sender of `TE` MUST also send this option.
+                if headers.contains_key(TE) {
+                    headers.insert(CONNECTION, HeaderValue::from_static("te"));
+                }
+                RemovedFields::default()
             }
             Protocol::Http2 => {
                 if let Some(uri) = self.absolute() {
@@ -87,6 +90,7 @@ impl Target {
                 }
                 let headers = request.headers_mut();
                 headers.remove(HOST);
+                headers.remove(CONNECTION);
                 // hyper ignores a 100 over HTTP/2: it sends the body at once.
                 RemovedFields::take(headers, [TRANSFER_ENCODING, EXPECT])
             }
@@ -153,11 +157,13 @@ mod tests {
         target().encode_for(&mut http2, Protocol::Http2);
         assert_eq!(http1.headers()[HOST], "origin.example");
         assert_eq!(http1.uri(), "/a?b");
-        assert!(!http1.headers().contains_key(TE));
+        assert_eq!(http1.headers()[TE], "trailers");
+        assert_eq!(http1.headers()[CONNECTION], "te");
         assert!(http1.headers().contains_key(EXPECT));
         assert_eq!(http2.uri(), "https://origin.example/a?b");
         assert!(!http2.headers().contains_key(HOST));
         assert!(!http2.headers().contains_key(TRANSFER_ENCODING));
         assert_eq!(http2.headers()[TE], "trailers");
+        assert!(!http2.headers().contains_key(CONNECTION));
     }
 }

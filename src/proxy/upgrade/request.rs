@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
-    header::{CONNECTION, CONTENT_LENGTH, UPGRADE},
+    header::{CONNECTION, CONTENT_LENGTH, TE, UPGRADE},
     request::Parts,
 };
 use http_body::Body;
@@ -86,6 +86,8 @@ impl UpgradeRequest {
 
     /// Writes the upgrade into the origin's request, after hop-by-hop fields were removed.
     pub(in crate::proxy) fn write(&self, headers: &mut HeaderMap) {
+        // It would need a second connection option, and many servers expect `upgrade` alone.
+        headers.remove(TE);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, self.token.value().clone());
     }

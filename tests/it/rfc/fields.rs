@@ -75,11 +75,33 @@ async fn rfc_9110_section_10_1_4_te_is_forwarded_as_trailers_or_removed() {
         .to(&[Http2])
         .origin_sees(&["te: trailers"], &[]),
         Row::new(
-            "section 10.1.4: TE without Connection: TE would be malformed in HTTP/1",
+            "section 10.1.4: trailers to an HTTP/1 origin, with the connection option that it needs",
             "GET /",
             &["te: trailers"],
         )
         .to(&[Http1])
+        .origin_sees(&["te: trailers", "connection: te"], &[]),
+        Row::new(
+            "section 10.1.4: the same where Connection names TE as it must",
+            "GET /",
+            &["te: trailers", "connection: TE"],
+        )
+        .from(&[Http1])
+        .to(&[Http1])
+        .origin_sees(&["te: trailers", "connection: te"], &[]),
+        Row::new(
+            "section 10.1.4: no connection option to an HTTP/2 origin",
+            "GET /",
+            &["te: trailers", "connection: TE"],
+        )
+        .from(&[Http1])
+        .to(&[Http2])
+        .origin_sees(&["te: trailers"], &["connection"]),
+        Row::new(
+            "section 10.1.4: without TE there is no connection option",
+            "GET /",
+            &[],
+        )
         .origin_sees(&[], &["te", "connection"]),
         Row::new(
             "section 10.1.4: a transfer coding is for the next hop",
@@ -87,15 +109,33 @@ async fn rfc_9110_section_10_1_4_te_is_forwarded_as_trailers_or_removed() {
             &["te: gzip, deflate;q=0.5", "connection: te"],
         )
         .from(&[Http1])
-        .origin_sees(&[], &["te"]),
+        .origin_sees(&[], &["te", "connection"]),
         Row::new(
-            "section 10.1.4: trailers among others, also where Connection names TE as it must",
+            "section 10.1.4: trailers take no weight",
+            "GET /",
+            &["te: trailers;q=0, trailers;q=1", "connection: te"],
+        )
+        .from(&[Http1])
+        .origin_sees(&[], &["te", "connection"]),
+        Row::new(
+            "section 10.1.4: trailers among others",
             "GET /",
             &["te: gzip;q=0.5, Trailers", "connection: TE"],
         )
         .from(&[Http1])
-        .to(&[Http2])
         .origin_sees(&["te: trailers"], &[]),
+        Row::bytes(
+            "section 10.1.4: an HTTP/1.0 client gets no trailers",
+            "GET / HTTP/1.0\r\nhost: client.test\r\nte: trailers\r\nconnection: te\r\n\r\n",
+        )
+        .origin_sees(&[], &["te", "connection"]),
+        Row::new(
+            "section 7.6.1: what else Connection names is removed",
+            "GET /",
+            &["te: trailers", "connection: te, x-hop", "x-hop: 1"],
+        )
+        .from(&[Http1])
+        .origin_sees(&["te: trailers"], &["x-hop"]),
     ])
     .await;
 }

@@ -1,10 +1,20 @@
 //! RFC 9112 sections 6 and 7: where a message ends.
 
+use tokio::io::AsyncWriteExt;
+
 use super::{
     Protocol::{Http1, Http2},
     client::{Ask, Client},
+    message::{Wire, latin1},
     origin::Reply,
     row::{Row, Scene, hold},
+};
+
+const OK: Reply = Reply::Message {
+    status: "200",
+    fields: &[],
+    body: Some("ok"),
+    trailers: &[],
 };
 
 #[tokio::test]
@@ -38,10 +48,16 @@ async fn rfc_9112_section_6_3_content_of_requests() {
         )
         .origin_gets("c", &["x-a: 1"]),
         Row::bytes(
-            "section 7.1: chunks end the content of a GET too",
+            "section 7.1: chunks end the content of a GET too, which then has none",
             "GET / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         )
-        .origin_gets("", &[]),
+        .origin_gets("", &[])
+        .origin_sees(&[], &["content-length", "transfer-encoding"]),
+        Row::bytes(
+            "section 7.1: a GET with chunks keeps them",
+            "GET / HTTP/1.1\r\nhost: client.test\r\ntransfer-encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\nx-a: 1\r\n\r\n",
+        )
+        .origin_gets("content", &["x-a: 1"]),
     ])
     .await;
 }
@@ -78,6 +94,16 @@ async fn rfc_9112_section_6_3_content_of_responses() {
             .client_sees_an_end_too_early(),
         Row::new("section 4: a reason of none or many words", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok"))
+            .client_gets("200", "ok", &[]),
+        Row::new("section 9.3: an HTTP/1.0 origin that does not keep alive is asked anew", "GET /", &[])
+            .answer_bytes(Reply::LastBytes("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"))
+            .client_gets("200", "ok", &[]),
+        Row::new("section 6.1: chunks of HTTP/1.0 are refused", "GET /", &[])
+            .answer_bytes(Reply::LastBytes("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"))
+            .client_gets("502", "502 Bad Gateway\n", &[]),
+        Row::new("section 6.3: several equal lengths are one", "GET /", &[])
+            .answer_bytes(Reply::Bytes("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nContent-Length: 2, 2\r\n\r\nok"))
+            .client_sees(&["content-length: 2"], &[])
             .client_gets("200", "ok", &[]),
         Row::new("section 4: a reason beyond ASCII", "GET /", &[])
             .answer_bytes(Reply::Bytes("HTTP/1.1 200 \u{e9}\r\ncontent-length: 2\r\n\r\nok"))
@@ -122,6 +148,162 @@ async fn rfc_9112_section_8_a_truncated_response_is_forwarded_up_to_its_truncati
             "{rest:?}"
         );
         assert!(seen.cut_short && seen.has("x-is"), "{rest:?}: {seen:?}");
+    }
+}
+
+/// RFC 9113 section 8.1: END_STREAM may be on an empty DATA frame.
+#[tokio::test]
+async fn rfc_9113_section_8_1_an_empty_data_frame_is_no_content() {
+    let bare = ["GET /", "HEAD /", "DELETE /", "OPTIONS /"].map(|start| {
+        Row::new("section 8.1: a request without content", start, &[])
+            .content("", &[])
+            .from(&[Http2])
+            .origin_sees(&[], &["content-length", "transfer-encoding"])
+    });
+    let bare = bare.map(|row| row.answer_content(None, &[]).answer("204", &[]));
+    let framed = ["POST /", "PUT /", "PATCH /"].map(|start| {
+        Row::new(
+            "section 8.6 of RFC 9110: an empty POST has a length of zero",
+            start,
+            &[],
+        )
+        .content("", &[])
+        .from(&[Http2])
+        .to(&[Http1])
+        .origin_sees(&["content-length: 0"], &["transfer-encoding"])
+    });
+    let other = ["DELETE /", "GET /", "POST /", "REPORT /"].map(|start| {
+        Row::new("section 8.1: content is not lost", start, &[])
+            .content("content", &[])
+            .from(&[Http2])
+    });
+    let trailers = ["GET /", "POST /"].map(|start| {
+        Row::new("section 8.1: nor are trailers alone", start, &[])
+            .content("", &["x-a: 1"])
+            .from(&[Http2])
+    });
+    for rows in [&bare[..], &framed, &other, &trailers] {
+        hold(rows).await;
+    }
+}
+
+#[tokio::test]
+async fn rfc_9112_section_9_clients_of_http_1_0_keep_their_connection_if_they_ask() {
+    const ASK: &str = "GET / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n";
+    const KEPT: &[&str] = &["connection: keep-alive"];
+    let row = |rule| Row::bytes(rule, ASK).client_sees(KEPT, &["transfer-encoding"]);
+    hold(&[
+        row("section 9.3: content with a length")
+            .answer("200", &["content-length: 2"])
+            .client_gets("200", "ok", &[]),
+        row("section 9.3: an empty response")
+            .answer("200", &["content-length: 0"])
+            .answer_content(Some(""), &[])
+            .client_gets("200", "", &[]),
+        row("section 9.3: an error of the origin")
+            .answer("503", &["content-length: 4"])
+            .answer_content(Some("busy"), &[])
+            .client_gets("503", "busy", &[]),
+        row("section 9.3: a 304")
+            .answer("304", &["etag: \"a\""])
+            .answer_content(None, &[])
+            .client_gets("304", "", &[]),
+        row("section 9.3: a 204")
+            .answer("204", &[])
+            .answer_content(None, &[])
+            .client_gets("204", "", &[]),
+        row("section 9.3: a response of the proxy")
+            .answer_bytes(Reply::LastBytes("no HTTP"))
+            .client_gets("502", "502 Bad Gateway\n", &[]),
+        row("section 9.3: an HTTP/1.0 origin that closes closes its own connection alone")
+            .answer_bytes(Reply::LastBytes(
+                "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("200", "ok", &[]),
+        Row::bytes(
+            "section 9.3: HEAD, with a length",
+            "HEAD / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n",
+        )
+        .answer("200", &["content-length: 7"])
+        .answer_content(None, &[])
+        .client_sees(&["connection: keep-alive", "content-length: 7"], &[])
+        .client_gets("200", "", &[]),
+        Row::bytes(
+            "section 9.3: HEAD, without one",
+            "HEAD / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n",
+        )
+        .answer_content(None, &[])
+        .client_sees(KEPT, &[])
+        .client_gets("200", "", &[]),
+        Row::bytes(
+            "section 9.3: a POST with content",
+            "POST / HTTP/1.0\r\nhost: client.test\r\nconnection: Keep-Alive\r\ncontent-length: 7\r\n\r\ncontent",
+        )
+        .answer("200", &["content-length: 2"])
+        .origin_gets("content", &[])
+        .client_sees(KEPT, &[])
+        .client_gets("200", "ok", &[]),
+        Row::bytes(
+            "section 9.3: a request that the proxy refuses",
+            "TRACE / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n",
+        )
+        .refused("501")
+        .client_sees(KEPT, &[]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn rfc_9112_section_9_clients_of_http_1_0_lose_their_connection_otherwise() {
+    const ASK: &str = "GET / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive\r\n\r\n";
+    let row = |rule, ask| {
+        Row::bytes(rule, ask)
+            .client_sees(&[], &["connection", "transfer-encoding"])
+            .client_gets("200", "ok", &[])
+    };
+    hold(&[
+        row(
+            "section 9.3: they did not ask",
+            "GET / HTTP/1.0\r\nhost: client.test\r\n\r\n",
+        ),
+        row(
+            "section 9.3: close wins",
+            "GET / HTTP/1.0\r\nhost: client.test\r\nconnection: keep-alive, close\r\n\r\n",
+        ),
+        row("section 6.3: chunks have no length", ASK).answer_bytes(Reply::Bytes(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        )),
+        row(
+            "section 6.3: nor has content up to the end of the connection",
+            ASK,
+        )
+        .answer_bytes(Reply::LastBytes("HTTP/1.1 200 OK\r\n\r\nok")),
+        row("section 6.3: nor that of an HTTP/1.0 origin", ASK)
+            .answer_bytes(Reply::LastBytes("HTTP/1.0 200 OK\r\n\r\nok")),
+        row(
+            "section 6.3: nor that of an HTTP/2 origin with trailers",
+            ASK,
+        )
+        .answer_content(Some("ok"), &["x-a: 1"])
+        .client_gets("200", "ok", &[]),
+    ])
+    .await;
+    for origin in [Http1, Http2] {
+        let scene = Scene::new(origin).await;
+        for ask in [
+            "",
+            "connection: close\r\n",
+            "connection: keep-alive, close\r\n",
+        ] {
+            scene.origin.answers(OK);
+            let stream = tokio::net::TcpStream::connect(scene.site.address()).await;
+            let mut wire = Wire::new(stream.unwrap());
+            let ask = format!("GET / HTTP/1.0\r\nhost: client.test\r\n{ask}\r\n");
+            wire.stream.write_all(ask.as_bytes()).await.unwrap();
+            // Ends with the connection.
+            let all = latin1(&wire.rest().await);
+            assert!(all.ends_with("\r\n\r\nok"), "{all}");
+        }
     }
 }
 

@@ -1,8 +1,17 @@
 //! RFC 9112 sections 2 to 5: the syntax of lines and fields.
 
 use super::{
+    Protocol::{Http1, Http2},
+    client::{Ask, Client},
     origin::Reply,
-    row::{Row, hold},
+    row::{Row, Scene, hold},
+};
+
+const GET: Ask = Ask::Message {
+    start: "GET /",
+    fields: &[],
+    body: None,
+    trailers: &[],
 };
 
 #[tokio::test]
@@ -123,23 +132,77 @@ async fn rfc_9112_section_5_fields_of_requests() {
 async fn rfc_9112_lines_and_fields_of_responses() {
     hold(&[
         Row::new(
-            "section 5.2: a folded line of a response is unfolded or refused",
+            "section 5.2: a folded line of a response is unfolded",
+            "GET /",
+            &[],
+        )
+        .answer_bytes(Reply::Bytes(
+            "HTTP/1.1 200 OK\r\nx-a: 1\r\n 2\r\n\t3\r\nx-b:\r\n 4\r\ncontent-length:\r\n 2\r\n\r\nok",
+        ))
+        .client_sees(&["x-a: 1 2 3", "x-b: 4", "content-length: 2"], &[])
+        .client_gets("200", "ok", &[]),
+        Row::new(
+            "section 5.2: a folded coding is no known one",
             "GET /",
             &[],
         )
         .answer_bytes(Reply::LastBytes(
-            "HTTP/1.1 200 OK\r\nx-a: 1\r\n 2\r\ncontent-length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n , gzip\r\n\r\n0\r\n\r\n",
         ))
         .client_gets("502", "502 Bad Gateway\n", &[]),
         Row::new(
-            "section 5.1: a space before the colon of a response is removed or refused",
+            "section 2.2: a space before the first field is refused",
             "GET /",
             &[],
         )
         .answer_bytes(Reply::LastBytes(
-            "HTTP/1.1 200 OK\r\nx-a : 1\r\ncontent-length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\n x-a: 1\r\ncontent-length: 2\r\n\r\nok",
         ))
         .client_gets("502", "502 Bad Gateway\n", &[]),
+        Row::new(
+            "section 5.1: a space before the colon of a response is removed",
+            "GET /",
+            &[],
+        )
+        .answer_bytes(Reply::Bytes(
+            "HTTP/1.1 200 OK\r\nx-a : 1\r\nx-b \t: 2\r\ncontent-length : 2\r\n\r\nok",
+        ))
+        .client_sees(&["x-a: 1", "x-b: 2", "content-length: 2"], &[])
+        .client_gets("200", "ok", &[]),
+        Row::new(
+            "section 5.1: both framings are seen behind such spaces",
+            "GET /",
+            &[],
+        )
+        .answer_bytes(Reply::LastBytes(
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding : chunked\r\n\r\nok",
+        ))
+        .client_gets("502", "502 Bad Gateway\n", &[]),
+        Row::new("section 5: a name that is no token", "GET /", &[])
+            .answer_bytes(Reply::LastBytes(
+                "HTTP/1.1 200 OK\r\nx(a): 1\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("502", "502 Bad Gateway\n", &[]),
+        Row::new("section 5: a space within a name", "GET /", &[])
+            .answer_bytes(Reply::LastBytes(
+                "HTTP/1.1 200 OK\r\nx a: 1\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("502", "502 Bad Gateway\n", &[]),
+        Row::new("section 5.5 of RFC 9110: bytes beyond ASCII pass", "GET /", &[])
+            .answer_bytes(Reply::Bytes(
+                "HTTP/1.1 200 OK\r\nx-a: \u{e9}\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("200", "ok", &[]),
+        Row::new("section 4: neither reason nor space", "GET /", &[])
+            .answer_bytes(Reply::Bytes(
+                "HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("200", "ok", &[]),
+        Row::new("section 2.2: empty lines before a response", "GET /", &[])
+            .answer_bytes(Reply::Bytes(
+                "\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            ))
+            .client_gets("200", "ok", &[]),
         Row::new("section 5: no name", "GET /", &[])
             .answer_bytes(Reply::LastBytes(
                 "HTTP/1.1 200 OK\r\n: 1\r\ncontent-length: 2\r\n\r\nok",
@@ -155,11 +218,23 @@ async fn rfc_9112_lines_and_fields_of_responses() {
                 "HTTP/1.1 200 OK\r\nx-a: 1\x002\r\ncontent-length: 2\r\n\r\nok",
             ))
             .client_gets("502", "502 Bad Gateway\n", &[]),
-        Row::new("section 2.2: bare LFs", "GET /", &[])
+        Row::new("section 2.2: a bare LF may end a line", "GET /", &[])
             .answer_bytes(Reply::Bytes(
-                "HTTP/1.1 200 OK\nx-a: 1\ncontent-length: 2\n\nok",
+                "\nHTTP/1.1 200 Fine\nx-a: 1\nx-b:\n 2\ncontent-length: 2\n\nok",
             ))
-            .client_gets("502", "502 Bad Gateway\n", &[]),
+            .client_sees(&["x-a: 1", "x-b: 2", "content-length: 2"], &[])
+            .client_gets("200", "ok", &[]),
+        Row::new("section 2.2: also beside others", "GET /", &[])
+            .answer_bytes(Reply::Bytes(
+                "HTTP/1.1 200 OK\r\nx-a: 1\nx-b: 2\r\ncontent-length: 2\r\n\nok",
+            ))
+            .client_sees(&["x-a: 1", "x-b: 2"], &[])
+            .client_gets("200", "ok", &[]),
+        Row::new("section 7.1: but not a line of a chunk", "GET /", &[])
+            .answer_bytes(Reply::LastBytes(
+                "HTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n2\nok\n0\n\n",
+            ))
+            .client_sees_an_end_too_early(),
         Row::new("section 4: a status of two digits", "GET /", &[])
             .answer_bytes(Reply::LastBytes(
                 "HTTP/1.1 20 OK\r\ncontent-length: 2\r\n\r\nok",
@@ -187,4 +262,51 @@ async fn rfc_9112_lines_and_fields_of_responses() {
             .client_gets("502", "502 Bad Gateway\n", &[]),
     ])
     .await;
+}
+
+/// Fields are counted by their bytes alone.
+#[tokio::test]
+async fn a_response_may_have_as_many_fields_as_its_head_may_have_bytes() {
+    for origin in [Http1, Http2] {
+        let scene = Scene::new(origin).await;
+        for count in [100, 101, 1000] {
+            let fields: Vec<String> = (0..count).map(|at| format!("x-{at}: {at}")).collect();
+            let fields: Vec<&'static str> = fields.into_iter().map(|line| &*line.leak()).collect();
+            for client in [Http1, Http2] {
+                scene.origin.answers(Reply::Message {
+                    status: "200",
+                    fields: fields.clone().leak(),
+                    body: Some("ok"),
+                    trailers: &[],
+                });
+                let mut client = Client::of(client, scene.site.address()).await;
+                let seen = client.ask(GET).await.unwrap();
+                assert_eq!((&seen.start[..], &seen.body[..]), ("200", "ok"), "{count}");
+                let passed = seen
+                    .fields
+                    .iter()
+                    .filter(|(name, _)| name.starts_with("x-"));
+                assert_eq!(passed.count(), count);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_may_have_over_a_hundred_trailers() {
+    let trailers: Vec<String> = (0..300).map(|at| format!("x-{at}: {at}")).collect();
+    let trailers: Vec<&'static str> = trailers.into_iter().map(|line| &*line.leak()).collect();
+    let trailers: &'static [&'static str] = trailers.leak();
+    for origin in [Http1, Http2] {
+        let scene = Scene::new(origin).await;
+        scene.origin.answers(Reply::Message {
+            status: "200",
+            fields: &[],
+            body: Some("ok"),
+            trailers,
+        });
+        let mut client = Client::of(Http2, scene.site.address()).await;
+        let seen = client.ask(GET).await.unwrap();
+        assert_eq!(seen.trailers.len(), trailers.len());
+    }
 }

@@ -1,9 +1,15 @@
 //! RFC 9112 section 3 and RFC 9113 section 8.3.1: target and host of a request.
 
+use axum::Router;
+use cdn_origin::HostRewriteLayer;
+
 use super::{
     Protocol::{Http1, Http2},
+    client::{Ask, Client},
+    origin::{Origin, Reply},
     row::{Row, hold},
 };
+use crate::{origin::NAME, support::Site};
 
 #[tokio::test]
 async fn path_and_query_pass_byte_for_byte() {
@@ -84,6 +90,22 @@ async fn rfc_9112_section_3_2_one_host() {
     hold(&[
         Row::bytes("section 3.2: no Host", "GET / HTTP/1.1\r\n\r\n").refused("400"),
         Row::bytes(
+            "section 3.2: no Host beside an absolute form",
+            "GET http://client.test/ HTTP/1.1\r\n\r\n",
+        )
+        .refused("400"),
+        Row::bytes(
+            "section 3.2: HTTP/1.0 needs none there either",
+            "GET http://client.test/ HTTP/1.0\r\n\r\n",
+        )
+        .origin_sees(
+            &[
+                "@authority: origin.example.test",
+                "x-forwarded-host: client.test",
+            ],
+            &[],
+        ),
+        Row::bytes(
             "section 3.2: two of them",
             "GET / HTTP/1.1\r\nhost: client.test\r\nhost: client.test\r\n\r\n",
         )
@@ -151,4 +173,40 @@ async fn rfc_9112_section_3_2_one_host() {
         .origin_sees(&[":scheme: https"], &[]),
     ])
     .await;
+}
+
+/// With the client's Host passed on, HTTP/1.0 has none to pass: the origin gets its own.
+#[tokio::test]
+async fn a_preserved_host_that_is_absent_is_the_origins_own() {
+    for protocol in [Http1, Http2] {
+        let origin = Origin::of(protocol).await;
+        let proxy = origin.proxy().host_rewrite(HostRewriteLayer::preserve());
+        let site = Site::serve(Router::new().fallback_service(proxy)).await;
+        for (ask, status, host) in [
+            ("GET / HTTP/1.0\r\n\r\n", "200", Some(NAME)),
+            (
+                "GET / HTTP/1.0\r\nhost: a.test\r\n\r\n",
+                "200",
+                Some("a.test"),
+            ),
+            ("GET / HTTP/1.1\r\n\r\n", "400", None),
+            ("GET / HTTP/1.0\r\nhost: a b\r\n\r\n", "400", None),
+        ] {
+            origin.answers(Reply::Message {
+                status: "200",
+                fields: &[],
+                body: Some("ok"),
+                trailers: &[],
+            });
+            let mut client = Client::of(Http1, site.address()).await;
+            let seen = client.ask(Ask::Bytes(ask)).await.unwrap();
+            assert_eq!(seen.start, status, "{ask:?}");
+            let asked = origin.take();
+            let hosts: Vec<_> = asked
+                .iter()
+                .flat_map(|seen| seen.lines("@authority"))
+                .collect();
+            assert_eq!(hosts, Vec::from_iter(host), "{ask:?}");
+        }
+    }
 }

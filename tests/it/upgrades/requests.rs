@@ -35,6 +35,21 @@ async fn the_origin_is_asked_for_the_protocol_that_the_client_asked_for() {
 }
 
 #[tokio::test]
+async fn an_upgrade_is_the_only_connection_option_even_beside_te() {
+    let scene = Scene::with(|proxy| proxy).await;
+    let ask = ASK.replacen("\r\n", "\r\nConnection: TE\r\nTE: trailers\r\n", 1);
+    let _client = scene.client(&ask).await;
+    let (_origin, asked) = scene.asked().await;
+    let asked = fields(&asked);
+    let options = asked.iter().filter(|line| line.starts_with("connection:"));
+    assert_eq!(options.collect::<Vec<_>>(), ["connection: upgrade"]);
+    assert!(
+        !asked.iter().any(|line| line.starts_with("te:")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
 async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
     let scene =
         Scene::with(|proxy| proxy.upgrades(Upgrades::websocket().and("x-echo").unwrap())).await;

@@ -12,7 +12,9 @@ use crate::{
 
 /// The facts about an open connection.
 ///
-/// hyper-util's client puts it into the extensions of each response.
+/// [`OriginProxy`](crate::OriginProxy) puts those of a request into the extensions of its response:
+/// on a connection that was open before, [`Facts::is_reused`] says so, and nothing took time in
+/// [`Facts::elapsed`]. hyper-util's client puts those of the connect into each response.
 ///
 /// ```
 /// use cdn_origin::connector::ConnectionInfo;
@@ -29,15 +31,24 @@ pub struct ConnectionInfo(Arc<ConnectionFacts>);
 #[derive(Debug)]
 struct ConnectionFacts {
     facts: Facts,
-    /// The failure of TLS after the handshake.
-    tls_failure: OnceLock<TlsFailure>,
+    /// The failure of TLS after the handshake. The facts of all requests share it.
+    tls_failure: Arc<OnceLock<TlsFailure>>,
 }
 
 impl ConnectionInfo {
     pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(ConnectionFacts {
             facts,
-            tls_failure: OnceLock::new(),
+            tls_failure: Arc::default(),
+        }))
+    }
+
+    /// The facts of a request that found the connection open: nothing was looked up, dialled or
+    /// negotiated for it.
+    pub(crate) fn found_open(&self, reused: bool) -> Self {
+        Self(Arc::new(ConnectionFacts {
+            facts: self.0.facts.clone().found_open(reused),
+            tls_failure: self.0.tls_failure.clone(),
         }))
     }
 

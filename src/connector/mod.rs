@@ -58,4 +58,7 @@ pub use trust::{Reloaded, TlsReload};
 pub(crate) use profile::ProfileChange;
 
 /// Explain an error of an [`OriginStream`].
-pub(crate) use crate::tls::{TlsFailure, explain};
+pub(crate) use crate::{
+    dial::Unread,
+    tls::{TlsFailure, explain},
+};

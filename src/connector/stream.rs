@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
 use crate::{
-    dial::DialedIo,
+    dial::{self, DialedIo, Unread},
     error::Facts,
     tls::{RecordingIo, named},
 };
@@ -64,6 +64,14 @@ impl OriginStream {
     pub(crate) fn negotiated_h2(&self) -> bool {
         let session = self.info.facts().tls_session();
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
+    }
+
+    /// What has arrived in the socket and was not read, whether the runtime knows of it or not.
+    pub(crate) fn unread(&self) -> Option<Unread> {
+        match self.io.inner() {
+            OpenIo::Left(io) => dial::unread(io),
+            OpenIo::Right(tls) => dial::unread(tls.get_ref().0.get_ref()),
+        }
     }
 
     /// Names the error of a failed read, and records it, because the reader may drop it.

@@ -98,12 +98,12 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
         (None, Some(offer)) => row(f, "ECH", &offer.to_string())?,
         (None, None) => {}
     }
-    if facts.is_reused() {
-        row(
-            f,
-            "reused",
-            "the connection had served other requests before",
-        )?;
+    let reused = "the connection had served other requests before";
+    match (facts.is_reused(), facts.idle()) {
+        (true, None) => row(f, "reused", reused)?,
+        (true, Some(time)) => row(f, "reused", &format!("{reused}; idle for {time:.1?}"))?,
+        (false, Some(time)) => row(f, "opened", &format!("in advance; idle for {time:.1?}"))?,
+        (false, None) => {}
     }
     if let Some(certificate) = facts.certificate() {
         certificate_rows(f, certificate)?;

@@ -1,7 +1,10 @@
-//! The types of dialled streams.
+//! The types of dialled streams, and what has arrived on one.
+
+use std::{io, mem::MaybeUninit};
 
 use hyper::rt;
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio_util::either::Either;
 
@@ -12,3 +15,26 @@ pub(crate) type DialedIo = Either<TcpStream, TokioIo<Box<dyn TransportIo>>>;
 pub(crate) trait TransportIo: rt::Read + rt::Write + Send + Unpin {}
 
 impl<T: rt::Read + rt::Write + Send + Unpin> TransportIo for T {}
+
+/// What has arrived on a stream and was not read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unread {
+    Bytes,
+    /// The end of the stream, or a reset.
+    End,
+}
+
+/// Asks the socket for what has arrived: the runtime may not know of it yet. `None` if nothing has,
+/// and for a stream that is no TCP socket.
+pub(crate) fn unread(io: &DialedIo) -> Option<Unread> {
+    let DialedIo::Left(socket) = io else {
+        return None;
+    };
+    let mut byte = [MaybeUninit::uninit()];
+    match SockRef::from(socket).peek(&mut byte) {
+        Ok(0) => Some(Unread::End),
+        Ok(_) => Some(Unread::Bytes),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        Err(_) => Some(Unread::End),
+    }
+}

@@ -65,7 +65,7 @@ pub use resolve::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolv
 pub use sockets::SocketOptions;
 
 pub(crate) use failure::DialFailure;
-pub(crate) use io::{DialedIo, TransportIo};
+pub(crate) use io::{DialedIo, TransportIo, Unread, unread};
 pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use tcp::{TcpDialer, TcpSettings};
 pub(crate) use transport::Transport;

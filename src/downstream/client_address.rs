@@ -28,7 +28,7 @@ use super::{ClientConnection, ProxyTlv, connect_info};
 /// # drop(client);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[must_use = "an address does nothing until a request's extensions hold it"]
 pub struct ClientAddress {
     source: SocketAddr,

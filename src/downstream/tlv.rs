@@ -29,10 +29,10 @@ const MAX_CUSTOM_BYTES: usize = 512;
 /// ```
 ///
 /// [its specification]: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ProxyTlv(TlvContent);
 
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum TlvContent {
     Alpn(Vec<u8>),
     Authority(String),
@@ -154,7 +154,7 @@ fn within<T: AsRef<[u8]>>(value: T, max: usize) -> Result<T, ProxyTlvError> {
 }
 
 /// TLS parameters of a client's connection, for [`ProxyTlv::tls`].
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[must_use = "parameters do nothing until `ProxyTlv::tls` takes them"]
 pub struct ClientTls {
     pub(crate) version: String,

@@ -5,8 +5,8 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    Alert, CertificateChain, ClientCertificate, DialAttempt, EchAnswer, EchOffer, PeerCertificate,
-    Resolution, ServiceBinding, TlsOffer, TlsSession,
+    Alert, CertificateChain, ClientCertificate, DialAttempt, EarlyData, EchAnswer, EchOffer,
+    PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and exchanging a request.
@@ -46,6 +46,7 @@ pub struct Facts {
     pub(crate) client_identity: bool,
     pub(crate) client_certificate: ClientCertificate,
     pub(crate) reused: bool,
+    pub(crate) idle: Option<Duration>,
     pub(crate) answered_before: bool,
     pub(crate) alert: Option<Alert>,
     pub(crate) first_bytes: Vec<u8>,
@@ -76,6 +77,22 @@ impl Facts {
         }
     }
 
+    /// The same facts, for a request that found the connection open.
+    pub(crate) fn found_open(self, reused: bool) -> Self {
+        let not_early = |session| TlsSession {
+            early_data: EarlyData::NotSent,
+            ..session
+        };
+        Self {
+            resolutions: Vec::new(),
+            attempts: Vec::new(),
+            elapsed: Elapsed::default(),
+            session: self.session.map(not_early),
+            reused,
+            ..self
+        }
+    }
+
     /// The same facts, with the deadline that passed.
     pub(crate) fn after(self, deadline: Duration) -> Self {
         Self {
@@ -103,7 +120,8 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The connection attempts, in the order in which they began. Empty with a custom transport.
+    /// The connection attempts, in the order in which they began. Empty with a custom transport,
+    /// and for a request that found a connection open.
     #[must_use]
     pub fn attempts(&self) -> &[DialAttempt] {
         &self.attempts
@@ -114,7 +132,8 @@ impl Facts {
         self.attempts.iter().filter(|attempt| attempt.is_failed())
     }
 
-    /// The resolvers' answers for the dialled name, in the order of arrival.
+    /// The resolvers' answers for the dialled name, in the order of arrival. Empty for a request
+    /// that found a connection open.
     #[must_use]
     pub fn resolutions(&self) -> &[Resolution] {
         &self.resolutions
@@ -203,11 +222,18 @@ impl Facts {
         self.client_certificate
     }
 
-    /// Whether the connection had served another request before the one that failed. Always false
-    /// in the facts of an open connection.
+    /// Whether the connection had served another request before this one.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
+    }
+
+    /// How long the connection had been idle before a request that got no response; `None` if it
+    /// was opened for the request, or served others at the same time. Only in the facts of an
+    /// [`Error`](super::Error).
+    #[must_use]
+    pub fn idle(&self) -> Option<Duration> {
+        self.idle
     }
 
     /// Whether the origin has answered before, over this connection or another, so that scheme and
@@ -237,7 +263,7 @@ impl Facts {
         self.first_bytes.clear();
     }
 
-    /// The time spent in each stage.
+    /// The time spent in each stage for this request.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         self.elapsed

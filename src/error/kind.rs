@@ -69,6 +69,9 @@ pub enum ErrorKind {
     Overloaded,
     /// The pool had no free connection in time, or its queue is full.
     PoolExhausted,
+    /// The pool cannot be [prewarmed](crate::OriginProxy::prewarm): with the
+    /// [PROXY protocol](crate::dial::ProxyProtocol), each connection belongs to one client.
+    PrewarmUnsupported,
     /// The required application protocol was not negotiated in ALPN (RFC 7301).
     ProtocolNotNegotiated,
     /// The proxy does not forward a request with this head.
@@ -126,6 +129,7 @@ impl ErrorKind {
         Self::NotTls,
         Self::Overloaded,
         Self::PoolExhausted,
+        Self::PrewarmUnsupported,
         Self::ProtocolNotNegotiated,
         Self::Request(RequestProblem::ExpectationUnknown),
         Self::Request(RequestProblem::HeadTooLarge),
@@ -184,6 +188,7 @@ impl ErrorKind {
             | Self::NotTls
             | Self::Overloaded
             | Self::PoolExhausted
+            | Self::PrewarmUnsupported
             | Self::ProtocolNotNegotiated
             | Self::TlsVersionMismatch
             | Self::UnsupportedUri => Fault::Config,
@@ -240,6 +245,10 @@ impl ErrorKind {
             Self::NotTls => ("not_tls", "peer does not speak TLS"),
             Self::Overloaded => ("overloaded", "proxy is at its limit of concurrent requests"),
             Self::PoolExhausted => ("pool_exhausted", "pool has no free connection"),
+            Self::PrewarmUnsupported => (
+                "prewarm_unsupported",
+                "none can be opened in advance, because the PROXY protocol ties each to one client",
+            ),
             Self::ProtocolNotNegotiated => (
                 "protocol_not_negotiated",
                 "required application protocol was not negotiated",

@@ -1,6 +1,6 @@
 //! The error of a failed connection or request: opaque, one word wide, clonable.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tower::BoxError;
 
@@ -86,6 +86,12 @@ impl Error {
     /// Adds that the connection had served another request before.
     pub(crate) fn on_reused(mut self) -> Self {
         Arc::make_mut(&mut self.0).facts.reused = true;
+        self
+    }
+
+    /// Adds how long the connection had been idle.
+    pub(crate) fn after_idle(mut self, time: Duration) -> Self {
+        Arc::make_mut(&mut self.0).facts.idle = Some(time);
         self
     }
 

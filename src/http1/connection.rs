@@ -113,8 +113,10 @@ where
         let body = mem::take(request.body_mut());
         let exchange = Exchange::new(request, body, continue_signal, self.max_head)?;
         let exchange = self.exchange.insert(exchange);
-        if first_request == FirstRequest::SentEarly {
-            exchange.request_already_sent();
+        match first_request {
+            FirstRequest::NotBegun => {}
+            FirstRequest::SentEarly => exchange.request_already_sent(),
+            FirstRequest::Begun => exchange.follows_idle(),
         }
         Ok(())
     }

@@ -12,6 +12,10 @@ pub(crate) enum Http1Error {
     /// An idle connection ended. Nothing of the request was written.
     #[error("the connection was closed before the request was written")]
     ClosedBeforeWrite,
+    /// The first write to an idle connection failed. Nothing of the request was written, but some
+    /// of its body may have been read.
+    #[error("the connection ended before the request was written")]
+    NotWritten(#[source] io::Error),
     /// No byte of the response was read.
     #[error("the connection was closed before there was a response")]
     NoResponse,

@@ -41,6 +41,8 @@ pub(super) struct Exchange {
     response: ResponseState,
     /// Notified when the origin sends 100 (Continue).
     continue_signal: Option<ContinueSignal>,
+    /// The connection was open before this request.
+    was_idle: bool,
     head_reader: ResponseHeadReader,
     /// How many bytes of heads may still arrive. Interim (1xx) responses and the final one share
     /// the limit of one head.
@@ -110,11 +112,17 @@ impl Exchange {
             method: head.method().clone(),
             response: ResponseState::Head,
             continue_signal,
+            was_idle: false,
             head_reader: ResponseHeadReader::default(),
             head_left: max_head,
             received_any: false,
             keeps_alive: false,
         })
+    }
+
+    /// Marks the connection as one that was idle, so that it may have ended before the request.
+    pub(super) fn follows_idle(&mut self) {
+        self.was_idle = true;
     }
 
     /// Marks the request as sent: TLS early data carried it.
@@ -252,6 +260,9 @@ impl Exchange {
         // report its end, and a truncated request would look complete.
         let (state, outcome) = match outcome {
             Ok(()) => (RequestState::Sent, Ok(())),
+            Err(Http1Error::Io(error)) if self.was_idle && writer.is_unwritten(&error) => {
+                (RequestState::Stopped, Err(Http1Error::NotWritten(error)))
+            }
             Err(Http1Error::Io(error)) => {
                 (RequestState::WriteFailed(WriteError::new(error)), Ok(()))
             }

@@ -24,6 +24,10 @@ const MAX_COPIED: usize = 4 * 1024;
 /// The write buffer is written once it holds this many bytes.
 const MAX_BUFFERED: usize = 16 * 1024;
 
+/// What is at most written in one piece: the content of a TLS record (RFC 8446 section 5.1). If the
+/// first write fails, none of it has arrived in a form that the peer can read.
+const MAX_RECORD: usize = 16 * 1024;
+
 /// Encodes the head of a request without content, for TLS early data.
 ///
 /// # Errors
@@ -48,6 +52,8 @@ pub(super) struct RequestWriter<B> {
     /// The CRLF after `data`, in chunked coding.
     data_end: &'static [u8],
     is_flushed: bool,
+    /// The stream has accepted a byte.
+    has_written: bool,
 }
 
 /// What remains to be read of the body.
@@ -91,7 +97,15 @@ where
             data: Bytes::new(),
             data_end: &[],
             is_flushed: false,
+            has_written: false,
         })
+    }
+
+    /// Whether the peer has certainly got nothing of the request, after this error of a write.
+    pub(super) fn is_unwritten(&self, error: &io::Error) -> bool {
+        let offered = self.buffer.len() + self.data.len() + self.data_end.len();
+        let is_unconnected = error.kind() == io::ErrorKind::NotConnected;
+        !self.has_written && (is_unconnected || offered <= MAX_RECORD)
     }
 
     /// Writes as much as the stream accepts. Ready when the whole request is written and flushed.
@@ -236,6 +250,7 @@ where
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
+        self.has_written = true;
         self.advance(written);
         Poll::Ready(Ok(()))
     }

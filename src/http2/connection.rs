@@ -65,7 +65,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let received = Received::new();
-    let io = TimedIo::new(stream, received.clone());
+    let state = Arc::new(ConnectionState::default());
+    let io = TimedIo::new(stream, received.clone(), state.clone());
     let mut builder = Builder::new();
     builder
         .enable_push(false)
@@ -80,7 +81,6 @@ where
         timeout: settings.ping_timeout,
     };
     let keep_alive = connection.ping_pong();
-    let state = Arc::new(ConnectionState::default());
     let sender = RequestSender::new(h2, state.clone(), settings.max_head);
     let connection = ConnectionTask {
         h2: connection,

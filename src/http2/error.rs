@@ -12,6 +12,10 @@ pub(crate) enum Http2Error {
     /// The connection takes no more requests. No frame of this one was written.
     #[error("the connection takes no more requests")]
     NotSent(#[source] h2::Error),
+    /// The connection failed before a byte of the request was written. Some of its body may have
+    /// been read.
+    #[error("the connection ended before the request was written")]
+    NotWritten(#[source] h2::Error),
     /// The request cannot be written as HTTP/2.
     #[error("the request cannot be encoded for HTTP/2")]
     Request(#[source] h2::Error),
@@ -43,7 +47,7 @@ impl Http2Error {
     /// h2 reports a GOAWAY only to the streams above the last one.
     pub(crate) fn is_unprocessed(&self) -> bool {
         match self {
-            Self::NotSent(_) => true,
+            Self::NotSent(_) | Self::NotWritten(_) => true,
             Self::H2(error) => {
                 let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
                 error.is_remote() && (error.is_go_away() || (error.is_reset() && refused))
@@ -61,7 +65,7 @@ impl Http2Error {
     /// Whether the connection takes no further requests after this.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::Silent(_) => true,
+            Self::NotSent(_) | Self::NotWritten(_) | Self::Silent(_) => true,
             Self::H2(error) | Self::Incomplete(error) => error.is_go_away() || error.is_io(),
             _ => false,
         }

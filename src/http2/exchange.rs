@@ -57,7 +57,9 @@ impl Http2Exchange {
     /// Waits for the head of the response. The upload goes on after that.
     pub(crate) async fn response(mut self) -> Result<Response<Http2Body>, Http2Error> {
         let response = poll_fn(|cx| self.poll(cx)).await;
-        let response = response.inspect_err(|error| self.open.note(error))?;
+        let response = response
+            .map_err(|error| self.open.explain(error))
+            .inspect_err(|error| self.open.note(error))?;
         let length = content_length(response.headers())?;
         let (upload, open) = (self.upload, self.open);
         let upload = upload.map(|upload| upload.continue_in_task(open.another()));

@@ -1,4 +1,5 @@
-//! A byte stream that records when the peer was last heard, and when its settings have arrived.
+//! A byte stream that records when the peer was last heard, when its settings have arrived, and how
+//! much was written.
 
 use std::{
     io::{self, IoSlice},
@@ -14,6 +15,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Duration, Instant},
 };
+
+use super::state::ConnectionState;
 
 /// The length of a frame header; its first three bytes are the length of the payload
 /// (RFC 9113 section 4.1).
@@ -54,19 +57,21 @@ impl Received {
     }
 }
 
-/// A byte stream whose reads are recorded.
+/// A byte stream whose reads and writes are recorded.
 pub(super) struct TimedIo<S> {
     stream: S,
     received: Arc<Received>,
+    state: Arc<ConnectionState>,
     /// Absent once the first frame has been read.
     first_frame: Option<FirstFrame>,
 }
 
 impl<S> TimedIo<S> {
-    pub(super) fn new(stream: S, received: Arc<Received>) -> Self {
+    pub(super) fn new(stream: S, received: Arc<Received>, state: Arc<ConnectionState>) -> Self {
         Self {
             stream,
             received,
+            state,
             first_frame: Some(FirstFrame::default()),
         }
     }
@@ -135,7 +140,9 @@ where
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.state.note_written(written);
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
@@ -143,7 +150,9 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        self.state.note_written(written);
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {

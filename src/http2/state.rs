@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use super::Http2Error;
@@ -13,6 +13,8 @@ pub(super) struct ConnectionState {
     streams: AtomicUsize,
     /// The connection has ended, or the peer has sent GOAWAY.
     closed: AtomicBool,
+    /// How many bytes the stream has accepted.
+    written: AtomicU64,
 }
 
 impl ConnectionState {
@@ -28,6 +30,10 @@ impl ConnectionState {
         self.closed.store(true, Ordering::Release);
     }
 
+    pub(super) fn note_written(&self, length: usize) {
+        self.written.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
     /// Remembers an error after which the connection takes no more requests.
     pub(super) fn note(&self, error: &Http2Error) {
         if error.ends_connection() {
@@ -37,28 +43,48 @@ impl ConnectionState {
 
     pub(super) fn open_stream(self: &Arc<Self>) -> OpenStream {
         self.streams.fetch_add(1, Ordering::Relaxed);
-        OpenStream(self.clone())
+        OpenStream {
+            state: self.clone(),
+            written_before: self.written.load(Ordering::Relaxed),
+        }
     }
 }
 
 /// Counts as an open stream until it is dropped.
 #[derive(Debug)]
-pub(super) struct OpenStream(Arc<ConnectionState>);
+pub(super) struct OpenStream {
+    state: Arc<ConnectionState>,
+    /// What the stream had accepted before this one was opened.
+    written_before: u64,
+}
 
 impl OpenStream {
     /// Remembers an error after which the connection takes no more requests.
     pub(super) fn note(&self, error: &Http2Error) {
-        self.0.note(error);
+        self.state.note(error);
+    }
+
+    /// The error, which is [`Http2Error::NotWritten`] if the connection failed and nothing has been
+    /// written since this stream was opened.
+    pub(super) fn explain(&self, error: Http2Error) -> Http2Error {
+        match error {
+            Http2Error::H2(h2) if h2.is_io() && !self.has_written() => Http2Error::NotWritten(h2),
+            error => error,
+        }
+    }
+
+    fn has_written(&self) -> bool {
+        self.state.written.load(Ordering::Relaxed) != self.written_before
     }
 
     /// Another reference to the same stream.
     pub(super) fn another(&self) -> Self {
-        self.0.open_stream()
+        self.state.open_stream()
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+        self.state.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -124,7 +124,6 @@ impl PoolInner {
 impl PoolInner {
     /// Takes a connection, or joins the queue.
     pub(crate) fn begin_checkout(self: &Arc<Self>, affinity: &Affinity) -> Checkout {
-        let by_client = self.connector.sends_client_address();
         let mut is_counted = false;
         loop {
             let now = Instant::now();
@@ -132,7 +131,7 @@ impl PoolInner {
                 if !std::mem::replace(&mut is_counted, true) {
                     inventory.retries.count_request();
                 }
-                inventory.place(affinity, by_client, now, &self.settings)
+                inventory.place(affinity, now, &self.settings)
             });
             match placement {
                 Placement::Connection(Available::Http1(connection)) => {
@@ -175,6 +174,11 @@ impl PoolInner {
         Some(self.permit(affinity, generation))
     }
 
+    /// A permit to connect in place of a connection, which the caller drops at once.
+    pub(crate) fn replacement_permit(&self, affinity: &Affinity) -> ConnectPermit {
+        self.permit(affinity, self.with(|it| it.begin_connect(affinity)))
+    }
+
     /// Joins the queue again, at the same place.
     pub(crate) fn rejoin(&self, ticket: &mut Ticket<Grant>) {
         let (affinity, number, sender) = ticket.renew();
@@ -196,11 +200,9 @@ impl PoolInner {
     ///
     /// A request that has just left drops its grant, which then comes back here.
     pub(crate) fn serve_waiters(&self) {
-        let by_client = self.connector.sends_client_address();
         loop {
             let now = Instant::now();
-            let service =
-                self.with(|inventory| inventory.next_service(by_client, now, &self.settings));
+            let service = self.with(|inventory| inventory.next_service(now, &self.settings));
             match service {
                 Some(Service::Http1(connection)) => self.serve_http1(connection, now),
                 Some(Service::Http2(waiter, connection)) => {
@@ -247,7 +249,7 @@ impl PoolInner {
             if inventory.upgrade_waiters.len() >= self.settings.max_queued {
                 return Err(None);
             }
-            let place = inventory.upgrade_waiters.join(&Affinity::Any);
+            let place = inventory.upgrade_waiters.join(&Affinity::default());
             if inventory.upgrade_needs_room(&self.settings) {
                 inventory.discard_idle();
             }
@@ -255,7 +257,9 @@ impl PoolInner {
         });
         match place {
             Ok(()) => Ok(self.upgrade_permit()),
-            Err(place) => Err(place.map(|place| Ticket::new(&self.this, Affinity::Any, place))),
+            Err(place) => {
+                Err(place.map(|place| Ticket::new(&self.this, Affinity::default(), place)))
+            }
         }
     }
 
@@ -267,7 +271,7 @@ impl PoolInner {
                 {
                     return None;
                 }
-                inventory.upgrade_waiters.pop(&Affinity::Any)
+                inventory.upgrade_waiters.pop(&Affinity::default())
             })
         };
         while let Some(waiter) = next() {

@@ -44,7 +44,10 @@
 //!   protocols or not. [`max_tunnels`](PoolSettings::max_tunnels) limits them.
 //! * With the [`ProxyProtocol`](crate::dial::ProxyProtocol), a connection serves one client only:
 //!   requests with the same addresses, ports and values. While others wait and the pool is full,
-//!   idle connections are closed for them.
+//!   idle connections are closed for them. None can be opened in advance.
+//! * A connection belongs to the tokio runtime that opened it, and serves only requests there. When
+//!   that runtime shuts down, the next one opens connections of its own. Several runtimes may use
+//!   one pool at the same time, and share its limits.
 //!
 //! # The life of a request
 //!
@@ -69,17 +72,23 @@
 //!
 //! # What is retried
 //!
-//! A request of which nothing was written is always sent again. Another request is retried in the
-//! cases below, if its body is empty or
-//! [all that was read of it is kept](PoolSettings::max_replay). Except after a GOAWAY, it is sent
-//! at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
+//! A request of which nothing was written is always sent again. Before a request that could not be
+//! repeated is written to a connection that was idle, the pool asks the socket whether it has
+//! ended: the runtime may not know yet.
+//!
+//! Another request is retried in the cases below, if its body is empty or
+//! [all that was read of it is kept](PoolSettings::max_replay). Except in the first two cases, it
+//! is sent at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
 //!
 //! * **A GOAWAY says that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
 //!   to 32 times, outside of the budget. Requests hit by the same GOAWAY share the next
 //!   connection. A request that fails there again gets an idle or a fresh connection.
+//! * **An HTTP/1 connection that was idle before ended** before the first byte of the response.
+//!   Idempotent methods (RFC 9110 section 9.2.2), on a connection that is opened in its place,
+//!   outside of the budget. With [`RetryBudget::none`], they fail.
+//! * **An HTTP/2 connection that was idle before ended** before the head of the response.
+//!   Idempotent methods, on a fresh connection if possible.
 //! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
-//! * **A connection that was idle before ended** before the first byte of the response. Idempotent
-//!   methods (RFC 9110 section 9.2.2), on a fresh connection if possible.
 //! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
 //!   on a fresh connection.
 //! * **425** (RFC 8470 section 5.2) to a request that was sent in TLS early data. GET, HEAD and

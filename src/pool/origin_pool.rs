@@ -35,11 +35,11 @@ impl OriginPool {
         self.0.snapshot()
     }
 
-    /// The client that the connection of a request with these extensions has to belong to.
+    /// The affinity of a request with these extensions.
     pub(crate) fn affinity(&self, extensions: &Extensions) -> Affinity {
         match self.0.connector().sends_client_address() {
-            true => Affinity::to(ClientAddress::of(extensions)),
-            false => Affinity::Any,
+            true => Affinity::here(ClientAddress::of(extensions)),
+            false => Affinity::here(None),
         }
     }
 

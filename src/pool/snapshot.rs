@@ -4,6 +4,9 @@ use super::connection::CloseReason;
 
 /// Gauges and counters of a pool at one moment.
 ///
+/// All of it is of the same moment: `idle` and `tunnels` together never exceed `open`, nor
+/// `waiting` `active`, and there are no `streams` without an open connection.
+///
 /// Counters never decrease while the pool lives. [`opened`](Self::opened) is always the sum of
 /// [`closed`](Self::closed) and the connections that are established. Export the gauges and the
 /// counters to your metrics on a timer: taking a snapshot costs one short lock.

@@ -9,7 +9,7 @@ use std::{
 use cdn_origin::{
     CdnOriginConnector, ErrorKind,
     connector::{CdnOriginBuilder, Timeouts},
-    dial::{Dns, HappyEyeballs, HickoryResolver, hickory_resolver},
+    dial::{Dns, DnsCache, HappyEyeballs, HickoryResolver, hickory_resolver},
     error::{EchStatus, Facts, Stage},
     tls::{Ech, Roots, VerifyPolicy},
 };
@@ -200,6 +200,27 @@ async fn an_absolute_name_is_not_sought_in_search_domains_and_another_is() {
     let connector = server.builder(80).dial("short").build().unwrap();
     let _ = connector.oneshot(Uri::default()).await.unwrap_err();
     assert!(names(server.asked()).contains(&String::from("short.search.test.")));
+}
+
+#[test]
+fn a_resolver_outlives_the_runtime_that_first_used_it() {
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let servers = runtime();
+    let (_listener, live) = servers.block_on(listener());
+    let server = servers.block_on(NameServer::start(move |_, kind| match kind {
+        RecordType::A => Answer::Records(60, vec![a(live)]),
+        _ => nothing(),
+    }));
+    let dns = Dns::default().resolver(server.resolver());
+    let connector = CdnOriginConnector::builder(format!("http://origin.example.:{}", live.port()))
+        .dns(dns.cache(DnsCache::off()));
+    let connector = connector.build().unwrap();
+    for _ in 0..5 {
+        let runtime = runtime();
+        let connected = runtime.block_on(connector.clone().oneshot(Uri::default()));
+        runtime.shutdown_background();
+        assert_eq!(connected.unwrap().info().facts().peer(), Some(live));
+    }
 }
 
 #[tokio::test]

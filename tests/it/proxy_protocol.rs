@@ -17,7 +17,8 @@ use cdn_origin::{
     connector::Timeouts,
     dial::ProxyProtocol,
     downstream::{ClientAddress, ProxyTlv},
-    error::{ErrorKind, Stage},
+    error::{ErrorKind, Fault, Stage},
+    group::OriginGroup,
     pool::PoolSettings,
     tls::Roots,
 };
@@ -255,6 +256,34 @@ async fn an_origin_is_told_of_nobody_where_no_client_is_known() {
         ask(&first_version, Some(&one)).await,
         "2 PROXY TCP4 203.0.113.7 0.0.0.0 40001 0"
     );
+}
+
+#[tokio::test]
+async fn no_connection_is_opened_in_advance_where_each_belongs_to_one_client() {
+    for (protocol, version) in [
+        ("http/1.1", ProxyProtocol::v1()),
+        ("http/1.1", ProxyProtocol::v2()),
+        ("h2", ProxyProtocol::v2()),
+    ] {
+        let origin = Listening::start(protocol).await;
+        let settings = PoolSettings::default().min_idle(2);
+        let proxy = OriginProxy::new(origin.connector(version)).pool(settings);
+        let group = OriginGroup::new(proxy.clone());
+        for error in [proxy.prewarm().await, group.prewarm().await] {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PrewarmUnsupported);
+            assert_eq!(error.fault(), Fault::Config);
+            let text = error.to_string();
+            assert!(
+                text.contains("PROXY protocol ties each to one client"),
+                "{text}"
+            );
+        }
+        let one = client("203.0.113.7:40001");
+        assert!(ask(&proxy, Some(&one)).await.starts_with("0 "));
+        assert_eq!(origin.connections.load(SeqCst), 1);
+        assert_eq!(proxy.pool_snapshot().opened(), 1);
+    }
 }
 
 #[cfg(feature = "axum")]

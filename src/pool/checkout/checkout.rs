@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 use crate::pool::{
     connection::PooledConnection,
     inner::PoolInner,
-    tasks::{Connect, ConnectResult, Prewarm, Recipient},
+    tasks::{Connect, ConnectResult, DnsWatch, IdleReaper, Prewarm, Recipient},
 };
 
 use super::{
@@ -36,6 +36,10 @@ pub(crate) async fn checkout(
 /// Takes a connection, or joins the queue.
 pub(crate) fn begin_checkout(inner: &Arc<PoolInner>, affinity: &Affinity) -> Checkout {
     let checkout = inner.begin_checkout(affinity);
+    if inner.tasks().take_lost() {
+        IdleReaper::ensure(inner);
+        DnsWatch::ensure(inner);
+    }
     Prewarm::ensure(inner);
     checkout
 }
@@ -59,6 +63,18 @@ pub(crate) async fn fresh_connection(
     affinity: &Affinity,
 ) -> Option<PooledConnection> {
     let permit = inner.connect_permit(affinity)?;
+    let outcome = Connect::spawn(inner, permit, Recipient::Requester);
+    outcome.await.ok()?.ok()
+}
+
+/// A connection that is opened in place of this HTTP/1 connection, which closes: the number of open
+/// ones stays the same, so that this needs no place in the queue.
+pub(crate) async fn replacement(
+    inner: &Arc<PoolInner>,
+    connection: PooledConnection,
+) -> Option<PooledConnection> {
+    let permit = inner.replacement_permit(connection.affinity());
+    drop(connection);
     let outcome = Connect::spawn(inner, permit, Recipient::Requester);
     outcome.await.ok()?.ok()
 }

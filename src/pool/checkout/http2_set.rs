@@ -133,17 +133,18 @@ impl Http2Set {
         self.remove_if(|connection| connection.note_if_over(now, settings));
     }
 
-    /// Removes the connection that was idle for the longest time. Whether there was one.
-    pub(crate) fn remove_idle(&mut self) -> bool {
-        let idle = self.all.iter().filter(|it| it.streams() == 0);
+    /// Removes the connection that was idle for the longest time, of an affinity that may be
+    /// removed.
+    pub(crate) fn remove_idle(&mut self, may_remove: impl Fn(&Affinity) -> bool) {
+        let is_idle = |it: &&Arc<Http2Connection>| it.streams() == 0 && may_remove(it.affinity());
+        let idle = self.all.iter().filter(is_idle);
         let Some(longest) = idle.min_by_key(|it| it.idle_since()).cloned() else {
-            return false;
+            return;
         };
         longest.close_reason().note(CloseReason::Surplus);
         self.remove_if(|connection| std::ptr::eq(connection, Arc::as_ptr(&longest)));
         // One of the clones that were removed may be the last by then.
         self.removed.push(longest);
-        true
     }
 
     /// Removes connections for a reason. Each closes when the last of its requests has ended.
@@ -212,12 +213,18 @@ impl Http2Set {
 
     /// The number of connections without a stream.
     pub(crate) fn idle(&self) -> usize {
-        self.all.iter().filter(|it| it.streams() == 0).count()
+        self.open().filter(|it| it.streams() == 0).count()
     }
 
     /// The number of streams on all connections.
     pub(crate) fn streams(&self) -> usize {
-        self.all.iter().map(|it| it.streams()).sum()
+        self.open().map(|it| it.streams()).sum()
+    }
+
+    /// The connections that have not ended. One that has may stay in the set until the next
+    /// request or round of the reaper, while its permit is back.
+    fn open(&self) -> impl Iterator<Item = &Arc<Http2Connection>> {
+        self.all.iter().filter(|it| !it.is_closed())
     }
 }
 

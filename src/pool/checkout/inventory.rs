@@ -102,14 +102,12 @@ impl Inventory {
     pub(crate) fn place(
         &mut self,
         affinity: &Affinity,
-        by_client: bool,
         now: Instant,
         settings: &PoolSettings,
     ) -> Placement {
         // Waiting requests come first.
-        if (self.waiters.is_empty() || by_client)
-            && let Some(available) = self.take_available(affinity, now, settings)
-        {
+        let is_next = self.waiters.is_empty() || self.waiters.first_of(affinity).is_none();
+        if is_next && let Some(available) = self.take_available(affinity, now, settings) {
             return Placement::Connection(available);
         }
         // Requests that wait for their own connect do not keep others waiting.
@@ -120,7 +118,7 @@ impl Inventory {
         }
         let place = self.waiters.join(affinity);
         let connect = may_connect.then(|| self.begin_connect(affinity));
-        if connect.is_none() && by_client {
+        if connect.is_none() {
             self.make_room(settings);
         }
         Placement::Queued { place, connect }
@@ -129,22 +127,21 @@ impl Inventory {
     /// What can be given to a waiter now: connections first, then permits to connect.
     pub(crate) fn next_service(
         &mut self,
-        by_client: bool,
         now: Instant,
         settings: &PoolSettings,
     ) -> Option<Service> {
         if self.waiters.is_empty() {
             return None;
         }
-        while let Some(affinity) = self.first_with_connection(by_client, settings) {
+        while let Some(affinity) = self.first_with_connection(settings) {
             match self.take_available(&affinity, now, settings) {
                 Some(Available::Http1(connection)) => return Some(Service::Http1(connection)),
                 Some(Available::Http2(connection)) => {
                     let waiter = self.waiters.pop(&affinity)?;
                     return Some(Service::Http2(waiter, connection));
                 }
-                None if by_client => {}
-                None => break,
+                // The connection had ended, and was removed.
+                None => {}
             }
         }
         if !self.is_full(settings)
@@ -154,17 +151,12 @@ impl Inventory {
             let generation = self.begin_connect(&affinity);
             return Some(Service::Connect(waiter, affinity, generation));
         }
-        if by_client {
-            self.make_room(settings);
-        }
+        self.make_room(settings);
         None
     }
 
     /// The affinity of the first waiter for whom there may be a connection.
-    fn first_with_connection(&self, by_client: bool, settings: &PoolSettings) -> Option<Affinity> {
-        if !by_client {
-            return Some(Affinity::Any);
-        }
+    fn first_with_connection(&self, settings: &PoolSettings) -> Option<Affinity> {
         let http1 = self.idle_http1.iter().map(Http1Connection::affinity);
         let http2 = self.http2.affinities(self.is_full(settings));
         let numbered = http1
@@ -287,30 +279,33 @@ impl Inventory {
             .partition_point(|other| other.idle_since() <= since);
         self.idle_http1.insert(at, connection);
         if self.idle_http1.len() > settings.idle_limit() && self.waiters.is_empty() {
-            self.discard_oldest();
+            let surplus = self.idle_http1.pop_front();
+            self.discarded
+                .extend(surplus.map(|it| (it, CloseReason::Surplus)));
         }
     }
 
-    /// Closes an idle connection, so that another may be opened: the one idle for the longest time.
+    /// Closes an idle connection, so that another may be opened.
     pub(crate) fn discard_idle(&mut self) {
-        if !self.discard_oldest() {
-            self.http2.remove_idle();
-        }
+        self.discard_first(|_, _| true);
     }
 
-    /// Discards the HTTP/1 connection that was idle for the longest time. Whether there was one.
-    fn discard_oldest(&mut self) -> bool {
-        let oldest = self.idle_http1.pop_front();
-        let oldest = oldest.map(|connection| (connection, CloseReason::Surplus));
-        let has_any = oldest.is_some();
-        self.discarded.extend(oldest);
-        has_any
-    }
-
-    /// Where connections serve one client each, idle ones would keep others waiting.
+    /// In a full pool, closes an idle connection that no waiter may use.
     fn make_room(&mut self, settings: &PoolSettings) {
         if self.is_full(settings) {
-            self.discard_idle();
+            self.discard_first(|waiters, affinity| waiters.first_of(affinity).is_none());
+        }
+    }
+
+    /// Closes the connection that was idle for the longest time and may be closed, one over HTTP/1
+    /// first.
+    fn discard_first(&mut self, may_close: impl Fn(&Waiters<Grant>, &Affinity) -> bool) {
+        let waiters = &self.waiters;
+        let mut idle = self.idle_http1.iter();
+        let at = idle.position(|it| may_close(waiters, it.affinity()));
+        match at.and_then(|at| self.idle_http1.remove(at)) {
+            Some(surplus) => self.discarded.push((surplus, CloseReason::Surplus)),
+            None => self.http2.remove_idle(|it| may_close(waiters, it)),
         }
     }
 
@@ -380,13 +375,15 @@ impl Inventory {
             retried,
             closed,
         } = self.counters;
+        let waiting = self.waiters.len() + self.upgrade_waiters.len();
         PoolSnapshot {
             open: self.open,
             idle: self.idle_http1.len() + self.http2.idle(),
-            active,
+            // One that began after the caller's count may wait by now.
+            active: active.max(waiting),
             streams: self.http2.streams(),
             tunnels: self.upgrades,
-            waiting: self.waiters.len() + self.upgrade_waiters.len(),
+            waiting,
             opened,
             reused,
             retried,

@@ -34,7 +34,7 @@ mod waiters;
 
 pub(super) use affinity::Affinity;
 pub(super) use checkout::{
-    begin_checkout, checkout, finish_checkout, fresh_connection, upgrade_permit,
+    begin_checkout, checkout, finish_checkout, fresh_connection, replacement, upgrade_permit,
 };
 pub(super) use decision::{Available, Placement, Protocol, Service};
 pub(super) use grant::{Checkout, Grant};

@@ -1,7 +1,7 @@
 //! `Waiters`: requests that wait for a connection, in order of arrival and by affinity.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     marker::PhantomData,
     pin::Pin,
     sync::Weak,
@@ -18,7 +18,7 @@ use super::{Affinity, Returns};
 /// that a permit to connect would help, by the number of their first waiter. So joining, leaving
 /// and serving cost O(log n) each, however many affinities wait.
 pub(crate) struct Waiters<T> {
-    lines: BTreeMap<Affinity, Line<T>>,
+    lines: HashMap<Affinity, Line<T>>,
     /// Lines for which no connect is under way.
     without_connect: BTreeMap<u64, Affinity>,
     /// Lines that hold more waiters than connects are under way for them.
@@ -64,7 +64,7 @@ impl<T> Line<T> {
 impl<T> Default for Waiters<T> {
     fn default() -> Self {
         Self {
-            lines: BTreeMap::new(),
+            lines: HashMap::new(),
             without_connect: BTreeMap::new(),
             short_of_connects: BTreeMap::new(),
             len: 0,
@@ -284,7 +284,7 @@ mod tests {
         let [high, low] = u16::try_from(number % 60_000).unwrap().to_be_bytes();
         let address = format!("10.{}.{high}.{low}:1234", number / 60_000);
         let address = ClientAddress::new(address.parse::<std::net::SocketAddr>().unwrap());
-        Affinity::to(Some(address))
+        Affinity::here(Some(address))
     }
 
     /// Steps that it takes to serve `count` clients by eight connections at a time, each connection
@@ -360,12 +360,12 @@ mod tests {
     fn a_waiter_that_leaves_is_forgotten_wherever_it_stands() {
         let mut waiters = Waiters::<u8>::default();
         let [(first, _a), (_, mut second), (third, _c)] =
-            [(); 3].map(|()| waiters.join(&Affinity::Any));
-        assert!(waiters.leave(&Affinity::Any, first).is_some());
-        assert!(waiters.leave(&Affinity::Any, third).is_some());
-        assert!(waiters.leave(&Affinity::Any, third).is_none());
+            [(); 3].map(|()| waiters.join(&Affinity::default()));
+        assert!(waiters.leave(&Affinity::default(), first).is_some());
+        assert!(waiters.leave(&Affinity::default(), third).is_some());
+        assert!(waiters.leave(&Affinity::default(), third).is_none());
         assert_eq!(waiters.len(), 1);
-        waiters.pop(&Affinity::Any).unwrap().send(7).unwrap();
+        waiters.pop(&Affinity::default()).unwrap().send(7).unwrap();
         assert_eq!(second.try_recv(), Ok(7));
         assert!(waiters.is_empty() && waiters.lines.is_empty());
     }

@@ -4,6 +4,7 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use http::{Request, Response};
@@ -25,6 +26,7 @@ use crate::pool::{
 
 use super::{
     close_reason::{CloseReason, CloseReasonCell},
+    idle_check::IdleCheck,
     response_body::ResponseBody,
     tracked_io::TrackedIo,
 };
@@ -41,6 +43,7 @@ pub(crate) struct Http1Connection {
     idle_since: Instant,
     /// It was idle in the pool, before a first request or between two.
     was_idle: bool,
+    idle_check: IdleCheck,
     uses: u64,
 }
 
@@ -62,7 +65,8 @@ impl Http1Connection {
         let info = stream.info().clone();
         let close_reason = permit.close_reason().clone();
         let session = info.facts().tls_session();
-        let io = TrackedIo::new(stream, permit);
+        let idle_check = IdleCheck::http1();
+        let io = TrackedIo::new(stream, permit, idle_check.another());
         let stream = http1::Connection::new(io, settings.max_head(), readable);
         let stream = match session.map(|session| session.early_data) {
             Some(EarlyData::Accepted) => stream.request_already_sent(),
@@ -78,12 +82,13 @@ impl Http1Connection {
             retires_at: settings.retirement(now),
             idle_since: now,
             was_idle: false,
+            idle_check,
             uses: 0,
         };
         (connection, pending)
     }
 
-    /// What is known about the connection.
+    /// What is known about the connection, for its next request.
     pub(crate) fn info(&self) -> &ConnectionInfo {
         &self.info
     }
@@ -110,6 +115,9 @@ impl Http1Connection {
 
     /// Notes that the connection is idle from now on.
     pub(crate) fn begin_idle(&mut self, now: Instant) {
+        if !self.was_idle || self.info.facts().is_reused() != self.has_served() {
+            self.info = self.info.found_open(self.has_served());
+        }
         self.idle_since = now;
         self.was_idle = true;
     }
@@ -223,6 +231,12 @@ impl PooledHttp1 {
         connection.is_some_and(|connection| connection.was_idle)
     }
 
+    /// For how long it has been idle until now.
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        let connection = self.connection.as_ref().filter(|it| it.was_idle);
+        connection.map(|connection| connection.idle_since.elapsed())
+    }
+
     /// Sends a request that is encoded for HTTP/1, and waits for the head of its response.
     ///
     /// The request keeps its head, and its body if nothing was sent.
@@ -240,6 +254,9 @@ impl PooledHttp1 {
         // The exchange holds the body itself, and ends it when it is dropped.
         let connection = self.connection.as_mut().expect("it holds a connection");
         connection.uses += 1;
+        if connection.was_idle {
+            connection.idle_check.order(request);
+        }
         // The stream stays in its place while the head is awaited: a request that is cancelled
         // notes its reason before the stream is closed.
         let stream = connection.stream.as_mut().expect("it holds its stream");

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -26,6 +26,8 @@ use crate::pool::{
 
 use super::{
     close_reason::{CloseReason, CloseReasonCell},
+    idle_check::IdleCheck,
+    listing::Listing,
     response_body::ResponseBody,
     tracked_io::TrackedIo,
 };
@@ -52,12 +54,15 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 pub(crate) struct Http2Connection {
     sender: http2::RequestSender,
     info: ConnectionInfo,
+    /// The same for requests after the first.
+    reused_info: OnceLock<ConnectionInfo>,
     affinity: Affinity,
     close_reason: CloseReasonCell,
     retires_at: Option<Instant>,
     idle_since: Mutex<Instant>,
     /// It was idle in the pool, before a first request or between two.
     was_idle: AtomicBool,
+    idle_check: IdleCheck,
     streams: AtomicUsize,
     /// What the peer allows (RFC 9113 section 5.1.2), as last received.
     stream_limit: Arc<AtomicUsize>,
@@ -79,29 +84,6 @@ pub(crate) struct Http2Parts {
     pub(crate) pending: PendingConnect,
     /// Resolves when no request and no pool holds the connection any longer.
     pub(crate) unused: oneshot::Receiver<()>,
-}
-
-/// In which lists of the pool a connection is. Read and written under the pool's lock only.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    is_listed: AtomicBool,
-    is_removed: AtomicBool,
-}
-
-impl Listing {
-    /// Returns the previous value.
-    pub(crate) fn set_listed(&self, is_listed: bool) -> bool {
-        self.is_listed.swap(is_listed, Ordering::Relaxed)
-    }
-
-    /// The pool gives the connection to no further request.
-    pub(crate) fn set_removed(&self) {
-        self.is_removed.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_removed(&self) -> bool {
-        self.is_removed.load(Ordering::Relaxed)
-    }
 }
 
 impl Http2Connection {
@@ -127,7 +109,8 @@ impl Http2Connection {
             ping_interval: PING_INTERVAL,
             ping_timeout: PING_TIMEOUT,
         };
-        let io = TrackedIo::new(stream, permit);
+        let idle_check = IdleCheck::http2();
+        let io = TrackedIo::new(stream, permit, idle_check.another());
         let (sender, connection) = http2::handshake(io, parameters).await?;
         let now = Instant::now();
         let (last_user, unused) = oneshot::channel();
@@ -135,11 +118,13 @@ impl Http2Connection {
         let pooled = Arc::new(Self {
             sender,
             info,
+            reused_info: OnceLock::new(),
             affinity,
             close_reason: close_reason.clone(),
             retires_at: settings.retirement(now),
             idle_since: Mutex::new(now),
             was_idle: AtomicBool::new(false),
+            idle_check,
             streams: AtomicUsize::new(1),
             stream_limit: stream_limit.clone(),
             uses: AtomicU64::new(0),
@@ -161,7 +146,25 @@ impl Http2Connection {
         &self.info
     }
 
-    /// The client that the connection belongs to.
+    /// What is known about the connection, for the next request on it.
+    fn info_of_request(&self) -> ConnectionInfo {
+        match self.has_served() {
+            true => {
+                let reused = self.reused_info.get_or_init(|| self.info.found_open(true));
+                reused.clone()
+            }
+            false if self.was_idle.load(Ordering::Relaxed) => self.info.found_open(false),
+            false => self.info.clone(),
+        }
+    }
+
+    /// For how long the connection has been idle, if the only stream is one that is not used yet.
+    fn idle_before_stream(&self) -> Option<Duration> {
+        let was_idle = self.was_idle.load(Ordering::Relaxed) && self.streams() == 1;
+        was_idle.then(|| self.idle_since().elapsed())
+    }
+
+    /// The requests that the connection may serve.
     pub(crate) fn affinity(&self) -> &Affinity {
         &self.affinity
     }
@@ -297,6 +300,7 @@ impl Drop for UnlistedHttp2 {
 pub(crate) struct PooledStream {
     pool: Arc<dyn Returns<Arc<Http2Connection>>>,
     connection: Arc<Http2Connection>,
+    info: ConnectionInfo,
     was_used: bool,
     /// Present until the first stream of a new connection is open.
     unlisted: Option<UnlistedHttp2>,
@@ -310,6 +314,7 @@ impl PooledStream {
     ) -> Self {
         Self {
             pool,
+            info: connection.info_of_request(),
             connection,
             was_used: false,
             unlisted: None,
@@ -323,7 +328,12 @@ impl PooledStream {
     }
 
     pub(crate) fn info(&self) -> &ConnectionInfo {
-        &self.connection.info
+        &self.info
+    }
+
+    /// For how long the connection has been idle until now.
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        self.connection.idle_before_stream()
     }
 
     pub(crate) fn affinity(&self) -> &Affinity {
@@ -349,6 +359,9 @@ impl PooledStream {
         // An attempt over HTTP/1 may have set it.
         request.body_mut().wait_for_continue(None);
         self.was_used = true;
+        if self.connection.streams() == 1 && self.was_idle() {
+            self.connection.idle_check.order(request);
+        }
         self.connection.uses.fetch_add(1, Ordering::Relaxed);
         let begun = self.connection.sender.begin(request, None).await;
         self.unlisted = None;

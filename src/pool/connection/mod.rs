@@ -8,6 +8,7 @@
 //! | dropped unfinished | closes the connection | resets the stream | closes the connection |
 //!
 //! `TrackedIo` ties the permit of a connection to its socket, so that the pool counts sockets.
+//! `IdleCheck` looks into the socket before a request is written to an idle connection.
 //! `CloseReason` says why a connection was closed, for the counters.
 
 mod close_reason;
@@ -15,6 +16,8 @@ mod dedicated;
 mod http1;
 mod http2;
 mod hyper_client;
+mod idle_check;
+mod listing;
 mod pooled;
 mod response_body;
 mod tracked_io;

@@ -1,5 +1,7 @@
 //! `PooledConnection`: what a request checks out, a connection or a stream on one.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 
 use crate::{connector::ConnectionInfo, error::EarlyData, upload::RequestBody};
@@ -58,6 +60,7 @@ impl From<DedicatedConnection> for PooledConnection {
 }
 
 impl PooledConnection {
+    /// What is known about the connection, for this request.
     pub(crate) fn info(&self) -> &ConnectionInfo {
         match &self.kind {
             Kind::Http1(connection) => connection.info(),
@@ -93,6 +96,15 @@ impl PooledConnection {
             Kind::Http1(connection) => connection.was_idle(),
             Kind::Http2(stream) => stream.was_idle(),
             Kind::Dedicated(_) => false,
+        }
+    }
+
+    /// For how long the connection has been idle, if its request has not begun.
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        match &self.kind {
+            Kind::Http1(connection) => connection.idle(),
+            Kind::Http2(stream) => stream.idle(),
+            Kind::Dedicated(_) => None,
         }
     }
 

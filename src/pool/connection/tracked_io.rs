@@ -12,17 +12,28 @@ use crate::connector::OriginStream;
 
 use crate::pool::{checkout::ConnectionPermit, connection::CloseReason, lock::assert_unlocked};
 
+use super::idle_check::IdleCheck;
+
 /// A stream that holds its connection's permit, and notes when a read fails.
 ///
 /// Both protocols speak through it. The permit is returned when the socket is closed.
 pub(crate) struct TrackedIo {
     stream: OriginStream,
     permit: ConnectionPermit,
+    idle_check: IdleCheck,
 }
 
 impl TrackedIo {
-    pub(crate) fn new(stream: OriginStream, permit: ConnectionPermit) -> Self {
-        Self { stream, permit }
+    pub(super) fn new(
+        stream: OriginStream,
+        permit: ConnectionPermit,
+        idle_check: IdleCheck,
+    ) -> Self {
+        Self {
+            stream,
+            permit,
+            idle_check,
+        }
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut OriginStream> {
@@ -55,6 +66,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.idle_check.run(&self.stream)?;
         AsyncWrite::poll_write(self.stream(), cx, buf)
     }
 
@@ -63,6 +75,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.idle_check.run(&self.stream)?;
         AsyncWrite::poll_write_vectored(self.stream(), cx, bufs)
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Target {
     scheme: origin::Scheme,
     pub(crate) host: HostAuthority,
     pub(crate) path_and_query: PathAndQuery,
-    /// The client that its connection has to belong to.
+    /// Which connections may serve it.
     pub(crate) affinity: Affinity,
 }
 
@@ -43,13 +43,13 @@ impl RemovedFields {
 }
 
 impl Target {
-    /// A request for any client, to this origin, Host, path and query.
+    /// A request to this origin, Host, path and query.
     pub(crate) fn of(origin: &Origin, host: HostAuthority, path_and_query: PathAndQuery) -> Self {
         Self {
             scheme: origin.scheme(),
             host,
             path_and_query,
-            affinity: Affinity::Any,
+            affinity: Affinity::default(),
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
             scheme: origin::Scheme::Https,
             host: "origin.example".parse().unwrap(),
             path_and_query: PathAndQuery::from_static("/a?b"),
-            affinity: Affinity::Any,
+            affinity: Affinity::default(),
         }
     }
 

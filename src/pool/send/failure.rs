@@ -82,7 +82,17 @@ impl NoResponse {
     /// Whether the origin has certainly not processed the request (RFC 9113 section 8.7), so that
     /// any method may be retried.
     pub(super) fn is_unprocessed(&self) -> bool {
-        matches!(&self.failure, Failure::Http2(error) if error.is_unprocessed())
+        self.is_unwritten()
+            || matches!(&self.failure, Failure::Http2(error) if error.is_unprocessed())
+    }
+
+    /// Whether the connection failed before a byte of the request was written. Some of the body may
+    /// have been read.
+    pub(super) fn is_unwritten(&self) -> bool {
+        matches!(
+            &self.failure,
+            Failure::Http1(Http1Error::NotWritten(_)) | Failure::Http2(Http2Error::NotWritten(_))
+        )
     }
 
     /// Whether the origin did not process the request because it closes the connection: it sent a
@@ -164,8 +174,12 @@ pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> E
 
 /// The failure of TLS in the place of HTTP/2's error, which has its text alone.
 fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
-    let Failure::Http2(Http2Error::H2(h2) | Http2Error::Incomplete(h2) | Http2Error::NotSent(h2)) =
-        &failure
+    let Failure::Http2(
+        Http2Error::H2(h2)
+        | Http2Error::Incomplete(h2)
+        | Http2Error::NotSent(h2)
+        | Http2Error::NotWritten(h2),
+    ) = &failure
     else {
         return failure;
     };
@@ -212,7 +226,9 @@ fn classify(failure: &Failure) -> (ErrorKind, Stage) {
 
 fn classify_http1(error: &Http1Error) -> (ErrorKind, Stage) {
     let kind = match error {
-        Http1Error::ClosedBeforeWrite => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Http1Error::ClosedBeforeWrite | Http1Error::NotWritten(_) => {
+            return (ErrorKind::ConnectionClosed, Stage::Send);
+        }
         Http1Error::NoResponse | Http1Error::Incomplete => ErrorKind::ConnectionClosed,
         Http1Error::Io(error) => explain(error).kind,
         Http1Error::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
@@ -265,7 +281,9 @@ fn classify_hyper(hyper: &hyper::Error) -> (ErrorKind, Stage) {
 
 fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
     let kind = match error {
-        Http2Error::NotSent(_) => return (ErrorKind::ConnectionClosed, Stage::Send),
+        Http2Error::NotSent(_) | Http2Error::NotWritten(_) => {
+            return (ErrorKind::ConnectionClosed, Stage::Send);
+        }
         Http2Error::Request(_) => {
             let problem = RequestProblem::TargetInvalid;
             return (ErrorKind::Request(problem), Stage::Prepare);

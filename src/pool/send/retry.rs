@@ -1,6 +1,6 @@
 //! `Attempts`: which requests are retried, and on which connection.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 use crate::pool::{
-    checkout::{Affinity, checkout, fresh_connection},
+    checkout::{Affinity, checkout, fresh_connection, replacement},
     connection::{PooledConnection, ResponseBody},
     inner::PoolInner,
 };
@@ -21,7 +21,8 @@ use super::failure::NoResponse;
 /// The maximum of attempts of a request that the origin may have seen.
 const MAX_ATTEMPTS: usize = 3;
 
-/// The maximum of attempts that the origin did not process. They cost it nothing, but have to end.
+/// The maximum of attempts that the origin did not process, or not on a connection that was idle.
+/// They cost it little, but have to end.
 const MAX_UNSENT: usize = 32;
 
 /// The attempts of one request.
@@ -33,7 +34,7 @@ pub(super) struct Attempts<'a> {
     is_idempotent: bool,
     /// Attempts that the origin may have seen.
     sent: usize,
-    /// Attempts that the origin did not process.
+    /// Attempts that the origin did not process, or that an idle connection cut off.
     unsent: usize,
     current: Attempt,
     /// The retry that the present attempt is, in the budget.
@@ -47,6 +48,8 @@ struct Attempt {
     reused: bool,
     /// The connection was idle in the pool before.
     was_idle: bool,
+    /// For how long, if it served no other request.
+    idle: Option<Duration>,
     /// The request was sent before the TLS handshake had ended.
     early: bool,
 }
@@ -56,6 +59,7 @@ impl Attempt {
         Self {
             reused: connection.has_served(),
             was_idle: connection.was_idle(),
+            idle: connection.idle(),
             early: connection.is_early(),
         }
     }
@@ -102,7 +106,12 @@ impl<'a> Attempts<'a> {
             drop(connection);
             return checkout(self.inner, self.affinity).await;
         }
-        if failed.is_above_last_stream() && self.unsent < MAX_UNSENT && self.restore(request) {
+        if self.was_stale(&failed, &connection) && self.restore(request) {
+            return self.connection_for_stale(&failed, connection).await;
+        }
+        let is_free = failed.is_above_last_stream() || failed.is_unwritten();
+        if is_free && self.unsent < MAX_UNSENT && self.restore(request) {
+            self.count_unless_unwritten(&failed);
             drop(connection);
             return self.connection_after_goaway().await;
         }
@@ -134,7 +143,6 @@ impl<'a> Attempts<'a> {
     /// fresh, on which its stream is the next: an origin that processes any request processes that.
     async fn connection_after_goaway(&mut self) -> Result<PooledConnection, Error> {
         self.unsent += 1;
-        self.inner.count_retry();
         if self.unsent > 1 {
             if let Some(idle) = self.inner.idle_stream(self.affinity) {
                 return Ok(idle);
@@ -146,12 +154,44 @@ impl<'a> Attempts<'a> {
         checkout(self.inner, self.affinity).await
     }
 
+    /// Whether an HTTP/1 connection had ended while it was idle, or ended before it answered, and
+    /// the request may be sent again.
+    fn was_stale(&self, failed: &NoResponse, connection: &PooledConnection) -> bool {
+        let may_repeat = failed.is_unwritten() || !self.inner.settings().retry_budget.is_none();
+        !connection.is_http2()
+            && self.current.was_idle
+            && self.unsent < MAX_UNSENT
+            && may_repeat
+            && self.is_safe_after(failed)
+    }
+
+    /// A connection that is opened in place of a stale one. Other idle ones may be stale too.
+    ///
+    /// The retry budget does not count it: there is one for each connection that ends, and the
+    /// origin has most likely not seen the request.
+    async fn connection_for_stale(
+        &mut self,
+        failed: &NoResponse,
+        connection: PooledConnection,
+    ) -> Result<PooledConnection, Error> {
+        self.unsent += 1;
+        self.count_unless_unwritten(failed);
+        match replacement(self.inner, connection).await {
+            Some(fresh) => Ok(fresh),
+            None => checkout(self.inner, self.affinity).await,
+        }
+    }
+
     /// Adds to an error what the earlier attempts show about the origin.
     pub(super) fn with_context(&self, error: Error) -> Error {
         let error = self.inner.history().with_context(error);
-        match self.current.reused {
+        let error = match self.current.reused {
             true => error.on_reused(),
             false => error,
+        };
+        match self.current.idle {
+            Some(time) => error.after_idle(time),
+            None => error,
         }
     }
 
@@ -239,6 +279,12 @@ impl<'a> Attempts<'a> {
         };
         *request.body_mut() = body;
         true
+    }
+
+    fn count_unless_unwritten(&self, failed: &NoResponse) {
+        if !failed.is_unwritten() {
+            self.inner.count_retry();
+        }
     }
 
     fn count_retry(&mut self) {

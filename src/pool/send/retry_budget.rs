@@ -4,8 +4,8 @@
 ///
 /// A retry is allowed while fewer than [`at_least`](Self::at_least) retries are in flight, or while
 /// retries are at most [`percent`](Self::percent) of the last thousand requests or so. Beyond both,
-/// a request fails with its first error. A request of which nothing was written is no retry when it
-/// is sent again.
+/// a request fails with its first error. Not bounded are requests of which nothing was written, and
+/// idempotent ones that an idle HTTP/1 connection cut off: each is sent on a connection of its own.
 ///
 /// ```
 /// use cdn_origin::pool::{PoolSettings, RetryBudget};
@@ -45,6 +45,10 @@ impl RetryBudget {
     /// Allows no retries.
     pub fn none() -> Self {
         Self::percent(0).at_least(0)
+    }
+
+    pub(crate) fn is_none(self) -> bool {
+        self == Self::none()
     }
 }
 

@@ -9,8 +9,8 @@
 //! | `Http2Driver` | a connect | the pool's | its connection |
 //! | `DedicatedDriver` | an upgrade | the pool's | its connection, or the upgrade |
 //!
-//! A task holds the pool weakly: only requests keep a pool alive. hyper spawns tasks of its own for
-//! HTTP/2, which end with the connection.
+//! A task holds the pool weakly: only requests keep a pool alive. A task that ended with its
+//! runtime is spawned again by the next request, in another one.
 
 mod connect;
 mod dedicated_driver;
@@ -25,5 +25,7 @@ mod scope;
 pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
 pub(super) use dedicated_driver::DedicatedDriver;
 pub(super) use dns_absence::DnsAbsence;
+pub(super) use dns_watch::DnsWatch;
+pub(super) use idle_reaper::IdleReaper;
 pub(super) use prewarm::{Prewarm, prewarm};
 pub(super) use scope::TaskScope;

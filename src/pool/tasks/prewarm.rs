@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{sync::oneshot, time::sleep};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Facts, Stage};
 
 use crate::pool::{checkout::Affinity, inner::PoolInner};
 
@@ -22,7 +22,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 /// Opens the minimum of connections, at least one, and has it kept up from then on.
+///
+/// # Errors
+///
+/// [`ErrorKind::PrewarmUnsupported`] if the origin learns the client of each connection: one that
+/// is opened for none would serve none. Otherwise the error of the first connect that fails.
 pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
+    let connector = inner.connector();
+    if connector.sends_client_address() {
+        let facts = Facts {
+            origin: connector.shared_origin().cloned(),
+            ..Facts::default()
+        };
+        return Err(Error::new(
+            ErrorKind::PrewarmUnsupported,
+            Stage::Dial,
+            facts,
+        ));
+    }
     inner.with(|inventory| inventory.is_prewarmed = true);
     let wanted = inner.settings().min_idle.max(1);
     open_missing(&Arc::downgrade(&inner), wanted).await
@@ -80,7 +97,7 @@ async fn open_missing(pool: &Weak<PoolInner>, wanted: usize) -> Result<(), Error
 /// Begins a connect, if one is missing.
 fn open_one(inner: &Arc<PoolInner>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
     let is_missing = is_missing(inner, wanted);
-    let permit = is_missing.then(|| inner.connect_permit(&Affinity::Any))??;
+    let permit = is_missing.then(|| inner.connect_permit(&Affinity::here(None)))??;
     Some(Connect::spawn(inner, permit, Recipient::FirstWaiter))
 }
 

@@ -42,6 +42,7 @@ impl Drop for RunningMark {
     fn drop(&mut self) {
         if let Some(inner) = self.inner.upgrade() {
             inner.with(|inventory| *(self.flag)(&mut inventory.running) = false);
+            inner.tasks().note_lost();
         }
     }
 }

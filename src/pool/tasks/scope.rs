@@ -1,5 +1,7 @@
 //! `TaskScope`: the owner of a pool's tasks, which end with it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -8,6 +10,8 @@ pub(crate) struct TaskScope {
     ended: CancellationToken,
     /// The span in which the pool was created.
     span: Span,
+    /// A task was dropped that may still be needed: its runtime has shut down.
+    is_short: AtomicBool,
 }
 
 impl TaskScope {
@@ -15,7 +19,19 @@ impl TaskScope {
         Self {
             ended: CancellationToken::new(),
             span: Span::current(),
+            is_short: AtomicBool::new(false),
         }
+    }
+
+    /// Notes that a task of the pool was dropped, maybe with its runtime.
+    pub(crate) fn note_lost(&self) {
+        self.is_short.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a task was dropped since the last call.
+    pub(crate) fn take_lost(&self) -> bool {
+        // Read first: to write each time would have the cores of a busy proxy wait for each other.
+        self.is_short.load(Ordering::Relaxed) && self.is_short.swap(false, Ordering::Relaxed)
     }
 
     /// Spawns a task that works for one request, in the request's span.

@@ -104,6 +104,7 @@ fn error_type_name(error: &Error) -> &'static str {
         ErrorKind::UnsupportedUri => "destination_not_found",
         ErrorKind::Upgrade(UpgradeProblem::Refused) => "http_upgrade_failed",
         ErrorKind::Draining | ErrorKind::Io => "destination_unavailable",
+        ErrorKind::PrewarmUnsupported => "proxy_configuration_error",
         ErrorKind::LoopDetected => "proxy_loop_detected",
         ErrorKind::Overloaded | ErrorKind::PoolExhausted => "connection_limit_reached",
         ErrorKind::ResponseHeadTooLarge => "http_response_header_section_size",

@@ -27,6 +27,11 @@ impl<IO> RecordingIo<IO> {
         }
     }
 
+    /// The stream under this one.
+    pub(crate) fn get_ref(&self) -> &IO {
+        &self.io
+    }
+
     pub(in crate::tls) fn first_bytes(&self) -> FirstBytes {
         self.first.clone()
     }

@@ -12,7 +12,10 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::Instant;
+use tokio::{
+    runtime::{Handle, Id},
+    time::Instant,
+};
 
 use super::{
     DnsCache, FixedNames, Lookup, Resolve, ResolveError, Resolved,
@@ -47,6 +50,8 @@ struct CacheEntry {
 struct RunningLookup {
     outcome: Shared<BoxFuture<'static, LookupResult>>,
     began: Instant,
+    /// Where its tasks, sockets and timers are. It fails when that shuts down.
+    runtime: Option<Id>,
     /// No connection polled it for a while. A failure may be a timeout that passed meanwhile.
     was_abandoned: bool,
 }
@@ -54,6 +59,10 @@ struct RunningLookup {
 impl RunningLookup {
     fn is_usable(&self, now: Instant) -> bool {
         now.duration_since(self.began) < MAX_LOOKUP_AGE
+    }
+
+    fn is_here(&self) -> bool {
+        self.runtime == current_runtime()
     }
 
     /// Whether no connection waits for it: the cache has the only handle.
@@ -65,7 +74,8 @@ impl RunningLookup {
 impl CacheEntry {
     /// The running look-up, if connections may wait for it.
     fn running(&mut self, now: Instant) -> Option<&RunningLookup> {
-        let running = self.running.as_mut().filter(|it| it.is_usable(now))?;
+        let running = self.running.as_mut();
+        let running = running.filter(|it| it.is_usable(now) && it.is_here())?;
         running.was_abandoned |= running.is_abandoned();
         Some(running)
     }
@@ -199,6 +209,7 @@ impl DnsCacheStore {
         RunningLookup {
             outcome: task.boxed().shared(),
             began,
+            runtime: current_runtime(),
             was_abandoned: false,
         }
     }
@@ -255,6 +266,10 @@ impl DnsAnswer {
             may_refresh,
         }
     }
+}
+
+fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|runtime| runtime.id())
 }
 
 /// The answer without duplicates and addresses of unwanted families.

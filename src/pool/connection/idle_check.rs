@@ -1,0 +1,80 @@
+//! `IdleCheck`: looks into the socket of an idle connection before a request is written to it.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use http::Request;
+use http_body::Body;
+
+use crate::{
+    connector::{OriginStream, Unread},
+    upload::RequestBody,
+};
+
+/// Fails the first write to a connection that has ended while it was idle.
+///
+/// A runtime learns of that only when it next waits for sockets, which may be after the request was
+/// written. So the socket itself is asked, before each request that could not be sent again. Then
+/// nothing of the request is written, and it may be sent on another connection.
+pub(super) struct IdleCheck {
+    is_due: Arc<AtomicBool>,
+    /// Whether bytes may arrive while no request is in flight.
+    permits_bytes: bool,
+}
+
+impl IdleCheck {
+    /// Over HTTP/1, what arrives without a request ends the connection: a response that nobody
+    /// waits for, or TLS's `close_notify`.
+    pub(super) fn http1() -> Self {
+        Self::new(false)
+    }
+
+    /// Over HTTP/2, frames may arrive at any time.
+    pub(super) fn http2() -> Self {
+        Self::new(true)
+    }
+
+    fn new(permits_bytes: bool) -> Self {
+        Self {
+            is_due: Arc::default(),
+            permits_bytes,
+        }
+    }
+
+    /// The same check, for the other part of the connection.
+    pub(super) fn another(&self) -> Self {
+        Self {
+            is_due: self.is_due.clone(),
+            ..*self
+        }
+    }
+
+    /// Has the next write check the socket, unless this request can be sent again in any case.
+    pub(super) fn order(&self, request: &Request<RequestBody>) {
+        if !request.method().is_idempotent() || !request.body().is_end_stream() {
+            self.is_due.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Checks the socket, if that is due.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::NotConnected`]: the connection has ended, and nothing may be written.
+    pub(super) fn run(&self, stream: &OriginStream) -> io::Result<()> {
+        if !self.is_due.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.is_due.store(false, Ordering::Relaxed);
+        match stream.unread() {
+            None => Ok(()),
+            Some(Unread::Bytes) if self.permits_bytes => Ok(()),
+            Some(_) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}

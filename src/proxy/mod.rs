@@ -66,8 +66,8 @@
 //! * Hop-by-hop fields are removed, including `Upgrade` of a 426: it could offer protocols that
 //!   this proxy does not allow.
 //! * Trailers pass, without those for framing, routing or authentication. An HTTP/1 client gets
-//!   them only if it sent `TE: trailers`, and hyper's server drops those that `Trailer` does not
-//!   announce.
+//!   them only if it sent `TE: trailers`. hyper's server drops those that `Trailer` does not
+//!   announce, and all of a response with a `Content-Length`.
 //! * A response to HEAD, a 204 and a 304 have no body. The origin's `Content-Length` stays, except
 //!   for a 204. hyper's server drops that of a 304 over HTTP/1.
 //! * An HTTP/1.0 client keeps its connection if it asks to and the response has a known length

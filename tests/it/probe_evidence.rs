@@ -66,9 +66,9 @@ async fn a_plain_http_origin_that_sends_no_byte_of_tls_is_not_said_to_speak_it()
 async fn a_peer_that_sends_http_is_not_asked_for_tls() {
     let answers: [&[u8]; 6] = [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        b"HTTP/1.1 200 OK\r\nx(a): b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1",
-        b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12",
     ];

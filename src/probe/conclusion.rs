@@ -154,10 +154,10 @@ impl<'a> Others<'a> {
         self.best.status().is_some() || cause.is_some_and(|it| it.is_shown_by(Clue::FirstBytes))
     }
 
-    /// Whether SNI was changed to another name, or to none, and that got no further.
+    /// Whether SNI was changed to another name, and that got no further.
     fn have_tried_names(&self) -> bool {
         self.changed()
-            .any(|(_, change)| matches!(change, Change::Sni(_)))
+            .any(|(_, change)| matches!(change, Change::Sni(Sni::Send(_))))
     }
 
     /// The origin supports none of the cipher suites or groups: other names get the same alert 40,

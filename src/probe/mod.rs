@@ -108,6 +108,8 @@ mod edges;
 mod exchange;
 mod findings;
 mod groups;
+#[cfg(test)]
+mod printed_code;
 mod progress;
 mod proof;
 mod result;

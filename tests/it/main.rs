@@ -25,6 +25,7 @@ mod extremes;
 mod failing;
 mod failover;
 mod field;
+mod fix_texts;
 mod forwarded;
 mod frames;
 #[cfg(feature = "axum")]
@@ -64,6 +65,8 @@ mod pool_runtimes;
 mod pool_stale;
 mod pool_tasks;
 mod pool_waits;
+#[rustfmt::skip]
+mod printed_code;
 mod probe;
 mod probe_arguments;
 mod probe_evidence;

@@ -1,0 +1,186 @@
+//! The code that diagnoses and probes print is compiled, as `tests/it/printed_code.rs`.
+//!
+//! `BLESS=1 cargo test --all-features --lib printed_code` writes that file anew.
+
+use std::{env, fs, path::Path};
+
+use crate::{
+    CdnOriginConnector, VerifyPolicy,
+    diagnosis::FixKind,
+    error::TlsVersion,
+    name::{HostAuthority, Sni, SniOmission},
+    tls::{Alpn, SpkiPin},
+};
+
+use super::{change::Change, combination::Combination, groups::GroupOrder};
+
+const HEAD: &str = "\
+//! The code that diagnoses and probes print. `src/probe/printed_code.rs` writes this file.
+
+#![allow(dead_code, reason = \"the code only has to compile\")]
+
+use std::error::Error;
+
+use cdn_origin::{
+    Alpn, CdnOriginConnector, HostRewriteLayer, Roots, TlsVersion, VerifyPolicy,
+    connector::CdnOriginBuilder,
+    dial::ProxyProtocol,
+    tls::{ClientIdentity, TlsParameters},
+};
+#[cfg(feature = \"ech\")]
+use cdn_origin::tls::Ech;
+
+fn builder() -> CdnOriginBuilder {
+    CdnOriginConnector::builder(\"https://www.example.com\")
+}
+";
+
+/// One example of each fix, and each variation of its text.
+fn fixes() -> Vec<FixKind> {
+    use TlsVersion::{V1_2, V1_3};
+    let pin = format!("sha256/{}=", "A".repeat(43));
+    let url = "https://www.example.com:8443".parse().expect("a URL");
+    let host: HostAuthority = "www.example.com:8443".parse().expect("a Host");
+    let name = "www.example.com".parse().expect("a name");
+    let policy = "VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))";
+    let groups = [GroupOrder::Classical, GroupOrder::NistFirst];
+    let groups = groups.into_iter().filter_map(GroupOrder::names);
+    let alpn = [Alpn::Http1, Alpn::Http2, Alpn::Http2OrHttp1];
+    let versions = [(V1_2, V1_2), (V1_2, V1_3), (V1_3, V1_3)];
+    let mut fixes = vec![
+        FixKind::Advice("enable TLS 1.3"),
+        FixKind::AndPin(pin.clone()),
+        FixKind::Builder(url),
+        FixKind::ClientIdentity,
+        FixKind::EchConfig,
+        FixKind::ExpectedName("www.example.com".parse().expect("a name")),
+        FixKind::ExpectedName("192.0.2.1".parse().expect("an address")),
+        FixKind::Host(host.clone()),
+        FixKind::HostRewrite(host),
+        FixKind::HostUnknown,
+        FixKind::NoProxyProtocol,
+        FixKind::OmitSni,
+        FixKind::PreserveHost,
+        FixKind::Pin(pin),
+        FixKind::ProxyProtocol,
+        FixKind::Sni(name),
+        FixKind::SniUnknown,
+        FixKind::Verify(policy),
+    ];
+    fixes.extend(groups.map(FixKind::KeyExchangeGroups));
+    fixes.extend(alpn.map(|alpn| FixKind::Alpn(alpn.variant())));
+    fixes.extend(versions.map(|(oldest, newest)| FixKind::TlsVersions(oldest, newest)));
+    fixes
+}
+
+/// Combinations whose code has every call that a probe prints.
+fn combinations() -> Vec<Combination> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .dial("192.0.2.1:8443")
+        .expected_name("www.example.com")
+        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+        .build()
+        .expect("a connector");
+    let configured = Combination::of(&connector).expect("a fixed origin");
+    let changes = [
+        Change::Alpn(Alpn::Http1),
+        Change::Alpn(Alpn::Http2),
+        Change::ExpectSni,
+        Change::Groups(GroupOrder::Classical),
+        Change::Groups(GroupOrder::NistFirst),
+        Change::Host("www.example.com".parse().expect("a Host")),
+        Change::ProxyHeader,
+        Change::Sni("www.example.com".parse().expect("a name")),
+        Change::Sni(Sni::Omit(SniOmission::Requested)),
+        Change::Url("http://www.example.com".parse().expect("a URL")),
+        Change::Versions(TlsVersion::V1_2, TlsVersion::V1_2),
+        Change::Versions(TlsVersion::V1_3, TlsVersion::V1_3),
+    ];
+    changes.map(|change| configured.with(&change)).into()
+}
+
+/// The statements of a fix; `None` if it is advice in words.
+fn statements(fix: &FixKind) -> Option<String> {
+    if matches!(fix, FixKind::Advice(_) | FixKind::NoProxyProtocol) {
+        return None;
+    }
+    let text = fix.to_string();
+    // The words after the code say where to write it. `..` stands for a value.
+    let end = text.find(") ").map_or(text.len(), |end| end + 1);
+    let code = text[..end].replace("(..)", "(\"\")");
+    let (before, call) = match code.split_once("; ") {
+        Some((statement, call)) => (format!("    {statement};\n"), call.to_owned()),
+        None => (String::new(), code),
+    };
+    let before = match call.contains("(chain, key)") {
+        true => String::from("    let (chain, key) = (\"\", \"\");\n"),
+        false => before,
+    };
+    Some(if call.starts_with(".and_pin(") {
+        format!("{before}    let _policy = VerifyPolicy::native_roots(){call};\n")
+    } else if call.starts_with('.') {
+        format!("{before}    let _built = builder()\n{call}\n        .build()?;\n")
+    } else {
+        format!("{before}    let _value = {call};\n")
+    })
+}
+
+fn generated() -> String {
+    let mut text = HEAD.to_owned();
+    let mut add = |name: String, condition: &str, statements: &str| {
+        let signature = format!("fn {name}() -> Result<(), Box<dyn Error>>");
+        text += &format!("\n{condition}{signature} {{\n{statements}    Ok(())\n}}\n");
+    };
+    let fixes = fixes();
+    let fixes = fixes.iter().filter_map(statements);
+    for (index, statements) in fixes.enumerate() {
+        let condition = match statements.contains("Ech::") {
+            true => "#[cfg(feature = \"ech\")]\n",
+            false => "",
+        };
+        add(format!("fix_{index}"), condition, &statements);
+    }
+    for (index, combination) in combinations().iter().enumerate() {
+        let code = format!("    let _built = {combination}\n    .build()?;\n");
+        add(format!("finding_{index}"), "", &code);
+    }
+    text
+}
+
+#[test]
+fn the_code_that_is_compiled_is_the_code_that_is_printed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/printed_code.rs");
+    let generated = generated();
+    if env::var_os("BLESS").is_some() {
+        fs::write(&path, &generated).expect("a writable file");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "tests/it/printed_code.rs is out of date: \
+         BLESS=1 cargo test --all-features --lib printed_code\n{generated}"
+    );
+}
+
+#[test]
+fn every_kind_of_fix_has_an_example() {
+    let source = include_str!("../diagnosis/fix.rs");
+    let (_, kinds) = source
+        .split_once("pub(crate) enum FixKind {")
+        .expect("the kinds");
+    let (kinds, _) = kinds.split_once("\n}").expect("the end of the kinds");
+    let kinds = kinds
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//"));
+    let mut kinds: Vec<_> = kinds.filter_map(|it| it.split(['(', ',']).next()).collect();
+    kinds.retain(|kind| !kind.is_empty());
+    let examples = fixes()
+        .iter()
+        .map(|fix| format!("{fix:?}"))
+        .collect::<Vec<_>>();
+    for kind in kinds {
+        let is_of_kind = |shown: &String| shown.split('(').next() == Some(kind);
+        assert!(examples.iter().any(is_of_kind), "no example of {kind}");
+    }
+}

@@ -41,8 +41,10 @@ pub enum CauseId {
     /// The origin requires a client certificate.
     ClientCertificateRequired,
     /// A device on the path drops the ClientHello, which a post-quantum key share makes larger than
-    /// a packet.
+    /// a packet, or cuts the connection.
     ClientHelloDropped,
+    /// The origin refuses the request because its `Origin` is not the Host that was sent.
+    CrossOriginRefused,
     /// The egress guard denies the destination.
     DestinationProhibited,
     /// The edge does not accept early data for this request (RFC 8470).
@@ -51,6 +53,8 @@ pub enum CauseId {
     EchStale,
     /// ECH is required, and DNS has no configuration for it.
     EchUnpublished,
+    /// The origin redirects to https because `X-Forwarded-Proto` says that the client uses http.
+    ForwardedProto,
     /// The edge refuses the request's forwarding fields.
     ForwardingFields,
     /// The head of the request is larger than the edge accepts.
@@ -133,7 +137,8 @@ pub enum CauseId {
     UntrustedAuthority,
     /// The bucket has no website.
     WebsiteOff,
-    /// The certificate's wildcard stands for one label, and the expected name has more.
+    /// A wildcard in the certificate seems to cover the expected name, and does not: it stands for
+    /// one whole label, and not for one directly below a top-level domain.
     WildcardTooShallow,
     /// The bucket belongs to another region than the endpoint.
     WrongRegion,
@@ -158,10 +163,12 @@ impl CauseId {
         Self::ClientCertificateRefused,
         Self::ClientCertificateRequired,
         Self::ClientHelloDropped,
+        Self::CrossOriginRefused,
         Self::DestinationProhibited,
         Self::EarlyDataRefused,
         Self::EchStale,
         Self::EchUnpublished,
+        Self::ForwardedProto,
         Self::ForwardingFields,
         Self::HeadTooLarge,
         Self::HostNotServed,
@@ -226,10 +233,12 @@ impl CauseId {
             Self::ClientCertificateRefused => "client_certificate_refused",
             Self::ClientCertificateRequired => "client_certificate_required",
             Self::ClientHelloDropped => "client_hello_dropped",
+            Self::CrossOriginRefused => "cross_origin_refused",
             Self::DestinationProhibited => "destination_prohibited",
             Self::EarlyDataRefused => "early_data_refused",
             Self::EchStale => "ech_stale",
             Self::EchUnpublished => "ech_unpublished",
+            Self::ForwardedProto => "forwarded_proto",
             Self::ForwardingFields => "forwarding_fields",
             Self::HeadTooLarge => "head_too_large",
             Self::HostNotServed => "host_not_served",

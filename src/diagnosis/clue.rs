@@ -39,6 +39,8 @@ pub(crate) enum Clue {
     Offer,
     /// The port that was dialled.
     Port,
+    /// The `Origin` of the request.
+    OriginField,
     /// That a PROXY protocol header was sent.
     ProxyHeader,
     /// Another attempt that differs in one thing, and got further.
@@ -83,6 +85,7 @@ impl Clue {
             Self::NoSni => "no SNI was sent",
             Self::Offer => "what was offered",
             Self::Port => "the port dialled",
+            Self::OriginField => "the Origin of the request",
             Self::ProxyHeader => "the PROXY protocol header sent",
             Self::Probe => "an attempt that differs in this alone",
             Self::Reason => "the HTTP/2 error",

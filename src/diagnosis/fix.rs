@@ -45,6 +45,8 @@ pub(crate) enum FixKind {
     Builder(OriginUrl),
     /// `.client_identity(..)`.
     ClientIdentity,
+    /// `.client_scheme(Scheme::Https)` on the proxy.
+    ClientScheme,
     /// `.ech(..)` with the configuration that the origin publishes now.
     EchConfig,
     /// `.expected_name(..)`.
@@ -53,6 +55,8 @@ pub(crate) enum FixKind {
     Host(HostAuthority),
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
+    /// The same with a name that only the edge's configuration has.
+    HostRewriteUnknown,
     /// `.host(..)` with a name that only the edge's configuration has.
     HostUnknown,
     /// Without `.proxy_protocol(..)`, unless the origin is configured to expect it.
@@ -106,6 +110,9 @@ impl fmt::Display for FixKind {
             Self::ClientIdentity => {
                 f.write_str(".client_identity(ClientIdentity::pem(chain, key))")
             }
+            Self::ClientScheme => f.write_str(
+                ".client_scheme(Scheme::Https) on the OriginProxy, if clients use https",
+            ),
             Self::Advice(what) => f.write_str(what),
             Self::EchConfig => f.write_str(
                 ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
@@ -113,6 +120,9 @@ impl fmt::Display for FixKind {
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
+            Self::HostRewriteUnknown => {
+                f.write_str("HostRewriteLayer::to(\"..\") with a name that the edge serves")
+            }
             Self::HostUnknown => f.write_str(".host(\"..\") with a name that the edge serves"),
             Self::KeyExchangeGroups(names) => write!(
                 f,

@@ -8,15 +8,16 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{Cause, name_list::listed};
+use super::Cause;
 
 const COLUMNS: usize = 80;
 
 impl Error {
     /// The whole error as text for people: what failed, the facts, the causes and their fixes.
     ///
-    /// The report has lines of at most 80 columns, except for names that are longer. Code is only
-    /// broken where it still compiles. [Reading errors](crate::guide::reading_errors) explains it.
+    /// The report has lines of at most 80 columns, except for calls that are longer. Code is only
+    /// broken where it still compiles. Texts that the peer chose are escaped and shortened.
+    /// [Reading errors](crate::guide::reading_errors) explains the report.
     ///
     /// ```
     /// # fn log(error: &cdn_origin::Error) {
@@ -123,9 +124,14 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
 }
 
 fn certificate_rows(f: &mut fmt::Formatter<'_>, certificate: &PeerCertificate) -> fmt::Result {
-    let names = match certificate.names() {
-        [] => format!("{}, no subject alternative name", certificate.subject()),
-        names => listed(names),
+    if !certificate.is_readable() {
+        return row(f, "presented", "a certificate that could not be read");
+    }
+    let subject = certificate.subject();
+    let names = match (certificate.names(), certificate.has_alternative_names()) {
+        ([], false) => format!("{subject}, no subject alternative name"),
+        ([], true) => format!("{subject}, no DNS name or address"),
+        _ => certificate.names_in_brief(),
     };
     row(f, "presented", &names)?;
     row(f, "issued by", certificate.issuer())?;
@@ -145,7 +151,7 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         paragraph(f, "  seen: ", &evidence.join(", "))?;
     }
     for fix in cause.fixes() {
-        paragraph(f, "  fix: ", &fix.to_string())?;
+        wrapped(f, "  fix: ", words(&fix.to_string()))?;
     }
     match cause.confirm() {
         Some(instruction) => paragraph(f, "  to confirm: ", instruction),
@@ -160,10 +166,19 @@ fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
 
 /// Writes the text in lines of at most [`COLUMNS`], the first of which begins with `start`.
 fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
+    let room = COLUMNS - start.len();
+    wrapped(f, start, words(text).flat_map(|word| cut(word, room)))
+}
+
+/// Writes the words in lines of at most [`COLUMNS`]. A longer word has its own line.
+fn wrapped<'a>(
+    f: &mut fmt::Formatter<'_>,
+    start: &str,
+    words: impl Iterator<Item = &'a str>,
+) -> fmt::Result {
     let mut line = start.to_owned();
-    for word in words(text) {
-        let width = line.chars().count() + word.trim_end().chars().count();
-        // A word that is too long for any line has its own.
+    for word in words {
+        let width = columns(&line) + columns(word.trim_end());
         let is_full = width > COLUMNS || line.ends_with('\n');
         if line.len() > start.len() && is_full {
             writeln!(f, "{}", line.trim_end())?;
@@ -172,6 +187,31 @@ fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result
         line.push_str(word);
     }
     writeln!(f, "{}", line.trim_end())
+}
+
+/// The columns that a text takes at most: two for each character that is not ASCII.
+fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+fn width(char: char) -> usize {
+    if char.is_ascii() { 1 } else { 2 }
+}
+
+/// Cuts a word that is wider than `room` into pieces.
+fn cut(word: &str, room: usize) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let mut taken = 0;
+        let mut fits = |(_, char): &(usize, char)| {
+            taken += width(*char);
+            taken <= room || *char == ' '
+        };
+        let end = rest.char_indices().find(|char| !fits(char));
+        let (piece, left) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        rest = left;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 /// Splits a line where it may be broken: after spaces, before an escaped byte, and in code before a

@@ -17,6 +17,8 @@ pub(crate) enum EdgeErrorKind {
     HeadTooLarge,
     /// `Host` is an IP address, and the edge requires a name.
     HostIsAddress,
+    /// The application accepts other names in `Host`.
+    HostNotAllowed,
     /// The edge serves no site under this `Host`.
     HostNotServed,
     /// Plain http arrived at a port that speaks TLS.
@@ -25,8 +27,15 @@ pub(crate) enum EdgeErrorKind {
     LengthRequired,
     /// The edge does not allow this method.
     MethodNotAllowed,
+    /// No server behind the edge is available: the site's servers are down, or the edge has none
+    /// for this `Host`.
+    NoBackend,
+    /// The edge has no route for this `Host` and path.
+    NoRoute,
     /// The edge refuses the request without naming the part; usually `Host` is the reason.
     RefusedRequest,
+    /// The request is too large, most often because it has passed the edge in a loop.
+    RequestGrown,
     /// The request returns to the edge in a loop.
     RequestLoop,
     /// The request was signed for another `Host`.

@@ -4,6 +4,9 @@ use http::{HeaderMap, StatusCode};
 
 use super::{Edge, EdgeErrorKind, SourceKind};
 
+/// Fields of which an entry requires all, each with a part of its value.
+pub(super) type Fields = &'static [(&'static str, &'static str)];
+
 /// An error response of an edge: how it is recognised and what it reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ErrorPage {
@@ -11,7 +14,9 @@ pub(crate) struct ErrorPage {
     /// The first and the last status, inclusive.
     statuses: (u16, u16),
     /// Fields that must all be present, each with a part of its value.
-    fields: &'static [(&'static str, &'static str)],
+    fields: Fields,
+    /// A field that must be absent, if any: it marks a response of the server behind.
+    absent_field: Option<&'static str>,
     /// Texts of which the body must contain one. Empty if the head is enough.
     texts: &'static [&'static str],
     /// A text that the body must contain in addition.
@@ -52,6 +57,7 @@ impl ErrorPage {
             edge: None,
             statuses: (status, status),
             fields: &[],
+            absent_field: None,
             texts: &[],
             signature: "",
             conclusive_field: None,
@@ -70,8 +76,16 @@ impl ErrorPage {
         }
     }
 
-    pub(super) const fn fields(self, fields: &'static [(&'static str, &'static str)]) -> Self {
+    pub(super) const fn fields(self, fields: Fields) -> Self {
         Self { fields, ..self }
+    }
+
+    /// A field that only responses of the server behind carry.
+    pub(super) const fn without(self, field: &'static str) -> Self {
+        Self {
+            absent_field: Some(field),
+            ..self
+        }
     }
 
     pub(super) const fn texts(self, texts: &'static [&'static str]) -> Self {
@@ -148,7 +162,9 @@ impl ErrorPage {
     /// Whether status and fields match.
     pub(crate) fn fits_head(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         let (first, last) = self.statuses;
+        let is_absent = |name: &str| !headers.contains_key(name);
         (first..=last).contains(&status.as_u16())
+            && self.absent_field.is_none_or(is_absent)
             && self
                 .fields
                 .iter()

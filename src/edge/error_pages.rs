@@ -1,19 +1,17 @@
-//! The table of error responses that edges generate themselves.
+//! The table of error responses that the edges of CDNs and platforms generate themselves.
 
 use super::{
     Edge,
     EdgeErrorKind::{
-        self, BehindTheEdge, Blocked, ClientCertificate, EarlyData, ForwardingFields, HeadTooLarge,
-        HostIsAddress, HostNotServed, HttpToTlsPort, LengthRequired, MethodNotAllowed,
-        RefusedRequest, RequestLoop, SignedForAnotherHost, SniAndHostDisagree, WebsiteOff,
-        WrongRegion,
+        self, BehindTheEdge, Blocked, ForwardingFields, HeadTooLarge, HostIsAddress, HostNotServed,
+        LengthRequired, MethodNotAllowed, NoRoute, RefusedRequest, RequestGrown, RequestLoop,
+        SignedForAnotherHost, SniAndHostDisagree, WebsiteOff, WrongRegion,
     },
     ErrorPage,
     EvidenceStrength::{Strong, Weak},
+    error_page::Fields,
+    server_pages::SERVER_PAGES,
 };
-
-/// Fields of which an entry requires all, each with a part of its value.
-type Fields = &'static [(&'static str, &'static str)];
 
 const CLOUDFLARE: Fields = &[("server", "cloudflare")];
 const CLOUDFRONT: Fields = &[("server", "CloudFront")];
@@ -33,7 +31,6 @@ const CLOUDFLARE_5XX: &str = "cloudflare/cloudflare-docs, support/troubleshootin
 const CLOUDFRONT_GUIDE: &str = "awsdocs/amazon-cloudfront-developer-guide (2023); the page: \
     stackoverflow.com question 20664018";
 const S3_CODES: &str = "Amazon S3 API reference, list of error codes, read 2026";
-const NGINX: &str = "nginx/nginx @3f6f782 (2026-04), src/http/ngx_http_special_response.c";
 const TAKEOVERS: &str = "EdOverflow/can-i-take-over-xyz and others, read 2026";
 
 /// One of Cloudflare's numbered errors, with any status: the documentation does not list them.
@@ -53,8 +50,8 @@ const fn cloudflare_1xxx(texts: &'static [&'static str], kind: EdgeErrorKind) ->
 /// All known error responses, in the order in which they are tried.
 ///
 /// The first entry that fits decides: an entry with more marks stands before one with fewer.
-pub(crate) fn known_error_pages() -> &'static [ErrorPage] {
-    PAGES
+pub(crate) fn known_error_pages() -> impl Iterator<Item = &'static ErrorPage> {
+    PAGES.iter().chain(SERVER_PAGES)
 }
 
 const PAGES: &[ErrorPage] = &[
@@ -87,12 +84,17 @@ const PAGES: &[ErrorPage] = &[
         &["error code: 1010", "error code: 1015", "error code: 1020"],
         Blocked,
     ),
+    // An application may send these statuses too. Only Cloudflare's own pages carry the field.
     ErrorPage::of(Edge::Cloudflare, 520, BehindTheEdge)
         .to_status(526)
         .fields(CLOUDFLARE)
+        .strength(Strong)
+        .conclusive_with("cf-error-type")
         .read_in(CLOUDFLARE_5XX),
     ErrorPage::of(Edge::Cloudflare, 530, BehindTheEdge)
         .fields(CLOUDFLARE)
+        .strength(Strong)
+        .conclusive_with("cf-error-type")
         .read_in(CLOUDFLARE_5XX),
     // CloudFront
     ErrorPage::of(Edge::CloudFront, 403, Blocked)
@@ -180,9 +182,35 @@ const PAGES: &[ErrorPage] = &[
         .texts(&["Error 404 (Not Found)!!1"])
         .strength(Strong)
         .read_in("EdOverflow/can-i-take-over-xyz, Google Sites; captures, read 2026"),
+    ErrorPage::of(Edge::Google, 413, RequestGrown)
+        .texts(&["Error 413 (Request Entity Too Large)!!1"])
+        .secondary()
+        .read_in("reports of loops through Google's front end"),
+    ErrorPage::of(Edge::Google, 404, NoRoute)
+        .texts(&["response 404 (backend NotFound)"])
+        .secondary()
+        .read_in("kubernetes/ingress-gce, default backend, read 2026"),
+    // GoogleStorage
+    ErrorPage::of(Edge::GoogleStorage, 404, HostNotServed)
+        .fields(&[("server", "UploadServer")])
+        .texts(&["<Code>NoSuchBucket</Code>"])
+        .secondary()
+        .read_in("Cloud Storage, XML API, status and error codes, read 2026"),
+    // Firebase
+    ErrorPage::of(Edge::Firebase, 404, HostNotServed)
+        .texts(&["<title>Site Not Found</title>", "<h1>Site Not Found</h1>"])
+        .secondary()
+        .read_in("reports of the page"),
+    // AzureStorage
+    ErrorPage::of(Edge::AzureStorage, 400, HostNotServed)
+        .fields(&[("x-ms-request-id", "")])
+        .texts(&["<Code>InvalidUri</Code>"])
+        .secondary()
+        .read_in("Azure Storage REST API, common error codes"),
     // AzureFrontDoor
     ErrorPage::of(Edge::AzureFrontDoor, 411, LengthRequired)
         .fields(AZURE)
+        .strength(Strong)
         .read_in("MicrosoftDocs/azure-docs, articles/frontdoor, troubleshoot-issues.md, read 2026"),
     ErrorPage::of(Edge::AzureFrontDoor, 400, HostNotServed)
         .to_status(599)
@@ -238,7 +266,16 @@ const PAGES: &[ErrorPage] = &[
         .fields(&[("x-railway-fallback", "true")])
         .secondary()
         .read_in(TAKEOVERS),
+    // Render
+    ErrorPage::of(Edge::Render, 404, HostNotServed)
+        .fields(&[("x-render-routing", "no-server")])
+        .secondary()
+        .read_in("reports of the page"),
     // S3
+    ErrorPage::of(Edge::S3, 501, LengthRequired)
+        .fields(S3)
+        .texts(&["<Header>Transfer-Encoding</Header>"])
+        .read_in("Automattic/knox issue 43, chilts/awssum issue 30, read 2026"),
     ErrorPage::of(Edge::S3, 404, HostNotServed)
         .fields(S3)
         .texts(&["<Code>NoSuchBucket</Code>", "Code: NoSuchBucket"])
@@ -260,50 +297,6 @@ const PAGES: &[ErrorPage] = &[
         .strength(Weak)
         .secondary()
         .read_in("a report, without a source"),
-    // Nginx
-    ErrorPage::of(Edge::Nginx, 400, HttpToTlsPort)
-        .texts(&["The plain HTTP request was sent to HTTPS port"])
-        .read_in(NGINX),
-    ErrorPage::of(Edge::Nginx, 400, ClientCertificate)
-        .texts(&[
-            "No required SSL certificate was sent",
-            "The SSL certificate error",
-        ])
-        .strength(Strong)
-        .read_in(NGINX),
-    ErrorPage::of(Edge::Nginx, 400, HeadTooLarge)
-        .texts(&["Request Header Or Cookie Too Large"])
-        .strength(Strong)
-        .read_in(NGINX),
-    // Apache
-    ErrorPage::of(Edge::Apache, 400, HttpToTlsPort)
-        .texts(&["speaking plain HTTP to an SSL-enabled server port"])
-        .read_in("Apache httpd's page, read 2026"),
-    // Go
-    ErrorPage::of(Edge::Go, 400, HttpToTlsPort)
-        .texts(&["Client sent an HTTP request to an HTTPS server"])
-        .read_in("golang/go, net/http, read 2026"),
-    // Tomcat
-    ErrorPage::of(Edge::Tomcat, 400, HttpToTlsPort)
-        .texts(&["This combination of host and port requires TLS"])
-        .read_in("Tomcat's page, read 2026"),
-    // Envoy
-    ErrorPage::of(Edge::Envoy, 503, BehindTheEdge)
-        .texts(&["upstream connect error or disconnect/reset before headers"])
-        .read_in("envoyproxy/envoy and many reports, read 2026"),
-    // HaProxy
-    ErrorPage::of(Edge::HaProxy, 503, BehindTheEdge)
-        .texts(&["No server is available to handle this request"])
-        .strength(Strong)
-        .read_in("haproxy/haproxy @50872da (2026-08), src/http.c"),
-    // Any server
-    ErrorPage::by_status(425, EarlyData).read_in("RFC 8470 section 5.2"),
-    ErrorPage::by_status(431, HeadTooLarge).read_in("RFC 6585 section 5"),
-    ErrorPage::by_status(414, HeadTooLarge).read_in("RFC 9110 section 15.5.15"),
-    ErrorPage::by_status(411, LengthRequired).read_in("RFC 9110 section 15.5.12"),
-    ErrorPage::by_status(508, RequestLoop)
-        .secondary()
-        .read_in("RFC 5842 section 7.2"),
 ];
 
 #[cfg(test)]
@@ -312,6 +305,6 @@ mod tests {
 
     #[test]
     fn every_entry_names_its_source() {
-        assert!(PAGES.iter().all(|page| !page.documentation().is_empty()));
+        assert!(known_error_pages().all(|page| !page.documentation().is_empty()));
     }
 }

@@ -7,18 +7,20 @@ use super::Edge;
 /// Suffixes of the host names that edges give to their customers, in whole labels.
 ///
 /// Source: the documentation of each about CNAME targets and default host names, read 2026.
-const SUFFIXES: [(&str, Edge); 23] = [
+const SUFFIXES: [(&str, Edge); 29] = [
     ("akamaiedge.net", Edge::Akamai),
     ("azureedge.net", Edge::AzureFrontDoor),
     ("azurefd.net", Edge::AzureFrontDoor),
     ("azurewebsites.net", Edge::AzureAppService),
     ("b-cdn.net", Edge::Bunny),
+    ("blob.core.windows.net", Edge::AzureStorage),
     ("cdn.cloudflare.net", Edge::Cloudflare),
     ("cloudfront.net", Edge::CloudFront),
     ("edgekey.net", Edge::Akamai),
     ("edgesuite.net", Edge::Akamai),
     ("fastly.net", Edge::Fastly),
     ("fastlylb.net", Edge::Fastly),
+    ("firebaseapp.com", Edge::Firebase),
     ("fly.dev", Edge::FlyIo),
     ("ghs.googlehosted.com", Edge::Google),
     ("github.io", Edge::GitHubPages),
@@ -27,10 +29,14 @@ const SUFFIXES: [(&str, Edge); 23] = [
     ("kxcdn.com", Edge::KeyCdn),
     ("netlify.app", Edge::Netlify),
     ("netlify.com", Edge::Netlify),
+    ("onrender.com", Edge::Render),
     ("run.app", Edge::Google),
+    ("storage.googleapis.com", Edge::GoogleStorage),
     ("vercel-dns.com", Edge::Vercel),
     ("vercel.app", Edge::Vercel),
     ("up.railway.app", Edge::Railway),
+    ("web.app", Edge::Firebase),
+    ("web.core.windows.net", Edge::AzureStorage),
 ];
 
 /// The edge that assigns host names like this one to its customers.

@@ -7,6 +7,7 @@
 //! | `placeholder` | certificates for an unknown SNI | diagnosing failed handshakes |
 //! | `public_issuers` | widely trusted issuers | diagnosing an incomplete chain |
 //! | `error_pages` | error responses of the edge itself | diagnosing refused requests |
+//! | `server_pages` | the same of servers and applications | the same |
 //! | `response_marks` | fields that an edge adds to responses | recognising relayed responses |
 //!
 //! Every entry names its source. A [`SourceKind::Primary`] source can make a diagnosis certain, a
@@ -25,6 +26,7 @@ mod profile;
 mod profiles;
 mod public_issuers;
 mod response_marks;
+mod server_pages;
 mod source_kind;
 mod vendor;
 
@@ -36,6 +38,6 @@ pub(crate) use placeholder::{placeholder_by_names, placeholder_by_subject};
 pub(crate) use profile::EdgeProfile;
 pub(crate) use profiles::profile_of;
 pub(crate) use public_issuers::is_public_issuer;
-pub(crate) use response_marks::{edges_passed, is_relayed};
+pub(crate) use response_marks::{edges_passed, is_own_redirect, is_relayed, is_server_page};
 pub(crate) use source_kind::SourceKind;
 pub(crate) use vendor::Edge;

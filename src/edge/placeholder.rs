@@ -2,10 +2,11 @@
 
 use super::{Edge, SourceKind};
 
-/// A certificate that an edge presents when no certificate matches the SNI.
+/// A certificate that an edge or a server presents when no certificate matches the SNI.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct PlaceholderCertificate {
-    edge: Edge,
+    /// `None` if servers of several kinds have it.
+    edge: Option<Edge>,
     mark: CertificateMark,
     source_kind: SourceKind,
     source: &'static str,
@@ -16,23 +17,38 @@ pub(crate) struct PlaceholderCertificate {
 enum CertificateMark {
     /// The end of a subject alternative name, in whole labels.
     NameSuffix(&'static str),
-    /// A part of the subject.
-    Subject(&'static str),
+    /// An attribute of the subject, with its whole value.
+    Attribute(&'static str),
 }
 
 impl PlaceholderCertificate {
-    const fn new(
+    const fn of(
         edge: Edge,
         mark: CertificateMark,
         source_kind: SourceKind,
         source: &'static str,
     ) -> Self {
         Self {
-            edge,
+            edge: Some(edge),
             mark,
             source_kind,
             source,
         }
+    }
+
+    /// A certificate with which servers are installed, whatever their name.
+    const fn of_servers(attribute: &'static str, source: &'static str) -> Self {
+        Self {
+            edge: None,
+            mark: CertificateMark::Attribute(attribute),
+            source_kind: SourceKind::Secondary,
+            source,
+        }
+    }
+
+    /// The edge that presents it; `None` if servers of several kinds do.
+    pub(crate) fn edge(&self) -> Option<Edge> {
+        self.edge
     }
 
     /// The kind of source that describes it.
@@ -41,72 +57,124 @@ impl PlaceholderCertificate {
     }
 }
 
-const PLACEHOLDERS: [PlaceholderCertificate; 11] = [
-    PlaceholderCertificate::new(
+const PLACEHOLDERS: [PlaceholderCertificate; 21] = [
+    PlaceholderCertificate::of(
         Edge::CloudFront,
         CertificateMark::NameSuffix("cloudfront.net"),
         SourceKind::Primary,
         "awsdocs/amazon-cloudfront-developer-guide, cnames-https-dedicated-ip-or-sni.md, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Netlify,
         CertificateMark::NameSuffix("netlify.app"),
         SourceKind::Primary,
         "paul-hammant/tbd issue 109, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Netlify,
         CertificateMark::NameSuffix("netlify.com"),
         SourceKind::Primary,
         "paul-hammant/tbd issue 109, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Traefik,
         CertificateMark::NameSuffix("traefik.default"),
         SourceKind::Primary,
         "traefik/traefik, pkg/tls/generate/generate.go, read 2026-07",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::IngressNginx,
         CertificateMark::NameSuffix("ingress.local"),
         SourceKind::Primary,
         "kubernetes/ingress-nginx, internal/net/ssl/ssl.go, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Akamai,
         CertificateMark::NameSuffix("a248.e.akamai.net"),
         SourceKind::Secondary,
         "revealingerrors.com (2009), read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Bunny,
         CertificateMark::NameSuffix("b-cdn.net"),
         SourceKind::Secondary,
         "a report of status, text and certificate together, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::GitHubPages,
         CertificateMark::NameSuffix("github.io"),
         SourceKind::Secondary,
         "reports about custom domains that are not set up yet, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Google,
-        CertificateMark::Subject("invalid2.invalid"),
+        CertificateMark::Attribute("CN=invalid2.invalid"),
         SourceKind::Primary,
         "eight captures of Google front ends in public issue threads, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::IngressNginx,
-        CertificateMark::Subject("Kubernetes Ingress Controller Fake Certificate"),
+        CertificateMark::Attribute("CN=Kubernetes Ingress Controller Fake Certificate"),
         SourceKind::Primary,
         "kubernetes/ingress-nginx, internal/net/ssl/ssl.go, read 2026",
     ),
-    PlaceholderCertificate::new(
+    PlaceholderCertificate::of(
         Edge::Traefik,
-        CertificateMark::Subject("TRAEFIK DEFAULT CERT"),
+        CertificateMark::Attribute("CN=TRAEFIK DEFAULT CERT"),
         SourceKind::Primary,
         "traefik/traefik, pkg/tls/generate/generate.go, read 2026-07",
+    ),
+    PlaceholderCertificate::of(
+        Edge::AzureFrontDoor,
+        CertificateMark::NameSuffix("azureedge.net"),
+        SourceKind::Secondary,
+        "reports about custom domains that are not set up yet, read 2026",
+    ),
+    PlaceholderCertificate::of(
+        Edge::AzureFrontDoor,
+        CertificateMark::NameSuffix("azurefd.net"),
+        SourceKind::Secondary,
+        "reports about custom domains that are not set up yet, read 2026",
+    ),
+    PlaceholderCertificate::of(
+        Edge::AzureAppService,
+        CertificateMark::NameSuffix("azurewebsites.net"),
+        SourceKind::Secondary,
+        "reports about custom domains that are not set up yet, read 2026",
+    ),
+    PlaceholderCertificate::of(
+        Edge::Heroku,
+        CertificateMark::NameSuffix("herokuapp.com"),
+        SourceKind::Secondary,
+        "reports about custom domains that are not set up yet, read 2026",
+    ),
+    PlaceholderCertificate::of(
+        Edge::S3,
+        CertificateMark::NameSuffix("s3.amazonaws.com"),
+        SourceKind::Secondary,
+        "reports about buckets behind names of their own, read 2026",
+    ),
+    PlaceholderCertificate::of(
+        Edge::Vercel,
+        CertificateMark::NameSuffix("vercel.app"),
+        SourceKind::Secondary,
+        "reports about custom domains that are not set up yet, read 2026",
+    ),
+    PlaceholderCertificate::of_servers(
+        "CN=Plesk",
+        "captures of Plesk servers in public repositories, read 2026",
+    ),
+    PlaceholderCertificate::of_servers(
+        "CN=localhost",
+        "surveys of the issuers of self-signed certificates, read 2026",
+    ),
+    PlaceholderCertificate::of_servers(
+        "CN=localhost.localdomain",
+        "the package mod_ssl of Red Hat, whose script falls back to this name, read 2026",
+    ),
+    PlaceholderCertificate::of_servers(
+        "O=SomeOrganization",
+        "the package mod_ssl of Red Hat, whose script writes this subject, read 2026",
     ),
 ];
 
@@ -114,7 +182,7 @@ const PLACEHOLDERS: [PlaceholderCertificate; 11] = [
 pub(crate) fn placeholder_by_names(names: &[String]) -> Option<&'static PlaceholderCertificate> {
     PLACEHOLDERS.iter().find(|known| match known.mark {
         CertificateMark::NameSuffix(suffix) => names.iter().any(|name| is_within(name, suffix)),
-        CertificateMark::Subject(_) => false,
+        CertificateMark::Attribute(_) => false,
     })
 }
 
@@ -122,7 +190,7 @@ pub(crate) fn placeholder_by_names(names: &[String]) -> Option<&'static Placehol
 pub(crate) fn placeholder_by_subject(subject: &str) -> Option<&'static PlaceholderCertificate> {
     PLACEHOLDERS.iter().find(|known| match known.mark {
         CertificateMark::NameSuffix(_) => false,
-        CertificateMark::Subject(part) => subject.contains(part),
+        CertificateMark::Attribute(whole) => subject.split([',', '+']).any(|it| it == whole),
     })
 }
 
@@ -140,12 +208,15 @@ mod tests {
     fn a_placeholder_is_found_by_a_name_or_by_its_subject() {
         let by_name = |name: &str| placeholder_by_names(&[name.to_owned()]);
         let cloudfront = by_name("*.cloudfront.net").unwrap();
-        assert_eq!(cloudfront.edge, Edge::CloudFront);
+        assert_eq!(cloudfront.edge(), Some(Edge::CloudFront));
         assert_eq!(cloudfront.source_kind(), SourceKind::Primary);
         assert_eq!(by_name("notcloudfront.net"), None);
         let traefik = placeholder_by_subject("CN=TRAEFIK DEFAULT CERT").unwrap();
-        assert_eq!(traefik.edge, Edge::Traefik);
+        assert_eq!(traefik.edge(), Some(Edge::Traefik));
         assert_eq!(placeholder_by_subject("CN=www.example.com"), None);
+        assert_eq!(placeholder_by_subject("CN=localhost.example.com"), None);
+        let plesk = placeholder_by_subject("CN=Plesk,O=Plesk,L=Schaffhausen,C=CH").unwrap();
+        assert_eq!(plesk.edge(), None);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Which edges relayed a response, by the fields that they add.
 
-use http::{HeaderMap, header::VIA};
+use http::{
+    HeaderMap,
+    header::{SERVER, VIA},
+};
 
 use super::Edge;
 
@@ -33,6 +36,24 @@ pub(crate) fn edges_passed(headers: &HeaderMap) -> impl Iterator<Item = Edge> {
         value.is_some_and(|value| value.to_str().unwrap_or_default().contains(part))
     });
     marks.map(|(_, _, edge)| *edge)
+}
+
+/// Whether `edge` has sent the redirect itself, by the marks of its own redirects.
+///
+/// Source: captures of CloudFront's redirects to https, read 2026.
+pub(crate) fn is_own_redirect(edge: Edge, headers: &HeaderMap) -> bool {
+    let cache = headers.get("x-cache").and_then(|value| value.to_str().ok());
+    edge == Edge::CloudFront && cache == Some("Redirect from cloudfront")
+}
+
+/// Whether nginx has sent a redirect by a rule of its own: the page has the footer of its pages.
+///
+/// Source: nginx/nginx @3f6f782 (2026-04), `src/http/ngx_http_special_response.c`.
+pub(crate) fn is_server_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let server = headers.get(SERVER).and_then(|value| value.to_str().ok());
+    let is_nginx = server.is_some_and(|server| server.starts_with("nginx"));
+    let footer = b"<hr><center>nginx";
+    is_nginx && body.windows(footer.len()).any(|window| window == footer)
 }
 
 /// Whether another edge or proxy relayed a response that `edge` generated.

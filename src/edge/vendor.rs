@@ -13,6 +13,8 @@ pub(crate) enum Edge {
     AzureAppService,
     /// Azure Front Door.
     AzureFrontDoor,
+    /// Azure Storage: blobs and static websites.
+    AzureStorage,
     /// bunny.net.
     Bunny,
     /// Amazon CloudFront.
@@ -23,6 +25,8 @@ pub(crate) enum Edge {
     Envoy,
     /// Fastly.
     Fastly,
+    /// Firebase Hosting.
+    Firebase,
     /// Fly.io.
     FlyIo,
     /// GitHub Pages.
@@ -31,20 +35,30 @@ pub(crate) enum Edge {
     Go,
     /// Google's front ends: Cloud Load Balancing, Cloud Run, App Engine.
     Google,
+    /// The XML API of Google Cloud Storage.
+    GoogleStorage,
     /// HAProxy.
     HaProxy,
     /// Heroku.
     Heroku,
+    /// HTTP.sys, the kernel's server of Windows, and with it IIS.
+    HttpSys,
     /// Kubernetes' ingress-nginx.
     IngressNginx,
     /// KeyCDN.
     KeyCdn,
+    /// Kong.
+    Kong,
     /// Netlify.
     Netlify,
     /// nginx.
     Nginx,
+    /// The router of OpenShift.
+    OpenShift,
     /// Railway.
     Railway,
+    /// Render.
+    Render,
     /// The REST endpoint of Amazon S3.
     S3,
     /// A website endpoint of Amazon S3, which speaks no TLS.
@@ -65,22 +79,29 @@ impl Edge {
             Self::Apache => "Apache httpd",
             Self::AzureAppService => "Azure App Service",
             Self::AzureFrontDoor => "Azure Front Door",
+            Self::AzureStorage => "Azure Storage",
             Self::Bunny => "bunny.net",
             Self::CloudFront => "CloudFront",
             Self::Cloudflare => "Cloudflare",
             Self::Envoy => "Envoy",
             Self::Fastly => "Fastly",
+            Self::Firebase => "Firebase",
             Self::FlyIo => "Fly.io",
             Self::GitHubPages => "GitHub Pages",
             Self::Go => "a server written in Go",
             Self::Google => "Google",
+            Self::GoogleStorage => "Google Cloud Storage",
             Self::HaProxy => "HAProxy",
             Self::Heroku => "Heroku",
+            Self::HttpSys => "HTTP.sys",
             Self::IngressNginx => "ingress-nginx",
             Self::KeyCdn => "KeyCDN",
+            Self::Kong => "Kong",
             Self::Netlify => "Netlify",
             Self::Nginx => "nginx",
+            Self::OpenShift => "OpenShift",
             Self::Railway => "Railway",
+            Self::Render => "Render",
             Self::S3 => "Amazon S3",
             Self::S3Website => "an S3 website endpoint",
             Self::Tomcat => "Tomcat",

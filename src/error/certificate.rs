@@ -18,13 +18,15 @@ use x509_cert::{
 
 use crate::name::ExpectedName;
 
+use super::PeerText;
+
 /// The certificates that the peer presented, the leaf first.
 pub(crate) type CertificateChain = Arc<[PeerCertificate]>;
 
 /// A certificate that the peer presented, even if it was refused.
 ///
-/// The fields are parsed from the DER on first use. Those that cannot be parsed are empty. Clones
-/// are cheap.
+/// The fields are parsed from the DER on first use. If that fails, all are empty. The texts are
+/// escaped, and cut after 253 characters. Clones are cheap.
 ///
 /// ```
 /// fn log(error: &cdn_origin::Error) {
@@ -38,7 +40,8 @@ pub struct PeerCertificate(Arc<CertificateData>);
 
 struct CertificateData {
     der: Vec<u8>,
-    fields: OnceLock<ParsedFields>,
+    /// `None` inside if the DER cannot be parsed.
+    fields: OnceLock<Option<ParsedFields>>,
 }
 
 impl PeerCertificate {
@@ -58,26 +61,48 @@ impl PeerCertificate {
     /// The subject alternative names: DNS names, then IP addresses.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        &self.fields().names
+        self.fields().map_or(&[], |fields| &fields.names)
+    }
+
+    /// The first names in at most two lines, and the number of the others.
+    pub(crate) fn names_in_brief(&self) -> String {
+        const SHOWN: usize = 4;
+        const LONGEST: usize = 100;
+        let names = self.names();
+        let mut text = String::new();
+        let mut shown = 0;
+        for name in names.iter().take(SHOWN) {
+            let name = PeerText::new(name, LONGEST).to_string();
+            if shown > 0 && text.len() + name.len() > LONGEST {
+                break;
+            }
+            let separator = if shown == 0 { "" } else { ", " };
+            text = format!("{text}{separator}{name}");
+            shown += 1;
+        }
+        match names.len() - shown {
+            0 => text,
+            more => format!("{text} and {more} more"),
+        }
     }
 
     /// The subject's distinguished name (RFC 4514).
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.fields().subject
+        self.fields().map_or("", |fields| &fields.subject)
     }
 
     /// The issuer's distinguished name (RFC 4514).
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.fields().issuer
+        self.fields().map_or("", |fields| &fields.issuer)
     }
 
     /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/` and
     /// base64.
     #[must_use]
     pub fn pin(&self) -> Option<&str> {
-        self.fields().pin.as_deref()
+        self.fields()?.pin.as_deref()
     }
 
     /// Whether subject and issuer are the same, as in a self-signed certificate.
@@ -86,34 +111,50 @@ impl PeerCertificate {
         !self.subject().is_empty() && self.subject() == self.issuer()
     }
 
-    /// Whether one of its names is this one. A wildcard stands for one whole label (RFC 9525
-    /// section 6.3).
+    /// Whether its fields could be parsed. webpki accepts some certificates for which that fails.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.fields().is_some()
+    }
+
+    /// Whether it has subject alternative names of any kind.
+    pub(crate) fn has_alternative_names(&self) -> bool {
+        self.fields()
+            .is_some_and(|fields| fields.has_alternative_names)
+    }
+
+    /// Whether one of its names is this one. A wildcard stands for one whole label of a name with
+    /// at least three (RFC 9525 section 6.3).
     pub(crate) fn covers(&self, name: &ExpectedName) -> bool {
-        let name = name.to_string();
+        let names = self.names();
+        let name = match name {
+            ExpectedName::Dns(name) => name.as_str(),
+            ExpectedName::Ip(ip) => return names.contains(&ip.to_string()),
+        };
         let parent = name.split_once('.').map(|(_, parent)| parent);
-        self.names()
+        let parent = parent.filter(|parent| parent.contains('.'));
+        names
             .iter()
             .any(|pattern| match pattern.strip_prefix("*.") {
                 Some(rest) => parent.is_some_and(|parent| parent.eq_ignore_ascii_case(rest)),
-                None => pattern.eq_ignore_ascii_case(&name),
+                None => pattern.eq_ignore_ascii_case(name),
             })
     }
 
     /// Whether it is of X.509 version 1, which has no extensions and is not supported by webpki.
     pub(crate) fn is_version_1(&self) -> bool {
-        self.fields().is_version_1
+        self.fields().is_some_and(|fields| fields.is_version_1)
     }
 
     /// The first moment of validity.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
-        self.fields().not_before.as_ref().map(|date| date.time)
+        Some(self.fields()?.not_before.time)
     }
 
     /// The last moment of validity.
     #[must_use]
     pub fn not_after(&self) -> Option<SystemTime> {
-        self.fields().not_after.as_ref().map(|date| date.time)
+        Some(self.fields()?.not_after.time)
     }
 
     /// The number of whole days left at `now`: 0 on the last day, negative after it.
@@ -145,35 +186,35 @@ impl PeerCertificate {
 
     /// Both ends of the validity, as `2026-01-01T00:00:00Z to 2026-04-01T00:00:00Z`.
     pub(crate) fn validity(&self) -> Option<String> {
-        let fields = self.fields();
-        let (from, to) = (fields.not_before.as_ref()?, fields.not_after.as_ref()?);
-        Some(format!("{} to {}", from.text, to.text))
+        let fields = self.fields()?;
+        let (from, to) = (&fields.not_before.text, &fields.not_after.text);
+        Some(format!("{from} to {to}"))
     }
 
-    fn fields(&self) -> &ParsedFields {
-        let read = || ParsedFields::read(&self.0.der).unwrap_or_default();
-        self.0.fields.get_or_init(read)
+    fn fields(&self) -> Option<&ParsedFields> {
+        let read = || ParsedFields::read(&self.0.der);
+        self.0.fields.get_or_init(read).as_ref()
     }
 }
 
 impl fmt::Debug for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PeerCertificate")
-            .field("names", &self.names())
+            .field("names", &self.names_in_brief())
             .field("issuer", &self.issuer())
             .finish_non_exhaustive()
     }
 }
 
-#[derive(Default)]
 struct ParsedFields {
     names: Vec<String>,
+    has_alternative_names: bool,
     subject: String,
     issuer: String,
     pin: Option<String>,
     is_version_1: bool,
-    not_before: Option<ValidityDate>,
-    not_after: Option<ValidityDate>,
+    not_before: ValidityDate,
+    not_after: ValidityDate,
 }
 
 struct ValidityDate {
@@ -195,14 +236,17 @@ impl ParsedFields {
         let certificate = Certificate::from_der(der).ok()?;
         let body = certificate.tbs_certificate();
         let validity = body.validity();
+        let names: Option<(bool, SubjectAltName)> = body.get_extension().ok()?;
+        let names = names.map(|(_, SubjectAltName(names))| names);
         Some(Self {
-            names: read_names(body.get_extension().ok().flatten().map(|(_, names)| names)),
-            subject: printable(&body.subject().to_string()),
-            issuer: printable(&body.issuer().to_string()),
+            has_alternative_names: names.is_some(),
+            names: read_names(&names.unwrap_or_default()),
+            subject: printable(body.subject()),
+            issuer: printable(body.issuer()),
             pin: pin(body.subject_public_key_info()),
             is_version_1: body.version() == Version::V1,
-            not_before: Some(ValidityDate::read(&validity.not_before)),
-            not_after: Some(ValidityDate::read(&validity.not_after)),
+            not_before: ValidityDate::read(&validity.not_before),
+            not_after: ValidityDate::read(&validity.not_after),
         })
     }
 }
@@ -217,8 +261,7 @@ pub(crate) fn pin_text(digest: &[u8]) -> String {
     format!("sha256/{}", BASE64.encode(digest))
 }
 
-fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
-    let names = names.map(|names| names.0).unwrap_or_default();
+fn read_names(names: &[GeneralName]) -> Vec<String> {
     let dns = names.iter().filter_map(|name| match name {
         GeneralName::DnsName(name) => Some(printable(name.as_str())),
         _ => None,
@@ -230,15 +273,11 @@ fn read_names(names: Option<SubjectAltName>) -> Vec<String> {
     dns.chain(ip).collect()
 }
 
-/// Escapes control characters and limits the length: the peer chooses these texts, and they appear
-/// in reports and logs.
-fn printable(text: &str) -> String {
-    const LONGEST: usize = 253;
-    let escaped = text.chars().flat_map(|char| match char.is_control() {
-        true => char.escape_default().collect::<Vec<_>>(),
-        false => vec![char],
-    });
-    escaped.take(LONGEST).collect()
+/// The length of the longest DNS name.
+const LONGEST_TEXT: usize = 253;
+
+fn printable(text: impl fmt::Display) -> String {
+    PeerText::new(text, LONGEST_TEXT).into()
 }
 
 fn read_ip(octets: &[u8]) -> Option<String> {

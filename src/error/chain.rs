@@ -1,26 +1,34 @@
-//! The walk along the `source()` chain of an error.
+//! The walk along the `source()` chain of an error, and the chain as it is safe to print.
 
-use std::{error::Error, io};
+use std::{error::Error, fmt, io};
+
+use tower::BoxError;
+
+use super::PeerText;
 
 /// The first `T` in the chain of `error`, itself included.
 ///
 /// The walk looks inside every `io::Error` on its way: `io::Error::source()` skips the error that
-/// it wraps, and TLS errors arrive wrapped in one or two of them.
+/// it wraps, and TLS errors arrive wrapped in one or two of them. It looks inside every
+/// [`PeerError`], too.
 pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(current) = next {
         if let Some(found) = current.downcast_ref() {
             return Some(found);
         }
-        next = match current
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner),
-            None => current.source(),
-        };
+        next = inner(current).or_else(|| current.source());
     }
     None
+}
+
+/// The error that this one wraps without giving it as its source.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(error) = error.downcast_ref::<PeerError>() {
+        return error.original();
+    }
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    Some(inner)
 }
 
 /// The deepest source of `error`, which is the most specific.
@@ -30,6 +38,69 @@ pub(crate) fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Erro
         deepest = deeper;
     }
     Some(deepest)
+}
+
+/// An error in whose text a peer had a part, such as one that lists the names in a certificate.
+///
+/// It shows the original escaped and capped, level by level.
+pub(super) struct PeerError {
+    text: PeerText,
+    source: Option<Box<Self>>,
+    /// The error itself. The levels below the first are within it.
+    original: Option<BoxError>,
+}
+
+impl PeerError {
+    /// The same error if all of its levels are safe to print, otherwise a `PeerError` about it.
+    pub(super) fn guard(error: BoxError) -> BoxError {
+        let shown = Self::of(&*error);
+        match shown.is_verbatim() {
+            true => error,
+            false => Box::new(Self {
+                original: Some(error),
+                ..shown
+            }),
+        }
+    }
+
+    pub(super) fn original(&self) -> Option<&(dyn Error + 'static)> {
+        let original = self.original.as_deref();
+        original.map(|error| error as &(dyn Error + 'static))
+    }
+
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        /// Five lines of a report.
+        const LONGEST: usize = 320;
+        Self {
+            text: PeerText::new(error, LONGEST),
+            source: error.source().map(|source| Box::new(Self::of(source))),
+            original: None,
+        }
+    }
+
+    fn is_verbatim(&self) -> bool {
+        let source = self.source.as_ref();
+        self.text.is_verbatim() && source.is_none_or(|source| source.is_verbatim())
+    }
+}
+
+impl fmt::Display for PeerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl fmt::Debug for PeerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PeerError").field(&self.text).finish()
+    }
+}
+
+impl Error for PeerError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.source.as_deref();
+        source.map(|source| source as &(dyn Error + 'static))
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +125,17 @@ mod tests {
     #[test]
     fn finds_nothing_where_there_is_nothing() {
         assert!(find::<Leaf>(&io::Error::from(io::ErrorKind::NotFound)).is_none());
+    }
+
+    #[test]
+    fn an_unsafe_error_is_shown_escaped_and_still_found() {
+        let unsafe_text = io::Error::other("first\nsecond");
+        let guarded = PeerError::guard(io::Error::other(unsafe_text).into());
+        assert_eq!(guarded.to_string(), "first\\nsecond");
+        assert!(!format!("{guarded:?}").contains('\n'));
+        assert!(guarded.downcast_ref::<io::Error>().is_none());
+        assert!(find::<io::Error>(&*guarded).is_some());
+        let plain = PeerError::guard(io::Error::other("plain").into());
+        assert!(plain.is::<io::Error>());
     }
 }

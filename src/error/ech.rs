@@ -73,6 +73,12 @@ impl EchOffer {
         }
     }
 
+    /// Whether the peer did not decrypt the ClientHello.
+    pub(crate) fn is_rejected(&self) -> bool {
+        let rejected = EchAnswer::Rejected;
+        matches!(self, Self::Encrypted(_, it) | Self::EncryptedAgain(_, it) if *it == rejected)
+    }
+
     /// Records the peer's answer.
     pub(crate) fn note(&mut self, observed: EchAnswer) {
         if let Self::Encrypted(_, answer) | Self::EncryptedAgain(_, answer) = self {

@@ -5,8 +5,8 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    Alert, CertificateChain, ClientCertificate, DialAttempt, EarlyData, EchAnswer, EchOffer,
-    PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
+    Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
+    EchOffer, PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and exchanging a request.
@@ -42,6 +42,7 @@ pub struct Facts {
     pub(crate) session: Option<TlsSession>,
     pub(crate) chain: CertificateChain,
     pub(crate) accepted: bool,
+    pub(crate) findings: ChainFindings,
     pub(crate) alternatives: Option<Arc<str>>,
     pub(crate) client_identity: bool,
     pub(crate) client_certificate: ClientCertificate,
@@ -258,6 +259,7 @@ impl Facts {
     pub(crate) fn forget_handshake(&mut self) {
         self.chain = CertificateChain::default();
         self.accepted = false;
+        self.findings = ChainFindings::default();
         self.client_certificate = ClientCertificate::default();
         self.alert = None;
         self.first_bytes.clear();

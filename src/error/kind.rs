@@ -119,6 +119,7 @@ impl ErrorKind {
         Self::Draining,
         Self::Ech(EchProblem::Rejected),
         Self::Ech(EchProblem::Unavailable),
+        Self::Ech(EchProblem::Unproven),
         Self::Host(HostProblem::Conflict),
         Self::Host(HostProblem::Invalid),
         Self::Host(HostProblem::Missing),

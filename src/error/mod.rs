@@ -38,12 +38,14 @@ mod alert;
 mod build;
 mod certificate;
 pub(crate) mod chain;
+mod chain_findings;
 mod dial_attempt;
 mod ech;
 mod facts;
 mod handshake_flood;
 mod kind;
 mod opaque;
+mod peer_text;
 mod problem;
 mod resolution;
 #[cfg(test)]
@@ -57,6 +59,7 @@ pub use alert::Alert;
 pub use build::{BuildError, BuildProblem, BuildProblemKind};
 pub use certificate::PeerCertificate;
 pub(crate) use certificate::{CertificateChain, pin_text};
+pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};
 pub use ech::EchStatus;
 pub(crate) use ech::{EchAnswer, EchOffer};
@@ -65,6 +68,7 @@ pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub use kind::ErrorKind;
 pub use opaque::Error;
+pub(crate) use peer_text::PeerText;
 pub use problem::{
     CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,
 };

@@ -9,13 +9,19 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::{ErrorKind, Facts, Fault, Stage, chain};
+use super::{
+    ErrorKind, Facts, Fault, PeerText, Stage,
+    chain::{self, PeerError},
+};
 
 /// Why a connection or a request failed.
 ///
 /// `Display` is one line about this level, such as `TLS handshake with d123.cloudfront.net:443
 /// failed: certificate has expired; SNI sent: d123.cloudfront.net`. `source()` is the next level.
 /// Use [`report`](Self::report) for people and [`kind`](Self::kind) for code.
+///
+/// Texts that the peer chose, such as the names in its certificate, are escaped and shortened at
+/// every level. A source that cannot be shown as it is, is replaced by one that is safe to print.
 ///
 /// Clones are cheap: they share one allocation.
 ///
@@ -67,6 +73,11 @@ impl Error {
         facts: Facts,
         source: Option<BoxError>,
     ) -> Self {
+        // Before the handshake, the peer has had no part in any text.
+        let source = match stage < Stage::Handshake {
+            true => source,
+            false => source.map(PeerError::guard),
+        };
         Self(Arc::new(ErrorData {
             kind,
             stage,
@@ -238,11 +249,14 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 320;
+        let source = self.0.source.as_ref();
+        let source = source.map(|source| PeerText::new(format_args!("{source:?}"), LONGEST));
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("stage", &self.0.stage)
             .field("message", &self.to_string())
-            .field("source", &self.0.source)
+            .field("source", &source)
             .finish_non_exhaustive()
     }
 }

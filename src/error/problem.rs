@@ -81,6 +81,10 @@ pub enum EchProblem {
     Rejected,
     /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
     Unavailable,
+    /// The peer could not decrypt the ClientHello, and its certificate does not prove the public
+    /// name as the policy demands (section 6.1.7). It may be another server than the one that the
+    /// configuration is for.
+    Unproven,
 }
 
 impl EchProblem {
@@ -90,6 +94,10 @@ impl EchProblem {
             Self::Unavailable => (
                 "ech_unavailable",
                 "ECH is required, but DNS has no usable configuration",
+            ),
+            Self::Unproven => (
+                "ech_unproven",
+                "ECH was rejected by a peer that did not prove the public name",
             ),
         }
     }

@@ -141,6 +141,11 @@ impl ForwardedLayer {
         self
     }
 
+    /// Whether the client's scheme is written into `X-Forwarded-Proto`.
+    pub(crate) fn sends_scheme(&self) -> bool {
+        self.rules.written.contains(ForwardedField::XForwardedProto)
+    }
+
     /// Sets the maximum length of `X-Forwarded-For` in bytes. Default: 1024.
     ///
     /// Entries that do not fit are dropped from the left. The peer's own entry is never dropped.

@@ -69,11 +69,19 @@ fn of_response(
             Progress::Answered
         }
         _ if combination.is_plaintext_on_tls_port() && is_error => Progress::RefusedByEdge,
-        Some(cause) if cause.id() == CauseId::BehindTheEdge => Progress::SiteError,
+        // Such a page may be about the name too, which does not make it a refusal.
+        _ if may_be_behind_the_edge(diagnosis) => Progress::SiteError,
         Some(cause) if cause.certainty() > Certainty::Possible => Progress::RefusedByEdge,
         _ if is_error => Progress::SiteError,
         _ => Progress::Success,
     }
+}
+
+fn may_be_behind_the_edge(diagnosis: Option<&Diagnosis>) -> bool {
+    let causes = diagnosis.map(Diagnosis::causes).unwrap_or_default();
+    causes
+        .iter()
+        .any(|cause| cause.id() == CauseId::BehindTheEdge)
 }
 
 fn of_error(combination: &Combination, error: &Error) -> Progress {

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_LENGTH, response::Parts};
+use http::{
+    HeaderMap, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, ORIGIN},
+    response::Parts,
+};
 use http_body::Body;
 use tokio::time::timeout_at;
 
@@ -94,6 +98,8 @@ impl ProxySettings {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
                 has_content,
+                has_length: ready.request.headers().contains_key(CONTENT_LENGTH),
+                origin_field: ready.request.headers().get(ORIGIN).cloned(),
             };
             let diagnosed = self.diagnose(
                 &mut parts,
@@ -164,12 +170,17 @@ impl ProxySettings {
         host: &HostAuthority,
         downstream: &Downstream,
     ) {
-        let mut evidence = asked.evidence(origin, host, parts);
+        let mut evidence = asked
+            .evidence(origin, host, parts)
+            .host_source(self.host_source);
         if let Some(host) = &downstream.host {
             evidence = evidence.client_host(host);
         }
         if downstream.is_scheme_known || self.client_scheme.is_some() {
             evidence = evidence.client_scheme(downstream.scheme);
+        }
+        if self.forwarded.sends_scheme() {
+            evidence = evidence.forwarded_scheme(downstream.scheme);
         }
         if self.response_rewrite.is_some() {
             evidence = evidence.rewritten_redirects();

@@ -93,7 +93,7 @@ impl OriginProxy {
     ///
     /// [`CdnOriginBuilder::host`]: crate::connector::CdnOriginBuilder::host
     pub fn host_rewrite(mut self, layer: HostRewriteLayer) -> Self {
-        self.settings_mut().host_rewrite = layer;
+        self.settings_mut().set_host_rewrite(layer);
         self
     }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Once};
 
 use crate::{
     connector::{AppliedProfile, CdnOriginConnector},
+    diagnosis::HostSource,
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::{Origin, Scheme},
@@ -25,6 +26,8 @@ pub(super) struct ProxySettings {
     /// Absent if the connector has no fixed origin: requests have no destination then.
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) host_rewrite: HostRewriteLayer,
+    /// Whether the builder or a layer decides the Host.
+    pub(super) host_source: HostSource,
     pub(super) forwarded: ForwardedLayer,
     /// Absent where responses pass unchanged.
     pub(super) response_rewrite: Option<ResponseRewriteLayer>,
@@ -61,6 +64,7 @@ impl ProxySettings {
         let mut settings = Self {
             origin,
             host_rewrite,
+            host_source: HostSource::Builder,
             forwarded: ForwardedLayer::new(),
             response_rewrite,
             client_scheme: None,
@@ -77,6 +81,12 @@ impl ProxySettings {
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
         settings
+    }
+
+    /// A layer replaces the Host of the builder.
+    pub(super) fn set_host_rewrite(&mut self, layer: HostRewriteLayer) {
+        self.host_rewrite = layer;
+        self.host_source = HostSource::Layer;
     }
 
     /// The default pool for this connector.

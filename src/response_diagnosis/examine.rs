@@ -1,6 +1,6 @@
 //! Diagnoses one response, for the layer, the proxy and the probe.
 
-use http::{Method, StatusCode, response::Parts, uri::PathAndQuery};
+use http::{HeaderValue, Method, StatusCode, response::Parts, uri::PathAndQuery};
 use http_body::Body;
 
 use crate::{
@@ -16,6 +16,8 @@ pub(crate) struct RequestSummary {
     pub(crate) method: Method,
     pub(crate) target: PathAndQuery,
     pub(crate) has_content: bool,
+    pub(crate) has_length: bool,
+    pub(crate) origin_field: Option<HeaderValue>,
 }
 
 impl RequestSummary {
@@ -28,9 +30,18 @@ impl RequestSummary {
     ) -> ResponseEvidence<'a> {
         let evidence = ResponseEvidence::new(origin, host, head.status, &head.headers)
             .request(&self.method, &self.target);
-        match self.has_content {
+        let evidence = match self.has_content {
             true => evidence.request_with_content(),
             false => evidence,
+        };
+        let evidence = match self.has_length {
+            true => evidence.request_with_length(),
+            false => evidence,
+        };
+        let field = self.origin_field.as_ref();
+        match field.and_then(|field| field.to_str().ok()) {
+            Some(field) => evidence.request_origin(field),
+            None => evidence,
         }
     }
 }

@@ -5,7 +5,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response, header::HOST, uri::PathAndQuery};
+use http::{
+    Request, Response,
+    header::{CONTENT_LENGTH, HOST, ORIGIN},
+    uri::PathAndQuery,
+};
 use http_body::Body;
 use tower_service::Service;
 
@@ -81,6 +85,9 @@ impl SentRequest {
                 method: request.method().clone(),
                 target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
                 has_content: !request.body().is_end_stream(),
+                has_length: request.headers().contains_key(CONTENT_LENGTH)
+                    || request.body().size_hint().exact().is_some(),
+                origin_field: request.headers().get(ORIGIN).cloned(),
             },
         }
     }

@@ -135,7 +135,7 @@ async fn a_flood_of_key_updates_is_a_named_error_of_tls() {
         let response = get(&proxy).await;
         let error = response.extensions().get::<Error>().unwrap();
         assert_eq!(error.kind(), ErrorKind::TlsProtocol, "{}", error.report());
-        check(error, CauseId::BrokenTls, Certainty::Possible, "");
+        check(error, CauseId::BrokenTls, Certainty::Likely, "");
         let report = error.report().to_string();
         assert!(report.contains("TooManyKeyUpdateRequests"), "{report}");
         origin.abort();

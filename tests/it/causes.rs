@@ -59,16 +59,16 @@ async fn by_certificate(
 }
 
 #[tokio::test]
-async fn alerts_of_peers_that_stumble_over_the_hello_are_never_more_than_possible() {
-    for number in [47, 50, 71, 109, 110] {
+async fn alerts_about_the_hello_are_likely_those_of_an_old_or_strict_peer() {
+    for number in [47, 50, 86, 109, 110, 115] {
         let error = by_alert(number).await;
-        check(&error, CauseId::StrictPeer, Certainty::Possible, "");
+        check(&error, CauseId::StrictPeer, Certainty::Likely, "");
     }
 }
 
 #[tokio::test]
 async fn alerts_of_peers_that_make_no_sense_of_what_they_got_are_possibly_broken_tls() {
-    for number in [10, 20, 22, 51] {
+    for number in [10, 20, 21, 22, 30, 51, 100, 255] {
         let error = by_alert(number).await;
         check(&error, CauseId::BrokenTls, Certainty::Possible, "");
     }
@@ -80,6 +80,32 @@ async fn an_alert_before_the_certificate_is_not_about_ours() {
     let diagnosis = error.diagnosis();
     let mut ids = diagnosis.causes().iter().map(|cause| cause.id());
     assert!(!ids.any(|id| id == CauseId::ClientCertificateRequired));
+}
+
+#[tokio::test]
+async fn alerts_of_a_peer_that_finds_the_offer_too_weak_are_likely_about_ciphers() {
+    for number in [60, 71] {
+        let error = by_alert(number).await;
+        check(&error, CauseId::NoCommonCipher, Certainty::Likely, "");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_cancels_the_handshake_is_likely_an_origin_in_trouble() {
+    let error = by_alert(90).await;
+    check(&error, CauseId::OriginDown, Certainty::Likely, "");
+}
+
+#[tokio::test]
+async fn a_missing_extension_is_likely_the_missing_sni_where_none_was_sent() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .without_sni(SniRefusal::Alert(109))
+        .start()
+        .await;
+    let error = error(to(&edge, &authority, SITE).omit_sni()).await;
+    let fix = format!(".sni(\"{SITE}\")");
+    check(&error, CauseId::SniMissing, Certainty::Likely, &fix);
 }
 
 #[tokio::test]
@@ -111,10 +137,10 @@ async fn an_alert_of_denied_access_without_sni_is_likely_the_missing_sni_before_
 }
 
 #[tokio::test]
-async fn alerts_about_a_certificate_that_was_not_sent_may_be_an_interceptor() {
-    for number in [42, 43, 44, 45, 46, 48] {
+async fn alerts_about_a_certificate_that_was_not_sent_are_likely_an_interceptors() {
+    for number in [42, 43, 44, 45, 46, 48, 113, 121] {
         let error = by_alert(number).await;
-        check(&error, CauseId::Interception, Certainty::Possible, "");
+        check(&error, CauseId::Interception, Certainty::Likely, "");
     }
 }
 
@@ -153,11 +179,11 @@ fn assert_possible(error: &cdn_origin::Error, id: CauseId) {
 }
 
 #[tokio::test]
-async fn records_that_make_no_sense_are_possibly_a_broken_peer() {
+async fn records_that_make_no_sense_are_likely_a_broken_peers() {
     // A handshake message of a type that does not exist.
     let error = by_behaviour(Behaviour::Plaintext(b"\x16\x03\x03\0\x04\x63\0\0\0")).await;
     assert_eq!(error.kind(), ErrorKind::TlsProtocol);
-    check(&error, CauseId::BrokenTls, Certainty::Possible, "");
+    check(&error, CauseId::BrokenTls, Certainty::Likely, "");
 }
 
 /// A ServerHello of TLS 1.2 (RFC 5246 section 7.4.1.3) that chooses `spdy/3` (RFC 7301 section 3.1).

@@ -63,6 +63,8 @@ pub(crate) fn published_by(public_name: &str) -> Ech {
 
 const NAME: &str = "www.example.test";
 pub(crate) const PUBLIC: &str = "public.example.test";
+const CONFIGURE: &str =
+    ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record";
 
 /// An edge that serves both names, and cannot decrypt.
 async fn edge(authority: &Authority) -> Edge {
@@ -98,12 +100,7 @@ async fn the_outer_sni_is_the_public_name_and_a_rejection_is_reported() {
     let rejected = error(builder).await;
     assert_eq!(rejected.kind(), ErrorKind::Ech(EchProblem::Rejected));
     assert_eq!(rejected.stage(), Stage::Handshake);
-    check(
-        &rejected,
-        CauseId::EchStale,
-        Certainty::Certain,
-        ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
-    );
+    check(&rejected, CauseId::EchStale, Certainty::Certain, CONFIGURE);
     // The verified certificate is that of the public name.
     assert_eq!(rejected.facts().certificate().unwrap().names(), [PUBLIC]);
     let offer = rejected.facts().tls_offer().unwrap();
@@ -215,15 +212,35 @@ async fn only_who_proves_the_public_name_may_reject() {
         .await;
     let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
     let refused = error(builder).await;
-    assert_eq!(
-        refused.kind(),
-        ErrorKind::Certificate(CertificateProblem::NameMismatch)
-    );
+    assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unproven));
+    check(&refused, CauseId::EchStale, Certainty::Likely, CONFIGURE);
+    assert!(!refused.report().to_string().contains("sni(\"other"));
     assert_eq!(
         snis(&edge),
         some(&[PUBLIC]),
         "and there is no second attempt"
     );
+
+    // Neither a stranger nor a self-signed certificate proves it, and no name or key is offered.
+    for impostor in [
+        Authority::new().issue(&["attacker.test"]),
+        Authority::self_signed(&["attacker.test"]),
+        Authority::self_signed(&[NAME]),
+        authority.issue(&[NAME]),
+        authority.issue(&["*.cloudfront.net"]),
+    ] {
+        let edge = Edge::builder(&authority)
+            .serves_with(PUBLIC, impostor)
+            .start()
+            .await;
+        let builder = to(&edge, &authority, NAME).ech(published_by(PUBLIC));
+        let refused = error(builder).await;
+        check(&refused, CauseId::EchStale, Certainty::Likely, CONFIGURE);
+        for cause in refused.diagnosis().causes() {
+            let offered = cause.fixes().iter().map(ToString::to_string);
+            assert!(offered.into_iter().all(|fix| fix == CONFIGURE), "{cause}");
+        }
+    }
 
     let pinned =
         VerifyPolicy::roots(Roots::pem(authority.root_pem())).and_pin(SpkiPin::sha256([0; 32]));
@@ -231,10 +248,9 @@ async fn only_who_proves_the_public_name_may_reject() {
     let builder = to(&edge, &authority, NAME)
         .verify(pinned)
         .ech(published_by(PUBLIC));
-    assert_eq!(
-        error(builder).await.kind(),
-        ErrorKind::Certificate(CertificateProblem::PinMismatch)
-    );
+    let unpinned = error(builder).await;
+    assert_eq!(unpinned.kind(), ErrorKind::Ech(EchProblem::Unproven));
+    assert!(!unpinned.diagnosis().to_string().contains("sha256/"));
 }
 
 #[tokio::test]
@@ -411,10 +427,7 @@ async fn a_report_shows_the_outcome_of_ech_if_it_mattered() {
         .start()
         .await;
     let refused = error(to(&impostor, &authority, NAME).ech(published_by(PUBLIC))).await;
-    assert_eq!(
-        refused.kind(),
-        ErrorKind::Certificate(CertificateProblem::NameMismatch)
-    );
+    assert_eq!(refused.kind(), ErrorKind::Ech(EchProblem::Unproven));
     assert_eq!(row(&refused), row(&rejected));
 
     let public_alone = Edge::builder(&authority).serves(PUBLIC).start().await;

@@ -91,6 +91,14 @@ request
 possible: the port does not support TLS, or a firewall cut the connection
   seen: how the connection ended
   to confirm: try the same from another network
+
+possible: a device on the path drops or cuts off the ClientHello, which a
+post-quantum key share makes larger than a packet
+  seen: how the connection ended, what was offered
+  fix: .tls_parameters(TlsParameters::default().key_exchange_groups([\"x25519\",
+       \"secp256r1\", \"secp384r1\"]))
+  to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
+              and plain http
 "
     );
 }
@@ -197,7 +205,8 @@ TLS; SNI sent: origin-of-ours.example.com
 
 certain: the peer speaks plain HTTP on this port
   seen: the first bytes received
-  fix: CdnOriginConnector::builder(\"http://origin-of-ours.example.com:443\")
+  fix: enable TLS on this port of the origin, or use the URL and port of its
+       plain http
 "
     );
 }

@@ -205,7 +205,7 @@ async fn honest_redirects_are_no_mistakes() {
         ..https(301, TO_HTTPS, "")
     };
     behind_a_balancer
-        .assert_cause(CauseId::HttpsRequired, Certainty::Likely)
+        .assert_cause(CauseId::ForwardedProto, Certainty::Likely)
         .await;
 }
 
@@ -236,6 +236,50 @@ async fn a_captive_portal_is_not_the_edge_and_plain_http_is_no_fix() {
     let encrypted = error(at_cloudfront(&edge, &authority)).await;
     let cause = encrypted.diagnosis().likeliest().unwrap().clone();
     assert!(cause.certainty() < Certainty::Certain, "{cause}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_a_hello_with_a_page_is_no_web_server_of_plain_http() {
+    let authority = Authority::new();
+    for page in [
+        &b"HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\n\r\n"[..],
+        b"HTTP/1.1 302 Found\r\nLocation: http://portal.example.test/\r\n\r\n",
+        b"HTTP/1.1 511 Network Authentication Required\r\n\r\n",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        b"HTTP/1.1 400 Bad Request\r\nServer: squid/5.7\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\nlogin",
+    ] {
+        let edge = Edge::builder(&authority)
+            .behaviour(Behaviour::Plaintext(page))
+            .start()
+            .await;
+        let builder = CdnOriginConnector::builder("https://www.example.test");
+        let error = error(builder.transport(to(edge.address()))).await;
+        check(&error, CauseId::Interception, Certainty::Likely, "");
+        let diagnosis = error.diagnosis();
+        let fixes = diagnosis.causes().iter().flat_map(|cause| cause.fixes());
+        assert_eq!(fixes.count(), 0, "{}", error.report());
+    }
+}
+
+#[tokio::test]
+async fn no_plain_text_of_any_kind_in_a_cdns_name_is_called_the_edges_own() {
+    let authority = Authority::new();
+    for text in [
+        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+        b"HTTP/1.1 403 Forbidden\r\nServer: squid/5.7\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64",
+        b"<html>login</html>",
+    ] {
+        let edge = Edge::builder(&authority)
+            .behaviour(Behaviour::Plaintext(text))
+            .start()
+            .await;
+        let plain = error(at_cloudfront(&edge, &authority)).await;
+        check(&plain, CauseId::Interception, Certainty::Likely, "");
+        assert_eq!(plain.diagnosis().causes().len(), 1, "{}", plain.report());
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod architecture;
 mod bodies;
 mod building;
 mod causes;
+mod certificate_causes;
 mod client_facts;
 mod closing_origin;
 mod early_data;
@@ -39,6 +40,7 @@ mod hickory;
 #[cfg(feature = "hickory")]
 mod hickory_tls;
 mod host_rewrite;
+mod hostile_certificates;
 mod http_get;
 mod identity;
 mod interop;
@@ -94,6 +96,7 @@ mod sockets;
 mod support;
 mod symptom_index;
 mod test_edge;
+mod tls_edges;
 mod tls_facts;
 #[cfg(feature = "axum")]
 mod trailers;

@@ -331,16 +331,19 @@ async fn a_client_that_is_sent_to_https_may_have_come_by_it_all_along() {
     for (found, expected) in [
         (redirected(back, |proxy| proxy).await, Certainty::Likely),
         (redirected(back, preserving).await, Certainty::Likely),
-        // Whoever says that clients come by http may have another port for https.
+        // If clients are known to use http, another port may serve https.
         (redirected(back, by_http).await, Certainty::Possible),
         (
             redirected(back, |proxy| preserving(by_http(proxy))).await,
             Certainty::Possible,
         ),
     ] {
-        let (id, certainty, fix) = likeliest(found);
-        assert_eq!((id, certainty), (CauseId::RedirectLoop, expected));
-        assert!(fix.contains("client_scheme(Scheme::Https)"), "{fix}");
+        let cause = found.unwrap().likeliest().unwrap().clone();
+        let is = (cause.id(), cause.certainty());
+        assert_eq!(is, (CauseId::RedirectLoop, expected));
+        let fixes: Vec<_> = cause.fixes().iter().map(ToString::to_string).collect();
+        let fixes = fixes.join("; ");
+        assert!(fixes.contains("client_scheme(Scheme::Https)"), "{fixes}");
     }
 }
 

@@ -74,7 +74,7 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 /// A server that does handshakes and says one byte, for as long as it is asked.
-async fn shaking_hands(config: Arc<ServerConfig>) -> std::net::SocketAddr {
+pub(crate) async fn shaking_hands(config: Arc<ServerConfig>) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

@@ -1,9 +1,12 @@
 //! Connections that the peer ended with a TLS alert.
 
-use crate::diagnosis::{
-    CauseId,
-    Certainty::{Certain, Likely, Possible},
-    Clue, Confirmation, FixKind,
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    error::{ErrorKind, Stage},
 };
 
 use super::{
@@ -19,19 +22,29 @@ const HANDSHAKE_FAILURE: u8 = 40;
 const ACCESS_DENIED: u8 = 49;
 const DECRYPT_ERROR: u8 = 51;
 const INTERNAL_ERROR: u8 = 80;
+const USER_CANCELED: u8 = 90;
+const MISSING_EXTENSION: u8 = 109;
 const UNRECOGNIZED_NAME: u8 = 112;
 const CERTIFICATE_REQUIRED: u8 = 116;
 
-/// Alerts about the client's certificate: bad, unsupported, revoked, expired, unknown, unknown CA.
-const ABOUT_CLIENT_CERTIFICATE: [u8; 6] = [42, 43, 44, 45, 46, 48];
+/// Alerts about a certificate that the sender has received: bad, unsupported, revoked, expired,
+/// unknown, unknown CA.
+const ABOUT_CERTIFICATE: [u8; 6] = [42, 43, 44, 45, 46, 48];
+
+/// Alerts that only a client sends: bad_certificate_status_response, ech_required.
+const OF_A_CLIENT: [u8; 2] = [113, 121];
+
+/// Alerts of a peer that accepts none of what was offered: export_restriction,
+/// insufficient_security.
+const TOO_WEAK: [u8; 2] = [60, 71];
 
 /// Alerts of a peer that rejects something in the ClientHello: illegal_parameter, decode_error,
-/// insufficient_security, missing_extension, unsupported_extension.
-const REJECTING_HELLO: [u8; 5] = [47, 50, 71, 109, 110];
+/// inappropriate_fallback, missing_extension, unsupported_extension, unknown_psk_identity.
+const REJECTING_HELLO: [u8; 6] = [47, 50, 86, MISSING_EXTENSION, 110, 115];
 
 /// Alerts of a peer that cannot parse or decrypt what it received: unexpected_message,
-/// bad_record_mac, record_overflow, decrypt_error.
-const UNREADABLE: [u8; 4] = [10, 20, 22, DECRYPT_ERROR];
+/// bad_record_mac, decryption_failed, record_overflow, decompression_failure, decrypt_error.
+const UNREADABLE: [u8; 6] = [10, 20, 21, 22, 30, DECRYPT_ERROR];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -98,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::NoCommonCipher,
         certainty: Possible,
         when: |e| e.early_alert() == Some(HANDSHAKE_FAILURE) && !e.has_chosen_parameters(),
-        text: |_| String::from("the origin supports none of the offered cipher suites or groups"),
+        text: no_common_cipher,
         clues: &[Clue::Alert],
         confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
@@ -132,9 +145,49 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| e.late_alert() == Some(INTERNAL_ERROR),
+        text: |_| String::from("the origin has an internal error"),
+        clues: &[Clue::Alert],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| e.alert() == Some(USER_CANCELED),
+        text: |_| String::from("the peer cancelled the handshake for a reason outside of TLS"),
+        clues: &[Clue::Alert],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::NoCommonCipher,
+        certainty: Likely,
+        when: |e| {
+            e.early_alert()
+                .is_some_and(|alert| TOO_WEAK.contains(&alert))
+        },
+        text: no_common_cipher,
+        clues: &[Clue::Alert, Clue::Offer],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: nothing,
+    },
+    // RFC 8446 section 9.2: a server that requires SNI sends this alert.
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| e.sni().is_none() && e.early_alert() == Some(MISSING_EXTENSION),
+        text: sni_missing,
+        clues: &[Clue::NoSni, Clue::Alert],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
         id: CauseId::ClientCertificateRequired,
         certainty: Certain,
-        when: |e| e.alert() == Some(CERTIFICATE_REQUIRED),
+        when: |e| e.alert() == Some(CERTIFICATE_REQUIRED) && !e.sent_certificate(),
         text: client_certificate_asked,
         clues: &[Clue::Alert, Clue::ClientCertificate],
         confirmation: Confirmation::Listener,
@@ -170,9 +223,9 @@ pub(super) const RULES: &[Rule] = &[
         // RFC 8446 section 6.2: these alerts are only about certificates, and the origin has
         // received no other one than ours.
         when: |e| {
-            e.may_have_sent_certificate()
+            e.sent_certificate()
                 && e.late_alert()
-                    .is_some_and(|alert| ABOUT_CLIENT_CERTIFICATE.contains(&alert))
+                    .is_some_and(|alert| ABOUT_CERTIFICATE.contains(&alert))
         },
         text: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
@@ -183,23 +236,38 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::ClientCertificateRefused,
         certainty: Likely,
         when: |e| {
-            let other = [HANDSHAKE_FAILURE, ACCESS_DENIED, DECRYPT_ERROR];
+            let other = [
+                HANDSHAKE_FAILURE,
+                ACCESS_DENIED,
+                DECRYPT_ERROR,
+                CERTIFICATE_REQUIRED,
+            ];
             e.may_have_sent_certificate()
-                && e.late_alert().is_some_and(|alert| other.contains(&alert))
+                && e.late_alert().is_some_and(|alert| {
+                    let is_about_it = ABOUT_CERTIFICATE.contains(&alert);
+                    other.contains(&alert) || is_about_it && !e.sent_certificate()
+                })
         },
         text: refused_certificate,
         clues: &[Clue::Alert, Clue::ClientCertificate],
         confirmation: Confirmation::Listener,
         fixes: |e| vec![FixKind::Advice(refusal(e).1)],
     },
+    // No certificate of ours was sent yet. The peer is a client itself: of the origin.
     Rule {
         id: CauseId::Interception,
-        certainty: Possible,
+        certainty: Likely,
         when: |e| {
-            e.early_alert()
-                .is_some_and(|alert| ABOUT_CLIENT_CERTIFICATE.contains(&alert))
+            let of_a_client =
+                |alert| ABOUT_CERTIFICATE.contains(&alert) || OF_A_CLIENT.contains(&alert);
+            e.early_alert().is_some_and(of_a_client)
         },
-        text: |_| String::from("a device between here and the origin terminates TLS"),
+        text: |_| {
+            String::from(
+                "a device between here and the origin terminates TLS, and refuses the certificate \
+                 of the origin",
+            )
+        },
         clues: &[Clue::Alert],
         confirmation: Confirmation::AnotherNetwork,
         fixes: nothing,
@@ -218,7 +286,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::AccessDenied,
         certainty: Likely,
-        when: |e| e.early_alert() == Some(ACCESS_DENIED),
+        when: |e| {
+            let is_about_ours = e.was_accepted() && e.may_have_sent_certificate();
+            e.alert() == Some(ACCESS_DENIED) && !is_about_ours
+        },
         text: |_| {
             String::from(
                 "the origin refuses the connection by a rule about SNI or client certificates",
@@ -233,7 +304,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::StrictPeer,
-        certainty: Possible,
+        certainty: Likely,
         when: |e| {
             e.early_alert()
                 .is_some_and(|alert| REJECTING_HELLO.contains(&alert))
@@ -259,12 +330,30 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
+/// What remains to be said of an alert, or of another failure of TLS, that no other rule is about.
+pub(super) const OTHERWISE: &[Rule] = &[Rule {
+    id: CauseId::BrokenTls,
+    certainty: Possible,
+    when: |e| e.is(ErrorKind::AlertReceived) || e.stage == Stage::Handshake,
+    text: broken_tls,
+    clues: &[Clue::Ending],
+    confirmation: Confirmation::AnotherNetwork,
+    fixes: nothing,
+}];
+
+fn no_common_cipher(_: &Evidence<'_>) -> String {
+    String::from(
+        "the origin supports none of the offered cipher suites or groups: it may have only CBC or \
+         CCM suites, or only the group P-521",
+    )
+}
+
 fn is_alert_40_without_sni(evidence: &Evidence<'_>) -> bool {
     evidence.sni().is_none() && evidence.early_alert() == Some(HANDSHAKE_FAILURE)
 }
 
 fn is_about_client_certificate(alert: u8) -> bool {
-    alert == HANDSHAKE_FAILURE || ABOUT_CLIENT_CERTIFICATE.contains(&alert)
+    alert == HANDSHAKE_FAILURE || ABOUT_CERTIFICATE.contains(&alert)
 }
 
 fn refused_certificate(evidence: &Evidence<'_>) -> String {

@@ -3,7 +3,7 @@
 use crate::{
     diagnosis::{
         CauseId,
-        Certainty::{Certain, Possible},
+        Certainty::{Certain, Likely},
         Clue, Confirmation, FixKind,
     },
     error::ErrorKind,
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::BrokenTls,
-        certainty: Possible,
+        certainty: Likely,
         when: |e| e.is(ErrorKind::TlsProtocol) && !e.handshake_flood,
         text: broken_tls,
         clues: &[Clue::Ending],

@@ -5,7 +5,6 @@ use crate::{
         CauseId,
         Certainty::{Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
-        name_list::listed,
     },
     edge::SourceKind,
     error::{CertificateProblem, ErrorKind},
@@ -14,6 +13,7 @@ use crate::{
 
 use super::{
     evidence::Evidence,
+    presented::short,
     rule::{Rule, another_sni},
 };
 
@@ -27,9 +27,9 @@ pub(super) const RULES: &[Rule] = &[
                 && e.facts.expected_alternatives().is_some()
         },
         text: |e| {
-            let presented = match e.presented() {
+            let presented = match e.chain().names() {
                 [] => String::from("no DNS name or address"),
-                names => listed(names),
+                _ => e.chain().names_in_brief(),
             };
             let expected = e.facts.expected_alternatives().unwrap_or_default();
             format!("the certificate is for {presented}, but {expected} is expected")
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::SniMissing,
         certainty: Certain,
         when: |e| {
-            let is_default = e.default_names() == Some(SourceKind::Primary);
+            let is_default = e.chain().default_names() == Some(SourceKind::Primary);
             is_for_other_names(e) && e.sni().is_none() && is_default
         },
         text: default_certificate,
@@ -82,7 +82,10 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::CertificateForAnotherName,
         certainty: Certain,
         when: |e| {
-            is_for_other_names(e) && !e.expects_sni() && e.sni().is_some_and(|sni| e.covers(sni))
+            is_for_other_names(e)
+                && !e.expects_sni()
+                && e.sni()
+                    .is_some_and(|sni| e.chain().covers(&sni.clone().into()))
         },
         text: |e| {
             let sni = e.origin.sni();
@@ -117,13 +120,31 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |e| e.covered_host().map(FixKind::Sni).into_iter().collect(),
     },
     Rule {
+        id: CauseId::CertificateUnusable,
+        certainty: Certain,
+        when: |e| is_for_other_names(e) && e.chain().names_no_host() && e.sni().is_some(),
+        text: names_no_host,
+        clues: &[Clue::Names, Clue::Subject],
+        confirmation: Confirmation::Chain,
+        fixes: reissue,
+    },
+    Rule {
+        id: CauseId::CertificateUnusable,
+        certainty: Possible,
+        when: |e| is_for_other_names(e) && e.chain().names_no_host() && e.sni().is_none(),
+        text: names_no_host,
+        clues: &[Clue::Names, Clue::Subject],
+        confirmation: Confirmation::Chain,
+        fixes: reissue,
+    },
+    Rule {
         id: CauseId::WildcardTooShallow,
         certainty: Certain,
-        when: |e| is_for_other_names(e) && shallow_wildcard(e).is_some(),
+        when: |e| is_for_other_names(e) && wildcard_that_fails(e).is_some(),
         text: |e| {
-            let wildcard = shallow_wildcard(e).unwrap_or_default();
+            let (wildcard, why) = wildcard_that_fails(e).unwrap_or_default();
             let expected = e.origin.expected_name();
-            format!("{wildcard} in the certificate stands for one label, but {expected} has more")
+            format!("{wildcard} in the certificate does not cover {expected}: {why}")
         },
         clues: &[Clue::Names],
         confirmation: Confirmation::ProbeNames,
@@ -137,7 +158,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Likely,
-        when: |e| is_for_other_names(e) && e.sni().is_some() && e.default_names().is_some(),
+        when: |e| is_for_other_names(e) && e.sni().is_some() && e.chain().default_names().is_some(),
         text: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
@@ -147,16 +168,22 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
-        when: |e| is_for_other_names(e) && is_from_url(e) && e.presented_name().is_some(),
+        when: |e| is_for_other_names(e) && is_from_url(e) && e.chain().proved_name().is_some(),
         text: for_another_name,
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
-        fixes: |e| e.presented_name().map(FixKind::Sni).into_iter().collect(),
+        fixes: |e| {
+            e.chain()
+                .proved_name()
+                .map(FixKind::Sni)
+                .into_iter()
+                .collect()
+        },
     },
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Possible,
-        when: |e| is_for_other_names(e) && is_from_url(e) && e.presented_name().is_some(),
+        when: |e| is_for_other_names(e) && is_from_url(e) && e.chain().proved_name().is_some(),
         text: |_| {
             String::from("only the certificate names the origin; make sure that the name is yours")
         },
@@ -167,7 +194,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateForAnotherName,
         certainty: Likely,
-        when: |e| is_for_other_names(e) && !(is_from_url(e) && e.presented_name().is_some()),
+        when: |e| {
+            let is_offered_for_sni = is_from_url(e) && e.chain().proved_name().is_some();
+            is_for_other_names(e) && !is_offered_for_sni && e.chain().default_names().is_none()
+        },
         text: for_another_name,
         clues: &[Clue::Names],
         confirmation: Confirmation::EdgeConfiguration,
@@ -176,7 +206,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Possible,
-        when: |e| is_for_other_names(e) && e.sni().is_some() && e.default_names().is_none(),
+        when: |e| is_for_other_names(e) && e.sni().is_some() && e.chain().default_names().is_none(),
         text: sni_not_served,
         clues: &[Clue::Sni, Clue::Names],
         confirmation: Confirmation::ProbeNames,
@@ -191,7 +221,7 @@ fn is_for_other_names(evidence: &Evidence<'_>) -> bool {
 }
 
 fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
-    let name = evidence.presented_name();
+    let name = evidence.chain().proved_name();
     name.map(|name| FixKind::ExpectedName(name.into()))
         .into_iter()
         .collect()
@@ -212,11 +242,11 @@ fn sni_not_served(evidence: &Evidence<'_>) -> String {
 /// The text of a certificate for other names.
 fn for_another_name(evidence: &Evidence<'_>) -> String {
     let expected = evidence.origin.expected_name();
-    match evidence.presented() {
+    match evidence.chain().names() {
         [] => format!("the certificate is not for {expected}"),
-        names => format!(
+        _ => format!(
             "the certificate is for {}, but {expected} is expected",
-            listed(names)
+            evidence.chain().names_in_brief()
         ),
     }
 }
@@ -234,19 +264,82 @@ fn expects_address(evidence: &Evidence<'_>) -> bool {
 }
 
 fn names_no_address(evidence: &Evidence<'_>) -> bool {
-    let names = evidence.presented();
+    let names = evidence.chain().names();
     let is_address = |name: &String| name.parse::<std::net::IpAddr>().is_ok();
     !names.is_empty() && !names.iter().any(is_address)
 }
 
-/// A wildcard that would cover the expected name if it stood for more than one label.
-fn shallow_wildcard(evidence: &Evidence<'_>) -> Option<String> {
+fn names_no_host(evidence: &Evidence<'_>) -> String {
+    format!(
+        "the certificate has no DNS name or address in its subject alternative names, and its \
+         common name does not count (RFC 9525): {}",
+        short(evidence.chain().subject())
+    )
+}
+
+fn reissue(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
+        "replace the origin's certificate by one with the name among its subject alternative names",
+    )]
+}
+
+/// A wildcard that seems to cover the expected name, and the rule by which it does not (RFC 9525
+/// section 6.3).
+fn wildcard_that_fails(evidence: &Evidence<'_>) -> Option<(String, &'static str)> {
     let ExpectedName::Dns(expected) = evidence.origin.expected_name() else {
         return None;
     };
-    let reaches = |wildcard: &&String| {
-        let rest = wildcard.strip_prefix('*').unwrap_or("?");
-        expected.as_str().ends_with(rest)
+    let mut names = evidence.chain().names().iter();
+    names.find_map(|name| Some((short(name), broken_rule(name, expected.as_str())?)))
+}
+
+/// The rule that keeps a wildcard from covering a name; `None` if it is about other names anyway.
+fn broken_rule(wildcard: &str, name: &str) -> Option<&'static str> {
+    let wildcard = wildcard.to_ascii_lowercase();
+    let (start, end) = wildcard.split_once('*')?;
+    let Some(parent) = end.strip_prefix('.').filter(|_| start.is_empty()) else {
+        let is_meant = name.len() >= start.len() + end.len();
+        let is_meant = is_meant && name.starts_with(start) && name.ends_with(end);
+        return is_meant.then_some("the star must stand for a whole label");
     };
-    evidence.presented().iter().find(reaches).cloned()
+    if name == parent {
+        return Some("the star stands for one label, and the name has none in its place");
+    }
+    let labels = name.strip_suffix(parent)?.strip_suffix('.')?;
+    match (labels.contains('.'), parent.contains('.')) {
+        (true, _) => Some("the star stands for one label, and the name has more in its place"),
+        (false, false) => Some("a star must not stand directly below a top-level domain"),
+        (false, true) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken_rule;
+
+    #[test]
+    fn a_wildcard_fails_by_one_rule_at_a_time() {
+        for (wildcard, name, part) in [
+            ("*.example.test", "a.b.example.test", "has more"),
+            ("*.EXAMPLE.test", "a.b.example.test", "has more"),
+            ("*.example.test", "example.test", "has none"),
+            ("*.internal", "app.internal", "top-level"),
+            ("*w.example.test", "www.example.test", "whole label"),
+            ("w*.example.test", "www.example.test", "whole label"),
+            ("www.*.test", "www.example.test", "whole label"),
+        ] {
+            let why = broken_rule(wildcard, name).unwrap_or_default();
+            assert!(why.contains(part), "{wildcard} {name}: {why}");
+        }
+        for (wildcard, name) in [
+            ("*.example.test", "www.example.test"),
+            ("*.EXAMPLE.test", "www.example.test"),
+            ("*.example.test", "www.notexample.test"),
+            ("*.example.test", "a.b.other.test"),
+            ("*w.example.test", "api.example.test"),
+            ("www.example.test", "a.www.example.test"),
+        ] {
+            assert_eq!(broken_rule(wildcard, name), None, "{wildcard} {name}");
+        }
+    }
 }

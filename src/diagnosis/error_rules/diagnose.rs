@@ -12,6 +12,7 @@ use super::{
     prepare::refused,
     proxy_protocol,
     rule::Rule,
+    unknown_issuers,
 };
 
 impl Error {
@@ -49,14 +50,22 @@ impl Error {
             speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
             handshake_flood: chain::find::<HandshakeFlood>(self).is_some(),
         };
-        Diagnosis::ranked(Rule::all(tables(&evidence), &evidence))
+        let causes = Rule::all(tables(&evidence), &evidence);
+        Diagnosis::ranked(match causes.is_empty() {
+            true => Rule::all(&[alerts::OTHERWISE], &evidence),
+            false => causes,
+        })
     }
 }
 
 /// The tables that apply, in the order of their likelihood.
 fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
     match (evidence.kind, evidence.stage) {
-        (ErrorKind::Certificate(_), _) => &[certificate_names::RULES, certificates::RULES],
+        (ErrorKind::Certificate(_), _) => &[
+            certificate_names::RULES,
+            unknown_issuers::RULES,
+            certificates::RULES,
+        ],
         (_, Stage::Handshake) => &[
             proxy_protocol::SENT,
             alerts::RULES,

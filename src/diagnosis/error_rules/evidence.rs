@@ -2,21 +2,23 @@
 
 use crate::{
     diagnosis::FixKind,
-    edge::{
-        Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_names, placeholder_by_subject,
-        profile_of,
-    },
+    edge::{Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_subject, profile_of},
     error::{
-        Alert, ClientCertificate, ErrorKind, Facts, OfferedParameters, PeerCertificate, Stage,
+        Alert, CertificateProblem, ClientCertificate, ErrorKind, Facts, OfferedParameters, Stage,
         TlsVersion,
     },
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
 };
 
+use super::presented::PresentedChain;
+
 /// Alerts of a peer that parses a PROXY protocol header as TLS: unexpected_message,
 /// record_overflow, decode_error, protocol_version (RFC 8446 section 6).
 const MISREADING: [u8; 4] = [10, 22, 50, 70];
+
+/// The alert that ends a stream in good order. It is no error (RFC 8446 section 6.1).
+const CLOSE_NOTIFY: u8 = 0;
 
 /// An error and its facts, with the questions that rules ask.
 pub(super) struct Evidence<'a> {
@@ -75,6 +77,20 @@ impl Evidence<'_> {
         self.edge().and_then(profile_of)
     }
 
+    /// Whether the dialled name belongs to a known edge, which supports TLS on the dialled port.
+    pub(super) fn is_edge_of_tls(&self) -> bool {
+        let serves_tls = |profile: &EdgeProfile| {
+            let port = self.origin.dial().port();
+            let is_its_own = |port: u16| port == 443 || profile.tls_ports().contains(&port);
+            !profile.is_http_only() && port.is_some_and(is_its_own)
+        };
+        match (self.edge(), self.profile()) {
+            (Some(_), Some(profile)) => serves_tls(profile),
+            (Some(_), None) => self.origin.dial().port() == Some(443),
+            (None, _) => false,
+        }
+    }
+
     /// Whether the edge is documented to answer a missing SNI with this alert, and the ClientHello
     /// gave it no other reason to send it.
     pub(super) fn answers_missing_sni_with(&self, alert: u8) -> bool {
@@ -83,7 +99,9 @@ impl Evidence<'_> {
         by_edge == Some(alert)
             && offer.is_some_and(|offer| {
                 let versions = (offer.oldest, offer.newest);
-                versions == (TlsVersion::V1_2, TlsVersion::V1_3) && !self.has_chosen_parameters()
+                versions == (TlsVersion::V1_2, TlsVersion::V1_3)
+                    && !self.has_chosen_parameters()
+                    && !self.facts.has_proxy_header()
             })
     }
 
@@ -107,12 +125,18 @@ impl Evidence<'_> {
 
     /// The alert, whenever it arrived.
     pub(super) fn alert(&self) -> Option<u8> {
-        self.facts.alert().map(Alert::code)
+        let alert = self.facts.alert().map(Alert::code);
+        alert.filter(|code| *code != CLOSE_NOTIFY)
     }
 
     /// Whether the peer requested a client certificate and received none.
     pub(super) fn withheld_certificate(&self) -> bool {
         self.facts.client_certificate() == ClientCertificate::Withheld
+    }
+
+    /// Whether the peer received our certificate in this handshake.
+    pub(super) fn sent_certificate(&self) -> bool {
+        self.facts.client_certificate() == ClientCertificate::Sent
     }
 
     /// Whether the peer may have received our certificate: in this handshake, or in the one that it
@@ -131,59 +155,51 @@ impl Evidence<'_> {
         self.stage > Stage::Handshake || self.facts.is_certificate_accepted()
     }
 
-    /// The subject alternative names of the certificate presented.
-    pub(super) fn presented(&self) -> &[String] {
-        self.facts.certificate().map_or(&[], PeerCertificate::names)
+    /// The presented chain. It is empty if none was received.
+    pub(super) fn chain(&self) -> PresentedChain<'_> {
+        PresentedChain(self.facts)
     }
 
-    pub(super) fn subject(&self) -> &str {
-        self.facts
-            .certificate()
-            .map_or("", PeerCertificate::subject)
+    /// Whether the certificate names what is expected.
+    pub(super) fn covers_expected_name(&self) -> bool {
+        self.chain().covers(self.origin.expected_name())
     }
 
-    pub(super) fn issuer(&self) -> &str {
-        self.facts.certificate().map_or("", PeerCertificate::issuer)
+    /// Whether the certificate is not one that the edge would present: edges of CDNs have
+    /// certificates of public authorities, except for their own placeholders.
+    pub(super) fn is_intercepted_edge(&self) -> bool {
+        let has_no_root = self.is(ErrorKind::Certificate(CertificateProblem::UnknownIssuer));
+        let edge = self.named_edge().map(|(_, edge)| edge);
+        let placeholder = placeholder_by_subject(self.chain().subject());
+        let is_its_own = placeholder.is_some_and(|known| known.edge() == edge);
+        let is_public = self.chain().is_of_public_authority();
+        has_no_root && edge.is_some() && !is_public && !is_its_own
     }
 
-    pub(super) fn is_version_1(&self) -> bool {
-        let certificate = self.facts.certificate();
-        certificate.is_some_and(PeerCertificate::is_version_1)
+    /// The edge that serves TLS for the dialled name, or else for the expected one, and that name.
+    pub(super) fn named_edge(&self) -> Option<(&DnsName, Edge)> {
+        let dialled = self.dialled_name().filter(|_| self.is_edge_of_tls());
+        let expected = match self.origin.expected_name() {
+            ExpectedName::Dns(name) => Some(name),
+            ExpectedName::Ip(_) => None,
+        };
+        let mut names = [dialled, expected].into_iter().flatten();
+        names.find_map(|name| {
+            let edge = edge_of_host(name)?;
+            let is_http_only = profile_of(edge).is_some_and(EdgeProfile::is_http_only);
+            (!is_http_only).then_some((name, edge))
+        })
     }
 
-    pub(super) fn is_self_issued(&self) -> bool {
-        let certificate = self.facts.certificate();
-        certificate.is_some_and(PeerCertificate::is_self_issued)
+    /// The kind of source that documents the subject as that of a placeholder certificate; `None`
+    /// if it is none, or if its name is the expected one.
+    pub(super) fn placeholder(&self) -> Option<SourceKind> {
+        let known = placeholder_by_subject(self.chain().subject())?;
+        let is_asked_for = known.edge().is_none() && self.covers_expected_name();
+        (!is_asked_for).then_some(known.source_kind())
     }
 
-    /// The first presented name that is no wildcard.
-    pub(super) fn presented_name(&self) -> Option<DnsName> {
-        self.presented().iter().find_map(|name| name.parse().ok())
-    }
-
-    /// The kind of source that documents the presented names as an edge's default certificate;
-    /// `None` if they are no default certificate.
-    pub(super) fn default_names(&self) -> Option<SourceKind> {
-        placeholder_by_names(self.presented()).map(|known| known.source_kind())
-    }
-
-    /// Whether the subject is that of an edge's placeholder certificate.
-    pub(super) fn is_placeholder(&self) -> bool {
-        placeholder_by_subject(self.subject()).is_some()
-    }
-
-    /// Whether the certificate covers `name`; a wildcard stands for one whole label (RFC 9525
-    /// section 6.3).
-    pub(super) fn covers(&self, name: &DnsName) -> bool {
-        let parent = name.as_str().split_once('.').map(|(_, parent)| parent);
-        self.presented()
-            .iter()
-            .any(|pattern| match pattern.strip_prefix("*.") {
-                Some(rest) => parent.is_some_and(|parent| parent.eq_ignore_ascii_case(rest)),
-                None => pattern.eq_ignore_ascii_case(name.as_str()),
-            })
-    }
-
+    /// Whether the expected name is the one in SNI.
     pub(super) fn expects_sni(&self) -> bool {
         let expected = self.origin.expected_name();
         self.sni()
@@ -198,7 +214,7 @@ impl Evidence<'_> {
     /// The name in Host, if the certificate covers it and SNI was another name.
     pub(super) fn covered_host(&self) -> Option<DnsName> {
         let host = self.host_name()?;
-        (Some(&host) != self.sni() && self.covers(&host)).then_some(host)
+        (Some(&host) != self.sni() && self.chain().covers(&host.clone().into())).then_some(host)
     }
 
     /// The text of a missing SNI.
@@ -212,7 +228,7 @@ impl Evidence<'_> {
     }
 
     /// The fix that sends another name in SNI: the first that differs of the Host, the expected
-    /// name, the dialled name, the URL's host and the presented name.
+    /// name, the dialled name, the URL's host and the presented name, if that is proved.
     pub(super) fn another_sni(&self) -> FixKind {
         let expected = match self.origin.expected_name() {
             ExpectedName::Dns(name) => Some(name.clone()),
@@ -220,7 +236,7 @@ impl Evidence<'_> {
         };
         let dialled = self.dialled_name().cloned();
         let url = self.origin.url().target().host().dns().cloned();
-        let presented = self.presented_name();
+        let presented = self.chain().proved_name();
         let mut names = [self.host_name(), expected, dialled, url, presented]
             .into_iter()
             .flatten();
@@ -250,10 +266,5 @@ impl Evidence<'_> {
     /// Whether the peer may expect a PROXY protocol header. No edge of a CDN does.
     pub(super) fn may_expect_proxy_header(&self) -> bool {
         !self.facts.has_proxy_header() && self.edge().is_none()
-    }
-
-    /// The pin of the presented key.
-    pub(super) fn presented_pin(&self) -> Option<&str> {
-        self.facts.certificate().and_then(PeerCertificate::pin)
     }
 }

@@ -82,19 +82,6 @@ pub(super) const RULES: &[Rule] = &[
         fixes: over_tls,
     },
     Rule {
-        id: CauseId::ClientCertificateRequired,
-        certainty: Likely,
-        // In TLS 1.3 the client's handshake is complete before the origin checks the certificate.
-        when: |e| {
-            let is_first = !e.facts.has_answered_before();
-            e.was_cut_off() && is_first && e.withheld_certificate() && is_tls_1_3(e)
-        },
-        text: client_certificate_asked,
-        clues: &[Clue::ClientCertificate, Clue::Ending],
-        confirmation: Confirmation::Listener,
-        fixes: present_a_certificate,
-    },
-    Rule {
         id: CauseId::IdleClosed,
         certainty: Likely,
         when: |e| e.was_cut_off() && e.facts.idle().is_some(),
@@ -122,6 +109,20 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Ending],
         confirmation: Confirmation::Origin,
         fixes: nothing,
+    },
+    Rule {
+        id: CauseId::ClientCertificateRequired,
+        // In TLS 1.3 the client's handshake is complete before the origin checks the certificate.
+        // It then owes an alert, and may have requested a certificate without requiring one.
+        certainty: Possible,
+        when: |e| {
+            let is_first = !e.facts.has_answered_before();
+            e.was_cut_off() && is_first && e.withheld_certificate() && is_tls_1_3(e)
+        },
+        text: client_certificate_asked,
+        clues: &[Clue::ClientCertificate, Clue::Ending],
+        confirmation: Confirmation::Listener,
+        fixes: present_a_certificate,
     },
     Rule {
         id: CauseId::OriginDown,

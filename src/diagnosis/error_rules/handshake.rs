@@ -1,12 +1,13 @@
 //! Failed handshakes, except for alerts and refused certificates.
 
+use http::StatusCode;
+
 use crate::{
     diagnosis::{
         CauseId,
         Certainty::{Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
-    edge::EdgeProfile,
     error::{EchProblem, ErrorKind, TlsOffer},
     origin::Scheme,
 };
@@ -60,6 +61,30 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |_| vec![FixKind::EchConfig],
     },
     Rule {
+        id: CauseId::EchStale,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        text: |e| {
+            format!(
+                "the peer did not decrypt the ClientHello, and its certificate does not prove \
+                 {}, the public name of the ECH configuration: that is for another server",
+                e.facts.ech_public_name().unwrap_or_default()
+            )
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::NameServers,
+        fixes: |_| vec![FixKind::EchConfig],
+    },
+    Rule {
+        id: CauseId::Interception,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        text: |_| String::from("a device on the path answered in place of the origin"),
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
         id: CauseId::EchUnpublished,
         certainty: Certain,
         when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
@@ -90,24 +115,19 @@ pub(super) const RULES: &[Rule] = &[
             ]
         },
     },
-    Rule {
-        id: CauseId::PlainHttpPeer,
-        certainty: Certain,
-        when: |e| e.is_answered_in_http() && !e.facts.has_proxy_header() && !is_edge_of_tls(e),
-        text: |_| String::from("the peer speaks plain HTTP on this port"),
-        clues: &[Clue::FirstBytes],
-        confirmation: Confirmation::ProbeProtocols,
-        fixes: |e| vec![FixKind::Builder(e.origin.url_over_tcp())],
-    },
     // A captive portal, for example. Without TLS it could read every request, so that is no fix.
     Rule {
         id: CauseId::Interception,
         certainty: Likely,
-        when: |e| e.is_answered_in_http() && is_edge_of_tls(e),
+        when: |e| e.is(ErrorKind::NotTls) && e.is_edge_of_tls(),
         text: |e| {
+            let answer = match e.is_answered_in_http() {
+                true => "was plain HTTP",
+                false => "was no TLS",
+            };
             format!(
-                "{} supports TLS on this port, but the answer was plain HTTP: a device on the \
-                 path sent it",
+                "{} supports TLS on this port, but the answer {answer}: a device on the path sent \
+                 it",
                 e.origin.dial()
             )
         },
@@ -116,9 +136,47 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     Rule {
+        id: CauseId::Interception,
+        certainty: Likely,
+        when: |e| is_http_peer(e) && !is_puzzled_server(e.facts.first_bytes()),
+        text: |_| {
+            String::from(
+                "a proxy or a login page on the path answered in plain HTTP: a web server would \
+                 not understand a ClientHello",
+            )
+        },
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::PlainHttpPeer,
+        certainty: Certain,
+        when: |e| is_http_peer(e) && is_puzzled_server(e.facts.first_bytes()),
+        text: plain_http_peer,
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |e| match e.origin.dial().port() {
+            // Other servers than the origin answer on this port, such as transparent proxies.
+            Some(443) => vec![FixKind::Advice(
+                "enable TLS on this port of the origin, or use the URL and port of its plain http",
+            )],
+            _ => vec![FixKind::Builder(e.origin.url_over_tcp())],
+        },
+    },
+    Rule {
+        id: CauseId::PlainHttpPeer,
+        certainty: Possible,
+        when: |e| is_http_peer(e) && !is_puzzled_server(e.facts.first_bytes()),
+        text: plain_http_peer,
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: nothing,
+    },
+    Rule {
         id: CauseId::OtherService,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::NotTls) && is_greeting(e.facts.first_bytes()),
+        when: |e| is_other_service(e) && is_greeting(e.facts.first_bytes()),
         text: |_| String::from("the service on this port is not a web server"),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
@@ -127,7 +185,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OtherService,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::NotTls) && is_http2_settings(e.facts.first_bytes()),
+        when: |e| is_other_service(e) && is_http2_settings(e.facts.first_bytes()),
         text: |_| String::from("the peer speaks HTTP/2 without TLS on this port"),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
@@ -136,7 +194,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OtherService,
         certainty: Likely,
-        when: |e| e.is(ErrorKind::NotTls) && !e.facts.first_bytes().starts_with(b"HTTP/"),
+        when: is_other_service,
         text: |_| String::from("the service on this port does not support TLS"),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
@@ -267,14 +325,44 @@ fn dial_another_port(_: &Evidence<'_>) -> Vec<FixKind> {
     )]
 }
 
-/// Whether the dialled name belongs to a known edge, which supports TLS on the dialled port.
-fn is_edge_of_tls(evidence: &Evidence<'_>) -> bool {
-    let speaks_tls = |profile: &EdgeProfile| {
-        let port = evidence.origin.dial().port();
-        let is_its_own = |port: u16| port == 443 || profile.tls_ports().contains(&port);
-        !profile.is_http_only() && port.is_some_and(is_its_own)
-    };
-    evidence.profile().is_some_and(speaks_tls)
+fn plain_http_peer(_: &Evidence<'_>) -> String {
+    String::from("the peer speaks plain HTTP on this port")
+}
+
+/// Whether a peer that is no known edge of TLS answered in plain HTTP, to no PROXY protocol header.
+fn is_http_peer(evidence: &Evidence<'_>) -> bool {
+    evidence.is_answered_in_http()
+        && !evidence.facts.has_proxy_header()
+        && !evidence.is_edge_of_tls()
+}
+
+/// Whether a peer that is no known edge of TLS answered in neither TLS nor HTTP.
+fn is_other_service(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::NotTls)
+        && !evidence.facts.first_bytes().starts_with(b"HTTP/")
+        && !evidence.is_edge_of_tls()
+}
+
+/// Whether a response to a ClientHello is that of a server which could not parse it. A proxy or a
+/// login page has an answer for everything.
+fn is_puzzled_server(response: &[u8]) -> bool {
+    const PUZZLED: [StatusCode; 8] = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::URI_TOO_LONG,
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::NOT_IMPLEMENTED,
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+    ];
+    let status = response.get(9..12).unwrap_or_default();
+    let is_puzzled = StatusCode::from_bytes(status).is_ok_and(|it| PUZZLED.contains(&it));
+    is_puzzled && !contains(response, b"squid")
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether the connection was cut before the origin's certificate was accepted.
@@ -287,9 +375,9 @@ fn is_cut_off_late(evidence: &Evidence<'_>) -> bool {
     evidence.was_cut_off() && evidence.alert().is_none() && evidence.was_accepted()
 }
 
-/// Whether these are the first bytes of SSH, SMTP or FTP.
+/// Whether these are the first bytes of SSH, SMTP or FTP, POP3, IMAP or VNC.
 fn is_greeting(bytes: &[u8]) -> bool {
-    let known: [&[u8]; 3] = [b"SSH-", b"220 ", b"220-"];
+    let known: [&[u8]; 6] = [b"SSH-", b"220 ", b"220-", b"+OK ", b"* OK", b"RFB 00"];
     known.iter().any(|start| bytes.starts_with(start))
 }
 

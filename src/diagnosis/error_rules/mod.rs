@@ -3,11 +3,12 @@
 //! | file | question |
 //! |---|---|
 //! | `evidence` | What is known of the failure? |
+//! | `presented` | What is known of the certificate? |
 //! | `rule` | What is a rule? |
 //! | `prepare` | Why was the request refused before it was sent? |
 //! | `connect` | Why was no address reached? |
 //! | `alerts` | Which alert did the peer send, and when? |
-//! | `certificates`, `certificate_names` | Why was the certificate refused? |
+//! | `certificate_names`, `unknown_issuers`, `certificates` | Why was the certificate refused? |
 //! | `handshake`, `tls_versions` | Why else did the handshake fail? |
 //! | `broken_tls` | How did the peer break the TLS protocol? |
 //! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
@@ -24,6 +25,8 @@ mod evidence;
 mod exchange;
 mod handshake;
 mod prepare;
+mod presented;
 mod proxy_protocol;
 mod rule;
 mod tls_versions;
+mod unknown_issuers;

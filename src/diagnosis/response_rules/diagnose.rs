@@ -5,17 +5,22 @@ use crate::{
     edge::{ErrorPage, known_error_pages},
 };
 
-use super::{ResponseEvidence, edge_pages, redirects, statuses};
+use super::{ResponseEvidence, cross_origin, edge_pages, redirects, statuses};
 
 impl ResponseEvidence<'_> {
     /// Whether the start of the body can change the diagnosis.
     ///
-    /// This is true if a known error page with this head is recognised by its text, and the body is
-    /// neither compressed nor binary.
+    /// This is true if a known error page with this head is recognised by its text, or if the text
+    /// of a redirect shows who has sent it, and the body is neither compressed nor binary.
     #[must_use]
     pub fn wants_body(&self) -> bool {
         let needs_body = |page: &ErrorPage| page.needs_body() && self.fits_head(page);
-        !self.is_success() && self.is_text() && known_error_pages().iter().any(needs_body)
+        let is_wanted = || {
+            redirects::wants_body(self)
+                || cross_origin::wants_body(self)
+                || known_error_pages().any(needs_body)
+        };
+        !self.is_success() && self.is_text() && is_wanted()
     }
 
     /// The diagnosis of the response; `None` if no rule matches.
@@ -28,6 +33,7 @@ impl ResponseEvidence<'_> {
             return None;
         }
         let mut causes = redirects::causes(self);
+        causes.extend(cross_origin::causes(self));
         causes.extend(edge_pages::causes(self));
         causes.extend(statuses::causes(self));
         (!causes.is_empty()).then(|| Diagnosis::ranked(causes))

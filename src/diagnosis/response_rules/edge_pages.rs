@@ -7,23 +7,26 @@ use http::{Method, header::VIA};
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
     edge::{
-        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, is_relayed, known_error_pages,
-        regional_bucket_host,
+        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, edge_of_host, is_relayed,
+        known_error_pages, regional_bucket_host,
     },
-    name::HostAuthority,
     origin::{OriginUrl, Scheme},
 };
 
 use super::{
     ResponseEvidence,
-    names::{host_not_served, sni_and_host_disagree},
+    limits::{early_data, head_too_large, length_required, request_grown},
+    names::{
+        host_is_address, host_not_allowed, host_not_served, no_backend, no_route,
+        sni_and_host_disagree,
+    },
 };
 
 /// The causes behind the first known page that matches.
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let body = String::from_utf8_lossy(evidence.body);
     let fits = |page: &&ErrorPage| evidence.fits_head(page) && page.fits_body(&body);
-    match known_error_pages().iter().find(fits) {
+    match known_error_pages().find(fits) {
         Some(page) => causes_of(page, evidence, &body),
         None => Vec::new(),
     }
@@ -49,14 +52,22 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         }
     };
     causes.extend(match page.kind() {
+        EdgeErrorKind::HostIsAddress => vec![host_is_address(evidence, certainty, &edge)],
+        EdgeErrorKind::HostNotAllowed => vec![host_not_allowed(evidence, certainty)],
         EdgeErrorKind::HostNotServed => vec![host_not_served(evidence, certainty, &edge)],
+        EdgeErrorKind::NoBackend => no_backend(evidence, &edge),
+        EdgeErrorKind::NoRoute => vec![no_route(evidence, certainty, &edge)],
+        EdgeErrorKind::RequestGrown => request_grown(evidence, &edge),
+        EdgeErrorKind::EarlyData => vec![early_data(evidence, certainty, &edge)],
+        EdgeErrorKind::LengthRequired => vec![length_required(evidence, certainty, &edge)],
         EdgeErrorKind::SniAndHostDisagree => {
             vec![sni_and_host_disagree(evidence, certainty, &edge)]
         }
         EdgeErrorKind::RefusedRequest => refused_request(evidence, &edge),
         EdgeErrorKind::HttpToTlsPort => http_to_tls_port(evidence, &edge),
-        EdgeErrorKind::WrongRegion => vec![wrong_region(certainty, body)],
-        other => vec![other_kind(other, certainty, &edge, evidence.host)],
+        EdgeErrorKind::WrongRegion => vec![wrong_region(evidence, certainty, body)],
+        EdgeErrorKind::HeadTooLarge => vec![head_too_large(evidence, certainty, &edge)],
+        other => vec![other_kind(other, certainty, &edge)],
     });
     let documented = |cause: Cause| cause.documented_in(page.documentation());
     causes.into_iter().map(documented).collect()
@@ -107,20 +118,33 @@ fn sent_through_another_edge(edge: &str) -> Cause {
 }
 
 /// The bucket belongs to another region. The fix is its own endpoint, if the page names one of S3.
-fn wrong_region(certainty: Certainty, body: &str) -> Cause {
+fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &str) -> Cause {
     let endpoint = body
         .split_once("<Endpoint>")
         .and_then(|(_, rest)| rest.split_once("</Endpoint>"))
         .and_then(|(endpoint, _)| regional_bucket_host(endpoint));
-    let url = endpoint.and_then(|host| OriginUrl::try_from(format!("https://{host}")).ok());
-    let fix = url.map_or(
-        FixKind::Advice("use the endpoint of the bucket's own region"),
-        FixKind::Builder,
-    );
+    let fixes = match endpoint {
+        None => vec![FixKind::Advice(
+            "use the endpoint of the bucket's own region",
+        )],
+        // The website endpoints speak no TLS.
+        Some(host) => {
+            let scheme = match edge_of_host(&host) {
+                Some(Edge::S3Website) => Scheme::Http,
+                _ => Scheme::Https,
+            };
+            let url = OriginUrl::try_from(format!("{scheme}://{host}")).ok();
+            let host = evidence.is_host_of_layer().then(|| (&host).into());
+            let url = url.map(FixKind::Builder);
+            url.into_iter()
+                .chain(host.map(FixKind::HostRewrite))
+                .collect()
+        }
+    };
     let text = "the bucket belongs to another region than this endpoint of S3";
     Cause::new(CauseId::WrongRegion, certainty, text)
         .shown_by(&[Clue::Status, Clue::Body])
-        .fixed_by([fix])
+        .fixed_by(fixes)
 }
 
 /// CloudFront's page "Bad request." has several causes.
@@ -132,7 +156,7 @@ fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
         .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::EdgeConfiguration)
-        .fixed_by([evidence.matching_host()]);
+        .fixed_by([evidence.another_host()]);
     let mut causes = vec![host];
     causes.extend(get_with_content(evidence, edge));
     if distributions_passed(evidence) > 1 {
@@ -188,12 +212,7 @@ fn http_to_tls_port(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
 }
 
 /// The kinds of errors whose cause needs no look at the names.
-fn other_kind(
-    kind: EdgeErrorKind,
-    certainty: Certainty,
-    edge: &str,
-    host: &HostAuthority,
-) -> Cause {
+fn other_kind(kind: EdgeErrorKind, certainty: Certainty, edge: &str) -> Cause {
     let (id, text, fix) = match kind {
         EdgeErrorKind::BehindTheEdge => return behind_the_edge(certainty, edge),
         EdgeErrorKind::ClientCertificate => (
@@ -201,31 +220,11 @@ fn other_kind(
             format!("{edge} requires a client certificate, or another one"),
             "present a client certificate, or allow this client without one",
         ),
-        EdgeErrorKind::EarlyData => (
-            CauseId::EarlyDataRefused,
-            format!("{edge} does not accept early data for this request"),
-            "send the request again after the handshake",
-        ),
         EdgeErrorKind::ForwardingFields => (
             CauseId::ForwardingFields,
             format!("{edge} refuses the request's forwarding fields, or detects a loop"),
             "remove CF-Connecting-IP, send one X-Forwarded-For of at most 100 characters, \
              and dial no name that leads back here",
-        ),
-        EdgeErrorKind::HeadTooLarge => (
-            CauseId::HeadTooLarge,
-            format!("the head of the request is larger than {edge} accepts"),
-            "send fewer or shorter fields, first of all cookies, or a shorter target",
-        ),
-        EdgeErrorKind::HostIsAddress => (
-            CauseId::HostNotServed,
-            format!("Host is {host}, and {edge} requires a name"),
-            ".host(\"..\") with a name that the edge serves",
-        ),
-        EdgeErrorKind::LengthRequired => (
-            CauseId::LengthRequired,
-            format!("{edge} requires Content-Length"),
-            "send Content-Length, with 0 for an empty body",
         ),
         EdgeErrorKind::MethodNotAllowed => (
             CauseId::MethodNotAllowed,

@@ -2,13 +2,13 @@
 
 use http::{
     HeaderMap, Method, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, VIA},
     uri::PathAndQuery,
 };
 
 use crate::{
     diagnosis::FixKind,
-    edge::{Edge, ErrorPage, edge_of_host},
+    edge::{Edge, ErrorPage, edge_of_host, edges_passed},
     name::{DnsName, Host, HostAuthority},
     origin::{Origin, Scheme},
 };
@@ -43,14 +43,30 @@ pub struct ResponseEvidence<'a> {
     pub(super) host: &'a HostAuthority,
     pub(super) client_host: Option<&'a HostAuthority>,
     pub(super) client_scheme: Option<Scheme>,
+    /// The scheme in `X-Forwarded-Proto`.
+    forwarded_scheme: Option<Scheme>,
+    host_source: Option<HostSource>,
     pub(super) redirects: RedirectHandling,
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
     pub(super) method: Option<&'a Method>,
     pub(super) target: Option<&'a PathAndQuery>,
     pub(super) has_content: bool,
+    /// Whether the length of the content was sent.
+    pub(super) has_length: bool,
+    /// The `Origin` of the request.
+    pub(super) request_origin: Option<&'a str>,
     pub(super) has_proxy_header: bool,
     pub(super) body: &'a [u8],
+}
+
+/// The setting that decides the Host of requests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum HostSource {
+    /// The names of the connector's builder.
+    Builder,
+    /// A [`HostRewriteLayer`](crate::HostRewriteLayer).
+    Layer,
 }
 
 /// What happens to redirects on their way to the client.
@@ -73,12 +89,16 @@ impl<'a> ResponseEvidence<'a> {
             host,
             client_host: None,
             client_scheme: None,
+            forwarded_scheme: None,
+            host_source: None,
             redirects: RedirectHandling::PassedOn,
             status,
             headers,
             method: None,
             target: None,
             has_content: false,
+            has_length: false,
+            request_origin: None,
             has_proxy_header: false,
             body: &[],
         }
@@ -97,6 +117,18 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
+    /// Adds that the length of the request's content was sent in `Content-Length`.
+    pub(crate) fn request_with_length(mut self) -> Self {
+        self.has_length = true;
+        self
+    }
+
+    /// Adds the `Origin` of the request.
+    pub(crate) fn request_origin(mut self, origin: &'a str) -> Self {
+        self.request_origin = Some(origin);
+        self
+    }
+
     /// Adds that the connection began with a [PROXY protocol](crate::dial::ProxyProtocol) header.
     pub fn after_proxy_header(mut self) -> Self {
         self.has_proxy_header = true;
@@ -112,6 +144,19 @@ impl<'a> ResponseEvidence<'a> {
     /// Adds the scheme of the client's request, as the origin sees it in `X-Forwarded-Proto`.
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         self.client_scheme = Some(scheme);
+        self
+    }
+
+    /// Adds the scheme that was sent in `X-Forwarded-Proto`, whether the client really used it or
+    /// not.
+    pub(crate) fn forwarded_scheme(mut self, scheme: Scheme) -> Self {
+        self.forwarded_scheme = Some(scheme);
+        self
+    }
+
+    /// Adds which setting has decided the Host, so that fixes change that one.
+    pub(crate) fn host_source(mut self, source: HostSource) -> Self {
+        self.host_source = Some(source);
         self
     }
 
@@ -153,6 +198,14 @@ impl<'a> ResponseEvidence<'a> {
         }
     }
 
+    /// Whether another edge or proxy has relayed the response, or may have: the names that its
+    /// sender received are not ours then.
+    pub(super) fn is_through_edge(&self) -> bool {
+        self.dialled_edge().is_some()
+            || edges_passed(self.headers).next().is_some()
+            || self.headers.contains_key(VIA)
+    }
+
     /// The name in SNI, if Host has another.
     pub(super) fn disagreeing_sni(&self) -> Option<&'a DnsName> {
         let is_host = |sni: &&DnsName| self.host.host().eq_ignore_ascii_case(sni.as_str());
@@ -164,15 +217,71 @@ impl<'a> ResponseEvidence<'a> {
         FixKind::Builder(self.origin.url_over_tls(self.origin.odd_port()))
     }
 
-    /// The fix that makes Host agree with SNI. The handshake succeeded, so SNI is served.
-    pub(super) fn matching_host(&self) -> FixKind {
-        match self.disagreeing_sni() {
-            Some(sni) => match self.host == self.origin.host() {
-                true => FixKind::Host(sni.into()),
-                // A layer has set the Host, so `.host(..)` on the builder has no effect.
-                false => FixKind::HostRewrite(sni.into()),
-            },
-            None => FixKind::HostUnknown,
+    /// The scheme in `X-Forwarded-Proto`, as far as it is known.
+    pub(super) fn sent_scheme(&self) -> Option<Scheme> {
+        self.forwarded_scheme.or(self.client_scheme)
+    }
+
+    /// The fix that sends another Host, by the setting that decides it.
+    pub(super) fn another_host(&self) -> FixKind {
+        match (self.served_name(), self.is_host_of_layer()) {
+            (Some(name), false) => FixKind::Host(name),
+            (Some(name), true) => FixKind::HostRewrite(name),
+            (None, false) => FixKind::HostUnknown,
+            (None, true) => FixKind::HostRewriteUnknown,
+        }
+    }
+
+    /// The fix that sends another Host to an edge that routes by it: a name that the origin serves,
+    /// else the client's Host, if that was rewritten.
+    pub(super) fn routed_host(&self) -> FixKind {
+        let served = self.served_name();
+        match self.client_host {
+            Some(_) if served.is_none() && self.is_host_rewritten() => FixKind::PreserveHost,
+            _ => self.another_host(),
+        }
+    }
+
+    /// Whether the Host that was sent is not the client's.
+    pub(super) fn is_host_rewritten(&self) -> bool {
+        let differs = |client: &&HostAuthority| {
+            let (client, sent) = (client.host(), self.host.host());
+            !client.eq_ignore_ascii_case(sent)
+        };
+        self.client_host.as_ref().is_some_and(differs)
+    }
+
+    /// Whether the Host that was sent is another name than the origin has in its SNI or URL.
+    pub(super) fn is_host_foreign(&self) -> bool {
+        self.served_name().is_some()
+    }
+
+    /// A name that the origin serves and that is not the Host sent: the SNI, for which it has a
+    /// certificate; without SNI, the URL's host or the dialled one.
+    fn served_name(&self) -> Option<HostAuthority> {
+        let served = match self.origin.sni().name() {
+            Some(sni) => [Some(sni.into()), None],
+            None => {
+                let url = self.origin.url();
+                let target = url.target().clone();
+                let target = target.without_default_port(url.scheme().default_port());
+                let dialled = self.origin.dial().host().and_then(Host::dns);
+                let is_name = target.host().dns().is_some();
+                [is_name.then(|| (&target).into()), dialled.map(Into::into)]
+            }
+        };
+        let is_sent = |name: &HostAuthority| {
+            let (name, sent) = (name.host(), self.host.host());
+            name.eq_ignore_ascii_case(sent)
+        };
+        served.into_iter().flatten().find(|name| !is_sent(name))
+    }
+
+    /// Whether a layer has decided the Host, so that `.host(..)` on the builder has no effect.
+    pub(super) fn is_host_of_layer(&self) -> bool {
+        match self.host_source {
+            Some(source) => source == HostSource::Layer,
+            None => self.host != self.origin.host(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Causes in the names of the request: SNI and Host.
 
-use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation};
+use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
 use super::ResponseEvidence;
 
@@ -14,7 +14,75 @@ pub(super) fn host_not_served(
     Cause::new(CauseId::HostNotServed, certainty, text)
         .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.matching_host()])
+        .fixed_by([evidence.routed_host()])
+}
+
+/// The edge takes no IP address in Host.
+pub(super) fn host_is_address(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Cause {
+    let text = format!("Host is {}, and {edge} requires a name", evidence.host);
+    Cause::new(CauseId::HostNotServed, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
+        .confirmed_by(Confirmation::EdgeConfiguration)
+        .fixed_by([evidence.routed_host()])
+}
+
+/// The application accepts other names: those of its clients, if Host was rewritten.
+pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certainty) -> Cause {
+    let text = format!(
+        "the application does not accept {}, the name in Host",
+        evidence.host
+    );
+    let name = match evidence.is_host_rewritten() {
+        true => FixKind::PreserveHost,
+        false => evidence.another_host(),
+    };
+    let allow = FixKind::Advice("allow the name in the application's configuration");
+    Cause::new(CauseId::HostNotServed, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
+        .confirmed_by(Confirmation::Origin)
+        .fixed_by([name, allow])
+}
+
+/// A page for two faults: the edge has no servers for this Host, or those that it has are down.
+pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
+    let host = evidence.host;
+    let (certainty, behind) = match (evidence.is_through_edge(), evidence.is_host_foreign()) {
+        // The edge between has chosen the Host.
+        (true, _) => (Certainty::Possible, Certainty::Likely),
+        (false, true) => (Certainty::Likely, Certainty::Possible),
+        (false, false) => (Certainty::Possible, Certainty::Possible),
+    };
+    let text = format!("{edge} has no servers for {host}, the name in Host");
+    let no_host = Cause::new(CauseId::HostNotServed, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Body, Clue::Host])
+        .confirmed_by(Confirmation::ProbeNames)
+        .fixed_by([evidence.routed_host()]);
+    let text = format!("the servers for {host} behind {edge} are down or do not answer in time");
+    let fix = "check the servers that the edge is configured with: address, state";
+    let down = Cause::new(CauseId::BehindTheEdge, behind, text)
+        .shown_by(&[Clue::Status, Clue::Body])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)]);
+    vec![no_host, down]
+}
+
+/// The edge chooses a site by Host and path, and has none for these.
+pub(super) fn no_route(evidence: &ResponseEvidence<'_>, certainty: Certainty, edge: &str) -> Cause {
+    // The path alone may be unknown.
+    let certainty = match evidence.is_host_foreign() && !evidence.is_through_edge() {
+        true => certainty,
+        false => Certainty::Possible,
+    };
+    let host = evidence.host;
+    let text = format!("{edge} has no route for {host}, the name in Host, or none for this path");
+    Cause::new(CauseId::HostNotServed, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Fields, Clue::Body, Clue::Host])
+        .confirmed_by(Confirmation::ProbeNames)
+        .fixed_by([evidence.routed_host()])
 }
 
 /// The edge requires SNI and Host to agree. If they do, it does not serve the name in Host.
@@ -33,5 +101,5 @@ pub(super) fn sni_and_host_disagree(
     Cause::new(CauseId::SniAndHostDisagree, certainty, text)
         .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.matching_host()])
+        .fixed_by([evidence.another_host()])
 }

@@ -1,13 +1,12 @@
 //! Statuses that point at a cause, whichever server sent them.
 
 use http::{
-    StatusCode,
-    header::{CONNECTION, SERVER, VIA},
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONNECTION, CONTENT_TYPE, SERVER},
 };
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
-    edge::edges_passed,
     name::{DnsName, Sni},
     origin::Scheme,
 };
@@ -57,9 +56,7 @@ fn unexpected_header(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
 fn misdirected(evidence: &ResponseEvidence<'_>) -> Cause {
     if evidence.disagreeing_sni().is_some() {
         // A server behind an edge may have sent it, about the names that the edge uses.
-        let is_through_edge =
-            evidence.dialled_edge().is_some() || edges_passed(evidence.headers).next().is_some();
-        let certainty = match is_through_edge || evidence.headers.contains_key(VIA) {
+        let certainty = match evidence.is_through_edge() {
             true => Certainty::Likely,
             false => Certainty::Certain,
         };
@@ -75,7 +72,7 @@ fn misdirected(evidence: &ResponseEvidence<'_>) -> Cause {
     Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
         .shown_by(&[Clue::Status, Clue::Host])
         .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.matching_host()])
+        .fixed_by([evidence.another_host()])
 }
 
 /// No SNI was sent, so the connection is authoritative for no name.
@@ -100,7 +97,13 @@ fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     let sni = evidence.disagreeing_sni()?;
     let server = evidence.headers.get(SERVER);
     let is_cloudflare = server.is_some_and(|server| server == "cloudflare");
-    let certainty = match is_cloudflare && !evidence.headers.contains_key("cf-error-type") {
+    let has = |name| evidence.headers.contains_key::<&str>(name);
+    // The cache has looked the response up, so that the server behind has sent it.
+    if is_cloudflare && has("cf-cache-status") {
+        return None;
+    }
+    // The refusal of Cloudflare is a page in HTML, without a field of its numbered errors.
+    let certainty = match is_cloudflare && !has("cf-error-type") && is_html(evidence.headers) {
         true => Certainty::Likely,
         false => Certainty::Possible,
     };
@@ -112,6 +115,12 @@ fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
         Cause::new(CauseId::SniAndHostDisagree, certainty, text)
             .shown_by(&[Clue::Status, Clue::Sni, Clue::Host])
             .confirmed_by(Confirmation::ProbeNames)
-            .fixed_by([evidence.matching_host()]),
+            .fixed_by([evidence.another_host()]),
     )
+}
+
+/// Whether the type is HTML or unknown.
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_none_or(|kind| kind.starts_with(b"text/html"))
 }

@@ -5,6 +5,7 @@ use std::{future::Future, net::SocketAddr, pin::pin, time::Duration};
 use futures_util::future::{Either, select};
 use hickory_resolver::{
     TokioResolver,
+    lookup::Lookup as HickoryLookup,
     net::{DnsError, NetError, NoRecords},
     proto::{
         op::ResponseCode,
@@ -176,7 +177,7 @@ impl HickoryResolver {
         port: u16,
     ) -> Result<Option<(ServiceBinding, Duration)>, NetError> {
         let name = https_records::query_name(name, port);
-        let answer = self.resolver.lookup(name, RecordType::HTTPS).await?;
+        let answer = self.query(&name, RecordType::HTTPS).await?;
         let records = answer.answers();
         let ttl = ttl(records).unwrap_or_default();
         Ok(https_records::best(records).map(|service| (service, ttl)))
@@ -200,8 +201,19 @@ impl HickoryResolver {
         }
     }
 
+    /// Queries the name servers, a second time if the connection to one had ended.
+    ///
+    /// hickory drives such a connection in a task, which ends with the runtime that it was opened
+    /// in. hickory knows only after the query, and then opens another.
+    async fn query(&self, name: &str, kind: RecordType) -> Result<HickoryLookup, NetError> {
+        match self.resolver.lookup(name, kind).await {
+            Err(NetError::Message(_)) => self.resolver.lookup(name, kind).await,
+            outcome => outcome,
+        }
+    }
+
     async fn records(&self, name: &str, kind: RecordType) -> Result<Resolved, NetError> {
-        let answer = self.resolver.lookup(name, kind).await?;
+        let answer = self.query(name, kind).await?;
         let records = answer.answers();
         let addresses = records.iter().filter_map(address);
         let resolved = Resolved::new(addresses).answered_by(match kind {

@@ -61,6 +61,7 @@ pub(super) fn public_name(list: &[u8], is_usable: impl Fn(&[u8]) -> bool) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{EchProblem, ErrorKind, Facts, Stage};
 
     /// One configuration of the known version (0xfe0d), with an extension, and one of another
     /// version.
@@ -86,6 +87,30 @@ mod tests {
         assert_eq!(name(false), None);
         assert_eq!(public_name(UNKNOWN, |_| true), None);
         assert_eq!(public_name(b"garbage", |_| true), None);
+    }
+
+    #[test]
+    fn hundreds_of_configurations_make_a_short_error() {
+        let configs = Some(read(LIST).into_iter().cycle().take(600).collect());
+        let incompatible = PeerIncompatible::ServerRejectedEncryptedClientHello(configs);
+        let error = crate::error::Error::with_source(
+            ErrorKind::Ech(EchProblem::Rejected),
+            Stage::Handshake,
+            Facts::default(),
+            Error::from(incompatible),
+        );
+        let source = std::error::Error::source(&error).unwrap();
+        let texts = [
+            format!("{error:?}"),
+            source.to_string(),
+            format!("{source:?}"),
+        ];
+        for text in texts {
+            assert!(text.len() < 600, "{} bytes", text.len());
+        }
+        let found = crate::error::chain::find::<Error>(&error).unwrap();
+        let rejection = EchRejection::in_error(found);
+        assert!(matches!(rejection, Some(EchRejection::Replaced(_))));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl CachedChain {
 fn warn(leaf: &PeerCertificate) {
     let days = leaf.days_left(SystemTime::now()).unwrap_or_default();
     tracing::warn!(
-        names = %leaf.names().join(", "),
+        names = leaf.names_in_brief(),
         issuer = leaf.issuer(),
         days,
         "the origin's certificate ends in {days} days"

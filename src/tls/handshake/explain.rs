@@ -105,6 +105,8 @@ fn kind_of_tls(error: &TlsError) -> ErrorKind {
         TlsError::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
             ErrorKind::Ech(EchProblem::Rejected)
         }
+        // The end of a stream is no error of TLS (RFC 8446 section 6.1).
+        TlsError::AlertReceived(AlertDescription::CloseNotify) => ErrorKind::ConnectionClosed,
         TlsError::AlertReceived(_) => ErrorKind::AlertReceived,
         _ => ErrorKind::TlsProtocol,
     }

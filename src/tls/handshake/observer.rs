@@ -12,7 +12,9 @@ use std::{
 use rustls::SignatureScheme;
 use rustls_pki_types::{CertificateDer, ServerName};
 
-use crate::error::{CertificateChain, ClientCertificate, EchAnswer, PeerCertificate};
+use crate::error::{
+    CertificateChain, ChainFindings, ClientCertificate, EchAnswer, PeerCertificate,
+};
 
 tokio::task_local! {
     static OBSERVER: HandshakeObserver;
@@ -25,12 +27,19 @@ pub(super) struct HandshakeObserver(Arc<Observed>);
 struct Observed {
     /// The name that the handshake requests: the one in SNI, or the expected one without SNI.
     requested_name: ServerName<'static>,
-    /// The presented certificates and whether they were accepted.
-    certificates: OnceLock<(CertificateChain, bool)>,
+    certificates: OnceLock<ObservedCertificates>,
     /// The name that they were verified for.
     verified_name: OnceLock<ServerName<'static>>,
     signature_scheme: OnceLock<SignatureScheme>,
     client_certificate: OnceLock<ClientCertificate>,
+}
+
+/// The presented certificates, whether they were accepted, and what their verification showed.
+#[derive(Clone)]
+pub(super) struct ObservedCertificates {
+    pub(super) chain: CertificateChain,
+    pub(super) accepted: bool,
+    pub(super) findings: ChainFindings,
 }
 
 impl HandshakeObserver {
@@ -49,8 +58,8 @@ impl HandshakeObserver {
         OBSERVER.scope(self.clone(), handshake).await
     }
 
-    /// The presented certificates and whether they were accepted, once some were verified.
-    pub(super) fn certificates(&self) -> Option<(CertificateChain, bool)> {
+    /// The presented certificates, once some were verified.
+    pub(super) fn certificates(&self) -> Option<ObservedCertificates> {
         self.0.certificates.get().cloned()
     }
 
@@ -100,18 +109,18 @@ pub(super) fn note_client_certificate(reply: ClientCertificate) {
 }
 
 /// Notes the presented certificates and the result of their verification for this name.
-pub(in crate::tls) fn note_certificate(
-    end_entity: &CertificateDer<'_>,
-    intermediates: &[CertificateDer<'_>],
+pub(in crate::tls) fn note_certificate<'a>(
+    presented: impl Iterator<Item = &'a CertificateDer<'a>>,
     name: &ServerName<'_>,
     accepted: bool,
+    findings: ChainFindings,
 ) {
     note(|observed| {
         observed.verified_name.get_or_init(|| name.to_owned());
-        observed.certificates.get_or_init(|| {
-            let chain = std::iter::once(end_entity).chain(intermediates);
-            let chain = chain.map(|certificate| PeerCertificate::new(certificate));
-            (chain.collect(), accepted)
+        observed.certificates.get_or_init(|| ObservedCertificates {
+            chain: presented.map(|it| PeerCertificate::new(it)).collect(),
+            accepted,
+            findings,
         });
     });
 }
@@ -141,7 +150,8 @@ mod tests {
         let observer = HandshakeObserver::new(name("www.example.test"));
         let handshake = async {
             if let Some(verified_name) = verified_name {
-                note_certificate(&Vec::new().into(), &[], &name(verified_name), false);
+                let (presented, findings) = (std::iter::empty(), ChainFindings::default());
+                note_certificate(presented, &name(verified_name), false, findings);
             }
         };
         observer.observe(handshake).await;

@@ -8,8 +8,8 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     error::{
-        CertificateProblem, EarlyData, EchAnswer, EchProblem, EchStatus, ErrorKind, Facts,
-        PeerCertificate, SpeaksTls, TlsSession, TlsVersion,
+        CertificateProblem, EarlyData, EchAnswer, EchOffer, EchProblem, EchStatus, ErrorKind,
+        Facts, PeerCertificate, PeerText, SpeaksTls, TlsSession, TlsVersion,
     },
     name::{ExpectedName, Sni},
     tls::{
@@ -85,9 +85,10 @@ impl Handshake<'_> {
     }
 
     fn note_observed(&self, observer: &HandshakeObserver, facts: &mut Facts) {
-        if let Some((chain, accepted)) = observer.certificates() {
-            facts.chain = chain;
-            facts.accepted = accepted;
+        if let Some(observed) = observer.certificates() {
+            facts.chain = observed.chain;
+            facts.accepted = observed.accepted;
+            facts.findings = observed.findings;
         }
         facts.client_certificate = observer.client_certificate();
         if let Some(public_name) = self.hello.public_name() {
@@ -138,12 +139,17 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
         Some(_) if !SpeaksTls::is_said_by(first_bytes) => ErrorKind::NotTls,
         _ => explained.kind,
     };
-    let is_self_signed = |leaf: &PeerCertificate| leaf.is_self_issued() && !leaf.is_version_1();
-    let self_signed = facts.certificate().is_some_and(is_self_signed);
+    let is_self_signed = facts.findings.is_self_signed
+        && !facts
+            .certificate()
+            .is_some_and(PeerCertificate::is_version_1);
+    let is_rejection = facts.ech.as_ref().is_some_and(EchOffer::is_rejected);
     let kind = match kind {
+        // It was verified for the public name of ECH, which is none of the origin's names.
+        ErrorKind::Certificate(_) if is_rejection => ErrorKind::Ech(EchProblem::Unproven),
         // webpki reports "CA used as end entity" for a self-signed certificate that is marked as a
         // CA.
-        ErrorKind::Certificate(CertificateProblem::Rejected) if self_signed => {
+        ErrorKind::Certificate(CertificateProblem::Rejected) if is_self_signed => {
             ErrorKind::Certificate(CertificateProblem::UnknownIssuer)
         }
         // The chain was accepted: the bad signature is that of the handshake itself.
@@ -162,6 +168,9 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
     }
 }
 
+/// The length of the longest name in ALPN (RFC 7301 section 3.1).
+const LONGEST_PROTOCOL: usize = 255;
+
 fn session(
     connection: &ClientConnection,
     ech: EchStatus,
@@ -177,7 +186,7 @@ fn session(
             .map_or("unknown", |suite| iana::cipher_suite(suite.suite())),
         protocol: connection
             .alpn_protocol()
-            .map(|name| String::from_utf8_lossy(name).into_owned()),
+            .map(|name| PeerText::new(String::from_utf8_lossy(name), LONGEST_PROTOCOL).into()),
         group: connection
             .negotiated_key_exchange_group()
             .map(|group| iana::group(group.name())),

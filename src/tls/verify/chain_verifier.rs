@@ -63,6 +63,17 @@ impl ChainVerifier {
         built.filter(|_| problems.len() == before)
     }
 
+    /// Whether a chain that fails with this error leads to a trusted root all the same.
+    pub(super) fn is_trusted_but_for(&self, error: &Error) -> bool {
+        // webpki checks the name last. Other verifiers may check it first.
+        matches!(self, Self::WebPki(_)) && is_about_name(error)
+    }
+
+    /// Whether it checks chains at all.
+    pub(super) fn checks_chains(&self) -> bool {
+        !matches!(self, Self::Pins | Self::Skipped(_))
+    }
+
     pub(super) fn check(
         &self,
         presented: PresentedCertificate<'_>,

@@ -8,6 +8,7 @@ mod pin;
 mod policy;
 mod roots;
 mod san;
+mod self_signed;
 mod verifier;
 
 pub use crls::Crls;

@@ -24,6 +24,11 @@ use crate::error::pin_text;
 /// # Ok::<(), cdn_origin::tls::PinError>(())
 /// ```
 ///
+/// Only the key of the origin's own certificate counts, not that of an issuer. [RFC 7469 section
+/// 2.6] counts every key of the verified chain. A peer can add any certificate to the chain that it
+/// presents, and rustls does not hand out the part of it that was verified. To accept every key of
+/// an authority of your own, trust its certificate as a root.
+///
 /// OpenSSL computes the pin of a certificate file:
 ///
 /// ```sh
@@ -32,6 +37,7 @@ use crate::error::pin_text;
 /// ```
 ///
 /// [RFC 7469 section 2.4]: https://www.rfc-editor.org/rfc/rfc7469#section-2.4
+/// [RFC 7469 section 2.6]: https://www.rfc-editor.org/rfc/rfc7469#section-2.6
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct SpkiPin([u8; 32]);
 
@@ -206,6 +212,14 @@ pub(in crate::tls) struct Pins {
 impl Pins {
     pub(super) fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.certificates.is_empty()
+    }
+
+    /// The place in the chain of the first issuer that a pin matches, if one does.
+    pub(super) fn issuer(&self, intermediates: &[CertificateDer<'_>]) -> Option<usize> {
+        let mut issuers = intermediates.iter();
+        let place = issuers.position(|issuer| matches!(self.hold(issuer), Ok(true)))?;
+        // The leaf comes before them.
+        Some(place + 1)
     }
 
     pub(super) fn hold(&self, certificate: &CertificateDer<'_>) -> Result<bool, rustls::Error> {

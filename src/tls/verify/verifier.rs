@@ -13,13 +13,17 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::tls::handshake::{is_stand_in, note_certificate, note_signature};
+use crate::{
+    error::ChainFindings,
+    tls::handshake::{is_stand_in, note_certificate, note_signature},
+};
 
 use super::{
     chain_verifier::{ChainVerifier, PresentedCertificate},
     pin::Pins,
     policy::NameCheck,
     san,
+    self_signed::is_self_signed,
 };
 
 /// Verifies chain, names, pins and handshake signature of an origin.
@@ -40,13 +44,21 @@ impl OriginVerifier {
         &self,
         presented: PresentedCertificate<'_>,
         server_name: &ServerName<'_>,
+        findings: &mut ChainFindings,
     ) -> Result<(), Error> {
         let expected = self.expected_name.as_ref();
         let expected = expected.filter(|_| !is_stand_in(server_name));
         let name = expected.unwrap_or(server_name);
-        self.chain.check(presented, name, &self.names)?;
+        if let Err(error) = self.chain.check(presented, name, &self.names) {
+            findings.is_trusted = self.chain.is_trusted_but_for(&error);
+            findings.is_self_signed = is_self_signed(presented.end_entity, &self.algorithms);
+            return Err(error);
+        }
+        findings.is_trusted = self.chain.checks_chains();
         self.check_names(presented.end_entity)?;
-        self.check_pins(presented.end_entity)
+        self.check_pins(presented.end_entity).inspect_err(|_| {
+            findings.pinned_issuer = self.pins.issuer(presented.intermediates);
+        })
     }
 
     fn check_names(&self, end_entity: &CertificateDer<'_>) -> Result<(), Error> {
@@ -96,8 +108,10 @@ impl ServerCertVerifier for OriginVerifier {
             ocsp_response,
             now,
         };
-        let result = self.check(presented, server_name);
-        note_certificate(end_entity, intermediates, server_name, result.is_ok());
+        let mut findings = ChainFindings::default();
+        let result = self.check(presented, server_name, &mut findings);
+        let certificates = std::iter::once(end_entity).chain(intermediates);
+        note_certificate(certificates, server_name, result.is_ok(), findings);
         result.map(|()| ServerCertVerified::assertion())
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Case {
     pub(super) proxy: fn(OriginProxy) -> OriginProxy,
     pub(super) request: fn(request::Builder) -> request::Builder,
     pub(super) content: &'static str,
+    /// Whether the content is sent without its length.
+    pub(super) is_streamed: bool,
     pub(super) requests: usize,
     pub(super) through: Through,
     /// The certificate of the edge. `None`: a trusted one for the URL's host.
@@ -94,6 +96,7 @@ impl Case {
             proxy: |proxy| proxy,
             request: |request| request,
             content: "",
+            is_streamed: false,
             requests: 1,
             through: Through::Proxy,
             certificate: None,
@@ -135,6 +138,14 @@ impl Case {
     /// The content of the client's request.
     pub(super) const fn content(self, content: &'static str) -> Self {
         Self { content, ..self }
+    }
+
+    /// Sends the content without a length, as clients do that generate it.
+    pub(super) const fn without_length(self) -> Self {
+        Self {
+            is_streamed: true,
+            ..self
+        }
     }
 
     /// Sends the request this many times. The last one is diagnosed.

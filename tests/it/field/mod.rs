@@ -28,6 +28,7 @@ mod edge;
 mod run;
 mod table;
 
+use cdn_origin::diagnosis::CauseId;
 use futures_util::future::join_all;
 
 use self::{
@@ -38,6 +39,11 @@ use self::{
 
 fn all() -> impl Iterator<Item = &'static Case> {
     SECTIONS.iter().flat_map(|(_, cases)| *cases)
+}
+
+/// The causes that a case stages.
+pub(crate) fn causes() -> impl Iterator<Item = CauseId> {
+    all().flat_map(|case| case.expected.iter().map(|(id, ..)| *id))
 }
 
 /// Runs the cases some at a time, and collects what is wrong.

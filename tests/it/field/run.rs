@@ -1,6 +1,6 @@
 //! One exchange with the edge of a case, and its diagnosis.
 
-use std::{fmt, time::Duration};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{
@@ -8,7 +8,8 @@ use cdn_origin::{
     tls::Roots,
 };
 use http::{Request, StatusCode, Uri, Version};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use tower::ServiceExt;
 
 use crate::{support::Authority, transports::to};
@@ -152,7 +153,7 @@ impl Run {
         outcome.expect("a case has at least one request")
     }
 
-    fn request(&self) -> Request<Full<Bytes>> {
+    fn request(&self) -> Request<UnsyncBoxBody<Bytes, Infallible>> {
         let case = self.case;
         let host = match case.host {
             "" => case.url.split_once("://").unwrap().1,
@@ -163,7 +164,15 @@ impl Run {
             Client::Http2 => Request::get(format!("https://{host}/page")).version(Version::HTTP_2),
         };
         let request = (case.request)(request);
-        request.body(Full::from(case.content)).unwrap()
+        let content = Bytes::from_static(case.content.as_bytes());
+        let body = match case.is_streamed {
+            true => {
+                let frame = Ok::<_, Infallible>(Frame::data(content));
+                StreamBody::new(futures_util::stream::iter([frame])).boxed_unsync()
+            }
+            false => Full::new(content).boxed_unsync(),
+        };
+        request.body(body).unwrap()
     }
 }
 

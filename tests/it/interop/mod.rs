@@ -17,4 +17,6 @@ mod proxy_protocol;
 mod server;
 mod setups;
 #[cfg(feature = "axum")]
+mod side_by_side;
+#[cfg(feature = "axum")]
 mod traffic;

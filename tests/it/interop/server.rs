@@ -91,22 +91,13 @@ impl Server {
 
     /// Starts a Go program that decrypts ClientHellos, and returns its `ECHConfigList`.
     pub(super) fn go(folder: Folder, arguments: &str) -> (Self, Vec<u8>) {
-        folder.write("ech.go", include_str!("ech.go"));
-        // `go run` would leave its child running.
-        let mut build = GO.command(&folder);
-        GO.check(build.args(["build", "-o", "ech", "ech.go"]));
-        let program = Package::new("./ech", "golang-go");
+        GO.build(&folder, include_str!("ech.go"));
+        let program = Package::new("./program", "golang-go");
         let mut ech = program.command(&folder);
         ech.args(arguments.split_whitespace());
-        let (child, output) = program.start(&mut ech);
-        let said = output.said.clone();
-        let told = output.find(|line| {
-            let (address, list) = line.strip_prefix("LISTENING ")?.split_once(' ')?;
-            let list = data_encoding::HEXLOWER.decode(list.as_bytes()).ok()?;
-            Some((address.parse().ok()?, list))
-        });
-        let (address, list) = told.unwrap_or_else(|| panic!("no server:\n{}", said.text()));
-        (Self::new(child, address, said, folder), list)
+        let (child, address, list, output) = program.listen(&mut ech);
+        let list = data_encoding::HEXLOWER.decode(list.as_bytes()).unwrap();
+        (Self::new(child, address, output, folder), list)
     }
 
     /// Starts an `openssl s_server` with these arguments that accepts early data.
@@ -159,6 +150,28 @@ impl Drop for Server {
         if thread::panicking() {
             eprintln!("--- server output ---\n{}", self.said.text());
         }
+    }
+}
+
+/// A Go program, built once.
+pub(super) struct GoProgram(Folder);
+
+impl GoProgram {
+    pub(super) fn build(source: &str) -> Self {
+        let folder = Folder::new();
+        GO.build(&folder, source);
+        Self(folder)
+    }
+
+    /// Starts the program with this argument.
+    pub(super) fn start(&self, argument: &str) -> Server {
+        let path = self.0.path().join("program");
+        let program = Package::new("./program", "golang-go");
+        let folder = Folder::new();
+        std::os::unix::fs::symlink(path, folder.path().join("program")).unwrap();
+        let mut command = program.command(&folder);
+        let (child, address, _, output) = program.listen(command.arg(argument));
+        Server::new(child, address, output, folder)
     }
 }
 
@@ -230,6 +243,26 @@ impl Package {
         let output = output.unwrap_or_else(|error| self.missing(&error));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "the settings are wrong:\n{said}");
+    }
+
+    /// Builds a Go program. `go run` would leave its child running.
+    fn build(&self, folder: &Folder, source: &str) {
+        folder.write("program.go", source);
+        let mut build = self.command(folder);
+        self.check(build.args(["build", "-o", "program", "program.go"]));
+    }
+
+    /// Starts a server that prints `LISTENING`, its address, and possibly something more.
+    fn listen(&self, command: &mut Command) -> (Child, SocketAddr, String, Said) {
+        let (child, output) = self.start(command);
+        let said = output.said.clone();
+        let found = output.find(|line| {
+            let line = line.strip_prefix("LISTENING ")?;
+            let (address, more) = line.split_once(' ').unwrap_or((line, ""));
+            Some((address.parse().ok()?, more.to_owned()))
+        });
+        let (address, more) = found.unwrap_or_else(|| panic!("no server:\n{}", said.text()));
+        (child, address, more, said)
     }
 
     fn start(&self, command: &mut Command) -> (Child, Output) {

@@ -2,6 +2,7 @@
 
 mod exchanges;
 mod handshakes;
+mod hosts;
 mod pages;
 mod redirects;
 
@@ -12,5 +13,6 @@ pub(super) const SECTIONS: &[(&str, &[Case])] = &[
     ("TLS handshakes", handshakes::CASES),
     ("Requests without a usable response", exchanges::CASES),
     ("Redirects", redirects::CASES),
-    ("Error pages", pages::CASES),
+    ("Names in Host", hosts::CASES),
+    ("Other refusals", pages::CASES),
 ];

@@ -1,0 +1,267 @@
+//! Certificates that lead to no trusted root.
+
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    edge::SourceKind,
+    error::{CertificateProblem, ErrorKind},
+};
+
+use super::{
+    evidence::Evidence,
+    rule::{Rule, another_sni, nothing, sni_missing},
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::Interception,
+        certainty: Likely,
+        when: |e| e.is_intercepted_edge(),
+        text: |e| {
+            let (name, edge) = match e.named_edge() {
+                Some((name, edge)) => (name.to_string(), edge.name()),
+                None => Default::default(),
+            };
+            format!(
+                "{name} belongs to {edge}, whose certificates come from public authorities, but {} \
+                 is none: a device on the path terminates TLS",
+                e.chain().missing_issuer()
+            )
+        },
+        clues: &[Clue::Edge, Clue::Issuer],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Certain,
+        when: |e| is_placeholder(e, SourceKind::Primary) && e.sni().is_none(),
+        text: sni_missing,
+        clues: &[Clue::NoSni, Clue::Subject],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Certain,
+        when: |e| is_placeholder(e, SourceKind::Primary) && e.sni().is_some(),
+        text: placeholder_presented,
+        clues: &[Clue::Sni, Clue::Subject],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| has_unknown_issuer(e) && e.sni().is_none(),
+        text: |e| {
+            format!(
+                "{}; the certificate may be the edge's default certificate",
+                e.sni_missing()
+            )
+        },
+        clues: &[Clue::NoSni],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Likely,
+        when: |e| is_placeholder(e, SourceKind::Secondary) && e.sni().is_some(),
+        text: placeholder_presented,
+        clues: &[Clue::Sni, Clue::Subject],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SelfSigned,
+        certainty: Certain,
+        when: |e| is_self_signed(e) && e.covers_expected_name() && e.sni().is_some(),
+        text: self_signed,
+        clues: &[Clue::Issuer, Clue::Subject],
+        confirmation: Confirmation::Chain,
+        fixes: pin,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Likely,
+        when: |e| is_self_signed(e) && !e.covers_expected_name() && e.sni().is_some(),
+        text: |e| {
+            format!(
+                "the certificate is self-signed and not for {}: the server does not serve that \
+                 name and presented its default certificate",
+                e.origin.expected_name()
+            )
+        },
+        clues: &[Clue::Sni, Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SelfSigned,
+        certainty: Possible,
+        when: |e| is_self_signed(e) && (!e.covers_expected_name() || e.sni().is_none()),
+        text: self_signed,
+        clues: &[Clue::Issuer, Clue::Subject],
+        confirmation: Confirmation::Chain,
+        fixes: pin,
+    },
+    Rule {
+        id: CauseId::IntermediateMissing,
+        certainty: Likely,
+        when: |e| is_of_unknown_public_authority(e) && !has_complete_chain(e),
+        text: |e| {
+            format!(
+                "the server does not send the intermediate certificate of {}, a public authority",
+                e.chain().missing_issuer()
+            )
+        },
+        clues: &[Clue::Chain, Clue::Issuer],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![SEND_WHOLE_CHAIN, TRUST_ANOTHER_ROOT],
+    },
+    Rule {
+        id: CauseId::RootsMissing,
+        certainty: Likely,
+        when: |e| is_of_unknown_public_authority(e) && has_complete_chain(e),
+        text: roots_missing,
+        clues: &[Clue::Chain, Clue::Issuer],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![UPDATE_ROOTS],
+    },
+    Rule {
+        id: CauseId::RootsMissing,
+        certainty: Possible,
+        when: |e| is_of_unknown_public_authority(e) && !has_complete_chain(e),
+        text: roots_missing,
+        clues: &[Clue::Issuer],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![UPDATE_ROOTS],
+    },
+    Rule {
+        id: CauseId::IntermediateMissing,
+        certainty: Possible,
+        when: |e| {
+            let ends_at_root = e
+                .chain()
+                .path()
+                .last()
+                .is_some_and(|last| last.is_self_issued());
+            is_of_unknown_public_authority(e)
+                && has_complete_chain(e)
+                && !e.is_edge_of_tls()
+                && !ends_at_root
+        },
+        text: |e| {
+            format!(
+                "the chain that the server sends ends too early, at {}",
+                e.chain().missing_issuer()
+            )
+        },
+        clues: &[Clue::Chain],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![SEND_WHOLE_CHAIN],
+    },
+    // Anyone can write the name of a public authority into a certificate.
+    Rule {
+        id: CauseId::Interception,
+        certainty: Possible,
+        when: |e| is_of_unknown_public_authority(e) && e.is_edge_of_tls(),
+        text: |_| String::from("a device on the path terminates TLS, and pretends to be the edge"),
+        clues: &[Clue::Edge, Clue::Chain],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::UntrustedAuthority,
+        certainty: Likely,
+        when: |e| {
+            has_unknown_issuer(e)
+                && !e.chain().is_of_public_authority()
+                && !e.chain().is_self_signed()
+                && !e.is_intercepted_edge()
+                && e.placeholder().is_none()
+        },
+        text: |e| {
+            let issuer = e.chain().missing_issuer();
+            match e.chain().sent_issuer() {
+                true => format!(
+                    "{issuer}, at which the chain ends, is not trusted: it is a private authority, \
+                     or the traffic is intercepted"
+                ),
+                false => format!(
+                    "{issuer} is not trusted: it is a private authority, an intermediate \
+                     certificate is missing, or the traffic is intercepted"
+                ),
+            }
+        },
+        clues: &[Clue::Chain, Clue::Issuer],
+        confirmation: Confirmation::Chain,
+        fixes: |_| vec![TRUST_ANOTHER_ROOT],
+    },
+];
+
+const SEND_WHOLE_CHAIN: FixKind = FixKind::Advice("configure the server to send its whole chain");
+
+const TRUST_ANOTHER_ROOT: FixKind =
+    FixKind::Verify("VerifyPolicy::roots(Roots::native().and(Roots::pem(..)))");
+
+const UPDATE_ROOTS: FixKind = FixKind::Advice("install ca-certificates, or trust Roots::bundled()");
+
+/// Whether the chain leads to no trusted root.
+fn has_unknown_issuer(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::UnknownIssuer))
+}
+
+fn is_of_unknown_public_authority(evidence: &Evidence<'_>) -> bool {
+    has_unknown_issuer(evidence) && evidence.chain().is_of_public_authority()
+}
+
+/// Whether the chain lacks nothing but its root: the issuer was sent, or the peer is an edge of a
+/// CDN, which sends it always.
+fn has_complete_chain(evidence: &Evidence<'_>) -> bool {
+    evidence.chain().sent_issuer() || evidence.is_edge_of_tls()
+}
+
+/// Whether a server without the requested site presented its placeholder.
+fn is_placeholder(evidence: &Evidence<'_>, documented_by: SourceKind) -> bool {
+    let is_known = evidence.placeholder() == Some(documented_by);
+    has_unknown_issuer(evidence) && is_known && !evidence.is_intercepted_edge()
+}
+
+/// Whether the certificate is self-signed, and neither a placeholder nor that of an interceptor.
+fn is_self_signed(evidence: &Evidence<'_>) -> bool {
+    has_unknown_issuer(evidence)
+        && evidence.chain().is_self_signed()
+        && evidence.placeholder().is_none()
+        && !evidence.is_intercepted_edge()
+}
+
+fn placeholder_presented(evidence: &Evidence<'_>) -> String {
+    let sni = evidence.origin.sni();
+    format!("the edge has no certificate for {sni} and presented its placeholder")
+}
+
+fn roots_missing(evidence: &Evidence<'_>) -> String {
+    format!(
+        "the trusted roots are outdated or incomplete: {} is a public authority",
+        evidence.chain().missing_issuer()
+    )
+}
+
+/// The pin of the presented key, if the certificate at least claims to be the origin's.
+fn pin(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    match evidence.chain().pin() {
+        Some(pin) if evidence.covers_expected_name() => vec![FixKind::Pin(pin.to_owned())],
+        _ => vec![FixKind::Advice(
+            "if the presented key is the one on your server, pin it: VerifyPolicy::pinned(..)",
+        )],
+    }
+}
+
+fn self_signed(_: &Evidence<'_>) -> String {
+    String::from("the certificate is self-signed; if it belongs to your origin, pin its key")
+}

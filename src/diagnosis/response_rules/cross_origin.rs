@@ -1,0 +1,87 @@
+//! Refusals of browsers' requests whose `Origin` is not the Host that was sent.
+
+use http::{Method, StatusCode, Uri};
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    origin::Scheme,
+};
+
+use super::ResponseEvidence;
+
+/// Texts of frameworks that have compared the two.
+const TEXTS: [&[u8]; 5] = [
+    b"Origin checking failed",
+    b"CSRF verification failed",
+    b"Cross-site POST form submissions are forbidden",
+    b"didn't match request.base_url",
+    b"request origin not allowed",
+];
+
+pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
+    cross_origin(evidence).into_iter().collect()
+}
+
+/// Whether the text of the page shows that `Origin` is the reason.
+pub(super) fn wants_body(evidence: &ResponseEvidence<'_>) -> bool {
+    cross_origin(evidence).is_some()
+}
+
+/// A browser sends the site that it shows in `Origin` (RFC 6454 section 7.1): the client's Host.
+fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
+    const REFUSALS: [StatusCode; 3] = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::FORBIDDEN,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    ];
+    let origin: Uri = evidence.request_origin?.parse().ok()?;
+    let client_host = evidence.client_host?;
+    let is_same_site = origin
+        .authority()?
+        .host()
+        .eq_ignore_ascii_case(client_host.host());
+    if !is_same_site || !REFUSALS.contains(&evidence.status) {
+        return None;
+    }
+    let has = |text: &[u8]| {
+        evidence
+            .body
+            .windows(text.len())
+            .any(|window| window == text)
+    };
+    // With GET, browsers send the field for a WebSocket, or to another site.
+    let is_websocket = evidence.method == Some(&Method::GET);
+    let is_forbidden = evidence.status == StatusCode::FORBIDDEN;
+    let certainty = match TEXTS.into_iter().any(has) || (is_websocket && is_forbidden) {
+        true => Certainty::Likely,
+        false => Certainty::Possible,
+    };
+    let (text, fix) = match evidence.is_host_rewritten() {
+        true => (
+            format!(
+                "the origin compares the request's Origin, {client_host}, with Host, which was \
+                 rewritten to {}",
+                evidence.host
+            ),
+            FixKind::PreserveHost,
+        ),
+        false if is_scheme_hidden(evidence, &origin) => (
+            String::from(
+                "the origin compares the request's Origin, which has https, with \
+                 X-Forwarded-Proto, which has http",
+            ),
+            FixKind::ClientScheme,
+        ),
+        false => return None,
+    };
+    Some(
+        Cause::new(CauseId::CrossOriginRefused, certainty, text)
+            .shown_by(&[Clue::Status, Clue::OriginField, Clue::Host])
+            .confirmed_by(Confirmation::Origin)
+            .fixed_by([fix]),
+    )
+}
+
+fn is_scheme_hidden(evidence: &ResponseEvidence<'_>, origin: &Uri) -> bool {
+    origin.scheme_str() == Some("https") && evidence.sent_scheme() == Some(Scheme::Http)
+}

@@ -1,0 +1,90 @@
+//! Causes in the size and the framing of the request, and in when it was sent.
+
+use http::StatusCode;
+
+use crate::{
+    diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
+    origin::Scheme,
+};
+
+use super::ResponseEvidence;
+
+/// A target of at least this many bytes may exceed a limit. The shortest documented one has 8 KiB,
+/// and the origin's share of it is not known.
+const LONG_TARGET: usize = 2000;
+
+/// The edge refuses early data. Plain HTTP has none, so that an application has sent the status.
+pub(super) fn early_data(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Cause {
+    let certainty = match evidence.origin.scheme() {
+        Scheme::Https => certainty,
+        Scheme::Http => Certainty::Possible,
+    };
+    let text = format!("{edge} does not accept early data for this request");
+    let fix = "send the request again after the handshake";
+    cause(CauseId::EarlyDataRefused, certainty, text, fix)
+}
+
+/// The head of the request exceeds the edge's limit.
+pub(super) fn head_too_large(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Cause {
+    let target = evidence.target.map(|target| target.as_str());
+    let is_short = target.is_some_and(|target| target.len() < LONG_TARGET);
+    let certainty = match evidence.status == StatusCode::URI_TOO_LONG && is_short {
+        // The target is not long. An application has sent the status for a reason of its own.
+        true => Certainty::Possible,
+        false => certainty,
+    };
+    let text = format!("the head of the request is larger than {edge} accepts");
+    let fix = "send fewer or shorter fields, first of all cookies, or a shorter target";
+    cause(CauseId::HeadTooLarge, certainty, text, fix)
+}
+
+/// The edge requires the length of the content before the content.
+pub(super) fn length_required(
+    evidence: &ResponseEvidence<'_>,
+    certainty: Certainty,
+    edge: &str,
+) -> Cause {
+    let is_sent_whole = evidence.has_length || !evidence.has_content;
+    let (certainty, text, fix) = match is_sent_whole {
+        // An application has sent the status for a reason of its own.
+        true => (
+            Certainty::Possible,
+            format!("{edge} requires Content-Length, which the request had or did not need"),
+            "check which part of the application answers so",
+        ),
+        false => (
+            certainty,
+            format!("{edge} requires Content-Length, and the client's body has no known length"),
+            "let clients send Content-Length, or collect the body in a layer before the proxy, as \
+             nginx does by `proxy_request_buffering on`",
+        ),
+    };
+    cause(CauseId::LengthRequired, certainty, text, fix)
+}
+
+/// A request that was small here: it has grown by the fields of each pass through a loop.
+pub(super) fn request_grown(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
+    let certainty = match evidence.has_content {
+        true => Certainty::Possible,
+        false => Certainty::Likely,
+    };
+    let text = format!("the request returns to {edge}, and grows with every pass");
+    let fix = "dial a name that does not lead back here";
+    let looped = cause(CauseId::RequestLoop, certainty, text, fix);
+    vec![looped, head_too_large(evidence, Certainty::Possible, edge)]
+}
+
+fn cause(id: CauseId, certainty: Certainty, text: String, fix: &'static str) -> Cause {
+    Cause::new(id, certainty, text)
+        .shown_by(&[Clue::Status, Clue::Fields, Clue::Request])
+        .confirmed_by(Confirmation::EdgeLog)
+        .fixed_by([FixKind::Advice(fix)])
+}

@@ -1,0 +1,12 @@
+//! What the verification of a certificate showed.
+
+/// What the verification of a certificate showed, beside its result.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct ChainFindings {
+    /// Whether the chain leads to a trusted root. The names and the dates in it are then true.
+    pub(crate) is_trusted: bool,
+    /// Whether a certificate without a trusted root is signed with its own key.
+    pub(crate) is_self_signed: bool,
+    /// Where the leaf matches no pin: the place in the presented chain of an issuer that does.
+    pub(crate) pinned_issuer: Option<usize>,
+}

@@ -1,0 +1,481 @@
+//! Refused certificates: who presented it decides what is said first and which fix is offered.
+
+use std::net::SocketAddr;
+
+use cdn_origin::{
+    CdnOriginConnector, Error,
+    connector::CdnOriginBuilder,
+    diagnosis::{CauseId, Certainty},
+    error::{CertificateProblem, ErrorKind},
+    tls::{
+        Roots, SpkiPin, VerifyPolicy,
+        rustls::{self, pki_types::CertificateDer},
+    },
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
+
+use crate::{
+    failing::{check, error},
+    pki::{Ca, dns, key, server},
+    tls_facts::shaking_hands,
+    transports,
+};
+
+const SITE: &str = "www.example.test";
+const CDN: &str = "d1234567890.cloudfront.net";
+const ANY_SNI: &str = ".sni(\"..\") with a name that the edge serves";
+
+async fn presenting(chain: &[CertificateDer<'static>], key: &KeyPair) -> SocketAddr {
+    shaking_hands(server(chain, key, &rustls::version::TLS13)).await
+}
+
+/// Reaches the address under this name, port 443 included, as a CDN's would be.
+fn at(name: &str, address: SocketAddr, root: &Ca) -> CdnOriginBuilder {
+    CdnOriginConnector::builder(format!("https://{name}"))
+        .transport(transports::to(address))
+        .verify(VerifyPolicy::roots(Roots::pem(root.pem())))
+}
+
+/// A subject of these attributes.
+fn subject(attributes: &[(DnType, &str)]) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    for (kind, value) in attributes {
+        subject.push(kind.clone(), *value);
+    }
+    subject
+}
+
+fn leaf(common_name: &str, names: &[&str]) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = subject(&[(DnType::CommonName, common_name)]);
+    params.subject_alt_names = names.iter().map(|name| dns(name)).collect();
+    params
+}
+
+async fn self_signed(params: CertificateParams) -> SocketAddr {
+    let key = key();
+    let certificate = params.self_signed(&key).unwrap();
+    presenting(&[certificate.der().clone()], &key).await
+}
+
+fn ids(error: &Error) -> Vec<CauseId> {
+    let diagnosis = error.diagnosis();
+    diagnosis.causes().iter().map(|cause| cause.id()).collect()
+}
+
+/// Everything that the report offers as a fix.
+fn fixes(error: &Error) -> String {
+    let diagnosis = error.diagnosis();
+    let causes = diagnosis.causes().iter();
+    let fixes: Vec<_> = causes
+        .flat_map(|cause| cause.fixes().iter().map(ToString::to_string))
+        .collect();
+    fixes.join("\n")
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_in_a_cdns_name_is_an_interceptors_and_no_pin_is_offered() {
+    let root = Ca::root();
+    for params in [
+        leaf("firewall.corp.test", &[CDN]),
+        leaf(CDN, &[CDN]),
+        leaf("TRAEFIK DEFAULT CERT", &["a.b.traefik.default"]),
+        leaf("localhost", &["localhost"]),
+        leaf("invalid2.invalid", &["invalid2.invalid"]),
+    ] {
+        let address = self_signed(params).await;
+        for builder in [at(CDN, address, &root), at(CDN, address, &root).omit_sni()] {
+            let error = error(builder).await;
+            check(&error, CauseId::Interception, Certainty::Likely, "");
+            let fixes = fixes(&error);
+            for word in ["pin", "verify", "localhost", "invalid2", "traefik"] {
+                assert!(!fixes.contains(word), "{fixes}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_authority_in_a_platforms_name_is_an_interceptors_and_is_not_to_be_trusted() {
+    let (root, inspector, key) = (Ca::root(), Ca::root(), key());
+    let between = inspector.below("Inspection CA", |_| {});
+    for name in [
+        CDN,
+        "shop.azurewebsites.net",
+        "shop.herokuapp.com",
+        "x.map.fastly.net",
+    ] {
+        for issuer in [&inspector, &between] {
+            let chain = issuer.leaf(&key, |it| it.subject_alt_names = vec![dns(name)]);
+            let error = error(at(name, presenting(&chain, &key).await, &root)).await;
+            check(&error, CauseId::Interception, Certainty::Likely, "");
+            assert_eq!(fixes(&error), "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_placeholder_of_the_dialled_edge_itself_is_no_interception() {
+    let address = self_signed(leaf("invalid2.invalid", &["invalid2.invalid"])).await;
+    let root = Ca::root();
+    let error = error(at("shop.run.app", address, &root).omit_sni()).await;
+    let fix = ".sni(\"shop.run.app\")";
+    check(&error, CauseId::SniMissing, Certainty::Certain, fix);
+}
+
+#[tokio::test]
+async fn the_certificate_that_a_server_was_installed_with_says_that_it_has_no_such_site() {
+    let root = Ca::root();
+    for common_name in ["localhost", "localhost.localdomain", "Plesk"] {
+        let address = self_signed(leaf(common_name, &["localhost"])).await;
+        let error = error(at(SITE, address, &root)).await;
+        check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
+        assert_eq!(ids(&error), [CauseId::SniNotServed]);
+        assert_eq!(fixes(&error), ANY_SNI);
+    }
+    let mut params = leaf("host.internal", &[]);
+    params.distinguished_name = subject(&[
+        (DnType::OrganizationName, "SomeOrganization"),
+        (DnType::CommonName, "host.internal"),
+    ]);
+    let error = error(at(SITE, self_signed(params).await, &root)).await;
+    check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
+}
+
+#[tokio::test]
+async fn a_certificate_for_localhost_is_the_right_one_where_localhost_is_asked_for() {
+    let address = self_signed(leaf("localhost", &["localhost"])).await;
+    let error = error(at("localhost", address, &Ca::root())).await;
+    let pin = error.facts().certificate().unwrap().pin().unwrap();
+    let fix = format!("let pin = \"{pin}\".parse()?; .verify(VerifyPolicy::pinned(pin))");
+    check(&error, CauseId::SelfSigned, Certainty::Certain, &fix);
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_for_another_name_is_a_default_one_and_its_key_is_not_offered() {
+    let address = self_signed(leaf("nas.home.test", &["nas.home.test"])).await;
+    let error = error(at(SITE, address, &Ca::root())).await;
+    check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
+    assert_eq!(ids(&error)[1..], [CauseId::SelfSigned]);
+    let fixes = fixes(&error);
+    assert!(
+        !fixes.contains("sha256/") && !fixes.contains("nas.home"),
+        "{fixes}"
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_that_only_has_its_issuers_name_is_not_called_self_signed() {
+    // An authority and a server of the same name.
+    let mut params = leaf(SITE, &[]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, key()).unwrap();
+    let key = key();
+    let signed = leaf(SITE, &[SITE]).signed_by(&key, &issuer).unwrap();
+    let address = presenting(&[signed.der().clone()], &key).await;
+    let error = error(at(SITE, address, &Ca::root())).await;
+    assert!(error.facts().certificate().unwrap().is_self_issued());
+    assert!(
+        !ids(&error).contains(&CauseId::SelfSigned),
+        "{}",
+        error.report()
+    );
+    assert_eq!(ids(&error), [CauseId::UntrustedAuthority]);
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_marked_as_an_authority_is_self_signed_too() {
+    let mut params = leaf(SITE, &[SITE]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let error = error(at(SITE, self_signed(params).await, &Ca::root())).await;
+    assert_eq!(
+        error.diagnosis().likeliest().unwrap().id(),
+        CauseId::SelfSigned
+    );
+}
+
+/// A chain of a leaf, an intermediate of this organisation and its root.
+struct Hierarchy {
+    key: KeyPair,
+    leaf: CertificateDer<'static>,
+    intermediate: CertificateDer<'static>,
+    root: CertificateDer<'static>,
+}
+
+impl Hierarchy {
+    fn of(organization: &str) -> Self {
+        let ca = |name: &str| {
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.distinguished_name = subject(&[
+                (DnType::OrganizationName, organization),
+                (DnType::CommonName, name),
+            ]);
+            params
+        };
+        let root = CertifiedIssuer::self_signed(ca("Root X"), key()).unwrap();
+        let intermediate = CertifiedIssuer::signed_by(ca("R11"), key(), &root).unwrap();
+        let key = key();
+        let leaf = leaf(SITE, &[SITE]).signed_by(&key, &intermediate).unwrap();
+        Self {
+            key,
+            leaf: leaf.der().clone(),
+            intermediate: intermediate.der().clone(),
+            root: root.der().clone(),
+        }
+    }
+
+    /// The failure with the leaf and these further certificates.
+    async fn presented_with(&self, others: &[CertificateDer<'static>]) -> Error {
+        let chain = [std::slice::from_ref(&self.leaf), others].concat();
+        let address = presenting(&chain, &self.key).await;
+        let error = error(at(SITE, address, &Ca::root())).await;
+        let unknown = ErrorKind::Certificate(CertificateProblem::UnknownIssuer);
+        assert_eq!(error.kind(), unknown);
+        error
+    }
+}
+
+const UPDATE_ROOTS: &str = "install ca-certificates, or trust Roots::bundled()";
+const SEND_CHAIN: &str = "configure the server to send its whole chain";
+
+#[tokio::test]
+async fn a_public_chain_that_was_sent_in_full_misses_its_root_here() {
+    let public = Hierarchy::of("Let's Encrypt");
+    let stranger = Ca::root().der();
+    let (intermediate, root) = (public.intermediate.clone(), public.root.clone());
+    // In order, with the root, in the wrong order, and among certificates that do not belong to it.
+    for others in [
+        vec![intermediate.clone()],
+        vec![intermediate.clone(), root.clone()],
+        vec![root.clone(), intermediate.clone()],
+        vec![stranger, intermediate.clone()],
+    ] {
+        let error = public.presented_with(&others).await;
+        check(
+            &error,
+            CauseId::RootsMissing,
+            Certainty::Likely,
+            UPDATE_ROOTS,
+        );
+        let certain = ids(&error);
+        let sends_root = others.contains(&root);
+        assert_eq!(certain.contains(&CauseId::IntermediateMissing), !sends_root);
+    }
+}
+
+#[tokio::test]
+async fn a_public_chain_without_its_intermediate_is_incomplete_whatever_else_is_sent() {
+    let public = Hierarchy::of("Let's Encrypt");
+    let other = Hierarchy::of("Sectigo Limited");
+    for others in [
+        vec![],
+        vec![public.root.clone()],
+        vec![Ca::root().der()],
+        vec![other.intermediate, other.root],
+        vec![public.leaf.clone()],
+    ] {
+        let error = public.presented_with(&others).await;
+        check(
+            &error,
+            CauseId::IntermediateMissing,
+            Certainty::Likely,
+            SEND_CHAIN,
+        );
+        assert_eq!(ids(&error)[1..], [CauseId::RootsMissing]);
+    }
+}
+
+#[tokio::test]
+async fn a_private_chain_that_was_sent_in_full_ends_at_the_authority_to_trust() {
+    let private = Hierarchy::of("Example Ltd");
+    let fix = ".verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(..))))";
+    for others in [
+        vec![private.intermediate.clone()],
+        vec![private.intermediate.clone(), private.root.clone()],
+    ] {
+        let error = private.presented_with(&others).await;
+        check(&error, CauseId::UntrustedAuthority, Certainty::Likely, fix);
+        let text = error.diagnosis().likeliest().unwrap().text().to_owned();
+        assert!(text.contains("Root X"), "{text}");
+        assert!(!text.contains("intermediate"), "{text}");
+    }
+    let leaf_alone = private.presented_with(&[]).await;
+    let text = leaf_alone
+        .diagnosis()
+        .likeliest()
+        .unwrap()
+        .text()
+        .to_owned();
+    assert!(
+        text.contains("R11") && text.contains("intermediate"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_expired_intermediate_is_not_called_the_certificate() {
+    let (root, key) = (Ca::root(), key());
+    let expired = root.below("Expired CA", |it| {
+        it.not_after = rcgen::date_time_ymd(2020, 1, 2)
+    });
+    let chain = expired.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
+    let error = error(at(SITE, presenting(&chain, &key).await, &root)).await;
+    let fix = "renew the origin's certificate, or correct the local clock";
+    check(&error, CauseId::CertificateExpired, Certainty::Certain, fix);
+    let text = error.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(
+        text.contains("CN=Expired CA") && text.contains("2020-01-02"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_pin_of_an_issuer_is_named_and_does_not_count() {
+    let (root, key) = (Ca::root(), key());
+    let between = root.below("Between", |_| {});
+    let chain = between.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
+    let [leaf, issuer] = [&chain[0], &chain[1]].map(|it| SpkiPin::of_certificate(it).unwrap());
+    let address = presenting(&chain, &key).await;
+    let trusted = VerifyPolicy::roots(Roots::pem(root.pem()));
+    let refused = error(at(SITE, address, &root).verify(trusted.and_pin(issuer))).await;
+    let fix = format!(
+        "let pin = \"{leaf}\".parse()?; .and_pin(pin) on the VerifyPolicy, if the key belongs to \
+         your origin"
+    );
+    check(&refused, CauseId::PinMismatch, Certainty::Certain, &fix);
+    let text = refused.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("the issuer CN=Between"), "{text}");
+
+    // The chain proves nothing where only the pin is checked: anyone can send that issuer along.
+    let refused = error(at(SITE, address, &root).verify(VerifyPolicy::pinned(issuer))).await;
+    let text = refused.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("the issuer CN=Between"), "{text}");
+    assert!(!fixes(&refused).contains("sha256/"), "{}", refused.report());
+}
+
+#[tokio::test]
+async fn a_pin_that_nothing_presented_has_is_that_of_another_key() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
+    let policy = VerifyPolicy::roots(Roots::pem(root.pem())).and_pin(SpkiPin::sha256([7; 32]));
+    let refused = error(at(SITE, presenting(&chain, &key).await, &root).verify(policy)).await;
+    let text = refused.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("a key that is not pinned"), "{text}");
+}
+
+/// The failure of a trusted certificate for these names under another one.
+async fn mismatched(names: &[&str], common_name: &str, expected: &str) -> Error {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| {
+        it.distinguished_name = subject(&[(DnType::CommonName, common_name)]);
+        it.subject_alt_names = names.iter().map(|name| dns(name)).collect();
+    });
+    let error = error(at(expected, presenting(&chain, &key).await, &root)).await;
+    let mismatch = ErrorKind::Certificate(CertificateProblem::NameMismatch);
+    assert_eq!(error.kind(), mismatch, "{error:?}");
+    error
+}
+
+#[tokio::test]
+async fn a_wildcard_that_does_not_cover_the_name_is_said_to_break_its_own_rule() {
+    for (wildcard, name, part) in [
+        ("*.example.test", "a.b.example.test", "has more"),
+        ("*.EXAMPLE.test", "a.b.example.test", "has more"),
+        ("*.example.test", "example.test", "has none"),
+        ("*.internal", "app.internal", "top-level domain"),
+        ("*w.example.test", "www.example.test", "whole label"),
+        ("w*.example.test", "www.example.test", "whole label"),
+    ] {
+        let error = mismatched(&[wildcard], "x", name).await;
+        let cause = error.diagnosis().likeliest().unwrap().clone();
+        assert_eq!(
+            cause.id(),
+            CauseId::WildcardTooShallow,
+            "{}",
+            error.report()
+        );
+        assert_eq!(cause.certainty(), Certainty::Certain);
+        assert!(cause.text().contains(part), "{wildcard} {name}: {cause}");
+    }
+    let unrelated = mismatched(&["*.example.test"], "x", "www.other.test").await;
+    assert!(!ids(&unrelated).contains(&CauseId::WildcardTooShallow));
+}
+
+#[tokio::test]
+async fn wildcards_cover_in_any_case() {
+    let (root, key) = (Ca::root(), key());
+    let chain = root.leaf(&key, |it| {
+        it.subject_alt_names = vec![dns("*.EXAMPLE.test")]
+    });
+    let address = presenting(&chain, &key).await;
+    let connector = at(SITE, address, &root).build().unwrap();
+    let connected = tower::ServiceExt::oneshot(connector, http::Uri::default()).await;
+    connected.unwrap();
+    // The Host is covered, and SNI is not.
+    let builder = at("other.test", address, &root).host(SITE);
+    let fix = format!(".sni(\"{SITE}\")");
+    let id = CauseId::CertificateForAnotherName;
+    check(&error(builder).await, id, Certainty::Certain, &fix);
+}
+
+#[tokio::test]
+async fn a_common_name_without_alternative_names_does_not_count() {
+    let fix =
+        "replace the origin's certificate by one with the name among its subject alternative names";
+    let error = mismatched(&[], SITE, SITE).await;
+    check(
+        &error,
+        CauseId::CertificateUnusable,
+        Certainty::Certain,
+        fix,
+    );
+    let text = error.diagnosis().likeliest().unwrap().text().to_owned();
+    assert!(text.contains("common name does not count"), "{text}");
+    assert!(text.contains(SITE), "{text}");
+}
+
+#[tokio::test]
+async fn a_platforms_own_certificate_is_no_reason_to_send_the_platforms_name() {
+    for name in [
+        "shop.azurewebsites.net",
+        "shop.herokuapp.com",
+        "shop.netlify.app",
+    ] {
+        let error = mismatched(&[name], "x", SITE).await;
+        check(&error, CauseId::SniNotServed, Certainty::Likely, ANY_SNI);
+        assert!(!fixes(&error).contains(name), "{}", error.report());
+    }
+}
+
+#[tokio::test]
+async fn no_name_of_a_certificate_without_a_trusted_root_is_offered() {
+    let (root, stranger, key) = (Ca::root(), Ca::root(), key());
+    let chain = stranger.leaf(&key, |it| it.subject_alt_names = vec![dns("attacker.test")]);
+    let address = presenting(&chain, &key).await;
+    for builder in [
+        at(SITE, address, &root),
+        at(SITE, address, &root).omit_sni(),
+    ] {
+        let error = error(builder).await;
+        assert!(
+            !fixes(&error).contains("attacker.test"),
+            "{}",
+            error.report()
+        );
+    }
+    let address = self_signed(leaf("attacker.test", &["attacker.test"])).await;
+    for builder in [
+        at(SITE, address, &root),
+        at(SITE, address, &root).omit_sni(),
+    ] {
+        let error = error(builder).await;
+        assert!(
+            !fixes(&error).contains("attacker.test"),
+            "{}",
+            error.report()
+        );
+    }
+}

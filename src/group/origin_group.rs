@@ -17,9 +17,10 @@ use crate::{
     error::Error,
     pool::NoEarlyData,
     proxy::{
-        Draining, FromGroup, OriginProxy, Prewarming, ProxyBody, Proxying, log, may_be_empty,
-        read_ahead,
+        Draining, FromGroup, OriginProxy, Prewarming, ProxyBody, Proxying, discard_withheld, log,
+        may_be_empty, read_ahead,
     },
+    upload::ClientBody,
 };
 
 use super::{
@@ -269,6 +270,7 @@ impl OriginGroup {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
+        let (request, withheld) = ClientBody::of(request);
         let response = match may_be_empty(&request) {
             false => self.try_origins(request).await,
             true => {
@@ -280,7 +282,10 @@ impl OriginGroup {
         if let Some(error) = response.extensions().get::<Error>() {
             log::request_failed(error);
         }
-        response
+        match withheld {
+            Some(withheld) => discard_withheld(response, withheld),
+            None => response,
+        }
     }
 
     async fn try_origins<B>(&self, request: Request<B>) -> Response<ProxyBody>

@@ -4,7 +4,7 @@ use std::{
     io, mem,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -138,6 +138,27 @@ where
         match &mut self.exchange {
             Some(exchange) => exchange.send(&mut self.input, cx),
             None => Ok(()),
+        }
+    }
+
+    /// Sends the rest of the request after the end of the response. Ready when it is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the body or the stream fails, or the origin closes the connection or sends more than its
+    /// response: then it reads no more of the request (RFC 9112 section 9.6).
+    pub(super) fn poll_rest_of_request(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Http1Error>> {
+        self.poll_request(cx)?;
+        if !self.is_sending() {
+            return Poll::Ready(Ok(()));
+        }
+        match ready!(self.input.poll_unsolicited(cx)) {
+            Ok(true) => Poll::Ready(Err(Http1Error::Unsolicited)),
+            Ok(false) => Poll::Ready(Err(Http1Error::Incomplete)),
+            Err(error) => Poll::Ready(Err(Http1Error::Io(error))),
         }
     }
 

@@ -36,7 +36,8 @@
 //!
 //! The connection can be reused if the request is sent, the response is complete and the head
 //! permits it (RFC 9112 section 9.3). If a response begins before its request is sent, a task of
-//! its own goes on sending, whether or not the client reads.
+//! its own goes on sending, whether or not the client reads. It goes on after the end of the
+//! response too, until the origin closes the connection.
 //!
 //! # Files
 //!
@@ -75,5 +76,5 @@ pub(crate) use connection::{Connection, IdleState};
 pub(crate) use error::Http1Error;
 pub(crate) use framing::single_content_length;
 pub(crate) use request_writer::head_without_body;
-pub(crate) use response_body::Http1Body;
+pub(crate) use response_body::{AfterResponse, Http1Body};
 pub(crate) use response_head::ResponseHead;

@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use sync_wrapper::SyncWrapper;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 
 use super::{Http1Error, connection::Connection};
@@ -37,6 +37,8 @@ where
     /// A task of its own owns the connection: the request is still being sent, and must be sent
     /// whether or not the client reads the response.
     Task(mpsc::Receiver<Delivery<S>>),
+    /// The response has ended. The task goes on sending the request.
+    Sending(UnfinishedRequest<S>),
     /// The connection is closed, or was taken.
     Closed,
 }
@@ -48,11 +50,40 @@ where
 {
     /// A frame that is not the last.
     Frame(Frame<Bytes>),
-    /// The end: the last frame or error, and the connection unless it is closed.
-    Last(
-        Option<Result<Frame<Bytes>, Http1Error>>,
-        Option<Box<Connection<S>>>,
-    ),
+    /// The end: the last frame or error, and what remains.
+    Last(Option<Result<Frame<Bytes>, Http1Error>>, AfterResponse<S>),
+}
+
+/// What remains of an exchange whose response has ended.
+pub(crate) enum AfterResponse<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// The request has ended too.
+    Connection(Box<Connection<S>>),
+    /// The request is still being sent.
+    Sending(UnfinishedRequest<S>),
+    /// The connection is closed.
+    Closed,
+}
+
+/// A request that is still being sent after its response has ended. Resolves to the connection when
+/// the request is sent or has failed, or the origin has closed the connection. Dropped, it closes
+/// the connection.
+pub(crate) struct UnfinishedRequest<S>(oneshot::Receiver<Box<Connection<S>>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin;
+
+impl<S> Future for UnfinishedRequest<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// `None` if the runtime has dropped the task.
+    type Output = Option<Box<Connection<S>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(Result::ok)
+    }
 }
 
 impl<S> Http1Body<S>
@@ -62,13 +93,16 @@ where
     /// The body of the response whose head the connection has just read.
     pub(crate) fn new(connection: Box<Connection<S>>) -> Self {
         let (left, has_ended) = (connection.size_hint(), connection.is_complete());
-        let source = match connection.is_sending() && !has_ended {
-            false => FrameSource::Inline(SyncWrapper::new(connection)),
-            true => {
-                let (sender, deliveries) = mpsc::channel(1);
-                tokio::spawn(deliver(connection, sender));
-                FrameSource::Task(deliveries)
-            }
+        let source = if !connection.is_sending() {
+            FrameSource::Inline(SyncWrapper::new(connection))
+        } else if has_ended {
+            let (sender, unfinished) = unfinished_request();
+            tokio::spawn(finish_request(connection, sender));
+            FrameSource::Sending(unfinished)
+        } else {
+            let (sender, deliveries) = mpsc::channel(1);
+            tokio::spawn(deliver(connection, sender));
+            FrameSource::Task(deliveries)
         };
         Self {
             source,
@@ -77,11 +111,12 @@ where
         }
     }
 
-    /// Takes the connection after the end of the body. `None` if it is closed.
-    pub(crate) fn take_connection(&mut self) -> Option<Box<Connection<S>>> {
+    /// Takes what remains after the end of the body.
+    pub(crate) fn take_rest(&mut self) -> AfterResponse<S> {
         match std::mem::replace(&mut self.source, FrameSource::Closed) {
-            FrameSource::Inline(connection) => Some(connection.into_inner()),
-            FrameSource::Task(_) | FrameSource::Closed => None,
+            FrameSource::Inline(connection) => AfterResponse::Connection(connection.into_inner()),
+            FrameSource::Sending(unfinished) => AfterResponse::Sending(unfinished),
+            FrameSource::Task(_) | FrameSource::Closed => AfterResponse::Closed,
         }
     }
 
@@ -99,9 +134,14 @@ where
             }
             FrameSource::Task(deliveries) => match ready!(deliveries.poll_recv(cx)) {
                 Some(Delivery::Frame(frame)) => Poll::Ready(Some(Ok(frame))),
-                Some(Delivery::Last(frame, connection)) => {
-                    let connection = connection.map(SyncWrapper::new);
-                    self.source = connection.map_or(FrameSource::Closed, FrameSource::Inline);
+                Some(Delivery::Last(frame, rest)) => {
+                    self.source = match rest {
+                        AfterResponse::Connection(connection) => {
+                            FrameSource::Inline(SyncWrapper::new(connection))
+                        }
+                        AfterResponse::Sending(unfinished) => FrameSource::Sending(unfinished),
+                        AfterResponse::Closed => FrameSource::Closed,
+                    };
                     self.has_ended = true;
                     Poll::Ready(frame)
                 }
@@ -111,7 +151,7 @@ where
                     Poll::Ready(Some(Err(Http1Error::Incomplete)))
                 }
             },
-            FrameSource::Closed => Poll::Ready(None),
+            FrameSource::Sending(_) | FrameSource::Closed => Poll::Ready(None),
         }
     }
 }
@@ -168,7 +208,7 @@ where
 }
 
 /// Sends the request, and reads the response one frame ahead of the client. Ends at once when the
-/// body is dropped.
+/// body is dropped before the end of the response.
 async fn deliver<S>(mut connection: Box<Connection<S>>, sender: mpsc::Sender<Delivery<S>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -180,7 +220,8 @@ where
             Err(error) => {
                 // The connection is closed at once; the body may have to catch up first.
                 drop(connection);
-                let _ = sender.send(Delivery::Last(Some(Err(error)), None)).await;
+                let last = Delivery::Last(Some(Err(error)), AfterResponse::Closed);
+                let _ = sender.send(last).await;
                 return;
             }
         };
@@ -193,9 +234,43 @@ where
             Some(Some(Ok(frame))) if !connection.is_complete() => {
                 room.send(Delivery::Frame(frame));
             }
-            Some(Some(Err(error))) => return room.send(Delivery::Last(Some(Err(error)), None)),
-            Some(frame) => return room.send(Delivery::Last(frame, Some(connection))),
+            Some(Some(Err(error))) => {
+                return room.send(Delivery::Last(Some(Err(error)), AfterResponse::Closed));
+            }
+            Some(frame) if connection.is_sending() => {
+                let (sender, unfinished) = unfinished_request();
+                room.send(Delivery::Last(frame, AfterResponse::Sending(unfinished)));
+                return finish_request(connection, sender).await;
+            }
+            Some(frame) => {
+                return room.send(Delivery::Last(frame, AfterResponse::Connection(connection)));
+            }
             None => return,
         }
+    }
+}
+
+fn unfinished_request<S>() -> (oneshot::Sender<Box<Connection<S>>>, UnfinishedRequest<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (sender, receiver) = oneshot::channel();
+    (sender, UnfinishedRequest(receiver))
+}
+
+/// Sends the rest of a request whose response has ended, and returns the connection.
+async fn finish_request<S>(
+    mut connection: Box<Connection<S>>,
+    mut sender: oneshot::Sender<Box<Connection<S>>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Whatever the outcome, the connection shows whether it can be reused.
+    let is_wanted = poll_fn(|cx| match sender.poll_closed(cx) {
+        Poll::Ready(()) => Poll::Ready(false),
+        Poll::Pending => connection.poll_rest_of_request(cx).map(|_| true),
+    });
+    if is_wanted.await {
+        let _ = sender.send(connection);
     }
 }

@@ -13,7 +13,8 @@
 //!                                    ├─ upload: the request body, within the peer's windows
 //!                                    ├─ interim (1xx) responses, up to the size of one head
 //!                                    └─ response head ──> Http2Body
-//!                                                           └─ upload goes on in a task
+//!                                                           └─ upload goes on in a task,
+//!                                                              also after the end of the body
 //! ```
 //!
 //! This module knows neither a pool nor a connector.

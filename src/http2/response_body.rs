@@ -17,7 +17,7 @@ pub(crate) struct Http2Body {
     /// How much is missing of the announced `Content-Length`.
     missing: Option<u64>,
     data_ended: bool,
-    _upload: Option<UploadTask>,
+    upload: Option<UploadTask>,
     _open: OpenStream,
 }
 
@@ -37,9 +37,15 @@ impl Http2Body {
             stream,
             missing,
             data_ended: false,
-            _upload: upload,
+            upload,
             _open: open,
         }
+    }
+
+    /// Takes the upload after the end of the body. `None` if the request was sent before the
+    /// response began.
+    pub(crate) fn take_upload(&mut self) -> Option<UploadTask> {
+        self.upload.take()
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Http2Error>>> {

@@ -102,8 +102,17 @@ impl Upload {
     }
 }
 
-/// An upload that goes on while the response is read. Dropped, it ends.
-pub(super) struct UploadTask(JoinHandle<()>);
+/// An upload that goes on after the head of the response. Resolves when it has ended. Dropped, it
+/// ends at once.
+pub(crate) struct UploadTask(JoinHandle<()>);
+
+impl Future for UploadTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
 
 impl Drop for UploadTask {
     fn drop(&mut self) {

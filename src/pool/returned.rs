@@ -6,8 +6,9 @@ use tokio::time::Instant;
 
 use super::{
     checkout::{AbandonedTicket, ConnectionPermit, EndedConnect, Grant, ReturnedPermit, Returns},
-    connection::{CloseReason, Http1Connection, Http2Connection, NewHttp2},
+    connection::{CloseReason, Http1Connection, Http2Connection, NewHttp2, UnfinishedUpload},
     inner::PoolInner,
+    tasks::FinishUpload,
 };
 
 /// A connection was closed. Upgrades come first: they had an idle connection closed for them.
@@ -58,6 +59,13 @@ impl Returns<Http1Connection> for PoolInner {
         if is_awaited {
             self.serve_waiters();
         }
+    }
+}
+
+/// A response has ended before its request: a task sends the rest.
+impl Returns<UnfinishedUpload> for PoolInner {
+    fn returned(&self, upload: UnfinishedUpload) {
+        FinishUpload::spawn(self, upload);
     }
 }
 

@@ -48,7 +48,7 @@ impl PoolSnapshot {
         self.idle
     }
 
-    /// Gauge: requests in flight, from the call to the end of the response's body.
+    /// Gauge: requests in flight, from the call to the end of both bodies.
     ///
     /// Requests that wait for a connection are included.
     #[must_use]
@@ -166,7 +166,8 @@ impl ClosedConnections {
 
     /// Connections whose exchange was cancelled halfway.
     ///
-    /// The client left, a deadline passed, or the response ended before the request did.
+    /// The client left, a deadline passed, or the origin read no more of a request that it had
+    /// answered.
     #[must_use]
     pub fn cancelled(&self) -> u64 {
         self.cancelled

@@ -7,8 +7,11 @@ use crate::{
     origin::Origin,
 };
 
-/// Request extension: a group sends the request. It logs failures, because it knows which of them
-/// the client gets, and has read the first frame ahead where that shows whether there is content.
+/// Request extension: the request comes from a group.
+///
+/// The group logs failures, because it knows which of them the client gets. It has read the first
+/// frame ahead where that shows whether there is content. It keeps the client's body, to send it to
+/// another origin or to read the rest of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FromGroup;
 

@@ -78,6 +78,23 @@
 //!   see [`response_rewrite`](crate::response_rewrite).
 //! * All other fields pass.
 //!
+//! # Responses that come early
+//!
+//! An origin may answer before it has read the request: a 401 or a 413 on the head, or a 202 for an
+//! upload that it goes on to read. The client gets the response at once. The upload goes on, also
+//! after the end of the response, for as long as the client sends and the origin reads:
+//!
+//! * It ends when the origin closes the connection or resets the stream, and when no part of it
+//!   moves for [`response_timeout`](Limits::response_timeout). After a whole upload, both
+//!   connections serve further requests.
+//! * What the client sends after that is read and thrown away, as by nginx's `lingering_close`: for
+//!   at most 30 s and 256 MiB, and until the client is silent for 5 s. Otherwise the server in
+//!   front would reset the connection ([RFC 9112 section 9.6]), and a client that sends its whole
+//!   request before it reads would lose the response.
+//! * The same holds for the proxy's own responses, such as 413, 502 and 503.
+//! * If a client waits for 100 (Continue), and the origin answers instead, the body is not read
+//!   before the head of the response is sent. The response then has `Connection: close`.
+//!
 //! # Connections
 //!
 //! Connections are pooled, within the limits of [`PoolSettings`](crate::pool::PoolSettings). The
@@ -176,6 +193,8 @@
 //! * A client that does not read loses the origin's connection after
 //!   [`unread_timeout`](Limits::unread_timeout). The client's own connection belongs to the server
 //!   in front, which needs a timeout of its own.
+//! * hyper's server reports the trailers of an HTTP/1 request only while the response lasts. Those
+//!   of an upload that ends after its response arrive with the client's next request, or not.
 //! * hyper's server sends no informational response but 100, and none over HTTP/2. An origin's 103
 //!   is dropped, and a request body is sent to an HTTP/2 origin at once.
 //!
@@ -184,6 +203,7 @@
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 //! [RFC 9112 section 9.3]: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+//! [RFC 9112 section 9.6]: https://www.rfc-editor.org/rfc/rfc9112#section-9.6
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
@@ -215,6 +235,7 @@ mod upgrade;
 
 pub(crate) use log::FromGroup;
 pub(crate) use request_content::{may_be_empty, read_ahead};
+pub(crate) use service::discard_withheld;
 
 pub use future::Proxying;
 pub use limits::Limits;

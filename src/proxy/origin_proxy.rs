@@ -339,9 +339,9 @@ impl OriginProxy {
     /// Stops accepting requests, for a shutdown, and waits for those that run.
     ///
     /// From this call on, all clones answer new requests with 503. The future resolves when the
-    /// bodies of all responses have ended, or were dropped, and all tunnels of upgrades have
-    /// closed. No request is cut off: put a timeout around the future. A tunnel whose sides send
-    /// pings may last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
+    /// bodies of all requests and responses have ended, or were dropped, and all tunnels of
+    /// upgrades have closed. No request is cut off: put a timeout around the future. A tunnel whose
+    /// sides send pings may last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {

@@ -11,8 +11,6 @@ use tower::BoxError;
 
 use crate::response_diagnosis::PeekedBody;
 
-use super::log::FromGroup;
-
 /// Methods whose requests usually have no content (RFC 9110 section 9.3).
 const USUALLY_EMPTY: [Method; 4] = [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS];
 
@@ -26,11 +24,6 @@ pub(crate) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
     is_unknown
         && USUALLY_EMPTY.contains(request.method())
         && !request.headers().contains_key(EXPECT)
-}
-
-/// Whether the proxy has to find out. A group has done so for all of its origins.
-pub(super) fn is_unsettled<B: Body>(request: &Request<B>) -> bool {
-    may_be_empty(request) && request.extensions().get::<FromGroup>().is_none()
 }
 
 /// Waits for the first frame of the body, for at most 200 ms. Beyond that, there may be content.

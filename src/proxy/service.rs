@@ -7,10 +7,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
 use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
+
+use crate::upload::{ClientBody, WithheldBody};
 
 use super::{
     OriginProxy, ProxyBody, Proxying,
@@ -35,11 +37,16 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let proxy = self.clone();
-        match request_content::is_unsettled(&request) {
-            false => Proxying::new(respond(proxy, request)),
+        if request.extensions().get::<FromGroup>().is_some() {
+            // The group has done what follows for all of its origins.
+            return Proxying::new(respond(proxy, request, None));
+        }
+        let (request, withheld) = ClientBody::of(request);
+        match request_content::may_be_empty(&request) {
+            false => Proxying::new(respond(proxy, request, withheld)),
             true => Proxying::new(async move {
                 let request = request_content::read_ahead(request).await;
-                respond(proxy, request).await
+                respond(proxy, request, withheld).await
             }),
         }
     }
@@ -49,6 +56,7 @@ where
 fn respond<B>(
     proxy: OriginProxy,
     mut request: Request<B>,
+    withheld: Option<WithheldBody>,
 ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static + use<B>
 where
     B: Body + Send + 'static,
@@ -84,7 +92,10 @@ where
             }
         };
         *response.version_mut() = response_version(version, response.body());
-        response
+        match withheld {
+            Some(withheld) => discard_withheld(response, withheld),
+            None => response,
+        }
     }
 }
 
@@ -100,4 +111,17 @@ fn response_version(client: Version, body: &ProxyBody) -> Version {
         true => Version::HTTP_11,
         false => client,
     }
+}
+
+/// Discards the body that a client withheld and nobody read, and tells the client not to reuse the
+/// connection: it may send the body now or never (RFC 9110 section 10.1.1).
+pub(crate) fn discard_withheld(
+    mut response: Response<ProxyBody>,
+    withheld: WithheldBody,
+) -> Response<ProxyBody> {
+    if withheld.is_unread() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response.map(|body| body.with_withheld(withheld))
 }

@@ -54,6 +54,11 @@ impl UploadProgress {
         Self(Some(Arc::default()))
     }
 
+    /// Whether there is a body to track.
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether the origin has sent the head of its response. The client may have stopped sending to
     /// read it.
     pub(crate) fn has_response(&self) -> bool {

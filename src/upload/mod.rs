@@ -23,19 +23,29 @@
 //!   └──────────────────────────────┴──────────> dropped with its exchange
 //! ```
 //!
+//! An exchange may drop the body before the client has sent all of it: the origin has answered and
+//! closed, or the proxy answers itself. What the client still sends is read and thrown away, within
+//! bounds (RFC 9112 section 9.6).
+//!
 //! | file | what it holds |
 //! |---|---|
+//! | `client_body` | the client's body, which is read to its end even if no attempt does |
 //! | `body` | `RequestBody`, and the progress that timeouts read |
+//! | `deadline` | a deadline that starts anew while the body moves |
 //! | `expect_continue` | the wait for 100 (Continue) (RFC 9110 section 10.1.1) |
 //! | `replay` | the copy that a retry reads |
 
 use http::Method;
 
 mod body;
+mod client_body;
+mod deadline;
 mod expect_continue;
 mod replay;
 
 pub(crate) use body::{RequestBody, UploadProgress};
+pub(crate) use client_body::{ClientBody, WithheldBody};
+pub(crate) use deadline::within_deadline;
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
 pub(crate) use replay::Replay;
 

@@ -15,6 +15,7 @@ mod causes;
 mod certificate_causes;
 mod client_facts;
 mod closing_origin;
+mod early_answers;
 mod early_data;
 mod ech;
 mod edge_pages;

@@ -20,7 +20,7 @@ use crate::http1::{
     connection::{Connection, IdleState},
 };
 
-use super::{begin, get, head};
+use super::{begin, get, head, take_connection};
 
 const ROUNDS: usize = 3000;
 
@@ -106,7 +106,7 @@ async fn ours(method: &Method, stream: DuplexStream) -> Result<Read, Http1Error>
     let head = head(&mut connection).await?;
     let mut content = Http1Body::new(connection);
     let collected = (&mut content).collect().await?;
-    let is_reusable = content.take_connection().unwrap().make_idle() == IdleState::Open;
+    let is_reusable = take_connection(&mut content).make_idle() == IdleState::Open;
     let reading = Reading {
         version: head.version,
         status: head.status,

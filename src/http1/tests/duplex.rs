@@ -13,11 +13,14 @@ use tokio::{
 };
 
 use crate::{
-    http1::{Http1Body, Http1Error, connection::IdleState},
+    http1::{
+        AfterResponse, Http1Body, Http1Error, connection::IdleState,
+        response_body::UnfinishedRequest,
+    },
     upload::RequestBody,
 };
 
-use super::{begin, from_channel, head, pair, post, post_of, read_until};
+use super::{begin, from_channel, head, pair, post, post_of, read_until, take_connection};
 
 /// An exchange whose response has begun, and whose request has not ended.
 async fn early(
@@ -64,7 +67,7 @@ async fn an_upload_goes_on_while_the_response_is_not_read() {
     };
     let (collected, ()) = tokio::join!((&mut content).collect(), answer);
     assert_eq!(collected.unwrap().to_bytes(), "ok");
-    let mut connection = content.take_connection().unwrap();
+    let mut connection = take_connection(&mut content);
     assert_eq!(connection.make_idle(), IdleState::Open);
 }
 
@@ -82,25 +85,57 @@ async fn both_directions_flow_at_once() {
     }
 }
 
-#[tokio::test]
-async fn a_response_that_ends_before_its_request_makes_no_idle_connection() {
+/// An exchange whose response has ended, and whose request has not.
+async fn ended() -> (
+    mpsc::UnboundedSender<Frame<Bytes>>,
+    UnfinishedRequest<DuplexStream>,
+    DuplexStream,
+) {
     let (sender, mut content, mut origin) = early(1024).await;
     origin.write_all(b"0\r\n\r\n").await.unwrap();
-    assert!(
-        (&mut content)
-            .collect()
-            .await
-            .unwrap()
-            .to_bytes()
-            .is_empty()
-    );
-    let mut connection = content.take_connection().unwrap();
-    assert!(!connection.is_sent());
-    assert_eq!(connection.make_idle(), IdleState::Closed);
-    drop((sender, connection));
+    let collected = (&mut content).collect().await.unwrap();
+    assert!(collected.to_bytes().is_empty());
+    match content.take_rest() {
+        AfterResponse::Sending(request) => (sender, request, origin),
+        _ => panic!("the request has not ended"),
+    }
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_the_end_of_the_response_and_the_connection_can_be_reused() {
+    let (sender, request, mut origin) = ended().await;
+    sender
+        .send(Frame::data(Bytes::from_static(b"late")))
+        .unwrap();
+    drop(sender);
+    let read = read_until(&mut origin, "0\r\n\r\n").await;
+    assert_eq!(read, "4\r\nlate\r\n0\r\n\r\n");
+    let mut connection = request.await.unwrap();
+    assert_eq!(connection.make_idle(), IdleState::Open);
+}
+
+#[tokio::test]
+async fn an_upload_ends_when_the_origin_closes_after_its_response_or_sends_more() {
+    for more in [&b""[..], b"HTTP/1.1 "] {
+        let (sender, request, mut origin) = ended().await;
+        origin.write_all(more).await.unwrap();
+        origin.shutdown().await.unwrap();
+        let mut connection = request.await.unwrap();
+        assert!(!connection.is_sent());
+        assert_eq!(connection.make_idle(), IdleState::Closed);
+        drop(connection);
+        assert!(sender.is_closed());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_dropped_after_its_response_closes_the_connection() {
+    let (sender, request, mut origin) = ended().await;
+    drop(request);
     let mut remaining = Vec::new();
     origin.read_to_end(&mut remaining).await.unwrap();
     assert!(remaining.is_empty());
+    assert!(sender.is_closed());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{TestConnection, head, pair, post};
+use super::{TestConnection, head, pair, post, take_connection};
 
 const CONNECTIONS: usize = 300;
 
@@ -153,7 +153,7 @@ async fn exchange(mut connection: TestConnection, sample: Sample) -> Option<Test
     let mut content = Http1Body::new(connection);
     let collected = (&mut content).collect().await.unwrap();
     assert_eq!(collected.to_bytes(), sample.content);
-    let mut connection = content.take_connection().unwrap();
+    let mut connection = take_connection(&mut content);
     assert_eq!(connection.make_idle(), IdleState::Open);
     Some(connection)
 }

@@ -15,13 +15,15 @@ use http::{HeaderValue, Request};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tokio::{
-    io::{AsyncReadExt, DuplexStream, duplex},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, duplex},
     sync::mpsc,
 };
 
 use crate::upload::{self, RequestBody, UploadProgress};
 
-use super::{Http1Error, connection::Connection, response_head::ResponseHead};
+use super::{
+    AfterResponse, Http1Body, Http1Error, connection::Connection, response_head::ResponseHead,
+};
 
 const MAX_HEAD: usize = 2000;
 
@@ -77,6 +79,18 @@ fn begin(connection: &mut TestConnection, mut request: Request<RequestBody>) {
     let (continue_wait, continue_signal) = upload::expect_continue(&request).unzip();
     request.body_mut().wait_for_continue(continue_wait);
     assert!(connection.begin(&mut request, continue_signal).is_ok());
+}
+
+/// The connection of a response that ended after its request.
+fn take_connection<S>(content: &mut Http1Body<S>) -> Box<Connection<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match content.take_rest() {
+        AfterResponse::Connection(connection) => connection,
+        AfterResponse::Sending(_) => panic!("the request is still being sent"),
+        AfterResponse::Closed => panic!("the connection is closed"),
+    }
 }
 
 /// Reads at the origin until `end`.

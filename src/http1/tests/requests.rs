@@ -19,7 +19,7 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{begin, from_channel, get, head, pair, post, post_of, read_until};
+use super::{begin, from_channel, get, head, pair, post, post_of, read_until, take_connection};
 
 #[tokio::test]
 async fn a_request_of_unknown_length_is_chunked_with_its_trailers() {
@@ -142,7 +142,7 @@ async fn content_is_not_sent_after_a_final_response_instead_of_100() {
     assert_eq!(head.unwrap().status.as_u16(), 403);
     let mut content = Http1Body::new(connection);
     assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "no");
-    let mut connection = content.take_connection().unwrap();
+    let mut connection = take_connection(&mut content);
     assert_eq!(connection.make_idle(), IdleState::Closed);
     drop(connection);
     let mut remaining = Vec::new();

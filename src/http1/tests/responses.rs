@@ -17,7 +17,7 @@ use crate::http1::{
     response_head::ResponseHead,
 };
 
-use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until};
+use super::{MAX_HEAD, begin, get, head, pair, post_of, read_until, take_connection};
 
 /// Reads the response to a GET, which the origin sends in pieces before it closes.
 async fn answer(
@@ -37,7 +37,7 @@ async fn answer(
         let mut content = Http1Body::new(connection);
         let collected = (&mut content).collect().await?;
         let trailers = collected.trailers().cloned();
-        let mut connection = content.take_connection().unwrap();
+        let mut connection = take_connection(&mut content);
         Ok((head, collected.to_bytes(), trailers, connection.make_idle()))
     };
     let (outcome, ()) = tokio::join!(read, respond);
@@ -140,7 +140,7 @@ async fn one_connection_serves_exchanges_in_sequence_and_is_idle_without_buffers
         assert!(head.is_ok());
         let mut content = Http1Body::new(connection);
         assert_eq!((&mut content).collect().await.unwrap().to_bytes(), "ok");
-        connection = content.take_connection().unwrap();
+        connection = take_connection(&mut content);
         assert_eq!(connection.make_idle(), IdleState::Open);
         assert_eq!(connection.buffered(), 0);
     }

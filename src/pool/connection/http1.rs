@@ -280,14 +280,30 @@ impl PooledHttp1 {
         }
     }
 
-    /// The response has ended: the connection becomes idle, unless the request has not ended.
-    pub(crate) fn finish(mut self, body: &mut ResponseBody) {
+    /// The response has ended: the connection becomes idle. If the request has not ended, that
+    /// happens when the returned future completes, and dropping it closes the connection.
+    pub(crate) fn finish(
+        self,
+        body: &mut ResponseBody,
+    ) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let rest = match body {
+            ResponseBody::Http1(body) => body.take_rest(),
+            ResponseBody::Http2(_) | ResponseBody::Hyper(_) => http1::AfterResponse::Closed,
+        };
+        match rest {
+            http1::AfterResponse::Connection(stream) => self.give_back(Some(stream)),
+            http1::AfterResponse::Closed => self.give_back(None),
+            http1::AfterResponse::Sending(request) => {
+                return Some(async move { self.give_back(request.await) });
+            }
+        }
+        None
+    }
+
+    /// Returns the connection to the pool if it can be reused, and closes it otherwise.
+    fn give_back(mut self, stream: Option<Box<http1::Connection<TrackedIo>>>) {
         let Some(mut connection) = self.connection.take() else {
             return;
-        };
-        let stream = match body {
-            ResponseBody::Http1(body) => body.take_connection(),
-            ResponseBody::Http2(_) | ResponseBody::Hyper(_) => None,
         };
         let Some(mut stream) = stream.filter(|stream| stream.is_sent()) else {
             return connection.close(CloseReason::Cancelled);

@@ -373,6 +373,22 @@ impl PooledStream {
             .map(|response| response.map(ResponseBody::Http2))
             .map_err(NoResponse::over_http2)
     }
+
+    /// The response has ended: the stream is free. If the request has not ended, that happens when
+    /// the returned future completes, and dropping it resets the stream.
+    pub(crate) fn finish(
+        self,
+        body: &mut ResponseBody,
+    ) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let ResponseBody::Http2(body) = body else {
+            return None;
+        };
+        let upload = body.take_upload()?;
+        Some(async move {
+            upload.await;
+            drop(self);
+        })
+    }
 }
 
 impl Drop for PooledStream {

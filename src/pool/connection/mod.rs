@@ -7,6 +7,7 @@
 //! | driven by | the request's task | `Http2Driver` | `DedicatedDriver` |
 //! | dropped unfinished | closes the connection | resets the stream | closes the connection |
 //!
+//! A request whose response has ended may still be sent: `OngoingUpload` hands it to the pool.
 //! `TrackedIo` ties the permit of a connection to its socket, so that the pool counts sockets.
 //! `IdleCheck` looks into the socket before a request is written to an idle connection.
 //! `CloseReason` says why a connection was closed, for the counters.
@@ -21,6 +22,7 @@ mod listing;
 mod pooled;
 mod response_body;
 mod tracked_io;
+mod upload;
 
 pub(super) use close_reason::{CloseReason, CloseReasonCell};
 pub(super) use dedicated::{DedicatedConnection, DedicatedIo};
@@ -30,3 +32,4 @@ pub(super) use http2::{
 };
 pub(crate) use pooled::PooledConnection;
 pub(crate) use response_body::ResponseBody;
+pub(super) use upload::{OngoingUpload, UnfinishedUpload};

@@ -12,8 +12,12 @@ use crate::pool::{
 };
 
 use super::{
-    close_reason::CloseReason, dedicated::DedicatedConnection, http1::PooledHttp1,
-    http2::PooledStream, response_body::ResponseBody,
+    close_reason::CloseReason,
+    dedicated::DedicatedConnection,
+    http1::PooledHttp1,
+    http2::PooledStream,
+    response_body::ResponseBody,
+    upload::{OngoingUpload, RestOfRequest},
 };
 
 /// A connection, or a stream on one, that serves a request.
@@ -22,8 +26,10 @@ use super::{
 /// connection closes, over HTTP/2 the stream is reset.
 pub(crate) struct PooledConnection {
     kind: Kind,
-    /// The request, until its response has ended.
+    /// The request, until it and its response have ended.
     in_flight: Option<InFlight>,
+    /// Absent if the request has no body.
+    upload: Option<OngoingUpload>,
 }
 
 enum Kind {
@@ -37,6 +43,7 @@ impl From<Kind> for PooledConnection {
         Self {
             kind,
             in_flight: None,
+            upload: None,
         }
     }
 }
@@ -140,11 +147,18 @@ impl PooledConnection {
     }
 
     /// The response has ended, of which this is the body.
+    ///
+    /// If the request has not ended, a task of the pool goes on with it: the origin may want its
+    /// content although it has answered.
     pub(crate) fn finish(self, body: &mut ResponseBody) {
-        match self.kind {
-            Kind::Http1(connection) => connection.finish(body),
-            // Dropping frees the stream, or closes the connection.
-            Kind::Http2(_) | Kind::Dedicated(_) => {}
+        let rest: Option<RestOfRequest> = match self.kind {
+            Kind::Http1(connection) => connection.finish(body).map(|rest| Box::pin(rest) as _),
+            Kind::Http2(stream) => stream.finish(body).map(|rest| Box::pin(rest) as _),
+            // Dropping closes the connection.
+            Kind::Dedicated(_) => None,
+        };
+        if let (Some(rest), Some(upload)) = (rest, self.upload) {
+            upload.finish(rest, self.in_flight);
         }
     }
 
@@ -159,5 +173,10 @@ impl PooledConnection {
     /// Keeps the request in flight until the response has ended.
     pub(crate) fn keep_in_flight(&mut self, request: InFlight) {
         self.in_flight = Some(request);
+    }
+
+    /// Lets the request's body be sent to its end, even if the response ends before that.
+    pub(crate) fn keep_uploading(&mut self, upload: OngoingUpload) {
+        self.upload = Some(upload);
     }
 }

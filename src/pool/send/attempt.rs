@@ -1,21 +1,16 @@
 //! Sending a request: attempts until there is a response, each bounded in time.
 
-use std::{
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use tokio::time::timeout;
 
 use crate::{
     error::{Error, ErrorKind, Stage},
-    upload::{RequestBody, UploadProgress},
+    upload::{RequestBody, UploadProgress, within_deadline},
 };
 
 use crate::pool::{
-    connection::{PooledConnection, ResponseBody},
+    connection::{OngoingUpload, PooledConnection, ResponseBody},
     inner::PoolInner,
 };
 
@@ -68,6 +63,10 @@ pub(crate) async fn send(
                         inner.history().note_response();
                         progress.note_response();
                         connection.keep_in_flight(in_flight);
+                        if progress.is_tracked() {
+                            let upload = OngoingUpload::new(inner.clone(), progress, deadline);
+                            connection.keep_uploading(upload);
+                        }
                         return Ok((response, connection));
                     }
                 }
@@ -83,27 +82,6 @@ pub(crate) async fn send(
             }
         };
         removed.put_back(request.headers_mut());
-    }
-}
-
-/// The outcome of an exchange. `None` if the side that was to act did not in time.
-pub(super) async fn within_deadline<F: Future>(
-    mut exchange: Pin<&mut F>,
-    progress: &UploadProgress,
-    deadline: Duration,
-) -> Option<F::Output> {
-    let mut left = deadline;
-    loop {
-        match timeout(left, exchange.as_mut()).await {
-            Ok(outcome) => return Some(outcome),
-            Err(_elapsed) => {
-                let moved_at = progress.last_frame_at()?;
-                left = deadline.saturating_sub(moved_at.elapsed());
-                if left.is_zero() {
-                    return None;
-                }
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Error, ErrorKind},
-    upload::RequestBody,
+    upload::{RequestBody, within_deadline},
 };
 
 use crate::pool::{
@@ -18,7 +18,7 @@ use crate::pool::{
 };
 
 use super::{
-    attempt::{timed_out, within_deadline},
+    attempt::timed_out,
     encode_target::Target,
     failure::{Failure, explain_failure},
     in_flight::InFlight,

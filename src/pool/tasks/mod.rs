@@ -8,6 +8,7 @@
 //! | `DnsWatch` | the first connection | the pool's | the last connection, or the pool |
 //! | `Http2Driver` | a connect | the pool's | its connection |
 //! | `DedicatedDriver` | an upgrade | the pool's | its connection, or the upgrade |
+//! | `FinishUpload` | the end of a response | the pool's | its request |
 //!
 //! A task holds the pool weakly: only requests keep a pool alive. A task that ended with its
 //! runtime is spawned again by the next request, in another one.
@@ -16,6 +17,7 @@ mod connect;
 mod dedicated_driver;
 mod dns_absence;
 mod dns_watch;
+mod finish_upload;
 mod http2_driver;
 mod idle_reaper;
 mod prewarm;
@@ -26,6 +28,7 @@ pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
 pub(super) use dedicated_driver::DedicatedDriver;
 pub(super) use dns_absence::DnsAbsence;
 pub(super) use dns_watch::DnsWatch;
+pub(super) use finish_upload::FinishUpload;
 pub(super) use idle_reaper::IdleReaper;
 pub(super) use prewarm::{Prewarm, prewarm};
 pub(super) use scope::TaskScope;

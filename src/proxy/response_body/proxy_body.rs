@@ -10,12 +10,16 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::runtime::Handle;
 
-use crate::error::Error;
+use crate::{error::Error, upload::WithheldBody};
 
 use super::{origin_body::OriginBody, slow_reader::GuardedBody};
 
 /// The body of a proxied response.
-pub struct ProxyBody(BodySource);
+pub struct ProxyBody {
+    source: BodySource,
+    /// Dropped when the head of the response has been sent.
+    withheld: Option<WithheldBody>,
+}
 
 enum BodySource {
     Own(Option<Bytes>),
@@ -29,16 +33,23 @@ enum BodySource {
 }
 
 impl ProxyBody {
+    fn of(source: BodySource) -> Self {
+        Self {
+            source,
+            withheld: None,
+        }
+    }
+
     pub(in crate::proxy) fn own(text: impl Into<Bytes>) -> Self {
-        Self(BodySource::Own(Some(text.into())))
+        Self::of(BodySource::Own(Some(text.into())))
     }
 
     pub(in crate::proxy) fn empty() -> Self {
-        Self(BodySource::Own(None))
+        Self::of(BodySource::Own(None))
     }
 
     pub(in crate::proxy) fn origin(body: Box<OriginBody>) -> Self {
-        Self(BodySource::Origin(body))
+        Self::of(BodySource::Origin(body))
     }
 
     /// The body of an HTTP/2 response, guarded from the start: with no flow-control window, a
@@ -46,11 +57,19 @@ impl ProxyBody {
     pub(in crate::proxy) fn origin_of_stream(body: Box<OriginBody>) -> Self {
         let mut source = BodySource::Origin(body);
         source.guard();
-        Self(source)
+        Self::of(source)
     }
 
     pub(in crate::proxy) fn nothing() -> Self {
-        Self(BodySource::Nothing)
+        Self::of(BodySource::Nothing)
+    }
+
+    /// Discards a body of the client that was withheld, when the head of the response is sent.
+    pub(crate) fn with_withheld(self, withheld: WithheldBody) -> Self {
+        Self {
+            withheld: Some(withheld),
+            ..self
+        }
     }
 }
 
@@ -62,7 +81,8 @@ impl Body for ProxyBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let source = &mut self.get_mut().0;
+        let Self { source, withheld } = self.get_mut();
+        *withheld = None;
         match source {
             BodySource::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             BodySource::Origin(body) => {
@@ -82,7 +102,7 @@ impl Body for ProxyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.source {
             BodySource::Own(text) => text.is_none(),
             BodySource::Origin(body) => body.body.is_end_stream(),
             BodySource::Guarded(body) => body.is_end_stream(),
@@ -92,7 +112,7 @@ impl Body for ProxyBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.source {
             BodySource::Own(text) => {
                 SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64)
             }
@@ -137,7 +157,7 @@ impl BodySource {
 
 impl fmt::Debug for ProxyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.source {
             BodySource::Own(_) => f.write_str("ProxyBody(Own)"),
             BodySource::Origin(_) | BodySource::Guarded(_) | BodySource::Failed(_) => {
                 f.write_str("ProxyBody(Origin)")

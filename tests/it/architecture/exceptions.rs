@@ -30,13 +30,14 @@ pub(super) const SHARED_NAMES: [&str; 4] = [
 ];
 
 /// Files that spawn tasks, and what each task does.
-pub(super) const SPAWNERS: [&str; 10] = [
+pub(super) const SPAWNERS: [&str; 12] = [
     // Drives the connection while the request body is still sent: the response may be complete.
     "http1/response_body.rs",
     // Sends the rest of a request body after the head of the response.
     "http2/upload.rs",
     // The tasks of a pool end with it.
     "pool/checkout/checkout.rs",
+    "pool/returned.rs",
     "pool/send/upgrade.rs",
     "pool/tasks/connect.rs",
     "pool/tasks/prewarm.rs",
@@ -47,4 +48,6 @@ pub(super) const SPAWNERS: [&str; 10] = [
     "proxy/response_body/slow_reader.rs",
     // Copies between both sides of a tunnel.
     "proxy/upgrade/tunnel.rs",
+    // Reads what a client still sends after its response.
+    "upload/client_body.rs",
 ];

@@ -79,7 +79,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "pool",
         ],
     ),
-    ("group", &["error", "pool", "proxy"]),
+    ("group", &["error", "upload", "pool", "proxy"]),
 ];
 
 /// What lib.rs re-exports, and the module that it comes from.

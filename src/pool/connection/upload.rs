@@ -1,0 +1,53 @@
+//! An upload that may outlast its response.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use crate::upload::UploadProgress;
+
+use crate::pool::{checkout::Returns, send::InFlight};
+
+/// Completes when a request whose response has ended is sent, and its connection is returned.
+/// Dropped, it cancels the request.
+pub(crate) type RestOfRequest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The body of a request that is in flight.
+pub(crate) struct OngoingUpload {
+    pool: Arc<dyn Returns<UnfinishedUpload>>,
+    progress: UploadProgress,
+    max_pause: Duration,
+}
+
+/// An upload whose response has ended.
+pub(crate) struct UnfinishedUpload {
+    pub(crate) rest: RestOfRequest,
+    pub(crate) progress: UploadProgress,
+    /// How long client or origin may pause.
+    pub(crate) max_pause: Duration,
+    /// A drain waits for the upload.
+    pub(crate) in_flight: Option<InFlight>,
+}
+
+impl OngoingUpload {
+    /// The upload goes on in `pool`, for as long as no pause exceeds `max_pause`.
+    pub(crate) fn new(
+        pool: Arc<dyn Returns<UnfinishedUpload>>,
+        progress: UploadProgress,
+        max_pause: Duration,
+    ) -> Self {
+        Self {
+            pool,
+            progress,
+            max_pause,
+        }
+    }
+
+    /// The response has ended: hands the rest of the request to the pool.
+    pub(super) fn finish(self, rest: RestOfRequest, in_flight: Option<InFlight>) {
+        self.pool.returned(UnfinishedUpload {
+            rest,
+            progress: self.progress,
+            max_pause: self.max_pause,
+            in_flight,
+        });
+    }
+}

@@ -1,0 +1,32 @@
+//! `FinishUpload`: sends the rest of a request whose response has ended.
+
+use std::pin::pin;
+
+use crate::{
+    pool::{connection::UnfinishedUpload, inner::PoolInner},
+    upload::within_deadline,
+};
+
+/// The task of one upload. It ends with the upload, or when that pauses for too long.
+pub(crate) struct FinishUpload(UnfinishedUpload);
+
+impl FinishUpload {
+    /// Spawns the task.
+    pub(crate) fn spawn(inner: &PoolInner, upload: UnfinishedUpload) {
+        inner.tasks().spawn_driver(Self(upload).run());
+    }
+
+    async fn run(self) {
+        let UnfinishedUpload {
+            rest,
+            progress,
+            max_pause,
+            in_flight,
+        } = self.0;
+        let sent = within_deadline(pin!(rest), &progress, max_pause).await;
+        if sent.is_none() {
+            tracing::debug!("upload stopped: it made no progress after the response");
+        }
+        drop(in_flight);
+    }
+}

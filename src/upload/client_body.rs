@@ -1,0 +1,248 @@
+//! The body of a client, of which nothing stays unread on the client's connection.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Buf;
+use http::{Request, Version, header::EXPECT};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::{runtime::Handle, time::timeout};
+
+/// How much of a body is read and thrown away, in bytes.
+const MAX_DISCARDED: u64 = 256 * 1024 * 1024;
+
+/// How long a body is read and thrown away. nginx calls this `lingering_time`.
+const MAX_DISCARD_TIME: Duration = Duration::from_secs(30);
+
+/// How long the client may be silent meanwhile. nginx calls this `lingering_timeout`.
+const MAX_DISCARD_SILENCE: Duration = Duration::from_secs(5);
+
+/// The body of a client. If it is dropped before its end, a task reads what the client still sends,
+/// within bounds, and throws it away.
+///
+/// A server that closes a connection with unread bytes resets it (RFC 9112 section 9.6). A client
+/// that sends its whole request before it reads would lose the response.
+pub(crate) struct ClientBody<B>
+where
+    B: Body + Send + 'static,
+{
+    /// Absent after the end.
+    body: Option<Pin<Box<B>>>,
+    /// Where the body goes if it is dropped unread. Absent once it was read, and if the client does
+    /// not wait for 100 (Continue).
+    withheld: Option<Arc<DiscardSlot>>,
+}
+
+/// The body of a client that waits for 100 (Continue), if it was dropped unread. A task discards it
+/// when this is dropped.
+///
+/// A server in front sends 100 (Continue) when the body is read before the response. So this is
+/// dropped when the head of the response has been sent: a client that has waited for long enough
+/// sends its body by then.
+pub(crate) struct WithheldBody(Arc<DiscardSlot>);
+
+/// Where the body goes, as the future that discards it.
+type DiscardSlot = Mutex<Option<Discarding>>;
+
+type Discarding = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl<B> ClientBody<B>
+where
+    B: Body + Send + 'static,
+{
+    /// Wraps the body of a request. Also returns where the body goes if it is dropped unread while
+    /// the client waits for 100 (Continue).
+    pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<WithheldBody>) {
+        let waits = request.version() <= Version::HTTP_11
+            && request.headers().contains_key(EXPECT)
+            && !request.body().is_end_stream();
+        let withheld = waits.then(Arc::<DiscardSlot>::default);
+        let request = request.map(|body| Self {
+            body: (!body.is_end_stream()).then(|| Box::pin(body)),
+            withheld: withheld.clone(),
+        });
+        (request, withheld.map(WithheldBody))
+    }
+}
+
+impl<B> Body for ClientBody<B>
+where
+    B: Body + Send + 'static,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.withheld = None;
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(body.as_mut().poll_frame(cx));
+        // After an error, the client sends no more.
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let body = self.body.as_ref();
+        body.map_or_else(|| SizeHint::with_exact(0), |body| body.size_hint())
+    }
+}
+
+impl<B> Drop for ClientBody<B>
+where
+    B: Body + Send + 'static,
+{
+    fn drop(&mut self) {
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
+        match self.withheld.take() {
+            Some(withheld) => *lock(&withheld) = Some(Box::pin(discard(body))),
+            None => spawn_discard(discard(body)),
+        }
+    }
+}
+
+impl WithheldBody {
+    /// Whether the body was dropped unread.
+    pub(crate) fn is_unread(&self) -> bool {
+        lock(&self.0).is_some()
+    }
+}
+
+impl Drop for WithheldBody {
+    fn drop(&mut self) {
+        if let Some(discarding) = lock(&self.0).take() {
+            spawn_discard(discarding);
+        }
+    }
+}
+
+fn lock(slot: &DiscardSlot) -> MutexGuard<'_, Option<Discarding>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Discards a body in a task. Outside of a runtime, no server waits for the body to be read.
+fn spawn_discard(discarding: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(discarding);
+    }
+}
+
+/// Reads the rest of a body and throws it away. Ends with the body, its failure, too many bytes, or
+/// a client that is slow or silent.
+async fn discard<B: Body>(mut body: Pin<Box<B>>) {
+    let read = async {
+        let mut left = MAX_DISCARDED;
+        // hyper's server reports the end of a body that ends after its response only with the next
+        // request, but the length of what is left at once.
+        while !body.is_end_stream()
+            && let Ok(Some(Ok(frame))) = timeout(MAX_DISCARD_SILENCE, body.frame()).await
+        {
+            let size = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+            match left.checked_sub(size) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = timeout(MAX_DISCARD_TIME, read).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use tokio::{
+        sync::oneshot,
+        time::{Instant, sleep},
+    };
+
+    use super::*;
+
+    /// A body with a frame of this size after each pause. Also resolves when it is dropped.
+    fn endless(
+        size: usize,
+        pause: Duration,
+    ) -> (
+        impl Body<Data = Bytes, Error = Infallible> + Send + 'static,
+        oneshot::Receiver<()>,
+    ) {
+        let (sender, dropped) = oneshot::channel();
+        let data = Bytes::from(vec![b'x'; size]);
+        let frames = stream::unfold(sender, move |sender: oneshot::Sender<()>| {
+            let data = data.clone();
+            async move {
+                sleep(pause).await;
+                Some((Ok(Frame::data(data)), sender))
+            }
+        });
+        (StreamBody::new(Box::pin(frames)), dropped)
+    }
+
+    /// How long a dropped body is read.
+    async fn discarded_for(size: usize, pause: Duration) -> Duration {
+        let (body, dropped) = endless(size, pause);
+        let (request, withheld) = ClientBody::of(Request::new(body));
+        assert!(withheld.is_none());
+        let start = Instant::now();
+        drop(request);
+        assert!(dropped.await.is_err());
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_body_is_read_for_a_bounded_time() {
+        let slow = discarded_for(1, Duration::from_secs(4)).await;
+        assert_eq!(slow, MAX_DISCARD_TIME);
+        let silent = discarded_for(1, Duration::from_secs(6)).await;
+        assert_eq!(silent, MAX_DISCARD_SILENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bounded_number_of_bytes_is_read_of_a_dropped_body() {
+        const PIECE: usize = 16 * 1024 * 1024;
+        let second = Duration::from_secs(1);
+        let pieces = MAX_DISCARDED / PIECE as u64;
+        let fast = discarded_for(PIECE, second).await;
+        assert_eq!(fast.as_secs(), pieces + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_withheld_body_is_read_after_the_response() {
+        let (body, mut dropped) = endless(1, Duration::from_secs(4));
+        let request = Request::post("/").header(EXPECT, "100-continue").body(body);
+        let (request, withheld) = ClientBody::of(request.unwrap());
+        let withheld = withheld.unwrap();
+        assert!(!withheld.is_unread());
+        drop(request);
+        assert!(withheld.is_unread());
+        assert!(
+            dropped
+                .try_recv()
+                .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
+        );
+        let start = Instant::now();
+        drop(withheld);
+        assert!(dropped.await.is_err());
+        assert_eq!(start.elapsed(), MAX_DISCARD_TIME);
+    }
+}

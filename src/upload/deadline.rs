@@ -1,0 +1,29 @@
+//! A deadline that starts anew with the progress of an upload.
+
+use std::{pin::Pin, time::Duration};
+
+use tokio::time::timeout;
+
+use super::UploadProgress;
+
+/// The outcome of an exchange. `None` if the side that was to act did not in time. The time starts
+/// anew while the request's body moves.
+pub(crate) async fn within_deadline<F: Future>(
+    mut exchange: Pin<&mut F>,
+    progress: &UploadProgress,
+    deadline: Duration,
+) -> Option<F::Output> {
+    let mut left = deadline;
+    loop {
+        match timeout(left, exchange.as_mut()).await {
+            Ok(outcome) => return Some(outcome),
+            Err(_elapsed) => {
+                let moved_at = progress.last_frame_at()?;
+                left = deadline.saturating_sub(moved_at.elapsed());
+                if left.is_zero() {
+                    return None;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Uploads and responses that run at once, and uploads that stop after the response.
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use cdn_origin::{OriginProxy, proxy::Limits};
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Channel, StreamBody};
+use hyper::body::Incoming;
+use tokio::{
+    io::AsyncWriteExt,
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+
+use crate::memory::{read_head, read_to_end, say, send, text, to_connections};
+
+use super::{
+    LARGE, PATIENCE, UPSTREAMS,
+    client::Client,
+    origin::{received, serving},
+    pairs, serve,
+};
+
+/// A response of this size, in pieces.
+fn large(size: usize) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {
+    const PIECE: usize = 64 * 1024;
+    let pieces = (0..size).step_by(PIECE).map(move |start| {
+        let data = vec![b'y'; PIECE.min(size - start)];
+        Ok(Frame::data(Bytes::from(data)))
+    });
+    StreamBody::new(futures_util::stream::iter(pieces.collect::<Vec<_>>()))
+}
+
+#[tokio::test]
+async fn a_response_larger_than_all_buffers_does_not_stop_the_upload_of_a_client_that_reads_later()
+{
+    for (down, up) in pairs() {
+        let case = format!("{down:?} to {up:?}");
+        let (sender, mut uploads) = mpsc::unbounded_channel();
+        let answer = move |request: Request<Incoming>| {
+            if request.method() == Method::POST {
+                tokio::spawn(received(request.into_body(), sender.clone()));
+            }
+            let response = Response::builder().header("content-length", LARGE);
+            response.body(large(LARGE)).unwrap()
+        };
+        let proxy = OriginProxy::new(serving(up, answer).await);
+        let mut client = Client::connect(down, serve(proxy.clone()).await).await;
+        for _ in 0..2 {
+            let answer = client.upload(LARGE).await.expect(&case);
+            assert_eq!((answer.status, answer.text.len()), (StatusCode::OK, LARGE));
+            let whole = timeout(PATIENCE, uploads.recv()).await;
+            assert_eq!(whole.expect(&case), Some(LARGE), "{case}");
+        }
+        assert_eq!(proxy.pool_snapshot().opened(), 1, "{case}");
+    }
+}
+
+type Upload = Channel<Bytes, std::io::Error>;
+
+fn post(body: Upload) -> Request<Upload> {
+    let request = Request::post("/").header("host", "client.test");
+    request.body(body).unwrap()
+}
+
+/// The end of an upload, as its origin sees it: its trailers, or `None` if it was cut off.
+type End = Option<HeaderMap>;
+
+/// A proxy to an origin that answers at once, and hands on how uploads end.
+async fn watched(up: super::Upstream) -> (OriginProxy, mpsc::UnboundedReceiver<End>) {
+    let (sender, ends) = mpsc::unbounded_channel();
+    let answer = move |request: Request<Incoming>| {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            let end = request.into_body().collect().await.ok();
+            let end = end.map(|body| body.trailers().cloned().unwrap_or_default());
+            let _ = sender.send(end);
+        });
+        // hyper's server reports the end of a body only while its response lasts.
+        let response =
+            futures_util::stream::iter([Ok::<_, Infallible>(Frame::data("answer".into()))]);
+        Response::new(StreamBody::new(
+            response.chain(futures_util::stream::pending()),
+        ))
+    };
+    (OriginProxy::new(serving(up, answer).await), ends)
+}
+
+#[tokio::test]
+async fn trailers_of_an_upload_follow_its_early_response() {
+    for up in UPSTREAMS {
+        let (proxy, mut ends) = watched(up).await;
+        let (mut sender, body) = Upload::new(1);
+        let mut response = send(&proxy, post(body)).await;
+        sender.send_data(Bytes::from_static(b"late")).await.unwrap();
+        let trailers =
+            HeaderMap::from_iter([("x-checksum".parse().unwrap(), HeaderValue::from_static("1"))]);
+        sender.send_trailers(trailers).await.unwrap();
+        drop(sender);
+        let end = timeout(PATIENCE, ends.recv()).await.unwrap().unwrap();
+        assert!(end.unwrap().contains_key("x-checksum"), "{up:?}");
+        assert!(
+            response
+                .body_mut()
+                .frame()
+                .await
+                .unwrap()
+                .unwrap()
+                .is_data()
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_after_its_early_response_is_not_taken_for_a_whole_one() {
+    for up in UPSTREAMS {
+        let (proxy, mut ends) = watched(up).await;
+        let (mut sender, body) = Upload::new(1);
+        let response = send(&proxy, post(body)).await;
+        sender.send_data(Bytes::from_static(b"late")).await.unwrap();
+        sender.abort(std::io::ErrorKind::ConnectionReset.into());
+        let end = timeout(PATIENCE, ends.recv()).await.unwrap();
+        assert_eq!(end, Some(None), "{up:?}");
+        drop(response);
+    }
+}
+
+/// A proxy in memory whose origin answers at once, and hands on how much it has read when the
+/// connection ends.
+fn answering_at_once() -> (OriginProxy, mpsc::UnboundedReceiver<usize>) {
+    let (sender, read) = mpsc::unbounded_channel();
+    let proxy = to_connections(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            read_head(&mut stream).await;
+            say(
+                &mut stream,
+                "HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nanswer",
+            )
+            .await;
+            sender.send(read_to_end(&mut stream).await).unwrap();
+        }
+    });
+    (proxy, read)
+}
+
+const PAUSE: Duration = Duration::from_secs(20);
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_may_pause_after_the_response_for_as_long_as_before_it() {
+    let (proxy, mut read) = answering_at_once();
+    let proxy = proxy.limits(Limits::default().response_timeout(PAUSE));
+    let (mut sender, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(text(response).await, "answer");
+    for _ in 0..5 {
+        tokio::time::sleep(PAUSE - Duration::from_secs(1)).await;
+        sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+    }
+    let start = Instant::now();
+    let chunk = "4\r\npart\r\n".len();
+    assert_eq!(read.recv().await, Some(5 * chunk));
+    assert!(start.elapsed() >= PAUSE, "{:?}", start.elapsed());
+    assert_eq!(proxy.pool_snapshot().closed().cancelled(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_reads_no_more_stops_the_upload_and_the_rest_is_discarded() {
+    let proxy = to_connections(|mut stream| async move {
+        read_head(&mut stream).await;
+        say(
+            &mut stream,
+            "HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nanswer",
+        )
+        .await;
+        std::future::pending().await
+    });
+    let proxy = proxy.limits(Limits::default().response_timeout(PAUSE));
+    let (mut sender, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(text(response).await, "answer");
+    let start = Instant::now();
+    for _ in 0..100 {
+        sender
+            .send_data(Bytes::from(vec![b'x'; 1000]))
+            .await
+            .unwrap();
+    }
+    assert!(start.elapsed() >= PAUSE);
+    assert_eq!(proxy.pool_snapshot().open(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_waits_for_an_upload_that_has_its_response() {
+    let (proxy, _read) = answering_at_once();
+    let (mut sender, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(text(response).await, "answer");
+    assert_eq!(proxy.pool_snapshot().active(), 1);
+    let mut drained = proxy.drain();
+    assert!(timeout(Duration::from_secs(5), &mut drained).await.is_err());
+    sender.send_data(Bytes::from_static(b"part")).await.unwrap();
+    drop(sender);
+    drained.await;
+    assert_eq!(proxy.pool_snapshot().active(), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_100_gets_the_answer_and_sends_no_body() {
+    let (proxy, _read) = answering_at_once();
+    let address = serve(proxy).await;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head =
+        "POST / HTTP/1.1\r\nhost: client.test\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = super::client::read_answer(&mut stream).await.unwrap();
+    assert_eq!(
+        (answer.status, &*answer.text),
+        (StatusCode::ACCEPTED, "answer")
+    );
+    assert!(answer.head.contains("connection: close"), "{}", answer.head);
+}

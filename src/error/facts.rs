@@ -6,7 +6,7 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
+    EchOffer, NotRetried, PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
 };
 
 /// Everything that was observed while connecting and exchanging a request.
@@ -50,6 +50,9 @@ pub struct Facts {
     pub(crate) idle: Option<Duration>,
     pub(crate) answered_before: bool,
     pub(crate) alert: Option<Alert>,
+    /// The HTTP/2 frame by which the peer ended the exchange.
+    pub(crate) last_frame: Option<Arc<str>>,
+    pub(crate) not_retried: Option<NotRetried>,
     pub(crate) first_bytes: Vec<u8>,
     pub(crate) elapsed: Elapsed,
     pub(crate) deadline: Option<Duration>,

@@ -44,6 +44,7 @@ mod ech;
 mod facts;
 mod handshake_flood;
 mod kind;
+mod not_retried;
 mod opaque;
 mod peer_text;
 mod problem;
@@ -67,6 +68,7 @@ pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub use kind::ErrorKind;
+pub(crate) use not_retried::NotRetried;
 pub use opaque::Error;
 pub(crate) use peer_text::PeerText;
 pub use problem::{

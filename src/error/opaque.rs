@@ -243,6 +243,12 @@ impl fmt::Display for Error {
             (kind, Some(alert), _) => write!(f, "{kind} ({alert})")?,
             (kind, ..) => write!(f, "{kind}")?,
         }
+        if let Some(frame) = &facts.last_frame {
+            write!(f, " ({frame})")?;
+        }
+        if let Some(why) = facts.not_retried {
+            write!(f, "; request is not sent again: {why}")?;
+        }
         self.fmt_names(f)
     }
 }

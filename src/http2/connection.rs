@@ -81,7 +81,7 @@ where
         timeout: settings.ping_timeout,
     };
     let keep_alive = connection.ping_pong();
-    let sender = RequestSender::new(h2, state.clone(), settings.max_head);
+    let sender = RequestSender::new(h2, state.clone(), received.clone(), settings.max_head);
     let connection = ConnectionTask {
         h2: connection,
         keep_alive: keep_alive.map(|pong| KeepAlive::new(pong, pings, received.clone())),
@@ -100,6 +100,12 @@ where
         self.received.has_settings()
     }
 
+    /// Whether something has arrived, since the last call, from a peer that was suspected to be
+    /// gone.
+    pub(crate) fn take_recovered(&self) -> bool {
+        self.received.take_recovered()
+    }
+
     /// How many concurrent streams the peer allows (RFC 9113 section 5.1.2).
     pub(crate) fn max_streams(&self) -> usize {
         self.h2.max_concurrent_send_streams()
@@ -113,6 +119,7 @@ where
     type Output = Result<(), Http2Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.received.wake_by_suspicion(cx);
         let mut polled = Pin::new(&mut self.h2).poll(cx).map_err(Http2Error::H2);
         let has_streams = self.state.has_streams();
         if polled.is_pending()

@@ -62,6 +62,19 @@ impl Http2Error {
         matches!(self, Self::H2(error) if error.is_go_away() && error.is_remote())
     }
 
+    /// The frame by which the peer ended the stream or the connection, with its code by name
+    /// (RFC 9113 section 7).
+    pub(crate) fn last_frame(&self) -> Option<String> {
+        let (Self::NotSent(error) | Self::H2(error) | Self::Incomplete(error)) = self else {
+            return None;
+        };
+        let reason = error.reason().filter(|_| error.is_remote())?;
+        match error.is_go_away() {
+            true => Some(format!("GOAWAY with {reason:?}")),
+            false => Some(format!("RST_STREAM with {reason:?}")),
+        }
+    }
+
     /// Whether the connection takes no further requests after this.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {

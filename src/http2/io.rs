@@ -11,6 +11,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use futures_util::task::AtomicWaker;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Duration, Instant},
@@ -29,6 +30,12 @@ pub(super) struct Received {
     /// Milliseconds from `opened_at` to the last read that returned bytes.
     last: AtomicU64,
     settings: AtomicBool,
+    /// Nothing has arrived since the peer was suspected to be gone.
+    is_suspect: AtomicBool,
+    /// Something has arrived after that.
+    has_recovered: AtomicBool,
+    /// The task of the connection.
+    task: AtomicWaker,
 }
 
 impl Received {
@@ -37,6 +44,9 @@ impl Received {
             opened_at: Instant::now(),
             last: AtomicU64::new(0),
             settings: AtomicBool::new(false),
+            is_suspect: AtomicBool::new(false),
+            has_recovered: AtomicBool::new(false),
+            task: AtomicWaker::new(),
         })
     }
 
@@ -50,10 +60,35 @@ impl Received {
         self.settings.load(Ordering::Acquire)
     }
 
+    /// Suspects the peer to be gone until something arrives, and wakes the connection's task.
+    pub(super) fn suspect(&self) {
+        self.is_suspect.store(true, Ordering::Release);
+        self.task.wake();
+    }
+
+    pub(super) fn is_suspect(&self) -> bool {
+        self.is_suspect.load(Ordering::Acquire)
+    }
+
+    /// Whether a suspicion was refuted since the last call.
+    pub(super) fn take_recovered(&self) -> bool {
+        let has_recovered = &self.has_recovered;
+        has_recovered.load(Ordering::Acquire) && has_recovered.swap(false, Ordering::AcqRel)
+    }
+
+    /// Has the present task woken by the next suspicion.
+    pub(super) fn wake_by_suspicion(&self, cx: &Context<'_>) {
+        self.task.register(cx.waker());
+    }
+
     fn record(&self) {
         let millis = self.opened_at.elapsed().as_millis();
         let millis = u64::try_from(millis).unwrap_or(u64::MAX);
         self.last.store(millis, Ordering::Relaxed);
+        // Read first: suspicions are rare, and each swap costs the cores of a busy proxy a wait.
+        if self.is_suspect() && self.is_suspect.swap(false, Ordering::AcqRel) {
+            self.has_recovered.store(true, Ordering::Release);
+        }
     }
 }
 

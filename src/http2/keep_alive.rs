@@ -21,7 +21,8 @@ pub(super) struct PingSettings {
     pub(super) timeout: Duration,
 }
 
-/// Sends a PING after a silence, and ends the connection if nothing arrives in time.
+/// Sends a PING after a silence, or at once if the peer is suspected to be gone. Ends the
+/// connection if nothing arrives in time.
 pub(super) struct KeepAlive {
     pings: PingPong,
     settings: PingSettings,
@@ -49,7 +50,7 @@ impl KeepAlive {
             self.pinged_at = None;
             self.timer = None;
         }
-        if self.pinged_at.is_none() && !has_streams {
+        if self.pinged_at.is_none() && !has_streams && !self.received.is_suspect() {
             self.timer = None;
             return Poll::Pending;
         }
@@ -65,10 +66,9 @@ impl KeepAlive {
             if self.pinged_at.is_some() {
                 return Poll::Ready(Http2Error::Silent(self.settings.timeout));
             }
-            // An error means that the connection has ended, which it reports itself.
-            if self.pings.send_ping(Ping::opaque()).is_err() {
-                return Poll::Pending;
-            }
+            // Fails if the connection has ended, which it reports itself, or if an earlier PING has
+            // no answer yet, which then is the one to wait for.
+            let _ = self.pings.send_ping(Ping::opaque());
             self.pinged_at = Some(Instant::now());
         }
     }
@@ -81,7 +81,10 @@ impl KeepAlive {
             Some(at) if last <= at => at + self.settings.timeout,
             _ => {
                 self.pinged_at = None;
-                last + self.settings.interval
+                match self.received.is_suspect() {
+                    true => last,
+                    false => last + self.settings.interval,
+                }
             }
         }
     }

@@ -33,5 +33,6 @@ mod upload;
 
 pub(crate) use connection::{ConnectionTask, Http2Parameters, handshake};
 pub(crate) use error::Http2Error;
+pub(crate) use exchange::Http2Exchange;
 pub(crate) use response_body::Http2Body;
 pub(crate) use sender::RequestSender;

@@ -5,12 +5,14 @@ use std::{future::poll_fn, mem, sync::Arc};
 use bytes::Bytes;
 use http::Request;
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
     Http2Error,
     exchange::{Http2Exchange, copy_head},
+    io::Received,
     state::ConnectionState,
     upload::Upload,
 };
@@ -20,6 +22,7 @@ use super::{
 pub(crate) struct RequestSender {
     h2: h2::client::SendRequest<Bytes>,
     state: Arc<ConnectionState>,
+    received: Arc<Received>,
     /// The maximum size of a response head in bytes.
     max_head: u32,
 }
@@ -28,11 +31,13 @@ impl RequestSender {
     pub(super) fn new(
         h2: h2::client::SendRequest<Bytes>,
         state: Arc<ConnectionState>,
+        received: Arc<Received>,
         max_head: u32,
     ) -> Self {
         Self {
             h2,
             state,
+            received,
             max_head,
         }
     }
@@ -40,6 +45,22 @@ impl RequestSender {
     /// Whether the connection is known to take no more requests.
     pub(crate) fn is_closed(&self) -> bool {
         self.state.is_closed()
+    }
+
+    /// When bytes last arrived from the peer.
+    pub(crate) fn last_received(&self) -> Instant {
+        self.received.last()
+    }
+
+    /// Suspects the peer to be gone. The connection sends a PING at once, and ends if nothing
+    /// arrives in time.
+    pub(crate) fn suspect(&self) {
+        self.received.suspect();
+    }
+
+    /// Whether nothing has arrived since the peer was suspected to be gone.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.received.is_suspect()
     }
 
     /// Opens a stream for a request. It is before all later ones in the eyes of the peer.

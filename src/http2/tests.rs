@@ -364,6 +364,19 @@ async fn a_silent_peer_with_open_streams_is_found_out_by_a_ping() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_falls_silent_before_it_answers_a_ping_is_found_out() {
+    let (sender, mut peer) = connect_raw().await;
+    let started = tokio::time::Instant::now();
+    let request = tokio::spawn(async move { send(&sender, get()).await });
+    // A PING has been sent. Settings arrive, but never its answer.
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    peer.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+    assert!(request.await.unwrap().is_err());
+    assert_eq!(started.elapsed().as_secs(), 16 + 15 + 10);
+    drop(peer);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_peer_without_open_streams_is_left_alone() {
     let (ours, peer) = duplex(64 * 1024);
     let (sender, connection) = handshake(ours, SETTINGS).await.unwrap();

@@ -122,8 +122,12 @@ impl PoolInner {
 
 /// Checkout and the queue.
 impl PoolInner {
-    /// Takes a connection, or joins the queue.
-    pub(crate) fn begin_checkout(self: &Arc<Self>, affinity: &Affinity) -> Checkout {
+    /// Takes a connection, in a pool with room one opened after `opened_after`, or joins the queue.
+    pub(crate) fn begin_checkout(
+        self: &Arc<Self>,
+        affinity: &Affinity,
+        opened_after: Option<Instant>,
+    ) -> Checkout {
         let mut is_counted = false;
         loop {
             let now = Instant::now();
@@ -131,7 +135,7 @@ impl PoolInner {
                 if !std::mem::replace(&mut is_counted, true) {
                     inventory.retries.count_request();
                 }
-                inventory.place(affinity, now, &self.settings)
+                inventory.place(affinity, opened_after, now, &self.settings)
             });
             match placement {
                 Placement::Connection(Available::Http1(connection)) => {
@@ -358,12 +362,6 @@ impl PoolInner {
             send(waiter, Grant::Failed(error.clone()));
         }
         self.serve_upgrades();
-        self.serve_waiters();
-    }
-
-    /// Looks at the stream limits of all HTTP/2 connections: a peer has changed its own.
-    pub(crate) fn stream_limits_changed(&self) {
-        self.with(|inventory| inventory.http2.relist_all());
         self.serve_waiters();
     }
 

@@ -79,15 +79,17 @@
 //! Another request is retried in the cases below, if its body is empty or
 //! [all that was read of it is kept](PoolSettings::max_replay). Except in the first two cases, it
 //! is sent at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
+//! An error says which of these bounds kept a request from being sent again.
 //!
 //! * **A GOAWAY says that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
 //!   to 32 times, outside of the budget. Requests hit by the same GOAWAY share the next
-//!   connection. A request that fails there again gets an idle or a fresh connection.
+//!   connection. A request that fails there again gets an idle or a fresh connection. One that was
+//!   the first of three new connections is given up.
 //! * **An HTTP/1 connection that was idle before ended** before the first byte of the response.
 //!   Idempotent methods (RFC 9110 section 9.2.2), on a connection that is opened in its place,
 //!   outside of the budget. With [`RetryBudget::none`], they fail.
 //! * **An HTTP/2 connection that was idle before ended** before the head of the response.
-//!   Idempotent methods, on a fresh connection if possible.
+//!   Idempotent methods, on a newer connection if possible, which all of its streams share.
 //! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
 //! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
 //!   on a fresh connection.
@@ -96,6 +98,14 @@
 //!
 //! If a connection that was opened for the request returns 421, the client gets it. Later 421s are
 //! then passed on without a retry until the origin sends another status.
+//!
+//! # Connections that die in silence
+//!
+//! A request that waited in vain, while nothing arrived on its connection, shows that this may be
+//! dead, and that others may be which are silent for as long. HTTP/2 connections get a PING, and no
+//! new request until something arrives. Without an answer they close after ten seconds. HTTP/1
+//! connections that were idle for as long are closed, if that of the request was idle before it.
+//! The [guide](crate::guide::timeouts) lists the timeouts that count.
 //!
 //! # What bounds a hostile origin
 //!

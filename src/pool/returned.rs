@@ -6,7 +6,9 @@ use tokio::time::Instant;
 
 use super::{
     checkout::{AbandonedTicket, ConnectionPermit, EndedConnect, Grant, ReturnedPermit, Returns},
-    connection::{CloseReason, Http1Connection, Http2Connection, NewHttp2, UnfinishedUpload},
+    connection::{
+        CloseReason, Http1Connection, Http2Connection, NewHttp2, Silence, UnfinishedUpload,
+    },
     inner::PoolInner,
     tasks::FinishUpload,
 };
@@ -101,6 +103,20 @@ impl Returns<Arc<Http2Connection>> for PoolInner {
         });
         if is_awaited {
             self.serve_waiters();
+        }
+    }
+}
+
+/// A request waited in vain. Connections on which nothing has arrived since then may be dead like
+/// its own: those over HTTP/2 have to prove that they are not, idle ones over HTTP/1 are closed.
+impl Returns<Silence> for PoolInner {
+    fn returned(&self, silence: Silence) {
+        let silent = self.with(|inventory| {
+            inventory.discard_idle_since(silence.since);
+            inventory.http2.silent_since(silence.since)
+        });
+        for connection in silent {
+            connection.suspect();
         }
     }
 }

@@ -224,7 +224,8 @@ impl PoolSettings {
     ///
     /// The default is zero. [`OriginProxy::prewarm`](crate::OriginProxy::prewarm) opens them. From
     /// then on each request that takes one has another opened in the background. One HTTP/2
-    /// connection is enough, since it takes many requests. The number overrides a lower
+    /// connection is enough, since it takes many requests: one that has ended, is too old, or is
+    /// suspected to be dead, does not count. The number overrides a lower
     /// [`max_idle`](Self::max_idle). With the [PROXY protocol](crate::dial::ProxyProtocol),
     /// `prewarm` refuses: no client could use the connections.
     ///

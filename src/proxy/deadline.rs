@@ -30,6 +30,11 @@ impl Deadline {
         }
     }
 
+    /// Whether the origin was to act.
+    pub(super) fn is_of_origin(self) -> bool {
+        self.timeout != ExchangeTimeout::Unread
+    }
+
     /// Adds the timeout to the facts of an error.
     pub(super) fn added_to(self, facts: Facts) -> Facts {
         facts.after(self.after).with_timeout(self.timeout)

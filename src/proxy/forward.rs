@@ -73,7 +73,7 @@ impl ProxySettings {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let outcome = self.send_upgrade(pool, in_flight, request, target, asked);
                 match Box::pin(outcome).await.map_err(about)? {
-                    UpgradeOutcome::Declined(response, connection) => (response, connection),
+                    UpgradeOutcome::Declined(response, connection) => (response, *connection),
                     UpgradeOutcome::Switched(mut response) => {
                         self.rewrite_response(response.headers_mut(), &ready);
                         return Ok(response);

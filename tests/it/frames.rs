@@ -1,8 +1,8 @@
 //! HTTP/2 frame by frame, in memory: an origin that says whatever a test wants.
 
 use std::{
-    convert::Infallible,
     future::Future,
+    io,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -30,6 +30,7 @@ pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
 pub(crate) const CONTINUATION: u8 = 9;
 
+const ACK: u8 = 1;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
@@ -48,19 +49,37 @@ type Stream = TlsStream<DuplexStream>;
 pub(crate) struct Peer {
     reader: ReadHalf<Stream>,
     writer: WriteHalf<Stream>,
+    /// What the last frame carried.
+    carried: Vec<u8>,
 }
 
 /// A frame without what it carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub(crate) kind: u8,
+    flags: u8,
     pub(crate) stream: u32,
+}
+
+impl Head {
+    pub(crate) fn ends_stream(&self) -> bool {
+        self.flags & END_STREAM > 0
+    }
+
+    pub(crate) fn is_ack(&self) -> bool {
+        self.flags & ACK > 0
+    }
 }
 
 impl Peer {
     async fn greet(stream: Stream, settings: &[u8]) -> Option<Self> {
         let (reader, writer) = tokio::io::split(stream);
-        let mut peer = Self { reader, writer };
+        let carried = Vec::new();
+        let mut peer = Self {
+            reader,
+            writer,
+            carried,
+        };
         peer.reader.read_exact(&mut [0; PREFACE]).await.ok()?;
         peer.say(SETTINGS, 0, 0, settings).await.then_some(peer)
     }
@@ -88,8 +107,13 @@ impl Peer {
 
     /// No stream after this one is served (RFC 9113 section 6.8).
     pub(crate) async fn go_away(&mut self, last: u32) {
+        self.go_away_with(last, h2::Reason::NO_ERROR).await;
+    }
+
+    /// The same for a reason.
+    pub(crate) async fn go_away_with(&mut self, last: u32, reason: h2::Reason) {
         let mut carried = last.to_be_bytes().to_vec();
-        carried.extend([0; 4]);
+        carried.extend(u32::from(reason).to_be_bytes());
         self.say(GOAWAY, 0, 0, &carried).await;
     }
 
@@ -98,16 +122,31 @@ impl Peer {
         self.say(RST_STREAM, 0, stream, &reason).await
     }
 
+    /// Answers a PING, which was the last frame (RFC 9113 section 6.7).
+    pub(crate) async fn acknowledge_ping(&mut self) {
+        let carried = self.carried.clone();
+        self.say(PING, ACK, 0, &carried).await;
+    }
+
+    /// What the last frame carried.
+    pub(crate) fn carried(&self) -> &[u8] {
+        &self.carried
+    }
+
     /// The next frame; nothing at the end of the connection.
     pub(crate) async fn next(&mut self) -> Option<Head> {
         let mut head = [0; 9];
         self.reader.read_exact(&mut head).await.ok()?;
-        let [a, b, c, kind, _, stream @ ..] = head;
+        let [a, b, c, kind, flags, stream @ ..] = head;
         let length = u32::from_be_bytes([0, a, b, c]);
-        let mut carried = vec![0; length as usize];
-        self.reader.read_exact(&mut carried).await.ok()?;
+        self.carried.resize(length as usize, 0);
+        self.reader.read_exact(&mut self.carried).await.ok()?;
         let stream = u32::from_be_bytes(stream);
-        Some(Head { kind, stream })
+        Some(Head {
+            kind,
+            flags,
+            stream,
+        })
     }
 
     /// The stream of the next request.
@@ -144,8 +183,29 @@ where
     to_peers_with(&[], peer)
 }
 
+/// The same, where only so many connects succeed.
+pub(crate) fn to_some_peers<F, A>(connects: usize, peer: F) -> (OriginProxy, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Peer) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+{
+    connect(connects, &[], peer)
+}
+
 /// The same with settings other than those of RFC 9113 section 6.5.2.
 pub(crate) fn to_peers_with<F, A>(
+    settings: &'static [u8],
+    peer: F,
+) -> (OriginProxy, Arc<AtomicUsize>)
+where
+    F: Fn(usize, Peer) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = ()> + Send + 'static,
+{
+    connect(usize::MAX, settings, peer)
+}
+
+fn connect<F, A>(
+    connects: usize,
     settings: &'static [u8],
     peer: F,
 ) -> (OriginProxy, Arc<AtomicUsize>)
@@ -161,6 +221,9 @@ where
         let (acceptor, peer) = (acceptor.clone(), peer.clone());
         let number = counted.fetch_add(1, SeqCst);
         async move {
+            if number >= connects {
+                return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
+            }
             let (near, far) = tokio::io::duplex(PIPE);
             tokio::spawn(async move {
                 let stream = acceptor.accept(far).await.unwrap();
@@ -168,7 +231,7 @@ where
                     peer(number, greeted).await;
                 }
             });
-            Ok::<_, Infallible>(TokioIo::new(near))
+            Ok(TokioIo::new(near))
         }
     });
     let connector = CdnOriginConnector::builder(format!("https://{NAME}"))

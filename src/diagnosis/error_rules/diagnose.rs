@@ -89,5 +89,6 @@ fn http2_error(error: &Error) -> Option<Http2Evidence> {
     Some(Http2Evidence {
         code: error.reason()?.into(),
         is_remote: error.is_remote(),
+        is_goaway: error.is_go_away(),
     })
 }

@@ -34,11 +34,13 @@ pub(super) struct Evidence<'a> {
     pub(super) handshake_flood: bool,
 }
 
-/// An HTTP/2 error: its code (RFC 9113 section 7), and whether the peer sent it.
+/// An HTTP/2 error: its code (RFC 9113 section 7), whether the peer sent it, and whether it ends
+/// the connection.
 #[derive(Clone, Copy)]
 pub(super) struct Http2Evidence {
     pub(super) code: u32,
     pub(super) is_remote: bool,
+    pub(super) is_goaway: bool,
 }
 
 impl Evidence<'_> {

@@ -15,6 +15,7 @@ use super::{
 };
 
 const FRAME_SIZE_ERROR: u32 = 6;
+const ENHANCE_YOUR_CALM: u32 = 11;
 const HTTP_1_1_REQUIRED: u32 = 13;
 
 pub(super) const RULES: &[Rule] = &[
@@ -47,6 +48,38 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Reason],
         confirmation: Confirmation::ProbeProtocols,
         fixes: |_| vec![FixKind::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::BlockedByTheEdge,
+        certainty: Likely,
+        when: |e| {
+            let sent = e.http2.filter(|error| error.is_remote);
+            sent.is_some_and(|error| error.code == ENHANCE_YOUR_CALM)
+        },
+        text: |_| {
+            String::from("the origin limits HTTP/2 traffic of one client (ENHANCE_YOUR_CALM)")
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "raise the limits of the origin, or lower Limits::max_concurrency(..)",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| {
+            let sent = e.http2.filter(|error| error.is_remote);
+            sent.is_some_and(|error| error.is_goaway)
+        },
+        text: |_| {
+            String::from("the origin closes its connections (GOAWAY), and processed no attempt")
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
     },
     Rule {
         id: CauseId::Http1Peer,

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
@@ -33,9 +36,20 @@ pub(crate) async fn checkout(
     finish_checkout(inner, begin_checkout(inner, affinity)).await
 }
 
+/// A connection that was opened after `opened_after`, or is opened now. Requests over HTTP/2 share
+/// it. In a full pool, it may be an older one.
+pub(crate) async fn newer_connection(
+    inner: &Arc<PoolInner>,
+    affinity: &Affinity,
+    opened_after: Instant,
+) -> Result<PooledConnection, Error> {
+    let checkout = inner.begin_checkout(affinity, Some(opened_after));
+    finish_checkout(inner, checkout).await
+}
+
 /// Takes a connection, or joins the queue.
 pub(crate) fn begin_checkout(inner: &Arc<PoolInner>, affinity: &Affinity) -> Checkout {
-    let checkout = inner.begin_checkout(affinity);
+    let checkout = inner.begin_checkout(affinity, None);
     if inner.tasks().take_lost() {
         IdleReaper::ensure(inner);
         DnsWatch::ensure(inner);

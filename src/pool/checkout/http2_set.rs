@@ -52,7 +52,7 @@ impl Http2Set {
         self.all = all;
     }
 
-    /// A connection of this affinity with a free stream.
+    /// A connection of this affinity with a free stream, which was opened after `opened_after`.
     ///
     /// In a full pool, an expiring connection is better than none.
     pub(crate) fn find(
@@ -61,8 +61,12 @@ impl Http2Set {
         settings: &PoolSettings,
         is_full: bool,
         affinity: &Affinity,
+        opened_after: Option<Instant>,
     ) -> Option<Arc<Http2Connection>> {
-        while let Some(connection) = take_last_of(&mut self.available, affinity) {
+        let suits = |it: &Http2Connection| {
+            it.affinity() == affinity && opened_after.is_none_or(|after| it.opened_at() > after)
+        };
+        while let Some(connection) = take_last(&mut self.available, suits) {
             let Some(connection) = self.keep_usable(connection, now, settings) else {
                 continue;
             };
@@ -73,7 +77,7 @@ impl Http2Set {
                 return Some(connection);
             }
         }
-        while is_full && let Some(connection) = take_last_of(&mut self.expiring, affinity) {
+        while is_full && let Some(connection) = take_last(&mut self.expiring, suits) {
             if let Some(connection) = self.keep_usable(connection, now, settings) {
                 self.expiring.push(connection.clone());
                 return Some(connection);
@@ -93,9 +97,7 @@ impl Http2Set {
         let is_usable = |connection: &&Arc<Http2Connection>| {
             connection.streams() == 0
                 && connection.affinity() == affinity
-                && connection.has_free_stream()
-                && connection.expired(now, settings).is_none()
-                && !connection.is_closed()
+                && connection.is_usable(now, settings)
         };
         let idle = available.find(is_usable)?;
         idle.reserve_stream();
@@ -186,6 +188,14 @@ impl Http2Set {
         mem::take(&mut self.removed)
     }
 
+    /// The connections on which nothing has arrived since then.
+    pub(crate) fn silent_since(&self, since: Instant) -> Vec<Arc<Http2Connection>> {
+        let all = self.all.iter();
+        all.filter(|it| it.last_received() <= since)
+            .cloned()
+            .collect()
+    }
+
     /// The affinities of connections with a free stream.
     pub(crate) fn affinities(&self, is_full: bool) -> impl Iterator<Item = &Affinity> {
         let expiring = self.expiring.iter().filter(move |_| is_full);
@@ -193,9 +203,10 @@ impl Http2Set {
         listed.map(|connection| connection.affinity())
     }
 
-    /// Whether a connection has a free stream.
-    pub(crate) fn has_available(&self) -> bool {
-        !self.available.is_empty()
+    /// Whether a connection can take a request at once.
+    pub(crate) fn has_available(&self, now: Instant, settings: &PoolSettings) -> bool {
+        let mut available = self.available.iter();
+        available.any(|connection| connection.is_usable(now, settings))
     }
 
     /// Whether a peer refuses streams of this affinity for now. Another connection to it would not
@@ -228,13 +239,11 @@ impl Http2Set {
     }
 }
 
-/// Removes the last connection of this affinity from a list.
-fn take_last_of(
+/// Removes the last connection that suits from a list.
+fn take_last(
     connections: &mut Vec<Arc<Http2Connection>>,
-    affinity: &Affinity,
+    suits: impl Fn(&Http2Connection) -> bool,
 ) -> Option<Arc<Http2Connection>> {
-    let at = connections
-        .iter()
-        .rposition(|it| it.affinity() == affinity)?;
+    let at = connections.iter().rposition(|it| suits(it))?;
     Some(connections.remove(at))
 }

@@ -3,13 +3,13 @@
 //! Everything here runs under the pool's lock, and decides only. The caller does what was decided
 //! when the lock is released: it polls, wakes, sends and drops.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::pool::{
-    connection::{CloseReason, Http1Connection, Http2Connection},
+    connection::{CloseReason, Http1Connection},
     lock::Discards,
     send::RetryWindow,
     settings::PoolSettings,
@@ -20,6 +20,7 @@ use crate::pool::{
 use super::{
     Affinity,
     decision::{Available, Placement, Protocol, Service},
+    discarded::Discarded,
     grant::Grant,
     http2_set::Http2Set,
     permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
@@ -63,28 +64,14 @@ pub(crate) struct RunningTasks {
     pub(crate) prewarm: bool,
 }
 
-/// Connections that the pool discards. Dropping them closes them.
-pub(crate) struct Discarded {
-    http1: Vec<(Http1Connection, CloseReason)>,
-    _http2: Vec<Arc<Http2Connection>>,
-}
-
-impl Drop for Discarded {
-    fn drop(&mut self) {
-        for (connection, reason) in self.http1.drain(..) {
-            connection.close_idle(reason);
-        }
-    }
-}
-
 impl Discards for Inventory {
     type Discarded = Discarded;
 
     fn take_discarded(&mut self) -> Discarded {
-        Discarded {
-            http1: std::mem::take(&mut self.discarded),
-            _http2: self.http2.take_removed(),
-        }
+        Discarded::new(
+            std::mem::take(&mut self.discarded),
+            self.http2.take_removed(),
+        )
     }
 }
 
@@ -99,15 +86,20 @@ impl Inventory {
     }
 
     /// A connection for a request, or its place in the queue.
+    ///
+    /// With `opened_after`, an older connection is given only in a full pool.
     pub(crate) fn place(
         &mut self,
         affinity: &Affinity,
+        opened_after: Option<Instant>,
         now: Instant,
         settings: &PoolSettings,
     ) -> Placement {
         // Waiting requests come first.
         let is_next = self.waiters.is_empty() || self.waiters.first_of(affinity).is_none();
-        if is_next && let Some(available) = self.take_available(affinity, now, settings) {
+        if is_next
+            && let Some(available) = self.take_available(affinity, opened_after, now, settings)
+        {
             return Placement::Connection(available);
         }
         // Requests that wait for their own connect do not keep others waiting.
@@ -134,7 +126,7 @@ impl Inventory {
             return None;
         }
         while let Some(affinity) = self.first_with_connection(settings) {
-            match self.take_available(&affinity, now, settings) {
+            match self.take_available(&affinity, None, now, settings) {
                 Some(Available::Http1(connection)) => return Some(Service::Http1(connection)),
                 Some(Available::Http2(connection)) => {
                     let waiter = self.waiters.pop(&affinity)?;
@@ -195,16 +187,19 @@ impl Inventory {
     fn take_available(
         &mut self,
         affinity: &Affinity,
+        opened_after: Option<Instant>,
         now: Instant,
         settings: &PoolSettings,
     ) -> Option<Available> {
         let is_full = self.is_full(settings);
-        if let Some(connection) = self.http2.find(now, settings, is_full, affinity) {
+        let opened_after = opened_after.filter(|_| !is_full);
+        let http2 = &mut self.http2;
+        if let Some(connection) = http2.find(now, settings, is_full, affinity, opened_after) {
             connection.reserve_stream();
             return Some(Available::Http2(connection));
         }
         let mut idle = self.idle_http1.iter();
-        let at = idle.rposition(|it| it.affinity() == affinity)?;
+        let at = idle.rposition(|it| opened_after.is_none() && it.affinity() == affinity)?;
         self.idle_http1.remove(at).map(Available::Http1)
     }
 }
@@ -336,8 +331,8 @@ impl Inventory {
 
     /// How many connections could take a request at once. An HTTP/2 connection takes many, so one
     /// is enough.
-    pub(crate) fn ready(&self) -> usize {
-        match self.http2.has_available() {
+    pub(crate) fn ready(&self, settings: &PoolSettings) -> usize {
+        match self.http2.has_available(Instant::now(), settings) {
             true => usize::MAX,
             false => self.idle_http1.len(),
         }
@@ -366,6 +361,17 @@ impl Inventory {
         let absent = absent.into_iter();
         self.discarded
             .extend(absent.map(|connection| (connection, CloseReason::Vanished)));
+    }
+
+    /// Discards the HTTP/1 connections that have been idle since then.
+    pub(crate) fn discard_idle_since(&mut self, since: Instant) {
+        // The list is in the order in which the connections became idle.
+        let count = self
+            .idle_http1
+            .partition_point(|it| it.idle_since() <= since);
+        let silent = self.idle_http1.drain(..count);
+        self.discarded
+            .extend(silent.map(|connection| (connection, CloseReason::Error)));
     }
 
     /// A snapshot, with two counts that the caller keeps.

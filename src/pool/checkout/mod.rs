@@ -15,6 +15,7 @@
 //! | `waiters` | the queue |
 //! | `http2_set` | HTTP/2 connections by whether they have a free stream |
 //! | `inventory` | the state of the pool, changed under its lock |
+//! | `discarded` | connections that are closed when the lock is released |
 //! | `decision`, `grant` | what the inventory decides, and what a request gets |
 //! | `checkout` | the wait of a request |
 
@@ -25,6 +26,7 @@ mod affinity;
 )]
 mod checkout;
 mod decision;
+mod discarded;
 mod grant;
 mod http2_set;
 mod inventory;
@@ -34,7 +36,8 @@ mod waiters;
 
 pub(super) use affinity::Affinity;
 pub(super) use checkout::{
-    begin_checkout, checkout, finish_checkout, fresh_connection, replacement, upgrade_permit,
+    begin_checkout, checkout, finish_checkout, fresh_connection, newer_connection, replacement,
+    upgrade_permit,
 };
 pub(super) use decision::{Available, Placement, Protocol, Service};
 pub(super) use grant::{Checkout, Grant};
@@ -42,5 +45,5 @@ pub(super) use inventory::{Inventory, RunningTasks};
 pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };
-pub(super) use returns::Returns;
+pub(super) use returns::{Returns, ReturnsUsed};
 pub(super) use waiters::{AbandonedTicket, Ticket};

@@ -19,7 +19,7 @@ use crate::{
 };
 
 use crate::pool::{
-    checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+    checkout::{Affinity, ConnectPermit, PendingConnect, ReturnsUsed},
     send::NoResponse,
     settings::PoolSettings,
 };
@@ -28,6 +28,7 @@ use super::{
     close_reason::{CloseReason, CloseReasonCell},
     idle_check::IdleCheck,
     response_body::ResponseBody,
+    silence::{Silence, Waiting},
     tracked_io::TrackedIo,
 };
 
@@ -158,6 +159,14 @@ impl Http1Connection {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
 
+    /// For how long the origin has been silent, if a request waited for it in vain on a connection
+    /// that was idle before. It may have died then, and the other idle ones with it.
+    fn silence(&mut self, waiting: &Waiting) -> Option<Silence> {
+        let stream = self.stream.as_mut()?.get_mut();
+        let is_silent = self.was_idle && !stream.received_any();
+        waiting.silence(None).filter(|_| is_silent)
+    }
+
     /// Why a connection that is idle has to be closed by now, whatever the peer did.
     fn due_close_reason(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
         let is_overdue = || now.duration_since(self.idle_since) >= settings.idle_timeout;
@@ -188,18 +197,20 @@ fn close_reason_of(state: IdleState) -> Option<CloseReason> {
 /// A connection that serves a request. If it is dropped before its response has ended, it is
 /// closed.
 pub(crate) struct PooledHttp1 {
-    pool: Arc<dyn Returns<Http1Connection>>,
+    pool: Arc<dyn ReturnsUsed<Http1Connection>>,
     info: ConnectionInfo,
     affinity: Affinity,
     /// Taken when the request has ended.
     connection: Option<Http1Connection>,
     was_used: bool,
+    /// The wait for the head of the response.
+    waiting: Option<Waiting>,
 }
 
 impl PooledHttp1 {
     /// A connection for one request. It goes back to `pool`.
     pub(crate) fn new(
-        pool: Arc<dyn Returns<Http1Connection>>,
+        pool: Arc<dyn ReturnsUsed<Http1Connection>>,
         connection: Http1Connection,
     ) -> Self {
         Self {
@@ -208,6 +219,7 @@ impl PooledHttp1 {
             affinity: connection.affinity.clone(),
             connection: Some(connection),
             was_used: false,
+            waiting: None,
         }
     }
 
@@ -249,6 +261,7 @@ impl PooledHttp1 {
         request: &mut Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         self.was_used = true;
+        self.waiting = Some(Waiting::for_response(request));
         let (continue_wait, continue_signal) = upload::expect_continue(request).unzip();
         request.body_mut().wait_for_continue(continue_wait);
         // The exchange holds the body itself, and ends it when it is dropped.
@@ -268,6 +281,7 @@ impl PooledHttp1 {
             }
             Err(error) => Err(NoResponse::over_http1(error, false)),
         };
+        self.waiting = None;
         match outcome {
             Ok(head) => {
                 let stream = connection.stream.take().expect("it holds its stream");
@@ -316,6 +330,11 @@ impl PooledHttp1 {
         }
     }
 
+    /// The response has not begun in time.
+    pub(crate) fn time_out(&mut self) {
+        self.waiting = self.waiting.take().map(Waiting::timed_out);
+    }
+
     /// Closes the connection.
     pub(crate) fn fail(mut self, reason: CloseReason) {
         if let Some(connection) = self.connection.take() {
@@ -341,13 +360,19 @@ fn response(
 
 impl Drop for PooledHttp1 {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
+        let Some(mut connection) = self.connection.take() else {
             return;
         };
         match self.was_used {
             // A waiter that left before it was served: the connection is as good as before.
             false => self.pool.returned(connection),
-            true => connection.close(CloseReason::Cancelled),
+            true => {
+                let silence = self.waiting.take().and_then(|it| connection.silence(&it));
+                connection.close(CloseReason::Cancelled);
+                if let Some(silence) = silence {
+                    self.pool.returned(silence);
+                }
+            }
         }
     }
 }

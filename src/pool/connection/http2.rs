@@ -8,19 +8,18 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::Request;
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
-    http2::{self, Http2Error},
+    http2::{self, Http2Error, Http2Exchange},
     upload::RequestBody,
 };
 
 use crate::pool::{
-    checkout::{Affinity, ConnectPermit, PendingConnect, Returns},
+    checkout::{Affinity, ConnectPermit, PendingConnect},
     lock::assert_unlocked,
-    send::NoResponse,
     settings::PoolSettings,
 };
 
@@ -28,7 +27,6 @@ use super::{
     close_reason::{CloseReason, CloseReasonCell},
     idle_check::IdleCheck,
     listing::Listing,
-    response_body::ResponseBody,
     tracked_io::TrackedIo,
 };
 
@@ -58,6 +56,7 @@ pub(crate) struct Http2Connection {
     reused_info: OnceLock<ConnectionInfo>,
     affinity: Affinity,
     close_reason: CloseReasonCell,
+    opened_at: Instant,
     retires_at: Option<Instant>,
     idle_since: Mutex<Instant>,
     /// It was idle in the pool, before a first request or between two.
@@ -121,6 +120,7 @@ impl Http2Connection {
             reused_info: OnceLock::new(),
             affinity,
             close_reason: close_reason.clone(),
+            opened_at: now,
             retires_at: settings.retirement(now),
             idle_since: Mutex::new(now),
             was_idle: AtomicBool::new(false),
@@ -147,7 +147,7 @@ impl Http2Connection {
     }
 
     /// What is known about the connection, for the next request on it.
-    fn info_of_request(&self) -> ConnectionInfo {
+    pub(super) fn info_of_request(&self) -> ConnectionInfo {
         match self.has_served() {
             true => {
                 let reused = self.reused_info.get_or_init(|| self.info.found_open(true));
@@ -159,7 +159,7 @@ impl Http2Connection {
     }
 
     /// For how long the connection has been idle, if the only stream is one that is not used yet.
-    fn idle_before_stream(&self) -> Option<Duration> {
+    pub(super) fn idle_before_stream(&self) -> Option<Duration> {
         let was_idle = self.was_idle.load(Ordering::Relaxed) && self.streams() == 1;
         was_idle.then(|| self.idle_since().elapsed())
     }
@@ -173,6 +173,10 @@ impl Http2Connection {
         &self.close_reason
     }
 
+    pub(crate) fn opened_at(&self) -> Instant {
+        self.opened_at
+    }
+
     pub(crate) fn listing(&self) -> &Listing {
         &self.listing
     }
@@ -182,14 +186,50 @@ impl Http2Connection {
         self.streams.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn has_served(&self) -> bool {
-        self.uses.load(Ordering::Relaxed) > 0
+    /// How many requests have begun.
+    pub(crate) fn uses(&self) -> u64 {
+        self.uses.load(Ordering::Relaxed)
     }
 
-    /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it.
+    pub(crate) fn has_served(&self) -> bool {
+        self.uses() > 0
+    }
+
+    /// Whether it was idle in the pool, before a first request or between two.
+    pub(crate) fn was_idle(&self) -> bool {
+        self.was_idle.load(Ordering::Relaxed)
+    }
+
+    /// Has the socket checked before the request is written, if the request cannot be repeated.
+    pub(super) fn order_idle_check(&self, request: &Request<RequestBody>) {
+        self.idle_check.order(request);
+    }
+
+    /// Opens a stream for a request that is encoded for HTTP/2.
+    pub(crate) async fn begin(
+        &self,
+        request: &mut Request<RequestBody>,
+    ) -> Result<Http2Exchange, Http2Error> {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.sender.begin(request, None).await
+    }
+
+    /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it, and
+    /// the peer is not suspected to be gone.
     pub(crate) fn has_free_stream(&self) -> bool {
         let limit = self.stream_limit.load(Ordering::Relaxed).min(MAX_STREAMS);
-        self.streams() < limit
+        self.streams() < limit && !self.sender.is_suspect()
+    }
+
+    /// When bytes last arrived from the peer.
+    pub(crate) fn last_received(&self) -> Instant {
+        self.sender.last_received()
+    }
+
+    /// Suspects the peer to be gone, until something arrives. Wakes the task of the connection.
+    pub(crate) fn suspect(&self) {
+        assert_unlocked();
+        self.sender.suspect();
     }
 
     /// Whether the connection takes no more requests: it has ended, or the peer sent GOAWAY.
@@ -204,7 +244,12 @@ impl Http2Connection {
 
     /// Why the connection takes no further request, if it does not: its age or its uses.
     pub(crate) fn expired(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
-        settings.expired(self.uses.load(Ordering::Relaxed), self.retires_at, now)
+        settings.expired(self.uses(), self.retires_at, now)
+    }
+
+    /// Whether the connection can take a request now.
+    pub(crate) fn is_usable(&self, now: Instant, settings: &PoolSettings) -> bool {
+        self.has_free_stream() && self.expired(now, settings).is_none() && !self.is_closed()
     }
 
     /// Whether the connection is of no further use. Notes the reason.
@@ -253,147 +298,5 @@ impl Drop for Http2Connection {
     fn drop(&mut self) {
         // Its handle wakes the task of the connection.
         assert_unlocked();
-    }
-}
-
-/// A new connection that the pool does not list yet.
-///
-/// The request that opened it opens the first stream. Only then do others learn of the connection:
-/// an origin that sends GOAWAY after a few streams has processed the first.
-pub(crate) struct UnlistedHttp2 {
-    pool: Arc<dyn Returns<NewHttp2>>,
-    connection: Arc<Http2Connection>,
-    generation: u64,
-}
-
-/// A new connection that the pool may list.
-pub(crate) struct NewHttp2 {
-    pub(crate) connection: Arc<Http2Connection>,
-    /// The generation of connections that it belongs to.
-    pub(crate) generation: u64,
-}
-
-impl UnlistedHttp2 {
-    pub(crate) fn new(
-        pool: Arc<dyn Returns<NewHttp2>>,
-        connection: Arc<Http2Connection>,
-        generation: u64,
-    ) -> Self {
-        Self {
-            pool,
-            connection,
-            generation,
-        }
-    }
-}
-
-impl Drop for UnlistedHttp2 {
-    fn drop(&mut self) {
-        self.pool.returned(NewHttp2 {
-            connection: self.connection.clone(),
-            generation: self.generation,
-        });
-    }
-}
-
-/// A stream that is reserved for one request.
-pub(crate) struct PooledStream {
-    pool: Arc<dyn Returns<Arc<Http2Connection>>>,
-    connection: Arc<Http2Connection>,
-    info: ConnectionInfo,
-    was_used: bool,
-    /// Present until the first stream of a new connection is open.
-    unlisted: Option<UnlistedHttp2>,
-}
-
-impl PooledStream {
-    /// The stream must have been reserved.
-    pub(crate) fn new(
-        pool: Arc<dyn Returns<Arc<Http2Connection>>>,
-        connection: Arc<Http2Connection>,
-    ) -> Self {
-        Self {
-            pool,
-            info: connection.info_of_request(),
-            connection,
-            was_used: false,
-            unlisted: None,
-        }
-    }
-
-    /// The first stream of a new connection.
-    pub(crate) fn first_of(mut self, unlisted: UnlistedHttp2) -> Self {
-        self.unlisted = Some(unlisted);
-        self
-    }
-
-    pub(crate) fn info(&self) -> &ConnectionInfo {
-        &self.info
-    }
-
-    /// For how long the connection has been idle until now.
-    pub(crate) fn idle(&self) -> Option<Duration> {
-        self.connection.idle_before_stream()
-    }
-
-    pub(crate) fn affinity(&self) -> &Affinity {
-        &self.connection.affinity
-    }
-
-    /// Whether the connection has served a request other than this one.
-    pub(crate) fn has_served(&self) -> bool {
-        let uses = self.connection.uses.load(Ordering::Relaxed);
-        uses > u64::from(self.was_used)
-    }
-
-    /// Whether the connection was idle in the pool, or has served another request.
-    pub(crate) fn was_idle(&self) -> bool {
-        self.has_served() || self.connection.was_idle.load(Ordering::Relaxed)
-    }
-
-    /// Sends a request that is encoded for HTTP/2, and waits for the head of its response.
-    pub(crate) async fn exchange(
-        &mut self,
-        request: &mut Request<RequestBody>,
-    ) -> Result<Response<ResponseBody>, NoResponse> {
-        // An attempt over HTTP/1 may have set it.
-        request.body_mut().wait_for_continue(None);
-        self.was_used = true;
-        if self.connection.streams() == 1 && self.was_idle() {
-            self.connection.idle_check.order(request);
-        }
-        self.connection.uses.fetch_add(1, Ordering::Relaxed);
-        let begun = self.connection.sender.begin(request, None).await;
-        self.unlisted = None;
-        let response = match begun {
-            Ok(exchange) => exchange.response().await,
-            Err(error) => Err(error),
-        };
-        response
-            .map(|response| response.map(ResponseBody::Http2))
-            .map_err(NoResponse::over_http2)
-    }
-
-    /// The response has ended: the stream is free. If the request has not ended, that happens when
-    /// the returned future completes, and dropping it resets the stream.
-    pub(crate) fn finish(
-        self,
-        body: &mut ResponseBody,
-    ) -> Option<impl Future<Output = ()> + Send + 'static> {
-        let ResponseBody::Http2(body) = body else {
-            return None;
-        };
-        let upload = body.take_upload()?;
-        Some(async move {
-            upload.await;
-            drop(self);
-        })
-    }
-}
-
-impl Drop for PooledStream {
-    fn drop(&mut self) {
-        self.unlisted = None;
-        self.pool.returned(self.connection.clone());
     }
 }

@@ -10,26 +10,29 @@
 //! A request whose response has ended may still be sent: `OngoingUpload` hands it to the pool.
 //! `TrackedIo` ties the permit of a connection to its socket, so that the pool counts sockets.
 //! `IdleCheck` looks into the socket before a request is written to an idle connection.
-//! `CloseReason` says why a connection was closed, for the counters.
+//! `CloseReason` says why a connection was closed, for the counters. `Silence` says that a request
+//! waited in vain, so that connections may be dead.
 
 mod close_reason;
 mod dedicated;
 mod http1;
 mod http2;
+mod http2_stream;
 mod hyper_client;
 mod idle_check;
 mod listing;
 mod pooled;
 mod response_body;
+mod silence;
 mod tracked_io;
 mod upload;
 
 pub(super) use close_reason::{CloseReason, CloseReasonCell};
 pub(super) use dedicated::{DedicatedConnection, DedicatedIo};
 pub(super) use http1::{Http1Connection, PooledHttp1};
-pub(super) use http2::{
-    Http2Connection, Http2Parts, Http2Task, NewHttp2, PooledStream, UnlistedHttp2,
-};
+pub(super) use http2::{Http2Connection, Http2Parts, Http2Task};
+pub(super) use http2_stream::{NewHttp2, PooledStream, UnlistedHttp2};
 pub(crate) use pooled::PooledConnection;
 pub(crate) use response_body::ResponseBody;
+pub(super) use silence::Silence;
 pub(super) use upload::{OngoingUpload, UnfinishedUpload};

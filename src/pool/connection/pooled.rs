@@ -15,7 +15,7 @@ use super::{
     close_reason::CloseReason,
     dedicated::DedicatedConnection,
     http1::PooledHttp1,
-    http2::PooledStream,
+    http2_stream::PooledStream,
     response_body::ResponseBody,
     upload::{OngoingUpload, RestOfRequest},
 };
@@ -159,6 +159,16 @@ impl PooledConnection {
         };
         if let (Some(rest), Some(upload)) = (rest, self.upload) {
             upload.finish(rest, self.in_flight);
+        }
+    }
+
+    /// The response has not begun, or not gone on, in time. When this is dropped, connections that
+    /// are as silent as this one are suspected to be dead.
+    pub(crate) fn time_out(&mut self) {
+        match &mut self.kind {
+            Kind::Http1(connection) => connection.time_out(),
+            Kind::Http2(stream) => stream.time_out(),
+            Kind::Dedicated(_) => {}
         }
     }
 

@@ -32,11 +32,11 @@ pub(crate) async fn send(
     target: &Target,
     deadline: Duration,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
-    let mut attempts = Attempts::new(inner, &target.affinity, request);
     let mut connection = match first_connection(inner, request, target) {
         FirstConnection::Ready(connection) => connection,
         FirstConnection::Pending(connecting) => connecting.await?,
     };
+    let mut attempts = Attempts::new(inner, &target.affinity, request, &connection);
     loop {
         attempts.begin(&connection);
         let removed = target.encode(request, &connection);
@@ -77,6 +77,7 @@ pub(crate) async fn send(
                 Box::pin(attempts.retry_failed(failed, connection, request)).await?
             }
             None => {
+                connection.time_out();
                 let error = timed_out(&connection, &progress, deadline);
                 return Err(attempts.with_context(error));
             }

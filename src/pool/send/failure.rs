@@ -6,7 +6,9 @@ use thiserror::Error as ThisError;
 
 use crate::{
     connector::{ConnectionInfo, TlsFailure, explain},
-    error::{Error, ErrorKind, Facts, RequestBodyProblem, RequestProblem, Stage, chain},
+    error::{
+        Error, ErrorKind, Facts, NotRetried, RequestBodyProblem, RequestProblem, Stage, chain,
+    },
     http1::Http1Error,
     http2::Http2Error,
     upload::UploadProgress,
@@ -37,6 +39,8 @@ pub(crate) struct NoResponse {
     has_received: bool,
     /// The error that the request's body ended with.
     body_error: Option<Error>,
+    /// Why it was not sent again.
+    not_retried: Option<NotRetried>,
 }
 
 impl NoResponse {
@@ -63,6 +67,15 @@ impl NoResponse {
             is_unsent,
             has_received: false,
             body_error: None,
+            not_retried: None,
+        }
+    }
+
+    /// Adds why the request was not sent again, though it could be.
+    pub(super) fn not_retried(self, why: NotRetried) -> Self {
+        Self {
+            not_retried: Some(why),
+            ..self
         }
     }
 
@@ -127,7 +140,7 @@ impl NoResponse {
     pub(super) fn into_error(self, info: &ConnectionInfo) -> Error {
         match self.body_error {
             Some(ours) => ours,
-            None => explain_failure(self.failure, Some(info)),
+            None => explain_no_response(self.failure, self.not_retried, Some(info)),
         }
     }
 }
@@ -155,12 +168,21 @@ pub(crate) fn has_begun_response(error: &Error) -> bool {
 /// The crate's own error that caused the failure, if there is one: that of the request's body.
 /// Otherwise an error that is made of what the stream and the HTTP client report.
 pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
+    explain_no_response(failure, None, info)
+}
+
+fn explain_no_response(
+    failure: Failure,
+    not_retried: Option<NotRetried>,
+    info: Option<&ConnectionInfo>,
+) -> Error {
     if let Some(ours) = Error::find_in(&failure) {
         return ours.clone();
     }
     let failure = in_full(failure, info);
     let (kind, stage) = classify(&failure);
-    let (kind, stage, facts) = with_stream(kind, stage, &failure, info);
+    let (kind, stage, mut facts) = with_stream(kind, stage, &failure, info);
+    facts.not_retried = not_retried;
     Error::with_source(kind, stage, facts, failure)
 }
 
@@ -190,19 +212,25 @@ fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
     }
 }
 
-/// Adds the TLS alert that the stream ended with, which says more than hyper's error: HTTP/2 keeps
-/// only a text of it, and an alert before the request is written looks like a cancelled request.
+/// Adds the HTTP/2 frame and the TLS alert that the stream ended with.
+///
+/// The alert says more than hyper's error: HTTP/2 keeps only a text of it, and an alert before the
+/// request is written looks like a cancelled request.
 fn with_stream(
     kind: ErrorKind,
     stage: Stage,
-    error: &(dyn std::error::Error + 'static),
+    failure: &Failure,
     info: Option<&ConnectionInfo>,
 ) -> (ErrorKind, Stage, Facts) {
     let mut facts = info.map_or_else(Facts::default, |info| info.facts().clone());
-    let alert = explain(error)
+    let alert = explain(failure)
         .alert
         .or_else(|| info.and_then(ConnectionInfo::alert));
     facts.alert = alert;
+    facts.last_frame = match failure {
+        Failure::Http2(error) => error.last_frame().map(Into::into),
+        Failure::Http1(_) | Failure::Hyper(_) | Failure::Tls(_) => None,
+    };
     match alert {
         Some(_) => (ErrorKind::AlertReceived, Stage::Receive, facts),
         None => (kind, stage, facts),
@@ -298,6 +326,8 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
         Http2Error::H2(h2) | Http2Error::Incomplete(h2) if is_reset_by_peer(h2) => {
             ErrorKind::StreamReset
         }
+        // Whatever its code says: the connection closes.
+        Http2Error::H2(h2) if h2.is_go_away() && h2.is_remote() => ErrorKind::ConnectionClosed,
         Http2Error::H2(h2) | Http2Error::Incomplete(h2) => match h2.get_io() {
             // h2 reports the end of the byte stream as a broken pipe.
             Some(io) if io.kind() == io::ErrorKind::BrokenPipe => ErrorKind::ConnectionClosed,

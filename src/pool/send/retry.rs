@@ -4,14 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use http_body::Body;
+use tokio::time::Instant;
 
 use crate::{
-    error::Error,
+    error::{Error, NotRetried},
     upload::{Replay, RequestBody, UploadProgress},
 };
 
 use crate::pool::{
-    checkout::{Affinity, checkout, fresh_connection, replacement},
+    checkout::{Affinity, checkout, fresh_connection, newer_connection, replacement},
     connection::{PooledConnection, ResponseBody},
     inner::PoolInner,
 };
@@ -36,14 +37,22 @@ pub(super) struct Attempts<'a> {
     sent: usize,
     /// Attempts that the origin did not process, or that an idle connection cut off.
     unsent: usize,
+    /// Those of them that were the first of a new connection.
+    first_unsent: usize,
     current: Attempt,
     /// The retry that the present attempt is, in the budget.
     retrying: Option<Retrying>,
 }
 
+/// The maximum of attempts as the first request of a new connection that the origin did not
+/// process. It processes none, then.
+const MAX_FIRST_UNSENT: usize = 3;
+
 /// One attempt, by the connection that it is made on.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Attempt {
+    began_at: Instant,
+    is_http2: bool,
     /// The connection had served a request before.
     reused: bool,
     /// The connection was idle in the pool before.
@@ -57,6 +66,8 @@ struct Attempt {
 impl Attempt {
     fn on(connection: &PooledConnection) -> Self {
         Self {
+            began_at: Instant::now(),
+            is_http2: connection.is_http2(),
             reused: connection.has_served(),
             was_idle: connection.was_idle(),
             idle: connection.idle(),
@@ -70,6 +81,7 @@ impl<'a> Attempts<'a> {
         inner: &'a Arc<PoolInner>,
         affinity: &'a Affinity,
         request: &Request<RequestBody>,
+        connection: &PooledConnection,
     ) -> Self {
         let body = request.body();
         let replay = body.keep_replay(inner.settings().max_replay);
@@ -80,7 +92,8 @@ impl<'a> Attempts<'a> {
             is_idempotent: request.method().is_idempotent(),
             sent: 1,
             unsent: 0,
-            current: Attempt::default(),
+            first_unsent: 0,
+            current: Attempt::on(connection),
             retrying: None,
         }
     }
@@ -101,38 +114,73 @@ impl<'a> Attempts<'a> {
         connection: PooledConnection,
         request: &mut Request<RequestBody>,
     ) -> Result<PooledConnection, Error> {
-        if failed.is_unsent() && self.unsent < MAX_UNSENT {
-            self.unsent += 1;
+        if failed.is_unsent() {
+            self.count_unsent()
+                .map_err(|why| self.give_up(failed, why, &connection))?;
             drop(connection);
             return checkout(self.inner, self.affinity).await;
         }
         if self.was_stale(&failed, &connection) && self.restore(request) {
             return self.connection_for_stale(&failed, connection).await;
         }
-        let is_free = failed.is_above_last_stream() || failed.is_unwritten();
-        if is_free && self.unsent < MAX_UNSENT && self.restore(request) {
-            self.count_unless_unwritten(&failed);
-            drop(connection);
+        if !self.is_safe_after(&failed) {
+            return Err(self.with_context(failed.into_error(connection.info())));
+        }
+        let is_unwritten = failed.is_unwritten();
+        let is_unprocessed = failed.is_unprocessed();
+        let is_free = failed.is_above_last_stream() || is_unwritten;
+        let begun = match self.restore(request) {
+            false => Err(NotRetried::BodyNotKept),
+            true if is_free => self.count_unsent(),
+            true => self.begin_retry(),
+        };
+        begun.map_err(|why| self.give_up(failed, why, &connection))?;
+        drop(connection);
+        if is_free {
+            if !is_unwritten {
+                self.inner.count_retry();
+            }
             return self.connection_after_goaway().await;
         }
-        if !self.is_safe_after(&failed) || !self.restore(request) || !self.begin_retry() {
-            let error = failed.into_error(connection.info());
-            return Err(self.with_context(error));
-        }
-        drop(connection);
         // Where one connection was cut off, the other idle ones may be about to. A refused stream
-        // says nothing of the connection; only the last attempt insists on a fresh one then.
+        // says nothing of the connection; only the last attempt insists on a newer one then.
         let is_last = self.sent + 1 >= MAX_ATTEMPTS;
-        let fresh = match !failed.is_unprocessed() || is_last {
-            true => fresh_connection(self.inner, self.affinity).await,
-            false => None,
-        };
-        let connection = match fresh {
-            Some(fresh) => fresh,
-            None => checkout(self.inner, self.affinity).await?,
+        let connection = match self.current {
+            _ if is_unprocessed && !is_last => checkout(self.inner, self.affinity).await?,
+            // All streams of the connection fail at once, and share the next.
+            Attempt {
+                is_http2: true,
+                began_at,
+                ..
+            } => newer_connection(self.inner, self.affinity, began_at).await?,
+            _ => self.fresh_or_any().await?,
         };
         self.count_retry();
         Ok(connection)
+    }
+
+    /// A connection that is opened for this request alone; any, if none can be opened.
+    async fn fresh_or_any(&self) -> Result<PooledConnection, Error> {
+        match fresh_connection(self.inner, self.affinity).await {
+            Some(fresh) => Ok(fresh),
+            None => checkout(self.inner, self.affinity).await,
+        }
+    }
+
+    /// Counts an attempt that the origin did not process.
+    fn count_unsent(&mut self) -> Result<(), NotRetried> {
+        let was_first = !self.current.reused && !self.current.was_idle;
+        self.first_unsent += usize::from(was_first);
+        self.unsent += 1;
+        match self.unsent > MAX_UNSENT || self.first_unsent >= MAX_FIRST_UNSENT {
+            true => Err(NotRetried::Unprocessed(self.unsent)),
+            false => Ok(()),
+        }
+    }
+
+    /// The error of a request that could be sent again, but is not.
+    fn give_up(&self, failed: NoResponse, why: NotRetried, connection: &PooledConnection) -> Error {
+        self.with_context(failed.not_retried(why).into_error(connection.info()))
     }
 
     /// A connection for a request that the origin did not process (RFC 9113 section 8.7). It costs
@@ -142,16 +190,13 @@ impl<'a> Attempts<'a> {
     /// opening a connection each. A request for which that failed gets a connection that is idle or
     /// fresh, on which its stream is the next: an origin that processes any request processes that.
     async fn connection_after_goaway(&mut self) -> Result<PooledConnection, Error> {
-        self.unsent += 1;
-        if self.unsent > 1 {
-            if let Some(idle) = self.inner.idle_stream(self.affinity) {
-                return Ok(idle);
-            }
-            if let Some(fresh) = fresh_connection(self.inner, self.affinity).await {
-                return Ok(fresh);
-            }
+        if self.unsent == 1 {
+            return checkout(self.inner, self.affinity).await;
         }
-        checkout(self.inner, self.affinity).await
+        match self.inner.idle_stream(self.affinity) {
+            Some(idle) => Ok(idle),
+            None => self.fresh_or_any().await,
+        }
     }
 
     /// Whether an HTTP/1 connection had ended while it was idle, or ended before it answered, and
@@ -213,7 +258,7 @@ impl<'a> Attempts<'a> {
         {
             return None;
         }
-        if self.sent > 1 || !self.is_repeatable() || !self.begin_retry() {
+        if self.sent > 1 || !self.is_repeatable() || self.begin_retry().is_err() {
             return None;
         }
         let fresh = Box::pin(fresh_connection(self.inner, self.affinity)).await?;
@@ -260,7 +305,8 @@ impl<'a> Attempts<'a> {
     /// idempotent and may have been processed.
     fn is_safe_after(&self, failed: &NoResponse) -> bool {
         let was_cut_off = self.current.was_idle && failed.was_cut_off();
-        self.is_repeatable() && (failed.is_unprocessed() || (self.is_idempotent && was_cut_off))
+        let has_no_effect = failed.is_unwritten() || failed.is_unprocessed();
+        has_no_effect || (self.is_idempotent && was_cut_off)
     }
 
     /// Whether all of the body that was read is kept.
@@ -293,14 +339,17 @@ impl<'a> Attempts<'a> {
     }
 
     /// Begins a retry, if the number of attempts and the budget allow one more.
-    fn begin_retry(&mut self) -> bool {
+    fn begin_retry(&mut self) -> Result<(), NotRetried> {
         if self.sent >= MAX_ATTEMPTS {
-            return false;
+            return Err(NotRetried::Attempts(self.sent));
         }
         // The previous one has ended.
         self.retrying = None;
         self.retrying = Retrying::begin(self.inner);
-        self.retrying.is_some()
+        match self.retrying {
+            Some(_) => Ok(()),
+            None => Err(NotRetried::Budget),
+        }
     }
 }
 

@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use tokio::{sync::oneshot, time::sleep};
 
 use crate::{
     http2::Http2Error,
     pool::{
         checkout::PendingConnect,
-        connection::{CloseReason, Http2Connection, Http2Parts, Http2Task},
+        connection::{CloseReason, CloseReasonCell, Http2Connection, Http2Parts, Http2Task},
         inner::PoolInner,
     },
 };
@@ -33,7 +33,9 @@ const SETTINGS_TIMEOUT: Duration = Duration::from_secs(5);
 /// The task of one HTTP/2 connection. It ends with the connection.
 pub(crate) struct Http2Driver {
     pool: Weak<PoolInner>,
+    pooled: Weak<Http2Connection>,
     stream_limit: Arc<AtomicUsize>,
+    close_reason: CloseReasonCell,
     /// Dropped when the peer has sent its SETTINGS, or should have: until then, others who want a
     /// connection wait for this one.
     pending: Option<PendingConnect>,
@@ -49,28 +51,24 @@ impl Http2Driver {
             pending,
             unused,
         } = parts;
-        let driver = Self {
+        let mut driver = Self {
             pool: Arc::downgrade(inner),
+            pooled: Arc::downgrade(pooled),
             stream_limit,
+            close_reason,
             pending: Some(pending),
         };
-        let (pool, pooled) = (Arc::downgrade(inner), Arc::downgrade(pooled));
         inner.tasks().spawn_driver(async move {
-            let (ended, overdue) = (pin!(driver.drive(connection)), pin!(close_deadline(unused)));
-            if let Either::Left((Err(error), _)) = select(ended, overdue).await {
-                close_reason.note(CloseReason::Error);
-                tracing::debug!(%error, "HTTP/2 connection failed");
-            }
-            if let (Some(inner), Some(pooled)) = (pool.upgrade(), pooled.upgrade()) {
-                inner.http2_ended(&pooled);
-            }
+            select(pin!(driver.drive(connection)), pin!(close_deadline(unused))).await;
+            driver.remove();
         });
     }
 
-    async fn drive(mut self, connection: Http2Task) -> Result<(), Http2Error> {
+    /// Drives the connection to its end.
+    async fn drive(&mut self, connection: Http2Task) {
         let mut connection = pin!(connection);
         let mut settings_due = pin!(sleep(SETTINGS_TIMEOUT));
-        poll_fn(move |cx| {
+        poll_fn(|cx| {
             let ended = connection.as_mut().poll(cx);
             let is_known = connection.has_settings() || settings_due.as_mut().poll(cx).is_ready();
             if self.pending.is_none() || is_known {
@@ -78,16 +76,40 @@ impl Http2Driver {
                 self.note_stream_limit(connection.max_streams());
                 self.pending = None;
             }
-            ended
+            if connection.take_recovered() {
+                self.relist();
+            }
+            // Before the connection is dropped, which counts its close.
+            ended.map(|ended| self.note_end(ended))
         })
-        .await
+        .await;
+    }
+
+    fn note_end(&self, ended: Result<(), Http2Error>) {
+        if let Err(error) = ended {
+            self.close_reason.note(CloseReason::Error);
+            tracing::debug!(%error, "HTTP/2 connection failed");
+        }
     }
 
     fn note_stream_limit(&self, limit: usize) {
-        if self.stream_limit.swap(limit, Ordering::Relaxed) != limit
-            && let Some(inner) = self.pool.upgrade()
-        {
-            inner.stream_limits_changed();
+        if self.stream_limit.swap(limit, Ordering::Relaxed) != limit {
+            self.relist();
+        }
+    }
+
+    /// Looks for free streams: the peer has changed its limit, or proved that it is alive.
+    fn relist(&self) {
+        if let Some(inner) = self.pool.upgrade() {
+            inner.with(|inventory| inventory.http2.relist_all());
+            inner.serve_waiters();
+        }
+    }
+
+    /// Removes the connection, which has ended, from the pool.
+    fn remove(&self) {
+        if let (Some(inner), Some(pooled)) = (self.pool.upgrade(), self.pooled.upgrade()) {
+            inner.http2_ended(&pooled);
         }
     }
 }

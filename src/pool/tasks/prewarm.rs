@@ -54,7 +54,9 @@ impl Prewarm {
     pub(crate) fn ensure(inner: &Arc<PoolInner>) {
         let min_idle = inner.settings().min_idle;
         if min_idle == 0
-            || !inner.with(|inventory| inventory.is_prewarmed && inventory.ready() < min_idle)
+            || !inner.with(|inventory| {
+                inventory.is_prewarmed && inventory.ready(inner.settings()) < min_idle
+            })
         {
             return;
         }
@@ -104,6 +106,5 @@ fn open_one(inner: &Arc<PoolInner>, wanted: usize) -> Option<oneshot::Receiver<C
 /// Whether there is room for a connection that is missing.
 fn is_missing(inner: &PoolInner, wanted: usize) -> bool {
     !inner.requests().is_draining()
-        && inner
-            .with(|inventory| !inventory.is_full(inner.settings()) && inventory.ready() < wanted)
+        && inner.with(|it| !it.is_full(inner.settings()) && it.ready(inner.settings()) < wanted)
 }

@@ -108,6 +108,11 @@ impl OriginBody {
     }
 
     pub(in crate::proxy) fn time_out(&mut self, deadline: Deadline) -> Error {
+        if let Some(connection) = &mut self.connection
+            && deadline.is_of_origin()
+        {
+            connection.time_out();
+        }
         let facts = deadline.added_to(self.close());
         Error::new(ErrorKind::TimedOut, Stage::Receive, facts)
     }

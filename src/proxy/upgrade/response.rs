@@ -20,7 +20,7 @@ pub(in crate::proxy) enum UpgradeOutcome {
     /// The origin switches. This is the client's response.
     Switched(Response<ProxyBody>),
     /// The origin does not switch. This is its ordinary response.
-    Declined(Response<ResponseBody>, PooledConnection),
+    Declined(Response<ResponseBody>, Box<PooledConnection>),
 }
 
 /// Reads the origin's response. If the origin switches to the requested protocol, the tunnel
@@ -48,7 +48,7 @@ pub(in crate::proxy) fn answered(
             connection,
             idle_timeout,
         ))),
-        false => Ok(UpgradeOutcome::Declined(response, connection)),
+        false => Ok(UpgradeOutcome::Declined(response, Box::new(connection))),
     }
 }
 

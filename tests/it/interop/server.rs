@@ -27,16 +27,30 @@ pub(super) struct Server {
     child: Child,
     address: SocketAddr,
     said: Said,
-    _folder: Folder,
+    folder: Folder,
+    /// Whether the child has children of its own, which have to be stopped by it.
+    has_workers: bool,
 }
 
 impl Server {
     /// Starts an nginx with these `server` blocks, which contain `listen LISTEN`.
     pub(super) fn nginx(folder: Folder, servers: &str) -> Self {
+        Self::nginx_with(folder, "master_process off;", servers)
+    }
+
+    /// Starts an nginx whose worker process can be replaced by [`reload`](Self::reload).
+    pub(super) fn nginx_with_worker(folder: Folder, servers: &str) -> Self {
+        let mut nginx = Self::nginx_with(folder, "worker_processes 1;", servers);
+        nginx.has_workers = true;
+        nginx
+    }
+
+    fn nginx_with(folder: Folder, processes: &str, servers: &str) -> Self {
         const MOST_TRIES: usize = 5;
-        let settings = include_str!("nginx/nginx.conf").replace("SERVERS", servers);
-        let mut nginx = NGINX.command(&folder);
-        nginx.args(["-p", ".", "-c", "nginx.conf"]);
+        let settings = include_str!("nginx/nginx.conf")
+            .replace("PROCESSES", processes)
+            .replace("SERVERS", servers);
+        let mut nginx = NGINX.nginx(&folder);
         let mut said = Said::default();
         for _ in 0..MOST_TRIES {
             // Another process may take the port before nginx does.
@@ -124,6 +138,11 @@ impl Server {
         Self::new(child, address, said, folder)
     }
 
+    /// Has nginx replace its worker: the old one closes its connections after their requests.
+    pub(super) fn reload(&self) {
+        NGINX.check(NGINX.nginx(&self.folder).args(["-s", "reload"]));
+    }
+
     /// The output so far.
     pub(super) fn output(&self) -> String {
         self.said.text()
@@ -134,7 +153,8 @@ impl Server {
             child,
             address,
             said,
-            _folder: folder,
+            folder,
+            has_workers: false,
         }
     }
 
@@ -145,7 +165,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = match self.has_workers {
+            true => NGINX
+                .nginx(&self.folder)
+                .args(["-s", "stop"])
+                .status()
+                .map(drop),
+            false => self.child.kill(),
+        };
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("--- server output ---\n{}", self.said.text());
@@ -234,6 +261,13 @@ impl Package {
             .current_dir(folder.path())
             .env("PATH", path_with_servers())
             .stdin(Stdio::null());
+        command
+    }
+
+    /// The command of an nginx that runs in this folder.
+    fn nginx(&self, folder: &Folder) -> Command {
+        let mut command = self.command(folder);
+        command.args(["-p", ".", "-c", "nginx.conf"]);
         command
     }
 

@@ -1,9 +1,12 @@
 //! nginx closes HTTP/2 connections under load: no response is lost, and no POST is sent twice.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 use axum::body::Body;
-use cdn_origin::{OriginProxy, pool::PoolSettings, tls::Alpn};
+use cdn_origin::{OriginProxy, tls::Alpn};
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode};
 
@@ -18,12 +21,14 @@ use crate::{
 /// How many requests each combination of settings sends.
 const REQUESTS: usize = 600;
 
-/// An nginx that ends each connection after `keepalive_requests`, and logs the id of each request.
-fn nginx(authority: &Authority, keepalive_requests: usize) -> Server {
-    let folder = Folder::new().certified("site", &authority.issue(&[NAME]));
-    let servers = format!(
+/// nginx is reloaded each time that so many requests have been answered.
+const REQUESTS_PER_RELOAD: usize = 100;
+
+/// The `server` block of an nginx with these settings, which logs the id of each request.
+fn server(settings: &str) -> String {
+    format!(
         "
-        keepalive_requests {keepalive_requests};
+        {settings}
         log_format ids 'id=$http_x_id status=$status';
         server {{
             listen LISTEN ssl http2;
@@ -32,12 +37,20 @@ fn nginx(authority: &Authority, keepalive_requests: usize) -> Server {
             ssl_certificate_key site.pem;
             location / {{ return 200 ok; }}
         }}"
-    );
-    Server::nginx(folder, &servers)
+    )
+}
+
+fn folder(authority: &Authority) -> Folder {
+    Folder::new().certified("site", &authority.issue(&[NAME]))
 }
 
 /// Sends so many requests, as many at a time, and returns the failures.
-async fn send_all(proxy: &OriginProxy, method: &Method, at_once: usize) -> Vec<String> {
+async fn send_all(
+    proxy: &OriginProxy,
+    method: &Method,
+    at_once: usize,
+    answered: impl Fn(),
+) -> Vec<String> {
     let requests = stream::iter(0..REQUESTS).map(|id| {
         let body = match *method == Method::POST {
             true => Body::from("content"),
@@ -50,49 +63,78 @@ async fn send_all(proxy: &OriginProxy, method: &Method, at_once: usize) -> Vec<S
             .header("x-id", format!("{method}-{at_once}-{id}"));
         send(proxy, request.body(body).unwrap())
     });
-    let responses = requests.buffer_unordered(at_once);
+    let responses = requests.buffer_unordered(at_once).inspect(|_| answered());
     let failures = responses.filter_map(async |response| {
         let failed = response.status() != StatusCode::OK;
         let error = response.extensions().get::<cdn_origin::Error>();
         failed.then(|| {
-            format!(
-                "{} {:?}",
-                response.status(),
-                error.map(|e| e.report().to_string())
-            )
+            let report = error.map(|error| error.report().to_string());
+            format!("{} {report:?}", response.status())
         })
     });
     failures.collect().await
 }
 
+/// Sends GET and POST, 1 to 64 at a time.
+///
+/// # Panics
+///
+/// If a request fails, or nginx logs a POST twice.
+async fn send_everything(nginx: &Server, authority: &Authority, about: &str, answered: impl Fn()) {
+    let connector = connector(nginx, authority).alpn(Alpn::Http2);
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    for method in [Method::GET, Method::POST] {
+        for at_once in [1, 4, 16, 64] {
+            let failures = send_all(&proxy, &method, at_once, &answered).await;
+            assert!(
+                failures.is_empty(),
+                "{about}, {method}, {at_once} at once: {} of {REQUESTS}, {:#?}",
+                failures.len(),
+                &failures[..failures.len().min(2)]
+            );
+        }
+    }
+    drop(proxy);
+    let mut posts = BTreeMap::<String, usize>::new();
+    for line in nginx.output().lines() {
+        if let Some((_, id)) = line.split_once("id=POST") {
+            *posts.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+    let repeated: Vec<_> = posts.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(repeated.is_empty(), "{about}: {repeated:?}");
+}
+
 #[tokio::test]
 #[ignore = "needs nginx"]
 async fn every_request_is_answered_though_nginx_closes_connections_under_load() {
-    for keepalive_requests in [1, 3, 100] {
+    for settings in [
+        "keepalive_requests 1;",
+        "keepalive_requests 3;",
+        "keepalive_requests 100;",
+        "keepalive_timeout 0;",
+    ] {
         let authority = Authority::new();
-        let nginx = nginx(&authority, keepalive_requests);
-        let connector = connector(&nginx, &authority).alpn(Alpn::Http2);
-        let proxy = OriginProxy::new(connector.build().unwrap()).pool(PoolSettings::default());
-        for method in [Method::GET, Method::POST] {
-            for at_once in [1, 4, 16, 64] {
-                let failures = send_all(&proxy, &method, at_once).await;
-                assert!(
-                    failures.is_empty(),
-                    "keepalive_requests {keepalive_requests}, {method}, {at_once} at once: \
-                     {} of {REQUESTS}, {:#?}",
-                    failures.len(),
-                    &failures[..failures.len().min(2)]
-                );
-            }
-        }
-        drop(proxy);
-        let mut posts = BTreeMap::<String, usize>::new();
-        for line in nginx.output().lines() {
-            if let Some((_, id)) = line.split_once("id=POST") {
-                *posts.entry(id.to_owned()).or_default() += 1;
-            }
-        }
-        let repeated: Vec<_> = posts.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(repeated.is_empty(), "{repeated:?}");
+        let nginx = Server::nginx(folder(&authority), &server(settings));
+        send_everything(&nginx, &authority, settings, || ()).await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs nginx"]
+async fn every_request_is_answered_though_nginx_reloads_under_load() {
+    let authority = Authority::new();
+    let nginx = Server::nginx_with_worker(folder(&authority), &server(""));
+    let answered = AtomicUsize::new(0);
+    send_everything(&nginx, &authority, "reloads", || {
+        if answered
+            .fetch_add(1, SeqCst)
+            .is_multiple_of(REQUESTS_PER_RELOAD)
+        {
+            nginx.reload();
+        }
+    })
+    .await;
+    let replaced = nginx.output().matches("gracefully shutting down").count();
+    assert!(replaced > 10, "{replaced}");
 }

@@ -1,0 +1,69 @@
+//! `Silence`: a request waited in vain, so that its connection may be dead.
+
+use http::Request;
+use tokio::time::{Duration, Instant};
+
+use crate::upload::{RequestBody, UploadProgress};
+
+/// How long an origin may keep a request waiting before a client that leaves casts doubt on the
+/// connection. A timeout of the proxy does so however short it is.
+const MIN_SILENCE: Duration = Duration::from_secs(1);
+
+/// Nothing has arrived on a connection since then, though a request waited for it.
+///
+/// A path that drops packets without an error leaves connections like this: a firewall has
+/// forgotten them, or a host is gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silence {
+    pub(crate) since: Instant,
+}
+
+/// A request that waits for its response.
+pub(super) struct Waiting {
+    began_at: Instant,
+    progress: UploadProgress,
+    has_head: bool,
+    has_timed_out: bool,
+}
+
+impl Waiting {
+    /// The request is about to be sent.
+    pub(super) fn for_response(request: &Request<RequestBody>) -> Self {
+        Self {
+            began_at: Instant::now(),
+            progress: request.body().progress(),
+            has_head: false,
+            has_timed_out: false,
+        }
+    }
+
+    /// The response has begun. A client that leaves from now on shows nothing.
+    pub(super) fn begun(self) -> Self {
+        Self {
+            has_head: true,
+            ..self
+        }
+    }
+
+    /// The proxy waits no longer.
+    pub(super) fn timed_out(self) -> Self {
+        Self {
+            has_timed_out: true,
+            ..self
+        }
+    }
+
+    /// The silence of an origin from which bytes last arrived at `last_received`, if it lasts for
+    /// long enough.
+    ///
+    /// There is none while the client has to send more of the body.
+    pub(super) fn silence(&self, last_received: Option<Instant>) -> Option<Silence> {
+        if self.progress.awaits_client() || (self.has_head && !self.has_timed_out) {
+            return None;
+        }
+        let waits_since = self.progress.last_frame_at().max(Some(self.began_at))?;
+        let since = last_received.map_or(waits_since, |last| last.max(waits_since));
+        let is_long = since.elapsed() >= MIN_SILENCE;
+        (is_long || (self.has_timed_out && since == waits_since)).then_some(Silence { since })
+    }
+}

@@ -168,8 +168,8 @@ fn advise_on_tls(tls: &TlsClient, verify: &VerifyPolicy, advice: &mut Vec<Advice
                     HTTP/1.1, and no ECH";
         add(AdviceId::EarlyDataUnused, text.into());
     }
-    if !tls.skipped_roots.is_empty() {
-        let (count, first) = (tls.skipped_roots.len(), &tls.skipped_roots[0]);
+    if let [first, ..] = tls.skipped_roots() {
+        let count = tls.skipped_roots().len();
         add(
             AdviceId::SkippedRoots,
             format!("{count} of the system's root certificates cannot be used; the first: {first}"),

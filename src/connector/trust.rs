@@ -8,7 +8,7 @@ use std::{
 use crate::{
     error::{BuildError, BuildProblem},
     name::ExpectedName,
-    tls::{ClientIdentity, FileFingerprint, TlsClient, TlsSettings, VerifyPolicy},
+    tls::{ClientIdentity, FileFingerprint, Reread, TlsClient, TlsSettings, VerifyPolicy},
 };
 
 /// The settings that a [reload](crate::CdnOriginConnector::reload) can change.
@@ -87,7 +87,7 @@ impl Trust {
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Self> {
         let files = settings.fingerprint();
-        let client = settings.build(expected_name, problems)?;
+        let client = settings.build(Reread::IfChanged, expected_name, problems)?;
         Some(Self {
             current: RwLock::new(Arc::new(client)),
             source: Mutex::new(TrustSource {
@@ -149,7 +149,8 @@ impl Trust {
         // Taken before the read, so that a file that changes meanwhile is read again.
         let files = settings.fingerprint();
         let mut problems = Vec::new();
-        let client = settings.build(self.expected_name.as_ref(), &mut problems);
+        let expected_name = self.expected_name.as_ref();
+        let client = settings.build(Reread::Always, expected_name, &mut problems);
         BuildError::from_problems(problems)?;
         if let Some(client) = client {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use data_encoding::BASE64;
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 use x509_cert::{
     Certificate, Version,
     der::{self, AnyRef, Decode, Encode, SliceReader, Tag},
@@ -252,8 +252,8 @@ impl ParsedFields {
 }
 
 fn pin(key: &SubjectPublicKeyInfoOwned) -> Option<String> {
-    let digest = Sha256::digest(key.to_der().ok()?);
-    Some(pin_text(digest.as_slice()))
+    let digest = Hash::hash(&key.to_der().ok()?);
+    Some(pin_text(&digest))
 }
 
 /// Formats the digest of a key as a pin.

@@ -17,8 +17,8 @@ use crate::{
     error::Error,
     pool::NoEarlyData,
     proxy::{
-        Draining, FromGroup, OriginProxy, Prewarming, ProxyBody, Proxying, discard_withheld, log,
-        may_be_empty, read_ahead,
+        FromGroup, OriginProxy, ProxyBody, Proxying, discard_withheld, log, may_be_empty,
+        read_ahead,
     },
     upload::ClientBody,
 };
@@ -205,10 +205,9 @@ impl OriginGroup {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn prewarm(&self) -> Prewarming {
-        let each = self.origins().map(OriginProxy::prewarm);
-        let all = join_all(each);
-        Prewarming::new(async move { all.await.into_iter().collect() })
+    pub fn prewarm(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let all = join_all(self.origins().map(OriginProxy::prewarm));
+        async move { all.await.into_iter().collect() }
     }
 
     /// [Retires](OriginProxy::retire_connections) all present connections to all origins.
@@ -234,9 +233,9 @@ impl OriginGroup {
     /// # drop(drained);
     /// # }
     /// ```
-    pub fn drain(&self) -> Draining {
-        let each: Vec<_> = self.origins().map(OriginProxy::drain).collect();
-        Draining::new(async move { drop(join_all(each).await) })
+    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
+        let all = join_all(self.origins().map(OriginProxy::drain));
+        async move { drop(all.await) }
     }
 
     /// [Closes all tunnels](OriginProxy::close_tunnels) to all origins.

@@ -22,9 +22,10 @@ const HEAD: &str = "\
 use std::error::Error;
 
 use cdn_origin::{
-    Alpn, CdnOriginConnector, HostRewriteLayer, Roots, TlsVersion, VerifyPolicy,
+    Alpn, CdnOriginConnector, HostRewriteLayer, OriginProxy, Roots, TlsVersion, VerifyPolicy,
     connector::CdnOriginBuilder,
     dial::ProxyProtocol,
+    origin::Scheme,
     tls::{ClientIdentity, TlsParameters},
 };
 #[cfg(feature = \"ech\")]
@@ -52,11 +53,13 @@ fn fixes() -> Vec<FixKind> {
         FixKind::AndPin(pin.clone()),
         FixKind::Builder(url),
         FixKind::ClientIdentity,
+        FixKind::ClientScheme,
         FixKind::EchConfig,
         FixKind::ExpectedName("www.example.com".parse().expect("a name")),
         FixKind::ExpectedName("192.0.2.1".parse().expect("an address")),
         FixKind::Host(host.clone()),
         FixKind::HostRewrite(host),
+        FixKind::HostRewriteUnknown,
         FixKind::HostUnknown,
         FixKind::NoProxyProtocol,
         FixKind::OmitSni,
@@ -118,6 +121,8 @@ fn statements(fix: &FixKind) -> Option<String> {
     };
     Some(if call.starts_with(".and_pin(") {
         format!("{before}    let _policy = VerifyPolicy::native_roots(){call};\n")
+    } else if call.starts_with(".client_scheme(") {
+        format!("{before}    let _proxy = OriginProxy::new(builder().build()?){call};\n")
     } else if call.starts_with('.') {
         format!("{before}    let _built = builder()\n{call}\n        .build()?;\n")
     } else {

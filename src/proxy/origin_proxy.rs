@@ -6,6 +6,7 @@ use http::request::Parts;
 
 use crate::{
     connector::CdnOriginConnector,
+    error::Error,
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::{Origin, Scheme},
@@ -13,10 +14,7 @@ use crate::{
     response_rewrite::ResponseRewriteLayer,
 };
 
-use super::{
-    Draining, Limits, Prewarming, Upgrades, Via, error_response::DiagnosisDisclosure,
-    settings::ProxySettings,
-};
+use super::{Limits, Upgrades, Via, error_response::DiagnosisDisclosure, settings::ProxySettings};
 
 /// A reverse proxy to the origin of a connector: a `Service` that never fails.
 ///
@@ -318,8 +316,8 @@ impl OriginProxy {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn prewarm(&self) -> Prewarming {
-        Prewarming::new(self.pool.clone().prewarm())
+    pub fn prewarm(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        self.pool.clone().prewarm()
     }
 
     /// Retires all present connections: idle ones close now, others after their current requests.
@@ -342,6 +340,7 @@ impl OriginProxy {
     /// bodies of all requests and responses have ended, or were dropped, and all tunnels of
     /// upgrades have closed. No request is cut off: put a timeout around the future. A tunnel whose
     /// sides send pings may last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
+    /// Dropping the future does not undo the drain.
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {
@@ -355,9 +354,9 @@ impl OriginProxy {
     /// }
     /// # }
     /// ```
-    pub fn drain(&self) -> Draining {
+    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
         self.pool.close();
-        Draining::new(self.pool.clone().drained())
+        self.pool.clone().drained()
     }
 
     /// Closes all tunnels of upgrades, on both sides and at once.

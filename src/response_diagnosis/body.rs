@@ -118,6 +118,10 @@ impl<B: Body + Unpin> Body for PeekedBody<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
+        // A body that has failed has no length, whatever the inner one says after its failure.
+        if self.ahead.iter().any(Result::is_err) {
+            return SizeHint::default();
+        }
         let ahead: u64 = self.data_ahead().map(|data| data.remaining() as u64).sum();
         let mut hint = self.inner.size_hint();
         if let Some(upper) = hint.upper() {

@@ -33,8 +33,6 @@ pub(crate) struct TlsClient {
     pub(super) ech: Option<Arc<EchPlan>>,
     pub(super) alpn: Alpn,
     pub(crate) offer: TlsOffer,
-    /// Certificates of the system's store that could not be used.
-    pub(crate) skipped_roots: Vec<String>,
     /// Whether the secrets of connections are logged.
     pub(crate) logs_keys: bool,
     /// Whether there is a client certificate to present.
@@ -107,6 +105,11 @@ impl TlsClient {
             early: EarlyBytes(early),
             ..self.clone()
         })
+    }
+
+    /// Why certificates of the system's store were skipped.
+    pub(crate) fn skipped_roots(&self) -> &[String] {
+        self.verifier.chain.skipped_roots()
     }
 
     /// Whether its sessions must not be resumed any longer.

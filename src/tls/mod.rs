@@ -62,3 +62,4 @@ pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, nam
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;
 pub(crate) use settings::TlsSettings;
+pub(crate) use verify::Reread;

@@ -1,6 +1,6 @@
 //! The choice of the crypto provider.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::CryptoProvider;
 
@@ -12,7 +12,7 @@ pub(super) fn choose(
 ) -> Result<Arc<CryptoProvider>, BuildProblem> {
     given
         .or_else(|| CryptoProvider::get_default().cloned())
-        .or_else(|| compiled_in().map(Arc::new))
+        .or_else(compiled_in)
         .ok_or_else(missing)
 }
 
@@ -26,17 +26,24 @@ fn missing() -> BuildProblem {
     )
 }
 
+/// The provider that is compiled in. All connectors share it.
+fn compiled_in() -> Option<Arc<CryptoProvider>> {
+    static PROVIDER: LazyLock<Option<Arc<CryptoProvider>>> =
+        LazyLock::new(|| default_provider().map(Arc::new));
+    PROVIDER.clone()
+}
+
 #[cfg(feature = "aws-lc-rs")]
-fn compiled_in() -> Option<CryptoProvider> {
+fn default_provider() -> Option<CryptoProvider> {
     Some(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
-fn compiled_in() -> Option<CryptoProvider> {
+fn default_provider() -> Option<CryptoProvider> {
     Some(rustls::crypto::ring::default_provider())
 }
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-fn compiled_in() -> Option<CryptoProvider> {
+fn default_provider() -> Option<CryptoProvider> {
     None
 }

@@ -8,7 +8,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -30,7 +30,8 @@ use rustls_pki_types::{ServerName, UnixTime};
 pub(super) struct SessionStore {
     names: usize,
     grace: Duration,
-    kept: ClientSessionMemoryCache,
+    /// Made for the first handshake, because it allocates for all names at once.
+    kept: OnceLock<ClientSessionMemoryCache>,
     /// When they expire, in seconds since 1970.
     expiry: AtomicU64,
 }
@@ -44,10 +45,15 @@ impl SessionStore {
         Self {
             names,
             grace,
-            // rustls counts eight sessions for each name.
-            kept: ClientSessionMemoryCache::new(names * 8),
+            kept: OnceLock::new(),
             expiry: AtomicU64::new(UnixTime::now().as_secs() + MAX_LIFETIME.as_secs()),
         }
+    }
+
+    fn kept(&self) -> &ClientSessionMemoryCache {
+        // rustls counts eight sessions for each name.
+        let new = || ClientSessionMemoryCache::new(self.names * 8);
+        self.kept.get_or_init(new)
     }
 
     /// An empty store of the same size.
@@ -77,11 +83,11 @@ impl SessionStore {
     /// The most early data that the next session to be resumed takes.
     pub(super) fn early_data_limit(&self, name: &ServerName<'static>) -> usize {
         // The store only shows a ticket by handing it out. The one put back is the next again.
-        let Some(ticket) = self.kept.take_tls13_ticket(name) else {
+        let Some(ticket) = self.kept().take_tls13_ticket(name) else {
             return 0;
         };
         let limit = ticket.max_early_data_size();
-        self.kept.insert_tls13_ticket(name.clone(), ticket);
+        self.kept().insert_tls13_ticket(name.clone(), ticket);
         usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
@@ -93,23 +99,23 @@ impl SessionStore {
 
 impl ClientSessionStore for SessionStore {
     fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
-        self.kept.set_kx_hint(server_name, group);
+        self.kept().set_kx_hint(server_name, group);
     }
 
     fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.kept.kx_hint(server_name)
+        self.kept().kx_hint(server_name)
     }
 
     fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.kept.set_tls12_session(server_name, value);
+        self.kept().set_tls12_session(server_name, value);
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.kept.tls12_session(server_name)
+        self.kept().tls12_session(server_name)
     }
 
     fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
-        self.kept.remove_tls12_session(server_name);
+        self.kept().remove_tls12_session(server_name);
     }
 
     fn insert_tls13_ticket(
@@ -117,14 +123,14 @@ impl ClientSessionStore for SessionStore {
         server_name: ServerName<'static>,
         value: Tls13ClientSessionValue,
     ) {
-        self.kept.insert_tls13_ticket(server_name, value);
+        self.kept().insert_tls13_ticket(server_name, value);
     }
 
     fn take_tls13_ticket(
         &self,
         server_name: &ServerName<'static>,
     ) -> Option<Tls13ClientSessionValue> {
-        self.kept.take_tls13_ticket(server_name)
+        self.kept().take_tls13_ticket(server_name)
     }
 }
 

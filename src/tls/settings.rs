@@ -20,7 +20,7 @@ use super::{
     provider,
     resumption::Resumption,
     server_name::server_name,
-    verify::{ChainVerifier, OriginVerifier},
+    verify::{ChainVerifier, OriginVerifier, Reread},
     versions::Versions,
 };
 
@@ -66,6 +66,7 @@ impl TlsSettings {
     /// `expected_name` is the name chosen for all connections, if one is.
     pub(crate) fn build(
         &self,
+        reread: Reread,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<TlsClient> {
@@ -73,7 +74,7 @@ impl TlsSettings {
         let versions = note(self.offered_versions(), problems);
         let provider = note(provider::choose(self.parameters.provider.clone()), problems)?;
         // Every part is loaded even if an earlier one has failed, to report all problems at once.
-        let chain = ChainVerifier::build(&self.verify, &provider, problems);
+        let chain = ChainVerifier::build(&self.verify, reread, &provider, problems);
         let identity = self.identity.as_ref();
         let identity = identity.map(|identity| note(identity.load(&provider), problems));
         let versions = versions?;
@@ -85,7 +86,7 @@ impl TlsSettings {
             versions,
             problems,
         );
-        let (chain, skipped_roots) = chain.filter(|_| problems.len() == before)?;
+        let chain = chain.filter(|_| problems.len() == before)?;
         let verifier = Arc::new(OriginVerifier {
             chain,
             names: self.verify.names.clone(),
@@ -116,7 +117,6 @@ impl TlsSettings {
             ech: ech.map(Arc::new),
             alpn: self.alpn,
             offer,
-            skipped_roots,
             logs_keys: self.parameters.key_log.is_some(),
             has_identity: self.identity.is_some(),
             alternatives: self.verify.alternatives().map(Into::into),

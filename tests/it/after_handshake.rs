@@ -56,7 +56,7 @@ async fn with_tickets(count: usize, protocol: &'static [u8]) -> OriginProxy {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                let service = service_fn(async |_: Request<Incoming>| {
+                let service = service_fn(|_: Request<Incoming>| async {
                     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok")))
                 });
                 let Ok(tls) = acceptor.accept(stream).await else {

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     io,
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering::SeqCst},
@@ -516,7 +517,7 @@ async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     while primary.requests() < 1 {
         tokio::task::yield_now().await;
     }
-    let mut drained = group.drain();
+    let mut drained = pin!(group.drain());
     assert!(futures_util::poll!(&mut drained).is_pending());
     let (status, _) = ask(&group, Method::GET, "").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);

@@ -4,6 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::PathBuf,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -105,6 +106,45 @@ fn the_advice_is_about_the_trust_that_is_in_force() {
         .reload(|tls| tls.verify(trusting(&authority)))
         .unwrap();
     assert_eq!(ids(), []);
+}
+
+#[test]
+fn the_systems_store_is_read_again_when_its_file_has_changed() {
+    const CHILD: &str = "reload::a_child_whose_system_store_changes";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([CHILD, "--exact", "--ignored", "--nocapture"])
+        .env("SSL_CERT_FILE", file.path())
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+}
+
+#[tokio::test]
+#[ignore = "another test runs it, in a process with an environment of its own"]
+async fn a_child_whose_system_store_changes() {
+    let file = std::env::var_os("SSL_CERT_FILE").unwrap();
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let edge = serving(&authority).await;
+    let build = || {
+        let builder = CdnOriginConnector::builder(format!("https://{NAME}")).dial(edge.address());
+        builder.build().unwrap()
+    };
+    fs::write(&file, stranger.root_pem()).unwrap();
+    let first = build();
+    assert!(connect(&first).await.is_err());
+
+    let both = stranger.root_pem() + &authority.root_pem();
+    fs::write(&file, both).unwrap();
+    assert!(connect(&build()).await.is_ok());
+    assert!(
+        connect(&first).await.is_err(),
+        "it keeps what it was built with"
+    );
+    first.reload(|tls| tls).unwrap();
+    assert!(connect(&first).await.is_ok());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use http::{
         SEC_WEBSOCKET_VERSION,
     },
 };
-use sha1::{Digest, Sha1};
+use sha1_smol::Sha1;
 
 use crate::proxy::fields::{is_token, members, only};
 
@@ -71,8 +71,9 @@ pub(super) fn complete(headers: &mut HeaderMap) {
 }
 
 fn accept(key: &[u8]) -> String {
-    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
-    BASE64.encode(&digest)
+    let mut hash = Sha1::from(key);
+    hash.update(GUID);
+    BASE64.encode(&hash.digest().bytes())
 }
 
 /// A number up to 255. Whether it is one of its own is for the origin to say, by 426.

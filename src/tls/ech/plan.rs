@@ -189,7 +189,7 @@ mod tests {
 
     use crate::{
         name::{Sni, SniOmission},
-        tls::{Ech, SpkiPin, TlsParameters, TlsSettings, VerifyPolicy},
+        tls::{Ech, Reread, SpkiPin, TlsParameters, TlsSettings, VerifyPolicy},
     };
 
     #[test]
@@ -208,7 +208,9 @@ mod tests {
                 .require_extended_master_secret(),
             ..TlsSettings::default()
         };
-        let client = settings.build(None, &mut Vec::new()).expect("a client");
+        let client = settings
+            .build(Reread::IfChanged, None, &mut Vec::new())
+            .expect("a client");
         let unsettled = Sni::Omit(SniOmission::Requested);
         for sni in [None, Some(&unsettled)] {
             let greased = client.config_without_dns(sni).expect("a configuration");

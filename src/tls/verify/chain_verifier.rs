@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{
-    CertificateError, Error, RootCertStore,
+    CertificateError, Error,
     client::{VerifierBuilderError, WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::CryptoProvider,
 };
@@ -16,7 +16,9 @@ use super::{
     contradictions::contradictions,
     crls::invalid,
     danger::unverified::Unverified,
+    loaded_roots::LoadedRoots,
     policy::{ExpiryGrace, NameCheck, TrustAnchor},
+    root_cache::Reread,
 };
 
 /// Verifies that the chain leads to a trusted root.
@@ -41,23 +43,24 @@ pub(super) struct PresentedCertificate<'a> {
 }
 
 impl ChainVerifier {
-    /// The verifier of this policy, and the system's roots that had to be skipped.
+    /// The verifier of this policy.
     pub(in crate::tls) fn build(
         policy: &VerifyPolicy,
+        reread: Reread,
         provider: &Arc<CryptoProvider>,
         problems: &mut Vec<BuildProblem>,
-    ) -> Option<(Self, Vec<String>)> {
+    ) -> Option<Self> {
         let before = problems.len();
         problems.extend(contradictions(policy));
         let built = match &policy.trust {
-            TrustAnchor::Roots(roots) => roots.load().and_then(|loaded| {
-                let chain = WebPkiChain::build(policy, loaded.store, provider)?;
-                Ok((Self::WebPki(chain), loaded.skipped))
-            }),
+            TrustAnchor::Roots(roots) => roots
+                .load(reread)
+                .and_then(|roots| WebPkiChain::build(policy, roots, provider))
+                .map(Self::WebPki),
             #[cfg(feature = "platform-verifier")]
-            TrustAnchor::Platform => platform(provider).map(|chain| (chain, Vec::new())),
-            TrustAnchor::Pins => Ok((Self::Pins, Vec::new())),
-            TrustAnchor::Anyone(unverified) => Ok((Self::Skipped(*unverified), Vec::new())),
+            TrustAnchor::Platform => platform(provider),
+            TrustAnchor::Pins => Ok(Self::Pins),
+            TrustAnchor::Anyone(unverified) => Ok(Self::Skipped(*unverified)),
         };
         let built = built.map_err(|problem| problems.push(problem)).ok();
         built.filter(|_| problems.len() == before)
@@ -72,6 +75,16 @@ impl ChainVerifier {
     /// Whether it checks chains at all.
     pub(super) fn checks_chains(&self) -> bool {
         !matches!(self, Self::Pins | Self::Skipped(_))
+    }
+
+    /// Why certificates of the system's store were skipped.
+    pub(in crate::tls) fn skipped_roots(&self) -> &[String] {
+        match self {
+            Self::WebPki(chain) => &chain.roots.skipped,
+            #[cfg(feature = "platform-verifier")]
+            Self::Platform(_) => &[],
+            Self::Pins | Self::Skipped(_) => &[],
+        }
     }
 
     pub(super) fn check(
@@ -100,6 +113,8 @@ impl ChainVerifier {
 /// webpki, and how long after its end a chain is accepted.
 #[derive(Debug)]
 pub(in crate::tls) struct WebPkiChain {
+    /// Shared with other connectors.
+    roots: Arc<LoadedRoots>,
     verifier: Arc<WebPkiServerVerifier>,
     grace: Option<ExpiryGrace>,
 }
@@ -107,10 +122,11 @@ pub(in crate::tls) struct WebPkiChain {
 impl WebPkiChain {
     fn build(
         policy: &VerifyPolicy,
-        roots: RootCertStore,
+        roots: Arc<LoadedRoots>,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, BuildProblem> {
-        let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(roots.store.clone(), provider.clone());
         let builder = match &policy.crls {
             Some(crls) => crls.add_to(builder)?,
             None => builder,
@@ -122,6 +138,7 @@ impl WebPkiChain {
             error => BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, error),
         })?;
         Ok(Self {
+            roots,
             verifier,
             grace: policy.grace,
         })

@@ -3,9 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use data_encoding::{BASE64, HEXUPPER, HEXUPPER_PERMISSIVE};
+use hmac_sha256::Hash;
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::error::pin_text;
@@ -73,7 +73,7 @@ impl SpkiPin {
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, rustls::Error> {
         let parsed = ParsedCertificate::try_from(certificate)?;
         let key = parsed.subject_public_key_info();
-        Ok(Self(Sha256::digest(key.as_ref()).into()))
+        Ok(Self(Hash::hash(key.as_ref())))
     }
 }
 
@@ -160,7 +160,7 @@ impl CertificatePin {
     /// ```
     #[must_use]
     pub fn of_certificate(der: &[u8]) -> Self {
-        Self(Sha256::digest(der).into())
+        Self(Hash::hash(der))
     }
 }
 

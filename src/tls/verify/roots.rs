@@ -1,22 +1,30 @@
 //! The root certificates that are trusted.
 
 use std::{
+    env, fmt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
+    time::Duration,
 };
 
-use rustls::RootCertStore;
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls_pki_types::CertificateDer;
 
-use crate::{
-    error::{BuildProblem, BuildProblemKind},
-    tls::file_fingerprint as files,
+use crate::{error::BuildProblem, tls::file_fingerprint::FileFingerprint};
+
+use super::{
+    loaded_roots::{LoadedRoots, UnreadablePem, read},
+    root_cache::{Reread, RootCache},
 };
 
 /// Root certificates to trust, from one or more places.
 ///
 /// The connector loads them when it is built, and again at each
 /// [reload](crate::CdnOriginConnector::reload).
+///
+/// All connectors with clones of the same `Roots` share what is loaded, so thousands of them cost
+/// no more than one. All users of the [system's](Self::native) and of the bundled roots share
+/// theirs. `build()` reads again what has changed: a file whose length or time of change differs,
+/// and the system's store once a minute.
 ///
 /// An unusable certificate of the system's store is skipped, and the connector's
 /// [advice](crate::CdnOriginConnector::advice) reports it. An unusable certificate that you passed
@@ -29,9 +37,12 @@ use crate::{
 /// let roots = Roots::native().and(Roots::pem_file("/etc/pki/company.pem"));
 /// let policy = VerifyPolicy::roots(roots);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "roots do nothing until a VerifyPolicy uses them"]
-pub struct Roots(Vec<RootsSource>);
+pub struct Roots {
+    sources: Vec<RootsSource>,
+    cache: Arc<RootCache>,
+}
 
 #[derive(Clone, Debug)]
 enum RootsSource {
@@ -39,14 +50,11 @@ enum RootsSource {
     Bundled,
     Der(CertificateDer<'static>),
     File(PathBuf),
-    Loaded(Arc<RootCertStore>),
+    Loaded(Arc<LoadedRoots>),
     Native,
     /// The certificates alone: the text may hold private keys too.
     Pem(Result<Vec<CertificateDer<'static>>, UnreadablePem>),
 }
-
-#[derive(Clone, Copy, Debug)]
-struct UnreadablePem;
 
 impl Roots {
     /// The system's certificate store, or that of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
@@ -55,7 +63,11 @@ impl Roots {
     /// let roots = cdn_origin::Roots::native();
     /// ```
     pub fn native() -> Self {
-        Self(vec![RootsSource::Native])
+        static CACHE: LazyLock<Arc<RootCache>> = LazyLock::new(Arc::default);
+        Self {
+            sources: vec![RootsSource::Native],
+            cache: CACHE.clone(),
+        }
     }
 
     /// Mozilla's root certificates, compiled in.
@@ -68,7 +80,11 @@ impl Roots {
     #[cfg(feature = "bundled-roots")]
     #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "bundled-roots")))]
     pub fn bundled() -> Self {
-        Self(vec![RootsSource::Bundled])
+        static CACHE: LazyLock<Arc<RootCache>> = LazyLock::new(Arc::default);
+        Self {
+            sources: vec![RootsSource::Bundled],
+            cache: CACHE.clone(),
+        }
     }
 
     /// Every certificate in a PEM text. A text without any is a build error.
@@ -79,7 +95,7 @@ impl Roots {
     /// # }
     /// ```
     pub fn pem(text: impl AsRef<[u8]>) -> Self {
-        Self(vec![RootsSource::Pem(read(text.as_ref()))])
+        Self::of(RootsSource::Pem(read(text.as_ref())))
     }
 
     /// Every certificate in a PEM file. A file without any is a build error.
@@ -88,7 +104,7 @@ impl Roots {
     /// let roots = cdn_origin::Roots::pem_file("/etc/pki/company.pem");
     /// ```
     pub fn pem_file(path: impl Into<PathBuf>) -> Self {
-        Self(vec![RootsSource::File(path.into())])
+        Self::of(RootsSource::File(path.into()))
     }
 
     /// One certificate in DER.
@@ -99,7 +115,7 @@ impl Roots {
     /// # }
     /// ```
     pub fn der(certificate: impl Into<Vec<u8>>) -> Self {
-        Self(vec![RootsSource::Der(certificate.into().into())])
+        Self::of(RootsSource::Der(certificate.into().into()))
     }
 
     /// Adds the roots of `more`.
@@ -110,36 +126,61 @@ impl Roots {
     /// let roots = Roots::pem_file("/etc/pki/old.pem").and(Roots::pem_file("/etc/pki/new.pem"));
     /// ```
     pub fn and(mut self, more: Self) -> Self {
-        self.0.extend(more.0);
+        self.sources.extend(more.sources);
+        self.cache = Arc::default();
         self
     }
 
     /// The same roots, loaded now, once and for all. Unchanged if they cannot be loaded.
     pub(super) fn loaded(self) -> Self {
-        match self.load() {
-            Ok(loaded) => Self(vec![RootsSource::Loaded(Arc::new(loaded.store))]),
+        match self.load(Reread::IfChanged) {
+            Ok(loaded) => Self::of(RootsSource::Loaded(loaded)),
             Err(_) => self,
         }
     }
 
+    fn of(source: RootsSource) -> Self {
+        Self {
+            sources: vec![source],
+            cache: Arc::default(),
+        }
+    }
+
+    /// The files that these roots name.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.0.iter().filter_map(|source| match source {
+        self.sources.iter().filter_map(|source| match source {
             RootsSource::File(path) => Some(path.as_path()),
             _ => None,
         })
     }
 
-    pub(super) fn load(&self) -> Result<LoadedRoots, BuildProblem> {
+    /// The loaded roots, which all clones share.
+    pub(super) fn load(&self, reread: Reread) -> Result<Arc<LoadedRoots>, BuildProblem> {
+        /// The system's store has no fingerprint.
+        const MAX_NATIVE_AGE: Duration = Duration::from_secs(60);
+        let mut sources = self.sources.iter();
+        let (system, max_age) = match sources.any(|it| matches!(it, RootsSource::Native)) {
+            true => (system_files(), MAX_NATIVE_AGE),
+            false => (Vec::new(), Duration::MAX),
+        };
+        let files = self.files().chain(system.iter().map(PathBuf::as_path));
+        let files = FileFingerprint::of(files);
+        self.cache.get(files, max_age, reread, || self.read())
+    }
+
+    fn read(&self) -> Result<LoadedRoots, BuildProblem> {
         let mut loaded = LoadedRoots::default();
-        for source in &self.0 {
+        for source in &self.sources {
             match source {
                 #[cfg(feature = "bundled-roots")]
                 RootsSource::Bundled => loaded
-                    .store
+                    .store_mut()
                     .extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
                 RootsSource::Der(certificate) => loaded.add_given(certificate.clone())?,
                 RootsSource::File(path) => loaded.add_file(path)?,
-                RootsSource::Loaded(store) => loaded.store.extend(store.roots.iter().cloned()),
+                RootsSource::Loaded(known) => {
+                    loaded.store_mut().extend(known.store.roots.iter().cloned())
+                }
                 RootsSource::Native => loaded.add_native(),
                 RootsSource::Pem(certificates) => {
                     let hint = "it takes the content of a file, not its name";
@@ -154,84 +195,83 @@ impl Roots {
     }
 }
 
-/// The loaded store, and why certificates were skipped.
-#[derive(Debug)]
-pub(super) struct LoadedRoots {
-    pub(super) store: RootCertStore,
-    pub(super) skipped: Vec<String>,
+/// The files and directories that the environment names as the system's store.
+fn system_files() -> Vec<PathBuf> {
+    let file = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let directories = env::var_os("SSL_CERT_DIR").unwrap_or_default();
+    file.into_iter()
+        .chain(env::split_paths(&directories))
+        .collect()
 }
 
-impl Default for LoadedRoots {
-    fn default() -> Self {
-        Self {
-            store: RootCertStore::empty(),
-            skipped: Vec::new(),
-        }
-    }
-}
-
-impl LoadedRoots {
-    fn add_native(&mut self) {
-        let found = rustls_native_certs::load_native_certs();
-        self.skipped
-            .extend(found.errors.iter().map(ToString::to_string));
-        for certificate in found.certs {
-            if let Err(error) = self.store.add(certificate) {
-                self.skipped.push(error.to_string());
-            }
-        }
-    }
-
-    fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
-        let certificates = read(&files::read("verify", path)?);
-        let hint = "`openssl x509 -inform der` makes it of DER";
-        let added = self.add_pem(&certificates, hint);
-        added.map_err(|problem| problem.in_file(path))
-    }
-
-    /// Adds certificates. The hint is for a text that holds none.
-    fn add_pem(
-        &mut self,
-        certificates: &Result<Vec<CertificateDer<'static>>, UnreadablePem>,
-        hint: &str,
-    ) -> Result<(), BuildProblem> {
-        match certificates {
-            Err(UnreadablePem) => Err(invalid("the PEM text cannot be read")),
-            Ok(none) if none.is_empty() => Err(invalid(format!(
-                "there is no certificate in the PEM text; {hint}"
-            ))),
-            Ok(certificates) => certificates
-                .iter()
-                .try_for_each(|certificate| self.add_given(certificate.clone())),
-        }
-    }
-
-    fn add_given(&mut self, certificate: CertificateDer<'static>) -> Result<(), BuildProblem> {
-        let added = self.store.add(certificate);
-        added.map_err(|error| invalid(format!("a root certificate cannot be used: {error}")))
-    }
-
-    fn empty(&self) -> BuildProblem {
-        let mut why = String::from(
-            "no root certificate to trust was found, so every handshake would fail: install the \
-             system's ca-certificates, or use `Roots::bundled()` or `Roots::pem(..)`",
-        );
-        for reason in self.skipped.iter().take(3) {
-            why.push_str("; ");
-            why.push_str(reason);
-        }
-        BuildProblem::new("verify", BuildProblemKind::Empty, why)
+/// Shows the sources alone.
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Roots").field(&self.sources).finish()
     }
 }
 
-/// The certificates of a PEM text. Everything else in it is dropped.
-fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnreadablePem> {
-    let certificates = CertificateDer::pem_slice_iter(text);
-    certificates
-        .collect::<Result<_, _>>()
-        .map_err(|_| UnreadablePem)
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-fn invalid(why: impl Into<String>) -> BuildProblem {
-    BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, why.into())
+    use super::*;
+
+    /// A new certificate authority.
+    fn authority() -> String {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.self_signed(&key).unwrap().pem()
+    }
+
+    fn load(roots: &Roots) -> Arc<LoadedRoots> {
+        roots.load(Reread::IfChanged).unwrap()
+    }
+
+    #[test]
+    fn clones_share_what_they_load_while_one_of_them_uses_it() {
+        let roots = Roots::pem(authority());
+        let loaded = load(&roots);
+        assert!(Arc::ptr_eq(&loaded, &load(&roots.clone())));
+        let more = roots.clone().and(Roots::pem(authority()));
+        assert_eq!(load(&more).store.len(), 2);
+        assert_eq!(load(&roots).store.len(), 1);
+        let weak = Arc::downgrade(&loaded);
+        drop(loaded);
+        assert!(weak.upgrade().is_none(), "an unused store is freed");
+        assert_eq!(load(&roots).store.len(), 1);
+    }
+
+    #[test]
+    fn a_file_is_read_again_when_it_has_changed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let (first, second) = (authority(), authority());
+        fs::write(&file, &first).unwrap();
+        let roots = Roots::pem_file(file.path());
+        let before = load(&roots);
+        fs::write(&file, format!("{first}{second}")).unwrap();
+        let after = load(&roots);
+        assert_eq!((before.store.len(), after.store.len()), (1, 2));
+        assert!(Arc::ptr_eq(&after, &load(&roots)));
+    }
+
+    #[test]
+    fn the_same_roots_share_memory_after_another_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, authority()).unwrap();
+        let roots = Roots::pem_file(file.path());
+        let before = load(&roots);
+        let after = roots.load(Reread::Always).unwrap();
+        assert!(Arc::ptr_eq(&before, &after));
+    }
+
+    #[test]
+    fn a_failed_read_is_not_kept() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let roots = Roots::pem_file(file.path());
+        assert!(roots.load(Reread::IfChanged).is_err());
+        fs::write(&file, authority()).unwrap();
+        assert_eq!(load(&roots).store.len(), 1);
+    }
 }

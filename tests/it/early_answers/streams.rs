@@ -200,8 +200,12 @@ async fn a_drain_waits_for_an_upload_that_has_its_response() {
     let response = send(&proxy, post(body)).await;
     assert_eq!(text(response).await, "answer");
     assert_eq!(proxy.pool_snapshot().active(), 1);
-    let mut drained = proxy.drain();
-    assert!(timeout(Duration::from_secs(5), &mut drained).await.is_err());
+    let mut drained = std::pin::pin!(proxy.drain());
+    assert!(
+        timeout(Duration::from_secs(5), drained.as_mut())
+            .await
+            .is_err()
+    );
     sender.send_data(Bytes::from_static(b"part")).await.unwrap();
     drop(sender);
     drained.await;

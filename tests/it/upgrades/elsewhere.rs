@@ -1,6 +1,6 @@
 //! Upgrades through a group of origins, and to an origin that is told who the client is.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, pin::pin};
 
 use axum::{Extension, Router};
 use cdn_origin::{
@@ -30,7 +30,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
 
     let socket = client(&site).await;
     assert_eq!(tunnels(), [1, 0]);
-    let mut drained = group.drain();
+    let mut drained = pin!(group.drain());
     assert!(futures_util::poll!(&mut drained).is_pending());
     talk(socket).await;
     drained.await;

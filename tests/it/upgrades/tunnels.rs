@@ -1,6 +1,6 @@
 //! What passes once the protocols are switched, and how it ends.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use cdn_origin::proxy::Upgrades;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,7 +105,7 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     // One that is asked for.
     let mut late = scene.client(super::ASK).await;
     let (mut asked, _) = scene.asked().await;
-    let mut drained = scene.proxy.drain();
+    let mut drained = pin!(scene.proxy.drain());
     assert!(futures_util::poll!(&mut drained).is_pending());
 
     scene.proxy.close_tunnels();

@@ -1,0 +1,107 @@
+//! `LoadedRoots`: a store of root certificates, as it was read.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::RootCertStore;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+use crate::{
+    error::{BuildProblem, BuildProblemKind},
+    tls::file_fingerprint as files,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnreadablePem;
+
+/// The loaded store, and why certificates were skipped.
+#[derive(Debug)]
+pub(in crate::tls) struct LoadedRoots {
+    pub(super) store: Arc<RootCertStore>,
+    pub(super) skipped: Vec<String>,
+}
+
+impl Default for LoadedRoots {
+    fn default() -> Self {
+        Self {
+            store: Arc::new(RootCertStore::empty()),
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl LoadedRoots {
+    pub(super) fn store_mut(&mut self) -> &mut RootCertStore {
+        Arc::make_mut(&mut self.store)
+    }
+
+    pub(super) fn has_roots_of(&self, other: &Self) -> bool {
+        self.store.roots == other.store.roots && self.skipped == other.skipped
+    }
+
+    pub(super) fn add_native(&mut self) {
+        let found = rustls_native_certs::load_native_certs();
+        self.skipped
+            .extend(found.errors.iter().map(ToString::to_string));
+        for certificate in found.certs {
+            if let Err(error) = self.store_mut().add(certificate) {
+                self.skipped.push(error.to_string());
+            }
+        }
+    }
+
+    pub(super) fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
+        let certificates = read(&files::read("verify", path)?);
+        let hint = "`openssl x509 -inform der` makes it of DER";
+        let added = self.add_pem(&certificates, hint);
+        added.map_err(|problem| problem.in_file(path))
+    }
+
+    /// Adds certificates. The hint is for a text that holds none.
+    pub(super) fn add_pem(
+        &mut self,
+        certificates: &Result<Vec<CertificateDer<'static>>, UnreadablePem>,
+        hint: &str,
+    ) -> Result<(), BuildProblem> {
+        match certificates {
+            Err(UnreadablePem) => Err(invalid("the PEM text cannot be read")),
+            Ok(none) if none.is_empty() => Err(invalid(format!(
+                "there is no certificate in the PEM text; {hint}"
+            ))),
+            Ok(certificates) => certificates
+                .iter()
+                .try_for_each(|certificate| self.add_given(certificate.clone())),
+        }
+    }
+
+    pub(super) fn add_given(
+        &mut self,
+        certificate: CertificateDer<'static>,
+    ) -> Result<(), BuildProblem> {
+        let added = self.store_mut().add(certificate);
+        added.map_err(|error| invalid(format!("a root certificate cannot be used: {error}")))
+    }
+
+    pub(super) fn empty(&self) -> BuildProblem {
+        let mut why = String::from(
+            "no root certificate to trust was found, so every handshake would fail: install the \
+             system's ca-certificates, or use `Roots::bundled()` or `Roots::pem(..)`",
+        );
+        for reason in self.skipped.iter().take(3) {
+            why.push_str("; ");
+            why.push_str(reason);
+        }
+        BuildProblem::new("verify", BuildProblemKind::Empty, why)
+    }
+}
+
+/// The certificates of a PEM text. Everything else in it is dropped.
+pub(super) fn read(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, UnreadablePem> {
+    let certificates = CertificateDer::pem_slice_iter(text);
+    certificates
+        .collect::<Result<_, _>>()
+        .map_err(|_| UnreadablePem)
+}
+
+fn invalid(why: impl Into<String>) -> BuildProblem {
+    BuildProblem::new("verify", BuildProblemKind::InvalidCertificate, why.into())
+}

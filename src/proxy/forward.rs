@@ -209,7 +209,7 @@ fn is_unusable(parts: &Parts, flags: HeaderFlags) -> bool {
 /// Removes the fields of the origin's connection, and selects the client's body.
 fn into_client_body(
     parts: &mut Parts,
-    body: Box<OriginBody>,
+    mut body: Box<OriginBody>,
     flags: HeaderFlags,
     ready: &Ready,
 ) -> ProxyBody {
@@ -226,7 +226,11 @@ fn into_client_body(
         }
     }
     match has_no_content {
-        true => ProxyBody::nothing(),
+        true => {
+            // The response is complete with its head, although the stream may end later.
+            body.finish_at_end(true);
+            ProxyBody::nothing()
+        }
         false if ready.has_streams => ProxyBody::origin_of_stream(body),
         false => ProxyBody::origin(body),
     }

@@ -28,8 +28,8 @@ pub(crate) struct PooledConnection {
     kind: Kind,
     /// The request, until it and its response have ended.
     in_flight: Option<InFlight>,
-    /// Absent if the request has no body.
-    upload: Option<OngoingUpload>,
+    /// Absent if the request has no body. Boxed, because most have none.
+    upload: Option<Box<OngoingUpload>>,
 }
 
 enum Kind {
@@ -187,6 +187,6 @@ impl PooledConnection {
 
     /// Lets the request's body be sent to its end, even if the response ends before that.
     pub(crate) fn keep_uploading(&mut self, upload: OngoingUpload) {
-        self.upload = Some(upload);
+        self.upload = Some(Box::new(upload));
     }
 }

@@ -1,20 +1,23 @@
 //! Final responses that come before their requests have ended: of origins, and of the proxy.
 
-mod client;
+pub(crate) mod client;
 mod not_reading;
 mod origin;
 mod reading_on;
 mod streams;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
-use cdn_origin::{CdnOriginConnector, OriginProxy};
+use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::ProxyBody};
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
     service::TowerToHyperService,
 };
 use tokio::net::TcpListener;
+use tower::Service;
 
 /// The protocol between a client and the proxy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,7 +53,14 @@ const LARGE: usize = 8 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves the proxy by hyper's server, as axum does.
-pub(crate) async fn serve(proxy: OriginProxy) -> SocketAddr {
+pub(crate) async fn serve<S>(proxy: S) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = Response<ProxyBody>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

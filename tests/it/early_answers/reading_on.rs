@@ -1,9 +1,14 @@
 //! Origins that answer early and read on.
 
+use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
 use http::StatusCode;
 use tokio::time::timeout;
 
-use super::{LARGE, PATIENCE, client::Client, origin::reading_on, pairs, proxy, serve};
+use crate::support::refused_address;
+
+use super::{
+    DOWNSTREAMS, LARGE, PATIENCE, Upstream, client::Client, origin::reading_on, pairs, proxy, serve,
+};
 
 #[tokio::test]
 async fn an_origin_that_answers_at_once_and_reads_on_gets_the_whole_upload() {
@@ -25,6 +30,42 @@ async fn an_origin_that_answers_at_once_and_reads_on_gets_the_whole_upload() {
                 let pool = proxy.pool_snapshot();
                 assert_eq!((pool.opened(), pool.open()), (1, 1), "{case}");
             }
+        }
+    }
+}
+
+/// A proxy to an origin that refuses connections.
+fn to_nothing() -> OriginProxy {
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let proxy = OriginProxy::new(connector.build().unwrap());
+    drop(refused);
+    proxy
+}
+
+#[tokio::test]
+async fn the_upload_goes_to_the_next_origin_of_a_group_and_on_after_its_early_answer() {
+    for down in DOWNSTREAMS {
+        let (connector, mut received) = reading_on(Upstream::Http, StatusCode::ACCEPTED).await;
+        let group = OriginGroup::new(to_nothing()).fall_back_to(proxy(connector));
+        let mut client = Client::connect(down, serve(group).await).await;
+        for _ in 0..3 {
+            let answer = client.upload(LARGE).await.expect("an answer");
+            assert_eq!(answer.status, StatusCode::ACCEPTED, "{down:?}");
+            let whole = timeout(PATIENCE, received.recv()).await;
+            assert_eq!(whole.expect("an upload"), Some(LARGE), "{down:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_answer_of_a_group_without_an_origin_is_never_lost() {
+    for down in DOWNSTREAMS {
+        let group = OriginGroup::new(to_nothing()).fall_back_to(to_nothing());
+        let mut client = Client::connect(down, serve(group).await).await;
+        for _ in 0..3 {
+            let answer = client.upload(LARGE).await.expect("an answer");
+            assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "{down:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{OriginProxy, proxy::Limits};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Channel, StreamBody};
@@ -18,7 +18,7 @@ use tokio::{
 use crate::memory::{read_head, read_to_end, say, send, text, to_connections};
 
 use super::{
-    LARGE, PATIENCE, UPSTREAMS,
+    LARGE, PATIENCE, UPSTREAMS, Upstream,
     client::Client,
     origin::{received, serving},
     pairs, serve,
@@ -69,8 +69,8 @@ fn post(body: Upload) -> Request<Upload> {
 /// The end of an upload, as its origin sees it: its trailers, or `None` if it was cut off.
 type End = Option<HeaderMap>;
 
-/// A proxy to an origin that answers at once, and hands on how uploads end.
-async fn watched(up: super::Upstream) -> (OriginProxy, mpsc::UnboundedReceiver<End>) {
+/// A proxy to an origin that answers at once with this status, and hands on how uploads end.
+async fn watched(up: Upstream, status: StatusCode) -> (OriginProxy, mpsc::UnboundedReceiver<End>) {
     let (sender, ends) = mpsc::unbounded_channel();
     let answer = move |request: Request<Incoming>| {
         let sender = sender.clone();
@@ -79,12 +79,16 @@ async fn watched(up: super::Upstream) -> (OriginProxy, mpsc::UnboundedReceiver<E
             let end = end.map(|body| body.trailers().cloned().unwrap_or_default());
             let _ = sender.send(end);
         });
-        // hyper's server reports the end of a body only while its response lasts.
-        let response =
-            futures_util::stream::iter([Ok::<_, Infallible>(Frame::data("answer".into()))]);
-        Response::new(StreamBody::new(
-            response.chain(futures_util::stream::pending()),
-        ))
+        let frames: BoxStream<'static, _> = match status {
+            // The stream ends with a frame of its own.
+            StatusCode::NO_CONTENT => futures_util::stream::empty().boxed(),
+            // hyper's server reports the end of a body only while its response lasts.
+            _ => futures_util::stream::iter([Ok::<_, Infallible>(Frame::data("answer".into()))])
+                .chain(futures_util::stream::pending())
+                .boxed(),
+        };
+        let response = Response::builder().status(status);
+        response.body(StreamBody::new(frames)).unwrap()
     };
     (OriginProxy::new(serving(up, answer).await), ends)
 }
@@ -92,7 +96,7 @@ async fn watched(up: super::Upstream) -> (OriginProxy, mpsc::UnboundedReceiver<E
 #[tokio::test]
 async fn trailers_of_an_upload_follow_its_early_response() {
     for up in UPSTREAMS {
-        let (proxy, mut ends) = watched(up).await;
+        let (proxy, mut ends) = watched(up, StatusCode::OK).await;
         let (mut sender, body) = Upload::new(1);
         let mut response = send(&proxy, post(body)).await;
         sender.send_data(Bytes::from_static(b"late")).await.unwrap();
@@ -115,9 +119,26 @@ async fn trailers_of_an_upload_follow_its_early_response() {
 }
 
 #[tokio::test]
+async fn an_upload_goes_on_after_a_response_without_content_whose_stream_ends_later() {
+    let up = Upstream::HttpsHttp2;
+    let (proxy, mut ends) = watched(up, StatusCode::NO_CONTENT).await;
+    let (mut sender, body) = Upload::new(1);
+    let response = send(&proxy, post(body)).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    drop(response);
+    // Its response follows the end of the stream, on the same connection.
+    let (_held, other) = Upload::new(1);
+    let _other = send(&proxy, post(other)).await;
+    sender.send_data(Bytes::from_static(b"late")).await.unwrap();
+    drop(sender);
+    let end = timeout(PATIENCE, ends.recv()).await.unwrap();
+    assert!(end.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn an_upload_that_fails_after_its_early_response_is_not_taken_for_a_whole_one() {
     for up in UPSTREAMS {
-        let (proxy, mut ends) = watched(up).await;
+        let (proxy, mut ends) = watched(up, StatusCode::OK).await;
         let (mut sender, body) = Upload::new(1);
         let response = send(&proxy, post(body)).await;
         sender.send_data(Bytes::from_static(b"late")).await.unwrap();

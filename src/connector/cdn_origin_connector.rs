@@ -327,7 +327,7 @@ impl CdnOriginConnector {
         Connecting::new(async move {
             let origin = state.origin_for(&uri)?;
             let attempt = ConnectAttempt::new(&state, origin, &purpose, client.as_deref());
-            attempt.run().await
+            attempt.called_with(&uri).run().await
         })
     }
 }

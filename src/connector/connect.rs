@@ -11,6 +11,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use http::Uri;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 use tower::BoxError;
@@ -66,6 +67,14 @@ impl<'a> ConnectAttempt<'a> {
             started: Instant::now(),
             facts,
         }
+    }
+
+    /// Adds the `Uri` that the connector was called with. Its host may be the name that is missing
+    /// in SNI.
+    pub(super) fn called_with(mut self, uri: &Uri) -> Self {
+        let authority = uri.authority();
+        self.facts.called_with = authority.and_then(|name| name.as_str().parse().ok());
+        self
     }
 
     /// Connects, and logs a failure.

@@ -24,6 +24,8 @@ pub enum CauseId {
     BehindTheEdge,
     /// A firewall, a rate limit or a country rule of the edge blocked the request.
     BlockedByTheEdge,
+    /// The origin's response breaks a rule of HTTP.
+    BrokenHttp,
     /// The peer, or a device on the path, breaks the TLS protocol.
     BrokenTls,
     /// The certificate has expired, or the local clock is wrong.
@@ -115,6 +117,8 @@ pub enum CauseId {
     RedirectLoop,
     /// The request returns to a proxy or an edge that it has passed before.
     RequestLoop,
+    /// The head of the response is larger than the pool allows.
+    ResponseHeadTooLarge,
     /// No current revocation list covers the certificate.
     RevocationUnknown,
     /// The trusted roots are outdated or incomplete.
@@ -154,6 +158,7 @@ impl CauseId {
         Self::AlpnNotAccepted,
         Self::BehindTheEdge,
         Self::BlockedByTheEdge,
+        Self::BrokenHttp,
         Self::BrokenTls,
         Self::CertificateExpired,
         Self::CertificateForAnotherName,
@@ -199,6 +204,7 @@ impl CauseId {
         Self::ProxyHeaderNotExpected,
         Self::RedirectLoop,
         Self::RequestLoop,
+        Self::ResponseHeadTooLarge,
         Self::RevocationUnknown,
         Self::RootsMissing,
         Self::SelfSigned,
@@ -224,6 +230,7 @@ impl CauseId {
             Self::AlpnNotAccepted => "alpn_not_accepted",
             Self::BehindTheEdge => "behind_the_edge",
             Self::BlockedByTheEdge => "blocked_by_the_edge",
+            Self::BrokenHttp => "broken_http",
             Self::BrokenTls => "broken_tls",
             Self::CertificateExpired => "certificate_expired",
             Self::CertificateForAnotherName => "certificate_for_another_name",
@@ -269,6 +276,7 @@ impl CauseId {
             Self::ProxyHeaderNotExpected => "proxy_header_not_expected",
             Self::RedirectLoop => "redirect_loop",
             Self::RequestLoop => "request_loop",
+            Self::ResponseHeadTooLarge => "response_head_too_large",
             Self::RevocationUnknown => "revocation_unknown",
             Self::RootsMissing => "roots_missing",
             Self::SelfSigned => "self_signed",

@@ -17,6 +17,8 @@ pub(crate) enum Clue {
     Dates,
     /// How the connection ended.
     Ending,
+    /// What was read of the response.
+    Response,
     /// The edge, by the name that was dialled.
     Edge,
     /// The first bytes that the peer sent.
@@ -74,6 +76,7 @@ impl Clue {
             Self::ClientCertificate => "whether a client certificate was requested",
             Self::Dates => "the certificate's dates",
             Self::Ending => "how the connection ended",
+            Self::Response => "what was read of the response",
             Self::Edge => "the edge that was dialled",
             Self::FirstBytes => "the first bytes received",
             Self::Fields => "the fields of the response",

@@ -6,7 +6,8 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     Alert, CertificateChain, ChainFindings, ClientCertificate, DialAttempt, EarlyData, EchAnswer,
-    EchOffer, NotRetried, PeerCertificate, Resolution, ServiceBinding, TlsOffer, TlsSession,
+    EchOffer, HttpFault, NotRetried, PeerCertificate, Resolution, ServiceBinding, TlsOffer,
+    TlsSession,
 };
 
 /// Everything that was observed while connecting and exchanging a request.
@@ -57,6 +58,10 @@ pub struct Facts {
     pub(crate) elapsed: Elapsed,
     pub(crate) deadline: Option<Duration>,
     pub(crate) timeout: ExchangeTimeout,
+    /// The rule of HTTP that the response breaks.
+    pub(crate) http_fault: Option<HttpFault>,
+    /// The host of the `Uri` that the connector was called with.
+    pub(crate) called_with: Option<HostAuthority>,
 }
 
 /// Which timeout of an exchange passed, where [`Facts::deadline`] belongs to one.
@@ -244,6 +249,16 @@ impl Facts {
     /// protocol are right.
     pub(crate) fn has_answered_before(&self) -> bool {
         self.reused || self.answered_before
+    }
+
+    /// The rule of HTTP that the origin's response breaks.
+    pub(crate) fn http_fault(&self) -> Option<HttpFault> {
+        self.http_fault
+    }
+
+    /// The host of the `Uri` that the connector was called with, where a caller has given one.
+    pub(crate) fn called_with(&self) -> Option<&HostAuthority> {
+        self.called_with.as_ref()
     }
 
     /// The fatal alert that the peer sent.

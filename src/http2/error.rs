@@ -22,6 +22,9 @@ pub(crate) enum Http2Error {
     /// The peer reset the stream, sent GOAWAY, broke the protocol, or the byte stream failed.
     #[error("the HTTP/2 connection or stream failed")]
     H2(#[source] h2::Error),
+    /// The connection ended after a GOAWAY that left this stream open.
+    #[error("the origin closed the connection after GOAWAY")]
+    ClosedAfterGoAway(#[source] h2::Error),
     /// The peer did not answer a PING.
     #[error("the peer did not answer a PING within {0:?}")]
     Silent(Duration),
@@ -65,7 +68,11 @@ impl Http2Error {
     /// The frame by which the peer ended the stream or the connection, with its code by name
     /// (RFC 9113 section 7).
     pub(crate) fn last_frame(&self) -> Option<String> {
-        let (Self::NotSent(error) | Self::H2(error) | Self::Incomplete(error)) = self else {
+        let (Self::NotSent(error)
+        | Self::H2(error)
+        | Self::ClosedAfterGoAway(error)
+        | Self::Incomplete(error)) = self
+        else {
             return None;
         };
         let reason = error.reason().filter(|_| error.is_remote())?;
@@ -78,7 +85,10 @@ impl Http2Error {
     /// Whether the connection takes no further requests after this.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::NotWritten(_) | Self::Silent(_) => true,
+            Self::NotSent(_)
+            | Self::NotWritten(_)
+            | Self::ClosedAfterGoAway(_)
+            | Self::Silent(_) => true,
             Self::H2(error) | Self::Incomplete(error) => error.is_go_away() || error.is_io(),
             _ => false,
         }

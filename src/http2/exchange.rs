@@ -3,10 +3,11 @@
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
-use h2::client::ResponseFuture;
+use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
 use http::{
     HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
 };
@@ -28,10 +29,13 @@ pub(crate) struct Http2Exchange {
     /// How large interim responses may still be, in bytes.
     interim_left: usize,
     open: OpenStream,
+    /// Knows whether the peer has sent GOAWAY.
+    sender: SendRequest<Bytes>,
 }
 
 impl Http2Exchange {
     pub(super) fn new(
+        sender: SendRequest<Bytes>,
         response: ResponseFuture,
         upload: Option<Upload>,
         max_interim: usize,
@@ -43,6 +47,7 @@ impl Http2Exchange {
             continue_signal: None,
             interim_left: max_interim,
             open,
+            sender,
         }
     }
 
@@ -58,7 +63,7 @@ impl Http2Exchange {
     pub(crate) async fn response(mut self) -> Result<Response<Http2Body>, Http2Error> {
         let response = poll_fn(|cx| self.poll(cx)).await;
         let response = response
-            .map_err(|error| self.open.explain(error))
+            .map_err(|error| self.explain(error))
             .inspect_err(|error| self.open.note(error))?;
         let length = content_length(response.headers())?;
         let (upload, open) = (self.upload, self.open);
@@ -82,6 +87,26 @@ impl Http2Exchange {
         }
         let response = Pin::new(&mut self.response).poll(cx);
         response.map_err(Http2Error::H2)
+    }
+
+    /// The error of the connection, in place of the one that h2 reports to each of its streams.
+    fn explain(&mut self, error: Http2Error) -> Http2Error {
+        let error = match error {
+            Http2Error::H2(h2) if h2.is_io() => self
+                .go_away()
+                .map_or_else(|| Http2Error::H2(h2), Http2Error::ClosedAfterGoAway),
+            error => error,
+        };
+        self.open.explain(error)
+    }
+
+    /// The GOAWAY that the peer has sent before the connection failed.
+    fn go_away(&mut self) -> Option<h2::Error> {
+        let mut cx = Context::from_waker(Waker::noop());
+        match self.sender.poll_ready(&mut cx) {
+            Poll::Ready(Err(error)) if error.is_go_away() && error.is_remote() => Some(error),
+            _ => None,
+        }
     }
 
     /// An interim response (RFC 9110 section 15.2). Only 100 is used, by a body that waits for it.

@@ -97,7 +97,7 @@ impl RequestSender {
             false => Some(Upload::new(stream, mem::take(request.body_mut()))),
         };
         let max_interim = self.max_head as usize;
-        let exchange = Http2Exchange::new(response, upload, max_interim, open);
+        let exchange = Http2Exchange::new(h2, response, upload, max_interim, open);
         Ok(exchange.with_continue_signal(continue_signal))
     }
 }

@@ -69,6 +69,7 @@ impl OpenStream {
     pub(super) fn explain(&self, error: Http2Error) -> Http2Error {
         match error {
             Http2Error::H2(h2) if h2.is_io() && !self.has_written() => Http2Error::NotWritten(h2),
+            Http2Error::ClosedAfterGoAway(h2) if !self.has_written() => Http2Error::NotWritten(h2),
             error => error,
         }
     }

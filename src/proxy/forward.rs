@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 use crate::{
     connector::ConnectionInfo,
     downstream::Downstream,
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, Facts, HttpFault, Stage},
     name::HostAuthority,
     origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
@@ -84,7 +84,13 @@ impl ProxySettings {
         let (mut parts, body) = response.into_parts();
         let flags = HeaderFlags::of(&parts.headers);
         if is_unusable(&parts, flags) {
-            let facts = connection.info().facts().clone();
+            let facts = Facts {
+                http_fault: Some(match parts.status {
+                    StatusCode::SWITCHING_PROTOCOLS => HttpFault::Upgrade,
+                    _ => HttpFault::Framing,
+                }),
+                ..connection.info().facts().clone()
+            };
             // Before the body is dropped, which returns the connection.
             connection.fail();
             let error = Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts);

@@ -181,7 +181,7 @@ async fn a_reused_connection_that_ends_without_an_answer_was_likely_closed_while
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_possibly_an_origin_that_is_down() {
+async fn what_is_no_http_is_likely_another_service() {
     let peer = Peer::start(b"http/1.1", |mut tls| async move {
         tls.read_u8().await?;
         tls.write_all(b"+OK ready\r\n\r\n").await?;
@@ -190,7 +190,8 @@ async fn what_is_no_http_is_possibly_an_origin_that_is_down() {
     .await;
     let error = failure(&peer.proxy(), post()).await;
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
-    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    let fix = "dial the port at which the origin serves HTTP/1.1";
+    check(&error, CauseId::OtherService, Certainty::Likely, fix);
 }
 
 const OVER_TLS: &str = "CdnOriginConnector::builder(\"https://origin.example\")";
@@ -208,14 +209,18 @@ async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
 
 #[tokio::test]
 async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
-    for answer in ["SSH-2.0-server\r\n", "HTTP/1.1 200 OK\r\nx(a): 1\r\n\r\n"] {
+    for (answer, id) in [
+        ("SSH-2.0-server\r\n", CauseId::OtherService),
+        ("HTTP/1.1 200 OK\r\nx(a): 1\r\n\r\n", CauseId::BrokenHttp),
+    ] {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
             say(&mut stream, answer).await;
         });
         let error = failure(&proxy, get(&[])).await;
         assert_eq!(error.kind(), ErrorKind::HttpProtocol);
-        check(&error, CauseId::OriginDown, Certainty::Possible, "");
+        let diagnosis = error.diagnosis();
+        assert_eq!(diagnosis.likeliest().unwrap().id(), id, "{diagnosis}");
     }
 }
 

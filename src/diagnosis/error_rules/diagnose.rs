@@ -8,7 +8,7 @@ use crate::{
 use super::{
     alerts, broken_tls, certificate_names, certificates, connect,
     evidence::{Evidence, Http2Evidence},
-    exchange, handshake,
+    exchange, handshake, http,
     prepare::refused,
     proxy_protocol,
     rule::Rule,
@@ -77,6 +77,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
         (_, stage) if stage < Stage::Handshake => &[connect::RULES],
         _ => &[
             proxy_protocol::SENT,
+            http::RULES,
             exchange::RULES,
             broken_tls::RULES,
             proxy_protocol::MISSING,
@@ -89,6 +90,6 @@ fn http2_error(error: &Error) -> Option<Http2Evidence> {
     Some(Http2Evidence {
         code: error.reason()?.into(),
         is_remote: error.is_remote(),
-        is_goaway: error.is_go_away(),
+        is_go_away: error.is_go_away(),
     })
 }

@@ -40,7 +40,8 @@ pub(super) struct Evidence<'a> {
 pub(super) struct Http2Evidence {
     pub(super) code: u32,
     pub(super) is_remote: bool,
-    pub(super) is_goaway: bool,
+    /// Whether it ended the connection by GOAWAY, and not one stream.
+    pub(super) is_go_away: bool,
 }
 
 impl Evidence<'_> {
@@ -239,7 +240,9 @@ impl Evidence<'_> {
         let dialled = self.dialled_name().cloned();
         let url = self.origin.url().target().host().dns().cloned();
         let presented = self.chain().proved_name();
-        let mut names = [self.host_name(), expected, dialled, url, presented]
+        let called = self.facts.called_with();
+        let called = called.and_then(|host| host.host().parse().ok());
+        let mut names = [self.host_name(), called, expected, dialled, url, presented]
             .into_iter()
             .flatten();
         match names.find(|name| Some(name) != self.sni()) {

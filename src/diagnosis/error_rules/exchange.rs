@@ -15,7 +15,6 @@ use super::{
 };
 
 const FRAME_SIZE_ERROR: u32 = 6;
-const ENHANCE_YOUR_CALM: u32 = 11;
 const HTTP_1_1_REQUIRED: u32 = 13;
 
 pub(super) const RULES: &[Rule] = &[
@@ -31,11 +30,39 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::TooSlow,
         certainty: Certain,
-        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive),
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && !may_be_dead(e),
         text: |e| too_slow(e.facts.timeout).0.into(),
         clues: &[Clue::Silence],
         confirmation: Confirmation::Origin,
         fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+    },
+    Rule {
+        id: CauseId::TooSlow,
+        certainty: Likely,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && may_be_dead(e),
+        text: |e| too_slow(e.facts.timeout).0.into(),
+        clues: &[Clue::Silence],
+        confirmation: Confirmation::Origin,
+        fixes: |e| vec![FixKind::Advice(too_slow(e.facts.timeout).1)],
+    },
+    Rule {
+        id: CauseId::IdleClosed,
+        certainty: Possible,
+        when: |e| e.is_at(ErrorKind::TimedOut, Stage::Receive) && may_be_dead(e),
+        text: |_| {
+            String::from(
+                "the connection was dead: a device on the path has dropped it while it was idle, \
+                 and nothing came back",
+            )
+        },
+        clues: &[Clue::Reuse, Clue::Silence],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "set PoolSettings::idle_timeout(..) below the limit of firewalls and load \
+                 balancers on the path",
+            )]
+        },
     },
     Rule {
         id: CauseId::Http1Required,
@@ -48,38 +75,6 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Reason],
         confirmation: Confirmation::ProbeProtocols,
         fixes: |_| vec![FixKind::Alpn("Http1")],
-    },
-    Rule {
-        id: CauseId::BlockedByTheEdge,
-        certainty: Likely,
-        when: |e| {
-            let sent = e.http2.filter(|error| error.is_remote);
-            sent.is_some_and(|error| error.code == ENHANCE_YOUR_CALM)
-        },
-        text: |_| {
-            String::from("the origin limits HTTP/2 traffic of one client (ENHANCE_YOUR_CALM)")
-        },
-        clues: &[Clue::Reason],
-        confirmation: Confirmation::Origin,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "raise the limits of the origin, or lower Limits::max_concurrency(..)",
-            )]
-        },
-    },
-    Rule {
-        id: CauseId::OriginDown,
-        certainty: Likely,
-        when: |e| {
-            let sent = e.http2.filter(|error| error.is_remote);
-            sent.is_some_and(|error| error.is_goaway)
-        },
-        text: |_| {
-            String::from("the origin closes its connections (GOAWAY), and processed no attempt")
-        },
-        clues: &[Clue::Reason],
-        confirmation: Confirmation::Origin,
-        fixes: nothing,
     },
     Rule {
         id: CauseId::Http1Peer,
@@ -169,13 +164,21 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OriginDown,
         certainty: Possible,
-        when: |e| e.is(ErrorKind::HttpProtocol),
+        when: |e| {
+            let is_named = e.facts.http_fault().is_some() || e.http2.is_some() || e.speaks_tls;
+            e.is(ErrorKind::HttpProtocol) && !is_named
+        },
         text: |_| String::from("the origin does not speak the HTTP that was expected"),
         clues: &[Clue::Ending],
         confirmation: Confirmation::Origin,
         fixes: nothing,
     },
 ];
+
+/// Whether nothing of a response has come over a connection that had been idle.
+fn may_be_dead(evidence: &Evidence<'_>) -> bool {
+    evidence.facts.timeout == ExchangeTimeout::Response && evidence.facts.idle().is_some()
+}
 
 /// The text and the fix of a timeout.
 fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {

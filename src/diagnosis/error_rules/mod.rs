@@ -24,6 +24,7 @@ mod diagnose;
 mod evidence;
 mod exchange;
 mod handshake;
+mod http;
 mod prepare;
 mod presented;
 mod proxy_protocol;

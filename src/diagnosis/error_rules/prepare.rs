@@ -21,8 +21,12 @@ pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
         ),
         ErrorKind::UnsupportedUri => (
             CauseId::InvalidRequest,
-            "neither the connector nor the request's URI names an origin",
-            Some("build the connector with an origin, or send an absolute http or https URI"),
+            "the connector was built without an origin of its own: OriginProxy takes none from a \
+             client, and a bare connector takes it from an absolute http or https URI",
+            Some(
+                "CdnOriginConnector::builder(\"https://..\") with the origin's URL, in place of \
+                 any_origin()",
+            ),
         ),
         ErrorKind::RequestBody(RequestBodyProblem::NotAllowed) => (
             CauseId::InvalidRequest,

@@ -6,7 +6,7 @@ use crate::{
         Certainty::{Likely, Possible},
         Clue, Confirmation, FixKind,
     },
-    error::Stage,
+    error::{HttpFault, Stage},
 };
 
 use super::{
@@ -26,6 +26,19 @@ pub(super) const SENT: &[Rule] = &[
         when: |e| e.facts.has_proxy_header() && e.is_answered_in_http(),
         text: not_expected,
         clues: &[Clue::ProxyHeader, Clue::FirstBytes],
+        confirmation: Confirmation::Listener,
+        fixes: without,
+    },
+    Rule {
+        id: CauseId::ProxyHeaderNotExpected,
+        certainty: Likely,
+        // A server of plain HTTP takes the header for a request, and answers it at once.
+        when: |e| {
+            let is_early = e.facts.http_fault() == Some(HttpFault::Unsolicited);
+            e.facts.has_proxy_header() && is_early
+        },
+        text: not_expected,
+        clues: &[Clue::ProxyHeader, Clue::Response],
         confirmation: Confirmation::Listener,
         fixes: without,
     },

@@ -7,7 +7,8 @@ use thiserror::Error as ThisError;
 use crate::{
     connector::{ConnectionInfo, TlsFailure, explain},
     error::{
-        Error, ErrorKind, Facts, NotRetried, RequestBodyProblem, RequestProblem, Stage, chain,
+        Error, ErrorKind, Facts, HttpFault, NotRetried, RequestBodyProblem, RequestProblem, Stage,
+        chain,
     },
     http1::Http1Error,
     http2::Http2Error,
@@ -223,6 +224,7 @@ fn with_stream(
     info: Option<&ConnectionInfo>,
 ) -> (ErrorKind, Stage, Facts) {
     let mut facts = info.map_or_else(Facts::default, |info| info.facts().clone());
+    facts.http_fault = http_fault(failure);
     let alert = explain(failure)
         .alert
         .or_else(|| info.and_then(ConnectionInfo::alert));
@@ -234,6 +236,23 @@ fn with_stream(
     match alert {
         Some(_) => (ErrorKind::AlertReceived, Stage::Receive, facts),
         None => (kind, stage, facts),
+    }
+}
+
+/// The rule of HTTP that the response breaks.
+fn http_fault(failure: &Failure) -> Option<HttpFault> {
+    match failure {
+        Failure::Http1(Http1Error::Chunk) => Some(HttpFault::Chunk),
+        Failure::Http1(Http1Error::ResponseFraming) | Failure::Http2(Http2Error::ContentLength) => {
+            Some(HttpFault::Framing)
+        }
+        Failure::Http1(Http1Error::Head(_)) => Some(HttpFault::Head),
+        Failure::Http1(Http1Error::LineEnd) => Some(HttpFault::LineEnd),
+        Failure::Http1(Http1Error::NotHttp) => Some(HttpFault::NotHttp),
+        Failure::Http1(Http1Error::Trailers) => Some(HttpFault::Trailers),
+        Failure::Http1(Http1Error::UnexpectedUpgrade) => Some(HttpFault::Upgrade),
+        Failure::Http1(Http1Error::Unsolicited) => Some(HttpFault::Unsolicited),
+        _ => None,
     }
 }
 
@@ -320,6 +339,7 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
             let problem = RequestBodyProblem::Failed;
             return (ErrorKind::RequestBody(problem), Stage::Send);
         }
+        Http2Error::ClosedAfterGoAway(_) => ErrorKind::ConnectionClosed,
         Http2Error::Silent(_) => ErrorKind::ConnectionReset,
         Http2Error::InterimTooLarge => ErrorKind::ResponseHeadTooLarge,
         Http2Error::ContentLength => ErrorKind::HttpProtocol,

@@ -30,6 +30,8 @@ pub(super) struct Case {
     /// Whether the content is sent without its length.
     pub(super) is_streamed: bool,
     pub(super) requests: usize,
+    /// The `Uri` that the bare connector is called with.
+    pub(super) uri: &'static str,
     pub(super) through: Through,
     /// The certificate of the edge. `None`: a trusted one for the URL's host.
     pub(super) certificate: Option<fn(&Authority) -> Certified>,
@@ -71,6 +73,8 @@ pub(super) enum Step {
     Send(&'static [u8]),
     /// Resets the connection.
     Reset,
+    /// Sends nothing, until the other side closes.
+    Stall,
 }
 
 /// The change that the first fix asks for. The case runs again with it, and must succeed.
@@ -98,6 +102,7 @@ impl Case {
             content: "",
             is_streamed: false,
             requests: 1,
+            uri: "/",
             through: Through::Proxy,
             certificate: None,
             edge: EdgeActs::Steps(&[]),
@@ -151,6 +156,15 @@ impl Case {
     /// Sends the request this many times. The last one is diagnosed.
     pub(super) const fn requests(self, requests: usize) -> Self {
         Self { requests, ..self }
+    }
+
+    /// Calls the bare connector with this `Uri`.
+    pub(super) const fn called_with(self, uri: &'static str) -> Self {
+        Self {
+            uri,
+            through: Through::Connector,
+            ..self
+        }
     }
 
     /// Connects through the proxy, the bare connector, or the probe.

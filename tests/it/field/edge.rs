@@ -129,6 +129,7 @@ async fn serve(stream: TcpStream, steps: &[Step], certified: Arc<Certified>) -> 
                 stream.write_all(bytes).await?;
                 stream.flush().await?;
             }
+            Step::Stall => return copy(&mut stream, &mut sink()).await.map(drop),
             Step::Reset => {
                 socket.set_linger(Some(Duration::ZERO))?;
                 return Ok(());

@@ -108,7 +108,10 @@ impl Run {
         let connector = builder.build().unwrap();
         match case.through {
             Through::Proxy => self.through_proxy(connector).await,
-            Through::Connector => Outcome::of(connector.oneshot(Uri::default()).await.err()),
+            Through::Connector => {
+                let uri = Uri::from_static(case.uri);
+                Outcome::of(connector.oneshot(uri).await.err())
+            }
             Through::Probe => {
                 let probe = Probe::new(&connector).pause(Duration::ZERO);
                 let findings = probe.run().await.unwrap();

@@ -1,8 +1,14 @@
 //! Handshakes that fail.
 
-use cdn_origin::diagnosis::{
-    CauseId::{CertificateExpired, HttpToTlsPort, PlainHttpPeer, SniMissing, SniNotServed},
-    Certainty::{Certain, Likely},
+use cdn_origin::{
+    CdnOriginConnector,
+    diagnosis::{
+        CauseId::{
+            CertificateExpired, HttpToTlsPort, InvalidRequest, PlainHttpPeer, SniMissing,
+            SniNotServed,
+        },
+        Certainty::{Certain, Likely},
+    },
 };
 
 use crate::field::case::{
@@ -63,4 +69,14 @@ pub(super) const CASES: &[Case] = &[
             Certain,
             "renew the origin's certificate",
         )]),
+    Case::of("a bare connector dials an address, and the `Uri` of the call has the name")
+        .url("https://192.0.2.7")
+        .called_with("https://www.example.test/")
+        .acts(&[Hello, Send(ALERT_112)])
+        .causes(&[(SniMissing, Certain, ".sni(\"www.example.test\")")]),
+    Case::of("a proxy is built on a connector for any origin, and an absolute URI is sent")
+        .url("http://www.example.test")
+        .connector(|_| CdnOriginConnector::any_origin())
+        .acts(&[])
+        .causes(&[(InvalidRequest, Certain, "CdnOriginConnector::builder(")]),
 ];

@@ -1,0 +1,264 @@
+//! Responses that break a rule of HTTP or a limit, and errors of HTTP/2.
+
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    error::{ErrorKind, HttpFault},
+};
+
+use super::{
+    evidence::{Evidence, Http2Evidence},
+    rule::{Rule, nothing},
+};
+
+/// The names of the error codes, by their number (RFC 9113 section 7).
+const CODES: [&str; 14] = [
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+];
+
+const NO_ERROR: u32 = 0;
+const INTERNAL_ERROR: u32 = 2;
+const FRAME_SIZE_ERROR: u32 = 6;
+const REFUSED_STREAM: u32 = 7;
+const ENHANCE_YOUR_CALM: u32 = 11;
+const HTTP_1_1_REQUIRED: u32 = 13;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::ResponseHeadTooLarge,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::ResponseHeadTooLarge),
+        text: |_| {
+            String::from(
+                "the head of the response is larger than PoolSettings::max_response_head(..), or \
+                 has over 12288 fields",
+            )
+        },
+        clues: &[Clue::Response],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![
+                FixKind::Advice("allow more with PoolSettings::max_response_head(..)"),
+                FixKind::Advice("look for cookies or fields that the origin sets in a loop"),
+            ]
+        },
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Likely,
+        when: |e| e.facts.http_fault() == Some(HttpFault::NotHttp),
+        text: |_| {
+            String::from(
+                "the response does not begin with HTTP/1.0 or HTTP/1.1: another service listens at \
+                 this port",
+            )
+        },
+        clues: &[Clue::Port, Clue::Response],
+        confirmation: Confirmation::Listener,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "dial the port at which the origin serves HTTP/1.1",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Possible,
+        when: |e| e.facts.http_fault() == Some(HttpFault::Unsolicited),
+        text: |_| {
+            String::from(
+                "the peer sent data before it received a request: another service listens at this \
+                 port",
+            )
+        },
+        clues: &[Clue::Port, Clue::Response],
+        confirmation: Confirmation::Listener,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "dial the port at which the origin serves HTTP/1.1",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::BrokenHttp,
+        certainty: Certain,
+        when: |e| broken_rule(e).is_some(),
+        text: |e| String::from(broken_rule(e).map_or("", |(text, _)| text)),
+        clues: &[Clue::Response],
+        confirmation: Confirmation::Origin,
+        fixes: |e| broken_rule(e).map_or_else(Vec::new, |(_, fix)| vec![FixKind::Advice(fix)]),
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| remote(e, REFUSED_STREAM),
+        text: |_| {
+            String::from(
+                "the origin refuses the request with REFUSED_STREAM: it is overloaded, shuts down, \
+                 or allows fewer concurrent requests",
+            )
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![FixKind::Advice(
+                "check the origin's load and its limit of concurrent streams",
+            )]
+        },
+    },
+    Rule {
+        id: CauseId::BlockedByTheEdge,
+        certainty: Likely,
+        when: |e| remote(e, ENHANCE_YOUR_CALM),
+        text: |e| {
+            format!(
+                "the origin {} with ENHANCE_YOUR_CALM: it takes the requests, cancelled requests \
+                 or PINGs of this connection for too many",
+                ending(e)
+            )
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: |_| {
+            vec![
+                FixKind::Advice("look for clients that cancel many requests"),
+                FixKind::Advice(
+                    "raise the origin's limit for one connection: it carries all clients",
+                ),
+            ]
+        },
+    },
+    Rule {
+        id: CauseId::BrokenHttp,
+        certainty: Possible,
+        // Both sides can be wrong about the protocol.
+        when: |e| {
+            let failed = e.is(ErrorKind::HttpProtocol) || went_away(e, |code| !is_shutdown(code));
+            failed && other_code(e).is_some()
+        },
+        text: |e| {
+            let (code, is_remote) =
+                other_code(e).map_or(("", false), |error| (name(error.code), error.is_remote));
+            match is_remote {
+                true => format!("the origin {} with {code}", ending(e)),
+                false => format!("the origin breaks HTTP/2: {code}"),
+            }
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| went_away(e, is_shutdown),
+        text: |e| {
+            let code = e.http2.map_or("", |error| name(error.code));
+            format!(
+                "the origin closed the connection by GOAWAY with {code} before it answered: it \
+                 fails or shuts down"
+            )
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::StreamReset),
+        text: |e| {
+            let code = e.http2.map_or("a reset", |error| name(error.code));
+            format!("the origin failed while it processed the request, and ended it with {code}")
+        },
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
+    },
+];
+
+/// The rule that the response breaks in a well-known place, and what the origin has to change.
+fn broken_rule(evidence: &Evidence<'_>) -> Option<(&'static str, &'static str)> {
+    Some(match evidence.facts.http_fault()? {
+        HttpFault::Chunk => (
+            "a chunk of the response has no valid size or end (RFC 9112 section 7.1)",
+            "correct the program that writes the origin's chunks, or let its server write them",
+        ),
+        HttpFault::Framing => (
+            "Content-Length and Transfer-Encoding are both in the response, or one is malformed \
+             (RFC 9112 section 6.3)",
+            "let the origin send one of the two: often a program sets what its server adds too",
+        ),
+        HttpFault::Head => (
+            "the status line or a field of the response is malformed (RFC 9112 sections 4 and 5)",
+            "correct the origin's fields: a name has no spaces, and a value no control characters",
+        ),
+        HttpFault::LineEnd => (
+            "a line of the response ends in LF without CR (RFC 9112 section 2.2)",
+            "let the origin end its lines in CRLF",
+        ),
+        HttpFault::Trailers => (
+            "the trailers of the response are malformed or too large (RFC 9112 section 7.1.2)",
+            "correct the trailers that the origin sends",
+        ),
+        HttpFault::Upgrade => (
+            "the origin switches protocols, and the request did not ask for that (RFC 9110 \
+             section 15.2.2)",
+            "configure the origin to switch protocols only where a client asks for it",
+        ),
+        HttpFault::NotHttp | HttpFault::Unsolicited => return None,
+    })
+}
+
+fn remote(evidence: &Evidence<'_>, code: u32) -> bool {
+    let is_it = |error: Http2Evidence| error.is_remote && error.code == code;
+    evidence.http2.is_some_and(is_it)
+}
+
+/// Whether the origin sent GOAWAY with such a code.
+fn went_away(evidence: &Evidence<'_>, is_such: fn(u32) -> bool) -> bool {
+    let is_it = |error: Http2Evidence| error.is_remote && error.is_go_away && is_such(error.code);
+    evidence.http2.is_some_and(is_it)
+}
+
+/// Whether a GOAWAY with this code says nothing of the client's frames.
+fn is_shutdown(code: u32) -> bool {
+    [NO_ERROR, INTERNAL_ERROR].contains(&code)
+}
+
+/// The error, if no rule of its own is there for its code.
+fn other_code(evidence: &Evidence<'_>) -> Option<Http2Evidence> {
+    evidence.http2.filter(|error| match error.is_remote {
+        true => ![REFUSED_STREAM, ENHANCE_YOUR_CALM, HTTP_1_1_REQUIRED].contains(&error.code),
+        false => error.code != FRAME_SIZE_ERROR,
+    })
+}
+
+/// What the origin ended.
+fn ending(evidence: &Evidence<'_>) -> &'static str {
+    match evidence.http2.is_some_and(|error| error.is_go_away) {
+        true => "closed the connection by GOAWAY",
+        false => "reset the stream",
+    }
+}
+
+fn name(code: u32) -> &'static str {
+    let index = usize::try_from(code).unwrap_or(usize::MAX);
+    CODES.get(index).copied().unwrap_or("an unknown code")
+}

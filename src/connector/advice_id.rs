@@ -18,7 +18,7 @@ pub enum AdviceId {
     HostIsIpAddress,
     /// The edge answers plain http with a redirect to https.
     HttpsForced,
-    /// The endpoint speaks no TLS, and the URL says https.
+    /// The URL is https, and the endpoint does not support TLS.
     HttpOnlyEndpoint,
     /// The secrets of connections are logged.
     KeysLogged,

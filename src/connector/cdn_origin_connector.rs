@@ -242,8 +242,8 @@ impl CdnOriginConnector {
     ///
     /// # Errors
     ///
-    /// As [`reload`](Self::reload). The next call tries again, so a pair of files that was caught
-    /// half written mends itself.
+    /// As [`reload`](Self::reload). The next call tries again. So it does no harm if only one file
+    /// of a pair was written when this call read them.
     pub fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
         let Some(trust) = self.trust() else {
             return Ok(Reloaded::Unchanged);

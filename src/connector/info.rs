@@ -12,9 +12,10 @@ use crate::{
 
 /// The facts about an open connection.
 ///
-/// [`OriginProxy`](crate::OriginProxy) puts those of a request into the extensions of its response:
-/// on a connection that was open before, [`Facts::is_reused`] says so, and nothing took time in
-/// [`Facts::elapsed`]. hyper-util's client puts those of the connect into each response.
+/// [`OriginProxy`](crate::OriginProxy) puts the facts of a request into the extensions of its
+/// response. On a connection that was open before, [`Facts::is_reused`] returns `true`, and
+/// [`Facts::elapsed`] is empty. hyper-util's client puts the facts of the connect into each
+/// response.
 ///
 /// ```
 /// use cdn_origin::connector::ConnectionInfo;
@@ -31,7 +32,7 @@ pub struct ConnectionInfo(Arc<ConnectionFacts>);
 #[derive(Debug)]
 struct ConnectionFacts {
     facts: Facts,
-    /// The failure of TLS after the handshake. The facts of all requests share it.
+    /// The TLS failure after the handshake. The facts of all requests share it.
     tls_failure: Arc<OnceLock<TlsFailure>>,
 }
 
@@ -52,14 +53,14 @@ impl ConnectionInfo {
         }))
     }
 
-    /// Records the failure of TLS, if that is why a read has failed.
+    /// Records the TLS failure, if it made a read fail.
     pub(super) fn record(&self, error: &io::Error) {
         if let Some(failure) = TlsFailure::in_error(error) {
             let _ = self.0.tls_failure.set(failure);
         }
     }
 
-    /// The failure of TLS after the handshake. HTTP/2 keeps only its text.
+    /// The TLS failure after the handshake. HTTP/2 keeps only its text.
     pub(crate) fn tls_failure(&self) -> Option<&TlsFailure> {
         self.0.tls_failure.get()
     }

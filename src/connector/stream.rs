@@ -66,7 +66,7 @@ impl OriginStream {
         session.and_then(|session| session.protocol.as_deref()) == Some("h2")
     }
 
-    /// What has arrived in the socket and was not read, whether the runtime knows of it or not.
+    /// What has arrived in the socket and was not read. The runtime may not know yet.
     pub(crate) fn unread(&self) -> Option<Unread> {
         match self.io.inner() {
             OpenIo::Left(io) => dial::unread(io),
@@ -74,7 +74,7 @@ impl OriginStream {
         }
     }
 
-    /// Names the error of a failed read, and records it, because the reader may drop it.
+    /// Classifies and records the error of a failed read. The reader may drop it.
     fn record_error(&self, read: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         read.map_err(|error| {
             let error = named(error);

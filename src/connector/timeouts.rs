@@ -8,7 +8,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 ///
 /// | call | default | starts | ends |
 /// |---|---|---|---|
-/// | [`dial`](Self::dial) | 10 s | with the look-up | when TCP is connected |
+/// | [`dial`](Self::dial) | 10 s | with the look-up | after TCP and PROXY header |
 /// | [`tls_handshake`](Self::tls_handshake) | 10 s | with the ClientHello | with the handshake |
 /// | [`connect`](Self::connect) | 15 s | with the look-up | when the stream is ready |
 ///

@@ -45,7 +45,7 @@ pub enum CauseId {
     /// A device on the path drops the ClientHello, which a post-quantum key share makes larger than
     /// a packet, or cuts the connection.
     ClientHelloDropped,
-    /// The origin refuses the request because its `Origin` is not the Host that was sent.
+    /// The origin refuses the request because `Origin` differs from the Host sent.
     CrossOriginRefused,
     /// The egress guard denies the destination.
     DestinationProhibited,
@@ -55,7 +55,7 @@ pub enum CauseId {
     EchStale,
     /// ECH is required, and DNS has no configuration for it.
     EchUnpublished,
-    /// The origin redirects to https because `X-Forwarded-Proto` says that the client uses http.
+    /// The origin redirects to https because `X-Forwarded-Proto` is `http`.
     ForwardedProto,
     /// The edge refuses the request's forwarding fields.
     ForwardingFields,
@@ -141,8 +141,8 @@ pub enum CauseId {
     UntrustedAuthority,
     /// The bucket has no website.
     WebsiteOff,
-    /// A wildcard in the certificate seems to cover the expected name, and does not: it stands for
-    /// one whole label, and not for one directly below a top-level domain.
+    /// A wildcard in the certificate seems to cover the expected name, but does not. It stands for
+    /// one whole label, and never for one directly below a top-level domain.
     WildcardTooShallow,
     /// The bucket belongs to another region than the endpoint.
     WrongRegion,

@@ -55,7 +55,7 @@ pub(crate) enum FixKind {
     Host(HostAuthority),
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
     HostRewrite(HostAuthority),
-    /// The same with a name that only the edge's configuration has.
+    /// The same with a placeholder: only the edge's configuration has the name.
     HostRewriteUnknown,
     /// `.host(..)` with a name that only the edge's configuration has.
     HostUnknown,

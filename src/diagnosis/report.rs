@@ -15,9 +15,9 @@ const COLUMNS: usize = 80;
 impl Error {
     /// The whole error as text for people: what failed, the facts, the causes and their fixes.
     ///
-    /// The report has lines of at most 80 columns, except for calls that are longer. Code is only
-    /// broken where it still compiles. Texts that the peer chose are escaped and shortened.
-    /// [Reading errors](crate::guide::reading_errors) explains the report.
+    /// The report has lines of at most 80 columns, except for calls that are longer. Code is broken
+    /// only where it still compiles. Texts that the peer chose are escaped and shortened. [Reading
+    /// errors](crate::guide::reading_errors) explains the report.
     ///
     /// ```
     /// # fn log(error: &cdn_origin::Error) {
@@ -189,7 +189,7 @@ fn wrapped<'a>(
     writeln!(f, "{}", line.trim_end())
 }
 
-/// The columns that a text takes at most: two for each character that is not ASCII.
+/// The maximum width of a text: two columns for each character that is not ASCII.
 fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }

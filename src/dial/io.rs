@@ -24,8 +24,8 @@ pub(crate) enum Unread {
     End,
 }
 
-/// Asks the socket for what has arrived: the runtime may not know of it yet. `None` if nothing has,
-/// and for a stream that is no TCP socket.
+/// Peeks at the socket, because the runtime may not know yet what has arrived. `None` if nothing
+/// has, or if the stream is no TCP socket.
 pub(crate) fn unread(io: &DialedIo) -> Option<Unread> {
     let DialedIo::Left(socket) = io else {
         return None;

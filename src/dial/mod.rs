@@ -37,13 +37,13 @@
 //! * **DNS over TLS or HTTPS without the `hickory` feature.** The system's resolver chooses its own
 //!   protocol. With the feature, `HickoryResolver` takes a resolver with such settings.
 
-mod facts;
 mod failure;
 mod guard;
 mod io;
 mod keepalive;
 mod proxy_protocol;
 mod race;
+mod record_facts;
 mod resolve;
 mod sockets;
 mod tcp;

@@ -14,9 +14,10 @@ use crate::{
 
 use super::{
     DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, Lookup, ResolveError,
-    Resolved, SocketOptions, facts,
+    Resolved, SocketOptions,
     guard::{GuardDecision, Prohibited},
     race::{AttemptEnd, Candidate, History, LookupOutcome, Race},
+    record_facts,
     resolve::{DnsAnswer, Freshness},
     sockets,
 };
@@ -104,10 +105,10 @@ impl TcpDialer {
         let outcome = timeout_at(deadline, dialer.run(&mut race, target, known)).await;
         let now = Instant::now();
         if let (Host::Dns(_), None) = (target.host(), known) {
-            facts::write_resolutions(&race, began, now, facts);
+            record_facts::write_resolutions(&race, began, now, facts);
         }
-        facts::write_attempts(&race, began, now, facts);
-        facts::write_history(&race, now, &dialer.history);
+        record_facts::write_attempts(&race, began, now, facts);
+        record_facts::write_history(&race, now, &dialer.history);
         match outcome {
             Ok(Some(stream)) => Ok(stream),
             Ok(None) => Err(failure(&race)),
@@ -273,7 +274,7 @@ fn failure(race: &Race<'_, TcpStream>) -> DialFailure {
         Some((_, AttemptEnd::Failed(error))) => Some(error),
         Some((_, AttemptEnd::Connected)) | None => None,
     });
-    let of_sockets = errors.filter(|error| !facts::is_prohibited(error));
+    let of_sockets = errors.filter(|error| !record_facts::is_prohibited(error));
     match of_sockets.max_by_key(|error| weight(error)) {
         Some(error) => DialFailure::connecting(copy_of(error).into()),
         None if !attempts.is_empty() => DialFailure::prohibited(Stage::Dial),

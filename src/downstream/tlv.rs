@@ -41,7 +41,7 @@ pub(crate) enum TlvContent {
     Custom(u8, Vec<u8>),
 }
 
-/// An invalid TLV. `Display` says why.
+/// An invalid TLV. `Display` shows why.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("{0}")]
 pub struct ProxyTlvError(TlvProblem);

@@ -15,7 +15,7 @@ pub(crate) struct ErrorPage {
     statuses: (u16, u16),
     /// Fields that must all be present, each with a part of its value.
     fields: Fields,
-    /// A field that must be absent, if any: it marks a response of the server behind.
+    /// A field that must be absent: only the server behind the edge sends it.
     absent_field: Option<&'static str>,
     /// Texts of which the body must contain one. Empty if the head is enough.
     texts: &'static [&'static str],
@@ -80,7 +80,7 @@ impl ErrorPage {
         Self { fields, ..self }
     }
 
-    /// A field that only responses of the server behind carry.
+    /// A field that only responses of the server behind the edge have.
     pub(super) const fn without(self, field: &'static str) -> Self {
         Self {
             absent_field: Some(field),

@@ -1,4 +1,4 @@
-//! The table of error responses that the edges of CDNs and platforms generate themselves.
+//! Error responses that the edges of CDNs and platforms generate themselves.
 
 use super::{
     Edge,

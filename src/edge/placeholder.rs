@@ -2,7 +2,7 @@
 
 use super::{Edge, SourceKind};
 
-/// A certificate that an edge or a server presents when no certificate matches the SNI.
+/// A certificate that edges or servers present when none matches the SNI.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct PlaceholderCertificate {
     /// `None` if servers of several kinds have it.

@@ -1,4 +1,4 @@
-//! The table of error responses that servers and applications generate, which may stand anywhere.
+//! Error responses of servers and applications, which may run anywhere.
 
 use super::{
     Edge,
@@ -134,7 +134,7 @@ pub(super) const SERVER_PAGES: &[ErrorPage] = &[
         .texts(&["Invalid Host header"])
         .strength(Strong)
         .read_in("webpack/webpack-dev-server issue 4049, read 2026"),
-    // Any server, also an application
+    // Any server or application
     ErrorPage::by_status(425, EarlyData)
         .strength(Strong)
         .read_in("RFC 8470 section 5.2"),

@@ -1,4 +1,4 @@
-//! The walk along the `source()` chain of an error, and the chain as it is safe to print.
+//! The walk along the `source()` chain of an error, and a printable chain.
 
 use std::{error::Error, fmt, io};
 
@@ -40,7 +40,7 @@ pub(crate) fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Erro
     Some(deepest)
 }
 
-/// An error in whose text a peer had a part, such as one that lists the names in a certificate.
+/// An error whose text a peer chose in part, such as the names in its certificate.
 ///
 /// It shows the original escaped and capped, level by level.
 pub(super) struct PeerError {
@@ -51,7 +51,7 @@ pub(super) struct PeerError {
 }
 
 impl PeerError {
-    /// The same error if all of its levels are safe to print, otherwise a `PeerError` about it.
+    /// The same error if all levels are safe to print, otherwise a `PeerError`.
     pub(super) fn guard(error: BoxError) -> BoxError {
         let shown = Self::of(&*error);
         match shown.is_verbatim() {

@@ -1,6 +1,6 @@
 //! What the verification of a certificate showed.
 
-/// What the verification of a certificate showed, beside its result.
+/// What the verification of a certificate showed, besides its result.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ChainFindings {
     /// Whether the chain leads to a trusted root. The names and the dates in it are then true.

@@ -283,7 +283,7 @@ impl Facts {
         self.first_bytes.clear();
     }
 
-    /// The time spent in each stage for this request.
+    /// The time that each stage took for this request.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         self.elapsed

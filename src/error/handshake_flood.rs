@@ -2,7 +2,7 @@
 
 use thiserror::Error as ThisError;
 
-/// The source of an error if a peer sent more handshake messages at once than rustls buffers.
+/// The peer sent more handshake messages at once than rustls buffers.
 #[derive(Clone, Copy, Debug, ThisError)]
 #[error("more than 64 KiB of TLS handshake messages arrived at once")]
 pub(crate) struct HandshakeFlood;

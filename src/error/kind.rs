@@ -84,7 +84,7 @@ pub enum ErrorKind {
     ResponseHeadTooLarge,
     /// The origin reset the HTTP/2 stream of the request (RFC 9113 section 7).
     StreamReset,
-    /// A deadline passed; [`Error::stage`](super::Error::stage) says in which stage.
+    /// A deadline passed. [`Error::stage`](super::Error::stage) returns the stage.
     TimedOut,
     /// The peer broke the TLS protocol, or requires a TLS feature that is not supported.
     TlsProtocol,

@@ -41,12 +41,12 @@ pub(crate) mod chain;
 mod chain_findings;
 mod dial_attempt;
 mod ech;
+mod error_type;
 mod facts;
 mod handshake_flood;
 mod http_fault;
 mod kind;
 mod not_retried;
-mod opaque;
 mod peer_text;
 mod problem;
 mod resolution;
@@ -65,13 +65,13 @@ pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};
 pub use ech::EchStatus;
 pub(crate) use ech::{EchAnswer, EchOffer};
+pub use error_type::Error;
 pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use http_fault::HttpFault;
 pub use kind::ErrorKind;
 pub(crate) use not_retried::NotRetried;
-pub use opaque::Error;
 pub(crate) use peer_text::PeerText;
 pub use problem::{
     CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,

@@ -5,9 +5,9 @@ use std::fmt;
 /// Why a request that could be sent again was not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum NotRetried {
-    /// It was sent as often as this.
+    /// It was sent this many times.
     Attempts(usize),
-    /// It was sent as often as this, and the origin processed no attempt.
+    /// It was sent this many times, and the origin processed no attempt.
     Unprocessed(usize),
     /// The retry budget is used up.
     Budget,

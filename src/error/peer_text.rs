@@ -13,7 +13,7 @@ pub(crate) struct PeerText {
 }
 
 impl PeerText {
-    /// The first `longest` characters of the text. Dots stand for what is left out.
+    /// The first `longest` characters of the text, with dots in place of the rest.
     pub(crate) fn new(text: impl fmt::Display, longest: usize) -> Self {
         let mut writer = EscapingWriter {
             text: String::new(),

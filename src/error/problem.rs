@@ -81,9 +81,8 @@ pub enum EchProblem {
     Rejected,
     /// ECH is [required](crate::tls::Ech::required), and DNS has no usable configuration for it.
     Unavailable,
-    /// The peer could not decrypt the ClientHello, and its certificate does not prove the public
-    /// name as the policy demands (section 6.1.7). It may be another server than the one that the
-    /// configuration is for.
+    /// The peer rejected ECH, and its certificate does not prove the public name. The policy
+    /// demands that proof (section 6.1.7). The configuration may be for another server.
     Unproven,
 }
 

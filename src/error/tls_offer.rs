@@ -51,10 +51,10 @@ pub(crate) enum OfferedParameters {
 /// The key share in a ClientHello, which decides its size.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum KeyShare {
-    /// None, or that of a curve: the ClientHello fits in one packet.
+    /// No key share, or that of a curve: the ClientHello fits into one packet.
     #[default]
     Classical,
-    /// That of a post-quantum group, of more than 1,100 bytes.
+    /// The key share of a post-quantum group: more than 1,100 bytes.
     PostQuantum,
 }
 

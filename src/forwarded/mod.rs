@@ -86,8 +86,8 @@
 
 mod chain;
 mod field;
+mod find_fields;
 mod layer;
-mod present;
 mod service;
 mod values;
 mod write_fields;
@@ -98,4 +98,4 @@ pub use layer::ForwardedLayer;
 pub use service::Forwarded;
 pub use write_fields::TrustedClaims;
 
-pub(crate) use present::is_forwarded_field;
+pub(crate) use find_fields::is_forwarded_field;

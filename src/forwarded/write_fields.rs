@@ -10,7 +10,7 @@ use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 use super::{
     chain,
     field::{FieldSet, ForwardedField},
-    present::{Aliases, ForwardedFields, remove_aliases},
+    find_fields::{Aliases, ForwardedFields, remove_aliases},
     values,
 };
 

@@ -15,12 +15,12 @@
 //! ```
 
 mod attempt;
-mod ejection;
 mod health;
 mod member;
 mod origin_group;
 mod returnable_body;
+mod settings;
 
-pub use ejection::Ejection;
 pub use health::{OriginHealth, OriginState};
 pub use origin_group::OriginGroup;
+pub use settings::Ejection;

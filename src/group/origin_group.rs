@@ -53,9 +53,9 @@ use super::{
 ///   there was no response.
 /// * GET, HEAD and OPTIONS: the response has one of the [statuses](Self::fail_over_on).
 ///
-/// In all cases, nothing of the client's body may have been read: the group does not buffer bodies.
-/// The [`RetryBudget`](crate::pool::RetryBudget) of the origin that failed bounds all but the first
-/// case. The client's own mistakes are never retried.
+/// In all cases, no attempt may have read the client's body, because the group does not buffer
+/// bodies. The [`RetryBudget`](crate::pool::RetryBudget) of the origin that failed bounds all but
+/// the first case. The client's own mistakes are never retried.
 ///
 /// When all origins have failed, the client gets the response of the last. A response whose body is
 /// truncated has begun, and is not replaced.
@@ -65,10 +65,10 @@ use super::{
 /// The first in order that is not ejected. [Consecutive failures](Ejection::failures) eject an
 /// origin: errors that the client did not cause, and those of the statuses that are 5xx. After the
 /// [ejection time](Ejection::time), it gets one trial request at a time, and returns when enough of
-/// them succeed. Where all origins are ejected, they are tried in order.
+/// them succeed. If all origins are ejected, they are tried in order.
 ///
-/// The outcome of a request that began before the last ejection or return of its origin changes
-/// nothing: only the totals of [`health`](Self::health) count it.
+/// A request that began before the last ejection or return of its origin counts only in the totals
+/// of [`health`](Self::health).
 ///
 /// # Limits and logs
 ///

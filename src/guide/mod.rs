@@ -1,4 +1,13 @@
-//! Prose for people: the four names, the house, errors, and where to go from nginx and HAProxy.
+//! The guide: names, timeouts, TLS settings, errors, migration, and the crate's architecture.
+//!
+//! * [`four_names`]: the names of a request through a CDN, and how one URL sets them all
+//! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest and other transports
+//! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
+//! * [`tls_knobs`]: every TLS setting, and its name in other proxies
+//! * [`timeouts`]: every timeout, its default, and what happens beyond it
+//! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
+//! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
+//! * [`architecture`]: modules, layers, and the life of a connection and of a request
 
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}

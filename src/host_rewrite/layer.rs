@@ -71,8 +71,8 @@ impl HostRewriteLayer {
 
     /// Validates and keeps the client's Host.
     ///
-    /// HTTP/1.0 does not require one. The layer refuses such a request, and
-    /// [`OriginProxy`](crate::OriginProxy) sends the origin's own Host.
+    /// An HTTP/1.0 request may have no Host. The layer refuses such a request.
+    /// [`OriginProxy`](crate::OriginProxy) forwards it with the origin's own Host.
     ///
     /// A client can send any valid name: reject unknown ones in front of this layer.
     pub fn preserve() -> Self {
@@ -117,8 +117,8 @@ impl HostRewriteLayer {
         Ok(rewritten)
     }
 
-    /// Computes the hosts for a request head, without changing it. `own` replaces a Host that is to
-    /// be kept and absent.
+    /// Computes the hosts for a request head, without changing it. `own` replaces a Host that is
+    /// absent and should be kept.
     pub(crate) fn hosts(
         &self,
         parts: &Parts,

@@ -145,8 +145,8 @@ fn read_data_end(bytes: &mut BytesMut) -> Result<Option<ChunkState>, Http1Error>
     }))
 }
 
-/// Reads the trailer section. `None` if it is incomplete. Unlike in a head, a bare LF ends no line:
-/// the section ends the message, and recipients could disagree on where.
+/// Reads the trailer section. `None` if it is incomplete. Unlike in a head, a bare LF does not end
+/// a line: recipients could disagree on where the message ends.
 fn read_trailers(
     scanner: &mut HeaderBlockScanner,
     bytes: &mut BytesMut,

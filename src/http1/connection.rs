@@ -145,8 +145,8 @@ where
     ///
     /// # Errors
     ///
-    /// If the body or the stream fails, or the origin closes the connection or sends more than its
-    /// response: then it reads no more of the request (RFC 9112 section 9.6).
+    /// If the body or the stream fails, or if the origin closes the connection or sends more than
+    /// its response. It reads no more of the request then (RFC 9112 section 9.6).
     pub(super) fn poll_rest_of_request(
         &mut self,
         cx: &mut Context<'_>,
@@ -254,7 +254,7 @@ where
         self.idle_state = match self.poll_unsolicited() {
             Poll::Pending => IdleState::Open,
             Poll::Ready(Ok(false)) => IdleState::Closed,
-            // TLS has ended without close_notify, as it often does.
+            // TLS ended without close_notify, which is common.
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 IdleState::Closed
             }

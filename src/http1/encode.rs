@@ -58,7 +58,7 @@ pub(super) fn head<B>(
     Ok(bytes)
 }
 
-/// Changes a head that announces chunks, because there is no content.
+/// Removes the announcement of chunks from a head, because there is no content.
 pub(super) fn without_chunks(method: &Method, head: &mut Vec<u8>) {
     if head.ends_with(CHUNKED_END) {
         head.truncate(head.len() - CHUNKED_END.len());

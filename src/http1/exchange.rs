@@ -61,7 +61,7 @@ enum RequestState {
     Sent,
     /// The rest is not sent: the body failed, or the origin answered instead of 100 (Continue).
     Stopped,
-    /// The origin reads no more. It may have sent a response before that.
+    /// The origin has stopped reading. It may have sent a response before that.
     WriteFailed(WriteError),
 }
 
@@ -120,7 +120,7 @@ impl Exchange {
         })
     }
 
-    /// Marks the connection as one that was idle, so that it may have ended before the request.
+    /// Marks the connection as idle before: it may have ended before the request.
     pub(super) fn follows_idle(&mut self) {
         self.was_idle = true;
     }

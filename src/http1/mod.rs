@@ -35,9 +35,11 @@
 //! ```
 //!
 //! The connection can be reused if the request is sent, the response is complete and the head
-//! permits it (RFC 9112 section 9.3). If a response begins before its request is sent, a task of
-//! its own goes on sending, whether or not the client reads. It goes on after the end of the
-//! response too, until the origin closes the connection.
+//! permits it (RFC 9112 section 9.3).
+//!
+//! If a response begins before its request is sent, a task of its own goes on sending, whether or
+//! not the client reads. It also goes on after the end of the response, until the origin closes the
+//! connection.
 //!
 //! # Files
 //!

@@ -24,8 +24,8 @@ const MAX_COPIED: usize = 4 * 1024;
 /// The write buffer is written once it holds this many bytes.
 const MAX_BUFFERED: usize = 16 * 1024;
 
-/// What is at most written in one piece: the content of a TLS record (RFC 8446 section 5.1). If the
-/// first write fails, none of it has arrived in a form that the peer can read.
+/// The maximum size of one write: the content of a TLS record (RFC 8446 section 5.1). If the first
+/// write fails, the peer has received no complete record, so nothing that it can read.
 const MAX_RECORD: usize = 16 * 1024;
 
 /// Encodes the head of a request without content, for TLS early data.
@@ -101,7 +101,7 @@ where
         })
     }
 
-    /// Whether the peer has certainly got nothing of the request, after this error of a write.
+    /// Whether this write error means that the peer received nothing of the request.
     pub(super) fn is_unwritten(&self, error: &io::Error) -> bool {
         let offered = self.buffer.len() + self.data.len() + self.data_end.len();
         let is_unconnected = error.kind() == io::ErrorKind::NotConnected;

@@ -50,7 +50,7 @@ where
 {
     /// A frame that is not the last.
     Frame(Frame<Bytes>),
-    /// The end: the last frame or error, and what remains.
+    /// The last frame or error, and what remains of the exchange.
     Last(Option<Result<Frame<Bytes>, Http1Error>>, AfterResponse<S>),
 }
 
@@ -68,7 +68,7 @@ where
 }
 
 /// A request that is still being sent after its response has ended. Resolves to the connection when
-/// the request is sent or has failed, or the origin has closed the connection. Dropped, it closes
+/// the request is sent or has failed, or when the origin closes the connection. Dropping it closes
 /// the connection.
 pub(crate) struct UnfinishedRequest<S>(oneshot::Receiver<Box<Connection<S>>>)
 where
@@ -258,7 +258,7 @@ where
     (sender, UnfinishedRequest(receiver))
 }
 
-/// Sends the rest of a request whose response has ended, and returns the connection.
+/// Sends the rest of a request after its response, and returns the connection.
 async fn finish_request<S>(
     mut connection: Box<Connection<S>>,
     mut sender: oneshot::Sender<Box<Connection<S>>>,

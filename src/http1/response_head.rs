@@ -17,8 +17,8 @@ use super::{Http1Error, line_scanner::HeaderBlockScanner};
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
 const USUAL_FIELDS: usize = 100;
 
-/// The maximum number of fields in a head or in trailers: half of what a `HeaderMap` can hold, so
-/// that the proxy's own always have room.
+/// The maximum number of fields in a head or in trailers. It is half of what a `HeaderMap` can
+/// hold, so there is always room for the proxy's own fields.
 const MAX_FIELDS: usize = 12 * 1024;
 
 /// The maximum number of empty lines before a response. Some servers send one after the content of

@@ -100,8 +100,7 @@ where
         self.received.has_settings()
     }
 
-    /// Whether something has arrived, since the last call, from a peer that was suspected to be
-    /// gone.
+    /// Whether a suspect peer has sent something since the last call.
     pub(crate) fn take_recovered(&self) -> bool {
         self.received.take_recovered()
     }

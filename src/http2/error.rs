@@ -65,8 +65,8 @@ impl Http2Error {
         matches!(self, Self::H2(error) if error.is_go_away() && error.is_remote())
     }
 
-    /// The frame by which the peer ended the stream or the connection, with its code by name
-    /// (RFC 9113 section 7).
+    /// The frame by which the peer ended the stream or connection, and its code. The code is
+    /// printed by name (RFC 9113 section 7).
     pub(crate) fn last_frame(&self) -> Option<String> {
         let (Self::NotSent(error)
         | Self::H2(error)

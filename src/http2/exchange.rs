@@ -8,12 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
-use http::{
-    HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
-};
+use http::{HeaderMap, HeaderValue, Request, Response, Version, header::CONTENT_LENGTH};
 use http_body::Body;
 
-use crate::upload::{ContinueSignal, RequestBody, expects_content};
+use crate::upload::{RequestBody, expects_content};
 
 use super::{Http2Body, Http2Error, state::OpenStream, upload::Upload};
 
@@ -25,7 +23,6 @@ pub(crate) struct Http2Exchange {
     response: ResponseFuture,
     /// Absent once all of the body is sent.
     upload: Option<Upload>,
-    continue_signal: Option<ContinueSignal>,
     /// How large interim responses may still be, in bytes.
     interim_left: usize,
     open: OpenStream,
@@ -44,18 +41,9 @@ impl Http2Exchange {
         Self {
             response,
             upload,
-            continue_signal: None,
             interim_left: max_interim,
             open,
             sender,
-        }
-    }
-
-    /// Notifies the signal when the peer sends 100 (Continue).
-    pub(super) fn with_continue_signal(self, continue_signal: Option<ContinueSignal>) -> Self {
-        Self {
-            continue_signal,
-            ..self
         }
     }
 
@@ -109,7 +97,7 @@ impl Http2Exchange {
         }
     }
 
-    /// An interim response (RFC 9110 section 15.2). Only 100 is used, by a body that waits for it.
+    /// Counts an interim response (RFC 9110 section 15.2), which is discarded.
     fn interim(&mut self, response: &Response<()>) -> Result<(), Http2Error> {
         let fields = response.headers().iter();
         let size: usize = fields
@@ -119,11 +107,6 @@ impl Http2Exchange {
         match self.interim_left.checked_sub(size) {
             Some(left) => self.interim_left = left,
             None => return Err(Http2Error::InterimTooLarge),
-        }
-        if response.status() == StatusCode::CONTINUE
-            && let Some(signal) = self.continue_signal.take()
-        {
-            signal.notify();
         }
         Ok(())
     }

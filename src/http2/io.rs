@@ -1,5 +1,4 @@
-//! A byte stream that records when the peer was last heard, when its settings have arrived, and how
-//! much was written.
+//! A byte stream that records what arrives from the peer, and how much is written.
 
 use std::{
     io::{self, IoSlice},
@@ -60,7 +59,7 @@ impl Received {
         self.settings.load(Ordering::Acquire)
     }
 
-    /// Suspects the peer to be gone until something arrives, and wakes the connection's task.
+    /// Suspects the peer to be gone until something arrives. Wakes the connection.
     pub(super) fn suspect(&self) {
         self.is_suspect.store(true, Ordering::Release);
         self.task.wake();
@@ -70,13 +69,13 @@ impl Received {
         self.is_suspect.load(Ordering::Acquire)
     }
 
-    /// Whether a suspicion was refuted since the last call.
+    /// Whether something has arrived after a suspicion, since the last call.
     pub(super) fn take_recovered(&self) -> bool {
         let has_recovered = &self.has_recovered;
         has_recovered.load(Ordering::Acquire) && has_recovered.swap(false, Ordering::AcqRel)
     }
 
-    /// Has the present task woken by the next suspicion.
+    /// Registers the current task to be woken by the next suspicion.
     pub(super) fn wake_by_suspicion(&self, cx: &Context<'_>) {
         self.task.register(cx.waker());
     }
@@ -85,7 +84,7 @@ impl Received {
         let millis = self.opened_at.elapsed().as_millis();
         let millis = u64::try_from(millis).unwrap_or(u64::MAX);
         self.last.store(millis, Ordering::Relaxed);
-        // Read first: suspicions are rare, and each swap costs the cores of a busy proxy a wait.
+        // Read first: suspicions are rare, and swaps make the cores of a busy proxy wait.
         if self.is_suspect() && self.is_suspect.swap(false, Ordering::AcqRel) {
             self.has_recovered.store(true, Ordering::Release);
         }

@@ -67,7 +67,7 @@ impl KeepAlive {
                 return Poll::Ready(Http2Error::Silent(self.settings.timeout));
             }
             // Fails if the connection has ended, which it reports itself, or if an earlier PING has
-            // no answer yet, which then is the one to wait for.
+            // no answer yet. The wait is for that answer then.
             let _ = self.pings.send_ping(Ping::opaque());
             self.pinged_at = Some(Instant::now());
         }

@@ -7,7 +7,7 @@ use http::Request;
 use http_body::Body;
 use tokio::time::Instant;
 
-use crate::upload::{ContinueSignal, RequestBody};
+use crate::upload::RequestBody;
 
 use super::{
     Http2Error,
@@ -73,16 +73,14 @@ impl RequestSender {
     pub(crate) async fn begin(
         &self,
         request: &mut Request<RequestBody>,
-        continue_signal: Option<ContinueSignal>,
     ) -> Result<Http2Exchange, Http2Error> {
-        let begun = self.open_stream(request, continue_signal).await;
+        let begun = self.open_stream(request).await;
         begun.inspect_err(|error| self.state.note(error))
     }
 
     async fn open_stream(
         &self,
         request: &mut Request<RequestBody>,
-        continue_signal: Option<ContinueSignal>,
     ) -> Result<Http2Exchange, Http2Error> {
         let mut h2 = self.h2.clone();
         poll_fn(|cx| h2.poll_ready(cx))
@@ -97,8 +95,7 @@ impl RequestSender {
             false => Some(Upload::new(stream, mem::take(request.body_mut()))),
         };
         let max_interim = self.max_head as usize;
-        let exchange = Http2Exchange::new(h2, response, upload, max_interim, open);
-        Ok(exchange.with_continue_signal(continue_signal))
+        Ok(Http2Exchange::new(h2, response, upload, max_interim, open))
     }
 }
 

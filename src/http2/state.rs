@@ -64,8 +64,8 @@ impl OpenStream {
         self.state.note(error);
     }
 
-    /// The error, which is [`Http2Error::NotWritten`] if the connection failed and nothing has been
-    /// written since this stream was opened.
+    /// The error of a stream. It is [`Http2Error::NotWritten`] if the connection failed and nothing
+    /// has been written since this stream was opened.
     pub(super) fn explain(&self, error: Http2Error) -> Http2Error {
         match error {
             Http2Error::H2(h2) if h2.is_io() && !self.has_written() => Http2Error::NotWritten(h2),

@@ -12,7 +12,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::upload::{RequestBody, UploadProgress, expect_continue};
+use crate::upload::{RequestBody, UploadProgress};
 
 use super::{ConnectionTask, Http2Body, Http2Error, Http2Parameters, RequestSender, handshake};
 
@@ -62,7 +62,7 @@ async fn exchange(
     sender: &RequestSender,
     request: &mut Request<RequestBody>,
 ) -> Result<Response<Http2Body>, Http2Error> {
-    sender.begin(request, None).await?.response().await
+    sender.begin(request).await?.response().await
 }
 
 async fn send(
@@ -311,37 +311,6 @@ async fn content_larger_than_every_window_and_trailers_pass_both_ways() {
     let body = response.into_body().collect().await.unwrap();
     assert_eq!(body.trailers().unwrap()["x-sum"], "1");
     assert_eq!(body.to_bytes().len(), 1_000_000);
-}
-
-#[tokio::test]
-async fn content_waits_for_the_continue_of_the_peer() {
-    let (sender, mut server) = connect().await;
-    tokio::spawn(async move {
-        let (request, mut respond) = server.accept().await.unwrap().unwrap();
-        let interim = Response::builder().status(100).body(()).unwrap();
-        respond.send_informational(interim).unwrap();
-        let (_, mut body) = request.into_parts();
-        let answer = async {
-            let data = body.data().await.unwrap().unwrap();
-            let mut stream = respond.send_response(Response::new(()), false).unwrap();
-            stream.send_data(data, true).unwrap();
-        };
-        let drive = async { while let Some(Ok(_)) = server.accept().await {} };
-        tokio::join!(answer, drive);
-    });
-    let (mut request, frames) = post();
-    let expect = HeaderValue::from_static("100-continue");
-    request.headers_mut().insert("expect", expect);
-    frames
-        .send(Frame::data(Bytes::from_static(b"content")))
-        .unwrap();
-    drop(frames);
-    let (wait, signal) = expect_continue(&request).unzip();
-    request.body_mut().wait_for_continue(wait);
-    let exchange = sender.begin(&mut request, signal).await.unwrap();
-    let response = exchange.response().await.unwrap();
-    let body = response.into_body().collect().await.unwrap();
-    assert_eq!(body.to_bytes(), "content");
 }
 
 #[tokio::test(start_paused = true)]

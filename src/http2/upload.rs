@@ -102,8 +102,8 @@ impl Upload {
     }
 }
 
-/// An upload that goes on after the head of the response. Resolves when it has ended. Dropped, it
-/// ends at once.
+/// An upload that goes on after the head of the response. Resolves when it has ended. Dropping it
+/// ends it at once.
 pub(crate) struct UploadTask(JoinHandle<()>);
 
 impl Future for UploadTask {

@@ -6,9 +6,8 @@ use thiserror::Error;
 
 /// A text that is not a valid name.
 ///
-/// The message says which of the names it is about, the text, and what is wrong at
-/// which byte. It leaves out
-/// a text that could contain a password or a token.
+/// The message names the kind of name, the text, and what is wrong at which byte. It leaves out a
+/// text that could contain a password or a token.
 ///
 /// ```
 /// use cdn_origin::name::DnsName;

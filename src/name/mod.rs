@@ -7,7 +7,7 @@
 //! | [`ExpectedName`] | the name in the certificate | verification ([RFC 9525]) |
 //! | [`HostAuthority`] | the authority of the request | HTTP ([RFC 9110 section 7.2]) |
 //!
-//! The types parse from `&str`, and a value is always valid. A [`NameError`] says what is wrong
+//! The types parse from `&str`, and a value is always valid. A [`NameError`] names what is wrong
 //! with the text and at which byte.
 //!
 //! ```

@@ -122,7 +122,8 @@ impl PoolInner {
 
 /// Checkout and the queue.
 impl PoolInner {
-    /// Takes a connection, in a pool with room one opened after `opened_after`, or joins the queue.
+    /// Takes a connection or joins the queue. If the pool has room, the connection was opened after
+    /// `opened_after`.
     pub(crate) fn begin_checkout(
         self: &Arc<Self>,
         affinity: &Affinity,

@@ -45,9 +45,8 @@
 //! * With the [`ProxyProtocol`](crate::dial::ProxyProtocol), a connection serves one client only:
 //!   requests with the same addresses, ports and values. While others wait and the pool is full,
 //!   idle connections are closed for them. None can be opened in advance.
-//! * A connection belongs to the tokio runtime that opened it, and serves only requests there. When
-//!   that runtime shuts down, the next one opens connections of its own. Several runtimes may use
-//!   one pool at the same time, and share its limits.
+//! * A connection serves only requests of the tokio runtime that opened it. Several runtimes may
+//!   use one pool at the same time. They share its limits, but each opens its own connections.
 //!
 //! # The life of a request
 //!
@@ -72,24 +71,25 @@
 //!
 //! # What is retried
 //!
-//! A request of which nothing was written is always sent again. Before a request that could not be
-//! repeated is written to a connection that was idle, the pool asks the socket whether it has
-//! ended: the runtime may not know yet.
+//! A request is retried in the cases below, if its body is empty or
+//! [all that was read of it is kept](PoolSettings::max_replay). In all but the first three cases, a
+//! request is sent at most three times, and a [`RetryBudget`] bounds the retries of all requests.
+//! The error of a request that was not retried names the bound.
 //!
-//! Another request is retried in the cases below, if its body is empty or
-//! [all that was read of it is kept](PoolSettings::max_replay). Except in the first two cases, it
-//! is sent at most three times in all, and a [`RetryBudget`] bounds the retries of all requests.
-//! An error says which of these bounds kept a request from being sent again.
+//! * **Nothing of it was written.** Any method, up to 32 times, outside of the budget. Before the
+//!   pool writes a request that it could not repeat to an idle connection, it asks the socket
+//!   whether the connection has ended, because the runtime may not know yet.
+//! * **A GOAWAY shows that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
+//!   to 32 times, outside of the budget.
 //!
-//! * **A GOAWAY says that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
-//!   to 32 times, outside of the budget. Requests hit by the same GOAWAY share the next
-//!   connection. A request that fails there again gets an idle or a fresh connection. One that was
-//!   the first of three new connections is given up.
-//! * **An HTTP/1 connection that was idle before ended** before the first byte of the response.
+//!   Requests that fail by the same GOAWAY share the next connection. One that fails again gets an
+//!   idle or a fresh connection. It fails for good when it was the first request of three new
+//!   connections.
+//! * **An HTTP/1 connection that had been idle ended** before the first byte of the response.
 //!   Idempotent methods (RFC 9110 section 9.2.2), on a connection that is opened in its place,
 //!   outside of the budget. With [`RetryBudget::none`], they fail.
-//! * **An HTTP/2 connection that was idle before ended** before the head of the response.
-//!   Idempotent methods, on a newer connection if possible, which all of its streams share.
+//! * **An HTTP/2 connection that had been idle, or served others, ended** before the head of the
+//!   response. Idempotent methods, if possible on a newer connection, which all its streams share.
 //! * **The origin refused the stream** (RFC 9113 section 8.7). Any method.
 //! * **421** (RFC 9110 section 15.5.20) on a connection that served others too. Any method, once,
 //!   on a fresh connection.
@@ -101,11 +101,13 @@
 //!
 //! # Connections that die in silence
 //!
-//! A request that waited in vain, while nothing arrived on its connection, shows that this may be
-//! dead, and that others may be which are silent for as long. HTTP/2 connections get a PING, and no
-//! new request until something arrives. Without an answer they close after ten seconds. HTTP/1
-//! connections that were idle for as long are closed, if that of the request was idle before it.
-//! The [guide](crate::guide::timeouts) lists the timeouts that count.
+//! If a request waited in vain and nothing arrived on its connection, the connection may be dead.
+//! So may others that have been silent for as long. The [guide](crate::guide::timeouts) lists the
+//! timeouts that count.
+//!
+//! * HTTP/2 connections get a PING, and no new request until something arrives. Without an answer
+//!   within ten seconds, they are closed.
+//! * Idle HTTP/1 connections are closed, if the connection of the request was idle before it.
 //!
 //! # What bounds a hostile origin
 //!

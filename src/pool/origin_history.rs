@@ -22,7 +22,7 @@ impl OriginHistory {
         }
     }
 
-    /// Whether a response says that the connection was the wrong one, so that a fresh one may help.
+    /// Whether a response reports the wrong connection, so a fresh one may help.
     ///
     /// A 421 on a connection of the request's own is the origin's answer, and so are those after it
     /// until there is another response.

@@ -107,8 +107,8 @@ impl Returns<Arc<Http2Connection>> for PoolInner {
     }
 }
 
-/// A request waited in vain. Connections on which nothing has arrived since then may be dead like
-/// its own: those over HTTP/2 have to prove that they are not, idle ones over HTTP/1 are closed.
+/// A request waited in vain. Connections on which nothing has arrived since then may be dead, too.
+/// HTTP/2 connections get a PING, idle HTTP/1 connections are closed.
 impl Returns<Silence> for PoolInner {
     fn returned(&self, silence: Silence) {
         let silent = self.with(|inventory| {

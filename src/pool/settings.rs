@@ -223,11 +223,12 @@ impl PoolSettings {
     /// Sets the number of connections that are kept ready for requests.
     ///
     /// The default is zero. [`OriginProxy::prewarm`](crate::OriginProxy::prewarm) opens them. From
-    /// then on each request that takes one has another opened in the background. One HTTP/2
-    /// connection is enough, since it takes many requests: one that has ended, is too old, or is
-    /// suspected to be dead, does not count. The number overrides a lower
+    /// then on each request that takes one has another opened in the background.
+    ///
+    /// One HTTP/2 connection is enough, since it takes many requests. A connection that has ended,
+    /// is too old or may be dead does not count. The number overrides a lower
     /// [`max_idle`](Self::max_idle). With the [PROXY protocol](crate::dial::ProxyProtocol),
-    /// `prewarm` refuses: no client could use the connections.
+    /// `prewarm` fails, because no client could use the connections.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

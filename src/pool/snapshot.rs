@@ -4,8 +4,8 @@ use super::connection::CloseReason;
 
 /// Gauges and counters of a pool at one moment.
 ///
-/// All of it is of the same moment: `idle` and `tunnels` together never exceed `open`, nor
-/// `waiting` `active`, and there are no `streams` without an open connection.
+/// All values are of the same moment. `idle` plus `tunnels` never exceeds `open`, `waiting` never
+/// exceeds `active`, and there are no `streams` without an open connection.
 ///
 /// Counters never decrease while the pool lives. [`opened`](Self::opened) is always the sum of
 /// [`closed`](Self::closed) and the connections that are established. Export the gauges and the
@@ -166,7 +166,7 @@ impl ClosedConnections {
 
     /// Connections whose exchange was cancelled halfway.
     ///
-    /// The client left, a deadline passed, or the origin read no more of a request that it had
+    /// The client left, a deadline passed, or the origin stopped reading a request that it had
     /// answered.
     #[must_use]
     pub fn cancelled(&self) -> u64 {

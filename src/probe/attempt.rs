@@ -33,8 +33,7 @@ pub(super) enum Step {
     Configured,
     /// One difference from the best attempt before it.
     Changed(Change),
-    /// The best attempt again, without the change that got further: its failure may have been
-    /// chance.
+    /// The best attempt again, without the change that got further. Its failure may be chance.
     Repeated,
 }
 
@@ -65,7 +64,7 @@ impl ProbeAttempt {
         }
     }
 
-    /// Whether the best attempt so far was made again, without the change that got further.
+    /// Whether it repeats the best attempt, without the change that got further.
     ///
     /// It shows whether that failure was chance.
     #[must_use]

@@ -73,7 +73,7 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Cha
     }
 }
 
-/// The peer refused the ClientHello, or did not answer it.
+/// Changes after a peer refused the ClientHello, or did not answer it.
 fn after_handshake_without_certificate(
     best: &ProbeAttempt,
     error: &Error,
@@ -84,8 +84,8 @@ fn after_handshake_without_certificate(
     let snis = other_snis(&origin, names);
     let small_hello = small_hello(best, error);
     let mut changes = Vec::new();
-    // An edge answers a name that it does not serve, most often with an alert. A device that drops
-    // large packets does not.
+    // An edge usually answers a name that it does not serve with an alert. A device that drops
+    // large packets sends nothing.
     match is_unanswered && origin.sni().name().is_some() {
         true => changes.extend(small_hello.into_iter().chain(snis)),
         false => changes.extend(snis.chain(small_hello)),
@@ -97,7 +97,7 @@ fn after_handshake_without_certificate(
     changes
 }
 
-/// The peer did not answer plain HTTP with a response.
+/// Changes after a peer did not answer plain HTTP with a response.
 fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<Change> {
     if best.progress() >= Progress::Answered {
         return Vec::new();
@@ -109,7 +109,7 @@ fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<Change> {
     changes
 }
 
-/// A ClientHello without post-quantum groups, if the present one has a key share for such a group.
+/// A smaller ClientHello, if the present one has a post-quantum key share.
 fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<Change> {
     let is_large = error.facts().tls_offer().is_some_and(TlsOffer::is_large);
     let is_new = best.combination.groups() == GroupOrder::AsConfigured;
@@ -128,10 +128,10 @@ fn proxy_header(origin: &Origin, error: &Error) -> Option<Change> {
     (is_possible && is_ended.contains(&error.kind())).then_some(Change::ProxyHeader)
 }
 
-/// Plain http, if the peer itself answered the ClientHello with it.
+/// Plain http, if the peer answered the ClientHello with it.
 ///
-/// Port 443 and known edges support TLS: a device on the path has answered there, which could read
-/// what is sent.
+/// Not at port 443 or at known edges, which support TLS: there, a device on the path has answered,
+/// and could read what is sent.
 fn plain_http(origin: &Origin, error: &Error) -> Vec<Change> {
     let is_http = error.facts().first_bytes().starts_with(b"HTTP/");
     let is_tls_port = origin.dial().port() == Some(Scheme::Https.default_port());

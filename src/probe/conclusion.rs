@@ -21,8 +21,8 @@ const HANDSHAKE_FAILURE: u8 = 40;
 
 /// What may still be wrong with the best attempt.
 ///
-/// Fixes that were tried on it are left out: none of them got further. So are causes that an
-/// attempt refutes. Causes in SNI come last if every known name was tried in vain.
+/// Leaves out fixes that were tried on it, because none got further, and causes that an attempt
+/// refutes. Causes in SNI come last if every known name was tried in vain.
 pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagnosis {
     let others = Others { attempts, best };
     if let Some(found) = others.other_service() {
@@ -49,13 +49,13 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
         causes.insert(0, cause);
     }
     match causes.is_empty() {
-        // Better a doubtful cause than none.
+        // A doubtful cause is better than none.
         true => untried,
         false => Diagnosis::ranked(causes),
     }
 }
 
-/// Whether the fix gives up what proves the origin's identity: it trusts a key that an edge with
+/// Whether the fix weakens the proof of the origin's identity: it trusts a key that an edge with
 /// public certificates would not have, or sends plaintext.
 fn is_prohibited(fix: &FixKind, best: &ProbeAttempt) -> bool {
     let origin = best.origin();
@@ -106,8 +106,8 @@ impl<'a> Others<'a> {
         })
     }
 
-    /// The diagnosis of an attempt to the same address whose peer named itself: it sent the first
-    /// bytes of a service that is no web server.
+    /// The diagnosis of an attempt to the same address whose peer named its service. Its first
+    /// bytes are those of a service other than a web server.
     fn other_service(&self) -> Option<Diagnosis> {
         if self.best.progress() > Progress::Connected {
             return None;

@@ -6,7 +6,7 @@ use crate::{
     origin::Origin,
 };
 
-/// Whether one of the origin's names belongs to an edge that presents public certificates.
+/// Whether one of the origin's names is that of an edge with public certificates.
 pub(super) fn is_known_edge(origin: &Origin) -> bool {
     edge_names(origin).any(|name| edge_of_host(name).is_some()) && !is_http_only(origin)
 }

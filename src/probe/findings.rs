@@ -97,10 +97,10 @@ impl Findings {
 
     /// What was wrong. Empty if everything was right.
     ///
-    /// If a change got further, its fix is proved, see [`is_proved`](Self::is_proved). Its cause is
+    /// If a change got further, its fix is proved: see [`is_proved`](Self::is_proved). Its cause is
     /// certain, unless the failure may have been chance. Otherwise these are the likely causes of
-    /// the best attempt's failure, and their fixes were not tried. A name that only the certificate
-    /// contains is such a fix: any peer can present any certificate.
+    /// the best attempt's failure, and their fixes were not tried. One of these may be a name that
+    /// only the certificate contains, because any peer can present any certificate.
     #[must_use]
     pub fn diagnosis(&self) -> &Diagnosis {
         match self.is_proved() {
@@ -132,7 +132,7 @@ impl fmt::Display for Findings {
             .iter()
             .any(|attempt| self.is_recovery(attempt))
         {
-            writeln!(f, "\na failure did not happen again: it comes and goes")?;
+            writeln!(f, "\na failure did not happen again: it is intermittent")?;
         }
         let Some(best) = self.best() else {
             return Ok(());

@@ -7,9 +7,9 @@ use std::fmt;
 pub(super) enum GroupOrder {
     /// Those of the connector.
     AsConfigured,
-    /// Without post-quantum groups, whose key share makes the ClientHello larger than a packet.
+    /// No post-quantum groups: their key share makes a ClientHello exceed a packet.
     Classical,
-    /// The same, and first the one that Azure Front Door requires (RFC 8446 section 4.2.7).
+    /// The same, with the group of Azure Front Door first (RFC 8446 section 4.2.7).
     NistFirst,
 }
 

@@ -53,13 +53,13 @@
 //! * **Chance is excluded.** If the failure was silence, the end of the connection or an error of
 //!   the site, the attempt before the change is made again. If it gets further this time, the
 //!   change proved nothing.
-//! * **Certain** means that two attempts differed in this alone, and that the failure is stable.
-//!   If a limit leaves no time to repeat it, the cause is likely. So is another Host that answers
-//!   better than an error of the site which names no cause.
-//! * **What was tried in vain counts, too.** The fixes of such attempts are removed. Plain HTTP to
-//!   a TLS port is no cause if a ClientHello got no byte of TLS back. A name that is refused like
-//!   all others moves behind missing cipher suites. A service that names itself in one attempt,
-//!   such as SSH, is named for all.
+//! * **Certain** means that two attempts differed in this change alone, and that the failure is
+//!   stable. If a limit leaves no time to repeat the failed attempt, the cause is only likely. It
+//!   is only likely, too, if another Host replaces an error of the site that names no cause.
+//! * **Failed changes count, too.** Their fixes are removed. Plain HTTP to a TLS port is no cause
+//!   if a ClientHello got no byte of TLS back. If every name is refused alike, missing cipher
+//!   suites rank above it. A service that names itself in one attempt, such as SSH, is named for
+//!   all.
 //!
 //! # What it tries
 //!
@@ -89,12 +89,14 @@
 //! # What it never does
 //!
 //! * **Weaken verification.** Each attempt uses the policy of the connector. If every attempt fails
-//!   because the certificate has no trusted issuer, the findings say so. The key that answers in
-//!   place of a known edge is not offered as a pin.
-//! * **Send plaintext to an https origin unasked.** Plain http is tried only if the peer itself
-//!   answered the ClientHello in plain HTTP, or if the endpoint is known to have no TLS; at no
-//!   known edge, and not at port 443. Only a success counts as an answer then: a refusal or a
-//!   redirect may come from a device on the path. To try plain http, probe an http URL.
+//!   because the certificate has no trusted issuer, that is the cause in the findings. A key that
+//!   is presented in place of a known edge's is not offered as a pin.
+//! * **Send plaintext to an https origin unasked.** Plain http is tried only if the peer answered
+//!   the ClientHello in plain HTTP, or if the endpoint is known not to support TLS. Port 443 and
+//!   edges with TLS never get it. Only a success counts then: a device on the path may send a
+//!   refusal or a redirect.
+//!
+//!   To try plain http, probe an http URL.
 //! * **Offer an unproved name.** A name that only the certificate contains is not tried: the peer
 //!   that presents a certificate chooses its names. The findings list it as `not tried`.
 //! * **Send more than `GET /`.** It has no cookies, credentials or body.

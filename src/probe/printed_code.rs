@@ -1,4 +1,4 @@
-//! The code that diagnoses and probes print is compiled, as `tests/it/printed_code.rs`.
+//! Compiles the code that diagnoses and probes print: `tests/it/printed_code.rs`.
 //!
 //! `BLESS=1 cargo test --all-features --lib printed_code` writes that file anew.
 

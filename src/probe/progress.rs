@@ -13,8 +13,8 @@ use super::{combination::Combination, result::AttemptResult};
 
 /// What an attempt has proved about the peer. More compares greater.
 ///
-/// The stage at which an attempt failed is no proof: a peer that closes each connection without a
-/// byte proves nothing, whatever it was sent.
+/// The stage at which an attempt failed is no proof. A peer that closes each connection without a
+/// byte proves nothing, whatever was sent to it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Progress {
     /// No address was reached.
@@ -25,8 +25,7 @@ pub(super) enum Progress {
     Answered,
     /// The peer presented a certificate for other names than the expected one.
     CertificateReceived,
-    /// The peer presented a certificate for the expected name, which was refused for another
-    /// reason.
+    /// A certificate for the expected name, which was refused for another reason.
     ExpectedCertificate,
     /// The peer proved its identity. No response was received.
     Verified,

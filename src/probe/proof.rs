@@ -16,11 +16,10 @@ use super::{
 /// Which cause it is, its text, and the fixes.
 type Proved = (CauseId, String, Vec<FixKind>);
 
-/// Whether `after`, which differs from `before` in `change` alone, proves that the change was
-/// needed.
+/// Whether `after` proves that the change was needed. It differs from `before` in `change` alone.
 ///
-/// It has to get further, and as far as the change can be the reason: another SNI is accepted where
-/// the certificate names the site, https where the peer sends bytes of TLS.
+/// It must get further, and far enough for this kind of change. Another SNI counts once the
+/// certificate names the site, https once the peer sends bytes of TLS.
 pub(super) fn is_proof(change: &Change, before: &ProbeAttempt, after: &ProbeAttempt) -> bool {
     let needed = match change {
         Change::Sni(_) => Progress::ExpectedCertificate,
@@ -37,10 +36,10 @@ pub(super) fn is_proof(change: &Change, before: &ProbeAttempt, after: &ProbeAtte
     progress > before.progress() && progress >= needed
 }
 
-/// Whether the result may be chance, so that only a second attempt shows that it is stable.
+/// Whether the result may be chance, so only a second attempt proves it stable.
 ///
-/// An alert, a certificate or a refusal of the edge is an answer. An end of the connection, silence
-/// or an error of the site is none.
+/// An alert, a certificate or a refusal by the edge is stable. The end of the connection, silence
+/// or an error of the site may be chance.
 pub(super) fn may_be_chance(attempt: &ProbeAttempt) -> bool {
     match &attempt.result {
         AttemptResult::Response(..) => attempt.progress() == Progress::SiteError,
@@ -62,7 +61,7 @@ fn is_without_answer(error: &Error) -> bool {
 
 /// The cause behind `before`, whose failure ends with `change`.
 ///
-/// `stability` limits the certainty: it says how sure it is that `before` fails each time.
+/// `stability` limits the certainty: it is how certain it is that `before` fails each time.
 pub(super) fn proved_cause(
     change: &Change,
     before: &ProbeAttempt,
@@ -135,7 +134,7 @@ fn superfluous_expected_name(origin: &Origin) -> Proved {
     (
         CauseId::CertificateForAnotherName,
         format!("the certificate is for the name in SNI, and not for {expected}"),
-        vec![FixKind::Advice("leave .expected_name(..) out")],
+        vec![FixKind::Advice("remove .expected_name(..)")],
     )
 }
 
@@ -257,7 +256,7 @@ fn wrong_versions(oldest: TlsVersion, newest: TlsVersion, accepted: &Change) -> 
             ),
             vec![
                 fix,
-                FixKind::Advice("until the origin or the device is updated, which is the remedy"),
+                FixKind::Advice("a workaround until the origin or the device is updated"),
             ],
         ),
         false => (

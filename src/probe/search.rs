@@ -51,7 +51,7 @@ enum SearchStep {
 /// Whether the best attempt fails each time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stability {
-    /// It does, as sure as this.
+    /// It fails each time, with this certainty.
     Fails(Certainty),
     /// Its failure was chance: the attempt with this index got further without a change.
     Chance(usize),

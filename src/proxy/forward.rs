@@ -22,10 +22,10 @@ use crate::{
 };
 
 use super::{
-    ProxyBody,
+    ProxyBody, check_head,
     deadline::{Deadline, IdleDeadline},
     header_flags::HeaderFlags,
-    hop_by_hop, message,
+    hop_by_hop,
     prepare::Ready,
     queue::RequestPermit,
     response_body::OriginBody,
@@ -209,7 +209,7 @@ impl ProxySettings {
 /// A 101 without an upgrade request is invalid. Content with an unknown transfer coding is garbage.
 fn is_unusable(parts: &Parts, flags: HeaderFlags) -> bool {
     parts.status == StatusCode::SWITCHING_PROTOCOLS
-        || (flags.has(HeaderFlags::HOP_BY_HOP) && message::has_unknown_coding(&parts.headers))
+        || (flags.has(HeaderFlags::HOP_BY_HOP) && check_head::has_unknown_coding(&parts.headers))
 }
 
 /// Removes the fields of the origin's connection, and selects the client's body.
@@ -219,16 +219,16 @@ fn into_client_body(
     flags: HeaderFlags,
     ready: &Ready,
 ) -> ProxyBody {
-    let has_no_content = message::has_no_content(parts.status, ready.request.method());
+    let has_no_content = check_head::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
     if flags.has(HeaderFlags::HOP_BY_HOP) {
         hop_by_hop::remove(headers);
     }
     if flags.has(HeaderFlags::CONTENT_LENGTH) {
-        if message::has_no_length(parts.status) {
+        if check_head::has_no_length(parts.status) {
             headers.remove(CONTENT_LENGTH);
         } else if has_no_content || !body.has_settled_length() {
-            message::settle_length(headers);
+            check_head::settle_length(headers);
         }
     }
     match has_no_content {

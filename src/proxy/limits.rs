@@ -103,8 +103,8 @@ impl Limits {
     /// `http_response_timeout`. If the client itself was silent last, in the middle of its body, it
     /// gets 408 with `http_request_error`.
     ///
-    /// If the origin answers before the request has ended, the upload may pause for the same time
-    /// after the end of the response. Beyond that, it stops.
+    /// If the response ends before the request, the upload goes on, and may pause for the same
+    /// time. Beyond it, the upload stops.
     ///
     /// nginx calls this `proxy_read_timeout`, HAProxy `timeout server`.
     ///
@@ -186,7 +186,7 @@ impl Limits {
     /// There is no such limit by default: the proxy does not buffer bodies. Beyond it, the client
     /// gets 413 with `http_request_error`. A request whose `Content-Length` is too large never
     /// reaches the origin. Other uploads end as soon as they are too large. What the client still
-    /// sends is thrown away, [within bounds](super#responses-that-come-early).
+    /// sends is discarded, [within bounds](super#responses-that-come-early).
     ///
     /// nginx calls this `client_max_body_size`; its default is 1 MiB.
     ///

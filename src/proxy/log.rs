@@ -9,9 +9,9 @@ use crate::{
 
 /// Request extension: the request comes from a group.
 ///
-/// The group logs failures, because it knows which of them the client gets. It has read the first
-/// frame ahead where that shows whether there is content. It keeps the client's body, to send it to
-/// another origin or to read the rest of it.
+/// The group logs failures, because it knows which of them the client gets. It reads the first
+/// frame ahead if only that shows whether there is content. It keeps the client's body, to send it
+/// to another origin or to discard the rest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FromGroup;
 

@@ -37,7 +37,8 @@
 //!
 //! * The Host becomes the origin's own. [`host_rewrite`](OriginProxy::host_rewrite) changes that.
 //! * Hop-by-hop fields and the fields that `Connection` names are removed
-//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays, with `Connection: TE` over HTTP/1.
+//!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays ([RFC 9110 section 10.1.4]), with
+//!   `Connection: TE` over HTTP/1.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
 //!   client's own, unless [`forwarded`](OriginProxy::forwarded) trusts the client. If the client's
 //!   address is unknown, the fields with an address are removed.
@@ -54,8 +55,8 @@
 //!   ([RFC 9110 section 6.5.1]).
 //! * `Cookie` lines that HTTP/2 split are joined. An empty POST gets `Content-Length: 0`.
 //! * If no field shows whether a GET, HEAD, DELETE or OPTIONS request has content, the proxy waits
-//!   for the first frame, for at most 200 ms. If that is the end, the origin gets a request without
-//!   content.
+//!   up to 200 ms for the first frame of the body. If the body ends instead, the origin gets a
+//!   request without content.
 //! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
 //!   the body.
 //! * [`map_request`](OriginProxy::map_request) runs last.
@@ -66,12 +67,12 @@
 //! * Hop-by-hop fields are removed, including `Upgrade` of a 426: it could offer protocols that
 //!   this proxy does not allow.
 //! * Trailers pass, without those for framing, routing or authentication. An HTTP/1 client gets
-//!   them only if it sent `TE: trailers`. hyper's server drops those that `Trailer` does not
-//!   announce, and all of a response with a `Content-Length`.
+//!   them only if it sent `TE: trailers`. hyper's server drops trailers that `Trailer` does not
+//!   announce, and all trailers of a response with a `Content-Length`.
 //! * A response to HEAD, a 204 and a 304 have no body. The origin's `Content-Length` stays, except
 //!   for a 204. hyper's server drops that of a 304 over HTTP/1.
-//! * An HTTP/1.0 client keeps its connection if it asks to and the response has a known length
-//!   ([RFC 9112 section 9.3]).
+//! * The connection of an HTTP/1.0 client stays open if the client sends `Connection: keep-alive`
+//!   and the response has a known length ([RFC 9112 section 9.3]).
 //! * A body that is truncated, or silent for too long, aborts the response. The client never
 //!   receives a truncated body as a complete one.
 //! * Redirects and cookies with the origin's name get the client's, and `Alt-Svc` is removed:
@@ -80,20 +81,21 @@
 //!
 //! # Responses that come early
 //!
-//! An origin may answer before it has read the request: a 401 or a 413 on the head, or a 202 for an
-//! upload that it goes on to read. The client gets the response at once. The upload goes on, also
-//! after the end of the response, for as long as the client sends and the origin reads:
+//! An origin may answer before it has read the request: with a 401 or a 413 to the head, or with a
+//! 202 to an upload that it goes on to read. The client gets the response at once.
 //!
-//! * It ends when the origin closes the connection or resets the stream, and when no part of it
-//!   moves for [`response_timeout`](Limits::response_timeout). After a whole upload, both
-//!   connections serve further requests.
-//! * What the client sends after that is read and thrown away, as by nginx's `lingering_close`: for
-//!   at most 30 s and 256 MiB, and until the client is silent for 5 s. Otherwise the server in
-//!   front would reset the connection ([RFC 9112 section 9.6]), and a client that sends its whole
+//! * **The upload goes on** while the client sends and the origin reads, even after the end of the
+//!   response. It stops when the origin closes the connection or resets the stream, or when no part
+//!   of it is sent for [`response_timeout`](Limits::response_timeout). After a complete upload,
+//!   both connections can be reused.
+//! * **The rest is discarded.** What the client still sends is read for at most 30 s and 256 MiB,
+//!   until the client is silent for 5 s. nginx calls this `lingering_close`. Otherwise the server
+//!   in front would reset the connection ([RFC 9112 section 9.6]). A client that sends its whole
 //!   request before it reads would lose the response.
-//! * The same holds for the proxy's own responses, such as 413, 502 and 503.
-//! * If a client waits for 100 (Continue), and the origin answers instead, the body is not read
-//!   before the head of the response is sent. The response then has `Connection: close`.
+//! * **The proxy's own responses**, such as 413, 502 and 503, discard the upload in the same way.
+//! * **100 (Continue).** If the client waits for it and the origin sends a final response instead,
+//!   the body is not read before the head of the response is sent. The response then has
+//!   `Connection: close`.
 //!
 //! # Connections
 //!
@@ -102,7 +104,7 @@
 //!
 //! * No byte of it was sent.
 //! * The origin reports that it did not process it.
-//! * It is idempotent, and a reused connection closed under it.
+//! * It is idempotent, and a connection that had been idle or reused closed under it.
 //!
 //! The [pool](crate::pool) describes retries in detail.
 //!
@@ -193,12 +195,14 @@
 //! * A client that does not read loses the origin's connection after
 //!   [`unread_timeout`](Limits::unread_timeout). The client's own connection belongs to the server
 //!   in front, which needs a timeout of its own.
-//! * hyper's server reports the trailers of an HTTP/1 request only while the response lasts. Those
-//!   of an upload that ends after its response arrive with the client's next request, or not.
+//! * hyper's server reports the trailers of an HTTP/1 request only until the response has ended. If
+//!   an upload ends after its response, its trailers arrive with the client's next request, or
+//!   never.
 //! * hyper's server sends no informational response but 100, and none over HTTP/2. An origin's 103
 //!   is dropped, and a request body is sent to an HTTP/2 origin at once.
 //!
 //! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
+//! [RFC 9110 section 10.1.4]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4
 //! [RFC 9110 section 6.5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
 //! [RFC 9110 section 7.6.1]: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
 //! [RFC 9110 section 7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
@@ -207,6 +211,7 @@
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
+mod check_head;
 mod deadline;
 mod edge_limits;
 mod error_response;
@@ -218,7 +223,6 @@ mod hop_by_hop;
 mod limits;
 pub(crate) mod log;
 mod loop_detection;
-mod message;
 mod origin_proxy;
 mod prepare;
 mod pseudonym;

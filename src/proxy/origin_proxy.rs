@@ -306,9 +306,9 @@ impl OriginProxy {
     ///
     /// # Errors
     ///
-    /// The future resolves to the error of the first connect that fails. So a wrong name is known
-    /// before the first client comes. With the [PROXY protocol](crate::dial::ProxyProtocol),
-    /// [none can be opened](crate::ErrorKind::PrewarmUnsupported).
+    /// The future resolves to the error of the first connect that fails. So a wrong name shows
+    /// before the first request. With the [PROXY protocol](crate::dial::ProxyProtocol), [none can
+    /// be opened](crate::ErrorKind::PrewarmUnsupported).
     ///
     /// ```no_run
     /// # async fn start(proxy: cdn_origin::OriginProxy) -> Result<(), cdn_origin::Error> {

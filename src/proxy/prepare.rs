@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop, message,
+    check_head, deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop,
     settings::ProxySettings, upgrade::UpgradeRequest,
 };
 
@@ -67,8 +67,8 @@ impl ProxySettings {
         let Some(rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
         };
-        message::settle_expectation(&mut parts, rewrite.present, &body);
-        message::frame(&mut parts, rewrite.present, &body);
+        check_head::settle_expectation(&mut parts, rewrite.present, &body);
+        check_head::frame(&mut parts, rewrite.present, &body);
         if let Some(limits) = &self.edge_limits {
             let content = match body.size_hint().exact() {
                 Some(0) => Content::Absent,
@@ -95,11 +95,11 @@ impl ProxySettings {
         parts: &mut Parts,
         mut present: HeaderFlags,
     ) -> Result<Option<Rewrite>, Error> {
-        message::check(parts, present)?;
+        check_head::check(parts, present)?;
         if present.has(HeaderFlags::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
-        message::check_host(parts)?;
+        check_head::check_host(parts)?;
         let RewrittenHost {
             downstream,
             upstream: name,
@@ -119,7 +119,7 @@ impl ProxySettings {
                 );
             });
         }
-        if message::is_last_forward(parts) {
+        if check_head::is_last_forward(parts) {
             return Ok(None);
         }
         let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
@@ -128,10 +128,10 @@ impl ProxySettings {
         let _ = parts.headers.try_reserve(ADDED_FIELDS);
         let downstream = self.forwarded.apply(&mut parts.headers, downstream);
         if present.has(HeaderFlags::COOKIE) {
-            message::join_cookies(&mut parts.headers);
+            check_head::join_cookies(&mut parts.headers);
         }
         if present.has(HeaderFlags::EARLY_DATA) {
-            message::settle_early_data(&mut parts.headers);
+            check_head::settle_early_data(&mut parts.headers);
         }
         self.via.sign(&mut parts.headers, parts.version);
         if !self.request_hooks.is_empty() {
@@ -139,7 +139,7 @@ impl ProxySettings {
             write_host(parts, &name);
             self.request_hooks.apply(parts);
             present = HeaderFlags::of(&parts.headers);
-            message::check(parts, present)?;
+            check_head::check(parts, present)?;
         }
         Ok(Some(Rewrite {
             host: name,

@@ -1,8 +1,8 @@
-//! Whether a request has content, where no field shows it.
+//! Whether a request has content, if no field shows it.
 //!
 //! A request over HTTP/2 may end with an empty DATA frame (RFC 9113 section 8.1), and one over
-//! HTTP/1.1 with an empty chunk. It has no content, and is forwarded as such: many origins refuse
-//! a GET with content, and some edges do.
+//! HTTP/1.1 with an empty chunk. The request has no content, and is forwarded without: many origins
+//! and some edges refuse a GET with content.
 
 use http::{Method, Request, header::EXPECT};
 use http_body::Body;
@@ -16,8 +16,8 @@ const USUALLY_EMPTY: [Method; 4] = [Method::GET, Method::HEAD, Method::DELETE, M
 
 /// Whether a request may turn out to have no content.
 ///
-/// Only where content is unusual: a POST is often a stream whose client waits for the response
-/// before it sends. A client that expects 100 (Continue) has content.
+/// Only for methods with which content is unusual: the client of a POST often waits for the
+/// response before it sends. A client that expects 100 (Continue) has content.
 pub(crate) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
     let body = request.body();
     let is_unknown = !body.is_end_stream() && body.size_hint().exact().is_none();
@@ -26,7 +26,7 @@ pub(crate) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
         && !request.headers().contains_key(EXPECT)
 }
 
-/// Waits for the first frame of the body, for at most 200 ms. Beyond that, there may be content.
+/// Waits for the first frame of the body, for at most 200 ms. Beyond that, content is assumed.
 pub(crate) async fn read_ahead<B>(
     request: Request<B>,
 ) -> Request<impl Body<Data = B::Data, Error = BoxError> + Send + 'static>

@@ -38,7 +38,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let proxy = self.clone();
         if request.extensions().get::<FromGroup>().is_some() {
-            // The group has done what follows for all of its origins.
+            // The group has already done the following, once for all of its origins.
             return Proxying::new(respond(proxy, request, None));
         }
         let (request, withheld) = ClientBody::of(request);
@@ -99,8 +99,7 @@ where
     }
 }
 
-/// The version of the response to a client of this version. The two sides speak versions of their
-/// own.
+/// The version of the response to a client of this version.
 ///
 /// hyper's server writes HTTP/1.0 to an HTTP/1.0 client in any case. It keeps the connection only
 /// if the response is of HTTP/1.1 and the client asked for it. Content without a length ends with
@@ -113,8 +112,8 @@ fn response_version(client: Version, body: &ProxyBody) -> Version {
     }
 }
 
-/// Discards the body that a client withheld and nobody read, and tells the client not to reuse the
-/// connection: it may send the body now or never (RFC 9110 section 10.1.1).
+/// Discards a withheld body that was not read, and closes the client's connection. The client may
+/// still send the body, or not (RFC 9110 section 10.1.1).
 pub(crate) fn discard_withheld(
     mut response: Response<ProxyBody>,
     withheld: WithheldBody,

@@ -52,7 +52,7 @@ impl<B: Body> PeekedBody<B> {
 }
 
 impl<B: Body + Unpin> PeekedBody<B> {
-    /// Reads the start of the body ahead and returns it, as far as it arrives in time.
+    /// Reads the start of the body ahead, and returns what arrives in time.
     pub(super) async fn peek(&mut self) -> Vec<u8> {
         // On timeout, no frame is lost: `read_ahead` is cancelled only while it waits for one.
         let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(MAX_PEEKED_BYTES)).await;
@@ -64,8 +64,8 @@ impl<B: Body + Unpin> PeekedBody<B> {
         start
     }
 
-    /// Reads ahead up to the first frame that is not empty, so that the end of an empty body is
-    /// known, if it comes in time.
+    /// Reads ahead up to the first frame that is not empty. So the end of an empty body is known,
+    /// if it arrives in time.
     pub(crate) async fn peek_first(&mut self) {
         // As above, no frame is lost.
         let _ = tokio::time::timeout(MAX_PEEK_TIME, self.read_ahead(1)).await;
@@ -118,7 +118,7 @@ impl<B: Body + Unpin> Body for PeekedBody<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // A body that has failed has no length, whatever the inner one says after its failure.
+        // A body that has failed has no known length, whatever the inner body reports.
         if self.ahead.iter().any(Result::is_err) {
             return SizeHint::default();
         }

@@ -2,7 +2,7 @@
 
 use crate::origin::Scheme;
 
-use super::{path, rules::SecureCookies, sides::Sides};
+use super::{path, settings::SecureCookies, sides::Sides};
 
 /// Rewrites a cookie for the client; `None` if it stays as it is.
 pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {

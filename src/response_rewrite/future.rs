@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::downstream::Downstream;
 
-use super::{rule::rewrite_fields, rules::RewriteRules};
+use super::{rewrite_fields::rewrite_fields, settings::RewriteRules};
 
 pin_project! {
     /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.

@@ -14,8 +14,8 @@ use crate::{
 use super::{
     PathPrefix, ResponseRewrite,
     path::PathMap,
-    rule::rewrite_fields,
-    rules::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
+    rewrite_fields::rewrite_fields,
+    settings::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
 };
 
 /// Replaces the origin's names by the client's in redirects and cookies.

@@ -78,9 +78,9 @@ mod cookie;
 mod future;
 mod layer;
 mod path;
-mod rule;
-mod rules;
+mod rewrite_fields;
 mod service;
+mod settings;
 mod sides;
 mod url;
 

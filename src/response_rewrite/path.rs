@@ -21,7 +21,7 @@ pub struct PathPrefix {
     text: String,
 }
 
-/// A text that is not a path prefix. `Display` says why.
+/// A text that is not a path prefix. `Display` shows why.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("{0}")]
 pub struct PathPrefixError(PathProblem);

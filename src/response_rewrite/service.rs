@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use crate::downstream::Downstream;
 
-use super::{ResponseRewriteFuture, rules::RewriteRules};
+use super::{ResponseRewriteFuture, settings::RewriteRules};
 
 /// Forwards requests and rewrites their responses for the client.
 ///

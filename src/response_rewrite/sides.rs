@@ -4,7 +4,7 @@ use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
     path::PathMap,
-    rules::{RewriteRules, SecureCookies},
+    settings::{RewriteRules, SecureCookies},
 };
 
 /// What one response is rewritten by: the names of the origin, the client, and the rules.

@@ -84,8 +84,8 @@ impl TlsParameters {
     /// Sets the crypto provider.
     ///
     /// The default is the process's default provider (`CryptoProvider::install_default`), else
-    /// aws-lc-rs, else ring, as far as the crate's features include them. `build()` fails if there
-    /// is none.
+    /// aws-lc-rs, else ring, if the crate's features include them. `build()` fails if there is
+    /// none.
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {
@@ -186,7 +186,7 @@ impl TlsParameters {
     /// Writes the secrets of every connection to this log.
     ///
     /// The default is none. **A reader of the log can decrypt the traffic.** The connector's
-    /// [advice](crate::CdnOriginConnector::advice) says that secrets are logged.
+    /// [advice](crate::CdnOriginConnector::advice) reports that secrets are logged.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -30,7 +30,7 @@ use rustls_pki_types::{ServerName, UnixTime};
 pub(super) struct SessionStore {
     names: usize,
     grace: Duration,
-    /// Made for the first handshake, because it allocates for all names at once.
+    /// Created by the first handshake, because it allocates for all names at once.
     kept: OnceLock<ClientSessionMemoryCache>,
     /// When they expire, in seconds since 1970.
     expiry: AtomicU64,

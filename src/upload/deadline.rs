@@ -1,4 +1,4 @@
-//! A deadline that starts anew with the progress of an upload.
+//! A deadline that starts anew whenever an upload makes progress.
 
 use std::{pin::Pin, time::Duration};
 
@@ -6,8 +6,8 @@ use tokio::time::timeout;
 
 use super::UploadProgress;
 
-/// The outcome of an exchange. `None` if the side that was to act did not in time. The time starts
-/// anew while the request's body moves.
+/// The outcome of an exchange, or `None` at the deadline. The deadline starts anew with each frame
+/// of the request's body.
 pub(crate) async fn within_deadline<F: Future>(
     mut exchange: Pin<&mut F>,
     progress: &UploadProgress,

@@ -24,12 +24,12 @@
 //! ```
 //!
 //! An exchange may drop the body before the client has sent all of it: the origin has answered and
-//! closed, or the proxy answers itself. What the client still sends is read and thrown away, within
+//! closed, or the proxy answers itself. What the client still sends is read and discarded, within
 //! bounds (RFC 9112 section 9.6).
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `client_body` | the client's body, which is read to its end even if no attempt does |
+//! | `discard_rest` | the client's body, whose rest is discarded if no attempt reads it |
 //! | `body` | `RequestBody`, and the progress that timeouts read |
 //! | `deadline` | a deadline that starts anew while the body moves |
 //! | `expect_continue` | the wait for 100 (Continue) (RFC 9110 section 10.1.1) |
@@ -38,19 +38,20 @@
 use http::Method;
 
 mod body;
-mod client_body;
 mod deadline;
+mod discard_rest;
 mod expect_continue;
 mod replay;
 
 pub(crate) use body::{RequestBody, UploadProgress};
-pub(crate) use client_body::{ClientBody, WithheldBody};
 pub(crate) use deadline::within_deadline;
+pub(crate) use discard_rest::{ClientBody, WithheldBody};
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
 pub(crate) use replay::Replay;
 
-/// Whether the method gives content a meaning: a request without content has a `Content-Length` of
-/// zero then (RFC 9110 section 8.6). Some servers respond 411 otherwise.
+/// Whether the method defines a meaning for content. A request without content has a
+/// `Content-Length` of zero then (RFC 9110 section 8.6), because some servers respond 411
+/// otherwise.
 pub(crate) fn expects_content(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }

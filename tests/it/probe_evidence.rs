@@ -183,7 +183,7 @@ async fn a_failure_that_does_not_happen_again_proves_nothing() {
         let findings = probe(peer.trusted_by(URL, &authority)).await;
         assert!(findings.diagnosis().causes().is_empty(), "{findings}");
         assert!(
-            findings.to_string().contains("it comes and goes"),
+            findings.to_string().contains("it is intermittent"),
             "{findings}"
         );
         let code = findings.builder_code().unwrap_or_default();

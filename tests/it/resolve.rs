@@ -29,7 +29,7 @@ pub(crate) struct Told(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// The last of them is the answer for ever.
+    /// The last of them is the answer forever.
     answers: Mutex<VecDeque<Result<Resolved, ResolveError>>>,
     asked: watch::Sender<Vec<String>>,
     /// Where look-ups wait, if they do.

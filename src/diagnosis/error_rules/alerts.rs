@@ -253,7 +253,7 @@ pub(super) const RULES: &[Rule] = &[
         confirmation: Confirmation::Listener,
         fixes: |e| vec![FixKind::Advice(refusal(e).1)],
     },
-    // No certificate of ours was sent yet. The peer is a client itself: of the origin.
+    // The crate has sent no certificate yet, so the peer rejects that of its own origin.
     Rule {
         id: CauseId::Interception,
         certainty: Likely,
@@ -330,7 +330,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// What remains to be said of an alert, or of another failure of TLS, that no other rule is about.
+/// The cause of an alert or of another TLS failure that no other rule explains.
 pub(super) const OTHERWISE: &[Rule] = &[Rule {
     id: CauseId::BrokenTls,
     certainty: Possible,

@@ -283,8 +283,8 @@ fn reissue(_: &Evidence<'_>) -> Vec<FixKind> {
     )]
 }
 
-/// A wildcard that seems to cover the expected name, and the rule by which it does not (RFC 9525
-/// section 6.3).
+/// A wildcard that only seems to cover the expected name, and why it does not. RFC 9525 section 6.3
+/// has the rules.
 fn wildcard_that_fails(evidence: &Evidence<'_>) -> Option<(String, &'static str)> {
     let ExpectedName::Dns(expected) = evidence.origin.expected_name() else {
         return None;
@@ -293,14 +293,14 @@ fn wildcard_that_fails(evidence: &Evidence<'_>) -> Option<(String, &'static str)
     names.find_map(|name| Some((short(name), broken_rule(name, expected.as_str())?)))
 }
 
-/// The rule that keeps a wildcard from covering a name; `None` if it is about other names anyway.
+/// The rule by which a wildcard does not cover a name; `None` if it is for other names anyway.
 fn broken_rule(wildcard: &str, name: &str) -> Option<&'static str> {
     let wildcard = wildcard.to_ascii_lowercase();
     let (start, end) = wildcard.split_once('*')?;
     let Some(parent) = end.strip_prefix('.').filter(|_| start.is_empty()) else {
         let is_meant = name.len() >= start.len() + end.len();
         let is_meant = is_meant && name.starts_with(start) && name.ends_with(end);
-        return is_meant.then_some("the star must stand for a whole label");
+        return is_meant.then_some("the wildcard must stand for a whole label");
     };
     if name == parent {
         return Some("the star stands for one label, and the name has none in its place");

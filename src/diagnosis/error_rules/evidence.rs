@@ -17,7 +17,7 @@ use super::presented::PresentedChain;
 /// record_overflow, decode_error, protocol_version (RFC 8446 section 6).
 const MISREADING: [u8; 4] = [10, 22, 50, 70];
 
-/// The alert that ends a stream in good order. It is no error (RFC 8446 section 6.1).
+/// The alert that closes a stream cleanly. It is no error (RFC 8446 section 6.1).
 const CLOSE_NOTIFY: u8 = 0;
 
 /// An error and its facts, with the questions that rules ask.
@@ -80,7 +80,7 @@ impl Evidence<'_> {
         self.edge().and_then(profile_of)
     }
 
-    /// Whether the dialled name belongs to a known edge, which supports TLS on the dialled port.
+    /// Whether the dialled name and port are those of a known edge that supports TLS.
     pub(super) fn is_edge_of_tls(&self) -> bool {
         let serves_tls = |profile: &EdgeProfile| {
             let port = self.origin.dial().port();
@@ -163,7 +163,7 @@ impl Evidence<'_> {
         PresentedChain(self.facts)
     }
 
-    /// Whether the certificate names what is expected.
+    /// Whether the certificate covers the expected name.
     pub(super) fn covers_expected_name(&self) -> bool {
         self.chain().covers(self.origin.expected_name())
     }
@@ -179,7 +179,7 @@ impl Evidence<'_> {
         has_no_root && edge.is_some() && !is_public && !is_its_own
     }
 
-    /// The edge that serves TLS for the dialled name, or else for the expected one, and that name.
+    /// The edge of TLS for the dialled or else the expected name, and that name.
     pub(super) fn named_edge(&self) -> Option<(&DnsName, Edge)> {
         let dialled = self.dialled_name().filter(|_| self.is_edge_of_tls());
         let expected = match self.origin.expected_name() {
@@ -194,8 +194,8 @@ impl Evidence<'_> {
         })
     }
 
-    /// The kind of source that documents the subject as that of a placeholder certificate; `None`
-    /// if it is none, or if its name is the expected one.
+    /// The kind of source that documents the subject of a placeholder certificate; `None` if it is
+    /// none, or if its name is the expected one.
     pub(super) fn placeholder(&self) -> Option<SourceKind> {
         let known = placeholder_by_subject(self.chain().subject())?;
         let is_asked_for = known.edge().is_none() && self.covers_expected_name();

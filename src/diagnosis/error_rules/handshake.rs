@@ -329,7 +329,8 @@ fn plain_http_peer(_: &Evidence<'_>) -> String {
     String::from("the peer speaks plain HTTP on this port")
 }
 
-/// Whether a peer that is no known edge of TLS answered in plain HTTP, to no PROXY protocol header.
+/// Whether the peer speaks plain HTTP. Not if it is a known edge of TLS, or answered a PROXY
+/// protocol header.
 fn is_http_peer(evidence: &Evidence<'_>) -> bool {
     evidence.is_answered_in_http()
         && !evidence.facts.has_proxy_header()
@@ -343,8 +344,8 @@ fn is_other_service(evidence: &Evidence<'_>) -> bool {
         && !evidence.is_edge_of_tls()
 }
 
-/// Whether a response to a ClientHello is that of a server which could not parse it. A proxy or a
-/// login page has an answer for everything.
+/// Whether a response to a ClientHello is from a server that could not parse it. A proxy or a login
+/// page answers any request.
 fn is_puzzled_server(response: &[u8]) -> bool {
     const PUZZLED: [StatusCode; 8] = [
         StatusCode::BAD_REQUEST,

@@ -203,7 +203,7 @@ fn broken_rule(evidence: &Evidence<'_>) -> Option<(&'static str, &'static str)> 
         HttpFault::Framing => (
             "Content-Length and Transfer-Encoding are both in the response, or one is malformed \
              (RFC 9112 section 6.3)",
-            "let the origin send one of the two: often a program sets what its server adds too",
+            "remove one of the two: often the application sets a field that its server adds",
         ),
         HttpFault::Head => (
             "the status line or a field of the response is malformed (RFC 9112 sections 4 and 5)",

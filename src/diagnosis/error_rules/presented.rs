@@ -44,14 +44,14 @@ impl<'a> PresentedChain<'a> {
         self.0.findings.is_self_signed
     }
 
-    /// Whether the certificate could be read and names no host, so that no name can match.
+    /// Whether the certificate could be read and names no host, so no name matches.
     pub(super) fn names_no_host(self) -> bool {
         let certificate = self.0.certificate();
         certificate.is_some_and(PeerCertificate::is_readable) && self.names().is_empty()
     }
 
-    /// The presented certificates from the leaf upwards, each the issuer of the one before it by
-    /// name. Servers send them in any order, and some that do not belong to the chain.
+    /// The presented certificates from the leaf upwards. Each is by its name the issuer of the one
+    /// before it. Servers send them in any order, and some that do not belong to the chain.
     pub(super) fn path(self) -> Vec<&'a PeerCertificate> {
         let presented = self.0.certificates();
         let mut path: Vec<_> = presented.first().into_iter().collect();
@@ -127,10 +127,10 @@ impl<'a> PresentedChain<'a> {
 
     /// A presented name that a fix may offer: the first that is no wildcard.
     ///
-    /// None is offered of a certificate without a trusted root, which anyone can write, and none of
+    /// A certificate without a trusted root offers none, because anyone can issue one. Neither does
     /// an edge's default certificate.
     pub(super) fn proved_name(self) -> Option<DnsName> {
-        /// A longer name fits no line of a report.
+        /// A longer name does not fit into a line of a report.
         const LONGEST: usize = 69;
         if !self.0.findings.is_trusted || self.default_names().is_some() {
             return None;
@@ -139,8 +139,8 @@ impl<'a> PresentedChain<'a> {
         names.find_map(|name| name.parse().ok().filter(|_| name.len() <= LONGEST))
     }
 
-    /// The kind of source that documents the presented names as an edge's default certificate;
-    /// `None` if they are no default certificate.
+    /// The kind of source that documents the names of an edge's default certificate; `None` if they
+    /// are no default certificate.
     pub(super) fn default_names(self) -> Option<SourceKind> {
         placeholder_by_names(self.names()).map(|known| known.source_kind())
     }

@@ -1,4 +1,4 @@
-//! Certificates that lead to no trusted root.
+//! Certificate chains without a trusted root.
 
 use crate::{
     diagnosis::{
@@ -232,7 +232,7 @@ fn is_placeholder(evidence: &Evidence<'_>, documented_by: SourceKind) -> bool {
     has_unknown_issuer(evidence) && is_known && !evidence.is_intercepted_edge()
 }
 
-/// Whether the certificate is self-signed, and neither a placeholder nor that of an interceptor.
+/// Whether the certificate is self-signed. Not a placeholder or that of an interceptor.
 fn is_self_signed(evidence: &Evidence<'_>) -> bool {
     has_unknown_issuer(evidence)
         && evidence.chain().is_self_signed()
@@ -252,7 +252,7 @@ fn roots_missing(evidence: &Evidence<'_>) -> String {
     )
 }
 
-/// The pin of the presented key, if the certificate at least claims to be the origin's.
+/// The pin of the presented key, if the certificate claims to be the origin's.
 fn pin(evidence: &Evidence<'_>) -> Vec<FixKind> {
     match evidence.chain().pin() {
         Some(pin) if evidence.covers_expected_name() => vec![FixKind::Pin(pin.to_owned())],

@@ -27,7 +27,8 @@ pub(super) fn wants_body(evidence: &ResponseEvidence<'_>) -> bool {
     cross_origin(evidence).is_some()
 }
 
-/// A browser sends the site that it shows in `Origin` (RFC 6454 section 7.1): the client's Host.
+/// `Origin` names the site that the browser shows (RFC 6454 section 7.1). That is the client's
+/// Host.
 fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     const REFUSALS: [StatusCode; 3] = [
         StatusCode::BAD_REQUEST,
@@ -49,7 +50,7 @@ fn cross_origin(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
             .windows(text.len())
             .any(|window| window == text)
     };
-    // With GET, browsers send the field for a WebSocket, or to another site.
+    // In a GET, browsers send the field only for a WebSocket or to another site.
     let is_websocket = evidence.method == Some(&Method::GET);
     let is_forbidden = evidence.status == StatusCode::FORBIDDEN;
     let certainty = match TEXTS.into_iter().any(has) || (is_websocket && is_forbidden) {

@@ -147,8 +147,7 @@ impl<'a> ResponseEvidence<'a> {
         self
     }
 
-    /// Adds the scheme that was sent in `X-Forwarded-Proto`, whether the client really used it or
-    /// not.
+    /// Adds the scheme that was sent in `X-Forwarded-Proto`. The client's may differ.
     pub(crate) fn forwarded_scheme(mut self, scheme: Scheme) -> Self {
         self.forwarded_scheme = Some(scheme);
         self
@@ -198,8 +197,8 @@ impl<'a> ResponseEvidence<'a> {
         }
     }
 
-    /// Whether another edge or proxy has relayed the response, or may have: the names that its
-    /// sender received are not ours then.
+    /// Whether another edge or proxy has, or may have, relayed the response. Its sender then
+    /// received other names than those sent from here.
     pub(super) fn is_through_edge(&self) -> bool {
         self.dialled_edge().is_some()
             || edges_passed(self.headers).next().is_some()
@@ -217,7 +216,7 @@ impl<'a> ResponseEvidence<'a> {
         FixKind::Builder(self.origin.url_over_tls(self.origin.odd_port()))
     }
 
-    /// The scheme in `X-Forwarded-Proto`, as far as it is known.
+    /// The scheme in `X-Forwarded-Proto`, if it is known.
     pub(super) fn sent_scheme(&self) -> Option<Scheme> {
         self.forwarded_scheme.or(self.client_scheme)
     }
@@ -251,7 +250,7 @@ impl<'a> ResponseEvidence<'a> {
         self.client_host.as_ref().is_some_and(differs)
     }
 
-    /// Whether the Host that was sent is another name than the origin has in its SNI or URL.
+    /// Whether the Host that was sent is neither the origin's SNI nor its URL's host.
     pub(super) fn is_host_foreign(&self) -> bool {
         self.served_name().is_some()
     }
@@ -277,7 +276,7 @@ impl<'a> ResponseEvidence<'a> {
         served.into_iter().flatten().find(|name| !is_sent(name))
     }
 
-    /// Whether a layer has decided the Host, so that `.host(..)` on the builder has no effect.
+    /// Whether a layer decided the Host, so the builder's `.host(..)` has no effect.
     pub(super) fn is_host_of_layer(&self) -> bool {
         match self.host_source {
             Some(source) => source == HostSource::Layer,

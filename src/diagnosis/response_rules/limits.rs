@@ -1,4 +1,4 @@
-//! Causes in the size and the framing of the request, and in when it was sent.
+//! Causes in the size, the framing and the timing of the request.
 
 use http::StatusCode;
 
@@ -57,7 +57,9 @@ pub(super) fn length_required(
         // An application has sent the status for a reason of its own.
         true => (
             Certainty::Possible,
-            format!("{edge} requires Content-Length, which the request had or did not need"),
+            format!(
+                "{edge} requires Content-Length, although the request had it or did not need it"
+            ),
             "check which part of the application answers so",
         ),
         false => (
@@ -70,7 +72,7 @@ pub(super) fn length_required(
     cause(CauseId::LengthRequired, certainty, text, fix)
 }
 
-/// A request that was small here: it has grown by the fields of each pass through a loop.
+/// The request was small here, so a loop has added fields on each pass.
 pub(super) fn request_grown(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let certainty = match evidence.has_content {
         true => Certainty::Possible,

@@ -47,11 +47,11 @@ pub(super) fn host_not_allowed(evidence: &ResponseEvidence<'_>, certainty: Certa
         .fixed_by([name, allow])
 }
 
-/// A page for two faults: the edge has no servers for this Host, or those that it has are down.
+/// One page for two failures: the edge has no servers for this Host, or they are down.
 pub(super) fn no_backend(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
     let host = evidence.host;
     let (certainty, behind) = match (evidence.is_through_edge(), evidence.is_host_foreign()) {
-        // The edge between has chosen the Host.
+        // The edge in between has chosen the Host.
         (true, _) => (Certainty::Possible, Certainty::Likely),
         (false, true) => (Certainty::Likely, Certainty::Possible),
         (false, false) => (Certainty::Possible, Certainty::Possible),

@@ -1,4 +1,4 @@
-//! Redirects that lead in a circle, or past the proxy.
+//! Redirects that loop, or that bypass the proxy.
 
 use http::{
     HeaderMap, Method, Uri,
@@ -30,7 +30,7 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     cause.into_iter().collect()
 }
 
-/// Whether the text of a redirect tells a server's own rule from an application's.
+/// Whether the text of a redirect distinguishes a server from an application.
 pub(super) fn wants_body(evidence: &ResponseEvidence<'_>) -> bool {
     location(evidence).is_some_and(|location| {
         let to_https =
@@ -52,7 +52,7 @@ fn is_to_https(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
         && has_host(location, evidence.host.host())
 }
 
-/// Either the edge requires TLS, or an application behind plain HTTP requires it of clients.
+/// The edge requires TLS, or an application behind plain HTTP requires https.
 fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Vec<Cause> {
     let is_here = evidence.target.is_none() || is_target(evidence, location, Slash::Any);
     let is_own = is_own_redirect(Edge::CloudFront, evidence.headers)
@@ -78,7 +78,7 @@ fn https_required(evidence: &ResponseEvidence<'_>, location: &Uri) -> Vec<Cause>
     causes
 }
 
-/// Whether an edge or a server in front of the application has likely sent the redirect.
+/// Whether an edge or a server in front of the application likely sent this.
 fn is_of_edge(evidence: &ResponseEvidence<'_>, location: &Uri) -> bool {
     let headers = evidence.headers;
     let is_port_given = tls_port(evidence, location).is_some_and(|port| port != 443);
@@ -111,7 +111,7 @@ fn edge_requires_https(
     .fixed_by([FixKind::Builder(url)])
 }
 
-/// The application requires https of clients, and takes the client's scheme from the field.
+/// The application requires https of clients. It reads their scheme from the field.
 fn client_scheme_unknown(certainty: Certainty) -> Cause {
     let text = "the origin requires https of clients, and X-Forwarded-Proto does not say https";
     Cause::new(CauseId::ForwardedProto, certainty, text)
@@ -254,8 +254,8 @@ fn to_origin(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
     })
 }
 
-/// The origin has another name for the same site, such as the one with `www.`, and redirects
-/// clients to it, past the proxy.
+/// A redirect to another name of the same site, such as that with `www.`. Clients that follow it
+/// bypass the proxy.
 fn to_other_name(evidence: &ResponseEvidence<'_>, location: &Uri) -> Option<Cause> {
     let client_host = evidence.client_host?;
     let (host, other) = (evidence.host.host(), location.host()?);

@@ -98,7 +98,7 @@ fn forbidden(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
     let server = evidence.headers.get(SERVER);
     let is_cloudflare = server.is_some_and(|server| server == "cloudflare");
     let has = |name| evidence.headers.contains_key::<&str>(name);
-    // The cache has looked the response up, so that the server behind has sent it.
+    // The cache looked the response up, so the server behind sent it.
     if is_cloudflare && has("cf-cache-status") {
         return None;
     }

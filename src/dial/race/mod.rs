@@ -5,8 +5,8 @@
 //! They are generic over the kind of attempt.
 
 mod history;
-mod order;
 mod policy_table;
+mod rank;
 mod run;
 mod schedule;
 mod settings;
@@ -14,6 +14,6 @@ mod settings;
 mod tests;
 
 pub(crate) use history::History;
-pub(crate) use order::Candidate;
+pub(crate) use rank::Candidate;
 pub(crate) use run::{AttemptEnd, LookupOutcome, Race, RaceAttempt};
 pub use settings::{HappyEyeballs, IpFamilies};

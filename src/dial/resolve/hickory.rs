@@ -201,10 +201,10 @@ impl HickoryResolver {
         }
     }
 
-    /// Queries the name servers, a second time if the connection to one had ended.
+    /// Queries the name servers, and once more if the connection to one had ended.
     ///
-    /// hickory drives such a connection in a task, which ends with the runtime that it was opened
-    /// in. hickory knows only after the query, and then opens another.
+    /// hickory drives a connection in a task, which ends with its runtime. hickory learns of that
+    /// only by a failed query, and then opens another connection.
     async fn query(&self, name: &str, kind: RecordType) -> Result<HickoryLookup, NetError> {
         match self.resolver.lookup(name, kind).await {
             Err(NetError::Message(_)) => self.resolver.lookup(name, kind).await,

@@ -117,8 +117,8 @@ pub(super) struct Admission {
 #[derive(Debug, Default)]
 pub(super) struct Health {
     phase: Phase,
-    /// Counts the ejections and returns. The outcome of a request that began in an earlier period
-    /// is about an origin that was ejected, or has returned, since.
+    /// Counts the ejections and returns. A request that began in an earlier period does not count:
+    /// its origin was ejected, or returned, since.
     period: u64,
     consecutive_failures: u32,
     /// Ejections since it last served as usual.
@@ -180,7 +180,7 @@ impl Health {
         }
     }
 
-    /// Records an outcome. That of a request from an earlier period counts in the totals alone.
+    /// Records an outcome. A request from an earlier period counts only in the totals.
     pub(super) fn report(
         &mut self,
         admission: Admission,

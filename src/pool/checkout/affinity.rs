@@ -8,10 +8,10 @@ use crate::downstream::ClientAddress;
 
 /// The requests that a connection may serve: those of an equal affinity.
 ///
-/// * **Runtime.** A socket is registered with the runtime that opened it, and is of no use once
-///   that has shut down. So each runtime has connections of its own.
-/// * **Client.** Where the origin learns the client's address, all that the PROXY protocol header
-///   holds must be equal, ports and values included.
+/// * **Runtime.** A socket is registered with the runtime that opened it, and is unusable after
+///   that has shut down. So each runtime has its own connections.
+/// * **Client.** If a PROXY protocol header sends the client's address, everything in the header
+///   must be equal, including ports and values.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct Affinity {
     runtime: Option<Id>,
@@ -19,8 +19,8 @@ pub(crate) struct Affinity {
 }
 
 impl Affinity {
-    /// The affinity of a request in the current runtime, from a client whose address the origin
-    /// learns or not.
+    /// The affinity of a request in the current runtime. It includes the client's address if a
+    /// PROXY protocol header sends it.
     pub(crate) fn here(client: Option<ClientAddress>) -> Self {
         Self {
             runtime: Handle::try_current().ok().map(|runtime| runtime.id()),
@@ -28,7 +28,7 @@ impl Affinity {
         }
     }
 
-    /// The client's address, if the origin learns it.
+    /// The client's address, if a PROXY protocol header sends it.
     pub(crate) fn address(&self) -> Option<Arc<ClientAddress>> {
         self.client.clone()
     }

@@ -81,8 +81,8 @@ pub(crate) async fn fresh_connection(
     outcome.await.ok()?.ok()
 }
 
-/// A connection that is opened in place of this HTTP/1 connection, which closes: the number of open
-/// ones stays the same, so that this needs no place in the queue.
+/// Opens a connection in place of this HTTP/1 connection, which closes. The number of open
+/// connections stays the same, so the request needs no queue ticket.
 pub(crate) async fn replacement(
     inner: &Arc<PoolInner>,
     connection: PooledConnection,

@@ -52,7 +52,7 @@ impl Http2Set {
         self.all = all;
     }
 
-    /// A connection of this affinity with a free stream, which was opened after `opened_after`.
+    /// A connection of this affinity with a free stream, opened after `opened_after`.
     ///
     /// In a full pool, an expiring connection is better than none.
     pub(crate) fn find(
@@ -135,8 +135,7 @@ impl Http2Set {
         self.remove_if(|connection| connection.note_if_over(now, settings));
     }
 
-    /// Removes the connection that was idle for the longest time, of an affinity that may be
-    /// removed.
+    /// Removes the longest idle connection of an affinity that may be removed.
     pub(crate) fn remove_idle(&mut self, may_remove: impl Fn(&Affinity) -> bool) {
         let is_idle = |it: &&Arc<Http2Connection>| it.streams() == 0 && may_remove(it.affinity());
         let idle = self.all.iter().filter(is_idle);
@@ -188,7 +187,7 @@ impl Http2Set {
         mem::take(&mut self.removed)
     }
 
-    /// The connections on which nothing has arrived since then.
+    /// The connections on which nothing has arrived since this time.
     pub(crate) fn silent_since(&self, since: Instant) -> Vec<Arc<Http2Connection>> {
         let all = self.all.iter();
         all.filter(|it| it.last_received() <= since)
@@ -232,8 +231,8 @@ impl Http2Set {
         self.open().map(|it| it.streams()).sum()
     }
 
-    /// The connections that have not ended. One that has may stay in the set until the next
-    /// request or round of the reaper, while its permit is back.
+    /// The connections that have not ended. An ended one may stay in the set until the next request
+    /// or round of the reaper, although its permit has been returned.
     fn open(&self) -> impl Iterator<Item = &Arc<Http2Connection>> {
         self.all.iter().filter(|it| !it.is_closed())
     }

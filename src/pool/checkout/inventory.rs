@@ -87,7 +87,7 @@ impl Inventory {
 
     /// A connection for a request, or its place in the queue.
     ///
-    /// With `opened_after`, an older connection is given only in a full pool.
+    /// With `opened_after`, an older connection is returned only by a full pool.
     pub(crate) fn place(
         &mut self,
         affinity: &Affinity,
@@ -292,8 +292,7 @@ impl Inventory {
         }
     }
 
-    /// Closes the connection that was idle for the longest time and may be closed, one over HTTP/1
-    /// first.
+    /// Closes the longest idle connection that may be closed, HTTP/1 first.
     fn discard_first(&mut self, may_close: impl Fn(&Waiters<Grant>, &Affinity) -> bool) {
         let waiters = &self.waiters;
         let mut idle = self.idle_http1.iter();
@@ -363,7 +362,7 @@ impl Inventory {
             .extend(absent.map(|connection| (connection, CloseReason::Vanished)));
     }
 
-    /// Discards the HTTP/1 connections that have been idle since then.
+    /// Discards the HTTP/1 connections that have been idle at least since this time.
     pub(crate) fn discard_idle_since(&mut self, since: Instant) {
         // The list is in the order in which the connections became idle.
         let count = self

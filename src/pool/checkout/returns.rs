@@ -11,7 +11,7 @@ pub(crate) trait Returns<T>: Send + Sync {
     fn returned(&self, value: T);
 }
 
-/// The pool, as seen by a connection that serves a request: it also learns of silent origins.
+/// The pool, as seen by a connection that serves a request. It also receives reports of silence.
 pub(crate) trait ReturnsUsed<T>: Returns<T> + Returns<Silence> {}
 
 impl<P, T> ReturnsUsed<T> for P where P: Returns<T> + Returns<Silence> {}

@@ -159,8 +159,8 @@ impl Http1Connection {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
 
-    /// For how long the origin has been silent, if a request waited for it in vain on a connection
-    /// that was idle before. It may have died then, and the other idle ones with it.
+    /// The silence of the origin, if a request waited in vain. Only if the connection was idle
+    /// before: it may have died then, and so may other idle ones.
     fn silence(&mut self, waiting: &Waiting) -> Option<Silence> {
         let stream = self.stream.as_mut()?.get_mut();
         let is_silent = self.was_idle && !stream.received_any();
@@ -294,8 +294,8 @@ impl PooledHttp1 {
         }
     }
 
-    /// The response has ended: the connection becomes idle. If the request has not ended, that
-    /// happens when the returned future completes, and dropping it closes the connection.
+    /// The response has ended, so the connection becomes idle. If the request has not ended, the
+    /// connection becomes idle when the returned future completes. Dropping the future closes it.
     pub(crate) fn finish(
         self,
         body: &mut ResponseBody,

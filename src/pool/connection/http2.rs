@@ -158,7 +158,7 @@ impl Http2Connection {
         }
     }
 
-    /// For how long the connection has been idle, if the only stream is one that is not used yet.
+    /// For how long the connection has been idle, if its only stream is unused yet.
     pub(super) fn idle_before_stream(&self) -> Option<Duration> {
         let was_idle = self.was_idle.load(Ordering::Relaxed) && self.streams() == 1;
         was_idle.then(|| self.idle_since().elapsed())
@@ -200,7 +200,7 @@ impl Http2Connection {
         self.was_idle.load(Ordering::Relaxed)
     }
 
-    /// Has the socket checked before the request is written, if the request cannot be repeated.
+    /// Schedules a check of the socket before a request that cannot be repeated.
     pub(super) fn order_idle_check(&self, request: &Request<RequestBody>) {
         self.idle_check.order(request);
     }
@@ -211,7 +211,7 @@ impl Http2Connection {
         request: &mut Request<RequestBody>,
     ) -> Result<Http2Exchange, Http2Error> {
         self.uses.fetch_add(1, Ordering::Relaxed);
-        self.sender.begin(request, None).await
+        self.sender.begin(request).await
     }
 
     /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it, and

@@ -19,7 +19,7 @@ use super::{
 
 /// A new connection that the pool does not list yet.
 ///
-/// The request that opened it opens the first stream. Only then do others learn of the connection:
+/// The request that opened it opens the first stream. The pool lists the connection only then, so
 /// an origin that sends GOAWAY after a few streams has processed the first.
 pub(crate) struct UnlistedHttp2 {
     pool: Arc<dyn Returns<NewHttp2>>,
@@ -114,7 +114,7 @@ impl PooledStream {
         self.has_served() || self.connection.was_idle()
     }
 
-    /// Sends a request that is encoded for HTTP/2, and waits for the head of its response.
+    /// Sends a request encoded for HTTP/2, and waits for the head of its response.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
@@ -149,8 +149,8 @@ impl PooledStream {
         self.waiting = self.waiting.take().map(Waiting::timed_out);
     }
 
-    /// The response has ended: the stream is free. If the request has not ended, that happens when
-    /// the returned future completes, and dropping it resets the stream.
+    /// The response has ended, so the stream is free. If the request has not ended, the stream is
+    /// free when the returned future completes. Dropping the future resets the stream.
     pub(crate) fn finish(
         mut self,
         body: &mut ResponseBody,
@@ -166,7 +166,7 @@ impl PooledStream {
         })
     }
 
-    /// For how long the peer has been silent, if the request waited for it in vain.
+    /// The silence of the peer, if the request waited in vain.
     fn silence(&self) -> Option<Silence> {
         let waiting = self.waiting.as_ref()?;
         waiting.silence(Some(self.connection.last_received()))

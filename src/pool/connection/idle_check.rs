@@ -1,4 +1,4 @@
-//! `IdleCheck`: looks into the socket of an idle connection before a request is written to it.
+//! `IdleCheck`: peeks at the socket of an idle connection before a request is written to it.
 
 use std::{
     io,
@@ -16,11 +16,12 @@ use crate::{
     upload::RequestBody,
 };
 
-/// Fails the first write to a connection that has ended while it was idle.
+/// Makes the first write fail if the connection ended while it was idle.
 ///
-/// A runtime learns of that only when it next waits for sockets, which may be after the request was
-/// written. So the socket itself is asked, before each request that could not be sent again. Then
-/// nothing of the request is written, and it may be sent on another connection.
+/// A runtime learns of the end only when it next polls its sockets, which may be after the request
+/// was written. So the check asks the socket itself, before each request that could not be sent
+/// again. If the connection has ended, nothing is written, and the request is sent on another
+/// connection.
 pub(super) struct IdleCheck {
     is_due: Arc<AtomicBool>,
     /// Whether bytes may arrive while no request is in flight.
@@ -28,8 +29,8 @@ pub(super) struct IdleCheck {
 }
 
 impl IdleCheck {
-    /// Over HTTP/1, what arrives without a request ends the connection: a response that nobody
-    /// waits for, or TLS's `close_notify`.
+    /// Over HTTP/1, bytes without a request end the connection: an unsolicited response, or a TLS
+    /// `close_notify`.
     pub(super) fn http1() -> Self {
         Self::new(false)
     }
@@ -46,7 +47,7 @@ impl IdleCheck {
         }
     }
 
-    /// The same check, for the other part of the connection.
+    /// The same check, shared with the other part of the connection.
     pub(super) fn another(&self) -> Self {
         Self {
             is_due: self.is_due.clone(),
@@ -54,7 +55,7 @@ impl IdleCheck {
         }
     }
 
-    /// Has the next write check the socket, unless this request can be sent again in any case.
+    /// Schedules a check for the next write, unless this request can be repeated.
     pub(super) fn order(&self, request: &Request<RequestBody>) {
         if !request.method().is_idempotent() || !request.body().is_end_stream() {
             self.is_due.store(true, Ordering::Relaxed);

@@ -9,9 +9,10 @@
 //!
 //! A request whose response has ended may still be sent: `OngoingUpload` hands it to the pool.
 //! `TrackedIo` ties the permit of a connection to its socket, so that the pool counts sockets.
-//! `IdleCheck` looks into the socket before a request is written to an idle connection.
-//! `CloseReason` says why a connection was closed, for the counters. `Silence` says that a request
-//! waited in vain, so that connections may be dead.
+//! `IdleCheck` peeks at the socket before a request is written to an idle connection.
+//!
+//! `CloseReason` is why a connection was closed, for the counters. `Silence` reports that a request
+//! waited in vain, so connections may be dead.
 
 mod close_reason;
 mod dedicated;

@@ -148,8 +148,8 @@ impl PooledConnection {
 
     /// The response has ended, of which this is the body.
     ///
-    /// If the request has not ended, a task of the pool goes on with it: the origin may want its
-    /// content although it has answered.
+    /// If the request has not ended, a task of the pool sends the rest: the origin may still read
+    /// it.
     pub(crate) fn finish(self, body: &mut ResponseBody) {
         let rest: Option<RestOfRequest> = match self.kind {
             Kind::Http1(connection) => connection.finish(body).map(|rest| Box::pin(rest) as _),
@@ -163,7 +163,7 @@ impl PooledConnection {
     }
 
     /// The response has not begun, or not gone on, in time. When this is dropped, connections that
-    /// are as silent as this one are suspected to be dead.
+    /// have been silent for as long are suspected to be dead.
     pub(crate) fn time_out(&mut self) {
         match &mut self.kind {
             Kind::Http1(connection) => connection.time_out(),
@@ -185,7 +185,7 @@ impl PooledConnection {
         self.in_flight = Some(request);
     }
 
-    /// Lets the request's body be sent to its end, even if the response ends before that.
+    /// Lets the request's body be sent to its end, even after the response.
     pub(crate) fn keep_uploading(&mut self, upload: OngoingUpload) {
         self.upload = Some(Box::new(upload));
     }

@@ -1,15 +1,15 @@
-//! `Silence`: a request waited in vain, so that its connection may be dead.
+//! `Silence`: a request waited in vain, so its connection may be dead.
 
 use http::Request;
 use tokio::time::{Duration, Instant};
 
 use crate::upload::{RequestBody, UploadProgress};
 
-/// How long an origin may keep a request waiting before a client that leaves casts doubt on the
-/// connection. A timeout of the proxy does so however short it is.
+/// The minimum silence that makes a connection suspect when the client leaves. A timeout of the
+/// proxy makes it suspect even after a shorter silence.
 const MIN_SILENCE: Duration = Duration::from_secs(1);
 
-/// Nothing has arrived on a connection since then, though a request waited for it.
+/// The start of a time in which a request waited and nothing arrived.
 ///
 /// A path that drops packets without an error leaves connections like this: a firewall has
 /// forgotten them, or a host is gone.
@@ -37,7 +37,8 @@ impl Waiting {
         }
     }
 
-    /// The response has begun. A client that leaves from now on shows nothing.
+    /// The response has begun. From now on, a client that leaves does not make the connection
+    /// suspect.
     pub(super) fn begun(self) -> Self {
         Self {
             has_head: true,
@@ -53,10 +54,9 @@ impl Waiting {
         }
     }
 
-    /// The silence of an origin from which bytes last arrived at `last_received`, if it lasts for
-    /// long enough.
+    /// The silence of the origin, if it is long enough. Bytes last arrived at `last_received`.
     ///
-    /// There is none while the client has to send more of the body.
+    /// Returns `None` while the request waits for more of its client's body.
     pub(super) fn silence(&self, last_received: Option<Instant>) -> Option<Silence> {
         if self.progress.awaits_client() || (self.has_head && !self.has_timed_out) {
             return None;

@@ -50,7 +50,7 @@ impl AsyncRead for TrackedIo {
     ) -> Poll<io::Result<()>> {
         let read = AsyncRead::poll_read(self.as_mut().stream(), cx, buf);
         if let Poll::Ready(Err(error)) = &read {
-            // TLS that ends without close_notify, as it often does, was closed by the origin.
+            // The origin closed the connection without close_notify, which is common.
             self.permit.close_reason().note(match error.kind() {
                 io::ErrorKind::UnexpectedEof => CloseReason::Origin,
                 _ => CloseReason::Error,

@@ -6,8 +6,8 @@ use crate::upload::UploadProgress;
 
 use crate::pool::{checkout::Returns, send::InFlight};
 
-/// Completes when a request whose response has ended is sent, and its connection is returned.
-/// Dropped, it cancels the request.
+/// Completes when the request is sent and its connection is returned. The response has ended
+/// before. Dropping it cancels the request.
 pub(crate) type RestOfRequest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The body of a request that is in flight.
@@ -21,14 +21,14 @@ pub(crate) struct OngoingUpload {
 pub(crate) struct UnfinishedUpload {
     pub(crate) rest: RestOfRequest,
     pub(crate) progress: UploadProgress,
-    /// How long client or origin may pause.
+    /// How long the client or the origin may pause.
     pub(crate) max_pause: Duration,
-    /// A drain waits for the upload.
+    /// Held so that a drain waits for the upload.
     pub(crate) in_flight: Option<InFlight>,
 }
 
 impl OngoingUpload {
-    /// The upload goes on in `pool`, for as long as no pause exceeds `max_pause`.
+    /// The upload goes on in `pool` until a pause exceeds `max_pause`.
     pub(crate) fn new(
         pool: Arc<dyn Returns<UnfinishedUpload>>,
         progress: UploadProgress,

@@ -91,7 +91,7 @@ impl Target {
                 let headers = request.headers_mut();
                 headers.remove(HOST);
                 headers.remove(CONNECTION);
-                // hyper ignores a 100 over HTTP/2: it sends the body at once.
+                // Over HTTP/2, the body is sent at once: the peer limits it by its window.
                 RemovedFields::take(headers, [TRANSFER_ENCODING, EXPECT])
             }
         }

@@ -26,7 +26,7 @@ pub(crate) enum Failure {
     Http2(Http2Error),
     #[error(transparent)]
     Hyper(hyper::Error),
-    /// The failure of TLS, of which HTTP/2 has the text alone.
+    /// The TLS failure, of which HTTP/2 keeps only the text.
     #[error(transparent)]
     Tls(TlsFailure),
 }
@@ -146,7 +146,7 @@ impl NoResponse {
     }
 }
 
-/// Whether an HTTP/1 peer sent at least the start of a response, though an unusable one.
+/// Whether an HTTP/1 peer sent at least the start of a response, even if unusable.
 pub(crate) fn has_begun_response(error: &Error) -> bool {
     let failure = chain::find::<Failure>(error);
     failure.is_some_and(|failure| {
@@ -195,7 +195,7 @@ pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> E
     Error::with_source(kind, stage, facts, failure).after_answers()
 }
 
-/// The failure of TLS in the place of HTTP/2's error, which has its text alone.
+/// Replaces an HTTP/2 error that has only the text of a TLS failure.
 fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
     let Failure::Http2(
         Http2Error::H2(h2)
@@ -215,8 +215,8 @@ fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
 
 /// Adds the HTTP/2 frame and the TLS alert that the stream ended with.
 ///
-/// The alert says more than hyper's error: HTTP/2 keeps only a text of it, and an alert before the
-/// request is written looks like a cancelled request.
+/// The alert is more specific than the error of the HTTP client: HTTP/2 keeps only its text, and
+/// hyper reports an alert before the request is written as a cancelled request.
 fn with_stream(
     kind: ErrorKind,
     stage: Stage,

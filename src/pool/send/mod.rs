@@ -1,11 +1,11 @@
 //! One request: its attempts, what may be retried, and what an error means.
 //!
-//! `attempt` sends a request until there is a response. Before each attempt, `target` encodes the
-//! request for the protocol of the connection. After each, `retry` decides by the response, or by
-//! the error that `failure` has classified, whether there is another. `retry_budget` bounds the
-//! retries of all requests. `early_data` sends the first attempt in TLS early data where that is
-//! allowed. `upgrade` sends the requests that are never retried. `in_flight` counts requests, for a
-//! drain.
+//! `attempt` sends a request until there is a response. Before each attempt, `encode_target`
+//! encodes the request for the protocol of the connection. After each, `retry` decides by the
+//! response, or by the error that `failure` has classified, whether there is another.
+//! `retry_budget` bounds the retries of all requests. `early_data` sends the first attempt in TLS
+//! early data where that is allowed. `upgrade` sends the requests that are never retried.
+//! `in_flight` counts requests, for a drain.
 
 mod attempt;
 mod early_data;

@@ -19,11 +19,11 @@ use crate::pool::{
 
 use super::failure::NoResponse;
 
-/// The maximum of attempts of a request that the origin may have seen.
+/// The maximum number of attempts that the origin may have seen.
 const MAX_ATTEMPTS: usize = 3;
 
-/// The maximum of attempts that the origin did not process, or not on a connection that was idle.
-/// They cost it little, but have to end.
+/// The maximum number of attempts that the origin most likely did not process. They cost the origin
+/// little, but must end.
 const MAX_UNSENT: usize = 32;
 
 /// The attempts of one request.
@@ -44,8 +44,8 @@ pub(super) struct Attempts<'a> {
     retrying: Option<Retrying>,
 }
 
-/// The maximum of attempts as the first request of a new connection that the origin did not
-/// process. It processes none, then.
+/// The maximum number of unprocessed first requests on new connections. An origin that rejects that
+/// many processes no request.
 const MAX_FIRST_UNSENT: usize = 3;
 
 /// One attempt, by the connection that it is made on.
@@ -143,7 +143,7 @@ impl<'a> Attempts<'a> {
             return self.connection_after_goaway().await;
         }
         // Where one connection was cut off, the other idle ones may be about to. A refused stream
-        // says nothing of the connection; only the last attempt insists on a newer one then.
+        // is no sign of that, so only the last attempt requires a newer connection.
         let is_last = self.sent + 1 >= MAX_ATTEMPTS;
         let connection = match self.current {
             _ if is_unprocessed && !is_last => checkout(self.inner, self.affinity).await?,
@@ -159,7 +159,7 @@ impl<'a> Attempts<'a> {
         Ok(connection)
     }
 
-    /// A connection that is opened for this request alone; any, if none can be opened.
+    /// A connection that is opened for this request, or any if none can be opened.
     async fn fresh_or_any(&self) -> Result<PooledConnection, Error> {
         match fresh_connection(self.inner, self.affinity).await {
             Some(fresh) => Ok(fresh),
@@ -178,7 +178,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The error of a request that could be sent again, but is not.
+    /// The error of a request that could have been sent again.
     fn give_up(&self, failed: NoResponse, why: NotRetried, connection: &PooledConnection) -> Error {
         self.with_context(failed.not_retried(why).into_error(connection.info()))
     }
@@ -199,8 +199,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Whether an HTTP/1 connection had ended while it was idle, or ended before it answered, and
-    /// the request may be sent again.
+    /// Whether an idle HTTP/1 connection ended, and the request may be sent again. It ended while
+    /// it was idle, or before it answered.
     fn was_stale(&self, failed: &NoResponse, connection: &PooledConnection) -> bool {
         let may_repeat = failed.is_unwritten() || !self.inner.settings().retry_budget.is_none();
         !connection.is_http2()
@@ -212,8 +212,8 @@ impl<'a> Attempts<'a> {
 
     /// A connection that is opened in place of a stale one. Other idle ones may be stale too.
     ///
-    /// The retry budget does not count it: there is one for each connection that ends, and the
-    /// origin has most likely not seen the request.
+    /// The retry budget does not count it: there is at most one for each connection that ends, and
+    /// the origin has most likely not seen the request.
     async fn connection_for_stale(
         &mut self,
         failed: &NoResponse,

@@ -4,8 +4,10 @@
 ///
 /// A retry is allowed while fewer than [`at_least`](Self::at_least) retries are in flight, or while
 /// retries are at most [`percent`](Self::percent) of the last thousand requests or so. Beyond both,
-/// a request fails with its first error. Not bounded are requests of which nothing was written, and
-/// idempotent ones that an idle HTTP/1 connection cut off: each is sent on a connection of its own.
+/// a request fails with its first error.
+///
+/// The [pool](crate::pool#what-is-retried) lists the retries that the budget does not bound, such
+/// as those of requests of which nothing was written.
 ///
 /// ```
 /// use cdn_origin::pool::{PoolSettings, RetryBudget};

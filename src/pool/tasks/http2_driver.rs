@@ -98,7 +98,7 @@ impl Http2Driver {
         }
     }
 
-    /// Looks for free streams: the peer has changed its limit, or proved that it is alive.
+    /// Checks for free streams: the peer's limit has changed, or it is no longer suspect.
     fn relist(&self) {
         if let Some(inner) = self.pool.upgrade() {
             inner.with(|inventory| inventory.http2.relist_all());

@@ -25,8 +25,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 ///
-/// [`ErrorKind::PrewarmUnsupported`] if the origin learns the client of each connection: one that
-/// is opened for none would serve none. Otherwise the error of the first connect that fails.
+/// [`ErrorKind::PrewarmUnsupported`] with the PROXY protocol, because no client could use the
+/// connections. Otherwise the error of the first connect that fails.
 pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
     let connector = inner.connector();
     if connector.sends_client_address() {
@@ -45,8 +45,8 @@ pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
     open_missing(&Arc::downgrade(&inner), wanted).await
 }
 
-/// The task that opens what requests have taken, one connection after the other, and ever more
-/// rarely while the origin refuses them.
+/// The task that replaces the connections that requests take, one at a time. While the origin
+/// refuses them, the pauses grow.
 pub(crate) struct Prewarm(RunningMark);
 
 impl Prewarm {

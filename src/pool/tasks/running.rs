@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use crate::pool::{checkout::RunningTasks, inner::PoolInner};
 
-/// Says that a task of the pool runs, until it is dropped: also when the runtime drops the task.
+/// Marks a task of the pool as running until it is dropped, even by the runtime.
 pub(crate) struct RunningMark {
     inner: Weak<PoolInner>,
     flag: Flag,

@@ -10,7 +10,7 @@ pub(crate) struct TaskScope {
     ended: CancellationToken,
     /// The span in which the pool was created.
     span: Span,
-    /// A task was dropped that may still be needed: its runtime has shut down.
+    /// A task was dropped that may still be needed, because its runtime has shut down.
     is_short: AtomicBool,
 }
 
@@ -30,7 +30,7 @@ impl TaskScope {
 
     /// Whether a task was dropped since the last call.
     pub(crate) fn take_lost(&self) -> bool {
-        // Read first: to write each time would have the cores of a busy proxy wait for each other.
+        // Read first: a write each time would make the cores of a busy proxy wait for each other.
         self.is_short.load(Ordering::Relaxed) && self.is_short.swap(false, Ordering::Relaxed)
     }
 

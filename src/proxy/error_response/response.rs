@@ -7,7 +7,7 @@ use http::{
 
 use crate::{
     error::{Error, ErrorKind},
-    proxy::{ProxyBody, message::has_no_content},
+    proxy::{ProxyBody, check_head::has_no_content},
 };
 
 use super::{

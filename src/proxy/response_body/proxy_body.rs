@@ -64,7 +64,7 @@ impl ProxyBody {
         Self::of(BodySource::Nothing)
     }
 
-    /// Discards a body of the client that was withheld, when the head of the response is sent.
+    /// Discards the client's withheld body when the head of the response is sent.
     pub(crate) fn with_withheld(self, withheld: WithheldBody) -> Self {
         Self {
             withheld: Some(withheld),

@@ -86,7 +86,7 @@ impl UpgradeRequest {
 
     /// Writes the upgrade into the origin's request, after hop-by-hop fields were removed.
     pub(in crate::proxy) fn write(&self, headers: &mut HeaderMap) {
-        // It would need a second connection option, and many servers expect `upgrade` alone.
+        // `TE` would need a second connection option, and many servers expect `upgrade` alone.
         headers.remove(TE);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, self.token.value().clone());

@@ -1,10 +1,8 @@
 //! Encrypted ClientHello (RFC 9849), with the feature `ech`.
 //!
-//! Without the feature, the types of `absent.rs` stand in: they have no values, so that no hello is
-//! encrypted.
+//! Without the feature, the types of `without_feature.rs` stand in: they have no values, so that no
+//! hello is encrypted.
 
-#[cfg(not(feature = "ech"))]
-mod absent;
 mod clear_config;
 #[cfg(feature = "ech")]
 mod config_list;
@@ -19,14 +17,16 @@ mod rejection;
 mod settings;
 #[cfg(feature = "ech")]
 mod suites;
+#[cfg(not(feature = "ech"))]
+mod without_feature;
 
 #[cfg(feature = "ech")]
 pub use settings::Ech;
 
 pub(crate) use hello::HelloPlan;
 
-#[cfg(not(feature = "ech"))]
-pub(super) use absent::{Ech, EchPlan, EchRejection, HelloEncryption};
 pub(super) use clear_config::ClearConfig;
+#[cfg(not(feature = "ech"))]
+pub(super) use without_feature::{Ech, EchPlan, EchRejection, HelloEncryption};
 #[cfg(feature = "ech")]
 pub(super) use {encryption::HelloEncryption, plan::EchPlan, rejection::EchRejection};

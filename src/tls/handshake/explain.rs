@@ -30,7 +30,7 @@ impl Explained {
     }
 }
 
-/// A failure of TLS after the handshake.
+/// A TLS failure after the handshake.
 #[derive(Clone, Debug, ThisError)]
 pub(crate) enum TlsFailure {
     #[error("TLS failed")]
@@ -40,7 +40,7 @@ pub(crate) enum TlsFailure {
 }
 
 impl TlsFailure {
-    /// The failure of TLS in an error of a stream, if there is one.
+    /// The TLS failure in an error of a stream, if there is one.
     pub(crate) fn in_error(error: &io::Error) -> Option<Self> {
         let flood = chain::find::<HandshakeFlood>(error).map(|flood| Self::from(*flood));
         flood.or_else(|| chain::find::<TlsError>(error).map(|error| Self::from(error.clone())))
@@ -72,8 +72,8 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
 
 /// Gives a name to the one error that rustls reports as a bare text.
 ///
-/// rustls buffers up to 64 KiB of handshake messages, and frees none of them while the last one is
-/// incomplete. So a server that sends a thousand session tickets back to back fills the buffer.
+/// rustls buffers up to 64 KiB of handshake messages, and frees none while the last is incomplete.
+/// A server that sends a thousand session tickets at once fills the buffer.
 pub(crate) fn named(error: io::Error) -> io::Error {
     /// The text of rustls. `tests/it/after_handshake.rs` depends on it.
     const BUFFER_FULL: &str = "message buffer full";

@@ -34,7 +34,7 @@ struct Observed {
     client_certificate: OnceLock<ClientCertificate>,
 }
 
-/// The presented certificates, whether they were accepted, and what their verification showed.
+/// The presented certificates, and what their verification showed.
 #[derive(Clone)]
 pub(super) struct ObservedCertificates {
     pub(super) chain: CertificateChain,

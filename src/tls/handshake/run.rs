@@ -145,7 +145,7 @@ fn failure(error: io::Error, first_bytes: &[u8], facts: &mut Facts) -> Handshake
             .is_some_and(PeerCertificate::is_version_1);
     let is_rejection = facts.ech.as_ref().is_some_and(EchOffer::is_rejected);
     let kind = match kind {
-        // It was verified for the public name of ECH, which is none of the origin's names.
+        // The certificate was verified for the public name of ECH, not for a name of the origin.
         ErrorKind::Certificate(_) if is_rejection => ErrorKind::Ech(EchProblem::Unproven),
         // webpki reports "CA used as end entity" for a self-signed certificate that is marked as a
         // CA.

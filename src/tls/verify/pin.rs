@@ -26,8 +26,9 @@ use crate::error::pin_text;
 ///
 /// Only the key of the origin's own certificate counts, not that of an issuer. [RFC 7469 section
 /// 2.6] counts every key of the verified chain. A peer can add any certificate to the chain that it
-/// presents, and rustls does not hand out the part of it that was verified. To accept every key of
-/// an authority of your own, trust its certificate as a root.
+/// presents, and rustls does not expose the verified part.
+///
+/// To accept every key of an authority of your own, trust its certificate as a root.
 ///
 /// OpenSSL computes the pin of a certificate file:
 ///
@@ -214,7 +215,7 @@ impl Pins {
         self.keys.is_empty() && self.certificates.is_empty()
     }
 
-    /// The place in the chain of the first issuer that a pin matches, if one does.
+    /// The position in the chain of the first issuer that a pin matches, if any.
     pub(super) fn issuer(&self, intermediates: &[CertificateDer<'_>]) -> Option<usize> {
         let mut issuers = intermediates.iter();
         let place = issuers.position(|issuer| matches!(self.hold(issuer), Ok(true)))?;
@@ -228,7 +229,7 @@ impl Pins {
     }
 }
 
-/// A value that is not a valid pin. `Display` says why.
+/// A value that is not a valid pin. `Display` shows why.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("{0}")]
 pub struct PinError(PinProblem);

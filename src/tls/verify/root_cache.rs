@@ -1,4 +1,4 @@
-//! `RootCache`: roots that were read once are shared by all that use them.
+//! `RootCache`: shares the roots that were read with all of their users.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -31,8 +31,8 @@ struct CachedRoots {
 impl RootCache {
     /// The cached roots if they have not changed, or else what `read` returns.
     ///
-    /// Roots are current while their files have this fingerprint, for at most `max_age`. Roots that
-    /// are the same after a read share the memory of those before.
+    /// Roots are current while their files have this fingerprint, for at most `max_age`. If a read
+    /// returns the same roots, the cached ones stay in use.
     pub(super) fn get(
         &self,
         files: FileFingerprint,
@@ -40,7 +40,7 @@ impl RootCache {
         reread: Reread,
         read: impl FnOnce() -> Result<LoadedRoots, BuildProblem>,
     ) -> Result<Arc<LoadedRoots>, BuildProblem> {
-        // Locked while it reads: whoever builds at the same time gets the same roots.
+        // Locked while it reads, so concurrent builds get the same roots.
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = cached.as_ref().and_then(|cached| cached.roots.upgrade());
         if let (Some(cached), Some(roots), Reread::IfChanged) = (&*cached, &known, reread)

@@ -21,10 +21,10 @@ use super::{
 /// The connector loads them when it is built, and again at each
 /// [reload](crate::CdnOriginConnector::reload).
 ///
-/// All connectors with clones of the same `Roots` share what is loaded, so thousands of them cost
-/// no more than one. All users of the [system's](Self::native) and of the bundled roots share
-/// theirs. `build()` reads again what has changed: a file whose length or time of change differs,
-/// and the system's store once a minute.
+/// Connectors with clones of the same `Roots` share the loaded certificates, so thousands of them
+/// need no more memory than one. The [system's](Self::native) and the bundled roots are shared by
+/// all connectors. `build()` reads a file again if its length or modification time has changed, and
+/// the system's store if the last read is a minute old.
 ///
 /// An unusable certificate of the system's store is skipped, and the connector's
 /// [advice](crate::CdnOriginConnector::advice) reports it. An unusable certificate that you passed
@@ -204,7 +204,7 @@ fn system_files() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Shows the sources alone.
+/// Shows only the sources.
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Roots").field(&self.sources).finish()

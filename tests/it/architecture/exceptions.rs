@@ -49,5 +49,5 @@ pub(super) const SPAWNERS: [&str; 12] = [
     // Copies between both sides of a tunnel.
     "proxy/upgrade/tunnel.rs",
     // Reads what a client still sends after its response.
-    "upload/client_body.rs",
+    "upload/discard_rest.rs",
 ];

@@ -68,7 +68,7 @@ fn shown(fix: &str) -> String {
 
 fn escaped(text: &str) -> String {
     let escape = |char: char| match char {
-        '|' | '[' | ']' | '<' | '>' | '*' | '_' => format!("\\{char}"),
+        '|' | '[' | ']' | '<' | '>' | '*' => format!("\\{char}"),
         char => String::from(char),
     };
     text.chars().map(escape).collect()

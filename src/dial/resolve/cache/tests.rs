@@ -121,7 +121,7 @@ async fn a_look_up_that_was_forgotten_writes_nothing_down() {
     assert_eq!(ask().await, address(2));
 }
 
-/// A resolver whose first answer never comes: after five seconds it says so.
+/// A resolver whose first look-up times out after five seconds.
 struct Slow(AtomicUsize);
 
 impl Resolve for Slow {

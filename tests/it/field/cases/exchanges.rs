@@ -119,13 +119,13 @@ pub(super) const CASES: &[Case] = &[
         .acts(answer!(
             b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
         ))
-        .causes(&[(BrokenHttp, Certain, "let the origin send one of the two")]),
+        .causes(&[(BrokenHttp, Certain, "remove one of the two")]),
     Case::of("a response with two different Content-Length")
         .url("http://app.example.test")
         .acts(answer!(
             b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello"
         ))
-        .causes(&[(BrokenHttp, Certain, "let the origin send one of the two")]),
+        .causes(&[(BrokenHttp, Certain, "remove one of the two")]),
     Case::of("a response with a control character in a field")
         .url("http://app.example.test")
         .acts(answer!(b"HTTP/1.1 200 OK\r\nx-a: b\0c\r\n\r\n"))

@@ -99,7 +99,7 @@ pub(super) const CASES: &[Case] = &[
         .works_if_sent("scheme: https")
         .fixed_by(Fix::Url("https://www.example.test:8443")),
     Case::of(
-        "Rails with `force_ssl` redirects to https for ever, behind a proxy that speaks http to it",
+        "Rails with `force_ssl` redirects to https forever, behind a proxy that speaks http to it",
     )
     .url("http://app.example.test:3000")
     .responds(
@@ -195,7 +195,7 @@ pub(super) const CASES: &[Case] = &[
         .causes(&[(RedirectLoop, Likely, PRESERVE)])
         .works_if_sent("host: www.example.test")
         .fixed_by(Fix::Proxy(preserve)),
-    Case::of("Flexible SSL: the edge speaks http to its origin, which redirects to https for ever")
+    Case::of("Flexible SSL: the edge speaks http to its origin, which redirects to https forever")
         .proxy(|it| it.client_scheme(Scheme::Https))
         .responds(
             301,

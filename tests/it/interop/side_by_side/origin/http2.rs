@@ -20,13 +20,12 @@ pub(in super::super) enum Step {
     Content,
     /// Sends a whole response.
     Respond(u16),
-    /// Sends the head of a response, and leaves the stream open.
-    SendHead(u16),
+    /// Sends the head of a response with these fields, and leaves the stream open.
+    SendHead(u16, &'static [(&'static str, &'static str)]),
     /// Ends the response with two bytes of content.
     End,
     /// Ends the response with two bytes of content and a trailer section.
     EndWithTrailers,
-    ResetStream(Reason),
     /// Resets the first stream of a connection.
     ResetFirstStream(Reason),
     /// Sends GOAWAY, and finishes what has begun.
@@ -102,10 +101,10 @@ impl Stream {
         match step {
             Step::Content => self.read_content().await,
             Step::Respond(status) => {
-                self.send_head(status)?;
+                self.send_head(status, &[])?;
                 self.end(None)
             }
-            Step::SendHead(status) => self.send_head(status),
+            Step::SendHead(status, fields) => self.send_head(status, fields),
             Step::End => self.end(None),
             Step::EndWithTrailers => {
                 let mut trailers = HeaderMap::new();
@@ -113,11 +112,8 @@ impl Stream {
                 self.end(Some(trailers))
             }
             Step::ResetFirstStream(_) if self.number > 0 => Some(()),
-            Step::ResetStream(reason) | Step::ResetFirstStream(reason) => {
-                match &mut self.response {
-                    Some(response) => response.send_reset(reason),
-                    None => self.respond.send_reset(reason),
-                }
+            Step::ResetFirstStream(reason) => {
+                self.respond.send_reset(reason);
                 None
             }
             Step::GoAway => self.endings.send(Ending::GoAway).ok(),
@@ -137,11 +133,14 @@ impl Stream {
         Some(())
     }
 
-    fn send_head(&mut self, status: u16) -> Option<()> {
+    fn send_head(&mut self, status: u16, more: &[(&'static str, &'static str)]) -> Option<()> {
         let mut head = Response::new(());
         *head.status_mut() = StatusCode::from_u16(status).unwrap();
         let fields = head.headers_mut();
         fields.insert("x-origin", HeaderValue::from_static("yes"));
+        for (name, value) in more {
+            fields.insert(*name, HeaderValue::from_static(value));
+        }
         self.response = Some(self.respond.send_response(head, false).ok()?);
         Some(())
     }

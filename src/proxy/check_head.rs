@@ -40,8 +40,9 @@ pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
     Err(Error::refused(kind))
 }
 
-/// Refuses an HTTP/1.1 request that has a host in its target, and no `Host` (RFC 9112 section 3.2).
-/// [`HostRewriteLayer`](crate::HostRewriteLayer) refuses one that has no host at all.
+/// Refuses an HTTP/1.1 request with a host in its target, but without `Host`. RFC 9112 section 3.2
+/// requires the field. [`HostRewriteLayer`](crate::HostRewriteLayer) refuses a request without any
+/// host.
 pub(super) fn check_host(parts: &Parts) -> Result<(), Error> {
     let lacks_field = parts.version == Version::HTTP_11
         && parts.uri.authority().is_some()

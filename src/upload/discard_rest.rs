@@ -1,4 +1,4 @@
-//! The body of a client, of which nothing stays unread on the client's connection.
+//! The client's body, of which nothing stays unread on the client's connection.
 
 use std::{
     pin::Pin,
@@ -13,17 +13,17 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::{runtime::Handle, time::timeout};
 
-/// How much of a body is read and thrown away, in bytes.
+/// How many bytes of a dropped body are discarded.
 const MAX_DISCARDED: u64 = 256 * 1024 * 1024;
 
-/// How long a body is read and thrown away. nginx calls this `lingering_time`.
+/// How long a dropped body is read. nginx calls this `lingering_time`.
 const MAX_DISCARD_TIME: Duration = Duration::from_secs(30);
 
-/// How long the client may be silent meanwhile. nginx calls this `lingering_timeout`.
+/// How long the client may be silent meanwhile. nginx calls it `lingering_timeout`.
 const MAX_DISCARD_SILENCE: Duration = Duration::from_secs(5);
 
-/// The body of a client. If it is dropped before its end, a task reads what the client still sends,
-/// within bounds, and throws it away.
+/// The body of a client. If it is dropped before its end, a task reads and discards what the client
+/// still sends, within bounds.
 ///
 /// A server that closes a connection with unread bytes resets it (RFC 9112 section 9.6). A client
 /// that sends its whole request before it reads would lose the response.
@@ -33,17 +33,17 @@ where
 {
     /// Absent after the end.
     body: Option<Pin<Box<B>>>,
-    /// Where the body goes if it is dropped unread. Absent once it was read, and if the client does
-    /// not wait for 100 (Continue).
+    /// Where the body goes if it is dropped unread. Absent once a frame was polled, and if the
+    /// client does not wait for 100 (Continue).
     withheld: Option<Arc<DiscardSlot>>,
 }
 
 /// The body of a client that waits for 100 (Continue), if it was dropped unread. A task discards it
 /// when this is dropped.
 ///
-/// A server in front sends 100 (Continue) when the body is read before the response. So this is
-/// dropped when the head of the response has been sent: a client that has waited for long enough
-/// sends its body by then.
+/// The server in front sends 100 (Continue) if the body is read before the response. So this is
+/// dropped only when the head of the response has been sent. A client may send its body by then, if
+/// it stopped waiting.
 pub(crate) struct WithheldBody(Arc<DiscardSlot>);
 
 /// Where the body goes, as the future that discards it.
@@ -137,20 +137,19 @@ fn lock(slot: &DiscardSlot) -> MutexGuard<'_, Option<Discarding>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Discards a body in a task. Outside of a runtime, no server waits for the body to be read.
+/// Discards a body in a task. Without a runtime, there is no server whose connection is at stake.
 fn spawn_discard(discarding: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(discarding);
     }
 }
 
-/// Reads the rest of a body and throws it away. Ends with the body, its failure, too many bytes, or
-/// a client that is slow or silent.
+/// Reads and discards the rest of a body, until it ends, fails or reaches a bound.
 async fn discard<B: Body>(mut body: Pin<Box<B>>) {
     let read = async {
         let mut left = MAX_DISCARDED;
-        // hyper's server reports the end of a body that ends after its response only with the next
-        // request, but the length of what is left at once.
+        // If a body ends after its response, hyper's server reports the end only with the next
+        // request. But it reports at once that no length is left.
         while !body.is_end_stream()
             && let Ok(Some(Ok(frame))) = timeout(MAX_DISCARD_SILENCE, body.frame()).await
         {

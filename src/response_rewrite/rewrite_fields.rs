@@ -12,7 +12,7 @@ use crate::{downstream::Downstream, name::HostAuthority};
 
 use super::{
     cookie,
-    rules::{AltSvcHandling, RewriteRules, RewriteScope},
+    settings::{AltSvcHandling, RewriteRules, RewriteScope},
     sides::Sides,
     url,
 };

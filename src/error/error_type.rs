@@ -21,7 +21,7 @@ use super::{
 /// Use [`report`](Self::report) for people and [`kind`](Self::kind) for code.
 ///
 /// Texts that the peer chose, such as the names in its certificate, are escaped and shortened at
-/// every level. A source that cannot be shown as it is, is replaced by one that is safe to print.
+/// every level. A source that is not safe to print is replaced by one that is.
 ///
 /// Clones are cheap: they share one allocation.
 ///
@@ -73,7 +73,7 @@ impl Error {
         facts: Facts,
         source: Option<BoxError>,
     ) -> Self {
-        // Before the handshake, the peer has had no part in any text.
+        // Before the handshake, no text contains anything that the peer chose.
         let source = match stage < Stage::Handshake {
             true => source,
             false => source.map(PeerError::guard),

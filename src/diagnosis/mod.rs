@@ -51,6 +51,7 @@
 //! | `clue`, `confirmation`, `fix` | evidence for a cause, what confirms it, what fixes it |
 //! | `error_rules/` | the rules for errors |
 //! | `response_rules/` | the rules for responses |
+//! | `proofs/` | what must be observed before a cause is certain: tests |
 //! | `report` | the report of an error |
 
 mod cause;
@@ -60,6 +61,8 @@ mod clue;
 mod confirmation;
 mod error_rules;
 mod fix;
+#[cfg(test)]
+mod proofs;
 mod ranking;
 mod report;
 mod response_rules;

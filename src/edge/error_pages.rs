@@ -164,9 +164,11 @@ const PAGES: &[ErrorPage] = &[
         .strength(Strong)
         .read_in("fastly.com/documentation/guides/vcl/errors, read 2026"),
     // Akamai
+    // An invalid target has the same page.
     ErrorPage::of(Edge::Akamai, 400, HostNotServed)
         .fields(AKAMAI)
         .texts(&["Reference&#32;&#35;9&#46;", "Reference #9."])
+        .strength(Strong)
         .read_in("a capture of the page, read 2026"),
     ErrorPage::of(Edge::Akamai, 403, Blocked)
         .fields(AKAMAI)

@@ -74,6 +74,14 @@ pub(crate) fn is_bucket_with_dots(name: &DnsName) -> bool {
     edge_of_host(name) == Some(Edge::S3) && bucket.is_some_and(|bucket| bucket.contains('.'))
 }
 
+/// Whether the bucket is named in the path of requests to this host, not in the host.
+///
+/// Source: Amazon S3 User Guide, `VirtualHosting.md`, path-style requests, read 2026.
+pub(crate) fn is_bucket_in_path(host: &str) -> bool {
+    let endpoint = host.strip_suffix(".amazonaws.com");
+    endpoint.is_some_and(|endpoint| endpoint == "s3" || endpoint.starts_with("s3."))
+}
+
 /// Parses the host in the `<Endpoint>` of an S3 error; `None` unless it is a host of S3.
 pub(crate) fn regional_bucket_host(text: &str) -> Option<DnsName> {
     let name: DnsName = text.parse().ok()?;

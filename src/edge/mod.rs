@@ -33,7 +33,9 @@ mod vendor;
 pub(crate) use edge_error::EdgeErrorKind;
 pub(crate) use error_page::{ErrorPage, EvidenceStrength};
 pub(crate) use error_pages::known_error_pages;
-pub(crate) use host_suffix::{edge_of_host, is_bucket_with_dots, regional_bucket_host};
+pub(crate) use host_suffix::{
+    edge_of_host, is_bucket_in_path, is_bucket_with_dots, regional_bucket_host,
+};
 pub(crate) use placeholder::{placeholder_by_names, placeholder_by_subject};
 pub(crate) use profile::EdgeProfile;
 pub(crate) use profiles::profile_of;

@@ -225,7 +225,7 @@ async fn every_known_page_has_its_cause() {
         (
             page(400, AKAMAI, "Invalid URL Reference&#32;&#35;9&#46;1"),
             Is::HostNotServed,
-            Certain,
+            Likely,
             "HostRewriteLayer::to(",
         ),
         (

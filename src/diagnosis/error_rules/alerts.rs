@@ -59,7 +59,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Certain,
-        when: |e| e.sni().is_some() && e.early_alert() == Some(UNRECOGNIZED_NAME),
+        when: |e| {
+            let is_readable = e.sni().is_some() && !e.hides_sni();
+            is_readable && e.early_alert() == Some(UNRECOGNIZED_NAME)
+        },
         text: sni_not_served,
         clues: &[Clue::Sni, Clue::Alert],
         confirmation: Confirmation::ProbeNames,

@@ -140,20 +140,21 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::WildcardTooShallow,
         certainty: Certain,
-        when: |e| is_for_other_names(e) && wildcard_that_fails(e).is_some(),
-        text: |e| {
-            let (wildcard, why) = wildcard_that_fails(e).unwrap_or_default();
-            let expected = e.origin.expected_name();
-            format!("{wildcard} in the certificate does not cover {expected}: {why}")
-        },
+        when: |e| is_for_other_names(e) && wildcard_that_fails(e).is_some() && e.sni().is_some(),
+        text: wildcard_too_shallow,
         clues: &[Clue::Names],
         confirmation: Confirmation::ProbeNames,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "use a name that the certificate covers; for an S3 bucket with dots in its name, \
-                 the endpoint with the bucket in the path",
-            )]
-        },
+        fixes: covered_name,
+    },
+    // Without SNI it may be the default certificate, and another one for the name may exist.
+    Rule {
+        id: CauseId::WildcardTooShallow,
+        certainty: Likely,
+        when: |e| is_for_other_names(e) && wildcard_that_fails(e).is_some() && e.sni().is_none(),
+        text: wildcard_too_shallow,
+        clues: &[Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: covered_name,
     },
     Rule {
         id: CauseId::SniNotServed,
@@ -280,6 +281,19 @@ fn names_no_host(evidence: &Evidence<'_>) -> String {
 fn reissue(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(
         "replace the origin's certificate by one with the name among its subject alternative names",
+    )]
+}
+
+fn wildcard_too_shallow(evidence: &Evidence<'_>) -> String {
+    let (wildcard, why) = wildcard_that_fails(evidence).unwrap_or_default();
+    let expected = evidence.origin.expected_name();
+    format!("{wildcard} in the certificate does not cover {expected}: {why}")
+}
+
+fn covered_name(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
+        "use a name that the certificate covers; for an S3 bucket with dots in its name, the \
+         endpoint with the bucket in the path",
     )]
 }
 

@@ -9,14 +9,18 @@ use crate::{
     error::{CertificateProblem, ErrorKind, PeerCertificate},
 };
 
-use super::{evidence::Evidence, presented::short, rule::Rule};
+use super::{
+    evidence::Evidence,
+    presented::short,
+    rule::{Rule, another_sni, sni_missing},
+};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateExpired,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Expired)),
-        text: |e| dated(e, e.chain().first_to_end(), "has expired"),
+        when: |e| is_expired(e) && is_for_us(e),
+        text: expired,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
         fixes: renew,
@@ -24,8 +28,51 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::CertificateNotYetValid,
         certainty: Certain,
-        when: |e| e.is(ErrorKind::Certificate(CertificateProblem::NotYetValid)),
-        text: |e| dated(e, e.chain().last_to_begin(), "is not valid yet"),
+        when: |e| is_not_yet_valid(e) && is_for_us(e),
+        text: not_yet_valid,
+        clues: &[Clue::Dates],
+        confirmation: Confirmation::Chain,
+        fixes: renew,
+    },
+    // A certificate for other names would be refused with the right dates, too.
+    Rule {
+        id: CauseId::SniMissing,
+        certainty: Likely,
+        when: |e| is_default_out_of_date(e) && e.sni().is_none(),
+        text: sni_missing,
+        clues: &[Clue::NoSni, Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Likely,
+        when: |e| is_default_out_of_date(e) && e.sni().is_some(),
+        text: |e| {
+            format!(
+                "the certificate is not for {}: the edge does not serve that name and presented \
+                 its default certificate",
+                e.origin.expected_name()
+            )
+        },
+        clues: &[Clue::Sni, Clue::Names],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+    Rule {
+        id: CauseId::CertificateExpired,
+        certainty: Likely,
+        when: |e| is_expired(e) && !is_for_us(e),
+        text: expired,
+        clues: &[Clue::Dates],
+        confirmation: Confirmation::Chain,
+        fixes: renew,
+    },
+    Rule {
+        id: CauseId::CertificateNotYetValid,
+        certainty: Likely,
+        when: |e| is_not_yet_valid(e) && !is_for_us(e),
+        text: not_yet_valid,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
         fixes: renew,
@@ -126,6 +173,36 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |_| vec![FixKind::Advice("replace the origin's certificate")],
     },
 ];
+
+fn is_expired(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::Expired))
+}
+
+fn is_not_yet_valid(evidence: &Evidence<'_>) -> bool {
+    evidence.is(ErrorKind::Certificate(CertificateProblem::NotYetValid))
+}
+
+/// Whether the certificate is the origin's by its names, or the policy has its own list of names.
+fn is_for_us(evidence: &Evidence<'_>) -> bool {
+    evidence.covers_expected_name() || evidence.facts.expected_alternatives().is_some()
+}
+
+/// Whether a certificate outside of its dates is for other names. Dates are checked first.
+fn is_default_out_of_date(evidence: &Evidence<'_>) -> bool {
+    (is_expired(evidence) || is_not_yet_valid(evidence)) && !is_for_us(evidence)
+}
+
+fn expired(evidence: &Evidence<'_>) -> String {
+    dated(evidence, evidence.chain().first_to_end(), "has expired")
+}
+
+fn not_yet_valid(evidence: &Evidence<'_>) -> String {
+    dated(
+        evidence,
+        evidence.chain().last_to_begin(),
+        "is not valid yet",
+    )
+}
 
 fn renew(_: &Evidence<'_>) -> Vec<FixKind> {
     vec![FixKind::Advice(

@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::{
-    alerts, broken_tls, certificate_names, certificates, connect,
+    alerts, broken_tls, certificate_names, certificates, connect, ech,
     evidence::{Evidence, Http2Evidence},
     exchange, handshake, http,
     prepare::refused,
@@ -68,6 +68,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
         ],
         (_, Stage::Handshake) => &[
             proxy_protocol::SENT,
+            ech::RULES,
             alerts::RULES,
             handshake::RULES,
             broken_tls::RULES,

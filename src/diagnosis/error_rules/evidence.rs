@@ -4,8 +4,8 @@ use crate::{
     diagnosis::FixKind,
     edge::{Edge, EdgeProfile, SourceKind, edge_of_host, placeholder_by_subject, profile_of},
     error::{
-        Alert, CertificateProblem, ClientCertificate, ErrorKind, Facts, OfferedParameters, Stage,
-        TlsVersion,
+        Alert, CertificateProblem, ClientCertificate, EchAnswer, EchOffer, ErrorKind, Facts,
+        OfferedParameters, Stage, TlsVersion,
     },
     name::{DnsName, ExpectedName, Host, Sni},
     origin::{Origin, Scheme},
@@ -60,6 +60,18 @@ impl Evidence<'_> {
 
     pub(super) fn sni(&self) -> Option<&DnsName> {
         self.origin.sni().name()
+    }
+
+    /// Whether SNI was encrypted, and the peer is not known to have decrypted it.
+    pub(super) fn hides_sni(&self) -> bool {
+        use EchOffer::{Encrypted, EncryptedAgain};
+        let sni = self.sni().map(DnsName::as_str);
+        match &self.facts.ech {
+            Some(Encrypted(public_name, answer) | EncryptedAgain(public_name, answer)) => {
+                *answer != EchAnswer::Accepted && sni != Some(public_name)
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn is_plain_http(&self) -> bool {

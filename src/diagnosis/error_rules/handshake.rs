@@ -1,4 +1,4 @@
-//! Failed handshakes, except for alerts and refused certificates.
+//! Failed handshakes, except for alerts, ECH and refused certificates.
 
 use http::StatusCode;
 
@@ -8,7 +8,7 @@ use crate::{
         Certainty::{Certain, Likely, Possible},
         Clue, Confirmation, FixKind,
     },
-    error::{EchProblem, ErrorKind, TlsOffer},
+    error::{ErrorKind, TlsOffer},
     origin::Scheme,
 };
 
@@ -47,72 +47,6 @@ pub(super) const RULES: &[Rule] = &[
             _ => vec![FixKind::Advice(
                 "configure the origin to support one of the offered protocols",
             )],
-        },
-    },
-    Rule {
-        id: CauseId::EchStale,
-        certainty: Certain,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Rejected)),
-        text: |_| {
-            String::from("the ECH configuration is not, or no longer, the one that the origin uses")
-        },
-        clues: &[Clue::Ending],
-        confirmation: Confirmation::ProbeProtocols,
-        fixes: |_| vec![FixKind::EchConfig],
-    },
-    Rule {
-        id: CauseId::EchStale,
-        certainty: Likely,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
-        text: |e| {
-            format!(
-                "the peer did not decrypt the ClientHello, and its certificate does not prove \
-                 {}, the public name of the ECH configuration: that is for another server",
-                e.facts.ech_public_name().unwrap_or_default()
-            )
-        },
-        clues: &[Clue::Ending],
-        confirmation: Confirmation::NameServers,
-        fixes: |_| vec![FixKind::EchConfig],
-    },
-    Rule {
-        id: CauseId::Interception,
-        certainty: Possible,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
-        text: |_| String::from("a device on the path answered in place of the origin"),
-        clues: &[Clue::Ending],
-        confirmation: Confirmation::AnotherNetwork,
-        fixes: nothing,
-    },
-    Rule {
-        id: CauseId::EchUnpublished,
-        certainty: Certain,
-        when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
-        text: |e| {
-            let dialled = e.origin.dial();
-            match e
-                .facts
-                .service()
-                .is_some_and(|service| !service.ech.is_empty())
-            {
-                true => format!(
-                    "ECH is required, and the configuration in the HTTPS record of {dialled} \
-                     cannot be used"
-                ),
-                false => {
-                    format!("ECH is required, and no HTTPS record of {dialled} has a configuration")
-                }
-            }
-        },
-        clues: &[],
-        confirmation: Confirmation::NameServers,
-        fixes: |_| {
-            vec![
-                FixKind::Advice("publish an HTTPS record of the dialled name with an `ech` value"),
-                FixKind::Advice(
-                    ".ech(Ech::config_list(..)) with a configuration from the origin's operator",
-                ),
-            ]
         },
     },
     // A captive portal, for example. Without TLS it could read every request, so that is no fix.

@@ -21,6 +21,7 @@ mod certificate_names;
 mod certificates;
 mod connect;
 mod diagnose;
+mod ech;
 mod evidence;
 mod exchange;
 mod handshake;

@@ -5,10 +5,9 @@ use crate::{
     error::{ErrorKind, RequestBodyProblem, RequestProblem},
 };
 
-/// The cause of a refusal; `None` while the proxy is draining, which is intended.
+/// The cause of a refusal; `None` if the error itself says all, such as that the proxy is draining.
 pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
     let (id, text, fix) = match kind {
-        ErrorKind::Draining => return None,
         ErrorKind::LoopDetected => (
             CauseId::RequestLoop,
             "the request has passed through this proxy before",
@@ -49,11 +48,15 @@ pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
                  unless the edge sets the limit",
             ),
         ),
-        _ => (
+        ErrorKind::Host(_)
+        | ErrorKind::Request(_)
+        | ErrorKind::RequestBody(_)
+        | ErrorKind::Upgrade(_) => (
             CauseId::InvalidRequest,
             "the client's request is invalid",
             None,
         ),
+        _ => return None,
     };
     Some(Cause::new(id, Certainty::Certain, text).fixed_by(fix.map(FixKind::Advice)))
 }

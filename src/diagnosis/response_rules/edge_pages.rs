@@ -7,8 +7,8 @@ use http::{Method, header::VIA};
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind},
     edge::{
-        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, edge_of_host, is_relayed,
-        known_error_pages, regional_bucket_host,
+        Edge, EdgeErrorKind, ErrorPage, EvidenceStrength, edge_of_host, is_bucket_in_path,
+        is_relayed, known_error_pages, regional_bucket_host,
     },
     origin::{OriginUrl, Scheme},
 };
@@ -43,7 +43,7 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
         .map_or(Cow::Borrowed("the edge"), |edge| edge.to_string().into());
     let mut causes = Vec::new();
     let certainty = match page.kind() {
-        _ if strength < Certainty::Certain || !is_about_other_names(page, evidence) => strength,
+        _ if strength < Certainty::Likely || !is_about_other_names(page, evidence) => strength,
         // The names sent from here disagree too, so the page may be about them.
         EdgeErrorKind::SniAndHostDisagree => Certainty::Likely,
         _ => {
@@ -54,6 +54,11 @@ fn causes_of(page: &ErrorPage, evidence: &ResponseEvidence<'_>, body: &str) -> V
     causes.extend(match page.kind() {
         EdgeErrorKind::HostIsAddress => vec![host_is_address(evidence, certainty, &edge)],
         EdgeErrorKind::HostNotAllowed => vec![host_not_allowed(evidence, certainty)],
+        EdgeErrorKind::HostNotServed
+            if page.edge() == Some(Edge::S3) && is_bucket_in_path(evidence.host.host()) =>
+        {
+            vec![no_such_bucket()]
+        }
         EdgeErrorKind::HostNotServed => vec![host_not_served(evidence, certainty, &edge)],
         EdgeErrorKind::NoBackend => no_backend(evidence, &edge),
         EdgeErrorKind::NoRoute => vec![no_route(evidence, certainty, &edge)],
@@ -117,6 +122,17 @@ fn sent_through_another_edge(edge: &str) -> Cause {
         .fixed_by([FixKind::Advice(fix)])
 }
 
+/// At this endpoint of S3 the path names the bucket, so that Host is not the fault.
+fn no_such_bucket() -> Cause {
+    let text = "the path of requests to this endpoint of S3 begins with a bucket, and the one that \
+                was sent does not exist";
+    let fix = "dial the endpoint of the bucket: bucket.s3.region.amazonaws.com";
+    Cause::new(CauseId::InvalidRequest, Certainty::Likely, text)
+        .shown_by(&[Clue::Host, Clue::Body])
+        .confirmed_by(Confirmation::Request)
+        .fixed_by([FixKind::Advice(fix)])
+}
+
 /// The bucket belongs to another region. The fix is its own endpoint, if the page names one of S3.
 fn wrong_region(evidence: &ResponseEvidence<'_>, certainty: Certainty, body: &str) -> Cause {
     let endpoint = body
@@ -170,11 +186,10 @@ fn refused_request(evidence: &ResponseEvidence<'_>, edge: &str) -> Vec<Cause> {
 }
 
 fn get_with_content(evidence: &ResponseEvidence<'_>, edge: &str) -> Option<Cause> {
-    let is_get = evidence.method.is_none_or(|method| *method == Method::GET);
-    let certainty = match (is_get, evidence.has_content, evidence.method) {
-        (false, ..) | (_, false, Some(_)) => return None,
-        (true, true, _) => Certainty::Certain,
-        (true, false, None) => Certainty::Possible,
+    let certainty = match (evidence.method, evidence.has_content) {
+        (None, _) => Certainty::Possible,
+        (Some(&Method::GET), true) => Certainty::Certain,
+        (Some(_), _) => return None,
     };
     let text = format!("{edge} refuses a GET with content");
     let fix = FixKind::Advice("send the GET without content");

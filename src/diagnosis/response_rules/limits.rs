@@ -36,10 +36,12 @@ pub(super) fn head_too_large(
 ) -> Cause {
     let target = evidence.target.map(|target| target.as_str());
     let is_short = target.is_some_and(|target| target.len() < LONG_TARGET);
-    let certainty = match evidence.status == StatusCode::URI_TOO_LONG && is_short {
+    let certainty = match evidence.status {
         // The target is not long. An application has sent the status for a reason of its own.
-        true => Certainty::Possible,
-        false => certainty,
+        StatusCode::URI_TOO_LONG if is_short => Certainty::Possible,
+        // The content may be what is too large.
+        StatusCode::PAYLOAD_TOO_LARGE if evidence.has_content => certainty.min(Certainty::Likely),
+        _ => certainty,
     };
     let text = format!("the head of the request is larger than {edge} accepts");
     let fix = "send fewer or shorter fields, first of all cookies, or a shorter target";

@@ -4,7 +4,9 @@ use std::{convert::Infallible, fmt, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, OriginProxy, VerifyPolicy, diagnosis::Diagnosis, probe::Probe,
+    CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
+    diagnosis::{Cause, Certainty, Diagnosis},
+    probe::Probe,
     tls::Roots,
 };
 use http::{Request, StatusCode, Uri, Version};
@@ -210,7 +212,11 @@ impl Outcome {
                         (cause.id(), cause.certainty()) == (id, certainty) && is_fix
                     })
                 };
-                expected.iter().enumerate().all(is_one)
+                // A further certain cause would need a proof, too.
+                let certain = causes.iter().map(Cause::certainty);
+                let certain = certain.filter(|it| *it == Certainty::Certain).count();
+                let proved = expected.iter().filter(|it| it.1 == Certainty::Certain);
+                expected.iter().enumerate().all(is_one) && certain == proved.count()
             }
         };
         let report = self.report.as_deref().unwrap_or_default();

@@ -84,6 +84,15 @@ impl Authority {
         self.sign(&leaf(names, 2040, (2100, 1, 1)))
     }
 
+    /// Issues a certificate with this common name, and without a subject alternative name.
+    pub fn issue_by_common_name(&self, common_name: &str) -> Certified {
+        let mut params = leaf(&[], 2020, (2100, 1, 1));
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        self.sign(&params)
+    }
+
     /// A self-signed certificate.
     pub fn self_signed(names: &[&str]) -> Certified {
         Self::self_sign(&leaf(names, 2020, (2100, 1, 1)))

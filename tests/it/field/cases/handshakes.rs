@@ -4,21 +4,33 @@ use cdn_origin::{
     CdnOriginConnector,
     diagnosis::{
         CauseId::{
-            CertificateExpired, HttpToTlsPort, InvalidRequest, PlainHttpPeer, SniMissing,
-            SniNotServed,
+            CertificateExpired, CertificateUnusable, EchStale, HttpToTlsPort, Interception,
+            InvalidRequest, PlainHttpPeer, RootsMissing, SniMissing, SniNotServed,
+            UntrustedAuthority, WildcardTooShallow,
         },
         Certainty::{Certain, Likely},
     },
 };
 
-use crate::field::case::{
-    Case,
-    Step::{Head, Hello, Reset, Send},
-    Through,
+use crate::{
+    ech::published_by,
+    field::case::{
+        Case,
+        Step::{Head, Hello, Reset, Send, Tls},
+        Through,
+    },
+    support::{Authority, Certified},
 };
 
 const ALERT_40: &[u8] = b"\x15\x03\x03\0\x02\x02\x28";
 const ALERT_112: &[u8] = b"\x15\x03\x03\0\x02\x02\x70";
+
+/// A certificate of an authority that is not trusted, with its root.
+fn with_unknown_root(authority: &Authority) -> Certified {
+    let mut certified = authority.issue(&["www.example.test"]);
+    certified.chain.push(authority.root_der());
+    certified
+}
 
 pub(super) const CASES: &[Case] = &[
     Case::of(
@@ -69,6 +81,70 @@ pub(super) const CASES: &[Case] = &[
             Certain,
             "renew the origin's certificate",
         )]),
+    Case::of("the default certificate has expired, and is for another name anyway")
+        .certificate(|authority| authority.issue_expired(&["other.example.test"]))
+        .responds(200, &[], "")
+        .causes(&[
+            (SniNotServed, Likely, ".sni("),
+            (CertificateExpired, Likely, "renew the origin's certificate"),
+        ]),
+    Case::of("a firewall that inspects TLS presents its own certificate for a CloudFront name")
+        .url("https://d1234567890.cloudfront.net")
+        .certificate(|_| {
+            Authority::self_signed_as("firewall.corp.test", &["d1234567890.cloudfront.net"])
+        })
+        .responds(200, &[], "")
+        .causes(&[(Interception, Likely, "")]),
+    Case::of("`self-signed certificate`: the one with `CN=localhost` that a server came with")
+        .certificate(|_| Authority::self_signed_as("localhost", &["localhost"]))
+        .responds(200, &[], "")
+        .causes(&[(SniNotServed, Likely, ".sni(")]),
+    Case::of("a wildcard certificate, and a name that is one level deeper")
+        .url("https://a.b.example.test")
+        .certificate(|authority| authority.issue(&["*.example.test"]))
+        .responds(200, &[], "")
+        .causes(&[(
+            WildcardTooShallow,
+            Certain,
+            "use a name that the certificate covers",
+        )]),
+    Case::of("the same without SNI: it may be the default certificate")
+        .url("https://a.b.example.test")
+        .connector(|it| it.omit_sni())
+        .certificate(|authority| authority.issue(&["*.example.test"]))
+        .acts(&[Tls("http/1.1")])
+        .causes(&[
+            (SniMissing, Likely, ".sni(\"a.b.example.test\")"),
+            (
+                WildcardTooShallow,
+                Likely,
+                "use a name that the certificate covers",
+            ),
+        ]),
+    Case::of("a certificate with the name in its common name alone")
+        .certificate(|authority| authority.issue_by_common_name("www.example.test"))
+        .responds(200, &[], "")
+        .causes(&[(
+            CertificateUnusable,
+            Certain,
+            "among its subject alternative names",
+        )]),
+    Case::of("`unable to get local issuer certificate`, though the server sends its whole chain")
+        .certificate(|_| with_unknown_root(&Authority::of_organization("Let's Encrypt")))
+        .responds(200, &[], "")
+        .causes(&[(RootsMissing, Likely, "install ca-certificates")]),
+    Case::of("the same with the chain of a company's own authority")
+        .certificate(|_| with_unknown_root(&Authority::new()))
+        .responds(200, &[], "")
+        .causes(&[(UntrustedAuthority, Likely, "Roots::native().and(")]),
+    Case::of("an ECH configuration that belongs to another server")
+        .connector(|it| it.ech(published_by("public.example.test")))
+        .acts(&[Tls("http/1.1")])
+        .causes(&[(EchStale, Likely, ".ech(")]),
+    Case::of("the same, and the server refuses the public name with `unrecognized name`")
+        .connector(|it| it.ech(published_by("public.example.test")))
+        .acts(&[Hello, Send(ALERT_112)])
+        .causes(&[(EchStale, Likely, ".ech(")]),
     Case::of("a bare connector dials an address, and the `Uri` of the call has the name")
         .url("https://192.0.2.7")
         .called_with("https://www.example.test/")

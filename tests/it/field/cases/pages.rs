@@ -4,8 +4,8 @@ use cdn_origin::{
     HostRewriteLayer, OriginProxy,
     diagnosis::{
         CauseId::{
-            BehindTheEdge, CrossOriginRefused, EarlyDataRefused, HeadTooLarge, LengthRequired,
-            RequestLoop, SniAndHostDisagree,
+            BehindTheEdge, CrossOriginRefused, EarlyDataRefused, HeadTooLarge, InvalidRequest,
+            LengthRequired, RequestLoop, SniAndHostDisagree,
         },
         Certainty::{Certain, Likely, Possible},
     },
@@ -164,4 +164,8 @@ pub(super) const CASES: &[Case] = &[
         .content("form")
         .responds(403, &[], "CSRF verification failed")
         .causes(&[]),
+    Case::of("S3 answers `NoSuchBucket` at the endpoint of a region, without a bucket in the path")
+        .url("https://s3.eu-west-1.amazonaws.com")
+        .responds(404, &[("server", "AmazonS3")], "<Code>NoSuchBucket</Code>")
+        .causes(&[(InvalidRequest, Likely, "dial the endpoint of the bucket")]),
 ];

@@ -1,0 +1,121 @@
+//! Encrypted ClientHellos that the peer did not decrypt, or that could not be sent.
+
+use crate::{
+    diagnosis::{
+        CauseId,
+        Certainty::{Certain, Likely, Possible},
+        Clue, Confirmation, FixKind,
+    },
+    error::{EchProblem, ErrorKind},
+};
+
+use super::{
+    evidence::Evidence,
+    rule::{Rule, another_sni, nothing, sni_not_served},
+};
+
+/// Alerts of a peer that does not serve the name in SNI: handshake_failure, internal_error,
+/// unrecognized_name (RFC 8446 section 6).
+const ABOUT_SNI: [u8; 3] = [40, 80, UNRECOGNIZED_NAME];
+const UNRECOGNIZED_NAME: u8 = 112;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: CauseId::EchStale,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Rejected)),
+        text: |_| {
+            String::from("the ECH configuration is not, or no longer, the one that the origin uses")
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::EchConfig],
+    },
+    Rule {
+        id: CauseId::EchStale,
+        certainty: Likely,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        text: |e| {
+            format!(
+                "the peer did not decrypt the ClientHello, and its certificate does not prove \
+                 {}, the public name of the ECH configuration: that is for another server",
+                public_name(e)
+            )
+        },
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::NameServers,
+        fixes: |_| vec![FixKind::EchConfig],
+    },
+    Rule {
+        id: CauseId::Interception,
+        certainty: Possible,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unproven)),
+        text: |_| String::from("a device on the path answered in place of the origin"),
+        clues: &[Clue::Ending],
+        confirmation: Confirmation::AnotherNetwork,
+        fixes: nothing,
+    },
+    Rule {
+        id: CauseId::EchUnpublished,
+        certainty: Certain,
+        when: |e| e.is(ErrorKind::Ech(EchProblem::Unavailable)),
+        text: |e| {
+            let dialled = e.origin.dial();
+            match e
+                .facts
+                .service()
+                .is_some_and(|service| !service.ech.is_empty())
+            {
+                true => format!(
+                    "ECH is required, and the configuration in the HTTPS record of {dialled} \
+                     cannot be used"
+                ),
+                false => {
+                    format!("ECH is required, and no HTTPS record of {dialled} has a configuration")
+                }
+            }
+        },
+        clues: &[],
+        confirmation: Confirmation::NameServers,
+        fixes: |_| {
+            vec![
+                FixKind::Advice("publish an HTTPS record of the dialled name with an `ech` value"),
+                FixKind::Advice(
+                    ".ech(Ech::config_list(..)) with a configuration from the origin's operator",
+                ),
+            ]
+        },
+    },
+    Rule {
+        id: CauseId::EchStale,
+        certainty: Likely,
+        // A peer that cannot decrypt reads the public name in SNI (RFC 9849 section 7.1).
+        when: |e| {
+            let alert = e.early_alert();
+            e.hides_sni() && alert.is_some_and(|alert| ABOUT_SNI.contains(&alert))
+        },
+        text: |e| {
+            format!(
+                "the peer does not serve {}, the public name of the ECH configuration: that is \
+                 for another server",
+                public_name(e)
+            )
+        },
+        clues: &[Clue::Alert, Clue::Offer],
+        confirmation: Confirmation::NameServers,
+        fixes: |_| vec![FixKind::EchConfig],
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Possible,
+        when: |e| e.hides_sni() && e.early_alert() == Some(UNRECOGNIZED_NAME),
+        text: sni_not_served,
+        clues: &[Clue::Sni, Clue::Alert],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
+    },
+];
+
+fn public_name<'a>(evidence: &Evidence<'a>) -> &'a str {
+    evidence.facts.ech_public_name().unwrap_or_default()
+}

@@ -14,9 +14,6 @@ use super::{
     rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
 };
 
-const FRAME_SIZE_ERROR: u32 = 6;
-const HTTP_1_1_REQUIRED: u32 = 13;
-
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::InvalidRequest,
@@ -63,32 +60,6 @@ pub(super) const RULES: &[Rule] = &[
                  balancers on the path",
             )]
         },
-    },
-    Rule {
-        id: CauseId::Http1Required,
-        certainty: Certain,
-        when: |e| {
-            let reset = e.http2.filter(|error| error.is_remote);
-            reset.is_some_and(|error| error.code == HTTP_1_1_REQUIRED)
-        },
-        text: |_| String::from("the origin requires HTTP/1.1 for this request"),
-        clues: &[Clue::Reason],
-        confirmation: Confirmation::ProbeProtocols,
-        fixes: |_| vec![FixKind::Alpn("Http1")],
-    },
-    Rule {
-        id: CauseId::Http1Peer,
-        // RFC 9113 section 4.2. The bytes `HTT` of an HTTP/1 response parse as a frame of four
-        // million bytes. A broken peer may send such a frame, too.
-        certainty: Likely,
-        when: |e| {
-            let ours = e.http2.filter(|error| !error.is_remote);
-            ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)
-        },
-        text: |_| String::from("HTTP/2 was negotiated, but the origin speaks HTTP/1"),
-        clues: &[Clue::Reason],
-        confirmation: Confirmation::ProbeProtocols,
-        fixes: |_| vec![FixKind::Alpn("Http1")],
     },
     Rule {
         id: CauseId::HttpToTlsPort,
@@ -151,15 +122,6 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::ClientCertificate, Clue::Ending],
         confirmation: Confirmation::Listener,
         fixes: present_a_certificate,
-    },
-    Rule {
-        id: CauseId::OriginDown,
-        certainty: Likely,
-        when: |e| e.is(ErrorKind::StreamReset),
-        text: |_| String::from("the origin failed while it processed the request"),
-        clues: &[Clue::Reason],
-        confirmation: Confirmation::Origin,
-        fixes: nothing,
     },
     Rule {
         id: CauseId::OriginDown,

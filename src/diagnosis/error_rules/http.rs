@@ -105,6 +105,29 @@ pub(super) const RULES: &[Rule] = &[
         fixes: |e| broken_rule(e).map_or_else(Vec::new, |(_, fix)| vec![FixKind::Advice(fix)]),
     },
     Rule {
+        id: CauseId::Http1Required,
+        certainty: Certain,
+        when: |e| remote(e, HTTP_1_1_REQUIRED),
+        text: |_| String::from("the origin requires HTTP/1.1 for this request"),
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::Alpn("Http1")],
+    },
+    Rule {
+        id: CauseId::Http1Peer,
+        // RFC 9113 section 4.2. The bytes `HTT` of an HTTP/1 response parse as a frame of four
+        // million bytes. A broken peer may send such a frame, too.
+        certainty: Likely,
+        when: |e| {
+            let ours = e.http2.filter(|error| !error.is_remote);
+            ours.is_some_and(|error| error.code == FRAME_SIZE_ERROR)
+        },
+        text: |_| String::from("HTTP/2 was negotiated, but the origin speaks HTTP/1"),
+        clues: &[Clue::Reason],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: |_| vec![FixKind::Alpn("Http1")],
+    },
+    Rule {
         id: CauseId::OriginDown,
         certainty: Likely,
         when: |e| remote(e, REFUSED_STREAM),

@@ -15,6 +15,8 @@
 //! four names in one value with one set of defaults. When a request still fails, the error **ranks
 //! the likely causes, and gives the builder call that fixes a wrong name**.
 //!
+#![doc = include_str!("guide/four-names.svg")]
+//!
 //! ```
 //! use axum::{Router, routing::get};
 //! use cdn_origin::{CdnOriginConnector, OriginProxy};

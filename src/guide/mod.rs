@@ -18,6 +18,10 @@ pub mod choosing_an_adapter {}
 #[doc = include_str!("field-cases.md")]
 pub mod field_cases {}
 
+/// The four names of a request through a CDN, and how one URL sets all of them.
+///
+#[doc = include_str!("four-names.svg")]
+///
 #[doc = include_str!("four-names.md")]
 pub mod four_names {}
 

@@ -114,10 +114,13 @@ pub mod error;
 pub mod dial;
 pub mod tls;
 
-pub mod connector;
+pub mod diagnosis;
 mod upload;
 
-pub mod diagnosis;
+pub mod observe;
+
+pub mod connector;
+
 pub mod forwarded;
 pub mod host_rewrite;
 mod http1;

@@ -14,6 +14,7 @@ use tower_service::Service;
 use crate::{
     downstream::ClientAddress,
     error::{BuildError, Error, TlsOffer},
+    observe::{Observer, Observers},
     origin::Origin,
     tls::rustls::ClientConfig,
 };
@@ -24,6 +25,7 @@ use super::{
     connecting::Connecting,
     handshakes::HandshakeCounts,
     profile::AppliedProfile,
+    report::report_connect,
     settings::ConnectorSettings,
     state::ConnectorState,
     stream::OriginStream,
@@ -66,6 +68,7 @@ pub struct CdnOriginConnector {
     state: Arc<ConnectorState>,
     /// The client that its connections are opened for.
     client: Option<Arc<ClientAddress>>,
+    observers: Observers,
 }
 
 impl CdnOriginConnector {
@@ -73,6 +76,7 @@ impl CdnOriginConnector {
         Self {
             state: Arc::new(state),
             client: None,
+            observers: Observers::default(),
         }
     }
 
@@ -115,6 +119,19 @@ impl CdnOriginConnector {
     #[must_use]
     pub fn advice(&self) -> Vec<Advice> {
         advise(&self.state)
+    }
+
+    /// The same connector, watched by this observer and those it has.
+    ///
+    /// The observer gets the events of connections that this value opens, and of the proxy that is
+    /// made from it: see [`observe`](crate::observe). Clones made before are not watched. A
+    /// [builder](Self::to_builder) made from the connector has no observer.
+    #[must_use]
+    pub fn with_observer(&self, observer: impl Observer) -> Self {
+        Self {
+            observers: self.observers.and(Arc::new(observer)),
+            ..self.clone()
+        }
     }
 
     /// The same connector, for connections on behalf of this client.
@@ -210,7 +227,7 @@ impl CdnOriginConnector {
             None => Ok(()),
             Some(trust) => {
                 trust.reload(change)?;
-                self.log_advice();
+                self.note_reload();
                 Ok(())
             }
         }
@@ -250,9 +267,13 @@ impl CdnOriginConnector {
         };
         let outcome = trust.reload_if_changed()?;
         if outcome == Reloaded::Applied {
-            self.log_advice();
+            self.note_reload();
         }
         Ok(outcome)
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     pub(crate) fn shared_origin(&self) -> Option<&Arc<Origin>> {
@@ -263,6 +284,7 @@ impl CdnOriginConnector {
         Self {
             state: self.state.clone(),
             client,
+            observers: self.observers.clone(),
         }
     }
 
@@ -316,6 +338,12 @@ impl CdnOriginConnector {
         self.state.tls.clone()
     }
 
+    fn note_reload(&self) {
+        self.log_advice();
+        let origin = self.origin();
+        self.observers.notify(|observer| observer.reloaded(origin));
+    }
+
     pub(super) fn log_advice(&self) {
         for advice in self.advice() {
             tracing::warn!(id = ?advice.id(), "{advice}");
@@ -323,11 +351,18 @@ impl CdnOriginConnector {
     }
 
     fn connect(&self, uri: Uri, purpose: Purpose) -> Connecting {
-        let Self { state, client } = self.clone();
+        let Self {
+            state,
+            client,
+            observers,
+        } = self.clone();
         Connecting::new(async move {
             let origin = state.origin_for(&uri)?;
+            observers.notify(|observer| observer.connecting(&origin));
             let attempt = ConnectAttempt::new(&state, origin, &purpose, client.as_deref());
-            attempt.called_with(&uri).run().await
+            let outcome = attempt.called_with(&uri).run().await;
+            report_connect(&observers, &outcome);
+            outcome
         })
     }
 }

@@ -34,6 +34,7 @@ mod connecting;
 mod handshakes;
 mod info;
 mod profile;
+mod report;
 mod sessions;
 mod settings;
 mod state;

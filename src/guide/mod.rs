@@ -6,6 +6,7 @@
 //! * [`tls_knobs`]: every TLS setting, and its name in other proxies
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
+//! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
 //! * [`architecture`]: modules, layers, and the life of a connection and of a request
 
@@ -30,6 +31,9 @@ pub mod from_haproxy {}
 
 #[doc = include_str!("from-nginx.md")]
 pub mod from_nginx {}
+
+#[doc = include_str!("observability.md")]
+pub mod observability {}
 
 #[doc = include_str!("reading-errors.md")]
 pub mod reading_errors {}

@@ -321,12 +321,13 @@ impl PoolInner {
     pub(crate) fn connection_opened(
         &self,
         permit: &mut ConnectionPermit,
-        opened: Option<(&ConnectionInfo, Protocol)>,
+        info: &ConnectionInfo,
+        protocol: Option<Protocol>,
     ) {
-        permit.opened();
+        permit.opened(info, self.connector.observers());
         self.with(|inventory| {
             inventory.counters.opened += 1;
-            if let Some((info, protocol)) = opened {
+            if let Some(protocol) = protocol {
                 inventory.protocol = Some(protocol);
                 inventory.dns_absence.opened(info);
             }

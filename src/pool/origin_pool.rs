@@ -5,7 +5,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 use http::{Extensions, Request, Response};
 
 use crate::{
-    connector::CdnOriginConnector, downstream::ClientAddress, error::Error, upload::RequestBody,
+    connector::CdnOriginConnector, downstream::ClientAddress, error::Error,
+    observe::ExchangeRecord, upload::RequestBody,
 };
 
 use super::{
@@ -59,8 +60,9 @@ impl OriginPool {
         request: &'a mut Request<RequestBody>,
         target: &'a Target,
         deadline: Duration,
+        record: &'a mut ExchangeRecord,
     ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
-        send::send(&self.0, in_flight, request, target, deadline)
+        send::send(&self.0, in_flight, request, target, deadline, record)
     }
 
     /// Sends an upgrade, on a connection of its own. See [`send::send_upgrade`].
@@ -70,8 +72,9 @@ impl OriginPool {
         request: &'a mut Request<RequestBody>,
         target: &'a Target,
         deadline: Duration,
+        record: &'a mut ExchangeRecord,
     ) -> impl Future<Output = Result<(Response<ResponseBody>, PooledConnection), Error>> + 'a {
-        send::send_upgrade(&self.0, in_flight, request, target, deadline)
+        send::send_upgrade(&self.0, in_flight, request, target, deadline, record)
     }
 
     /// Begins the retry of a request at another origin, if this pool's budget allows it.

@@ -81,7 +81,7 @@ impl Returns<NewHttp2> for PoolInner {
         self.with(|inventory| match generation == inventory.generation {
             true => inventory.http2.add(connection.clone()),
             false => {
-                connection.close_reason().note(CloseReason::Retired);
+                connection.life().note(CloseReason::Retired);
                 connection.listing().set_removed();
             }
         });

@@ -13,6 +13,7 @@ use crate::{
     connector::CdnOriginBuilder,
     diagnosis::ResponseEvidence,
     error::{Error, ErrorKind},
+    observe::ExchangeRecord,
     pool::{OriginPool, PoolSettings, Target},
     response_diagnosis::{PeekedBody, examine},
     upload::RequestBody,
@@ -43,7 +44,13 @@ pub(super) async fn exchange(
     let pool = OriginPool::new(connector, PoolSettings::default());
     let in_flight = pool.begin_request()?;
     let sent = pool
-        .send(in_flight, &mut request(), &target, response_timeout)
+        .send(
+            in_flight,
+            &mut request(),
+            &target,
+            response_timeout,
+            &mut ExchangeRecord::default(),
+        )
         .await;
     let (response, _connection) = sent?;
     let (head, body) = response.into_parts();

@@ -12,9 +12,11 @@ use tokio::time::timeout_at;
 
 use crate::{
     connector::ConnectionInfo,
+    diagnosis::Cause,
     downstream::Downstream,
     error::{Error, ErrorKind, Facts, HttpFault, Stage},
     name::HostAuthority,
+    observe::ExchangeRecord,
     origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
@@ -39,13 +41,14 @@ impl ProxySettings {
         &self,
         pool: &OriginPool,
         ready: Box<Ready>,
+        record: &mut ExchangeRecord,
     ) -> Result<Response<ProxyBody>, Error> {
         let Some(end) = ready.end else {
-            return self.forward(pool, ready).await;
+            return self.forward(pool, ready, record).await;
         };
         let origin = ready.origin.clone();
         // Boxed because it is rare: a large future costs every request a copy.
-        let forwarding = Box::pin(self.forward(pool, ready));
+        let forwarding = Box::pin(self.forward(pool, ready, record));
         let outcome = timeout_at(end.at, forwarding).await;
         outcome.unwrap_or_else(|_elapsed| Err(request_timed_out(end, &origin)))
     }
@@ -54,6 +57,7 @@ impl ProxySettings {
         &self,
         pool: &OriginPool,
         mut ready: Box<Ready>,
+        record: &mut ExchangeRecord,
     ) -> Result<Response<ProxyBody>, Error> {
         ready.target.affinity = pool.affinity(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.target.host);
@@ -62,16 +66,18 @@ impl ProxySettings {
         // Before any wait, so that a drain waits for this request.
         let in_flight = pool.begin_request().map_err(about)?;
         let permit = self.queue.enter().await.map_err(about)?;
+        record.left_queue();
         let (response, connection) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
-                let sent = pool.send(in_flight, request, target, self.limits.response_timeout);
+                let timeout = self.limits.response_timeout;
+                let sent = pool.send(in_flight, request, target, timeout, record);
                 sent.await.map_err(about)?
             }
             Some(asked) => {
                 // Boxed because it is rare.
                 let (request, target) = (&mut ready.request, &ready.target);
-                let outcome = self.send_upgrade(pool, in_flight, request, target, asked);
+                let outcome = self.send_upgrade(pool, in_flight, request, target, (asked, record));
                 match Box::pin(outcome).await.map_err(about)? {
                     UpgradeOutcome::Declined(response, connection) => (response, *connection),
                     UpgradeOutcome::Switched(mut response) => {
@@ -97,7 +103,8 @@ impl ProxySettings {
             return Err(about(error));
         }
         parts.extensions.insert(connection.info().clone());
-        let mut body = self.received(body, connection, permit, &ready);
+        record.begin_response(parts.status, &mut parts.extensions);
+        let mut body = self.received(body, connection, permit, &ready, record);
         // Only error responses can be an edge's refusal.
         if !parts.status.is_success() {
             let asked = RequestSummary {
@@ -129,6 +136,7 @@ impl ProxySettings {
         connection: PooledConnection,
         permit: Option<RequestPermit>,
         ready: &Ready,
+        record: &mut ExchangeRecord,
     ) -> Box<OriginBody> {
         let mut body = Box::new(OriginBody {
             body: PeekedBody::new(body),
@@ -138,6 +146,7 @@ impl ProxySettings {
             permit,
             unread_timeout: self.limits.unread_timeout,
             frames: 0,
+            record: record.take(),
         });
         body.finish_at_end(false);
         body
@@ -157,13 +166,19 @@ impl ProxySettings {
         in_flight: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
-        asked: Box<upgrade::UpgradeRequest>,
+        (asked, record): (Box<upgrade::UpgradeRequest>, &mut ExchangeRecord),
     ) -> Result<UpgradeOutcome, Error> {
         asked.write(request.headers_mut());
-        let (response, connection) = pool
-            .send_upgrade(in_flight, request, target, self.limits.response_timeout)
-            .await?;
-        upgrade::answered(*asked, response, connection, self.upgrades.idle_timeout)
+        let timeout = self.limits.response_timeout;
+        let sent = pool.send_upgrade(in_flight, request, target, timeout, record);
+        let (response, connection) = sent.await?;
+        upgrade::answered(
+            *asked,
+            response,
+            connection,
+            self.upgrades.idle_timeout,
+            record,
+        )
     }
 
     /// Diagnoses an edge's refusal. The response body stays unchanged.
@@ -197,6 +212,7 @@ impl ProxySettings {
         }
         if let Some(diagnosis) = examine(evidence, &mut body.body).await {
             log_diagnosis(parts.status, &diagnosis);
+            body.record.note_cause(diagnosis.likeliest().map(Cause::id));
             self.disclosure
                 .add_to_response(&self.identity, parts, &diagnosis);
             parts.extensions.insert(diagnosis);

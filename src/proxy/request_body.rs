@@ -75,7 +75,12 @@ where
             return Poll::Ready(Some(Err(error)));
         };
         this.deadline.restart();
-        Poll::Ready(frame.map(|frame| check(frame.map_err(body_error)?, this.left)))
+        Poll::Ready(frame.map(|frame| {
+            let before = *this.left;
+            let frame = check(frame.map_err(body_error)?, this.left);
+            this.progress.note_received(before - *this.left);
+            frame
+        }))
     }
 
     fn is_end_stream(&self) -> bool {

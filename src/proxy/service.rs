@@ -12,13 +12,19 @@ use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
-use crate::upload::{ClientBody, WithheldBody};
+use crate::{
+    error::Error,
+    observe::{ExchangeCollector, ExchangeOutcome, ExchangeRecord, ExchangeStart},
+    pool::OriginPool,
+    upload::{ClientBody, RequestBody, WithheldBody},
+};
 
 use super::{
     OriginProxy, ProxyBody, Proxying,
     error_response::{GrpcCall, error_response},
     log::{self, FromGroup},
     request_body, request_content,
+    settings::ProxySettings,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -70,11 +76,12 @@ where
     let limits = &settings.limits;
     let call = GrpcCall::of(&request);
     let request = request.map(|body| request_body::limited(limits, body));
+    let mut record = begin_record(&settings, &pool, &request);
     let prepared = settings.prepare(request);
     async move {
         let outcome = match prepared {
-            Ok(Some(ready)) => settings.forward_in_time(&pool, ready).await,
-            Ok(None) => Ok(Response::new(ProxyBody::own(Bytes::new()))),
+            Ok(Some(ready)) => settings.forward_in_time(&pool, ready, &mut record).await,
+            Ok(None) => Ok(own_response(&mut record)),
             Err(error) => Err(error),
         };
         let mut response = match outcome {
@@ -85,10 +92,12 @@ where
                 }
                 let refusal =
                     error_response(&settings.identity, error, &method, settings.disclosure);
-                match call {
+                let mut refusal = match call {
                     Some(call) => call.error_response(refusal),
                     None => refusal,
-                }
+                };
+                record_refusal(&mut record, &mut refusal);
+                refusal
             }
         };
         *response.version_mut() = response_version(version, response.body());
@@ -96,6 +105,45 @@ where
             Some(withheld) => discard_withheld(response, withheld),
             None => response,
         }
+    }
+}
+
+/// Begins the record of a request, if something watches it.
+fn begin_record(
+    settings: &ProxySettings,
+    pool: &OriginPool,
+    request: &Request<RequestBody>,
+) -> ExchangeRecord {
+    let observers = pool.connector().observers();
+    let collector = request.extensions().get::<ExchangeCollector>();
+    if observers.is_empty() && collector.is_none() {
+        return ExchangeRecord::default();
+    }
+    ExchangeRecord::begin(ExchangeStart {
+        origin: settings.origin.as_ref(),
+        method: request.method(),
+        upload: request.body().progress(),
+        observers,
+        collector: collector.cloned(),
+    })
+}
+
+/// The proxy's own response to a request that is not to be forwarded.
+fn own_response(record: &mut ExchangeRecord) -> Response<ProxyBody> {
+    let mut response = Response::new(ProxyBody::own(Bytes::new()));
+    record.begin_response(response.status(), response.extensions_mut());
+    record.end(ExchangeOutcome::Complete);
+    response
+}
+
+/// Records a failure, of which this is the response.
+fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody>) {
+    if !record.is_on() {
+        return;
+    }
+    let status = response.status();
+    if let Some(error) = response.extensions().get::<Error>().cloned() {
+        record.refuse(error, status, response.extensions_mut());
     }
 }
 

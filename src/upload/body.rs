@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -46,6 +46,8 @@ struct Tracked {
     has_response: AtomicBool,
     /// The error that the body failed with.
     failure: OnceLock<Error>,
+    /// The bytes that were read from the client.
+    received: AtomicU64,
 }
 
 impl UploadProgress {
@@ -90,6 +92,19 @@ impl UploadProgress {
     pub(crate) fn last_frame_at(&self) -> Option<Instant> {
         let tracked = self.0.as_ref()?;
         *tracked.last_frame_at()
+    }
+
+    /// The number of bytes that were read from the client. Replays do not count.
+    pub(crate) fn received(&self) -> u64 {
+        let tracked = self.0.as_ref();
+        tracked.map_or(0, |tracked| tracked.received.load(Ordering::Relaxed))
+    }
+
+    /// Counts bytes that were read from the client.
+    pub(crate) fn note_received(&self, bytes: u64) {
+        if let Some(tracked) = &self.0 {
+            tracked.received.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 
     /// Whether the upload waits for the client rather than for the origin.

@@ -50,6 +50,7 @@ mod look_alikes;
 mod memory;
 mod messages;
 mod names;
+mod observe;
 mod origin;
 mod parameters;
 mod peers;

@@ -142,7 +142,7 @@ impl Http2Set {
         let Some(longest) = idle.min_by_key(|it| it.idle_since()).cloned() else {
             return;
         };
-        longest.close_reason().note(CloseReason::Surplus);
+        longest.life().note(CloseReason::Surplus);
         self.remove_if(|connection| std::ptr::eq(connection, Arc::as_ptr(&longest)));
         // One of the clones that were removed may be the last by then.
         self.removed.push(longest);
@@ -157,7 +157,7 @@ impl Http2Set {
         self.remove_if(|connection| {
             let is_retired = is_retired(connection);
             if is_retired {
-                connection.close_reason().note(reason);
+                connection.life().note(reason);
             }
             is_retired
         });

@@ -8,7 +8,13 @@
 
 use std::sync::Weak;
 
-use crate::pool::connection::{CloseReason, CloseReasonCell};
+use tokio::time::Instant;
+
+use crate::{
+    connector::ConnectionInfo,
+    observe::{CloseReason, ClosedConnection, Observers},
+    pool::{connection::ConnectionLife, lock::assert_unlocked},
+};
 
 use super::{Affinity, Returns};
 
@@ -55,8 +61,9 @@ impl ConnectPermit {
 pub(crate) struct ConnectionPermit {
     /// Weak: the pool owns what keeps the holder of this permit alive.
     pool: Option<Weak<dyn Returns<ReturnedPermit>>>,
-    close_reason: CloseReasonCell,
-    is_opened: bool,
+    life: ConnectionLife,
+    /// Absent until the connection is established.
+    opened: Option<OpenedConnection>,
     used_for: ConnectionUse,
 }
 
@@ -84,26 +91,30 @@ impl ConnectionPermit {
     {
         Self {
             pool: Some(pool.clone()),
-            close_reason: CloseReasonCell::default(),
-            is_opened: false,
+            life: ConnectionLife::default(),
+            opened: None,
             used_for,
         }
     }
 
     /// Notes that the connection is established.
-    pub(crate) fn opened(&mut self) {
-        self.is_opened = true;
+    pub(crate) fn opened(&mut self, info: &ConnectionInfo, observers: &Observers) {
+        self.opened = Some(OpenedConnection {
+            at: Instant::now(),
+            info: info.clone(),
+            observers: observers.clone(),
+        });
     }
 
-    /// Where the reason is noted why the connection closes.
-    pub(crate) fn close_reason(&self) -> &CloseReasonCell {
-        &self.close_reason
+    /// What the parts of the connection note.
+    pub(crate) fn life(&self) -> &ConnectionLife {
+        &self.life
     }
 
     fn to_return(&self) -> ReturnedPermit {
         ReturnedPermit {
             used_for: self.used_for,
-            closed: self.is_opened.then(|| self.close_reason.get()),
+            closed: self.opened.as_ref().map(|_| self.life.close_reason()),
         }
     }
 }
@@ -113,6 +124,34 @@ impl Drop for ConnectionPermit {
         if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
             pool.returned(self.to_return());
         }
+        if let Some(opened) = self.opened.take() {
+            opened.report_close(&self.life);
+        }
+    }
+}
+
+/// An established connection, for the report of its close. The pool may be gone by then.
+struct OpenedConnection {
+    at: Instant,
+    info: ConnectionInfo,
+    observers: Observers,
+}
+
+impl OpenedConnection {
+    fn report_close(self, life: &ConnectionLife) {
+        if self.observers.is_empty() {
+            return;
+        }
+        assert_unlocked();
+        let facts = self.info.facts();
+        let closed = ClosedConnection {
+            origin: facts.origin.clone(),
+            peer: facts.peer(),
+            reason: life.close_reason(),
+            age: self.at.elapsed(),
+            requests: life.uses(),
+        };
+        self.observers.notify(|observer| observer.closed(&closed));
     }
 }
 

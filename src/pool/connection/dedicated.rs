@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     connector::{ConnectionInfo, OriginStream},
+    observe::CloseReason,
     upload::RequestBody,
 };
 
@@ -18,7 +19,6 @@ use crate::pool::{
 };
 
 use super::{
-    close_reason::CloseReason,
     hyper_client::{response_or_failure, take_request},
     response_body::ResponseBody,
 };
@@ -52,7 +52,8 @@ impl DedicatedConnection {
     ) -> hyper::Result<(Self, DedicatedIo)> {
         let info = stream.info().clone();
         let (sender, connection) = settings.http1().handshake(stream).await?;
-        permit.close_reason().note(CloseReason::Upgrade);
+        permit.life().note(CloseReason::Upgrade);
+        permit.life().count_use();
         let permit = Arc::new(permit);
         let io = DedicatedIo {
             connection,

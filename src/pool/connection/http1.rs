@@ -15,6 +15,7 @@ use crate::{
     connector::{ConnectionInfo, OriginStream},
     error::EarlyData,
     http1::{self, IdleState, ResponseHead},
+    observe::CloseReason,
     upload::{self, RequestBody},
 };
 
@@ -25,8 +26,8 @@ use crate::pool::{
 };
 
 use super::{
-    close_reason::{CloseReason, CloseReasonCell},
     idle_check::IdleCheck,
+    life::ConnectionLife,
     response_body::ResponseBody,
     silence::{Silence, Waiting},
     tracked_io::TrackedIo,
@@ -38,14 +39,13 @@ pub(crate) struct Http1Connection {
     stream: Option<SyncWrapper<Box<http1::Connection<TrackedIo>>>>,
     info: ConnectionInfo,
     affinity: Affinity,
-    close_reason: CloseReasonCell,
+    life: ConnectionLife,
     generation: u64,
     retires_at: Option<Instant>,
     idle_since: Instant,
     /// It was idle in the pool, before a first request or between two.
     was_idle: bool,
     idle_check: IdleCheck,
-    uses: u64,
 }
 
 impl Http1Connection {
@@ -64,7 +64,7 @@ impl Http1Connection {
             affinity,
         } = permit;
         let info = stream.info().clone();
-        let close_reason = permit.close_reason().clone();
+        let life = permit.life().clone();
         let session = info.facts().tls_session();
         let idle_check = IdleCheck::http1();
         let io = TrackedIo::new(stream, permit, idle_check.another());
@@ -78,13 +78,12 @@ impl Http1Connection {
             stream: Some(SyncWrapper::new(Box::new(stream))),
             info,
             affinity,
-            close_reason,
+            life,
             generation,
             retires_at: settings.retirement(now),
             idle_since: now,
             was_idle: false,
             idle_check,
-            uses: 0,
         };
         (connection, pending)
     }
@@ -111,7 +110,7 @@ impl Http1Connection {
 
     /// Whether the connection has served a request.
     pub(crate) fn has_served(&self) -> bool {
-        self.uses > 0
+        self.life.uses() > 0
     }
 
     /// Notes that the connection is idle from now on.
@@ -155,7 +154,7 @@ impl Http1Connection {
 
     /// Closes the connection. A panic of a custom transport ends here.
     pub(crate) fn close(self, reason: CloseReason) {
-        self.close_reason.note(reason);
+        self.life.note(reason);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
 
@@ -171,7 +170,7 @@ impl Http1Connection {
     fn due_close_reason(&self, now: Instant, settings: &PoolSettings) -> Option<CloseReason> {
         let is_overdue = || now.duration_since(self.idle_since) >= settings.idle_timeout;
         settings
-            .expired(self.uses, self.retires_at, now)
+            .expired(self.life.uses(), self.retires_at, now)
             .or_else(|| is_overdue().then_some(CloseReason::Idle))
     }
 
@@ -266,7 +265,7 @@ impl PooledHttp1 {
         request.body_mut().wait_for_continue(continue_wait);
         // The exchange holds the body itself, and ends it when it is dropped.
         let connection = self.connection.as_mut().expect("it holds a connection");
-        connection.uses += 1;
+        connection.life.count_use();
         if connection.was_idle {
             connection.idle_check.order(request);
         }
@@ -288,7 +287,7 @@ impl PooledHttp1 {
                 Ok(response(head, stream.into_inner()))
             }
             Err(failed) => {
-                connection.close_reason.note(failed.close_reason());
+                connection.life.note(failed.close_reason());
                 Err(failed)
             }
         }

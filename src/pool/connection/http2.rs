@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -14,6 +14,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     connector::{ConnectionInfo, OriginStream},
     http2::{self, Http2Error, Http2Exchange},
+    observe::CloseReason,
     upload::RequestBody,
 };
 
@@ -23,12 +24,7 @@ use crate::pool::{
     settings::PoolSettings,
 };
 
-use super::{
-    close_reason::{CloseReason, CloseReasonCell},
-    idle_check::IdleCheck,
-    listing::Listing,
-    tracked_io::TrackedIo,
-};
+use super::{idle_check::IdleCheck, life::ConnectionLife, listing::Listing, tracked_io::TrackedIo};
 
 /// How long a connection with open streams may be silent before a PING checks whether it is alive.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -55,7 +51,7 @@ pub(crate) struct Http2Connection {
     /// The same for requests after the first.
     reused_info: OnceLock<ConnectionInfo>,
     affinity: Affinity,
-    close_reason: CloseReasonCell,
+    life: ConnectionLife,
     opened_at: Instant,
     retires_at: Option<Instant>,
     idle_since: Mutex<Instant>,
@@ -65,7 +61,6 @@ pub(crate) struct Http2Connection {
     streams: AtomicUsize,
     /// What the peer allows (RFC 9113 section 5.1.2), as last received.
     stream_limit: Arc<AtomicUsize>,
-    uses: AtomicU64,
     listing: Listing,
     /// Dropped with the connection, so that its task learns of it.
     _last_user: oneshot::Sender<()>,
@@ -78,7 +73,7 @@ pub(crate) type Http2Task = http2::ConnectionTask<TrackedIo>;
 pub(crate) struct Http2Parts {
     pub(crate) connection: Http2Task,
     pub(crate) stream_limit: Arc<AtomicUsize>,
-    pub(crate) close_reason: CloseReasonCell,
+    pub(crate) life: ConnectionLife,
     /// Ends the others' wait for this connection when it is dropped.
     pub(crate) pending: PendingConnect,
     /// Resolves when no request and no pool holds the connection any longer.
@@ -99,7 +94,7 @@ impl Http2Connection {
             affinity,
         } = permit;
         let info = stream.info().clone();
-        let close_reason = permit.close_reason().clone();
+        let life = permit.life().clone();
         let parameters = http2::Http2Parameters {
             initial_streams: MAX_STREAMS_BEFORE_SETTINGS,
             stream_window: STREAM_WINDOW,
@@ -119,7 +114,7 @@ impl Http2Connection {
             info,
             reused_info: OnceLock::new(),
             affinity,
-            close_reason: close_reason.clone(),
+            life: life.clone(),
             opened_at: now,
             retires_at: settings.retirement(now),
             idle_since: Mutex::new(now),
@@ -127,14 +122,13 @@ impl Http2Connection {
             idle_check,
             streams: AtomicUsize::new(1),
             stream_limit: stream_limit.clone(),
-            uses: AtomicU64::new(0),
             listing: Listing::default(),
             _last_user: last_user,
         });
         let parts = Http2Parts {
             connection,
             stream_limit,
-            close_reason,
+            life,
             pending,
             unused,
         };
@@ -169,8 +163,8 @@ impl Http2Connection {
         &self.affinity
     }
 
-    pub(crate) fn close_reason(&self) -> &CloseReasonCell {
-        &self.close_reason
+    pub(crate) fn life(&self) -> &ConnectionLife {
+        &self.life
     }
 
     pub(crate) fn opened_at(&self) -> Instant {
@@ -188,7 +182,7 @@ impl Http2Connection {
 
     /// How many requests have begun.
     pub(crate) fn uses(&self) -> u64 {
-        self.uses.load(Ordering::Relaxed)
+        self.life.uses()
     }
 
     pub(crate) fn has_served(&self) -> bool {
@@ -210,7 +204,7 @@ impl Http2Connection {
         &self,
         request: &mut Request<RequestBody>,
     ) -> Result<Http2Exchange, Http2Error> {
-        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.life.count_use();
         self.sender.begin(request).await
     }
 
@@ -263,7 +257,7 @@ impl Http2Connection {
                 .or_else(|| is_overdue().then_some(CloseReason::Idle)),
         };
         if let Some(reason) = reason {
-            self.close_reason.note(reason);
+            self.life.note(reason);
         }
         reason.is_some()
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::{Request, Response};
 
-use crate::{connector::ConnectionInfo, error::EarlyData, upload::RequestBody};
+use crate::{
+    connector::ConnectionInfo, error::EarlyData, observe::CloseReason, upload::RequestBody,
+};
 
 use crate::pool::{
     checkout::Affinity,
@@ -12,7 +14,6 @@ use crate::pool::{
 };
 
 use super::{
-    close_reason::CloseReason,
     dedicated::DedicatedConnection,
     http1::PooledHttp1,
     http2_stream::PooledStream,

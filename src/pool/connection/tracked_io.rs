@@ -51,7 +51,7 @@ impl AsyncRead for TrackedIo {
         let read = AsyncRead::poll_read(self.as_mut().stream(), cx, buf);
         if let Poll::Ready(Err(error)) = &read {
             // The origin closed the connection without close_notify, which is common.
-            self.permit.close_reason().note(match error.kind() {
+            self.permit.life().note(match error.kind() {
                 io::ErrorKind::UnexpectedEof => CloseReason::Origin,
                 _ => CloseReason::Error,
             });

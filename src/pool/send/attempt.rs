@@ -6,6 +6,7 @@ use http::{Request, Response};
 
 use crate::{
     error::{Error, ErrorKind, Stage},
+    observe::{ExchangeRecord, RetryReason},
     upload::{RequestBody, UploadProgress, within_deadline},
 };
 
@@ -31,6 +32,7 @@ pub(crate) async fn send(
     request: &mut Request<RequestBody>,
     target: &Target,
     deadline: Duration,
+    record: &mut ExchangeRecord,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     let mut connection = match first_connection(inner, request, target) {
         FirstConnection::Ready(connection) => connection,
@@ -39,15 +41,19 @@ pub(crate) async fn send(
     let mut attempts = Attempts::new(inner, &target.affinity, request, &connection);
     loop {
         attempts.begin(&connection);
+        begin_try(record, &connection);
         let removed = target.encode(request, &connection);
         let progress = request.body().progress();
         let outcome =
             within_deadline(pin!(connection.exchange(request)), &progress, deadline).await;
         connection = match outcome {
             Some(Ok(response)) if attempts.is_too_early(&response) => {
+                record.answered(response.status());
+                record.retry(RetryReason::TooEarly);
                 Box::pin(attempts.retry_too_early(response, connection)).await?
             }
             Some(Ok(response)) => {
+                record.answered(response.status());
                 match attempts
                     .retry_misdirected(&response, &connection, request)
                     .await
@@ -57,6 +63,7 @@ pub(crate) async fn send(
                         // the socket.
                         drop(connection);
                         drop(response);
+                        record.retry(RetryReason::Misdirected);
                         fresh
                     }
                     None => {
@@ -73,6 +80,8 @@ pub(crate) async fn send(
             }
             Some(Err(failed)) => {
                 let failed = failed.with_body_error(&progress);
+                record.unanswered();
+                record.retry(attempts.retry_reason(&failed));
                 // Boxed: few requests fail, and all would be as large.
                 Box::pin(attempts.retry_failed(failed, connection, request)).await?
             }
@@ -83,6 +92,14 @@ pub(crate) async fn send(
             }
         };
         removed.put_back(request.headers_mut());
+    }
+}
+
+/// Records a try on this connection.
+pub(super) fn begin_try(record: &mut ExchangeRecord, connection: &PooledConnection) {
+    if record.is_on() {
+        let facts = connection.info().facts();
+        record.begin_try(facts, connection.has_served(), connection.is_http2());
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     error::{Error, NotRetried},
+    observe::RetryReason,
     upload::{Replay, RequestBody, UploadProgress},
 };
 
@@ -208,6 +209,24 @@ impl<'a> Attempts<'a> {
             && self.unsent < MAX_UNSENT
             && may_repeat
             && self.is_safe_after(failed)
+    }
+
+    /// Why the request is sent again after this failure, if it is.
+    pub(super) fn retry_reason(&self, failed: &NoResponse) -> RetryReason {
+        if failed.is_unsent() || failed.is_unwritten() {
+            return match self.current.was_idle {
+                true => RetryReason::IdleClosed,
+                false => RetryReason::Unwritten,
+            };
+        }
+        if failed.is_above_last_stream() {
+            return RetryReason::GoAway;
+        }
+        match failed.is_unprocessed() {
+            true => RetryReason::StreamRefused,
+            false if self.current.is_http2 => RetryReason::ConnectionEnded,
+            false => RetryReason::IdleClosed,
+        }
     }
 
     /// A connection that is opened in place of a stale one. Other idle ones may be stale too.

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Error, ErrorKind},
+    observe::ExchangeRecord,
     upload::{RequestBody, within_deadline},
 };
 
@@ -18,7 +19,7 @@ use crate::pool::{
 };
 
 use super::{
-    attempt::timed_out,
+    attempt::{begin_try, timed_out},
     encode_target::Target,
     failure::{Failure, explain_failure},
     in_flight::InFlight,
@@ -38,6 +39,7 @@ pub(crate) async fn send_upgrade(
     request: &mut Request<RequestBody>,
     target: &Target,
     deadline: Duration,
+    record: &mut ExchangeRecord,
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     // In this order: a drain that ends the tunnels either ends this one, or is seen here.
     let tunnels_end = inner.with(|inventory| inventory.tunnels_end.clone());
@@ -45,11 +47,13 @@ pub(crate) async fn send_upgrade(
         return Err(Error::refused(ErrorKind::Draining));
     }
     let mut connection = open(inner, &target.affinity, tunnels_end).await?;
+    begin_try(record, &connection);
     target.encode(request, &connection);
     let progress = request.body().progress();
     let outcome = within_deadline(pin!(connection.exchange(request)), &progress, deadline).await;
     match outcome {
         Some(Ok(response)) => {
+            record.answered(response.status());
             inner.history().note_response();
             connection.keep_in_flight(in_flight);
             Ok((response, connection))
@@ -72,8 +76,8 @@ async fn open(
     let mut permit = upgrade_permit(inner).await?;
     let connector = inner.connector().for_client(affinity.address());
     let stream = connector.connect_http1().await?;
-    inner.connection_opened(&mut permit, None);
     let info = stream.info().clone();
+    inner.connection_opened(&mut permit, &info, None);
     let opened = DedicatedConnection::open(
         stream,
         permit,

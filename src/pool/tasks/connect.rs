@@ -119,7 +119,7 @@ impl Opened {
             true => Protocol::Http2,
             false => Protocol::Http1,
         };
-        inner.connection_opened(&mut permit.connection, Some((&info, protocol)));
+        inner.connection_opened(&mut permit.connection, &info, Some(protocol));
         DnsWatch::ensure(&inner);
         if protocol == Protocol::Http1 {
             let (settings, readable) = (inner.settings(), inner.readable().clone());

@@ -17,7 +17,7 @@ use crate::{
     http2::Http2Error,
     pool::{
         checkout::PendingConnect,
-        connection::{CloseReason, CloseReasonCell, Http2Connection, Http2Parts, Http2Task},
+        connection::{CloseReason, ConnectionLife, Http2Connection, Http2Parts, Http2Task},
         inner::PoolInner,
     },
 };
@@ -35,7 +35,7 @@ pub(crate) struct Http2Driver {
     pool: Weak<PoolInner>,
     pooled: Weak<Http2Connection>,
     stream_limit: Arc<AtomicUsize>,
-    close_reason: CloseReasonCell,
+    life: ConnectionLife,
     /// Dropped when the peer has sent its SETTINGS, or should have: until then, others who want a
     /// connection wait for this one.
     pending: Option<PendingConnect>,
@@ -47,7 +47,7 @@ impl Http2Driver {
         let Http2Parts {
             connection,
             stream_limit,
-            close_reason,
+            life,
             pending,
             unused,
         } = parts;
@@ -55,7 +55,7 @@ impl Http2Driver {
             pool: Arc::downgrade(inner),
             pooled: Arc::downgrade(pooled),
             stream_limit,
-            close_reason,
+            life,
             pending: Some(pending),
         };
         inner.tasks().spawn_driver(async move {
@@ -87,7 +87,7 @@ impl Http2Driver {
 
     fn note_end(&self, ended: Result<(), Http2Error>) {
         if let Err(error) = ended {
-            self.close_reason.note(CloseReason::Error);
+            self.life.note(CloseReason::Error);
             tracing::debug!(%error, "HTTP/2 connection failed");
         }
     }

@@ -11,6 +11,7 @@ use http_body::{Body, Frame};
 
 use crate::{
     error::{Error, ErrorKind, Facts, Stage},
+    observe::{ExchangeOutcome, ExchangeRecord},
     pool::{PooledConnection, ResponseBody, explain_body},
     proxy::{
         deadline::{Deadline, IdleDeadline},
@@ -36,6 +37,8 @@ pub(in crate::proxy) struct OriginBody {
     pub(in crate::proxy) unread_timeout: Duration,
     /// The number of polled frames; it saturates.
     pub(in crate::proxy) frames: u8,
+    /// Ends with the response.
+    pub(in crate::proxy) record: ExchangeRecord,
 }
 
 /// A body that has not ended after this many polls gets a slow-reader guard. A server takes that
@@ -56,9 +59,15 @@ impl OriginBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(self.poll_next(cx));
         if let Some(Err(error)) = &frame {
-            log::response_aborted(error);
+            self.abort(error);
         }
         Poll::Ready(frame)
+    }
+
+    /// Logs and records that the response is aborted.
+    pub(super) fn abort(&mut self, error: &Error) {
+        log::response_aborted(error);
+        self.record.abort(error);
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
@@ -84,6 +93,10 @@ impl OriginBody {
         let frame = frame.map(|frame| frame.map_err(|error| explain_body(error, info)));
         // The end of a body of unknown length is known only after one more poll.
         let ended = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
+        if let Some(Ok(frame)) = &frame {
+            self.record
+                .count_response(frame.data_ref().map_or(0, Bytes::len));
+        }
         if let Some(connection) = self.connection.take_if(|_| matches!(frame, Some(Err(_)))) {
             connection.fail();
         }
@@ -147,6 +160,7 @@ impl OriginBody {
         if let Some(connection) = self.connection.take_if(|_| ended) {
             connection.finish(self.body.unread_mut());
             self.permit = None;
+            self.record.end(ExchangeOutcome::Complete);
         }
     }
 }

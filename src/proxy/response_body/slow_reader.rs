@@ -20,7 +20,7 @@ use tracing::Instrument;
 
 use crate::{
     error::{Error, ExchangeTimeout},
-    proxy::{deadline::Deadline, log},
+    proxy::deadline::Deadline,
 };
 
 use super::OriginBody;
@@ -120,7 +120,7 @@ impl SharedBody {
             return Some(deadline.at.min(soonest.at));
         }
         let error = body.time_out(deadline);
-        log::response_aborted(&error);
+        body.abort(&error);
         self.body = Err(error);
         // The timer that would have woken the server is dropped with the body.
         if let WaitingFor::Origin(_, waker) = &self.waiting {

@@ -9,6 +9,7 @@ use http::{
 
 use crate::{
     error::{Error, ErrorKind, Stage, UpgradeProblem},
+    observe::ExchangeRecord,
     pool::{PooledConnection, ResponseBody},
     proxy::{ProxyBody, hop_by_hop},
 };
@@ -30,6 +31,7 @@ pub(in crate::proxy) fn answered(
     response: Response<ResponseBody>,
     connection: PooledConnection,
     idle_timeout: Duration,
+    record: &mut ExchangeRecord,
 ) -> Result<UpgradeOutcome, Error> {
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let misread = request.by == By::Connect && response.status().is_success();
@@ -47,6 +49,7 @@ pub(in crate::proxy) fn answered(
             response,
             connection,
             idle_timeout,
+            record,
         ))),
         false => Ok(UpgradeOutcome::Declined(response, Box::new(connection))),
     }
@@ -57,6 +60,7 @@ fn switch(
     mut response: Response<ResponseBody>,
     connection: PooledConnection,
     idle_timeout: Duration,
+    record: &mut ExchangeRecord,
 ) -> Response<ProxyBody> {
     let origin = hyper::upgrade::on(&mut response);
     let (mut parts, _) = response.into_parts();
@@ -76,11 +80,13 @@ fn switch(
             headers.remove(SEC_WEBSOCKET_KEY);
         }
     }
+    record.begin_response(parts.status, &mut parts.extensions);
     let tunnel = Tunnel {
         downstream: request.downstream,
         origin,
         connection,
         idle_timeout,
+        record: record.take(),
     };
     tunnel.start();
     Response::from_parts(parts, ProxyBody::empty())

@@ -17,7 +17,10 @@ use tokio_util::io::{InspectReader, InspectWriter};
 use tower::BoxError;
 use tracing::Instrument;
 
-use crate::pool::PooledConnection;
+use crate::{
+    observe::{ExchangeOutcome, ExchangeRecord},
+    pool::PooledConnection,
+};
 
 /// The task that copies bytes between the client and the origin.
 ///
@@ -29,6 +32,8 @@ pub(super) struct Tunnel {
     /// The origin's connection counts as open until the tunnel has ended.
     pub(super) connection: PooledConnection,
     pub(super) idle_timeout: Duration,
+    /// Ends with the tunnel.
+    pub(super) record: ExchangeRecord,
 }
 
 /// Why a tunnel ended.
@@ -58,6 +63,7 @@ impl Tunnel {
             origin,
             connection,
             idle_timeout,
+            mut record,
         } = self;
         let traffic = Arc::new(Traffic::new());
         let passing = async {
@@ -78,6 +84,18 @@ impl Tunnel {
         let elapsed = traffic.began.elapsed();
         tracing::debug!(%reason, to_origin, to_downstream, ?elapsed, "a tunnel ended");
         drop(connection);
+        record.count_tunnel(to_origin, to_downstream);
+        record.end(reason.outcome());
+    }
+}
+
+impl TunnelEnd {
+    fn outcome(&self) -> ExchangeOutcome {
+        match self {
+            Self::Closed | Self::Requested => ExchangeOutcome::Complete,
+            Self::Idle => ExchangeOutcome::Deadline,
+            Self::Broken(_) | Self::NotBegun(_) => ExchangeOutcome::Failed,
+        }
     }
 }
 

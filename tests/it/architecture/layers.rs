@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -12,6 +12,9 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("downstream", &["name", "origin"]),
     ("tls", &["error", "name"]),
     ("dial", &["error", "name", "downstream"]),
+    ("upload", &["error"]),
+    ("diagnosis", &["edge", "error", "name", "origin"]),
+    ("observe", &["origin", "error", "diagnosis", "upload"]),
     (
         "connector",
         &[
@@ -22,15 +25,14 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "downstream",
             "tls",
             "dial",
+            "observe",
         ],
     ),
-    ("upload", &["error"]),
     ("http1", &["error", "upload"]),
     ("http2", &["error", "upload"]),
     ("host_rewrite", &["error", "name"]),
     ("forwarded", &["name", "origin", "downstream"]),
     ("response_rewrite", &["name", "origin", "downstream"]),
-    ("diagnosis", &["edge", "error", "name", "origin"]),
     ("response_diagnosis", &["diagnosis", "name", "origin"]),
     (
         "pool",
@@ -40,6 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "origin",
             "downstream",
             "connector",
+            "observe",
             "upload",
             "http1",
             "http2",
@@ -56,6 +59,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "dial",
             "connector",
             "diagnosis",
+            "observe",
             "response_diagnosis",
             "upload",
             "pool",
@@ -74,6 +78,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "response_diagnosis",
             "response_rewrite",
             "diagnosis",
+            "observe",
             "upload",
             "http1",
             "pool",

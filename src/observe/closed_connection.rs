@@ -1,0 +1,49 @@
+//! `ClosedConnection`: what is known about a connection that was closed.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use crate::origin::Origin;
+
+use super::CloseReason;
+
+/// A connection of a pool that was closed.
+#[derive(Clone, Debug)]
+pub struct ClosedConnection {
+    pub(crate) origin: Option<Arc<Origin>>,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) reason: CloseReason,
+    pub(crate) age: Duration,
+    pub(crate) requests: u64,
+}
+
+impl ClosedConnection {
+    /// The origin that it led to.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
+    /// The address of its peer; `None` over a Unix socket or a custom transport.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Why it was closed.
+    #[must_use]
+    pub fn reason(&self) -> CloseReason {
+        self.reason
+    }
+
+    /// How long it was open, from the end of its handshake.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// The number of requests that were sent over it.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+}

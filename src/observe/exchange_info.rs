@@ -1,0 +1,264 @@
+//! `ExchangeInfo`: the record of one request to an origin.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use http::{Method, StatusCode};
+
+use crate::{
+    diagnosis::CauseId,
+    error::{Elapsed, Error},
+    origin::Origin,
+};
+
+use super::{ExchangeOutcome, ExchangeTry};
+
+/// The record of one request to an origin.
+///
+/// [`OriginProxy`](crate::OriginProxy) puts it into the extensions of the response, if the
+/// connector has an [`Observer`](super::Observer), or the request an
+/// [`ExchangeCollector`](super::ExchangeCollector). The values of the body and the outcome are
+/// known once the body has ended; clones share them.
+///
+/// ```
+/// use cdn_origin::observe::ExchangeInfo;
+///
+/// fn log(response: &http::Response<()>) {
+///     if let Some(exchange) = response.extensions().get::<ExchangeInfo>() {
+///         println!(
+///             "queued {:?}, connected in {:?}, first byte after {:?}, {} tries",
+///             exchange.queue_wait(),
+///             exchange.dial() + exchange.handshake(),
+///             exchange.first_byte(),
+///             exchange.tries().count(),
+///         );
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct ExchangeInfo(pub(super) Arc<ExchangeData>);
+
+/// What is known of an exchange.
+pub(super) struct ExchangeData {
+    pub(super) origin: Option<Arc<Origin>>,
+    pub(super) method: Method,
+    pub(super) queue_wait: Duration,
+    /// The first try. Most requests have no other.
+    pub(super) first: Option<ExchangeTry>,
+    pub(super) further: Vec<ExchangeTry>,
+    pub(super) status: Option<StatusCode>,
+    /// From the call to the head of the response.
+    pub(super) head_at: Option<Duration>,
+    pub(super) end: OnceLock<ExchangeEnd>,
+}
+
+/// What is known at the end of an exchange.
+pub(super) struct ExchangeEnd {
+    pub(super) outcome: ExchangeOutcome,
+    pub(super) error: Option<Error>,
+    pub(super) cause: Option<CauseId>,
+    pub(super) total: Duration,
+    pub(super) request_bytes: u64,
+    pub(super) response_bytes: u64,
+}
+
+impl ExchangeData {
+    /// The last try, to change it.
+    pub(super) fn last_try(&mut self) -> Option<&mut ExchangeTry> {
+        self.further.last_mut().or(self.first.as_mut())
+    }
+
+    /// Adds a try.
+    pub(super) fn add_try(&mut self, made: ExchangeTry) {
+        match self.first {
+            None => self.first = Some(made),
+            Some(_) => self.further.push(made),
+        }
+    }
+}
+
+impl ExchangeInfo {
+    /// The origin; `None` for a proxy whose connector has no fixed origin.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_deref()
+    }
+
+    /// The method of the request.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.0.method
+    }
+
+    /// The status that the client got, from the origin or from the proxy. `None` if the client left
+    /// before.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The tries, in their order. Empty if no connection was available.
+    pub fn tries(&self) -> impl Iterator<Item = &ExchangeTry> {
+        self.0.first.iter().chain(&self.0.further)
+    }
+
+    fn last_try(&self) -> Option<&ExchangeTry> {
+        self.0.further.last().or(self.0.first.as_ref())
+    }
+
+    /// The wait for one of the requests that may run at a time
+    /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)).
+    #[must_use]
+    pub fn queue_wait(&self) -> Duration {
+        self.0.queue_wait
+    }
+
+    /// The wait for a connection, over all tries: in the pool's queue, or for a connect.
+    #[must_use]
+    pub fn checkout(&self) -> Duration {
+        self.tries().map(ExchangeTry::checkout).sum()
+    }
+
+    /// Whether the last try was on a connection that had served another request.
+    #[must_use]
+    pub fn is_reused(&self) -> bool {
+        self.last_try().is_some_and(ExchangeTry::is_reused)
+    }
+
+    /// The stages of the last connect: that of the last try, or the one that failed.
+    fn elapsed(&self) -> Elapsed {
+        let failed = || self.error().map(|error| error.facts().elapsed());
+        let elapsed = self.last_try().map(ExchangeTry::elapsed);
+        elapsed.or_else(failed).unwrap_or_default()
+    }
+
+    /// The time of the DNS look-up. Zero on a connection that was open before.
+    #[must_use]
+    pub fn resolve(&self) -> Duration {
+        self.elapsed().resolve().unwrap_or_default()
+    }
+
+    /// The time until TCP was connected, after the look-up. Zero on a connection that was open
+    /// before.
+    #[must_use]
+    pub fn dial(&self) -> Duration {
+        self.elapsed().dial().unwrap_or_default()
+    }
+
+    /// The time of the TLS handshake. Zero on a connection that was open before.
+    #[must_use]
+    pub fn handshake(&self) -> Duration {
+        self.elapsed().handshake().unwrap_or_default()
+    }
+
+    /// The time from the checkout of the last connection to the head of the response. `None` if no
+    /// head arrived.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<Duration> {
+        self.last_try().and_then(ExchangeTry::first_byte)
+    }
+
+    /// The time from the request to the head of the response, the origin's or the proxy's own.
+    /// `None` before.
+    #[must_use]
+    pub fn head(&self) -> Option<Duration> {
+        self.0.head_at
+    }
+
+    /// The time from the head of the response to its end. `None` before the end, and without a
+    /// head.
+    #[must_use]
+    pub fn body(&self) -> Option<Duration> {
+        let end = self.0.end.get()?;
+        Some(end.total.saturating_sub(self.0.head_at?))
+    }
+
+    /// The time from the request to the end. `None` before the end.
+    #[must_use]
+    pub fn total(&self) -> Option<Duration> {
+        self.0.end.get().map(|end| end.total)
+    }
+
+    /// The size of the request body, as far as it was read from the client, or of what a tunnel
+    /// carried to the origin. Zero before the end.
+    #[must_use]
+    pub fn request_bytes(&self) -> u64 {
+        self.0.end.get().map_or(0, |end| end.request_bytes)
+    }
+
+    /// The size of the response body, as far as it was passed on, or of what a tunnel carried to
+    /// the client. Zero before the end.
+    #[must_use]
+    pub fn response_bytes(&self) -> u64 {
+        self.0.end.get().map_or(0, |end| end.response_bytes)
+    }
+
+    /// The address of the last try's connection, or the last one that was dialled in vain.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let failed = || {
+            let facts = self.error()?.facts();
+            let tried = facts.attempts().last().map(|attempt| attempt.address());
+            facts.peer().or(tried)
+        };
+        match self.last_try() {
+            Some(last) => last.peer(),
+            None => failed(),
+        }
+    }
+
+    /// Whether the last try was over HTTP/2.
+    #[must_use]
+    pub fn is_http2(&self) -> bool {
+        self.last_try().is_some_and(ExchangeTry::is_http2)
+    }
+
+    /// How it ended. `None` before the end.
+    #[must_use]
+    pub fn outcome(&self) -> Option<ExchangeOutcome> {
+        self.0.end.get().map(|end| end.outcome)
+    }
+
+    /// The error that it ended with.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.0.end.get()?.error.as_ref()
+    }
+
+    /// The label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the error,
+    /// `client_left`, or the origin's status from 400 on. `None` for a success, and before the end.
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        let end = self.0.end.get()?;
+        if let Some(error) = &end.error {
+            return Some(error.kind().as_str());
+        }
+        if end.outcome == ExchangeOutcome::ClientLeft {
+            return Some(end.outcome.as_str());
+        }
+        let status = self.0.status.as_ref()?;
+        let is_error = status.is_client_error() || status.is_server_error();
+        is_error.then(|| status.as_str())
+    }
+
+    /// The likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
+    #[must_use]
+    pub fn cause(&self) -> Option<CauseId> {
+        self.0.end.get()?.cause
+    }
+}
+
+impl fmt::Debug for ExchangeInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeInfo")
+            .field("status", &self.status())
+            .field("outcome", &self.outcome())
+            .field("tries", &self.tries().count())
+            .field("total", &self.total())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! What happened to requests and connections: one record per request, and an observer.
+//!
+//! * [`ExchangeInfo`] is the record of one request to an origin: where its time went, which
+//!   connection served it, how often it was tried and why, and how it ended.
+//! * An [`Observer`] gets the record of every request, and the events of connections.
+//!   [`with_observer`](crate::CdnOriginConnector::with_observer) registers it.
+//! * An [`ExchangeCollector`] in a request's extensions collects the records of that request.
+//!
+//! Without an observer, a collector or an enabled span, nothing is recorded.
+//!
+//! ```
+//! use cdn_origin::{
+//!     CdnOriginConnector, OriginProxy,
+//!     observe::{ClosedConnection, ExchangeInfo, Observer},
+//! };
+//!
+//! struct Log;
+//!
+//! impl Observer for Log {
+//!     fn request_completed(&self, exchange: &ExchangeInfo) {
+//!         println!("{:?} after {:?}", exchange.outcome(), exchange.total());
+//!     }
+//!
+//!     fn closed(&self, connection: &ClosedConnection) {
+//!         println!("{} after {:?}", connection.reason(), connection.age());
+//!     }
+//! }
+//!
+//! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+//! let proxy = OriginProxy::new(connector.with_observer(Log));
+//! # drop(proxy);
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
+//!
+//! # The times of a request
+//!
+//! ```text
+//! request                                                 head        end of the body
+//!   │ queue_wait │   checkout    │        first_byte         │     body     │
+//!   ├────────────┼───────────────┼──── tries before ─────────┼──────────────┤
+//!   │            │ resolve, dial,│   of the last try         │              │
+//!   │            │ handshake     │                           │              │
+//!   └──────────────────────────── total ────────────────────────────────────┘
+//! ```
+//!
+//! `resolve`, `dial` and `handshake` are zero on a connection that was open before. The
+//! [guide](crate::guide::observability) compares them with the timers of nginx and HAProxy.
+
+mod close_reason;
+mod closed_connection;
+mod collector;
+mod exchange_info;
+mod exchange_try;
+mod observer;
+mod observers;
+mod outcome;
+mod record;
+
+pub use close_reason::CloseReason;
+pub use closed_connection::ClosedConnection;
+pub use collector::ExchangeCollector;
+pub use exchange_info::ExchangeInfo;
+pub use exchange_try::{ExchangeTry, RetryReason};
+pub use observer::Observer;
+pub(crate) use observers::Observers;
+pub use outcome::ExchangeOutcome;
+pub(crate) use record::{ExchangeRecord, ExchangeStart};

@@ -1,0 +1,100 @@
+//! `Observer`: the trait of those who watch requests and connections.
+
+use crate::{
+    error::{Error, Facts},
+    origin::Origin,
+};
+
+use super::{ClosedConnection, ExchangeInfo};
+
+/// Watches requests and connections, for metrics or a log of your own.
+///
+/// Every method does nothing by default. The methods are called on the tasks of requests and of the
+/// pool: count, or send to a channel, and never block. No lock of the pool is held. A panic is
+/// caught and logged, and has no other effect.
+///
+/// The feature `metrics` has an implementation for the `metrics` facade. For OpenTelemetry or
+/// prometheus-client, implement the trait:
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use cdn_origin::{
+///     Error,
+///     observe::{ExchangeInfo, Observer},
+/// };
+///
+/// #[derive(Default)]
+/// struct Counters {
+///     requests: AtomicU64,
+///     failed_connects: AtomicU64,
+/// }
+///
+/// impl Observer for Counters {
+///     fn request_completed(&self, _: &ExchangeInfo) {
+///         self.requests.fetch_add(1, Ordering::Relaxed);
+///     }
+///
+///     fn connect_failed(&self, _: &Error) {
+///         self.failed_connects.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// An exchange has ended. Called exactly once for each request to an
+    /// [`OriginProxy`](crate::OriginProxy): also if the request was refused, if it failed, and if
+    /// the client left.
+    fn request_completed(&self, exchange: &ExchangeInfo) {
+        let _ = exchange;
+    }
+
+    /// A connect begins. [`connected`](Self::connected), [`connect_failed`](Self::connect_failed)
+    /// or [`handshake_failed`](Self::handshake_failed) follows, unless the connect is cancelled.
+    fn connecting(&self, origin: &Origin) {
+        let _ = origin;
+    }
+
+    /// A connection is open. The facts have its address, its TLS session, its certificate and the
+    /// time of each stage.
+    fn connected(&self, facts: &Facts) {
+        let _ = facts;
+    }
+
+    /// A connect failed before the TLS handshake, at [`Error::stage`].
+    fn connect_failed(&self, error: &Error) {
+        let _ = error;
+    }
+
+    /// A connect failed in the TLS handshake. Calls [`connect_failed`](Self::connect_failed) by
+    /// default.
+    fn handshake_failed(&self, error: &Error) {
+        self.connect_failed(error);
+    }
+
+    /// A connection of a pool was closed. Connections outside of a pool are not reported.
+    fn closed(&self, connection: &ClosedConnection) {
+        let _ = connection;
+    }
+
+    /// A certificate that was accepted expires in `days_left` days, at most 14. Called after
+    /// [`connected`](Self::connected).
+    fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
+        let _ = (facts, days_left);
+    }
+
+    /// Policy and client identity were [reloaded](crate::CdnOriginConnector::reload). The origin is
+    /// `None` for a connector without a fixed origin.
+    fn reloaded(&self, origin: Option<&Origin>) {
+        let _ = origin;
+    }
+
+    /// A group ejected the origin after too many failures.
+    fn ejected(&self, origin: &Origin) {
+        let _ = origin;
+    }
+
+    /// An ejected origin gets requests again.
+    fn returned(&self, origin: &Origin) {
+        let _ = origin;
+    }
+}

@@ -1,0 +1,238 @@
+//! `ExchangeRecord`: writes the record of one request while it runs.
+
+use std::{
+    mem,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use http::{Extensions, Method, StatusCode};
+use tokio::time::Instant;
+
+use crate::{
+    diagnosis::CauseId,
+    error::{Error, Facts},
+    origin::Origin,
+    upload::UploadProgress,
+};
+
+use super::{
+    ExchangeCollector, ExchangeInfo, ExchangeOutcome, ExchangeTry, Observers, RetryReason,
+    exchange_info::{ExchangeData, ExchangeEnd},
+};
+
+/// The record of one request. It goes with the request: first its future holds it, then the body of
+/// the response, or the tunnel.
+///
+/// If nothing watches the request, it is empty, and every method returns at once. When it is
+/// dropped without a call of [`end`](Self::end), the client has left.
+#[derive(Default)]
+pub(crate) struct ExchangeRecord(Option<Box<Recording>>);
+
+struct Recording {
+    info: ExchangeInfo,
+    began: Instant,
+    /// The end of the last step.
+    mark: Instant,
+    /// Why the next try is made.
+    reason: Option<RetryReason>,
+    upload: UploadProgress,
+    cause: Option<CauseId>,
+    /// What a tunnel carried to the origin.
+    tunnel_bytes: u64,
+    response_bytes: u64,
+    observers: Observers,
+    collector: Option<ExchangeCollector>,
+}
+
+/// What a record begins with.
+pub(crate) struct ExchangeStart<'a> {
+    pub(crate) origin: Option<&'a Arc<Origin>>,
+    pub(crate) method: &'a Method,
+    pub(crate) upload: UploadProgress,
+    pub(crate) observers: &'a Observers,
+    pub(crate) collector: Option<ExchangeCollector>,
+}
+
+impl ExchangeRecord {
+    /// Begins the record of a request that arrives now.
+    pub(crate) fn begin(start: ExchangeStart<'_>) -> Self {
+        let now = Instant::now();
+        let data = ExchangeData {
+            origin: start.origin.cloned(),
+            method: start.method.clone(),
+            queue_wait: Duration::ZERO,
+            first: None,
+            further: Vec::new(),
+            status: None,
+            head_at: None,
+            end: OnceLock::new(),
+        };
+        Self(Some(Box::new(Recording {
+            info: ExchangeInfo(Arc::new(data)),
+            began: now,
+            mark: now,
+            reason: None,
+            upload: start.upload,
+            cause: None,
+            tunnel_bytes: 0,
+            response_bytes: 0,
+            observers: start.observers.clone(),
+            collector: start.collector,
+        })))
+    }
+
+    /// Whether the request is recorded.
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The record, which goes with the response from now on.
+    pub(crate) fn take(&mut self) -> Self {
+        mem::take(self)
+    }
+
+    /// The request may run.
+    pub(crate) fn left_queue(&mut self) {
+        if let Some((data, elapsed)) = self.step() {
+            data.queue_wait = elapsed;
+        }
+    }
+
+    /// A connection was checked out, and a try begins on it.
+    pub(crate) fn begin_try(&mut self, facts: &Facts, is_reused: bool, is_http2: bool) {
+        let reason = self.0.as_mut().and_then(|it| it.reason.take());
+        if let Some((data, checkout)) = self.step() {
+            data.add_try(ExchangeTry {
+                reason,
+                peer: facts.peer(),
+                is_reused,
+                is_http2,
+                checkout,
+                elapsed: facts.elapsed(),
+                first_byte: None,
+                status: None,
+            });
+        }
+    }
+
+    /// The last try got the head of a response with this status.
+    pub(crate) fn answered(&mut self, status: StatusCode) {
+        if let Some((data, elapsed)) = self.step()
+            && let Some(last) = data.last_try()
+        {
+            last.first_byte = Some(elapsed);
+            last.status = Some(status);
+        }
+    }
+
+    /// The last try got no response.
+    pub(crate) fn unanswered(&mut self) {
+        let _ = self.step();
+    }
+
+    /// The next try, if there is one, is made for this reason.
+    pub(crate) fn retry(&mut self, reason: RetryReason) {
+        if let Some(recording) = &mut self.0 {
+            recording.reason = Some(reason);
+        }
+    }
+
+    /// The client gets a response with this status. Adds the record to its extensions.
+    pub(crate) fn begin_response(&mut self, status: StatusCode, extensions: &mut Extensions) {
+        let Some(recording) = &mut self.0 else {
+            return;
+        };
+        let head_at = recording.began.elapsed();
+        if let Some(data) = Arc::get_mut(&mut recording.info.0) {
+            data.status = Some(status);
+            data.head_at = Some(head_at);
+        }
+        extensions.insert(recording.info.clone());
+    }
+
+    /// Adds the cause of a refusal that passes to the client.
+    pub(crate) fn note_cause(&mut self, cause: Option<CauseId>) {
+        if let Some(recording) = &mut self.0 {
+            recording.cause = cause;
+        }
+    }
+
+    /// Counts bytes of the response body.
+    pub(crate) fn count_response(&mut self, bytes: usize) {
+        if let Some(recording) = &mut self.0 {
+            recording.response_bytes += bytes as u64;
+        }
+    }
+
+    /// Counts what a tunnel has carried.
+    pub(crate) fn count_tunnel(&mut self, to_origin: u64, to_downstream: u64) {
+        if let Some(recording) = &mut self.0 {
+            recording.tunnel_bytes = to_origin;
+            recording.response_bytes = to_downstream;
+        }
+    }
+
+    /// The exchange has failed, and the client gets a response of the proxy with this status.
+    pub(crate) fn refuse(&mut self, error: Error, status: StatusCode, extensions: &mut Extensions) {
+        self.begin_response(status, extensions);
+        self.end_with(ExchangeOutcome::of_failure(&error), Some(error));
+    }
+
+    /// The exchange has failed within the response.
+    pub(crate) fn abort(&mut self, error: &Error) {
+        if self.is_on() {
+            self.end_with(ExchangeOutcome::of_abort(error), Some(error.clone()));
+        }
+    }
+
+    /// The exchange has ended.
+    pub(crate) fn end(&mut self, outcome: ExchangeOutcome) {
+        self.end_with(outcome, None);
+    }
+
+    fn end_with(&mut self, outcome: ExchangeOutcome, error: Option<Error>) {
+        if let Some(recording) = self.0.take() {
+            recording.end(outcome, error);
+        }
+    }
+
+    /// Ends a step: the record, and the time since the end of the last one.
+    fn step(&mut self) -> Option<(&mut ExchangeData, Duration)> {
+        let recording = self.0.as_mut()?;
+        let now = Instant::now();
+        let elapsed = now.duration_since(mem::replace(&mut recording.mark, now));
+        // Nobody else has the record before the head of the response.
+        Some((Arc::get_mut(&mut recording.info.0)?, elapsed))
+    }
+}
+
+impl Drop for ExchangeRecord {
+    fn drop(&mut self) {
+        self.end(ExchangeOutcome::ClientLeft);
+    }
+}
+
+impl Recording {
+    fn end(self, outcome: ExchangeOutcome, error: Option<Error>) {
+        let diagnosed = || {
+            let diagnosis = error.as_ref()?.diagnosis();
+            diagnosis.likeliest().map(|cause| cause.id())
+        };
+        let end = ExchangeEnd {
+            outcome,
+            cause: self.cause.or_else(diagnosed),
+            total: self.began.elapsed(),
+            request_bytes: self.upload.received() + self.tunnel_bytes,
+            response_bytes: self.response_bytes,
+            error,
+        };
+        // The first end counts: there is only this one.
+        let _ = self.info.0.end.set(end);
+        if let Some(collector) = self.collector {
+            collector.add(self.info.clone());
+        }
+        self.observers
+            .notify(|observer| observer.request_completed(&self.info));
+    }
+}

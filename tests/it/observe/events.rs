@@ -1,0 +1,123 @@
+//! The events of connections.
+
+use cdn_origin::{
+    CdnOriginConnector, Error, OriginProxy,
+    error::Facts,
+    observe::{ClosedConnection, ExchangeInfo, Observer},
+    origin::Origin,
+};
+use http::{Method, StatusCode};
+use http_body_util::BodyExt;
+
+use super::{Seen, request, send};
+use crate::{
+    closing_origin::{ClosingOrigin, End, Speaks},
+    support::refused_address,
+};
+
+async fn get(proxy: &OriginProxy) -> StatusCode {
+    let response = send(proxy, request(Method::GET)).await;
+    let status = response.status();
+    let _ = response.into_body().collect().await;
+    status
+}
+
+#[tokio::test]
+async fn a_connection_is_reported_from_its_connect_to_its_close() {
+    for speaks in Speaks::ALL {
+        let origin = ClosingOrigin::start(speaks, End::Fin);
+        let seen = Seen::default();
+        let proxy = seen.proxy(&origin.connector());
+        for _ in 0..3 {
+            assert_eq!(get(&proxy).await, StatusCode::OK);
+        }
+        proxy.retire_connections();
+        while proxy.pool_snapshot().open() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let events = seen.events();
+        let expected = ["connecting", "connected", "closed: retired after 3"];
+        assert_eq!(events, expected, "{speaks:?}");
+    }
+}
+
+#[tokio::test]
+async fn connections_that_outlive_their_pool_are_reported_too() {
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let seen = Seen::default();
+    let proxy = seen.proxy(&origin.connector());
+    assert_eq!(get(&proxy).await, StatusCode::OK);
+    drop(proxy);
+    assert_eq!(seen.events().last().unwrap(), "closed: origin after 1");
+}
+
+#[tokio::test]
+async fn failed_connects_are_reported_by_their_stage() {
+    let seen = Seen::default();
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let proxy = seen.proxy(&connector.build().unwrap());
+    assert_eq!(get(&proxy).await, StatusCode::BAD_GATEWAY);
+    assert_eq!(seen.events(), ["connecting", "connect failed: dial"]);
+
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let other = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let seen = Seen::default();
+    // The roots of another authority.
+    let connector = other.by_name().dial(origin.address()).build().unwrap();
+    let proxy = seen.proxy(&connector);
+    assert_eq!(get(&proxy).await, StatusCode::BAD_GATEWAY);
+    let expected = ["connecting", "handshake failed: certificate_unknown_issuer"];
+    assert_eq!(seen.events(), expected);
+}
+
+#[tokio::test]
+async fn a_reload_is_reported() {
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let seen = Seen::default();
+    let connector = origin.connector().with_observer(seen.clone());
+    connector.reload(|tls| tls).unwrap();
+    assert_eq!(seen.events(), ["reloaded"]);
+}
+
+/// Panics whenever it is called.
+struct Panics;
+
+impl Observer for Panics {
+    fn request_completed(&self, _: &ExchangeInfo) {
+        panic!("request_completed");
+    }
+
+    fn connecting(&self, _: &Origin) {
+        panic!("connecting");
+    }
+
+    fn connected(&self, _: &Facts) {
+        panic!("connected");
+    }
+
+    fn connect_failed(&self, _: &Error) {
+        panic!("connect_failed");
+    }
+
+    fn closed(&self, _: &ClosedConnection) {
+        panic!("closed");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_an_observer_breaks_neither_requests_nor_the_pool() {
+    for speaks in Speaks::ALL {
+        let origin = ClosingOrigin::start(speaks, End::Fin);
+        let seen = Seen::default();
+        let connector = origin.connector().with_observer(Panics);
+        let proxy = seen.proxy(&connector);
+        for _ in 0..3 {
+            assert_eq!(get(&proxy).await, StatusCode::OK, "{speaks:?}");
+        }
+        let pool = proxy.pool_snapshot();
+        assert_eq!((pool.open(), pool.opened(), pool.reused()), (1, 1, 2));
+        assert_eq!(seen.exchanges().len(), 3);
+        assert_eq!(seen.events(), ["connecting", "connected"]);
+    }
+}

@@ -1,0 +1,191 @@
+//! The record of a request: where its time went, how often it was tried, and how it ended.
+
+use std::{io::Write, net::TcpListener, thread, time::Duration};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy,
+    observe::{ExchangeCollector, ExchangeInfo, ExchangeOutcome, RetryReason},
+    proxy::Limits,
+};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+
+use super::{Seen, request, send};
+use crate::{
+    closing_origin::{ClosingOrigin, End, Speaks},
+    support::refused_address,
+};
+
+/// Sends a GET and reads its response to the end.
+async fn exchange(proxy: &OriginProxy, seen: &Seen) -> ExchangeInfo {
+    let response = send(proxy, request(Method::GET)).await;
+    let early: ExchangeInfo = response.extensions().get::<ExchangeInfo>().unwrap().clone();
+    assert_eq!((early.outcome(), early.total()), (None, None));
+    let status = response.status();
+    response.into_body().collect().await.unwrap();
+    let exchange = seen.take_only();
+    assert_eq!(early.outcome(), exchange.outcome());
+    assert_eq!(exchange.status(), Some(status));
+    exchange
+}
+
+#[tokio::test]
+async fn a_reused_request_spends_no_time_on_look_up_tcp_and_tls() {
+    for speaks in Speaks::ALL {
+        let origin = ClosingOrigin::start(speaks, End::Fin);
+        let seen = Seen::default();
+        let proxy = seen.proxy(&origin.connector());
+        let first = exchange(&proxy, &seen).await;
+        assert!(!first.is_reused(), "{speaks:?}");
+        assert!(first.dial() > Duration::ZERO);
+        assert_eq!(first.handshake() > Duration::ZERO, speaks != Speaks::Http);
+        for _ in 0..2 {
+            let later = exchange(&proxy, &seen).await;
+            assert!(later.is_reused(), "{speaks:?}");
+            let connect = later.resolve() + later.dial() + later.handshake();
+            assert_eq!(connect, Duration::ZERO, "{speaks:?}");
+            assert_eq!(later.peer(), Some(origin.address()));
+            assert_eq!(later.is_http2(), speaks == Speaks::HttpsHttp2);
+            assert_eq!(later.outcome(), Some(ExchangeOutcome::Complete));
+            assert_eq!((later.tries().count(), later.response_bytes()), (1, 2));
+            assert_eq!(later.error_type(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_parts_of_a_request_add_up_to_its_time() {
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let seen = Seen::default();
+    let proxy = seen.proxy(&origin.connector());
+    for _ in 0..2 {
+        let it = exchange(&proxy, &seen).await;
+        let head = it.head().unwrap();
+        assert!(it.queue_wait() + it.checkout() + it.first_byte().unwrap() <= head);
+        assert_eq!(head + it.body().unwrap(), it.total().unwrap());
+        assert!(it.resolve() + it.dial() + it.handshake() <= it.checkout());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_the_record_once() {
+    let seen = Seen::default();
+    let origin = ClosingOrigin::start(Speaks::Http, End::Silent);
+    let proxy = seen.proxy(&origin.connector());
+    tokio::select! {
+        _ = send(&proxy, request(Method::GET)) => panic!("the origin does not answer"),
+        () = seen.connected() => {}
+    }
+    let before = seen.take_only();
+    assert_eq!(before.outcome(), Some(ExchangeOutcome::ClientLeft));
+    assert_eq!((before.status(), before.body()), (None, None));
+    assert_eq!(before.error_type(), Some("client_left"));
+
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let proxy = seen.proxy(&origin.connector());
+    drop(send(&proxy, request(Method::GET)).await);
+    let within = seen.take_only();
+    assert_eq!(within.outcome(), Some(ExchangeOutcome::ClientLeft));
+    assert_eq!(within.status(), Some(StatusCode::OK));
+}
+
+#[tokio::test]
+async fn refused_and_failed_requests_have_a_record_with_their_error() {
+    let seen = Seen::default();
+    let refused = refused_address();
+    let origin = format!("http://{}", refused.address());
+    let connector = CdnOriginConnector::builder(&*origin).build().unwrap();
+    let proxy = seen.proxy(&connector);
+
+    let response = send(&proxy, request(Method::TRACE)).await;
+    let refused = seen.take_only();
+    assert!(response.extensions().get::<ExchangeInfo>().is_some());
+    assert_eq!(refused.outcome(), Some(ExchangeOutcome::Refused));
+    assert_eq!(refused.status(), Some(StatusCode::NOT_IMPLEMENTED));
+    assert_eq!(refused.tries().count(), 0);
+
+    drop(send(&proxy, request(Method::GET)).await);
+    let failed = seen.take_only();
+    assert_eq!(failed.outcome(), Some(ExchangeOutcome::Failed));
+    assert_eq!(failed.status(), Some(StatusCode::BAD_GATEWAY));
+    assert_eq!(failed.error_type(), Some("connection_refused"));
+    assert!(failed.cause().is_some() && failed.peer().is_some());
+    assert!(failed.dial() > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_deadline_and_a_retry_are_in_the_record() {
+    for speaks in Speaks::ALL {
+        let origin = ClosingOrigin::start(speaks, End::SilentFromSecondRequest);
+        let seen = Seen::default();
+        let limits = Limits::default().response_timeout(Duration::from_millis(50));
+        let proxy = seen.proxy(&origin.connector());
+        exchange(&proxy, &seen).await;
+        drop(send(&proxy.clone().limits(limits), request(Method::POST)).await);
+        let late = seen.take_only();
+        assert_eq!(
+            late.outcome(),
+            Some(ExchangeOutcome::Deadline),
+            "{speaks:?}"
+        );
+        assert_eq!(late.status(), Some(StatusCode::GATEWAY_TIMEOUT));
+
+        let origin = ClosingOrigin::start(speaks, End::ResetBySecondRequest);
+        let proxy = seen.proxy(&origin.connector());
+        exchange(&proxy, &seen).await;
+        let again = exchange(&proxy, &seen).await;
+        assert_eq!(again.outcome(), Some(ExchangeOutcome::Complete));
+        let tries: Vec<_> = again.tries().collect();
+        assert_eq!(tries.len(), 2, "{speaks:?}");
+        assert_eq!((tries[0].reason(), tries[0].status()), (None, None));
+        assert!(tries[0].is_reused() && !tries[1].is_reused());
+        let expected = match speaks {
+            Speaks::HttpsHttp2 => RetryReason::ConnectionEnded,
+            Speaks::Http | Speaks::HttpsHttp1 => RetryReason::IdleClosed,
+        };
+        assert_eq!(tries[1].reason(), Some(expected), "{speaks:?}");
+        assert_eq!(tries[1].status(), Some(StatusCode::OK));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_the_origin_breaks_off_is_in_the_record() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let sent = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf";
+        stream.write_all(response).unwrap();
+        let _ = std::io::Read::read(&mut stream, &mut [0; 1024]);
+    });
+    let seen = Seen::default();
+    let connector = CdnOriginConnector::builder(&*origin).build().unwrap();
+    let proxy = seen.proxy(&connector);
+    let response = send(&proxy, request(Method::GET)).await;
+    let _ = response.into_body().collect().await.unwrap_err();
+    let broken = seen.take_only();
+    assert_eq!(broken.outcome(), Some(ExchangeOutcome::OriginBrokeOff));
+    assert_eq!(broken.response_bytes(), 4);
+    sent.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_collector_records_its_request_without_an_observer() {
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let proxy = OriginProxy::new(origin.connector());
+    let plain = send(&proxy, request(Method::GET)).await;
+    assert!(plain.extensions().get::<ExchangeInfo>().is_none());
+    plain.into_body().collect().await.unwrap();
+
+    let collector = ExchangeCollector::default();
+    let mut upload = request(Method::POST).map(|_| Full::new(Bytes::from_static(b"12345")));
+    upload.extensions_mut().insert(collector.clone());
+    let response = send(&proxy, upload).await;
+    assert!(collector.exchanges().is_empty());
+    response.into_body().collect().await.unwrap();
+    let exchanges = collector.exchanges();
+    assert_eq!(exchanges.len(), 1);
+    assert_eq!(exchanges[0].request_bytes(), 5);
+    assert_eq!(exchanges[0].method(), Method::POST);
+}

@@ -8,6 +8,7 @@
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
 //! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
+//! * [`faults`]: slow, cut, corrupted and silent connections, and what clients get
 //! * [`architecture`]: modules, layers, and the life of a connection and of a request
 
 #[doc = include_str!("architecture.md")]
@@ -15,6 +16,9 @@ pub mod architecture {}
 
 #[doc = include_str!("choosing-an-adapter.md")]
 pub mod choosing_an_adapter {}
+
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 
 #[doc = include_str!("field-cases.md")]
 pub mod field_cases {}

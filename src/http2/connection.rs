@@ -126,7 +126,10 @@ where
         {
             polled = keep_alive.poll(cx, has_streams).map(Err);
         }
-        if polled.is_ready() {
+        if let Poll::Ready(ended) = &polled {
+            if let Err(error) = ended {
+                self.state.fail(error);
+            }
             self.state.close();
         }
         polled

@@ -1,6 +1,6 @@
 //! Errors of an exchange over HTTP/2.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use thiserror::Error;
 
@@ -22,6 +22,9 @@ pub(crate) enum Http2Error {
     /// The peer reset the stream, sent GOAWAY, broke the protocol, or the byte stream failed.
     #[error("the HTTP/2 connection or stream failed")]
     H2(#[source] h2::Error),
+    /// The byte stream of the connection failed.
+    #[error("the HTTP/2 connection failed")]
+    Io(#[source] io::Error),
     /// The connection ended after a GOAWAY that left this stream open.
     #[error("the origin closed the connection after GOAWAY")]
     ClosedAfterGoAway(#[source] h2::Error),
@@ -88,6 +91,7 @@ impl Http2Error {
             Self::NotSent(_)
             | Self::NotWritten(_)
             | Self::ClosedAfterGoAway(_)
+            | Self::Io(_)
             | Self::Silent(_) => true,
             Self::H2(error) | Self::Incomplete(error) => error.is_go_away() || error.is_io(),
             _ => false,

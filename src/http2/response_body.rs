@@ -18,7 +18,7 @@ pub(crate) struct Http2Body {
     missing: Option<u64>,
     data_ended: bool,
     upload: Option<UploadTask>,
-    _open: OpenStream,
+    open: OpenStream,
 }
 
 impl Http2Body {
@@ -38,7 +38,7 @@ impl Http2Body {
             missing,
             data_ended: false,
             upload,
-            _open: open,
+            open,
         }
     }
 
@@ -62,9 +62,13 @@ impl Http2Body {
             Some(Err(error)) if error.is_reset() && error.is_remote() => {
                 Poll::Ready(Some(Err(Http2Error::Incomplete(error))))
             }
-            Some(Err(error)) => Poll::Ready(Some(Err(Http2Error::H2(error)))),
+            Some(Err(error)) => Poll::Ready(Some(Err(self.explain(error)))),
             None => Poll::Ready(None),
         }
+    }
+
+    fn explain(&self, error: h2::Error) -> Http2Error {
+        self.open.explain_end(Http2Error::H2(error))
     }
 
     /// Whether the response was complete before the peer reset the stream. Without an error, a
@@ -96,7 +100,7 @@ impl Body for Http2Body {
         match ready!(this.stream.poll_trailers(cx)) {
             Ok(trailers) => Poll::Ready(trailers.map(|fields| Ok(Frame::trailers(fields)))),
             Err(error) if this.is_complete(&error) => Poll::Ready(None),
-            Err(error) => Poll::Ready(Some(Err(Http2Error::H2(error)))),
+            Err(error) => Poll::Ready(Some(Err(this.explain(error)))),
         }
     }
 

@@ -1,8 +1,12 @@
 //! What the parts of a connection share: its open streams, and whether it takes more.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use super::Http2Error;
@@ -15,6 +19,15 @@ pub(super) struct ConnectionState {
     closed: AtomicBool,
     /// How many bytes the stream has accepted.
     written: AtomicU64,
+    failure: OnceLock<ConnectionFailure>,
+}
+
+/// Why a connection failed.
+#[derive(Clone, Copy, Debug)]
+enum ConnectionFailure {
+    Io(io::ErrorKind),
+    /// The peer did not answer a PING for this long.
+    Silent(Duration),
 }
 
 impl ConnectionState {
@@ -32,6 +45,18 @@ impl ConnectionState {
 
     pub(super) fn note_written(&self, length: usize) {
         self.written.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
+    /// Remembers why the connection fails. Its streams have not ended yet.
+    pub(super) fn fail(&self, error: &Http2Error) {
+        let failure = match error {
+            Http2Error::Silent(time) => Some(ConnectionFailure::Silent(*time)),
+            Http2Error::H2(h2) => h2.get_io().map(|io| ConnectionFailure::Io(io.kind())),
+            _ => None,
+        };
+        if let Some(failure) = failure {
+            let _ = self.failure.set(failure);
+        }
     }
 
     /// Remembers an error after which the connection takes no more requests.
@@ -70,7 +95,23 @@ impl OpenStream {
         match error {
             Http2Error::H2(h2) if h2.is_io() && !self.has_written() => Http2Error::NotWritten(h2),
             Http2Error::ClosedAfterGoAway(h2) if !self.has_written() => Http2Error::NotWritten(h2),
-            error => error,
+            error => self.explain_end(error),
+        }
+    }
+
+    /// The failure of the connection, if it ended the stream. h2 reports a broken pipe to streams
+    /// when a write fails, or when the connection is dropped because its peer is silent.
+    pub(super) fn explain_end(&self, error: Http2Error) -> Http2Error {
+        let is_broken_pipe = |h2: &h2::Error| {
+            h2.get_io()
+                .is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+        };
+        match (&error, self.state.failure.get()) {
+            (Http2Error::H2(h2), Some(failure)) if is_broken_pipe(h2) => match *failure {
+                ConnectionFailure::Io(kind) => Http2Error::Io(kind.into()),
+                ConnectionFailure::Silent(time) => Http2Error::Silent(time),
+            },
+            _ => error,
         }
     }
 

@@ -328,7 +328,8 @@ async fn a_silent_peer_with_open_streams_is_found_out_by_a_ping() {
     assert!(matches!(error, Http2Error::Silent(_)), "{error:?}");
     assert_eq!(started.elapsed().as_secs(), 25);
     assert!(sender.is_closed());
-    assert!(request.await.unwrap().is_err());
+    let error = request.await.unwrap().unwrap_err();
+    assert!(matches!(error, Http2Error::Silent(_)), "{error:?}");
     drop(peer);
 }
 

@@ -197,17 +197,18 @@ pub(crate) fn explain_body(failure: Failure, info: Option<&ConnectionInfo>) -> E
 
 /// Replaces an HTTP/2 error that has only the text of a TLS failure.
 fn in_full(failure: Failure, info: Option<&ConnectionInfo>) -> Failure {
-    let Failure::Http2(
-        Http2Error::H2(h2)
-        | Http2Error::Incomplete(h2)
-        | Http2Error::NotSent(h2)
-        | Http2Error::NotWritten(h2),
-    ) = &failure
-    else {
-        return failure;
+    let is_io = match &failure {
+        Failure::Http2(
+            Http2Error::H2(h2)
+            | Http2Error::Incomplete(h2)
+            | Http2Error::NotSent(h2)
+            | Http2Error::NotWritten(h2),
+        ) => h2.is_io(),
+        Failure::Http2(Http2Error::Io(_)) => true,
+        _ => false,
     };
     let tls = info.and_then(ConnectionInfo::tls_failure);
-    match tls.filter(|_| h2.is_io()) {
+    match tls.filter(|_| is_io) {
         Some(tls) => Failure::Tls(tls.clone()),
         None => failure,
     }
@@ -341,6 +342,7 @@ fn classify_http2(error: &Http2Error) -> (ErrorKind, Stage) {
         }
         Http2Error::ClosedAfterGoAway(_) => ErrorKind::ConnectionClosed,
         Http2Error::Silent(_) => ErrorKind::ConnectionReset,
+        Http2Error::Io(error) => explain(error).kind,
         Http2Error::InterimTooLarge => ErrorKind::ResponseHeadTooLarge,
         Http2Error::ContentLength => ErrorKind::HttpProtocol,
         Http2Error::H2(h2) | Http2Error::Incomplete(h2) if is_reset_by_peer(h2) => {

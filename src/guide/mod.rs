@@ -4,6 +4,7 @@
 //! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest and other transports
 //! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
 //! * [`tls_knobs`]: every TLS setting, and its name in other proxies
+//! * [`load`]: what happens beyond an origin's capacity, and which setting does what
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
 //! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
@@ -38,6 +39,9 @@ pub mod from_nginx {}
 
 #[doc = include_str!("observability.md")]
 pub mod observability {}
+
+#[doc = include_str!("load.md")]
+pub mod load {}
 
 #[doc = include_str!("reading-errors.md")]
 pub mod reading_errors {}

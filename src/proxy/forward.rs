@@ -28,8 +28,8 @@ use super::{
     deadline::{Deadline, IdleDeadline},
     header_flags::HeaderFlags,
     hop_by_hop,
+    overload::RequestPermit,
     prepare::Ready,
-    queue::RequestPermit,
     response_body::OriginBody,
     settings::ProxySettings,
     upgrade::{self, UpgradeOutcome},
@@ -65,20 +65,26 @@ impl ProxySettings {
         let has_content = !ready.request.body().is_end_stream();
         // Before any wait, so that a drain waits for this request.
         let in_flight = pool.begin_request().map_err(about)?;
-        let permit = self.queue.enter().await.map_err(about)?;
+        let mut permit = self.queue.enter().await.map_err(about)?;
         record.left_queue();
+        if !shows_latency(&ready) {
+            permit = permit.unmeasured();
+        }
         let (response, connection) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let timeout = self.limits.response_timeout;
-                let sent = pool.send(in_flight, request, target, timeout, record);
-                sent.await.map_err(about)?
+                let sent = pool.send(in_flight, request, target, timeout, record).await;
+                end_wait(&mut permit, &sent);
+                sent.map_err(about)?
             }
             Some(asked) => {
                 // Boxed because it is rare.
                 let (request, target) = (&mut ready.request, &ready.target);
                 let outcome = self.send_upgrade(pool, in_flight, request, target, (asked, record));
-                match Box::pin(outcome).await.map_err(about)? {
+                let outcome = Box::pin(outcome).await;
+                end_wait(&mut permit, &outcome);
+                match outcome.map_err(about)? {
                     UpgradeOutcome::Declined(response, connection) => (response, *connection),
                     UpgradeOutcome::Switched(mut response) => {
                         self.rewrite_response(response.headers_mut(), &ready);
@@ -134,7 +140,7 @@ impl ProxySettings {
         &self,
         body: ResponseBody,
         connection: PooledConnection,
-        permit: Option<RequestPermit>,
+        permit: RequestPermit,
         ready: &Ready,
         record: &mut ExchangeRecord,
     ) -> Box<OriginBody> {
@@ -143,7 +149,7 @@ impl ProxySettings {
             connection: Some(connection),
             deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
-            permit,
+            permit: Some(permit),
             unread_timeout: self.limits.unread_timeout,
             frames: 0,
             record: record.take(),
@@ -217,6 +223,24 @@ impl ProxySettings {
                 .add_to_response(&self.identity, parts, &diagnosis);
             parts.extensions.insert(diagnosis);
         }
+    }
+}
+
+/// The largest request body that needs no wait for the client, in bytes.
+const SMALL_BODY: u64 = 16 * 1024;
+
+/// Whether the time to the response depends on the origin rather than on the client.
+fn shows_latency(ready: &Ready) -> bool {
+    let length = ready.request.body().size_hint().exact();
+    ready.asked.is_none() && length.is_some_and(|length| length <= SMALL_BODY)
+}
+
+/// Ends the request's wait for the origin.
+fn end_wait<T>(permit: &mut RequestPermit, sent: &Result<T, Error>) {
+    let kind = sent.as_ref().err().map(Error::kind);
+    match kind {
+        None | Some(ErrorKind::TimedOut | ErrorKind::PoolExhausted) => permit.answered(),
+        Some(_) => permit.failed(),
     }
 }
 

@@ -7,7 +7,10 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, ExchangeTimeout, RequestBodyProblem, RequestProblem};
 
-use super::deadline::Deadline;
+use super::{
+    deadline::Deadline,
+    overload::{AdaptiveConcurrency, RequestQueue},
+};
 
 /// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
 ///
@@ -24,6 +27,7 @@ use super::deadline::Deadline;
 /// | [`max_request_body`] | none | 413 | `http_request_error` |
 /// | [`max_request_head`] | that of the edge's [profile] | 431 | `http_request_error` |
 /// | [`max_request_fields`] | none | 431 | `http_request_error` |
+/// | [`adaptive_concurrency`] | on | the request waits in the queue | |
 /// | [`max_concurrency`] | none | the request waits in the queue | |
 /// | [`max_queued`] | 64 | 503 | `connection_limit_reached` |
 /// | [`queue_timeout`] | 10 s | 503 | `connection_limit_reached` |
@@ -51,6 +55,7 @@ use super::deadline::Deadline;
 /// ```
 ///
 /// [RFC 9209 section 2.3]: https://www.rfc-editor.org/rfc/rfc9209#section-2.3
+/// [`adaptive_concurrency`]: Self::adaptive_concurrency
 /// [`body_idle_timeout`]: Self::body_idle_timeout
 /// [`max_concurrency`]: Self::max_concurrency
 /// [`max_queued`]: Self::max_queued
@@ -73,9 +78,10 @@ pub struct Limits {
     /// `None` leaves the limit to the profile of the edge.
     pub(super) max_request_head: Option<usize>,
     pub(super) max_request_fields: usize,
-    pub(super) max_concurrency: Option<usize>,
-    pub(super) max_queued: usize,
-    pub(super) queue_timeout: Duration,
+    adaptive_concurrency: AdaptiveConcurrency,
+    max_concurrency: Option<usize>,
+    max_queued: usize,
+    queue_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -88,6 +94,7 @@ impl Default for Limits {
             max_request_body: u64::MAX,
             max_request_head: None,
             max_request_fields: usize::MAX,
+            adaptive_concurrency: AdaptiveConcurrency::default(),
             max_concurrency: None,
             max_queued: 64,
             queue_timeout: Duration::from_secs(10),
@@ -232,6 +239,21 @@ impl Limits {
         self
     }
 
+    /// Sets how an overloaded origin is recognised, and how many requests it gets then.
+    ///
+    /// On by default: [`AdaptiveConcurrency`] describes the rules, and how to turn it off. Beyond
+    /// the limit, requests wait in a queue, for as many as the origin answers in a second and at
+    /// most [`max_queued`](Self::max_queued). The others get 503 at once.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::{AdaptiveConcurrency, Limits};
+    /// let limits = Limits::default().adaptive_concurrency(AdaptiveConcurrency::off());
+    /// ```
+    pub fn adaptive_concurrency(mut self, adaptive: AdaptiveConcurrency) -> Self {
+        self.adaptive_concurrency = adaptive;
+        self
+    }
+
     /// Sets the maximum number of requests that run at a time.
     ///
     /// There is no such limit by default. Zero counts as one. A request runs until its response has
@@ -250,23 +272,29 @@ impl Limits {
         self
     }
 
-    /// Sets the maximum number of requests that wait for [`max_concurrency`].
+    /// Sets the maximum number of requests that wait for [`max_concurrency`] or
+    /// [`adaptive_concurrency`].
     ///
-    /// The default is 64. Zero turns the queue off. Beyond the limit, the client gets 503 at once,
-    /// with `connection_limit_reached` and `Retry-After: 1`.
+    /// The default is 64. Zero turns the queue off. The oldest request is served first. Beyond the
+    /// limit, the client gets 503 at once, with `connection_limit_reached` and `Retry-After: 1`.
+    ///
+    /// If the queue has not been empty for 100 ms, more requests come than are served. Then the
+    /// newest is served first, since its client is the most likely to wait still. Beyond the limit,
+    /// the oldest request gets the 503.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;
     /// let limits = Limits::default().max_concurrency(1000).max_queued(200);
     /// ```
     ///
+    /// [`adaptive_concurrency`]: Self::adaptive_concurrency
     /// [`max_concurrency`]: Self::max_concurrency
     pub fn max_queued(mut self, count: usize) -> Self {
         self.max_queued = count;
         self
     }
 
-    /// Sets how long a request may wait for [`max_concurrency`].
+    /// Sets how long a request may wait for [`max_concurrency`] or [`adaptive_concurrency`].
     ///
     /// The default is 10 seconds. Beyond it, the client gets 503 with `connection_limit_reached`
     /// and `Retry-After: 1`.
@@ -279,10 +307,22 @@ impl Limits {
     ///     .queue_timeout(Duration::from_secs(2));
     /// ```
     ///
+    /// [`adaptive_concurrency`]: Self::adaptive_concurrency
     /// [`max_concurrency`]: Self::max_concurrency
     pub fn queue_timeout(mut self, time: Duration) -> Self {
         self.queue_timeout = non_zero(time);
         self
+    }
+
+    /// The queue with these limits.
+    pub(super) fn queue(&self) -> RequestQueue {
+        let adaptive = &self.adaptive_concurrency;
+        RequestQueue::new(
+            self.max_concurrency,
+            adaptive,
+            self.max_queued,
+            self.queue_timeout,
+        )
     }
 
     /// The deadline of a request that begins now.

@@ -27,7 +27,7 @@
 //! client -> limits of the head -> Host, hop-by-hop fields, X-Forwarded-*, Via -> map_request
 //!                |                                                                  |
 //!                v 400, 408, 413, 431, 501, 508                                     v
-//!          error response  <- 503 -  queue (max_concurrency) -> pool -> connection -> origin
+//!          error response  <- 503 -  queue (limits) ----------> pool -> connection -> origin
 //!                ^                                                                  |
 //!                | 502, 504                                                         v
 //! client <- response body, with its deadlines <- response rewriting <- diagnosis <- response
@@ -168,8 +168,9 @@
 //!   `chunked`.
 //! * **502**: the origin could not be reached, its response was not HTTP or its head too large, or
 //!   it switched to another protocol than the requested one.
-//! * **503**: no connection of the pool became available in time, too many requests are running, or
-//!   the proxy is [draining](OriginProxy::drain).
+//! * **503**: the origin is [overloaded](AdaptiveConcurrency), too many requests are running, no
+//!   connection of the pool became available in time, or the proxy is
+//!   [draining](OriginProxy::drain).
 //! * **504**: the origin, or the connect to it, exceeded a deadline.
 //! * **508**: the request has passed this proxy before.
 //!
@@ -224,9 +225,9 @@ mod limits;
 pub(crate) mod log;
 mod loop_detection;
 mod origin_proxy;
+mod overload;
 mod prepare;
 mod pseudonym;
-mod queue;
 mod request_body;
 mod request_content;
 mod request_hooks;
@@ -244,6 +245,7 @@ pub use future::Proxying;
 pub use limits::Limits;
 pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
+pub use overload::{AdaptiveConcurrency, LoadSnapshot};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use response_body::ProxyBody;
 pub use upgrade::{UpgradeRefused, Upgrades};

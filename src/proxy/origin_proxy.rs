@@ -14,7 +14,10 @@ use crate::{
     response_rewrite::ResponseRewriteLayer,
 };
 
-use super::{Limits, Upgrades, Via, error_response::DiagnosisDisclosure, settings::ProxySettings};
+use super::{
+    Limits, LoadSnapshot, Upgrades, Via, error_response::DiagnosisDisclosure,
+    settings::ProxySettings,
+};
 
 /// A reverse proxy to the origin of a connector: a `Service` that never fails.
 ///
@@ -77,8 +80,7 @@ impl OriginProxy {
     /// Sets the Host that the origin gets.
     ///
     /// The default is the origin's own: [`CdnOriginBuilder::host`], else its SNI, else its URL.
-    /// With
-    /// [`HostRewriteLayer::preserve`], the client's Host passes.
+    /// With [`HostRewriteLayer::preserve`], the client's Host passes.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
@@ -268,8 +270,6 @@ impl OriginProxy {
     /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;
     ///     alert-message="handshake_failure";
     ///     details="SniNotServed, likely; fix: .sni(\"www.example.com\")"
-    /// proxy-status: cdn-origin;received-status=421;
-    ///     details="SniAndHostDisagree, certain; fix: .host(\"www.example.com\")"
     /// ```
     ///
     /// ```
@@ -290,13 +290,23 @@ impl OriginProxy {
     /// Returns the state of the pool: its connections, and what happened to them.
     ///
     /// ```
-    /// # fn log(proxy: &cdn_origin::OriginProxy) {
+    /// # let log = |proxy: cdn_origin::OriginProxy|
     /// println!("{:?}", proxy.pool_snapshot());
-    /// # }
     /// ```
     #[must_use]
     pub fn pool_snapshot(&self) -> PoolSnapshot {
         self.pool.snapshot()
+    }
+
+    /// Returns how many requests are admitted, wait and were refused.
+    ///
+    /// ```
+    /// # let log = |proxy: cdn_origin::OriginProxy|
+    /// println!("{:?}", proxy.load_snapshot());
+    /// ```
+    #[must_use]
+    pub fn load_snapshot(&self) -> LoadSnapshot {
+        self.settings.queue.snapshot()
     }
 
     /// Opens [`PoolSettings::min_idle`] connections in advance, at least one.
@@ -312,8 +322,7 @@ impl OriginProxy {
     ///
     /// ```no_run
     /// # async fn start(proxy: cdn_origin::OriginProxy) -> Result<(), cdn_origin::Error> {
-    /// proxy.prewarm().await?;
-    /// # Ok(())
+    /// proxy.prewarm().await
     /// # }
     /// ```
     pub fn prewarm(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
@@ -326,9 +335,8 @@ impl OriginProxy {
     /// way to it.
     ///
     /// ```
-    /// # fn reload(proxy: &cdn_origin::OriginProxy) {
+    /// # let reload = |proxy: cdn_origin::OriginProxy|
     /// proxy.retire_connections();
-    /// # }
     /// ```
     pub fn retire_connections(&self) {
         self.pool.retire();
@@ -344,14 +352,8 @@ impl OriginProxy {
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {
-    /// use std::time::Duration;
-    ///
-    /// let drained = proxy.drain();
-    /// proxy.close_tunnels();
-    /// let drained = tokio::time::timeout(Duration::from_secs(30), drained).await;
-    /// if drained.is_err() {
-    ///     println!("{} requests did not end in time", proxy.pool_snapshot().active());
-    /// }
+    /// let (drained, ()) = (proxy.drain(), proxy.close_tunnels());
+    /// let _ = tokio::time::timeout(std::time::Duration::from_secs(30), drained).await;
     /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
@@ -365,9 +367,8 @@ impl OriginProxy {
     /// affected: [`drain`](Self::drain) refuses them.
     ///
     /// ```
-    /// # fn shut_down(proxy: &cdn_origin::OriginProxy) {
+    /// # let shut_down = |proxy: cdn_origin::OriginProxy|
     /// proxy.close_tunnels();
-    /// # }
     /// ```
     pub fn close_tunnels(&self) {
         self.pool.close_tunnels();

@@ -16,7 +16,7 @@ use super::{
     Limits, Upgrades, Via,
     edge_limits::EdgeLimits,
     error_response::{DiagnosisDisclosure, ProxyIdentity},
-    queue::RequestQueue,
+    overload::RequestQueue,
     request_hooks::RequestHooks,
 };
 
@@ -73,7 +73,7 @@ impl ProxySettings {
             no_scheme: Arc::new(Once::new()),
             via: Via::default(),
             identity: ProxyIdentity::default(),
-            queue: RequestQueue::new(&limits),
+            queue: limits.queue(),
             limits,
             edge_limits: profile.map(EdgeLimits::of),
             request_hooks: RequestHooks::default(),
@@ -125,7 +125,7 @@ impl ProxySettings {
             Some(_) => edge.map(EdgeLimits::without_head_limit),
             None => edge,
         };
-        self.queue = RequestQueue::new(&limits);
+        self.queue = limits.queue();
         self.limits = limits;
     }
 

@@ -15,8 +15,12 @@ pub(super) fn refused(kind: ErrorKind) -> Option<Cause> {
         ),
         ErrorKind::Overloaded => (
             CauseId::PoolTooSmall,
-            "the requests in flight have reached Limits::max_concurrency(..)",
-            Some("check the origin, or allow more with Limits::max_concurrency(..)"),
+            "the origin is overloaded, or the requests in flight have reached \
+             Limits::max_concurrency(..)",
+            Some(
+                "check the origin, or allow more with Limits::adaptive_concurrency(..) or \
+                 Limits::max_concurrency(..)",
+            ),
         ),
         ErrorKind::UnsupportedUri => (
             CauseId::InvalidRequest,

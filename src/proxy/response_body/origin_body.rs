@@ -16,7 +16,7 @@ use crate::{
     proxy::{
         deadline::{Deadline, IdleDeadline},
         log,
-        queue::RequestPermit,
+        overload::RequestPermit,
         trailers,
     },
     response_diagnosis::PeekedBody,

@@ -1,0 +1,36 @@
+//! Overload: how many requests may wait for the origin, and which wait in front of it.
+//!
+//! ```text
+//!             admitted                       head of the response        end of the response
+//! request ──┬────────────> awaiting a response ────────────────> body ────────────────────> done
+//!           │ full            (adaptive limit)                     (max_concurrency)
+//!           v
+//!        waiting ── full, or the oldest of a queue that stands ──> 503
+//! ```
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `settings` | the public settings |
+//! | `window` | the latencies of a short time, by their quantiles |
+//! | `limit` | the adaptive limit: when it applies, and how high it is |
+//! | `waiting` | the requests that wait, and their order |
+//! | `queue` | the limits, the waiting requests and the permits together |
+//!
+//! Ready-made limiters exist: `little-loadshedder` and `congestion-limiter`. Both count a request
+//! until its future ends and take its mean latency as the signal, so some long polls throttle all
+//! requests. Both limit from the first request on. So this is a limiter of its own.
+
+mod limit;
+mod queue;
+mod settings;
+mod snapshot;
+mod waiting;
+mod window;
+
+pub use settings::AdaptiveConcurrency;
+pub use snapshot::LoadSnapshot;
+
+pub(super) use queue::{RequestPermit, RequestQueue};
+
+#[cfg(test)]
+mod tests;

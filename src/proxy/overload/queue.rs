@@ -1,0 +1,310 @@
+//! `RequestQueue`: admits requests within the limits, and lets the others wait.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
+
+use crate::error::{Error, ErrorKind, Facts, Stage};
+
+use super::{
+    AdaptiveConcurrency, LoadSnapshot,
+    limit::{AdaptiveLimit, LimitChange},
+    waiting::WaitingRequests,
+};
+
+/// The fewest requests that may wait while the adaptive limit applies.
+const FEWEST_QUEUED: usize = 4;
+
+/// Admits requests within the limits. Clones share the limits.
+#[derive(Clone, Debug)]
+pub(in crate::proxy) struct RequestQueue(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    max_running: usize,
+    max_queued: usize,
+    timeout: Duration,
+    /// Nothing is woken, dropped or logged under this lock.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Admitted requests whose response has not ended.
+    running: usize,
+    /// Those of them whose response has not begun.
+    awaiting: usize,
+    waiting: WaitingRequests<RequestPermit>,
+    adaptive: Option<AdaptiveLimit>,
+    refused: u64,
+}
+
+/// An admitted request, until its response has ended.
+#[derive(Debug)]
+pub(in crate::proxy) struct RequestPermit {
+    shared: Arc<Shared>,
+    admitted: Instant,
+    /// The latency shows how busy the origin is.
+    is_measured: bool,
+    /// The response has not begun.
+    is_awaiting: bool,
+}
+
+/// The number of a waiting request. It leaves the queue when this is dropped.
+struct QueuedRequest<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
+
+impl RequestQueue {
+    /// Admits up to `max_running` requests; up to `max_queued` more wait for `timeout`.
+    pub(in crate::proxy) fn new(
+        max_running: Option<usize>,
+        adaptive: &AdaptiveConcurrency,
+        max_queued: usize,
+        timeout: Duration,
+    ) -> Self {
+        let now = Instant::now();
+        let adaptive = adaptive
+            .is_on
+            .then(|| AdaptiveLimit::new(adaptive.clone(), now));
+        Self(Arc::new(Shared {
+            max_running: max_running.map_or(usize::MAX, |count| count.max(1)),
+            max_queued,
+            timeout,
+            state: Mutex::new(State {
+                running: 0,
+                awaiting: 0,
+                waiting: WaitingRequests::new(now),
+                adaptive,
+                refused: 0,
+            }),
+        }))
+    }
+
+    /// Waits for a permit. The wait is bounded in time, and so is the number of waiting requests.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not admitted in time, or gives way to others.
+    pub(in crate::proxy) async fn enter(&self) -> Result<RequestPermit, Error> {
+        let now = Instant::now();
+        let (number, admitted) = {
+            let mut state = self.0.lock();
+            if state.waiting.is_empty() && state.admits(self.0.max_running) {
+                state.admit();
+                drop(state);
+                return Ok(RequestPermit::new(self.0.clone(), now));
+            }
+            match state.join(&self.0, now) {
+                Joined::Queued(place, oldest) => {
+                    drop(state);
+                    // Its request is refused.
+                    drop(oldest);
+                    place
+                }
+                Joined::Full => return Err(Error::refused(ErrorKind::Overloaded)),
+            }
+        };
+        // Boxed: few requests wait, and all would be as large.
+        Box::pin(self.0.wait(number, admitted)).await
+    }
+
+    pub(in crate::proxy) fn snapshot(&self) -> LoadSnapshot {
+        let state = self.0.lock();
+        LoadSnapshot {
+            limit: state.adaptive.as_ref().and_then(AdaptiveLimit::limit),
+            awaiting: state.awaiting,
+            queued: state.waiting.len(),
+            refused: state.refused,
+        }
+    }
+}
+
+/// The outcome of an attempt to join the queue.
+enum Joined {
+    /// A place, and the request that gives way.
+    Queued(
+        (u64, oneshot::Receiver<RequestPermit>),
+        Option<oneshot::Sender<RequestPermit>>,
+    ),
+    Full,
+}
+
+impl State {
+    /// Whether the limits admit another request.
+    fn admits(&self, max_running: usize) -> bool {
+        let limit = self.adaptive.as_ref().and_then(AdaptiveLimit::limit);
+        self.running < max_running && limit.is_none_or(|limit| self.awaiting < limit)
+    }
+
+    fn admit(&mut self) {
+        self.running += 1;
+        self.awaiting += 1;
+    }
+
+    fn join(&mut self, shared: &Shared, now: Instant) -> Joined {
+        if self.running < shared.max_running
+            && let Some(adaptive) = &mut self.adaptive
+        {
+            adaptive.note_wait(now);
+        }
+        let is_full = self.waiting.len() >= self.max_queued(shared.max_queued);
+        let oldest = is_full.then(|| self.waiting.take_oldest(now)).flatten();
+        self.refused += u64::from(is_full);
+        if is_full && oldest.is_none() {
+            return Joined::Full;
+        }
+        Joined::Queued(self.waiting.join(now), oldest)
+    }
+
+    /// While the adaptive limit applies, as many may wait as the origin answers in a second.
+    fn max_queued(&self, configured: usize) -> usize {
+        let throughput = self.adaptive.as_ref().and_then(AdaptiveLimit::throughput);
+        let in_a_second = throughput.map(|it| (it as usize).max(FEWEST_QUEUED));
+        in_a_second.map_or(configured, |count| configured.min(count))
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that may panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn wait(
+        self: &Arc<Self>,
+        number: u64,
+        admitted: oneshot::Receiver<RequestPermit>,
+    ) -> Result<RequestPermit, Error> {
+        let _queued = QueuedRequest {
+            shared: self,
+            number,
+        };
+        match timeout(self.timeout, admitted).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // It gave way to a newer one.
+            Ok(Err(_)) => Err(Error::refused(ErrorKind::Overloaded)),
+            Err(_) => {
+                self.lock().refused += 1;
+                let facts = Facts::default().after(self.timeout);
+                Err(Error::new(ErrorKind::Overloaded, Stage::Prepare, facts))
+            }
+        }
+    }
+
+    /// Admits waiting requests, as far as the limits allow it.
+    fn serve_waiting(self: &Arc<Self>) {
+        loop {
+            let now = Instant::now();
+            let next = {
+                let mut state = self.lock();
+                if state.waiting.is_empty() || !state.admits(self.max_running) {
+                    return;
+                }
+                let next = state.waiting.take_next(now);
+                if next.is_some() {
+                    state.admit();
+                }
+                next
+            };
+            if let Some(next) = next {
+                // A request that has just left drops its permit, which comes back here.
+                drop(next.send(RequestPermit::new(self.clone(), now)));
+            }
+        }
+    }
+}
+
+impl RequestPermit {
+    fn new(shared: Arc<Shared>, admitted: Instant) -> Self {
+        Self {
+            shared,
+            admitted,
+            is_measured: true,
+            is_awaiting: true,
+        }
+    }
+
+    /// Takes the latency as no sign of how busy the origin is: it depends on the client.
+    pub(in crate::proxy) fn unmeasured(mut self) -> Self {
+        self.is_measured = false;
+        self
+    }
+
+    /// Notes that the head of the response has arrived, or did not arrive in time.
+    pub(in crate::proxy) fn answered(&mut self) {
+        self.end_wait(|adaptive, admitted, now, awaiting| {
+            adaptive.answered(admitted, now, awaiting)
+        });
+    }
+
+    /// Notes that there is no response.
+    pub(in crate::proxy) fn failed(&mut self) {
+        self.end_wait(|_, _, _, _| None);
+    }
+
+    fn end_wait(
+        &mut self,
+        note: impl FnOnce(&mut AdaptiveLimit, Instant, Instant, usize) -> Option<LimitChange>,
+    ) {
+        if !std::mem::take(&mut self.is_awaiting) {
+            return;
+        }
+        let shared = &self.shared;
+        let (change, is_wanted) = {
+            let mut state = shared.lock();
+            state.awaiting -= 1;
+            let awaiting = state.awaiting;
+            let change = state
+                .adaptive
+                .as_mut()
+                .filter(|_| self.is_measured)
+                .and_then(|it| note(it, self.admitted, Instant::now(), awaiting));
+            (change, !state.waiting.is_empty())
+        };
+        log(change);
+        if is_wanted {
+            shared.serve_waiting();
+        }
+    }
+}
+
+impl Drop for RequestPermit {
+    fn drop(&mut self) {
+        self.end_wait(|adaptive, admitted, now, awaiting| adaptive.left(admitted, now, awaiting));
+        let is_wanted = {
+            let mut state = self.shared.lock();
+            state.running -= 1;
+            !state.waiting.is_empty()
+        };
+        if is_wanted {
+            self.shared.serve_waiting();
+        }
+    }
+}
+
+impl Drop for QueuedRequest<'_> {
+    fn drop(&mut self) {
+        // A statement of its own, so that the lock is released first.
+        let left = self.shared.lock().waiting.leave(self.number);
+        drop(left);
+    }
+}
+
+fn log(change: Option<LimitChange>) {
+    match change {
+        Some(LimitChange::Limited(limit)) => tracing::warn!(
+            limit,
+            "the origin is overloaded: further requests wait or are answered 503"
+        ),
+        Some(LimitChange::Unlimited) => tracing::info!("the origin is not overloaded any longer"),
+        None => {}
+    }
+}

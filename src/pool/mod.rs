@@ -76,9 +76,12 @@
 //! request is sent at most three times, and a [`RetryBudget`] bounds the retries of all requests.
 //! The error of a request that was not retried names the bound.
 //!
-//! * **Nothing of it was written.** Any method, up to 32 times, outside of the budget. Before the
-//!   pool writes a request that it could not repeat to an idle connection, it asks the socket
-//!   whether the connection has ended, because the runtime may not know yet.
+//! * **Nothing of it was written**, over HTTP/2 or to an HTTP/1 connection that had been idle. Any
+//!   method, up to 32 times, outside of the budget. A new HTTP/1 connection that ends at once is an
+//!   error of the origin.
+//!
+//!   Before the pool writes a request that it could not repeat to an idle connection, it asks the
+//!   socket whether the connection has ended, because the runtime may not know yet.
 //! * **A GOAWAY shows that the origin has not processed it** (RFC 9113 section 8.7). Any method, up
 //!   to 32 times, outside of the budget.
 //!

@@ -1,29 +1,26 @@
 //! The proxy under test, its origin, and the checks that nothing is left behind.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
 use bytes::Bytes;
 use cdn_origin::{OriginProxy, connector::Timeouts, pool::PoolSettings, proxy::Upgrades};
 use futures_util::stream;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    runtime::Handle,
     sync::{Barrier, Semaphore},
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tower::{BoxError, ServiceExt};
 
-use crate::relay::{Arrival, Network, OriginBody, Protocol, Towards, Trigger};
+use crate::relay::{
+    Arrival, LONG, Network, OriginBody, Protocol, Towards, Trigger, alive_tasks, becomes_quiet,
+    echo, leaves_nothing, switch,
+};
 
 use super::cell::{Deadline, Fault, Point};
 
@@ -34,9 +31,6 @@ pub(super) const HALF: &[u8] = &[b'h'; 2_000];
 pub(super) const MAIN: &str = "/main";
 /// Responds when two of them have arrived.
 const PAIR: &str = "/pair";
-
-/// How long anything may take that no deadline of the proxy bounds, in paused time.
-const LONG: Duration = Duration::from_secs(60);
 
 /// What the origin and the client of one cell share.
 pub(super) struct Script {
@@ -57,10 +51,6 @@ pub(super) struct Scene {
     pub(super) proxy: OriginProxy,
     pub(super) script: Arc<Script>,
     tasks: usize,
-}
-
-fn alive_tasks() -> usize {
-    Handle::current().metrics().num_alive_tasks()
 }
 
 impl Scene {
@@ -107,48 +97,11 @@ impl Scene {
     /// Checks that the pool has all of its permits, that requests succeed, and that nothing is left
     /// when the proxy is dropped.
     pub(super) async fn balances(self) {
-        self.is_quiet().await;
+        becomes_quiet(&self.proxy, &self.network).await;
         // Both permits of the pool.
         tokio::join!(self.other(PAIR), self.other(PAIR));
-        self.is_quiet().await;
-        let Self {
-            network,
-            proxy,
-            tasks,
-            ..
-        } = self;
-        drop(proxy);
-        network.stop_servers();
-        let gone = async {
-            while network.open() > 0 || alive_tasks() > tasks {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        if timeout(LONG, gone).await.is_err() {
-            let (open, alive) = (network.open(), alive_tasks());
-            panic!("{open} connections and {alive} tasks are left of {tasks}");
-        }
-    }
-
-    /// Waits until no request, stream or tunnel is open, and checks the counters.
-    async fn is_quiet(&self) {
-        let quiet = async {
-            loop {
-                let pool = self.proxy.pool_snapshot();
-                let busy = pool.active() + pool.waiting() + pool.streams() + pool.tunnels();
-                let is_balanced = pool.opened() == pool.closed().total() + pool.open() as u64;
-                let open = self.network.open();
-                if busy == 0 && pool.open() == pool.idle() && is_balanced && open == pool.open() {
-                    break;
-                }
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        if timeout(LONG, quiet).await.is_err() {
-            let open = self.network.open();
-            let pool = self.proxy.pool_snapshot();
-            panic!("the pool does not become quiet: {open} sockets, {pool:?}");
-        }
+        becomes_quiet(&self.proxy, &self.network).await;
+        leaves_nothing(self.proxy, self.network, self.tasks).await;
     }
 }
 
@@ -227,31 +180,4 @@ fn status(status: StatusCode) -> Response<OriginBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response
-}
-
-fn switch() -> Response<OriginBody> {
-    let mut response = status(StatusCode::SWITCHING_PROTOCOLS);
-    let fields = [
-        ("connection", "upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
-    ];
-    for (name, value) in fields {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
-    }
-    response
-}
-
-/// Sends back what arrives in a tunnel.
-async fn echo(upgrade: hyper::upgrade::OnUpgrade) {
-    let Ok(upgraded) = upgrade.await else { return };
-    let mut tunnel = TokioIo::new(upgraded);
-    let mut buffer = vec![0; 4096];
-    while let Ok(count @ 1..) = tunnel.read(&mut buffer).await {
-        if tunnel.write_all(&buffer[..count]).await.is_err() || tunnel.flush().await.is_err() {
-            return;
-        }
-    }
-    let _ = tunnel.shutdown().await;
 }

@@ -1,6 +1,6 @@
 //! `Lane`: one direction of a wire.
 
-use std::{collections::VecDeque, task::Waker};
+use std::{collections::VecDeque, task::Waker, time::Duration};
 
 use tokio::time::Instant;
 
@@ -13,10 +13,31 @@ const CAPACITY: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Flow {
     Passing,
-    Bytewise { is_due: bool },
+    /// So many bytes in pieces of this size, and then all.
+    InPieces {
+        size: usize,
+        left: usize,
+        pause: Duration,
+        /// When the next one may be read.
+        due_at: Instant,
+        /// The reader has been told to come back.
+        is_due: bool,
+    },
     After(Instant),
     Stalled,
     Discarding,
+}
+
+impl Flow {
+    pub(super) fn in_pieces(size: usize, left: usize, pause: Duration) -> Self {
+        Self::InPieces {
+            size,
+            left,
+            pause,
+            due_at: Instant::now(),
+            is_due: true,
+        }
+    }
 }
 
 /// One direction of a wire.
@@ -79,6 +100,15 @@ impl Lane {
         }
     }
 
+    /// Lets bytes arrive in pieces of this size, or all at once, unless a fault holds them.
+    pub(super) fn set_pieces(&mut self, size: Option<usize>) {
+        if matches!(self.flow, Flow::Passing | Flow::InPieces { .. }) {
+            let in_pieces = |size| Flow::in_pieces(size, usize::MAX, Duration::from_millis(1));
+            self.flow = size.map_or(Flow::Passing, in_pieces);
+            self.wake();
+        }
+    }
+
     pub(super) fn wake(&mut self) {
         let wakers = [self.reader.take(), self.writer.take()];
         wakers.into_iter().flatten().for_each(Waker::wake);
@@ -91,7 +121,7 @@ impl Lane {
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         match self.flow {
             _ if self.is_deaf || self.is_broken => {}
-            Flow::Passing | Flow::Bytewise { .. } => self.arrived.extend(bytes),
+            Flow::Passing | Flow::InPieces { .. } => self.arrived.extend(bytes),
             Flow::After(_) | Flow::Stalled => self.held.extend(bytes),
             Flow::Discarding => {}
         }

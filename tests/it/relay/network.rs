@@ -44,6 +44,7 @@ pub(crate) struct Plan {
 struct State {
     plans: VecDeque<Plan>,
     wires: Vec<Wire>,
+    pieces: Option<usize>,
 }
 
 /// The network between a pool and its origin. Its clones are the same network.
@@ -69,6 +70,7 @@ impl Network {
             state: Arc::new(Mutex::new(State {
                 plans: VecDeque::new(),
                 wires: Vec::new(),
+                pieces: None,
             })),
         }
     }
@@ -94,6 +96,7 @@ impl Network {
             Connects::Refused => return Err(io::ErrorKind::ConnectionRefused.into()),
         }
         let (wire, near, far) = Wire::new();
+        wire.set_pieces(self.state().pieces);
         if let Some((towards, trigger, fault)) = plan.fault {
             wire.plan(towards, trigger, fault);
         }
@@ -120,9 +123,27 @@ impl Network {
         self.state().plans.push_back(plan);
     }
 
+    /// Lets bytes of all connections arrive in pieces of this size, with a round of the runtime
+    /// after each, or all at once.
+    pub(crate) fn set_pieces(&self, size: Option<usize>) {
+        self.state().pieces = size;
+        self.wires().iter().for_each(|wire| wire.set_pieces(size));
+    }
+
     /// All connections so far.
     pub(crate) fn wires(&self) -> Vec<Wire> {
         self.state().wires.clone()
+    }
+
+    /// The connections that the proxy holds.
+    pub(crate) fn open_wires(&self) -> Vec<Wire> {
+        let wires = self.wires().into_iter();
+        wires.filter(Wire::is_open).collect()
+    }
+
+    /// Later connects succeed at once.
+    pub(crate) fn forget_plans(&self) {
+        self.state().plans.clear();
     }
 
     /// The latest connection.
@@ -133,8 +154,12 @@ impl Network {
 
     /// The number of connections that the proxy holds.
     pub(crate) fn open(&self) -> usize {
-        let state = self.state();
-        state.wires.iter().filter(|wire| wire.is_open()).count()
+        self.open_wires().len()
+    }
+
+    /// Closes present connections after their requests, as a server does that is replaced.
+    pub(crate) fn retire_servers(&self) {
+        self.servers.retire();
     }
 
     /// Stops all servers, as the end of the origin's process would.

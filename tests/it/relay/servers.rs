@@ -3,8 +3,8 @@
 use std::{
     fmt,
     future::Future,
-    pin::Pin,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    pin::{Pin, pin},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use hyper::{body::Incoming, server::conn, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Notify,
     task::AbortHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -65,18 +66,34 @@ pub(crate) struct Arrival {
 
 /// The tasks of the origin. Clones are the same tasks.
 #[derive(Clone, Default)]
-pub(crate) struct ServerTasks(Arc<Mutex<Vec<AbortHandle>>>);
+pub(crate) struct ServerTasks {
+    handles: Arc<Mutex<Vec<AbortHandle>>>,
+    retire: Arc<Notify>,
+}
 
 impl ServerTasks {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let handle = tokio::spawn(task).abort_handle();
-        let mut handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handles = self.handles();
         handles.retain(|handle| !handle.is_finished());
         handles.push(handle);
     }
 
+    fn handles(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes present connections after their requests.
+    pub(super) fn retire(&self) {
+        self.retire.notify_waiters();
+    }
+
+    async fn retired(&self) {
+        self.retire.notified().await;
+    }
+
     pub(super) fn abort(&self) {
-        let handles = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let handles = std::mem::take(&mut *self.handles());
         handles.iter().for_each(AbortHandle::abort);
     }
 }
@@ -145,10 +162,16 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(|request| self.respond(request));
-        let _ = conn::http1::Builder::new()
+        let serving = conn::http1::Builder::new()
             .serve_connection(TokioIo::new(io), service)
-            .with_upgrades()
-            .await;
+            .with_upgrades();
+        let mut serving = pin!(serving);
+        tokio::select! {
+            biased;
+            _ = serving.as_mut() => return,
+            () = self.tasks.retired() => serving.as_mut().graceful_shutdown(),
+        }
+        let _ = serving.await;
     }
 
     async fn serve_http2<S>(self, io: S)
@@ -156,10 +179,16 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(|request| self.respond(request));
-        let _ = conn::http2::Builder::new(self.tasks.clone())
+        let serving = conn::http2::Builder::new(self.tasks.clone())
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(io), service)
-            .await;
+            .serve_connection(TokioIo::new(io), service);
+        let mut serving = pin!(serving);
+        tokio::select! {
+            biased;
+            _ = serving.as_mut() => return,
+            () = self.tasks.retired() => serving.as_mut().graceful_shutdown(),
+        }
+        let _ = serving.await;
     }
 
     fn respond(

@@ -15,6 +15,9 @@ use tokio::{
 
 use super::lane::{Flow, Lane};
 
+/// How many bytes arrive one at a time.
+const BYTEWISE: usize = 5000;
+
 /// A direction, by where its bytes go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Towards {
@@ -48,7 +51,7 @@ pub(crate) enum Fault {
     HalfClose,
     /// Nothing arrives from now on, and the sender can write only as much as buffers take.
     Stall,
-    /// They arrive one at a time.
+    /// Some thousands of them arrive one at a time.
     Bytewise,
 }
 
@@ -106,7 +109,9 @@ impl State {
                 lane.is_deaf = true;
             }
             Fault::Stall => self.lane(towards).flow = Flow::Stalled,
-            Fault::Bytewise => self.lane(towards).flow = Flow::Bytewise { is_due: true },
+            Fault::Bytewise => {
+                self.lane(towards).flow = Flow::in_pieces(1, BYTEWISE, Duration::ZERO)
+            }
         }
         self.to_origin.wake();
         self.to_proxy.wake();
@@ -189,6 +194,13 @@ impl Wire {
         self.state().lane(towards).planned = Some((trigger, fault));
     }
 
+    /// Lets bytes arrive in pieces of this size, or all at once.
+    pub(super) fn set_pieces(&self, size: Option<usize>) {
+        let mut state = self.state();
+        state.to_origin.set_pieces(size);
+        state.to_proxy.set_pieces(size);
+    }
+
     /// Whether the proxy holds its end.
     pub(crate) fn is_open(&self) -> bool {
         self.state().is_read(Towards::Proxy)
@@ -231,21 +243,48 @@ impl AsyncRead for End {
                 lane.arrived.extend(held);
             }
         }
-        let is_bytewise = matches!(lane.flow, Flow::Bytewise { .. });
-        if lane.flow == (Flow::Bytewise { is_due: false }) && !lane.arrived.is_empty() {
-            lane.flow = Flow::Bytewise { is_due: true };
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        if let Flow::InPieces { due_at, is_due, .. } = &mut lane.flow
+            && !lane.arrived.is_empty()
+            && !*is_due
+        {
+            if Instant::now() < *due_at {
+                let timer = this
+                    .timer
+                    .get_or_insert_with(|| Box::pin(sleep_until(*due_at)));
+                if timer.deadline() != *due_at {
+                    timer.as_mut().reset(*due_at);
+                }
+                if timer.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            } else {
+                *is_due = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         if !lane.arrived.is_empty() {
-            let most = if is_bytewise { 1 } else { usize::MAX };
+            let most = match lane.flow {
+                Flow::InPieces { size, .. } => size,
+                _ => usize::MAX,
+            };
             let (bytes, _) = lane.arrived.as_slices();
             let count = bytes.len().min(buf.remaining()).min(most);
             buf.put_slice(&bytes[..count]);
             lane.arrived.drain(..count);
-            if is_bytewise {
-                lane.flow = Flow::Bytewise { is_due: false };
-            }
+            lane.flow = match lane.flow {
+                Flow::InPieces { left: 0, .. } => Flow::Passing,
+                Flow::InPieces {
+                    size, left, pause, ..
+                } => Flow::InPieces {
+                    size,
+                    left: left.saturating_sub(count),
+                    pause,
+                    due_at: Instant::now() + pause,
+                    is_due: false,
+                },
+                flow => flow,
+            };
             if let Some(writer) = lane.writer.take() {
                 writer.wake();
             }
@@ -282,8 +321,8 @@ impl AsyncWrite for End {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
-        self.poll_write(cx, &bytes)
+        let parts: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+        self.poll_write(cx, &parts.concat())
     }
 
     fn is_write_vectored(&self) -> bool {

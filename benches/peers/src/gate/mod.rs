@@ -24,11 +24,13 @@ use crate::{
 
 const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/baseline.txt");
 const HEAD: &str = "\
-# User instructions of one request, as `cargo bench --bench peers -- gate` counts them. A change that
-# needs more has to say why, and moves the baseline with `cargo bench --bench peers -- gate --bless`.
+# User instructions of one request, as `cargo bench --bench peers -- gate` counts them. A change
+# that needs more says why, and moves the baseline: `cargo bench --bench peers -- gate --bless`.
 ";
 const TOLERANCE: f64 = 0.02;
 const REPETITIONS: usize = 1000;
+/// The work of a TLS handshake depends on its random numbers.
+const REPETITIONS_OVER_TLS: usize = 5000;
 
 const PATHS: [&str; 7] = [
     "proxy-http1-2-fields",
@@ -76,7 +78,11 @@ pub(crate) fn run(bless: bool) -> bool {
 }
 
 fn count(path: &str, setup: &Setup) -> f64 {
-    callgrind::each(100, 100 + REPETITIONS, |times| {
+    let repetitions = match path.contains("http2") {
+        true => REPETITIONS_OVER_TLS,
+        false => REPETITIONS,
+    };
+    callgrind::each(100, 100 + repetitions, |times| {
         let callgrind = Callgrind::new(setup, Events::Instructions);
         let times = times.to_string();
         let role = [

@@ -25,12 +25,19 @@ pub(crate) fn resident_memory() -> u64 {
     number(&status, "VmRSS:") * 1024
 }
 
+/// A file of each thread of the process and of its children: nginx's workers are children.
 fn tasks(process: u32, file: &str) -> Vec<String> {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let files = tasks.map(|task| task.unwrap().path().join(file));
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap_or_default();
+    let children = children.split_whitespace().map(|id| id.parse().unwrap());
+    let mut files = Vec::new();
+    for process in std::iter::once(process).chain(children) {
+        for task in fs::read_dir(format!("/proc/{process}/task")).unwrap() {
+            let file = task.unwrap().path().join(file);
+            files.push(fs::read_to_string(file).unwrap());
+        }
+    }
     files
-        .map(|file| fs::read_to_string(file).unwrap())
-        .collect()
 }
 
 fn number(status: &str, name: &str) -> u64 {

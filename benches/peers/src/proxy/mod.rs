@@ -53,8 +53,8 @@ impl ProxyKind {
         }
     }
 
-    /// nginx has no HTTP/2 to origins. axum-reverse-proxy sends Host beside `:authority`, which nginx
-    /// rejects as an origin.
+    /// nginx has no HTTP/2 to origins. axum-reverse-proxy sends Host beside `:authority`, which
+    /// nginx rejects as an origin.
     pub(crate) fn reaches(self, origin: Protocol) -> bool {
         match self {
             Self::Nginx | Self::AxumReverseProxy => origin == Protocol::Http1,

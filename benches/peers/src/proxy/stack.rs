@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderValue, Request, StatusCode, Uri,
+    HeaderValue, Request, StatusCode, Uri, Version,
     header::HOST,
     uri::{Authority, PathAndQuery, Scheme},
 };
@@ -61,6 +61,8 @@ async fn forward(State(upstream): State<Upstream>, mut request: Request<Body>) -
     let path = parts.path_and_query.take();
     parts.path_and_query = Some(path.unwrap_or(PathAndQuery::from_static("/")));
     *request.uri_mut() = Uri::from_parts(parts).unwrap();
+    // The client rejects requests of HTTP/2 on connections of HTTP/1.
+    *request.version_mut() = Version::HTTP_11;
     match upstream.host {
         Some(host) => request.headers_mut().insert(HOST, host),
         None => request.headers_mut().remove(HOST),

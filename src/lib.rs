@@ -89,6 +89,7 @@
 //! | `idna` | | international host names in their Unicode form |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
+//! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
 //!
 //! Features only add items, and all of them can be combined. If neither the builder nor the process
 //! sets a crypto provider, the crate uses aws-lc-rs if that feature is on, and ring otherwise.
@@ -133,6 +134,10 @@ pub mod probe;
 pub mod proxy;
 
 pub mod group;
+
+#[cfg(feature = "serde")]
+#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "serde")))]
+pub mod config;
 
 pub mod guide;
 

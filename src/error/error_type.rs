@@ -96,7 +96,10 @@ impl Error {
 
     /// Adds that the connection had served another request before.
     pub(crate) fn on_reused(mut self) -> Self {
-        Arc::make_mut(&mut self.0).facts.reused = true;
+        let facts = &mut Arc::make_mut(&mut self.0).facts;
+        facts.reused = true;
+        // They may be content of another response.
+        facts.first_bytes.clear();
         self
     }
 

@@ -267,7 +267,8 @@ impl Facts {
         self.alert
     }
 
-    /// The first bytes, at most 64, from a peer whose handshake failed.
+    /// The first bytes, at most 64, from a peer whose handshake failed, or that does not speak
+    /// HTTP/1. Of an unexpected HTTP message, they are the first line.
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes

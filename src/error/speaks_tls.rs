@@ -8,8 +8,9 @@ use thiserror::Error as ThisError;
 pub(crate) struct SpeaksTls;
 
 impl SpeaksTls {
-    /// The content types of RFC 8446 section 5.1, from change_cipher_spec to heartbeat.
+    /// The content types of RFC 8446 section 5.1, from change_cipher_spec to heartbeat, and the
+    /// major version 3. A packet of MySQL can begin with the same length.
     pub(crate) fn is_said_by(bytes: &[u8]) -> bool {
-        matches!(bytes.first(), Some(0x14..=0x18))
+        matches!(bytes, [0x14..=0x18] | [0x14..=0x18, 3, ..])
     }
 }

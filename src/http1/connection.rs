@@ -18,8 +18,8 @@ use tokio::{
 use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
-    Http1Error, exchange::Exchange, idle_waker::IdleWaker, read_buffer::ReadBuffer,
-    response_head::ResponseHead,
+    Http1Error, UnexpectedBytes, exchange::Exchange, idle_waker::IdleWaker,
+    read_buffer::ReadBuffer, response_head::ResponseHead,
 };
 
 /// An HTTP/1 connection. It holds no buffers while it is idle.
@@ -156,8 +156,8 @@ where
             return Poll::Ready(Ok(()));
         }
         match ready!(self.input.poll_unsolicited(cx)) {
-            Ok(true) => Poll::Ready(Err(Http1Error::Unsolicited)),
-            Ok(false) => Poll::Ready(Err(Http1Error::Incomplete)),
+            Ok(Some(bytes)) => Poll::Ready(Err(Http1Error::Unsolicited(bytes))),
+            Ok(None) => Poll::Ready(Err(Http1Error::Incomplete)),
             Err(error) => Poll::Ready(Err(Http1Error::Io(error))),
         }
     }
@@ -253,12 +253,12 @@ where
         }
         self.idle_state = match self.poll_unsolicited() {
             Poll::Pending => IdleState::Open,
-            Poll::Ready(Ok(false)) => IdleState::Closed,
+            Poll::Ready(Ok(None)) => IdleState::Closed,
             // TLS ended without close_notify, which is common.
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 IdleState::Closed
             }
-            Poll::Ready(Ok(true) | Err(_)) => IdleState::Broken,
+            Poll::Ready(Ok(Some(_)) | Err(_)) => IdleState::Broken,
         };
         self.idle_state
     }
@@ -268,15 +268,15 @@ where
     fn check_new(&mut self) -> Result<(), Http1Error> {
         match self.poll_unsolicited() {
             Poll::Pending => Ok(()),
-            Poll::Ready(Ok(true)) => Err(Http1Error::Unsolicited),
-            Poll::Ready(Ok(false)) => Err(Http1Error::NoResponse),
+            Poll::Ready(Ok(Some(bytes))) => Err(Http1Error::Unsolicited(bytes)),
+            Poll::Ready(Ok(None)) => Err(Http1Error::NoResponse),
             Poll::Ready(Err(error)) => Err(Http1Error::Io(error)),
         }
     }
 
-    /// Whether bytes have arrived without a request; `false` at the end of the stream. If nothing
+    /// The bytes that have arrived without a request; `None` at the end of the stream. If nothing
     /// has, the idle waker is registered.
-    fn poll_unsolicited(&mut self) -> Poll<io::Result<bool>> {
+    fn poll_unsolicited(&mut self) -> Poll<io::Result<Option<UnexpectedBytes>>> {
         self.first_request = FirstRequest::Begun;
         let waker = self.idle_waker.waker();
         let mut cx = Context::from_waker(&waker);

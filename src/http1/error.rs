@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::error::{Error, SpeaksTls};
 
+use super::UnexpectedBytes;
+
 /// Why an HTTP/1 exchange failed.
 #[derive(Debug, Error)]
 pub(crate) enum Http1Error {
@@ -33,10 +35,10 @@ pub(crate) enum Http1Error {
     LineEnd,
     /// Bytes arrived on a new connection before its first request.
     #[error("the origin sent data before it received a request")]
-    Unsolicited,
+    Unsolicited(UnexpectedBytes),
     /// The response does not begin like an HTTP/1 response.
     #[error("the origin's response is not HTTP/1")]
-    NotHttp,
+    NotHttp(UnexpectedBytes),
     /// The response is a TLS record: the port expects TLS.
     #[error("the origin's response is not HTTP/1")]
     Tls(#[source] SpeaksTls),

@@ -53,6 +53,7 @@
 //! | `chunked` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `read_buffer`, `buffer_pool` | buffers |
+//! | `unexpected_bytes` | the start of what is no response |
 //! | `idle_waker` | notices bytes on an idle connection |
 //!
 //! `encode`, `framing`, `line_scanner`, `response_head` and `chunked` are pure: they know no
@@ -73,6 +74,7 @@ mod response_body;
 mod response_head;
 #[cfg(test)]
 mod tests;
+mod unexpected_bytes;
 
 pub(crate) use connection::{Connection, IdleState};
 pub(crate) use error::Http1Error;
@@ -80,3 +82,4 @@ pub(crate) use framing::single_content_length;
 pub(crate) use request_writer::head_without_body;
 pub(crate) use response_body::{AfterResponse, Http1Body};
 pub(crate) use response_head::ResponseHead;
+pub(crate) use unexpected_bytes::UnexpectedBytes;

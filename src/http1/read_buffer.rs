@@ -14,7 +14,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-use super::buffer_pool::{BUFFERS, LARGE_BUFFER};
+use super::{
+    UnexpectedBytes,
+    buffer_pool::{BUFFERS, LARGE_BUFFER},
+    unexpected_bytes,
+};
 
 /// The size of the first buffer. It holds a whole TLS record (RFC 8446 section 5.1): the session
 /// would buffer what does not fit.
@@ -113,13 +117,19 @@ where
         }
     }
 
-    /// Reads on a connection without an exchange. Returns whether a byte arrived; `false` is the
-    /// end of the stream.
-    pub(super) fn poll_unsolicited(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let mut byte = [0];
-        let mut buffer = ReadBuf::new(&mut byte);
+    /// Reads on a connection without an exchange. Returns the bytes that arrived; `None` is the end
+    /// of the stream.
+    pub(super) fn poll_unsolicited(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<UnexpectedBytes>>> {
+        let mut bytes = [0; unexpected_bytes::CAPACITY];
+        let mut buffer = ReadBuf::new(&mut bytes);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-        Poll::Ready(Ok(!buffer.filled().is_empty()))
+        let received = buffer.filled();
+        Poll::Ready(Ok(
+            (!received.is_empty()).then(|| UnexpectedBytes::new(received))
+        ))
     }
 
     /// Frees the buffer of a connection that becomes idle.

@@ -12,7 +12,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{Http1Error, line_scanner::HeaderBlockScanner};
+use super::{Http1Error, UnexpectedBytes, line_scanner::HeaderBlockScanner};
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
 const USUAL_FIELDS: usize = 100;
@@ -89,7 +89,7 @@ impl ResponseHeadReader {
             return Err(Http1Error::Tls(SpeaksTls));
         }
         if !may_be_http(bytes) {
-            return Err(Http1Error::NotHttp);
+            return Err(not_http(bytes));
         }
         let end = self.scanner.find_end(bytes);
         if end.unwrap_or(bytes.len()) > max {
@@ -123,6 +123,10 @@ fn may_be_http(bytes: &[u8]) -> bool {
     bytes[..length] == start[..length] || bytes == b"\r"
 }
 
+fn not_http(received: &[u8]) -> Http1Error {
+    Http1Error::NotHttp(UnexpectedBytes::new(received))
+}
+
 /// Parses a complete head. The values share its memory.
 fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
@@ -152,11 +156,11 @@ fn parse_into<'a>(
     let (Status::Complete(length), Some(version), Some(code)) =
         (parsed, response.version, response.code)
     else {
-        return Err(Http1Error::NotHttp);
+        return Err(not_http(head));
     };
     let status = StatusCode::from_u16(code).ok();
     let status = status.filter(|_| length == head.len() && STATUSES.contains(&code));
-    let status = status.ok_or(Http1Error::NotHttp)?;
+    let status = status.ok_or_else(|| not_http(head))?;
     let headers = header_map(response.headers, head)?;
     Ok(ResponseHead {
         version: match version {

@@ -27,7 +27,7 @@ pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Chang
 }
 
 /// The names to try: those that the caller adds, then those of the combination, without repetition.
-fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<DnsName> {
+pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<DnsName> {
     let origin = best.combination.origin();
     let expected = match origin.expected_name() {
         ExpectedName::Dns(name) => Some(name.clone()),
@@ -52,8 +52,15 @@ fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Cha
     let facts = error.facts();
     match (error.stage(), error.kind()) {
         (Stage::Dial, _) => other_scheme(&origin).into_iter().collect(),
+        // What came back answers the header, so that it says nothing of TLS.
+        (Stage::Handshake, ErrorKind::NotTls) if best.combination.has_proxy_header() => {
+            vec![Change::NoProxyHeader]
+        }
         (Stage::Handshake, ErrorKind::NotTls) => plain_http(&origin, error),
-        (Stage::Handshake, ErrorKind::TlsVersionMismatch) => other_versions(best),
+        (Stage::Handshake, ErrorKind::TlsVersionMismatch) => {
+            let versions = other_versions(best);
+            no_proxy_header(best).into_iter().chain(versions).collect()
+        }
         (Stage::Handshake, ErrorKind::ProtocolNotNegotiated) => other_protocols(best),
         (Stage::Handshake, ErrorKind::Certificate(CertificateProblem::NameMismatch)) => {
             let mut changes = expected_names(best, error, names);
@@ -83,7 +90,7 @@ fn after_handshake_without_certificate(
     let is_unanswered = best.progress() < Progress::Answered;
     let snis = other_snis(&origin, names);
     let small_hello = small_hello(best, error);
-    let mut changes = Vec::new();
+    let mut changes = Vec::from_iter(no_proxy_header(best));
     // An edge usually answers a name that it does not serve with an alert. A device that drops
     // large packets sends nothing.
     match is_unanswered && origin.sni().name().is_some() {
@@ -99,12 +106,13 @@ fn after_handshake_without_certificate(
 
 /// Changes after a peer did not answer plain HTTP with a response.
 fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<Change> {
+    let mut changes = Vec::from_iter(no_proxy_header(best));
     if best.progress() >= Progress::Answered {
-        return Vec::new();
+        return changes;
     }
     let origin = best.combination.origin();
     let over_tls = origin.url_over_tls(origin.odd_port());
-    let mut changes = vec![Change::Url(over_tls)];
+    changes.push(Change::Url(over_tls));
     changes.extend(proxy_header(&origin, error));
     changes
 }
@@ -119,6 +127,12 @@ fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<Change> {
 fn nist_groups(best: &ProbeAttempt) -> Option<Change> {
     let is_new = best.combination.groups() != GroupOrder::NistFirst;
     is_new.then_some(Change::Groups(GroupOrder::NistFirst))
+}
+
+/// No PROXY protocol header, if one is sent. Peers that do not expect it read it as TLS or HTTP.
+fn no_proxy_header(best: &ProbeAttempt) -> Option<Change> {
+    let is_sent = best.combination.has_proxy_header();
+    is_sent.then_some(Change::NoProxyHeader)
 }
 
 /// A PROXY protocol header, if the connection was ended without a byte. No edge expects one.
@@ -236,8 +250,10 @@ fn gives_up_tls(change: &Change, origin: &Origin) -> bool {
 pub(super) fn change_of_fix(fix: &FixKind) -> Option<Change> {
     match fix {
         FixKind::Builder(url) => Some(Change::Url(url.clone())),
+        FixKind::ClientScheme => Some(Change::ClientScheme),
         FixKind::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
         FixKind::Host(host) | FixKind::HostRewrite(host) => Some(Change::Host(host.clone())),
+        FixKind::NoProxyProtocol => Some(Change::NoProxyHeader),
         FixKind::OmitSni => Some(Change::Sni(Sni::Omit(SniOmission::Requested))),
         FixKind::ProxyProtocol => Some(Change::ProxyHeader),
         FixKind::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),

@@ -16,6 +16,8 @@ use super::groups::GroupOrder;
 pub(super) enum Change {
     /// Offers other application protocols.
     Alpn(Alpn),
+    /// Says that the client uses https, in `X-Forwarded-Proto`.
+    ClientScheme,
     /// Removes the configured expected name, so that it follows SNI.
     ExpectSni,
     /// Expects another name in the certificate.
@@ -24,6 +26,8 @@ pub(super) enum Change {
     Groups(GroupOrder),
     /// Sends another Host.
     Host(HostAuthority),
+    /// Leaves out the configured PROXY protocol header.
+    NoProxyHeader,
     /// Begins with a PROXY protocol header.
     ProxyHeader,
     /// Sends another name in SNI, or none.
@@ -39,10 +43,12 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alpn(alpn) => write!(f, "ALPN {}", alpn.protocols().join(", ")),
+            Self::ClientScheme => f.write_str("X-Forwarded-Proto https"),
             Self::ExpectSni => f.write_str("expected name as SNI"),
             Self::ExpectedName(name) => write!(f, "expected name {name}"),
             Self::Groups(groups) => groups.fmt(f),
             Self::Host(host) => write!(f, "Host {host}"),
+            Self::NoProxyHeader => f.write_str("no PROXY protocol header"),
             Self::ProxyHeader => f.write_str("PROXY protocol header"),
             Self::Sni(Sni::Send(name)) => write!(f, "SNI {name}"),
             Self::Sni(Sni::Omit(_)) => f.write_str("no SNI"),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
+    diagnosis::FixKind,
     dial::ProxyProtocol,
     error::TlsVersion,
     name::{HostAuthority, Sni, SniOmission},
@@ -25,6 +26,7 @@ pub(super) struct Combination {
     alpn: Alpn,
     groups: GroupOrder,
     proxy_header: ProxyHeader,
+    client_scheme: ClientScheme,
     /// The scheme that the connector was built with.
     configured_scheme: Scheme,
     /// The other calls about TLS that the connector was built with.
@@ -33,11 +35,22 @@ pub(super) struct Combination {
     dial_setters: Vec<&'static str>,
 }
 
+/// The setter that configures the header.
+const PROXY_PROTOCOL: &str = "proxy_protocol";
+
 /// Whether an attempt begins with a PROXY protocol header.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ProxyHeader {
     AsConfigured,
     Added,
+    LeftOut,
+}
+
+/// What an attempt says of the scheme that the client uses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum ClientScheme {
+    Unsaid,
+    Https,
 }
 
 impl Combination {
@@ -55,6 +68,7 @@ impl Combination {
             alpn: builder.chosen_alpn(),
             groups: GroupOrder::AsConfigured,
             proxy_header: ProxyHeader::AsConfigured,
+            client_scheme: ClientScheme::Unsaid,
             tls_setters: builder.tls_setters().to_vec(),
             dial_setters: builder.dialling_setters().collect(),
         })
@@ -79,6 +93,7 @@ impl Combination {
         let builder = match self.proxy_header {
             ProxyHeader::AsConfigured => builder,
             ProxyHeader::Added => builder.proxy_protocol(ProxyProtocol::v2()),
+            ProxyHeader::LeftOut => builder.without_proxy_protocol(),
         };
         builder.with_origin(self.url.clone(), self.names.clone())
     }
@@ -88,9 +103,11 @@ impl Combination {
         let mut changed = self.clone();
         match change {
             Change::Alpn(alpn) => changed.alpn = *alpn,
+            Change::ClientScheme => changed.client_scheme = ClientScheme::Https,
             Change::ExpectSni => changed.names.expected_name = None,
             Change::ExpectedName(name) => changed.names.expected_name = Some(name.clone()),
             Change::Groups(groups) => changed.groups = *groups,
+            Change::NoProxyHeader => changed.proxy_header = ProxyHeader::LeftOut,
             Change::ProxyHeader => changed.proxy_header = ProxyHeader::Added,
             Change::Host(host) => changed.names.host = Some(host.clone()),
             Change::Sni(sni) => {
@@ -115,6 +132,20 @@ impl Combination {
 
     pub(super) fn groups(&self) -> GroupOrder {
         self.groups
+    }
+
+    /// Whether each connection begins with a PROXY protocol header.
+    pub(super) fn has_proxy_header(&self) -> bool {
+        match self.proxy_header {
+            ProxyHeader::AsConfigured => self.dial_setters.contains(&PROXY_PROTOCOL),
+            ProxyHeader::Added => true,
+            ProxyHeader::LeftOut => false,
+        }
+    }
+
+    /// Whether `X-Forwarded-Proto` says that the client uses https.
+    pub(super) fn says_https(&self) -> bool {
+        self.client_scheme == ClientScheme::Https
     }
 
     /// Whether it sends plain http although the connector was built with an https URL.
@@ -170,7 +201,18 @@ impl fmt::Display for Combination {
         if self.proxy_header == ProxyHeader::Added {
             f.write_str("\n    .proxy_protocol(ProxyProtocol::v2())")?;
         }
-        write_comments(f, self.dial_setters.iter().copied())
+        let dial_setters = self.dial_setters.iter().copied();
+        match self.proxy_header {
+            ProxyHeader::LeftOut => {
+                write_comments(f, dial_setters.filter(|it| *it != PROXY_PROTOCOL))?;
+                f.write_str("\n    // without .proxy_protocol(..)")?;
+            }
+            _ => write_comments(f, dial_setters)?,
+        }
+        match self.client_scheme {
+            ClientScheme::Unsaid => Ok(()),
+            ClientScheme::Https => write!(f, "\n    // {}", FixKind::ClientScheme),
+        }
     }
 }
 

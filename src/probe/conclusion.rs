@@ -2,14 +2,14 @@
 
 use crate::{
     diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, Diagnosis, FixKind},
-    error::{ErrorKind, TlsVersion},
+    error::{Error, ErrorKind, TlsVersion},
     name::Sni,
     origin::Scheme,
 };
 
 use super::{
     attempt::{ProbeAttempt, Step},
-    candidates::change_of_fix,
+    candidates::{candidate_names, change_of_fix},
     change::Change,
     edges::{is_http_only, is_known_edge},
     groups::GroupOrder,
@@ -128,6 +128,11 @@ impl<'a> Others<'a> {
 
     /// Whether an attempt shows that this is not the cause.
     fn refute(&self, id: CauseId) -> bool {
+        if id == CauseId::ForwardedProto {
+            return self.changed().any(|(attempt, change)| {
+                *change == Change::ClientScheme && attempt.progress() <= self.best.progress()
+            });
+        }
         let is_test: fn(&Change) -> bool = match id {
             CauseId::HttpToTlsPort if !self.has_sent_tls() => {
                 |change| matches!(change, Change::Url(url) if url.scheme() == Scheme::Https)
@@ -135,6 +140,7 @@ impl<'a> Others<'a> {
             CauseId::ClientHelloDropped => {
                 |change| matches!(change, Change::Groups(GroupOrder::Classical))
             }
+            CauseId::ProxyHeaderNotExpected => |change| matches!(change, Change::NoProxyHeader),
             CauseId::ProxyHeaderExpected => |change| matches!(change, Change::ProxyHeader),
             _ => return false,
         };
@@ -175,22 +181,28 @@ impl<'a> Others<'a> {
         let is_other_name = |(attempt, change): (&ProbeAttempt, &Change)| {
             matches!(change, Change::Sni(Sni::Send(_))) && alert(attempt) == Some(HANDSHAKE_FAILURE)
         };
-        let refuses_version = |(attempt, change): (&ProbeAttempt, &Change)| {
-            matches!(change, Change::Versions(TlsVersion::V1_3, TlsVersion::V1_3))
-                && attempt
-                    .error()
-                    .is_some_and(|error| error.kind() == ErrorKind::TlsVersionMismatch)
-        };
-        let (text, clues): (_, &[Clue]) = if self.changed().any(refuses_version) {
+        let (text, clues): (_, &[Clue]) = if self.is_refused_version(TlsVersion::V1_3) {
             (
                 "the origin supports TLS 1.2, and none of the cipher suites or groups offered for \
-                 it: it may support suites with CBC or CCM alone",
+                 it: it may support suites with CBC or CCM alone, or have a key on P-521",
+                &[Clue::Alert, Clue::Offer, Clue::Probe],
+            )
+        } else if self.is_refused_version(TlsVersion::V1_2) {
+            (
+                "the origin supports TLS 1.3, and none of the cipher suites or groups offered for \
+                 it: it may support CCM suites or the group P-521 alone",
                 &[Clue::Alert, Clue::Offer, Clue::Probe],
             )
         } else if self.changed().any(is_other_name) {
             (
                 "the origin supports none of the offered cipher suites or groups: it refuses every \
                  name",
+                &[Clue::Alert, Clue::Probe],
+            )
+        } else if self.refuses_each_change(HANDSHAKE_FAILURE) {
+            (
+                "the origin supports none of the offered cipher suites or groups: it refuses its \
+                 only known name, no name, and each version alike",
                 &[Clue::Alert, Clue::Probe],
             )
         } else {
@@ -203,6 +215,26 @@ impl<'a> Others<'a> {
                 .confirmed_by(Confirmation::Listener)
                 .fixed_by([FixKind::Advice(fix)]),
         )
+    }
+
+    /// Whether the peer sends this alert whatever is changed, and no other name is known.
+    fn refuses_each_change(&self, code: u8) -> bool {
+        let alert = |attempt: &ProbeAttempt| Some(attempt.error()?.facts().alert()?.code());
+        let is_made = |wanted: &Change| self.changed().any(|(_, change)| change == wanted);
+        let [v1_2, v1_3] = TlsVersion::ALL.map(|version| Change::Versions(version, version));
+        candidate_names(self.best, &[]).len() == 1
+            && is_made(&v1_2)
+            && is_made(&v1_3)
+            && self.changed().all(|(it, _)| alert(it) == Some(code))
+    }
+
+    /// Whether the peer answers an offer of this version alone that it does not support it.
+    fn is_refused_version(&self, version: TlsVersion) -> bool {
+        self.changed().any(|(attempt, change)| {
+            let error = attempt.error().map(Error::kind);
+            *change == Change::Versions(version, version)
+                && error == Some(ErrorKind::TlsVersionMismatch)
+        })
     }
 
     /// The peer answers in plain HTTP where TLS is expected, and refuses the request.

@@ -14,6 +14,7 @@ use crate::{
     diagnosis::ResponseEvidence,
     error::{Error, ErrorKind},
     observe::ExchangeRecord,
+    origin::Scheme,
     pool::{OriginPool, PoolSettings, Target},
     response_diagnosis::{PeekedBody, examine},
     upload::RequestBody,
@@ -46,7 +47,7 @@ pub(super) async fn exchange(
     let sent = pool
         .send(
             in_flight,
-            &mut request(),
+            &mut request(combination),
             &target,
             response_timeout,
             &mut ExchangeRecord::default(),
@@ -54,19 +55,28 @@ pub(super) async fn exchange(
         .await;
     let (response, _connection) = sent?;
     let (head, body) = response.into_parts();
-    let evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
+    let mut evidence = ResponseEvidence::new(&origin, host, head.status, &head.headers)
         .request(&Method::GET, &path);
+    if combination.has_proxy_header() {
+        evidence = evidence.after_proxy_header();
+    }
+    if combination.says_https() {
+        evidence = evidence.client_scheme(Scheme::Https);
+    }
     let diagnosis = examine(evidence, &mut PeekedBody::new(body)).await;
     Ok(AttemptResult::Response(head.status, diagnosis))
 }
 
-fn request() -> Request<RequestBody> {
+fn request(combination: &Combination) -> Request<RequestBody> {
     let mut request = Request::new(RequestBody::default());
     let headers = request.headers_mut();
     // The diagnosis reads the start of an error page only if it is not compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let agent = concat!("cdn-origin-probe/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    if combination.says_https() {
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+    }
     request
 }
 

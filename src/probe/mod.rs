@@ -44,11 +44,12 @@
 //!
 //! | change | proved at least |
 //! |---|---|
-//! | https in place of http, small ClientHello, ALPN, PROXY protocol header | answered |
+//! | https in place of http, small ClientHello, ALPN | answered |
+//! | with or without a PROXY protocol header | answered |
 //! | TLS versions, NIST curves first | certificate received |
 //! | SNI | expected certificate: an edge's default certificate accepts no name |
 //! | expected name | verified |
-//! | Host | site error |
+//! | Host, `X-Forwarded-Proto: https` | site error |
 //!
 //! * **Chance is excluded.** If the failure was silence, the end of the connection or an error of
 //!   the site, the attempt before the change is made again. If it gets further this time, the
@@ -76,6 +77,8 @@
 //! | in the handshake: an alert, or no SNI | SNI, small ClientHello, NIST curves, versions, ALPN |
 //! | in the handshake: silence or the end | small ClientHello, as above, PROXY protocol header |
 //! | after plain http, without a response | https, PROXY protocol header |
+//! | with a redirect to https or to the same address | `X-Forwarded-Proto: https`, https |
+//! | after a configured PROXY protocol header | first of all, none |
 //! | after the TLS handshake | ALPN, unless the origin refuses the client |
 //! | with a response that refuses | the fixes of its diagnosis, then Host, then SNI |
 //!
@@ -96,10 +99,12 @@
 //!   edges with TLS never get it. Only a success counts then: a device on the path may send a
 //!   refusal or a redirect.
 //!
-//!   To try plain http, probe an http URL.
+//!   To try plain http, probe an http URL. What answers a PROXY protocol header in plain HTTP may
+//!   expect TLS all the same. So it gets a ClientHello without the header, and no plain http.
 //! * **Offer an unproved name.** A name that only the certificate contains is not tried: the peer
 //!   that presents a certificate chooses its names. The findings list it as `not tried`.
-//! * **Send more than `GET /`.** It has no cookies, credentials or body.
+//! * **Send more than `GET /`.** It has no cookies, credentials or body. `X-Forwarded-Proto: https`
+//!   is added only after a redirect that this field may end.
 
 mod attempt;
 mod candidates;

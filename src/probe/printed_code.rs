@@ -88,10 +88,12 @@ fn combinations() -> Vec<Combination> {
     let changes = [
         Change::Alpn(Alpn::Http1),
         Change::Alpn(Alpn::Http2),
+        Change::ClientScheme,
         Change::ExpectSni,
         Change::Groups(GroupOrder::Classical),
         Change::Groups(GroupOrder::NistFirst),
         Change::Host("www.example.com".parse().expect("a Host")),
+        Change::NoProxyHeader,
         Change::ProxyHeader,
         Change::Sni("www.example.com".parse().expect("a name")),
         Change::Sni(Sni::Omit(SniOmission::Requested)),

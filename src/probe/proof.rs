@@ -27,10 +27,12 @@ pub(super) fn is_proof(change: &Change, before: &ProbeAttempt, after: &ProbeAtte
         Change::Versions(..) | Change::Groups(GroupOrder::NistFirst) => {
             Progress::CertificateReceived
         }
-        Change::Host(_) => Progress::SiteError,
-        Change::Alpn(_) | Change::Groups(_) | Change::ProxyHeader | Change::Url(_) => {
-            Progress::Answered
-        }
+        Change::ClientScheme | Change::Host(_) => Progress::SiteError,
+        Change::Alpn(_)
+        | Change::Groups(_)
+        | Change::NoProxyHeader
+        | Change::ProxyHeader
+        | Change::Url(_) => Progress::Answered,
     };
     let progress = after.progress();
     progress > before.progress() && progress >= needed
@@ -71,10 +73,12 @@ pub(super) fn proved_cause(
     let origin = before.origin();
     let (id, text, fixes) = match change {
         Change::Alpn(alpn) => wrong_alpn(*alpn, before),
+        Change::ClientScheme => client_scheme_unknown(),
         Change::ExpectSni => superfluous_expected_name(&origin),
         Change::ExpectedName(name) => wrong_expected_name(name),
         Change::Groups(groups) => wrong_groups(*groups, before),
         Change::Host(host) => wrong_host(host, &origin),
+        Change::NoProxyHeader => proxy_header_superfluous(),
         Change::ProxyHeader => proxy_header_missing(),
         Change::Sni(sni) => wrong_sni(sni, &origin),
         Change::Url(url) => wrong_scheme(url, before, after),
@@ -94,6 +98,7 @@ pub(super) fn proved_cause(
 fn may_be_about(change: &Change, response: &ProbeAttempt) -> bool {
     // "No server is available" may mean that none is for this Host.
     let ids: &[CauseId] = match change {
+        Change::NoProxyHeader => &[CauseId::ProxyHeaderNotExpected],
         Change::Host(_) => &[
             CauseId::BehindTheEdge,
             CauseId::HostNotServed,
@@ -180,6 +185,22 @@ fn wrong_host(served: &HostAuthority, origin: &Origin) -> Proved {
         CauseId::HostNotServed,
         format!("the edge serves {served}, and not {host}, the configured Host"),
         vec![FixKind::Host(served.clone())],
+    )
+}
+
+fn client_scheme_unknown() -> Proved {
+    (
+        CauseId::ForwardedProto,
+        String::from("the origin redirects clients until X-Forwarded-Proto says https"),
+        vec![FixKind::ClientScheme],
+    )
+}
+
+fn proxy_header_superfluous() -> Proved {
+    (
+        CauseId::ProxyHeaderNotExpected,
+        String::from("the peer accepts a connection without the PROXY protocol header alone"),
+        vec![FixKind::NoProxyProtocol],
     )
 }
 

@@ -323,7 +323,8 @@ async fn an_expired_intermediate_is_not_called_the_certificate() {
     });
     let chain = expired.leaf(&key, |it| it.subject_alt_names = vec![dns(SITE)]);
     let error = error(at(SITE, presenting(&chain, &key).await, &root)).await;
-    let fix = "renew the origin's certificate, or correct the local clock";
+    let fix = "let the server send the authority's current chain, trust its current root, or \
+               correct the local clock";
     check(&error, CauseId::CertificateExpired, Certainty::Certain, fix);
     let text = error.diagnosis().likeliest().unwrap().text().to_owned();
     assert!(

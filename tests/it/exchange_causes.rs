@@ -72,6 +72,26 @@ impl Peer {
         }
     }
 
+    /// One that closes each connection after the head of a request in plain HTTP.
+    async fn closing_plain() -> Self {
+        let authority = Authority::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+            }
+        });
+        Self {
+            authority,
+            address,
+            task,
+        }
+    }
+
     fn proxy(&self) -> OriginProxy {
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
             .dial(self.address)
@@ -191,7 +211,102 @@ async fn what_is_no_http_is_likely_another_service() {
     let error = failure(&peer.proxy(), post()).await;
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
     let fix = "dial the port at which the origin serves HTTP/1.1";
-    check(&error, CauseId::OtherService, Certainty::Likely, fix);
+    check(&error, CauseId::OtherService, Certainty::Certain, fix);
+    let diagnosis = error.diagnosis();
+    assert!(diagnosis.causes()[0].text().contains("a POP3 server"));
+}
+
+/// What a service sends before it is asked, and what it is.
+const GREETINGS: &[(&[u8], &str)] = &[
+    (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "an SSH server"),
+    (b"220 mail.example.test ESMTP Postfix\r\n", "an SMTP server"),
+    (b"220-FTP server ready\r\n", "an FTP server"),
+    (b"220 ready\r\n", "an SMTP or FTP server"),
+    (b"+OK Dovecot ready.\r\n", "a POP3 server"),
+    (b"* OK [CAPABILITY IMAP4rev1] ready\r\n", "an IMAP server"),
+    (b"RFB 003.008\n", "a VNC server"),
+    (
+        b"J\0\0\0\x0a8.0.36\0\x08\0\0\0abcdefgh\0",
+        "a MySQL or MariaDB server",
+    ),
+    (
+        b"\x17\0\0\0\xff\x10\x04Too many connections",
+        "a MySQL or MariaDB server",
+    ),
+    (
+        b"E\0\0\0\xff\x6a\x04Host '192.0.2.1' is not allowed to connect",
+        "a MySQL or MariaDB server",
+    ),
+];
+
+/// A service that speaks first is named, whether http or https was configured, and before or after
+/// the request is written.
+#[tokio::test]
+async fn a_service_that_speaks_first_is_named() {
+    for (greeting, service) in GREETINGS {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                stream.write_all(greeting).await.unwrap();
+                tokio::spawn(async move { stream.read_to_end(&mut Vec::new()).await });
+            }
+        });
+        for url in ["http://app.example", "https://app.example"] {
+            let connector = CdnOriginConnector::builder(url).dial(address.to_string());
+            let error = failure(&OriginProxy::new(connector.build().unwrap()), get(&[])).await;
+            let diagnosis = error.diagnosis();
+            let [cause] = diagnosis.causes() else {
+                panic!("{service} to {url}\n{}", error.report());
+            };
+            let found = (cause.id(), cause.certainty());
+            assert_eq!(
+                found,
+                (CauseId::OtherService, Certainty::Certain),
+                "{service}"
+            );
+            assert!(cause.text().contains(service), "{}", error.report());
+            assert!(
+                error.report().to_string().contains("  received"),
+                "{}",
+                error.report()
+            );
+        }
+        peer.abort();
+    }
+}
+
+/// A greeting that is not known still speaks before it is asked. HTTP does not.
+#[tokio::test]
+async fn what_comes_before_the_request_is_another_service_unless_it_is_http() {
+    for (greeting, id, shown) in [
+        ("hello\r\n", CauseId::OtherService, "hello"),
+        (
+            "HTTP/1.0 408 Request Time-out\r\nset-cookie: secret\r\n\r\n",
+            CauseId::OriginDown,
+            "HTTP/1.0 408 Request Time-out",
+        ),
+    ] {
+        let proxy = to_connections(move |mut stream| async move {
+            say(&mut stream, greeting).await;
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+        });
+        let error = failure(&proxy, get(&[])).await;
+        let report = error.report().to_string();
+        if error.kind() == ErrorKind::HttpProtocol {
+            check(
+                &error,
+                id,
+                Certainty::Likely,
+                match id {
+                    CauseId::OtherService => "dial the port at which the origin serves HTTP/1.1",
+                    _ => "",
+                },
+            );
+            assert!(report.contains(shown), "{report}");
+        }
+        assert!(!report.contains("secret"), "{report}");
+    }
 }
 
 const OVER_TLS: &str = "CdnOriginConnector::builder(\"https://origin.example\")";
@@ -211,6 +326,7 @@ async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
 async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
     for (answer, id) in [
         ("SSH-2.0-server\r\n", CauseId::OtherService),
+        ("<html></html>\r\n\r\n", CauseId::OtherService),
         ("HTTP/1.1 200 OK\r\nx(a): 1\r\n\r\n", CauseId::BrokenHttp),
     ] {
         let proxy = to_connections(move |mut stream| async move {
@@ -224,14 +340,75 @@ async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
     }
 }
 
+/// A close alone does not tell a TLS port from an origin that fails. The port may.
 #[tokio::test]
-async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port() {
-    let proxy = to_connections(|mut stream| async move {
+async fn a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port_by_its_number_alone()
+{
+    let cut = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
     });
-    let error = failure(&proxy, get(&[])).await;
+    let error = failure(&cut, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
-    check(&error, CauseId::HttpToTlsPort, Certainty::Likely, OVER_TLS);
+    check(&error, CauseId::OriginDown, Certainty::Possible, "");
+    let causes = error.diagnosis();
+    let tls = &causes.causes()[1];
+    let found = (tls.id(), tls.certainty());
+    assert_eq!(found, (CauseId::HttpToTlsPort, Certainty::Possible));
+    assert_eq!(tls.fixes()[0].to_string(), OVER_TLS);
+
+    for (url, fix) in [
+        ("http://origin.example:443", "https://origin.example"),
+        ("http://origin.example:8443", "https://origin.example:8443"),
+        ("http://d1.cloudfront.net:443", "https://d1.cloudfront.net"),
+    ] {
+        let closing = Peer::closing_plain().await;
+        let connector =
+            CdnOriginConnector::builder(url).transport(crate::transports::to(closing.address));
+        let error = failure(&OriginProxy::new(connector.build().unwrap()), get(&[])).await;
+        let fix = format!("CdnOriginConnector::builder(\"{fix}\")");
+        check(&error, CauseId::HttpToTlsPort, Certainty::Likely, &fix);
+    }
+}
+
+/// The first byte of a response in plain HTTP refutes TLS.
+#[tokio::test]
+async fn a_response_in_plain_http_that_is_cut_off_is_no_tls_port() {
+    for part in ["H", "HTTP/1.1 200 OK\r\nserver: nginx\r\n"] {
+        let proxy = to_connections(move |mut stream| async move {
+            read_head(&mut stream).await;
+            say(&mut stream, part).await;
+        });
+        let error = failure(&proxy, get(&[])).await;
+        assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
+        let ids: Vec<_> = error
+            .diagnosis()
+            .causes()
+            .iter()
+            .map(|it| it.id())
+            .collect();
+        assert_eq!(ids, [CauseId::OriginDown], "{part}");
+    }
+}
+
+/// RFC 9113 section 7: each code of GOAWAY has one explanation, and no general one beside it.
+#[tokio::test]
+async fn a_goaway_has_one_cause_whatever_its_code() {
+    for code in [0, 1, 2, 3, 7, 8, 11, 12, 13, 200] {
+        let peer = Peer::start(b"h2", move |mut tls| async move {
+            let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+            tls.write_all(&settings).await?;
+            tls.read_exact(&mut [0; 24 + 9]).await?;
+            let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, code];
+            tls.write_all(&goaway).await?;
+            tls.flush().await?;
+            tls.shutdown().await?;
+            tls.read_to_end(&mut Vec::new()).await.map(drop)
+        })
+        .await;
+        let error = failure(&peer.proxy(), post()).await;
+        let diagnosis = error.diagnosis();
+        assert_eq!(diagnosis.causes().len(), 1, "{code}\n{}", error.report());
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use cdn_origin::{
 };
 use tower::ServiceExt;
 
-use crate::support::{Authority, Edge};
+use crate::{
+    proofs::assert_error_proved,
+    support::{Authority, Edge},
+};
 
 /// A builder for `https://{name}` that dials the edge and trusts the authority.
 pub(crate) fn to(edge: &Edge, authority: &Authority, name: &str) -> CdnOriginBuilder {
@@ -31,13 +34,16 @@ pub(crate) fn error(builder: CdnOriginBuilder) -> impl Future<Output = Error> {
     let connector = builder.build().unwrap();
     async move {
         let result = connector.oneshot(http::Uri::default()).await;
-        result.expect_err("the connection should have failed")
+        let error = result.expect_err("the connection should have failed");
+        assert_error_proved(&error);
+        error
     }
 }
 
 /// Asserts the most likely cause, its certainty and its fix.
 #[track_caller]
 pub(crate) fn check(error: &Error, id: CauseId, certainty: Certainty, fix: &str) {
+    assert_error_proved(error);
     let diagnosis = error.diagnosis();
     let cause = diagnosis
         .likeliest()

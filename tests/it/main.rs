@@ -14,8 +14,11 @@ mod building;
 mod cancellation;
 mod causes;
 mod certificate_causes;
+mod certificate_chains;
 mod client_facts;
 mod closing_origin;
+#[cfg(feature = "serde")]
+mod config;
 mod early_answers;
 mod early_data;
 mod ech;
@@ -77,9 +80,11 @@ mod printed_code;
 mod probe;
 mod probe_arguments;
 mod probe_evidence;
+mod probe_headers;
 mod probe_peers;
 mod probe_tls;
 mod profiles;
+mod proofs;
 #[cfg(feature = "axum")]
 mod proxy_fields;
 mod proxy_headers;

@@ -25,7 +25,11 @@ pub(crate) struct Ca {
 
 impl Ca {
     pub(crate) fn root() -> Self {
-        let issuer = CertifiedIssuer::self_signed(ca_params("Root"), key()).unwrap();
+        Self::root_of("Root", key())
+    }
+
+    pub(crate) fn root_of(name: &str, key: KeyPair) -> Self {
+        let issuer = CertifiedIssuer::self_signed(ca_params(name), key).unwrap();
         Self {
             issuer,
             chain: Vec::new(),

@@ -215,7 +215,9 @@ fn finding_1() -> Result<(), Box<dyn Error>> {
 fn finding_2() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
+    .expected_name("www.example.com")
     // .verify(..) as before
+    // .client_scheme(Scheme::Https) on the OriginProxy, if clients use https
     .build()?;
     Ok(())
 }
@@ -223,8 +225,6 @@ fn finding_2() -> Result<(), Box<dyn Error>> {
 fn finding_3() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
-    .expected_name("www.example.com")
-    .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
     // .verify(..) as before
     .build()?;
     Ok(())
@@ -234,7 +234,7 @@ fn finding_4() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
-    .tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
+    .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
     // .verify(..) as before
     .build()?;
     Ok(())
@@ -244,7 +244,7 @@ fn finding_5() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
-    .host("www.example.com")
+    .tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
     // .verify(..) as before
     .build()?;
     Ok(())
@@ -254,13 +254,33 @@ fn finding_6() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
+    .host("www.example.com")
+    // .verify(..) as before
+    .build()?;
+    Ok(())
+}
+
+fn finding_7() -> Result<(), Box<dyn Error>> {
+    let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    .dial("192.0.2.1:8443")
+    .expected_name("www.example.com")
+    // .verify(..) as before
+    // without .proxy_protocol(..)
+    .build()?;
+    Ok(())
+}
+
+fn finding_8() -> Result<(), Box<dyn Error>> {
+    let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+    .dial("192.0.2.1:8443")
+    .expected_name("www.example.com")
     // .verify(..) as before
     .proxy_protocol(ProxyProtocol::v2())
     .build()?;
     Ok(())
 }
 
-fn finding_7() -> Result<(), Box<dyn Error>> {
+fn finding_9() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .sni("www.example.com")
@@ -271,7 +291,7 @@ fn finding_7() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_8() -> Result<(), Box<dyn Error>> {
+fn finding_10() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .omit_sni()
@@ -281,7 +301,7 @@ fn finding_8() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_9() -> Result<(), Box<dyn Error>> {
+fn finding_11() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("http://www.example.com")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
@@ -289,7 +309,7 @@ fn finding_9() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_10() -> Result<(), Box<dyn Error>> {
+fn finding_12() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
@@ -299,7 +319,7 @@ fn finding_10() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn finding_11() -> Result<(), Box<dyn Error>> {
+fn finding_13() -> Result<(), Box<dyn Error>> {
     let _built = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")

@@ -21,7 +21,10 @@ use tokio::{
 };
 use tower::service_fn;
 
-use crate::support::{Authority, Edge};
+use crate::{
+    proofs::assert_findings_proved,
+    support::{Authority, Edge},
+};
 
 /// How a peer or a device on the path ends a connection that it does not want.
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +180,7 @@ pub(crate) async fn probe(builder: CdnOriginBuilder) -> Findings {
         .response_timeout(PATIENCE);
     let findings = probe.run().await.unwrap();
     assert!(findings.attempts().len() < 20, "{findings}");
+    assert_findings_proved(&findings);
     findings
 }
 

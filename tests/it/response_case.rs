@@ -11,6 +11,7 @@ use http_body_util::Full;
 use tower::ServiceExt;
 
 use crate::{
+    proofs::{Answer, assert_answer_proved},
     support::{Authority, Edge},
     transports::to,
 };
@@ -61,7 +62,17 @@ impl ResponseCase {
         let request = request.body(Full::<Bytes>::default()).unwrap();
         let Ok(response) = proxy.oneshot(request).await;
         assert_eq!(response.status().as_u16(), self.status);
-        response.extensions().get().cloned()
+        let diagnosis: Option<Diagnosis> = response.extensions().get().cloned();
+        if let Some(diagnosis) = &diagnosis {
+            let answer = Answer {
+                url: self.url,
+                status: self.status,
+                fields: self.fields,
+                body: self.body,
+            };
+            assert_answer_proved(diagnosis, &answer);
+        }
+        diagnosis
     }
 
     pub(crate) async fn assert_not_certain(&self) {

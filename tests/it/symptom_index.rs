@@ -439,7 +439,7 @@ const RESPONSES: &[Row] = &[
         "HttpToTlsPort",
         &[
             "an_alert_in_answer_to_plain_http_is_likely_a_tls_port",
-            "a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port",
+            "a_connection_that_is_cut_in_answer_to_plain_http_is_likely_a_tls_port_by_its_number_alone",
             "haproxy_closes_on_plain_http_on_its_tls_port_and_the_diagnosis_names_the_scheme",
             "openssl_closes_on_plain_http_and_the_diagnosis_names_the_scheme",
         ],

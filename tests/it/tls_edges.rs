@@ -315,7 +315,14 @@ async fn the_only_certain_causes_of_broken_edges_are_what_the_bytes_themselves_s
             }
             CauseId::PlainHttpPeer => bytes.starts_with(b"HTTP/1.1 400"),
             CauseId::OtherService => {
-                let starts: [&[u8]; 5] = [b"SSH-", b"220 ", b"+OK", b"* OK", b"\0\0\x06\x04"];
+                let starts: [&[u8]; 6] = [
+                    b"SSH-",
+                    b"220 ",
+                    b"+OK",
+                    b"* OK",
+                    b"\0\0\x06\x04",
+                    b"J\0\0\0\x0a8.0",
+                ];
                 starts.iter().any(|start| bytes.starts_with(start))
             }
             _ => false,

@@ -73,6 +73,12 @@ impl CdnOriginBuilder {
         self
     }
 
+    /// Leaves out the PROXY protocol header.
+    pub(crate) fn without_proxy_protocol(mut self) -> Self {
+        self.settings.dial.proxy_protocol = None;
+        self
+    }
+
     /// Silences all advice. It was given when the first connector was built.
     pub(crate) fn without_advice(mut self) -> Self {
         self.settings.advice.silence_all();

@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     evidence::Evidence,
+    refusals::{refusal, refused_certificate},
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,
@@ -104,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::SniNotServed,
         certainty: Likely,
-        when: |e| e.sni().is_some() && e.early_alert() == Some(HANDSHAKE_FAILURE),
+        when: |e| is_alert_40_with_sni(e) && e.may_have_wrong_sni(),
         text: sni_not_served,
         clues: &[Clue::Sni, Clue::Alert],
         confirmation: Confirmation::ProbeNames,
@@ -118,6 +119,15 @@ pub(super) const RULES: &[Rule] = &[
         clues: &[Clue::Alert],
         confirmation: Confirmation::ProbeProtocols,
         fixes: nothing,
+    },
+    Rule {
+        id: CauseId::SniNotServed,
+        certainty: Possible,
+        when: |e| is_alert_40_with_sni(e) && !e.may_have_wrong_sni(),
+        text: sni_not_served,
+        clues: &[Clue::Sni, Clue::Alert],
+        confirmation: Confirmation::ProbeNames,
+        fixes: another_sni,
     },
     // Go's TLS server sends internal_error if it has no certificate for the name.
     Rule {
@@ -347,7 +357,7 @@ pub(super) const OTHERWISE: &[Rule] = &[Rule {
 fn no_common_cipher(_: &Evidence<'_>) -> String {
     String::from(
         "the origin supports none of the offered cipher suites or groups: it may have only CBC or \
-         CCM suites, or only the group P-521",
+         CCM suites, or only the group or a key of P-521",
     )
 }
 
@@ -355,41 +365,10 @@ fn is_alert_40_without_sni(evidence: &Evidence<'_>) -> bool {
     evidence.sni().is_none() && evidence.early_alert() == Some(HANDSHAKE_FAILURE)
 }
 
+fn is_alert_40_with_sni(evidence: &Evidence<'_>) -> bool {
+    evidence.sni().is_some() && evidence.early_alert() == Some(HANDSHAKE_FAILURE)
+}
+
 fn is_about_client_certificate(alert: u8) -> bool {
     alert == HANDSHAKE_FAILURE || ABOUT_CERTIFICATE.contains(&alert)
-}
-
-fn refused_certificate(evidence: &Evidence<'_>) -> String {
-    let (reason, _) = refusal(evidence);
-    format!("the origin refuses our client certificate: {reason}")
-}
-
-/// Why the origin refuses our certificate, according to its alert (RFC 8446 section 6.2), and the
-/// fix.
-fn refusal(evidence: &Evidence<'_>) -> (&'static str, &'static str) {
-    match evidence.late_alert() {
-        Some(48) => (
-            "its issuer is unknown, or an intermediate certificate is missing",
-            "add the intermediate certificates to ClientIdentity, or let the origin trust our \
-             authority",
-        ),
-        Some(45) => ("it has expired", "renew the client certificate"),
-        Some(44) => ("it is revoked", "renew the client certificate"),
-        Some(43) => (
-            "its type or purpose is not accepted",
-            "use a client certificate with the extended key usage clientAuth",
-        ),
-        Some(DECRYPT_ERROR) => (
-            "its signature is invalid, as if it came from another authority of the same name",
-            "use a client certificate of the authority that the origin trusts",
-        ),
-        Some(ACCESS_DENIED) => (
-            "it is valid, but not authorized",
-            "let the origin admit our client certificate",
-        ),
-        _ => (
-            "no reason was given",
-            "let the origin trust our authority, and check the origin's log",
-        ),
-    }
 }

@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         text: expired,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
-        fixes: renew,
+        fixes: renew_expired,
     },
     Rule {
         id: CauseId::CertificateNotYetValid,
@@ -66,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
         text: expired,
         clues: &[Clue::Dates],
         confirmation: Confirmation::Chain,
-        fixes: renew,
+        fixes: renew_expired,
     },
     Rule {
         id: CauseId::CertificateNotYetValid,
@@ -156,21 +156,32 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Certain,
         when: |e| e.is(ErrorKind::Certificate(CertificateProblem::Rejected)),
         text: |e| {
-            String::from(match e.chain().is_version_1() {
-                true => {
+            if e.chain().is_version_1() {
+                return String::from(
                     "the certificate is of X.509 version 1, which has no server names and is not \
-                     supported, even if pinned"
-                }
-                false => {
+                     supported, even if pinned",
+                );
+            }
+            match e.chain().version_1_issuer() {
+                Some(issuer) => format!(
+                    "the issuer's certificate, of {issuer}, is of X.509 version 1, which does not \
+                     say that it may issue others"
+                ),
+                None => String::from(
                     "the certificate breaks a rule: it is malformed, has an unsupported \
                      signature, is not meant for a server, or violates its authority's name \
-                     constraints"
-                }
-            })
+                     constraints",
+                ),
+            }
         },
         clues: &[Clue::Chain],
         confirmation: Confirmation::Chain,
-        fixes: |_| vec![FixKind::Advice("replace the origin's certificate")],
+        fixes: |e| {
+            vec![FixKind::Advice(match e.chain().version_1_issuer() {
+                Some(_) => "replace the origin's certificate by one of an authority of version 3",
+                None => "replace the origin's certificate",
+            })]
+        },
     },
 ];
 
@@ -202,6 +213,17 @@ fn not_yet_valid(evidence: &Evidence<'_>) -> String {
         evidence.chain().last_to_begin(),
         "is not valid yet",
     )
+}
+
+fn renew_expired(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    let expired = evidence.chain().first_to_end().map(PeerCertificate::der);
+    match expired {
+        Some(issuer) if Some(issuer) != evidence.chain().leaf_der() => vec![FixKind::Advice(
+            "let the server send the authority's current chain, trust its current root, or correct \
+             the local clock",
+        )],
+        _ => renew(evidence),
+    }
 }
 
 fn renew(_: &Evidence<'_>) -> Vec<FixKind> {

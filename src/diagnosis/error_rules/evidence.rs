@@ -58,6 +58,12 @@ impl Evidence<'_> {
         self.is(ErrorKind::ConnectionClosed) || self.is(ErrorKind::ConnectionReset)
     }
 
+    /// Whether the peer ended the connection by GOAWAY, whose code says why.
+    pub(super) fn is_ended_by_go_away(&self) -> bool {
+        self.http2
+            .is_some_and(|error| error.is_remote && error.is_go_away)
+    }
+
     pub(super) fn sni(&self) -> Option<&DnsName> {
         self.origin.sni().name()
     }
@@ -212,6 +218,14 @@ impl Evidence<'_> {
         let known = placeholder_by_subject(self.chain().subject())?;
         let is_asked_for = known.edge().is_none() && self.covers_expected_name();
         (!is_asked_for).then_some(known.source_kind())
+    }
+
+    /// Whether something speaks for a wrong name in SNI: a known edge chooses the site by it, or it
+    /// differs from the name that was dialled or from Host.
+    pub(super) fn may_have_wrong_sni(&self) -> bool {
+        let others = [self.dialled_name().cloned(), self.host_name()];
+        let mut others = others.into_iter().flatten();
+        self.edge().is_some() || others.any(|name| Some(&name) != self.sni())
     }
 
     /// Whether the expected name is the one in SNI.

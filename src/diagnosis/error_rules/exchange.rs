@@ -14,6 +14,9 @@ use super::{
     rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
 };
 
+/// Ports that serve https and hardly ever plain HTTP.
+const TLS_PORTS: [u16; 2] = [443, 8443];
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::InvalidRequest,
@@ -73,10 +76,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::HttpToTlsPort,
         certainty: Likely,
-        // HAProxy and OpenSSL close the connection on plain HTTP without an answer.
-        when: |e| e.is_plain_http() && !e.facts.has_answered_before() && e.was_cut_off(),
+        when: |e| may_expect_tls(e) && dials_tls_port(e),
         text: http_to_tls_port,
-        clues: &[Clue::Scheme, Clue::Ending],
+        clues: &[Clue::Scheme, Clue::Port, Clue::Ending],
         confirmation: Confirmation::ProbeProtocols,
         fixes: over_tls,
     },
@@ -98,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OriginDown,
         certainty: Possible,
-        when: |e| e.was_cut_off(),
+        when: |e| e.was_cut_off() && !e.is_ended_by_go_away(),
         text: |_| {
             String::from(
                 "the origin failed, or a device on the path cut the connection, before the \
@@ -110,13 +112,25 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
     Rule {
+        id: CauseId::HttpToTlsPort,
+        certainty: Possible,
+        // HAProxy and OpenSSL close the connection on plain HTTP without an answer. So does an
+        // origin that fails: without a byte of TLS, only the port may tell them apart.
+        when: |e| may_expect_tls(e) && !dials_tls_port(e),
+        text: http_to_tls_port,
+        clues: &[Clue::Scheme, Clue::Ending],
+        confirmation: Confirmation::ProbeProtocols,
+        fixes: over_tls,
+    },
+    Rule {
         id: CauseId::ClientCertificateRequired,
         // In TLS 1.3 the client's handshake is complete before the origin checks the certificate.
         // It then owes an alert, and may have requested a certificate without requiring one.
         certainty: Possible,
         when: |e| {
             let is_first = !e.facts.has_answered_before();
-            e.was_cut_off() && is_first && e.withheld_certificate() && is_tls_1_3(e)
+            let is_unexplained = e.was_cut_off() && !e.is_ended_by_go_away();
+            is_unexplained && is_first && e.withheld_certificate() && is_tls_1_3(e)
         },
         text: client_certificate_asked,
         clues: &[Clue::ClientCertificate, Clue::Ending],
@@ -162,6 +176,17 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
             "check the origin, or allow more with Limits::request_timeout(..)",
         ),
     }
+}
+
+/// Whether an origin that has sent nothing yet cut off plain HTTP.
+fn may_expect_tls(evidence: &Evidence<'_>) -> bool {
+    evidence.is_plain_http() && evidence.was_cut_off() && !evidence.facts.has_answered_before()
+}
+
+/// Whether the dialled port is one of TLS: by the registry of ports, or as a known edge has it.
+fn dials_tls_port(evidence: &Evidence<'_>) -> bool {
+    let port = evidence.origin.dial().port();
+    evidence.is_edge_of_tls() || port.is_some_and(|port| TLS_PORTS.contains(&port))
 }
 
 fn is_tls_1_3(evidence: &Evidence<'_>) -> bool {

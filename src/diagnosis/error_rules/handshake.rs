@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     evidence::Evidence,
+    greetings::{is_http2_settings, is_no_web_server, service},
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,
@@ -110,8 +111,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OtherService,
         certainty: Certain,
-        when: |e| is_other_service(e) && is_greeting(e.facts.first_bytes()),
-        text: |_| String::from("the service on this port is not a web server"),
+        when: |e| is_other_service(e) && service(e.facts.first_bytes()).is_some(),
+        text: |e| is_no_web_server(e.facts.first_bytes()),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
         fixes: dial_another_port,
@@ -308,15 +309,4 @@ fn is_cut_off(evidence: &Evidence<'_>) -> bool {
 /// Whether the connection was cut after that, so that SNI and port were right.
 fn is_cut_off_late(evidence: &Evidence<'_>) -> bool {
     evidence.was_cut_off() && evidence.alert().is_none() && evidence.was_accepted()
-}
-
-/// Whether these are the first bytes of SSH, SMTP or FTP, POP3, IMAP or VNC.
-fn is_greeting(bytes: &[u8]) -> bool {
-    let known: [&[u8]; 6] = [b"SSH-", b"220 ", b"220-", b"+OK ", b"* OK", b"RFB 00"];
-    known.iter().any(|start| bytes.starts_with(start))
-}
-
-/// Whether these begin a SETTINGS frame on stream 0 (RFC 9113 sections 3.4 and 4.1).
-fn is_http2_settings(bytes: &[u8]) -> bool {
-    matches!(bytes, [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
 }

@@ -11,6 +11,7 @@ use crate::{
 
 use super::{
     evidence::{Evidence, Http2Evidence},
+    greetings::{is_http2_settings, is_no_web_server, service},
     rule::{Rule, nothing},
 };
 
@@ -61,6 +62,27 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: CauseId::OtherService,
+        certainty: Certain,
+        when: |e| is_no_response(e) && service(e.facts.first_bytes()).is_some(),
+        text: |e| is_no_web_server(e.facts.first_bytes()),
+        clues: &[Clue::Port, Clue::FirstBytes],
+        confirmation: Confirmation::Listener,
+        fixes: dial_http,
+    },
+    Rule {
+        id: CauseId::OtherService,
+        certainty: Certain,
+        when: |e| {
+            let is_settings = is_http2_settings(e.facts.first_bytes());
+            is_no_response(e) && is_settings && e.is_plain_http()
+        },
+        text: |_| String::from("the peer speaks HTTP/2 alone on this port, and HTTP/1.1 was sent"),
+        clues: &[Clue::Port, Clue::FirstBytes],
+        confirmation: Confirmation::Listener,
+        fixes: dial_http,
+    },
+    Rule {
+        id: CauseId::OtherService,
         certainty: Likely,
         when: |e| e.facts.http_fault() == Some(HttpFault::NotHttp),
         text: |_| {
@@ -71,29 +93,39 @@ pub(super) const RULES: &[Rule] = &[
         },
         clues: &[Clue::Port, Clue::Response],
         confirmation: Confirmation::Listener,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "dial the port at which the origin serves HTTP/1.1",
-            )]
-        },
+        fixes: dial_http,
     },
     Rule {
         id: CauseId::OtherService,
-        certainty: Possible,
-        when: |e| e.facts.http_fault() == Some(HttpFault::Unsolicited),
+        certainty: Likely,
+        when: |e| is_unsolicited(e) && !e.facts.first_bytes().starts_with(b"HTTP/"),
         text: |_| {
             String::from(
                 "the peer sent data before it received a request: another service listens at this \
                  port",
             )
         },
-        clues: &[Clue::Port, Clue::Response],
+        clues: &[Clue::Port, Clue::FirstBytes],
         confirmation: Confirmation::Listener,
-        fixes: |_| {
-            vec![FixKind::Advice(
-                "dial the port at which the origin serves HTTP/1.1",
-            )]
+        fixes: dial_http,
+    },
+    Rule {
+        id: CauseId::OriginDown,
+        certainty: Likely,
+        // HAProxy and nginx answer 408 before they close. Over capacity, some answer 503 at once.
+        when: |e| {
+            let is_http = e.facts.first_bytes().starts_with(b"HTTP/");
+            is_unsolicited(e) && is_http && !e.facts.has_proxy_header()
         },
+        text: |_| {
+            String::from(
+                "the origin answered before it received a request: it gave up waiting, or accepts \
+                 no more connections",
+            )
+        },
+        clues: &[Clue::FirstBytes],
+        confirmation: Confirmation::Origin,
+        fixes: nothing,
     },
     Rule {
         id: CauseId::BrokenHttp,
@@ -215,6 +247,22 @@ pub(super) const RULES: &[Rule] = &[
         fixes: nothing,
     },
 ];
+
+/// Whether the peer sent something else than a response of HTTP/1.
+fn is_no_response(evidence: &Evidence<'_>) -> bool {
+    let fault = evidence.facts.http_fault();
+    fault == Some(HttpFault::NotHttp) || is_unsolicited(evidence)
+}
+
+fn is_unsolicited(evidence: &Evidence<'_>) -> bool {
+    evidence.facts.http_fault() == Some(HttpFault::Unsolicited)
+}
+
+fn dial_http(_: &Evidence<'_>) -> Vec<FixKind> {
+    vec![FixKind::Advice(
+        "dial the port at which the origin serves HTTP/1.1",
+    )]
+}
 
 /// The rule that the response breaks in a well-known place, and what the origin has to change.
 fn broken_rule(evidence: &Evidence<'_>) -> Option<(&'static str, &'static str)> {

@@ -8,8 +8,10 @@
 //! | `prepare` | Why was the request refused before it was sent? |
 //! | `connect` | Why was no address reached? |
 //! | `alerts` | Which alert did the peer send, and when? |
+//! | `refusals` | Why does it refuse our client certificate? |
 //! | `certificate_names`, `unknown_issuers`, `certificates` | Why was the certificate refused? |
 //! | `handshake`, `tls_versions` | Why else did the handshake fail? |
+//! | `greetings` | Which service names itself in its first bytes? |
 //! | `broken_tls` | How did the peer break the TLS protocol? |
 //! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
 //! | `exchange` | Why did the request get no response? |
@@ -24,11 +26,13 @@ mod diagnose;
 mod ech;
 mod evidence;
 mod exchange;
+mod greetings;
 mod handshake;
 mod http;
 mod prepare;
 mod presented;
 mod proxy_protocol;
+mod refusals;
 mod rule;
 mod tls_versions;
 mod unknown_issuers;

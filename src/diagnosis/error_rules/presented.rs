@@ -39,6 +39,13 @@ impl<'a> PresentedChain<'a> {
         certificate.is_some_and(PeerCertificate::is_version_1)
     }
 
+    /// The first presented issuer of X.509 version 1, below a root, for a text.
+    pub(super) fn version_1_issuer(self) -> Option<String> {
+        let mut issuers = self.path().into_iter().skip(1);
+        let first = issuers.find(|it| it.is_version_1() && !it.is_self_issued());
+        first.map(|issuer| short(issuer.subject()))
+    }
+
     /// Whether the certificate is signed with its own key, according to the signature.
     pub(super) fn is_self_signed(self) -> bool {
         self.0.findings.is_self_signed

@@ -145,15 +145,10 @@ pub(super) const RULES: &[Rule] = &[
         id: CauseId::IntermediateMissing,
         certainty: Possible,
         when: |e| {
-            let ends_at_root = e
-                .chain()
-                .path()
-                .last()
-                .is_some_and(|last| last.is_self_issued());
             is_of_unknown_public_authority(e)
                 && has_complete_chain(e)
                 && !e.is_edge_of_tls()
-                && !ends_at_root
+                && !ends_at_root(e)
         },
         text: |e| {
             format!(
@@ -188,9 +183,13 @@ pub(super) const RULES: &[Rule] = &[
         text: |e| {
             let issuer = e.chain().missing_issuer();
             match e.chain().sent_issuer() {
-                true => format!(
+                true if ends_at_root(e) => format!(
                     "{issuer}, at which the chain ends, is not trusted: it is a private authority, \
                      or the traffic is intercepted"
+                ),
+                true => format!(
+                    "{issuer}, at which the chain ends, is not trusted: it is a private authority, \
+                     a cross-signed certificate is missing, or the traffic is intercepted"
                 ),
                 false => format!(
                     "{issuer} is not trusted: it is a private authority, an intermediate \
@@ -224,6 +223,12 @@ fn is_of_unknown_public_authority(evidence: &Evidence<'_>) -> bool {
 /// CDN, which sends it always.
 fn has_complete_chain(evidence: &Evidence<'_>) -> bool {
     evidence.chain().sent_issuer() || evidence.is_edge_of_tls()
+}
+
+/// Whether the peer sent the root of its chain, too.
+fn ends_at_root(evidence: &Evidence<'_>) -> bool {
+    let path = evidence.chain().path();
+    path.last().is_some_and(|last| last.is_self_issued())
 }
 
 /// Whether a server without the requested site presented its placeholder.

@@ -87,10 +87,15 @@ const PROOFS: &[Proof<Error>] = &[
     proof(
         CauseId::OtherService,
         "a greeting, or an HTTP/2 frame",
+        |e| not_tls(e).is_some_and(greets) && !dialled(e).ends_with(".cloudfront.net"),
+    ),
+    proof(
+        CauseId::OtherService,
+        "a greeting in place of a response",
         |e| {
-            let greetings: [&[u8]; 5] = [b"SSH-", b"220 ", b"+OK ", b"* OK", &[0, 0, 6, 4]];
-            let greets = |bytes: &[u8]| greetings.iter().any(|it| bytes.starts_with(it));
-            not_tls(e).is_some_and(greets) && !dialled(e).ends_with(".cloudfront.net")
+            use HttpFault::{NotHttp, Unsolicited};
+            let is_no_response = matches!(e.facts().http_fault(), Some(NotHttp | Unsolicited));
+            is_no_response && greets(e.facts().first_bytes())
         },
     ),
     proof(CauseId::BrokenTls, "a flood of messages", |e| {
@@ -263,6 +268,19 @@ fn is_named_after_edge(error: &Error) -> bool {
     [dialled(error), expected]
         .iter()
         .any(|name| name.ends_with(".cloudfront.net"))
+}
+
+/// Whether these are the first bytes of a service that names itself, or of HTTP/2.
+fn greets(bytes: &[u8]) -> bool {
+    let greetings: [&[u8]; 6] = [
+        b"SSH-",
+        b"220 ",
+        b"+OK ",
+        b"* OK",
+        &[0, 0, 6, 4],
+        b"J\0\0\0\x0a8.0",
+    ];
+    greetings.iter().any(|it| bytes.starts_with(it))
 }
 
 /// The first bytes of a peer that does not speak TLS.

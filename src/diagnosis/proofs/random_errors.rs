@@ -78,12 +78,15 @@ fn origin(random: &mut Random) -> Origin {
 }
 
 fn facts(random: &mut Random, certificates: &[PeerCertificate]) -> Facts {
-    const BYTES: [&[u8]; 9] = [
+    const BYTES: [&[u8]; 12] = [
         b"",
         b"HTTP/1.1 400 Bad Request",
         b"HTTP/1.1 302 Found",
         b"SSH-2.0",
         b"220 mail",
+        b"+OK ready",
+        b"* OK ready",
+        b"J\0\0\0\x0a8.0.36\0",
         b"\0\0\x06\x04\0\0\0\0\0",
         b"\x15\x03\x03",
         b"\x16\x03\x03",

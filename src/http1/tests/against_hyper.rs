@@ -216,7 +216,7 @@ fn has_reason(error: &Http1Error, bytes: &[u8], theirs: &Reading) -> bool {
         // RFC 9112 section 2.2 permits to accept a bare LF in a head, and not in a chunk.
         Http1Error::LineEnd => has_bare_line_feed(bytes),
         // Too many empty lines before the head.
-        Http1Error::NotHttp => has_bare_line_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
+        Http1Error::NotHttp(_) => has_bare_line_feed(bytes) || bytes.starts_with(b"\r\n\r\n\r\n"),
         Http1Error::ResponseFraming => is_framing_ambiguous(theirs),
         // Control characters in a chunk extension.
         Http1Error::Chunk => bytes.contains(&0) || bytes.contains(&0x0b),

@@ -145,7 +145,7 @@ async fn bytes_before_the_request_are_not_its_response() {
         .await
         .unwrap();
     let error = connection.begin(&mut get(), None).err().unwrap();
-    assert!(matches!(error, Http1Error::Unsolicited));
+    assert!(matches!(error, Http1Error::Unsolicited(_)));
     assert!(head(&mut connection).await.is_err());
     drop(connection);
     let mut written = Vec::new();

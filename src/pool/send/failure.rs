@@ -141,9 +141,24 @@ impl NoResponse {
     pub(super) fn into_error(self, info: &ConnectionInfo) -> Error {
         match self.body_error {
             Some(ours) => ours,
-            None => explain_no_response(self.failure, self.not_retried, Some(info)),
+            None => {
+                let has_begun = self.has_received && is_ended(&self.failure);
+                let error = explain_no_response(self.failure, self.not_retried, Some(info));
+                match has_begun {
+                    true => error.after_answers(),
+                    false => error,
+                }
+            }
         }
     }
+}
+
+/// Whether the connection ended, and nothing that was read is at fault.
+fn is_ended(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Http1(Http1Error::Incomplete | Http1Error::Io(_))
+    )
 }
 
 /// Whether an HTTP/1 peer sent at least the start of a response, even if unusable.
@@ -226,6 +241,9 @@ fn with_stream(
 ) -> (ErrorKind, Stage, Facts) {
     let mut facts = info.map_or_else(Facts::default, |info| info.facts().clone());
     facts.http_fault = http_fault(failure);
+    if let Failure::Http1(Http1Error::NotHttp(bytes) | Http1Error::Unsolicited(bytes)) = failure {
+        facts.first_bytes = bytes.as_bytes().to_vec();
+    }
     let alert = explain(failure)
         .alert
         .or_else(|| info.and_then(ConnectionInfo::alert));
@@ -249,10 +267,10 @@ fn http_fault(failure: &Failure) -> Option<HttpFault> {
         }
         Failure::Http1(Http1Error::Head(_)) => Some(HttpFault::Head),
         Failure::Http1(Http1Error::LineEnd) => Some(HttpFault::LineEnd),
-        Failure::Http1(Http1Error::NotHttp) => Some(HttpFault::NotHttp),
+        Failure::Http1(Http1Error::NotHttp(_)) => Some(HttpFault::NotHttp),
         Failure::Http1(Http1Error::Trailers) => Some(HttpFault::Trailers),
         Failure::Http1(Http1Error::UnexpectedUpgrade) => Some(HttpFault::Upgrade),
-        Failure::Http1(Http1Error::Unsolicited) => Some(HttpFault::Unsolicited),
+        Failure::Http1(Http1Error::Unsolicited(_)) => Some(HttpFault::Unsolicited),
         _ => None,
     }
 }
@@ -282,8 +300,8 @@ fn classify_http1(error: &Http1Error) -> (ErrorKind, Stage) {
         Http1Error::HeadTooLarge => ErrorKind::ResponseHeadTooLarge,
         Http1Error::Head(_)
         | Http1Error::LineEnd
-        | Http1Error::Unsolicited
-        | Http1Error::NotHttp
+        | Http1Error::Unsolicited(_)
+        | Http1Error::NotHttp(_)
         | Http1Error::Tls(_)
         | Http1Error::UnexpectedUpgrade
         | Http1Error::ResponseFraming

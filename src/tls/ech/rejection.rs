@@ -61,7 +61,10 @@ pub(super) fn public_name(list: &[u8], is_usable: impl Fn(&[u8]) -> bool) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{EchProblem, ErrorKind, Facts, Stage};
+    use crate::{
+        error::{EchProblem, ErrorKind, Facts, Stage},
+        origin::{ChosenNames, Origin},
+    };
 
     /// One configuration of the known version (0xfe0d), with an extension, and one of another
     /// version.
@@ -93,10 +96,15 @@ mod tests {
     fn hundreds_of_configurations_make_a_short_error() {
         let configs = Some(read(LIST).into_iter().cycle().take(600).collect());
         let incompatible = PeerIncompatible::ServerRejectedEncryptedClientHello(configs);
+        let url = "https://www.example.test".parse().expect("a URL");
+        let facts = Facts {
+            origin: Some(Origin::settle(&url, &ChosenNames::default()).into()),
+            ..Facts::default()
+        };
         let error = crate::error::Error::with_source(
             ErrorKind::Ech(EchProblem::Rejected),
             Stage::Handshake,
-            Facts::default(),
+            facts,
             Error::from(incompatible),
         );
         let source = std::error::Error::source(&error).unwrap();
@@ -108,6 +116,9 @@ mod tests {
         for text in texts {
             assert!(text.len() < 600, "{} bytes", text.len());
         }
+        let report = error.report().to_string();
+        assert!(report.lines().count() <= 60, "{report}");
+        assert!(report.lines().all(|line| line.len() <= 80), "{report}");
         let found = crate::error::chain::find::<Error>(&error).unwrap();
         let rejection = EchRejection::in_error(found);
         assert!(matches!(rejection, Some(EchRejection::Replaced(_))));

@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 22] = [
+const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -85,6 +85,22 @@ const MAY_IMPORT: [(&str, &[&str]); 22] = [
         ],
     ),
     ("group", &["error", "upload", "pool", "proxy"]),
+    (
+        "config",
+        &[
+            "name",
+            "origin",
+            "error",
+            "tls",
+            "dial",
+            "connector",
+            "host_rewrite",
+            "forwarded",
+            "response_rewrite",
+            "pool",
+            "proxy",
+        ],
+    ),
 ];
 
 /// What lib.rs re-exports, and the module that it comes from.

@@ -14,7 +14,11 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use tower::ServiceExt;
 
-use crate::{support::Authority, transports::to};
+use crate::{
+    proofs::{Answer, assert_answer_proved, assert_error_proved, assert_findings_proved},
+    support::Authority,
+    transports::to,
+};
 
 use super::{
     case::{Case, EdgeActs, Fix, Through},
@@ -117,6 +121,7 @@ impl Run {
             Through::Probe => {
                 let probe = Probe::new(&connector).pause(Duration::ZERO);
                 let findings = probe.run().await.unwrap();
+                assert_findings_proved(&findings);
                 let works = findings.working().is_some();
                 Outcome {
                     status: works.then_some(StatusCode::OK),
@@ -144,11 +149,14 @@ impl Run {
                 .cloned()
                 .or_else(|| body.err());
             outcome = Some(match head.extensions.get::<Diagnosis>() {
-                Some(diagnosis) if error.is_none() => Outcome {
-                    status: Some(head.status),
-                    diagnosis: diagnosis.clone(),
-                    report: None,
-                },
+                Some(diagnosis) if error.is_none() => {
+                    self.assert_proved(diagnosis);
+                    Outcome {
+                        status: Some(head.status),
+                        diagnosis: diagnosis.clone(),
+                        report: None,
+                    }
+                }
                 _ => Outcome {
                     status: Some(head.status),
                     ..Outcome::of(error)
@@ -158,12 +166,32 @@ impl Run {
         outcome.expect("a case has at least one request")
     }
 
+    /// Asserts that each certain cause of the edge's response has a proof.
+    fn assert_proved(&self, diagnosis: &Diagnosis) {
+        let case = self.case;
+        let EdgeActs::Responds(status, fields, body) = case.edge else {
+            return;
+        };
+        let answer = Answer {
+            url: case.url,
+            status,
+            fields,
+            body,
+        };
+        assert_answer_proved(diagnosis, &answer);
+    }
+
+    /// The Host of the client's request.
+    fn host(&self) -> &'static str {
+        match self.case.host {
+            "" => self.case.url.split_once("://").unwrap().1,
+            host => host,
+        }
+    }
+
     fn request(&self) -> Request<UnsyncBoxBody<Bytes, Infallible>> {
         let case = self.case;
-        let host = match case.host {
-            "" => case.url.split_once("://").unwrap().1,
-            host => host,
-        };
+        let host = self.host();
         let request = match self.client {
             Client::Http1 => Request::get("/page").header("host", host),
             Client::Http2 => Request::get(format!("https://{host}/page")).version(Version::HTTP_2),
@@ -183,6 +211,9 @@ impl Run {
 
 impl Outcome {
     fn of(error: Option<Error>) -> Self {
+        if let Some(error) = &error {
+            assert_error_proved(error);
+        }
         let diagnosis = error.as_ref().map(Error::diagnosis);
         Self {
             status: error.is_none().then_some(StatusCode::OK),

@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::support::Authority;
+use crate::{proofs::assert_error_proved, support::Authority};
 
 use super::server::Server;
 
@@ -52,7 +52,9 @@ pub(super) async fn failure(proxy: &OriginProxy) -> Error {
         "{}",
         response.body()
     );
-    response.extensions().get::<Error>().unwrap().clone()
+    let error = response.extensions().get::<Error>().unwrap().clone();
+    assert_error_proved(&error);
+    error
 }
 
 /// The response to a GET through a proxy with this connector.

@@ -42,20 +42,22 @@ func key() *ecdh.PrivateKey {
 func main() {
 	confused := flag.Bool("confused", false, "publish a configuration for another key than one's own")
 	silent := flag.Bool("silent", false, "send no configuration along with a rejection")
+	configs := flag.Int("configs", 1, "how many configurations come along with a rejection")
 	p256 := flag.Bool("p256", false, "exchange keys by P-256 alone")
 	flag.Parse()
 
-	own := key()
-	published := own
-	if *confused {
-		published = key()
+	settings := &tls.Config{}
+	for i := 0; i < *configs; i++ {
+		own := key()
+		published := own
+		if *confused {
+			published = key()
+		}
+		settings.EncryptedClientHelloKeys = append(settings.EncryptedClientHelloKeys, tls.EncryptedClientHelloKey{
+			Config: echConfig("public.example.test", published), PrivateKey: own.Bytes(), SendAsRetry: !*silent,
+		})
 	}
-	config := echConfig("public.example.test", published)
-	settings := &tls.Config{
-		EncryptedClientHelloKeys: []tls.EncryptedClientHelloKey{
-			{Config: config, PrivateKey: own.Bytes(), SendAsRetry: !*silent},
-		},
-	}
+	config := settings.EncryptedClientHelloKeys[0].Config
 	if *p256 {
 		settings.CurvePreferences = []tls.CurveID{tls.CurveP256}
 	}

@@ -104,3 +104,22 @@ async fn go_that_rejects_its_retry_configuration_gets_no_third_attempt() {
         assert_eq!(error.facts().certificate().unwrap().names(), [PUBLIC]);
     }
 }
+
+#[tokio::test]
+#[ignore = "needs go"]
+async fn go_that_sends_hundreds_of_retry_configurations_makes_no_long_report() {
+    let (_go, connector, published) = serving("-confused -configs 600");
+    let error = refusal(connector.ech(published.required())).await;
+    assert_eq!(error.kind(), ErrorKind::Ech(EchProblem::Rejected));
+    let report = error.report().to_string();
+    assert!(report.lines().count() <= 60, "{report}");
+    for line in report.lines() {
+        assert!(line.chars().count() <= 80, "{line}\n{report}");
+    }
+    let mut level: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(shown) = level {
+        let texts = [shown.to_string(), format!("{shown:?}")];
+        assert!(texts.iter().all(|text| text.len() < 2_000), "{texts:?}");
+        level = shown.source();
+    }
+}

@@ -11,6 +11,7 @@ mod haproxy;
 mod networks;
 mod nginx;
 mod openssl;
+mod openssl_suites;
 mod openssl_trust;
 #[cfg(feature = "axum")]
 mod proxy_protocol;

@@ -230,6 +230,15 @@ impl Folder {
         self
     }
 
+    /// Creates a self-signed certificate with an EC key on this curve.
+    pub(super) fn on_curve(self, name: &str, subject: &str, curve: &str) -> Self {
+        let step = format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:{curve} -nodes -keyout {name}.key -out {name}.pem -subj /CN={subject} -addext subjectAltName=DNS:{subject}"
+        );
+        OPENSSL.check(OPENSSL.command(&self).args(step.split_whitespace()));
+        self
+    }
+
     pub(super) fn file(self, name: &str, text: &str) -> Self {
         self.write(name, text);
         self

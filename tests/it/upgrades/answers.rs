@@ -7,7 +7,10 @@ use cdn_origin::{
 };
 use tokio::io::AsyncWriteExt;
 
-use crate::support::{Authority, Edge, Site};
+use crate::{
+    support::{Authority, Edge, Site},
+    transports::to,
+};
 
 use super::{ASK, SWITCH, Scene, bytes, fields, head, rest};
 
@@ -49,7 +52,10 @@ async fn the_client_receives_the_agreed_protocol() {
 
 #[tokio::test]
 async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_an_upgrade_off() {
-    let scene = Scene::with(OriginProxy::disclose_diagnosis).await;
+    // At a port that usually expects TLS, a close is likely about TLS until something was answered.
+    let at_tls_port =
+        |address| CdnOriginConnector::builder("http://origin.test:443").transport(to(address));
+    let scene = Scene::to(at_tls_port, OriginProxy::disclose_diagnosis).await;
     for (answered, cause) in [(false, "HttpToTlsPort, likely"), (true, "Down, possible")] {
         if answered {
             let mut client = scene

@@ -1,7 +1,11 @@
 //! Switches of protocols: who may ask, what counts as an answer, and what passes afterwards.
 
+use std::net::SocketAddr;
+
 use axum::Router;
-use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSnapshot};
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy, connector::CdnOriginBuilder, pool::PoolSnapshot,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -45,11 +49,21 @@ impl Scene {
     }
 
     async fn with(dress: impl FnOnce(OriginProxy) -> OriginProxy) -> Self {
+        let url = "http://origin.test";
+        Self::to(
+            |address| CdnOriginConnector::builder(url).dial(address),
+            dress,
+        )
+        .await
+    }
+
+    /// The builder gets the address of the origin.
+    async fn to(
+        builder: impl FnOnce(SocketAddr) -> CdnOriginBuilder,
+        dress: impl FnOnce(OriginProxy) -> OriginProxy,
+    ) -> Self {
         let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let connector = CdnOriginConnector::builder("http://origin.test")
-            .dial(origin.local_addr().unwrap())
-            .build()
-            .unwrap();
+        let connector = builder(origin.local_addr().unwrap()).build().unwrap();
         let proxy = dress(OriginProxy::new(connector));
         let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
         Self {

@@ -145,11 +145,11 @@ pub(super) const CASES: &[Case] = &[
     Case::of("a server of SSH at the dialled port")
         .url("http://app.example.test:2222")
         .acts(answer!(b"SSH-2.0-OpenSSH_9.2\r\n"))
-        .causes(&[(OtherService, Likely, "dial the port")]),
+        .causes(&[(OtherService, Certain, "dial the port")]),
     Case::of("an origin that speaks HTTP/2 alone, over plain http")
         .url("http://app.example.test:50051")
         .acts(&[Head, Send(SETTINGS)])
-        .causes(&[(OtherService, Likely, "dial the port")]),
+        .causes(&[(OtherService, Certain, "dial the port")]),
     Case::of("a PROXY header is sent to a server of plain http, which answers the header")
         .url("http://app.example.test")
         .connector(|it| it.proxy_protocol(ProxyProtocol::v1()))

@@ -5,6 +5,7 @@ mod handshakes;
 mod hosts;
 mod pages;
 mod redirects;
+mod services;
 
 use super::case::Case;
 
@@ -15,4 +16,8 @@ pub(super) const SECTIONS: &[(&str, &[Case])] = &[
     ("Redirects", redirects::CASES),
     ("Names in Host", hosts::CASES),
     ("Other refusals", pages::CASES),
+    (
+        "Other services, and edges that name what they miss",
+        services::CASES,
+    ),
 ];

@@ -1,0 +1,263 @@
+//! What the proxy writes into requests and rewrites in responses.
+
+use humantime::Duration;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    forwarded::{ForwardedField, ForwardedLayer, TrustedClaims},
+    host_rewrite::HostRewriteLayer,
+    name::HostAuthority,
+    origin::Scheme,
+    proxy::{Pseudonym, Upgrades, Via},
+    response_rewrite::{PathPrefix, ResponseRewriteLayer},
+};
+
+use super::{ConfigError, text::Text, tls::is_false};
+
+/// The Host that the origin gets.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum HostRewriteConfig {
+    /// The client's Host.
+    Preserve,
+    /// A fixed name.
+    To(Text<HostAuthority>),
+}
+
+impl HostRewriteConfig {
+    pub(super) fn layer(&self) -> Result<HostRewriteLayer, ConfigError> {
+        match self {
+            Self::Preserve => Ok(HostRewriteLayer::preserve()),
+            Self::To(name) => HostRewriteLayer::to(name.as_str())
+                .map_err(|_| ConfigError::invalid("host_rewrite.to", "not a host")),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SchemeConfig {
+    Http,
+    Https,
+}
+
+impl SchemeConfig {
+    pub(super) fn scheme(self) -> Scheme {
+        match self {
+            Self::Http => Scheme::Http,
+            Self::Https => Scheme::Https,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ForwardedConfig {
+    /// The fields that are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Vec<FieldConfig>>,
+    /// Networks of proxies whose fields are believed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trust: Vec<Text<IpNet>>,
+    #[serde(skip_serializing_if = "is_false")]
+    trust_host: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    trust_port: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_claims: Option<ClaimsConfig>,
+    #[serde(skip_serializing_if = "is_false")]
+    append_unverified: bool,
+    /// In bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_chain: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum FieldConfig {
+    #[serde(rename = "Forwarded")]
+    Forwarded,
+    #[serde(rename = "X-Forwarded-For")]
+    XForwardedFor,
+    #[serde(rename = "X-Forwarded-Host")]
+    XForwardedHost,
+    #[serde(rename = "X-Forwarded-Port")]
+    XForwardedPort,
+    #[serde(rename = "X-Forwarded-Proto")]
+    XForwardedProto,
+    #[serde(rename = "X-Real-IP")]
+    XRealIp,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum ClaimsConfig {
+    Append,
+    Pass,
+}
+
+impl FieldConfig {
+    fn field(self) -> ForwardedField {
+        match self {
+            Self::Forwarded => ForwardedField::Forwarded,
+            Self::XForwardedFor => ForwardedField::XForwardedFor,
+            Self::XForwardedHost => ForwardedField::XForwardedHost,
+            Self::XForwardedPort => ForwardedField::XForwardedPort,
+            Self::XForwardedProto => ForwardedField::XForwardedProto,
+            Self::XRealIp => ForwardedField::XRealIp,
+        }
+    }
+}
+
+impl ForwardedConfig {
+    pub(super) fn layer(&self) -> ForwardedLayer {
+        let mut layer = ForwardedLayer::new();
+        if let Some(fields) = &self.fields {
+            layer = layer.fields(fields.iter().map(|field| field.field()));
+        }
+        layer = layer.trust(self.trust.iter().map(|network| **network));
+        if self.trust_host {
+            layer = layer.trust_host();
+        }
+        if self.trust_port {
+            layer = layer.trust_port();
+        }
+        if let Some(claims) = self.trusted_claims {
+            layer = layer.trusted_claims(match claims {
+                ClaimsConfig::Append => TrustedClaims::Append,
+                ClaimsConfig::Pass => TrustedClaims::Pass,
+            });
+        }
+        if self.append_unverified {
+            layer = layer.append_unverified();
+        }
+        if let Some(bytes) = self.max_chain {
+            layer = layer.max_chain(bytes);
+        }
+        layer
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ResponseRewriteConfig {
+    /// Rewrites nothing.
+    #[serde(skip_serializing_if = "is_false")]
+    off: bool,
+    /// More names of the origin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    names: Vec<Text<HostAuthority>>,
+    /// Path prefixes of the origin, and those of the client.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<PathConfig>,
+    #[serde(skip_serializing_if = "is_false")]
+    keep_alt_svc: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    dangerously_drop_secure_over_http: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct PathConfig {
+    origin: Text<PathPrefix>,
+    client: Text<PathPrefix>,
+}
+
+impl ResponseRewriteConfig {
+    pub(super) fn layer(&self) -> Result<ResponseRewriteLayer, ConfigError> {
+        if self.off {
+            let alone = Self {
+                off: true,
+                ..Self::default()
+            };
+            if *self != alone {
+                let problem = "no other key of `response_rewrite` has an effect beside this";
+                return Err(ConfigError::invalid("response_rewrite.off", problem));
+            }
+            return Ok(ResponseRewriteLayer::off());
+        }
+        let mut layer = ResponseRewriteLayer::new();
+        for name in &self.names {
+            layer = layer.name((**name).clone());
+        }
+        for path in &self.paths {
+            layer = layer.path((*path.origin).clone(), (*path.client).clone());
+        }
+        if self.keep_alt_svc {
+            layer = layer.keep_alt_svc();
+        }
+        if self.dangerously_drop_secure_over_http {
+            layer = layer.dangerously_drop_secure_over_http();
+        }
+        Ok(layer)
+    }
+}
+
+/// The proxy's name in `Via` and `CDN-Loop`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ViaConfig {
+    /// Writes no `Via`.
+    #[serde(skip_serializing_if = "is_false")]
+    off: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Text<Pseudonym>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cdn_loop: Option<Text<Pseudonym>>,
+}
+
+impl ViaConfig {
+    pub(super) fn via(&self) -> Result<Via, ConfigError> {
+        let via = match (self.off, &self.name) {
+            (true, Some(_)) => {
+                return Err(ConfigError::invalid("via.off", "set either this or `name`"));
+            }
+            (true, None) => Via::off(),
+            (false, Some(name)) => Via::named((**name).clone()),
+            (false, None) => Via::default(),
+        };
+        Ok(match &self.cdn_loop {
+            Some(name) => via.cdn_loop((**name).clone()),
+            None => via,
+        })
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct UpgradesConfig {
+    /// The protocols that a connection may be upgraded to, such as `"websocket"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocols: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_timeout: Option<Text<Duration>>,
+}
+
+impl UpgradesConfig {
+    pub(super) fn upgrades(&self) -> Result<Upgrades, ConfigError> {
+        let mut upgrades = Upgrades::default();
+        if let Some(protocols) = &self.protocols {
+            upgrades = Upgrades::none();
+            for protocol in protocols {
+                let refused = |_| {
+                    let problem = "a protocol is not a name, or is a version of HTTP";
+                    ConfigError::invalid("upgrades.protocols", problem)
+                };
+                upgrades = upgrades.and(protocol).map_err(refused)?;
+            }
+        }
+        if let Some(time) = &self.idle_timeout {
+            upgrades = upgrades.idle_timeout(***time);
+        }
+        Ok(upgrades)
+    }
+}

@@ -1,0 +1,62 @@
+//! The client certificate, and where its key is read.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tls::ClientIdentity;
+
+use super::ConfigError;
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdentityConfig {
+    /// The certificate and its intermediates, in PEM.
+    chain: PemSource,
+    /// The private key, in PEM.
+    key: PemSource,
+}
+
+/// Where a PEM text is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum PemSource {
+    /// The path of a file.
+    File(PathBuf),
+    /// The name of an environment variable.
+    Env(String),
+}
+
+impl IdentityConfig {
+    pub(super) fn identity(&self) -> Result<ClientIdentity, ConfigError> {
+        // Files are left to the connector: it can read them again when they change.
+        if let (PemSource::File(chain), PemSource::File(key)) = (&self.chain, &self.key) {
+            return Ok(ClientIdentity::pem_files(chain, key));
+        }
+        let chain = self.chain.read("client_identity.chain")?;
+        let key = self.key.read("client_identity.key")?;
+        Ok(ClientIdentity::pem(chain, key))
+    }
+}
+
+impl PemSource {
+    fn read(&self, key: &'static str) -> Result<Vec<u8>, ConfigError> {
+        match self {
+            Self::File(path) => std::fs::read(path).map_err(|source| ConfigError::File {
+                key,
+                path: path.clone(),
+                source,
+            }),
+            // The error of `var` has the value in it.
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => Ok(text.into_bytes()),
+                Err(_) => Err(ConfigError::Environment {
+                    key,
+                    name: name.clone(),
+                }),
+            },
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The connection pool, and the limits of the proxy.
+
+use bytesize::ByteSize;
+use humantime::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    pool::{PoolSettings, RetryBudget},
+    proxy::Limits,
+};
+
+use super::{ConfigError, text::Text};
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PoolConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follow_dns: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_connections: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_idle: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_queued: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
+    max_replay: Option<ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
+    max_response_head: Option<ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tunnels: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_uses: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_idle: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_budget: Option<RetryBudgetConfig>,
+}
+
+/// `"none"`, or a share of the requests.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+enum RetryBudgetConfig {
+    None,
+    Share(RetryShare),
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct RetryShare {
+    percent: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_least: Option<usize>,
+}
+
+impl PoolConfig {
+    pub(super) fn settings(&self) -> Result<PoolSettings, ConfigError> {
+        let mut settings = PoolSettings::default();
+        if let Some(grace) = &self.follow_dns {
+            settings = settings.follow_dns(***grace);
+        }
+        if let Some(time) = &self.idle_timeout {
+            settings = settings.idle_timeout(***time);
+        }
+        if let Some(age) = &self.max_age {
+            settings = settings.max_age(***age);
+        }
+        if let Some(count) = self.max_connections {
+            settings = settings.max_connections(count);
+        }
+        if let Some(count) = self.max_idle {
+            settings = settings.max_idle(count);
+        }
+        if let Some(count) = self.max_queued {
+            settings = settings.max_queued(count);
+        }
+        if let Some(size) = self.max_replay {
+            settings = settings.max_replay(fitting("pool.max_replay", size)?);
+        }
+        if let Some(size) = self.max_response_head {
+            settings = settings.max_response_head(fitting("pool.max_response_head", size)?);
+        }
+        if let Some(count) = self.max_tunnels {
+            settings = settings.max_tunnels(count);
+        }
+        if let Some(count) = self.max_uses {
+            settings = settings.max_uses(count);
+        }
+        if let Some(count) = self.min_idle {
+            settings = settings.min_idle(count);
+        }
+        if let Some(time) = &self.queue_timeout {
+            settings = settings.queue_timeout(***time);
+        }
+        if let Some(budget) = &self.retry_budget {
+            settings = settings.retry_budget(budget.budget());
+        }
+        Ok(settings)
+    }
+}
+
+impl RetryBudgetConfig {
+    fn budget(&self) -> RetryBudget {
+        match self {
+            Self::None => RetryBudget::none(),
+            Self::Share(share) => {
+                let budget = RetryBudget::percent(share.percent);
+                match share.at_least {
+                    Some(count) => budget.at_least(count),
+                    None => budget,
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_idle_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_concurrency: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_queued: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
+    max_request_body: Option<ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_request_fields: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
+    max_request_head: Option<ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_timeout: Option<Text<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread_timeout: Option<Text<Duration>>,
+}
+
+impl LimitsConfig {
+    pub(super) fn limits(&self) -> Result<Limits, ConfigError> {
+        let mut limits = Limits::default();
+        if let Some(time) = &self.body_idle_timeout {
+            limits = limits.body_idle_timeout(***time);
+        }
+        if let Some(count) = self.max_concurrency {
+            limits = limits.max_concurrency(count);
+        }
+        if let Some(count) = self.max_queued {
+            limits = limits.max_queued(count);
+        }
+        if let Some(size) = self.max_request_body {
+            limits = limits.max_request_body(size.as_u64());
+        }
+        if let Some(count) = self.max_request_fields {
+            limits = limits.max_request_fields(count);
+        }
+        if let Some(size) = self.max_request_head {
+            limits = limits.max_request_head(fitting("limits.max_request_head", size)?);
+        }
+        if let Some(time) = &self.queue_timeout {
+            limits = limits.queue_timeout(***time);
+        }
+        if let Some(time) = &self.request_timeout {
+            limits = limits.request_timeout(***time);
+        }
+        if let Some(time) = &self.response_timeout {
+            limits = limits.response_timeout(***time);
+        }
+        if let Some(time) = &self.unread_timeout {
+            limits = limits.unread_timeout(***time);
+        }
+        Ok(limits)
+    }
+}
+
+/// The number of bytes, if the call's type can hold it.
+fn fitting<T: TryFrom<u64>>(key: &'static str, size: ByteSize) -> Result<T, ConfigError> {
+    let too_large = |_| ConfigError::invalid(key, "the size is too large");
+    T::try_from(size.as_u64()).map_err(too_large)
+}
+
+/// A size: a number of bytes, or a text with a unit.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum SizeSchema {
+    Bytes(u64),
+    Text(String),
+}

@@ -1,0 +1,181 @@
+//! TLS versions, parameters and sessions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    connector::{CdnOriginBuilder, Sessions},
+    error::TlsVersion,
+    tls::{Alpn, TlsParameters},
+};
+
+use super::ConfigError;
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TlsConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_version: Option<TlsVersionConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_version: Option<TlsVersionConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cipher_suites: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_exchange_groups: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature_schemes: Option<Vec<String>>,
+    /// In bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_record_size: Option<usize>,
+    #[serde(skip_serializing_if = "is_false")]
+    require_extended_master_secret: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    require_fips: bool,
+    /// Needs feature `certificate-compression`.
+    #[serde(skip_serializing_if = "is_false")]
+    compressed_certificates: bool,
+    /// Logs the secrets of connections to the file that `SSLKEYLOGFILE` names.
+    #[serde(skip_serializing_if = "is_false")]
+    key_log_from_environment: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum TlsVersionConfig {
+    #[serde(rename = "1.2")]
+    V1_2,
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+/// A protocol, by its name in ALPN.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum ProtocolConfig {
+    #[serde(rename = "h2")]
+    Http2,
+    #[serde(rename = "http/1.1")]
+    Http1,
+}
+
+/// The sessions that are resumed.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SessionsConfig {
+    /// Resumes no session.
+    #[serde(skip_serializing_if = "is_false")]
+    off: bool,
+    /// The number of names with sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<usize>,
+    #[serde(skip_serializing_if = "is_false")]
+    early_data: bool,
+}
+
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl TlsConfig {
+    pub(super) fn apply(&self, builder: CdnOriginBuilder) -> Result<CdnOriginBuilder, ConfigError> {
+        let builder = match (self.min_version, self.max_version) {
+            (None, None) => builder,
+            (Some(min), None) => builder.tls_versions(min.version()..),
+            (None, Some(max)) => builder.tls_versions(..=max.version()),
+            (Some(min), Some(max)) => builder.tls_versions(min.version()..=max.version()),
+        };
+        let versions_alone = Self {
+            min_version: self.min_version,
+            max_version: self.max_version,
+            ..Self::default()
+        };
+        if *self == versions_alone {
+            return Ok(builder);
+        }
+        Ok(builder.tls_parameters(self.parameters()?))
+    }
+
+    fn parameters(&self) -> Result<TlsParameters, ConfigError> {
+        let mut parameters = TlsParameters::default();
+        if let Some(names) = &self.cipher_suites {
+            parameters = parameters.cipher_suites(names);
+        }
+        if let Some(names) = &self.key_exchange_groups {
+            parameters = parameters.key_exchange_groups(names);
+        }
+        if let Some(names) = &self.signature_schemes {
+            parameters = parameters.signature_schemes(names);
+        }
+        if let Some(bytes) = self.max_record_size {
+            parameters = parameters.max_record_size(bytes);
+        }
+        if self.require_extended_master_secret {
+            parameters = parameters.require_extended_master_secret();
+        }
+        if self.require_fips {
+            parameters = parameters.require_fips();
+        }
+        if self.key_log_from_environment {
+            parameters = parameters.key_log_from_environment();
+        }
+        if self.compressed_certificates {
+            parameters = compressed_certificates(parameters)?;
+        }
+        Ok(parameters)
+    }
+}
+
+#[cfg(feature = "certificate-compression")]
+fn compressed_certificates(parameters: TlsParameters) -> Result<TlsParameters, ConfigError> {
+    Ok(parameters.compressed_certificates())
+}
+
+#[cfg(not(feature = "certificate-compression"))]
+fn compressed_certificates(_: TlsParameters) -> Result<TlsParameters, ConfigError> {
+    let problem = "the application was built without feature `certificate-compression`";
+    Err(ConfigError::invalid("tls.compressed_certificates", problem))
+}
+
+impl TlsVersionConfig {
+    fn version(self) -> TlsVersion {
+        match self {
+            Self::V1_2 => TlsVersion::V1_2,
+            Self::V1_3 => TlsVersion::V1_3,
+        }
+    }
+}
+
+impl ProtocolConfig {
+    pub(super) fn alpn(protocols: &[Self]) -> Result<Alpn, ConfigError> {
+        match protocols {
+            [Self::Http2, Self::Http1] => Ok(Alpn::Http2OrHttp1),
+            [Self::Http2] => Ok(Alpn::Http2),
+            [Self::Http1] => Ok(Alpn::Http1),
+            _ => {
+                let problem = r#"write ["h2", "http/1.1"], ["h2"] or ["http/1.1"]"#;
+                Err(ConfigError::invalid("alpn", problem))
+            }
+        }
+    }
+}
+
+impl SessionsConfig {
+    pub(super) fn sessions(&self) -> Result<Sessions, ConfigError> {
+        if self.off {
+            if self.capacity.is_some() || self.early_data {
+                let problem = "no other key of `sessions` has an effect beside this";
+                return Err(ConfigError::invalid("sessions.off", problem));
+            }
+            return Ok(Sessions::off());
+        }
+        let mut sessions = Sessions::default();
+        if let Some(names) = self.capacity {
+            sessions = sessions.capacity(names);
+        }
+        if self.early_data {
+            sessions = sessions.early_data();
+        }
+        Ok(sessions)
+    }
+}

@@ -1,0 +1,33 @@
+//! The start of what a peer sent in place of a response.
+
+use std::fmt;
+
+/// Enough to tell one protocol from another.
+pub(super) const CAPACITY: usize = 64;
+
+/// The first bytes, at most 64, of a peer that does not speak HTTP/1, or spoke first.
+///
+/// Of a message of HTTP they are the first line: the fields may be meant for another client.
+pub(crate) struct UnexpectedBytes(Box<[u8]>);
+
+impl UnexpectedBytes {
+    pub(super) fn new(received: &[u8]) -> Self {
+        let start = &received[..received.len().min(CAPACITY)];
+        let is_line = |byte: &u8| !matches!(byte, b'\r' | b'\n');
+        let end = match start.starts_with(b"HTTP/") {
+            true => start.iter().take_while(|byte| is_line(byte)).count(),
+            false => start.len(),
+        };
+        Self(start[..end].into())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UnexpectedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}

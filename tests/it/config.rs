@@ -1,0 +1,389 @@
+//! Configuration files: each call has a key, each mistake an error with its place, and what a file
+//! describes is what a request gets.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy,
+    config::{ConfigError, OriginConfig},
+    connector::CdnOriginBuilder,
+};
+use http::{Request, StatusCode};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::support::{Authority, Edge};
+
+const EXAMPLE: &str = include_str!("../../examples/config/origin.toml");
+const YAML: &str = include_str!("../../examples/config/origin.yaml");
+
+fn read(text: &str) -> OriginConfig {
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The calls that have no key, and why.
+const WITHOUT_KEY: [(&str, &str); 22] = [
+    ("build", "is what the conversion does"),
+    ("builder", "is `url`"),
+    ("transport", "takes a Rust value"),
+    ("ech", "needs a resolver that is a Rust value"),
+    ("tls_versions", "is `tls.min_version` and `tls.max_version`"),
+    ("tls_parameters", "is `tls`"),
+    ("resolver", "takes a Rust value"),
+    ("crypto_provider", "takes a Rust value"),
+    ("key_log", "takes a Rust value"),
+    ("each", "takes a function"),
+    ("share_with", "takes another connector"),
+    ("map_request", "takes a function"),
+    ("new", "makes the value"),
+    ("close_tunnels", "acts on a running proxy"),
+    ("drain", "acts on a running proxy"),
+    ("prewarm", "acts on a running proxy"),
+    ("retire_connections", "acts on a running proxy"),
+    ("pool_snapshot", "reads a running proxy"),
+    ("websocket", "is `upgrades.protocols`"),
+    ("and", "is `upgrades.protocols`"),
+    ("origin", "is the proxy's own origin"),
+    ("ttl", "is `dns.cache.min_ttl` and `dns.cache.max_ttl`"),
+];
+
+#[test]
+fn every_call_has_a_key_or_a_reason_to_have_none() {
+    let api =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/public-api.txt"))
+            .expect("the list of the public API is committed");
+    let mut keys = BTreeSet::new();
+    collect_keys(&schema(), &mut keys);
+    let types = [
+        "CdnOriginBuilder",
+        "Timeouts",
+        "Sessions",
+        "TlsParameters",
+        "DnsCache",
+        "HappyEyeballs",
+        "SocketOptions",
+        "AdviceSettings",
+        "PoolSettings",
+        "Limits",
+        "ForwardedLayer",
+        "OriginProxy",
+        "Upgrades",
+    ];
+    let mut missing = Vec::new();
+    for name in types {
+        let listed = api
+            .lines()
+            .skip_while(|line| !line.starts_with(&format!("struct {name} ")))
+            .skip(1)
+            .take_while(|line| line.starts_with("    "));
+        for line in listed {
+            let Some(call) = line.trim().strip_prefix("fn ") else {
+                continue;
+            };
+            let call = call.split(['(', '<']).next().unwrap_or_default();
+            let excepted = WITHOUT_KEY.iter().any(|(excepted, _)| *excepted == call);
+            if !keys.contains(call) && !excepted {
+                missing.push(format!("{name}::{call}"));
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "no key in the configuration: {missing:?}"
+    );
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../src/config/schema.json")).expect("a schema is JSON")
+}
+
+/// The names of all properties and enumerated values, at any depth.
+fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "properties" {
+                    keys.extend(
+                        value
+                            .as_object()
+                            .into_iter()
+                            .flat_map(|it| it.keys().cloned()),
+                    );
+                }
+                collect_keys(value, keys);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        Value::String(text) => {
+            keys.insert(text.clone());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[test]
+fn the_example_has_every_key() {
+    let text: String = EXAMPLE.replace("# ", "");
+    let missing: Vec<_> = schema()["properties"]
+        .as_object()
+        .expect("the schema has properties")
+        .keys()
+        .filter(|key| {
+            !text.lines().any(|line| {
+                line.starts_with(&format!("{key} =")) || line.starts_with(&format!("[{key}"))
+            }) && *key != "omit_sni"
+        })
+        .cloned()
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_configuration_is_written_as_it_was_read() {
+    for config in [
+        read(EXAMPLE),
+        serde_yaml_ng::from_str(YAML).expect("the example is valid"),
+    ] {
+        let toml = toml::to_string(&config).expect("every key can be written in TOML");
+        assert_eq!(read(&toml), config);
+        let json = serde_json::to_string(&config).expect("every key can be written in JSON");
+        let again: OriginConfig = serde_json::from_str(&json).expect("it is what was written");
+        assert_eq!(again, config);
+    }
+}
+
+/// Text that a format refuses, and what the error contains.
+#[test]
+fn mistakes_are_reported_with_their_line() {
+    let rows = [
+        ("", "missing field `url`"),
+        ("url = 'ftp://a.example'", "line 1"),
+        (
+            "url = 'https://a.example'\nsnl = 'b.example'",
+            "unknown field `snl`",
+        ),
+        ("url = 'https://a.example'\nsni = 'not a name'", "line 2"),
+        ("url = 'https://a.example'\nsni = ''", "line 2"),
+        (
+            "url = 'https://a.example'\n[timeouts]\ndial = '10'",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\n[timeouts]\ndial = 10",
+            "expected a string",
+        ),
+        (
+            "url = 'https://a.example'\n[limits]\nmax_request_body = '10 XB'",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\n[limits]\nmax_request_body = -1",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\n[verify]\npinned = ['md5/abc']",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\n[verify]\nnone = true",
+            "unknown field `none`",
+        ),
+        (
+            "url = 'https://a.example'\n[verify.danger]\ncertificate = true",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\n[verify.danger]\ncertificate = ''",
+            "accept_any",
+        ),
+        (
+            "url = 'https://a.example'\n[egress_guard]\nallow = ['10.0.0.0/8']",
+            "start",
+        ),
+        (
+            "url = 'https://a.example'\n[forwarded]\ntrust = ['10.0.0.0/40']",
+            "line 3",
+        ),
+        (
+            "url = 'https://a.example'\nalpn = ['http/3']",
+            "unknown variant `http/3`",
+        ),
+    ];
+    for (text, expected) in rows {
+        let error = toml::from_str::<OriginConfig>(text).expect_err(text);
+        assert!(error.to_string().contains(expected), "{text}\n{error}");
+    }
+}
+
+/// Keys that can be read and not used, and the whole error.
+#[test]
+fn keys_that_contradict_each_other_are_refused() {
+    let rows = [
+        (
+            "sni = 'a.example'\nomit_sni = true",
+            "omit_sni: set either this or sni",
+        ),
+        (
+            "alpn = []",
+            r#"alpn: write ["h2", "http/1.1"], ["h2"] or ["http/1.1"]"#,
+        ),
+        (
+            "alpn = ['http/1.1', 'h2']",
+            r#"alpn: write ["h2", "http/1.1"], ["h2"] or ["http/1.1"]"#,
+        ),
+        ("[verify]\npinned = []", "verify.pinned: the list is empty"),
+        (
+            "[verify]\nand_pins = []",
+            "verify.and_pins: the list is empty",
+        ),
+        (
+            "[verify]\nroots = {}",
+            "verify.roots: no root is trusted: set one of its keys",
+        ),
+        (
+            "[verify]\nroots = { native = true }\n\
+             pinned = ['sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=']",
+            "verify.pinned: these keys are trusted alone; beside roots, write `and_pins`",
+        ),
+        (
+            "[verify]\nroots = { native = true }\ndanger = { certificate = 'accept_any' }",
+            "verify.danger.certificate: no other key of `verify` has an effect beside this",
+        ),
+        (
+            "[verify]\ncrls = { pem_files = [] }",
+            "verify.crls.pem_files: the list is empty",
+        ),
+        (
+            "[client_identity]\nchain = { env = 'CDN_ORIGIN_UNSET' }\n\
+             key = { env = 'CDN_ORIGIN_UNSET' }",
+            "client_identity.chain: the environment variable \"CDN_ORIGIN_UNSET\" is not set, or \
+             is not Unicode",
+        ),
+        (
+            "[client_identity]\nchain = { env = 'CDN_ORIGIN_UNSET' }\n\
+             key = { file = '/nonexistent.key' }",
+            "client_identity.chain: the environment variable \"CDN_ORIGIN_UNSET\" is not set, or \
+             is not Unicode",
+        ),
+        (
+            "[sessions]\noff = true\ncapacity = 3",
+            "sessions.off: no other key of `sessions` has an effect beside this",
+        ),
+        (
+            "[dns.cache]\nmin_ttl = '1s'",
+            "dns.cache: set `min_ttl` and `max_ttl` together",
+        ),
+        (
+            "[dns.cache]\noff = true\nstale = '1s'",
+            "dns.cache.off: no other key of `dns.cache` has an effect beside this",
+        ),
+    ];
+    for (text, expected) in rows {
+        let config = read(&format!("url = 'https://a.example'\n{text}"));
+        let error = CdnOriginBuilder::try_from(&config).expect_err(text);
+        assert_eq!(error.to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn values_that_the_builder_refuses_are_its_errors() {
+    let config = read(
+        "url = 'https://a.example'\n[timeouts]\ndial = '0s'\n\
+         [verify]\nroots = { pem_files = ['/nonexistent.pem'] }",
+    );
+    let error = CdnOriginConnector::try_from(&config).expect_err("two values cannot be used");
+    let ConfigError::Build(error) = error else {
+        panic!("not the builder's error: {error:?}");
+    };
+    let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
+    assert_eq!(setters, ["Timeouts::dial", "verify"]);
+}
+
+#[test]
+fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
+    let rows = [
+        (
+            "[via]\noff = true\nname = 'a'",
+            "via.off: set either this or `name`",
+        ),
+        (
+            "[response_rewrite]\noff = true\nkeep_alt_svc = true",
+            "response_rewrite.off: no other key of `response_rewrite` has an effect beside this",
+        ),
+        (
+            "[upgrades]\nprotocols = ['h2c']",
+            "upgrades.protocols: a protocol is not a name, or is a version of HTTP",
+        ),
+        (
+            "[pool]\nmax_response_head = '5 GiB'",
+            "pool.max_response_head: the size is too large",
+        ),
+    ];
+    for (text, expected) in rows {
+        let config = read(&format!("url = 'http://a.example'\n{text}"));
+        let error = OriginProxy::try_from(&config).expect_err(text);
+        assert_eq!(error.to_string(), expected, "{text}");
+    }
+}
+
+/// A file that names all four names differently, and what the edge sees.
+#[tokio::test]
+async fn a_proxy_from_a_file_sends_its_names() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.site.test")
+        .start()
+        .await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let roots = folder.path().join("ca.pem");
+    fs::write(&roots, authority.root_pem()).expect("the folder is ours");
+    let config = read(&format!(
+        "url = 'https://distribution.test'\ndial = '{}'\nsni = 'www.site.test'\n\
+         [verify]\nroots = {{ pem_files = ['{}'] }}\n[via]\nname = 'edge-7'",
+        edge.address(),
+        roots.display(),
+    ));
+    let proxy = OriginProxy::try_from(&config).expect("the configuration is valid");
+    let request = Request::get("/").header("host", "proxy.test");
+    let request = request.body(String::new()).expect("a valid request");
+    let response = proxy.oneshot(request).await.expect("a proxy never fails");
+    assert_eq!(response.status(), StatusCode::OK);
+    let seen = &edge.requests()[0];
+    assert_eq!(seen.sni.as_deref(), Some("www.site.test"));
+    assert_eq!(seen.host(), Some("www.site.test"));
+    let via = seen.header("via").expect("the proxy writes Via");
+    assert!(via.ends_with("edge-7"), "{via}");
+}
+
+/// A reload replaces the roots of a running connector, and names what it cannot replace.
+#[tokio::test]
+async fn a_changed_file_is_applied_as_far_as_a_running_connector_can() {
+    let (old_ca, new_ca) = (Authority::new(), Authority::new());
+    let edge = Edge::builder(&new_ca).serves("site.test").start().await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, ca: &Authority| {
+        let path = folder.path().join(name);
+        fs::write(&path, ca.root_pem()).expect("the folder is ours");
+        path.display().to_string()
+    };
+    let config = |roots: String, more: &str| {
+        read(&format!(
+            "url = 'https://site.test'\ndial = '{}'\n[verify]\n\
+             roots = {{ pem_files = ['{roots}'] }}\n{more}",
+            edge.address()
+        ))
+    };
+    let old = config(file("old.pem", &old_ca), "");
+    let new = config(file("new.pem", &new_ca), "[limits]\nmax_concurrency = 3");
+    let connector = CdnOriginConnector::try_from(&old).expect("the configuration is valid");
+    let connect = || connector.clone().oneshot(http::Uri::default());
+    assert!(
+        connect().await.is_err(),
+        "the old roots do not cover the edge"
+    );
+    assert_eq!(old.reload(&new, &connector).expect("valid"), ["limits"]);
+    assert!(connect().await.is_ok(), "the new roots do");
+    let broken = config("/nonexistent.pem".to_owned(), "");
+    assert!(new.reload(&broken, &connector).is_err());
+    assert!(connect().await.is_ok(), "the old trust stays in force");
+}

@@ -7,6 +7,7 @@
 //! * [`load`]: what happens beyond an origin's capacity, and which setting does what
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
+//! * [`security`]: who may send what, which call bounds it, and what is not defended
 //! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
 //! * [`faults`]: slow, cut, corrupted and silent connections, and what clients get
@@ -45,6 +46,9 @@ pub mod load {}
 
 #[doc = include_str!("reading-errors.md")]
 pub mod reading_errors {}
+
+#[doc = include_str!("security.md")]
+pub mod security {}
 
 #[doc = include_str!("timeouts.md")]
 pub mod timeouts {}

@@ -1,4 +1,5 @@
-//! Vulnerabilities of other proxies, and the tests that show that this one is not affected.
+//! Vulnerabilities of other proxies, and the tests that show that this one is not affected. The
+//! threat model in the guide, and its tests.
 
 use std::{fs, path::Path};
 
@@ -165,6 +166,29 @@ fn every_lesson_names_tests_that_exist() {
     for (lesson, names) in LESSONS {
         for name in *names {
             assert!(text.contains(&format!("fn {name}(")), "{lesson}: {name}");
+        }
+    }
+}
+
+/// The rows of the threat model, without the heads of its tables.
+fn rows() -> impl Iterator<Item = &'static str> {
+    let page = include_str!("../../src/guide/security.md").lines();
+    let rows = page.filter(|line| line.starts_with("| "));
+    rows.filter(|row| !row.ends_with("| tests |"))
+}
+
+#[test]
+fn every_row_of_the_threat_model_names_tests_that_exist() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut text = String::new();
+    collect(&tests, &mut text);
+    assert!(rows().count() > 30);
+    for row in rows() {
+        let (_, cell) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let names: Vec<_> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            assert!(text.contains(&format!("fn {name}(")), "{name}: {row}");
         }
     }
 }

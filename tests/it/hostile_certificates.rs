@@ -15,31 +15,12 @@ use tower::ServiceExt;
 
 use crate::{
     failing::error,
+    fuzzing::targets::is_dangerous,
     pki::{Ca, dns, key, server, uri},
     tls_facts::{Log, shaking_hands},
 };
 
 const SITE: &str = "good.example.test";
-
-/// Characters that a terminal, a log viewer or an editor would act on.
-fn is_dangerous(char: char) -> bool {
-    char.is_control()
-        || matches!(
-            char,
-            '\u{ad}'
-                | '\u{600}'..='\u{605}'
-                | '\u{61c}'
-                | '\u{6dd}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0001}'..='\u{e007f}'
-        )
-}
 
 fn columns(line: &str) -> usize {
     line.chars()

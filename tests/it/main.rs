@@ -35,6 +35,7 @@ mod field;
 mod fix_texts;
 mod forwarded;
 mod frames;
+mod fuzzing;
 #[cfg(feature = "axum")]
 mod grpc;
 mod guard;
@@ -47,6 +48,7 @@ mod hickory;
 mod hickory_tls;
 mod host_rewrite;
 mod hostile_certificates;
+mod hostile_chains;
 mod http_get;
 mod identity;
 mod interop;

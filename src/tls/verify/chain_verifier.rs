@@ -13,6 +13,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 
 use super::{
     VerifyPolicy,
+    bounded_chain::bounded,
     contradictions::contradictions,
     crls::invalid,
     danger::unverified::Unverified,
@@ -93,6 +94,11 @@ impl ChainVerifier {
         name: &ServerName<'_>,
         names: &NameCheck,
     ) -> Result<(), Error> {
+        let intermediates = bounded(presented.end_entity, presented.intermediates);
+        let presented = PresentedCertificate {
+            intermediates: &intermediates,
+            ..presented
+        };
         let result = match self {
             Self::WebPki(webpki) => webpki.check(presented, name),
             #[cfg(feature = "platform-verifier")]

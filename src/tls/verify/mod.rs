@@ -1,5 +1,6 @@
 //! Verification of the origin's certificate: policy, roots, names, pins, revocation.
 
+mod bounded_chain;
 mod chain_verifier;
 mod contradictions;
 mod crls;

@@ -9,9 +9,6 @@ use tokio::net::TcpStream;
 
 use crate::workload::{Protocol, Workload};
 
-/// Connections that are opened at once.
-const AT_A_TIME: usize = 4;
-
 /// Clients of one proxy. Its connections are kept between calls of `send`.
 pub(crate) struct Load {
     workload: Workload,
@@ -41,13 +38,11 @@ impl Load {
         load
     }
 
-    /// Has the proxy open its connections a few at a time: under callgrind, many handshakes at once
+    /// Has the proxy open its connections one after the other: under callgrind, handshakes at once
     /// take longer than a proxy waits.
     fn warm_up(&mut self) {
-        let mut waiting = std::mem::take(&mut self.connections);
-        while !waiting.is_empty() {
-            let more = waiting.split_off(waiting.len().saturating_sub(AT_A_TIME));
-            self.connections.extend(more);
+        for connection in std::mem::take(&mut self.connections) {
+            self.connections.push(connection);
             self.send(self.connections.len());
         }
     }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     pool::{PoolSettings, RetryBudget},
-    proxy::Limits,
+    proxy::{AdaptiveConcurrency, Limits},
 };
 
-use super::{ConfigError, text::Text};
+use super::{ConfigError, text::Text, tls::is_false};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -129,6 +129,8 @@ impl RetryBudgetConfig {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LimitsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
+    adaptive_concurrency: Option<AdaptiveConcurrencyConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body_idle_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_concurrency: Option<usize>,
@@ -152,9 +154,46 @@ pub(super) struct LimitsConfig {
     unread_timeout: Option<Text<Duration>>,
 }
 
+/// How an overloaded origin is recognised.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+struct AdaptiveConcurrencyConfig {
+    #[serde(skip_serializing_if = "is_false")]
+    off: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_limit: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tolerated_delay: Option<Text<Duration>>,
+}
+
+impl AdaptiveConcurrencyConfig {
+    fn settings(&self) -> Result<AdaptiveConcurrency, ConfigError> {
+        if self.off {
+            if self.min_limit.is_some() || self.tolerated_delay.is_some() {
+                let key = "limits.adaptive_concurrency.off";
+                let problem = "no other key of `adaptive_concurrency` has an effect beside this";
+                return Err(ConfigError::invalid(key, problem));
+            }
+            return Ok(AdaptiveConcurrency::off());
+        }
+        let mut settings = AdaptiveConcurrency::default();
+        if let Some(count) = self.min_limit {
+            settings = settings.min_limit(count);
+        }
+        if let Some(delay) = &self.tolerated_delay {
+            settings = settings.tolerated_delay(***delay);
+        }
+        Ok(settings)
+    }
+}
+
 impl LimitsConfig {
     pub(super) fn limits(&self) -> Result<Limits, ConfigError> {
         let mut limits = Limits::default();
+        if let Some(adaptive) = &self.adaptive_concurrency {
+            limits = limits.adaptive_concurrency(adaptive.settings()?);
+        }
         if let Some(time) = &self.body_idle_timeout {
             limits = limits.body_idle_timeout(***time);
         }

@@ -22,7 +22,7 @@ fn read(text: &str) -> OriginConfig {
 }
 
 /// The calls that have no key, and why.
-const WITHOUT_KEY: [(&str, &str); 22] = [
+const WITHOUT_KEY: [(&str, &str); 23] = [
     ("build", "is what the conversion does"),
     ("builder", "is `url`"),
     ("transport", "takes a Rust value"),
@@ -40,6 +40,7 @@ const WITHOUT_KEY: [(&str, &str); 22] = [
     ("drain", "acts on a running proxy"),
     ("prewarm", "acts on a running proxy"),
     ("retire_connections", "acts on a running proxy"),
+    ("load_snapshot", "reads a running proxy"),
     ("pool_snapshot", "reads a running proxy"),
     ("websocket", "is `upgrades.protocols`"),
     ("and", "is `upgrades.protocols`"),
@@ -65,6 +66,7 @@ fn every_call_has_a_key_or_a_reason_to_have_none() {
         "AdviceSettings",
         "PoolSettings",
         "Limits",
+        "AdaptiveConcurrency",
         "ForwardedLayer",
         "OriginProxy",
         "Upgrades",

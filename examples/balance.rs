@@ -1,67 +1,137 @@
-//! Balances requests over two proxies with tower's load balancing.
+//! Balances requests over three origins with a backup, and shows what happens when they fail.
 //!
 //! ```text
 //! cargo run --example balance
 //! ```
 //!
-//! It starts two origins and sends twenty requests. Each request goes to the origin with fewer
-//! pending requests ("power of two choices"). `OriginGroup` lets one
-//! origin take over when another fails.
+//! It starts four origins on this machine, and uses no network.
 
-use std::{convert::Infallible, error::Error, net::SocketAddr};
+use std::{convert::Infallible, error::Error, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, OriginProxy};
-use futures_util::future::try_join_all;
+use cdn_origin::{
+    BuildError, CdnOriginConnector,
+    group::{Ejection, HealthCheck, Member, OriginGroup},
+    proxy::Limits,
+};
+use futures_util::future::join_all;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tower::{
-    BoxError, Service, ServiceExt,
-    balance::p2c::Balance,
-    discover::ServiceList,
-    load::{CompleteOnResponse, PendingRequests},
-};
+use tokio::{net::TcpListener, task::AbortHandle};
+use tower::ServiceExt;
+
+/// The part to copy: three origins that share the load, and a backup.
+fn group(origins: &[Origin], backup: &Origin) -> Result<OriginGroup, BuildError> {
+    let limits = Limits::default().request_timeout(Duration::from_secs(30));
+    let members: Result<Vec<_>, _> = origins.iter().map(Origin::member).collect();
+    OriginGroup::builder()
+        .tier(members?)
+        .tier([backup.member()?])
+        .each(move |proxy| proxy.limits(limits.clone()))
+        .ejection(
+            Ejection::default()
+                .failures(3)
+                .time(Duration::from_millis(200))
+                .trials(1),
+        )
+        .health_check(
+            HealthCheck::get("/healthz")
+                .interval(Duration::from_millis(200))
+                .fall(1),
+        )
+        .build()
+}
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut proxies = Vec::new();
-    for name in ["the first origin", "the second origin"] {
-        let address = start(name).await?;
-        let connector = CdnOriginConnector::builder("http://origin.example").dial(address);
-        let proxy = OriginProxy::new(connector.build()?);
-        proxies.push(PendingRequests::new(proxy, CompleteOnResponse::default()));
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut origins = Vec::new();
+    for name in ["one", "two", "three"] {
+        origins.push(Origin::start(name).await?);
     }
-    let proxies = ServiceList::new::<Request<Empty<Bytes>>>(proxies);
-    let mut balance = Balance::new(proxies);
+    let backup = Origin::start("backup").await?;
+    let group = group(&origins, &backup)?;
+    show("All serve.", &group).await;
 
-    let mut responses = Vec::new();
-    for _ in 0..20 {
-        let request = Request::get("/")
-            .header("host", "client.example")
-            .body(Empty::<Bytes>::new())?;
-        responses.push(balance.ready().await?.call(request));
+    origins[0].kill().await;
+    show("One was killed. Its requests go to the others.", &group).await;
+
+    for origin in &origins {
+        origin.kill().await;
     }
-    for response in try_join_all(responses).await? {
-        let text = response.into_body().collect().await?.to_bytes();
-        println!("{}", String::from_utf8_lossy(&text));
-    }
+    show("All of the first tier were killed.", &group).await;
+
+    let late = Origin::start("late").await?;
+    group.members().add(0, late.member()?)?;
+    show("Another was added to the first tier.", &group).await;
+
+    group.drain().await;
     Ok(())
 }
 
-/// Starts an origin that responds to every request with its name.
-async fn start(name: &'static str) -> Result<SocketAddr, BoxError> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let service = service_fn(move |_: Request<Incoming>| async move {
-                Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(name)))
-            });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
-    });
-    Ok(address)
+/// Sends sixty requests, and prints who answered.
+async fn show(what: &str, group: &OriginGroup) {
+    let mut answers = join_all((0..60).map(|_| get(group))).await;
+    answers.sort();
+    println!("{what}");
+    for same in answers.chunk_by(|one, other| one == other) {
+        println!("  {:>3} x {}", same.len(), same[0]);
+    }
+    for member in group.members().snapshot() {
+        let (name, state) = (member.name().to_owned(), member.state());
+        println!("      {name}: {state:?}, {} failures", member.failures());
+    }
+}
+
+async fn get(group: &OriginGroup) -> String {
+    let request = Request::get("/").header("host", "client.example");
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .expect("a valid request");
+    let Ok(response) = group.clone().oneshot(request).await;
+    match response.into_body().collect().await {
+        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// An origin on this machine, which responds with its name.
+struct Origin {
+    name: &'static str,
+    address: std::net::SocketAddr,
+    server: AbortHandle,
+}
+
+impl Origin {
+    async fn start(name: &'static str) -> Result<Self, Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = service_fn(move |_: Request<Incoming>| async move {
+                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(name)))
+                });
+                let io = TokioIo::new(stream);
+                connections.spawn(http1::Builder::new().serve_connection(io, service));
+            }
+        });
+        Ok(Self {
+            name,
+            address,
+            server: server.abort_handle(),
+        })
+    }
+
+    fn member(&self) -> Result<Member, BuildError> {
+        let connector = CdnOriginConnector::builder("http://origin.example").dial(self.address);
+        Ok(Member::new(connector.build()?).name(self.name))
+    }
+
+    /// Ends it with all its connections.
+    async fn kill(&self) {
+        self.server.abort();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -46,7 +46,7 @@
 //!   [`response_rewrite`].
 //! * **As a whole proxy.** [`OriginProxy`] is a `Service` that never fails, for
 //!   `Router::fallback_service`. See [`proxy`]. Several origins form an
-//!   [`OriginGroup`](group::OriginGroup).
+//!   [`OriginGroup`](group::OriginGroup), which balances, checks and replaces them.
 //!
 //! # When it does not work
 //!

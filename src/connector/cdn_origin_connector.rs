@@ -68,6 +68,8 @@ pub struct CdnOriginConnector {
     state: Arc<ConnectorState>,
     /// The client that its connections are opened for.
     client: Option<Arc<ClientAddress>>,
+    /// The only address that it dials, if it was chosen before.
+    address: Option<SocketAddr>,
     observers: Observers,
 }
 
@@ -76,6 +78,7 @@ impl CdnOriginConnector {
         Self {
             state: Arc::new(state),
             client: None,
+            address: None,
             observers: Observers::default(),
         }
     }
@@ -223,14 +226,11 @@ impl CdnOriginConnector {
     /// # }
     /// ```
     pub fn reload(&self, change: impl FnOnce(TlsReload) -> TlsReload) -> Result<(), BuildError> {
-        match self.trust() {
-            None => Ok(()),
-            Some(trust) => {
-                trust.reload(change)?;
-                self.note_reload();
-                Ok(())
-            }
+        if let Some(trust) = self.trust() {
+            trust.reload(change)?;
+            self.note_reload();
         }
+        Ok(())
     }
 
     /// [Reloads](Self::reload) if a configured file has changed.
@@ -282,9 +282,16 @@ impl CdnOriginConnector {
 
     pub(crate) fn for_client(&self, client: Option<Arc<ClientAddress>>) -> Self {
         Self {
-            state: self.state.clone(),
             client,
-            observers: self.observers.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The same connector for one of the addresses of the dialled name.
+    pub(crate) fn at_address(&self, address: SocketAddr) -> Self {
+        Self {
+            address: Some(address),
+            ..self.clone()
         }
     }
 
@@ -351,17 +358,15 @@ impl CdnOriginConnector {
     }
 
     fn connect(&self, uri: Uri, purpose: Purpose) -> Connecting {
-        let Self {
-            state,
-            client,
-            observers,
-        } = self.clone();
+        let this = self.clone();
         Connecting::new(async move {
-            let origin = state.origin_for(&uri)?;
+            let (origin, observers) = (this.state.origin_for(&uri)?, &this.observers);
             observers.notify(|observer| observer.connecting(&origin));
-            let attempt = ConnectAttempt::new(&state, origin, &purpose, client.as_deref());
-            let outcome = attempt.called_with(&uri).run().await;
-            report_connect(&observers, &outcome);
+            let client = this.client.as_deref();
+            let attempt = ConnectAttempt::new(&this.state, origin, &purpose, client);
+            let attempt = attempt.called_with(&uri).at_address(this.address);
+            let outcome = attempt.run().await;
+            report_connect(observers, &outcome);
             outcome
         })
     }

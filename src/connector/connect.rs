@@ -44,6 +44,8 @@ pub(super) struct ConnectAttempt<'a> {
     origin: Arc<Origin>,
     purpose: &'a Purpose,
     client: Option<&'a ClientAddress>,
+    /// Dialled without a look-up.
+    address: Option<SocketAddr>,
     started: Instant,
     facts: Facts,
 }
@@ -64,6 +66,7 @@ impl<'a> ConnectAttempt<'a> {
             origin,
             purpose,
             client,
+            address: None,
             started: Instant::now(),
             facts,
         }
@@ -74,6 +77,12 @@ impl<'a> ConnectAttempt<'a> {
     pub(super) fn called_with(mut self, uri: &Uri) -> Self {
         let authority = uri.authority();
         self.facts.called_with = authority.and_then(|name| name.as_str().parse().ok());
+        self
+    }
+
+    /// Sets the only address that is dialled. `None` looks the name up.
+    pub(super) fn at_address(mut self, address: Option<SocketAddr>) -> Self {
+        self.address = address;
         self
     }
 
@@ -95,7 +104,7 @@ impl<'a> ConnectAttempt<'a> {
 
     async fn open(&mut self) -> Result<OpenIo, ConnectFailure> {
         self.check_http1()?;
-        let io = self.reach(None).await?;
+        let io = self.reach(self.address).await?;
         let (Scheme::Https, Some(trust)) = (self.origin.scheme(), &self.state.tls) else {
             return Ok(OpenIo::Left(io));
         };

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     Io,
     /// The request has passed through this proxy before, according to `Via` or `CDN-Loop`.
     LoopDetected,
+    /// The [group](crate::group::OriginGroup) has no member that may get requests.
+    NoOrigin,
     /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) has what it
     /// sent.
     NotTls,
@@ -127,6 +129,7 @@ impl ErrorKind {
         Self::HttpProtocol,
         Self::Io,
         Self::LoopDetected,
+        Self::NoOrigin,
         Self::NotTls,
         Self::Overloaded,
         Self::PoolExhausted,
@@ -186,6 +189,7 @@ impl ErrorKind {
             | Self::Draining
             | Self::Ech(_)
             | Self::LoopDetected
+            | Self::NoOrigin
             | Self::NotTls
             | Self::Overloaded
             | Self::PoolExhausted
@@ -243,6 +247,7 @@ impl ErrorKind {
                 "loop_detected",
                 "request has passed through this proxy before",
             ),
+            Self::NoOrigin => ("no_origin", "group has no member that may get requests"),
             Self::NotTls => ("not_tls", "peer does not speak TLS"),
             Self::Overloaded => ("overloaded", "proxy is at its limit of concurrent requests"),
             Self::PoolExhausted => ("pool_exhausted", "pool has no free connection"),

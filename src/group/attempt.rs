@@ -45,10 +45,11 @@ impl AttemptOutcome {
         }
     }
 
-    /// What the outcome means for the origin's health. A refusal such as a 404 is no failure.
+    /// What the outcome means for the member's health. A refusal such as a 404 is no failure.
     pub(super) fn health(self) -> HealthSignal {
         match self {
-            Self::NotConnected | Self::NoResponse => HealthSignal::Failure,
+            Self::NotConnected => HealthSignal::Unreachable,
+            Self::NoResponse => HealthSignal::Failure,
             Self::FailoverStatus(status) if status.is_server_error() => HealthSignal::Failure,
             Self::Full | Self::Refused => HealthSignal::None,
             Self::Final | Self::FailoverStatus(_) => HealthSignal::Success,

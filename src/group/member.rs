@@ -1,84 +1,129 @@
-//! One origin of a group, and its selection for a request.
+//! `Member`: an origin of a group, as it is configured.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fmt, sync::Arc};
 
-use tokio::time::Instant;
+use crate::{connector::CdnOriginConnector, origin::Origin, proxy::OriginProxy};
 
-use crate::proxy::OriginProxy;
+/// An origin of an [`OriginGroup`](super::OriginGroup): its connector, its name and its weight.
+///
+/// A connector becomes a member by itself. Its proxy gets the settings of
+/// [`OriginGroupBuilder::each`](super::OriginGroupBuilder::each), and then those of
+/// [`proxy`](Self::proxy). An [`OriginProxy`] becomes a member with the settings that it has.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, HostRewriteLayer, group::{Member, OriginGroup}};
+///
+/// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+/// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+/// let large = Member::new(a).weight(3);
+/// let other = Member::new(b).proxy(|proxy| proxy.host_rewrite(HostRewriteLayer::preserve()));
+/// let group = OriginGroup::builder().tier([large, other]).build()?;
+/// # drop(group);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a member does nothing until a group gets it"]
+pub struct Member {
+    pub(super) name: String,
+    pub(super) weight: u32,
+    source: ProxySource,
+}
 
-use super::{
-    Ejection, OriginHealth,
-    health::{Admission, Health, HealthSignal},
-};
+/// Settings for the proxy of a member.
+pub(super) type Configure = Arc<dyn Fn(OriginProxy) -> OriginProxy + Send + Sync>;
 
-/// One origin of a group.
-pub(super) struct Member {
-    proxy: OriginProxy,
-    health: Mutex<Health>,
+#[derive(Clone)]
+enum ProxySource {
+    Connector(CdnOriginConnector, Option<Configure>),
+    Proxy(OriginProxy),
 }
 
 impl Member {
-    pub(super) fn new(proxy: OriginProxy) -> Self {
+    /// Creates a member with a connector, or a proxy.
+    pub fn new(origin: impl Into<Self>) -> Self {
+        origin.into()
+    }
+
+    /// Sets the name, for logs, snapshots and [`Members`](super::Members).
+    ///
+    /// The default is the dial target, such as `origin.example:443`. The members of a group have
+    /// different names. With [affinity](super::Balance::by_key), the names decide which member gets
+    /// which key.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the share of requests, relative to the other members of the tier.
+    ///
+    /// The default is 1. A member of weight 0 gets no requests.
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// Sets what differs from the proxies of the other members.
+    ///
+    /// The function gets a proxy with the settings of the whole group. A member that was made of an
+    /// [`OriginProxy`] has its settings from there: the function changes them further.
+    pub fn proxy(
+        mut self,
+        settings: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,
+    ) -> Self {
+        self.source = match self.source {
+            ProxySource::Proxy(proxy) => ProxySource::Proxy(settings(proxy)),
+            ProxySource::Connector(connector, None) => {
+                ProxySource::Connector(connector, Some(Arc::new(settings)))
+            }
+            ProxySource::Connector(connector, Some(first)) => {
+                let both = move |proxy| settings(first(proxy));
+                ProxySource::Connector(connector, Some(Arc::new(both)))
+            }
+        };
+        self
+    }
+
+    /// Its proxy: that of a connector gets the settings of the group first.
+    pub(super) fn into_proxy(self, each: Option<&Configure>) -> OriginProxy {
+        match self.source {
+            ProxySource::Proxy(proxy) => proxy,
+            ProxySource::Connector(connector, own) => {
+                let configure = each.into_iter().chain(&own);
+                configure.fold(OriginProxy::new(connector), |proxy, set| set(proxy))
+            }
+        }
+    }
+}
+
+impl From<CdnOriginConnector> for Member {
+    fn from(connector: CdnOriginConnector) -> Self {
         Self {
-            proxy,
-            health: Mutex::default(),
-        }
-    }
-
-    pub(super) fn proxy(&self) -> &OriginProxy {
-        &self.proxy
-    }
-
-    pub(super) fn health(&self) -> OriginHealth {
-        self.lock().snapshot()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The origin that is selected for a request. Dropped without a report, it leaves the health as it
-/// is.
-pub(super) struct SelectedOrigin {
-    member: Arc<Member>,
-    /// Absent once the outcome is reported.
-    admission: Option<Admission>,
-}
-
-/// Takes the first origin that admits the request out of the untried ones, of which there is at
-/// least one. If all are ejected, takes the first.
-pub(super) fn next(untried: &mut Vec<Arc<Member>>, repeatable: bool) -> SelectedOrigin {
-    let now = Instant::now();
-    let admitted = untried.iter().enumerate().find_map(|(at, member)| {
-        let admission = member.lock().admit(repeatable, now)?;
-        Some((at, admission))
-    });
-    let (at, admission) = admitted.unwrap_or_else(|| (0, untried[0].lock().admit_anyway()));
-    SelectedOrigin {
-        member: untried.remove(at),
-        admission: Some(admission),
-    }
-}
-
-impl SelectedOrigin {
-    pub(super) fn proxy(&self) -> &OriginProxy {
-        &self.member.proxy
-    }
-
-    /// Reports the outcome. A trial ends here: the next may begin before this is dropped.
-    pub(super) fn report(&mut self, signal: HealthSignal, ejection: &Ejection) {
-        if let Some(admission) = self.admission.take() {
-            let now = Instant::now();
-            self.member.lock().report(admission, signal, ejection, now);
+            name: name_of(connector.origin()),
+            weight: 1,
+            source: ProxySource::Connector(connector, None),
         }
     }
 }
 
-impl Drop for SelectedOrigin {
-    fn drop(&mut self) {
-        if let Some(admission) = self.admission {
-            self.member.lock().end(admission);
+impl From<OriginProxy> for Member {
+    fn from(proxy: OriginProxy) -> Self {
+        Self {
+            name: name_of(proxy.origin()),
+            weight: 1,
+            source: ProxySource::Proxy(proxy),
         }
+    }
+}
+
+fn name_of(origin: Option<&Origin>) -> String {
+    origin.map_or_else(String::new, |origin| origin.dial().to_string())
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member")
+            .field("name", &self.name)
+            .field("weight", &self.weight)
+            .finish_non_exhaustive()
     }
 }

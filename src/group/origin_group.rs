@@ -1,4 +1,4 @@
-//! The group of a primary origin and its backups.
+//! `OriginGroup`: several origins as one.
 
 use std::{
     convert::Infallible,
@@ -8,195 +8,105 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
     error::Error,
-    pool::NoEarlyData,
-    proxy::{
-        FromGroup, OriginProxy, ProxyBody, Proxying, discard_withheld, log, may_be_empty,
-        read_ahead,
-    },
-    upload::ClientBody,
+    proxy::{ProxyBody, Proxying, Respond, accept},
 };
 
-use super::{
-    Ejection, OriginHealth, attempt,
-    attempt::AttemptOutcome,
-    member::{self, Member},
-    returnable_body,
-};
+use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 
-/// A primary origin and its backups, as a tower service that never fails.
+/// Several origins as one, as a tower service that never fails: balanced, checked, with backups.
 ///
-/// Each origin is an [`OriginProxy`] with its own names, pool and settings.
+/// Each member has an [`OriginProxy`](crate::OriginProxy) with its own names and pool. Clones are
+/// cheap and share the members.
 ///
 /// ```
-/// use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
+/// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
 ///
-/// let primary = CdnOriginConnector::builder("https://d1234567890.cloudfront.net").build()?;
-/// let backup = CdnOriginConnector::builder("https://backup.example.com").build()?;
-/// let group =
-///     OriginGroup::new(OriginProxy::new(primary)).fall_back_to(OriginProxy::new(backup));
+/// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+/// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+/// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
+/// let group = OriginGroup::builder().tier([a, b]).tier([backup]).build()?;
 /// # drop(group);
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 ///
-/// # When the next origin is tried
+/// # Which member gets a request
+///
+/// 1. The first tier with a member that serves. The members of a tier share the requests as
+///    [`Balance`](super::Balance) says.
+/// 2. Within it, a member that is due for a trial: it was [ejected](super::Ejection), and its time
+///    has passed. Trials are GET, HEAD and OPTIONS requests without content. A request that cannot
+///    be repeated becomes a trial only after twice the time.
+/// 3. If all members are out, the first tier, as if none of its members were out.
+///
+/// A member is out after [consecutive failures](super::Ejection::failures), and while its [health
+/// checks](super::HealthCheck) fail. Failures are errors that the client did not cause, timeouts
+/// included, and those of the [statuses](super::Failover::statuses) that are 5xx. A request that
+/// began before the last ejection or return of its member counts only in the totals.
+///
+/// A member to which no connection can be opened gets at most one request a second while others of
+/// its tier serve, even before it is ejected.
+///
+/// # When another member is tried
 ///
 /// * All methods: nothing of the request was written, because no connection was established or the
 ///   pool was full.
-/// * Idempotent methods (RFC 9110 section 9.2.2): the origin may have received the request, and
+/// * Idempotent methods (RFC 9110 section 9.2.2): the member may have received the request, and
 ///   there was no response.
-/// * GET, HEAD and OPTIONS: the response has one of the [statuses](Self::fail_over_on).
+/// * GET, HEAD and OPTIONS: the response has one of the [statuses](super::Failover::statuses).
 ///
 /// In all cases, no attempt may have read the client's body, because the group does not buffer
-/// bodies. The [`RetryBudget`](crate::pool::RetryBudget) of the origin that failed bounds all but
-/// the first case. The client's own mistakes are never retried.
+/// bodies. The [`RetryBudget`](crate::pool::RetryBudget) of the member that failed bounds all but
+/// the first case. The client's own mistakes are never retried. [`Failover`](super::Failover) has
+/// further limits.
 ///
-/// When all origins have failed, the client gets the response of the last. A response whose body is
-/// truncated has begun, and is not replaced.
-///
-/// # Which origin is tried first
-///
-/// The first in order that is not ejected. [Consecutive failures](Ejection::failures) eject an
-/// origin: errors that the client did not cause, and those of the statuses that are 5xx. After the
-/// [ejection time](Ejection::time), it gets one trial request at a time, and returns when enough of
-/// them succeed. If all origins are ejected, they are tried in order.
-///
-/// A request that began before the last ejection or return of its origin counts only in the totals
-/// of [`health`](Self::health).
+/// When all attempts have failed, the client gets the response of the last. A response whose body
+/// is truncated has begun, and is not replaced. Without a member, the client gets 503.
 ///
 /// # Limits and logs
 ///
 /// Deadlines belong to each proxy. A [`request_timeout`](crate::proxy::Limits::request_timeout)
-/// begins anew with each origin that is tried.
+/// begins anew with each member that is tried.
 ///
-/// A failure that the client gets is logged as a warning. A failure after which another origin is
-/// tried is logged as information.
-///
-/// Backups share no load. For that, put groups or proxies into `tower::balance`.
+/// A failure that the client gets is logged as a warning. A failure after which another member is
+/// tried is logged as information. So are returns, and members that are added or removed; an
+/// ejection, and a member whose checks fail, is a warning.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
-pub struct OriginGroup {
-    members: Vec<Arc<Member>>,
-    settings: Arc<GroupSettings>,
-}
-
-/// The default statuses of a failing origin: those of CloudFront's origin groups, without refusals.
-const FAILING: [StatusCode; 4] = [
-    StatusCode::INTERNAL_SERVER_ERROR,
-    StatusCode::BAD_GATEWAY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
-];
-
-#[derive(Clone, Debug)]
-struct GroupSettings {
-    statuses: Vec<StatusCode>,
-    ejection: Ejection,
-}
+pub struct OriginGroup(Arc<GroupInner>);
 
 impl OriginGroup {
-    /// Creates a group of one origin.
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
-    ///
-    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
-    /// let group = OriginGroup::new(OriginProxy::new(primary));
-    /// # drop(group);
-    /// # Ok::<(), cdn_origin::BuildError>(())
-    /// ```
-    pub fn new(primary: OriginProxy) -> Self {
-        Self {
-            members: vec![Arc::new(Member::new(primary))],
-            settings: Arc::new(GroupSettings {
-                statuses: FAILING.to_vec(),
-                ejection: Ejection::default(),
-            }),
-        }
+    pub(super) fn of(inner: GroupInner) -> Self {
+        let inner = Arc::new(inner);
+        Upkeep::ensure(&inner);
+        Self(inner)
     }
 
-    /// Adds a backup, which is tried when all origins before it fail.
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
-    ///
-    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
-    /// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
-    /// let group =
-    ///     OriginGroup::new(OriginProxy::new(primary)).fall_back_to(OriginProxy::new(backup));
-    /// # drop(group);
-    /// # Ok::<(), cdn_origin::BuildError>(())
-    /// ```
-    pub fn fall_back_to(mut self, backup: OriginProxy) -> Self {
-        self.members.push(Arc::new(Member::new(backup)));
-        self
-    }
-
-    /// Sets the response statuses after which the next origin is tried.
-    ///
-    /// The default is 500, 502, 503 and 504. CloudFront allows 403, 404 and 429 too. Statuses below
-    /// 500 do not count as failures of the origin.
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
-    /// use http::StatusCode;
-    ///
-    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
-    /// let group = OriginGroup::new(OriginProxy::new(primary))
-    ///     .fail_over_on([StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE]);
-    /// # drop(group);
-    /// # Ok::<(), cdn_origin::BuildError>(())
-    /// ```
-    pub fn fail_over_on(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
-        Arc::make_mut(&mut self.settings).statuses = statuses.into_iter().collect();
-        self
-    }
-
-    /// Sets when an origin is ejected, and how it returns.
-    ///
-    /// [`Ejection`] lists the defaults.
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, group::{Ejection, OriginGroup}};
-    ///
-    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
-    /// let ejection = Ejection::default().failures(3);
-    /// let group = OriginGroup::new(OriginProxy::new(primary)).ejection(ejection);
-    /// # drop(group);
-    /// # Ok::<(), cdn_origin::BuildError>(())
-    /// ```
-    pub fn ejection(mut self, ejection: Ejection) -> Self {
-        Arc::make_mut(&mut self.settings).ejection = ejection;
-        self
-    }
-
-    /// Returns the health of each origin, in their order.
-    ///
-    /// Clones of the group share it.
+    /// Returns the members, to read their state and to change them while the group runs.
     ///
     /// ```
     /// # fn log(group: &cdn_origin::group::OriginGroup) {
-    /// for health in group.health() {
-    ///     println!("{:?}: {} failures", health.state(), health.failures());
+    /// for member in group.members().snapshot() {
+    ///     println!("{} {:?}: {} failures", member.name(), member.state(), member.failures());
     /// }
     /// # }
     /// ```
     #[must_use]
-    pub fn health(&self) -> Vec<OriginHealth> {
-        self.members.iter().map(|member| member.health()).collect()
+    pub fn members(&self) -> Members {
+        Members::new(self.0.clone())
     }
 
-    /// [Prewarms](OriginProxy::prewarm) the pools of all origins concurrently.
+    /// [Prewarms](crate::OriginProxy::prewarm) the pools of all members concurrently.
     ///
     /// # Errors
     ///
-    /// When all origins have been tried, the future resolves to the error of the first in order
+    /// When all members have been tried, the future resolves to the error of the first in order
     /// whose connect failed.
     ///
     /// ```no_run
@@ -206,11 +116,12 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn prewarm(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let all = join_all(self.origins().map(OriginProxy::prewarm));
+        let members = self.0.members();
+        let all = join_all(members.iter().map(|member| member.proxy().prewarm()));
         async move { all.await.into_iter().collect() }
     }
 
-    /// [Retires](OriginProxy::retire_connections) all present connections to all origins.
+    /// [Retires](crate::OriginProxy::retire_connections) all present connections to all members.
     ///
     /// ```
     /// # fn reload(group: &cdn_origin::group::OriginGroup) {
@@ -218,12 +129,15 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn retire_connections(&self) {
-        self.origins().for_each(OriginProxy::retire_connections);
+        for member in self.0.members() {
+            member.proxy().retire_connections();
+        }
     }
 
-    /// [Drains](OriginProxy::drain) all origins, for a shutdown.
+    /// [Drains](crate::OriginProxy::drain) all members, for a shutdown.
     ///
-    /// From this call on, new requests get 503. The future resolves when no request runs.
+    /// From this call on, new requests get 503, also at members that are added later. The future
+    /// resolves when no request runs.
     ///
     /// ```
     /// # async fn shut_down(group: cdn_origin::group::OriginGroup) {
@@ -234,11 +148,13 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
-        let all = join_all(self.origins().map(OriginProxy::drain));
+        self.0.drain();
+        let members = self.0.members();
+        let all = join_all(members.iter().map(|member| member.proxy().drain()));
         async move { drop(all.await) }
     }
 
-    /// [Closes all tunnels](OriginProxy::close_tunnels) to all origins.
+    /// [Closes all tunnels](crate::OriginProxy::close_tunnels) to all members.
     ///
     /// ```
     /// # fn shut_down(group: &cdn_origin::group::OriginGroup) {
@@ -246,96 +162,27 @@ impl OriginGroup {
     /// # }
     /// ```
     pub fn close_tunnels(&self) {
-        self.origins().for_each(OriginProxy::close_tunnels);
+        for member in self.0.members() {
+            member.proxy().close_tunnels();
+        }
     }
+}
 
-    /// Returns the proxies to the origins, in their order.
-    ///
-    /// ```
-    /// # fn log(group: &cdn_origin::group::OriginGroup) {
-    /// for origin in group.origins() {
-    ///     println!("{:?}", origin.pool_snapshot());
-    /// }
-    /// # }
-    /// ```
-    pub fn origins(&self) -> impl Iterator<Item = &OriginProxy> {
-        self.members.iter().map(|member| member.proxy())
-    }
-
-    /// Sends a request to the origins in turn, and logs a failure that the client gets.
-    async fn respond<B>(&self, request: Request<B>) -> Response<ProxyBody>
+impl Respond for OriginGroup {
+    async fn respond<B>(self, request: Request<B>) -> Response<ProxyBody>
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let (request, withheld) = ClientBody::of(request);
-        let response = match may_be_empty(&request) {
-            false => self.try_origins(request).await,
-            true => {
-                // Before any attempt: a body that an attempt has read cannot be read by the next.
-                let request = read_ahead(request).await;
-                Box::pin(self.try_origins(request)).await
-            }
-        };
-        if let Some(error) = response.extensions().get::<Error>() {
-            log::request_failed(error);
-        }
-        match withheld {
-            Some(withheld) => discard_withheld(response, withheld),
-            None => response,
-        }
-    }
-
-    async fn try_origins<B>(&self, request: Request<B>) -> Response<ProxyBody>
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
-        let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(FromGroup);
-        let repeatable = body.is_end_stream() && attempt::is_safe(&parts.method);
-        let (slot, mut body) = returnable_body::returnable(body);
-        let mut untried = self.members.clone();
-        // Each counts as a running retry until there is a response.
-        let mut retries = Vec::new();
-        loop {
-            let mut selected = member::next(&mut untried, repeatable);
-            let request = Request::from_parts(parts.clone(), body);
-            let Ok(response) = selected.proxy().clone().call(request).await;
-            let outcome = AttemptOutcome::of(&response, &self.settings.statuses);
-            selected.report(outcome.health(), &self.settings.ejection);
-            if untried.is_empty() || !outcome.allows_failover(&parts.method) {
-                return response;
-            }
-            let Some(returned) = slot.take() else {
-                return response;
-            };
-            if !outcome.was_unwritten() {
-                let Some(retry) = selected.proxy().begin_retry() else {
-                    return response;
-                };
-                retries.push(retry);
-            }
-            match response.extensions().get::<Error>() {
-                Some(error) => log::failed_over(error),
-                None => {
-                    let origin = selected.proxy().origin();
-                    log::failed_over_on_status(response.status(), origin);
-                }
-            }
-            parts.extensions.insert(NoEarlyData);
-            body = returned;
-        }
+        dispatch(&self.0, request).await
     }
 }
 
 impl fmt::Debug for OriginGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OriginGroup")
-            .field("settings", &self.settings)
-            .field("health", &self.health())
+            .field("members", &self.members())
             .finish_non_exhaustive()
     }
 }
@@ -355,7 +202,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let group = self.clone();
-        Proxying::new(async move { group.respond(request).await })
+        Upkeep::ensure(&self.0);
+        accept(self.clone(), request)
     }
 }

@@ -36,6 +36,11 @@ impl OriginPool {
         self.0.snapshot()
     }
 
+    /// Requests in flight, as in the snapshot. Takes no lock.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.0.requests().get()
+    }
+
     /// The affinity of a request with these extensions.
     pub(crate) fn affinity(&self, extensions: &Extensions) -> Affinity {
         match self.0.connector().sends_client_address() {

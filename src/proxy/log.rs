@@ -7,14 +7,6 @@ use crate::{
     origin::Origin,
 };
 
-/// Request extension: the request comes from a group.
-///
-/// The group logs failures, because it knows which of them the client gets. It reads the first
-/// frame ahead if only that shows whether there is content. It keeps the client's body, to send it
-/// to another origin or to discard the rest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FromGroup;
-
 /// Logs a failure that the client gets: at debug if the client caused it or the proxy drains, else
 /// as a warning.
 pub(crate) fn request_failed(error: &Error) {

@@ -110,8 +110,8 @@
 //!
 //! # Several origins
 //!
-//! An [`OriginGroup`](crate::group::OriginGroup) has a primary origin and its backups. For load
-//! balancing use tower, as `examples/balance.rs` does.
+//! An [`OriginGroup`](crate::group::OriginGroup) balances requests over several origins, and has
+//! backups for them.
 //!
 //! # WebSocket
 //!
@@ -220,6 +220,7 @@ mod fields;
 mod forward;
 mod future;
 mod header_flags;
+mod health_checks;
 mod hop_by_hop;
 mod limits;
 pub(crate) mod log;
@@ -237,9 +238,8 @@ mod settings;
 mod trailers;
 mod upgrade;
 
-pub(crate) use log::FromGroup;
-pub(crate) use request_content::{may_be_empty, read_ahead};
-pub(crate) use service::discard_withheld;
+pub(crate) use health_checks::for_health_checks;
+pub(crate) use service::{Respond, accept, attempt, refuse};
 
 pub use future::Proxying;
 pub use limits::Limits;

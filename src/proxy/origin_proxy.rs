@@ -233,11 +233,9 @@ impl OriginProxy {
     ///
     /// The function runs after the fields that the client's `Connection` names were removed and
     /// after the proxy's own fields were added. So a field that is added here reaches the origin; a
-    /// client can remove one that a layer in front adds. Several functions run in their order.
-    ///
-    /// The function may change path and query too. The Host and the framing stay the proxy's:
-    /// changes to `Content-Length`, `Transfer-Encoding`, `Connection`, `TE` and `Upgrade` are
-    /// undone.
+    /// client can remove one that a layer in front adds. Several functions run in their order. They
+    /// may change path and query too. The Host and the framing stay the proxy's: changes to
+    /// `Content-Length`, `Transfer-Encoding`, `Connection`, `TE` and `Upgrade` are undone.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, OriginProxy};
@@ -260,11 +258,9 @@ impl OriginProxy {
     ///
     /// By default, a diagnosis is in the log and in the response's extensions only. With this call
     /// it is also in the `details` of `Proxy-Status` ([RFC 9209 section 2.1.5]): for the proxy's
-    /// own errors, and for the error responses of an edge that pass.
-    ///
-    /// Use it for staging, or where a layer in front removes the field. Fixes contain names of your
-    /// configuration, and maybe the hash of a public key to pin. They contain no IP address, no
-    /// field value and no path.
+    /// own errors, and for the error responses of an edge that pass. Use it for staging, or where a
+    /// layer in front removes the field. Fixes contain names of your configuration, and maybe the
+    /// hash of a public key to pin. They contain no IP address, no field value and no path.
     ///
     /// ```text
     /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;
@@ -374,13 +370,17 @@ impl OriginProxy {
         self.pool.close_tunnels();
     }
 
-    /// The origin's name in log events; absent without a fixed origin.
+    /// Requests in flight, from their call to the end of both bodies. Takes no lock.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.pool.in_flight()
+    }
+
+    /// The origin with its four names; absent without a fixed origin.
     pub(crate) fn origin(&self) -> Option<&Origin> {
         self.settings.origin.as_deref()
     }
 
-    /// Asks the retry budget whether a failed request may go to another origin. The retry lasts
-    /// until the guard is dropped.
+    /// Asks the retry budget whether a failed request may go to another origin.
     pub(crate) fn begin_retry(&self) -> Option<Retrying> {
         self.pool.begin_retry()
     }

@@ -18,7 +18,7 @@ const USUALLY_EMPTY: [Method; 4] = [Method::GET, Method::HEAD, Method::DELETE, M
 ///
 /// Only for methods with which content is unusual: the client of a POST often waits for the
 /// response before it sends. A client that expects 100 (Continue) has content.
-pub(crate) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
+pub(super) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
     let body = request.body();
     let is_unknown = !body.is_end_stream() && body.size_hint().exact().is_none();
     is_unknown
@@ -27,7 +27,7 @@ pub(crate) fn may_be_empty<B: Body>(request: &Request<B>) -> bool {
 }
 
 /// Waits for the first frame of the body, for at most 200 ms. Beyond that, content is assumed.
-pub(crate) async fn read_ahead<B>(
+pub(super) async fn read_ahead<B>(
     request: Request<B>,
 ) -> Request<impl Body<Data = B::Data, Error = BoxError> + Send + 'static>
 where

@@ -21,9 +21,8 @@ use crate::{
 
 use super::{
     OriginProxy, ProxyBody, Proxying,
-    error_response::{GrpcCall, error_response},
-    log::{self, FromGroup},
-    request_body, request_content,
+    error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
+    log, request_body, request_content,
     settings::ProxySettings,
 };
 
@@ -42,35 +41,91 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let proxy = self.clone();
-        if request.extensions().get::<FromGroup>().is_some() {
-            // The group has already done the following, once for all of its origins.
-            return Proxying::new(respond(proxy, request, None));
-        }
-        let (request, withheld) = ClientBody::of(request);
-        match request_content::may_be_empty(&request) {
-            false => Proxying::new(respond(proxy, request, withheld)),
-            true => Proxying::new(async move {
-                let request = request_content::read_ahead(request).await;
-                respond(proxy, request, withheld).await
-            }),
-        }
+        accept(self.clone(), request)
     }
 }
 
-/// Prepares the request at once, and returns the future of its response.
-fn respond<B>(
+/// Responds to requests whose bodies are settled: see [`accept`].
+pub(crate) trait Respond: Send + 'static {
+    fn respond<B>(
+        self,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>;
+}
+
+/// Accepts a client's request: settles whether it has content, and discards what is left of its
+/// body after the response.
+pub(crate) fn accept<B>(responder: impl Respond, request: Request<B>) -> Proxying
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let (request, withheld) = ClientBody::of(request);
+    match request_content::may_be_empty(&request) {
+        false => Proxying::new(with_withheld(responder.respond(request), withheld)),
+        true => Proxying::new(async move {
+            let request = request_content::read_ahead(request).await;
+            with_withheld(responder.respond(request), withheld).await
+        }),
+    }
+}
+
+impl Respond for OriginProxy {
+    fn respond<B>(
+        self,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        forward(self, request, log::request_failed)
+    }
+}
+
+/// Sends the request of a group, which has accepted it, and logs the failures that clients get.
+pub(crate) fn attempt<B>(
     proxy: OriginProxy,
-    mut request: Request<B>,
-    withheld: Option<WithheldBody>,
+    request: Request<B>,
 ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static + use<B>
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
+    forward(proxy, request, |_| {})
+}
+
+/// Responds to a request that no origin gets.
+pub(crate) fn refuse<B>(request: &Request<B>, error: Error) -> Response<ProxyBody> {
+    let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
+    let refusal = error_response(&identity, error, request.method(), disclosure);
+    let mut response = match GrpcCall::of(request) {
+        Some(call) => call.error_response(refusal),
+        None => refusal,
+    };
+    *response.version_mut() = response_version(request.version(), response.body());
+    response
+}
+
+/// Prepares the request at once, and returns the future of its response.
+fn forward<B>(
+    proxy: OriginProxy,
+    request: Request<B>,
+    log_failure: impl FnOnce(&Error) + Send + 'static,
+) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
     let OriginProxy { settings, pool } = proxy;
-    let from_group = request.extensions_mut().remove::<FromGroup>();
     let version = request.version();
     let method = request.method().clone();
     let limits = &settings.limits;
@@ -87,9 +142,7 @@ where
         let mut response = match outcome {
             Ok(response) => response,
             Err(error) => {
-                if from_group.is_none() {
-                    log::request_failed(&error);
-                }
+                log_failure(&error);
                 let refusal =
                     error_response(&settings.identity, error, &method, settings.disclosure);
                 let mut refusal = match call {
@@ -101,10 +154,7 @@ where
             }
         };
         *response.version_mut() = response_version(version, response.body());
-        match withheld {
-            Some(withheld) => discard_withheld(response, withheld),
-            None => response,
-        }
+        response
     }
 }
 
@@ -162,10 +212,14 @@ fn response_version(client: Version, body: &ProxyBody) -> Version {
 
 /// Discards a withheld body that was not read, and closes the client's connection. The client may
 /// still send the body, or not (RFC 9110 section 10.1.1).
-pub(crate) fn discard_withheld(
-    mut response: Response<ProxyBody>,
-    withheld: WithheldBody,
+async fn with_withheld(
+    response: impl Future<Output = Response<ProxyBody>>,
+    withheld: Option<WithheldBody>,
 ) -> Response<ProxyBody> {
+    let mut response = response.await;
+    let Some(withheld) = withheld else {
+        return response;
+    };
     if withheld.is_unread() {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

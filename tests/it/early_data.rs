@@ -14,7 +14,7 @@ use cdn_origin::{
     Alpn, CdnOriginConnector, Error, OriginProxy, TlsVersion, VerifyPolicy,
     connector::{AdviceId, CdnOriginBuilder, ConnectionInfo, Sessions},
     error::{EarlyData, ErrorKind, Stage, TlsSession},
-    group::{Ejection, OriginGroup},
+    group::Ejection,
     pool::{NoEarlyData, PoolSettings},
     tls::{Ech, Roots},
 };
@@ -30,6 +30,7 @@ use tower::{Service, ServiceExt, service_fn};
 
 use crate::{
     failing::to,
+    groups::failover,
     http_get, origin,
     support::{Authority, Behaviour, Edge, EdgeBuilder},
 };
@@ -558,9 +559,10 @@ async fn what_another_origin_of_the_group_has_seen_is_not_early() {
     let backup = edge(&authority).start().await;
     let (to_backup, backup_proxy) = acquainted(&backup, &authority).await;
     let connector = to(&primary, &authority, NAME).build().unwrap();
-    let group = OriginGroup::new(OriginProxy::new(connector))
-        .fall_back_to(backup_proxy.clone())
-        .ejection(Ejection::default().failures(1000));
+    let group = failover(connector, backup_proxy.clone())
+        .ejection(Ejection::default().failures(1000))
+        .build()
+        .unwrap();
     for _ in 0..2 {
         let Ok(response) = group.clone().oneshot(get()).await;
         assert_eq!(response.status(), StatusCode::OK);

@@ -12,7 +12,7 @@ use cdn_origin::{
         Dns, DnsCache, HappyEyeballs, Lookup, Resolve, Resolved, Resolving, SocketOptions,
         TcpKeepalive,
     },
-    group::{Ejection, OriginGroup},
+    group::Ejection,
     pool::{PoolSettings, RetryBudget},
     probe::Probe,
     proxy::{Limits, Upgrades},
@@ -22,7 +22,10 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 
-use crate::support::{Authority, Edge, refused_address};
+use crate::{
+    groups::failover,
+    support::{Authority, Edge, refused_address},
+};
 
 const NAME: &str = "www.example.test";
 const NANO: Duration = Duration::from_nanos(1);
@@ -569,19 +572,23 @@ async fn an_ejection_works_at_its_extremes() {
         let ejection = Ejection::default();
         [
             ejection.time(time),
+            ejection.slow_start(time),
             ejection.longest(time),
             ejection.time(time).longest(time),
         ]
     });
     let counts = COUNTS.into_iter().flat_map(|count| {
         let ejection = Ejection::default();
-        [ejection.failures(count), ejection.trials(count)]
+        [
+            ejection.failures(count),
+            ejection.trials(count),
+            ejection.max_share(count),
+        ]
     });
     for ejection in times.chain(counts) {
         let refused = refused_address();
-        let group = OriginGroup::new(proxy(refused.address()))
-            .fall_back_to(proxy(edge.address()))
-            .ejection(ejection);
+        let group = failover(proxy(refused.address()), proxy(edge.address()));
+        let group = group.ejection(ejection).build().unwrap();
         for _ in 0..7 {
             let request = Request::get("/").header("host", "client.test");
             let request = request.body(Full::<Bytes>::default()).unwrap();

@@ -68,6 +68,47 @@ const KEYWORDS: [&str; 40] = [
     "verifyhost",
 ];
 
+/// What nginx 1.29 has for several servers.
+const SERVERS: [&str; 16] = [
+    "hash",
+    "health_check",
+    "ip_hash",
+    "least_conn",
+    "proxy_next_upstream error",
+    "proxy_next_upstream error timeout",
+    "proxy_next_upstream http_500",
+    "proxy_next_upstream invalid_header",
+    "proxy_next_upstream non_idempotent",
+    "proxy_next_upstream off",
+    "proxy_next_upstream_timeout",
+    "proxy_next_upstream_tries",
+    "server .. backup",
+    "server .. fail_timeout=10s",
+    "server .. max_fails=3",
+    "server .. weight=3",
+];
+
+/// What HAProxy 3.3 has for several servers.
+const BACKENDS: [&str; 17] = [
+    "balance hdr(name)",
+    "balance leastconn",
+    "balance roundrobin",
+    "balance source",
+    "check inter",
+    "cookie",
+    "hash-balance-factor",
+    "http-check expect",
+    "option httpchk",
+    "option redispatch",
+    "redispatch",
+    "retries",
+    "retry-on 500",
+    "retry-on conn-failure",
+    "retry-on response-timeout",
+    "server .. backup",
+    "server .. weight",
+];
+
 /// Whether the first column of a table contains this name, with or without a value.
 fn has_row(page: &str, name: &str) -> bool {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
@@ -87,6 +128,16 @@ fn the_guide_has_a_row_for_every_tls_setting_of_nginx_and_haproxy() {
         assert!(has_row(HAPROXY, name), "{name}");
     }
     assert!(!has_row(HAPROXY, "no-such-keyword"));
+}
+
+#[test]
+fn the_guide_has_a_row_for_every_setting_of_several_servers() {
+    for name in SERVERS {
+        assert!(has_row(NGINX, name), "{name}");
+    }
+    for name in BACKENDS {
+        assert!(has_row(HAPROXY, name), "{name}");
+    }
 }
 
 /// Malformed messages that nginx 1.22 serves and the proxy refuses, or the other way around.

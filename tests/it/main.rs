@@ -29,13 +29,13 @@ mod exchange_causes;
 mod exposure;
 mod extremes;
 mod failing;
-mod failover;
 mod faults;
 mod field;
 mod fix_texts;
 mod forwarded;
 mod frames;
 mod fuzzing;
+mod groups;
 #[cfg(feature = "axum")]
 mod grpc;
 mod guard;

@@ -268,7 +268,10 @@ async fn no_connection_is_opened_in_advance_where_each_belongs_to_one_client() {
         let origin = Listening::start(protocol).await;
         let settings = PoolSettings::default().min_idle(2);
         let proxy = OriginProxy::new(origin.connector(version)).pool(settings);
-        let group = OriginGroup::new(proxy.clone());
+        let group = OriginGroup::builder()
+            .tier([proxy.clone()])
+            .build()
+            .unwrap();
         for error in [proxy.prewarm().await, group.prewarm().await] {
             let error = error.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PrewarmUnsupported);

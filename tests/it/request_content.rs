@@ -3,12 +3,13 @@
 use std::{convert::Infallible, io, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup, proxy::ProxyBody};
+use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::ProxyBody};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Channel, Full, channel::Sender};
 use tokio::{sync::mpsc, time::Instant};
 use tower::{ServiceExt, service_fn};
 
+use crate::groups::failover;
 use crate::memory::{read_head, read_to_end, say, send, text, to, to_connections};
 
 /// Methods whose content has no meaning (RFC 9110 section 9.3).
@@ -171,7 +172,7 @@ async fn a_group_still_tries_the_next_origin_with_all_of_the_content() {
                 let body = request.into_body().collect().await.unwrap();
                 Response::new(Full::new(body.to_bytes()))
             });
-            let group = OriginGroup::new(down).fall_back_to(up);
+            let group = failover(down, up).build().unwrap();
             let (request, mut sender) = request::<Infallible>(method.clone());
             if !content.is_empty() {
                 sender.send_data(Bytes::from(content)).await.unwrap();

@@ -1,126 +1,77 @@
-//! The health of an origin: ejection and return. Reads no clock.
+//! The health of a member: ejection and return. Reads no clock.
+
+mod checks;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Ejection;
+use super::{Ejection, MemberState};
 
-/// The health of one origin of a group: its state now, and its counters.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct OriginHealth {
-    state: OriginState,
-    consecutive_failures: u32,
-    requests: u64,
-    failures: u64,
-    ejections: u64,
-}
+pub(super) use checks::CheckHistory;
 
-impl OriginHealth {
-    /// Returns whether the origin gets requests.
-    ///
-    /// ```
-    /// # fn alert(health: cdn_origin::group::OriginHealth) {
-    /// use cdn_origin::group::OriginState;
-    ///
-    /// if health.state() == OriginState::Ejected {
-    ///     println!("ejected after {} failures", health.consecutive_failures());
-    /// }
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn state(&self) -> OriginState {
-        self.state
-    }
+/// The pause between two requests to a member to which no connection can be opened, while others
+/// of its tier serve.
+const PACE: Duration = Duration::from_secs(1);
 
-    /// Returns the number of failures since the last success.
-    ///
-    /// ```
-    /// # fn log(health: cdn_origin::group::OriginHealth) {
-    /// println!("{}", health.consecutive_failures());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn consecutive_failures(&self) -> u32 {
-        self.consecutive_failures
-    }
+/// The share of its weight with which a member returns.
+const LEAST_SHARE: f64 = 0.1;
 
-    /// Counter: requests that were sent to the origin.
-    ///
-    /// ```
-    /// # fn log(health: cdn_origin::group::OriginHealth) {
-    /// println!("{}", health.requests());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.requests
-    }
-
-    /// Counter: requests that failed at the origin, or while connecting to it.
-    ///
-    /// ```
-    /// # fn log(health: cdn_origin::group::OriginHealth) {
-    /// println!("{}", health.failures());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn failures(&self) -> u64 {
-        self.failures
-    }
-
-    /// Counter: ejections of the origin.
-    ///
-    /// ```
-    /// # fn log(health: cdn_origin::group::OriginHealth) {
-    /// println!("{}", health.ejections());
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn ejections(&self) -> u64 {
-        self.ejections
-    }
-}
-
-/// Whether an origin of a group gets requests.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum OriginState {
-    /// It gets requests in its order.
-    Serving,
-    /// It has failed too often, and gets no requests for a while.
-    Ejected,
-    /// It gets one trial request at a time.
-    Returning,
-}
-
-/// What an outcome means for the health of the origin.
+/// What an outcome means for the health of the member.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum HealthSignal {
     Success,
     Failure,
-    /// The outcome does not depend on the origin.
+    /// A failure: no connection could be opened.
+    Unreachable,
+    /// The outcome does not depend on the member.
     None,
 }
 
-/// A request that an origin gets.
+impl HealthSignal {
+    pub(super) fn is_failure(self) -> bool {
+        matches!(self, Self::Failure | Self::Unreachable)
+    }
+}
+
+/// Whether a member gets requests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    Serving,
+    /// Its last connect failed: others of its tier are preferred.
+    Unreachable,
+    /// Ejected, or on trial.
+    Out,
+}
+
+/// A request that a member gets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Admission {
-    /// The period of the origin's health in which the request began.
+    /// The period of the member's health in which the request began.
     period: u64,
-    /// Whether it is the one trial request at a time of an ejected origin.
+    /// Whether it is the one trial request at a time of an ejected member.
     is_trial: bool,
 }
 
-/// The failures and the phase of an origin.
+/// A change of a member's health.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum HealthChange {
+    Ejected { failures: u32, time: Duration },
+    Returned,
+}
+
+/// The failures and the phase of a member.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     phase: Phase,
     /// Counts the ejections and returns. A request that began in an earlier period does not count:
-    /// its origin was ejected, or returned, since.
+    /// its member was ejected, or returned, since.
     period: u64,
     consecutive_failures: u32,
+    /// After a failed connect: when the next request may try another.
+    retry_at: Option<Instant>,
+    /// Since when it has a growing share of the requests.
+    returned_at: Option<Instant>,
     /// Ejections since it last served as usual.
     in_a_row: u32,
     requests: u64,
@@ -144,36 +95,56 @@ enum Phase {
 }
 
 impl Health {
-    /// Whether the origin gets a request. A request that cannot be repeated becomes a trial only
-    /// after twice the ejection time.
-    pub(super) fn admit(&mut self, repeatable: bool, now: Instant) -> Option<Admission> {
+    pub(super) fn standing(&self) -> Standing {
+        match self.phase {
+            Phase::Serving if self.retry_at.is_some() => Standing::Unreachable,
+            Phase::Serving => Standing::Serving,
+            Phase::Out { .. } => Standing::Out,
+        }
+    }
+
+    pub(super) fn is_ejected(&self) -> bool {
+        self.standing() == Standing::Out
+    }
+
+    /// Whether the member is due for a request that shows whether it is back. A request that cannot
+    /// be repeated is taken only after twice the time.
+    pub(super) fn try_again(&mut self, repeatable: bool, now: Instant) -> Option<Admission> {
+        let period = self.period;
+        let is_due = |at: Instant, time: Duration| match repeatable {
+            true => now >= at,
+            false => now.saturating_duration_since(at) >= time,
+        };
         match &mut self.phase {
-            Phase::Serving => Some(self.admit_anyway()),
+            Phase::Serving => {
+                let retry_at = self.retry_at.as_mut()?;
+                is_due(*retry_at, PACE).then(|| {
+                    *retry_at = now + PACE;
+                    Admission {
+                        period,
+                        is_trial: false,
+                    }
+                })
+            }
             Phase::Out { on_trial: true, .. } => None,
             Phase::Out {
                 until,
                 time,
                 trials,
                 on_trial,
-            } => {
-                let due = match repeatable {
-                    true => now >= *until,
-                    false => now.saturating_duration_since(*until) >= *time,
-                };
-                due.then(|| {
-                    trials.get_or_insert(0);
-                    *on_trial = true;
-                    Admission {
-                        period: self.period,
-                        is_trial: true,
-                    }
-                })
-            }
+            } => is_due(*until, *time).then(|| {
+                trials.get_or_insert(0);
+                *on_trial = true;
+                Admission {
+                    period,
+                    is_trial: true,
+                }
+            }),
         }
     }
 
-    /// Gives the origin a request that is no trial, even if it is ejected.
-    pub(super) fn admit_anyway(&self) -> Admission {
+    /// Gives the member a request that is no trial, even if it is ejected.
+    pub(super) fn admit(&self) -> Admission {
         Admission {
             period: self.period,
             is_trial: false,
@@ -181,28 +152,35 @@ impl Health {
     }
 
     /// Records an outcome. A request from an earlier period counts only in the totals.
+    ///
+    /// `may_eject` tells whether the group allows another ejection.
     pub(super) fn report(
         &mut self,
         admission: Admission,
         signal: HealthSignal,
         settings: &Ejection,
+        may_eject: bool,
         now: Instant,
-    ) {
+    ) -> Option<HealthChange> {
         self.requests += 1;
-        self.failures += u64::from(signal == HealthSignal::Failure);
+        self.failures += u64::from(signal.is_failure());
         if admission.period != self.period {
-            return;
+            return None;
         }
         self.end(admission);
         match signal {
-            HealthSignal::None => {}
+            HealthSignal::None => None,
             HealthSignal::Success => {
                 self.consecutive_failures = 0;
-                self.succeeded(admission, settings);
+                self.retry_at = None;
+                self.succeeded(admission, settings, now)
             }
-            HealthSignal::Failure => {
+            HealthSignal::Failure | HealthSignal::Unreachable => {
                 self.consecutive_failures = self.consecutive_failures.saturating_add(1);
-                self.failed(admission, settings, now);
+                if signal == HealthSignal::Unreachable {
+                    self.retry_at.get_or_insert(now + PACE);
+                }
+                self.failed(admission, settings, may_eject, now)
             }
         }
     }
@@ -217,26 +195,39 @@ impl Health {
         }
     }
 
-    fn succeeded(&mut self, admission: Admission, settings: &Ejection) {
-        if let Phase::Out { trials, .. } = &mut self.phase
-            && admission.is_trial
-        {
-            let good = trials.unwrap_or_default() + 1;
-            *trials = Some(good);
-            if good >= settings.trials {
-                self.in_a_row = 0;
-                self.begin(Phase::Serving);
-            }
+    fn succeeded(
+        &mut self,
+        admission: Admission,
+        settings: &Ejection,
+        now: Instant,
+    ) -> Option<HealthChange> {
+        let Phase::Out { trials, .. } = &mut self.phase else {
+            return None;
+        };
+        if !admission.is_trial {
+            return None;
         }
+        let good = trials.unwrap_or_default() + 1;
+        *trials = Some(good);
+        (good >= settings.trials).then(|| {
+            self.come_back(now);
+            HealthChange::Returned
+        })
     }
 
-    fn failed(&mut self, admission: Admission, settings: &Ejection, now: Instant) {
+    fn failed(
+        &mut self,
+        admission: Admission,
+        settings: &Ejection,
+        may_eject: bool,
+        now: Instant,
+    ) -> Option<HealthChange> {
         let ejected = match self.phase {
-            Phase::Serving => self.consecutive_failures >= settings.failures,
+            Phase::Serving => may_eject && self.consecutive_failures >= settings.failures,
             Phase::Out { .. } => admission.is_trial,
         };
         if !ejected {
-            return;
+            return None;
         }
         self.ejections += 1;
         self.in_a_row = self.in_a_row.saturating_add(1);
@@ -247,6 +238,19 @@ impl Health {
             trials: None,
             on_trial: false,
         });
+        Some(HealthChange::Ejected {
+            failures: self.consecutive_failures,
+            time,
+        })
+    }
+
+    /// Serves again, with a share that grows.
+    pub(super) fn come_back(&mut self, now: Instant) {
+        self.in_a_row = 0;
+        self.consecutive_failures = 0;
+        self.retry_at = None;
+        self.returned_at = Some(now);
+        self.begin(Phase::Serving);
     }
 
     /// Begins a period.
@@ -255,18 +259,37 @@ impl Health {
         self.period += 1;
     }
 
-    pub(super) fn snapshot(&self) -> OriginHealth {
-        OriginHealth {
-            state: match self.phase {
-                Phase::Serving => OriginState::Serving,
-                Phase::Out { trials: None, .. } => OriginState::Ejected,
-                Phase::Out { .. } => OriginState::Returning,
-            },
-            consecutive_failures: self.consecutive_failures,
-            requests: self.requests,
-            failures: self.failures,
-            ejections: self.ejections,
+    /// The share of its weight that counts: less than one for some time after its return.
+    pub(super) fn share(&mut self, slow_start: Duration, now: Instant) -> f64 {
+        let Some(returned) = self.returned_at else {
+            return 1.0;
+        };
+        let since = now.saturating_duration_since(returned);
+        if since >= slow_start {
+            self.returned_at = None;
+            return 1.0;
         }
+        LEAST_SHARE + (1.0 - LEAST_SHARE) * since.as_secs_f64() / slow_start.as_secs_f64()
+    }
+
+    pub(super) fn state(&self) -> MemberState {
+        match self.phase {
+            Phase::Serving => MemberState::Serving,
+            Phase::Out { trials: None, .. } => MemberState::Ejected,
+            Phase::Out { .. } => MemberState::Returning,
+        }
+    }
+
+    /// Failures since the last success; requests, failures and ejections in total.
+    pub(super) fn counters(&self) -> (u32, u64, u64, u64) {
+        let Self {
+            consecutive_failures,
+            requests,
+            failures,
+            ejections,
+            ..
+        } = *self;
+        (consecutive_failures, requests, failures, ejections)
     }
 }
 

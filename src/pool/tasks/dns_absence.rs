@@ -6,10 +6,11 @@ use tokio::time::Instant;
 
 use crate::connector::ConnectionInfo;
 
-/// The addresses that connections were opened to, and since which DNS answer each is absent.
-///
-/// Empty unless [`follow_dns`](crate::pool::PoolSettings::follow_dns) is set. A time without
+/// The addresses that a name has or had, and since which DNS answer each is absent. A time without
 /// answers counts for no address.
+///
+/// In a pool, they are those that connections were opened to. It is empty unless
+/// [`follow_dns`](crate::pool::PoolSettings::follow_dns) is set.
 #[derive(Default)]
 pub(crate) struct DnsAbsence {
     /// How long an address may be absent.
@@ -31,8 +32,18 @@ impl DnsAbsence {
         if self.grace.is_some()
             && let Some(peer) = info.facts().peer()
         {
-            self.absent_since.insert(peer, None);
+            self.has(peer);
         }
+    }
+
+    /// Notes that the name has this address.
+    pub(crate) fn has(&mut self, address: SocketAddr) {
+        self.absent_since.insert(address, None);
+    }
+
+    /// The addresses that are present, or absent for less than the grace.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.absent_since.keys().copied()
     }
 
     /// Notes an answer: the name has these addresses now, and no others.

@@ -26,7 +26,7 @@ mod scope;
 
 pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
 pub(super) use dedicated_driver::DedicatedDriver;
-pub(super) use dns_absence::DnsAbsence;
+pub(crate) use dns_absence::DnsAbsence;
 pub(super) use dns_watch::DnsWatch;
 pub(super) use finish_upload::FinishUpload;
 pub(super) use idle_reaper::IdleReaper;

@@ -103,7 +103,7 @@ fn error_type_name(error: &Error) -> &'static str {
         | ErrorKind::Upgrade(UpgradeProblem::Invalid) => "http_request_error",
         ErrorKind::UnsupportedUri => "destination_not_found",
         ErrorKind::Upgrade(UpgradeProblem::Refused) => "http_upgrade_failed",
-        ErrorKind::Draining | ErrorKind::Io => "destination_unavailable",
+        ErrorKind::Draining | ErrorKind::Io | ErrorKind::NoOrigin => "destination_unavailable",
         ErrorKind::PrewarmUnsupported => "proxy_configuration_error",
         ErrorKind::LoopDetected => "proxy_loop_detected",
         ErrorKind::Overloaded | ErrorKind::PoolExhausted => "connection_limit_reached",

@@ -44,6 +44,7 @@ pub(in crate::proxy) fn error_response(
     headers.insert(PROXY_STATUS, proxy_status);
     let is_temporary = [
         ErrorKind::Draining,
+        ErrorKind::NoOrigin,
         ErrorKind::Overloaded,
         ErrorKind::PoolExhausted,
     ];

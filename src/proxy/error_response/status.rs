@@ -24,9 +24,10 @@ pub(super) fn status(error: &Error) -> StatusCode {
         ErrorKind::Request(RequestProblem::TargetTooLong) => StatusCode::URI_TOO_LONG,
         ErrorKind::LoopDetected => StatusCode::LOOP_DETECTED,
         ErrorKind::UnsupportedUri => StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        ErrorKind::Draining
+        | ErrorKind::NoOrigin
+        | ErrorKind::Overloaded
+        | ErrorKind::PoolExhausted => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     }

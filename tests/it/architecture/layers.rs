@@ -84,7 +84,18 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
             "pool",
         ],
     ),
-    ("group", &["error", "upload", "pool", "proxy"]),
+    (
+        "group",
+        &[
+            "name",
+            "origin",
+            "error",
+            "downstream",
+            "connector",
+            "pool",
+            "proxy",
+        ],
+    ),
     (
         "config",
         &[

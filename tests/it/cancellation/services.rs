@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use cdn_origin::{OriginProxy, group::OriginGroup, pool::PoolSettings, probe::Probe};
+use cdn_origin::{OriginProxy, pool::PoolSettings, probe::Probe};
 use http::{StatusCode, Uri};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use crate::relay::{
-    Connects, LONG, Network, Plan, Protocol, alive_tasks, becomes_quiet, leaves_nothing,
+use crate::{
+    groups::failover,
+    relay::{Connects, LONG, Network, Plan, Protocol, alive_tasks, becomes_quiet, leaves_nothing},
 };
 
 use super::{
@@ -126,7 +127,7 @@ async fn failing_over(protocol: Protocol, stride: usize) {
         becomes_quiet(&first.proxy, &first.network).await;
         let proxies = [&first.proxy, &second.proxy].map(OriginProxy::clone);
         let [primary, backup] = proxies;
-        let group = OriginGroup::new(primary).fall_back_to(backup);
+        let group = failover(primary, backup).build().unwrap();
         let completed = polls
             .of(&[&first.network, &second.network], upload(group))
             .await

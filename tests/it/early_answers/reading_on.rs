@@ -1,10 +1,10 @@
 //! Origins that answer early and read on.
 
-use cdn_origin::{CdnOriginConnector, OriginProxy, group::OriginGroup};
+use cdn_origin::{CdnOriginConnector, OriginProxy};
 use http::StatusCode;
 use tokio::time::timeout;
 
-use crate::support::refused_address;
+use crate::{groups::failover, support::refused_address};
 
 use super::{
     DOWNSTREAMS, LARGE, PATIENCE, Upstream, client::Client, origin::reading_on, pairs, proxy, serve,
@@ -47,7 +47,7 @@ fn to_nothing() -> OriginProxy {
 async fn the_upload_goes_to_the_next_origin_of_a_group_and_on_after_its_early_answer() {
     for down in DOWNSTREAMS {
         let (connector, mut received) = reading_on(Upstream::Http, StatusCode::ACCEPTED).await;
-        let group = OriginGroup::new(to_nothing()).fall_back_to(proxy(connector));
+        let group = failover(to_nothing(), proxy(connector)).build().unwrap();
         let mut client = Client::connect(down, serve(group).await).await;
         for _ in 0..3 {
             let answer = client.upload(LARGE).await.expect("an answer");
@@ -61,7 +61,7 @@ async fn the_upload_goes_to_the_next_origin_of_a_group_and_on_after_its_early_an
 #[tokio::test]
 async fn the_answer_of_a_group_without_an_origin_is_never_lost() {
     for down in DOWNSTREAMS {
-        let group = OriginGroup::new(to_nothing()).fall_back_to(to_nothing());
+        let group = failover(to_nothing(), to_nothing()).build().unwrap();
         let mut client = Client::connect(down, serve(group).await).await;
         for _ in 0..3 {
             let answer = client.upload(LARGE).await.expect("an answer");

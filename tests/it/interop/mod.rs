@@ -5,6 +5,7 @@
 //! package. The tests in `networks` require root.
 
 mod client;
+mod dead_origin;
 mod ech;
 mod haproxy;
 #[cfg(target_os = "linux")]

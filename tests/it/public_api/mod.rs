@@ -10,12 +10,13 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 
 /// Crates whose types may appear in public signatures. A breaking release of one of them is a
 /// breaking change here too.
-const FOREIGN_CRATES: [&str; 7] = [
+const FOREIGN_CRATES: [&str; 8] = [
     "http",
     "http_body",
     "hyper",
     "ipnet",
     "rustls",
+    "tokio",
     "tower",
     "tower_service",
 ];

@@ -3,10 +3,7 @@
 use std::{net::SocketAddr, pin::pin};
 
 use axum::{Extension, Router};
-use cdn_origin::{
-    CdnOriginConnector, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress,
-    group::OriginGroup,
-};
+use cdn_origin::{CdnOriginConnector, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -16,16 +13,19 @@ use super::{
     ASK, SWITCH, bytes, head,
     websockets::{EchoOrigin, client, talk},
 };
-use crate::support::{Site, refused_address};
+use crate::{
+    groups::failover,
+    support::{Site, refused_address},
+};
 
 #[tokio::test]
 async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel() {
     let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
-    let group = OriginGroup::new(primary.proxy()).fall_back_to(backup.proxy());
+    let group = failover(primary.proxy(), backup.proxy()).build().unwrap();
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let tunnels = || {
-        let each = group.origins().map(|it| it.pool_snapshot().tunnels());
-        each.collect::<Vec<_>>()
+        let members = group.members().snapshot().into_iter();
+        members.map(|it| it.pool().tunnels()).collect::<Vec<_>>()
     };
 
     let socket = client(&site).await;
@@ -40,7 +40,7 @@ async fn a_websocket_passes_the_first_origin_of_a_group_and_counts_as_its_tunnel
 #[tokio::test]
 async fn a_group_closes_the_tunnels_of_its_origins() {
     let (primary, backup) = (EchoOrigin::start().await, EchoOrigin::start().await);
-    let group = OriginGroup::new(primary.proxy()).fall_back_to(backup.proxy());
+    let group = failover(primary.proxy(), backup.proxy()).build().unwrap();
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
     let _socket = client(&site).await;
     let drained = group.drain();
@@ -53,14 +53,19 @@ async fn a_websocket_falls_back_to_an_origin_that_can_be_reached() {
     let refused = refused_address();
     let primary = CdnOriginConnector::builder("http://origin.example").dial(refused.address());
     let backup = EchoOrigin::start().await;
-    let group =
-        OriginGroup::new(OriginProxy::new(primary.build().unwrap())).fall_back_to(backup.proxy());
+    let group = failover(primary.build().unwrap(), backup.proxy())
+        .build()
+        .unwrap();
     let site = Site::serve(Router::new().fallback_service(group.clone())).await;
 
     talk(client(&site).await).await;
 
-    assert_eq!(group.health()[0].failures(), 1);
-    assert_eq!(group.health()[1].failures(), 0);
+    let failures = group
+        .members()
+        .snapshot()
+        .into_iter()
+        .map(|it| it.failures());
+    assert_eq!(failures.collect::<Vec<_>>(), [1, 0]);
 }
 
 #[tokio::test]

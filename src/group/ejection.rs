@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// When an [`OriginGroup`](super::OriginGroup) ejects an origin, and how the origin returns.
+/// When an [`OriginGroup`](super::OriginGroup) ejects a member, and how the member returns.
 ///
 /// ```
 /// use std::time::Duration;
@@ -13,7 +13,9 @@ use std::time::Duration;
 ///     .failures(3)
 ///     .time(Duration::from_secs(10))
 ///     .longest(Duration::from_secs(60))
-///     .trials(1);
+///     .trials(1)
+///     .max_share(30)
+///     .slow_start(Duration::from_secs(60));
 /// ```
 ///
 /// * [`failures`](Self::failures): 5. Envoy calls it `consecutive_5xx`; nginx's `max_fails` is 1.
@@ -21,13 +23,17 @@ use std::time::Duration;
 ///   10 s. The nth ejection in a row lasts n times as long.
 /// * [`longest`](Self::longest): 5 min. Envoy calls it `max_ejection_time`.
 /// * [`trials`](Self::trials): 3.
+/// * [`max_share`](Self::max_share): 50 %. Envoy calls it `max_ejection_percent`, 10 %.
+/// * [`slow_start`](Self::slow_start): 10 s. HAProxy calls it `slowstart`, off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "it does nothing until `OriginGroup::ejection` gets it"]
+#[must_use = "it does nothing until `OriginGroupBuilder::ejection` gets it"]
 pub struct Ejection {
     pub(super) failures: u32,
     pub(super) time: Duration,
     pub(super) longest: Duration,
     pub(super) trials: u32,
+    max_share: u32,
+    pub(super) slow_start: Duration,
 }
 
 impl Default for Ejection {
@@ -37,12 +43,14 @@ impl Default for Ejection {
             time: Duration::from_secs(30),
             longest: Duration::from_secs(300),
             trials: 3,
+            max_share: 50,
+            slow_start: Duration::from_secs(10),
         }
     }
 }
 
 impl Ejection {
-    /// Sets the number of consecutive failures that eject an origin.
+    /// Sets the number of consecutive failures that eject a member.
     ///
     /// The default is 5. Zero counts as one.
     ///
@@ -83,9 +91,9 @@ impl Ejection {
         self
     }
 
-    /// Sets how many trial requests have to succeed before the origin returns.
+    /// Sets how many trial requests have to succeed before the member returns.
     ///
-    /// The default is 3. Zero counts as one. After an ejection, the origin gets one trial request
+    /// The default is 3. Zero counts as one. After an ejection, the member gets one trial request
     /// at a time. When one fails, it is ejected again.
     ///
     /// ```
@@ -95,6 +103,45 @@ impl Ejection {
     pub fn trials(mut self, count: u32) -> Self {
         self.trials = count.max(1);
         self
+    }
+
+    /// Sets the maximum share of the members of the last tier that may be ejected, in percent.
+    ///
+    /// The default is 50. The number is rounded up, so that one of two may be ejected, and two of
+    /// three. Beyond it, members stay although they fail: a few that are left would not carry the
+    /// load of all. Tiers with another below them are not bound, because their load has somewhere
+    /// to go. [Health checks](super::HealthCheck) are not bound either: see
+    /// [`panic_threshold`](super::OriginGroupBuilder::panic_threshold).
+    ///
+    /// ```
+    /// # use cdn_origin::group::Ejection;
+    /// let ejection = Ejection::default().max_share(30);
+    /// ```
+    pub fn max_share(mut self, percent: u32) -> Self {
+        self.max_share = percent.min(100);
+        self
+    }
+
+    /// Sets how long the share of a member grows after its return.
+    ///
+    /// The default is 10 seconds. A member that was ejected, or down by its health checks, begins
+    /// with a tenth of its weight, because its caches may be cold. Zero turns it off. A tier with
+    /// one member is not affected.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::group::Ejection;
+    /// let ejection = Ejection::default().slow_start(Duration::from_secs(60));
+    /// ```
+    pub fn slow_start(mut self, time: Duration) -> Self {
+        self.slow_start = time;
+        self
+    }
+
+    /// How many of `count` members may be ejected.
+    pub(super) fn max_of(&self, count: usize) -> usize {
+        let share = count.saturating_mul(self.max_share as usize);
+        share.div_ceil(100)
     }
 
     /// The length of the nth ejection in a row, at most one day.

@@ -1,0 +1,230 @@
+//! `OriginGroupBuilder`: the members of a group, and how they share the requests.
+
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use futures_util::StreamExt;
+
+use crate::{
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    proxy::OriginProxy,
+};
+
+use super::{
+    Balance, Ejection, Failover, HealthCheck, Member, MemberSource, OriginGroup,
+    group_member::GroupMember,
+    inner::{GroupInner, TierUpdates},
+    member::Configure,
+    members::not_unique,
+    random::Random,
+    tiers::{SelectionRules, Tiers},
+};
+
+/// Builds an [`OriginGroup`].
+///
+/// | call | default |
+/// |---|---|
+/// | [`tier`](Self::tier), [`tier_from`](Self::tier_from) | at least one is needed |
+/// | [`each`](Self::each) | [`OriginProxy::new`] with its defaults |
+/// | [`balance`](Self::balance) | [`Balance::least_loaded`] |
+/// | [`failover`](Self::failover) | [`Failover::default`]: up to three members |
+/// | [`ejection`](Self::ejection) | [`Ejection::default`]: after five failures in a row |
+/// | [`health_check`](Self::health_check) | none |
+/// | [`panic_threshold`](Self::panic_threshold) | off |
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct OriginGroupBuilder {
+    tiers: Vec<Vec<Member>>,
+    updates: Vec<TierUpdates>,
+    each: Option<Configure>,
+    balance: Balance,
+    failover: Failover,
+    ejection: Ejection,
+    health_check: Option<HealthCheck>,
+    panic_threshold: u32,
+}
+
+impl OriginGroup {
+    /// Begins a group.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
+    ///
+    /// let primary = CdnOriginConnector::builder("https://origin.example").build()?;
+    /// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
+    /// let group = OriginGroup::builder().tier([primary]).tier([backup]).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn builder() -> OriginGroupBuilder {
+        OriginGroupBuilder::new()
+    }
+}
+
+impl OriginGroupBuilder {
+    fn new() -> Self {
+        Self {
+            tiers: Vec::new(),
+            updates: Vec::new(),
+            each: None,
+            balance: Balance::default(),
+            failover: Failover::default(),
+            ejection: Ejection::default(),
+            health_check: None,
+            panic_threshold: 0,
+        }
+    }
+
+    /// Adds a tier, whose members share the load.
+    ///
+    /// It gets requests while no member of the tiers before it serves.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let backup = CdnOriginConnector::builder("https://backup.example").build()?;
+    /// let group = OriginGroup::builder().tier([a, b]).tier([backup]).build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn tier(mut self, members: impl IntoIterator<Item = impl Into<Member>>) -> Self {
+        self.tiers
+            .push(members.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds a tier whose members come from DNS or a `watch` channel.
+    ///
+    /// The source is followed from the build on if that is within a tokio runtime, else from the
+    /// first request on. [`MemberSource`] shows an example.
+    pub fn tier_from(mut self, source: MemberSource) -> Self {
+        let (first, updates) = source.into_parts();
+        let tier = self.tiers.len();
+        self.tiers.push(first);
+        self.updates
+            .push(updates.map(move |members| (tier, members)).boxed());
+        self
+    }
+
+    /// Sets the limits, forwarded fields and other settings of the proxies to all members.
+    ///
+    /// The function gets the proxy of each member that is made of a connector, those that are added
+    /// later included. [`Member::proxy`] sets what differs for one of them. A further call replaces
+    /// the function.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cdn_origin::{CdnOriginConnector, group::OriginGroup, proxy::Limits};
+    ///
+    /// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+    /// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+    /// let limits = Limits::default().request_timeout(Duration::from_secs(60));
+    /// let group = OriginGroup::builder()
+    ///     .tier([a, b])
+    ///     .each(move |proxy| proxy.limits(limits.clone()))
+    ///     .build()?;
+    /// # drop(group);
+    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// ```
+    pub fn each(
+        mut self,
+        settings: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,
+    ) -> Self {
+        self.each = Some(Arc::new(settings));
+        self
+    }
+
+    /// Sets how the members of a tier share the requests.
+    ///
+    /// The default is [`Balance::least_loaded`].
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// Sets which failed requests are sent to another member.
+    ///
+    /// [`Failover`] lists the defaults.
+    pub fn failover(mut self, failover: Failover) -> Self {
+        self.failover = failover;
+        self
+    }
+
+    /// Sets when a member is ejected, and how it returns.
+    ///
+    /// [`Ejection`] lists the defaults.
+    pub fn ejection(mut self, ejection: Ejection) -> Self {
+        self.ejection = ejection;
+        self
+    }
+
+    /// Checks each member with requests of the group's own.
+    ///
+    /// There are none by default. [`HealthCheck`] lists its defaults.
+    pub fn health_check(mut self, check: HealthCheck) -> Self {
+        self.health_check = Some(check);
+        self
+    }
+
+    /// Sets the share of members of the last tier below which their health is ignored, in percent.
+    ///
+    /// The default is 0: only when all are out, all of them are tried. If fewer serve than the
+    /// threshold, those that are out share the load again, because the others would not carry it.
+    /// Envoy has the same threshold, with 50.
+    pub fn panic_threshold(mut self, percent: u32) -> Self {
+        self.panic_threshold = percent.min(100);
+        self
+    }
+
+    /// Builds the group.
+    ///
+    /// # Errors
+    ///
+    /// If there is no tier, if two members have one name, or if the health check is invalid.
+    pub fn build(self) -> Result<OriginGroup, BuildError> {
+        let mut problems = Vec::new();
+        let is_empty = self.tiers.iter().all(Vec::is_empty) && self.updates.is_empty();
+        if is_empty {
+            let why = "the group has no member";
+            problems.push(BuildProblem::new("tier", BuildProblemKind::Empty, why));
+        }
+        let mut names = HashSet::new();
+        for member in self.tiers.iter().flatten() {
+            if !names.insert(&member.name) {
+                problems.push(not_unique("tier", &member.name));
+            }
+        }
+        if let Some(check) = &self.health_check {
+            check.check(&mut problems);
+        }
+        BuildError::from_problems(problems)?;
+        let each = self.each.as_ref();
+        let member = |member| Arc::new(GroupMember::new(member, each));
+        let tiers = self.tiers.into_iter();
+        let tiers = tiers.map(|tier| tier.into_iter().map(member).collect());
+        let rules = SelectionRules {
+            balance: self.balance,
+            ejection: self.ejection,
+            panic_threshold: self.panic_threshold,
+            random: Random::default(),
+        };
+        let tiers = Tiers::new(tiers.collect());
+        let (failover, check) = (self.failover, self.health_check);
+        let inner = GroupInner::new(tiers, rules, failover, self.each, check, self.updates);
+        Ok(OriginGroup::of(inner))
+    }
+}
+
+impl fmt::Debug for OriginGroupBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OriginGroupBuilder")
+            .field("tiers", &self.tiers)
+            .field("balance", &self.balance)
+            .field("failover", &self.failover)
+            .field("ejection", &self.ejection)
+            .field("health_check", &self.health_check)
+            .field("panic_threshold", &self.panic_threshold)
+            .finish_non_exhaustive()
+    }
+}

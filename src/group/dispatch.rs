@@ -1,0 +1,96 @@
+//! Sends a request to one member after the other, until there is a response for the client.
+
+use http::{Request, Response};
+use http_body::Body;
+use tokio::time::Instant;
+use tower::BoxError;
+
+use crate::{
+    error::{Error, ErrorKind},
+    pool::NoEarlyData,
+    proxy::{ProxyBody, attempt, log, refuse},
+};
+
+use super::{
+    attempt::{self as rules, AttemptOutcome},
+    inner::GroupInner,
+    returnable_body,
+    tiers::SelectionRequest,
+};
+
+/// Responds to a request, and logs a failure that the client gets.
+pub(super) async fn dispatch<B>(group: &GroupInner, request: Request<B>) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let response = try_members(group, request).await;
+    if let Some(error) = response.extensions().get::<Error>() {
+        log::request_failed(error);
+    }
+    response
+}
+
+async fn try_members<B>(group: &GroupInner, request: Request<B>) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let failover = group.failover();
+    let (mut parts, body) = request.into_parts();
+    let mut selection = SelectionRequest {
+        repeatable: body.is_end_stream() && rules::is_safe(&parts.method),
+        key: group.rules().balance.key_of(&parts),
+        tried: Vec::new(),
+    };
+    let Some(mut selected) = group.select(&selection) else {
+        let request = Request::from_parts(parts, ());
+        return refuse(&request, Error::refused(ErrorKind::NoOrigin));
+    };
+    let end = failover.within.map(|time| Instant::now() + time);
+    let (slot, mut body) = returnable_body::returnable(body);
+    // Each counts as a running retry until there is a response.
+    let mut retries = Vec::new();
+    let mut written = 0;
+    loop {
+        let request = Request::from_parts(parts.clone(), body);
+        let response = attempt(selected.member().proxy().clone(), request).await;
+        let outcome = AttemptOutcome::of(&response, &failover.statuses);
+        group.report(&mut selected, outcome.health());
+        selection.tried.push(selected.member().clone());
+        let error = response.extensions().get::<Error>();
+        let has_timed_out = error.is_some_and(|error| error.kind() == ErrorKind::TimedOut);
+        written += usize::from(!outcome.was_unwritten());
+        let is_over = failover.is_off
+            || written >= failover.max_attempts
+            || end.is_some_and(|end| Instant::now() >= end)
+            || (has_timed_out && !failover.after_timeouts);
+        if is_over || !outcome.allows_failover(&parts.method) {
+            return response;
+        }
+        let Some(returned) = slot.take() else {
+            return response;
+        };
+        let Some(next) = group.select(&selection) else {
+            return response;
+        };
+        if !outcome.was_unwritten() {
+            let Some(retry) = selected.member().proxy().begin_retry() else {
+                return response;
+            };
+            retries.push(retry);
+        }
+        match error {
+            Some(error) => log::failed_over(error),
+            None => {
+                let origin = selected.member().proxy().origin();
+                log::failed_over_on_status(response.status(), origin);
+            }
+        }
+        parts.extensions.insert(NoEarlyData);
+        body = returned;
+        selected = next;
+    }
+}

@@ -1,0 +1,281 @@
+//! `GroupMember`: a member in use, with its proxy, its health and its load.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::proxy::OriginProxy;
+
+use super::{
+    CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
+    affinity_key::hash,
+    balance::MemberCandidate,
+    health::{Admission, CheckHistory, Health, HealthChange, HealthSignal, Standing},
+    load::Load,
+    member::Configure,
+};
+
+/// A member in use.
+pub(super) struct GroupMember {
+    name: String,
+    hash: u64,
+    proxy: OriginProxy,
+    condition: Mutex<Condition>,
+}
+
+/// What changes while a member is in use. Nothing is logged or called under its lock.
+struct Condition {
+    weight: u32,
+    health: Health,
+    checks: CheckHistory,
+    load: Load,
+    /// How far its turn has come, with round robin.
+    turn: f64,
+}
+
+impl GroupMember {
+    pub(super) fn new(member: Member, each: Option<&Configure>) -> Self {
+        Self {
+            hash: hash(member.name.as_bytes()),
+            name: member.name.clone(),
+            condition: Mutex::new(Condition {
+                weight: member.weight,
+                health: Health::default(),
+                checks: CheckHistory::default(),
+                load: Load::default(),
+                turn: 0.0,
+            }),
+            proxy: member.into_proxy(each),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn proxy(&self) -> &OriginProxy {
+        &self.proxy
+    }
+
+    pub(super) fn is_ejected(&self) -> bool {
+        self.lock().health.is_ejected()
+    }
+
+    pub(super) fn set_weight(&self, weight: u32) {
+        self.lock().weight = weight;
+    }
+
+    /// Begins a slow start, as after a return.
+    pub(super) fn start_slowly(&self) {
+        self.lock().health.come_back(Instant::now());
+    }
+
+    /// Admits a request that shows whether the member is back, if one is due.
+    pub(super) fn try_again(&self, repeatable: bool, now: Instant) -> Option<Admission> {
+        let mut condition = self.lock();
+        match condition.weight == 0 || condition.checks.is_down() {
+            true => None,
+            false => condition.health.try_again(repeatable, now),
+        }
+    }
+
+    /// Admits a request, whatever the health.
+    pub(super) fn admit(&self) -> Admission {
+        self.lock().health.admit()
+    }
+
+    /// Whether it gets requests, and as which candidate. `None` for a member of weight 0.
+    pub(super) fn candidate(
+        &self,
+        ejection: &Ejection,
+        now: Instant,
+    ) -> Option<(Standing, MemberCandidate)> {
+        let mut condition = self.lock();
+        if condition.weight == 0 {
+            return None;
+        }
+        let standing = match condition.checks.is_down() {
+            true => Standing::Out,
+            false => condition.health.standing(),
+        };
+        let share = condition.health.share(ejection.slow_start, now);
+        let candidate = MemberCandidate {
+            hash: self.hash,
+            weight: f64::from(condition.weight) * share,
+            in_flight: self.proxy.in_flight(),
+            failures: condition.load.failures(now),
+            latency: condition.load.latency(now),
+            turn: condition.turn,
+        };
+        Some((standing, candidate))
+    }
+
+    /// Moves its turn, with round robin.
+    pub(super) fn move_turn(&self, by: f64) {
+        self.lock().turn += by;
+    }
+
+    /// Records the outcome of a request, and how long it took if that tells something.
+    pub(super) fn report(
+        &self,
+        admission: Admission,
+        signal: HealthSignal,
+        latency: Option<Duration>,
+        ejection: &Ejection,
+        may_eject: bool,
+    ) -> Option<HealthChange> {
+        let now = Instant::now();
+        let mut condition = self.lock();
+        let was_unreachable = condition.health.standing() == Standing::Unreachable;
+        match signal {
+            HealthSignal::Failure | HealthSignal::Unreachable => condition.load.failed(now),
+            HealthSignal::Success if was_unreachable => condition.load.recovered(),
+            HealthSignal::Success | HealthSignal::None => {}
+        }
+        if let (HealthSignal::Success, Some(latency)) = (signal, latency) {
+            condition.load.responded(latency, now);
+        }
+        let health = &mut condition.health;
+        let change = health.report(admission, signal, ejection, may_eject, now);
+        if change == Some(HealthChange::Returned) {
+            condition.load.recovered();
+        }
+        change
+    }
+
+    pub(super) fn log_change(&self, change: HealthChange) {
+        let member = &*self.name;
+        match change {
+            HealthChange::Ejected { failures, time } => {
+                tracing::warn!(member, failures, ?time, "origin ejected");
+            }
+            HealthChange::Returned => tracing::info!(member, "origin returned"),
+        }
+    }
+
+    /// Notes a request whose client left: the member may be slow, and is not idle.
+    pub(super) fn abandoned(&self, admission: Admission, waited: Option<Duration>) {
+        let mut condition = self.lock();
+        condition.health.end(admission);
+        if let Some(waited) = waited {
+            condition.load.responded(waited, Instant::now());
+        }
+    }
+
+    /// Records the result of a health check.
+    pub(super) fn checked(&self, outcome: CheckOutcome, settings: &HealthCheck) {
+        let member = &*self.name;
+        tracing::debug!(member, %outcome, "health check");
+        let text = outcome.to_string();
+        let is_down = {
+            let mut condition = self.lock();
+            if !condition.checks.record(outcome, settings) {
+                return;
+            }
+            let is_down = condition.checks.is_down();
+            if !is_down {
+                condition.health.come_back(Instant::now());
+                condition.load.recovered();
+            }
+            is_down
+        };
+        match is_down {
+            true => tracing::warn!(
+                member,
+                outcome = text,
+                "health checks failed: origin is down"
+            ),
+            false => tracing::info!(member, "health checks passed: origin is up"),
+        }
+    }
+
+    pub(super) fn snapshot(&self, tier: usize) -> MemberSnapshot {
+        let (in_flight, pool) = (self.proxy.in_flight(), self.proxy.pool_snapshot());
+        let mut condition = self.lock();
+        let (consecutive_failures, requests, failures, ejections) = condition.health.counters();
+        MemberSnapshot {
+            name: self.name.clone(),
+            tier,
+            weight: condition.weight,
+            state: match condition.checks.is_down() {
+                true => MemberState::Down,
+                false => condition.health.state(),
+            },
+            latency: condition
+                .load
+                .latency(Instant::now())
+                .map(Duration::from_secs_f64),
+            consecutive_failures,
+            requests,
+            failures,
+            ejections,
+            last_check: condition.checks.last().cloned(),
+            in_flight,
+            pool,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Condition> {
+        self.condition
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The member that is selected for a request.
+pub(super) struct SelectedMember {
+    member: Arc<GroupMember>,
+    began: Instant,
+    /// Whether the time to the response tells something of the member.
+    is_measured: bool,
+    /// Absent once the outcome is reported.
+    admission: Option<Admission>,
+}
+
+impl SelectedMember {
+    pub(super) fn new(
+        member: Arc<GroupMember>,
+        admission: Admission,
+        began: Instant,
+        is_measured: bool,
+    ) -> Self {
+        Self {
+            member,
+            began,
+            is_measured,
+            admission: Some(admission),
+        }
+    }
+
+    pub(super) fn member(&self) -> &Arc<GroupMember> {
+        &self.member
+    }
+
+    /// Reports the outcome. A trial ends here: the next may begin before this is dropped.
+    pub(super) fn report(
+        &mut self,
+        signal: HealthSignal,
+        ejection: &Ejection,
+        may_eject: bool,
+    ) -> Option<HealthChange> {
+        let latency = self.latency();
+        let admission = self.admission.take()?;
+        let member = &self.member;
+        member.report(admission, signal, latency, ejection, may_eject)
+    }
+
+    fn latency(&self) -> Option<Duration> {
+        self.is_measured.then(|| self.began.elapsed())
+    }
+}
+
+impl Drop for SelectedMember {
+    fn drop(&mut self) {
+        if let Some(admission) = self.admission {
+            self.member.abandoned(admission, self.latency());
+        }
+    }
+}

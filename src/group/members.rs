@@ -1,0 +1,123 @@
+//! `Members`: the members of a group while it runs.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::future::join_all;
+
+use crate::error::{BuildError, BuildProblem, BuildProblemKind};
+
+use super::{Member, MemberSnapshot, group_member::GroupMember, inner::GroupInner};
+
+/// The members of an [`OriginGroup`](super::OriginGroup), to read and to change them while it runs.
+///
+/// A change holds for the group and all its clones. Requests in flight are not affected.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, group::{Member, OriginGroup}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), cdn_origin::BuildError> {
+/// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+/// let group = OriginGroup::builder().tier([Member::new(a).name("a")]).build()?;
+///
+/// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+/// let members = group.members();
+/// members.add(0, Member::new(b).name("b"))?;
+/// members.set_weight("b", 3);
+/// if let Some(drained) = members.remove("a") {
+///     drained.await;
+/// }
+/// assert_eq!(members.snapshot().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Members(Arc<GroupInner>);
+
+impl Members {
+    pub(super) fn new(group: Arc<GroupInner>) -> Self {
+        Self(group)
+    }
+
+    /// Returns the state of each member, tier by tier.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<MemberSnapshot> {
+        self.0.with_tiers(|tiers| tiers.snapshot())
+    }
+
+    /// Adds a member to a tier. The first tier is 0; the number after the last creates another.
+    ///
+    /// The member begins with a small share of requests, as after a
+    /// [return](super::Ejection::slow_start).
+    ///
+    /// # Errors
+    ///
+    /// If a member has this name already, or if there is no such tier.
+    pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
+        let member = member.into();
+        let count = self.0.with_tiers(|tiers| tiers.count());
+        if tier > count {
+            let why = format!("there is no tier {tier}: the group has {count}");
+            let kind = BuildProblemKind::OutOfRange;
+            return BuildError::from_problems(vec![BuildProblem::new("Members::add", kind, why)]);
+        }
+        let name = member.name.clone();
+        match self.0.add(tier, member) {
+            true => Ok(()),
+            false => BuildError::from_problems(vec![not_unique("Members::add", &name)]),
+        }
+    }
+
+    /// Removes a member. Returns `None` if there is none of this name.
+    ///
+    /// From this call on, it gets no new requests. The future resolves when the last of its
+    /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
+    /// be dropped.
+    pub fn remove(&self, name: &str) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let member = self.0.remove(name)?;
+        Some(member.proxy().drain())
+    }
+
+    /// Sets the [weight](Member::weight) of a member, from the next request on. Returns whether
+    /// there is one of this name.
+    ///
+    /// With weight 0, it gets no new requests, and keeps its place and its connections.
+    pub fn set_weight(&self, name: &str, weight: u32) -> bool {
+        let member = self.0.with_tiers(|tiers| tiers.find(name).cloned());
+        let member = member.inspect(|member| member.set_weight(weight));
+        member.is_some()
+    }
+
+    /// Replaces all members of a tier.
+    ///
+    /// A member with the name of a present one leaves that as it is, with the new weight: its
+    /// connections and its health stay. To change a connector, change the name too. The others are
+    /// removed; the future resolves when the last of their requests has ended, and may be dropped.
+    /// A member whose name is not unique is ignored and logged. A tier that does not exist stays
+    /// empty.
+    pub fn replace(
+        &self,
+        tier: usize,
+        members: Vec<Member>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        drained(&self.0.replace(tier, members))
+    }
+}
+
+/// Drains members that were removed.
+pub(super) fn drained(members: &[Arc<GroupMember>]) -> impl Future<Output = ()> + Send + use<> {
+    let all = join_all(members.iter().map(|member| member.proxy().drain()));
+    async move { drop(all.await) }
+}
+
+/// The problem of two members with one name.
+pub(super) fn not_unique(setter: &'static str, name: &str) -> BuildProblem {
+    let why = format!("two members have the name {name:?}: `Member::name` sets another");
+    BuildProblem::new(setter, BuildProblemKind::Contradiction, why)
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.snapshot()).finish()
+    }
+}

@@ -1,0 +1,29 @@
+//! A proxy for the health checks of an origin.
+
+use std::sync::{Arc, Once};
+
+use crate::{
+    forwarded::ForwardedLayer, host_rewrite::HostRewriteLayer, name::HostAuthority,
+    pool::PoolSettings,
+};
+
+use super::{Limits, OriginProxy};
+
+/// The same proxy with a connection of its own, for requests that have no client.
+///
+/// Neither its limits nor a busy pool fail a check, and it describes no client to the origin. With
+/// `host`, the origin gets that Host.
+pub(crate) fn for_health_checks(proxy: OriginProxy, host: Option<HostAuthority>) -> OriginProxy {
+    let mut proxy = proxy
+        .pool(PoolSettings::default().max_connections(1))
+        .limits(Limits::default())
+        .forwarded(ForwardedLayer::new().fields([]));
+    if let Some(host) = host {
+        proxy = proxy.host_rewrite(HostRewriteLayer::to_authority(host));
+    }
+    // Without a client, its address cannot be known.
+    let no_address = Once::new();
+    no_address.call_once(|| {});
+    Arc::make_mut(&mut proxy.settings).no_address = Arc::new(no_address);
+    proxy
+}

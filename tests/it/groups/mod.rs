@@ -1,0 +1,10 @@
+//! Groups of origins: failover, balancing, health checks, and members that change.
+
+mod balancing;
+mod changes;
+mod checks;
+mod failover;
+mod flapping;
+mod site;
+
+pub(crate) use site::{GATE, Site, ask, failover, first, get};

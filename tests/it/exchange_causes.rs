@@ -411,6 +411,54 @@ async fn a_goaway_has_one_cause_whatever_its_code() {
     }
 }
 
+/// A reload of nginx, or its limit of requests for one connection, and a POST that came too late.
+#[tokio::test]
+async fn a_goaway_without_an_error_on_an_idle_connection_is_the_end_of_its_idle_time() {
+    for (code, cause) in [(0, CauseId::IdleClosed), (2, CauseId::OriginDown)] {
+        let peer = Peer::start(b"h2", move |mut tls| async move {
+            tls.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await?;
+            tls.read_exact(&mut [0; 24]).await?;
+            next_request(&mut tls).await?;
+            // HEADERS with `:status: 200`, and the end of the stream.
+            tls.write_all(&[0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88]).await?;
+            next_request(&mut tls).await?;
+            // The second request, stream 3, may have been processed.
+            let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, code];
+            tls.write_all(&goaway).await?;
+            tls.flush().await?;
+            tls.shutdown().await?;
+            tls.read_to_end(&mut Vec::new()).await.map(drop)
+        })
+        .await;
+        let proxy = peer.proxy();
+        let answer = proxy.clone().oneshot(post()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.into_body().collect().await.unwrap();
+        let error = failure(&proxy, post()).await;
+        let causes: Vec<_> = error
+            .diagnosis()
+            .causes()
+            .iter()
+            .map(|it| it.id())
+            .collect();
+        assert_eq!(causes, [cause], "{}", error.report());
+    }
+}
+
+/// Reads frames up to the next HEADERS (RFC 9113 section 4.1).
+async fn next_request(stream: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result<()> {
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await?;
+        if head[3] == 1 {
+            return Ok(());
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fresh_connection() {
     let connections = Arc::new(AtomicUsize::new(0));

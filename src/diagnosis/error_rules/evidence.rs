@@ -64,6 +64,17 @@ impl Evidence<'_> {
             .is_some_and(|error| error.is_remote && error.is_go_away)
     }
 
+    /// Whether a connection that had been idle ended, and the origin reported no failure.
+    ///
+    /// A GOAWAY with NO_ERROR is how an HTTP/2 server closes an idle connection ([RFC 9113 section
+    /// 6.8]).
+    ///
+    /// [RFC 9113 section 6.8]: https://www.rfc-editor.org/rfc/rfc9113#section-6.8
+    pub(super) fn was_closed_while_idle(&self) -> bool {
+        let is_orderly = !self.is_ended_by_go_away() || self.http2.is_some_and(|it| it.code == 0);
+        self.was_cut_off() && self.facts.idle().is_some() && is_orderly
+    }
+
     pub(super) fn sni(&self) -> Option<&DnsName> {
         self.origin.sni().name()
     }

@@ -85,7 +85,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::IdleClosed,
         certainty: Likely,
-        when: |e| e.was_cut_off() && e.facts.idle().is_some(),
+        when: |e| e.was_closed_while_idle(),
         text: |_| {
             String::from("the origin closed the idle connection just as the request was sent")
         },

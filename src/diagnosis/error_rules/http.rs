@@ -222,7 +222,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: CauseId::OriginDown,
         certainty: Likely,
-        when: |e| went_away(e, is_shutdown),
+        when: |e| went_away(e, is_shutdown) && !e.was_closed_while_idle(),
         text: |e| {
             let code = e.http2.map_or("", |error| name(error.code));
             format!(

@@ -108,6 +108,31 @@ async fn a_request_in_the_queue_over_http2() {
     waiting(Protocol::Https2, TLS_STRIDE).await;
 }
 
+/// A request that leaves the queue before it gets a connection is counted no longer.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_leaves_the_queue() {
+    let pool = PoolSettings::default().max_connections(1);
+    let setup = Setup::with(Protocol::Http, pool);
+    // The holder gets its connection at once.
+    setup.works().await;
+    at_each_poll(EITHER, 20, async |polls| {
+        let holder = get(setup.proxy.clone(), "/held");
+        let waiter = async {
+            let networks = [&setup.network];
+            let waited = polls.of(&networks, get(setup.proxy.clone(), "/")).await;
+            assert_eq!(setup.proxy.pool_snapshot().waiting(), 0);
+            setup.release.add_permits(1);
+            waited
+        };
+        let (status, waited) = tokio::join!(holder, waiter);
+        assert_eq!(status, StatusCode::OK);
+        setup.works().await;
+        waited.is_some()
+    })
+    .await;
+    setup.ends().await;
+}
+
 /// The server of a client that asks for an upgrade and uses the tunnel.
 async fn upgrading(protocol: Protocol, stride: usize) {
     let setup = Setup::new(protocol);

@@ -5,6 +5,7 @@
 //! `BLESS=1 cargo test --all-features --test it faults` writes the page of the guide.
 
 mod cell;
+mod mutations;
 mod page;
 mod rows;
 mod run;
@@ -82,7 +83,7 @@ fn each_point_has_each_fault_and_no_two_rows_are_the_same() {
 }
 
 #[test]
-fn the_guide_lists_the_matrix() {
+fn the_guide_lists_the_matrix_and_the_mutations() {
     page::check();
 }
 

@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-use super::{cell::Outcome, rows::MATRIX};
+use super::{cell::Outcome, mutations::MUTATIONS, rows::MATRIX};
 
 const HEAD: &str = "\
 What becomes of a request when its connection is slow, cut, corrupted or silent.
@@ -24,6 +24,17 @@ requests succeed, and no task and no socket is left.
 A cell has the status that the client gets, and [`Error::kind`] and [`Error::stage`] of the response
 of the proxy. \"Aborted\" means that the response had begun. The client never gets a truncated body
 as a complete one, and no POST is sent twice. The deadlines are those of [`timeouts`].
+";
+
+const MUTATIONS_HEAD: &str = "
+# Mutations
+
+Tests are worth what they catch. Each of these mistakes was made in the code on purpose, and the
+tests in the second column failed. `faults` are the tables above. `simulation` sends random requests
+through random faults, `cancellation` drops each future at each of its polls.
+
+| mistake | found by |
+|---|---|
 ";
 
 const LINKS: &str = "
@@ -57,6 +68,10 @@ fn page() -> String {
             let [http, https1, https2] = outcomes.map(|outcome: Outcome| outcome.to_string());
             page += &format!("| {fault} | {http} | {https1} | {https2} |\n");
         }
+    }
+    page += MUTATIONS_HEAD;
+    for (mistake, tests) in MUTATIONS {
+        page += &format!("| {mistake} | {tests} |\n");
     }
     page + LINKS
 }

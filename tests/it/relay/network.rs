@@ -45,6 +45,7 @@ struct State {
     plans: VecDeque<Plan>,
     wires: Vec<Wire>,
     pieces: Option<usize>,
+    generation: usize,
 }
 
 /// The network between a pool and its origin. Its clones are the same network.
@@ -71,6 +72,7 @@ impl Network {
                 plans: VecDeque::new(),
                 wires: Vec::new(),
                 pieces: None,
+                generation: 0,
             })),
         }
     }
@@ -88,14 +90,18 @@ impl Network {
     }
 
     async fn connect(self) -> io::Result<TokioIo<End>> {
-        let plan = self.state().plans.pop_front().unwrap_or_default();
+        let (plan, generation) = {
+            let mut state = self.state();
+            let plan = state.plans.pop_front();
+            (plan.unwrap_or_default(), state.generation)
+        };
         match plan.connects {
             Connects::AtOnce | Connects::AndCloses => {}
             Connects::Later(time) => sleep(time).await,
             Connects::Never => pending().await,
             Connects::Refused => return Err(io::ErrorKind::ConnectionRefused.into()),
         }
-        let (wire, near, far) = Wire::new();
+        let (wire, near, far) = Wire::new(generation);
         wire.set_pieces(self.state().pieces);
         if let Some((towards, trigger, fault)) = plan.fault {
             wire.plan(towards, trigger, fault);
@@ -128,6 +134,16 @@ impl Network {
     pub(crate) fn set_pieces(&self, size: Option<usize>) {
         self.state().pieces = size;
         self.wires().iter().for_each(|wire| wire.set_pieces(size));
+    }
+
+    /// The proxy retires its connections.
+    pub(crate) fn begin_generation(&self) {
+        self.state().generation += 1;
+    }
+
+    /// How often it has done so.
+    pub(crate) fn generation(&self) -> usize {
+        self.state().generation
     }
 
     /// All connections so far.

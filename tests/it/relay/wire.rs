@@ -72,6 +72,8 @@ struct State {
     ends: [bool; 2],
     /// The faults that have begun.
     faults: usize,
+    /// How often connections had been retired when this one was begun.
+    generation: usize,
 }
 
 impl State {
@@ -163,13 +165,14 @@ pub(crate) struct Wire(Arc<Mutex<State>>);
 
 impl Wire {
     /// A connection: the relay's view, the proxy's end, and the origin's.
-    pub(crate) fn new() -> (Self, End, End) {
+    pub(crate) fn new(generation: usize) -> (Self, End, End) {
         let wire = Self(Arc::new(Mutex::new(State {
             to_origin: Lane::new(),
             to_proxy: Lane::new(),
             is_reset: false,
             ends: [true; 2],
             faults: 0,
+            generation,
         })));
         let end = |reads| End {
             wire: wire.clone(),
@@ -204,6 +207,11 @@ impl Wire {
     /// Whether the proxy holds its end.
     pub(crate) fn is_open(&self) -> bool {
         self.state().is_read(Towards::Proxy)
+    }
+
+    /// How often connections had been retired when this one was begun.
+    pub(crate) fn generation(&self) -> usize {
+        self.state().generation
     }
 
     /// How many faults have begun.

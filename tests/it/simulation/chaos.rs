@@ -38,6 +38,7 @@ impl Chaos {
                     self.world.totals().reloads += 1;
                 }
                 6..8 => {
+                    self.network.begin_generation();
                     self.proxy.retire_connections();
                     self.world.totals().reloads += 1;
                 }

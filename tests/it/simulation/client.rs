@@ -10,16 +10,19 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::UnsyncBoxBody};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tower::ServiceExt;
 
-use crate::relay::Upgrade;
+use crate::relay::{Network, Upgrade};
 
 use super::{
     run::Pace,
     world::{REQUEST, RESPONSE, World, content},
 };
+
+/// How long a tunnel may be open: some delays, and the idle timeout. Its bytes take no time.
+const LONGEST_TUNNEL: Duration = Duration::from_secs(30);
 
 /// How a request ended, if it was not cancelled.
 enum End {
@@ -32,6 +35,7 @@ enum End {
 pub(super) struct Client {
     pub(super) world: Arc<World>,
     pub(super) proxy: OriginProxy,
+    pub(super) network: Network,
     pub(super) rng: fastrand::Rng,
     pub(super) pace: Pace,
 }
@@ -77,7 +81,10 @@ impl Client {
             false => 0,
         };
         let (wait, pause) = (rng.u8(..30), rng.u8(..15));
-        let query = format!("length={length}&parts={parts}&wait={wait}&pause={pause}");
+        let generation = self.network.generation();
+        let query = format!(
+            "generation={generation}&length={length}&parts={parts}&wait={wait}&pause={pause}"
+        );
         match rng.u8(..10) {
             0 => self.tunnel(id).await,
             1..6 => {
@@ -169,9 +176,14 @@ impl Client {
             }
             let _ = writer.shutdown().await;
         };
-        let mut received = Vec::new();
+        let (started, mut received) = (Instant::now(), Vec::new());
         let receiving = reader.read_to_end(&mut received);
         let (read, ()) = tokio::join!(receiving, sending);
+        if started.elapsed() > LONGEST_TUNNEL {
+            let elapsed = started.elapsed();
+            self.world
+                .breaks(format!("tunnel {id} crawls: {length} bytes in {elapsed:?}"));
+        }
         if !bytes.starts_with(&received) {
             self.world.breaks(format!("tunnel {id} changes its bytes"));
         }

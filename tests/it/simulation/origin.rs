@@ -39,7 +39,9 @@ impl Parameters {
 
 pub(super) async fn respond(world: Arc<World>, arrival: Arrival) -> Response<OriginBody> {
     let Arrival {
-        mut request, tasks, ..
+        mut request,
+        tasks,
+        wire,
     } = arrival;
     let (path, query) = (request.uri().path(), request.uri().query());
     let parameters = Parameters::of(query.unwrap_or_default());
@@ -49,6 +51,12 @@ pub(super) async fn respond(world: Arc<World>, arrival: Arrival) -> Response<Ori
         .unwrap_or(u64::MAX);
     let is_tunnel = request.headers().contains_key("upgrade");
     world.arrives(id, request.method().is_idempotent() && !is_tunnel);
+    let (sent_in, opened_in) = (parameters.get("generation"), wire.generation());
+    if opened_in < sent_in {
+        world.breaks(format!(
+            "request {id} is on a connection that was retired before"
+        ));
+    }
     if is_tunnel {
         tasks.spawn(echo(hyper::upgrade::on(&mut request)));
         return switch();

@@ -107,6 +107,7 @@ async fn simulate(seed: u64, protocol: Protocol, requests: usize, world: Arc<Wor
     let clients = (0..CLIENTS).map(|_| Client {
         world: world.clone(),
         proxy: proxy.clone(),
+        network: network.clone(),
         rng: rng.fork(),
         pace,
     });

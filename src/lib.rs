@@ -134,6 +134,7 @@ pub mod probe;
 pub mod proxy;
 
 pub mod group;
+pub mod tenants;
 
 #[cfg(feature = "serde")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "serde")))]

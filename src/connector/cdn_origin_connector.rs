@@ -12,6 +12,7 @@ use http::Uri;
 use tower_service::Service;
 
 use crate::{
+    dial::Transport,
     downstream::ClientAddress,
     error::{BuildError, Error, TlsOffer},
     observe::{Observer, Observers},
@@ -74,12 +75,12 @@ pub struct CdnOriginConnector {
 }
 
 impl CdnOriginConnector {
-    pub(super) fn new(state: ConnectorState) -> Self {
+    pub(super) fn new(state: ConnectorState, observers: Observers) -> Self {
         Self {
             state: Arc::new(state),
             client: None,
             address: None,
-            observers: Observers::default(),
+            observers,
         }
     }
 
@@ -239,12 +240,9 @@ impl CdnOriginConnector {
     /// enough for a call every few seconds.
     ///
     /// ```no_run
-    /// use std::time::Duration;
-    /// use cdn_origin::CdnOriginConnector;
-    ///
-    /// # fn watch(connector: CdnOriginConnector) {
+    /// # fn watch(connector: cdn_origin::CdnOriginConnector) {
     /// tokio::spawn(async move {
-    ///     let mut ticks = tokio::time::interval(Duration::from_secs(10));
+    ///     let mut ticks = tokio::time::interval(std::time::Duration::from_secs(10));
     ///     loop {
     ///         ticks.tick().await;
     ///         let connector = connector.clone();
@@ -272,6 +270,11 @@ impl CdnOriginConnector {
         Ok(outcome)
     }
 
+    /// What a connector beside this one shares with it: the DNS cache is in the transport.
+    pub(super) fn shared_parts(&self) -> (Transport, Observers) {
+        (self.state.transport.clone(), self.observers.clone())
+    }
+
     pub(crate) fn observers(&self) -> &Observers {
         &self.observers
     }
@@ -281,10 +284,8 @@ impl CdnOriginConnector {
     }
 
     pub(crate) fn for_client(&self, client: Option<Arc<ClientAddress>>) -> Self {
-        Self {
-            client,
-            ..self.clone()
-        }
+        let this = self.clone();
+        Self { client, ..this }
     }
 
     /// The same connector for one of the addresses of the dialled name.

@@ -136,10 +136,13 @@ impl Sessions {
     /// It is meant for several connectors to one CDN, which would otherwise each verify the same
     /// certificates. A [reload](CdnOriginConnector::reload) of one of them changes all of them.
     ///
-    /// `build()` fails if another TLS setting is set beside it, or an
-    /// [expected name](crate::connector::CdnOriginBuilder::expected_name) that is not the other
-    /// connector's: a session relies on the name that was verified. `to_builder()` gives a builder
-    /// with the same TLS settings that shares nothing.
+    /// Connectors with different
+    /// [expected names](crate::connector::CdnOriginBuilder::expected_name) share all but their
+    /// sessions: a session relies on the name that was verified. A connector to an `http` origin
+    /// has nothing to share, and nothing to fail.
+    ///
+    /// `build()` fails if another TLS setting is set beside it. `to_builder()` gives a builder with
+    /// the same TLS settings that shares nothing.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::Sessions};

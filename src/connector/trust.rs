@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
 };
 
 use crate::{
@@ -58,11 +58,14 @@ pub enum Reloaded {
 }
 
 /// The current TLS client, and the settings that build the next one.
+///
+/// Trusts that share their settings have a client each: the expected name is part of it, and a
+/// session relies on the name that was verified.
 pub(super) struct Trust {
     /// Read for every connection, written by reloads.
     current: RwLock<Arc<TlsClient>>,
     /// Locked for a whole reload, so that concurrent reloads do not undo each other.
-    source: Mutex<TrustSource>,
+    source: Arc<Mutex<TrustSource>>,
     expected_name: Option<ExpectedName>,
 }
 
@@ -77,6 +80,8 @@ struct TrustSource {
     settings: TlsSettings,
     /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
+    /// The trusts that a reload changes.
+    users: Vec<Weak<Trust>>,
 }
 
 impl Trust {
@@ -85,17 +90,47 @@ impl Trust {
         settings: &TlsSettings,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
-    ) -> Option<Self> {
-        let files = settings.fingerprint();
+    ) -> Option<Arc<Self>> {
+        let source = Arc::new(Mutex::new(TrustSource {
+            files: settings.fingerprint(),
+            settings: settings.clone(),
+            users: Vec::new(),
+        }));
+        Self::of_source(&source, expected_name, problems)
+    }
+
+    /// A trust with the same settings that expects this name. Reloads of one change both.
+    pub(super) fn sharing(
+        &self,
+        expected_name: Option<&ExpectedName>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<Arc<Self>> {
+        Self::of_source(&self.source, expected_name, problems)
+    }
+
+    /// The trust of this source for this name: one that exists, or a new one.
+    fn of_source(
+        source: &Arc<Mutex<TrustSource>>,
+        expected_name: Option<&ExpectedName>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Option<Arc<Self>> {
+        let mut locked = lock(source);
+        let mut users = locked.users.iter().filter_map(Weak::upgrade);
+        let same = users.find(|trust| trust.expected_name.as_ref() == expected_name);
+        drop(users);
+        if same.is_some() {
+            return same;
+        }
+        let settings = &locked.settings;
         let client = settings.build(Reread::IfChanged, expected_name, problems)?;
-        Some(Self {
+        let trust = Arc::new(Self {
             current: RwLock::new(Arc::new(client)),
-            source: Mutex::new(TrustSource {
-                settings: settings.clone(),
-                files,
-            }),
+            source: source.clone(),
             expected_name: expected_name.cloned(),
-        })
+        });
+        locked.users.retain(|user| user.strong_count() > 0);
+        locked.users.push(Arc::downgrade(&trust));
+        Some(trust)
     }
 
     /// The client for a new connection. It does not resume expired sessions.
@@ -112,11 +147,6 @@ impl Trust {
         current.clone()
     }
 
-    /// The configured expected name of all connections.
-    pub(super) fn expected_name(&self) -> Option<&ExpectedName> {
-        self.expected_name.as_ref()
-    }
-
     pub(super) fn policy(&self) -> VerifyPolicy {
         self.lock().settings.verify.clone()
     }
@@ -131,7 +161,7 @@ impl Trust {
     ) -> Result<(), BuildError> {
         let mut source = self.lock();
         let TlsReload(settings) = change(TlsReload(source.settings.clone()));
-        self.replace(&mut source, settings)
+        Self::replace(&mut source, settings)
     }
 
     pub(super) fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
@@ -140,30 +170,44 @@ impl Trust {
             return Ok(Reloaded::Unchanged);
         }
         let settings = source.settings.clone();
-        self.replace(&mut source, settings)?;
+        Self::replace(&mut source, settings)?;
         Ok(Reloaded::Applied)
     }
 
-    /// Builds a client and replaces the current one. A failure changes nothing.
-    fn replace(&self, source: &mut TrustSource, settings: TlsSettings) -> Result<(), BuildError> {
+    /// Builds the clients of all users and replaces their current ones. A failure changes nothing.
+    fn replace(source: &mut TrustSource, settings: TlsSettings) -> Result<(), BuildError> {
         // Taken before the read, so that a file that changes meanwhile is read again.
         let files = settings.fingerprint();
         let mut problems = Vec::new();
-        let expected_name = self.expected_name.as_ref();
-        let client = settings.build(Reread::Always, expected_name, &mut problems);
-        BuildError::from_problems(problems)?;
-        if let Some(client) = client {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            *current = Arc::new(client);
-            *source = TrustSource { settings, files };
+        let mut reread = Reread::Always;
+        let mut changed = Vec::new();
+        for user in source.users.iter().filter_map(Weak::upgrade) {
+            let expected_name = user.expected_name.as_ref();
+            let client = settings.build(reread, expected_name, &mut problems);
+            changed.push((user.clone(), client));
+            // The first has read the files.
+            reread = Reread::IfChanged;
         }
+        BuildError::from_problems(problems)?;
+        for (user, client) in changed {
+            if let Some(client) = client {
+                let mut current = user.current.write().unwrap_or_else(PoisonError::into_inner);
+                *current = Arc::new(client);
+            }
+        }
+        source.settings = settings;
+        source.files = files;
         Ok(())
     }
 
-    /// Locks the source. Poison is ignored: a closure that panics has changed nothing.
     fn lock(&self) -> MutexGuard<'_, TrustSource> {
-        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.source)
     }
+}
+
+/// Locks the source. Poison is ignored: a closure that panics has changed nothing.
+fn lock(source: &Mutex<TrustSource>) -> MutexGuard<'_, TrustSource> {
+    source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

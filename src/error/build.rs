@@ -21,6 +21,13 @@ pub struct BuildError {
 }
 
 impl BuildError {
+    /// The error of one problem.
+    pub(crate) fn of(problem: BuildProblem) -> Self {
+        Self {
+            problems: vec![problem],
+        }
+    }
+
     /// `Err` if there are problems.
     pub(crate) fn from_problems(problems: Vec<BuildProblem>) -> Result<(), Self> {
         match problems.is_empty() {

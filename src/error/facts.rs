@@ -76,6 +76,8 @@ pub(crate) enum ExchangeTimeout {
     Unread,
     /// The whole exchange.
     Request,
+    /// The time that a client may spend on a slow request body.
+    UploadRate,
 }
 
 impl Facts {

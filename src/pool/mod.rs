@@ -143,6 +143,7 @@ mod send;
 mod settings;
 mod snapshot;
 mod tasks;
+mod upload_share;
 
 pub use send::{NoEarlyData, RetryBudget};
 pub use settings::PoolSettings;
@@ -152,3 +153,4 @@ pub(crate) use connection::{PooledConnection, ResponseBody};
 pub(crate) use origin_pool::OriginPool;
 pub(crate) use send::{EARLY_DATA, InFlight, Retrying, Target, explain_body, has_begun_response};
 pub(crate) use tasks::DnsAbsence;
+pub(crate) use upload_share::UploadPermit;

@@ -10,26 +10,32 @@ use crate::{
 };
 
 use super::{
-    checkout::Affinity,
+    checkout::{Affinity, Protocol},
     connection::{PooledConnection, ResponseBody},
     inner::PoolInner,
     send::{self, InFlight, Retrying, Target},
     settings::PoolSettings,
     snapshot::PoolSnapshot,
     tasks::prewarm,
+    upload_share::{UploadPermit, UploadShare},
 };
 
 /// Connections to one origin. Clones share them.
 #[derive(Clone)]
-pub(crate) struct OriginPool(Arc<PoolInner>);
+pub(crate) struct OriginPool(Arc<PoolInner>, Arc<UploadShare>);
 
 impl OriginPool {
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
-        Self(PoolInner::new(connector, settings))
+        let uploads = UploadShare::new(&settings);
+        Self(PoolInner::new(connector, settings), Arc::new(uploads))
     }
 
     pub(crate) fn connector(&self) -> &CdnOriginConnector {
         self.0.connector()
+    }
+
+    pub(crate) fn settings(&self) -> &PoolSettings {
+        self.0.settings()
     }
 
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
@@ -56,6 +62,18 @@ impl OriginPool {
     /// If the pool is draining.
     pub(crate) fn begin_request(&self) -> Result<InFlight, Error> {
         self.0.requests().begin()
+    }
+
+    /// Waits until an upload may hold a connection. `None` over HTTP/2, where uploads share them.
+    ///
+    /// # Errors
+    ///
+    /// If other uploads hold their share of the connections for too long.
+    pub(crate) async fn upload_permit(&self) -> Result<Option<UploadPermit>, Error> {
+        match self.0.with(|inventory| inventory.protocol) {
+            Some(Protocol::Http2) => Ok(None),
+            Some(Protocol::Http1) | None => self.1.acquire().await.map(Some),
+        }
     }
 
     /// Sends a request. See [`send::send`].

@@ -19,6 +19,7 @@ use super::{connection::CloseReason, send::RetryBudget};
 /// |---|---|---|
 /// | [`max_connections`] | 256 | `max_conns` |
 /// | [`max_tunnels`] | half of `max_connections`, at least one | |
+/// | [`max_uploads`] | three quarters of `max_connections`, at least one | |
 /// | [`max_idle`] | 64 | `keepalive` |
 /// | [`min_idle`] | 0 | |
 /// | [`idle_timeout`] | 45 s | `keepalive_timeout` |
@@ -33,6 +34,7 @@ use super::{connection::CloseReason, send::RetryBudget};
 ///
 /// [`max_connections`]: Self::max_connections
 /// [`max_tunnels`]: Self::max_tunnels
+/// [`max_uploads`]: Self::max_uploads
 /// [`max_idle`]: Self::max_idle
 /// [`min_idle`]: Self::min_idle
 /// [`idle_timeout`]: Self::idle_timeout
@@ -62,6 +64,7 @@ use super::{connection::CloseReason, send::RetryBudget};
 pub struct PoolSettings {
     pub(super) max_connections: usize,
     max_tunnels: Option<usize>,
+    max_uploads: Option<usize>,
     pub(super) max_idle: usize,
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
@@ -80,6 +83,7 @@ impl Default for PoolSettings {
         Self {
             max_connections: 256,
             max_tunnels: None,
+            max_uploads: None,
             max_idle: 64,
             idle_timeout: Duration::from_secs(45),
             max_age: Duration::from_secs(3600),
@@ -121,7 +125,7 @@ impl PoolSettings {
     /// then answered 503. Zero counts as one.
     ///
     /// Tunnels live for as long as clients want, so stay below `max_connections`: the difference is
-    /// left for all other requests. In a pool of one connection, a tunnel blocks all of them.
+    /// left for all other requests.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;
@@ -133,13 +137,30 @@ impl PoolSettings {
         self
     }
 
+    /// Sets the maximum number of uploads that hold an HTTP/1 connection.
+    ///
+    /// The default is three quarters of [`max_connections`](Self::max_connections), at least one. A
+    /// request counts as an upload if its content has an unknown length, or more than 16 KiB. It
+    /// holds its connection for as long as its client sends, so the rest of the pool is left for
+    /// quick requests. Beyond the maximum, an upload waits for up to
+    /// [`queue_timeout`](Self::queue_timeout), and is then answered 503. Over HTTP/2, uploads share
+    /// connections, and are not counted.
+    ///
+    /// ```
+    /// # use cdn_origin::pool::PoolSettings;
+    /// let settings = PoolSettings::default().max_connections(256).max_uploads(250);
+    /// ```
+    pub fn max_uploads(mut self, count: usize) -> Self {
+        self.max_uploads = Some(count.max(1));
+        self
+    }
+
     /// Sets the maximum number of idle HTTP/1 connections.
     ///
     /// The default is 64. Beyond it, the one that was idle for the longest time is closed.
     ///
     /// ```
-    /// use cdn_origin::pool::PoolSettings;
-    ///
+    /// # use cdn_origin::pool::PoolSettings;
     /// let settings = PoolSettings::default().max_idle(128);
     /// ```
     pub fn max_idle(mut self, count: usize) -> Self {
@@ -319,6 +340,12 @@ impl PoolSettings {
         self
     }
 
+    /// The same settings, with an idle timeout of at most this.
+    pub(crate) fn idle_timeout_at_most(mut self, time: Duration) -> Self {
+        self.idle_timeout = self.idle_timeout.min(time);
+        self
+    }
+
     /// hyper's HTTP/1 client with these limits.
     pub(super) fn http1(&self) -> http1::Builder {
         let mut builder = http1::Builder::new();
@@ -333,6 +360,11 @@ impl PoolSettings {
     pub(super) fn tunnel_limit(&self) -> usize {
         let half = (self.max_connections / 2).max(1);
         self.max_tunnels.unwrap_or(half)
+    }
+
+    pub(super) fn upload_limit(&self) -> usize {
+        self.max_uploads
+            .unwrap_or(self.max_connections - self.max_connections / 4)
     }
 
     pub(super) fn idle_limit(&self) -> usize {

@@ -13,6 +13,11 @@ use crate::error::{ExchangeTimeout, Facts};
 /// Longer timeouts count as this one: the clock cannot hold them.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
+/// This time after `since`, as far as the clock goes.
+pub(super) fn far_away(since: Instant, after: Duration) -> Instant {
+    since + after.min(FAR_AWAY)
+}
+
 /// A point in time, and the timeout that it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
@@ -24,10 +29,15 @@ pub(super) struct Deadline {
 impl Deadline {
     pub(super) fn new(since: Instant, after: Duration, timeout: ExchangeTimeout) -> Self {
         Self {
-            at: since + after.min(FAR_AWAY),
+            at: far_away(since, after),
             after,
             timeout,
         }
+    }
+
+    /// The deadline of a client that sends too slowly.
+    pub(super) fn of_slow_upload(since: Instant, grace: Duration) -> Self {
+        Self::new(since, grace, ExchangeTimeout::UploadRate)
     }
 
     /// Whether the origin was to act.

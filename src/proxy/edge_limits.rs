@@ -13,7 +13,7 @@ use crate::{
     name::HostAuthority,
 };
 
-use super::limits::size;
+use super::size_limits::size;
 
 /// The limits of one edge.
 #[derive(Clone, Debug)]

@@ -65,11 +65,18 @@ impl ProxySettings {
         let has_content = !ready.request.body().is_end_stream();
         // Before any wait, so that a drain waits for this request.
         let in_flight = pool.begin_request().map_err(about)?;
+        // An upload waits for its share of the connections first: it keeps no other waiting.
+        let (is_quick, is_upgrade) = (is_quick(&ready), ready.asked.is_some());
+        let upload = match is_quick || is_upgrade {
+            true => None,
+            // Boxed because it is rare.
+            false => Box::pin(pool.upload_permit()).await.map_err(about)?,
+        };
         let mut permit = self.queue.enter().await.map_err(about)?;
-        record.left_queue();
-        if !shows_latency(&ready) {
-            permit = permit.unmeasured();
+        if !is_quick {
+            permit = permit.unmeasured(upload);
         }
+        record.left_queue();
         let (response, connection) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
@@ -230,7 +237,7 @@ impl ProxySettings {
 const SMALL_BODY: u64 = 16 * 1024;
 
 /// Whether the time to the response depends on the origin rather than on the client.
-fn shows_latency(ready: &Ready) -> bool {
+fn is_quick(ready: &Ready) -> bool {
     let length = ready.request.body().size_hint().exact();
     ready.asked.is_none() && length.is_some_and(|length| length <= SMALL_BODY)
 }

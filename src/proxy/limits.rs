@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, header::CONTENT_LENGTH};
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, ExchangeTimeout, RequestBodyProblem, RequestProblem};
+use crate::error::ExchangeTimeout;
 
 use super::{
     deadline::Deadline,
     overload::{AdaptiveConcurrency, RequestQueue},
+    upload_pace::MinRate,
 };
 
 /// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
@@ -24,6 +24,8 @@ use super::{
 /// | [`body_idle_timeout`], response body | 60 s | the response is aborted | |
 /// | [`unread_timeout`] | 5 min | the response is aborted | |
 /// | [`request_timeout`] | none | 504, or the response is aborted | `http_response_timeout` |
+/// | [`min_upload_rate`] | 240 bytes a second, and 60 s | 408 | `http_request_error` |
+/// | [`buffer_requests`] | off | the rest is streamed | |
 /// | [`max_request_body`] | none | 413 | `http_request_error` |
 /// | [`max_request_head`] | that of the edge's [profile] | 431 | `http_request_error` |
 /// | [`max_request_fields`] | none | 431 | `http_request_error` |
@@ -57,11 +59,13 @@ use super::{
 /// [RFC 9209 section 2.3]: https://www.rfc-editor.org/rfc/rfc9209#section-2.3
 /// [`adaptive_concurrency`]: Self::adaptive_concurrency
 /// [`body_idle_timeout`]: Self::body_idle_timeout
+/// [`buffer_requests`]: Self::buffer_requests
 /// [`max_concurrency`]: Self::max_concurrency
 /// [`max_queued`]: Self::max_queued
 /// [`max_request_body`]: Self::max_request_body
 /// [`max_request_fields`]: Self::max_request_fields
 /// [`max_request_head`]: Self::max_request_head
+/// [`min_upload_rate`]: Self::min_upload_rate
 /// [`queue_timeout`]: Self::queue_timeout
 /// [`request_timeout`]: Self::request_timeout
 /// [`response_timeout`]: Self::response_timeout
@@ -74,6 +78,8 @@ pub struct Limits {
     pub(super) body_idle_timeout: Duration,
     pub(super) unread_timeout: Duration,
     pub(super) request_timeout: Option<Duration>,
+    pub(super) min_upload_rate: Option<MinRate>,
+    pub(super) buffer_requests: usize,
     pub(super) max_request_body: u64,
     /// `None` leaves the limit to the profile of the edge.
     pub(super) max_request_head: Option<usize>,
@@ -91,6 +97,11 @@ impl Default for Limits {
             body_idle_timeout: Duration::from_secs(60),
             unread_timeout: Duration::from_secs(5 * 60),
             request_timeout: None,
+            min_upload_rate: Some(MinRate {
+                bytes: 240,
+                grace: Duration::from_secs(60),
+            }),
+            buffer_requests: 0,
             max_request_body: u64::MAX,
             max_request_head: None,
             max_request_fields: usize::MAX,
@@ -146,6 +157,45 @@ impl Limits {
     /// ```
     pub fn body_idle_timeout(mut self, time: Duration) -> Self {
         self.body_idle_timeout = non_zero(time);
+        self
+    }
+
+    /// Sets how fast a client has to send its request body, in bytes in each second.
+    ///
+    /// The default is 240 bytes, as in Kestrel, with a grace of 60 s; Kestrel's is 5 s. The client
+    /// may keep the origin waiting for `grace`. What it sends earns it more time, up to `grace`
+    /// again. Beyond it, the client gets 408 with `http_request_error`, and its connection to the
+    /// origin is free. Zero bytes turn the limit off. The limit holds until the response begins,
+    /// as that of [`body_idle_timeout`](Self::body_idle_timeout) does.
+    ///
+    /// gRPC streams have no such limit. Apache calls this `MinRate` of `RequestReadTimeout`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().min_upload_rate(4096, Duration::from_secs(10));
+    /// ```
+    pub fn min_upload_rate(mut self, bytes: u64, grace: Duration) -> Self {
+        let grace = non_zero(grace);
+        self.min_upload_rate = (bytes > 0).then_some(MinRate { bytes, grace });
+        self
+    }
+
+    /// Reads request bodies of up to so many bytes before the origin is asked.
+    ///
+    /// Off by default: bodies are streamed. With buffering, a slow client holds no connection to
+    /// the origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
+    /// A larger body is streamed from there on. The bodies that are buffered at a time have up to
+    /// 64 MiB together; beyond that, further ones are streamed, as are all of an
+    /// [`OriginGroup`](crate::group::OriginGroup). A client that waits for
+    /// 100 (Continue) is streamed too. nginx calls this `proxy_request_buffering`.
+    ///
+    /// ```
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().buffer_requests(64 * 1024);
+    /// ```
+    pub fn buffer_requests(mut self, bytes: usize) -> Self {
+        self.buffer_requests = bytes;
         self
     }
 
@@ -334,39 +384,6 @@ impl Limits {
             ExchangeTimeout::Request,
         ))
     }
-
-    /// Refuses a request that is too large by its head. `body` is the lower bound of its body.
-    pub(super) fn check(&self, headers: &HeaderMap, body: u64) -> Result<(), Error> {
-        let too_many = headers.len() > self.max_request_fields;
-        let too_large = |max| size(headers) > max;
-        let kind = if too_many || self.max_request_head.is_some_and(too_large) {
-            ErrorKind::Request(RequestProblem::HeadTooLarge)
-        } else if body > self.max_request_body || self.is_announced_too_large(headers) {
-            ErrorKind::RequestBody(RequestBodyProblem::TooLarge)
-        } else {
-            return Ok(());
-        };
-        Err(Error::refused(kind))
-    }
-
-    fn is_announced_too_large(&self, headers: &HeaderMap) -> bool {
-        if self.max_request_body == u64::MAX {
-            return false;
-        }
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| {
-            let length = length.to_str().ok()?;
-            length.parse::<u64>().ok()
-        });
-        announced.is_some_and(|length| length > self.max_request_body)
-    }
-}
-
-/// The size of the fields in HTTP/1.1, each with its colon, space and line end.
-pub(super) fn size(headers: &HeaderMap) -> usize {
-    let fields = headers.iter();
-    fields
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum()
 }
 
 /// At least one millisecond: a timeout of zero would pass before the wait begins.

@@ -110,6 +110,7 @@
 //!
 //! # Several origins
 //!
+//! [`VirtualHosts`](crate::tenants::VirtualHosts) chooses an origin for each request.
 //! An [`OriginGroup`](crate::group::OriginGroup) balances requests over several origins, and has
 //! backups for them.
 //!
@@ -212,6 +213,7 @@
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
+mod beside;
 mod check_head;
 mod deadline;
 mod edge_limits;
@@ -230,14 +232,18 @@ mod overload;
 mod prepare;
 mod pseudonym;
 mod request_body;
+mod request_buffer;
 mod request_content;
 mod request_hooks;
 mod response_body;
 mod service;
 mod settings;
+mod size_limits;
 mod trailers;
 mod upgrade;
+mod upload_pace;
 
+pub(crate) use beside::{connector_of, proxy_beside, refuse_unknown_host};
 pub(crate) use health_checks::for_health_checks;
 pub(crate) use service::{Respond, accept, attempt, refuse};
 

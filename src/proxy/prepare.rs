@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     check_head, deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop,
-    settings::ProxySettings, upgrade::UpgradeRequest,
+    settings::ProxySettings, size_limits, upgrade::UpgradeRequest,
 };
 
 /// The usual number of added fields: four forwarded fields, `Via`, and one in reserve.
@@ -59,8 +59,8 @@ impl ProxySettings {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
-        self.limits
-            .check(&parts.headers, body.size_hint().lower())?;
+        let body_size = body.size_hint().lower();
+        size_limits::check(&self.limits, &parts.headers, body_size)?;
         let present = HeaderFlags::of(&parts.headers);
         let asked = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;

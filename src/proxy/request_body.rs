@@ -15,7 +15,12 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{Limits, deadline::IdleDeadline, trailers};
+use super::{
+    Limits,
+    deadline::IdleDeadline,
+    trailers,
+    upload_pace::{MinRate, UploadPace},
+};
 
 pin_project! {
     /// A request body that ends in an error if it is too large or idle for too long. Trailers that
@@ -24,13 +29,14 @@ pin_project! {
         #[pin]
         inner: B,
         deadline: IdleDeadline,
+        pace: Option<UploadPace>,
         left: u64,
         progress: UploadProgress,
     }
 }
 
 /// Wraps the body of a client for the origin.
-pub(super) fn limited<B>(limits: &Limits, body: B) -> RequestBody
+pub(super) fn limited<B>(limits: &Limits, rate: Option<MinRate>, body: B) -> RequestBody
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -43,6 +49,7 @@ where
     let body = LimitedRequestBody {
         inner: body,
         deadline: IdleDeadline::new(limits.body_idle_timeout, None),
+        pace: rate.map(UploadPace::new),
         left: limits.max_request_body,
         progress: progress.clone(),
     };
@@ -69,12 +76,21 @@ where
                 this.deadline.restart();
                 return Poll::Pending;
             }
-            let passed = ready!(this.deadline.poll_passed(cx));
+            let pace = this.pace.as_mut();
+            let too_slow = pace.map_or(Poll::Pending, |pace| pace.poll_too_slow(cx));
+            let passed = match too_slow {
+                Poll::Ready(passed) => passed,
+                Poll::Pending => ready!(this.deadline.poll_passed(cx)),
+            };
             let facts = passed.added_to(Facts::default());
             let error = Error::new(ErrorKind::TimedOut, Stage::Send, facts);
             return Poll::Ready(Some(Err(error)));
         };
         this.deadline.restart();
+        if let (Some(pace), Some(Ok(frame))) = (this.pace, &frame) {
+            let data = frame.data_ref();
+            pace.received(data.map_or(0, |data| data.remaining() as u64));
+        }
         Poll::Ready(frame.map(|frame| {
             let before = *this.left;
             let frame = check(frame.map_err(body_error)?, this.left);

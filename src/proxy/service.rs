@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
 use http_body::Body;
+use tokio::sync::OwnedSemaphorePermit;
 use tower::BoxError;
 use tower_service::Service;
 
@@ -22,7 +23,7 @@ use crate::{
 use super::{
     OriginProxy, ProxyBody, Proxying,
     error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
-    log, request_body, request_content,
+    log, request_body, request_buffer, request_content,
     settings::ProxySettings,
 };
 
@@ -41,7 +42,36 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        accept(self.clone(), request)
+        let settings = &self.settings;
+        let limit = settings.limits.buffer_requests;
+        match settings.buffer_memory.reserve(&request, limit) {
+            Some(memory) => Proxying::new(buffer(self.clone(), request, memory)),
+            None => accept(self.clone(), request),
+        }
+    }
+}
+
+/// Reads the beginning of the body, and then responds.
+async fn buffer<B>(
+    proxy: OriginProxy,
+    request: Request<B>,
+    memory: OwnedSemaphorePermit,
+) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let (request, _) = ClientBody::of(request);
+    let (parts, body) = request.into_parts();
+    let limits = &proxy.settings.limits;
+    let body = request_body::limited(limits, limits.min_upload_rate, body);
+    match request_buffer::read(body, limits.buffer_requests, memory).await {
+        Ok(body) => proxy.respond(Request::from_parts(parts, body)).await,
+        Err(error) => {
+            log::request_failed(&error);
+            refuse(&Request::from_parts(parts, ()), error)
+        }
     }
 }
 
@@ -130,7 +160,9 @@ where
     let method = request.method().clone();
     let limits = &settings.limits;
     let call = GrpcCall::of(&request);
-    let request = request.map(|body| request_body::limited(limits, body));
+    // A stream may pause for as long as its peers want.
+    let rate = limits.min_upload_rate.filter(|_| call.is_none());
+    let request = request.map(|body| request_body::limited(limits, rate, body));
     let mut record = begin_record(&settings, &pool, &request);
     let prepared = settings.prepare(request);
     async move {

@@ -17,6 +17,7 @@ use super::{
     edge_limits::EdgeLimits,
     error_response::{DiagnosisDisclosure, ProxyIdentity},
     overload::RequestQueue,
+    request_buffer::BufferMemory,
     request_hooks::RequestHooks,
 };
 
@@ -44,6 +45,7 @@ pub(super) struct ProxySettings {
     /// Absent if the dialled edge has no profile.
     pub(super) edge_limits: Option<EdgeLimits>,
     pub(super) queue: RequestQueue,
+    pub(super) buffer_memory: BufferMemory,
     pub(super) request_hooks: RequestHooks,
     pub(super) disclosure: DiagnosisDisclosure,
 }
@@ -74,6 +76,7 @@ impl ProxySettings {
             via: Via::default(),
             identity: ProxyIdentity::default(),
             queue: limits.queue(),
+            buffer_memory: BufferMemory::new(),
             limits,
             edge_limits: profile.map(EdgeLimits::of),
             request_hooks: RequestHooks::default(),
@@ -81,6 +84,31 @@ impl ProxySettings {
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
         settings
+    }
+
+    /// These settings for the connector of another origin.
+    pub(super) fn for_connector(&self, connector: &CdnOriginConnector) -> Self {
+        let mut settings = Self::new(connector);
+        if self.host_source == HostSource::Layer {
+            settings.set_host_rewrite(self.host_rewrite.clone());
+        }
+        settings.set_forwarded(self.forwarded.clone(), connector.profile());
+        match &self.response_rewrite {
+            Some(layer) => settings.set_response_rewrite(layer.clone()),
+            None => settings.response_rewrite = None,
+        }
+        settings.set_limits(self.limits.clone(), connector.profile());
+        Self {
+            client_scheme: self.client_scheme,
+            upgrades: self.upgrades.clone(),
+            no_address: self.no_address.clone(),
+            no_scheme: self.no_scheme.clone(),
+            via: self.via.clone(),
+            identity: self.identity.clone(),
+            request_hooks: self.request_hooks.clone(),
+            disclosure: self.disclosure,
+            ..settings
+        }
     }
 
     /// A layer replaces the Host of the builder.

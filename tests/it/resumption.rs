@@ -5,7 +5,7 @@ use std::time::Duration;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, TlsVersion,
     connector::{CdnOriginBuilder, ConnectionInfo, Sessions},
-    error::{BuildProblemKind, TlsSession},
+    error::{BuildProblemKind, ErrorKind, TlsSession},
     tls::{
         CertificatePin, ClientIdentity, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger, rustls,
     },
@@ -224,12 +224,14 @@ fn what_cannot_be_shared_is_refused() {
         CdnOriginConnector::builder("https://www.example.test")
             .sessions(Sessions::default().share_with(&first))
     };
-    assert_eq!(reported(sharing()), ["expected_name"]);
-    assert_eq!(
-        reported(sharing().expected_name("two.example.test")),
-        ["expected_name"]
-    );
-    sharing().expected_name("one.example.test").build().unwrap();
+    // Names may differ: their sessions are kept apart.
+    for builder in [
+        sharing(),
+        sharing().expected_name("one.example.test"),
+        sharing().expected_name("two.example.test"),
+    ] {
+        builder.build().unwrap();
+    }
     let more = sharing()
         .expected_name("one.example.test")
         .sessions(Sessions::default().share_with(&first).capacity(1));
@@ -240,10 +242,42 @@ fn what_cannot_be_shared_is_refused() {
     let nothing =
         https(NAME).sessions(Sessions::default().share_with(&plain.clone().build().unwrap()));
     assert_eq!(reported(nothing), ["Sessions::share_with"]);
-    assert_eq!(
-        reported(plain.sessions(Sessions::default().share_with(&first))),
-        ["Sessions::share_with"]
+    // A plain http origin has no use for TLS, and may stand beside those that have.
+    let beside = plain.sessions(Sessions::default().share_with(&first));
+    assert!(beside.build().unwrap().tls_config().is_none());
+}
+
+#[tokio::test]
+async fn connectors_that_share_tls_and_expect_other_names_resume_only_their_own_sessions() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves_with(NAME, authority.issue(&[NAME, "other.example.test"]))
+        .start()
+        .await;
+    let first = to(&edge, &authority, NAME).build().unwrap();
+    let expecting = |name: &str| {
+        CdnOriginConnector::builder(format!("https://{NAME}"))
+            .dial(edge.address().to_string())
+            .expected_name(name)
+            .sessions(Sessions::default().share_with(&first))
+            .build()
+            .unwrap()
+    };
+    assert!(!resumes(&first).await);
+    let other = expecting("other.example.test");
+    assert!(
+        !resumes(&other).await,
+        "the name of the session was another"
     );
+    assert!(resumes(&other).await);
+    assert!(resumes(&expecting("other.example.test")).await);
+    let wrong = expecting("wrong.example.test");
+    let error = wrong.oneshot(Uri::default()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Certificate(_)), "{error}");
+    // A reload of one changes all of them.
+    other.reload(|tls| tls).unwrap();
+    assert!(!resumes(&first).await);
+    assert!(!resumes(&other).await);
 }
 
 #[tokio::test]

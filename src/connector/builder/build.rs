@@ -14,6 +14,7 @@ use crate::{
     },
     error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DialTarget, Sni},
+    observe::Observers,
     origin::Origin,
     tls::TlsSettings,
 };
@@ -46,7 +47,24 @@ impl CdnOriginBuilder {
     /// let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
     /// assert_eq!(setters, ["host", "Timeouts::dial"]);
     /// ```
-    pub fn build(mut self) -> Result<CdnOriginConnector, BuildError> {
+    pub fn build(self) -> Result<CdnOriginConnector, BuildError> {
+        self.assemble(None)
+    }
+
+    /// Builds a connector that shares TLS, the DNS cache and the observers of `other`, from whose
+    /// settings the builder was made.
+    pub(crate) fn build_beside(
+        mut self,
+        other: &CdnOriginConnector,
+    ) -> Result<CdnOriginConnector, BuildError> {
+        self.shared_tls = other.shared_trust().map(SharedTls::Trust);
+        self.assemble(Some(other))
+    }
+
+    fn assemble(
+        mut self,
+        beside: Option<&CdnOriginConnector>,
+    ) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.settings.timeouts.check(&mut problems);
         let dial = self.settings.names.dial.as_ref();
@@ -63,17 +81,23 @@ impl CdnOriginBuilder {
             dial,
             ..
         } = self.settings;
-        let connector = CdnOriginConnector::new(ConnectorState {
+        let proxy_protocol = dial.proxy_protocol;
+        let (transport, observers) = match beside {
+            Some(other) => other.shared_parts(),
+            None => (dial.into_transport(), Observers::default()),
+        };
+        let state = ConnectorState {
             origin,
             names,
             tls,
-            proxy_protocol: dial.proxy_protocol,
-            transport: dial.into_transport(),
+            proxy_protocol,
+            transport,
             timeouts,
             profile,
             settings,
             handshakes: HandshakeCounters::default(),
-        });
+        };
+        let connector = CdnOriginConnector::new(state, observers);
         connector.log_advice();
         Ok(connector)
     }
@@ -105,7 +129,7 @@ impl CdnOriginBuilder {
         match &self.shared_tls {
             None => {
                 self.check_ech("ech", &self.settings.tls, problems);
-                Trust::new(&self.settings.tls, expected_name, problems).map(Arc::new)
+                Trust::new(&self.settings.tls, expected_name, problems)
             }
             Some(SharedTls::None) => {
                 let why = "the other connector has a plain http origin, and no TLS to share";
@@ -114,7 +138,7 @@ impl CdnOriginBuilder {
             }
             Some(SharedTls::Trust(trust)) => {
                 self.check_shared(trust, problems);
-                Some(trust.clone())
+                trust.sharing(expected_name, problems)
             }
         }
     }
@@ -126,10 +150,6 @@ impl CdnOriginBuilder {
             let why =
                 "`Sessions::share_with(..)` shares all of TLS: set this on the other connector";
             problems.push(contradiction(setter, why));
-        }
-        if self.settings.names.expected_name.as_ref() != trust.expected_name() {
-            let why = "connectors that share TLS must expect the same name, or both follow SNI";
-            problems.push(contradiction("expected_name", why));
         }
     }
 
@@ -158,10 +178,8 @@ impl CdnOriginBuilder {
 
     /// Refuses security settings that plain http would silently drop.
     fn check_plain_http(&self, problems: &mut Vec<BuildProblem>) {
-        let shared = self.shared_tls.as_ref().map(|_| SHARE_WITH);
         let setters = self.settings.tls_setters.iter().copied();
-        let refused = setters.filter(|setter| NEEDS_TLS.contains(setter));
-        for setter in refused.chain(shared) {
+        for setter in setters.filter(|setter| NEEDS_TLS.contains(setter)) {
             let why = "the URL says http, and this needs TLS: write `https://` in the URL";
             problems.push(contradiction(setter, why));
         }

@@ -2,6 +2,7 @@
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
+    error::{BuildError, BuildProblem, BuildProblemKind},
     origin::{ChosenNames, OriginUrl},
     tls::{Alpn, TlsParameters},
 };
@@ -71,6 +72,20 @@ impl CdnOriginBuilder {
         self.settings.url = Some(url);
         self.settings.names = names;
         self
+    }
+
+    /// The URL and the names, if all of them can be parsed.
+    pub(crate) fn into_names(self) -> Result<(OriginUrl, ChosenNames), BuildError> {
+        BuildError::from_problems(self.problems)?;
+        let url = self.settings.url.ok_or_else(|| {
+            let why = "a tenant needs an origin of its own";
+            BuildError::of(BuildProblem::new(
+                "Tenant::new",
+                BuildProblemKind::Empty,
+                why,
+            ))
+        })?;
+        Ok((url, self.settings.names))
     }
 
     /// Leaves out the PROXY protocol header.

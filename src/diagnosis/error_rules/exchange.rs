@@ -171,6 +171,10 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
             "the client stopped reading the response",
             "to wait longer for slow clients, allow more with Limits::unread_timeout(..)",
         ),
+        ExchangeTimeout::UploadRate => (
+            "the client sent the request body too slowly",
+            "to wait longer for slow clients, allow less with Limits::min_upload_rate(..)",
+        ),
         ExchangeTimeout::Request => (
             "the exchange was not complete in time",
             "check the origin, or allow more with Limits::request_timeout(..)",

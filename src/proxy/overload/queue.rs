@@ -10,7 +10,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::error::{Error, ErrorKind, Facts, Stage};
+use crate::{
+    error::{Error, ErrorKind, Facts, Stage},
+    pool::UploadPermit,
+};
 
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
@@ -54,6 +57,8 @@ pub(in crate::proxy) struct RequestPermit {
     is_measured: bool,
     /// The response has not begun.
     is_awaiting: bool,
+    /// The upload's right to a connection.
+    _upload: Option<UploadPermit>,
 }
 
 /// The number of a waiting request. It leaves the queue when this is dropped.
@@ -229,12 +234,14 @@ impl RequestPermit {
             admitted,
             is_measured: true,
             is_awaiting: true,
+            _upload: None,
         }
     }
 
-    /// Takes the latency as no sign of how busy the origin is: it depends on the client.
-    pub(in crate::proxy) fn unmeasured(mut self) -> Self {
+    /// The permit of a request whose latency depends on the client, and of its upload.
+    pub(in crate::proxy) fn unmeasured(mut self, upload: Option<UploadPermit>) -> Self {
         self.is_measured = false;
+        self._upload = upload;
         self
     }
 

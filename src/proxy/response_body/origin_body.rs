@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -45,6 +45,10 @@ pub(in crate::proxy) struct OriginBody {
 /// many frames even if its client does not read: hyper's buffers 16 of them, and 400 KiB. Most
 /// responses have one frame, and need one more poll where a chunk ends them.
 const UNGUARDED_FRAMES: u8 = 2;
+
+/// How much of a body is read after its client has left, in bytes. To open another connection costs
+/// more.
+const SHORT_REST: u64 = 64 * 1024;
 
 impl OriginBody {
     /// Whether the body needs a slow-reader guard from now on.
@@ -138,6 +142,30 @@ impl OriginBody {
         })
     }
 
+    /// Reads the rest of a body whose client has left, if it is short and has arrived. Returns
+    /// whether the body has ended.
+    fn read_short_rest(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut left = SHORT_REST;
+        if self.body.size_hint().lower() > left {
+            return false;
+        }
+        while !self.body.is_end_stream() {
+            match Pin::new(&mut self.body).poll_frame(&mut cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let size = frame.data_ref().map_or(0, Bytes::len) as u64;
+                    match left.checked_sub(size) {
+                        Some(rest) => left = rest,
+                        None => return false,
+                    }
+                }
+                Poll::Ready(None) => return true,
+                Poll::Ready(Some(Err(_))) | Poll::Pending => return false,
+            }
+        }
+        true
+    }
+
     /// Whether an HTTP/2 stream was reset before its end, even with NO_ERROR (RFC 9113 section
     /// 8.1).
     fn was_cut_short(&self) -> bool {
@@ -161,6 +189,19 @@ impl OriginBody {
             connection.finish(self.body.unread_mut());
             self.permit = None;
             self.record.end(ExchangeOutcome::Complete);
+        }
+    }
+}
+
+/// A client that leaves costs the connection, unless the rest of the response is here already. Over
+/// HTTP/2 it costs the stream.
+impl Drop for OriginBody {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take_if(|it| !it.is_http2()) else {
+            return;
+        };
+        if !std::thread::panicking() && self.read_short_rest() {
+            connection.finish(self.body.unread_mut());
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 23] = [
+const MAY_IMPORT: [(&str, &[&str]); 24] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -92,6 +92,19 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
             "error",
             "downstream",
             "connector",
+            "pool",
+            "proxy",
+        ],
+    ),
+    (
+        "tenants",
+        &[
+            "name",
+            "origin",
+            "error",
+            "downstream",
+            "connector",
+            "upload",
             "pool",
             "proxy",
         ],

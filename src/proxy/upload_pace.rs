@@ -1,0 +1,65 @@
+//! `UploadPace`: how long a client may keep its origin waiting for the request body.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::deadline::{Deadline, far_away};
+
+/// The least rate of a body: bytes in each second, and for how long the client may pause.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MinRate {
+    pub(super) bytes: u64,
+    pub(super) grace: Duration,
+}
+
+/// The pace of one body.
+///
+/// The client has `grace` to spend. Waiting for it spends time, and what it sends earns some, up to
+/// `grace` again. Time in which the origin does not read costs nothing.
+#[derive(Debug)]
+pub(super) struct UploadPace {
+    rate: MinRate,
+    left: Duration,
+    waiting_since: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl UploadPace {
+    pub(super) fn new(rate: MinRate) -> Self {
+        Self {
+            left: rate.grace,
+            rate,
+            waiting_since: None,
+            sleep: None,
+        }
+    }
+
+    /// Notes that the client has sent so many bytes.
+    pub(super) fn received(&mut self, bytes: u64) {
+        if let Some(since) = self.waiting_since.take() {
+            self.left = self.left.saturating_sub(since.elapsed());
+        }
+        let earned = bytes as f64 / self.rate.bytes.max(1) as f64;
+        let earned = Duration::try_from_secs_f64(earned).unwrap_or(self.rate.grace);
+        self.left = self.left.saturating_add(earned).min(self.rate.grace);
+    }
+
+    /// Resolves when the client has been too slow, while the body is pending.
+    pub(super) fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<Deadline> {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let end = far_away(since, self.left);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= end {
+                return Poll::Ready(Deadline::of_slow_upload(since, self.rate.grace));
+            }
+            sleep.as_mut().reset(end);
+        }
+    }
+}

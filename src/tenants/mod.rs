@@ -1,0 +1,38 @@
+//! Many tenants behind one service: the origin of each request follows from its host.
+//!
+//! [`VirtualHosts`] keeps a [`Tenant`] for each host, and builds its proxy when the first request
+//! comes. The proxies share one TLS trust, one DNS cache and all settings of a template.
+//!
+//! ```
+//! use cdn_origin::{
+//!     CdnOriginConnector, OriginProxy,
+//!     tenants::{Tenant, VirtualHosts},
+//! };
+//!
+//! # fn tenants() -> Result<(), cdn_origin::BuildError> {
+//! let template = OriginProxy::new(CdnOriginConnector::any_origin().build()?);
+//! let hosts = VirtualHosts::new(template);
+//! let shop = Tenant::new("https://d1234567890.cloudfront.net").sni("shop.example");
+//! hosts.insert("shop.example", shop)?;
+//! hosts.insert("blog.example", Tenant::new("http://blog.internal.example:8080"))?;
+//! // While requests are served:
+//! hosts.insert("blog.example", Tenant::new("https://new.example"))?;
+//! hosts.remove("shop.example");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `tenant` | one tenant: its names and limits |
+//! | `registry` | all tenants, and the proxies that exist |
+//! | `host_key` | the host of a request, as the registry knows it |
+//! | `virtual_hosts` | the service |
+
+mod host_key;
+mod registry;
+mod tenant;
+mod virtual_hosts;
+
+pub use tenant::Tenant;
+pub use virtual_hosts::{UnknownHost, VirtualHosts};

@@ -1,0 +1,218 @@
+//! `Registry`: all tenants, and the proxies that exist.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{error::BuildError, proxy::OriginProxy};
+
+use super::tenant::CheckedTenant;
+
+/// The tenants by host.
+pub(super) struct Registry {
+    hosts: RwLock<HashMap<Box<str>, Arc<Entry>>>,
+    /// The entries that have a proxy.
+    active: Mutex<Vec<Arc<Entry>>>,
+    started: Instant,
+}
+
+/// One tenant, and its proxy while it is used.
+pub(super) struct Entry {
+    host: Box<str>,
+    tenant: CheckedTenant,
+    proxy: Mutex<Option<OriginProxy>>,
+    /// In milliseconds since the registry was made.
+    last_used: AtomicU64,
+    /// The rule made it: it is forgotten with its proxy.
+    on_demand: bool,
+    /// It was replaced or removed.
+    is_retired: AtomicBool,
+}
+
+impl Registry {
+    pub(super) fn new() -> Self {
+        Self {
+            hosts: RwLock::default(),
+            active: Mutex::default(),
+            started: Instant::now(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.read().len()
+    }
+
+    pub(super) fn active(&self) -> usize {
+        lock(&self.active).len()
+    }
+
+    /// The hosts, in no order.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        self.read().keys().map(|host| host.to_string()).collect()
+    }
+
+    /// Adds or replaces a tenant.
+    pub(super) fn insert(&self, host: &str, tenant: CheckedTenant) {
+        let entry = Arc::new(Entry::new(host, tenant, false));
+        let replaced = self.write().insert(host.into(), entry);
+        self.retire(replaced.as_deref());
+    }
+
+    /// Adds the tenant that the rule made, unless the host has one by now.
+    pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<Entry> {
+        let entry = Arc::new(Entry::new(host, tenant, true));
+        self.write().entry(host.into()).or_insert(entry).clone()
+    }
+
+    /// Removes a tenant. Returns whether there was one.
+    pub(super) fn remove(&self, host: &str) -> bool {
+        let removed = self.write().remove(host);
+        self.retire(removed.as_deref());
+        removed.is_some()
+    }
+
+    pub(super) fn get(&self, host: &str) -> Option<Arc<Entry>> {
+        self.read().get(host).cloned()
+    }
+
+    /// All proxies that exist.
+    pub(super) fn proxies(&self) -> Vec<OriginProxy> {
+        let active = lock(&self.active).clone();
+        active
+            .iter()
+            .filter_map(|entry| lock(&entry.proxy).clone())
+            .collect()
+    }
+
+    /// The proxy of a tenant, which is built if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be built.
+    pub(super) fn proxy(
+        &self,
+        entry: &Arc<Entry>,
+        template: &OriginProxy,
+        max_active: usize,
+        idle: Duration,
+    ) -> Result<OriginProxy, BuildError> {
+        let now = self.now();
+        entry.last_used.store(now, Relaxed);
+        let proxy = {
+            let mut proxy = lock(&entry.proxy);
+            if let Some(proxy) = &*proxy {
+                return Ok(proxy.clone());
+            }
+            match entry.tenant.proxy(template) {
+                Ok(built) => proxy.insert(built).clone(),
+                Err(error) => {
+                    drop(proxy);
+                    self.deactivate(entry);
+                    return Err(error);
+                }
+            }
+        };
+        let surplus = self.activate(entry, max_active, now, idle);
+        for other in &surplus {
+            self.deactivate(other);
+        }
+        if entry.is_retired.load(Relaxed) {
+            self.retire(Some(entry));
+        }
+        Ok(proxy)
+    }
+
+    /// Lists an entry as active. Returns those that give way: the idle ones, and the least recently
+    /// used one of too many.
+    fn activate(
+        &self,
+        entry: &Arc<Entry>,
+        max_active: usize,
+        now: u64,
+        idle: Duration,
+    ) -> Vec<Arc<Entry>> {
+        let idle = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+        let mut active = lock(&self.active);
+        let mut surplus = Vec::new();
+        active.retain(|other| {
+            let is_idle = now.saturating_sub(other.last_used.load(Relaxed)) >= idle;
+            let is_same = Arc::ptr_eq(other, entry);
+            if is_idle && !is_same {
+                surplus.push(other.clone());
+            }
+            !is_idle && !is_same
+        });
+        if active.len() >= max_active {
+            let ages = active.iter().map(|other| other.last_used.load(Relaxed));
+            let oldest = ages.enumerate().min_by_key(|(_, used)| *used);
+            surplus.extend(oldest.map(|(at, _)| active.swap_remove(at)));
+        }
+        active.push(entry.clone());
+        surplus
+    }
+
+    /// Drops the proxy of an entry. Requests in flight have it still, and finish.
+    fn deactivate(&self, entry: &Arc<Entry>) {
+        let proxy = lock(&entry.proxy).take();
+        if let Some(proxy) = proxy {
+            proxy.retire_connections();
+        }
+        if entry.on_demand {
+            let mut hosts = self.write();
+            let is_current = hosts
+                .get(&entry.host)
+                .is_some_and(|it| Arc::ptr_eq(it, entry));
+            let removed = is_current.then(|| hosts.remove(&entry.host));
+            drop(hosts);
+            drop(removed);
+        }
+    }
+
+    /// Drops the proxy of a tenant that was replaced or removed.
+    fn retire(&self, entry: Option<&Entry>) {
+        let Some(entry) = entry else { return };
+        entry.is_retired.store(true, Relaxed);
+        lock(&self.active).retain(|other| !std::ptr::eq(Arc::as_ptr(other), entry));
+        let proxy = lock(&entry.proxy).take();
+        if let Some(proxy) = proxy {
+            proxy.retire_connections();
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Box<str>, Arc<Entry>>> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Box<str>, Arc<Entry>>> {
+        self.hosts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn new(host: &str, tenant: CheckedTenant, on_demand: bool) -> Self {
+        Self {
+            host: host.into(),
+            tenant,
+            proxy: Mutex::default(),
+            last_used: AtomicU64::new(0),
+            on_demand,
+            is_retired: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Locks. The values are whole at each moment, so poison means nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

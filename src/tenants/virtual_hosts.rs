@@ -1,0 +1,349 @@
+//! `VirtualHosts`: the service that chooses the tenant of each request.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, StatusCode, request::Parts};
+use http_body::Body;
+use tower::BoxError;
+use tower_service::Service;
+
+use crate::{
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    proxy::{OriginProxy, ProxyBody, Proxying, connector_of, refuse_unknown_host},
+};
+
+use super::{
+    Tenant,
+    host_key::{host_key, host_of},
+    registry::Registry,
+};
+
+/// Proxies each request to the origin of its tenant: a `Service` that never fails.
+///
+/// A tenant's proxy is built when its first request comes, and kept while it is used. All proxies
+/// have the settings of one template, and share its TLS trust, its DNS cache and its observers. A
+/// [reload](crate::CdnOriginConnector::reload) of the template's connector changes all of them.
+/// Clones share the tenants.
+///
+/// | call | default |
+/// |---|---|
+/// | [`insert`](Self::insert), [`remove`](Self::remove) | no tenant |
+/// | [`select`](Self::select) | by host |
+/// | [`unknown`](Self::unknown) | [`UnknownHost::Misdirected`] |
+/// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
+/// | [`max_active`](Self::max_active) | 1024 proxies |
+/// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
+///
+/// The [module](super) shows an example.
+#[derive(Clone)]
+#[must_use = "a service does nothing until it is called"]
+pub struct VirtualHosts {
+    registry: Arc<Registry>,
+    settings: Arc<HostSettings>,
+}
+
+#[derive(Clone)]
+struct HostSettings {
+    template: OriginProxy,
+    select: Option<Arc<Select>>,
+    rule: Option<Arc<OnDemandRule>>,
+    unknown: UnknownHost,
+    max_active: usize,
+    idle_timeout: Duration,
+}
+
+type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
+
+/// What a request gets whose host belongs to no tenant.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum UnknownHost {
+    /// 421 (Misdirected Request, [RFC 9110 section 15.5.20]). A client may try again on another
+    /// connection.
+    ///
+    /// [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
+    #[default]
+    Misdirected,
+    /// 404 (Not Found).
+    NotFound,
+}
+
+impl VirtualHosts {
+    /// Makes a service without tenants.
+    ///
+    /// The template has the settings of all proxies. Give it a connector for
+    /// [any origin](crate::CdnOriginConnector::any_origin): its own origin, if it has one, gets no
+    /// request.
+    pub fn new(template: OriginProxy) -> Self {
+        Self {
+            registry: Arc::new(Registry::new()),
+            settings: Arc::new(HostSettings {
+                template,
+                select: None,
+                rule: None,
+                unknown: UnknownHost::default(),
+                max_active: 1024,
+                idle_timeout: Duration::from_secs(600),
+            }),
+        }
+    }
+
+    /// Chooses the tenant by a function of the request's head, in place of its host.
+    ///
+    /// The function returns the name that the tenant was [inserted](Self::insert) with. `None` is
+    /// an unknown host.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, OriginProxy, tenants::VirtualHosts};
+    ///
+    /// # fn hosts(template: OriginProxy) -> VirtualHosts {
+    /// VirtualHosts::new(template).select(|head| {
+    ///     let tenant = head.headers.get("x-tenant")?.to_str().ok()?;
+    ///     Some(tenant.to_owned())
+    /// })
+    /// # }
+    /// ```
+    pub fn select(
+        mut self,
+        function: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings_mut().select = Some(Arc::new(function));
+        self
+    }
+
+    /// Sets the answer to requests whose host belongs to no tenant. The default is 421.
+    pub fn unknown(mut self, rule: UnknownHost) -> Self {
+        self.settings_mut().unknown = rule;
+        self
+    }
+
+    /// Makes tenants for unknown hosts by a rule, when their first request comes.
+    ///
+    /// HAProxy does this with `sni req.hdr(host)`. Clients choose the host, so the rule must return
+    /// `None` for each host that is not yours, and the template's connector needs an
+    /// [egress guard](crate::connector::CdnOriginBuilder::egress_guard). The tenant is forgotten
+    /// with its proxy. The host is in lower case, without port.
+    ///
+    /// # Errors
+    ///
+    /// If the template's connector has no egress guard.
+    ///
+    /// ```
+    /// use cdn_origin::{
+    ///     BuildError, CdnOriginConnector, OriginProxy,
+    ///     dial::EgressGuard,
+    ///     tenants::{Tenant, VirtualHosts},
+    /// };
+    ///
+    /// # fn hosts() -> Result<VirtualHosts, BuildError> {
+    /// let connector = CdnOriginConnector::any_origin()
+    ///     .egress_guard(EgressGuard::deny_private())
+    ///     .build()?;
+    /// VirtualHosts::new(OriginProxy::new(connector)).on_demand(|host| {
+    ///     let is_ours = host.ends_with(".shops.example");
+    ///     is_ours.then(|| Tenant::new(format!("https://{host}")))
+    /// })
+    /// # }
+    /// ```
+    pub fn on_demand(
+        mut self,
+        rule: impl Fn(&str) -> Option<Tenant> + Send + Sync + 'static,
+    ) -> Result<Self, BuildError> {
+        let connector = connector_of(&self.settings.template).to_builder();
+        let mut setters = connector.dialling_setters();
+        if !setters.any(|setter| setter == "egress_guard") {
+            let why = "clients choose these names: call `egress_guard(..)` on the connector";
+            return Err(problem("on_demand", BuildProblemKind::Contradiction, why));
+        }
+        self.settings_mut().rule = Some(Arc::new(rule));
+        Ok(self)
+    }
+
+    /// Sets the maximum number of proxies that are kept.
+    ///
+    /// The default is 1024. Zero counts as one. Beyond it, the least recently used one is dropped:
+    /// its requests in flight finish, its idle connections close, and its next request builds it
+    /// anew.
+    pub fn max_active(mut self, count: usize) -> Self {
+        self.settings_mut().max_active = count.max(1);
+        self
+    }
+
+    /// Sets how long a proxy is kept without a request. The default is 10 minutes.
+    ///
+    /// Proxies that have been idle for as long are dropped when another one is built.
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.settings_mut().idle_timeout = time;
+        self
+    }
+
+    /// Adds a tenant for a host, or replaces it. It may be called while requests are served.
+    ///
+    /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
+    /// matter.
+    ///
+    /// # Errors
+    ///
+    /// If the host is empty, or a name of the tenant cannot be parsed. An earlier tenant stays.
+    pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
+        let key = host_key(host);
+        if key.is_empty() {
+            let why = "the host is empty";
+            return Err(problem("insert", BuildProblemKind::InvalidName, why));
+        }
+        self.registry.insert(&key, tenant.check()?);
+        Ok(())
+    }
+
+    /// Removes the tenant of a host. Its requests in flight finish. Returns whether there was one.
+    pub fn remove(&self, host: &str) -> bool {
+        self.registry.remove(&host_key(host))
+    }
+
+    /// Returns the hosts that have a tenant, in no order.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        self.registry.hosts()
+    }
+
+    /// Returns how many hosts have a tenant.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.registry.len()
+    }
+
+    /// Returns whether no host has a tenant.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns how many proxies exist now.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.registry.active()
+    }
+
+    /// Returns the proxy of a host, for its snapshots; `None` if the host has no tenant, or none
+    /// that can be built.
+    #[must_use]
+    pub fn proxy(&self, host: &str) -> Option<OriginProxy> {
+        self.find(&host_key(host)).ok()
+    }
+
+    /// Stops accepting requests at all proxies, for a shutdown, and waits for those that run.
+    ///
+    /// See [`OriginProxy::drain`]. Proxies that are built later are not drained: stop the server
+    /// first.
+    pub fn drain(&self) -> impl Future<Output = ()> + Send + use<> {
+        let draining: Vec<_> = self
+            .registry
+            .proxies()
+            .iter()
+            .map(OriginProxy::drain)
+            .collect();
+        async move {
+            for drained in draining {
+                drained.await;
+            }
+        }
+    }
+
+    /// The proxy of a host, else the status of the answer.
+    fn find(&self, host: &str) -> Result<OriginProxy, StatusCode> {
+        let HostSettings {
+            template,
+            rule,
+            unknown,
+            max_active,
+            idle_timeout,
+            ..
+        } = &*self.settings;
+        let entry = match self.registry.get(host) {
+            Some(entry) => entry,
+            None => {
+                let made = rule.as_ref().and_then(|rule| rule(host));
+                let tenant = made.ok_or(unknown.status())?;
+                let tenant = tenant.check().map_err(|error| unusable(host, &error))?;
+                self.registry.insert_on_demand(host, tenant)
+            }
+        };
+        let proxy = self
+            .registry
+            .proxy(&entry, template, *max_active, *idle_timeout);
+        proxy.map_err(|error| unusable(host, &error))
+    }
+
+    fn choose(&self, parts: &Parts) -> Result<OriginProxy, StatusCode> {
+        let unknown = self.settings.unknown.status();
+        match &self.settings.select {
+            None => self.find(&host_key(host_of(parts).ok_or(unknown)?)),
+            Some(select) => self.find(&host_key(&select(parts).ok_or(unknown)?)),
+        }
+    }
+
+    fn settings_mut(&mut self) -> &mut HostSettings {
+        Arc::make_mut(&mut self.settings)
+    }
+}
+
+impl UnknownHost {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+}
+
+fn problem(setter: &'static str, kind: BuildProblemKind, why: &'static str) -> BuildError {
+    BuildError::of(BuildProblem::new(setter, kind, why))
+}
+
+/// The tenant contradicts the template.
+fn unusable(host: &str, error: &BuildError) -> StatusCode {
+    tracing::error!(host, %error, "the proxy of a tenant cannot be built");
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+impl<B> Service<Request<B>> for VirtualHosts
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = http::Response<ProxyBody>;
+    type Error = Infallible;
+    type Future = Proxying;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let chosen = self.choose(&parts);
+        let request = Request::from_parts(parts, body);
+        match chosen {
+            Ok(mut proxy) => proxy.call(request),
+            Err(status) => refuse_unknown_host(request, status),
+        }
+    }
+}
+
+impl fmt::Debug for VirtualHosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualHosts")
+            .field("len", &self.len())
+            .field("active", &self.active())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! Slow uploads, and what they leave to other requests.
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use cdn_origin::{
+    Error, OriginProxy,
+    error::{ErrorKind, Stage},
+    pool::PoolSettings,
+    proxy::{Limits, ProxyBody},
+};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Channel, Full, channel::Sender};
+use tokio::task::JoinHandle;
+
+use crate::memory::{get, quiet, read_head, read_to_end, say, send, text, to, to_connections};
+
+/// Answers with the framing of the request and the length of its content.
+fn proxy() -> OriginProxy {
+    to(|request| async {
+        let field = |name: &str| {
+            let value = request.headers().get(name);
+            value
+                .map_or("none", |value| value.to_str().unwrap())
+                .to_owned()
+        };
+        let (length, coding) = (field("content-length"), field("transfer-encoding"));
+        let content = request.into_body().collect().await;
+        let received = content.map_or(0, |content| content.to_bytes().len());
+        let answer = format!("{length} {coding} {received}");
+        Response::new(Full::<Bytes>::from(answer))
+    })
+}
+
+type Upload = Sender<Bytes, Infallible>;
+
+/// An upload without a length, which its sender continues.
+fn upload(proxy: &OriginProxy) -> (Upload, JoinHandle<Response<ProxyBody>>) {
+    let (sender, body) = Channel::<Bytes, Infallible>::new(1);
+    let request = Request::post("/").header("host", "client.test");
+    let request = request.body(body).unwrap();
+    let proxy = proxy.clone();
+    (
+        sender,
+        tokio::spawn(async move { send(&proxy, request).await }),
+    )
+}
+
+async fn send_piece(upload: &mut Upload, length: usize) -> bool {
+    upload.send_data(vec![b'x'; length].into()).await.is_ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_uploads_leave_a_quarter_of_the_connections_to_quick_requests() {
+    let proxy = proxy().pool(PoolSettings::default().max_connections(4));
+    let mut uploads: Vec<_> = (0..10).map(|_| upload(&proxy)).collect();
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().open(), 3);
+    // Small content with a length is no upload.
+    let quick = Request::post("/").header("host", "client.test");
+    let quick = quick.body(Full::<Bytes>::from("small")).unwrap();
+    assert_eq!(text(send(&proxy, quick).await).await, "5 none 5");
+    assert_eq!(text(send(&proxy, get(&[])).await).await, "none none 0");
+    // An upload that ends, or whose client leaves, makes room for the next.
+    let (sender, first) = uploads.remove(0);
+    drop(sender);
+    assert_eq!(first.await.unwrap().status(), StatusCode::OK);
+    uploads[0].1.abort();
+    quiet().await;
+    let (mut sender, fifth) = uploads.remove(3);
+    assert!(send_piece(&mut sender, 7).await);
+    drop(sender);
+    assert_eq!(text(fifth.await.unwrap()).await, "none chunked 7");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_gets_no_connection_in_time_is_503() {
+    let settings = PoolSettings::default().max_uploads(1);
+    let proxy = proxy().pool(settings.queue_timeout(Duration::from_secs(2)));
+    let (_holding, _first) = upload(&proxy);
+    quiet().await;
+    let (_sender, second) = upload(&proxy);
+    let response = second.await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(error.kind(), ErrorKind::PoolExhausted);
+}
+
+/// Sends pieces, one in each second, until the proxy responds.
+async fn trickle(proxy: &OriginProxy, piece: usize, seconds: usize) -> Response<ProxyBody> {
+    let (mut sender, response) = upload(proxy);
+    for _ in 0..seconds {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if response.is_finished() || !send_piece(&mut sender, piece).await {
+            break;
+        }
+    }
+    drop(sender);
+    response.await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_trickles_its_upload_is_408() {
+    let default = proxy();
+    let limited = default
+        .clone()
+        .limits(Limits::default().min_upload_rate(1000, Duration::from_secs(5)));
+    let response = trickle(&limited, 500, 60).await;
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    let error: &Error = response.extensions().get().unwrap();
+    assert_eq!(
+        (error.kind(), error.stage()),
+        (ErrorKind::TimedOut, Stage::Send)
+    );
+    assert_eq!(error.facts().deadline(), Some(Duration::from_secs(5)));
+    quiet().await;
+    assert_eq!(limited.pool_snapshot().active(), 0);
+
+    let response = trickle(&default, 1, 600).await;
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_keeps_the_rate_may_take_its_time() {
+    let limited = Limits::default().min_upload_rate(1000, Duration::from_secs(5));
+    let off = Limits::default().min_upload_rate(0, Duration::ZERO);
+    for (limits, piece) in [(limited, 1000), (Limits::default(), 240), (off, 1)] {
+        let response = trickle(&proxy().limits(limits), piece, 600).await;
+        let expected = format!("none chunked {}", piece * 600);
+        assert_eq!(text(response).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_buffered_upload_takes_its_connection_when_it_is_complete() {
+    let proxy = proxy().limits(Limits::default().buffer_requests(1000));
+    let (mut sender, response) = upload(&proxy);
+    for _ in 0..5 {
+        assert!(send_piece(&mut sender, 100).await);
+        quiet().await;
+        assert_eq!(proxy.pool_snapshot().opened(), 0);
+    }
+    drop(sender);
+    // And has a length.
+    assert_eq!(text(response.await.unwrap()).await, "500 none 500");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_is_too_large_for_the_buffer_is_streamed() {
+    let proxy = proxy().limits(Limits::default().buffer_requests(1000));
+    let (mut sender, response) = upload(&proxy);
+    for _ in 0..3 {
+        assert!(send_piece(&mut sender, 600).await);
+        quiet().await;
+    }
+    assert_eq!(proxy.pool_snapshot().opened(), 1);
+    drop(sender);
+    assert_eq!(text(response.await.unwrap()).await, "none chunked 1800");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_memory_of_buffers_is_bounded_and_comes_back() {
+    // 64 MiB together.
+    let proxy = proxy().limits(Limits::default().buffer_requests(32 * 1024 * 1024));
+    let buffered: Vec<_> = (0..2).map(|_| upload(&proxy)).collect();
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().opened(), 0);
+    let (_streaming, _third) = upload(&proxy);
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().opened(), 1);
+    for (sender, response) in buffered {
+        drop(sender);
+        assert_eq!(response.await.unwrap().status(), StatusCode::OK);
+    }
+    let opened = proxy.pool_snapshot().opened();
+    let (_sender, _fourth) = upload(&proxy);
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().opened(), opened);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stalls_or_leaves_while_its_upload_is_buffered_reaches_no_origin() {
+    let limits = Limits::default().buffer_requests(1000);
+    let proxy = proxy().limits(limits.body_idle_timeout(Duration::from_secs(3)));
+    let (_sender, stalled) = upload(&proxy);
+    let response = stalled.await.unwrap();
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    let (_sender, left) = upload(&proxy);
+    quiet().await;
+    left.abort();
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().opened(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_costs_no_connection_if_the_rest_of_its_response_is_here() {
+    // The answer of an origin, and whether its connection is kept.
+    for (answer, kept) in [
+        ("content-length: 4\r\n\r\nrest", true),
+        (
+            "transfer-encoding: chunked\r\n\r\n4\r\nrest\r\n0\r\n\r\n",
+            true,
+        ),
+        ("content-length: 5\r\n\r\nrest", false),
+        ("content-length: 1000000\r\n\r\nrest", false),
+        ("connection: close\r\n\r\nrest", false),
+    ] {
+        let proxy = to_connections(move |mut stream| async move {
+            read_head(&mut stream).await;
+            say(&mut stream, &format!("HTTP/1.1 200 OK\r\n{answer}")).await;
+            read_to_end(&mut stream).await;
+        });
+        let response = send(&proxy, get(&[])).await;
+        quiet().await;
+        drop(response);
+        quiet().await;
+        let pool = proxy.pool_snapshot();
+        assert_eq!(pool.idle(), usize::from(kept), "{answer}");
+        assert_eq!(pool.open(), usize::from(kept), "{answer}");
+        assert_eq!(pool.active(), 0, "{answer}");
+    }
+}

@@ -1,0 +1,276 @@
+//! Many tenants behind one service: which origin gets a request, and what they share.
+
+use std::{convert::Infallible, net::Ipv4Addr, sync::Arc};
+
+use bytes::Bytes;
+use cdn_origin::{
+    CdnOriginConnector, OriginProxy,
+    dial::{Dns, EgressGuard},
+    pool::PoolSettings,
+    proxy::{Limits, ProxyBody},
+    tenants::{Tenant, UnknownHost, VirtualHosts},
+};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::sync::Semaphore;
+use tower::{ServiceExt, service_fn};
+
+/// Tenants whose origins answer with the name that was dialled and the Host that they got. With a
+/// path other than `/`, they wait for a permit first.
+fn hosts(permits: &Arc<Semaphore>) -> VirtualHosts {
+    let permits = permits.clone();
+    let transport = service_fn(move |uri: Uri| {
+        let permits = permits.clone();
+        async move {
+            let (near, far) = tokio::io::duplex(1024);
+            let dialled = uri.host().unwrap_or_default().to_owned();
+            let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
+                let (dialled, permits) = (dialled.clone(), permits.clone());
+                async move {
+                    if request.uri().path() != "/" {
+                        permits.acquire().await.unwrap().forget();
+                    }
+                    let host = request.headers()["host"].to_str().unwrap();
+                    let content = format!("{dialled} {host}");
+                    Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(content)))
+                }
+            });
+            tokio::spawn(async move {
+                let server = http1::Builder::new();
+                let _ = server.serve_connection(TokioIo::new(far), answer).await;
+            });
+            Ok::<_, Infallible>(TokioIo::new(near))
+        }
+    });
+    let connector = CdnOriginConnector::any_origin().transport(transport);
+    VirtualHosts::new(OriginProxy::new(connector.build().unwrap()))
+}
+
+fn instant() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(0))
+}
+
+async fn send(hosts: &VirtualHosts, host: &str, path: &str) -> Response<ProxyBody> {
+    let request = Request::get(path).header("host", host);
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = hosts.clone().oneshot(request).await;
+    response
+}
+
+async fn get(hosts: &VirtualHosts, host: &str) -> (u16, String) {
+    let response = send(hosts, host, "/").await;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn answer(dialled: &str, host: &str) -> (u16, String) {
+    (200, format!("{dialled} {host}"))
+}
+
+#[tokio::test]
+async fn each_request_goes_to_the_origin_of_its_host() {
+    let hosts = hosts(&instant());
+    hosts
+        .insert("Shop.test", Tenant::new("http://one.example"))
+        .unwrap();
+    let tenant = Tenant::new("http://two.example").host("www.example");
+    hosts.insert("blog.test", tenant).unwrap();
+    assert_eq!(hosts.active(), 0, "nothing is built before its first use");
+    for host in ["shop.test", "SHOP.TEST:8080", "shop.test."] {
+        assert_eq!(
+            get(&hosts, host).await,
+            answer("one.example", "one.example")
+        );
+    }
+    assert_eq!(
+        get(&hosts, "blog.test").await,
+        answer("two.example", "www.example")
+    );
+    assert_eq!((hosts.len(), hosts.active()), (2, 2));
+    // The authority of the target takes precedence over the field.
+    let request = Request::get("http://blog.test/").header("host", "shop.test");
+    let request = request.body(Empty::<Bytes>::new()).unwrap();
+    let Ok(response) = hosts.clone().oneshot(request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "two.example www.example");
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_421_or_404() {
+    let misdirected = hosts(&instant());
+    let not_found = misdirected.clone().unknown(UnknownHost::NotFound);
+    misdirected
+        .insert("shop.test", Tenant::new("http://one.example"))
+        .unwrap();
+    for host in ["other.test", "", "test", "a.shop.test"] {
+        assert_eq!(get(&misdirected, host).await.0, 421, "{host}");
+        assert_eq!(get(&not_found, host).await.0, 404, "{host}");
+    }
+    let response = send(&misdirected, "other.test", "/").await;
+    let expected = "cdn-origin;error=destination_not_found";
+    assert_eq!(response.headers()["proxy-status"], expected);
+    assert_eq!(get(&not_found, "shop.test").await.0, 200);
+    assert_eq!(misdirected.active(), 1);
+}
+
+#[tokio::test]
+async fn a_function_may_choose_the_tenant() {
+    let hosts = hosts(&instant()).select(|head| {
+        let path = head.uri.path().strip_prefix('/')?;
+        (!path.is_empty()).then(|| path.to_owned())
+    });
+    hosts
+        .insert("one", Tenant::new("http://one.example"))
+        .unwrap();
+    assert_eq!(get(&hosts, "client.test").await.0, 421);
+    let permits = send(&hosts, "client.test", "/two").await;
+    assert_eq!(permits.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert!(hosts.proxy("one").is_some());
+    assert!(hosts.proxy("two").is_none());
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_replaced_or_removed_loses_no_request() {
+    let permits = Arc::new(Semaphore::new(0));
+    let hosts = hosts(&permits);
+    let insert = |url: &str| hosts.insert("shop.test", Tenant::new(url)).unwrap();
+    insert("http://one.example");
+    let waiting = || {
+        let hosts = hosts.clone();
+        tokio::spawn(async move { send(&hosts, "shop.test", "/wait").await })
+    };
+    let first = waiting();
+    while hosts.proxy("shop.test").unwrap().load_snapshot().awaiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    insert("http://two.example");
+    assert_eq!(get(&hosts, "shop.test").await.1, "two.example two.example");
+    let second = waiting();
+    while hosts.proxy("shop.test").unwrap().load_snapshot().awaiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(hosts.remove("shop.test"));
+    assert!(!hosts.remove("shop.test"));
+    assert_eq!(get(&hosts, "shop.test").await.0, 421);
+    assert_eq!((hosts.len(), hosts.active()), (0, 0));
+    permits.add_permits(2);
+    for (request, origin) in [(first, "one.example"), (second, "two.example")] {
+        let response = request.await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, format!("{origin} {origin}"));
+    }
+}
+
+#[tokio::test]
+async fn the_least_recently_used_proxy_gives_way() {
+    let hosts = hosts(&instant()).max_active(2);
+    for host in ["a.test", "b.test", "c.test"] {
+        let tenant = Tenant::new(format!("http://{host}"));
+        hosts.insert(host, tenant).unwrap();
+    }
+    for host in ["a.test", "b.test", "c.test", "a.test"] {
+        assert_eq!(get(&hosts, host).await, answer(host, host));
+        assert!(hosts.active() <= 2);
+    }
+    assert_eq!(hosts.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_is_not_used_is_dropped_when_another_is_built() {
+    let hosts = hosts(&instant());
+    for host in ["a.test", "b.test"] {
+        let tenant = Tenant::new(format!("http://{host}"));
+        hosts.insert(host, tenant).unwrap();
+    }
+    get(&hosts, "a.test").await;
+    tokio::time::sleep(std::time::Duration::from_secs(601)).await;
+    get(&hosts, "b.test").await;
+    assert_eq!(hosts.active(), 1);
+    assert_eq!(get(&hosts, "a.test").await, answer("a.test", "a.test"));
+}
+
+#[tokio::test]
+async fn names_that_cannot_be_parsed_are_refused_and_change_nothing() {
+    let hosts = hosts(&instant());
+    let good = || Tenant::new("http://one.example");
+    hosts.insert("shop.test", good()).unwrap();
+    for bad in [
+        Tenant::new("ftp://one.example"),
+        Tenant::new("not a url"),
+        good().host("not a host"),
+    ] {
+        assert!(hosts.insert("shop.test", bad).is_err());
+    }
+    assert!(hosts.insert("", good()).is_err());
+    assert_eq!(get(&hosts, "shop.test").await.0, 200);
+}
+
+#[tokio::test]
+async fn limits_of_a_tenant_are_its_own() {
+    let permits = Arc::new(Semaphore::new(0));
+    let hosts = hosts(&permits);
+    let small = Limits::default().max_concurrency(1).max_queued(0);
+    let tenant = |url: &str| Tenant::new(url);
+    let limited = tenant("http://one.example")
+        .limits(small)
+        .pool(PoolSettings::default().max_connections(3));
+    hosts.insert("one.test", limited).unwrap();
+    hosts
+        .insert("two.test", tenant("http://two.example"))
+        .unwrap();
+    let first = tokio::spawn({
+        let hosts = hosts.clone();
+        async move { send(&hosts, "one.test", "/wait").await }
+    });
+    while hosts.proxy("one.test").unwrap().load_snapshot().awaiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&hosts, "one.test").await.0, 503);
+    assert_eq!(get(&hosts, "two.test").await.0, 200);
+    permits.add_permits(1);
+    assert_eq!(first.await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn hosts_that_clients_choose_need_a_rule_and_a_guard() {
+    let rule = |host: &str| {
+        let is_ours = host.ends_with(".shops.test");
+        is_ours.then(|| Tenant::new(format!("http://{host}")))
+    };
+    let error = hosts(&instant()).on_demand(rule).unwrap_err();
+    assert_eq!(error.problems()[0].setter(), "on_demand");
+
+    let loopback = || [Ipv4Addr::LOCALHOST.into()];
+    let dns = Dns::default()
+        .resolve_to("a.shops.test", loopback())
+        .resolve_to("b.shops.test", loopback())
+        .resolve_to("c.shops.test", loopback());
+    let guarded = CdnOriginConnector::any_origin()
+        .dns(dns)
+        .egress_guard(EgressGuard::deny_private());
+    let template = OriginProxy::new(guarded.build().unwrap());
+    let hosts = VirtualHosts::new(template).max_active(2);
+    let hosts = hosts.on_demand(rule).unwrap();
+    assert_eq!(get(&hosts, "shops.test").await.0, 421);
+    // The rule allows these, and the guard refuses to dial them.
+    for name in ["a.shops.test", "b.shops.test", "c.shops.test"] {
+        assert_eq!(get(&hosts, name).await.0, 502, "{name}");
+        assert!(hosts.len() <= 2, "tenants made on demand are forgotten");
+    }
+}
+
+#[tokio::test]
+async fn a_drain_refuses_requests_and_waits_for_those_in_flight() {
+    let hosts = hosts(&instant());
+    hosts
+        .insert("shop.test", Tenant::new("http://one.example"))
+        .unwrap();
+    assert_eq!(get(&hosts, "shop.test").await.0, 200);
+    hosts.drain().await;
+    assert_eq!(get(&hosts, "shop.test").await.0, 503);
+}

@@ -15,7 +15,7 @@ use cdn_origin::{
     proxy::Limits,
 };
 use futures_util::future::join_all;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::HOST};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -85,10 +85,9 @@ async fn show(what: &str, group: &OriginGroup) {
 }
 
 async fn get(group: &OriginGroup) -> String {
-    let request = Request::get("/").header("host", "client.example");
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .expect("a valid request");
+    let mut request = Request::new(Empty::<Bytes>::new());
+    let host = HeaderValue::from_static("client.example");
+    request.headers_mut().insert(HOST, host);
     let Ok(response) = group.clone().oneshot(request).await;
     match response.into_body().collect().await {
         Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),

@@ -73,6 +73,10 @@ impl Members {
     /// From this call on, it gets no new requests. The future resolves when the last of its
     /// requests has ended, as [`OriginProxy::drain`](crate::OriginProxy::drain) describes. It may
     /// be dropped.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the member is removed whether the result is used or not"
+    )]
     pub fn remove(&self, name: &str) -> Option<impl Future<Output = ()> + Send + use<>> {
         let member = self.0.remove(name)?;
         Some(member.proxy().drain())
@@ -82,6 +86,10 @@ impl Members {
     /// there is one of this name.
     ///
     /// With weight 0, it gets no new requests, and keeps its place and its connections.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "the weight is set whether the result is used or not"
+    )]
     pub fn set_weight(&self, name: &str, weight: u32) -> bool {
         let member = self.0.with_tiers(|tiers| tiers.find(name).cloned());
         let member = member.inspect(|member| member.set_weight(weight));

@@ -76,6 +76,16 @@
 //! [`Error::report`] returns this text, and [`Error::diagnosis`] returns the same causes as data.
 //! [`guide::reading_errors`] explains every part.
 //!
+//! # Guide
+//!
+//! * New here: [the four names](guide::four_names), [adapters](guide::choosing_an_adapter), and
+//!   [which crate or server to choose](guide::comparison)
+//! * A request fails: [reading errors](guide::reading_errors),
+//!   [failures of others](guide::field_cases), [faults on the wire](guide::faults)
+//! * In production: [timeouts](guide::timeouts), [load](guide::load),
+//!   [security](guide::security), [observability](guide::observability)
+//! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy)
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |

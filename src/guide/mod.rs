@@ -1,16 +1,31 @@
-//! The guide: names, timeouts, TLS settings, errors, migration, and the crate's architecture.
+//! The guide, by task.
+//!
+//! Getting started:
 //!
 //! * [`four_names`]: the names of a request through a CDN, and how one URL sets them all
 //! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest and other transports
-//! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
-//! * [`tls_knobs`]: every TLS setting, and its name in other proxies
-//! * [`load`]: what happens beyond an origin's capacity, and which setting does what
-//! * [`timeouts`]: every timeout, its default, and what happens beyond it
+//! * [`comparison`]: which crate or server to choose, and what this one is not
+//!
+//! When a request fails:
+//!
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
-//! * [`security`]: who may send what, which call bounds it, and what is not defended
-//! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
 //! * [`faults`]: slow, cut, corrupted and silent connections, and what clients get
+//!
+//! In production:
+//!
+//! * [`timeouts`]: every timeout, its default, and what happens beyond it
+//! * [`load`]: what happens beyond an origin's capacity, and which setting does what
+//! * [`security`]: who may send what, which call bounds it, and what is not defended
+//! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
+//! * [`tls_knobs`]: every TLS setting, and its name in other proxies
+//!
+//! Coming from another proxy:
+//!
+//! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
+//!
+//! For contributors:
+//!
 //! * [`architecture`]: modules, layers, and the life of a connection and of a request
 
 #[doc = include_str!("architecture.md")]
@@ -18,6 +33,9 @@ pub mod architecture {}
 
 #[doc = include_str!("choosing-an-adapter.md")]
 pub mod choosing_an_adapter {}
+
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
 
 #[doc = include_str!("faults.md")]
 pub mod faults {}

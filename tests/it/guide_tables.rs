@@ -1,5 +1,7 @@
 //! The guide has a row for every TLS setting of nginx and HAProxy, and for every message that nginx
-//! treats otherwise.
+//! treats otherwise. The tests that it names exist.
+
+use std::{fs, path::Path};
 
 const NGINX: &str = include_str!("../../src/guide/from-nginx.md");
 const HAPROXY: &str = include_str!("../../src/guide/from-haproxy.md");
@@ -168,4 +170,23 @@ fn the_guide_has_a_row_for_every_message_that_nginx_treats_otherwise() {
             "{message}"
         );
     }
+}
+
+/// Claims of the guide have their test beside them.
+#[test]
+fn the_tests_that_the_guide_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("src/guide")).expect("the guide is a folder");
+    let mut missing = Vec::new();
+    for page in pages {
+        let page = page.expect("the folder can be read").path();
+        let text = fs::read_to_string(&page).expect("pages are text");
+        let named = text.split('`').skip(1).step_by(2);
+        for path in named.filter(|name| name.starts_with("tests/")) {
+            if !root.join(path).exists() && !root.join(format!("{path}.rs")).exists() {
+                missing.push(format!("{path} in {}", page.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -70,8 +70,8 @@ impl Default for AdaptiveConcurrency {
 }
 
 impl AdaptiveConcurrency {
-    /// No adaptive limit: [`max_concurrency`](super::Limits::max_concurrency) and the pool alone
-    /// bound the number of requests.
+    /// No adaptive limit: only the pool and
+    /// [`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency) bound the requests.
     ///
     /// ```
     /// use cdn_origin::proxy::{AdaptiveConcurrency, Limits};

@@ -124,6 +124,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (sites, loads) = start().await?;
     let mut samples = Samples::new(Duration::from_secs(seconds));
     let mut rng = Rng::with_seed(17);
+    // As much as ever at once, so that the allocator reaches its size before the warm-up ends.
+    for load in &loads {
+        load.burst();
+    }
     let mut ticks = interval(Duration::from_millis(1000 / rate.clamp(1, 1000)));
     let mut disturbed = Instant::now();
     while !samples.are_complete() {

@@ -84,6 +84,11 @@ impl Load {
         });
     }
 
+    /// Starts as many requests as there may be.
+    pub(crate) fn burst(&self) {
+        (0..=u8::MAX).for_each(|kind| self.send(kind));
+    }
+
     /// Waits until no request is under way.
     pub(crate) async fn rest(&self) {
         let all = self.in_flight.acquire_many(MAX_IN_FLIGHT).await;

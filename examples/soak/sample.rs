@@ -24,11 +24,26 @@ const WARM_UP: f64 = 0.2;
 /// The growth in an hour that is a trend.
 const MAX_GROWTH_PER_HOUR: f64 = 0.01;
 
-/// A growth of the memory that a run of any length may show: the allocator keeps freed pages.
-const NOISE_KIB: f64 = 512.0;
+/// A run of this length or more shows a trend. A shorter one shows only a leak with every request.
+const LONG: Duration = Duration::from_secs(10 * 60);
 
-/// As many sockets more or fewer are no trend.
-const NOISE_SOCKETS: f64 = 2.0;
+/// A growth of the memory that is none: the allocator keeps freed pages.
+const NOISE_KIB: Noise = Noise {
+    long: 512.0,
+    short: 20_000.0,
+};
+
+/// A growth of sockets and tasks that is none: some idle connections are still open.
+const NOISE_COUNT: Noise = Noise {
+    long: 2.0,
+    short: 30.0,
+};
+
+/// What is no growth, in a long run and in a short one.
+struct Noise {
+    long: f64,
+    short: f64,
+}
 
 /// What is left at one moment.
 #[derive(Clone, Copy)]
@@ -127,8 +142,8 @@ impl Samples {
     pub(crate) fn verdict(&self, loads: &[Load]) -> ExitCode {
         let grows = [
             self.is_growing("memory", NOISE_KIB, |it| it.memory_kib),
-            self.is_growing("sockets", NOISE_SOCKETS, |it| it.sockets),
-            self.is_growing("tasks", NOISE_SOCKETS, |it| it.tasks),
+            self.is_growing("sockets", NOISE_COUNT, |it| it.sockets),
+            self.is_growing("tasks", NOISE_COUNT, |it| it.tasks),
         ];
         let late = loads
             .iter()
@@ -147,7 +162,7 @@ impl Samples {
     }
 
     /// Compares the least values of the first and the last third after the warm-up.
-    fn is_growing(&self, what: &str, noise: f64, value: impl Fn(&Sample) -> f64) -> bool {
+    fn is_growing(&self, what: &str, noise: Noise, value: impl Fn(&Sample) -> f64) -> bool {
         let warm_up = (self.taken.len() as f64 * WARM_UP).ceil() as usize;
         let after = &self.taken[warm_up..];
         let third = after.len() / 3;
@@ -164,6 +179,10 @@ impl Samples {
             "{what}: {before} to {now}: {:+.2} % an hour",
             per_hour * 100.0
         );
+        let noise = match self.length >= LONG {
+            true => noise.long,
+            false => noise.short,
+        };
         growth > noise && per_hour > MAX_GROWTH_PER_HOUR
     }
 }

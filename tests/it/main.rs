@@ -108,6 +108,7 @@ mod simulation;
 mod smuggling;
 mod sni;
 mod sockets;
+mod supply_chain;
 mod support;
 mod symptom_index;
 mod tenants;

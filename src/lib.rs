@@ -97,6 +97,7 @@
 //! | `ech` | | Encrypted ClientHello (RFC 9849); uses internals of rustls |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which queries name servers directly |
 //! | `idna` | | international host names in their Unicode form |
+//! | `metrics` | | `MetricsObserver`, which counts through the facade of the crate `metrics` |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
@@ -146,9 +147,14 @@ pub mod proxy;
 pub mod group;
 pub mod tenants;
 
+pub mod access_log;
 #[cfg(feature = "serde")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "serde")))]
 pub mod config;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+pub mod server_timing;
+pub mod trace_context;
 
 pub mod guide;
 

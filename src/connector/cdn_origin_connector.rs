@@ -366,7 +366,7 @@ impl CdnOriginConnector {
             let client = this.client.as_deref();
             let attempt = ConnectAttempt::new(&this.state, origin, &purpose, client);
             let attempt = attempt.called_with(&uri).at_address(this.address);
-            let outcome = attempt.run().await;
+            let outcome = attempt.run_in_span().await;
             report_connect(observers, &outcome);
             outcome
         })

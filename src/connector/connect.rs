@@ -15,11 +15,13 @@ use http::Uri;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 use tower::BoxError;
+use tracing::Instrument;
 
 use crate::{
     dial::{DialFailure, DialedIo},
     downstream::ClientAddress,
     error::{Error, ErrorKind, Facts, Stage},
+    observe::spans,
     origin::{Origin, Scheme},
     tls::{Handshake, HandshakeFailure, HelloPlan, RecordingIo, TlsClient},
 };
@@ -86,8 +88,19 @@ impl<'a> ConnectAttempt<'a> {
         self
     }
 
+    /// Connects in a span of its own.
+    pub(super) async fn run_in_span(self) -> Result<OriginStream, Error> {
+        let span = spans::connect(&self.origin);
+        let outcome = self.run().instrument(span.clone()).await;
+        match &outcome {
+            Ok(stream) => spans::record_connect(&span, stream.info().facts(), None),
+            Err(error) => spans::record_connect(&span, error.facts(), Some(error)),
+        }
+        outcome
+    }
+
     /// Connects, and logs a failure.
-    pub(super) async fn run(mut self) -> Result<OriginStream, Error> {
+    async fn run(mut self) -> Result<OriginStream, Error> {
         match self.open().await {
             Ok(io) => Ok(OriginStream::new(io, self.facts)),
             Err(ConnectFailure {
@@ -184,7 +197,9 @@ impl<'a> ConnectAttempt<'a> {
             expected_name: self.origin.expected_name(),
             deadline: step.limit,
         };
-        let result = handshake.run(io, &mut self.facts).await;
+        let span = tracing::debug_span!(target: "cdn_origin::spans", "handshake");
+        let running = handshake.run(io, &mut self.facts).instrument(span);
+        let result = running.await;
         self.facts.elapsed.handshake = Some(began.elapsed());
         self.report_timeout(&step);
         result

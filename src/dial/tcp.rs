@@ -6,6 +6,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
+use tracing::Instrument;
 
 use crate::{
     error::{Facts, Stage},
@@ -176,11 +177,10 @@ impl DialerState {
         freshness: Freshness,
     ) -> impl Future<Output = LookupOutcome> + Send + use<'a> {
         let lookup = lookup(name, target, families);
+        let span = tracing::debug_span!(target: "cdn_origin::spans", "resolve");
         async move {
-            self.with_candidates(
-                self.cache.clone().resolve(lookup, freshness).await,
-                families,
-            )
+            let answer = self.cache.clone().resolve(lookup, freshness);
+            self.with_candidates(answer.instrument(span).await, families)
         }
     }
 
@@ -244,7 +244,13 @@ impl DialerState {
             {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
             }
-            sockets::connect(address, options).await
+            let span = tracing::debug_span!(
+                target: "cdn_origin::spans",
+                "dial",
+                network.peer.address = %address.ip(),
+                network.peer.port = address.port(),
+            );
+            sockets::connect(address, options).instrument(span).await
         }
     }
 }

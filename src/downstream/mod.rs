@@ -108,6 +108,13 @@ impl Downstream {
         }
     }
 
+    /// The client's address in a request's extensions.
+    pub(crate) fn address_of(extensions: &Extensions) -> Option<IpAddr> {
+        let client = extensions.get::<ClientConnection>();
+        let connect_info = || connect_info(extensions).map(|peer| peer.ip().to_canonical());
+        client.map(|client| client.address).or_else(connect_info)
+    }
+
     /// Reads the request's extensions and its host. An invalid or repeated host is `None`.
     pub(crate) fn of(parts: &Parts, scheme: Scheme) -> Self {
         let host = match parts.uri.authority() {

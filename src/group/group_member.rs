@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::proxy::OriginProxy;
+use crate::proxy::{OriginProxy, notify_observers};
 
 use super::{
     CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
@@ -146,13 +146,18 @@ impl GroupMember {
         change
     }
 
+    /// Logs a change of health, and reports it to observers. Call it without a lock.
     pub(super) fn log_change(&self, change: HealthChange) {
         let member = &*self.name;
         match change {
             HealthChange::Ejected { failures, time } => {
                 tracing::warn!(member, failures, ?time, "origin ejected");
+                notify_observers(&self.proxy, |observer, origin| observer.ejected(origin));
             }
-            HealthChange::Returned => tracing::info!(member, "origin returned"),
+            HealthChange::Returned => {
+                tracing::info!(member, "origin returned");
+                notify_observers(&self.proxy, |observer, origin| observer.returned(origin));
+            }
         }
     }
 

@@ -1,11 +1,6 @@
 //! `ExchangeInfo`: the record of one request to an origin.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Method, StatusCode};
 
@@ -19,10 +14,10 @@ use super::{ExchangeOutcome, ExchangeTry};
 
 /// The record of one request to an origin.
 ///
-/// [`OriginProxy`](crate::OriginProxy) puts it into the extensions of the response, if the
-/// connector has an [`Observer`](super::Observer), or the request an
-/// [`ExchangeCollector`](super::ExchangeCollector). The values of the body and the outcome are
-/// known once the body has ended; clones share them.
+/// An [`Observer`](super::Observer) gets it when the exchange has ended, and so does an
+/// [`ExchangeCollector`](super::ExchangeCollector) in the request's extensions. For a request with
+/// a collector, the extensions of the response have the record as it was at the head: without
+/// outcome, and without the values of the body.
 ///
 /// ```
 /// use cdn_origin::observe::ExchangeInfo;
@@ -40,10 +35,7 @@ use super::{ExchangeOutcome, ExchangeTry};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct ExchangeInfo(pub(super) Arc<ExchangeData>);
-
-/// What is known of an exchange.
-pub(super) struct ExchangeData {
+pub struct ExchangeInfo {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) method: Method,
     pub(super) queue_wait: Duration,
@@ -53,10 +45,11 @@ pub(super) struct ExchangeData {
     pub(super) status: Option<StatusCode>,
     /// From the call to the head of the response.
     pub(super) head_at: Option<Duration>,
-    pub(super) end: OnceLock<ExchangeEnd>,
+    pub(super) end: Option<ExchangeEnd>,
 }
 
 /// What is known at the end of an exchange.
+#[derive(Clone)]
 pub(super) struct ExchangeEnd {
     pub(super) outcome: ExchangeOutcome,
     pub(super) error: Option<Error>,
@@ -66,9 +59,9 @@ pub(super) struct ExchangeEnd {
     pub(super) response_bytes: u64,
 }
 
-impl ExchangeData {
+impl ExchangeInfo {
     /// The last try, to change it.
-    pub(super) fn last_try(&mut self) -> Option<&mut ExchangeTry> {
+    pub(super) fn last_try_mut(&mut self) -> Option<&mut ExchangeTry> {
         self.further.last_mut().or(self.first.as_mut())
     }
 
@@ -79,42 +72,40 @@ impl ExchangeData {
             Some(_) => self.further.push(made),
         }
     }
-}
 
-impl ExchangeInfo {
     /// The origin; `None` for a proxy whose connector has no fixed origin.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
-        self.0.origin.as_deref()
+        self.origin.as_deref()
     }
 
     /// The method of the request.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.0.method
+        &self.method
     }
 
     /// The status that the client got, from the origin or from the proxy. `None` if the client left
     /// before.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.status
+        self.status
     }
 
     /// The tries, in their order. Empty if no connection was available.
     pub fn tries(&self) -> impl Iterator<Item = &ExchangeTry> {
-        self.0.first.iter().chain(&self.0.further)
+        self.first.iter().chain(&self.further)
     }
 
     fn last_try(&self) -> Option<&ExchangeTry> {
-        self.0.further.last().or(self.0.first.as_ref())
+        self.further.last().or(self.first.as_ref())
     }
 
     /// The wait for one of the requests that may run at a time
     /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)).
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
-        self.0.queue_wait
+        self.queue_wait
     }
 
     /// The wait for a connection, over all tries: in the pool's queue, or for a connect.
@@ -166,35 +157,35 @@ impl ExchangeInfo {
     /// `None` before.
     #[must_use]
     pub fn head(&self) -> Option<Duration> {
-        self.0.head_at
+        self.head_at
     }
 
     /// The time from the head of the response to its end. `None` before the end, and without a
     /// head.
     #[must_use]
     pub fn body(&self) -> Option<Duration> {
-        let end = self.0.end.get()?;
-        Some(end.total.saturating_sub(self.0.head_at?))
+        let end = self.end.as_ref()?;
+        Some(end.total.saturating_sub(self.head_at?))
     }
 
     /// The time from the request to the end. `None` before the end.
     #[must_use]
     pub fn total(&self) -> Option<Duration> {
-        self.0.end.get().map(|end| end.total)
+        self.end.as_ref().map(|end| end.total)
     }
 
     /// The size of the request body, as far as it was read from the client, or of what a tunnel
     /// carried to the origin. Zero before the end.
     #[must_use]
     pub fn request_bytes(&self) -> u64 {
-        self.0.end.get().map_or(0, |end| end.request_bytes)
+        self.end.as_ref().map_or(0, |end| end.request_bytes)
     }
 
     /// The size of the response body, as far as it was passed on, or of what a tunnel carried to
     /// the client. Zero before the end.
     #[must_use]
     pub fn response_bytes(&self) -> u64 {
-        self.0.end.get().map_or(0, |end| end.response_bytes)
+        self.end.as_ref().map_or(0, |end| end.response_bytes)
     }
 
     /// The address of the last try's connection, or the last one that was dialled in vain.
@@ -220,27 +211,27 @@ impl ExchangeInfo {
     /// How it ended. `None` before the end.
     #[must_use]
     pub fn outcome(&self) -> Option<ExchangeOutcome> {
-        self.0.end.get().map(|end| end.outcome)
+        self.end.as_ref().map(|end| end.outcome)
     }
 
     /// The error that it ended with.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
-        self.0.end.get()?.error.as_ref()
+        self.end.as_ref()?.error.as_ref()
     }
 
     /// The label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the error,
     /// `client_left`, or the origin's status from 400 on. `None` for a success, and before the end.
     #[must_use]
     pub fn error_type(&self) -> Option<&str> {
-        let end = self.0.end.get()?;
+        let end = self.end.as_ref()?;
         if let Some(error) = &end.error {
             return Some(error.kind().as_str());
         }
         if end.outcome == ExchangeOutcome::ClientLeft {
             return Some(end.outcome.as_str());
         }
-        let status = self.0.status.as_ref()?;
+        let status = self.status.as_ref()?;
         let is_error = status.is_client_error() || status.is_server_error();
         is_error.then(|| status.as_str())
     }
@@ -248,7 +239,7 @@ impl ExchangeInfo {
     /// The likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
     #[must_use]
     pub fn cause(&self) -> Option<CauseId> {
-        self.0.end.get()?.cause
+        self.end.as_ref()?.cause
     }
 }
 

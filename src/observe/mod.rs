@@ -55,6 +55,7 @@ mod observer;
 mod observers;
 mod outcome;
 mod record;
+pub(crate) mod spans;
 
 pub use close_reason::CloseReason;
 pub use closed_connection::ClosedConnection;
@@ -64,4 +65,4 @@ pub use exchange_try::{ExchangeTry, RetryReason};
 pub use observer::Observer;
 pub(crate) use observers::Observers;
 pub use outcome::ExchangeOutcome;
-pub(crate) use record::{ExchangeRecord, ExchangeStart};
+pub(crate) use record::ExchangeRecord;

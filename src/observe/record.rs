@@ -1,13 +1,10 @@
 //! `ExchangeRecord`: writes the record of one request while it runs.
 
-use std::{
-    mem,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{mem, sync::Arc, time::Duration};
 
-use http::{Extensions, Method, StatusCode};
+use http::{Extensions, Request, StatusCode};
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::{
     diagnosis::CauseId,
@@ -18,7 +15,7 @@ use crate::{
 
 use super::{
     ExchangeCollector, ExchangeInfo, ExchangeOutcome, ExchangeTry, Observers, RetryReason,
-    exchange_info::{ExchangeData, ExchangeEnd},
+    exchange_info::ExchangeEnd, spans,
 };
 
 /// The record of one request. It goes with the request: first its future holds it, then the body of
@@ -43,48 +40,64 @@ struct Recording {
     response_bytes: u64,
     observers: Observers,
     collector: Option<ExchangeCollector>,
-}
-
-/// What a record begins with.
-pub(crate) struct ExchangeStart<'a> {
-    pub(crate) origin: Option<&'a Arc<Origin>>,
-    pub(crate) method: &'a Method,
-    pub(crate) upload: UploadProgress,
-    pub(crate) observers: &'a Observers,
-    pub(crate) collector: Option<ExchangeCollector>,
+    /// Closes with the record.
+    span: Span,
 }
 
 impl ExchangeRecord {
-    /// Begins the record of a request that arrives now.
-    pub(crate) fn begin(start: ExchangeStart<'_>) -> Self {
+    /// Begins the record of a request that arrives now, if something watches it: an observer, a
+    /// collector in its extensions, or a span that is enabled.
+    pub(crate) fn begin<B>(
+        request: &Request<B>,
+        origin: Option<&Arc<Origin>>,
+        observers: &Observers,
+    ) -> Self {
+        let span = spans::request(request.method(), origin.map(|origin| &**origin));
+        let collector = request.extensions().get::<ExchangeCollector>();
+        if observers.is_empty() && collector.is_none() && span.is_disabled() {
+            return Self(None);
+        }
         let now = Instant::now();
-        let data = ExchangeData {
-            origin: start.origin.cloned(),
-            method: start.method.clone(),
-            queue_wait: Duration::ZERO,
-            first: None,
-            further: Vec::new(),
-            status: None,
-            head_at: None,
-            end: OnceLock::new(),
-        };
         Self(Some(Box::new(Recording {
-            info: ExchangeInfo(Arc::new(data)),
+            info: ExchangeInfo {
+                origin: origin.cloned(),
+                method: request.method().clone(),
+                queue_wait: Duration::ZERO,
+                first: None,
+                further: Vec::new(),
+                status: None,
+                head_at: None,
+                end: None,
+            },
             began: now,
             mark: now,
             reason: None,
-            upload: start.upload,
+            upload: UploadProgress::default(),
             cause: None,
             tunnel_bytes: 0,
             response_bytes: 0,
-            observers: start.observers.clone(),
-            collector: start.collector,
+            observers: observers.clone(),
+            collector: collector.cloned(),
+            span,
         })))
     }
 
     /// Whether the request is recorded.
     pub(crate) fn is_on(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// The span of the request; none if the request is not recorded.
+    pub(crate) fn span(&self) -> Option<&Span> {
+        let span = self.0.as_ref().map(|recording| &recording.span);
+        span.filter(|span| !span.is_disabled())
+    }
+
+    /// Adds the progress of the request's body.
+    pub(crate) fn watch_upload(&mut self, progress: impl FnOnce() -> UploadProgress) {
+        if let Some(recording) = &mut self.0 {
+            recording.upload = progress();
+        }
     }
 
     /// The record, which goes with the response from now on.
@@ -94,16 +107,16 @@ impl ExchangeRecord {
 
     /// The request may run.
     pub(crate) fn left_queue(&mut self) {
-        if let Some((data, elapsed)) = self.step() {
-            data.queue_wait = elapsed;
+        if let Some((info, elapsed)) = self.step() {
+            info.queue_wait = elapsed;
         }
     }
 
     /// A connection was checked out, and a try begins on it.
     pub(crate) fn begin_try(&mut self, facts: &Facts, is_reused: bool, is_http2: bool) {
         let reason = self.0.as_mut().and_then(|it| it.reason.take());
-        if let Some((data, checkout)) = self.step() {
-            data.add_try(ExchangeTry {
+        if let Some((info, checkout)) = self.step() {
+            info.add_try(ExchangeTry {
                 reason,
                 peer: facts.peer(),
                 is_reused,
@@ -118,8 +131,8 @@ impl ExchangeRecord {
 
     /// The last try got the head of a response with this status.
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        if let Some((data, elapsed)) = self.step()
-            && let Some(last) = data.last_try()
+        if let Some((info, elapsed)) = self.step()
+            && let Some(last) = info.last_try_mut()
         {
             last.first_byte = Some(elapsed);
             last.status = Some(status);
@@ -138,17 +151,23 @@ impl ExchangeRecord {
         }
     }
 
-    /// The client gets a response with this status. Adds the record to its extensions.
+    /// The client gets a response with this status. If the record is collected, adds it to the
+    /// response's extensions.
     pub(crate) fn begin_response(&mut self, status: StatusCode, extensions: &mut Extensions) {
         let Some(recording) = &mut self.0 else {
             return;
         };
-        let head_at = recording.began.elapsed();
-        if let Some(data) = Arc::get_mut(&mut recording.info.0) {
-            data.status = Some(status);
-            data.head_at = Some(head_at);
+        // The origin's head has just arrived, if there is one.
+        let is_answered = recording.info.first_byte().is_some();
+        let head_at = match is_answered {
+            true => recording.mark.duration_since(recording.began),
+            false => recording.began.elapsed(),
+        };
+        recording.info.status = Some(status);
+        recording.info.head_at = Some(head_at);
+        if recording.collector.is_some() {
+            extensions.insert(recording.info.clone());
         }
-        extensions.insert(recording.info.clone());
     }
 
     /// Adds the cause of a refusal that passes to the client.
@@ -198,12 +217,11 @@ impl ExchangeRecord {
     }
 
     /// Ends a step: the record, and the time since the end of the last one.
-    fn step(&mut self) -> Option<(&mut ExchangeData, Duration)> {
+    fn step(&mut self) -> Option<(&mut ExchangeInfo, Duration)> {
         let recording = self.0.as_mut()?;
         let now = Instant::now();
         let elapsed = now.duration_since(mem::replace(&mut recording.mark, now));
-        // Nobody else has the record before the head of the response.
-        Some((Arc::get_mut(&mut recording.info.0)?, elapsed))
+        Some((&mut recording.info, elapsed))
     }
 }
 
@@ -214,25 +232,24 @@ impl Drop for ExchangeRecord {
 }
 
 impl Recording {
-    fn end(self, outcome: ExchangeOutcome, error: Option<Error>) {
+    fn end(mut self, outcome: ExchangeOutcome, error: Option<Error>) {
         let diagnosed = || {
             let diagnosis = error.as_ref()?.diagnosis();
             diagnosis.likeliest().map(|cause| cause.id())
         };
-        let end = ExchangeEnd {
+        self.info.end = Some(ExchangeEnd {
             outcome,
             cause: self.cause.or_else(diagnosed),
             total: self.began.elapsed(),
             request_bytes: self.upload.received() + self.tunnel_bytes,
             response_bytes: self.response_bytes,
             error,
-        };
-        // The first end counts: there is only this one.
-        let _ = self.info.0.end.set(end);
-        if let Some(collector) = self.collector {
-            collector.add(self.info.clone());
-        }
+        });
+        spans::record_end(&self.span, &self.info);
         self.observers
             .notify(|observer| observer.request_completed(&self.info));
+        if let Some(collector) = self.collector {
+            collector.add(self.info);
+        }
     }
 }

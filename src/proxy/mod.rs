@@ -224,6 +224,7 @@ mod future;
 mod header_flags;
 mod health_checks;
 mod hop_by_hop;
+mod in_span;
 mod limits;
 pub(crate) mod log;
 mod loop_detection;
@@ -245,7 +246,7 @@ mod upload_pace;
 
 pub(crate) use beside::{connector_of, proxy_beside, refuse_unknown_host};
 pub(crate) use health_checks::for_health_checks;
-pub(crate) use service::{Respond, accept, attempt, refuse};
+pub(crate) use service::{Respond, accept, attempt, notify_observers, refuse};
 
 pub use future::Proxying;
 pub use limits::Limits;

@@ -15,16 +15,16 @@ use tower_service::Service;
 
 use crate::{
     error::Error,
-    observe::{ExchangeCollector, ExchangeOutcome, ExchangeRecord, ExchangeStart},
-    pool::OriginPool,
-    upload::{ClientBody, RequestBody, WithheldBody},
+    observe::{ExchangeOutcome, ExchangeRecord, Observer},
+    origin::Origin,
+    upload::{ClientBody, WithheldBody},
 };
 
 use super::{
     OriginProxy, ProxyBody, Proxying,
     error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
+    in_span::InSpan,
     log, request_body, request_buffer, request_content,
-    settings::ProxySettings,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -163,9 +163,12 @@ where
     // A stream may pause for as long as its peers want.
     let rate = limits.min_upload_rate.filter(|_| call.is_none());
     let request = request.map(|body| request_body::limited(limits, rate, body));
-    let mut record = begin_record(&settings, &pool, &request);
+    let origin = settings.origin.as_ref();
+    let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
+    record.watch_upload(|| request.body().progress());
+    let span = record.span().cloned();
     let prepared = settings.prepare(request);
-    async move {
+    let response = async move {
         let outcome = match prepared {
             Ok(Some(ready)) => settings.forward_in_time(&pool, ready, &mut record).await,
             Ok(None) => Ok(own_response(&mut record)),
@@ -187,27 +190,16 @@ where
         };
         *response.version_mut() = response_version(version, response.body());
         response
-    }
+    };
+    InSpan::new(response, span)
 }
 
-/// Begins the record of a request, if something watches it.
-fn begin_record(
-    settings: &ProxySettings,
-    pool: &OriginPool,
-    request: &Request<RequestBody>,
-) -> ExchangeRecord {
-    let observers = pool.connector().observers();
-    let collector = request.extensions().get::<ExchangeCollector>();
-    if observers.is_empty() && collector.is_none() {
-        return ExchangeRecord::default();
+/// Calls the observers of a proxy's connector with its origin.
+pub(crate) fn notify_observers(proxy: &OriginProxy, event: impl Fn(&dyn Observer, &Origin)) {
+    if let Some(origin) = proxy.origin() {
+        let observers = proxy.pool.connector().observers();
+        observers.notify(|observer| event(observer, origin));
     }
-    ExchangeRecord::begin(ExchangeStart {
-        origin: settings.origin.as_ref(),
-        method: request.method(),
-        upload: request.body().progress(),
-        observers,
-        collector: collector.cloned(),
-    })
 }
 
 /// The proxy's own response to a request that is not to be forwarded.

@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 24] = [
+const MAY_IMPORT: [(&str, &[&str]); 28] = [
     ("guide", &[]),
     ("name", &[]),
     ("edge", &["name"]),
@@ -14,7 +14,10 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
     ("dial", &["error", "name", "downstream"]),
     ("upload", &["error"]),
     ("diagnosis", &["edge", "error", "name", "origin"]),
-    ("observe", &["origin", "error", "diagnosis", "upload"]),
+    (
+        "observe",
+        &["name", "origin", "error", "diagnosis", "upload"],
+    ),
     (
         "connector",
         &[
@@ -92,6 +95,7 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
             "error",
             "downstream",
             "connector",
+            "observe",
             "pool",
             "proxy",
         ],
@@ -125,6 +129,13 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
             "proxy",
         ],
     ),
+    ("access_log", &["downstream", "observe"]),
+    (
+        "metrics",
+        &["name", "origin", "error", "observe", "pool", "proxy"],
+    ),
+    ("server_timing", &["observe"]),
+    ("trace_context", &[]),
 ];
 
 /// What lib.rs re-exports, and the module that it comes from.

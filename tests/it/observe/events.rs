@@ -3,11 +3,13 @@
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::Facts,
+    group::{Ejection, OriginGroup},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
 };
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
+use tower::ServiceExt;
 
 use super::{Seen, request, send};
 use crate::{
@@ -69,6 +71,27 @@ async fn failed_connects_are_reported_by_their_stage() {
     assert_eq!(get(&proxy).await, StatusCode::BAD_GATEWAY);
     let expected = ["connecting", "handshake failed: certificate_unknown_issuer"];
     assert_eq!(seen.events(), expected);
+}
+
+#[tokio::test]
+async fn an_ejection_is_reported() {
+    let seen = Seen::default();
+    let refused = refused_address();
+    let connector = CdnOriginConnector::builder(format!("http://{}", refused.address()));
+    let primary = seen.proxy(&connector.build().unwrap());
+    let backup = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let group = OriginGroup::builder()
+        .tier([primary])
+        .tier([OriginProxy::new(backup.connector())])
+        .ejection(Ejection::default().failures(1).max_share(100))
+        .build()
+        .unwrap();
+    let Ok(response) = group.oneshot(request(Method::GET)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        seen.events(),
+        ["connecting", "connect failed: dial", "ejected"]
+    );
 }
 
 #[tokio::test]

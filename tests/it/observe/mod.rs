@@ -1,6 +1,17 @@
 //! What happened to a request: its record, and the events of connections.
 
+#[cfg(feature = "metrics")]
+mod agreement;
+#[cfg(all(feature = "axum", feature = "metrics"))]
+mod dashboard;
 mod events;
+mod guide;
+mod layers;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "metrics")]
+mod prometheus;
+mod spans;
 mod timings;
 
 use std::sync::{Arc, Mutex};
@@ -91,6 +102,10 @@ impl Observer for Seen {
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
         assert!(facts.certificate().is_some());
         self.note(format!("certificate expires in {days_left} days"));
+    }
+
+    fn ejected(&self, _: &Origin) {
+        self.note("ejected");
     }
 
     fn reloaded(&self, origin: Option<&Origin>) {

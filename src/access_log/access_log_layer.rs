@@ -1,0 +1,76 @@
+//! `AccessLogLayer`: what is logged, and where to.
+
+use std::{fmt, sync::Arc};
+
+use super::options::{LineFormat, QueryUse};
+
+/// A layer that writes a line for each request. See the [module](super).
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct AccessLogLayer {
+    pub(super) format: LineFormat,
+    pub(super) query: QueryUse,
+    pub(super) sink: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl AccessLogLayer {
+    /// Logs lines in the combined format of Apache and nginx, with the exchange in `key=value`.
+    ///
+    /// `sink` gets each line without its end. It is called on the task of the request, and must not
+    /// block: write to a buffer or a channel.
+    ///
+    /// ```
+    /// use cdn_origin::access_log::AccessLogLayer;
+    ///
+    /// let layer = AccessLogLayer::combined(|line| println!("{line}"));
+    /// # drop(layer);
+    /// ```
+    pub fn combined(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self::new(LineFormat::Combined, sink)
+    }
+
+    /// Logs one JSON object a line. `sink` is as in [`combined`](Self::combined).
+    ///
+    /// ```
+    /// use cdn_origin::access_log::AccessLogLayer;
+    ///
+    /// let (sender, lines) = std::sync::mpsc::channel();
+    /// let layer = AccessLogLayer::json(move |line| {
+    ///     let _ = sender.send(line.to_owned());
+    /// });
+    /// # drop((layer, lines));
+    /// ```
+    pub fn json(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self::new(LineFormat::Json, sink)
+    }
+
+    fn new(format: LineFormat, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self {
+            format,
+            query: QueryUse::LeftOut,
+            sink: Arc::new(sink),
+        }
+    }
+
+    /// Logs the query of requests, which may contain secrets. By default, it is left out.
+    ///
+    /// ```
+    /// use cdn_origin::access_log::AccessLogLayer;
+    ///
+    /// let layer = AccessLogLayer::json(|line| println!("{line}")).with_query();
+    /// # drop(layer);
+    /// ```
+    pub fn with_query(mut self) -> Self {
+        self.query = QueryUse::Logged;
+        self
+    }
+}
+
+impl fmt::Debug for AccessLogLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLogLayer")
+            .field("format", &self.format)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
+}

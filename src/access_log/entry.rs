@@ -1,0 +1,100 @@
+//! `Entry`: what is logged of one request.
+
+use std::{
+    net::IpAddr,
+    time::{Instant, SystemTime},
+};
+
+use http::{
+    HeaderMap, Method, Request, StatusCode, Uri, Version,
+    header::{HeaderName, REFERER, USER_AGENT},
+};
+
+use crate::{
+    downstream::Downstream,
+    observe::{ExchangeCollector, ExchangeInfo},
+};
+
+use super::options::QueryUse;
+
+/// What is known of one request.
+pub(super) struct Entry {
+    pub(super) time: SystemTime,
+    began: Instant,
+    pub(super) client: Option<IpAddr>,
+    pub(super) method: Method,
+    uri: Uri,
+    query: QueryUse,
+    pub(super) version: Version,
+    pub(super) referer: Vec<u8>,
+    pub(super) user_agent: Vec<u8>,
+    pub(super) status: Option<StatusCode>,
+    pub(super) bytes: u64,
+    /// Whether the response ended, rather than being dropped.
+    pub(super) has_ended: bool,
+    collector: ExchangeCollector,
+    /// The exchange that goes on with the response.
+    current: Option<ExchangeInfo>,
+}
+
+impl Entry {
+    /// The entry of a request that arrives now.
+    pub(super) fn of<B>(
+        request: &Request<B>,
+        query: QueryUse,
+        collector: ExchangeCollector,
+    ) -> Self {
+        Self {
+            time: SystemTime::now(),
+            began: Instant::now(),
+            client: Downstream::address_of(request.extensions()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            query,
+            version: request.version(),
+            referer: without_query(field(request.headers(), &REFERER)).to_vec(),
+            user_agent: field(request.headers(), &USER_AGENT).to_vec(),
+            status: None,
+            bytes: 0,
+            has_ended: false,
+            collector,
+            current: None,
+        }
+    }
+
+    /// The response has begun.
+    pub(super) fn begin_response(&mut self, status: StatusCode, current: Option<&ExchangeInfo>) {
+        self.status = Some(status);
+        self.current = current.cloned();
+    }
+
+    /// The path, and the query where it is logged.
+    pub(super) fn target(&self) -> &str {
+        match (self.query, self.uri.path_and_query()) {
+            (QueryUse::Logged, Some(target)) => target.as_str(),
+            _ => self.uri.path(),
+        }
+    }
+
+    /// The seconds since the request began.
+    pub(super) fn seconds(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    /// The last exchange, and the number of those before it.
+    pub(super) fn exchange(&self) -> Option<(ExchangeInfo, usize)> {
+        let mut ended = self.collector.exchanges();
+        let last = ended.pop().or_else(|| self.current.clone())?;
+        Some((last, ended.len()))
+    }
+}
+
+fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
+    headers.get(name).map_or(b"", |value| value.as_bytes())
+}
+
+/// A referrer without its query, which may contain secrets.
+fn without_query(referer: &[u8]) -> &[u8] {
+    let mut parts = referer.split(|byte| matches!(byte, b'?' | b'#'));
+    parts.next().unwrap_or_default()
+}

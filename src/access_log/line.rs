@@ -1,0 +1,252 @@
+//! The lines of both formats.
+
+use std::{
+    fmt::{Display, Write},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use http::Version;
+use x509_cert::der::DateTime;
+
+use crate::observe::{ExchangeInfo, ExchangeOutcome, ExchangeTry};
+
+use super::{
+    entry::Entry,
+    escape::{push_escaped, push_json, push_quoted},
+};
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// nginx's status of a client that left before the response.
+const CLIENT_LEFT: u16 = 499;
+
+/// A line in the combined format, with the fields of the exchange in `key=value`.
+pub(super) fn combined(entry: &Entry) -> String {
+    let mut line = String::with_capacity(320);
+    match entry.client {
+        Some(client) => push(&mut line, client),
+        None => line.push('-'),
+    }
+    line.push_str(" - - [");
+    push_clf_time(&mut line, entry.time);
+    line.push_str("] \"");
+    push_escaped(&mut line, entry.method.as_str().as_bytes());
+    line.push(' ');
+    push_escaped(&mut line, entry.target().as_bytes());
+    let status = entry.status.map_or(CLIENT_LEFT, |status| status.as_u16());
+    let version = version(entry.version);
+    push(
+        &mut line,
+        format_args!(" {version}\" {status} {} ", entry.bytes),
+    );
+    push_quoted(&mut line, or_dash(&entry.referer));
+    line.push(' ');
+    push_quoted(&mut line, or_dash(&entry.user_agent));
+    let seconds = entry.seconds();
+    push(&mut line, format_args!(" duration={seconds:.6}"));
+    for (key, value) in fields(entry) {
+        match value {
+            Value::Text(text) => push(&mut line, format_args!(" {key}={text}")),
+            Value::Seconds(time) => {
+                push(&mut line, format_args!(" {key}={:.6}", time.as_secs_f64()));
+            }
+            Value::Number(number) => push(&mut line, format_args!(" {key}={number}")),
+            Value::Texts(texts) => push(&mut line, format_args!(" {key}={}", texts.join(","))),
+        }
+    }
+    line
+}
+
+/// A line of JSON.
+pub(super) fn json(entry: &Entry) -> String {
+    let mut line = String::with_capacity(512);
+    line.push_str("{\"time\":\"");
+    push_rfc3339_time(&mut line, entry.time);
+    line.push('"');
+    if let Some(client) = entry.client {
+        push(&mut line, format_args!(",\"client\":\"{client}\""));
+    }
+    line.push_str(",\"method\":");
+    push_json(&mut line, entry.method.as_str().as_bytes());
+    line.push_str(",\"path\":");
+    push_json(&mut line, entry.target().as_bytes());
+    let version = version(entry.version);
+    push(
+        &mut line,
+        format_args!(",\"version\":\"{version}\",\"status\":"),
+    );
+    match entry.status {
+        Some(status) => push(&mut line, status.as_u16()),
+        None => line.push_str("null"),
+    }
+    let (bytes, seconds) = (entry.bytes, entry.seconds());
+    push(
+        &mut line,
+        format_args!(",\"bytes\":{bytes},\"duration\":{seconds:.6}"),
+    );
+    for (name, value) in [
+        ("referer", &entry.referer),
+        ("user_agent", &entry.user_agent),
+    ] {
+        if !value.is_empty() {
+            push(&mut line, format_args!(",\"{name}\":"));
+            push_json(&mut line, value);
+        }
+    }
+    for (key, value) in fields(entry) {
+        push(&mut line, format_args!(",\"{key}\":"));
+        match value {
+            Value::Text(text) => push_json(&mut line, text.as_bytes()),
+            Value::Seconds(time) => push(&mut line, format_args!("{:.6}", time.as_secs_f64())),
+            Value::Number(number) => push(&mut line, number),
+            Value::Texts(texts) => {
+                let texts: Vec<_> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+                push(&mut line, format_args!("[{}]", texts.join(",")));
+            }
+        }
+    }
+    line.push('}');
+    line
+}
+
+/// A field of the exchange. Texts are labels and addresses, which need no escapes.
+enum Value {
+    Text(String),
+    Texts(Vec<&'static str>),
+    Seconds(Duration),
+    Number(u64),
+}
+
+/// The outcome, and the fields of the exchange.
+fn fields(entry: &Entry) -> Vec<(&'static str, Value)> {
+    let Some((exchange, failovers)) = entry.exchange() else {
+        let outcome = match entry.has_ended {
+            true => ExchangeOutcome::Complete,
+            false => ExchangeOutcome::ClientLeft,
+        };
+        return vec![("outcome", Value::Text(outcome.as_str().into()))];
+    };
+    let mut fields = Vec::with_capacity(16);
+    let text = |text: &dyn Display| Value::Text(text.to_string());
+    if let Some(outcome) = exchange.outcome() {
+        fields.push(("outcome", text(&outcome)));
+    }
+    if let Some(error) = exchange.error() {
+        fields.push(("error", text(&error.kind().as_str())));
+    }
+    if let Some(cause) = exchange.cause() {
+        fields.push(("cause", text(&cause.as_str())));
+    }
+    if let Some(origin) = exchange.origin() {
+        fields.push(("origin", text(origin.dial())));
+    }
+    if let Some(peer) = exchange.peer() {
+        fields.push(("peer", text(&peer)));
+    }
+    push_times(&mut fields, &exchange);
+    fields.push(("request_bytes", Value::Number(exchange.request_bytes())));
+    fields.push(("tries", Value::Number(exchange.tries().count() as u64)));
+    let retries = exchange.tries().filter_map(ExchangeTry::reason);
+    let retries: Vec<_> = retries.map(|reason| reason.as_str()).collect();
+    if !retries.is_empty() {
+        fields.push(("retries", Value::Texts(retries)));
+    }
+    if failovers > 0 {
+        fields.push(("failovers", Value::Number(failovers as u64)));
+    }
+    fields
+}
+
+fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) {
+    if let Some(last) = exchange.tries().last() {
+        let connection = match last.is_reused() {
+            true => "reused",
+            false => "fresh",
+        };
+        fields.push(("connection", Value::Text(connection.into())));
+    }
+    let times = [
+        ("queue", Some(exchange.queue_wait())),
+        ("checkout", Some(exchange.checkout())),
+        ("resolve", Some(exchange.resolve())),
+        ("connect", Some(exchange.dial())),
+        ("handshake", Some(exchange.handshake())),
+        ("first_byte", exchange.first_byte()),
+    ];
+    let known = times.into_iter();
+    fields.extend(known.filter_map(|(key, time)| Some((key, Value::Seconds(time?)))));
+}
+
+fn push(line: &mut String, text: impl Display) {
+    let _ = write!(line, "{text}");
+}
+
+fn or_dash(value: &[u8]) -> &[u8] {
+    match value {
+        b"" => b"-",
+        value => value,
+    }
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "HTTP/0.9",
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        Version::HTTP_3 => "HTTP/3.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn date(time: SystemTime) -> Option<DateTime> {
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    DateTime::from_unix_duration(Duration::from_secs(since.as_secs())).ok()
+}
+
+/// The Common Log Format: `29/Nov/2026:05:29:05 +0000`.
+fn push_clf_time(line: &mut String, time: SystemTime) {
+    let Some(date) = date(time) else {
+        return line.push('-');
+    };
+    let month = usize::from(date.month()).saturating_sub(1);
+    let month = MONTHS.get(month).copied().unwrap_or("-");
+    let (day, year) = (date.day(), date.year());
+    let (hour, minute, second) = (date.hour(), date.minutes(), date.seconds());
+    push(
+        line,
+        format_args!("{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000"),
+    );
+}
+
+/// RFC 3339, with milliseconds.
+fn push_rfc3339_time(line: &mut String, time: SystemTime) {
+    let Some(date) = date(time) else {
+        return;
+    };
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    let (hour, minute, second) = (date.hour(), date.minutes(), date.seconds());
+    let millis = since.subsec_millis();
+    push(
+        line,
+        format_args!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_both_formats() {
+        let time = UNIX_EPOCH + Duration::from_millis(1_795_930_145_042);
+        let mut line = String::new();
+        push_clf_time(&mut line, time);
+        assert_eq!(line, "29/Nov/2026:05:29:05 +0000");
+        let mut line = String::new();
+        push_rfc3339_time(&mut line, time);
+        assert_eq!(line, "2026-11-29T05:29:05.042Z");
+    }
+}

@@ -1,0 +1,56 @@
+//! An access log: one line for each request, when its response has ended or its client has left.
+//!
+//! [`AccessLogLayer`] wraps an [`OriginProxy`](crate::OriginProxy), an
+//! [`OriginGroup`](crate::group::OriginGroup) or a whole router. It writes each line exactly once.
+//!
+//! ```
+//! use cdn_origin::{CdnOriginConnector, OriginProxy, access_log::AccessLogLayer};
+//! use tower::ServiceBuilder;
+//!
+//! let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(AccessLogLayer::json(|line| println!("{line}")))
+//!     .service(OriginProxy::new(connector));
+//! # drop(service);
+//! # Ok::<(), cdn_origin::BuildError>(())
+//! ```
+//!
+//! # Fields
+//!
+//! A line in JSON, wrapped here:
+//!
+//! ```json
+//! {"time":"2026-11-29T05:29:05Z","client":"203.0.113.7","method":"GET","path":"/page",
+//!  "version":"HTTP/1.1","status":200,"bytes":1024,"duration":0.012,"outcome":"complete",
+//!  "origin":"origin.example:80","peer":"192.0.2.1:80","connection":"fresh","queue":0.0,
+//!  "checkout":0.004,"resolve":0.001,"connect":0.003,"handshake":0.0,"first_byte":0.007,
+//!  "request_bytes":0,"tries":1}
+//! ```
+//!
+//! * Times are in seconds. `duration` is the time from the request to the end of the response.
+//! * `status` is `null` in JSON, and 499 in the combined format, if the client left before the
+//!   response.
+//! * `retries` lists the reasons of the tries after the first, `error` has the
+//!   [kind](crate::ErrorKind) of an error, and `cause` its likeliest cause. They are absent without
+//!   one.
+//! * The fields from `origin` on describe the last exchange. They are absent if no proxy was
+//!   called. `failovers` is the number of exchanges with other origins before it.
+//! * The query is left out, unless [`with_query`](AccessLogLayer::with_query) adds it.
+//!
+//! The combined format is that of Apache and nginx. The fields of the exchange follow as
+//! `key=value`. Its fields `Referer` (without its query) and `User-Agent` come from the client.
+//! Whatever a client chose is escaped and shortened to 512 bytes.
+//!
+//! The line of an upgrade is written when the client has received the response. The tunnel goes on;
+//! an [`Observer`](crate::observe::Observer) gets its end.
+
+mod access_log_layer;
+mod entry;
+mod escape;
+mod line;
+mod logged;
+mod options;
+mod pending;
+
+pub use access_log_layer::AccessLogLayer;
+pub use logged::{AccessLog, AccessLogFuture, LoggedBody};

@@ -1,0 +1,39 @@
+//! `PendingEntry`: an entry whose line is written exactly once.
+
+use http::Request;
+
+use crate::observe::ExchangeCollector;
+
+use super::{AccessLogLayer, entry::Entry, line, options::LineFormat};
+
+/// An entry whose line is written when this is dropped.
+pub(super) struct PendingEntry {
+    pub(super) entry: Entry,
+    layer: AccessLogLayer,
+}
+
+impl PendingEntry {
+    /// Begins the entry of a request that arrives now. Its exchanges are collected.
+    pub(super) fn of<B>(request: &mut Request<B>, layer: &AccessLogLayer) -> Self {
+        let known = request.extensions().get::<ExchangeCollector>().cloned();
+        let collector = known.unwrap_or_else(|| {
+            let collector = ExchangeCollector::default();
+            request.extensions_mut().insert(collector.clone());
+            collector
+        });
+        Self {
+            entry: Entry::of(request, layer.query, collector),
+            layer: layer.clone(),
+        }
+    }
+}
+
+impl Drop for PendingEntry {
+    fn drop(&mut self) {
+        let line = match self.layer.format {
+            LineFormat::Combined => line::combined(&self.entry),
+            LineFormat::Json => line::json(&self.entry),
+        };
+        (self.layer.sink)(&line);
+    }
+}

@@ -1,0 +1,163 @@
+//! `MetricsObserver`: counts requests and connections through the `metrics` facade.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
+
+use ::metrics::Unit;
+
+use crate::{
+    OriginProxy,
+    error::{Error, Facts},
+    observe::{ClosedConnection, ExchangeInfo, Observer},
+    origin::Origin,
+};
+
+use super::{
+    names::{METRICS, MetricKind, MetricUnit},
+    origin_metrics::OriginMetrics,
+};
+
+/// The maximum of origins with labels of their own.
+const MAX_ORIGINS: usize = 256;
+
+/// Counts requests and connections through the `metrics` facade.
+///
+/// Labels have few values: the origin, the method (`_OTHER` for an unknown one), the status, and
+/// stable labels of this crate. Origins beyond the first 256 share the label `other`.
+///
+/// One observer may watch several connectors; one that watches a single origin is a little faster.
+/// Clones count together.
+#[derive(Clone)]
+pub struct MetricsObserver(Arc<Origins>);
+
+struct Origins {
+    /// The first origin, which needs no look-up. Most observers have no other.
+    first: OnceLock<OriginMetrics>,
+    further: RwLock<Vec<Arc<OriginMetrics>>>,
+    others: OnceLock<OriginMetrics>,
+}
+
+impl MetricsObserver {
+    /// Describes all metrics to the recorder, which must be installed before.
+    #[expect(
+        clippy::new_without_default,
+        reason = "it has an effect: it describes the metrics to the recorder"
+    )]
+    #[must_use]
+    pub fn new() -> Self {
+        for metric in METRICS {
+            let unit = match metric.unit {
+                MetricUnit::Bytes => Unit::Bytes,
+                MetricUnit::Count => Unit::Count,
+                MetricUnit::Seconds => Unit::Seconds,
+            };
+            match metric.kind {
+                MetricKind::Counter => {
+                    ::metrics::describe_counter!(metric.name, unit, metric.help);
+                }
+                MetricKind::Gauge => ::metrics::describe_gauge!(metric.name, unit, metric.help),
+                MetricKind::Histogram => {
+                    ::metrics::describe_histogram!(metric.name, unit, metric.help);
+                }
+            }
+        }
+        Self(Arc::new(Origins {
+            first: OnceLock::new(),
+            further: RwLock::default(),
+            others: OnceLock::new(),
+        }))
+    }
+
+    /// Sets the gauges of a proxy's pool, such as `http.client.open_connections`. Call it before
+    /// each scrape, or on a timer: it costs one short lock.
+    pub fn sample(&self, proxy: &OriginProxy) {
+        let pool = proxy.pool_snapshot();
+        self.with(proxy.origin(), |metrics| metrics.sample(&pool));
+    }
+
+    /// Calls `count` with the metrics of this origin.
+    fn with(&self, origin: Option<&Origin>, count: impl FnOnce(&OriginMetrics)) {
+        let Some(origin) = origin else {
+            return count(self.others());
+        };
+        let first = self.0.first.get_or_init(|| OriginMetrics::of(origin));
+        if first.is_of(origin) {
+            return count(first);
+        }
+        match self.further(origin) {
+            Some(metrics) => count(&metrics),
+            None => count(self.others()),
+        }
+    }
+
+    /// The metrics of an origin after the first; `None` beyond the limit.
+    fn further(&self, origin: &Origin) -> Option<Arc<OriginMetrics>> {
+        let find = |all: &[Arc<OriginMetrics>]| all.iter().find(|it| it.is_of(origin)).cloned();
+        let known = self
+            .0
+            .further
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = find(&known) {
+            return Some(found);
+        }
+        drop(known);
+        let mut known = self
+            .0
+            .further
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = find(&known) {
+            return Some(found);
+        }
+        if known.len() + 1 >= MAX_ORIGINS {
+            return None;
+        }
+        let added = Arc::new(OriginMetrics::of(origin));
+        known.push(added.clone());
+        Some(added)
+    }
+
+    fn others(&self) -> &OriginMetrics {
+        self.0.others.get_or_init(OriginMetrics::of_others)
+    }
+}
+
+impl Observer for MetricsObserver {
+    fn request_completed(&self, exchange: &ExchangeInfo) {
+        self.with(exchange.origin(), |metrics| metrics.completed(exchange));
+    }
+
+    fn connected(&self, facts: &Facts) {
+        self.with(facts.origin(), |metrics| metrics.connected(facts));
+    }
+
+    fn connect_failed(&self, error: &Error) {
+        let origin = error.facts().origin();
+        self.with(origin, |metrics| metrics.failed_connect(error));
+    }
+
+    fn closed(&self, connection: &ClosedConnection) {
+        self.with(connection.origin(), |metrics| metrics.closed(connection));
+    }
+
+    fn reloaded(&self, origin: Option<&Origin>) {
+        self.with(origin, OriginMetrics::reloaded);
+    }
+
+    fn ejected(&self, origin: &Origin) {
+        self.with(Some(origin), OriginMetrics::ejected);
+    }
+
+    fn returned(&self, origin: &Origin) {
+        self.with(Some(origin), OriginMetrics::returned);
+    }
+}
+
+impl fmt::Debug for MetricsObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsObserver").finish_non_exhaustive()
+    }
+}

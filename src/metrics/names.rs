@@ -1,0 +1,245 @@
+//! The names, kinds, units and texts of all metrics.
+
+/// Every metric, in alphabetical order.
+pub const METRICS: &[MetricName] = &[
+    REQUESTS_CAUSES,
+    CLOSED,
+    CONNECT_DURATION,
+    CONNECTS,
+    EJECTED,
+    EJECTIONS,
+    STREAMS,
+    TUNNELS,
+    WAITING,
+    RELOADS,
+    REQUEST_BYTES,
+    QUEUE_DURATION,
+    RETRIES,
+    REQUESTS,
+    RESPONSE_BYTES,
+    NOT_AFTER,
+    HANDSHAKES,
+    ACTIVE_REQUESTS,
+    CONNECTION_DURATION,
+    OPEN_CONNECTIONS,
+    REQUEST_DURATION,
+];
+
+/// One metric.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct MetricName {
+    /// The name, as the facade gets it. Exporters for Prometheus write `_` for a dot, and append
+    /// the unit and `total` where that is configured.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: MetricKind,
+    /// The unit.
+    pub unit: MetricUnit,
+    /// The text for people.
+    pub help: &'static str,
+    /// The labels that it may have.
+    pub labels: &'static [&'static str],
+}
+
+/// The kind of a metric.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A sum that only grows.
+    Counter,
+    /// A value of this moment.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+/// The unit of a metric.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum MetricUnit {
+    /// Bytes.
+    Bytes,
+    /// A number of something.
+    Count,
+    /// Seconds.
+    Seconds,
+}
+
+pub(super) const ADDRESS: &str = "server.address";
+pub(super) const PORT: &str = "server.port";
+pub(super) const METHOD: &str = "http.request.method";
+pub(super) const STATUS: &str = "http.response.status_code";
+pub(super) const VERSION: &str = "network.protocol.version";
+pub(super) const ERROR_TYPE: &str = "error.type";
+pub(super) const STATE: &str = "http.connection.state";
+pub(super) const TLS_VERSION: &str = "tls.protocol.version";
+pub(super) const OUTCOME: &str = "cdn_origin.outcome";
+pub(super) const CONNECTION: &str = "cdn_origin.connection";
+pub(super) const REASON: &str = "cdn_origin.reason";
+pub(super) const STAGE: &str = "cdn_origin.stage";
+pub(super) const HANDSHAKE: &str = "cdn_origin.handshake";
+pub(super) const EARLY_DATA: &str = "cdn_origin.early_data";
+pub(super) const ECH: &str = "cdn_origin.ech";
+pub(super) const CAUSE: &str = "cdn_origin.cause";
+
+const fn counter(
+    name: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+) -> MetricName {
+    MetricName {
+        name,
+        kind: MetricKind::Counter,
+        unit: MetricUnit::Count,
+        help,
+        labels,
+    }
+}
+
+const fn gauge(
+    name: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+) -> MetricName {
+    MetricName {
+        name,
+        kind: MetricKind::Gauge,
+        unit: MetricUnit::Count,
+        help,
+        labels,
+    }
+}
+
+const fn histogram(
+    name: &'static str,
+    unit: MetricUnit,
+    help: &'static str,
+    labels: &'static [&'static str],
+) -> MetricName {
+    MetricName {
+        name,
+        kind: MetricKind::Histogram,
+        unit,
+        help,
+        labels,
+    }
+}
+
+const SERVER: &[&str] = &[ADDRESS, PORT];
+
+pub(super) const REQUEST_DURATION: MetricName = histogram(
+    "http.client.request.duration",
+    MetricUnit::Seconds,
+    "Duration of requests to the origin, from the call to the end of the response body.",
+    &[ADDRESS, PORT, METHOD, STATUS, VERSION, ERROR_TYPE],
+);
+pub(super) const REQUEST_BYTES: MetricName = MetricName {
+    name: "cdn_origin.request",
+    kind: MetricKind::Counter,
+    unit: MetricUnit::Bytes,
+    help: "Bytes of request bodies, as far as they were read from clients.",
+    labels: SERVER,
+};
+pub(super) const RESPONSE_BYTES: MetricName = MetricName {
+    name: "cdn_origin.response",
+    kind: MetricKind::Counter,
+    unit: MetricUnit::Bytes,
+    help: "Bytes of response bodies, as far as they were passed on.",
+    labels: SERVER,
+};
+pub(super) const ACTIVE_REQUESTS: MetricName = gauge(
+    "http.client.active_requests",
+    "Requests in flight, from the call to the end of both bodies.",
+    SERVER,
+);
+pub(super) const OPEN_CONNECTIONS: MetricName = gauge(
+    "http.client.open_connections",
+    "Connections of the pool that are open or connecting.",
+    &[ADDRESS, PORT, STATE],
+);
+pub(super) const CONNECTION_DURATION: MetricName = histogram(
+    "http.client.connection.duration",
+    MetricUnit::Seconds,
+    "How long closed connections of the pool were open.",
+    SERVER,
+);
+pub(super) const REQUESTS: MetricName = counter(
+    "cdn_origin.requests",
+    "Requests, by how they ended and by the connection that they got.",
+    &[ADDRESS, PORT, OUTCOME, CONNECTION, ERROR_TYPE],
+);
+pub(super) const QUEUE_DURATION: MetricName = histogram(
+    "cdn_origin.request.queue.duration",
+    MetricUnit::Seconds,
+    "Time that requests waited for their turn or for a connection, if that took 1 ms or more.",
+    SERVER,
+);
+pub(super) const RETRIES: MetricName = counter(
+    "cdn_origin.request.retries",
+    "Requests that were sent again, by reason.",
+    &[ADDRESS, PORT, REASON],
+);
+pub(super) const REQUESTS_CAUSES: MetricName = counter(
+    "cdn_origin.causes",
+    "Failed requests and refusals of an edge, by the likeliest cause.",
+    &[ADDRESS, PORT, CAUSE],
+);
+pub(super) const CONNECTS: MetricName = counter(
+    "cdn_origin.connects",
+    "Connects that ended, by the stage that they reached: connected, or the one that failed.",
+    &[ADDRESS, PORT, STAGE, ERROR_TYPE],
+);
+pub(super) const CONNECT_DURATION: MetricName = histogram(
+    "cdn_origin.connect.duration",
+    MetricUnit::Seconds,
+    "Duration of each stage of the connects that succeeded.",
+    &[ADDRESS, PORT, STAGE],
+);
+pub(super) const HANDSHAKES: MetricName = counter(
+    "cdn_origin.tls.handshakes",
+    "TLS handshakes that succeeded: full or resumed, and what became of early data and ECH.",
+    &[ADDRESS, PORT, TLS_VERSION, HANDSHAKE, EARLY_DATA, ECH],
+);
+pub(super) const NOT_AFTER: MetricName = MetricName {
+    name: "cdn_origin.tls.certificate.not_after",
+    kind: MetricKind::Gauge,
+    unit: MetricUnit::Seconds,
+    help: "When the certificate of the last connection expires, in seconds since 1970.",
+    labels: SERVER,
+};
+pub(super) const CLOSED: MetricName = counter(
+    "cdn_origin.closed_connections",
+    "Connections of the pool that were closed, by reason.",
+    &[ADDRESS, PORT, REASON],
+);
+pub(super) const WAITING: MetricName = gauge(
+    "cdn_origin.pool.waiting_requests",
+    "Requests that wait for a connection.",
+    SERVER,
+);
+pub(super) const STREAMS: MetricName = gauge(
+    "cdn_origin.pool.open_streams",
+    "Streams that are open on HTTP/2 connections.",
+    SERVER,
+);
+pub(super) const TUNNELS: MetricName = gauge(
+    "cdn_origin.pool.open_tunnels",
+    "Connections that serve an upgrade.",
+    SERVER,
+);
+pub(super) const EJECTIONS: MetricName = counter(
+    "cdn_origin.ejections",
+    "How often the origin was ejected from its group.",
+    SERVER,
+);
+pub(super) const EJECTED: MetricName = gauge(
+    "cdn_origin.ejected_origins",
+    "Whether the origin is ejected from its group: 1 or 0.",
+    SERVER,
+);
+pub(super) const RELOADS: MetricName = counter(
+    "cdn_origin.reloads",
+    "Reloads of certificates and policy.",
+    SERVER,
+);

@@ -1,0 +1,133 @@
+//! The spans of requests and connects. Names of fields are OpenTelemetry's.
+
+use std::fmt;
+
+use http::Method;
+use tracing::{Span, field};
+
+use crate::{
+    error::{Error, Facts, TlsVersion},
+    name::DialTarget,
+    origin::Origin,
+};
+
+use super::ExchangeInfo;
+
+/// The target of all spans, for filters.
+const TARGET: &str = "cdn_origin::spans";
+
+/// The span of a request: a child of the caller's, until the end of the response.
+pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "request",
+        otel.kind = "client",
+        otel.name = name(method),
+        http.request.method = name(method),
+        server.address = address(origin),
+        server.port = port(origin),
+        http.request.resend_count = field::Empty,
+        http.response.status_code = field::Empty,
+        network.peer.address = field::Empty,
+        network.peer.port = field::Empty,
+        network.protocol.version = field::Empty,
+        error.type = field::Empty,
+        cdn_origin.outcome = field::Empty,
+    )
+}
+
+/// Adds the end of a request to its span.
+pub(super) fn record_end(span: &Span, exchange: &ExchangeInfo) {
+    if span.is_disabled() {
+        return;
+    }
+    let last = exchange.tries().last();
+    let version = last.map(|last| match last.is_http2() {
+        true => "2",
+        false => "1.1",
+    });
+    let status = last.and_then(|last| Some(last.status()?.as_u16()));
+    let peer = exchange.peer();
+    let resent = exchange.tries().count().saturating_sub(1) as u64;
+    tracing::record_all!(
+        span,
+        http.request.resend_count = (resent > 0).then_some(resent),
+        http.response.status_code = status,
+        network.peer.address = peer.map(|peer| field::display(peer.ip())),
+        network.peer.port = peer.map(|peer| peer.port()),
+        network.protocol.version = version,
+        error.type = exchange.error_type(),
+        cdn_origin.outcome = exchange.outcome().map(|outcome| outcome.as_str()),
+    );
+}
+
+/// The span of a connect: look-up, attempts to dial, and TLS handshake.
+pub(crate) fn connect(origin: &Origin) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "connect",
+        otel.kind = "internal",
+        server.address = address(Some(origin)),
+        server.port = port(Some(origin)),
+        network.peer.address = field::Empty,
+        network.peer.port = field::Empty,
+        tls.protocol.version = field::Empty,
+        tls.cipher = field::Empty,
+        tls.resumed = field::Empty,
+        error.type = field::Empty,
+    )
+}
+
+/// Adds the end of a connect to its span.
+pub(crate) fn record_connect(span: &Span, facts: &Facts, error: Option<&Error>) {
+    if span.is_disabled() {
+        return;
+    }
+    if let Some(peer) = facts.peer() {
+        let (address, port) = (field::display(peer.ip()), peer.port());
+        tracing::record_all!(
+            span,
+            network.peer.address = address,
+            network.peer.port = port
+        );
+    }
+    if let Some(session) = facts.tls_session() {
+        let version = match session.version() {
+            TlsVersion::V1_2 => "1.2",
+            TlsVersion::V1_3 => "1.3",
+        };
+        tracing::record_all!(
+            span,
+            tls.protocol.version = version,
+            tls.cipher = session.cipher_suite(),
+            tls.resumed = session.is_resumed(),
+        );
+    }
+    if let Some(error) = error {
+        span.record("error.type", error.kind().as_str());
+    }
+}
+
+/// The name of a method. An unknown one may be long, and is the client's choice.
+fn name(method: &Method) -> &str {
+    match method.as_str() {
+        name if name.len() <= 16 => name,
+        _ => "_OTHER",
+    }
+}
+
+/// The dialled host, or the path of a Unix socket.
+fn address(origin: Option<&Origin>) -> Option<field::DisplayValue<&dyn fmt::Display>> {
+    let address: &dyn fmt::Display = match origin?.dial() {
+        DialTarget::Tcp(target) => target.host(),
+        DialTarget::Unix(path) => path,
+    };
+    Some(field::display(address))
+}
+
+fn port(origin: Option<&Origin>) -> Option<u16> {
+    match origin?.dial() {
+        DialTarget::Tcp(target) => target.port(),
+        DialTarget::Unix(_) => None,
+    }
+}

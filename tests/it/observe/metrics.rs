@@ -1,0 +1,166 @@
+//! The names of metrics, their units and labels, in the table and as Prometheus gets them.
+
+use std::collections::BTreeSet;
+
+use cdn_origin::{
+    OriginProxy,
+    metrics::{METRICS, MetricKind, MetricUnit, MetricsObserver},
+};
+use http::Method;
+use http_body_util::BodyExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use super::{prometheus::Scrape, request, send};
+use crate::closing_origin::{ClosingOrigin, End, Speaks};
+
+const OPEN_TELEMETRY: &str = include_str!("otel_names.txt");
+
+/// A recorder that names metrics as Prometheus recommends.
+pub(crate) fn recorder() -> (PrometheusRecorder, PrometheusHandle) {
+    let builder = PrometheusBuilder::new().with_recommended_naming(true);
+    let builder = builder.set_buckets(&[0.01, 0.1, 1.0, 10.0]).unwrap();
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    (recorder, handle)
+}
+
+/// The second words of the lines that begin with this word.
+fn open_telemetry(kind: &str) -> BTreeSet<&'static str> {
+    let lines = OPEN_TELEMETRY.lines();
+    let lines = lines.filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
+    lines.filter_map(|line| line.split(' ').next()).collect()
+}
+
+#[test]
+fn names_and_units_are_those_of_open_telemetry_where_it_has_them() {
+    let (metrics, attributes) = (open_telemetry("metric"), open_telemetry("attribute"));
+    for metric in METRICS {
+        let is_own = metric.name.starts_with("cdn_origin.");
+        assert_ne!(is_own, metrics.contains(metric.name), "{}", metric.name);
+        for label in metric.labels {
+            let is_own = label.starts_with("cdn_origin.");
+            assert_ne!(is_own, attributes.contains(label), "{label}");
+        }
+        if is_own {
+            continue;
+        }
+        let kind = match metric.kind {
+            MetricKind::Histogram => "histogram",
+            MetricKind::Gauge => "updowncounter",
+            _ => "counter",
+        };
+        let unit = match metric.unit {
+            MetricUnit::Seconds => " s",
+            MetricUnit::Bytes => " By",
+            _ => " {",
+        };
+        let line = format!("metric {} {kind}{unit}", metric.name);
+        assert!(
+            OPEN_TELEMETRY.lines().any(|it| it.starts_with(&line)),
+            "{line}"
+        );
+    }
+    for name in metrics {
+        assert!(METRICS.iter().any(|metric| metric.name == name), "{name}");
+    }
+}
+
+/// The rules of `promtool check metrics`, and some of this crate.
+fn lint(scrape: &Scrape) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, kind) in &scrape.types {
+        let mut complain = |what: &str| found.push(format!("{name}: {what}"));
+        let is_valid =
+            |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_';
+        if !name.chars().all(is_valid) || !name.starts_with(|char: char| char.is_ascii_lowercase())
+        {
+            complain("lower case, digits and underscores");
+        }
+        match scrape.help.get(name) {
+            None => complain("no help text"),
+            Some(help) if !help.ends_with('.') => complain("help is a sentence"),
+            Some(_) => {}
+        }
+        if (kind == "counter") != name.ends_with("_total") {
+            complain("counters, and only they, end in _total");
+        }
+        for part in ["_count", "_sum", "_bucket", "_info", kind] {
+            if name.ends_with(part) {
+                complain("the suffix belongs to another kind");
+            }
+        }
+        for unit in ["_milliseconds", "_ms", "_minutes", "_kilobytes", "_percent"] {
+            if name.contains(unit) {
+                complain("not a base unit");
+            }
+        }
+        if name.contains("duration") && !name.ends_with("_seconds") {
+            complain("the unit is missing");
+        }
+    }
+    for sample in &scrape.samples {
+        for label in sample.labels.keys() {
+            if label == "job" || label == "instance" || label.starts_with("__") {
+                found.push(format!("{}: label {label} is reserved", sample.name));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_lint_finds_what_is_wrong() {
+    let text = "# TYPE Bad_ms counter\nBad_ms{job=\"a\"} 1\n# HELP good_seconds A time.\n\
+                # TYPE good_seconds gauge\ngood_seconds 1\n";
+    let found = lint(&Scrape::parse(text));
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert!(found.iter().all(|it| it.starts_with("Bad_ms")));
+}
+
+#[tokio::test]
+async fn a_scrape_passes_the_lint_and_has_declared_labels_only() {
+    let (recorder, handle) = recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let observer = MetricsObserver::new();
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let connector = origin.connector().with_observer(observer.clone());
+    let proxy = OriginProxy::new(connector);
+    for method in [Method::GET, Method::GET, Method::TRACE] {
+        let response = send(&proxy, request(method)).await;
+        response.into_body().collect().await.unwrap();
+    }
+    observer.sample(&proxy);
+    proxy.retire_connections();
+    while proxy.pool_snapshot().open() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let text = handle.render();
+    let scrape = Scrape::parse(&text);
+    assert_eq!(lint(&scrape), Vec::<String>::new());
+    let prometheus = |name: &str| name.replace('.', "_");
+    for sample in &scrape.samples {
+        let name = &sample.name;
+        let metric = METRICS
+            .iter()
+            .filter(|metric| name.starts_with(&prometheus(metric.name)))
+            .max_by_key(|metric| metric.name.len())
+            .unwrap_or_else(|| panic!("{name} is not in the table"));
+        for label in sample.labels.keys().filter(|label| *label != "le") {
+            let known = metric.labels.iter().any(|it| prometheus(it) == *label);
+            assert!(known, "{name} has the label {label}");
+        }
+    }
+    let requests = scrape.by("cdn_origin_requests_total", "cdn_origin_outcome");
+    assert_eq!(requests["complete"], 2);
+    assert_eq!(requests["refused"], 1);
+    let reused = [("cdn_origin_connection", "reused")];
+    assert_eq!(scrape.sum("cdn_origin_requests_total", &reused), 1.0);
+    let connects = scrape.by("cdn_origin_connects_total", "cdn_origin_stage");
+    assert_eq!(connects["connected"], 1);
+    let closed = scrape.by("cdn_origin_closed_connections_total", "cdn_origin_reason");
+    assert_eq!(closed["retired"], 1);
+    let expiry = scrape.sum("cdn_origin_tls_certificate_not_after_seconds", &[]);
+    assert!(expiry > 1.7e9, "{expiry}");
+    let idle = [("http_connection_state", "idle")];
+    assert_eq!(scrape.sum("http_client_open_connections", &idle), 1.0);
+}

@@ -1,0 +1,184 @@
+//! The spans of requests and connects.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use http::Method;
+use http_body_util::BodyExt;
+use tracing::{
+    Instrument, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+use tracing_subscriber::{
+    filter::LevelFilter,
+    layer::{Context, Layer, SubscriberExt},
+    registry::LookupSpan,
+};
+
+use super::{request, send};
+use crate::closing_origin::{ClosingOrigin, End, Speaks};
+
+/// A span that has closed.
+#[derive(Clone, Debug, Default)]
+struct Closed {
+    name: &'static str,
+    parent: Option<&'static str>,
+    fields: BTreeMap<String, String>,
+}
+
+/// Collects the spans that close.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<Closed>>>);
+
+#[derive(Default)]
+struct Fields(BTreeMap<String, String>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let value = format!("{value:?}");
+        let value = value.trim_matches('"').to_owned();
+        self.0.insert(field.name().to_owned(), value);
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, cx: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        cx.span(id).unwrap().extensions_mut().insert(fields);
+    }
+
+    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, cx: Context<'_, S>) {
+        let span = cx.span(id).unwrap();
+        values.record(span.extensions_mut().get_mut::<Fields>().unwrap());
+    }
+
+    fn on_close(&self, id: span::Id, cx: Context<'_, S>) {
+        let span = cx.span(&id).unwrap();
+        let fields = span.extensions_mut().remove::<Fields>().unwrap();
+        self.0.lock().unwrap().push(Closed {
+            name: span.name(),
+            parent: span.parent().map(|parent| parent.name()),
+            fields: fields.0,
+        });
+    }
+}
+
+impl Spans {
+    fn start(level: LevelFilter) -> (Self, tracing::subscriber::DefaultGuard) {
+        let spans = Self::default();
+        let subscriber = tracing_subscriber::registry()
+            .with(level)
+            .with(spans.clone());
+        let guard = tracing::subscriber::set_default(subscriber);
+        // Other tests may have met the spans before, without a subscriber.
+        tracing::callsite::rebuild_interest_cache();
+        (spans, guard)
+    }
+
+    fn closed(&self) -> Vec<Closed> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn only(&self, name: &str) -> Closed {
+        let closed = self.closed();
+        let mut found = closed.into_iter().filter(|span| span.name == name);
+        let only = found.next().unwrap_or_else(|| panic!("no span {name}"));
+        assert!(found.next().is_none(), "{name}");
+        only
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_a_span_below_its_callers_and_its_connect_one_below_that() {
+    let (spans, _guard) = Spans::start(LevelFilter::DEBUG);
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp2, End::Fin);
+    let connector = origin.by_name().dial(origin.address()).build().unwrap();
+    let proxy = cdn_origin::OriginProxy::new(connector);
+    let server = tracing::info_span!("server");
+    let response = send(&proxy, request(Method::GET)).instrument(server).await;
+    response.into_body().collect().await.unwrap();
+
+    let request = spans.only("request");
+    assert_eq!(request.parent, Some("server"));
+    let address = origin.address();
+    for (field, value) in [
+        ("otel.kind", "client"),
+        ("otel.name", "GET"),
+        ("http.request.method", "GET"),
+        ("http.response.status_code", "200"),
+        ("network.protocol.version", "2"),
+        ("server.address", &*address.ip().to_string()),
+        ("server.port", &*address.port().to_string()),
+        ("network.peer.address", &*address.ip().to_string()),
+        ("network.peer.port", &*address.port().to_string()),
+        ("cdn_origin.outcome", "complete"),
+    ] {
+        assert_eq!(
+            request.fields.get(field).map(|it| &**it),
+            Some(value),
+            "{field}"
+        );
+    }
+    assert!(!request.fields.contains_key("error.type"));
+
+    let connect = spans.only("connect");
+    assert_eq!(connect.parent, Some("request"));
+    assert_eq!(connect.fields["tls.protocol.version"], "1.3");
+    assert_eq!(connect.fields["tls.resumed"], "false");
+    for stage in ["dial", "handshake"] {
+        assert_eq!(spans.only(stage).parent, Some("connect"), "{stage}");
+    }
+    let text = format!("{:?}", spans.closed());
+    assert!(
+        !text.contains("secret") && !text.contains("/page"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_reused_connection_has_no_connect_and_an_error_has_its_type() {
+    let (spans, _guard) = Spans::start(LevelFilter::INFO);
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let proxy = cdn_origin::OriginProxy::new(origin.connector());
+    for _ in 0..2 {
+        let response = send(&proxy, request(Method::GET)).await;
+        response.into_body().collect().await.unwrap();
+    }
+    drop(send(&proxy, request(Method::TRACE)).await);
+    let names: Vec<_> = spans.closed().iter().map(|span| span.name).collect();
+    assert_eq!(names, ["connect", "request", "request", "request"]);
+    let refused = spans.closed().pop().unwrap();
+    assert_eq!(refused.fields["error.type"], "request_method_refused");
+    assert_eq!(refused.fields["cdn_origin.outcome"], "refused");
+}
+
+#[tokio::test]
+async fn below_info_there_are_no_spans() {
+    let (spans, _guard) = Spans::start(LevelFilter::WARN);
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let proxy = cdn_origin::OriginProxy::new(origin.connector());
+    let response = send(&proxy, request(Method::GET)).await;
+    response.into_body().collect().await.unwrap();
+    assert!(spans.closed().is_empty());
+}
+
+/// The fields of all spans, as the source names them.
+#[test]
+fn the_fields_of_spans_are_those_of_open_telemetry() {
+    let source = include_str!("../../../src/observe/spans.rs");
+    let known = include_str!("otel_names.txt");
+    let fields = source.lines().filter_map(|line| {
+        let (name, _) = line.trim().split_once(" = field::Empty,")?;
+        Some(name.to_owned())
+    });
+    for field in fields {
+        let is_own = field.starts_with("cdn_origin.") || field.starts_with("otel.");
+        let line = format!("attribute {field}");
+        assert!(is_own || known.lines().any(|it| it == line), "{field}");
+    }
+}

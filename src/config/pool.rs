@@ -36,6 +36,8 @@ pub(super) struct PoolConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tunnels: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    max_uploads: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_idle: Option<usize>,
@@ -93,6 +95,9 @@ impl PoolConfig {
         if let Some(count) = self.max_tunnels {
             settings = settings.max_tunnels(count);
         }
+        if let Some(count) = self.max_uploads {
+            settings = settings.max_uploads(count);
+        }
         if let Some(count) = self.max_uses {
             settings = settings.max_uses(count);
         }
@@ -133,6 +138,9 @@ pub(super) struct LimitsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     body_idle_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
+    buffer_requests: Option<ByteSize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_concurrency: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_queued: Option<usize>,
@@ -145,6 +153,8 @@ pub(super) struct LimitsConfig {
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_head: Option<ByteSize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    min_upload_rate: Option<UploadRateConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     queue_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_timeout: Option<Text<Duration>>,
@@ -152,6 +162,17 @@ pub(super) struct LimitsConfig {
     response_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_timeout: Option<Text<Duration>>,
+}
+
+/// How fast a client has to send its request body.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct UploadRateConfig {
+    /// Zero turns the limit off.
+    #[cfg_attr(test, schemars(with = "SizeSchema"))]
+    bytes_per_second: ByteSize,
+    grace: Text<Duration>,
 }
 
 /// How an overloaded origin is recognised.
@@ -197,6 +218,9 @@ impl LimitsConfig {
         if let Some(time) = &self.body_idle_timeout {
             limits = limits.body_idle_timeout(***time);
         }
+        if let Some(size) = self.buffer_requests {
+            limits = limits.buffer_requests(fitting("limits.buffer_requests", size)?);
+        }
         if let Some(count) = self.max_concurrency {
             limits = limits.max_concurrency(count);
         }
@@ -211,6 +235,9 @@ impl LimitsConfig {
         }
         if let Some(size) = self.max_request_head {
             limits = limits.max_request_head(fitting("limits.max_request_head", size)?);
+        }
+        if let Some(rate) = &self.min_upload_rate {
+            limits = limits.min_upload_rate(rate.bytes_per_second.as_u64(), **rate.grace);
         }
         if let Some(time) = &self.queue_timeout {
             limits = limits.queue_timeout(***time);

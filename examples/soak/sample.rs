@@ -29,7 +29,7 @@ const LONG: Duration = Duration::from_secs(10 * 60);
 
 /// A growth of the memory that is none: the allocator keeps freed pages.
 const NOISE_KIB: Noise = Noise {
-    long: 512.0,
+    long: 2_048.0,
     short: 20_000.0,
 };
 

@@ -1,4 +1,4 @@
-//! `Entry`: what is logged of one request.
+//! `LogEntry`: what is logged of one request.
 
 use std::{
     net::IpAddr,
@@ -18,7 +18,7 @@ use crate::{
 use super::options::QueryUse;
 
 /// What is known of one request.
-pub(super) struct Entry {
+pub(super) struct LogEntry {
     pub(super) time: SystemTime,
     began: Instant,
     pub(super) client: Option<IpAddr>,
@@ -37,7 +37,7 @@ pub(super) struct Entry {
     current: Option<ExchangeInfo>,
 }
 
-impl Entry {
+impl LogEntry {
     /// The entry of a request that arrives now.
     pub(super) fn of<B>(
         request: &Request<B>,

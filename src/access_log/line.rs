@@ -11,7 +11,7 @@ use x509_cert::der::DateTime;
 use crate::observe::{ExchangeInfo, ExchangeOutcome, ExchangeTry};
 
 use super::{
-    entry::Entry,
+    entry::LogEntry,
     escape::{push_escaped, push_json, push_quoted},
 };
 
@@ -23,7 +23,7 @@ const MONTHS: [&str; 12] = [
 const CLIENT_LEFT: u16 = 499;
 
 /// A line in the combined format, with the fields of the exchange in `key=value`.
-pub(super) fn combined(entry: &Entry) -> String {
+pub(super) fn combined(entry: &LogEntry) -> String {
     let mut line = String::with_capacity(320);
     match entry.client {
         Some(client) => push(&mut line, client),
@@ -60,7 +60,7 @@ pub(super) fn combined(entry: &Entry) -> String {
 }
 
 /// A line of JSON.
-pub(super) fn json(entry: &Entry) -> String {
+pub(super) fn json(entry: &LogEntry) -> String {
     let mut line = String::with_capacity(512);
     line.push_str("{\"time\":\"");
     push_rfc3339_time(&mut line, entry.time);
@@ -120,7 +120,7 @@ enum Value {
 }
 
 /// The outcome, and the fields of the exchange.
-fn fields(entry: &Entry) -> Vec<(&'static str, Value)> {
+fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     let Some((exchange, failovers)) = entry.exchange() else {
         let outcome = match entry.has_ended {
             true => ExchangeOutcome::Complete,

@@ -4,11 +4,11 @@ use http::Request;
 
 use crate::observe::ExchangeCollector;
 
-use super::{AccessLogLayer, entry::Entry, line, options::LineFormat};
+use super::{AccessLogLayer, entry::LogEntry, line, options::LineFormat};
 
 /// An entry whose line is written when this is dropped.
 pub(super) struct PendingEntry {
-    pub(super) entry: Entry,
+    pub(super) entry: LogEntry,
     layer: AccessLogLayer,
 }
 
@@ -22,7 +22,7 @@ impl PendingEntry {
             collector
         });
         Self {
-            entry: Entry::of(request, layer.query, collector),
+            entry: LogEntry::of(request, layer.query, collector),
             layer: layer.clone(),
         }
     }

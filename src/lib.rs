@@ -115,6 +115,7 @@
 
 #![cfg_attr(cdn_origin_docsrs, feature(doc_cfg))]
 
+mod field_lines;
 pub mod name;
 
 mod edge;

@@ -4,9 +4,9 @@ use http::{HeaderMap, HeaderName};
 
 use super::field::{FieldSet, ForwardedField};
 
-/// The forwarded fields that a request has.
+/// The forwarded fields that a request has. The default is none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ForwardedFields {
+pub(crate) struct ForwardedFields {
     pub(super) fields: FieldSet,
     pub(super) aliases: Aliases,
 }
@@ -21,7 +21,7 @@ pub(super) enum Aliases {
 
 impl ForwardedFields {
     /// Finds the fields in one pass.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut present = Self::default();
         for name in headers.keys() {
             match spelling(name) {
@@ -45,6 +45,15 @@ pub(super) fn remove_aliases(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the name may be a forwarded field or an alias of one. Excludes nearly all other names by
+/// their length and first byte.
+pub(crate) fn may_be_forwarded_field(name: &[u8]) -> bool {
+    matches!(
+        (name.len(), name.first()),
+        (9, Some(b'f' | b'x')) | (15..=17, Some(b'x'))
+    )
+}
+
 /// Whether the name is a forwarded field or an alias of one.
 pub(crate) fn is_forwarded_field(name: &HeaderName) -> bool {
     spelling(name).is_some()
@@ -61,7 +70,7 @@ fn spelling(name: &HeaderName) -> Option<Spelling> {
     use ForwardedField as F;
 
     let name = name.as_str().as_bytes();
-    // The length excludes nearly all names, and distinguishes four of the six fields.
+    // The length distinguishes four of the six fields.
     let (field, expected): (F, &[u8]) = match (name.len(), name.first()) {
         (9, Some(b'f')) => (F::Forwarded, b"forwarded"),
         (9, Some(b'x')) => (F::XRealIp, b"x-real-ip"),
@@ -89,6 +98,7 @@ mod tests {
     fn every_field_is_found_by_its_name() {
         for field in ForwardedField::ALL {
             assert_eq!(spelling(&field.name()), Some(Spelling::Exact(field)));
+            assert!(may_be_forwarded_field(field.name().as_str().as_bytes()));
         }
     }
 

@@ -7,7 +7,8 @@ use crate::{downstream::Downstream, origin::Scheme};
 
 use super::{
     field::ForwardedField,
-    write_fields::{ForwardedRules, TrustedClaims, UnverifiedChain},
+    find_fields::ForwardedFields,
+    write_fields::{ForwardedRules, Replaced, TrustedClaims, UnverifiedChain},
 };
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.
@@ -182,7 +183,19 @@ impl ForwardedLayer {
     /// Takes what is known of the client's connection. Returns the client behind a trusted peer, or
     /// else the peer itself.
     pub(crate) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
-        self.rules.apply(headers, peer)
+        let replaced = self.replace(headers, ForwardedFields::of(headers), peer);
+        headers.extend(replaced.lines.fields());
+        replaced.downstream
+    }
+
+    /// Removes the fields that are replaced from a request head. `present` are those that it has.
+    pub(crate) fn replace(
+        &self,
+        headers: &mut HeaderMap,
+        present: ForwardedFields,
+        peer: Downstream,
+    ) -> Replaced {
+        self.rules.replace(headers, present, peer)
     }
 }
 

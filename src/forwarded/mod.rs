@@ -98,4 +98,4 @@ pub use layer::ForwardedLayer;
 pub use service::Forwarded;
 pub use write_fields::TrustedClaims;
 
-pub(crate) use find_fields::is_forwarded_field;
+pub(crate) use find_fields::{ForwardedFields, is_forwarded_field, may_be_forwarded_field};

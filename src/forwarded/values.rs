@@ -5,9 +5,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use bytes::Bytes;
-use http::HeaderValue;
-
 use crate::downstream::Downstream;
 
 use super::chain::SEPARATOR;
@@ -72,23 +69,15 @@ impl Write for AddressText {
     }
 }
 
-/// The value of `X-Real-IP`.
-pub(super) fn address(address: IpAddr) -> Option<HeaderValue> {
-    HeaderValue::from_bytes(AddressText::new(address).as_bytes()).ok()
-}
-
 /// The value of `X-Forwarded-For`: the earlier entries, given nearest first, and the peer.
-pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Option<HeaderValue> {
-    if earlier.is_empty() {
-        return address(peer);
-    }
+pub(super) fn chain(earlier: &[String], peer: IpAddr) -> Vec<u8> {
     let mut line = Vec::new();
     for node in earlier.iter().rev() {
         line.extend_from_slice(node.as_bytes());
         line.extend_from_slice(SEPARATOR.as_bytes());
     }
     line.extend_from_slice(AddressText::new(peer).as_bytes());
-    HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
+    line
 }
 
 /// The value of `Forwarded` (RFC 7239): one element for each entry, and one for the peer with host
@@ -97,7 +86,7 @@ pub(super) fn forwarded(
     earlier: &[String],
     peer: Option<IpAddr>,
     downstream: &Downstream,
-) -> Option<HeaderValue> {
+) -> String {
     let mut line = String::new();
     for node in earlier.iter().rev() {
         line.push_str("for=");
@@ -116,7 +105,7 @@ pub(super) fn forwarded(
     }
     line.push_str(";proto=");
     line.push_str(downstream.scheme.as_str());
-    HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
+    line
 }
 
 /// Appends an entry. IPv6 addresses get brackets, which `X-Forwarded-For` may lack (RFC 7239

@@ -2,16 +2,16 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use ipnet::IpNet;
 
-use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
+use crate::{downstream::Downstream, field_lines::FieldLines, name::HostAuthority, origin::Scheme};
 
 use super::{
     chain,
     field::{FieldSet, ForwardedField},
     find_fields::{Aliases, ForwardedFields, remove_aliases},
-    values,
+    values::{self, AddressText},
 };
 
 /// What a [`ForwardedLayer`](super::ForwardedLayer) does with each request.
@@ -54,6 +54,14 @@ pub(super) enum UnverifiedChain {
     Replaced,
 }
 
+/// The outcome for one request.
+pub(crate) struct Replaced {
+    /// The client behind a trusted peer, or else the peer itself.
+    pub(crate) downstream: Downstream,
+    /// The fields to add to the head. It has none of them any longer.
+    pub(crate) lines: FieldLines,
+}
+
 /// What is known of one request, for the values of its fields.
 struct ForwardedValues<'a> {
     peer: Option<IpAddr>,
@@ -85,21 +93,22 @@ impl Default for ForwardedRules {
 }
 
 impl ForwardedRules {
-    /// Writes the fields into a request head.
-    ///
-    /// Takes what is known of the client's connection. Returns the client behind a trusted peer, or
-    /// else the peer itself.
-    pub(super) fn apply(&self, headers: &mut HeaderMap, peer: Downstream) -> Downstream {
-        let present = ForwardedFields::of(headers);
+    /// Removes the fields that are replaced from a request head.
+    pub(super) fn replace(
+        &self,
+        headers: &mut HeaderMap,
+        present: ForwardedFields,
+        peer: Downstream,
+    ) -> Replaced {
         if present.aliases == Aliases::Present {
             remove_aliases(headers);
         }
         match peer.address.filter(|address| self.trusts(*address)) {
-            Some(address) => self.apply_trusted(headers, present, peer, address),
-            None => {
-                self.apply_untrusted(headers, present, &peer);
-                peer
-            }
+            Some(address) => self.replace_trusted(headers, present, peer, address),
+            None => Replaced {
+                lines: self.replace_untrusted(headers, present, &peer),
+                downstream: peer,
+            },
         }
     }
 
@@ -112,12 +121,12 @@ impl ForwardedRules {
     }
 
     /// Replaces the fields of an untrusted peer.
-    fn apply_untrusted(
+    fn replace_untrusted(
         &self,
         headers: &mut HeaderMap,
         present: ForwardedFields,
         peer: &Downstream,
-    ) {
+    ) -> FieldLines {
         let earlier = match (peer.address, self.unverified) {
             (Some(address), UnverifiedChain::Kept) => self.earlier(headers, address),
             _ => Vec::new(),
@@ -128,17 +137,17 @@ impl ForwardedRules {
             downstream: peer,
             port: None,
         };
-        self.write(headers, present, &values);
+        self.write(headers, present, &values)
     }
 
     /// Reads the client from the fields of a trusted peer, and extends or keeps them.
-    fn apply_trusted(
+    fn replace_trusted(
         &self,
         headers: &mut HeaderMap,
         present: ForwardedFields,
         peer: Downstream,
         address: IpAddr,
-    ) -> Downstream {
+    ) -> Replaced {
         let scheme = sent_scheme(headers);
         let downstream = Downstream {
             address: self.client_behind(headers, address),
@@ -147,7 +156,7 @@ impl ForwardedRules {
             host: self.trusted_host(headers).or(peer.host),
             target: peer.target,
         };
-        match self.trusted_claims {
+        let lines = match self.trusted_claims {
             TrustedClaims::Append => {
                 let values = ForwardedValues {
                     peer: Some(address),
@@ -155,11 +164,14 @@ impl ForwardedRules {
                     downstream: &downstream,
                     port: self.trusted_port(headers),
                 };
-                self.write(headers, present, &values);
+                self.write(headers, present, &values)
             }
-            TrustedClaims::Pass => self.remove_untrusted_fields(headers, present),
-        }
-        downstream
+            TrustedClaims::Pass => {
+                self.remove_untrusted_fields(headers, present);
+                FieldLines::default()
+            }
+        };
+        Replaced { downstream, lines }
     }
 
     /// Removes the fields that a trusted peer may have forwarded from its own client.
@@ -209,50 +221,67 @@ impl ForwardedRules {
 
     /// The entries to forward, such that the peer's own fits behind them.
     fn earlier(&self, headers: &HeaderMap, peer: IpAddr) -> Vec<String> {
-        let own = values::AddressText::new(peer).as_bytes().len();
+        let own = AddressText::new(peer).as_bytes().len();
         chain::forwarded_entries(headers, self.chain_limit().saturating_sub(own))
     }
 
-    /// Writes the configured fields, and removes the others.
+    /// Removes all fields of the head, and returns the configured ones.
     fn write(
         &self,
         headers: &mut HeaderMap,
         present: ForwardedFields,
         values: &ForwardedValues<'_>,
-    ) {
+    ) -> FieldLines {
+        let mut lines = FieldLines::default();
         for field in ForwardedField::ALL {
-            let is_written = self.written.contains(field);
-            if let Some(value) = is_written.then(|| values.get(field)).flatten() {
-                headers.insert(field.name(), value);
-            } else if present.fields.contains(field) {
+            if present.fields.contains(field) {
                 headers.remove(field.name());
             }
+            if self.written.contains(field) {
+                values.write(field, &mut lines);
+            }
         }
+        lines
     }
 }
 
 impl ForwardedValues<'_> {
-    /// The value of a field. `None` if it is unknown.
-    fn get(&self, field: ForwardedField) -> Option<HeaderValue> {
+    /// Adds a field, unless its value is unknown.
+    fn write(&self, field: ForwardedField, lines: &mut FieldLines) {
         let Downstream {
             address,
             scheme,
             host,
             ..
         } = self.downstream;
-        match field {
-            ForwardedField::Forwarded => {
-                values::forwarded(&self.earlier, self.peer, self.downstream)
+        let mut push = |value: &[u8]| lines.push(&field.name(), value);
+        match (field, self.peer, address, host) {
+            (ForwardedField::Forwarded, peer, ..) => {
+                push(values::forwarded(&self.earlier, peer, self.downstream).as_bytes());
             }
-            ForwardedField::XForwardedFor => values::chain(&self.earlier, self.peer?),
-            ForwardedField::XForwardedHost => host.as_ref().map(HostAuthority::to_header_value),
-            ForwardedField::XForwardedPort => {
+            (ForwardedField::XForwardedFor, Some(peer), ..) if self.earlier.is_empty() => {
+                push(AddressText::new(peer).as_bytes());
+            }
+            (ForwardedField::XForwardedFor, Some(peer), ..) => {
+                push(&values::chain(&self.earlier, peer));
+            }
+            (ForwardedField::XForwardedHost, _, _, Some(host)) => push(host.as_str().as_bytes()),
+            (ForwardedField::XForwardedPort, ..) => {
                 let of_host = || host.as_ref().and_then(HostAuthority::port);
                 let port = self.port.or_else(of_host);
-                Some(port.unwrap_or_else(|| scheme.default_port()).into())
+                let port = port.unwrap_or_else(|| scheme.default_port());
+                push(port.to_string().as_bytes());
             }
-            ForwardedField::XForwardedProto => Some(HeaderValue::from_static(scheme.as_str())),
-            ForwardedField::XRealIp => values::address((*address)?),
+            (ForwardedField::XForwardedProto, ..) => push(scheme.as_str().as_bytes()),
+            (ForwardedField::XRealIp, _, Some(address), _) => {
+                push(AddressText::new(*address).as_bytes());
+            }
+            (
+                ForwardedField::XForwardedFor
+                | ForwardedField::XForwardedHost
+                | ForwardedField::XRealIp,
+                ..,
+            ) => {}
         }
     }
 }

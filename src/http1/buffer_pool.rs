@@ -1,11 +1,20 @@
-//! A pool of large read buffers.
+//! Buffers that are used again.
 //!
-//! Allocators return memory of this size to the kernel. glibc's does so at the end of a response,
+//! | | size | kept |
+//! |---|---|---|
+//! | [`BUFFERS`] | 63 KiB | 16 in this process: large bodies |
+//! | [`first_buffer`] | 17 KiB | 8 a thread: what is read first of a response |
+//! | [`WriteBuffer`] | 2 KiB and more | 1 a thread: heads of requests |
+//!
+//! glibc allocates more than a KiB on its slow path: 1,000 instructions for the first read buffer.
+//! It returns a large buffer to the kernel. glibc's does so at the end of a response,
 //! and the kernel maps and zeroes the buffers of the next one page by page: a tenth of the CPU time
 //! of a 1 MiB body.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
+    ops::{Deref, DerefMut},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -57,6 +66,105 @@ impl BufferPool {
     }
 }
 
+/// The size of the first buffer of a response. It holds a whole TLS record (RFC 8446 section 5.1):
+/// the session would buffer what does not fit.
+pub(super) const FIRST_BUFFER: usize = 17 * 1024;
+
+/// How many first buffers a thread keeps.
+const MAX_FIRST_BUFFERS: usize = 8;
+
+thread_local! {
+    /// The first buffers that this thread has returned, the oldest first. What was read into one
+    /// may still wait to be written.
+    static FIRST_BUFFERS: Cell<Vec<BytesMut>> = const { Cell::new(Vec::new()) };
+}
+
+/// Takes an empty first buffer: one of this thread whose bytes have all been written, or a new one.
+pub(super) fn first_buffer() -> BytesMut {
+    let kept = with_first_buffers(|buffers| {
+        let free = buffers
+            .iter_mut()
+            .rposition(|kept| kept.try_reclaim(FIRST_BUFFER));
+        free.map(|free| buffers.remove(free))
+    });
+    kept.flatten()
+        .unwrap_or_else(|| BytesMut::with_capacity(FIRST_BUFFER))
+}
+
+/// Returns a first buffer. If there are too many, frees the oldest.
+pub(super) fn return_first_buffer(mut buffer: BytesMut) {
+    buffer.clear();
+    with_first_buffers(|buffers| {
+        if buffers.len() >= MAX_FIRST_BUFFERS {
+            buffers.remove(0);
+        }
+        buffers.push(buffer);
+    });
+}
+
+/// Changes the buffers of this thread. `None` in a thread that ends.
+fn with_first_buffers<R>(change: impl FnOnce(&mut Vec<BytesMut>) -> R) -> Option<R> {
+    let changed = FIRST_BUFFERS.try_with(|kept| {
+        let mut buffers = kept.take();
+        let result = change(&mut buffers);
+        kept.set(buffers);
+        result
+    });
+    changed.ok()
+}
+
+/// The capacity of a new write buffer. It holds nearly all heads of requests.
+const WRITE_BUFFER: usize = 2 * 1024;
+
+/// A larger write buffer is freed after its use.
+const MAX_KEPT_WRITE_BUFFER: usize = 16 * 1024;
+
+thread_local! {
+    /// The write buffer that this thread used last. glibc takes its slow path for a block of
+    /// this size.
+    static WRITE_BUFFER_OF_THREAD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer for a request that is being sent. The thread that drops it keeps its memory for the
+/// next one.
+pub(super) struct WriteBuffer(Vec<u8>);
+
+impl WriteBuffer {
+    /// An empty buffer.
+    pub(super) fn take() -> Self {
+        let mut buffer = WRITE_BUFFER_OF_THREAD
+            .try_with(Cell::take)
+            .unwrap_or_default();
+        buffer.reserve(WRITE_BUFFER);
+        Self(buffer)
+    }
+}
+
+impl Drop for WriteBuffer {
+    fn drop(&mut self) {
+        let mut buffer = std::mem::take(&mut self.0);
+        if buffer.capacity() <= MAX_KEPT_WRITE_BUFFER {
+            buffer.clear();
+            // Fails in a thread that ends: the buffer is freed then.
+            let _ = WRITE_BUFFER_OF_THREAD.try_with(|kept| kept.set(buffer));
+        }
+    }
+}
+
+impl Deref for WriteBuffer {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for WriteBuffer {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +183,41 @@ mod tests {
             assert_eq!(held, "held");
             pool.put(next);
         }
+    }
+
+    #[test]
+    fn a_first_buffer_is_used_again_once_its_bytes_are_dropped() {
+        let mut buffer = first_buffer();
+        let memory = buffer.as_ptr();
+        buffer.extend_from_slice(b"held");
+        let held = buffer.split().freeze();
+        return_first_buffer(buffer);
+        let other = first_buffer();
+        assert!(other.is_empty() && other.as_ptr() != memory);
+        assert_eq!(held, "held");
+        drop(held);
+        let buffer = first_buffer();
+        assert_eq!(buffer.as_ptr(), memory);
+        assert!(buffer.is_empty() && buffer.capacity() >= FIRST_BUFFER);
+        for _ in 0..2 * MAX_FIRST_BUFFERS {
+            return_first_buffer(BytesMut::with_capacity(FIRST_BUFFER));
+        }
+        let kept = FIRST_BUFFERS.take();
+        assert_eq!(kept.len(), MAX_FIRST_BUFFERS);
+    }
+
+    #[test]
+    fn a_write_buffer_is_empty_and_its_memory_is_used_again_unless_it_is_large() {
+        let mut buffer = WriteBuffer::take();
+        buffer.extend_from_slice(b"secret");
+        let memory = buffer.as_ptr();
+        drop(buffer);
+        let mut buffer = WriteBuffer::take();
+        assert!(buffer.is_empty());
+        assert_eq!(buffer.as_ptr(), memory);
+        buffer.reserve(MAX_KEPT_WRITE_BUFFER + 1);
+        drop(buffer);
+        assert!(WriteBuffer::take().capacity() <= MAX_KEPT_WRITE_BUFFER);
     }
 
     #[test]

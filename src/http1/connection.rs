@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderMap, Request};
 use http_body::{Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -18,8 +18,12 @@ use tokio::{
 use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
-    Http1Error, UnexpectedBytes, exchange::Exchange, idle_waker::IdleWaker,
-    read_buffer::ReadBuffer, response_head::ResponseHead,
+    AddedFields, Http1Error, UnexpectedBytes,
+    exchange::Exchange,
+    idle_waker::IdleWaker,
+    known_names::KnownNames,
+    read_buffer::ReadBuffer,
+    response_head::{HeadMemory, ResponseHead},
 };
 
 /// An HTTP/1 connection. It holds no buffers while it is idle.
@@ -35,6 +39,8 @@ where
     input: ReadBuffer<S>,
     /// The limit of a response head in bytes.
     max_head: usize,
+    /// The field names of the previous response.
+    names: KnownNames,
     idle_waker: Arc<IdleWaker>,
     first_request: FirstRequest,
     /// The last known idle state. `Closed` and `Broken` are final.
@@ -75,6 +81,7 @@ where
         Self {
             input: ReadBuffer::new(stream),
             max_head,
+            names: KnownNames::default(),
             idle_waker: IdleWaker::new(reaper),
             first_request: FirstRequest::NotBegun,
             idle_state: IdleState::Open,
@@ -88,7 +95,7 @@ where
         self
     }
 
-    /// Begins an exchange, and takes the request's body.
+    /// Begins an exchange with the added fields, and takes the request's body.
     ///
     /// # Errors
     ///
@@ -100,6 +107,7 @@ where
     pub(crate) fn begin(
         &mut self,
         request: &mut Request<RequestBody>,
+        added: &AddedFields,
         continue_signal: Option<ContinueSignal>,
     ) -> Result<(), Http1Error> {
         let first_request = mem::replace(&mut self.first_request, FirstRequest::Begun);
@@ -111,7 +119,7 @@ where
             FirstRequest::Begun => return Err(Http1Error::ClosedBeforeWrite),
         }
         let body = mem::take(request.body_mut());
-        let exchange = Exchange::new(request, body, continue_signal, self.max_head)?;
+        let exchange = Exchange::new(request, added, body, continue_signal, self.max_head)?;
         let exchange = self.exchange.insert(exchange);
         match first_request {
             FirstRequest::NotBegun => {}
@@ -122,13 +130,16 @@ where
     }
 
     /// Sends the request and reads the head of the final response. The rest of the request may be
-    /// sent after that.
+    /// sent after that. A success takes the memory of `map`, the fields of the request.
     pub(crate) fn poll_head(
         &mut self,
+        map: &mut HeaderMap,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Http1Error>> {
+        let names = &mut self.names;
+        let memory = &mut HeadMemory { names, map };
         match &mut self.exchange {
-            Some(exchange) => exchange.poll_head(&mut self.input, cx),
+            Some(exchange) => exchange.poll_head(&mut self.input, memory, cx),
             None => Poll::Ready(Err(Http1Error::ClosedBeforeWrite)),
         }
     }

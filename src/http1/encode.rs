@@ -1,16 +1,13 @@
 //! Encodes requests: heads, chunks and trailers. Pure.
 
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Uri,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri,
+    header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING},
 };
 
 use crate::upload::expects_content;
 
-use super::{Http1Error, framing::RequestFraming};
-
-/// The initial capacity for a head, so that a usual one needs a single allocation.
-const HEAD_CAPACITY: usize = 1024;
+use super::{Http1Error, added_fields::AddedFields, framing::RequestFraming};
 
 /// The line ending after each chunk.
 pub(super) const CRLF: &[u8] = b"\r\n";
@@ -20,42 +17,52 @@ const CHUNKED_END: &[u8] = b"transfer-encoding: chunked\r\n\r\n";
 
 /// Encodes the head of a request (RFC 9112 section 3).
 ///
-/// Fields keep their order. `Content-Length` and `Transfer-Encoding` are written according to
-/// `framing`, whatever the request has.
+/// `Host` comes first (RFC 9110 section 7.2), then the fields of the request in their order, then
+/// the added ones. `Content-Length` and `Transfer-Encoding` are written according to `framing`,
+/// whatever the request has. `TE` brings `Connection: te` (RFC 9110 section 10.1.4).
 ///
 /// # Errors
 ///
 /// [`Http1Error::Target`] if the request's target cannot be sent to an origin.
 pub(super) fn head<B>(
     request: &Request<B>,
+    added: &AddedFields,
     framing: RequestFraming,
-) -> Result<Vec<u8>, Http1Error> {
-    let mut bytes = Vec::with_capacity(HEAD_CAPACITY);
-    start_line(request.method(), request.uri(), &mut bytes)?;
+    bytes: &mut Vec<u8>,
+) -> Result<(), Http1Error> {
+    start_line(request.method(), request.uri(), bytes)?;
+    if let Some(host) = &added.host {
+        field(&HOST, host, bytes);
+    }
     let mut has_length = false;
     for (name, value) in request.headers() {
-        if name == TRANSFER_ENCODING {
-            continue;
-        }
-        if name == CONTENT_LENGTH {
-            let first = !std::mem::replace(&mut has_length, true);
-            if first && framing != RequestFraming::Chunked {
-                content_length(framing, &mut bytes);
+        // The length excludes nearly all names.
+        match name.as_str().len() {
+            2 if name == TE => field(&CONNECTION, &HeaderValue::from_static("te"), bytes),
+            4 if name == HOST && added.host.is_some() => continue,
+            14 if name == CONTENT_LENGTH => {
+                let first = !std::mem::replace(&mut has_length, true);
+                if first && framing != RequestFraming::Chunked {
+                    content_length(framing, bytes);
+                }
+                continue;
             }
-            continue;
+            17 if name == TRANSFER_ENCODING => continue,
+            _ => {}
         }
-        field(name.as_str().as_bytes(), value, &mut bytes);
+        field(name, value, bytes);
     }
+    bytes.extend_from_slice(added.lines.as_bytes());
     match framing {
         RequestFraming::Chunked => {
             bytes.extend_from_slice(CHUNKED_END);
-            return Ok(bytes);
+            return Ok(());
         }
-        RequestFraming::Length(_) if !has_length => content_length(framing, &mut bytes),
+        RequestFraming::Length(_) if !has_length => content_length(framing, bytes),
         RequestFraming::Length(_) | RequestFraming::Empty => {}
     }
     bytes.extend_from_slice(CRLF);
-    Ok(bytes)
+    Ok(())
 }
 
 /// Removes the announcement of chunks from a head, because there is no content.
@@ -78,7 +85,7 @@ pub(super) fn chunk_size(size: usize, bytes: &mut Vec<u8>) {
 pub(super) fn last_chunk(trailers: &HeaderMap, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(b"0\r\n");
     for (name, value) in trailers {
-        field(name.as_str().as_bytes(), value, bytes);
+        field(name, value, bytes);
     }
     bytes.extend_from_slice(CRLF);
 }
@@ -114,7 +121,9 @@ fn content_length(framing: RequestFraming, bytes: &mut Vec<u8>) {
 }
 
 /// Encodes a field line.
-fn field(name: &[u8], value: &HeaderValue, bytes: &mut Vec<u8>) {
+fn field(name: &HeaderName, value: &HeaderValue, bytes: &mut Vec<u8>) {
+    let name = name.as_str().as_bytes();
+    bytes.reserve(name.len() + value.len() + ": ".len() + CRLF.len());
     bytes.extend_from_slice(name);
     bytes.extend_from_slice(b": ");
     bytes.extend_from_slice(value.as_bytes());
@@ -128,8 +137,56 @@ mod tests {
     use super::*;
 
     fn encoded(request: http::request::Builder, framing: RequestFraming) -> String {
-        let request = request.body(()).unwrap();
-        String::from_utf8(head(&request, framing).unwrap()).unwrap()
+        encoded_with(&AddedFields::default(), request, framing)
+    }
+
+    fn encoded_with(
+        added: &AddedFields,
+        request: http::request::Builder,
+        framing: RequestFraming,
+    ) -> String {
+        let (request, mut bytes) = (request.body(()).unwrap(), Vec::new());
+        head(&request, added, framing, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn added_fields_follow_those_of_the_request_and_an_added_host_replaces_its_own() {
+        let mut added = AddedFields {
+            host: Some(HeaderValue::from_static("origin.example")),
+            ..AddedFields::default()
+        };
+        added.lines.push(&HeaderName::from_static("x-a"), b"3");
+        added.lines.push(&HeaderName::from_static("via"), b"4");
+        let request = || {
+            let request = Request::get("/").header("x-a", "1");
+            request.header("host", "client.example").header("x-b", "2")
+        };
+        assert_eq!(
+            encoded_with(&added, request(), RequestFraming::Empty),
+            "GET / HTTP/1.1\r\nhost: origin.example\r\nx-a: 1\r\nx-b: 2\r\nx-a: 3\r\n\
+             via: 4\r\n\r\n"
+        );
+        let mut headers = request().body(()).unwrap().headers().clone();
+        added.insert_into(&mut headers);
+        let lines: Vec<_> = headers.get_all("x-a").iter().collect();
+        assert_eq!(lines, ["1", "3"]);
+        assert_eq!(
+            (&headers["host"], &headers["via"]),
+            (
+                &HeaderValue::from_static("origin.example"),
+                &HeaderValue::from_static("4"),
+            )
+        );
+    }
+
+    #[test]
+    fn te_is_an_option_of_the_connection() {
+        let request = Request::get("/").header("te", "trailers");
+        assert_eq!(
+            encoded(request, RequestFraming::Empty),
+            "GET / HTTP/1.1\r\nconnection: te\r\nte: trailers\r\n\r\n"
+        );
     }
 
     #[test]
@@ -194,7 +251,9 @@ mod tests {
                 .uri("/")
                 .body(())
                 .unwrap();
-            let mut bytes = head(&request, RequestFraming::Chunked).unwrap();
+            let mut bytes = Vec::new();
+            let added = AddedFields::default();
+            head(&request, &added, RequestFraming::Chunked, &mut bytes).unwrap();
             without_chunks(&method, &mut bytes);
             let expected = format!("{method} / HTTP/1.1\r\n{end}");
             assert_eq!(String::from_utf8(bytes).unwrap(), expected);
@@ -205,7 +264,8 @@ mod tests {
     fn a_request_without_an_origin_form_target_is_refused() {
         for request in [Request::connect("a.example:443"), Request::connect("/")] {
             let request = request.body(()).unwrap();
-            assert!(head(&request, RequestFraming::Empty).is_err());
+            let added = AddedFields::default();
+            assert!(head(&request, &added, RequestFraming::Empty, &mut Vec::new()).is_err());
         }
     }
 

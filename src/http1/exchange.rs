@@ -20,11 +20,12 @@ use crate::upload::{ContinueSignal, RequestBody};
 
 use super::{
     Http1Error,
+    added_fields::AddedFields,
     chunked::{ChunkedDecoder, Piece, split_up_to},
     framing::{ResponseFraming, keeps_alive},
     read_buffer::ReadBuffer,
     request_writer::RequestWriter,
-    response_head::{ResponseHead, ResponseHeadReader},
+    response_head::{HeadMemory, ResponseHead, ResponseHeadReader},
 };
 
 /// How long a response may take to become readable after a write has failed.
@@ -96,19 +97,20 @@ enum ResponseState {
 }
 
 impl Exchange {
-    /// Encodes the head of a request.
+    /// Encodes the head of a request, with the added fields.
     ///
     /// # Errors
     ///
     /// If the request cannot be encoded. Nothing has been written.
     pub(super) fn new<B>(
         head: &Request<B>,
+        added: &AddedFields,
         body: RequestBody,
         continue_signal: Option<ContinueSignal>,
         max_head: usize,
     ) -> Result<Self, Http1Error> {
         Ok(Self {
-            request: RequestState::Sending(RequestWriter::new(head, body)?),
+            request: RequestState::Sending(RequestWriter::new(head, added, body)?),
             method: head.method().clone(),
             response: ResponseState::Head,
             continue_signal,
@@ -135,6 +137,7 @@ impl Exchange {
     pub(super) fn poll_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
+        memory: &mut HeadMemory<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Http1Error>>
     where
@@ -142,7 +145,7 @@ impl Exchange {
     {
         self.send(input, cx)?;
         loop {
-            while let Some(head) = self.next_head(input)? {
+            while let Some(head) = self.next_head(input, memory)? {
                 if head.status.is_informational() {
                     self.on_interim(head.status)?;
                 } else {
@@ -300,9 +303,11 @@ impl Exchange {
     fn next_head<S>(
         &mut self,
         input: &mut ReadBuffer<S>,
+        memory: &mut HeadMemory<'_>,
     ) -> Result<Option<ResponseHead>, Http1Error> {
         let before = input.bytes.len();
-        let head = self.head_reader.read(&mut input.bytes, self.head_left)?;
+        let bytes = &mut input.bytes;
+        let head = self.head_reader.read(bytes, self.head_left, memory)?;
         // Empty lines before a head count too, so the subtraction could underflow.
         let taken = before - input.bytes.len();
         self.head_left = self.head_left.saturating_sub(taken);

@@ -98,9 +98,10 @@ impl RequestFraming {
 pub(super) fn keeps_alive(head: &ResponseHead, method: &Method, framing: ResponseFraming) -> bool {
     let has_option =
         |option| head.framing_fields.connection && has_connection_option(&head.headers, option);
+    let closes = head.plain_options.close || has_option("close");
     let persists = match head.version {
-        Version::HTTP_11 => !has_option("close"),
-        _ => has_option("keep-alive") && !has_option("close"),
+        Version::HTTP_11 => !closes,
+        _ => !closes && (head.plain_options.keep_alive || has_option("keep-alive")),
     };
     let is_delimited = framing != ResponseFraming::UntilClose;
     persists && is_delimited && !announces_forbidden_content(head, method)
@@ -190,6 +191,8 @@ fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
 mod tests {
     use http::HeaderName;
 
+    use crate::http1::response_head::PlainOptions;
+
     use super::*;
 
     fn head(
@@ -213,6 +216,7 @@ mod tests {
             reason: None,
             framing_fields: FramingFields::of(&headers),
             headers,
+            plain_options: PlainOptions::default(),
         }
     }
 

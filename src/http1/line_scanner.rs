@@ -1,5 +1,9 @@
 //! Finds the end of a line or of a header block, incrementally. Pure.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Http1Error;
 
 /// Finds the end of a header block: a head, or trailers. Bytes are scanned once, however many
@@ -7,24 +11,30 @@ use super::Http1Error;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HeaderBlockScanner {
     scanned: usize,
-    line_start: usize,
 }
+
+/// An empty line behind another line. A line may end in a bare LF (RFC 9112 section 2.2).
+static EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\r\n"));
+static BARE_EMPTY_LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\n"));
+
+/// How many bytes of an empty line may have been scanned before the last of it arrives.
+const EMPTY_LINE_BEGUN: usize = 2;
 
 impl HeaderBlockScanner {
     /// The length of the block including the empty line at its end, or `None` if more bytes are
-    /// needed. A line may end in a bare LF (RFC 9112 section 2.2).
+    /// needed.
     pub(super) fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        while let Some(line_feed) = memchr::memchr(b'\n', &bytes[self.scanned..]) {
-            let end = self.scanned + line_feed + 1;
-            let is_empty = matches!(&bytes[self.line_start..end], b"\r\n" | b"\n");
-            self.scanned = end;
-            self.line_start = end;
-            if is_empty {
-                return Some(end);
-            }
+        let is_empty = |line: &&[u8]| bytes.starts_with(line);
+        if let Some(line) = [&b"\r\n"[..], b"\n"].iter().find(|line| is_empty(line)) {
+            return Some(line.len());
         }
+        let from = self.scanned.saturating_sub(EMPTY_LINE_BEGUN);
+        let unscanned = &bytes[from..];
+        let end = EMPTY_LINE.find(unscanned).map(|at| at + 3);
+        let bare = &unscanned[..end.unwrap_or(unscanned.len())];
+        let end = BARE_EMPTY_LINE.find(bare).map(|at| at + 2).or(end);
         self.scanned = bytes.len();
-        None
+        end.map(|end| from + end)
     }
 }
 

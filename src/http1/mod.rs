@@ -48,8 +48,10 @@
 //! | `connection` | one exchange after the other, and what happens on an idle connection |
 //! | `exchange` | a request and its response |
 //! | `request_writer`, `encode` | the request, its head and its chunks as bytes |
+//! | `added_fields` | what a proxy adds to a request |
 //! | `framing` | where content ends, and whether the connection persists |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
+//! | `known_names` | the names of the previous head |
 //! | `chunked` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `read_buffer`, `buffer_pool` | buffers |
@@ -59,6 +61,7 @@
 //! `encode`, `framing`, `line_scanner`, `response_head` and `chunked` are pure: they know no
 //! stream.
 
+mod added_fields;
 mod buffer_pool;
 mod chunked;
 mod connection;
@@ -67,6 +70,7 @@ mod error;
 mod exchange;
 mod framing;
 mod idle_waker;
+mod known_names;
 mod line_scanner;
 mod read_buffer;
 mod request_writer;
@@ -76,6 +80,7 @@ mod response_head;
 mod tests;
 mod unexpected_bytes;
 
+pub(crate) use added_fields::AddedFields;
 pub(crate) use connection::{Connection, IdleState};
 pub(crate) use error::Http1Error;
 pub(crate) use framing::single_content_length;

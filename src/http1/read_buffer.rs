@@ -16,13 +16,9 @@ use tokio_util::io::poll_read_buf;
 
 use super::{
     UnexpectedBytes,
-    buffer_pool::{BUFFERS, LARGE_BUFFER},
+    buffer_pool::{BUFFERS, LARGE_BUFFER, first_buffer, return_first_buffer},
     unexpected_bytes,
 };
-
-/// The size of the first buffer. It holds a whole TLS record (RFC 8446 section 5.1): the session
-/// would buffer what does not fit.
-const FIRST_BUFFER: usize = 17 * 1024;
 
 /// The next buffer is used when less room than this is left.
 const MIN_ROOM: usize = 2 * 1024;
@@ -35,9 +31,11 @@ const YIELD_AFTER: usize = 4 * LARGE_BUFFER;
 enum BufferSource {
     /// There is no buffer: the connection is idle.
     None,
+    /// It is the first buffer of a response.
+    First,
     /// It was allocated for this connection.
     Allocated,
-    /// It was taken from the pool, and is returned to it.
+    /// It was taken from the pool of large buffers, and is returned to it.
     Pool,
 }
 
@@ -94,8 +92,8 @@ where
             return Poll::Pending;
         }
         if self.source == BufferSource::None {
-            self.bytes.reserve(FIRST_BUFFER);
-            self.source = BufferSource::Allocated;
+            self.bytes = first_buffer();
+            self.source = BufferSource::First;
         } else {
             self.next_buffer();
         }
@@ -139,11 +137,13 @@ where
         self.since_yield = 0;
     }
 
-    /// Returns a pooled buffer, or frees an allocated one.
+    /// Returns a buffer to where it was taken from, or frees it.
     fn return_to_pool(&mut self) {
         let buffer = mem::take(&mut self.bytes);
-        if self.source == BufferSource::Pool {
-            BUFFERS.put(buffer);
+        match self.source {
+            BufferSource::None | BufferSource::Allocated => {}
+            BufferSource::First => return_first_buffer(buffer),
+            BufferSource::Pool => BUFFERS.put(buffer),
         }
     }
 }

@@ -13,6 +13,8 @@ use tokio::io::AsyncWrite;
 
 use super::{
     Http1Error,
+    added_fields::AddedFields,
+    buffer_pool::WriteBuffer,
     encode::{self, CRLF},
     framing::RequestFraming,
 };
@@ -33,15 +35,21 @@ const MAX_RECORD: usize = 16 * 1024;
 /// # Errors
 ///
 /// If the request cannot be encoded.
-pub(crate) fn head_without_body<B>(request: &Request<B>) -> Result<Vec<u8>, Http1Error> {
-    encode::head(request, RequestFraming::of(request.headers(), Some(0))?)
+pub(crate) fn head_without_body<B>(
+    request: &Request<B>,
+    added: &AddedFields,
+) -> Result<Vec<u8>, Http1Error> {
+    let mut head = Vec::new();
+    let framing = RequestFraming::of(request.headers(), Some(0))?;
+    encode::head(request, added, framing, &mut head)?;
+    Ok(head)
 }
 
 /// Writes one request. What is pending is `buffer[written..]`, then `data`, then `data_end`.
 pub(super) struct RequestWriter<B> {
     body: B,
     body_state: BodyState,
-    buffer: Vec<u8>,
+    buffer: WriteBuffer,
     /// `buffer` is the head: nothing of it is written, and no data was read.
     is_head_alone: bool,
     method: Method,
@@ -77,12 +85,18 @@ where
     ///
     /// If head and body contradict each other, or the request cannot be encoded. Nothing has been
     /// written.
-    pub(super) fn new<H>(head: &Request<H>, body: B) -> Result<Self, Http1Error> {
+    pub(super) fn new<H>(
+        head: &Request<H>,
+        added: &AddedFields,
+        body: B,
+    ) -> Result<Self, Http1Error> {
         let exact = match body.is_end_stream() {
             true => Some(0),
             false => body.size_hint().exact(),
         };
         let framing = RequestFraming::of(head.headers(), exact)?;
+        let mut buffer = WriteBuffer::take();
+        encode::head(head, added, framing, &mut buffer)?;
         Ok(Self {
             body,
             body_state: match framing {
@@ -90,7 +104,7 @@ where
                 RequestFraming::Length(length) => BodyState::Length(length),
                 RequestFraming::Chunked => BodyState::Chunked,
             },
-            buffer: encode::head(head, framing)?,
+            buffer,
             is_head_alone: true,
             method: head.method().clone(),
             written: 0,

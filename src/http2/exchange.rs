@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
-use http::{HeaderMap, HeaderValue, Request, Response, Version, header::CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_LENGTH};
 use http_body::Body;
 
 use crate::upload::{RequestBody, expects_content};
@@ -112,22 +112,16 @@ impl Http2Exchange {
     }
 }
 
-/// The head as h2 takes it. A retry needs the original, so this is a copy.
-pub(super) fn copy_head(request: &Request<RequestBody>) -> Request<()> {
-    let mut head = Request::new(());
-    *head.method_mut() = request.method().clone();
-    *head.uri_mut() = request.uri().clone();
-    *head.version_mut() = Version::HTTP_2;
-    *head.headers_mut() = request.headers().clone();
-    if let Some(length) = request.body().size_hint().exact()
-        && (length > 0 || expects_content(request.method()))
+/// Announces the length of the body, if it is known.
+pub(super) fn add_length(head: &mut Request<()>, body: &RequestBody) {
+    if let Some(length) = body.size_hint().exact()
+        && (length > 0 || expects_content(head.method()))
     {
         let fields = head.headers_mut();
         fields
             .entry(CONTENT_LENGTH)
             .or_insert_with(|| HeaderValue::from(length));
     }
-    head
 }
 
 /// The announced length of the content. One that is malformed makes the response malformed

@@ -11,7 +11,7 @@ use crate::upload::RequestBody;
 
 use super::{
     Http2Error,
-    exchange::{Http2Exchange, copy_head},
+    exchange::{Http2Exchange, add_length},
     io::Received,
     state::ConnectionState,
     upload::Upload,
@@ -65,34 +65,36 @@ impl RequestSender {
 
     /// Opens a stream for a request. It is before all later ones in the eyes of the peer.
     ///
-    /// The request's head stays. Its body stays if nothing was sent.
+    /// The body stays if nothing was sent.
     ///
     /// # Errors
     ///
     /// If the connection takes no more requests, or the request is malformed.
     pub(crate) async fn begin(
         &self,
-        request: &mut Request<RequestBody>,
+        head: Request<()>,
+        body: &mut RequestBody,
     ) -> Result<Http2Exchange, Http2Error> {
-        let begun = self.open_stream(request).await;
+        let begun = self.open_stream(head, body).await;
         begun.inspect_err(|error| self.state.note(error))
     }
 
     async fn open_stream(
         &self,
-        request: &mut Request<RequestBody>,
+        mut head: Request<()>,
+        body: &mut RequestBody,
     ) -> Result<Http2Exchange, Http2Error> {
         let mut h2 = self.h2.clone();
         poll_fn(|cx| h2.poll_ready(cx))
             .await
             .map_err(Http2Error::NotSent)?;
-        let is_bodiless = request.body().is_end_stream();
-        let head = copy_head(request);
+        let is_bodiless = body.is_end_stream();
+        add_length(&mut head, body);
         let open = self.state.open_stream();
         let (response, stream) = h2.send_request(head, is_bodiless).map_err(unsent)?;
         let upload = match is_bodiless {
             true => None,
-            false => Some(Upload::new(stream, mem::take(request.body_mut()))),
+            false => Some(Upload::new(stream, mem::take(body))),
         };
         let max_interim = self.max_head as usize;
         Ok(Http2Exchange::new(h2, response, upload, max_interim, open))

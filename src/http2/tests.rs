@@ -62,7 +62,12 @@ async fn exchange(
     sender: &RequestSender,
     request: &mut Request<RequestBody>,
 ) -> Result<Response<Http2Body>, Http2Error> {
-    sender.begin(request).await?.response().await
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = request.headers().clone();
+    let exchange = sender.begin(head, request.body_mut()).await?;
+    exchange.response().await
 }
 
 async fn send(

@@ -225,7 +225,7 @@ impl PoolInner {
 
     /// Checks an idle connection and gives it to the first request of its affinity. If none waits
     /// any longer, it stays idle.
-    fn serve_http1(&self, connection: Http1Connection, now: Instant) {
+    fn serve_http1(&self, connection: Box<Http1Connection>, now: Instant) {
         let Some(connection) = connection.checked(now, &self.settings) else {
             return;
         };
@@ -293,9 +293,9 @@ impl PoolInner {
     }
 
     /// Hands a connection to a request. If it was used before, that counts as reuse.
-    pub(crate) fn pooled_http1(self: &Arc<Self>, connection: Http1Connection) -> PooledConnection {
-        self.count_reuse(connection.has_served());
-        PooledHttp1::new(self.clone(), connection).into()
+    pub(crate) fn pooled_http1(self: &Arc<Self>, idle: Box<Http1Connection>) -> PooledConnection {
+        self.count_reuse(idle.has_served());
+        PooledHttp1::new(self.clone(), idle).into()
     }
 
     /// Hands a reserved stream to a request. If its connection was used before, that counts as

@@ -47,8 +47,8 @@ impl Returns<AbandonedTicket<ConnectionPermit>> for PoolInner {
 }
 
 /// A response has ended: the connection becomes idle, or serves a waiting request.
-impl Returns<Http1Connection> for PoolInner {
-    fn returned(&self, mut connection: Http1Connection) {
+impl Returns<Box<Http1Connection>> for PoolInner {
+    fn returned(&self, mut connection: Box<Http1Connection>) {
         let now = Instant::now();
         connection.begin_idle(now);
         let Some(connection) = connection.checked(now, self.settings()) else {

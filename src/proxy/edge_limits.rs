@@ -10,6 +10,7 @@ use http::{
 use crate::{
     connector::{AppliedProfile, ProfileChange},
     error::{Error, ErrorKind, RequestBodyProblem, RequestProblem},
+    field_lines::FieldLines,
     name::HostAuthority,
 };
 
@@ -66,15 +67,18 @@ impl EdgeLimits {
         self
     }
 
-    /// Removes the fields that the edge writes itself, and checks the head against the limits.
+    /// Removes the fields that the edge writes itself, and checks the head and the added fields
+    /// against the limits.
     pub(super) fn apply(
         &self,
         parts: &mut Parts,
         host: &HostAuthority,
+        added: &mut FieldLines,
         content: Content,
     ) -> Result<(), Error> {
-        for name in &self.removed {
-            parts.headers.remove(name);
+        for removed in &self.removed {
+            parts.headers.remove(removed);
+            added.remove(removed);
         }
         let has_content = content == Content::Present && parts.method == Method::GET;
         if has_content && self.get_body == ContentOfGet::Refused {
@@ -88,7 +92,7 @@ impl EdgeLimits {
                 RequestProblem::TargetTooLong,
             )));
         }
-        if head_size(parts, host, target) > self.head {
+        if head_size(parts, host, added, target) > self.head {
             return Err(Error::refused(ErrorKind::Request(
                 RequestProblem::HeadTooLarge,
             )));
@@ -103,11 +107,11 @@ fn target_size(uri: &Uri) -> usize {
 }
 
 /// The size of the head in HTTP/1.1, with the Host for the origin in place of the client's.
-fn head_size(parts: &Parts, host: &HostAuthority, target: usize) -> usize {
+fn head_size(parts: &Parts, host: &HostAuthority, added: &FieldLines, target: usize) -> usize {
     const HOST_LINE: usize = "host: \r\n".len();
     let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
     let hosts = parts.headers.get_all(HOST).iter();
     let downstreams: usize = hosts.map(|host| HOST_LINE + host.len()).sum();
     let fields = size(&parts.headers) - downstreams + HOST_LINE + host.as_str().len();
-    line + fields + "\r\n".len()
+    line + fields + added.as_bytes().len() + "\r\n".len()
 }

@@ -1,6 +1,6 @@
 //! Forwards a prepared request, and turns the origin's response into the client's.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use http::{
     HeaderMap, Request, Response, StatusCode,
@@ -115,7 +115,12 @@ impl ProxySettings {
             let error = Error::new(ErrorKind::HttpProtocol, Stage::Receive, facts);
             return Err(about(error));
         }
-        parts.extensions.insert(connection.info().clone());
+        let mut extensions = mem::take(ready.request.extensions_mut());
+        // The map of the request has served, and so saves the response one.
+        extensions.clear();
+        extensions.extend(mem::take(&mut parts.extensions));
+        extensions.insert(connection.info().clone());
+        parts.extensions = extensions;
         record.begin_response(parts.status, &mut parts.extensions);
         let mut body = self.received(body, connection, permit, &ready, record);
         // Only error responses can be an edge's refusal.

@@ -3,6 +3,8 @@
 
 use http::{HeaderMap, HeaderName};
 
+use crate::forwarded;
+
 use super::hop_by_hop::is_hop_by_hop;
 
 /// The fields of a head that the proxy handles, as they were before any was removed.
@@ -18,6 +20,8 @@ impl HeaderFlags {
     /// Any hop-by-hop field.
     pub(super) const HOP_BY_HOP: Self = Self(1 << 4);
     pub(super) const EARLY_DATA: Self = Self(1 << 5);
+    /// A forwarded field or an alias of one, most likely.
+    pub(super) const FORWARDED: Self = Self(1 << 6);
 
     /// The flags of this head.
     pub(super) fn of(headers: &HeaderMap) -> Self {
@@ -36,7 +40,8 @@ impl HeaderFlags {
             "early-data" => Self::EARLY_DATA,
             "expect" => Self::EXPECT,
             "via" | "cdn-loop" => Self::HOPS,
-            _ if is_hop_by_hop(name) => Self::HOP_BY_HOP,
+            other if is_hop_by_hop(other) => Self::HOP_BY_HOP,
+            other if forwarded::may_be_forwarded_field(other.as_bytes()) => Self::FORWARDED,
             _ => Self(0),
         }
     }

@@ -40,8 +40,8 @@ const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
-    // Most requests have none. This check costs less than the lists below.
-    if !headers.keys().any(is_hop_by_hop) {
+    let known = present(headers, |name| is_hop_by_hop(name.as_str()));
+    if known.is_empty() {
         return;
     }
     // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length, which must then not be
@@ -49,16 +49,15 @@ pub(super) fn remove(headers: &mut HeaderMap) {
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    let known = present(headers, is_hop_by_hop);
     for name in nominated(headers).iter().chain(&known) {
         headers.remove(name);
     }
 }
 
 /// Whether a field is removed even if `Connection` does not name it.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+pub(super) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
-        name.as_str(),
+        name,
         "connection"
             | "keep-alive"
             | "proxy-authenticate"
@@ -84,6 +83,11 @@ pub(super) fn remove_from_request(headers: &mut HeaderMap, version: Version) -> 
 }
 
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    // Most requests have one line with one option.
+    let is_plain = |line: &HeaderValue| line.to_str().is_ok_and(is_option);
+    if headers.get_all(CONNECTION).iter().all(is_plain) {
+        return Vec::new();
+    }
     members(headers, CONNECTION)
         .filter(|name| !is_option(name))
         .filter_map(|name| name.parse().ok())

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header::VIA};
 
+use crate::field_lines::FieldLines;
+
 use super::Pseudonym;
 
 pub(super) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
@@ -135,14 +137,13 @@ impl Via {
         via || cdn_loop
     }
 
-    /// Signs a request that was received in this version. The lines of other proxies stay as they
-    /// are.
-    pub(super) fn sign(&self, headers: &mut HeaderMap, version: Version) {
+    /// Signs a request that was received in this version. The lines follow those of other proxies.
+    pub(super) fn sign(&self, lines: &mut FieldLines, version: Version) {
         if let Some(via) = &self.via {
-            headers.append(VIA, via.line(version).clone());
+            lines.push(&VIA, via.line(version).as_bytes());
         }
         if let Some((_, line)) = &self.cdn_loop {
-            headers.append(CDN_LOOP, line.clone());
+            lines.push(&CDN_LOOP, line.as_bytes());
         }
     }
 }
@@ -244,8 +245,13 @@ mod tests {
     fn proxies_have_different_names_by_default() {
         let mut headers = HeaderMap::new();
         let (one, other) = (Via::default(), Via::default());
-        one.sign(&mut headers, Version::HTTP_2);
-        one.sign(&mut headers, Version::HTTP_3);
+        for version in [Version::HTTP_2, Version::HTTP_3] {
+            let mut lines = FieldLines::default();
+            one.sign(&mut lines, version);
+            for (name, line) in lines.fields() {
+                headers.append(name, line);
+            }
+        }
         let versions = headers
             .get_all(VIA)
             .iter()

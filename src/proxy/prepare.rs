@@ -1,6 +1,6 @@
 //! Prepares the request to the origin from the client's, without waiting.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use http::{Request, Uri, Version, request::Parts, uri::PathAndQuery};
 use http_body::Body;
@@ -8,6 +8,8 @@ use http_body::Body;
 use crate::{
     downstream::{ClientConnection, Downstream},
     error::{Error, ErrorKind},
+    field_lines::FieldLines,
+    forwarded::ForwardedFields,
     host_rewrite::{RewrittenHost, write_host},
     name::HostAuthority,
     origin::{Origin, Scheme},
@@ -19,9 +21,6 @@ use super::{
     check_head, deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop,
     settings::ProxySettings, size_limits, upgrade::UpgradeRequest,
 };
-
-/// The usual number of added fields: four forwarded fields, `Via`, and one in reserve.
-const ADDED_FIELDS: usize = 6;
 
 /// A request that is ready to be sent, and what its response needs.
 ///
@@ -44,6 +43,8 @@ pub(super) struct Ready {
 struct Rewrite {
     host: HostAuthority,
     downstream: Downstream,
+    /// The forwarded fields and the proxy's signature.
+    added: FieldLines,
     /// Whether the client sent `TE: trailers`.
     te_trailers: bool,
     present: HeaderFlags,
@@ -64,7 +65,7 @@ impl ProxySettings {
         let present = HeaderFlags::of(&parts.headers);
         let asked = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;
-        let Some(rewrite) = self.rewrite(&mut parts, present)? else {
+        let Some(mut rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
         };
         check_head::settle_expectation(&mut parts, rewrite.present, &body);
@@ -74,10 +75,11 @@ impl ProxySettings {
                 Some(0) => Content::Absent,
                 _ => Content::Present,
             };
-            limits.apply(&mut parts, &rewrite.host, content)?;
+            limits.apply(&mut parts, &rewrite.host, &mut rewrite.added, content)?;
         }
         Ok(Some(Box::new(Ready {
-            target: Target::of(origin, rewrite.host, path_and_query(&parts.uri)),
+            target: Target::of(origin, rewrite.host, path_and_query(&parts.uri))
+                .with_fields(rewrite.added),
             request: Request::from_parts(parts, body),
             asked: asked.map(Box::new),
             origin: origin.clone(),
@@ -124,26 +126,36 @@ impl ProxySettings {
         }
         let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
             && hop_by_hop::remove_from_request(&mut parts.headers, parts.version);
-        // One allocation for all. If it fails, the map may still have enough capacity.
-        let _ = parts.headers.try_reserve(ADDED_FIELDS);
-        let downstream = self.forwarded.apply(&mut parts.headers, downstream);
-        if present.has(HeaderFlags::COOKIE) {
+        let forwarded = match present.has(HeaderFlags::FORWARDED) {
+            true => ForwardedFields::of(&parts.headers),
+            false => ForwardedFields::default(),
+        };
+        let replaced = self
+            .forwarded
+            .replace(&mut parts.headers, forwarded, downstream);
+        let mut added = replaced.lines;
+        self.via.sign(&mut added, parts.version);
+        let has_repeated_names = parts.headers.len() > parts.headers.keys_len();
+        if present.has(HeaderFlags::COOKIE) && has_repeated_names {
             check_head::join_cookies(&mut parts.headers);
         }
         if present.has(HeaderFlags::EARLY_DATA) {
             check_head::settle_early_data(&mut parts.headers);
         }
-        self.via.sign(&mut parts.headers, parts.version);
         if !self.request_hooks.is_empty() {
             // Only for the hooks: the pool writes the name as each connection requires it.
             write_host(parts, &name);
+            for (name, value) in mem::take(&mut added).fields() {
+                parts.headers.append(name, value);
+            }
             self.request_hooks.apply(parts);
             present = HeaderFlags::of(&parts.headers);
             check_head::check(parts, present)?;
         }
         Ok(Some(Rewrite {
             host: name,
-            downstream,
+            downstream: replaced.downstream,
+            added,
             te_trailers,
             present,
         }))

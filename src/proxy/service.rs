@@ -250,3 +250,38 @@ async fn with_withheld(
     }
     response.map(|body| body.with_withheld(withheld))
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Empty;
+
+    use crate::{
+        CdnOriginConnector,
+        pool::{PooledConnection, ResponseBody, Target},
+        proxy::{prepare::Ready, response_body::OriginBody},
+    };
+
+    use super::*;
+
+    /// Each of these is moved, or allocated, with each request. Lower a limit when its type
+    /// shrinks; raise it only for a reason.
+    #[test]
+    fn what_is_moved_with_each_request_stays_small() {
+        let connector = CdnOriginConnector::builder("http://origin.example");
+        let proxy = OriginProxy::new(connector.build().unwrap());
+        let request = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
+        let future = proxy.respond(request);
+        for (name, size, limit) in [
+            ("the future of a request", size_of_val(&future), 1240),
+            ("Ready", size_of::<Ready>(), 680),
+            ("Target", size_of::<Target>(), 200),
+            ("PooledConnection", size_of::<PooledConnection>(), 120),
+            ("ResponseBody", size_of::<ResponseBody>(), 64),
+            ("OriginBody", size_of::<OriginBody>(), 384),
+            ("ProxyBody", size_of::<ProxyBody>(), 48),
+        ] {
+            println!("{name}: {size} bytes");
+            assert!(size <= limit, "{name}: {size} bytes");
+        }
+    }
+}

@@ -55,7 +55,7 @@ pub(super) fn clean(trailers: &mut HeaderMap) {
 }
 
 fn is_refused(name: &HeaderName) -> bool {
-    is_hop_by_hop(name) || forwarded::is_forwarded_field(name) || REFUSED.contains(name)
+    is_hop_by_hop(name.as_str()) || forwarded::is_forwarded_field(name) || REFUSED.contains(name)
 }
 
 #[cfg(test)]

@@ -17,14 +17,14 @@ use super::tenant::CheckedTenant;
 
 /// The tenants by host.
 pub(super) struct Registry {
-    hosts: RwLock<HashMap<Box<str>, Arc<Entry>>>,
+    hosts: RwLock<HashMap<Box<str>, Arc<HostEntry>>>,
     /// The entries that have a proxy.
-    active: Mutex<Vec<Arc<Entry>>>,
+    active: Mutex<Vec<Arc<HostEntry>>>,
     started: Instant,
 }
 
 /// One tenant, and its proxy while it is used.
-pub(super) struct Entry {
+pub(super) struct HostEntry {
     host: Box<str>,
     tenant: CheckedTenant,
     proxy: Mutex<Option<OriginProxy>>,
@@ -60,14 +60,14 @@ impl Registry {
 
     /// Adds or replaces a tenant.
     pub(super) fn insert(&self, host: &str, tenant: CheckedTenant) {
-        let entry = Arc::new(Entry::new(host, tenant, false));
+        let entry = Arc::new(HostEntry::new(host, tenant, false));
         let replaced = self.write().insert(host.into(), entry);
         self.retire(replaced.as_deref());
     }
 
     /// Adds the tenant that the rule made, unless the host has one by now.
-    pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<Entry> {
-        let entry = Arc::new(Entry::new(host, tenant, true));
+    pub(super) fn insert_on_demand(&self, host: &str, tenant: CheckedTenant) -> Arc<HostEntry> {
+        let entry = Arc::new(HostEntry::new(host, tenant, true));
         self.write().entry(host.into()).or_insert(entry).clone()
     }
 
@@ -78,7 +78,7 @@ impl Registry {
         removed.is_some()
     }
 
-    pub(super) fn get(&self, host: &str) -> Option<Arc<Entry>> {
+    pub(super) fn get(&self, host: &str) -> Option<Arc<HostEntry>> {
         self.read().get(host).cloned()
     }
 
@@ -98,7 +98,7 @@ impl Registry {
     /// If it cannot be built.
     pub(super) fn proxy(
         &self,
-        entry: &Arc<Entry>,
+        entry: &Arc<HostEntry>,
         template: &OriginProxy,
         max_active: usize,
         idle: Duration,
@@ -133,11 +133,11 @@ impl Registry {
     /// used one of too many.
     fn activate(
         &self,
-        entry: &Arc<Entry>,
+        entry: &Arc<HostEntry>,
         max_active: usize,
         now: u64,
         idle: Duration,
-    ) -> Vec<Arc<Entry>> {
+    ) -> Vec<Arc<HostEntry>> {
         let idle = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
         let mut active = lock(&self.active);
         let mut surplus = Vec::new();
@@ -159,7 +159,7 @@ impl Registry {
     }
 
     /// Drops the proxy of an entry. Requests in flight have it still, and finish.
-    fn deactivate(&self, entry: &Arc<Entry>) {
+    fn deactivate(&self, entry: &Arc<HostEntry>) {
         let proxy = lock(&entry.proxy).take();
         if let Some(proxy) = proxy {
             proxy.retire_connections();
@@ -176,7 +176,7 @@ impl Registry {
     }
 
     /// Drops the proxy of a tenant that was replaced or removed.
-    fn retire(&self, entry: Option<&Entry>) {
+    fn retire(&self, entry: Option<&HostEntry>) {
         let Some(entry) = entry else { return };
         entry.is_retired.store(true, Relaxed);
         lock(&self.active).retain(|other| !std::ptr::eq(Arc::as_ptr(other), entry));
@@ -190,16 +190,16 @@ impl Registry {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Box<str>, Arc<Entry>>> {
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Box<str>, Arc<HostEntry>>> {
         self.hosts.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Box<str>, Arc<Entry>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Box<str>, Arc<HostEntry>>> {
         self.hosts.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entry {
+impl HostEntry {
     fn new(host: &str, tenant: CheckedTenant, on_demand: bool) -> Self {
         Self {
             host: host.into(),

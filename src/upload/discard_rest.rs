@@ -58,9 +58,9 @@ where
     /// Wraps the body of a request. Also returns where the body goes if it is dropped unread while
     /// the client waits for 100 (Continue).
     pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<WithheldBody>) {
-        let waits = request.version() <= Version::HTTP_11
-            && request.headers().contains_key(EXPECT)
-            && !request.body().is_end_stream();
+        let waits = !request.body().is_end_stream()
+            && request.version() <= Version::HTTP_11
+            && request.headers().contains_key(EXPECT);
         let withheld = waits.then(Arc::<DiscardSlot>::default);
         let request = request.map(|body| Self {
             body: (!body.is_end_stream()).then(|| Box::pin(body)),

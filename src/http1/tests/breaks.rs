@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
+use http::HeaderMap;
 use http_body::{Body, Frame};
 use http_body_util::{Full, StreamBody};
 use tokio::{
@@ -21,7 +22,7 @@ use tokio::{
 };
 
 use crate::http1::{
-    Http1Error,
+    AddedFields, Http1Error,
     connection::{Connection, IdleState},
     request_writer::RequestWriter,
 };
@@ -78,10 +79,14 @@ async fn a_response_is_read_after_a_write_error() {
         let mut connection = Connection::new(origin, MAX_HEAD, Arc::default());
         assert!(
             connection
-                .begin(&mut post_of("3", Full::from("abc")), None)
+                .begin(
+                    &mut post_of("3", Full::from("abc")),
+                    &AddedFields::default(),
+                    None
+                )
                 .is_ok()
         );
-        let outcome = poll_fn(|cx| connection.poll_head(cx)).await;
+        let outcome = poll_fn(|cx| connection.poll_head(&mut HeaderMap::new(), cx)).await;
         assert!(asked.load(Ordering::Relaxed));
         match answer.is_empty() {
             true => assert!(matches!(outcome, Err(Http1Error::Io(_)))),
@@ -126,10 +131,14 @@ async fn a_connection_is_shut_down_unless_its_request_is_incomplete() {
         let mut connection =
             Connection::new(Polite(is_shut_down.clone()), MAX_HEAD, Arc::default());
         if is_begun {
-            assert!(connection.begin(&mut get(), None).is_ok());
+            assert!(
+                connection
+                    .begin(&mut get(), &AddedFields::default(), None)
+                    .is_ok()
+            );
         }
         if is_sent {
-            let head = poll_fn(|cx| connection.poll_head(cx));
+            let head = poll_fn(|cx| connection.poll_head(&mut HeaderMap::new(), cx));
             assert!(head.now_or_never().is_none());
         }
         drop(connection);
@@ -144,7 +153,10 @@ async fn bytes_before_the_request_are_not_its_response() {
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
         .await
         .unwrap();
-    let error = connection.begin(&mut get(), None).err().unwrap();
+    let error = connection
+        .begin(&mut get(), &AddedFields::default(), None)
+        .err()
+        .unwrap();
     assert!(matches!(error, Http1Error::Unsolicited(_)));
     assert!(head(&mut connection).await.is_err());
     drop(connection);
@@ -167,7 +179,10 @@ async fn a_connection_that_ends_unused_keeps_the_request_for_another_only_if_it_
             reaper.notified().await;
         }
         let mut request = post(Full::from("abc"));
-        let error = connection.begin(&mut request, None).err().unwrap();
+        let error = connection
+            .begin(&mut request, &AddedFields::default(), None)
+            .err()
+            .unwrap();
         match had_rested {
             true => assert!(matches!(error, Http1Error::ClosedBeforeWrite)),
             false => assert!(matches!(error, Http1Error::NoResponse)),
@@ -206,7 +221,8 @@ async fn an_upload_is_not_buffered_without_bound_for_an_origin_that_accepts_half
     let body = StreamBody::new(stream::iter((0..FRAMES).map(move |_| frame())));
     let mut request = post(body);
     let body = std::mem::take(request.body_mut());
-    let mut outgoing = RequestWriter::new(&request, body).unwrap_or_else(|_| unreachable!());
+    let mut outgoing = RequestWriter::new(&request, &AddedFields::default(), body)
+        .unwrap_or_else(|_| unreachable!());
     let mut origin = Slow(0);
     let sent = poll_fn(|cx| outgoing.poll_send(Pin::new(&mut origin), cx)).await;
     assert!(sent.is_ok());

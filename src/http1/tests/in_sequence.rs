@@ -19,6 +19,8 @@ use crate::{
     upload::RequestBody,
 };
 
+use crate::http1::AddedFields;
+
 use super::{TestConnection, head, pair, post, take_connection};
 
 const CONNECTIONS: usize = 300;
@@ -132,7 +134,7 @@ async fn ask(
     connection: &mut TestConnection,
     mut request: Request<RequestBody>,
 ) -> Result<ResponseHead, Http1Error> {
-    connection.begin(&mut request, None)?;
+    connection.begin(&mut request, &AddedFields::default(), None)?;
     head(connection).await
 }
 

@@ -11,7 +11,7 @@ mod responses;
 use std::{convert::Infallible, future::poll_fn, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tokio::{
@@ -22,7 +22,8 @@ use tokio::{
 use crate::upload::{self, RequestBody, UploadProgress};
 
 use super::{
-    AfterResponse, Http1Body, Http1Error, connection::Connection, response_head::ResponseHead,
+    AddedFields, AfterResponse, Http1Body, Http1Error, connection::Connection,
+    response_head::ResponseHead,
 };
 
 const MAX_HEAD: usize = 2000;
@@ -72,13 +73,17 @@ fn from_channel() -> (
 }
 
 async fn head(connection: &mut TestConnection) -> Result<ResponseHead, Http1Error> {
-    poll_fn(|cx| connection.poll_head(cx)).await
+    poll_fn(|cx| connection.poll_head(&mut HeaderMap::new(), cx)).await
 }
 
 fn begin(connection: &mut TestConnection, mut request: Request<RequestBody>) {
     let (continue_wait, continue_signal) = upload::expect_continue(&request).unzip();
     request.body_mut().wait_for_continue(continue_wait);
-    assert!(connection.begin(&mut request, continue_signal).is_ok());
+    assert!(
+        connection
+            .begin(&mut request, &AddedFields::default(), continue_signal)
+            .is_ok()
+    );
 }
 
 /// The connection of a response that ended after its request.

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::http1::{
-    Http1Body, Http1Error,
+    AddedFields, Http1Body, Http1Error,
     connection::{Connection, IdleState},
     response_head::ResponseHead,
 };
@@ -189,7 +189,10 @@ async fn an_idle_connection_that_ends_or_receives_bytes_takes_no_request() {
         reaper.notified().await;
         assert!(connection.is_readable());
         let mut request = post_of("3", Full::from("abc"));
-        let error = connection.begin(&mut request, None).err().unwrap();
+        let error = connection
+            .begin(&mut request, &AddedFields::default(), None)
+            .err()
+            .unwrap();
         assert!(matches!(error, Http1Error::ClosedBeforeWrite));
         // The request keeps its body.
         let body = request.into_body();

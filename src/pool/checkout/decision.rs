@@ -18,7 +18,7 @@ pub(crate) enum Protocol {
 /// A connection that may serve a request.
 pub(crate) enum Available {
     /// To be checked without the lock: its origin may have closed it.
-    Http1(Http1Connection),
+    Http1(Box<Http1Connection>),
     /// On which a stream was reserved.
     Http2(Arc<Http2Connection>),
 }
@@ -37,7 +37,7 @@ pub(crate) enum Placement {
 /// What the next waiters get.
 pub(crate) enum Service {
     /// To be checked, and given to the first waiter of its affinity.
-    Http1(Http1Connection),
+    Http1(Box<Http1Connection>),
     Http2(oneshot::Sender<Grant>, Arc<Http2Connection>),
     /// A permit to connect, of this affinity and generation.
     Connect(oneshot::Sender<Grant>, Affinity, u64),

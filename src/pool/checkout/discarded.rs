@@ -6,13 +6,13 @@ use crate::pool::connection::{CloseReason, Http1Connection, Http2Connection};
 
 /// Connections that the pool discards. Dropping them closes them.
 pub(crate) struct Discarded {
-    http1: Vec<(Http1Connection, CloseReason)>,
+    http1: Vec<(Box<Http1Connection>, CloseReason)>,
     _http2: Vec<Arc<Http2Connection>>,
 }
 
 impl Discarded {
     pub(super) fn new(
-        http1: Vec<(Http1Connection, CloseReason)>,
+        http1: Vec<(Box<Http1Connection>, CloseReason)>,
         http2: Vec<Arc<Http2Connection>>,
     ) -> Self {
         Self {

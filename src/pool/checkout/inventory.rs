@@ -33,7 +33,7 @@ pub(crate) struct Inventory {
     /// What ALPN chose last. Until it has, one connection is opened and the others wait for it.
     pub(crate) protocol: Option<Protocol>,
     /// Idle HTTP/1 connections, the most recently used last.
-    idle_http1: VecDeque<Http1Connection>,
+    idle_http1: VecDeque<Box<Http1Connection>>,
     pub(crate) http2: Http2Set,
     /// Permits that are given out.
     open: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Inventory {
     pub(crate) is_prewarmed: bool,
     pub(crate) counters: Counters,
     pub(crate) retries: RetryWindow,
-    discarded: Vec<(Http1Connection, CloseReason)>,
+    discarded: Vec<(Box<Http1Connection>, CloseReason)>,
 }
 
 /// Which tasks of the pool run.
@@ -149,7 +149,7 @@ impl Inventory {
 
     /// The affinity of the first waiter for whom there may be a connection.
     fn first_with_connection(&self, settings: &PoolSettings) -> Option<Affinity> {
-        let http1 = self.idle_http1.iter().map(Http1Connection::affinity);
+        let http1 = self.idle_http1.iter().map(|it| it.affinity());
         let http2 = self.http2.affinities(self.is_full(settings));
         let numbered = http1
             .chain(http2)
@@ -256,7 +256,7 @@ impl Inventory {
 /// Idle connections.
 impl Inventory {
     /// Keeps a connection for the next request, unless there is a reason to close it.
-    pub(crate) fn keep_idle(&mut self, connection: Http1Connection, settings: &PoolSettings) {
+    pub(crate) fn keep_idle(&mut self, connection: Box<Http1Connection>, settings: &PoolSettings) {
         let reason = match () {
             () if connection.generation() != self.generation => Some(CloseReason::Retired),
             () if self.dns_absence.has_left_dns(connection.info()) => Some(CloseReason::Vanished),
@@ -309,12 +309,12 @@ impl Inventory {
         &mut self,
         now: Instant,
         settings: &PoolSettings,
-    ) -> Vec<Http1Connection> {
+    ) -> VecDeque<Box<Http1Connection>> {
         self.http2.remove_over(now, settings);
-        let mut suspects = Vec::new();
+        let mut suspects = VecDeque::new();
         for mut connection in std::mem::take(&mut self.idle_http1) {
             match connection.needs_check(now, settings) {
-                true => suspects.push(connection),
+                true => suspects.push_back(connection),
                 false => self.idle_http1.push_back(connection),
             }
         }
@@ -323,7 +323,7 @@ impl Inventory {
 
     /// For how long the connection has been idle that was idle for the longest time.
     pub(crate) fn longest_idle(&self, now: Instant) -> Duration {
-        let http1 = self.idle_http1.front().map(Http1Connection::idle_since);
+        let http1 = self.idle_http1.front().map(|it| it.idle_since());
         let oldest = http1.into_iter().chain(self.http2.oldest_idle()).min();
         oldest.map_or(Duration::ZERO, |since| now.duration_since(since))
     }

@@ -14,7 +14,7 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     connector::{ConnectionInfo, OriginStream},
     error::EarlyData,
-    http1::{self, IdleState, ResponseHead},
+    http1::{self, AddedFields, IdleState, ResponseHead},
     observe::CloseReason,
     upload::{self, RequestBody},
 };
@@ -33,7 +33,7 @@ use super::{
     tracked_io::TrackedIo,
 };
 
-/// A connection, in use or idle.
+/// A connection, in use or idle. It is boxed once, because it is moved with each request.
 pub(crate) struct Http1Connection {
     /// Absent while a response body is read: the body holds it.
     stream: Option<SyncWrapper<Box<http1::Connection<TrackedIo>>>>,
@@ -56,7 +56,7 @@ impl Http1Connection {
         permit: ConnectPermit,
         settings: &PoolSettings,
         readable: Arc<Notify>,
-    ) -> (Self, PendingConnect) {
+    ) -> (Box<Self>, PendingConnect) {
         let ConnectPermit {
             connection: permit,
             pending,
@@ -85,7 +85,7 @@ impl Http1Connection {
             was_idle: false,
             idle_check,
         };
-        (connection, pending)
+        (Box::new(connection), pending)
     }
 
     /// What is known about the connection, for its next request.
@@ -133,7 +133,11 @@ impl Http1Connection {
     ///
     /// Polls the stream if something has arrived, which runs code of a custom transport: never call
     /// this under the pool's lock. A panic of that code costs this connection only.
-    pub(crate) fn checked(mut self, now: Instant, settings: &PoolSettings) -> Option<Self> {
+    pub(crate) fn checked(
+        mut self: Box<Self>,
+        now: Instant,
+        settings: &PoolSettings,
+    ) -> Option<Box<Self>> {
         let reason = self
             .peer_close_reason()
             .or_else(|| self.due_close_reason(now, settings));
@@ -147,13 +151,13 @@ impl Http1Connection {
     }
 
     /// Closes an idle connection. If the peer has closed it already, that is the reason.
-    pub(crate) fn close_idle(mut self, reason: CloseReason) {
+    pub(crate) fn close_idle(mut self: Box<Self>, reason: CloseReason) {
         let reason = self.peer_close_reason().unwrap_or(reason);
         self.close(reason);
     }
 
     /// Closes the connection. A panic of a custom transport ends here.
-    pub(crate) fn close(self, reason: CloseReason) {
+    pub(crate) fn close(self: Box<Self>, reason: CloseReason) {
         self.life.note(reason);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
@@ -196,11 +200,11 @@ fn close_reason_of(state: IdleState) -> Option<CloseReason> {
 /// A connection that serves a request. If it is dropped before its response has ended, it is
 /// closed.
 pub(crate) struct PooledHttp1 {
-    pool: Arc<dyn ReturnsUsed<Http1Connection>>,
+    pool: Arc<dyn ReturnsUsed<Box<Http1Connection>>>,
     info: ConnectionInfo,
     affinity: Affinity,
     /// Taken when the request has ended.
-    connection: Option<Http1Connection>,
+    connection: Option<Box<Http1Connection>>,
     was_used: bool,
     /// The wait for the head of the response.
     waiting: Option<Waiting>,
@@ -209,8 +213,8 @@ pub(crate) struct PooledHttp1 {
 impl PooledHttp1 {
     /// A connection for one request. It goes back to `pool`.
     pub(crate) fn new(
-        pool: Arc<dyn ReturnsUsed<Http1Connection>>,
-        connection: Http1Connection,
+        pool: Arc<dyn ReturnsUsed<Box<Http1Connection>>>,
+        connection: Box<Http1Connection>,
     ) -> Self {
         Self {
             pool,
@@ -233,7 +237,7 @@ impl PooledHttp1 {
     /// Whether it has served a request.
     pub(crate) fn has_served(&self) -> bool {
         let connection = self.connection.as_ref();
-        connection.is_some_and(Http1Connection::has_served)
+        connection.is_some_and(|connection| connection.has_served())
     }
 
     /// Whether it was idle in the pool before.
@@ -248,9 +252,10 @@ impl PooledHttp1 {
         connection.map(|connection| connection.idle_since.elapsed())
     }
 
-    /// Sends a request that is encoded for HTTP/1, and waits for the head of its response.
+    /// Sends a request with the added fields, and waits for the head of its response.
     ///
-    /// The request keeps its head, and its body if nothing was sent.
+    /// The request keeps its fields unless the response is a success, and its body if nothing was
+    /// sent.
     #[expect(
         clippy::expect_used,
         reason = "only `finish` and `drop` take the connection, only a response its stream"
@@ -258,6 +263,7 @@ impl PooledHttp1 {
     pub(crate) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
+        added: &AddedFields,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         self.was_used = true;
         self.waiting = Some(Waiting::for_response(request));
@@ -273,9 +279,9 @@ impl PooledHttp1 {
         // notes its reason before the stream is closed.
         let stream = connection.stream.as_mut().expect("it holds its stream");
         let stream = stream.get_mut();
-        let outcome = match stream.begin(request, continue_signal) {
+        let outcome = match stream.begin(request, added, continue_signal) {
             Ok(()) => {
-                let head = poll_fn(|cx| stream.poll_head(cx)).await;
+                let head = poll_fn(|cx| stream.poll_head(request.headers_mut(), cx)).await;
                 head.map_err(|error| NoResponse::over_http1(error, stream.received_any()))
             }
             Err(error) => Err(NoResponse::over_http1(error, false)),

@@ -199,13 +199,14 @@ impl Http2Connection {
         self.idle_check.order(request);
     }
 
-    /// Opens a stream for a request that is encoded for HTTP/2.
+    /// Opens a stream for a request.
     pub(crate) async fn begin(
         &self,
-        request: &mut Request<RequestBody>,
+        head: Request<()>,
+        body: &mut RequestBody,
     ) -> Result<Http2Exchange, Http2Error> {
         self.life.count_use();
-        self.sender.begin(request).await
+        self.sender.begin(head, body).await
     }
 
     /// Whether a request may reserve a stream: the peer's limit and the crate's own allow it, and

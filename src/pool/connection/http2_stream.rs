@@ -114,10 +114,11 @@ impl PooledStream {
         self.has_served() || self.connection.was_idle()
     }
 
-    /// Sends a request encoded for HTTP/2, and waits for the head of its response.
+    /// Sends a request with this head, and waits for the head of its response.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
+        head: Request<()>,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         // An attempt over HTTP/1 may have set it.
         request.body_mut().wait_for_continue(None);
@@ -126,7 +127,7 @@ impl PooledStream {
         if self.connection.streams() == 1 && self.was_idle() {
             self.connection.order_idle_check(request);
         }
-        let begun = self.connection.begin(request).await;
+        let begun = self.connection.begin(head, request.body_mut()).await;
         self.unlisted = None;
         let response = match begun {
             Ok(exchange) => exchange.response().await,

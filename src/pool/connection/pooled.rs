@@ -10,7 +10,7 @@ use crate::{
 
 use crate::pool::{
     checkout::Affinity,
-    send::{InFlight, NoResponse},
+    send::{InFlight, NoResponse, Target},
 };
 
 use super::{
@@ -65,6 +65,21 @@ impl From<DedicatedConnection> for PooledConnection {
     fn from(connection: DedicatedConnection) -> Self {
         Kind::Dedicated(connection).into()
     }
+}
+
+/// Exchanges a request over HTTP/2, whose fields are restored unless the response is a success.
+async fn exchange_http2(
+    stream: &mut PooledStream,
+    request: &mut Request<RequestBody>,
+    target: &Target,
+) -> Result<Response<ResponseBody>, NoResponse> {
+    let (head, saved) = target.encode_http2(request);
+    let outcome = stream.exchange(request, head).await;
+    match &outcome {
+        Ok(response) if response.status().is_success() => {}
+        Ok(_) | Err(_) => saved.restore(request.headers_mut()),
+    }
+    outcome
 }
 
 impl PooledConnection {
@@ -125,17 +140,24 @@ impl PooledConnection {
 
     /// Sends a request and waits for the head of its response.
     ///
-    /// The request keeps its method, its head if it may be sent again, and its body if nothing was
-    /// sent.
+    /// The request keeps its method, its fields unless the response is a success, and its body if
+    /// nothing was sent.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut Request<RequestBody>,
+        target: &Target,
     ) -> Result<Response<ResponseBody>, NoResponse> {
         match &mut self.kind {
-            Kind::Http1(connection) => connection.exchange(request).await,
-            // Boxed: hyper's future is large, and would make that of every request as large.
-            Kind::Http2(stream) => Box::pin(stream.exchange(request)).await,
-            Kind::Dedicated(connection) => Box::pin(connection.exchange(request)).await,
+            Kind::Http1(connection) => {
+                let added = target.encode_http1(request);
+                connection.exchange(request, added).await
+            }
+            // Boxed: these futures are large, and would make that of every request as large.
+            Kind::Http2(stream) => Box::pin(exchange_http2(stream, request, target)).await,
+            Kind::Dedicated(connection) => {
+                target.encode_upgrade(request);
+                Box::pin(connection.exchange(request)).await
+            }
         }
     }
 

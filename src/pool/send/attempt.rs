@@ -40,12 +40,14 @@ pub(crate) async fn send(
     };
     let mut attempts = Attempts::new(inner, &target.affinity, request, &connection);
     loop {
-        attempts.begin(&connection);
         begin_try(record, &connection);
-        let removed = target.encode(request, &connection);
         let progress = request.body().progress();
-        let outcome =
-            within_deadline(pin!(connection.exchange(request)), &progress, deadline).await;
+        let outcome = within_deadline(
+            pin!(connection.exchange(request, target)),
+            &progress,
+            deadline,
+        )
+        .await;
         connection = match outcome {
             Some(Ok(response)) if attempts.is_too_early(&response) => {
                 record.answered(response.status());
@@ -91,7 +93,7 @@ pub(crate) async fn send(
                 return Err(attempts.with_context(error));
             }
         };
-        removed.put_back(request.headers_mut());
+        attempts.begin(&connection);
     }
 }
 

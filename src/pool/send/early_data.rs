@@ -129,10 +129,8 @@ fn early_head(
     if room == 0 {
         return None;
     }
-    let removed = target.encode_for(request, Protocol::Http1);
-    let head = http1::head_without_body(request);
-    removed.put_back(request.headers_mut());
-    let head = head.ok()?;
+    let added = target.encode_http1(request);
+    let head = http1::head_without_body(request, added).ok()?;
     (head.len() <= room).then(|| head.into())
 }
 

@@ -1,45 +1,33 @@
 //! `Target`: the scheme, Host and path of a request, encoded for HTTP/1 or HTTP/2.
 
+use std::mem;
+
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
-    header::{CONNECTION, EXPECT, HOST, TE, TRANSFER_ENCODING},
+    Request, Uri, Version,
+    header::{CONNECTION, EXPECT, HOST, TRANSFER_ENCODING},
     uri::{PathAndQuery, Scheme},
 };
 
 use crate::{
+    field_lines::FieldLines,
+    http1::AddedFields,
     name::HostAuthority,
     origin::{self, Origin},
     upload::RequestBody,
 };
 
-use crate::pool::{
-    checkout::{Affinity, Protocol},
-    connection::PooledConnection,
-};
+use crate::pool::checkout::Affinity;
+
+use super::saved_fields::SavedFields;
 
 /// The scheme, Host, path and client of a request to an origin.
 pub(crate) struct Target {
     scheme: origin::Scheme,
     pub(crate) host: HostAuthority,
     pub(crate) path_and_query: PathAndQuery,
+    added: AddedFields,
     /// Which connections may serve it.
     pub(crate) affinity: Affinity,
-}
-
-/// Fields that one protocol does not have. They are put back before the request is encoded for the
-/// other.
-#[derive(Default)]
-pub(super) struct RemovedFields(Vec<(HeaderName, HeaderValue)>);
-
-impl RemovedFields {
-    fn take<const N: usize>(headers: &mut HeaderMap, names: [HeaderName; N]) -> Self {
-        let taken = |name: HeaderName| headers.remove(&name).map(|value| (name, value));
-        Self(names.into_iter().filter_map(taken).collect())
-    }
-
-    pub(super) fn put_back(self, headers: &mut HeaderMap) {
-        headers.extend(self.0);
-    }
 }
 
 impl Target {
@@ -47,54 +35,56 @@ impl Target {
     pub(crate) fn of(origin: &Origin, host: HostAuthority, path_and_query: PathAndQuery) -> Self {
         Self {
             scheme: origin.scheme(),
+            added: AddedFields {
+                host: Some(host.to_header_value()),
+                lines: FieldLines::default(),
+            },
             host,
             path_and_query,
             affinity: Affinity::default(),
         }
     }
 
-    /// Encodes the request for the protocol of the connection.
-    pub(super) fn encode(
-        &self,
-        request: &mut Request<RequestBody>,
-        connection: &PooledConnection,
-    ) -> RemovedFields {
-        let protocol = match connection.is_http2() {
-            false => Protocol::Http1,
-            true => Protocol::Http2,
-        };
-        self.encode_for(request, protocol)
+    /// Adds fields to those of the request.
+    pub(crate) fn with_fields(mut self, lines: FieldLines) -> Self {
+        self.added.lines = lines;
+        self
     }
 
-    /// Encodes the request: HTTP/1 has the host in a field, HTTP/2 in the URI.
-    pub(super) fn encode_for(
+    /// Prepares the request for HTTP/1. Returns the fields that are written beside its own.
+    pub(crate) fn encode_http1<B>(&self, request: &mut Request<B>) -> &AddedFields {
+        *request.version_mut() = Version::HTTP_11;
+        *request.uri_mut() = self.path_and_query.clone().into();
+        &self.added
+    }
+
+    /// Prepares the request for a client that writes nothing but its own fields over HTTP/1.
+    pub(crate) fn encode_upgrade<B>(&self, request: &mut Request<B>) {
+        self.encode_http1(request)
+            .insert_into(request.headers_mut());
+    }
+
+    /// The head for HTTP/2: the host is in the URI. Takes the fields of the request, and returns a
+    /// copy to restore them from.
+    pub(crate) fn encode_http2(
         &self,
         request: &mut Request<RequestBody>,
-        protocol: Protocol,
-    ) -> RemovedFields {
-        *request.version_mut() = Version::HTTP_11;
-        match protocol {
-            Protocol::Http1 => {
-                *request.uri_mut() = self.path_and_query.clone().into();
-                let headers = request.headers_mut();
-                headers.insert(HOST, self.host.to_header_value());
-                // RFC 9110 section 10.1.4: a sender of `TE` MUST also send this option.
-                if headers.contains_key(TE) {
-                    headers.insert(CONNECTION, HeaderValue::from_static("te"));
-                }
-                RemovedFields::default()
-            }
-            Protocol::Http2 => {
-                if let Some(uri) = self.absolute() {
-                    *request.uri_mut() = uri;
-                }
-                let headers = request.headers_mut();
-                headers.remove(HOST);
-                headers.remove(CONNECTION);
-                // Over HTTP/2, the body is sent at once: the peer limits it by its window.
-                RemovedFields::take(headers, [TRANSFER_ENCODING, EXPECT])
-            }
+    ) -> (Request<()>, SavedFields) {
+        let saved = SavedFields::of(request.headers());
+        let mut head = Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.version_mut() = Version::HTTP_2;
+        *head.uri_mut() = self.absolute().unwrap_or_else(|| request.uri().clone());
+        let headers = head.headers_mut();
+        *headers = mem::take(request.headers_mut());
+        // Over HTTP/2, the body is sent at once: the peer limits it by its window.
+        for name in [HOST, CONNECTION, TRANSFER_ENCODING, EXPECT] {
+            headers.remove(name);
         }
+        for (name, value) in self.added.lines.fields() {
+            headers.append(name, value);
+        }
+        (head, saved)
     }
 
     /// The request's URI with scheme and authority, for HTTP/2's pseudo-header fields.
@@ -112,13 +102,22 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, header::TE};
+
     use super::*;
 
     fn target() -> Target {
+        let host: HostAuthority = "origin.example".parse().unwrap();
+        let mut added = AddedFields {
+            host: Some(host.to_header_value()),
+            ..AddedFields::default()
+        };
+        added.lines.push(&HeaderName::from_static("x-added"), b"2");
         Target {
             scheme: origin::Scheme::Https,
-            host: "origin.example".parse().unwrap(),
+            host,
             path_and_query: PathAndQuery::from_static("/a?b"),
+            added,
             affinity: Affinity::default(),
         }
     }
@@ -126,44 +125,46 @@ mod tests {
     /// A request with a field for each protocol that the other does not have, and one for both.
     fn request() -> Request<RequestBody> {
         let request = Request::post("/")
+            .header(HOST, "client.example")
             .header(TE, "trailers")
             .header(TRANSFER_ENCODING, "chunked")
             .header(EXPECT, "100-continue")
-            .header("x-kept", "1");
+            .header("x-added", "1");
         request.body(RequestBody::default()).unwrap()
     }
 
-    #[test]
-    fn a_request_that_was_not_sent_is_encoded_for_another_protocol_as_if_it_were_the_first() {
-        for (before, then) in [
-            (Protocol::Http1, Protocol::Http2),
-            (Protocol::Http2, Protocol::Http1),
-        ] {
-            let (mut at_once, mut reencoded) = (request(), request());
-            target().encode_for(&mut at_once, then);
-            let removed = target().encode_for(&mut reencoded, before);
-            assert_ne!(at_once.headers(), reencoded.headers());
-            removed.put_back(reencoded.headers_mut());
-            target().encode_for(&mut reencoded, then);
-            assert_eq!(at_once.headers(), reencoded.headers());
-            assert_eq!(at_once.uri(), reencoded.uri());
-        }
+    fn lines<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a HeaderValue> {
+        headers.get_all(name).iter().collect()
     }
 
     #[test]
-    fn each_protocol_gets_the_fields_that_it_has() {
-        let (mut http1, mut http2) = (request(), request());
-        target().encode_for(&mut http1, Protocol::Http1);
-        target().encode_for(&mut http2, Protocol::Http2);
-        assert_eq!(http1.headers()[HOST], "origin.example");
-        assert_eq!(http1.uri(), "/a?b");
-        assert_eq!(http1.headers()[TE], "trailers");
-        assert_eq!(http1.headers()[CONNECTION], "te");
-        assert!(http1.headers().contains_key(EXPECT));
-        assert_eq!(http2.uri(), "https://origin.example/a?b");
-        assert!(!http2.headers().contains_key(HOST));
-        assert!(!http2.headers().contains_key(TRANSFER_ENCODING));
-        assert_eq!(http2.headers()[TE], "trailers");
-        assert!(!http2.headers().contains_key(CONNECTION));
+    fn over_http2_the_host_is_in_the_uri_and_fields_of_http1_are_left_out() {
+        let mut request = request();
+        let (head, _) = target().encode_http2(&mut request);
+        assert_eq!(head.uri(), "https://origin.example/a?b");
+        assert_eq!(head.method(), "POST");
+        assert_eq!(head.headers()[TE], "trailers");
+        assert_eq!(lines(head.headers(), "x-added"), ["1", "2"]);
+        assert_eq!(head.headers().len(), 3);
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_over_http2_is_restored_for_http1() {
+        let mut request = request();
+        let original = request.headers().clone();
+        let (_, saved) = target().encode_http2(&mut request);
+        saved.restore(request.headers_mut());
+        assert_eq!(*request.headers(), original);
+        target().encode_http1(&mut request);
+        assert_eq!(*request.headers(), original);
+        assert_eq!(request.uri(), "/a?b");
+    }
+
+    #[test]
+    fn an_upgrade_has_all_fields_in_its_map() {
+        let mut request = request();
+        target().encode_upgrade(&mut request);
+        assert_eq!(lines(request.headers(), "host"), ["origin.example"]);
+        assert_eq!(lines(request.headers(), "x-added"), ["1", "2"]);
     }
 }

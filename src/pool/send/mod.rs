@@ -5,7 +5,7 @@
 //! response, or by the error that `failure` has classified, whether there is another.
 //! `retry_budget` bounds the retries of all requests. `early_data` sends the first attempt in TLS
 //! early data where that is allowed. `upgrade` sends the requests that are never retried.
-//! `in_flight` counts requests, for a drain.
+//! `in_flight` counts requests, for a drain. `saved_fields` keeps what a retry over HTTP/2 needs.
 
 mod attempt;
 mod early_data;
@@ -14,6 +14,7 @@ mod failure;
 mod in_flight;
 mod retry;
 mod retry_budget;
+mod saved_fields;
 mod upgrade;
 
 pub(super) use attempt::send;

@@ -48,9 +48,13 @@ pub(crate) async fn send_upgrade(
     }
     let mut connection = open(inner, &target.affinity, tunnels_end).await?;
     begin_try(record, &connection);
-    target.encode(request, &connection);
     let progress = request.body().progress();
-    let outcome = within_deadline(pin!(connection.exchange(request)), &progress, deadline).await;
+    let outcome = within_deadline(
+        pin!(connection.exchange(request, target)),
+        &progress,
+        deadline,
+    )
+    .await;
     match outcome {
         Some(Ok(response)) => {
             record.answered(response.status());

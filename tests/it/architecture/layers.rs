@@ -3,8 +3,9 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 28] = [
+const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("guide", &[]),
+    ("field_lines", &[]),
     ("name", &[]),
     ("edge", &["name"]),
     ("origin", &["name"]),
@@ -31,15 +32,19 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
             "observe",
         ],
     ),
-    ("http1", &["error", "upload"]),
+    ("http1", &["field_lines", "error", "upload"]),
     ("http2", &["error", "upload"]),
     ("host_rewrite", &["error", "name"]),
-    ("forwarded", &["name", "origin", "downstream"]),
+    (
+        "forwarded",
+        &["field_lines", "name", "origin", "downstream"],
+    ),
     ("response_rewrite", &["name", "origin", "downstream"]),
     ("response_diagnosis", &["diagnosis", "name", "origin"]),
     (
         "pool",
         &[
+            "field_lines",
             "name",
             "error",
             "origin",
@@ -71,6 +76,7 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
     (
         "proxy",
         &[
+            "field_lines",
             "name",
             "origin",
             "error",

@@ -1,6 +1,12 @@
 //! The head of a response, and its parser. Pure.
 
-use std::{mem::MaybeUninit, ops::RangeInclusive};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    mem::{self, MaybeUninit},
+    ops::RangeInclusive,
+};
 
 use bytes::{Bytes, BytesMut};
 use http::{
@@ -12,7 +18,9 @@ use hyper::ext::ReasonPhrase;
 
 use crate::error::SpeaksTls;
 
-use super::{Http1Error, UnexpectedBytes, line_scanner::HeaderBlockScanner};
+use super::{
+    Http1Error, UnexpectedBytes, known_names::KnownNames, line_scanner::HeaderBlockScanner,
+};
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
 const USUAL_FIELDS: usize = 100;
@@ -38,9 +46,60 @@ pub(crate) struct ResponseHead {
     pub(crate) status: StatusCode,
     /// The reason phrase, if it is not the status code's canonical one.
     pub(crate) reason: Option<ReasonPhrase>,
+    /// The fields. A success has no `Connection` lines that say nothing but [`plain_options`].
+    ///
+    /// [`plain_options`]: Self::plain_options
     pub(crate) headers: HeaderMap,
     /// Which of `headers` are about framing.
     pub(super) framing_fields: FramingFields,
+    /// The options of `Connection` lines that name no field.
+    pub(super) plain_options: PlainOptions,
+}
+
+/// The options of `Connection` lines with exactly one option, which is `keep-alive` or `close`.
+///
+/// Nearly all of an origin's `Connection` lines are such. They are about this connection alone, and
+/// a proxy would have to remove them. Other responses than successes keep them, for a diagnosis.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PlainOptions {
+    pub(super) keep_alive: bool,
+    pub(super) close: bool,
+}
+
+impl PlainOptions {
+    /// Notes a line of `Connection`. Returns whether it is a plain one.
+    fn note(&mut self, line: &[u8]) -> bool {
+        let is_keep_alive = line.eq_ignore_ascii_case(b"keep-alive");
+        let is_close = line.eq_ignore_ascii_case(b"close");
+        self.keep_alive |= is_keep_alive;
+        self.close |= is_close;
+        is_keep_alive || is_close
+    }
+}
+
+/// What a head is read into, taken from what was there before.
+pub(super) struct HeadMemory<'a> {
+    /// The names of the previous head on the connection.
+    pub(super) names: &'a mut KnownNames,
+    /// The map of the request. A success takes its memory: the request is not needed any longer.
+    /// hyper's server in turn uses the map of a response for its next request.
+    pub(super) map: &'a mut HeaderMap,
+}
+
+/// A larger map is not used again. A client with many fields could otherwise have each of its
+/// connections hold the memory.
+const MAX_REUSED_MAP: usize = 64;
+
+impl HeadMemory<'_> {
+    /// An empty map for this number of fields.
+    fn map(&mut self, status: StatusCode, fields: usize) -> HeaderMap {
+        if !status.is_success() || !(fields..=MAX_REUSED_MAP).contains(&self.map.capacity()) {
+            return HeaderMap::with_capacity(fields);
+        }
+        let mut map = mem::take(self.map);
+        map.clear();
+        map
+    }
 }
 
 /// Which fields of a message are about the end of its content and about the connection.
@@ -83,6 +142,7 @@ impl ResponseHeadReader {
         &mut self,
         bytes: &mut BytesMut,
         max: usize,
+        memory: &mut HeadMemory<'_>,
     ) -> Result<Option<ResponseHead>, Http1Error> {
         self.skip_empty_lines(bytes);
         if SpeaksTls::is_said_by(bytes) {
@@ -99,7 +159,7 @@ impl ResponseHeadReader {
             return Ok(None);
         };
         self.scanner = HeaderBlockScanner::default();
-        parse(&bytes.split_to(end).freeze()).map(Some)
+        parse(&bytes.split_to(end).freeze(), memory).map(Some)
     }
 
     /// Removes empty lines before a head (RFC 9112 section 2.2).
@@ -128,12 +188,12 @@ fn not_http(received: &[u8]) -> Http1Error {
 }
 
 /// Parses a complete head. The values share its memory.
-fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
+fn parse(head: &Bytes, memory: &mut HeadMemory<'_>) -> Result<ResponseHead, Http1Error> {
     let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
-    match parse_into(head, &mut fields) {
+    match parse_into(head, &mut fields, memory) {
         Err(Http1Error::Head(httparse::Error::TooManyHeaders)) => {
             let mut fields = vec![MaybeUninit::uninit(); count_lines(head)];
-            parse_into(head, &mut fields)
+            parse_into(head, &mut fields, memory)
         }
         outcome => outcome,
     }
@@ -146,6 +206,7 @@ fn parse(head: &Bytes) -> Result<ResponseHead, Http1Error> {
 fn parse_into<'a>(
     head: &'a Bytes,
     fields: &mut [MaybeUninit<httparse::Header<'a>>],
+    memory: &mut HeadMemory<'_>,
 ) -> Result<ResponseHead, Http1Error> {
     let mut response = httparse::Response::new(&mut []);
     let parsed = ParserConfig::default()
@@ -161,7 +222,30 @@ fn parse_into<'a>(
     let status = StatusCode::from_u16(code).ok();
     let status = status.filter(|_| length == head.len() && STATUSES.contains(&code));
     let status = status.ok_or_else(|| not_http(head))?;
-    let headers = header_map(response.headers, head)?;
+    if response.headers.len() > MAX_FIELDS {
+        return Err(Http1Error::HeadTooLarge);
+    }
+    let mut headers = memory.map(status, response.headers.len());
+    let mut names = memory.names.read(response.headers.len());
+    let mut framing_fields = FramingFields::default();
+    let mut plain_options = PlainOptions::default();
+    for field in &*response.headers {
+        let name = names.next(field.name.as_bytes());
+        let name = name.map_err(|_| Http1Error::Head(httparse::Error::HeaderName))?;
+        // The length excludes nearly all names.
+        match field.name.len() {
+            10 if name == CONNECTION => {
+                if plain_options.note(field.value) && status.is_success() {
+                    continue;
+                }
+                framing_fields.connection = true;
+            }
+            14 => framing_fields.content_length |= name == CONTENT_LENGTH,
+            17 => framing_fields.transfer_encoding |= name == TRANSFER_ENCODING,
+            _ => {}
+        }
+        headers.append(name, field_value(field.value, head)?);
+    }
     Ok(ResponseHead {
         version: match version {
             0 => Version::HTTP_10,
@@ -169,8 +253,9 @@ fn parse_into<'a>(
         },
         status,
         reason: custom_reason(status, head),
-        framing_fields: FramingFields::of(&headers),
+        framing_fields,
         headers,
+        plain_options,
     })
 }
 
@@ -203,7 +288,7 @@ fn custom_reason(status: StatusCode, head: &Bytes) -> Option<ReasonPhrase> {
     }
 }
 
-/// Copies parsed fields into a map. The values share the memory of `block`.
+/// Copies parsed trailers into a map. The values share the memory of `block`.
 fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMap, Http1Error> {
     if fields.len() > MAX_FIELDS {
         return Err(Http1Error::HeadTooLarge);
@@ -212,12 +297,16 @@ fn header_map(fields: &[httparse::Header<'_>], block: &Bytes) -> Result<HeaderMa
     for field in fields {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let name = name.map_err(|_| Http1Error::Head(httparse::Error::HeaderName))?;
-        let value = HeaderValue::from_maybe_shared(block.slice_ref(field.value))
-            .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
-        let value = value.map_err(|_| Http1Error::Head(httparse::Error::HeaderValue))?;
-        map.append(name, value);
+        map.append(name, field_value(field.value, block)?);
     }
     Ok(map)
+}
+
+/// A parsed value, which shares the memory of `block` unless it is folded.
+fn field_value(value: &[u8], block: &Bytes) -> Result<HeaderValue, Http1Error> {
+    HeaderValue::from_maybe_shared(block.slice_ref(value))
+        .or_else(|_| HeaderValue::from_bytes(&unfolded(value)))
+        .map_err(|_| Http1Error::Head(httparse::Error::HeaderValue))
 }
 
 /// A folded value with one space in place of each fold (RFC 9112 section 5.2).
@@ -225,161 +314,4 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
     let lines = value.split(|byte| *byte == b'\n');
     let lines: Vec<_> = lines.map(<[u8]>::trim_ascii).collect();
     lines.join(&b' ')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MAX: usize = 1000;
-
-    fn read(bytes: &[u8]) -> Result<Option<ResponseHead>, Http1Error> {
-        ResponseHeadReader::default().read(&mut BytesMut::from(bytes), MAX)
-    }
-
-    fn complete(bytes: &[u8]) -> ResponseHead {
-        read(bytes).unwrap().unwrap()
-    }
-
-    #[test]
-    fn a_head_is_read_whatever_its_pieces_are() {
-        let bytes = b"\r\nHTTP/1.1 200 OK\r\nA: b\r\nempty:\r\nB:\t c d \r\na: e\r\n\r\nrest";
-        for first in 0..bytes.len() {
-            let mut reader = ResponseHeadReader::default();
-            let mut buffer = BytesMut::from(&bytes[..first]);
-            let early = reader.read(&mut buffer, MAX).unwrap();
-            buffer.extend_from_slice(&bytes[first..]);
-            let head = match early {
-                Some(head) => head,
-                None => reader.read(&mut buffer, MAX).unwrap().unwrap(),
-            };
-            assert_eq!(
-                (head.status.as_u16(), head.version),
-                (200, Version::HTTP_11)
-            );
-            assert_eq!(head.headers.len(), 4);
-            let all: Vec<_> = head.headers.get_all("a").iter().collect();
-            assert_eq!(all, ["b", "e"]);
-            assert_eq!(
-                (&head.headers["empty"], &head.headers["b"]),
-                (
-                    &HeaderValue::from_static(""),
-                    &HeaderValue::from_static("c d")
-                )
-            );
-            assert_eq!(buffer, "rest");
-        }
-    }
-
-    #[test]
-    fn only_a_reason_that_is_not_canonical_is_kept() {
-        let reason = |bytes: &str| complete(bytes.as_bytes()).reason;
-        assert!(reason("HTTP/1.1 200 OK\r\n\r\n").is_none());
-        assert_eq!(
-            reason("HTTP/1.1 200 Fine\r\n\r\n").unwrap().as_bytes(),
-            b"Fine"
-        );
-        let non_ascii = complete(b"HTTP/1.1 200 D\xe9j\xe0 \xe2\r\na: b\r\n\r\n").reason;
-        assert_eq!(non_ascii.unwrap().as_bytes(), b"D\xe9j\xe0 \xe2");
-        assert_eq!(reason("HTTP/1.1 299 \r\n\r\n").unwrap().as_bytes(), b"");
-        assert_eq!(reason("HTTP/1.1 200\r\n\r\n").unwrap().as_bytes(), b"");
-    }
-
-    #[test]
-    fn a_malformed_head_is_refused() {
-        let heads: [&[u8]; 21] = [
-            b"HTTP/2.0 200 OK\r\n\r\n",
-            b"HTTP/1.2 200 OK\r\n\r\n",
-            b"HTTP/1.1 20 OK\r\n\r\n",
-            b"HTTP/1.1 2000 OK\r\n\r\n",
-            b"HTTP/1.1 099 OK\r\n\r\n",
-            b"HTTP/1.1\r\n\r\n",
-            b"http/1.1 200 OK\r\n\r\n",
-            b"SSH-2.0-OpenSSH\r\n",
-            b"\x15\x03\x01",
-            b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n",
-            b"HTTP/1.1 200 OK\n\ta: b\n\n",
-            b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na(b): c\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\n : b\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\n: b\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na: b\rc\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\na: b\r\r\n\r\n",
-            b"HTTP/1.1 200 O\0K\r\n\r\n",
-            b"\r\n\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
-        ];
-        for head in heads {
-            assert!(read(head).is_err(), "{}", head.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn a_head_may_be_as_large_as_its_limit_and_no_larger() {
-        let head = |size: usize| {
-            let fill = "x".repeat(size - 24);
-            format!("HTTP/1.1 200 OK\r\na: {fill}\r\n\r\n")
-        };
-        assert_eq!(head(MAX).len(), MAX);
-        assert!(read(head(MAX).as_bytes()).is_ok_and(|head| head.is_some()));
-        let larger = head(MAX + 1);
-        for end in [MAX + 1, larger.len()] {
-            let outcome = read(&larger.as_bytes()[..end]);
-            assert!(matches!(outcome, Err(Http1Error::HeadTooLarge)));
-        }
-    }
-
-    #[test]
-    fn fields_are_limited_by_the_size_of_the_head_and_by_what_a_map_can_hold() {
-        for (count, is_read) in [
-            (USUAL_FIELDS, true),
-            (USUAL_FIELDS + 1, true),
-            (MAX_FIELDS, true),
-            (MAX_FIELDS + 1, false),
-            (40_000, false),
-        ] {
-            let fields: String = (0..count).map(|at| format!("{at}:\r\n")).collect();
-            let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
-            let outcome = ResponseHeadReader::default().read(&mut head.as_bytes().into(), 1 << 20);
-            match outcome {
-                Ok(head) if is_read => assert_eq!(head.unwrap().headers.len(), count),
-                outcome => assert!(
-                    !is_read && matches!(outcome, Err(Http1Error::HeadTooLarge)),
-                    "{count}"
-                ),
-            }
-        }
-    }
-
-    #[test]
-    fn lenient_syntax_means_the_same_as_the_strict_one() {
-        let strict = complete(b"HTTP/1.1 200 Fine\r\na: b\r\nc: d e\r\nf:\r\n\r\n");
-        for bytes in [
-            &b"HTTP/1.1 200 Fine\na: b\nc: d e\nf:\n\n"[..],
-            b"\nHTTP/1.1 200 Fine\r\na: b\nc: d e\r\nf:\r\n\n",
-            b"HTTP/1.1 200 Fine\r\na : b\r\nc\t: d e\r\nf \t:\r\n\r\n",
-            b"HTTP/1.1 200 Fine\r\na:\r\n b\r\nc: d\r\n e\r\nf:\r\n \r\n\r\n",
-            b"HTTP/1.1 200 Fine\na: b\nc: d\n  e\nf:\n\t\n\n",
-        ] {
-            let head = complete(bytes);
-            assert_eq!(head.headers, strict.headers, "{}", bytes.escape_ascii());
-            assert_eq!(head.reason.unwrap().as_bytes(), b"Fine");
-        }
-    }
-
-    #[test]
-    fn arbitrary_bytes_are_refused_or_incomplete() {
-        // A linear congruential generator is random enough: the test is that nothing panics.
-        let mut seed = 0x9e37_79b9_u32;
-        for _ in 0..20_000 {
-            let mut bytes = b"HTTP/1.1 200 OK\r\na: b\r\nc: d\r\n\r\n".to_vec();
-            for _ in 0..3 {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let at = (seed >> 8) as usize % bytes.len();
-                bytes[at] = seed as u8;
-            }
-            let _ = read(&bytes);
-        }
-    }
 }

@@ -1,0 +1,101 @@
+//! Field lines in the form of HTTP/1, for the fields that a proxy adds to each request.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+/// Field lines, one behind the other, each with its CRLF (RFC 9112 section 5).
+///
+/// A proxy adds half a dozen to each request. Over HTTP/1 they are written as they are: in a map,
+/// each would cost an allocation, a hash and a copy more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FieldLines(Vec<u8>);
+
+/// The initial capacity. It holds what a proxy usually adds.
+const USUAL_LENGTH: usize = 256;
+
+impl FieldLines {
+    /// Adds a line. Leaves out a value with a control character, which could begin another line.
+    pub(crate) fn push(&mut self, name: &HeaderName, value: &[u8]) {
+        if value.iter().any(u8::is_ascii_control) {
+            return;
+        }
+        let Self(text) = self;
+        if text.is_empty() {
+            text.reserve(USUAL_LENGTH);
+        }
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(value);
+        text.extend_from_slice(b"\r\n");
+    }
+
+    /// The lines as HTTP/1 writes them.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The lines as names and values. The values share memory.
+    pub(crate) fn fields(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let text = Bytes::copy_from_slice(&self.0);
+        let field = |line: &[u8]| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let value = text.slice_ref(&line[colon + ": ".len()..]);
+            // Never `None`: both were valid when the line was added.
+            let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+            Some((name, HeaderValue::from_maybe_shared(value).ok()?))
+        };
+        lines(&text).filter_map(field).collect()
+    }
+
+    /// Removes the lines of a field.
+    pub(crate) fn remove(&mut self, name: &HeaderName) {
+        let mut left = Self::default();
+        for (other, value) in self.fields() {
+            if other != name {
+                left.push(&other, value.as_bytes());
+            }
+        }
+        *self = left;
+    }
+}
+
+/// The lines without their ends.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| line.strip_suffix(b"\r"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{FORWARDED, HOST, VIA};
+
+    use super::*;
+
+    #[test]
+    fn lines_are_those_of_http1_and_read_as_the_fields_that_were_added() {
+        let mut lines = FieldLines::default();
+        assert!(lines.fields().is_empty());
+        lines.push(&VIA, b"1.1 a: b");
+        lines.push(&FORWARDED, b"");
+        lines.push(&VIA, b"1.1 \xe9");
+        let text = b"via: 1.1 a: b\r\nforwarded: \r\nvia: 1.1 \xe9\r\n";
+        assert_eq!(lines.as_bytes(), text);
+        let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes).unwrap();
+        let first = (VIA, value(b"1.1 a: b"));
+        let second = (FORWARDED, value(b""));
+        let third = (VIA, value(b"1.1 \xe9"));
+        assert_eq!(lines.fields(), [first, second.clone(), third]);
+        lines.remove(&VIA);
+        lines.remove(&HOST);
+        assert_eq!(lines.fields(), [second]);
+    }
+
+    #[test]
+    fn no_value_begins_another_line() {
+        let mut lines = FieldLines::default();
+        for value in [&b"a\r\nb: c"[..], b"a\nb: c", b"a\r", b"\0", b"\x7f"] {
+            lines.push(&VIA, value);
+        }
+        assert!(lines.as_bytes().is_empty());
+    }
+}

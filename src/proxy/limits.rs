@@ -24,7 +24,7 @@ use super::{
 /// | [`body_idle_timeout`], response body | 60 s | the response is aborted | |
 /// | [`unread_timeout`] | 5 min | the response is aborted | |
 /// | [`request_timeout`] | none | 504, or the response is aborted | `http_response_timeout` |
-/// | [`min_upload_rate`] | 240 bytes a second, and 60 s | 408 | `http_request_error` |
+/// | [`min_upload_rate`] | none | 408 | `http_request_error` |
 /// | [`buffer_requests`] | off | the rest is streamed | |
 /// | [`max_request_body`] | none | 413 | `http_request_error` |
 /// | [`max_request_head`] | that of the edge's [profile] | 431 | `http_request_error` |
@@ -97,10 +97,7 @@ impl Default for Limits {
             body_idle_timeout: Duration::from_secs(60),
             unread_timeout: Duration::from_secs(5 * 60),
             request_timeout: None,
-            min_upload_rate: Some(MinRate {
-                bytes: 240,
-                grace: Duration::from_secs(60),
-            }),
+            min_upload_rate: None,
             buffer_requests: 0,
             max_request_body: u64::MAX,
             max_request_head: None,
@@ -162,11 +159,14 @@ impl Limits {
 
     /// Sets how fast a client has to send its request body, in bytes in each second.
     ///
-    /// The default is 240 bytes, as in Kestrel, with a grace of 60 s; Kestrel's is 5 s. The client
-    /// may keep the origin waiting for `grace`. What it sends earns it more time, up to `grace`
-    /// again. Beyond it, the client gets 408 with `http_request_error`, and its connection to the
-    /// origin is free. Zero bytes turn the limit off. The limit holds until the response begins,
-    /// as that of [`body_idle_timeout`](Self::body_idle_timeout) does.
+    /// There is no such limit by default: an upload may take as long as it makes progress, and
+    /// [`PoolSettings::max_uploads`](crate::pool::PoolSettings::max_uploads) keeps slow ones from
+    /// taking all connections. Kestrel's default is 240 bytes with a grace of 5 s.
+    ///
+    /// The client may keep the origin waiting for `grace`. What it sends earns it more time, up to
+    /// `grace` again. Beyond it, the client gets 408 with `http_request_error`, and its connection
+    /// to the origin is free. Zero bytes turn the limit off. The limit holds until the response
+    /// begins, as that of [`body_idle_timeout`](Self::body_idle_timeout) does.
     ///
     /// gRPC streams have no such limit. Apache calls this `MinRate` of `RequestReadTimeout`.
     ///

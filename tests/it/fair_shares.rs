@@ -117,15 +117,16 @@ async fn a_client_that_trickles_its_upload_is_408() {
     quiet().await;
     assert_eq!(limited.pool_snapshot().active(), 0);
 
+    // There is no least rate by default.
     let response = trickle(&default, 1, 600).await;
-    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(text(response).await, "none chunked 600");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_keeps_the_rate_may_take_its_time() {
     let limited = Limits::default().min_upload_rate(1000, Duration::from_secs(5));
     let off = Limits::default().min_upload_rate(0, Duration::ZERO);
-    for (limits, piece) in [(limited, 1000), (Limits::default(), 240), (off, 1)] {
+    for (limits, piece) in [(limited, 1000), (Limits::default(), 1), (off, 1)] {
         let response = trickle(&proxy().limits(limits), piece, 600).await;
         let expected = format!("none chunked {}", piece * 600);
         assert_eq!(text(response).await, expected);

@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Before the observer is made, which describes its metrics to the recorder.
     let prometheus = app::prometheus()?.install_recorder()?;
     let log = |line: &str| eprintln!("{line}");
-    let router = app::router(builder.build()?, prometheus, log);
+    let router = app::router(&builder.build()?, prometheus, log);
     let listener = TcpListener::bind(listen).await?;
     eprintln!("http://{}/", listener.local_addr()?);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

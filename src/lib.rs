@@ -67,7 +67,7 @@
 //!   to confirm: cdn_origin::probe(&connector) tries the other names
 //!
 //! possible: the origin supports none of the offered cipher suites or groups: it
-//! may have only CBC or CCM suites, or only the group P-521
+//! may have only CBC or CCM suites, or only the group or a key of P-521
 //!   seen: the alert
 //!   to confirm: cdn_origin::probe(&connector) tries other versions and protocols,
 //!               and plain http

@@ -33,7 +33,7 @@ pub(crate) fn prometheus() -> Result<PrometheusBuilder, BuildError> {
 
 /// The proxy to the connector's origin, logged to `log`, with `/metrics` and `/status`.
 pub(crate) fn router(
-    connector: CdnOriginConnector,
+    connector: &CdnOriginConnector,
     prometheus: PrometheusHandle,
     log: impl Fn(&str) + Send + Sync + 'static,
 ) -> Router {

@@ -44,7 +44,7 @@ impl Observer for Shared {
         }
         let status = exchange
             .status()
-            .map_or("aborted".into(), |it| it.to_string());
+            .map_or_else(|| "aborted".into(), |it| it.to_string());
         let failure = Failure {
             at: SystemTime::now(),
             title: format!("{} {status}: {error}", exchange.method()),

@@ -40,6 +40,7 @@ const NOISE_COUNT: Noise = Noise {
 };
 
 /// What is no growth, in a long run and in a short one.
+#[derive(Clone, Copy)]
 struct Noise {
     long: f64,
     short: f64,

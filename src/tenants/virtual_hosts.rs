@@ -204,6 +204,7 @@ impl VirtualHosts {
     }
 
     /// Removes the tenant of a host. Its requests in flight finish. Returns whether there was one.
+    #[expect(clippy::must_use_candidate, reason = "the tenant is gone either way")]
     pub fn remove(&self, host: &str) -> bool {
         self.registry.remove(&host_key(host))
     }
@@ -271,7 +272,7 @@ impl VirtualHosts {
             Some(entry) => entry,
             None => {
                 let made = rule.as_ref().and_then(|rule| rule(host));
-                let tenant = made.ok_or(unknown.status())?;
+                let tenant = made.ok_or_else(|| unknown.status())?;
                 let tenant = tenant.check().map_err(|error| unusable(host, &error))?;
                 self.registry.insert_on_demand(host, tenant)
             }

@@ -83,7 +83,7 @@ impl CrossSigned {
     }
 
     fn with_cross(&self) -> Vec<CertificateDer<'static>> {
-        [&self.chain[..], &[self.cross.clone()]].concat()
+        [&self.chain[..], std::slice::from_ref(&self.cross)].concat()
     }
 }
 

@@ -67,7 +67,7 @@ async fn every_query_of_the_dashboard_finds_its_metrics_and_labels() {
     let lines = Lines::default();
     let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::ResetBySecondRequest);
     let connector = origin.connector();
-    let router = app::router(connector, recorder.handle(), lines.sink());
+    let router = app::router(&connector, recorder.handle(), lines.sink());
     for (method, expected) in [
         (Method::GET, StatusCode::OK),
         // Retried on a fresh connection, and the connection of that broken by the third.
@@ -80,7 +80,7 @@ async fn every_query_of_the_dashboard_finds_its_metrics_and_labels() {
     let refused = refused_address();
     let unreachable = CdnOriginConnector::builder(format!("http://{}", refused.address()));
     let unreachable = unreachable.build().unwrap();
-    let other = app::router(unreachable, recorder.handle(), |_| {});
+    let other = app::router(&unreachable, recorder.handle(), |_| {});
     let (status, _) = call(&other, Method::GET, "/page").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     let (status, text) = call(&router, Method::GET, "/metrics").await;

@@ -30,7 +30,7 @@ fn calls(of: &str) -> BTreeSet<&'static str> {
     let start = format!("struct {of}");
     let mut lines = API.lines().skip_while(|line| {
         let name = line.strip_prefix(&start);
-        !name.is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric()))
+        name.is_none_or(|rest| rest.starts_with(|it: char| it.is_alphanumeric()))
     });
     lines.next().unwrap_or_else(|| panic!("{of} is not public"));
     let calls = lines.take_while(|line| line.starts_with(' '));

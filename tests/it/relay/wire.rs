@@ -74,6 +74,8 @@ struct State {
     faults: usize,
     /// How often connections had been retired when this one was begun.
     generation: usize,
+    /// The generation in which its first request began.
+    first_used_in: Option<usize>,
 }
 
 impl State {
@@ -89,6 +91,14 @@ impl State {
     }
 
     fn begin(&mut self, towards: Towards, fault: Fault) {
+        // TCP leaves no hole in a stream: what vanished or was held stays so.
+        let is_held = !matches!(
+            self.lane(towards).flow,
+            Flow::Passing | Flow::InPieces { .. }
+        );
+        if is_held && matches!(fault, Fault::Delay(_) | Fault::Stall | Fault::Bytewise) {
+            return;
+        }
         self.faults += 1;
         match fault {
             Fault::Delay(time) => self.lane(towards).flow = Flow::After(Instant::now() + time),
@@ -173,6 +183,7 @@ impl Wire {
             ends: [true; 2],
             faults: 0,
             generation,
+            first_used_in: None,
         })));
         let end = |reads| End {
             wire: wire.clone(),
@@ -209,9 +220,12 @@ impl Wire {
         self.state().is_read(Towards::Proxy)
     }
 
-    /// How often connections had been retired when this one was begun.
-    pub(crate) fn generation(&self) -> usize {
-        self.state().generation
+    /// Whether a request that began in this generation may use the connection: it was begun since
+    /// the last retirement, or was still connecting, and this is its first request.
+    pub(crate) fn permits(&self, began_in: usize) -> bool {
+        let mut state = self.state();
+        let first_used_in = *state.first_used_in.get_or_insert(began_in);
+        state.generation >= began_in || first_used_in >= began_in
     }
 
     /// How many faults have begun.

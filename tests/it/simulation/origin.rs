@@ -51,8 +51,7 @@ pub(super) async fn respond(world: Arc<World>, arrival: Arrival) -> Response<Ori
         .unwrap_or(u64::MAX);
     let is_tunnel = request.headers().contains_key("upgrade");
     world.arrives(id, request.method().is_idempotent() && !is_tunnel);
-    let (sent_in, opened_in) = (parameters.get("generation"), wire.generation());
-    if opened_in < sent_in {
+    if !wire.permits(parameters.get("generation")) {
         world.breaks(format!(
             "request {id} is on a connection that was retired before"
         ));

@@ -115,7 +115,7 @@ async fn show(hosts: &VirtualHosts) -> Result<(), BoxError> {
     let (first, second) = (start("the first").await?, start("the second").await?);
     let mut tenants = Tenants::default();
     let before = format!(
-        "\"shop.example\" = {{ url = \"http://{first}\" }}
+        "\"shop.example\" = {{ url = \"http://{first}\" }}\n\
          \"blog.example\" = {{ url = \"http://{second}\" }}"
     );
     let after = format!("\"shop.example\" = {{ url = \"http://{second}\" }}");

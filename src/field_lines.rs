@@ -8,10 +8,15 @@ use http::{HeaderName, HeaderValue};
 /// A proxy adds half a dozen to each request. Over HTTP/1 they are written as they are: in a map,
 /// each would cost an allocation, a hash and a copy more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FieldLines(Vec<u8>);
+pub(crate) struct FieldLines {
+    text: Vec<u8>,
+    /// The name of each line, for HTTP/2: parsing it again would allocate it.
+    names: Vec<HeaderName>,
+}
 
-/// The initial capacity. It holds what a proxy usually adds.
+/// The initial capacities. They hold what a proxy usually adds.
 const USUAL_LENGTH: usize = 256;
+const USUAL_LINES: usize = 8;
 
 impl FieldLines {
     /// Adds a line. Leaves out a value with a control character, which could begin another line.
@@ -19,32 +24,35 @@ impl FieldLines {
         if value.iter().any(u8::is_ascii_control) {
             return;
         }
-        let Self(text) = self;
+        let Self { text, names } = self;
         if text.is_empty() {
             text.reserve(USUAL_LENGTH);
+            names.reserve(USUAL_LINES);
         }
         text.extend_from_slice(name.as_str().as_bytes());
         text.extend_from_slice(b": ");
         text.extend_from_slice(value);
         text.extend_from_slice(b"\r\n");
+        names.push(name.clone());
     }
 
     /// The lines as HTTP/1 writes them.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.text
     }
 
     /// The lines as names and values. The values share memory.
-    pub(crate) fn fields(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let text = Bytes::copy_from_slice(&self.0);
-        let field = |line: &[u8]| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            let value = text.slice_ref(&line[colon + ": ".len()..]);
-            // Never `None`: both were valid when the line was added.
-            let name = HeaderName::from_bytes(&line[..colon]).ok()?;
-            Some((name, HeaderValue::from_maybe_shared(value).ok()?))
-        };
-        lines(&text).filter_map(field).collect()
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<'_> {
+        let text = Bytes::copy_from_slice(&self.text);
+        let mut start = 0;
+        self.names.iter().filter_map(move |name| {
+            let value = start + name.as_str().len() + ": ".len();
+            let length = text.get(value..)?.iter().position(|byte| *byte == b'\r')?;
+            start = value + length + "\r\n".len();
+            // Never an error: a line has no control characters.
+            let value = HeaderValue::from_maybe_shared(text.slice(value..value + length)).ok()?;
+            Some((name.clone(), value))
+        })
     }
 
     /// Removes the lines of a field.
@@ -59,12 +67,6 @@ impl FieldLines {
     }
 }
 
-/// The lines without their ends.
-fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let lines = text.split(|byte| *byte == b'\n');
-    lines.filter_map(|line| line.strip_suffix(b"\r"))
-}
-
 #[cfg(test)]
 mod tests {
     use http::header::{FORWARDED, HOST, VIA};
@@ -74,7 +76,7 @@ mod tests {
     #[test]
     fn lines_are_those_of_http1_and_read_as_the_fields_that_were_added() {
         let mut lines = FieldLines::default();
-        assert!(lines.fields().is_empty());
+        assert_eq!(lines.fields().count(), 0);
         lines.push(&VIA, b"1.1 a: b");
         lines.push(&FORWARDED, b"");
         lines.push(&VIA, b"1.1 \xe9");
@@ -84,10 +86,11 @@ mod tests {
         let first = (VIA, value(b"1.1 a: b"));
         let second = (FORWARDED, value(b""));
         let third = (VIA, value(b"1.1 \xe9"));
-        assert_eq!(lines.fields(), [first, second.clone(), third]);
+        let fields: Vec<_> = lines.fields().collect();
+        assert_eq!(fields, [first, second.clone(), third]);
         lines.remove(&VIA);
         lines.remove(&HOST);
-        assert_eq!(lines.fields(), [second]);
+        assert_eq!(lines.fields().collect::<Vec<_>>(), [second]);
     }
 
     #[test]

@@ -101,6 +101,7 @@
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
+//! | `tonic` | | [`adapt`]: a tonic channel over a connector |
 //!
 //! Features only add items, and all of them can be combined. If neither the builder nor the process
 //! sets a crypto provider, the crate uses aws-lc-rs if that feature is on, and ring otherwise.
@@ -156,6 +157,10 @@ pub mod config;
 pub mod metrics;
 pub mod server_timing;
 pub mod trace_context;
+
+#[cfg(feature = "tonic")]
+#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tonic")))]
+pub mod adapt;
 
 pub mod guide;
 

@@ -273,8 +273,8 @@ mod tests {
         let future = proxy.respond(request);
         for (name, size, limit) in [
             ("the future of a request", size_of_val(&future), 1240),
-            ("Ready", size_of::<Ready>(), 680),
-            ("Target", size_of::<Target>(), 200),
+            ("Ready", size_of::<Ready>(), 704),
+            ("Target", size_of::<Target>(), 224),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),
             ("OriginBody", size_of::<OriginBody>(), 384),

@@ -115,6 +115,8 @@ mod tenants;
 mod test_edge;
 mod tls_edges;
 mod tls_facts;
+#[cfg(feature = "tonic")]
+mod tonic_endpoint;
 #[cfg(feature = "axum")]
 mod trailers;
 mod transports;

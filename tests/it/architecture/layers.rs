@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 29] = [
+const MAY_IMPORT: [(&str, &[&str]); 30] = [
     ("guide", &[]),
     ("field_lines", &[]),
     ("name", &[]),
@@ -119,6 +119,7 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
             "proxy",
         ],
     ),
+    ("adapt", &["origin", "error", "connector"]),
     (
         "config",
         &[

@@ -1,0 +1,5 @@
+//! Other crates' clients over a connector. Each file is one crate, behind the feature of its name.
+
+#[cfg(feature = "tonic")]
+#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tonic")))]
+pub mod tonic;

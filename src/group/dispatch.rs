@@ -77,7 +77,15 @@ where
             return response;
         };
         if !outcome.was_unwritten() {
-            let Some(retry) = selected.member().proxy().begin_retry() else {
+            let pool = selected.member().proxy().origin_pool();
+            // A member that cuts its connections has done no work, and each member is tried once:
+            // the others get the requests that they would get without it.
+            let has_worked = has_timed_out || matches!(outcome, AttemptOutcome::FailoverStatus(_));
+            let retry = match has_worked {
+                true => pool.begin_retry(),
+                false => pool.begin_retry_after_cut(),
+            };
+            let Some(retry) = retry else {
                 return response;
             };
             retries.push(retry);

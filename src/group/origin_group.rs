@@ -62,9 +62,11 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 /// * GET, HEAD and OPTIONS: the response has one of the [statuses](super::Failover::statuses).
 ///
 /// In all cases, no attempt may have read the client's body, because the group does not buffer
-/// bodies. The [`RetryBudget`](crate::pool::RetryBudget) of the member that failed bounds all but
-/// the first case. The client's own mistakes are never retried. [`Failover`](super::Failover) has
-/// further limits.
+/// bodies. The client's own mistakes are never retried.
+///
+/// The [`RetryBudget`](crate::pool::RetryBudget) of the member that failed bounds failover after a
+/// status and after a timeout. `RetryBudget::none()` also forbids it after a connection that was
+/// cut. [`Failover`](super::Failover) has further limits.
 ///
 /// When all attempts have failed, the client gets the response of the last. A response whose body
 /// is truncated has begun, and is not replaced. Without a member, the client gets 503.

@@ -151,6 +151,6 @@ pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use connection::{PooledConnection, ResponseBody};
 pub(crate) use origin_pool::OriginPool;
-pub(crate) use send::{EARLY_DATA, InFlight, Retrying, Target, explain_body, has_begun_response};
+pub(crate) use send::{EARLY_DATA, InFlight, Target, explain_body, has_begun_response};
 pub(crate) use tasks::DnsAbsence;
 pub(crate) use upload_share::UploadPermit;

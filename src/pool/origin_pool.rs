@@ -107,6 +107,14 @@ impl OriginPool {
         Some(retrying)
     }
 
+    /// Begins the retry at another origin of a request whose connection this origin has cut, unless
+    /// the budget allows no retries at all. It is counted as the others are.
+    pub(crate) fn begin_retry_after_cut(&self) -> Option<Retrying> {
+        let retrying = Retrying::begin_after_cut(&self.0)?;
+        self.0.count_retry();
+        Some(retrying)
+    }
+
     /// Opens the minimum of connections, at least one, and has it kept up from then on.
     pub(crate) async fn prewarm(self) -> Result<(), Error> {
         prewarm(self.0).await

@@ -10,7 +10,7 @@ use crate::{
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
     origin::{Origin, Scheme},
-    pool::{OriginPool, PoolSettings, PoolSnapshot, Retrying},
+    pool::{OriginPool, PoolSettings, PoolSnapshot},
     response_rewrite::ResponseRewriteLayer,
 };
 
@@ -380,9 +380,9 @@ impl OriginProxy {
         self.settings.origin.as_deref()
     }
 
-    /// Asks the retry budget whether a failed request may go to another origin.
-    pub(crate) fn begin_retry(&self) -> Option<Retrying> {
-        self.pool.begin_retry()
+    /// The pool, whose retry budget bounds failover to another origin.
+    pub(crate) fn origin_pool(&self) -> &OriginPool {
+        &self.pool
     }
 
     fn settings_mut(&mut self) -> &mut ProxySettings {

@@ -86,6 +86,16 @@ impl RetryWindow {
         is_allowed
     }
 
+    /// Begins a retry whatever the share, unless the budget allows none at all.
+    pub(crate) fn begin_unbounded(&mut self, budget: RetryBudget) -> bool {
+        let is_allowed = !budget.is_none();
+        if is_allowed {
+            self.retries = (self.retries + 1).min(Self::CAPACITY);
+            self.in_flight += 1;
+        }
+        is_allowed
+    }
+
     pub(crate) fn end(&mut self) {
         self.in_flight -= 1;
     }

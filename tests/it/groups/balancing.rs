@@ -16,6 +16,7 @@ use cdn_origin::{
         AffinityKey, Balance, Ejection, Failover, HealthCheck, Member, MemberState, OriginGroup,
     },
     origin::Scheme,
+    pool::{PoolSettings, RetryBudget},
     proxy::Limits,
 };
 use futures_util::future::join_all;
@@ -115,7 +116,10 @@ async fn an_origin_that_is_killed_under_load_costs_no_get() {
 async fn an_origin_whose_failures_are_fast_is_not_the_idlest() {
     let sites = three();
     let ejection = Ejection::default().failures(u32::MAX);
+    // Ten requests at once may all meet the failing origin first.
+    let pool = PoolSettings::default().retry_budget(RetryBudget::percent(100).at_least(10));
     let group = OriginGroup::builder().tier(sites.iter().map(Site::member));
+    let group = group.each(move |proxy| proxy.pool(pool.clone()));
     let group = group.ejection(ejection).build().unwrap();
     sites[0].answer_with(StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(send(&group, 600).await, 600);

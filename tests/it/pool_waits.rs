@@ -189,11 +189,7 @@ async fn an_upload_that_stalls_is_cancelled_one_deadline_after_its_last_frame() 
         .transport(transport)
         .build()
         .unwrap();
-    let limits = Limits::default()
-        .response_timeout(DEADLINE)
-        // It would end such a slow upload first.
-        .min_upload_rate(0, DEADLINE);
-    let proxy = OriginProxy::new(connector).limits(limits);
+    let proxy = OriginProxy::new(connector).limits(Limits::default().response_timeout(DEADLINE));
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     let started = tokio::time::Instant::now();
     let sending = tokio::spawn(async move {

@@ -78,17 +78,15 @@ impl RetryWindow {
     pub(crate) fn begin(&mut self, budget: RetryBudget) -> bool {
         let share = u64::from(self.retries + 1) * 100;
         let allowed = u64::from(self.requests) * u64::from(budget.percent);
-        let is_allowed = self.in_flight < budget.at_least || share <= allowed;
-        if is_allowed {
-            self.retries = (self.retries + 1).min(Self::CAPACITY);
-            self.in_flight += 1;
-        }
-        is_allowed
+        self.begin_if(self.in_flight < budget.at_least || share <= allowed)
     }
 
     /// Begins a retry whatever the share, unless the budget allows none at all.
     pub(crate) fn begin_unbounded(&mut self, budget: RetryBudget) -> bool {
-        let is_allowed = !budget.is_none();
+        self.begin_if(!budget.is_none())
+    }
+
+    fn begin_if(&mut self, is_allowed: bool) -> bool {
         if is_allowed {
             self.retries = (self.retries + 1).min(Self::CAPACITY);
             self.in_flight += 1;

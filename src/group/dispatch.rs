@@ -78,12 +78,11 @@ where
         };
         if !outcome.was_unwritten() {
             let pool = selected.member().proxy().origin_pool();
-            // A member that cuts its connections has done no work, and each member is tried once:
-            // the others get the requests that they would get without it.
-            let has_worked = has_timed_out || matches!(outcome, AttemptOutcome::FailoverStatus(_));
-            let retry = match has_worked {
+            // A member whose last outcome was no failure gets what it would get without the one
+            // that fails. If it fails as well, further attempts could be its overload.
+            let retry = match next.member().is_failing() {
                 true => pool.begin_retry(),
-                false => pool.begin_retry_after_cut(),
+                false => pool.begin_failover(),
             };
             let Some(retry) = retry else {
                 return response;

@@ -64,6 +64,11 @@ impl GroupMember {
         self.lock().health.is_ejected()
     }
 
+    /// Whether its last outcome was a failure.
+    pub(super) fn is_failing(&self) -> bool {
+        self.lock().health.is_failing()
+    }
+
     pub(super) fn set_weight(&self, weight: u32) {
         self.lock().weight = weight;
     }

@@ -64,9 +64,11 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 /// In all cases, no attempt may have read the client's body, because the group does not buffer
 /// bodies. The client's own mistakes are never retried.
 ///
-/// The [`RetryBudget`](crate::pool::RetryBudget) of the member that failed bounds failover after a
-/// status and after a timeout. `RetryBudget::none()` also forbids it after a connection that was
-/// cut. [`Failover`](super::Failover) has further limits.
+/// A request of which the member may have received something goes to any member whose last outcome
+/// was no failure. To one that fails as well, it goes within the
+/// [`RetryBudget`](crate::pool::RetryBudget) of the member that failed first, so that attempts do
+/// not multiply when all are overloaded. `RetryBudget::none()` forbids both.
+/// [`Failover`](super::Failover) has further limits.
 ///
 /// When all attempts have failed, the client gets the response of the last. A response whose body
 /// is truncated has begun, and is not replaced. Without a member, the client gets 503.

@@ -107,10 +107,10 @@ impl OriginPool {
         Some(retrying)
     }
 
-    /// Begins the retry at another origin of a request whose connection this origin has cut, unless
-    /// the budget allows no retries at all. It is counted as the others are.
-    pub(crate) fn begin_retry_after_cut(&self) -> Option<Retrying> {
-        let retrying = Retrying::begin_after_cut(&self.0)?;
+    /// Begins the retry of a request at another origin that does not fail, unless the budget allows
+    /// no retries at all. It is counted as the others are.
+    pub(crate) fn begin_failover(&self) -> Option<Retrying> {
+        let retrying = Retrying::begin_failover(&self.0)?;
         self.0.count_retry();
         Some(retrying)
     }

@@ -107,6 +107,11 @@ impl Health {
         self.standing() == Standing::Out
     }
 
+    /// Whether the last outcome of this period was a failure.
+    pub(super) fn is_failing(&self) -> bool {
+        self.consecutive_failures > 0
+    }
+
     /// Whether the member is due for a request that shows whether it is back. A request that cannot
     /// be repeated is taken only after twice the time.
     pub(super) fn try_again(&mut self, repeatable: bool, now: Instant) -> Option<Admission> {

@@ -384,7 +384,7 @@ impl Retrying {
     }
 
     /// Begins a retry whatever the share of retries, unless the budget allows none at all.
-    pub(crate) fn begin_after_cut(inner: &Arc<PoolInner>) -> Option<Self> {
+    pub(crate) fn begin_failover(inner: &Arc<PoolInner>) -> Option<Self> {
         let budget = inner.settings().retry_budget;
         let is_allowed = inner.with(|inventory| inventory.retries.begin_unbounded(budget));
         is_allowed.then(|| Self(inner.clone()))

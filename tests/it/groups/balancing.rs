@@ -16,7 +16,6 @@ use cdn_origin::{
         AffinityKey, Balance, Ejection, Failover, HealthCheck, Member, MemberState, OriginGroup,
     },
     origin::Scheme,
-    pool::{PoolSettings, RetryBudget},
     proxy::Limits,
 };
 use futures_util::future::join_all;
@@ -116,10 +115,7 @@ async fn an_origin_that_is_killed_under_load_costs_no_get() {
 async fn an_origin_whose_failures_are_fast_is_not_the_idlest() {
     let sites = three();
     let ejection = Ejection::default().failures(u32::MAX);
-    // Ten requests at once may all meet the failing origin first.
-    let pool = PoolSettings::default().retry_budget(RetryBudget::percent(100).at_least(10));
     let group = OriginGroup::builder().tier(sites.iter().map(Site::member));
-    let group = group.each(move |proxy| proxy.pool(pool.clone()));
     let group = group.ejection(ejection).build().unwrap();
     sites[0].answer_with(StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(send(&group, 600).await, 600);
@@ -138,6 +134,51 @@ async fn an_origin_that_hangs_gets_no_more_although_its_clients_leave() {
         in_time += usize::from(tokio::time::timeout(patience, get(&group)).await.is_ok());
     }
     assert!(in_time >= 190, "{in_time}: {:?}", requests(&sites));
+}
+
+#[tokio::test]
+async fn a_cold_burst_that_meets_a_failing_origin_loses_no_get() {
+    let faults: [fn(&Site); 3] = [
+        Site::kill,
+        |site| site.0.hangs_up.store(true, SeqCst),
+        |site| site.answer_with(StatusCode::SERVICE_UNAVAILABLE),
+    ];
+    for (balance, fault) in [Balance::least_loaded(), Balance::round_robin()]
+        .into_iter()
+        .flat_map(|balance| faults.map(|fault| (balance.clone(), fault)))
+    {
+        let sites = three();
+        let group = balanced(&sites, balance);
+        fault(&sites[0]);
+        let answers = join_all((0..100).map(|_| ask(&group, Method::GET, ""))).await;
+        let good = answers.iter().filter(|it| it.0 == StatusCode::OK).count();
+        assert_eq!(good, 100);
+        // Its share of the burst, and no request a second time.
+        let tries = group.members().snapshot()[0].requests();
+        assert!((1..=60).contains(&tries), "{tries}");
+    }
+}
+
+#[tokio::test]
+async fn attempts_do_not_multiply_while_all_origins_fail() {
+    let sites = three();
+    let ejection = Ejection::default().failures(u32::MAX);
+    let group = OriginGroup::builder().tier(sites.iter().map(Site::member));
+    let group = group.ejection(ejection).build().unwrap();
+    for site in &sites {
+        site.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    for _ in 0..10 {
+        let answers = join_all((0..100).map(|_| ask(&group, Method::GET, ""))).await;
+        assert!(
+            answers
+                .iter()
+                .all(|it| it.0 == StatusCode::SERVICE_UNAVAILABLE)
+        );
+    }
+    let attempts: usize = requests(&sites).iter().sum();
+    // Without a budget, there would be 3000: each request has three attempts.
+    assert!(attempts < 1500, "{attempts}");
 }
 
 #[tokio::test]

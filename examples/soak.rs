@@ -18,8 +18,9 @@ mod origin;
 #[path = "soak/sample.rs"]
 mod sample;
 
-use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
+use std::{alloc::System, error::Error, process::ExitCode, sync::Arc, time::Duration};
 
+use cap::Cap;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, Roots, VerifyPolicy,
     pool::PoolSettings,
@@ -39,6 +40,11 @@ use tokio::{
 use load::Load;
 use origin::{Origin, Protocol};
 use sample::Samples;
+
+/// Counts the bytes that are allocated. What the process occupies also depends on how the allocator
+/// arranges them.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 /// How often an origin restarts, certificates are reloaded, or connections are retired.
 const DISTURBANCE: Duration = Duration::from_secs(7);

@@ -7,7 +7,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::load::Load;
+use crate::{ALLOCATOR, load::Load};
 
 /// The number of samples in a run, if it is long enough.
 const SAMPLES: u32 = 30;
@@ -27,10 +27,10 @@ const MAX_GROWTH_PER_HOUR: f64 = 0.01;
 /// A run of this length or more shows a trend. A shorter one shows only a leak with every request.
 const LONG: Duration = Duration::from_secs(10 * 60);
 
-/// A growth of the memory that is none: the allocator keeps freed pages.
+/// A growth of the bytes allocated that is none: some idle connections are still open.
 const NOISE_KIB: Noise = Noise {
-    long: 2_048.0,
-    short: 20_000.0,
+    long: 32.0,
+    short: 1_024.0,
 };
 
 /// A growth of sockets and tasks that is none: some idle connections are still open.
@@ -50,7 +50,7 @@ struct Noise {
 #[derive(Clone, Copy)]
 struct Sample {
     at: Duration,
-    memory_kib: f64,
+    allocated_kib: f64,
     sockets: f64,
     tasks: f64,
 }
@@ -69,7 +69,7 @@ pub(crate) struct Samples {
 impl Samples {
     pub(crate) fn new(length: Duration) -> Self {
         println!(
-            "  minute  memory KiB  sockets  tasks  requests  failed    p50 ms    p99 ms    max ms"
+            "  minute  allocated KiB  resident KiB  sockets  tasks  requests  failed    p50 ms    p99 ms    max ms"
         );
         Self {
             length,
@@ -118,23 +118,26 @@ impl Samples {
                 .get(index)
                 .map_or(0.0, |it| it.as_secs_f64() * 1000.0)
         };
+        let [median, late, latest] = [50, 99, 100].map(rank);
+        drop(latencies);
         let sample = Sample {
             at: self.started.elapsed(),
-            memory_kib: memory_kib(),
+            allocated_kib: ALLOCATOR.allocated() as f64 / 1024.0,
             sockets: sockets(),
             tasks: Handle::current().metrics().num_alive_tasks() as f64,
         };
         println!(
-            "{:8.1} {:11.0} {:8} {:6} {:9} {:7} {:9.1} {:9.1} {:9.1}",
+            "{:8.1} {:14.0} {:13.0} {:8} {:6} {:9} {:7} {:9.1} {:9.1} {:9.1}",
             sample.at.as_secs_f64() / 60.0,
-            sample.memory_kib,
+            sample.allocated_kib,
+            resident_kib(),
             sample.sockets,
             sample.tasks,
             self.requests,
             self.explained + self.unexplained.len(),
-            rank(50),
-            rank(99),
-            rank(100),
+            median,
+            late,
+            latest,
         );
         self.taken.push(sample);
     }
@@ -142,7 +145,7 @@ impl Samples {
     /// Prints what grew and what failed.
     pub(crate) fn verdict(&self, loads: &[Load]) -> ExitCode {
         let grows = [
-            self.is_growing("memory", NOISE_KIB, |it| it.memory_kib),
+            self.is_growing("allocated KiB", NOISE_KIB, |it| it.allocated_kib),
             self.is_growing("sockets", NOISE_COUNT, |it| it.sockets),
             self.is_growing("tasks", NOISE_COUNT, |it| it.tasks),
         ];
@@ -188,8 +191,8 @@ impl Samples {
     }
 }
 
-/// The resident memory that is not backed by a file.
-fn memory_kib() -> f64 {
+/// The resident memory that is not backed by a file. It includes pages that the allocator keeps.
+fn resident_kib() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
         .lines()

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     checkout::{
-        Affinity, Available, Checkout, ConnectPermit, ConnectionPermit, ConnectionUse,
-        EndedConnect, Grant, Inventory, Placement, Protocol, Service, Ticket,
+        Affinity, Available, Checkout, ConnectPermit, ConnectionPermit, ConnectionUse, Grant,
+        Inventory, Placement, Protocol, Service, Ticket,
     },
     connection::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
@@ -186,15 +186,16 @@ impl PoolInner {
 
     /// Joins the queue again, at the same place.
     pub(crate) fn rejoin(&self, ticket: &mut Ticket<Grant>) {
-        let (affinity, number, sender) = ticket.renew();
-        self.with(|inventory| inventory.waiters.rejoin(affinity, number, sender));
+        let (affinity, place, sender) = ticket.renew();
+        self.with(|inventory| inventory.waiters.rejoin(affinity, place, sender));
         self.serve_waiters();
     }
 
-    /// Gives a connection to the first request that waits for one of its affinity. Without one, it
+    /// Gives a new connection to the first request of its affinity that may use it. Without one, it
     /// becomes idle.
-    pub(crate) fn give(&self, connection: PooledConnection) {
-        let waiter = self.with(|inventory| inventory.waiters.pop(connection.affinity()));
+    pub(crate) fn give(&self, connection: PooledConnection, generation: u64) {
+        let affinity = connection.affinity();
+        let waiter = self.with(|it| it.waiters.pop_for(affinity, generation));
         match waiter {
             Some(waiter) => send(waiter, Grant::Connection(connection)),
             None => drop(connection),
@@ -224,13 +225,14 @@ impl PoolInner {
     }
 
     /// Checks an idle connection and gives it to the first request of its affinity. If none waits
-    /// any longer, it stays idle.
+    /// any longer, it stays idle. If it was retired meanwhile, it closes.
     fn serve_http1(&self, connection: Box<Http1Connection>, now: Instant) {
         let Some(connection) = connection.checked(now, &self.settings) else {
             return;
         };
         let served = self.with(|inventory| {
-            let Some(waiter) = inventory.waiters.pop(connection.affinity()) else {
+            let (affinity, generation) = (connection.affinity(), connection.generation());
+            let Some(waiter) = inventory.waiters.pop_for(affinity, generation) else {
                 inventory.keep_idle(connection, &self.settings);
                 return None;
             };
@@ -351,9 +353,11 @@ impl PoolInner {
     /// If no other connection is open or being opened, all waiting requests get the error: each
     /// would only wait for the next failure.
     pub(crate) fn connect_failed(&self, permit: ConnectPermit, error: &Error) {
-        let (permit, EndedConnect(affinity)) = permit.dissolve();
+        let (permit, ended) = permit.dissolve();
         let hopeless = self.with(|inventory| {
-            inventory.waiters.end_connect(&affinity);
+            inventory
+                .waiters
+                .end_connect(&ended.affinity, ended.generation);
             inventory.take_back(&permit);
             match inventory.open() {
                 0 => inventory.waiters.take_all(),

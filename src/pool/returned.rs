@@ -24,8 +24,8 @@ impl Returns<ReturnedPermit> for PoolInner {
 
 /// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
 impl Returns<EndedConnect> for PoolInner {
-    fn returned(&self, EndedConnect(affinity): EndedConnect) {
-        self.with(|inventory| inventory.waiters.end_connect(&affinity));
+    fn returned(&self, ended: EndedConnect) {
+        self.with(|it| it.waiters.end_connect(&ended.affinity, ended.generation));
         self.serve_waiters();
     }
 }
@@ -33,7 +33,7 @@ impl Returns<EndedConnect> for PoolInner {
 /// A request waits no longer.
 impl Returns<AbandonedTicket<Grant>> for PoolInner {
     fn returned(&self, ticket: AbandonedTicket<Grant>) {
-        let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.number));
+        let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.place));
         drop(sender);
     }
 }
@@ -41,7 +41,7 @@ impl Returns<AbandonedTicket<Grant>> for PoolInner {
 /// An upgrade waits no longer.
 impl Returns<AbandonedTicket<ConnectionPermit>> for PoolInner {
     fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
-        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.number));
+        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.place));
         drop(sender);
     }
 }
@@ -78,13 +78,15 @@ impl Returns<NewHttp2> for PoolInner {
             connection,
             generation,
         } = new;
-        self.with(|inventory| match generation == inventory.generation {
-            true => inventory.http2.add(connection.clone()),
-            false => {
-                connection.life().note(CloseReason::Retired);
-                connection.listing().set_removed();
-            }
-        });
+        self.with(
+            |inventory| match generation == inventory.waiters.generation() {
+                true => inventory.http2.add(connection.clone()),
+                false => {
+                    connection.life().note(CloseReason::Retired);
+                    connection.listing().set_removed();
+                }
+            },
+        );
         self.serve_waiters();
     }
 }

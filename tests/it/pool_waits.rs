@@ -97,6 +97,26 @@ async fn until(holds: impl Fn() -> bool) {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_after_a_retirement_waits_for_no_connect_that_began_before() {
+    let gate = Gate::new(false);
+    let proxy = gate.proxy(PoolSettings::default());
+    let before = spawn_get(&proxy);
+    until(|| gate.attempts.load(SeqCst) == 1).await;
+    before.abort();
+    until(|| proxy.pool_snapshot().waiting() == 0).await;
+    proxy.retire_connections();
+    let since = spawn_get(&proxy);
+    until(|| gate.attempts.load(SeqCst) == 2).await;
+    gate.permits.add_permits(1);
+    until(|| proxy.pool_snapshot().closed().retired() == 1).await;
+    assert!(!since.is_finished());
+    assert_eq!(proxy.pool_snapshot().waiting(), 1);
+    gate.permits.add_permits(1);
+    assert_eq!(since.await.unwrap().0, StatusCode::OK);
+    assert_eq!(proxy.pool_snapshot().opened(), 2);
+}
+
+#[tokio::test]
 async fn a_connect_outlives_its_request() {
     let gate = Gate::new(false);
     let proxy = gate.proxy(PoolSettings::default());

@@ -45,8 +45,6 @@ pub(crate) struct Inventory {
     pub(crate) upgrade_waiters: Waiters<ConnectionPermit>,
     /// Ends the tunnels that exist, and those that are requested.
     pub(crate) tunnels_end: CancellationToken,
-    /// Connections of an earlier generation are retired.
-    pub(crate) generation: u64,
     pub(crate) running: RunningTasks,
     pub(crate) dns_absence: DnsAbsence,
     /// `prewarm` was called: the minimum of idle connections is kept up.
@@ -151,10 +149,10 @@ impl Inventory {
     fn first_with_connection(&self, settings: &PoolSettings) -> Option<Affinity> {
         let http1 = self.idle_http1.iter().map(|it| it.affinity());
         let http2 = self.http2.affinities(self.is_full(settings));
-        let numbered = http1
+        let placed = http1
             .chain(http2)
-            .filter_map(|it| self.waiters.first_of(it).map(|number| (number, it)));
-        let first = numbered.min_by_key(|(number, _)| *number);
+            .filter_map(|it| self.waiters.first_of(it).map(|place| (place, it)));
+        let first = placed.min_by_key(|(place, _)| *place);
         first.map(|(_, affinity)| affinity.clone())
     }
 
@@ -219,8 +217,7 @@ impl Inventory {
     /// Counts a connect of this affinity. Returns the generation that it belongs to.
     pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
         self.open += 1;
-        self.waiters.begin_connect(affinity);
-        self.generation
+        self.waiters.begin_connect(affinity)
     }
 
     /// Counts a connection for an upgrade, if there may be one more.
@@ -258,7 +255,9 @@ impl Inventory {
     /// Keeps a connection for the next request, unless there is a reason to close it.
     pub(crate) fn keep_idle(&mut self, connection: Box<Http1Connection>, settings: &PoolSettings) {
         let reason = match () {
-            () if connection.generation() != self.generation => Some(CloseReason::Retired),
+            () if connection.generation() != self.waiters.generation() => {
+                Some(CloseReason::Retired)
+            }
             () if self.dns_absence.has_left_dns(connection.info()) => Some(CloseReason::Vanished),
             // The upgrade gets the permit.
             () if self.upgrade_needs_room(settings) => Some(CloseReason::Surplus),
@@ -337,9 +336,10 @@ impl Inventory {
         }
     }
 
-    /// Retires all connections: idle ones close now, busy ones after their requests.
+    /// Retires all connections: idle ones close now, busy ones after their requests. One that is
+    /// being opened serves only a request that waits already.
     pub(crate) fn retire_all(&mut self) {
-        self.generation += 1;
+        self.waiters.begin_generation();
         self.http2.retire(CloseReason::Retired, |_| true);
         let idle = std::mem::take(&mut self.idle_http1).into_iter();
         self.discarded

@@ -39,7 +39,10 @@ impl ConnectPermit {
             connection: ConnectionPermit::new(pool, ConnectionUse::Requests),
             pending: PendingConnect {
                 pool: Some(pool.clone()),
-                affinity: affinity.clone(),
+                ended: EndedConnect {
+                    affinity: affinity.clone(),
+                    generation,
+                },
             },
             generation,
             affinity,
@@ -50,7 +53,10 @@ impl ConnectPermit {
     pub(crate) fn dissolve(mut self) -> (ReturnedPermit, EndedConnect) {
         self.connection.pool = None;
         self.pending.pool = None;
-        (self.connection.to_return(), EndedConnect(self.affinity))
+        (
+            self.connection.to_return(),
+            std::mem::take(&mut self.pending.ended),
+        )
     }
 }
 
@@ -160,17 +166,20 @@ impl OpenedConnection {
 /// Others wait for it instead of opening one each.
 pub(crate) struct PendingConnect {
     pool: Option<Weak<dyn Returns<EndedConnect>>>,
-    affinity: Affinity,
+    ended: EndedConnect,
 }
 
 /// A connect that has ended, for clients of this affinity.
-#[derive(Debug)]
-pub(crate) struct EndedConnect(pub(crate) Affinity);
+#[derive(Debug, Default)]
+pub(crate) struct EndedConnect {
+    pub(crate) affinity: Affinity,
+    pub(crate) generation: u64,
+}
 
 impl Drop for PendingConnect {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
-            pool.returned(EndedConnect(std::mem::take(&mut self.affinity)));
+            pool.returned(std::mem::take(&mut self.ended));
         }
     }
 }

@@ -14,21 +14,31 @@ use super::{Affinity, Returns};
 
 /// A queue of requests that wait for a `T`, first come, first served.
 ///
-/// Every waiter has a number, and stands in the line of its affinity. Two indexes hold the lines
-/// that a permit to connect would help, by the number of their first waiter. So joining, leaving
+/// Every waiter has a place, and stands in the line of its affinity. Two indexes hold the lines
+/// that a permit to connect would help, by the place of their first waiter. So joining, leaving
 /// and serving cost O(log n) each, however many affinities wait.
+///
+/// When connections are retired, a generation begins. A connection of an earlier one serves no
+/// waiter that joined since, and connects of earlier ones are counted no longer.
 pub(crate) struct Waiters<T> {
     lines: HashMap<Affinity, Line<T>>,
     /// Lines for which no connect is under way.
-    without_connect: BTreeMap<u64, Affinity>,
+    without_connect: BTreeMap<Place, Affinity>,
     /// Lines that hold more waiters than connects are under way for them.
-    short_of_connects: BTreeMap<u64, Affinity>,
+    short_of_connects: BTreeMap<Place, Affinity>,
     len: usize,
     connects: usize,
-    next: u64,
+    next: Place,
     /// Lines that were looked at or changed so far.
     #[cfg(test)]
     steps: std::cell::Cell<u64>,
+}
+
+/// A place in the queue. Earlier ones are less.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Place {
+    generation: u64,
+    number: u64,
 }
 
 /// How many connects may be under way for one line.
@@ -41,7 +51,7 @@ pub(crate) enum ConnectsPerLine {
 
 /// The waiters of one affinity, and the connects that are under way for them.
 struct Line<T> {
-    waiters: BTreeMap<u64, oneshot::Sender<T>>,
+    waiters: BTreeMap<Place, oneshot::Sender<T>>,
     connects: usize,
 }
 
@@ -55,8 +65,8 @@ impl<T> Default for Line<T> {
 }
 
 impl<T> Line<T> {
-    /// The number of the first waiter.
-    fn first(&self) -> Option<u64> {
+    /// The place of the first waiter.
+    fn first(&self) -> Option<Place> {
         self.waiters.keys().next().copied()
     }
 }
@@ -69,7 +79,7 @@ impl<T> Default for Waiters<T> {
             short_of_connects: BTreeMap::new(),
             len: 0,
             connects: 0,
-            next: 0,
+            next: Place::default(),
             #[cfg(test)]
             steps: std::cell::Cell::new(0),
         }
@@ -87,24 +97,28 @@ impl<T> Waiters<T> {
     }
 
     /// Adds a waiter at the end.
-    pub(crate) fn join(&mut self, affinity: &Affinity) -> (u64, oneshot::Receiver<T>) {
+    pub(crate) fn join(&mut self, affinity: &Affinity) -> (Place, oneshot::Receiver<T>) {
         let (sender, receiver) = oneshot::channel();
-        let number = self.next;
-        self.next += 1;
-        self.rejoin(affinity, number, sender);
-        (number, receiver)
+        let place = self.next;
+        self.next.number += 1;
+        self.rejoin(affinity, place, sender);
+        (place, receiver)
     }
 
-    /// Adds a waiter at the place that its number gives it.
-    pub(crate) fn rejoin(&mut self, affinity: &Affinity, number: u64, sender: oneshot::Sender<T>) {
+    /// Adds a waiter at its place.
+    pub(crate) fn rejoin(&mut self, affinity: &Affinity, place: Place, sender: oneshot::Sender<T>) {
         self.len += 1;
-        self.change(affinity, |line| line.waiters.insert(number, sender));
+        self.change(affinity, |line| line.waiters.insert(place, sender));
     }
 
     /// Removes a waiter that has left. The sender is to be dropped without the pool's lock.
     #[must_use = "to drop a sender wakes its receiver"]
-    pub(crate) fn leave(&mut self, affinity: &Affinity, number: u64) -> Option<oneshot::Sender<T>> {
-        let sender = self.change(affinity, |line| line.waiters.remove(&number));
+    pub(crate) fn leave(
+        &mut self,
+        affinity: &Affinity,
+        place: Place,
+    ) -> Option<oneshot::Sender<T>> {
+        let sender = self.change(affinity, |line| line.waiters.remove(&place));
         self.len -= usize::from(sender.is_some());
         sender
     }
@@ -115,6 +129,17 @@ impl<T> Waiters<T> {
         let first = self.change(affinity, |line| line.waiters.pop_first());
         self.len -= usize::from(first.is_some());
         first.map(|(_, sender)| sender)
+    }
+
+    /// Removes the first waiter of this affinity, if a connection of this generation may serve it.
+    #[must_use = "to drop a sender wakes its receiver"]
+    pub(crate) fn pop_for(
+        &mut self,
+        affinity: &Affinity,
+        generation: u64,
+    ) -> Option<oneshot::Sender<T>> {
+        let first = self.first_of(affinity)?;
+        (first.generation <= generation).then(|| self.pop(affinity))?
     }
 
     /// Removes all waiters. The connects stay.
@@ -131,8 +156,8 @@ impl<T> Waiters<T> {
         taken.into_values().collect()
     }
 
-    /// The number of the first waiter of this affinity.
-    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<u64> {
+    /// The place of the first waiter of this affinity.
+    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<Place> {
         self.count_step();
         self.lines.get(affinity).and_then(Line::first)
     }
@@ -164,16 +189,34 @@ impl<T> Waiters<T> {
         self.lines.get(affinity).map_or(0, |line| line.connects)
     }
 
-    /// Counts a connect for this affinity.
-    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) {
-        self.connects += 1;
-        self.change(affinity, |line| line.connects += 1);
+    /// The generation of the waiters and connects that begin now.
+    pub(crate) fn generation(&self) -> u64 {
+        self.next.generation
     }
 
-    /// Counts the end of a connect for this affinity.
-    pub(crate) fn end_connect(&mut self, affinity: &Affinity) {
-        self.connects -= 1;
-        self.change(affinity, |line| line.connects -= 1);
+    /// Begins a generation.
+    pub(crate) fn begin_generation(&mut self) {
+        self.next.generation += 1;
+        self.connects = 0;
+        let affinities: Vec<_> = self.lines.keys().cloned().collect();
+        for affinity in affinities {
+            self.change(&affinity, |line| line.connects = 0);
+        }
+    }
+
+    /// Counts a connect for this affinity. Returns its generation.
+    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
+        self.connects += 1;
+        self.change(affinity, |line| line.connects += 1);
+        self.generation()
+    }
+
+    /// Counts the end of a connect of this generation for this affinity.
+    pub(crate) fn end_connect(&mut self, affinity: &Affinity, generation: u64) {
+        if generation == self.generation() {
+            self.connects -= 1;
+            self.change(affinity, |line| line.connects -= 1);
+        }
     }
 
     /// Changes a line and its places in the indexes.
@@ -213,14 +256,14 @@ impl<T> Waiters<T> {
 /// A grant that was sent in the meantime is dropped with it, and so goes back to the pool.
 pub(crate) struct Ticket<T: 'static> {
     pool: Weak<dyn Returns<AbandonedTicket<T>>>,
-    number: u64,
+    place: Place,
     affinity: Affinity,
     granted: oneshot::Receiver<T>,
 }
 
 /// The place of a request that waits no longer.
 pub(crate) struct AbandonedTicket<T> {
-    pub(crate) number: u64,
+    pub(crate) place: Place,
     pub(crate) affinity: Affinity,
     _of: PhantomData<fn() -> T>,
 }
@@ -230,24 +273,24 @@ impl<T> Ticket<T> {
     pub(crate) fn new<P>(
         pool: &Weak<P>,
         affinity: Affinity,
-        (number, granted): (u64, oneshot::Receiver<T>),
+        (place, granted): (Place, oneshot::Receiver<T>),
     ) -> Self
     where
         P: Returns<AbandonedTicket<T>> + 'static,
     {
         Self {
             pool: pool.clone(),
-            number,
+            place,
             affinity,
             granted,
         }
     }
 
     /// Prepares to wait once more: the sender is for [`Waiters::rejoin`].
-    pub(crate) fn renew(&mut self) -> (&Affinity, u64, oneshot::Sender<T>) {
+    pub(crate) fn renew(&mut self) -> (&Affinity, Place, oneshot::Sender<T>) {
         let (sender, receiver) = oneshot::channel();
         self.granted = receiver;
-        (&self.affinity, self.number, sender)
+        (&self.affinity, self.place, sender)
     }
 }
 
@@ -265,7 +308,7 @@ impl<T> Drop for Ticket<T> {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.upgrade() {
             pool.returned(AbandonedTicket {
-                number: self.number,
+                place: self.place,
                 affinity: std::mem::take(&mut self.affinity),
                 _of: PhantomData,
             });
@@ -299,17 +342,17 @@ mod tests {
                 let next = waiters.first_to_connect(ConnectsPerLine::OnePerWaiter, |_| true);
                 let Some(affinity) = next else { break };
                 // A permit is granted, and its waiter queues up again at its place.
-                let number = waiters.first_of(&affinity).unwrap();
+                let place = waiters.first_of(&affinity).unwrap();
                 drop(waiters.pop(&affinity).unwrap());
-                waiters.begin_connect(&affinity);
+                let generation = waiters.begin_connect(&affinity);
                 let (sender, receiver) = oneshot::channel();
-                receivers[usize::try_from(number).unwrap()] = receiver;
-                waiters.rejoin(&affinity, number, sender);
-                connecting.push_back(affinity);
+                receivers[usize::try_from(place.number).unwrap()] = receiver;
+                waiters.rejoin(&affinity, place, sender);
+                connecting.push_back((affinity, generation));
             }
             // The oldest connect succeeds.
-            let affinity = connecting.pop_front().unwrap();
-            waiters.end_connect(&affinity);
+            let (affinity, generation) = connecting.pop_front().unwrap();
+            waiters.end_connect(&affinity, generation);
             grants += 1;
             waiters.pop(&affinity).unwrap().send(grants).unwrap();
         }
@@ -348,12 +391,31 @@ mod tests {
         waiters.begin_connect(&one);
         waiters.begin_connect(&other);
         assert_eq!(next(&waiters, ConnectsPerLine::OnePerWaiter), None);
-        waiters.end_connect(&one);
+        waiters.end_connect(&one, waiters.generation());
         assert_eq!(
             next(&waiters, ConnectsPerLine::OnePerWaiter),
             Some(one.clone())
         );
         assert_eq!((waiters.connects(), waiters.connects_of(&one)), (2, 1));
+    }
+
+    #[test]
+    fn a_connection_of_an_earlier_generation_serves_only_those_who_waited_before() {
+        let affinity = client(1);
+        let mut waiters = Waiters::<()>::default();
+        let _before = waiters.join(&affinity);
+        let earlier = waiters.begin_connect(&affinity);
+        waiters.begin_generation();
+        let _since = waiters.join(&affinity);
+        assert_eq!((waiters.connects(), waiters.connects_of(&affinity)), (0, 0));
+        let later = waiters.begin_connect(&affinity);
+        assert!(waiters.pop_for(&affinity, earlier).is_some());
+        assert!(waiters.pop_for(&affinity, earlier).is_none());
+        waiters.end_connect(&affinity, earlier);
+        assert_eq!((waiters.connects(), waiters.connects_of(&affinity)), (1, 1));
+        assert!(waiters.pop_for(&affinity, later).is_some());
+        waiters.end_connect(&affinity, later);
+        assert!(waiters.is_empty() && waiters.lines.is_empty());
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Connect {
     }
 
     async fn run(self) {
+        let generation = self.permit.generation;
         let opened = Opened::by(&self.inner, self.connecting, self.permit).await;
         let Some(inner) = self.inner.upgrade() else {
             return;
@@ -73,7 +74,7 @@ impl Connect {
         match opened {
             Ok(opened) => {
                 match self.recipient {
-                    Recipient::FirstWaiter => inner.give(opened.connection),
+                    Recipient::FirstWaiter => inner.give(opened.connection, generation),
                     Recipient::Requester => drop(self.outcome.send(Ok(opened.connection))),
                 }
                 // Only now: the request that got the connection must not be granted another.

@@ -74,8 +74,6 @@ struct State {
     faults: usize,
     /// How often connections had been retired when this one was begun.
     generation: usize,
-    /// The generation in which its first request began.
-    first_used_in: Option<usize>,
 }
 
 impl State {
@@ -183,7 +181,6 @@ impl Wire {
             ends: [true; 2],
             faults: 0,
             generation,
-            first_used_in: None,
         })));
         let end = |reads| End {
             wire: wire.clone(),
@@ -220,12 +217,10 @@ impl Wire {
         self.state().is_read(Towards::Proxy)
     }
 
-    /// Whether a request that began in this generation may use the connection: it was begun since
-    /// the last retirement, or was still connecting, and this is its first request.
+    /// Whether a request that began in this generation may use the connection: it was not retired
+    /// before.
     pub(crate) fn permits(&self, began_in: usize) -> bool {
-        let mut state = self.state();
-        let first_used_in = *state.first_used_in.get_or_insert(began_in);
-        state.generation >= began_in || first_used_in >= began_in
+        self.state().generation >= began_in
     }
 
     /// How many faults have begun.

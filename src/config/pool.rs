@@ -153,7 +153,9 @@ pub(super) struct LimitsConfig {
     #[cfg_attr(test, schemars(with = "Option<SizeSchema>"))]
     max_request_head: Option<ByteSize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    min_upload_rate: Option<UploadRateConfig>,
+    min_download_rate: Option<MinRateConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_upload_rate: Option<MinRateConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_timeout: Option<Text<Duration>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,11 +166,11 @@ pub(super) struct LimitsConfig {
     unread_timeout: Option<Text<Duration>>,
 }
 
-/// How fast a client has to send its request body.
+/// How fast a client has to send or read a body.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct UploadRateConfig {
+struct MinRateConfig {
     /// Zero turns the limit off.
     #[cfg_attr(test, schemars(with = "SizeSchema"))]
     bytes_per_second: ByteSize,
@@ -235,6 +237,9 @@ impl LimitsConfig {
         }
         if let Some(size) = self.max_request_head {
             limits = limits.max_request_head(fitting("limits.max_request_head", size)?);
+        }
+        if let Some(rate) = &self.min_download_rate {
+            limits = limits.min_download_rate(rate.bytes_per_second.as_u64(), **rate.grace);
         }
         if let Some(rate) = &self.min_upload_rate {
             limits = limits.min_upload_rate(rate.bytes_per_second.as_u64(), **rate.grace);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    ErrorKind, Facts, Fault, PeerText, Stage,
+    ErrorKind, ExchangeTimeout, Facts, Fault, PeerText, Stage,
     chain::{self, PeerError},
 };
 
@@ -239,6 +239,15 @@ impl fmt::Display for Error {
             // The client was expected to send (`ErrorKind::fault`).
             (ErrorKind::TimedOut, _, Some(deadline)) if self.0.stage == Stage::Send => {
                 write!(f, "client sent nothing for {deadline:?}")?;
+            }
+            (ErrorKind::TimedOut, _, Some(deadline))
+                if facts.timeout == ExchangeTimeout::Client =>
+            {
+                let verb = match self.0.stage {
+                    Stage::Prepare => "cannot be met",
+                    _ => "passed",
+                };
+                write!(f, "client's deadline of {deadline:?} {verb}")?;
             }
             (ErrorKind::TimedOut, _, Some(deadline)) => {
                 write!(f, "deadline of {deadline:?} passed")?;

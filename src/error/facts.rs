@@ -78,6 +78,17 @@ pub(crate) enum ExchangeTimeout {
     Request,
     /// The time that a client may spend on a slow request body.
     UploadRate,
+    /// The time that a client may need to read a part of the response.
+    DownloadRate,
+    /// The deadline that the client has set for itself.
+    Client,
+}
+
+impl ExchangeTimeout {
+    /// Whether the client set it, or did not read.
+    pub(crate) fn is_of_client(self) -> bool {
+        matches!(self, Self::Unread | Self::DownloadRate | Self::Client)
+    }
 }
 
 impl Facts {

@@ -174,10 +174,9 @@ impl ErrorKind {
     pub(crate) fn fault(self, stage: Stage, timeout: ExchangeTimeout) -> Fault {
         match self {
             // The side that was expected to act caused the timeout: the client while its body or
-            // its reading is awaited, the origin while its response is.
-            Self::TimedOut if stage == Stage::Send || timeout == ExchangeTimeout::Unread => {
-                Fault::Client
-            }
+            // its reading is awaited, the origin while its response is. A deadline that the client
+            // has set for itself is the client's.
+            Self::TimedOut if stage == Stage::Send || timeout.is_of_client() => Fault::Client,
             Self::TimedOut if stage == Stage::Receive => Fault::Origin,
             Self::Host(_)
             | Self::Request(_)

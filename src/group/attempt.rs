@@ -38,6 +38,8 @@ impl AttemptOutcome {
             (ErrorKind::Draining | ErrorKind::Overloaded | ErrorKind::PoolExhausted, _) => {
                 Self::Full
             }
+            // The queue is longer than the client's deadline allows.
+            (ErrorKind::TimedOut, Stage::Prepare) => Self::Full,
             (_, Stage::Prepare) => Self::Refused,
             _ if error.fault() == Fault::Client => Self::Refused,
             (_, Stage::Resolve | Stage::Dial | Stage::Handshake) => Self::NotConnected,

@@ -19,20 +19,30 @@ use super::{
 };
 
 /// Responds to a request, and logs a failure that the client gets.
-pub(super) async fn dispatch<B>(group: &GroupInner, request: Request<B>) -> Response<ProxyBody>
+///
+/// `repeat` returns the body once more, if that is possible.
+pub(super) async fn dispatch<B>(
+    group: &GroupInner,
+    request: Request<B>,
+    repeat: impl Fn() -> Option<B>,
+) -> Response<ProxyBody>
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let response = try_members(group, request).await;
+    let response = try_members(group, request, repeat).await;
     if let Some(error) = response.extensions().get::<Error>() {
-        log::request_failed(error);
+        group.failure_log().request_failed(error);
     }
     response
 }
 
-async fn try_members<B>(group: &GroupInner, request: Request<B>) -> Response<ProxyBody>
+async fn try_members<B>(
+    group: &GroupInner,
+    request: Request<B>,
+    repeat: impl Fn() -> Option<B>,
+) -> Response<ProxyBody>
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -70,7 +80,8 @@ where
         if is_over || !outcome.allows_failover(&parts.method) {
             return response;
         }
-        let Some(returned) = slot.take() else {
+        let copy = || repeat().map(|body| slot.returnable_copy(body));
+        let Some(returned) = slot.take().or_else(copy) else {
             return response;
         };
         let Some(next) = group.select(&selection) else {

@@ -9,8 +9,12 @@ use futures_util::{
     StreamExt,
     stream::{BoxStream, select_all},
 };
+use http::Request;
+use http_body::Body;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::proxy::{Buffering, FailureLog};
 
 use super::{
     Failover, HealthCheck, Member,
@@ -34,6 +38,7 @@ pub(super) struct GroupInner {
     /// Held while an outcome may eject a member, so that the number of ejected ones is exact.
     ejecting: Mutex<()>,
     is_draining: AtomicBool,
+    failure_log: FailureLog,
     upkeep: UpkeepState,
 }
 
@@ -78,12 +83,29 @@ impl GroupInner {
             health_check,
             ejecting: Mutex::default(),
             is_draining: AtomicBool::new(false),
+            failure_log: FailureLog::default(),
             upkeep: UpkeepState::new(needs_upkeep, select_all(updates).boxed()),
         }
     }
 
     pub(super) fn failover(&self) -> &Failover {
         &self.failover
+    }
+
+    pub(super) fn failure_log(&self) -> &FailureLog {
+        &self.failure_log
+    }
+
+    /// Whether the body of a request is buffered: by the member that buffers the most.
+    pub(super) fn buffering<B: Body>(&self, request: &Request<B>) -> Option<Buffering> {
+        if request.body().is_end_stream() {
+            return None;
+        }
+        self.with_tiers(|tiers| {
+            let proxies = tiers.members().map(|member| member.proxy());
+            let most = proxies.max_by_key(|proxy| Buffering::limit_of(proxy))?;
+            Buffering::of(most, request)
+        })
     }
 
     pub(super) fn health_check(&self) -> Option<&HealthCheck> {

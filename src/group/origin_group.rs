@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::{
     error::Error,
-    proxy::{ProxyBody, Proxying, Respond, accept},
+    proxy::{BufferedBody, Buffering, ProxyBody, Proxying, Respond, accept},
 };
 
 use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
@@ -61,8 +61,8 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 ///   there was no response.
 /// * GET, HEAD and OPTIONS: the response has one of the [statuses](super::Failover::statuses).
 ///
-/// In all cases, no attempt may have read the client's body, because the group does not buffer
-/// bodies. The client's own mistakes are never retried.
+/// In all cases, no attempt may have read the client's body, unless all of it was
+/// [buffered](crate::proxy::Limits::buffer_requests). The client's own mistakes are never retried.
 ///
 /// A request of which the member may have received something goes to any member whose last outcome
 /// was no failure. To one that fails as well, it goes within the
@@ -179,7 +179,7 @@ impl Respond for OriginGroup {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        dispatch(&self.0, request).await
+        dispatch(&self.0, request, || None).await
     }
 }
 
@@ -207,6 +207,30 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         Upkeep::ensure(&self.0);
-        accept(self.clone(), request)
+        match self.0.buffering(&request) {
+            Some(buffering) => Proxying::new(buffer(self.clone(), request, buffering)),
+            None => accept(self.clone(), request),
+        }
+    }
+}
+
+/// Reads the beginning of the body, and then responds.
+async fn buffer<B>(
+    group: OriginGroup,
+    request: Request<B>,
+    buffering: Buffering,
+) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    match buffering.read(request).await {
+        Ok(request) => {
+            let copy = request.body().repeat();
+            let repeat = move || copy.as_ref().and_then(BufferedBody::repeat);
+            dispatch(&group.0, request, repeat).await
+        }
+        Err(refusal) => refusal,
     }
 }

@@ -27,6 +27,11 @@ impl<B> BodySlot<B> {
         Some(self.returnable(body))
     }
 
+    /// Makes another body returnable to this slot.
+    pub(super) fn returnable_copy(&self, body: B) -> ReturnableBody<B> {
+        self.returnable(Box::pin(body))
+    }
+
     fn returnable(&self, body: Pin<Box<B>>) -> ReturnableBody<B> {
         ReturnableBody {
             body: Some(body),

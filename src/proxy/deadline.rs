@@ -13,6 +13,11 @@ use crate::error::{ExchangeTimeout, Facts};
 /// Longer timeouts count as this one: the clock cannot hold them.
 const FAR_AWAY: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
+/// At least one millisecond: a timeout of zero would pass before the wait begins.
+pub(super) fn non_zero(time: Duration) -> Duration {
+    time.max(Duration::from_millis(1))
+}
+
 /// This time after `since`, as far as the clock goes.
 pub(super) fn far_away(since: Instant, after: Duration) -> Instant {
     since + after.min(FAR_AWAY)
@@ -35,14 +40,14 @@ impl Deadline {
         }
     }
 
-    /// The deadline of a client that sends too slowly.
-    pub(super) fn of_slow_upload(since: Instant, grace: Duration) -> Self {
-        Self::new(since, grace, ExchangeTimeout::UploadRate)
+    /// The earlier one of two.
+    pub(super) fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|it| it.at)
     }
 
-    /// Whether the origin was to act.
-    pub(super) fn is_of_origin(self) -> bool {
-        self.timeout != ExchangeTimeout::Unread
+    /// Whether the client set it, or was to act.
+    pub(super) fn is_of_client(self) -> bool {
+        self.timeout.is_of_client()
     }
 
     /// Adds the timeout to the facts of an error.

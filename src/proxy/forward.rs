@@ -8,7 +8,7 @@ use http::{
     response::Parts,
 };
 use http_body::Body;
-use tokio::time::timeout_at;
+use tokio::time::sleep_until;
 
 use crate::{
     connector::ConnectionInfo,
@@ -30,7 +30,7 @@ use super::{
     hop_by_hop,
     overload::RequestPermit,
     prepare::Ready,
-    response_body::OriginBody,
+    response_body::{OriginBody, ReadPace},
     settings::ProxySettings,
     upgrade::{self, UpgradeOutcome},
 };
@@ -49,8 +49,12 @@ impl ProxySettings {
         let origin = ready.origin.clone();
         // Boxed because it is rare: a large future costs every request a copy.
         let forwarding = Box::pin(self.forward(pool, ready, record));
-        let outcome = timeout_at(end.at, forwarding).await;
-        outcome.unwrap_or_else(|_elapsed| Err(request_timed_out(end, &origin)))
+        // The deadline comes first: nothing is sent after it.
+        tokio::select! {
+            biased;
+            () = sleep_until(end.at) => Err(request_timed_out(end, &origin)),
+            outcome = forwarding => outcome,
+        }
     }
 
     async fn forward(
@@ -72,7 +76,8 @@ impl ProxySettings {
             // Boxed because it is rare.
             false => Box::pin(pool.upload_permit()).await.map_err(about)?,
         };
-        let mut permit = self.queue.enter().await.map_err(about)?;
+        let deadline = ready.end.filter(|end| end.is_of_client());
+        let mut permit = self.queue.enter(deadline).await.map_err(about)?;
         if !is_quick {
             permit = permit.unmeasured(upload);
         }
@@ -163,11 +168,19 @@ impl ProxySettings {
             trailers: ready.trailers,
             permit: Some(permit),
             unread_timeout: self.limits.unread_timeout,
+            pace: self.read_pace(ready),
             frames: 0,
             record: record.take(),
         });
         body.finish_at_end(false);
         body
+    }
+
+    /// The pace at which the client has to read. A gRPC stream may pause for as long as its peers
+    /// want.
+    fn read_pace(&self, ready: &Ready) -> Option<Box<ReadPace>> {
+        let rate = self.limits.min_download_rate?;
+        (!ready.is_grpc).then(|| Box::new(ReadPace::new(rate)))
     }
 
     /// Rewrites the origin's names in a response to the client's.

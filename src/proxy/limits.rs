@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use crate::error::ExchangeTimeout;
 
 use super::{
-    deadline::Deadline,
+    deadline::{Deadline, non_zero},
+    min_rate::MinRate,
     overload::{AdaptiveConcurrency, RequestQueue},
-    upload_pace::MinRate,
 };
 
 /// The limits of each request through an [`OriginProxy`](crate::OriginProxy).
@@ -25,6 +25,7 @@ use super::{
 /// | [`unread_timeout`] | 5 min | the response is aborted | |
 /// | [`request_timeout`] | none | 504, or the response is aborted | `http_response_timeout` |
 /// | [`min_upload_rate`] | none | 408 | `http_request_error` |
+/// | [`min_download_rate`] | none | the response is aborted | |
 /// | [`buffer_requests`] | off | the rest is streamed | |
 /// | [`max_request_body`] | none | 413 | `http_request_error` |
 /// | [`max_request_head`] | that of the edge's [profile] | 431 | `http_request_error` |
@@ -65,6 +66,7 @@ use super::{
 /// [`max_request_body`]: Self::max_request_body
 /// [`max_request_fields`]: Self::max_request_fields
 /// [`max_request_head`]: Self::max_request_head
+/// [`min_download_rate`]: Self::min_download_rate
 /// [`min_upload_rate`]: Self::min_upload_rate
 /// [`queue_timeout`]: Self::queue_timeout
 /// [`request_timeout`]: Self::request_timeout
@@ -79,6 +81,7 @@ pub struct Limits {
     pub(super) unread_timeout: Duration,
     pub(super) request_timeout: Option<Duration>,
     pub(super) min_upload_rate: Option<MinRate>,
+    pub(super) min_download_rate: Option<MinRate>,
     pub(super) buffer_requests: usize,
     pub(super) max_request_body: u64,
     /// `None` leaves the limit to the profile of the edge.
@@ -98,6 +101,7 @@ impl Default for Limits {
             unread_timeout: Duration::from_secs(5 * 60),
             request_timeout: None,
             min_upload_rate: None,
+            min_download_rate: None,
             buffer_requests: 0,
             max_request_body: u64::MAX,
             max_request_head: None,
@@ -176,8 +180,27 @@ impl Limits {
     /// let limits = Limits::default().min_upload_rate(4096, Duration::from_secs(10));
     /// ```
     pub fn min_upload_rate(mut self, bytes: u64, grace: Duration) -> Self {
-        let grace = non_zero(grace);
-        self.min_upload_rate = (bytes > 0).then_some(MinRate { bytes, grace });
+        self.min_upload_rate = MinRate::new(bytes, grace);
+        self
+    }
+
+    /// Sets how fast a client has to read its response, in bytes in each second.
+    ///
+    /// There is no such limit by default: one that harms no slow client bounds a large download by
+    /// days only, and [`unread_timeout`](Self::unread_timeout) ends those that stop. Kestrel's
+    /// default is 240 bytes with a grace of 5 s.
+    ///
+    /// Only the time counts in which data waits for the client. It has as long as the rate allows
+    /// for what the server in front has taken, up to 4 MiB, and `grace`. Beyond it, the response is
+    /// aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cdn_origin::proxy::Limits;
+    /// let limits = Limits::default().min_download_rate(4096, Duration::from_secs(10));
+    /// ```
+    pub fn min_download_rate(mut self, bytes: u64, grace: Duration) -> Self {
+        self.min_download_rate = MinRate::new(bytes, grace);
         self
     }
 
@@ -186,9 +209,10 @@ impl Limits {
     /// Off by default: bodies are streamed. With buffering, a slow client holds no connection to
     /// the origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
     /// A larger body is streamed from there on. The bodies that are buffered at a time have up to
-    /// 64 MiB together; beyond that, further ones are streamed, as are all of an
-    /// [`OriginGroup`](crate::group::OriginGroup). A client that waits for
-    /// 100 (Continue) is streamed too. nginx calls this `proxy_request_buffering`.
+    /// 64 MiB together; beyond that, further ones are streamed, as is a client that waits for 100
+    /// (Continue). In an [`OriginGroup`](crate::group::OriginGroup), the largest limit of its
+    /// members counts, and a complete body can go to another member. nginx calls this
+    /// `proxy_request_buffering`.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;
@@ -226,7 +250,7 @@ impl Limits {
     /// There is no such limit by default. The time runs from the arrival of the request to the end
     /// of the response, waits and retries included. Beyond it, the client gets 504 with
     /// `http_response_timeout`, or the response is aborted if it has begun. The tunnels of upgrades
-    /// are not bounded.
+    /// are not bounded. A client may [shorten](super::ClientDeadline) the time.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -322,9 +346,10 @@ impl Limits {
         self
     }
 
-    /// Sets the maximum number of requests that wait for [`max_concurrency`] or
-    /// [`adaptive_concurrency`].
+    /// Sets the maximum number of requests in the queue.
     ///
+    /// They wait for [`max_concurrency`](Self::max_concurrency) or
+    /// [`adaptive_concurrency`](Self::adaptive_concurrency).
     /// The default is 64. Zero turns the queue off. The oldest request is served first. Beyond the
     /// limit, the client gets 503 at once, with `connection_limit_reached` and `Retry-After: 1`.
     ///
@@ -336,15 +361,12 @@ impl Limits {
     /// # use cdn_origin::proxy::Limits;
     /// let limits = Limits::default().max_concurrency(1000).max_queued(200);
     /// ```
-    ///
-    /// [`adaptive_concurrency`]: Self::adaptive_concurrency
-    /// [`max_concurrency`]: Self::max_concurrency
     pub fn max_queued(mut self, count: usize) -> Self {
         self.max_queued = count;
         self
     }
 
-    /// Sets how long a request may wait for [`max_concurrency`] or [`adaptive_concurrency`].
+    /// Sets how long a request may wait in the [queue](Self::max_queued).
     ///
     /// The default is 10 seconds. Beyond it, the client gets 503 with `connection_limit_reached`
     /// and `Retry-After: 1`.
@@ -352,13 +374,8 @@ impl Limits {
     /// ```
     /// # use std::time::Duration;
     /// # use cdn_origin::proxy::Limits;
-    /// let limits = Limits::default()
-    ///     .max_concurrency(1000)
-    ///     .queue_timeout(Duration::from_secs(2));
+    /// let limits = Limits::default().queue_timeout(Duration::from_secs(2));
     /// ```
-    ///
-    /// [`adaptive_concurrency`]: Self::adaptive_concurrency
-    /// [`max_concurrency`]: Self::max_concurrency
     pub fn queue_timeout(mut self, time: Duration) -> Self {
         self.queue_timeout = non_zero(time);
         self
@@ -377,16 +394,7 @@ impl Limits {
 
     /// The deadline of a request that begins now.
     pub(super) fn request_deadline(&self) -> Option<Deadline> {
-        let after = self.request_timeout?;
-        Some(Deadline::new(
-            Instant::now(),
-            after,
-            ExchangeTimeout::Request,
-        ))
+        let (now, after) = (Instant::now(), self.request_timeout?);
+        Some(Deadline::new(now, after, ExchangeTimeout::Request))
     }
-}
-
-/// At least one millisecond: a timeout of zero would pass before the wait begins.
-pub(super) fn non_zero(time: Duration) -> Duration {
-    time.max(Duration::from_millis(1))
 }

@@ -1,20 +1,67 @@
 //! The log events of failures.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::{
     error::{Error, ErrorKind, Fault},
     origin::Origin,
 };
 
-/// Logs a failure that the client gets: at debug if the client caused it or the proxy drains, else
-/// as a warning.
-pub(crate) fn request_failed(error: &Error) {
-    match error.fault() {
-        Fault::Client => tracing::debug!(%error, "request refused"),
-        _ if error.kind() == ErrorKind::Draining => tracing::debug!(%error, "request refused"),
-        _ => tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed"),
+/// The pause between two warnings of refused requests.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Logs failures that clients get.
+///
+/// A full proxy refuses thousands of requests a second, all for one reason: they get one warning a
+/// second, with their number.
+#[derive(Debug, Default)]
+pub(crate) struct FailureLog(Mutex<Refusals>);
+
+#[derive(Debug, Default)]
+struct Refusals {
+    logged_at: Option<Instant>,
+    /// Refusals since the last warning.
+    count: u64,
+}
+
+impl FailureLog {
+    /// Logs a failure: at debug if the client caused it or the proxy drains, else as a warning.
+    pub(crate) fn request_failed(&self, error: &Error) {
+        if error.fault() == Fault::Client || error.kind() == ErrorKind::Draining {
+            tracing::debug!(%error, "request refused");
+        } else if !is_full(error) {
+            tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed");
+        } else if let Some(count) = self.count_refusal() {
+            tracing::warn!(%error, diagnosis = %error.diagnosis(), count, "requests refused");
+        }
     }
+
+    /// Counts a refusal. Returns how many a warning is due for.
+    fn count_refusal(&self) -> Option<u64> {
+        let now = Instant::now();
+        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.count += 1;
+        let logged_at = refusals.logged_at;
+        if logged_at.is_some_and(|at| now.saturating_duration_since(at) < PAUSE) {
+            return None;
+        }
+        refusals.logged_at = Some(now);
+        Some(std::mem::take(&mut refusals.count))
+    }
+}
+
+/// Whether the proxy or its pool had no room for the request.
+fn is_full(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Overloaded | ErrorKind::PoolExhausted
+    )
 }
 
 /// Logs that an upgrade goes on as an ordinary request. The protocol is left out: it is the value
@@ -32,8 +79,11 @@ pub(crate) fn response_aborted(error: &Error) {
     }
 }
 
-/// Logs a failure after which another origin is tried.
+/// Logs a failure after which another origin is tried: at debug if the proxy was full.
 pub(crate) fn failed_over(error: &Error) {
+    if is_full(error) {
+        return tracing::debug!(%error, "proxy is full: trying the next origin");
+    }
     tracing::info!(
         %error,
         diagnosis = %error.diagnosis(),

@@ -214,7 +214,9 @@
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
 mod beside;
+mod buffering;
 mod check_head;
+mod client_deadline;
 mod deadline;
 mod edge_limits;
 mod error_response;
@@ -228,10 +230,12 @@ mod in_span;
 mod limits;
 pub(crate) mod log;
 mod loop_detection;
+mod min_rate;
 mod origin_proxy;
 mod overload;
 mod prepare;
 mod pseudonym;
+mod refusal;
 mod request_body;
 mod request_buffer;
 mod request_content;
@@ -245,9 +249,14 @@ mod upgrade;
 mod upload_pace;
 
 pub(crate) use beside::{connector_of, proxy_beside, refuse_unknown_host};
+pub(crate) use buffering::Buffering;
 pub(crate) use health_checks::for_health_checks;
-pub(crate) use service::{Respond, accept, attempt, notify_observers, refuse};
+pub(crate) use log::FailureLog;
+pub(crate) use refusal::refuse;
+pub(crate) use request_buffer::BufferedBody;
+pub(crate) use service::{Respond, accept, attempt, notify_observers};
 
+pub use client_deadline::ClientDeadline;
 pub use future::Proxying;
 pub use limits::Limits;
 pub use loop_detection::Via;

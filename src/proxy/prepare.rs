@@ -18,8 +18,9 @@ use crate::{
 };
 
 use super::{
-    check_head, deadline::Deadline, edge_limits::Content, header_flags::HeaderFlags, hop_by_hop,
-    settings::ProxySettings, size_limits, upgrade::UpgradeRequest,
+    ClientDeadline, check_head, deadline::Deadline, edge_limits::Content, error_response::GrpcCall,
+    header_flags::HeaderFlags, hop_by_hop, settings::ProxySettings, size_limits,
+    upgrade::UpgradeRequest,
 };
 
 /// A request that is ready to be sent, and what its response needs.
@@ -35,6 +36,8 @@ pub(super) struct Ready {
     pub(super) trailers: bool,
     /// Whether the client speaks HTTP/2 or later.
     pub(super) has_streams: bool,
+    /// Whether it is a gRPC call.
+    pub(super) is_grpc: bool,
     /// The deadline of the whole exchange.
     pub(super) end: Option<Deadline>,
 }
@@ -60,6 +63,9 @@ impl ProxySettings {
             return Err(Error::refused(ErrorKind::UnsupportedUri));
         };
         let (mut parts, body) = request.into_parts();
+        let client = parts.extensions.get().copied();
+        let client = client.map(ClientDeadline::deadline);
+        let is_grpc = GrpcCall::is_in(&parts.method, &parts.headers);
         let body_size = body.size_hint().lower();
         size_limits::check(&self.limits, &parts.headers, body_size)?;
         let present = HeaderFlags::of(&parts.headers);
@@ -87,7 +93,8 @@ impl ProxySettings {
             // An HTTP/1 client without `TE: trailers` may not support them.
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
-            end: self.limits.request_deadline(),
+            is_grpc,
+            end: Deadline::earlier(self.limits.request_deadline(), client),
         })))
     }
 

@@ -15,12 +15,7 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{
-    Limits,
-    deadline::IdleDeadline,
-    trailers,
-    upload_pace::{MinRate, UploadPace},
-};
+use super::{Limits, deadline::IdleDeadline, min_rate::MinRate, trailers, upload_pace::UploadPace};
 
 pin_project! {
     /// A request body that ends in an error if it is too large or idle for too long. Trailers that

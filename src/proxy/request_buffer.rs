@@ -23,12 +23,12 @@ const UNIT: usize = 1024;
 pub(super) struct BufferMemory(Arc<Semaphore>);
 
 /// A body of which the beginning is buffered.
-pub(super) struct BufferedBody {
+pub(crate) struct BufferedBody {
     data: Option<Bytes>,
     trailers: Option<HeaderMap>,
     /// Absent if all of the body was read.
     rest: Option<RequestBody>,
-    _memory: OwnedSemaphorePermit,
+    memory: Arc<OwnedSemaphorePermit>,
 }
 
 impl BufferMemory {
@@ -84,8 +84,20 @@ pub(super) async fn read(
         data: (!data.is_empty()).then(|| data.into()),
         trailers,
         rest: (!has_ended).then_some(body),
-        _memory: memory,
+        memory: memory.into(),
     })
+}
+
+impl BufferedBody {
+    /// The same body once more, if all of it was read.
+    pub(crate) fn repeat(&self) -> Option<Self> {
+        self.rest.is_none().then(|| Self {
+            data: self.data.clone(),
+            trailers: self.trailers.clone(),
+            rest: None,
+            memory: self.memory.clone(),
+        })
+    }
 }
 
 impl Body for BufferedBody {

@@ -7,9 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
+use http::{HeaderValue, Request, Response, header::CONNECTION};
 use http_body::Body;
-use tokio::sync::OwnedSemaphorePermit;
 use tower::BoxError;
 use tower_service::Service;
 
@@ -21,10 +20,13 @@ use crate::{
 };
 
 use super::{
-    OriginProxy, ProxyBody, Proxying,
-    error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
+    ClientDeadline, OriginProxy, ProxyBody, Proxying,
+    buffering::Buffering,
+    error_response::{GrpcCall, error_response},
     in_span::InSpan,
-    log, request_body, request_buffer, request_content,
+    log::FailureLog,
+    refusal::response_version,
+    request_body, request_content,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -42,10 +44,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let settings = &self.settings;
-        let limit = settings.limits.buffer_requests;
-        match settings.buffer_memory.reserve(&request, limit) {
-            Some(memory) => Proxying::new(buffer(self.clone(), request, memory)),
+        match Buffering::of(self, &request) {
+            Some(buffering) => Proxying::new(buffer(self.clone(), request, buffering)),
             None => accept(self.clone(), request),
         }
     }
@@ -55,23 +55,16 @@ where
 async fn buffer<B>(
     proxy: OriginProxy,
     request: Request<B>,
-    memory: OwnedSemaphorePermit,
+    buffering: Buffering,
 ) -> Response<ProxyBody>
 where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let (request, _) = ClientBody::of(request);
-    let (parts, body) = request.into_parts();
-    let limits = &proxy.settings.limits;
-    let body = request_body::limited(limits, limits.min_upload_rate, body);
-    match request_buffer::read(body, limits.buffer_requests, memory).await {
-        Ok(body) => proxy.respond(Request::from_parts(parts, body)).await,
-        Err(error) => {
-            log::request_failed(&error);
-            refuse(&Request::from_parts(parts, ()), error)
-        }
+    match buffering.read(request).await {
+        Ok(request) => proxy.respond(request).await,
+        Err(refusal) => refusal,
     }
 }
 
@@ -95,7 +88,8 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let (request, withheld) = ClientBody::of(request);
+    let (mut request, withheld) = ClientBody::of(request);
+    ClientDeadline::note(&mut request);
     match request_content::may_be_empty(&request) {
         false => Proxying::new(with_withheld(responder.respond(request), withheld)),
         true => Proxying::new(async move {
@@ -115,7 +109,7 @@ impl Respond for OriginProxy {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        forward(self, request, log::request_failed)
+        forward(self, request, FailureLog::request_failed)
     }
 }
 
@@ -129,26 +123,14 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    forward(proxy, request, |_| {})
-}
-
-/// Responds to a request that no origin gets.
-pub(crate) fn refuse<B>(request: &Request<B>, error: Error) -> Response<ProxyBody> {
-    let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
-    let refusal = error_response(&identity, error, request.method(), disclosure);
-    let mut response = match GrpcCall::of(request) {
-        Some(call) => call.error_response(refusal),
-        None => refusal,
-    };
-    *response.version_mut() = response_version(request.version(), response.body());
-    response
+    forward(proxy, request, |_, _| {})
 }
 
 /// Prepares the request at once, and returns the future of its response.
 fn forward<B>(
     proxy: OriginProxy,
     request: Request<B>,
-    log_failure: impl FnOnce(&Error) + Send + 'static,
+    log_failure: impl FnOnce(&FailureLog, &Error) + Send + 'static,
 ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
 where
     B: Body + Send + 'static,
@@ -177,7 +159,7 @@ where
         let mut response = match outcome {
             Ok(response) => response,
             Err(error) => {
-                log_failure(&error);
+                log_failure(&settings.failure_log, &error);
                 let refusal =
                     error_response(&settings.identity, error, &method, settings.disclosure);
                 let mut refusal = match call {
@@ -218,19 +200,6 @@ fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody
     let status = response.status();
     if let Some(error) = response.extensions().get::<Error>().cloned() {
         record.refuse(error, status, response.extensions_mut());
-    }
-}
-
-/// The version of the response to a client of this version.
-///
-/// hyper's server writes HTTP/1.0 to an HTTP/1.0 client in any case. It keeps the connection only
-/// if the response is of HTTP/1.1 and the client asked for it. Content without a length ends with
-/// the connection then, which must not be announced as persistent (RFC 9112 section 9.3).
-fn response_version(client: Version, body: &ProxyBody) -> Version {
-    let is_delimited = body.is_end_stream() || body.size_hint().exact().is_some();
-    match client == Version::HTTP_10 && is_delimited {
-        true => Version::HTTP_11,
-        false => client,
     }
 }
 

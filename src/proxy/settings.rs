@@ -16,6 +16,7 @@ use super::{
     Limits, Upgrades, Via,
     edge_limits::EdgeLimits,
     error_response::{DiagnosisDisclosure, ProxyIdentity},
+    log::FailureLog,
     overload::RequestQueue,
     request_buffer::BufferMemory,
     request_hooks::RequestHooks,
@@ -48,6 +49,7 @@ pub(super) struct ProxySettings {
     pub(super) buffer_memory: BufferMemory,
     pub(super) request_hooks: RequestHooks,
     pub(super) disclosure: DiagnosisDisclosure,
+    pub(super) failure_log: Arc<FailureLog>,
 }
 
 impl ProxySettings {
@@ -81,6 +83,7 @@ impl ProxySettings {
             edge_limits: profile.map(EdgeLimits::of),
             request_hooks: RequestHooks::default(),
             disclosure: DiagnosisDisclosure::default(),
+            failure_log: Arc::default(),
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
         settings

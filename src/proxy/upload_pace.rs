@@ -8,14 +8,12 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::deadline::{Deadline, far_away};
+use crate::error::ExchangeTimeout;
 
-/// The least rate of a body: bytes in each second, and for how long the client may pause.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MinRate {
-    pub(super) bytes: u64,
-    pub(super) grace: Duration,
-}
+use super::{
+    deadline::{Deadline, far_away},
+    min_rate::MinRate,
+};
 
 /// The pace of one body.
 ///
@@ -44,8 +42,7 @@ impl UploadPace {
         if let Some(since) = self.waiting_since.take() {
             self.left = self.left.saturating_sub(since.elapsed());
         }
-        let earned = bytes as f64 / self.rate.bytes.max(1) as f64;
-        let earned = Duration::try_from_secs_f64(earned).unwrap_or(self.rate.grace);
+        let earned = self.rate.time_of(bytes);
         self.left = self.left.saturating_add(earned).min(self.rate.grace);
     }
 
@@ -57,7 +54,11 @@ impl UploadPace {
         loop {
             ready!(sleep.as_mut().poll(cx));
             if sleep.deadline() >= end {
-                return Poll::Ready(Deadline::of_slow_upload(since, self.rate.grace));
+                return Poll::Ready(Deadline::new(
+                    since,
+                    self.rate.grace,
+                    ExchangeTimeout::UploadRate,
+                ));
             }
             sleep.as_mut().reset(end);
         }

@@ -222,3 +222,41 @@ async fn a_client_that_leaves_costs_no_connection_if_the_rest_of_its_response_is
         assert_eq!(pool.active(), 0, "{answer}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_slow_uploads_cost_no_other_client_a_response() {
+    const UPLOADS: usize = 1000;
+    let proxy = proxy();
+    let uploads: Vec<_> = (0..UPLOADS).map(|_| upload(&proxy)).collect();
+    let trickling = uploads.into_iter().map(|(mut sender, response)| {
+        tokio::spawn(async move {
+            // 1 KiB in each second.
+            for _ in 0..60 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if response.is_finished() || !send_piece(&mut sender, 1024).await {
+                    break;
+                }
+            }
+            drop(sender);
+            response.await.unwrap().status()
+        })
+    });
+    let trickling: Vec<_> = trickling.collect();
+    quiet().await;
+    assert_eq!(proxy.pool_snapshot().open(), 192);
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        let gets = (0..50).map(|_| send(&proxy, get(&[])));
+        let answers = futures_util::future::join_all(gets).await;
+        statuses.extend(answers.iter().map(Response::status));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(statuses.len(), 3000);
+    assert!(statuses.iter().all(|it| *it == StatusCode::OK));
+    let mut uploaded = 0;
+    for upload in trickling {
+        uploaded += usize::from(upload.await.unwrap() == StatusCode::OK);
+    }
+    // The others have waited for ten seconds, and got 503.
+    assert_eq!(uploaded, 192);
+}

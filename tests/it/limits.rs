@@ -434,3 +434,32 @@ async fn an_unconfirmed_scheme_is_warned_of_once() {
     }
     assert_eq!(warnings(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn refusals_of_a_full_proxy_are_one_warning_a_second_with_their_number() {
+    let (log, _guard) = Log::start();
+    let limits = Limits::default().max_concurrency(1).max_queued(0);
+    let proxy = dripping(1, LONG).limits(limits);
+    let running = send(&proxy, get(&[])).await;
+    let refuse = async |count: usize| {
+        for _ in 0..count {
+            let response = send(&proxy, get(&[])).await;
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+    };
+    refuse(500).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    refuse(500).await;
+    let text = log.text();
+    let lines = text
+        .lines()
+        .filter(|line| line.contains("WARN cdn_origin::proxy::log"));
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(
+        lines[0].contains("requests refused") && lines[0].contains("count=1"),
+        "{text}"
+    );
+    assert!(lines[1].contains("count=500"), "{text}");
+    drop(running);
+}

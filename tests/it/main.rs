@@ -15,6 +15,7 @@ mod cancellation;
 mod causes;
 mod certificate_causes;
 mod certificate_chains;
+mod client_deadline;
 mod client_facts;
 mod closing_origin;
 #[cfg(feature = "serde")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cdn_origin::{
-    OriginProxy,
+    Error, OriginProxy,
     error::Fault,
     proxy::{Limits, ProxyBody},
 };
@@ -147,4 +147,66 @@ async fn a_client_that_waits_for_the_origin_leaves_nothing_unread() {
     let response = send(&proxy, get_over_http2()).await;
     assert_eq!(text(response).await, "part ".repeat(10));
     assert_eq!(proxy.pool_snapshot().idle(), 1);
+}
+
+/// Reads frames, with a pause before each. Returns how many came, and the error.
+async fn read_slowly(body: &mut ProxyBody, pause: Duration) -> (usize, Option<Error>) {
+    let mut frames = 0;
+    loop {
+        tokio::time::sleep(pause).await;
+        match body.frame().await {
+            Some(Ok(_)) => frames += 1,
+            Some(Err(error)) => return (frames, Some(error)),
+            None => return (frames, None),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_too_slowly_loses_its_connection() {
+    let grace = Duration::from_secs(5);
+    // A part has five bytes.
+    let limits = Limits::default().min_download_rate(5, grace);
+    let (slow, too_slow) = (Duration::from_secs(5), Duration::from_secs(7));
+    for is_http2 in [false, true] {
+        let proxy = dripping(1000, Duration::ZERO).limits(limits.clone());
+        let request = || match is_http2 {
+            true => get_over_http2(),
+            false => get(&[]),
+        };
+        let mut body = send(&proxy, request()).await.into_body();
+        let (frames, error) = read_slowly(&mut body, slow).await;
+        assert!(error.is_none());
+        assert!(frames >= 1000, "{frames}");
+
+        let mut body = send(&proxy, request()).await.into_body();
+        let (frames, error) = read_slowly(&mut body, too_slow).await;
+        let error = error.unwrap();
+        assert!(frames < 5, "{frames}");
+        assert_eq!((error.is_timeout(), error.fault()), (true, Fault::Client));
+        let diagnosis = error.diagnosis();
+        let fixes = diagnosis.likeliest().unwrap().fixes();
+        let fix = fixes.first().unwrap().to_string();
+        assert!(fix.contains("Limits::min_download_rate(..)"), "{fix}");
+        assert_eq!(proxy.pool_snapshot().active(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_least_rate_is_none_for_the_origin_nor_for_grpc() {
+    let limits = Limits::default().min_download_rate(1_000_000, Duration::from_secs(1));
+    let sparse = dripping(10, LONG).limits(limits.clone());
+    let response = send(&sparse, get_over_http2()).await;
+    assert_eq!(text(response).await, "part ".repeat(10));
+
+    let proxy = dripping(10, Duration::ZERO).limits(limits);
+    let call = Request::post("/test.Echo/Many").header("host", "client.test");
+    let call = call.header("content-type", "application/grpc");
+    let call = call
+        .version(Version::HTTP_2)
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let mut body = send(&proxy, call).await.into_body();
+    let (frames, error) = read_slowly(&mut body, LONG).await;
+    assert!(frames >= 10 && error.is_none(), "{frames}, {error:?}");
 }

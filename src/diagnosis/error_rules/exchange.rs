@@ -175,6 +175,14 @@ fn too_slow(timeout: ExchangeTimeout) -> (&'static str, &'static str) {
             "the client sent the request body too slowly",
             "to wait longer for slow clients, allow less with Limits::min_upload_rate(..)",
         ),
+        ExchangeTimeout::DownloadRate => (
+            "the client read the response too slowly",
+            "to wait longer for slow clients, allow less with Limits::min_download_rate(..)",
+        ),
+        ExchangeTimeout::Client => (
+            "the origin did not answer within the deadline that the client has set",
+            "check the origin, or let the client wait longer",
+        ),
         ExchangeTimeout::Request => (
             "the exchange was not complete in time",
             "check the origin, or allow more with Limits::request_timeout(..)",

@@ -1,6 +1,8 @@
 //! Failures of gRPC calls: `grpc-status` in a response of status 200.
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE,
+};
 
 use crate::proxy::ProxyBody;
 
@@ -16,13 +18,15 @@ pub(in crate::proxy) struct GrpcCall(HeaderValue);
 impl GrpcCall {
     /// The gRPC call in a request, if it is one: a POST of this content type.
     pub(in crate::proxy) fn of<B>(request: &Request<B>) -> Option<Self> {
-        if request.method() != Method::POST {
-            return None;
-        }
-        let content_type = request.headers().get(CONTENT_TYPE)?;
-        let start = content_type.as_bytes().get(..GRPC.len())?;
-        let is_grpc = start.eq_ignore_ascii_case(GRPC);
-        is_grpc.then(|| Self(content_type.clone()))
+        let is_grpc = Self::is_in(request.method(), request.headers());
+        let content_type = request.headers().get(CONTENT_TYPE);
+        content_type.filter(|_| is_grpc).cloned().map(Self)
+    }
+
+    /// Whether a request with this head is a gRPC call.
+    pub(in crate::proxy) fn is_in(method: &Method, headers: &HeaderMap) -> bool {
+        let start = || headers.get(CONTENT_TYPE)?.as_bytes().get(..GRPC.len());
+        *method == Method::POST && start().is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
     }
 
     /// Turns an error response into a trailers-only response of gRPC. Other fields stay.

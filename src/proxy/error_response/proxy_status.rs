@@ -109,10 +109,10 @@ fn error_type_name(error: &Error) -> &'static str {
         ErrorKind::Overloaded | ErrorKind::PoolExhausted => "connection_limit_reached",
         ErrorKind::ResponseHeadTooLarge => "http_response_header_section_size",
         ErrorKind::TimedOut => match error.stage() {
-            Stage::Prepare | Stage::Resolve => "dns_timeout",
+            Stage::Resolve => "dns_timeout",
             Stage::Dial | Stage::Handshake => "connection_timeout",
             Stage::Send => "http_request_error",
-            Stage::Receive => "http_response_timeout",
+            Stage::Prepare | Stage::Receive => "http_response_timeout",
         },
     }
 }

@@ -15,6 +15,8 @@ use crate::{
     pool::UploadPermit,
 };
 
+use crate::proxy::deadline::Deadline;
+
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
     limit::{AdaptiveLimit, LimitChange},
@@ -97,8 +99,12 @@ impl RequestQueue {
     ///
     /// # Errors
     ///
-    /// If the request is not admitted in time, or gives way to others.
-    pub(in crate::proxy) async fn enter(&self) -> Result<RequestPermit, Error> {
+    /// If the request is not admitted in time, or gives way to others, or if the queue is longer
+    /// than the deadline of its client allows.
+    pub(in crate::proxy) async fn enter(
+        &self,
+        deadline: Option<Deadline>,
+    ) -> Result<RequestPermit, Error> {
         let now = Instant::now();
         let (number, admitted) = {
             let mut state = self.0.lock();
@@ -106,6 +112,13 @@ impl RequestQueue {
                 state.admit();
                 drop(state);
                 return Ok(RequestPermit::new(self.0.clone(), now));
+            }
+            if let Some(deadline) = deadline
+                && state.waits_beyond(deadline.at, now)
+            {
+                state.refused += 1;
+                let facts = deadline.added_to(Facts::default());
+                return Err(Error::new(ErrorKind::TimedOut, Stage::Prepare, facts));
             }
             match state.join(&self.0, now) {
                 Joined::Queued(place, oldest) => {
@@ -152,6 +165,16 @@ impl State {
     fn admit(&mut self) {
         self.running += 1;
         self.awaiting += 1;
+    }
+
+    /// Whether a request that joins the queue would be admitted after this time.
+    fn waits_beyond(&self, deadline: Instant, now: Instant) -> bool {
+        let throughput = self.adaptive.as_ref().and_then(AdaptiveLimit::throughput);
+        throughput.is_some_and(|throughput| {
+            let ahead = self.waiting.ahead_of_a_newcomer(now) as f64;
+            let left = deadline.saturating_duration_since(now).as_secs_f64();
+            ahead > left * throughput
+        })
     }
 
     fn join(&mut self, shared: &Shared, now: Instant) -> Joined {

@@ -14,6 +14,11 @@ use tokio::{
     time::{Instant, interval, sleep, timeout},
 };
 
+use crate::{
+    error::{ErrorKind, ExchangeTimeout, Fault, Stage},
+    proxy::deadline::Deadline,
+};
+
 use super::{AdaptiveConcurrency, RequestQueue};
 
 const MS: Duration = Duration::from_millis(1);
@@ -87,7 +92,7 @@ impl Scene {
         let (queue, origin, counts) = (self.queue.clone(), self.origin.clone(), counts.clone());
         self.requests.spawn(async move {
             let exchange = async {
-                let Ok(mut permit) = queue.enter().await else {
+                let Ok(mut permit) = queue.enter(None).await else {
                     return false;
                 };
                 let awaiting = queue.snapshot().awaiting;
@@ -247,10 +252,10 @@ async fn an_origin_that_becomes_slower_gets_all_requests_after_some_seconds() {
 async fn a_standing_queue_serves_the_newest_and_refuses_the_oldest() {
     let off = AdaptiveConcurrency::off();
     let queue = RequestQueue::new(Some(1), &off, 2, Duration::from_secs(10));
-    let running = queue.enter().await.unwrap();
+    let running = queue.enter(None).await.unwrap();
     let enter = || {
         let queue = queue.clone();
-        tokio::spawn(async move { queue.enter().await })
+        tokio::spawn(async move { queue.enter(None).await })
     };
     let oldest = enter();
     tokio::task::yield_now().await;
@@ -270,4 +275,48 @@ async fn a_standing_queue_serves_the_newest_and_refuses_the_oldest() {
     assert_eq!(start.elapsed(), 100 * MS);
     assert_eq!(queue.snapshot().refused, 2);
     assert_eq!(queue.snapshot().awaiting, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_would_wait_beyond_its_deadline_is_refused_at_once() {
+    let patience = Duration::from_secs(1);
+    let mut scene = Scene::new(8);
+    scene.load(150, 5, patience, usual).await;
+    scene.load(600, 10, patience, usual).await;
+    scene.requests.join_all().await;
+    let queue = &scene.queue;
+    let mut admitted = Vec::new();
+    while queue.snapshot().awaiting < queue.snapshot().limit.unwrap() {
+        admitted.push(queue.enter(None).await.unwrap());
+    }
+    let waiting: Vec<_> = (0..30)
+        .map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move { queue.enter(None).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert_eq!(queue.snapshot().queued, 30);
+    let within = |time| Deadline::new(Instant::now(), time, ExchangeTimeout::Client);
+
+    // Thirty requests take 100 ms.
+    let refused = queue.enter(Some(within(50 * MS))).await.unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.stage()),
+        (ErrorKind::TimedOut, Stage::Prepare)
+    );
+    assert_eq!(refused.fault(), Fault::Client);
+    let expected = "request cannot be forwarded: client's deadline of 50ms cannot be met";
+    assert_eq!(refused.to_string(), expected);
+
+    let in_time = tokio::spawn({
+        let (queue, deadline) = (queue.clone(), within(500 * MS));
+        async move { queue.enter(Some(deadline)).await }
+    });
+    tokio::task::yield_now().await;
+    drop(admitted);
+    for waiting in waiting {
+        assert!(waiting.await.unwrap().is_ok());
+    }
+    assert!(in_time.await.unwrap().is_ok());
 }

@@ -70,6 +70,14 @@ impl<T> WaitingRequests<T> {
         oldest.map(|(_, sender)| sender)
     }
 
+    /// How many requests are served before one that joins now.
+    pub(super) fn ahead_of_a_newcomer(&self, now: Instant) -> usize {
+        match self.stands(now) {
+            true => 0,
+            false => self.len(),
+        }
+    }
+
     fn stands(&self, now: Instant) -> bool {
         !self.is_empty() && now - self.since >= STANDING
     }

@@ -8,9 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use tokio::time::Instant;
 
 use crate::{
-    error::{Error, ErrorKind, Facts, Stage},
+    error::{Error, ErrorKind, ExchangeTimeout, Facts, Stage},
     observe::{ExchangeOutcome, ExchangeRecord},
     pool::{PooledConnection, ResponseBody, explain_body},
     proxy::{
@@ -21,6 +22,8 @@ use crate::{
     },
     response_diagnosis::PeekedBody,
 };
+
+use super::ReadPace;
 
 /// The origin's body.
 pub(in crate::proxy) struct OriginBody {
@@ -35,6 +38,8 @@ pub(in crate::proxy) struct OriginBody {
     pub(in crate::proxy) permit: Option<RequestPermit>,
     /// How long the client may leave the body unread.
     pub(in crate::proxy) unread_timeout: Duration,
+    /// Absent without a least rate. Boxed because it is rare.
+    pub(in crate::proxy) pace: Option<Box<ReadPace>>,
     /// The number of polled frames; it saturates.
     pub(in crate::proxy) frames: u8,
     /// Ends with the response.
@@ -98,8 +103,11 @@ impl OriginBody {
         // The end of a body of unknown length is known only after one more poll.
         let ended = frame.is_none() || frame.as_ref().is_some_and(is_trailers);
         if let Some(Ok(frame)) = &frame {
-            self.record
-                .count_response(frame.data_ref().map_or(0, Bytes::len));
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.record.count_response(bytes);
+            if let Some(pace) = &mut self.pace {
+                pace.taken(bytes as u64, Instant::now());
+            }
         }
         if let Some(connection) = self.connection.take_if(|_| matches!(frame, Some(Err(_)))) {
             connection.fail();
@@ -124,9 +132,20 @@ impl OriginBody {
         Some(frame)
     }
 
+    /// The deadline of a client that has had to read since then.
+    pub(super) fn unread_deadline(&self, since: Instant) -> Deadline {
+        let pace = self.pace.as_ref();
+        match pace.map(|pace| pace.patience(since)) {
+            Some(time) if time < self.unread_timeout => {
+                Deadline::new(since, time, ExchangeTimeout::DownloadRate)
+            }
+            _ => Deadline::new(since, self.unread_timeout, ExchangeTimeout::Unread),
+        }
+    }
+
     pub(in crate::proxy) fn time_out(&mut self, deadline: Deadline) -> Error {
         if let Some(connection) = &mut self.connection
-            && deadline.is_of_origin()
+            && !deadline.is_of_client()
         {
             connection.time_out();
         }

@@ -105,18 +105,17 @@ impl SharedBody {
         let now = Instant::now();
         let body = self.body.as_mut().ok();
         let body = body.filter(|body| body.connection.is_some())?;
-        let (since, timeout) = match self.waiting {
-            WaitingFor::Client(since) => (since, body.unread_timeout),
-            WaitingFor::Origin(since, _) => (
-                since,
-                body.unread_timeout.saturating_add(body.deadline.idle),
-            ),
+        let silence = match self.waiting {
+            WaitingFor::Client(since) => body.unread_deadline(since),
+            WaitingFor::Origin(since, _) => {
+                let timeout = body.unread_timeout.saturating_add(body.deadline.idle);
+                Deadline::new(since, timeout, ExchangeTimeout::Unread)
+            }
         };
-        let silence = Deadline::new(since, timeout, ExchangeTimeout::Unread);
         let deadline = body.deadline.or_end(silence);
         if deadline.at > now {
             // The client may have to read from now on.
-            let soonest = Deadline::new(now, body.unread_timeout, ExchangeTimeout::Unread);
+            let soonest = body.unread_deadline(now);
             return Some(deadline.at.min(soonest.at));
         }
         let error = body.time_out(deadline);

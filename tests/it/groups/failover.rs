@@ -13,6 +13,7 @@ use cdn_origin::{
     error::Stage,
     group::{Ejection, Failover, MemberState, OriginGroup},
     pool::{PoolSettings, RetryBudget},
+    proxy::Limits,
 };
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
@@ -360,4 +361,34 @@ async fn a_group_is_warmed_retired_and_drained_as_a_whole() {
     drained.await;
     assert_eq!(present.await.unwrap(), "primary");
     assert_eq!(first(&group).failures(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_buffered_goes_to_the_next_origin_too() {
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let buffering = |bytes| {
+        let limits = Limits::default().buffer_requests(bytes);
+        let group = failover(primary.connector(), backup.connector());
+        let group = group.each(move |proxy| proxy.limits(limits.clone()));
+        let ejection = Ejection::default().failures(u32::MAX);
+        group.ejection(ejection).build().unwrap()
+    };
+    // It reads the request, and closes the connection.
+    primary.0.hangs_up.store(true, SeqCst);
+    let group = buffering(7);
+    let answer = ask(&group, Method::PUT, "content").await;
+    assert_eq!(answer, (StatusCode::OK, String::from("backupcontent")));
+    let answer = ask(&group, Method::POST, "content").await;
+    assert_eq!(
+        answer.0,
+        StatusCode::BAD_GATEWAY,
+        "it may have been processed"
+    );
+    let answer = ask(&buffering(6), Method::PUT, "content").await;
+    assert_eq!(
+        answer.0,
+        StatusCode::BAD_GATEWAY,
+        "it is not buffered as a whole"
+    );
+    assert_eq!(backup.requests(), 1);
 }

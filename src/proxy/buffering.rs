@@ -1,0 +1,70 @@
+//! `Buffering`: a request whose body is read before the origin is asked.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use http_body::Body;
+use tokio::sync::OwnedSemaphorePermit;
+use tower::BoxError;
+
+use crate::upload::ClientBody;
+
+use super::{
+    ClientDeadline, OriginProxy, ProxyBody,
+    refusal::refuse,
+    request_body::limited,
+    request_buffer::{BufferedBody, read},
+    settings::ProxySettings,
+};
+
+/// The memory for a body that is to be buffered, and its limits.
+pub(crate) struct Buffering {
+    settings: Arc<ProxySettings>,
+    memory: OwnedSemaphorePermit,
+}
+
+impl Buffering {
+    /// Whether this proxy buffers the body of a request, and has the memory.
+    pub(crate) fn of<B: Body>(proxy: &OriginProxy, request: &Request<B>) -> Option<Self> {
+        let settings = &proxy.settings;
+        let limit = settings.limits.buffer_requests;
+        let memory = settings.buffer_memory.reserve(request, limit)?;
+        Some(Self {
+            settings: settings.clone(),
+            memory,
+        })
+    }
+
+    /// The largest body that a proxy buffers, in bytes.
+    pub(crate) fn limit_of(proxy: &OriginProxy) -> usize {
+        proxy.settings.limits.buffer_requests
+    }
+
+    /// Reads the beginning of a body.
+    ///
+    /// # Errors
+    ///
+    /// The response if the body fails, or if its client is too slow.
+    pub(crate) async fn read<B>(
+        self,
+        request: Request<B>,
+    ) -> Result<Request<BufferedBody>, Response<ProxyBody>>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let (mut request, _) = ClientBody::of(request);
+        ClientDeadline::note(&mut request);
+        let (parts, body) = request.into_parts();
+        let limits = &self.settings.limits;
+        let body = limited(limits, limits.min_upload_rate, body);
+        match read(body, limits.buffer_requests, self.memory).await {
+            Ok(body) => Ok(Request::from_parts(parts, body)),
+            Err(error) => {
+                self.settings.failure_log.request_failed(&error);
+                Err(refuse(&Request::from_parts(parts, ()), error))
+            }
+        }
+    }
+}

@@ -99,6 +99,7 @@
 //! | `idna` | | international host names in their Unicode form |
 //! | `metrics` | | `MetricsObserver`, which counts through the facade of the crate `metrics` |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
+//! | `reqwest` | | [`adapt`]: a reqwest client for the connector's origin |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
 //! | `tonic` | | [`adapt`]: a tonic channel over a connector |
@@ -158,8 +159,11 @@ pub mod metrics;
 pub mod server_timing;
 pub mod trace_context;
 
-#[cfg(feature = "tonic")]
-#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "tonic")))]
+#[cfg(any(feature = "reqwest", feature = "tonic"))]
+#[cfg_attr(
+    cdn_origin_docsrs,
+    doc(cfg(any(feature = "reqwest", feature = "tonic")))
+)]
 pub mod adapt;
 
 pub mod guide;

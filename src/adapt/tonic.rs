@@ -1,7 +1,36 @@
 //! tonic's gRPC channels.
+//!
+//! [`channel`] connects when it is first used, [`connect`] at once. [`endpoint`] is for settings of
+//! tonic's own.
+//!
+//! ```no_run
+//! use cdn_origin::{Alpn, CdnOriginConnector, adapt};
+//! use tonic::transport::Channel;
+//!
+//! fn channel() -> Result<Channel, cdn_origin::BuildError> {
+//!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!         .sni("grpc.example.com")
+//!         .alpn(Alpn::Http2)
+//!         .build()?;
+//!     adapt::tonic::channel(&connector)
+//! }
+//! ```
+//!
+//! # What is mapped
+//!
+//! * `:scheme` and `:authority` are the scheme and the Host of the origin.
+//! * The connector's timeouts bound each connect. A call has no deadline but that of its own
+//!   request or of [`Endpoint::timeout`].
+//! * While calls run, a connection that is silent for 15 s gets a PING, and ends if nothing arrives
+//!   for another 10 s. It is the same in the pool of an [`OriginProxy`](crate::OriginProxy).
+//! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
+//!   `Status`.
+
+use std::time::Duration;
 
 use http::Uri;
-use tonic::transport::Endpoint;
+use tonic::transport::{Channel, Endpoint};
+use tower::BoxError;
 
 use crate::{
     CdnOriginConnector,
@@ -9,15 +38,52 @@ use crate::{
     origin::Scheme,
 };
 
+/// How long a connection with open calls may be silent.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long the answer to a PING may take.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A channel to the connector's origin. It connects when it is first used, and again whenever its
+/// connection has ended.
+///
+/// # Errors
+///
+/// As [`endpoint`].
+pub fn channel(connector: &CdnOriginConnector) -> Result<Channel, BuildError> {
+    Ok(endpoint(connector)?.connect_with_connector_lazy(connector.clone()))
+}
+
+/// A channel to the connector's origin that is connected.
+///
+/// # Errors
+///
+/// As [`endpoint`], or the connect failed: [`Error::find_in`](crate::Error::find_in) finds why.
+///
+/// ```no_run
+/// use cdn_origin::{CdnOriginConnector, Error, adapt};
+///
+/// # async fn start(connector: CdnOriginConnector) -> Result<(), tower::BoxError> {
+/// let channel = adapt::tonic::connect(&connector).await.inspect_err(|error| {
+///     if let Some(error) = Error::find_in(&**error) {
+///         eprintln!("{}", error.report());
+///     }
+/// })?;
+/// # drop(channel);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError> {
+    let endpoint = endpoint(connector)?;
+    Ok(endpoint.connect_with_connector(connector.clone()).await?)
+}
+
 /// An endpoint whose `:scheme` and `:authority` are the scheme and the Host of the connector's
 /// origin.
 ///
-/// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. Keepalive,
-/// deadlines and windows are settings of the endpoint, with tonic's defaults. Its URI says `http`
-/// for an `https` origin too, because the connector runs TLS: use no `tls_config` of tonic.
-///
-/// [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
-/// `Status`.
+/// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. Its URI
+/// says `http` for an `https` origin too, because the connector runs TLS: use no `tls_config` of
+/// tonic.
 ///
 /// # Errors
 ///
@@ -33,7 +99,7 @@ use crate::{
 ///     let connector = CdnOriginConnector::builder("https://grpc.example.com")
 ///         .alpn(Alpn::Http2)
 ///         .build()?;
-///     let endpoint = adapt::tonic::endpoint(&connector)?;
+///     let endpoint = adapt::tonic::endpoint(&connector)?.concurrency_limit(100);
 ///     Ok(endpoint.connect_with_connector(connector).await?)
 /// }
 /// ```
@@ -52,7 +118,10 @@ pub fn endpoint(connector: &CdnOriginConnector) -> Result<Endpoint, BuildError> 
         text.parse::<Uri>()
             .map_err(|error| refusal("host", BuildProblemKind::InvalidName, error))
     };
-    Ok(Endpoint::from(uri(Scheme::Http)?).origin(uri(origin.scheme())?))
+    let endpoint = Endpoint::from(uri(Scheme::Http)?).origin(uri(origin.scheme())?);
+    Ok(endpoint
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT))
 }
 
 fn refusal(

@@ -22,6 +22,8 @@ use super::{ConfigError, text::Text, tls::is_false};
 pub(super) enum HostRewriteConfig {
     /// The client's Host.
     Preserve,
+    /// The name of the client's Host, in lower case and without port.
+    PreserveName,
     /// A fixed name.
     To(Text<HostAuthority>),
 }
@@ -30,6 +32,7 @@ impl HostRewriteConfig {
     pub(super) fn layer(&self) -> Result<HostRewriteLayer, ConfigError> {
         match self {
             Self::Preserve => Ok(HostRewriteLayer::preserve()),
+            Self::PreserveName => Ok(HostRewriteLayer::preserve_name()),
             Self::To(name) => HostRewriteLayer::to(name.as_str())
                 .map_err(|_| ConfigError::invalid("host_rewrite.to", "not a host")),
         }

@@ -13,16 +13,16 @@ use super::ConfigError;
 #[serde(deny_unknown_fields)]
 pub(super) struct IdentityConfig {
     /// The certificate and its intermediates, in PEM.
-    chain: PemSource,
+    chain: SecretSource,
     /// The private key, in PEM.
-    key: PemSource,
+    key: SecretSource,
 }
 
-/// Where a PEM text is.
+/// Where a text is that may be secret.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum PemSource {
+pub(super) enum SecretSource {
     /// The path of a file.
     File(PathBuf),
     /// The name of an environment variable.
@@ -32,7 +32,7 @@ enum PemSource {
 impl IdentityConfig {
     pub(super) fn identity(&self) -> Result<ClientIdentity, ConfigError> {
         // Files are left to the connector: it can read them again when they change.
-        if let (PemSource::File(chain), PemSource::File(key)) = (&self.chain, &self.key) {
+        if let (SecretSource::File(chain), SecretSource::File(key)) = (&self.chain, &self.key) {
             return Ok(ClientIdentity::pem_files(chain, key));
         }
         let chain = self.chain.read("client_identity.chain")?;
@@ -41,8 +41,8 @@ impl IdentityConfig {
     }
 }
 
-impl PemSource {
-    fn read(&self, key: &'static str) -> Result<Vec<u8>, ConfigError> {
+impl SecretSource {
+    pub(super) fn read(&self, key: &'static str) -> Result<Vec<u8>, ConfigError> {
         match self {
             Self::File(path) => std::fs::read(path).map_err(|source| ConfigError::File {
                 key,

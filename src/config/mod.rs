@@ -33,8 +33,8 @@
 //!   format reports them with their line.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
-//! * Secrets are not in the file: `client_identity.key` has a path or the name of an environment
-//!   variable.
+//! * Secrets are not in the file: `client_identity.key` and the values of fields have a path or the
+//!   name of an environment variable.
 //! * What weakens verification stands in the table `verify.danger`, and each key spells it out.
 //!
 //! [`OriginConfig::reload`] applies a changed file to a running connector, as far as that is
@@ -51,6 +51,7 @@
 mod advice;
 mod dialling;
 mod error;
+mod fields;
 mod forwarding;
 mod identity;
 mod origin_config;

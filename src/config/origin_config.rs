@@ -18,6 +18,7 @@ use super::{
         DnsConfig, EgressGuardConfig, HappyEyeballsConfig, ProxyProtocolConfig, SocketConfig,
         TimeoutsConfig,
     },
+    fields::{ErrorPagesConfig, PathMapConfig, RequestFieldsConfig, ResponseFieldsConfig},
     forwarding::{
         ForwardedConfig, HostRewriteConfig, ResponseRewriteConfig, SchemeConfig, UpgradesConfig,
         ViaConfig,
@@ -105,6 +106,14 @@ pub struct OriginConfig {
     via: Option<ViaConfig>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upgrades: Option<UpgradesConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_fields: Option<RequestFieldsConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_fields: Option<ResponseFieldsConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_pages: Option<ErrorPagesConfig>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    map_path: Vec<PathMapConfig>,
 }
 
 impl TryFrom<&OriginConfig> for CdnOriginBuilder {
@@ -256,6 +265,19 @@ impl OriginConfig {
         if let Some(upgrades) = &self.upgrades {
             proxy = proxy.upgrades(upgrades.upgrades()?);
         }
+        for map in &self.map_path {
+            proxy = map.add(proxy);
+        }
+        if let Some(fields) = &self.request_fields {
+            proxy = fields.add_to(proxy)?;
+        }
+        // Before the fields, which may be set on an error page too.
+        if let Some(pages) = &self.error_pages {
+            proxy = pages.add_to(proxy)?;
+        }
+        if let Some(fields) = &self.response_fields {
+            proxy = fields.add_to(proxy)?;
+        }
         Ok(proxy)
     }
 
@@ -351,6 +373,13 @@ impl OriginConfig {
             ),
             ("via", self.via != new.via),
             ("upgrades", self.upgrades != new.upgrades),
+            ("request_fields", self.request_fields != new.request_fields),
+            (
+                "response_fields",
+                self.response_fields != new.response_fields,
+            ),
+            ("error_pages", self.error_pages != new.error_pages),
+            ("map_path", self.map_path != new.map_path),
         ];
         let changed = keys.into_iter().filter(|(_, changed)| *changed);
         changed.map(|(key, _)| key).collect()

@@ -138,6 +138,7 @@ impl ErrorKind {
         Self::Request(RequestProblem::ExpectationUnknown),
         Self::Request(RequestProblem::HeadTooLarge),
         Self::Request(RequestProblem::MethodRefused),
+        Self::Request(RequestProblem::PathAmbiguous),
         Self::Request(RequestProblem::TargetInvalid),
         Self::Request(RequestProblem::TargetTooLong),
         Self::Request(RequestProblem::TransferCoding),

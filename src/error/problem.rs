@@ -137,6 +137,9 @@ pub enum RequestProblem {
     HeadTooLarge,
     /// The proxy does not forward this method.
     MethodRefused,
+    /// The path may lead out of the prefix that a map replaces (RFC 3986 section 5.2.4), or the
+    /// result would start with `//`.
+    PathAmbiguous,
     /// The target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2), or a
     /// scheme other than http and https.
     TargetInvalid,
@@ -155,6 +158,10 @@ impl RequestProblem {
             ),
             Self::HeadTooLarge => ("request_head_too_large", "request head is too large"),
             Self::MethodRefused => ("request_method_refused", "method is not forwarded"),
+            Self::PathAmbiguous => (
+                "request_path_ambiguous",
+                "path may lead out of its mapped prefix",
+            ),
             Self::TargetInvalid => (
                 "request_target_invalid",
                 "request target has a form or scheme that is not forwarded",

@@ -3,7 +3,7 @@
 //! Getting started:
 //!
 //! * [`four_names`]: the names of a request through a CDN, and how one URL sets them all
-//! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest and other transports
+//! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest, WebSocket clients and Pingora
 //! * [`comparison`]: which crate or server to choose, and what this one is not
 //!
 //! When a request fails:

@@ -34,6 +34,7 @@ enum HostRule {
     Fixed(HostAuthority),
     Function(Arc<HostFunction>),
     Preserve,
+    PreserveName,
 }
 
 impl HostRewriteLayer {
@@ -78,6 +79,24 @@ impl HostRewriteLayer {
     pub fn preserve() -> Self {
         Self {
             rule: HostRule::Preserve,
+        }
+    }
+
+    /// Keeps the name of the client's Host, in lower case and without port and final dot.
+    ///
+    /// This is nginx's `$host`, while [`preserve`](Self::preserve) is `$http_host`. It is otherwise
+    /// the same as that call.
+    ///
+    /// ```
+    /// use cdn_origin::HostRewriteLayer;
+    ///
+    /// // `Shop.Example.:8080` becomes `shop.example`.
+    /// let layer = HostRewriteLayer::preserve_name();
+    /// # drop(layer);
+    /// ```
+    pub fn preserve_name() -> Self {
+        Self {
+            rule: HostRule::PreserveName,
         }
     }
 
@@ -146,6 +165,9 @@ impl HostRewriteLayer {
                 downstream.map(|downstream| function(parts, downstream))
             }
             HostRule::Preserve => downstream.or(own).cloned(),
+            HostRule::PreserveName => downstream
+                .map(HostAuthority::to_lower_name)
+                .or_else(|| own.cloned()),
             HostRule::Fixed(authority) => Some(authority.clone()),
         }
     }
@@ -157,6 +179,7 @@ impl fmt::Debug for HostRule {
             Self::Fixed(authority) => write!(f, "Fixed({authority})"),
             Self::Function(_) => f.write_str("Function(..)"),
             Self::Preserve => f.write_str("Preserve"),
+            Self::PreserveName => f.write_str("PreserveName"),
         }
     }
 }

@@ -67,6 +67,13 @@ impl HostAuthority {
         self.field.clone()
     }
 
+    /// The host in lower case, without port and final dot.
+    pub(crate) fn to_lower_name(&self) -> Self {
+        let name = self.host().to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        Self::from_ascii(name).unwrap_or_else(|_| self.clone())
+    }
+
     /// The authority of a URI, without the port if it is the scheme's default.
     pub(crate) fn without_default_port(&self, default: u16) -> Authority {
         match self.authority.port_u16() {

@@ -11,7 +11,7 @@ use crate::upload::ClientBody;
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
-    refusal::refuse,
+    refusal::refuse_with,
     request_body::limited,
     request_buffer::{BufferedBody, read},
     settings::ProxySettings,
@@ -63,7 +63,8 @@ impl Buffering {
             Ok(body) => Ok(Request::from_parts(parts, body)),
             Err(error) => {
                 self.settings.failure_log.request_failed(&error);
-                Err(refuse(&Request::from_parts(parts, ()), error))
+                let request = Request::from_parts(parts, ());
+                Err(refuse_with(&self.settings.response_hooks, &request, error))
             }
         }
     }

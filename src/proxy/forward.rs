@@ -20,6 +20,7 @@ use crate::{
     origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
+    response_rewrite::Sent,
     upload::RequestBody,
 };
 
@@ -186,7 +187,11 @@ impl ProxySettings {
     /// Rewrites the origin's names in a response to the client's.
     fn rewrite_response(&self, headers: &mut HeaderMap, ready: &Ready) {
         if let Some(layer) = &self.response_rewrite {
-            layer.apply(headers, &ready.downstream, Some(&ready.target.host));
+            let sent = Sent {
+                host: Some(&ready.target.host),
+                path_map: ready.path_map.as_deref(),
+            };
+            layer.apply(headers, &ready.downstream, sent);
         }
     }
 

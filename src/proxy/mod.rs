@@ -59,8 +59,10 @@
 //!   request without content.
 //! * The body's own length takes precedence over `Content-Length`, so a layer in front may replace
 //!   the body.
+//! * [`map_path`](OriginProxy::map_path) replaces a prefix of the path. All other bytes of the path
+//!   and the query pass as they are.
 //! * [`map_request`](OriginProxy::map_request) runs last.
-//! * All other fields pass, including `Authorization`. Path and query pass byte for byte.
+//! * All other fields pass, including `Authorization`.
 //!
 //! # Changes to responses
 //!
@@ -77,6 +79,7 @@
 //!   receives a truncated body as a complete one.
 //! * Redirects and cookies with the origin's name get the client's, and `Alt-Svc` is removed:
 //!   see [`response_rewrite`](crate::response_rewrite).
+//! * [`map_response`](OriginProxy::map_response) runs last.
 //! * All other fields pass.
 //!
 //! # Responses that come early
@@ -154,10 +157,11 @@
 //! # Errors
 //!
 //! Failures become responses. Each has a `Proxy-Status` field ([RFC 9209]), a short text, and the
-//! [`Error`](crate::Error) in its extensions. [`Limits`] lists the limits with their defaults.
+//! [`Error`](crate::Error) in its extensions. [`problem_details`] and [`replace_content`] replace
+//! the text. [`Limits`] lists the limits with their defaults.
 //!
-//! * **400**: the request has no usable Host or target, its body failed, or its WebSocket handshake
-//!   is malformed.
+//! * **400**: the request has no usable Host or target, its path may leave a mapped prefix, its
+//!   body failed, or its WebSocket handshake is malformed.
 //! * **408**: the client stopped sending.
 //! * **413**: the request body is larger than allowed.
 //! * **414**: the target is longer than the dialled [edge](crate::connector::AppliedProfile)
@@ -192,8 +196,8 @@
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), clients choose the
 //!   Host that the origin gets. Refuse unknown Hosts in front of the proxy.
 //! * axum's `nest_service("/app", proxy)` strips `/app` from the path. Redirects and cookies then
-//!   lack it, unless [`ResponseRewriteLayer::path`](crate::ResponseRewriteLayer::path) restores it.
-//!   `route_service("/app/{*rest}", proxy)` keeps it.
+//!   lack it. Use `route_service("/app/{*rest}", proxy)`, which keeps it, and
+//!   [`map_path`](OriginProxy::map_path), which restores it.
 //! * A client that does not read loses the origin's connection after
 //!   [`unread_timeout`](Limits::unread_timeout). The client's own connection belongs to the server
 //!   in front, which needs a timeout of its own.
@@ -213,6 +217,7 @@
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
+mod ambiguous_names;
 mod beside;
 mod buffering;
 mod check_head;
@@ -233,14 +238,17 @@ mod loop_detection;
 mod min_rate;
 mod origin_proxy;
 mod overload;
+mod path_maps;
 mod prepare;
 mod pseudonym;
 mod refusal;
+mod replace_content;
 mod request_body;
 mod request_buffer;
 mod request_content;
 mod request_hooks;
 mod response_body;
+mod response_hooks;
 mod service;
 mod settings;
 mod size_limits;
@@ -256,6 +264,7 @@ pub(crate) use refusal::refuse;
 pub(crate) use request_buffer::BufferedBody;
 pub(crate) use service::{Respond, accept, attempt, notify_observers};
 
+pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;
 pub use future::Proxying;
 pub use limits::Limits;
@@ -263,6 +272,7 @@ pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
 pub use overload::{AdaptiveConcurrency, LoadSnapshot};
 pub use pseudonym::{Pseudonym, PseudonymError};
+pub use replace_content::{problem_details, replace_content};
 pub use response_body::ProxyBody;
 pub use upgrade::{UpgradeRefused, Upgrades};
 

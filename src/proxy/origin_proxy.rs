@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use http::request::Parts;
+use http::{Response, request::Parts};
 
 use crate::{
     connector::CdnOriginConnector,
@@ -11,11 +11,11 @@ use crate::{
     host_rewrite::HostRewriteLayer,
     origin::{Origin, Scheme},
     pool::{OriginPool, PoolSettings, PoolSnapshot},
-    response_rewrite::ResponseRewriteLayer,
+    response_rewrite::{PathMap, PathPrefix, ResponseRewriteLayer},
 };
 
 use super::{
-    Limits, LoadSnapshot, Upgrades, Via, error_response::DiagnosisDisclosure,
+    Limits, LoadSnapshot, ProxyBody, Upgrades, Via, error_response::DiagnosisDisclosure,
     settings::ProxySettings,
 };
 
@@ -26,28 +26,19 @@ use super::{
 ///
 /// | call | default |
 /// |---|---|
-/// | [`host_rewrite`] | the origin's own Host |
-/// | [`forwarded`] | `X-Forwarded-For`, `-Host`, `-Proto` and `X-Real-IP`, replacing clients' own |
-/// | [`response_rewrite`] | redirects and cookies of the origin get the client's host |
-/// | [`client_scheme`] | `http`, unless a [`ClientConnection`] is known |
-/// | [`pool`] | [`PoolSettings::default`], with the idle timeout of the edge's profile |
-/// | [`limits`] | [`Limits::default`] |
-/// | [`upgrades`] | [`Upgrades::websocket`] |
-/// | [`via`] | a random pseudonym |
-/// | [`map_request`] | no change |
-/// | [`disclose_diagnosis`] | clients get no diagnosis |
+/// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
+/// | [`forwarded`](Self::forwarded) | `X-Forwarded-*` and `X-Real-IP`, replacing clients' own |
+/// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies get the client's host |
+/// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`] is known |
+/// | [`pool`](Self::pool) | [`PoolSettings::default`], with the edge's idle timeout |
+/// | [`limits`](Self::limits) | [`Limits::default`] |
+/// | [`upgrades`](Self::upgrades) | [`Upgrades::websocket`] |
+/// | [`via`](Self::via) | a random pseudonym |
+/// | [`map_path`](Self::map_path) | paths pass unchanged |
+/// | [`map_request`](Self::map_request), [`map_response`](Self::map_response) | no change |
+/// | [`disclose_diagnosis`](Self::disclose_diagnosis) | clients get no diagnosis |
 ///
 /// [`ClientConnection`]: super::ClientConnection
-/// [`client_scheme`]: Self::client_scheme
-/// [`disclose_diagnosis`]: Self::disclose_diagnosis
-/// [`forwarded`]: Self::forwarded
-/// [`host_rewrite`]: Self::host_rewrite
-/// [`limits`]: Self::limits
-/// [`map_request`]: Self::map_request
-/// [`pool`]: Self::pool
-/// [`response_rewrite`]: Self::response_rewrite
-/// [`upgrades`]: Self::upgrades
-/// [`via`]: Self::via
 #[derive(Clone)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
@@ -83,12 +74,9 @@ impl OriginProxy {
     /// With [`HostRewriteLayer::preserve`], the client's Host passes.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer, OriginProxy};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{HostRewriteLayer, OriginProxy};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.host_rewrite(HostRewriteLayer::preserve());
     /// ```
     ///
     /// [`CdnOriginBuilder::host`]: crate::connector::CdnOriginBuilder::host
@@ -104,12 +92,9 @@ impl OriginProxy {
     /// applies, unless the layer has one.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, ForwardedLayer, OriginProxy};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).forwarded(ForwardedLayer::new());
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{ForwardedLayer, OriginProxy};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.forwarded(ForwardedLayer::new());
     /// ```
     pub fn forwarded(mut self, layer: ForwardedLayer) -> Self {
         let profile = self.pool.connector().profile();
@@ -123,12 +108,9 @@ impl OriginProxy {
     /// pass unchanged, as nginx's `proxy_redirect off` does.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, ResponseRewriteLayer};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).response_rewrite(ResponseRewriteLayer::off());
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{OriginProxy, ResponseRewriteLayer};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.response_rewrite(ResponseRewriteLayer::off());
     /// ```
     pub fn response_rewrite(mut self, layer: ResponseRewriteLayer) -> Self {
         self.settings_mut().set_response_rewrite(layer);
@@ -141,12 +123,9 @@ impl OriginProxy {
     /// gets the scheme in `X-Forwarded-Proto`, and redirects are rewritten to it.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, origin::Scheme};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).client_scheme(Scheme::Https);
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{OriginProxy, origin::Scheme};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.client_scheme(Scheme::Https);
     /// ```
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         self.settings_mut().client_scheme = Some(scheme);
@@ -158,13 +137,9 @@ impl OriginProxy {
     /// The proxy gets a new pool. Clones that were made before keep the old one.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, pool::PoolSettings};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let settings = PoolSettings::default().max_connections(1000);
-    /// let proxy = OriginProxy::new(connector).pool(settings);
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{OriginProxy, pool::PoolSettings};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.pool(PoolSettings::default().max_connections(1000));
     /// ```
     pub fn pool(mut self, settings: PoolSettings) -> Self {
         self.pool = OriginPool::new(self.pool.connector().clone(), settings);
@@ -177,15 +152,10 @@ impl OriginProxy {
     /// limits. Clones that were made before keep theirs.
     ///
     /// ```
-    /// use std::time::Duration;
-    ///
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Limits};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let limits = Limits::default().request_timeout(Duration::from_secs(60));
-    /// let proxy = OriginProxy::new(connector).limits(limits);
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use std::time::Duration;
+    /// # use cdn_origin::{OriginProxy, proxy::Limits};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.limits(Limits::default().request_timeout(Duration::from_secs(60)));
     /// ```
     pub fn limits(mut self, limits: Limits) -> Self {
         let profile = self.pool.connector().profile();
@@ -198,12 +168,9 @@ impl OriginProxy {
     /// The default is WebSocket, and 10 minutes.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Upgrades};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).upgrades(Upgrades::none());
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # use cdn_origin::{OriginProxy, proxy::Upgrades};
+    /// # let set = |proxy: OriginProxy|
+    /// proxy.upgrades(Upgrades::none());
     /// ```
     pub fn upgrades(mut self, upgrades: Upgrades) -> Self {
         self.settings_mut().upgrades = upgrades;
@@ -216,16 +183,37 @@ impl OriginProxy {
     /// in `Proxy-Status` too.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy, proxy::Via};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let via = Via::named("edge-7.example".parse()?).cdn_loop("cdn.example".parse()?);
-    /// let proxy = OriginProxy::new(connector).via(via);
-    /// # drop(proxy);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # use cdn_origin::{OriginProxy, proxy::Via};
+    /// # fn set(proxy: OriginProxy) -> Result<(), Box<dyn std::error::Error>> {
+    /// proxy.via(Via::named("edge-7.example".parse()?).cdn_loop("cdn.example".parse()?));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn via(mut self, via: Via) -> Self {
         self.settings_mut().set_via(via);
+        self
+    }
+
+    /// Replaces a prefix of the client's paths by one of the origin's, and back in responses.
+    ///
+    /// This is `proxy_pass` with a path in nginx, and `http-request set-path` in HAProxy. The other
+    /// bytes of the path and the query stay. A path without the prefix passes unchanged. Of several
+    /// calls, the first that matches applies. The response gets the client's prefix in redirects
+    /// and the `Path` of cookies, unless [`ResponseRewriteLayer::off`] is set.
+    ///
+    /// A path that the origin could resolve to a place outside of its prefix gets 400: one with a
+    /// `..` segment in any encoding, or one that would start with `//`.
+    ///
+    /// ```
+    /// # fn set(proxy: cdn_origin::OriginProxy) -> Result<(), Box<dyn std::error::Error>> {
+    /// // `/shop/cart?id=1` becomes `/v2/cart?id=1`.
+    /// proxy.map_path("/shop".parse()?, "/v2".parse()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn map_path(mut self, client: PathPrefix, origin: PathPrefix) -> Self {
+        let map = PathMap { origin, client };
+        self.settings_mut().path_maps.add(map);
         self
     }
 
@@ -238,19 +226,41 @@ impl OriginProxy {
     /// `Content-Length`, `Transfer-Encoding`, `Connection`, `TE` and `Upgrade` are undone.
     ///
     /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy};
-    /// use http::HeaderValue;
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).map_request(|parts| {
-    ///     let secret = HeaderValue::from_static("only the origin knows");
-    ///     parts.headers.insert("x-origin-secret", secret);
+    /// # let set = |proxy: cdn_origin::OriginProxy, secret: http::HeaderValue|
+    /// proxy.map_request(move |parts| {
+    ///     parts.headers.insert("x-origin-secret", secret.clone());
     /// });
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn map_request(mut self, function: impl Fn(&mut Parts) + Send + Sync + 'static) -> Self {
         self.settings_mut().request_hooks.add(function);
+        self
+    }
+
+    /// Adds a function that changes each response just before the client gets it.
+    ///
+    /// It gets the responses of the origin, and the proxy's own with the [`Error`] in their
+    /// extensions. Several functions run in their order. The error stays in the extensions, and a
+    /// response to HEAD gets no content. A switch of protocols passes by.
+    ///
+    /// [`problem_details`] and [`replace_content`] are for error pages. Responses of an
+    /// [`OriginGroup`](crate::group::OriginGroup) without a healthy member pass by too: put tower's
+    /// `map_response` around a group.
+    ///
+    /// ```
+    /// # let set = |proxy: cdn_origin::OriginProxy|
+    /// proxy.map_response(|mut response| {
+    ///     response.headers_mut().remove("x-powered-by");
+    ///     response
+    /// });
+    /// ```
+    ///
+    /// [`problem_details`]: super::problem_details
+    /// [`replace_content`]: super::replace_content
+    pub fn map_response(
+        mut self,
+        function: impl Fn(Response<ProxyBody>) -> Response<ProxyBody> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings_mut().response_hooks.add(function);
         self
     }
 
@@ -262,19 +272,9 @@ impl OriginProxy {
     /// layer in front removes the field. Fixes contain names of your configuration, and maybe the
     /// hash of a public key to pin. They contain no IP address, no field value and no path.
     ///
-    /// ```text
-    /// proxy-status: cdn-origin;error=tls_alert_received;alert-id=40;
-    ///     alert-message="handshake_failure";
-    ///     details="SniNotServed, likely; fix: .sni(\"www.example.com\")"
     /// ```
-    ///
-    /// ```
-    /// use cdn_origin::{CdnOriginConnector, OriginProxy};
-    ///
-    /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
-    /// let proxy = OriginProxy::new(connector).disclose_diagnosis();
-    /// # drop(proxy);
-    /// # Ok::<(), cdn_origin::BuildError>(())
+    /// # let set = |proxy: cdn_origin::OriginProxy|
+    /// proxy.disclose_diagnosis();
     /// ```
     ///
     /// [RFC 9209 section 2.1.5]: https://www.rfc-editor.org/rfc/rfc9209#section-2.1.5

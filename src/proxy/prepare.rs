@@ -14,6 +14,7 @@ use crate::{
     name::HostAuthority,
     origin::{Origin, Scheme},
     pool::Target,
+    response_rewrite::PathMap,
     upload::RequestBody,
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Ready {
     pub(super) asked: Option<Box<UpgradeRequest>>,
     pub(super) origin: Arc<Origin>,
     pub(super) downstream: Downstream,
+    /// The map by which the path was replaced.
+    pub(super) path_map: Option<Arc<PathMap>>,
     /// Whether the client gets trailers.
     pub(super) trailers: bool,
     /// Whether the client speaks HTTP/2 or later.
@@ -46,6 +49,7 @@ pub(super) struct Ready {
 struct Rewrite {
     host: HostAuthority,
     downstream: Downstream,
+    path_map: Option<Arc<PathMap>>,
     /// The forwarded fields and the proxy's signature.
     added: FieldLines,
     /// Whether the client sent `TE: trailers`.
@@ -90,6 +94,7 @@ impl ProxySettings {
             asked: asked.map(Box::new),
             origin: origin.clone(),
             downstream: rewrite.downstream,
+            path_map: rewrite.path_map,
             // An HTTP/1 client without `TE: trailers` may not support them.
             trailers: rewrite.te_trailers || has_streams,
             has_streams,
@@ -131,6 +136,7 @@ impl ProxySettings {
         if check_head::is_last_forward(parts) {
             return Ok(None);
         }
+        let path_map = self.path_maps.apply(&mut parts.uri)?;
         let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
             && hop_by_hop::remove_from_request(&mut parts.headers, parts.version);
         let forwarded = match present.has(HeaderFlags::FORWARDED) {
@@ -162,6 +168,7 @@ impl ProxySettings {
         Ok(Some(Rewrite {
             host: name,
             downstream: replaced.downstream,
+            path_map,
             added,
             te_trailers,
             present,

@@ -8,12 +8,23 @@ use crate::error::Error;
 use super::{
     ProxyBody,
     error_response::{DiagnosisDisclosure, GrpcCall, ProxyIdentity, error_response},
+    response_hooks::ResponseHooks,
 };
 
 /// Responds to a request that no origin gets.
 pub(crate) fn refuse<B>(request: &Request<B>, error: Error) -> Response<ProxyBody> {
+    refuse_with(&ResponseHooks::default(), request, error)
+}
+
+/// Responds to a request that no origin gets, for a proxy with these hooks.
+pub(super) fn refuse_with<B>(
+    hooks: &ResponseHooks,
+    request: &Request<B>,
+    error: Error,
+) -> Response<ProxyBody> {
     let (identity, disclosure) = (ProxyIdentity::default(), DiagnosisDisclosure::default());
     let refusal = error_response(&identity, error, request.method(), disclosure);
+    let refusal = hooks.apply(refusal, request.method());
     let mut response = match GrpcCall::of(request) {
         Some(call) => call.error_response(refusal),
         None => refusal,

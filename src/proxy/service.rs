@@ -157,11 +157,12 @@ where
             Err(error) => Err(error),
         };
         let mut response = match outcome {
-            Ok(response) => response,
+            Ok(response) => settings.response_hooks.apply(response, &method),
             Err(error) => {
                 log_failure(&settings.failure_log, &error);
                 let refusal =
                     error_response(&settings.identity, error, &method, settings.disclosure);
+                let refusal = settings.response_hooks.apply(refusal, &method);
                 let mut refusal = match call {
                     Some(call) => call.error_response(refusal),
                     None => refusal,
@@ -242,7 +243,7 @@ mod tests {
         let future = proxy.respond(request);
         for (name, size, limit) in [
             ("the future of a request", size_of_val(&future), 1240),
-            ("Ready", size_of::<Ready>(), 704),
+            ("Ready", size_of::<Ready>(), 712),
             ("Target", size_of::<Target>(), 224),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),

@@ -18,8 +18,10 @@ use super::{
     error_response::{DiagnosisDisclosure, ProxyIdentity},
     log::FailureLog,
     overload::RequestQueue,
+    path_maps::PathMaps,
     request_buffer::BufferMemory,
     request_hooks::RequestHooks,
+    response_hooks::ResponseHooks,
 };
 
 /// The settings of an [`OriginProxy`](super::OriginProxy).
@@ -47,7 +49,9 @@ pub(super) struct ProxySettings {
     pub(super) edge_limits: Option<EdgeLimits>,
     pub(super) queue: RequestQueue,
     pub(super) buffer_memory: BufferMemory,
+    pub(super) path_maps: PathMaps,
     pub(super) request_hooks: RequestHooks,
+    pub(super) response_hooks: ResponseHooks,
     pub(super) disclosure: DiagnosisDisclosure,
     pub(super) failure_log: Arc<FailureLog>,
 }
@@ -81,7 +85,9 @@ impl ProxySettings {
             buffer_memory: BufferMemory::new(),
             limits,
             edge_limits: profile.map(EdgeLimits::of),
+            path_maps: PathMaps::default(),
             request_hooks: RequestHooks::default(),
+            response_hooks: ResponseHooks::default(),
             disclosure: DiagnosisDisclosure::default(),
             failure_log: Arc::default(),
         };
@@ -108,7 +114,9 @@ impl ProxySettings {
             no_scheme: self.no_scheme.clone(),
             via: self.via.clone(),
             identity: self.identity.clone(),
+            path_maps: self.path_maps.clone(),
             request_hooks: self.request_hooks.clone(),
+            response_hooks: self.response_hooks.clone(),
             disclosure: self.disclosure,
             ..settings
         }

@@ -2,7 +2,7 @@
 
 use crate::origin::Scheme;
 
-use super::{path, settings::SecureCookies, sides::Sides};
+use super::{settings::SecureCookies, sides::Sides};
 
 /// Rewrites a cookie for the client; `None` if it stays as it is.
 pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {
@@ -67,7 +67,7 @@ impl AttributeEdit {
 
     fn of_path(segment: &[u8], value: &[u8], sides: &Sides<'_>) -> Self {
         let path = std::str::from_utf8(value).ok();
-        let Some(path) = path.and_then(|path| path::mapped(sides.paths, path)) else {
+        let Some(path) = path.and_then(|path| sides.mapped_path(path)) else {
             return Self::Keep;
         };
         let start = segment.iter().position(|byte| *byte == b'=');

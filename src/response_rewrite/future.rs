@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::downstream::Downstream;
 
-use super::{rewrite_fields::rewrite_fields, settings::RewriteRules};
+use super::{rewrite_fields::rewrite_fields, settings::RewriteRules, sides::Sent};
 
 pin_project! {
     /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.
@@ -46,7 +46,8 @@ where
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
         if let Ok(response) = &mut result {
-            rewrite_fields(this.rules, response.headers_mut(), this.downstream, None);
+            let sent = Sent::default();
+            rewrite_fields(this.rules, response.headers_mut(), this.downstream, sent);
         }
         Poll::Ready(result)
     }

@@ -16,6 +16,7 @@ use super::{
     path::PathMap,
     rewrite_fields::rewrite_fields,
     settings::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
+    sides::Sent,
 };
 
 /// Replaces the origin's names by the client's in redirects and cookies.
@@ -111,15 +112,8 @@ impl ResponseRewriteLayer {
     }
 
     /// Rewrites the fields of a response for this client.
-    ///
-    /// `sent_host` is the Host that was sent to the origin, if it is known.
-    pub(crate) fn apply(
-        &self,
-        headers: &mut HeaderMap,
-        downstream: &Downstream,
-        sent_host: Option<&HostAuthority>,
-    ) {
-        rewrite_fields(&self.rules, headers, downstream, sent_host);
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, downstream: &Downstream, sent: Sent<'_>) {
+        rewrite_fields(&self.rules, headers, downstream, sent);
     }
 
     /// Whether this layer was created by [`off`](Self::off).
@@ -130,7 +124,8 @@ impl ResponseRewriteLayer {
     /// Replaces a prefix of the origin's paths by one of the client's.
     ///
     /// This is nginx's `proxy_redirect /app/ /` and `proxy_cookie_path /app/ /`. Of several calls,
-    /// the first that matches applies.
+    /// the first that matches applies. The paths of requests stay:
+    /// [`OriginProxy::map_path`](crate::OriginProxy::map_path) maps both ways.
     ///
     /// ```
     /// use cdn_origin::response_rewrite::ResponseRewriteLayer;

@@ -88,3 +88,6 @@ pub use future::ResponseRewriteFuture;
 pub use layer::ResponseRewriteLayer;
 pub use path::{PathPrefix, PathPrefixError};
 pub use service::ResponseRewrite;
+
+pub(crate) use path::PathMap;
+pub(crate) use sides::Sent;

@@ -8,23 +8,21 @@ use http::{
     header::{ALT_SVC, CONTENT_LOCATION, Entry, LOCATION, REFRESH, SET_COOKIE},
 };
 
-use crate::{downstream::Downstream, name::HostAuthority};
+use crate::downstream::Downstream;
 
 use super::{
     cookie,
     settings::{AltSvcHandling, RewriteRules, RewriteScope},
-    sides::Sides,
+    sides::{Sent, Sides},
     url,
 };
 
 /// Rewrites the fields of a response for this client.
-///
-/// `sent_host` is the Host that was sent to the origin, if it is known.
 pub(super) fn rewrite_fields(
     rules: &RewriteRules,
     headers: &mut HeaderMap,
     downstream: &Downstream,
-    sent_host: Option<&HostAuthority>,
+    sent: Sent<'_>,
 ) {
     if rules.scope == RewriteScope::Nothing || !headers.keys().any(is_rewritten) {
         return;
@@ -32,7 +30,7 @@ pub(super) fn rewrite_fields(
     if rules.alt_svc == AltSvcHandling::Remove {
         headers.remove(ALT_SVC);
     }
-    let sides = Sides::new(rules, downstream, sent_host);
+    let sides = Sides::new(rules, downstream, sent);
     let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &sides));
     edit(headers, LOCATION, location);
     edit(headers, CONTENT_LOCATION, location);

@@ -4,7 +4,7 @@ use http::uri::PathAndQuery;
 
 use crate::{name::HostAuthority, origin::Scheme};
 
-use super::{path, sides::Sides};
+use super::sides::Sides;
 
 /// A URL reference with an authority, split into parts.
 struct UrlParts<'a> {
@@ -106,7 +106,7 @@ fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
     let (path, tail) = rest.split_at(end);
     // After an authority, an empty path is the root (RFC 9110 section 4.2.3).
     let path = if path.is_empty() { "/" } else { path };
-    let mapped = path::mapped(sides.paths, path).filter(|_| path.starts_with('/'))?;
+    let mapped = sides.mapped_path(path)?;
     Some(mapped + tail)
 }
 

@@ -9,6 +9,7 @@ use cdn_origin::{
     connector::CdnOriginBuilder,
 };
 use http::{Request, StatusCode};
+use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -22,7 +23,7 @@ fn read(text: &str) -> OriginConfig {
 }
 
 /// The calls that have no key, and why.
-const WITHOUT_KEY: [(&str, &str); 23] = [
+const WITHOUT_KEY: [(&str, &str); 24] = [
     ("build", "is what the conversion does"),
     ("builder", "is `url`"),
     ("transport", "takes a Rust value"),
@@ -35,6 +36,7 @@ const WITHOUT_KEY: [(&str, &str); 23] = [
     ("each", "takes a function"),
     ("share_with", "takes another connector"),
     ("map_request", "takes a function"),
+    ("map_response", "takes a function"),
     ("new", "makes the value"),
     ("close_tunnels", "acts on a running proxy"),
     ("drain", "acts on a running proxy"),
@@ -317,6 +319,14 @@ fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
             "upgrades.protocols: a protocol is not a name, or is a version of HTTP",
         ),
         (
+            "[request_fields]\nset = { 'not a name' = '1' }",
+            "request_fields.set: a name is not a field's",
+        ),
+        (
+            "[response_fields]\nadd = { x = \"1\\n\" }",
+            "response_fields.add: a value is not that of a field",
+        ),
+        (
             "[pool]\nmax_response_head = '5 GiB'",
             "pool.max_response_head: the size is too large",
         ),
@@ -388,4 +398,60 @@ async fn a_changed_file_is_applied_as_far_as_a_running_connector_can() {
     let broken = config("/nonexistent.pem".to_owned(), "");
     assert!(new.reload(&broken, &connector).is_err());
     assert!(connect().await.is_ok(), "the old trust stays in force");
+}
+
+/// Fields, paths and pages of a file, and what the origin and the client get.
+#[tokio::test]
+async fn a_proxy_from_a_file_maps_paths_fields_and_pages() {
+    let edge = Edge::builder(&Authority::new())
+        .plain_http()
+        .respond(|_| {
+            let response = http::Response::builder().status(503).header("x-old", "1");
+            let response = response
+                .header("location", "/v2/a")
+                .header("vary", "Cookie");
+            response
+                .body(bytes::Bytes::new())
+                .expect("a valid response")
+        })
+        .start()
+        .await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("the folder is ours");
+        path.display().to_string()
+    };
+    let (secret, page) = (file("secret", "s3cret\n"), file("50x.html", "<p>Back soon"));
+    let config = read(&format!(
+        "url = 'http://origin.test'\ndial = '{}'\nhost_rewrite = 'preserve_name'\n\
+         map_path = [{{ client = '/shop', origin = '/v2' }}]\n\
+         [request_fields]\nremove_ambiguous_names = true\nremove = ['x-gone']\n\
+         set = {{ X-Tier = 'edge', X-Secret = {{ file = '{secret}' }} }}\n\
+         [response_fields]\nremove = ['x-old']\nset = {{ X-New = '1' }}\n\
+         add = {{ Vary = 'Accept' }}\n\
+         [error_pages]\nproblem_details = true\n\
+         [[error_pages.pages]]\nstatuses = [503]\nfile = '{page}'\nintercept = true\n",
+        edge.address(),
+    ));
+    let proxy = OriginProxy::try_from(&config).expect("the configuration is valid");
+    let request = Request::get("/shop/a").header("host", "Proxy.test:80");
+    let request = request.header("x-gone", "1").header("x_gone", "1");
+    let request = request.body(String::new()).expect("a valid request");
+    let response = proxy.oneshot(request).await.expect("a proxy never fails");
+    let seen = &edge.requests()[0];
+    assert_eq!(seen.target, "/v2/a");
+    assert_eq!(seen.host(), Some("proxy.test"));
+    assert_eq!(seen.header("x-tier"), Some("edge"));
+    assert_eq!(seen.header("x-secret"), Some("s3cret"));
+    assert_eq!((seen.header("x-gone"), seen.header("x_gone")), (None, None));
+    let fields = response.headers();
+    assert_eq!(fields["location"], "/shop/a");
+    assert_eq!(fields["x-new"], "1");
+    assert_eq!(fields["content-type"], "text/html; charset=utf-8");
+    assert!(!fields.contains_key("x-old"));
+    let vary: Vec<_> = fields.get_all("vary").iter().collect();
+    assert_eq!(vary, ["Cookie", "Accept"]);
+    let content = response.into_body().collect().await.expect("a page");
+    assert_eq!(content.to_bytes(), "<p>Back soon");
 }

@@ -2,7 +2,7 @@
 
 use cdn_origin::{
     Alpn, CdnOriginConnector, Error, SpkiPin, VerifyPolicy,
-    adapt::tonic::endpoint,
+    adapt::tonic::{channel, connect, endpoint},
     error::{BuildProblemKind, ErrorKind},
 };
 use http::{Request, Version};
@@ -35,12 +35,8 @@ async fn eager_and_lazy_channels_use_all_four_names() {
         .alpn(Alpn::Http2)
         .build()
         .unwrap();
-    let endpoint = endpoint(&connector).unwrap();
-    let eager = endpoint
-        .connect_with_connector(connector.clone())
-        .await
-        .unwrap();
-    let lazy = endpoint.connect_with_connector_lazy(connector);
+    let eager = connect(&connector).await.unwrap();
+    let lazy = channel(&connector).unwrap();
     for channel in [eager, lazy] {
         assert_eq!(channel.oneshot(call()).await.unwrap().status(), 200);
     }
@@ -60,12 +56,11 @@ async fn a_status_and_an_eager_error_contain_our_report() {
         .alpn(Alpn::Http2)
         .build()
         .unwrap();
-    let endpoint = endpoint(&connector).unwrap();
-    let eager = endpoint.connect_with_connector(connector.clone()).await;
-    let lazy = endpoint.connect_with_connector_lazy(connector);
+    let eager = connect(&connector).await;
+    let lazy = channel(&connector).unwrap();
     let status = tonic::Status::from_error(lazy.oneshot(call()).await.unwrap_err().into());
     let eager = eager.unwrap_err();
-    for found in [Error::find_in(&eager), Error::find_in(&status)] {
+    for found in [Error::find_in(&*eager), Error::find_in(&status)] {
         let found = found.unwrap();
         assert_eq!(found.kind(), ErrorKind::AlertReceived);
         let report = found.report().to_string();

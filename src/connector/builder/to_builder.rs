@@ -1,7 +1,10 @@
 //! From a connector back to a builder, and what other modules read of a builder.
 
+use std::time::Duration;
+
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
+    dial::HappyEyeballs,
     error::{BuildError, BuildProblem, BuildProblemKind},
     origin::{ChosenNames, OriginUrl},
     tls::{Alpn, TlsParameters},
@@ -55,6 +58,30 @@ impl CdnOriginBuilder {
     /// The called setters that decide where a connection leads, names aside.
     pub(crate) fn dialling_setters(&self) -> impl Iterator<Item = &'static str> {
         self.settings.dial.decisive_setters()
+    }
+
+    /// The called setters that act only on connections that the connector opens itself.
+    pub(crate) fn setters_of_own_connections(&self) -> Vec<&'static str> {
+        let dial = &self.settings.dial;
+        let called = [
+            ("egress_guard", dial.guard.is_some()),
+            (
+                "happy_eyeballs",
+                dial.happy_eyeballs != HappyEyeballs::default(),
+            ),
+            ("proxy_protocol", dial.proxy_protocol.is_some()),
+            ("socket_options", !dial.socket_options.is_default()),
+            ("transport", dial.transport.is_some()),
+        ];
+        let dialling = called.into_iter().filter(|(_, is_called)| *is_called);
+        let tls = self.settings.tls_setters.iter().copied();
+        let tls = tls.filter(|setter| ["ech", "Sessions::early_data"].contains(setter));
+        dialling.map(|(setter, _)| setter).chain(tls).collect()
+    }
+
+    /// The timeout of a whole connect.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.settings.timeouts.connect
     }
 
     /// Loads the roots now, for several builds.

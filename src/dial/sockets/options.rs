@@ -79,6 +79,28 @@ pub struct SocketOptions {
 type SocketHook = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
+    /// Whether no option was set.
+    pub(crate) fn is_default(&self) -> bool {
+        let Self {
+            local_v4,
+            local_v6,
+            interface,
+            nagle,
+            user_timeout,
+            send_buffer,
+            receive_buffer,
+            mark,
+            dscp,
+            keepalive,
+            each,
+        } = self;
+        let addresses = local_v4.is_none() && local_v6.is_none() && interface.is_none();
+        let buffers = send_buffer.is_none() && receive_buffer.is_none();
+        let marks = mark.is_none() && dscp.is_none();
+        let times = user_timeout.is_none() && *keepalive == TcpKeepalive::default() && !nagle;
+        addresses && buffers && marks && times && each.is_none()
+    }
+
     /// Sets the local address to connect from.
     ///
     /// Call it once for each address family. Only families with a local address are then dialled.

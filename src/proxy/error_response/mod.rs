@@ -9,5 +9,5 @@ mod structured_field;
 
 pub(super) use disclosure::DiagnosisDisclosure;
 pub(super) use grpc::GrpcCall;
-pub(super) use proxy_status::ProxyIdentity;
+pub(super) use proxy_status::{ProxyIdentity, error_type_name};
 pub(super) use response::error_response;

@@ -78,7 +78,8 @@ fn error_type(error: &Error) -> BareItem {
     BareItem::known_token(error_type_name(error))
 }
 
-fn error_type_name(error: &Error) -> &'static str {
+/// The name of the error type, for clients.
+pub(in crate::proxy) fn error_type_name(error: &Error) -> &'static str {
     match error.kind() {
         _ if error.facts().alert().is_some() => "tls_alert_received",
         ErrorKind::Certificate(_) => "tls_certificate_error",

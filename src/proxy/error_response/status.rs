@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem, Stage, 
 pub(super) fn status(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::Host(_)
-        | ErrorKind::Request(RequestProblem::TargetInvalid)
+        | ErrorKind::Request(RequestProblem::PathAmbiguous | RequestProblem::TargetInvalid)
         | ErrorKind::RequestBody(RequestBodyProblem::Failed | RequestBodyProblem::NotAllowed)
         | ErrorKind::Upgrade(UpgradeProblem::Invalid) => StatusCode::BAD_REQUEST,
         // RFC 9112 section 6.1 asks for 501 where a transfer coding is not understood.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::runtime::Handle;
 
-use crate::{error::Error, upload::WithheldBody};
+use crate::{error::Error, observe::ExchangeOutcome, upload::WithheldBody};
 
 use super::{origin_body::OriginBody, slow_reader::GuardedBody};
 
@@ -62,6 +62,17 @@ impl ProxyBody {
 
     pub(in crate::proxy) fn nothing() -> Self {
         Self::of(BodySource::Nothing)
+    }
+
+    /// Puts another body in place of this one, which the client does not get. The exchange counts
+    /// as complete.
+    pub(in crate::proxy) fn replace(&mut self, body: Self) {
+        match &mut self.source {
+            BodySource::Origin(body) => body.record.end(ExchangeOutcome::Complete),
+            BodySource::Guarded(body) => body.end_record(),
+            BodySource::Own(_) | BodySource::Failed(_) | BodySource::Nothing => {}
+        }
+        self.source = body.source;
     }
 
     /// Discards the client's withheld body when the head of the response is sent.

@@ -20,6 +20,7 @@ use tracing::Instrument;
 
 use crate::{
     error::{Error, ExchangeTimeout},
+    observe::ExchangeOutcome,
     proxy::deadline::Deadline,
 };
 
@@ -83,6 +84,13 @@ impl GuardedBody {
             .body
             .as_ref()
             .is_ok_and(|body| body.body.is_end_stream())
+    }
+
+    /// Records that the exchange is complete, although nobody reads the rest.
+    pub(super) fn end_record(&self) {
+        if let Ok(body) = &mut lock(&self.shared).body {
+            body.record.end(ExchangeOutcome::Complete);
+        }
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {

@@ -119,7 +119,7 @@ const MAY_IMPORT: [(&str, &[&str]); 30] = [
             "proxy",
         ],
     ),
-    ("adapt", &["origin", "error", "connector"]),
+    ("adapt", &["name", "origin", "error", "tls", "connector"]),
     (
         "config",
         &[

@@ -10,11 +10,13 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 
 /// Crates whose types may appear in public signatures. A breaking release of one of them is a
 /// breaking change here too.
-const FOREIGN_CRATES: [&str; 9] = [
+const FOREIGN_CRATES: [&str; 11] = [
+    "bytes",
     "http",
     "http_body",
     "hyper",
     "ipnet",
+    "reqwest",
     "rustls",
     "tokio",
     "tonic",

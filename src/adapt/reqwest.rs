@@ -1,0 +1,304 @@
+//! reqwest's client.
+//!
+//! [`client_builder`] makes a `reqwest::ClientBuilder` whose connections go to the connector's
+//! origin, with its SNI, expected name, policy, identity, versions and Host. [`base_url`] is what
+//! requests start from:
+//!
+//! ```no_run
+//! use cdn_origin::{CdnOriginConnector, Error, adapt};
+//!
+//! async fn get() -> Result<String, Box<dyn std::error::Error>> {
+//!     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+//!         .sni("www.example.com")
+//!         .build()?;
+//!     let client = adapt::reqwest::client_builder(&connector)?.build()?;
+//!     let url = adapt::reqwest::base_url(&connector)?.join("/items?page=2")?;
+//!     let response = client.get(url).send().await.inspect_err(|error| {
+//!         if let Some(error) = Error::find_in(error) {
+//!             eprintln!("{}", error.report());
+//!         }
+//!     })?;
+//!     Ok(response.text().await?)
+//! }
+//! ```
+//!
+//! # What reqwest does
+//!
+//! reqwest opens and pools the connections itself. The connector supplies the TLS configuration and
+//! the addresses.
+//!
+//! * **SNI** is the host of the URL, so the URL's host is the SNI name. A URL with another host
+//!   name fails. One with an IP address in it is dialled as it is: do not pass URLs of others.
+//! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
+//!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
+//! * **Redirects** are followed as long as they stay at the base URL's scheme, host and port, at
+//!   most 10 times. All others are returned. `redirect` of the builder replaces that.
+//! * **Proxies** of the environment are not used.
+//! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
+//!   facts becomes the source of reqwest's: [`Error::find_in`](crate::Error::find_in) finds it. So
+//!   an origin that is down gets two attempts for one.
+//! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
+//!   to the second one.
+//! * **Reload.** A client keeps the trust with which it was made.
+//! * **Observers** see no connection of reqwest.
+//!
+//! [`Timeouts::connect`]: crate::connector::Timeouts::connect
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, Uri, header::HOST};
+use reqwest::{
+    ClientBuilder, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
+use tokio::time::timeout;
+use tower::{BoxError, ServiceExt};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    CdnOriginConnector,
+    connector::AppliedProfile,
+    error::{BuildError, BuildProblem, BuildProblemKind},
+    name::{DnsName, ExpectedName, Host, HostAuthority, Sni},
+    origin::{Origin, Scheme},
+    tls::{SpkiPin, VerifyPolicy},
+};
+
+/// How many redirects are followed, as reqwest's own policy does.
+const MAX_REDIRECTS: usize = 10;
+
+/// A builder of clients for the connector's origin.
+///
+/// Use [`base_url`] for requests. Calls of the builder may replace what this function sets: leave
+/// alone those of DNS, TLS and proxies.
+///
+/// # Errors
+///
+/// The connector has no fixed origin, or settings that reqwest cannot honour:
+///
+/// * a Unix socket, a custom transport, the PROXY protocol, an egress guard, socket options or
+///   `HappyEyeballs` that differ from the defaults
+/// * Encrypted ClientHello and early data
+/// * [`Alpn::Http2`](crate::Alpn::Http2) with a Host that differs from the SNI
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, adapt};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
+/// let client = adapt::reqwest::client_builder(&connector)?
+///     .user_agent("shop/1.0")
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, BuildError> {
+    let url = base_url(connector)?;
+    let origin = origin_of(connector)?;
+    let settings = connector.to_builder();
+    let own = settings.setters_of_own_connections().into_iter();
+    let refused = own.map(|setter| contradiction(setter, "reqwest opens its connections itself"));
+    BuildError::from_problems(refused.collect())?;
+    // reqwest needs a configuration for an `http` origin too, which is never used.
+    let tls = match origin.scheme() {
+        Scheme::Https => connector.tls_config(),
+        Scheme::Http => trusting_nobody()?.tls_config(),
+    };
+    let Some(tls) = tls else {
+        let why = "there is no TLS configuration without a look-up in DNS";
+        return Err(BuildError::of(contradiction("ech", why)));
+    };
+    let mut tls = tls.as_ref().clone();
+    let mut builder = ClientBuilder::new()
+        .no_proxy()
+        .https_only(origin.scheme() == Scheme::Https)
+        .redirect(within(url))
+        .dns_resolver(OriginResolver(connector.clone()))
+        .connector_layer(ExplainingLayer(connector.clone()));
+    if let Some(time) = connector.profile().and_then(AppliedProfile::idle_timeout) {
+        builder = builder.pool_idle_timeout(time);
+    }
+    if !authority(origin)?.eq_ignore_ascii_case(origin.host().as_str()) {
+        if tls.alpn_protocols == [b"h2"] {
+            let why = "reqwest sends the SNI name in `:authority`: set Alpn::Http1";
+            return Err(BuildError::of(contradiction("host", why)));
+        }
+        tls.alpn_protocols.retain(|protocol| protocol != b"h2");
+        let host = HeaderMap::from_iter([(HOST, origin.host().to_header_value())]);
+        builder = builder.default_headers(host).http1_only();
+    }
+    Ok(builder.tls_backend_preconfigured(tls))
+}
+
+/// The URL that requests to the connector's origin start from.
+///
+/// Its host is the SNI name. Without SNI it is the expected name, and for an `http` origin the
+/// Host. It has no port, even if the origin is dialled at another one than the scheme's.
+///
+/// # Errors
+///
+/// The connector has no fixed origin or dials a Unix socket, or an IP address would have to be both
+/// dialled and verified, and the two differ.
+///
+/// ```
+/// use cdn_origin::{CdnOriginConnector, adapt};
+///
+/// let connector = CdnOriginConnector::builder("http://origin.example:8080")
+///     .host("www.example.com")
+///     .build()?;
+/// let url = adapt::reqwest::base_url(&connector)?;
+/// assert_eq!(url.as_str(), "http://www.example.com/");
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+pub fn base_url(connector: &CdnOriginConnector) -> Result<Url, BuildError> {
+    let origin = origin_of(connector)?;
+    let text = format!("{}://{}", origin.scheme(), authority(origin)?);
+    Url::parse(&text).map_err(|error| {
+        BuildError::of(BuildProblem::new(
+            "origin",
+            BuildProblemKind::InvalidName,
+            error,
+        ))
+    })
+}
+
+fn origin_of(connector: &CdnOriginConnector) -> Result<&Origin, BuildError> {
+    let why = "reqwest needs a connector with a fixed origin";
+    let missing = || BuildProblem::new("origin", BuildProblemKind::Empty, why);
+    connector.origin().ok_or_else(|| BuildError::of(missing()))
+}
+
+/// The authority of the base URL.
+///
+/// A name has no port: reqwest takes that of the resolved address. An IP address is not resolved.
+fn authority(origin: &Origin) -> Result<String, BuildError> {
+    let Some(dial) = origin.dial().tcp() else {
+        let why = "reqwest has no way to a Unix socket with an https URL";
+        return Err(BuildError::of(contradiction("dial", why)));
+    };
+    let host = origin.host().host().parse::<DnsName>().ok();
+    let name = match (origin.scheme(), origin.sni(), origin.expected_name()) {
+        (Scheme::Http, ..) => host.as_ref().or_else(|| dial.host().dns()),
+        (Scheme::Https, Sni::Send(name), _) | (_, _, ExpectedName::Dns(name)) => Some(name),
+        (.., ExpectedName::Ip(address)) if dial.host() == &Host::Ip(*address) => None,
+        _ => {
+            let why = "without SNI, reqwest dials the address that it verifies";
+            return Err(BuildError::of(contradiction("expected_name", why)));
+        }
+    };
+    let default_port = origin.scheme().default_port();
+    let dialled = || HostAuthority::from(&dial.clone().without_default_port(default_port));
+    Ok(name.map_or_else(|| dialled().to_string(), ToString::to_string))
+}
+
+fn contradiction(setter: &'static str, why: &'static str) -> BuildProblem {
+    BuildProblem::new(setter, BuildProblemKind::Contradiction, why)
+}
+
+/// A connector that trusts nobody, for its TLS configuration.
+fn trusting_nobody() -> Result<CdnOriginConnector, BuildError> {
+    CdnOriginConnector::builder("https://unused.invalid")
+        .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+        .build()
+}
+
+/// Follows redirects within the origin, and returns all others.
+fn within(base: Url) -> Policy {
+    Policy::custom(move |attempt| {
+        let is_within = attempt.url().origin() == base.origin();
+        match is_within && attempt.previous().len() <= MAX_REDIRECTS {
+            true => attempt.follow(),
+            false => attempt.stop(),
+        }
+    })
+}
+
+/// Resolves the host of the base URL to the addresses of the dial target.
+struct OriginResolver(CdnOriginConnector);
+
+impl Resolve for OriginResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let connector = self.0.clone();
+        Box::pin(async move {
+            let base = base_url(&connector)?;
+            if base.host_str() != Some(name.as_str()) {
+                return Err(BoxError::from(format!("this client is for {base} alone")));
+            }
+            let addresses = addresses(&connector).await;
+            let addresses = addresses.ok_or("the dialled name has no known address")?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The addresses of the dial target, with its port.
+async fn addresses(connector: &CdnOriginConnector) -> Option<Vec<SocketAddr>> {
+    let origin = connector.origin()?;
+    let dial = origin.dial().tcp()?;
+    match dial.host() {
+        Host::Dns(_) => connector.addresses().await,
+        Host::Ip(address) => {
+            let port = dial
+                .port()
+                .unwrap_or_else(|| origin.scheme().default_port());
+            Some(vec![SocketAddr::new(*address, port)])
+        }
+    }
+}
+
+/// Puts the connector's own error in place of reqwest's.
+#[derive(Clone)]
+struct ExplainingLayer(CdnOriginConnector);
+
+#[derive(Clone)]
+struct Explaining<S> {
+    inner: S,
+    connector: CdnOriginConnector,
+}
+
+impl<S> Layer<S> for ExplainingLayer {
+    type Service = Explaining<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let connector = self.0.clone();
+        Explaining { inner, connector }
+    }
+}
+
+impl<S, R> Service<R> for Explaining<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Response: Send,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let connecting = self.inner.call(target);
+        let connector = self.connector.clone();
+        Box::pin(async move {
+            let limit = connector.to_builder().connect_timeout();
+            let error = match timeout(limit, connecting).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => error,
+                Err(elapsed) => elapsed.into(),
+            };
+            // The connector sees what reqwest does not report: what was presented, and when.
+            match connector.oneshot(Uri::default()).await {
+                Ok(_) => Err(error),
+                Err(explained) => Err(explained.into()),
+            }
+        })
+    }
+}

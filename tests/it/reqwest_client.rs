@@ -1,0 +1,191 @@
+//! reqwest's client for a connector's origin: four names that differ, and our error inside its own.
+
+use cdn_origin::{
+    CdnOriginConnector, Error,
+    adapt::reqwest::{base_url, client_builder},
+    connector::CdnOriginBuilder,
+    dial::{ProxyProtocol, SocketOptions},
+    error::BuildProblemKind,
+    tls::{Alpn, SpkiPin, VerifyPolicy},
+};
+use http::{Response, StatusCode, Version, header::LOCATION};
+
+use crate::{
+    failing::to,
+    support::{Authority, Edge, refused_address},
+};
+
+/// An edge that serves `sni.test` with a certificate for `expected.test`.
+async fn edge(authority: &Authority) -> Edge {
+    let certified = authority.issue(&["expected.test"]);
+    let edge = Edge::builder(authority).serves_with("sni.test", certified);
+    edge.knows_hosts(&["host.test", "sni.test"]).start().await
+}
+
+/// A builder whose four names all differ.
+fn builder(edge: &Edge, authority: &Authority) -> CdnOriginBuilder {
+    to(edge, authority, "distribution.test")
+        .sni("sni.test")
+        .expected_name("expected.test")
+        .host("host.test")
+}
+
+async fn get(connector: &CdnOriginConnector) -> reqwest::Result<reqwest::Response> {
+    let client = client_builder(connector).unwrap().build()?;
+    let url = base_url(connector).unwrap().join("/items?page=2").unwrap();
+    client.get(url).send().await
+}
+
+async fn report(builder: CdnOriginBuilder) -> String {
+    let error = get(&builder.build().unwrap()).await.unwrap_err();
+    let found = Error::find_in(&error).unwrap_or_else(|| panic!("{error:?}"));
+    found.report().to_string()
+}
+
+#[tokio::test]
+async fn dial_target_sni_expected_name_and_host_may_all_differ() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let connector = builder(&edge, &authority).build().unwrap();
+    let response = get(&connector).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let seen = edge.wait_for_requests(1).await;
+    assert_eq!(seen.sni.as_deref(), Some("sni.test"));
+    assert_eq!(seen.host(), Some("host.test"));
+    assert_eq!(seen.target, "/items?page=2");
+    assert_eq!(seen.version, Version::HTTP_11);
+}
+
+#[tokio::test]
+async fn http2_is_negotiated_where_the_host_is_the_sni_name() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let connector = builder(&edge, &authority).host("sni.test").build().unwrap();
+    assert_eq!(get(&connector).await.unwrap().version(), Version::HTTP_2);
+    let seen = edge.wait_for_requests(1).await;
+    assert_eq!(seen.authority.as_deref(), Some("sni.test"));
+}
+
+#[tokio::test]
+async fn a_plain_http_origin_gets_its_host_at_another_port() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority).plain_http().start().await;
+    for host in ["host.test", "host.test:8080", "192.0.2.1"] {
+        let connector = CdnOriginConnector::builder("http://origin.test")
+            .dial(edge.address().to_string())
+            .host(host)
+            .build()
+            .unwrap();
+        assert_eq!(get(&connector).await.unwrap().status(), StatusCode::OK);
+        assert_eq!(edge.requests().last().unwrap().host(), Some(host));
+    }
+}
+
+#[tokio::test]
+async fn each_wrong_name_gives_our_report() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let builder = || builder(&edge, &authority);
+
+    let wrong_sni = report(builder().sni("wrong.test")).await;
+    assert!(wrong_sni.contains("SNI        wrong.test"), "{wrong_sni}");
+
+    let wrong_name = report(builder().expected_name("wrong.test")).await;
+    assert!(
+        wrong_name.contains(".expected_name(\"expected.test\")"),
+        "{wrong_name}"
+    );
+
+    let refused = refused_address();
+    let wrong_dial = report(builder().dial(refused.address().to_string())).await;
+    assert!(wrong_dial.contains("refused"), "{wrong_dial}");
+
+    let wrong_pin = VerifyPolicy::pinned(SpkiPin::sha256([0; 32]));
+    let wrong_key = report(builder().verify(wrong_pin)).await;
+    assert!(wrong_key.contains("pin"), "{wrong_key}");
+
+    // A wrong Host is no failure of the connection: the edge's response says so.
+    let connector = builder().host("wrong.test").build().unwrap();
+    assert_eq!(
+        get(&connector).await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn redirects_stay_within_the_origin() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("sni.test")
+        .respond(|request| {
+            let to = match request.uri().path() {
+                "/within" => "/away",
+                "/away" => "https://elsewhere.test/",
+                _ => return Response::new(bytes::Bytes::new()),
+            };
+            let response = Response::builder().status(302).header(LOCATION, to);
+            response.body(bytes::Bytes::new()).unwrap()
+        })
+        .start()
+        .await;
+    let connector = to(&edge, &authority, "sni.test").build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+    let url = base_url(&connector).unwrap().join("/within").unwrap();
+    let response = client.get(url).send().await.unwrap();
+    assert_eq!(response.headers()[LOCATION], "https://elsewhere.test/");
+    let targets: Vec<_> = edge
+        .requests()
+        .iter()
+        .map(|seen| seen.target.clone())
+        .collect();
+    assert_eq!(targets, ["/within", "/away"]);
+}
+
+#[tokio::test]
+async fn a_url_of_another_host_is_not_dialled() {
+    let authority = Authority::new();
+    let edge = edge(&authority).await;
+    let connector = builder(&edge, &authority).build().unwrap();
+    let client = client_builder(&connector).unwrap().build().unwrap();
+    for url in ["https://host.test/", "http://sni.test/"] {
+        assert!(client.get(url).send().await.is_err(), "{url}");
+    }
+    assert!(edge.requests().is_empty());
+}
+
+#[test]
+fn what_reqwest_cannot_do_is_refused_by_the_name_of_its_call() {
+    let builder = || {
+        CdnOriginConnector::builder("https://origin.example.test")
+            .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
+    };
+    let options = SocketOptions::default().dscp(10);
+    for (refused, builder) in [
+        (
+            "proxy_protocol",
+            builder().proxy_protocol(ProxyProtocol::v2()),
+        ),
+        ("socket_options", builder().socket_options(options)),
+        ("dial", builder().dial("unix:/run/origin.sock")),
+        ("host", builder().alpn(Alpn::Http2).host("other.test")),
+        (
+            "expected_name",
+            builder()
+                .dial("192.0.2.1")
+                .omit_sni()
+                .expected_name("192.0.2.2"),
+        ),
+    ] {
+        let connector = builder.build().unwrap();
+        let error = client_builder(&connector).unwrap_err();
+        assert_eq!(error.problems()[0].setter(), refused);
+        assert_eq!(error.problems()[0].kind(), BuildProblemKind::Contradiction);
+    }
+}
+
+#[test]
+fn a_connector_without_an_origin_is_refused() {
+    let connector = CdnOriginConnector::any_origin().build().unwrap();
+    let error = client_builder(&connector).unwrap_err();
+    assert_eq!(error.problems()[0].setter(), "origin");
+}

@@ -44,11 +44,7 @@ use super::{
 /// 2. **Nothing foreign under it.** No stream is polled, no connection or sender is dropped, no
 ///    task is woken and no event is logged under the lock: each may run code of a custom
 ///    transport, executor or subscriber, which may panic, block, or call the pool again. An
-///    inventory decides; its caller acts when the lock is released. An idle connection is taken
-///    out, checked without the lock, and put back.
-///
-/// [`PoolLock::with`] is the only way to the inventory. Debug builds panic where a stream is
-/// polled or dropped under it.
+///    inventory decides; its caller acts when the lock is released. Debug builds panic otherwise.
 pub(crate) struct PoolInner {
     /// For the permits and tickets that come back to this pool.
     this: Weak<Self>,
@@ -66,11 +62,15 @@ pub(crate) struct PoolInner {
 
 impl PoolInner {
     /// A pool without connections. Its tasks run in the present span.
-    pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Arc<Self> {
+    pub(crate) fn new(
+        connector: CdnOriginConnector,
+        settings: PoolSettings,
+        inventory: Inventory,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             connector,
-            inventory: PoolLock::new(Inventory::new(&settings)),
+            inventory: PoolLock::new(inventory),
             settings,
             requests: Arc::default(),
             reused: AtomicU64::new(0),
@@ -376,15 +376,11 @@ impl PoolInner {
         self.with(Inventory::retire_all);
         self.serve_waiters();
     }
-}
 
-/// Errors and counters.
-impl PoolInner {
     /// The error of a request that got no connection: a connect took too long, or the pool is full.
     pub(crate) fn wait_failed(&self, deadline: Duration) -> Error {
-        let is_connecting = self.with(|inventory| {
-            inventory.waiters.connects() > 0 && !inventory.is_full(&self.settings)
-        });
+        let is_connecting =
+            self.with(|it| it.waiters.connects() > 0 && !it.is_full(&self.settings));
         let kind = match is_connecting && !deadline.is_zero() {
             true => ErrorKind::TimedOut,
             false => ErrorKind::PoolExhausted,

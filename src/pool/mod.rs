@@ -134,6 +134,7 @@
 
 mod checkout;
 mod connection;
+mod connection_budget;
 mod inner;
 mod lock;
 mod origin_history;
@@ -150,6 +151,7 @@ pub use settings::PoolSettings;
 pub use snapshot::{ClosedConnections, PoolSnapshot};
 
 pub(crate) use connection::{PooledConnection, ResponseBody};
+pub(crate) use connection_budget::ConnectionBudget;
 pub(crate) use origin_pool::OriginPool;
 pub(crate) use send::{EARLY_DATA, InFlight, Target, explain_body, has_begun_response};
 pub(crate) use tasks::DnsAbsence;

@@ -10,8 +10,9 @@ use crate::{
 };
 
 use super::{
-    checkout::{Affinity, Protocol},
+    checkout::{Affinity, Inventory, Protocol},
     connection::{PooledConnection, ResponseBody},
+    connection_budget::{ConnectionBudget, OpenConnections},
     inner::PoolInner,
     send::{self, InFlight, Retrying, Target},
     settings::PoolSettings,
@@ -26,8 +27,19 @@ pub(crate) struct OriginPool(Arc<PoolInner>, Arc<UploadShare>);
 
 impl OriginPool {
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
+        Self::within(connector, settings, None)
+    }
+
+    /// A pool that shares a budget of connections with others.
+    pub(crate) fn within(
+        connector: CdnOriginConnector,
+        settings: PoolSettings,
+        budget: Option<Arc<ConnectionBudget>>,
+    ) -> Self {
         let uploads = UploadShare::new(&settings);
-        Self(PoolInner::new(connector, settings), Arc::new(uploads))
+        let inventory = Inventory::new(&settings, OpenConnections::new(budget));
+        let inner = PoolInner::new(connector, settings, inventory);
+        Self(inner, Arc::new(uploads))
     }
 
     pub(crate) fn connector(&self) -> &CdnOriginConnector {

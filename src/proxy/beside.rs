@@ -1,12 +1,14 @@
 //! Proxies to further origins with the settings of one, and the answer to a host without a proxy.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body::Body;
 use tower::BoxError;
 
 use crate::{
     connector::{AppliedProfile, CdnOriginConnector},
-    pool::{OriginPool, PoolSettings},
+    pool::{ConnectionBudget, OriginPool, PoolSettings},
 };
 
 use super::{
@@ -20,11 +22,13 @@ pub(crate) fn connector_of(proxy: &OriginProxy) -> &CdnOriginConnector {
 }
 
 /// A proxy to the origin of this connector, with the settings of `template` where none are given.
+/// Its connections count in the budget.
 pub(crate) fn proxy_beside(
     template: &OriginProxy,
     connector: CdnOriginConnector,
     limits: Option<&Limits>,
     pool: Option<&PoolSettings>,
+    budget: Option<Arc<ConnectionBudget>>,
 ) -> OriginProxy {
     let profile = connector.profile();
     let mut settings = template.settings.for_connector(&connector);
@@ -38,7 +42,7 @@ pub(crate) fn proxy_beside(
     };
     OriginProxy {
         settings: settings.into(),
-        pool: OriginPool::new(connector, pool),
+        pool: OriginPool::within(connector, pool, budget),
     }
 }
 

@@ -31,7 +31,7 @@ use super::{
     hop_by_hop,
     overload::RequestPermit,
     prepare::Ready,
-    response_body::{OriginBody, ReadPace},
+    response_body::{OriginBody, ReadLimit},
     settings::ProxySettings,
     upgrade::{self, UpgradeOutcome},
 };
@@ -168,20 +168,12 @@ impl ProxySettings {
             deadline: IdleDeadline::new(self.limits.body_idle_timeout, ready.end),
             trailers: ready.trailers,
             permit: Some(permit),
-            unread_timeout: self.limits.unread_timeout,
-            pace: self.read_pace(ready),
+            unread: ReadLimit::new(&self.limits, ready.is_grpc),
             frames: 0,
             record: record.take(),
         });
         body.finish_at_end(false);
         body
-    }
-
-    /// The pace at which the client has to read. A gRPC stream may pause for as long as its peers
-    /// want.
-    fn read_pace(&self, ready: &Ready) -> Option<Box<ReadPace>> {
-        let rate = self.limits.min_download_rate?;
-        (!ready.is_grpc).then(|| Box::new(ReadPace::new(rate)))
     }
 
     /// Rewrites the origin's names in a response to the client's.

@@ -99,7 +99,7 @@ impl Registry {
     pub(super) fn proxy(
         &self,
         entry: &Arc<HostEntry>,
-        template: &OriginProxy,
+        build: impl FnOnce(&CheckedTenant) -> Result<OriginProxy, BuildError>,
         max_active: usize,
         idle: Duration,
     ) -> Result<OriginProxy, BuildError> {
@@ -110,7 +110,7 @@ impl Registry {
             if let Some(proxy) = &*proxy {
                 return Ok(proxy.clone());
             }
-            match entry.tenant.proxy(template) {
+            match build(&entry.tenant) {
                 Ok(built) => proxy.insert(built).clone(),
                 Err(error) => {
                     drop(proxy);

@@ -1,12 +1,14 @@
 //! `Tenant`: the origin of one tenant, and the limits of its own.
 
+use std::sync::Arc;
+
 use crate::{
     CdnOriginConnector,
     connector::CdnOriginBuilder,
     error::BuildError,
     name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni},
     origin::{ChosenNames, OriginUrl},
-    pool::PoolSettings,
+    pool::{ConnectionBudget, PoolSettings},
     proxy::{Limits, OriginProxy, connector_of, proxy_beside},
 };
 
@@ -134,12 +136,16 @@ impl CheckedTenant {
     /// # Errors
     ///
     /// If the names contradict the template, such as ECH for a URL with an IP address.
-    pub(super) fn proxy(&self, template: &OriginProxy) -> Result<OriginProxy, BuildError> {
+    pub(super) fn proxy(
+        &self,
+        template: &OriginProxy,
+        budget: Option<Arc<ConnectionBudget>>,
+    ) -> Result<OriginProxy, BuildError> {
         let connector = connector_of(template);
         let builder = connector.to_builder();
         let builder = builder.with_origin(self.url.clone(), self.names.clone());
         let connector = builder.build_beside(connector)?;
         let (limits, pool) = (self.limits.as_deref(), self.pool.as_deref());
-        Ok(proxy_beside(template, connector, limits, pool))
+        Ok(proxy_beside(template, connector, limits, pool, budget))
     }
 }

@@ -16,6 +16,7 @@ use tower_service::Service;
 
 use crate::{
     error::{BuildError, BuildProblem, BuildProblemKind},
+    pool::ConnectionBudget,
     proxy::{OriginProxy, ProxyBody, Proxying, connector_of, refuse_unknown_host},
 };
 
@@ -23,6 +24,7 @@ use super::{
     Tenant,
     host_key::{host_key, host_of},
     registry::Registry,
+    tenant::CheckedTenant,
 };
 
 /// Proxies each request to the origin of its tenant: a `Service` that never fails.
@@ -40,6 +42,7 @@ use super::{
 /// | [`on_demand`](Self::on_demand) | unknown hosts are refused |
 /// | [`max_active`](Self::max_active) | 1024 proxies |
 /// | [`idle_timeout`](Self::idle_timeout) | 10 minutes |
+/// | [`max_connections`](Self::max_connections) | none for all tenants together |
 ///
 /// The [module](super) shows an example.
 #[derive(Clone)]
@@ -57,6 +60,7 @@ struct HostSettings {
     unknown: UnknownHost,
     max_active: usize,
     idle_timeout: Duration,
+    budget: Option<Arc<ConnectionBudget>>,
 }
 
 type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
@@ -92,6 +96,7 @@ impl VirtualHosts {
                 unknown: UnknownHost::default(),
                 max_active: 1024,
                 idle_timeout: Duration::from_secs(600),
+                budget: None,
             }),
         }
     }
@@ -185,6 +190,26 @@ impl VirtualHosts {
         self
     }
 
+    /// Sets the maximum number of open connections of all tenants together.
+    ///
+    /// There is none by default: each tenant has that of its pool only. No tenant can take all of
+    /// them: it opens another one only while it holds less than four times what is free. So one
+    /// busy tenant gets four fifths, two get four ninths each. Beyond that, its requests wait for
+    /// its own connections. A tenant without a connection opens one in any case, so more may be
+    /// open if most tenants have one only. Proxies that exist keep what they were built with.
+    ///
+    /// ```
+    /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};
+    ///
+    /// # fn hosts(template: OriginProxy) -> VirtualHosts {
+    /// VirtualHosts::new(template).max_connections(4096)
+    /// # }
+    /// ```
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.settings_mut().budget = Some(ConnectionBudget::new(count));
+        self
+    }
+
     /// Adds a tenant for a host, or replaces it. It may be called while requests are served.
     ///
     /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
@@ -266,6 +291,7 @@ impl VirtualHosts {
             unknown,
             max_active,
             idle_timeout,
+            budget,
             ..
         } = &*self.settings;
         let entry = match self.registry.get(host) {
@@ -277,9 +303,10 @@ impl VirtualHosts {
                 self.registry.insert_on_demand(host, tenant)
             }
         };
+        let build = |tenant: &CheckedTenant| tenant.proxy(template, budget.clone());
         let proxy = self
             .registry
-            .proxy(&entry, template, *max_active, *idle_timeout);
+            .proxy(&entry, build, *max_active, *idle_timeout);
         proxy.map_err(|error| unusable(host, &error))
     }
 

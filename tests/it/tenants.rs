@@ -10,6 +10,7 @@ use cdn_origin::{
     proxy::{Limits, ProxyBody},
     tenants::{Tenant, UnknownHost, VirtualHosts},
 };
+use futures_util::future::join_all;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1};
@@ -273,4 +274,48 @@ async fn a_drain_refuses_requests_and_waits_for_those_in_flight() {
     assert_eq!(get(&hosts, "shop.test").await.0, 200);
     hosts.drain().await;
     assert_eq!(get(&hosts, "shop.test").await.0, 503);
+}
+
+#[tokio::test]
+async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
+    let permits = instant();
+    let hosts = hosts(&permits).max_connections(10);
+    let names: Vec<_> = (0..5).map(|number| format!("shop{number}.test")).collect();
+    for name in &names {
+        let tenant = Tenant::new(format!("http://{name}"));
+        hosts.insert(name, tenant).unwrap();
+    }
+    let (greedy, others) = names.split_first().unwrap();
+    let open = |name: &str| hosts.proxy(name).unwrap().pool_snapshot().open();
+    // The first response shows that the origin speaks HTTP/1.
+    assert_eq!(get(&hosts, greedy).await.0, 200);
+    let waiting: Vec<_> = (0..50)
+        .map(|_| {
+            let (hosts, greedy) = (hosts.clone(), greedy.clone());
+            tokio::spawn(async move { send(&hosts, &greedy, "/slow").await.status() })
+        })
+        .collect();
+    while hosts.proxy(greedy).unwrap().pool_snapshot().active() < 50 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(open(greedy), 8);
+    for name in others {
+        assert_eq!(get(&hosts, name).await.0, 200);
+        assert_eq!(open(name), 1);
+    }
+    permits.add_permits(50);
+    for response in waiting {
+        assert_eq!(response.await.unwrap(), StatusCode::OK);
+    }
+    // The connections of tenants that are gone are free.
+    for name in others {
+        assert!(hosts.remove(name));
+    }
+    hosts.proxy(greedy).unwrap().retire_connections();
+    while open(greedy) > 0 {
+        tokio::task::yield_now().await;
+    }
+    let again = join_all((0..50).map(|_| get(&hosts, greedy))).await;
+    assert!(again.iter().all(|(status, _)| *status == 200));
+    assert_eq!(open(greedy), 8);
 }

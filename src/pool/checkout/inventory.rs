@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pool::{
     connection::{CloseReason, Http1Connection},
+    connection_budget::OpenConnections,
     lock::Discards,
     send::RetryWindow,
     settings::PoolSettings,
@@ -36,7 +37,7 @@ pub(crate) struct Inventory {
     idle_http1: VecDeque<Box<Http1Connection>>,
     pub(crate) http2: Http2Set,
     /// Permits that are given out.
-    open: usize,
+    open: OpenConnections,
     /// Those of them that are for upgrades.
     upgrades: usize,
     /// Requests that wait for a connection.
@@ -76,8 +77,9 @@ impl Discards for Inventory {
 /// Checkout and the queue.
 impl Inventory {
     /// The state of a pool without connections.
-    pub(crate) fn new(settings: &PoolSettings) -> Self {
+    pub(crate) fn new(settings: &PoolSettings, open: OpenConnections) -> Self {
         Self {
+            open,
             dns_absence: DnsAbsence::new(settings.grace),
             ..Self::default()
         }
@@ -206,17 +208,17 @@ impl Inventory {
 impl Inventory {
     /// The number of permits that are given out: connections that are open or connecting.
     pub(crate) fn open(&self) -> usize {
-        self.open
+        self.open.count()
     }
 
     /// Whether no further permit may be given out.
     pub(crate) fn is_full(&self, settings: &PoolSettings) -> bool {
-        self.open >= settings.max_connections
+        self.open.is_full(settings.max_connections)
     }
 
     /// Counts a connect of this affinity. Returns the generation that it belongs to.
     pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
-        self.open += 1;
+        self.open.add();
         self.waiters.begin_connect(affinity)
     }
 
@@ -224,7 +226,7 @@ impl Inventory {
     pub(crate) fn begin_upgrade(&mut self, settings: &PoolSettings) -> bool {
         let has_room = !self.is_full(settings) && self.upgrades < settings.tunnel_limit();
         if has_room {
-            self.open += 1;
+            self.open.add();
             self.upgrades += 1;
         }
         has_room
@@ -232,7 +234,7 @@ impl Inventory {
 
     /// Counts a permit that came back, and the connection that it was for.
     pub(crate) fn take_back(&mut self, permit: &ReturnedPermit) {
-        self.open -= 1;
+        self.open.remove();
         if permit.used_for == ConnectionUse::Upgrade {
             self.upgrades -= 1;
         }
@@ -382,7 +384,7 @@ impl Inventory {
         } = self.counters;
         let waiting = self.waiters.len() + self.upgrade_waiters.len();
         PoolSnapshot {
-            open: self.open,
+            open: self.open.count(),
             idle: self.idle_http1.len() + self.http2.idle(),
             // One that began after the caller's count may wait by now.
             active: active.max(waiting),

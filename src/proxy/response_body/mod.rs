@@ -5,10 +5,10 @@
 
 mod origin_body;
 mod proxy_body;
-mod read_pace;
+mod read_limit;
 mod slow_reader;
 
 pub use proxy_body::ProxyBody;
 
 pub(super) use origin_body::OriginBody;
-pub(super) use read_pace::ReadPace;
+pub(super) use read_limit::ReadLimit;

@@ -3,7 +3,6 @@
 use std::{
     pin::Pin,
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use http_body::{Body, Frame};
 use tokio::time::Instant;
 
 use crate::{
-    error::{Error, ErrorKind, ExchangeTimeout, Facts, Stage},
+    error::{Error, ErrorKind, Facts, Stage},
     observe::{ExchangeOutcome, ExchangeRecord},
     pool::{PooledConnection, ResponseBody, explain_body},
     proxy::{
@@ -23,7 +22,7 @@ use crate::{
     response_diagnosis::PeekedBody,
 };
 
-use super::ReadPace;
+use super::ReadLimit;
 
 /// The origin's body.
 pub(in crate::proxy) struct OriginBody {
@@ -37,9 +36,7 @@ pub(in crate::proxy) struct OriginBody {
     /// Held until the response has ended.
     pub(in crate::proxy) permit: Option<RequestPermit>,
     /// How long the client may leave the body unread.
-    pub(in crate::proxy) unread_timeout: Duration,
-    /// Absent without a least rate. Boxed because it is rare.
-    pub(in crate::proxy) pace: Option<Box<ReadPace>>,
+    pub(in crate::proxy) unread: ReadLimit,
     /// The number of polled frames; it saturates.
     pub(in crate::proxy) frames: u8,
     /// Ends with the response.
@@ -105,9 +102,7 @@ impl OriginBody {
         if let Some(Ok(frame)) = &frame {
             let bytes = frame.data_ref().map_or(0, Bytes::len);
             self.record.count_response(bytes);
-            if let Some(pace) = &mut self.pace {
-                pace.taken(bytes as u64, Instant::now());
-            }
+            self.unread.taken(bytes as u64, Instant::now);
         }
         if let Some(connection) = self.connection.take_if(|_| matches!(frame, Some(Err(_)))) {
             connection.fail();
@@ -130,17 +125,6 @@ impl OriginBody {
             trailers::clean(fields);
         }
         Some(frame)
-    }
-
-    /// The deadline of a client that has had to read since then.
-    pub(super) fn unread_deadline(&self, since: Instant) -> Deadline {
-        let pace = self.pace.as_ref();
-        match pace.map(|pace| pace.patience(since)) {
-            Some(time) if time < self.unread_timeout => {
-                Deadline::new(since, time, ExchangeTimeout::DownloadRate)
-            }
-            _ => Deadline::new(since, self.unread_timeout, ExchangeTimeout::Unread),
-        }
     }
 
     pub(in crate::proxy) fn time_out(&mut self, deadline: Deadline) -> Error {

@@ -114,16 +114,16 @@ impl SharedBody {
         let body = self.body.as_mut().ok();
         let body = body.filter(|body| body.connection.is_some())?;
         let silence = match self.waiting {
-            WaitingFor::Client(since) => body.unread_deadline(since),
+            WaitingFor::Client(since) => body.unread.deadline(since),
             WaitingFor::Origin(since, _) => {
-                let timeout = body.unread_timeout.saturating_add(body.deadline.idle);
+                let timeout = body.unread.timeout().saturating_add(body.deadline.idle);
                 Deadline::new(since, timeout, ExchangeTimeout::Unread)
             }
         };
         let deadline = body.deadline.or_end(silence);
         if deadline.at > now {
             // The client may have to read from now on.
-            let soonest = body.unread_deadline(now);
+            let soonest = body.unread.deadline(now);
             return Some(deadline.at.min(soonest.at));
         }
         let error = body.time_out(deadline);

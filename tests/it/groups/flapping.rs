@@ -1,6 +1,9 @@
 //! A primary that dies and comes back all the time.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use cdn_origin::group::{Ejection, OriginGroup};
 use futures_util::future::join_all;
@@ -13,6 +16,8 @@ use super::{Site, ask, failover};
 struct Outcomes {
     gets: usize,
     failed: usize,
+    /// The statuses of the failed ones.
+    statuses: BTreeMap<u16, usize>,
     posts: usize,
     /// POSTs that an origin received more than once.
     repeated: usize,
@@ -69,9 +74,10 @@ impl Load {
             match sent.unwrap() {
                 (Method::POST, _) => outcomes.posts += 1,
                 (_, StatusCode::OK) => outcomes.gets += 1,
-                (_, _) => {
+                (_, status) => {
                     outcomes.gets += 1;
                     outcomes.failed += 1;
+                    *outcomes.statuses.entry(status.as_u16()).or_default() += 1;
                 }
             }
         }

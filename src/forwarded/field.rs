@@ -49,6 +49,19 @@ impl ForwardedField {
         }
     }
 
+    /// The field's name, for lines.
+    pub(super) fn name_of_line(self) -> &'static HeaderName {
+        static NAMES: [HeaderName; 6] = [
+            ForwardedField::Forwarded.name(),
+            ForwardedField::XForwardedFor.name(),
+            ForwardedField::XForwardedHost.name(),
+            ForwardedField::XForwardedPort.name(),
+            ForwardedField::XForwardedProto.name(),
+            ForwardedField::XRealIp.name(),
+        ];
+        &NAMES[self as usize]
+    }
+
     const fn bit(self) -> u8 {
         1 << self as u8
     }

@@ -47,6 +47,7 @@ pub(super) fn remove_aliases(headers: &mut HeaderMap) {
 
 /// Whether the name may be a forwarded field or an alias of one. Excludes nearly all other names by
 /// their length and first byte.
+#[inline]
 pub(crate) fn may_be_forwarded_field(name: &[u8]) -> bool {
     matches!(
         (name.len(), name.first()),

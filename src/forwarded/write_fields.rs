@@ -254,7 +254,7 @@ impl ForwardedValues<'_> {
             host,
             ..
         } = self.downstream;
-        let mut push = |value: &[u8]| lines.push(&field.name(), value);
+        let mut push = |value: &[u8]| lines.push(field.name_of_line(), value);
         match (field, self.peer, address, host) {
             (ForwardedField::Forwarded, peer, ..) => {
                 push(values::forwarded(&self.earlier, peer, self.downstream).as_bytes());

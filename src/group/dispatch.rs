@@ -66,7 +66,7 @@ where
     let mut written = 0;
     loop {
         let request = Request::from_parts(parts.clone(), body);
-        let response = attempt(selected.member().proxy().clone(), request).await;
+        let Ok(response) = attempt(selected.member().proxy().clone(), request).await;
         let outcome = AttemptOutcome::of(&response, &failover.statuses);
         group.report(&mut selected, outcome.health());
         selection.tried.push(selected.member().clone());

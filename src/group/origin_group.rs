@@ -173,13 +173,13 @@ impl OriginGroup {
 }
 
 impl Respond for OriginGroup {
-    async fn respond<B>(self, request: Request<B>) -> Response<ProxyBody>
+    fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        dispatch(&self.0, request, || None).await
+        Proxying::new(async move { dispatch(&self.0, request, || None).await })
     }
 }
 

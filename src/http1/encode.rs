@@ -156,8 +156,9 @@ mod tests {
             host: Some(HeaderValue::from_static("origin.example")),
             ..AddedFields::default()
         };
-        added.lines.push(&HeaderName::from_static("x-a"), b"3");
-        added.lines.push(&HeaderName::from_static("via"), b"4");
+        static NAMES: [HeaderName; 2] = [HeaderName::from_static("x-a"), http::header::VIA];
+        added.lines.push(&NAMES[0], b"3");
+        added.lines.push(&NAMES[1], b"4");
         let request = || {
             let request = Request::get("/").header("x-a", "1");
             request.header("host", "client.example").header("x-b", "2")

@@ -1,6 +1,7 @@
 //! The fourth name: the authority of the HTTP request.
 
 use std::{
+    cell::Cell,
     fmt,
     hash::{Hash, Hasher},
     net::Ipv6Addr,
@@ -85,16 +86,19 @@ impl HostAuthority {
         }
     }
 
-    /// Parses a `Host` field value. Shares its memory. `None` if it is invalid.
+    /// Parses a `Host` field value. `None` if it is invalid.
+    ///
+    /// Each request has one, and most have that of the request before. So each thread remembers the
+    /// last one, by its bytes.
     pub(crate) fn from_field(field: &HeaderValue) -> Option<Self> {
-        // The fast path for nearly all names: each request has one.
-        if field.as_bytes().iter().copied().all(is_unreserved)
-            && let Ok(authority) = Authority::try_from(field.as_bytes())
-        {
-            let field = field.clone();
-            return Some(Self { authority, field });
-        }
-        field.to_str().ok()?.parse().ok()
+        let last = LAST_FIELD.try_with(Cell::take).ok().flatten();
+        let host = match last {
+            Some(last) if last.field == field => last,
+            _ => field.to_str().ok()?.parse().ok()?,
+        };
+        // Fails in a thread that ends.
+        let _ = LAST_FIELD.try_with(|last| last.set(Some(host.clone())));
+        Some(host)
     }
 
     fn parse(text: &str) -> Result<Self, NameProblem> {
@@ -128,6 +132,11 @@ impl HostAuthority {
             _ => Err(NameProblem::Empty),
         }
     }
+}
+
+thread_local! {
+    /// What [`HostAuthority::from_field`] returned last.
+    static LAST_FIELD: Cell<Option<HostAuthority>> = const { Cell::new(None) };
 }
 
 impl PartialEq for HostAuthority {

@@ -1,6 +1,6 @@
 //! Proxies to further origins with the settings of one, and the answer to a host without a proxy.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body::Body;
@@ -60,14 +60,14 @@ where
 struct UnknownHostRefusal(StatusCode);
 
 impl Respond for UnknownHostRefusal {
-    async fn respond<B>(self, request: Request<B>) -> Response<ProxyBody>
+    fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
         drop(request);
-        unknown_host(self.0)
+        Proxying::new(ready(unknown_host(self.0)))
     }
 }
 

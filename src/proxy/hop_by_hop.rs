@@ -55,6 +55,7 @@ pub(super) fn remove(headers: &mut HeaderMap) {
 }
 
 /// Whether a field is removed even if `Connection` does not name it.
+#[inline]
 pub(super) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,

@@ -231,7 +231,6 @@ mod future;
 mod header_flags;
 mod health_checks;
 mod hop_by_hop;
-mod in_span;
 mod limits;
 pub(crate) mod log;
 mod loop_detection;

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
     task::{Context, Poll},
 };
 
@@ -23,7 +22,6 @@ use super::{
     ClientDeadline, OriginProxy, ProxyBody, Proxying,
     buffering::Buffering,
     error_response::{GrpcCall, error_response},
-    in_span::InSpan,
     log::FailureLog,
     refusal::response_version,
     request_body, request_content,
@@ -63,17 +61,17 @@ where
     B::Error: Into<BoxError>,
 {
     match buffering.read(request).await {
-        Ok(request) => proxy.respond(request).await,
+        Ok(request) => {
+            let Ok(response) = proxy.respond(request).await;
+            response
+        }
         Err(refusal) => refusal,
     }
 }
 
 /// Responds to requests whose bodies are settled: see [`accept`].
 pub(crate) trait Respond: Send + 'static {
-    fn respond<B>(
-        self,
-        request: Request<B>,
-    ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+    fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
@@ -91,19 +89,17 @@ where
     let (mut request, withheld) = ClientBody::of(request);
     ClientDeadline::note(&mut request);
     match request_content::may_be_empty(&request) {
-        false => Proxying::new(with_withheld(responder.respond(request), withheld)),
+        false => with_withheld(responder.respond(request), withheld),
         true => Proxying::new(async move {
             let request = request_content::read_ahead(request).await;
-            with_withheld(responder.respond(request), withheld).await
+            let Ok(response) = with_withheld(responder.respond(request), withheld).await;
+            response
         }),
     }
 }
 
 impl Respond for OriginProxy {
-    fn respond<B>(
-        self,
-        request: Request<B>,
-    ) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+    fn respond<B>(self, request: Request<B>) -> Proxying
     where
         B: Body + Send + 'static,
         B::Data: Send,
@@ -114,10 +110,7 @@ impl Respond for OriginProxy {
 }
 
 /// Sends the request of a group, which has accepted it, and logs the failures that clients get.
-pub(crate) fn attempt<B>(
-    proxy: OriginProxy,
-    request: Request<B>,
-) -> impl Future<Output = Response<ProxyBody>> + Send + 'static + use<B>
+pub(crate) fn attempt<B>(proxy: OriginProxy, request: Request<B>) -> Proxying
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -131,7 +124,7 @@ fn forward<B>(
     proxy: OriginProxy,
     request: Request<B>,
     log_failure: impl FnOnce(&FailureLog, &Error) + Send + 'static,
-) -> impl Future<Output = Response<ProxyBody>> + Send + 'static
+) -> Proxying
 where
     B: Body + Send + 'static,
     B::Data: Send,
@@ -174,7 +167,7 @@ where
         *response.version_mut() = response_version(version, response.body());
         response
     };
-    InSpan::new(response, span)
+    Proxying::new(response).in_span(span)
 }
 
 /// Calls the observers of a proxy's connector with its origin.
@@ -206,19 +199,18 @@ fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody
 
 /// Discards a withheld body that was not read, and closes the client's connection. The client may
 /// still send the body, or not (RFC 9110 section 10.1.1).
-async fn with_withheld(
-    response: impl Future<Output = Response<ProxyBody>>,
-    withheld: Option<WithheldBody>,
-) -> Response<ProxyBody> {
-    let mut response = response.await;
+fn with_withheld(response: Proxying, withheld: Option<WithheldBody>) -> Proxying {
     let Some(withheld) = withheld else {
         return response;
     };
-    if withheld.is_unread() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-    response.map(|body| body.with_withheld(withheld))
+    Proxying::new(async move {
+        let Ok(mut response) = response.await;
+        if withheld.is_unread() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        response.map(|body| body.with_withheld(withheld))
+    })
 }
 
 #[cfg(test)]
@@ -242,7 +234,7 @@ mod tests {
         let request = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
         let future = proxy.respond(request);
         for (name, size, limit) in [
-            ("the future of a request", size_of_val(&future), 1240),
+            ("the future of a request", future.boxed_size(), 1232),
             ("Ready", size_of::<Ready>(), 712),
             ("Target", size_of::<Target>(), 224),
             ("PooledConnection", size_of::<PooledConnection>(), 120),

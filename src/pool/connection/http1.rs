@@ -4,7 +4,6 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
 };
 
 use http::{Request, Response};
@@ -246,10 +245,10 @@ impl PooledHttp1 {
         connection.is_some_and(|connection| connection.was_idle)
     }
 
-    /// For how long it has been idle until now.
-    pub(crate) fn idle(&self) -> Option<Duration> {
+    /// Since when it has been idle.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
         let connection = self.connection.as_ref().filter(|it| it.was_idle);
-        connection.map(|connection| connection.idle_since.elapsed())
+        connection.map(|connection| connection.idle_since)
     }
 
     /// Sends a request with the added fields, and waits for the head of its response.

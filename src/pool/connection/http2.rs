@@ -152,10 +152,10 @@ impl Http2Connection {
         }
     }
 
-    /// For how long the connection has been idle, if its only stream is unused yet.
-    pub(super) fn idle_before_stream(&self) -> Option<Duration> {
+    /// Since when the connection has been idle, if its only stream is unused yet.
+    pub(super) fn idle_before_stream(&self) -> Option<Instant> {
         let was_idle = self.was_idle.load(Ordering::Relaxed) && self.streams() == 1;
-        was_idle.then(|| self.idle_since().elapsed())
+        was_idle.then(|| self.idle_since())
     }
 
     /// The requests that the connection may serve.

@@ -1,8 +1,9 @@
 //! A stream of an HTTP/2 connection, which serves one request.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::{Request, Response};
+use tokio::time::Instant;
 
 use crate::{connector::ConnectionInfo, upload::RequestBody};
 
@@ -95,8 +96,8 @@ impl PooledStream {
         &self.info
     }
 
-    /// For how long the connection has been idle until now.
-    pub(crate) fn idle(&self) -> Option<Duration> {
+    /// Since when the connection has been idle.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
         self.connection.idle_before_stream()
     }
 

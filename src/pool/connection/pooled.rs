@@ -1,8 +1,7 @@
 //! `PooledConnection`: what a request checks out, a connection or a stream on one.
 
-use std::time::Duration;
-
 use http::{Request, Response};
+use tokio::time::Instant;
 
 use crate::{
     connector::ConnectionInfo, error::EarlyData, observe::CloseReason, upload::RequestBody,
@@ -122,11 +121,11 @@ impl PooledConnection {
         }
     }
 
-    /// For how long the connection has been idle, if its request has not begun.
-    pub(crate) fn idle(&self) -> Option<Duration> {
+    /// Since when the connection has been idle, if its request has not begun.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
         match &self.kind {
-            Kind::Http1(connection) => connection.idle(),
-            Kind::Http2(stream) => stream.idle(),
+            Kind::Http1(connection) => connection.idle_since(),
+            Kind::Http2(stream) => stream.idle_since(),
             Kind::Dedicated(_) => None,
         }
     }

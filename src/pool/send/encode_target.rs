@@ -112,7 +112,8 @@ mod tests {
             host: Some(host.to_header_value()),
             ..AddedFields::default()
         };
-        added.lines.push(&HeaderName::from_static("x-added"), b"2");
+        static ADDED: HeaderName = HeaderName::from_static("x-added");
+        added.lines.push(&ADDED, b"2");
         Target {
             scheme: origin::Scheme::Https,
             host,

@@ -1,6 +1,6 @@
 //! `Attempts`: which requests are retried, and on which connection.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -58,8 +58,8 @@ struct Attempt {
     reused: bool,
     /// The connection was idle in the pool before.
     was_idle: bool,
-    /// For how long, if it served no other request.
-    idle: Option<Duration>,
+    /// Since when, if it served no other request.
+    idle_since: Option<Instant>,
     /// The request was sent before the TLS handshake had ended.
     early: bool,
 }
@@ -71,7 +71,7 @@ impl Attempt {
             is_http2: connection.is_http2(),
             reused: connection.has_served(),
             was_idle: connection.was_idle(),
-            idle: connection.idle(),
+            idle_since: connection.idle_since(),
             early: connection.is_early(),
         }
     }
@@ -253,8 +253,8 @@ impl<'a> Attempts<'a> {
             true => error.on_reused(),
             false => error,
         };
-        match self.current.idle {
-            Some(time) => error.after_idle(time),
+        match self.current.idle_since {
+            Some(since) => error.after_idle(self.current.began_at.duration_since(since)),
             None => error,
         }
     }

@@ -97,6 +97,7 @@
 //! | `ech` | | Encrypted ClientHello (RFC 9849); uses internals of rustls |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which queries name servers directly |
 //! | `idna` | | international host names in their Unicode form |
+//! | `import` | | [`import`]: configurations and builder code from files of nginx and HAProxy |
 //! | `metrics` | | `MetricsObserver`, which counts through the facade of the crate `metrics` |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `reqwest` | | [`adapt`]: a reqwest client for the connector's origin |
@@ -154,6 +155,9 @@ pub mod access_log;
 #[cfg(feature = "serde")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "serde")))]
 pub mod config;
+#[cfg(feature = "import")]
+#[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "import")))]
+pub mod import;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod server_timing;

@@ -53,6 +53,8 @@ mod hostile_certificates;
 mod hostile_chains;
 mod http_get;
 mod identity;
+#[cfg(feature = "import")]
+mod import;
 mod interop;
 mod limits;
 mod look_alikes;

@@ -3,7 +3,7 @@
 use super::{Source, assert_none, paths::Place, sources};
 
 /// What each module may import. The order is that of the layers: nothing imports upwards.
-const MAY_IMPORT: [(&str, &[&str]); 30] = [
+const MAY_IMPORT: [(&str, &[&str]); 31] = [
     ("guide", &[]),
     ("field_lines", &[]),
     ("name", &[]),
@@ -136,6 +136,7 @@ const MAY_IMPORT: [(&str, &[&str]); 30] = [
             "proxy",
         ],
     ),
+    ("import", &["config", "error"]),
     ("access_log", &["downstream", "observe"]),
     (
         "metrics",

@@ -63,6 +63,8 @@ replay! {
     framing
     #[cfg(all(feature = "hickory", feature = "ech"))]
     https_records
+    #[cfg(feature = "import")]
+    import
     names
     proxy_header
     response_head

@@ -19,6 +19,8 @@ pub mod forwarded;
 pub mod framing;
 #[cfg(all(feature = "hickory", feature = "ech"))]
 pub mod https_records;
+#[cfg(feature = "import")]
+pub mod import;
 pub mod names;
 pub mod proxy_header;
 pub mod response_head;

@@ -1,0 +1,54 @@
+//! Prints the builder code that replaces a configuration of nginx or HAProxy.
+//!
+//! ```text
+//! cargo run --example migrate --features import -- nginx.conf
+//! ```
+//!
+//! It reads `-` from standard input. A text with lines such as `backend app` is taken for HAProxy.
+//! The notes follow as comments: warnings, and what is refused, to be written by hand, or unknown.
+//! `--all` also prints what is mapped and what has no effect. The exit code is 0 if there is an
+//! origin, 1 if there is none, and 2 if the text cannot be read.
+
+#[path = "migrate/report.rs"]
+mod report;
+
+use std::{
+    error::Error,
+    fs,
+    io::{self, Read},
+    process::ExitCode,
+};
+
+const USAGE: &str = "usage: migrate [--all] FILE\n";
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<_> = std::env::args().skip(1).collect();
+    let count = arguments.len();
+    arguments.retain(|argument| argument != "--all");
+    let is_all = arguments.len() < count;
+    let [path] = arguments.as_slice() else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    migrate(path, is_all).unwrap_or_else(|error| {
+        eprintln!("migrate: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn migrate(path: &str, is_all: bool) -> Result<ExitCode, Box<dyn Error>> {
+    let text = match path {
+        "-" => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text)?;
+            text
+        }
+        path => fs::read_to_string(path)?,
+    };
+    let imported = report::import(&text)?;
+    report::write(&mut io::stdout().lock(), &imported, is_all)?;
+    Ok(match imported.origins() {
+        [] => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    })
+}

@@ -1,0 +1,43 @@
+//! What the example prints.
+
+use std::io::{self, Write};
+
+use cdn_origin::import::{self, ImportError, Imported, NoteKind};
+
+/// Imports a text of either server.
+pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
+    let sections = ["backend", "defaults", "frontend", "global", "listen"];
+    let is_haproxy = text.lines().any(|line| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        sections.contains(&first) && !line.trim_end().ends_with([';', '{'])
+    });
+    match is_haproxy {
+        true => import::haproxy(text),
+        false => import::nginx(text),
+    }
+}
+
+/// Writes the code, and the notes as comments.
+pub(crate) fn write(out: &mut impl Write, imported: &Imported, is_all: bool) -> io::Result<()> {
+    write!(out, "{}", imported.code())?;
+    let kinds = [
+        NoteKind::Warning,
+        NoteKind::Refused,
+        NoteKind::Unmapped,
+        NoteKind::ByHand,
+        NoteKind::Mapped,
+        NoteKind::NoEffect,
+    ];
+    let shown = if is_all { 6 } else { 4 };
+    for kind in &kinds[..shown] {
+        let mut notes = imported.notes_of(*kind).peekable();
+        if notes.peek().is_some() {
+            writeln!(out, "\n// {kind}:")?;
+        }
+        for note in notes {
+            let (line, directive, text) = (note.line(), note.directive(), note.text());
+            writeln!(out, "// line {line}: {directive}: {text}")?;
+        }
+    }
+    Ok(())
+}

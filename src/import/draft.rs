@@ -1,0 +1,254 @@
+//! What is known of a proxy while its directives are read: names, settings, servers.
+
+use serde_json::json;
+
+use super::{
+    note::Finding,
+    settings::{Settings, Value},
+};
+
+/// A `location` or a `backend` on its way to an origin or a group.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Such as `location /`.
+    pub(super) section: String,
+    pub(super) line: usize,
+    /// What all servers have in common.
+    pub(super) shared: Shared,
+    pub(super) servers: Vec<Server>,
+    /// Calls of the group's builder, such as `balance(Balance::round_robin())`.
+    pub(super) group_calls: Vec<String>,
+}
+
+/// The settings of all servers of a section.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) host: HostChoice,
+    pub(super) tls: TlsChoice,
+    /// The forwarded fields, if they are not the default ones.
+    fields: Option<Vec<&'static str>>,
+}
+
+/// The Host that the origin gets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum HostChoice {
+    /// The authority of the URL.
+    #[default]
+    Url,
+    Fixed(String),
+    /// The client's.
+    Preserve,
+    /// The client's, without port and final dot, in lower case.
+    PreserveName,
+}
+
+/// What concerns TLS and becomes one call from several directives.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TlsChoice {
+    pub(super) is_on: bool,
+    pub(super) sni: SniChoice,
+    /// A name that the certificate must have, if it is not the SNI.
+    pub(super) expected_name: Option<String>,
+    pub(super) verify: VerifyChoice,
+    pub(super) roots: Option<String>,
+    pub(super) crls: Option<String>,
+    pub(super) certificate: Option<String>,
+    pub(super) key: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum SniChoice {
+    Name(String),
+    Omit,
+    /// The URL's host.
+    #[default]
+    Url,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum VerifyChoice {
+    #[default]
+    On,
+    Off,
+}
+
+/// One server of a section.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) name: String,
+    pub(super) line: usize,
+    /// Scheme and authority.
+    pub(super) url: String,
+    /// Where to connect, if that is not the URL's authority.
+    pub(super) dial: Option<String>,
+    pub(super) weight: Option<u32>,
+    pub(super) is_backup: bool,
+    pub(super) settings: Settings,
+    pub(super) host: HostChoice,
+    pub(super) tls: TlsChoice,
+}
+
+impl Shared {
+    /// Sets a key, and says so; or says why the value cannot be used.
+    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+        set(&mut self.settings, key, value, text)
+    }
+
+    /// Changes the set of forwarded fields that are written.
+    pub(super) fn forward(&mut self, field: &'static str, is_written: bool) {
+        let fields = self.fields.get_or_insert_with(|| DEFAULT_FIELDS.to_vec());
+        fields.retain(|other| *other != field);
+        if is_written {
+            fields.push(field);
+        }
+        fields.sort_unstable();
+        if *fields == DEFAULT_FIELDS {
+            self.fields = None;
+        }
+    }
+}
+
+/// Sets a key, and says so; or says why the value cannot be used.
+pub(super) fn set(
+    settings: &mut Settings,
+    key: &'static str,
+    value: Value,
+    text: &'static str,
+) -> Finding {
+    match settings.set(key, value) {
+        Ok(()) => Finding::mapped(text),
+        Err(problem) => Finding::refused(format!("the value cannot be used: {problem}")),
+    }
+}
+
+/// The fields that are written by default, sorted.
+const DEFAULT_FIELDS: [&str; 4] = [
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+];
+
+impl Server {
+    pub(super) fn new(shared: &Shared, name: String, line: usize, url: String) -> Self {
+        let mut settings = shared.settings.clone();
+        if let Some(fields) = &shared.fields {
+            let code: Vec<_> = fields.iter().map(|field| variant(field)).collect();
+            let value = Value::Both(json!(fields), format!("[{}]", code.join(", ")));
+            // The names are those of the configuration.
+            let _ = settings.set("forwarded.fields", value);
+        }
+        Self {
+            name,
+            line,
+            url,
+            dial: None,
+            weight: None,
+            is_backup: false,
+            settings,
+            host: shared.host.clone(),
+            tls: shared.tls.clone(),
+        }
+    }
+
+    /// All settings, with those that follow from several directives.
+    ///
+    /// # Errors
+    ///
+    /// Why one of the names cannot be used.
+    pub(super) fn settle(&self) -> Result<Settings, String> {
+        let mut settings = self.settings.clone();
+        settings.set("url", Value::Text(self.url.clone()))?;
+        if let Some(target) = &self.dial {
+            settings.set("dial", Value::Text(target.clone()))?;
+        }
+        if self.tls.is_on {
+            self.settle_tls(&mut settings)?;
+        }
+        match &self.host {
+            HostChoice::Url => {
+                let (_, authority) = self.url.split_once("://").unwrap_or(("", &self.url));
+                // The Host would follow an SNI that is set.
+                if settings.has("sni") {
+                    settings.set("host", Value::Text(authority.to_owned()))?;
+                }
+            }
+            HostChoice::Fixed(name) => {
+                let follows = self.tls.is_on && self.tls.sni == SniChoice::Name(name.clone());
+                let is_url = !settings.has("sni")
+                    && self.url.split_once("://").is_some_and(|(_, it)| it == name);
+                if !follows && !is_url {
+                    settings.set("host", Value::Text(name.clone()))?;
+                }
+            }
+            HostChoice::PreserveName => {
+                let code = "HostRewriteLayer::preserve_name()".to_owned();
+                settings.set("host_rewrite", Value::Both(json!("preserve_name"), code))?;
+            }
+            HostChoice::Preserve => {
+                let code = "HostRewriteLayer::preserve()".to_owned();
+                settings.set("host_rewrite", Value::Both(json!("preserve"), code))?;
+            }
+        }
+        Ok(settings)
+    }
+
+    fn settle_tls(&self, settings: &mut Settings) -> Result<(), String> {
+        let tls = &self.tls;
+        match &tls.sni {
+            SniChoice::Url => {}
+            SniChoice::Omit => settings.set("omit_sni", Value::Flag)?,
+            SniChoice::Name(name) => settings.set("sni", Value::Text(name.clone()))?,
+        }
+        if let Some(name) = &tls.expected_name {
+            settings.set("expected_name", Value::Text(name.clone()))?;
+        }
+        if let Some(policy) = tls.policy() {
+            settings.set("verify", policy)?;
+        }
+        if let Some(chain) = &tls.certificate {
+            let key = tls.key.as_ref().unwrap_or(chain);
+            let json = json!({ "chain": { "file": chain }, "key": { "file": key } });
+            let code = format!("ClientIdentity::pem_files({chain:?}, {key:?})");
+            settings.set("client_identity", Value::Both(json, code))?;
+        }
+        Ok(())
+    }
+}
+
+impl TlsChoice {
+    fn policy(&self) -> Option<Value> {
+        if self.verify == VerifyChoice::Off {
+            let json = json!({ "danger": { "certificate": "accept_any" } });
+            return Some(Value::Both(
+                json,
+                "danger::accept_any_certificate()".to_owned(),
+            ));
+        }
+        if self.roots.is_none() && self.crls.is_none() {
+            return None;
+        }
+        let mut json = json!({});
+        let mut code = match &self.roots {
+            Some(path) => {
+                json["roots"] = json!({ "pem_files": [path] });
+                format!("VerifyPolicy::roots(Roots::pem_file({path:?}))")
+            }
+            None => "VerifyPolicy::native_roots()".to_owned(),
+        };
+        if let Some(path) = &self.crls {
+            json["crls"] = json!({ "pem_files": [path] });
+            code += &format!(".crls(Crls::pem_file({path:?}))");
+        }
+        Some(Value::Both(json, code))
+    }
+}
+
+fn variant(field: &str) -> String {
+    let words = field.split('-').map(|word| match word {
+        "IP" => "Ip",
+        word => word,
+    });
+    format!("ForwardedField::{}", words.collect::<String>())
+}

@@ -1,0 +1,51 @@
+//! Why a text cannot be imported at all.
+
+use thiserror::Error;
+
+/// A text that is no configuration: a quote or block is not closed, or it is too large.
+///
+/// A line that is understood and cannot be imported is no error, but an
+/// [`ImportNote`](super::ImportNote).
+///
+/// ```
+/// let error = cdn_origin::import::nginx("location / {\n  proxy_pass 'http://a.example;\n}")
+///     .expect_err("the quote is not closed");
+/// assert_eq!(error.to_string(), "line 2, column 14: a quote is not closed");
+/// assert_eq!((error.line(), error.column()), (2, 14));
+/// ```
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct ImportError {
+    line: usize,
+    column: usize,
+    problem: &'static str,
+}
+
+impl ImportError {
+    pub(super) fn new(at: Position, problem: &'static str) -> Self {
+        Self {
+            line: at.line,
+            column: at.column,
+            problem,
+        }
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The column in characters, counted from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+}
+
+/// A place in the text, counted from 1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Position {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}

@@ -1,0 +1,254 @@
+//! A section with servers, and what its lines have said so far.
+
+use std::time::Duration;
+
+use crate::import::{
+    draft::{Draft, HostChoice, Server, Shared, SniChoice, TlsChoice},
+    note::Finding,
+    settings::{Settings, Value},
+};
+
+use super::{
+    parse::Line,
+    value::{self, Address},
+};
+
+/// A row about a line of a section.
+pub(super) type Row = crate::import::row::Row<Map>;
+
+/// Maps a line. The last argument is the text of its row.
+pub(super) type Map = fn(&mut Backend, &Line, &'static str) -> Finding;
+
+/// A `backend` or `listen`, with its defaults.
+#[derive(Debug, Default)]
+pub(super) struct Backend {
+    pub(super) draft: Draft,
+    /// The number of servers that are not `disabled`.
+    pub(super) count: usize,
+    /// What `default-server` says.
+    pub(super) default_server: ServerDraft,
+    /// Whether a rule removes or replaces the client's X-Forwarded-For.
+    pub(super) replaces_forwarded_for: bool,
+    pub(super) failover: String,
+    pub(super) ejection: String,
+    pub(super) balance: String,
+    pub(super) max_load: Option<u32>,
+    pub(super) check: Check,
+}
+
+/// What is known of health checks.
+#[derive(Debug, Default)]
+pub(super) struct Check {
+    /// Whether a server has `check`.
+    pub(super) is_on: bool,
+    pub(super) path: Option<String>,
+    /// Calls of the health check.
+    pub(super) calls: Vec<String>,
+}
+
+/// What a `server` line says after its address.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServerDraft {
+    pub(super) settings: Settings,
+    pub(super) tls: TlsChoice,
+    pub(super) weight: Option<u32>,
+    pub(super) is_backup: bool,
+    pub(super) is_disabled: bool,
+    /// Whether `sni` is there, with whatever value.
+    pub(super) has_sni: bool,
+}
+
+impl Backend {
+    pub(super) fn new(section: String, line: usize, count: usize) -> Self {
+        let mut backend = Self {
+            count,
+            ..Self::default()
+        };
+        backend.draft.section = section;
+        backend.draft.line = line;
+        // HAProxy passes the client's Host.
+        backend.draft.shared.host = HostChoice::Preserve;
+        backend
+    }
+
+    pub(super) fn shared(&mut self) -> &mut Shared {
+        &mut self.draft.shared
+    }
+
+    pub(super) fn is_group(&self) -> bool {
+        self.count > 1
+    }
+
+    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+        self.shared().set(key, value, text)
+    }
+
+    pub(super) fn set_time(
+        &mut self,
+        key: &'static str,
+        word: &str,
+        text: &'static str,
+    ) -> Finding {
+        match time_of(word) {
+            Ok(time) => self.set(key, Value::Time(time), text),
+            Err(finding) => finding,
+        }
+    }
+
+    /// Adds a call to the builder of the group's failover.
+    pub(super) fn fail_over(&mut self, call: &str, text: &'static str) -> Finding {
+        if !self.is_group() {
+            return Finding::no_effect("there is one server; a retry is made where it is safe");
+        }
+        if self.failover.is_empty() {
+            self.failover = "Failover::default()".to_owned();
+        }
+        self.failover += call;
+        Finding::mapped(text)
+    }
+
+    /// Ejection is the same for all members of a group: the first that names a value decides.
+    pub(super) fn eject(&mut self, call: &str, text: &'static str) -> Finding {
+        if !self.is_group() {
+            return Finding::no_effect("there is one server");
+        }
+        if self.ejection.is_empty() {
+            self.ejection = "Ejection::default()".to_owned();
+        }
+        let setter = call.split('(').next().unwrap_or(call);
+        if self.ejection.contains(call) {
+            return Finding::mapped(text);
+        }
+        if self.ejection.contains(&format!("{setter}(")) {
+            return Finding::refused("ejection is the same for all members: the first value holds");
+        }
+        self.ejection += call;
+        Finding::mapped(text)
+    }
+
+    /// Adds a call of the health check.
+    pub(super) fn check(&mut self, call: String, text: &'static str) -> Finding {
+        let setter = call.split('(').next().unwrap_or_default().to_owned();
+        if !self.is_group() {
+            return Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server");
+        }
+        if !self
+            .check
+            .calls
+            .iter()
+            .any(|other| other.starts_with(&setter))
+        {
+            self.check.calls.push(call);
+        }
+        Finding::mapped(text)
+    }
+
+    /// Adds a server, and returns notes about what is not on its line.
+    pub(super) fn add(&mut self, line: &Line, own: ServerDraft) -> (Finding, Vec<Finding>) {
+        let mut warnings = Vec::new();
+        let address = match value::address(line.word(2)) {
+            Ok(address) => address,
+            Err(problem) => return (Finding::refused(problem), warnings),
+        };
+        let is_tls = own.tls.is_on;
+        let scheme = if is_tls { "https" } else { "http" };
+        let (url, dial) = match address {
+            Address::Socket(path) => (
+                format!("{scheme}://localhost"),
+                Some(format!("unix:{path}")),
+            ),
+            Address::Host(host, port) => {
+                if port.is_none() {
+                    warnings.push(Finding::warning(
+                        "no port: HAProxy connects to the port that the client used; the import \
+                         takes 80, or 443 with TLS",
+                    ));
+                }
+                if port == Some(443) && !is_tls {
+                    warnings.push(Finding::warning(
+                        "no `ssl`: plain HTTP to a port of TLS: an edge answers 400",
+                    ));
+                }
+                let port = port.filter(|port| *port != if is_tls { 443 } else { 80 });
+                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                self.warn(&host, &own, &mut warnings);
+                (format!("{scheme}://{host}{port}"), None)
+            }
+        };
+        let name = line.word(1).to_owned();
+        let mut server = Server::new(&self.draft.shared, name, line.number, url);
+        server.dial = dial;
+        server.weight = own.weight.filter(|_| self.is_group());
+        server.is_backup = own.is_backup && self.is_group();
+        server.settings.extend(own.settings);
+        server.tls = own.tls;
+        self.draft.servers.push(server);
+        let finding = match self.is_group() {
+            true => Finding::mapped("a member of `OriginGroup::builder`"),
+            false => Finding::mapped("`CdnOriginConnector::builder`"),
+        };
+        (finding, warnings)
+    }
+
+    /// Notes about the names of a server that is reached by TCP.
+    fn warn(&self, host: &str, own: &ServerDraft, warnings: &mut Vec<Finding>) {
+        let is_name = host.chars().any(|char| char.is_ascii_alphabetic()) && !host.starts_with('[');
+        if is_name && self.draft.shared.host == HostChoice::Preserve {
+            warnings.push(Finding::warning(
+                "no `http-request set-header Host`: the client's Host is passed, and an edge that \
+                 does not serve that name refuses the request",
+            ));
+        }
+        if !own.tls.is_on {
+            return;
+        }
+        if !own.has_sni && is_name {
+            warnings.push(Finding::warning(
+                "no `sni`: HAProxy before 3.3 sends none, and a CDN closes the connection. The \
+                 import sends the server's name",
+            ));
+        }
+        let has_name = own.tls.expected_name.is_some() || own.tls.sni != SniChoice::Url;
+        if !is_name && !has_name {
+            warnings.push(Finding::warning(
+                "no `verifyhost`: HAProxy accepts the certificate of any name. The import expects \
+                 the address: `CdnOriginBuilder::expected_name`",
+            ));
+        }
+    }
+
+    /// The draft, once all lines are read.
+    pub(super) fn finish(mut self) -> Draft {
+        if !self.is_group() {
+            return self.draft;
+        }
+        if !self.balance.is_empty() {
+            let mut balance = self.balance;
+            if let Some(percent) = self.max_load {
+                balance += &format!(".max_load({percent})");
+            }
+            self.draft.group_calls.push(format!("balance({balance})"));
+        }
+        let chains = [("failover", self.failover), ("ejection", self.ejection)];
+        for (call, chain) in chains {
+            if !chain.is_empty() {
+                self.draft.group_calls.push(format!("{call}({chain})"));
+            }
+        }
+        if let (true, Some(path)) = (self.check.is_on, self.check.path) {
+            let calls = self.check.calls.concat();
+            let check = format!("health_check(HealthCheck::get({path:?}){calls})");
+            self.draft.group_calls.push(check);
+        }
+        self.draft
+    }
+}
+
+/// The time, or a finding that it is none.
+pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
+    match value::time(word) {
+        Some(time) if !time.is_zero() => Ok(time),
+        Some(_) => Err(Finding::refused("a time of zero would pass at once")),
+        None => Err(Finding::refused("the value is no time")),
+    }
+}

@@ -1,0 +1,176 @@
+//! Keywords and sections that do not concern the origin.
+
+use crate::import::note::Finding;
+
+const CLIENT: &str =
+    "it concerns the client's side: the server in front of the proxy, such as axum";
+const LOGS: &str = "`AccessLogLayer`, and `tracing` for errors";
+const ROUTER: &str = "a router in front of the proxy, such as axum's";
+const PAGES: &str = "`OriginProxy::map_response`";
+
+/// What becomes of a keyword that no table of the importer has.
+pub(super) fn finding(name: &str) -> Finding {
+    let first = name.split(' ').next().unwrap_or_default();
+    let is = |names: &[&str]| names.contains(&name) || names.contains(&first);
+    if is(&LOGGING) || name.starts_with("option log") || name.starts_with("option dontlog") {
+        Finding::by_hand(LOGS)
+    } else if is(&ROUTING) {
+        Finding::by_hand(ROUTER)
+    } else if is(&PAGE) {
+        Finding::by_hand(PAGES)
+    } else if is(&CLIENT_SIDE) {
+        Finding::no_effect(CLIENT)
+    } else if name.starts_with("option ") && (name.ends_with("-check") || name == "option smtpchk")
+    {
+        Finding::by_hand("health checks are requests: `HealthCheck::get`")
+    } else if is(&REFUSED) || COUNTERS.iter().any(|prefix| name.starts_with(prefix)) {
+        Finding::refused("not offered: a layer in front of the proxy")
+    } else {
+        Finding::unmapped()
+    }
+}
+
+/// What becomes of a section that has no servers.
+pub(super) fn section(kind: &str) -> Option<Finding> {
+    Some(match kind {
+        "global" | "peers" | "program" | "ring" | "traces" | "log-forward" | "log-profile"
+        | "mailers" => Finding::no_effect("it concerns the process of HAProxy"),
+        "frontend" => Finding::by_hand(ROUTER),
+        "resolvers" => Finding::by_hand("`Dns::resolver` with a `HickoryResolver`, and `DnsCache`"),
+        "cache" => Finding::refused("there is no cache in this crate: the CDN is one"),
+        "fcgi-app" => Finding::refused("FastCGI is not spoken"),
+        "userlist" => Finding::refused("access is not checked: a layer in front of the proxy"),
+        "http-errors" => Finding::by_hand(PAGES),
+        "crt-store" | "acme" => Finding::no_effect("it concerns TLS of clients"),
+        _ => return None,
+    })
+}
+
+const LOGGING: [&str; 13] = [
+    "capture",
+    "declare",
+    "error-log-format",
+    "log",
+    "log-format",
+    "log-format-sd",
+    "log-steps",
+    "log-tag",
+    "option httplog",
+    "option httpslog",
+    "option tcplog",
+    "unique-id-format",
+    "unique-id-header",
+];
+
+const ROUTING: [&str; 8] = [
+    "acl",
+    "default_backend",
+    "force-be-switch",
+    "http-response redirect",
+    "monitor",
+    "monitor-uri",
+    "redirect",
+    "use_backend",
+];
+
+const PAGE: [&str; 6] = [
+    "errorfile",
+    "errorfiles",
+    "errorloc",
+    "errorloc302",
+    "errorloc303",
+    "http-error",
+];
+
+const CLIENT_SIDE: [&str; 54] = [
+    "backlog",
+    "be-unpublished",
+    "bind",
+    "bind-process",
+    "clitcpka-cnt",
+    "clitcpka-idle",
+    "clitcpka-intvl",
+    "crt",
+    "description",
+    "disabled",
+    "email-alert",
+    "enabled",
+    "filter",
+    "filter-sequence",
+    "force-persist",
+    "guid",
+    "id",
+    "ignore-persist",
+    "load-server-state-from-file",
+    "max-session-srv-conns",
+    "maxconn",
+    "option checkcache",
+    "option clitcpka",
+    "option contstats",
+    "option disable-h2-upgrade",
+    "option h1-case-adjust-bogus-client",
+    "option h1-case-adjust-bogus-server",
+    "option accept-invalid-http-request",
+    "option accept-invalid-http-response",
+    "option http-buffer-request",
+    "option http-drop-request-trailers",
+    "option http-drop-response-trailers",
+    "option http-ignore-probes",
+    "option http-use-htx",
+    "option http-use-proxy-header",
+    "option idle-close-on-response",
+    "option independent-streams",
+    "option nolinger",
+    "option persist",
+    "option socket-stats",
+    "option splice-auto",
+    "option splice-request",
+    "option splice-response",
+    "option tcp-smart-accept",
+    "option tcp-smart-connect",
+    "option use-small-buffers",
+    "server-state-file-name",
+    "stats",
+    "timeout client",
+    "timeout client-fin",
+    "timeout client-hs",
+    "timeout http-keep-alive",
+    "timeout http-request",
+    "timeout tarpit",
+];
+
+/// Actions that count, or that change the connection of the client.
+const COUNTERS: [&str; 6] = [
+    "http-request sc-",
+    "http-request set-fc-",
+    "http-request set-priority-",
+    "http-request set-src-port",
+    "http-request track-sc",
+    "http-request add-",
+];
+
+const REFUSED: [&str; 23] = [
+    "compression",
+    "dispatch",
+    "http-request del-acl",
+    "http-request del-headers-bin",
+    "http-request del-map",
+    "http-request do-log",
+    "http-request early-hint",
+    "http-request pause",
+    "http-request send-spoe-group",
+    "http-request set-bandwidth-limit",
+    "http-request set-headers-bin",
+    "http-request set-log-level",
+    "http-request set-map",
+    "http-request set-mark",
+    "http-request set-nice",
+    "http-request set-tos",
+    "http-request strict-mode",
+    "http-response",
+    "option transparent",
+    "persist",
+    "rate-limit",
+    "tcp-request",
+    "tcp-response",
+];

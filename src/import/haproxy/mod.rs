@@ -1,0 +1,343 @@
+//! The importer of HAProxy: sections, their defaults, and the frontends that use them.
+
+mod backend;
+mod elsewhere;
+mod parse;
+mod request_rows;
+mod section_rows;
+mod server_rows;
+mod server_socket_rows;
+mod server_tls_rows;
+mod value;
+
+use std::collections::BTreeSet;
+
+use super::{
+    draft::Draft,
+    error::ImportError,
+    imported::Imported,
+    note::{Finding, ImportNote},
+};
+
+use self::{
+    backend::{Backend, Row, ServerDraft},
+    parse::Line,
+    server_rows::Keyword,
+};
+
+/// Imports a file, or a part of one.
+pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
+    let lines = parse::parse(text)?;
+    let sections = sections(&lines);
+    let mut importer = BackendImporter::default();
+    for (index, section) in sections.iter().enumerate() {
+        if section.kind == "backend" || section.kind == "listen" || section.kind.is_empty() {
+            importer.backend(section, &sections[..index], &sections);
+        }
+    }
+    importer.note_the_rest(&sections);
+    Ok(Imported::new(&importer.drafts, importer.notes))
+}
+
+/// All tables, for the guide.
+#[cfg(test)]
+pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
+    let listed = |rows: &[Row]| rows.iter().map(Row::listed).collect();
+    let keywords = keywords().map(|keyword| keyword.row.listed());
+    vec![
+        ("A backend", listed(&section_rows::ROWS)),
+        (
+            "Rules for requests and responses",
+            listed(&request_rows::ROWS),
+        ),
+        ("A server", keywords.collect()),
+    ]
+}
+
+/// The tables in which a line of a section is looked up, in their order.
+fn rows() -> impl Iterator<Item = &'static Row> {
+    section_rows::ROWS.iter().chain(&request_rows::ROWS)
+}
+
+/// The keywords of a server.
+fn keywords() -> impl Iterator<Item = &'static Keyword> {
+    server_tls_rows::KEYWORDS
+        .iter()
+        .chain(&server_rows::KEYWORDS)
+        .chain(&server_socket_rows::KEYWORDS)
+}
+
+/// A section: its first line, and those after it.
+#[derive(Debug)]
+struct Section<'a> {
+    /// Such as `backend`. Empty for lines before the first section.
+    kind: &'a str,
+    name: &'a str,
+    /// The `defaults` that it names.
+    from: Option<&'a str>,
+    line: usize,
+    lines: &'a [Line],
+}
+
+const SECTIONS: [&str; 22] = [
+    "acme",
+    "backend",
+    "cache",
+    "crt-store",
+    "defaults",
+    "fcgi-app",
+    "frontend",
+    "global",
+    "http-errors",
+    "listen",
+    "log-forward",
+    "log-profile",
+    "mailers",
+    "peers",
+    "program",
+    "resolvers",
+    "ring",
+    "traces",
+    "userlist",
+    // Older names.
+    "ruleset",
+    "spoe-agent",
+    "spoe-message",
+];
+
+fn sections(lines: &[Line]) -> Vec<Section<'_>> {
+    let mut starts: Vec<usize> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| SECTIONS.contains(&line.word(0)))
+        .map(|(index, _)| index)
+        .collect();
+    let mut sections = Vec::new();
+    let first = starts.first().copied().unwrap_or(lines.len());
+    if first > 0 {
+        sections.push(Section {
+            kind: "",
+            name: "",
+            from: None,
+            line: lines[0].number,
+            lines: &lines[..first],
+        });
+    }
+    starts.push(lines.len());
+    for window in starts.windows(2) {
+        let line = &lines[window[0]];
+        let from = line.words.iter().position(|word| word == "from");
+        sections.push(Section {
+            kind: line.word(0),
+            name: line.word(1),
+            from: from.map(|at| line.word(at + 1)),
+            line: line.number,
+            lines: &lines[window[0] + 1..window[1]],
+        });
+    }
+    sections
+}
+
+impl<'a> Section<'a> {
+    fn servers(&self) -> impl Iterator<Item = &'a Line> + use<'a> {
+        self.lines.iter().filter(|line| line.word(0) == "server")
+    }
+
+    /// Whether this frontend sends requests to a backend.
+    fn uses(&self, backend: &str) -> bool {
+        let names = ["default_backend", "use_backend"];
+        let mut lines = self
+            .lines
+            .iter()
+            .filter(|line| names.contains(&line.word(0)));
+        self.kind == "frontend" && lines.any(|line| line.word(1) == backend)
+    }
+}
+
+/// The keyword of a line, such as `option httpchk`. A `no` before it is left out.
+fn keyword(line: &Line) -> String {
+    const GROUPS: [&str; 10] = [
+        "external-check",
+        "http-check",
+        "http-request",
+        "http-response",
+        "option",
+        "stats",
+        "stick",
+        "tcp-check",
+        "tcp-request",
+        "timeout",
+    ];
+    let start = usize::from(line.word(0) == "no");
+    let (first, second) = (line.word(start), line.word(start + 1));
+    let second = second.split('(').next().unwrap_or_default();
+    match GROUPS.contains(&first) {
+        true => format!("{first} {second}"),
+        false => first.to_owned(),
+    }
+}
+
+/// Whether a row is about this keyword. A row with one word covers all forms of it.
+fn is_row(row: &str, keyword: &str) -> bool {
+    row == keyword
+        || keyword
+            .split_once(' ')
+            .is_some_and(|(first, _)| row == first)
+}
+
+#[derive(Default)]
+struct BackendImporter {
+    drafts: Vec<Draft>,
+    notes: Vec<ImportNote>,
+    /// The numbers of lines that have a note.
+    noted: BTreeSet<usize>,
+}
+
+impl BackendImporter {
+    fn note(&mut self, line: usize, directive: &str, finding: Finding) {
+        self.noted.insert(line);
+        self.notes.push(ImportNote::new(line, directive, finding));
+    }
+
+    fn backend(&mut self, section: &Section<'_>, before: &[Section<'_>], all: &[Section<'_>]) {
+        let serves = |line: &&Line| !line.words.iter().any(|word| word == "disabled");
+        let count = section.servers().filter(serves).count();
+        let is_tcp = |line: &&Line| line.word(0) == "mode" && line.word(1) == "tcp";
+        if section.lines.iter().any(|line| is_tcp(&line)) {
+            let text = "connections without HTTP: `CdnOriginConnector` alone";
+            for line in section.lines {
+                self.note(line.number, &keyword(line), Finding::refused(text));
+            }
+            return;
+        }
+        if count == 0 {
+            return;
+        }
+        let kind = if section.kind.is_empty() {
+            "snippet"
+        } else {
+            section.kind
+        };
+        let title = format!("{kind} {}", section.name);
+        let mut backend = Backend::new(title.trim_end().to_owned(), section.line, count);
+        let mut defaults = before.iter().rev().filter(|other| other.kind == "defaults");
+        let defaults = match section.from {
+            Some(name) => defaults.find(|other| other.name == name),
+            None => defaults.next(),
+        };
+        let frontends = all.iter().filter(|other| other.uses(section.name));
+        let lines: Vec<&Line> = defaults
+            .into_iter()
+            .chain(frontends)
+            .chain([section])
+            .flat_map(|section| section.lines)
+            .collect();
+        backend.replaces_forwarded_for = lines.iter().any(|line| {
+            let actions = ["del-header", "set-header"];
+            let field = line.word(2);
+            actions.contains(&line.word(1)) && field.eq_ignore_ascii_case("x-forwarded-for")
+        });
+        for row in rows() {
+            for line in &lines {
+                if is_row(row.name, &keyword(line)) {
+                    self.line(&mut backend, line, row);
+                }
+            }
+        }
+        for line in lines {
+            match line.word(0) {
+                "default-server" => {
+                    let base = backend.default_server.clone();
+                    let own = self.parameters(&mut backend, line, 1, base);
+                    backend.default_server = own;
+                    self.noted.insert(line.number);
+                }
+                "server" => self.server(&mut backend, line),
+                _ => {}
+            }
+        }
+        self.drafts.push(backend.finish());
+    }
+
+    fn line(&mut self, backend: &mut Backend, line: &Line, row: &Row) {
+        let is_off = line.word(0) == "no" && row.name != "option redispatch";
+        let finding = match is_off {
+            true => Finding::no_effect("the option is off"),
+            false => row.apply(|map| map(backend, line, row.text)),
+        };
+        // The third word of these names the field; other values may be secret.
+        let name = match row.name.ends_with("-header") {
+            true => format!("{} {}", row.name, line.word(2)),
+            false => keyword(line),
+        };
+        self.note(line.number, &name, finding);
+    }
+
+    fn server(&mut self, backend: &mut Backend, line: &Line) {
+        let base = backend.default_server.clone();
+        let own = self.parameters(backend, line, 3, base);
+        self.noted.insert(line.number);
+        if own.is_disabled {
+            return;
+        }
+        let (finding, warnings) = backend.add(line, own);
+        for finding in [finding].into_iter().chain(warnings) {
+            self.note(line.number, "server", finding);
+        }
+    }
+
+    /// Reads the keywords of a line from this word on.
+    fn parameters(
+        &mut self,
+        backend: &mut Backend,
+        line: &Line,
+        from: usize,
+        mut own: ServerDraft,
+    ) -> ServerDraft {
+        let mut words = line.words.iter().skip(from);
+        while let Some(word) = words.next() {
+            let name = word.split('(').next().unwrap_or_default();
+            let Some(Keyword { row, arguments }) = keywords().find(|it| it.row.name == name) else {
+                let subject = format!("{} {word}", line.word(0));
+                self.note(line.number, &subject, Finding::unmapped());
+                continue;
+            };
+            let argument = match arguments {
+                0 => "",
+                _ => words.next().map_or("", String::as_str),
+            };
+            let finding = row.apply(|map| map(&mut own, backend, argument, row.text));
+            let subject = format!("{} {name}", line.word(0));
+            self.note(line.number, &subject, finding);
+        }
+        own
+    }
+
+    /// Notes on all lines that have none.
+    fn note_the_rest(&mut self, sections: &[Section<'_>]) {
+        for section in sections {
+            let whole = match section.kind {
+                "frontend" => None,
+                kind => elsewhere::section(kind),
+            };
+            if let Some(finding) = &whole {
+                self.note(section.line, section.kind, finding.clone());
+                continue;
+            }
+            for line in section.lines {
+                if self.noted.contains(&line.number) {
+                    continue;
+                }
+                let name = keyword(line);
+                let is_known = rows().any(|row| is_row(row.name, &name));
+                let finding = match (is_known, line.word(0)) {
+                    (true, _) | (_, "default-server" | "server") => {
+                        Finding::no_effect("no server is imported with it")
+                    }
+                    (false, _) => elsewhere::finding(&name),
+                };
+                self.note(line.number, &name, finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The actions of `http-request` and `http-response`.
+
+use serde_json::json;
+
+use crate::import::{
+    draft::HostChoice,
+    fields::{self, FieldChange},
+    note::Finding,
+    settings::Value,
+};
+
+use super::{
+    backend::{Backend, Row},
+    parse::Line,
+};
+
+const HOOK: &str = "`OriginProxy::map_request`";
+const RESPONSE: &str = "`OriginProxy::map_response`";
+const PATH: &str = "`OriginProxy::map_path` for a prefix, else `OriginProxy::map_request`";
+const ACCESS: &str = "access is not checked: a layer in front of the proxy";
+const VARIABLE: &str = "there are no variables: a layer in front of the proxy";
+
+pub(super) const ROWS: [Row; 50] = [
+    Row::maps("http-request set-header", set_header, HOOK),
+    Row::maps("http-request add-header", set_header, HOOK),
+    Row::maps("http-request del-header", del_header, HOOK),
+    Row::by_hand("http-request replace-header", HOOK),
+    Row::by_hand("http-request replace-value", HOOK),
+    Row::by_hand("http-request set-method", HOOK),
+    Row::by_hand("http-request set-path", PATH),
+    Row::by_hand("http-request set-pathq", PATH),
+    Row::by_hand("http-request set-query", PATH),
+    Row::by_hand("http-request set-uri", PATH),
+    Row::by_hand("http-request replace-path", PATH),
+    Row::by_hand("http-request replace-pathq", PATH),
+    Row::by_hand("http-request replace-uri", PATH),
+    Row::by_hand("http-request normalize-uri", PATH),
+    Row::no_effect("http-request disable-l7-retry", "a POST is never repeated"),
+    Row::by_hand("http-request set-retries", "`Failover::max_attempts`"),
+    Row::by_hand(
+        "http-request set-timeout",
+        "`Limits::response_timeout` of a proxy of its own",
+    ),
+    Row::by_hand("http-request set-bc-mark", "`SocketOptions::mark`"),
+    Row::by_hand("http-request set-bc-tos", "`SocketOptions::dscp`"),
+    Row::refused(
+        "http-request set-dst",
+        "the address of a connector is fixed",
+    ),
+    Row::refused(
+        "http-request set-dst-port",
+        "the address of a connector is fixed",
+    ),
+    Row::by_hand(
+        "http-request set-src",
+        "`ClientAddress`, set by a layer in front",
+    ),
+    Row::by_hand(
+        "http-request do-resolve",
+        "a name is resolved when it is dialled",
+    ),
+    Row::no_effect(
+        "http-request wait-for-body",
+        "bodies are streamed; see `Limits`",
+    ),
+    Row::no_effect(
+        "http-request wait-for-handshake",
+        "early data of clients is the server's",
+    ),
+    Row::refused("http-request allow", ACCESS),
+    Row::refused("http-request auth", ACCESS),
+    Row::refused("http-request deny", ACCESS),
+    Row::refused("http-request reject", ACCESS),
+    Row::refused("http-request silent-drop", ACCESS),
+    Row::refused("http-request tarpit", ACCESS),
+    Row::by_hand("http-request redirect", "a router in front of the proxy"),
+    Row::by_hand("http-request return", "a router in front of the proxy"),
+    Row::refused(
+        "http-request cache-use",
+        "there is no cache in this crate: the CDN is one",
+    ),
+    Row::refused(
+        "http-response cache-store",
+        "there is no cache in this crate: the CDN is one",
+    ),
+    Row::by_hand("http-request capture", "`AccessLogLayer`"),
+    Row::refused("http-request set-var", VARIABLE),
+    Row::refused("http-request set-var-fmt", VARIABLE),
+    Row::refused("http-request unset-var", VARIABLE),
+    Row::refused(
+        "http-request use-service",
+        "services are layers in front of the proxy",
+    ),
+    Row::maps(
+        "http-response replace-header",
+        replace_response_header,
+        "names of the origin are rewritten by default",
+    ),
+    Row::maps("http-response set-header", set_response_header, RESPONSE),
+    Row::by_hand("http-response add-header", RESPONSE),
+    Row::maps("http-response del-header", del_response_header, RESPONSE),
+    Row::by_hand("http-response replace-value", RESPONSE),
+    Row::by_hand("http-response set-status", RESPONSE),
+    Row::by_hand("http-response return", RESPONSE),
+    Row::by_hand("http-response deny", RESPONSE),
+    Row::by_hand("http-after-response", RESPONSE),
+    Row::no_effect(
+        "option http-restrict-req-hdr-names",
+        "names of fields are passed as they are",
+    ),
+];
+
+/// The condition after the last argument of an action.
+fn condition(line: &Line) -> Option<String> {
+    let at = line
+        .words
+        .iter()
+        .position(|word| word == "if" || word == "unless")?;
+    Some(line.words[at..].join(" "))
+}
+
+fn set_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let value = line.word(3);
+    let condition = condition(line);
+    match line.word(2).to_ascii_lowercase().as_str() {
+        "host" => host(backend, value, condition.is_some()),
+        "x-forwarded-proto" => match (value, condition) {
+            ("http" | "https", None) => {
+                let code = match value {
+                    "https" => "Scheme::Https",
+                    _ => "Scheme::Http",
+                };
+                let value = Value::Both(json!(value), code.to_owned());
+                backend.set("client_scheme", value, "`OriginProxy::client_scheme`")
+            }
+            _ => Finding::mapped("`ForwardedLayer` writes it"),
+        },
+        "x-forwarded-for" => own(value, &["%[src]"]),
+        "x-forwarded-host" => own(value, &["%[req.hdr(host)]", "%[hdr(host)]"]),
+        "x-real-ip" => own(value, &["%[src]"]),
+        "x-forwarded-port" => {
+            backend.shared().forward("X-Forwarded-Port", true);
+            own(value, &["%[dst_port]"])
+        }
+        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Finding::no_effect(
+            "the proxy writes this field for each connection; WebSockets pass by default",
+        ),
+        "content-length" | "transfer-encoding" | "te" | "expect" => {
+            Finding::refused("the framing of a request is the proxy's own")
+        }
+        name => {
+            if condition.is_some() || value.contains('%') || line.word(1) == "add-header" {
+                return Finding::by_hand(text);
+            }
+            let change = FieldChange::SetInRequests(value);
+            fields::change(&mut backend.shared().settings, name, change)
+        }
+    }
+}
+
+/// A field that the forwarded layer writes: its value is the layer's.
+fn own(value: &str, values: &[&str]) -> Finding {
+    let is_client_field = value.contains("hdr(x-") || value.contains("hdr(X-");
+    match (
+        values.contains(&value.to_ascii_lowercase().as_str()),
+        is_client_field,
+    ) {
+        (true, _) => Finding::mapped("`ForwardedLayer` writes it"),
+        (false, true) => Finding::warning(
+            "clients can write this field; the import writes what the connection shows. \
+             `ForwardedLayer::trust` takes the value from your own proxies",
+        ),
+        (false, false) => Finding::refused("the import writes what the connection shows"),
+    }
+}
+
+fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
+    if is_conditional {
+        return Finding::by_hand("`HostRewriteLayer::from_fn`: the Host depends on the request");
+    }
+    match value.to_ascii_lowercase().as_str() {
+        "%[req.hdr(host)]" | "%[hdr(host)]" => Finding::mapped("`HostRewriteLayer::preserve`"),
+        _ if value.contains("%[") || value.contains('$') => {
+            Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
+        }
+        _ => {
+            let checked = Value::Text(value.to_owned());
+            let finding = backend.set("host", checked, "`CdnOriginBuilder::host`");
+            if backend.shared().settings.take("host").is_some() {
+                backend.shared().host = HostChoice::Fixed(value.to_owned());
+            }
+            finding
+        }
+    }
+}
+
+fn del_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.word(2).to_ascii_lowercase().as_str() {
+        "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-real-ip"
+        | "forwarded" => Finding::mapped("a client's own value is replaced by default"),
+        "host" => Finding::refused("a request needs a Host (RFC 9110 section 7.2)"),
+        _ if line.words.len() > 3 => Finding::by_hand(text),
+        name => {
+            let settings = &mut backend.shared().settings;
+            fields::change(settings, name, FieldChange::RemoveFromRequests)
+        }
+    }
+}
+
+fn replace_response_header(_: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.word(2).to_ascii_lowercase().as_str() {
+        "location" | "set-cookie" => Finding::mapped(text),
+        _ => Finding::by_hand(RESPONSE),
+    }
+}
+
+fn set_response_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let value = line.word(3);
+    if condition(line).is_some() || value.contains('%') {
+        return Finding::by_hand(text);
+    }
+    let settings = &mut backend.shared().settings;
+    fields::change(settings, line.word(2), FieldChange::SetInResponses(value))
+}
+
+fn del_response_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    if line.words.len() > 3 {
+        return Finding::by_hand(text);
+    }
+    let settings = &mut backend.shared().settings;
+    fields::change(settings, line.word(2), FieldChange::RemoveFromResponses)
+}

@@ -1,0 +1,351 @@
+//! The keywords of a section that concern its servers.
+
+use crate::import::{
+    note::Finding,
+    settings::{Value, duration},
+};
+
+use super::{
+    backend::{Backend, Row, time_of},
+    parse::Line,
+    value,
+};
+
+const KEPT: &str = "connections are kept for all clients";
+const NO_CHECK: &str = "health checks are requests: `HealthCheck::get`";
+
+pub(super) const ROWS: [Row; 59] = [
+    Row::maps("mode", mode, "HTTP"),
+    Row::maps("balance", balance, "`Balance`"),
+    Row::maps(
+        "hash-balance-factor",
+        hash_balance_factor,
+        "`Balance::max_load`",
+    ),
+    Row::no_effect("hash-type", "affinity by a key uses rendezvous hashing"),
+    Row::by_hand("hash-preserve-affinity", "`Balance::max_load`"),
+    Row::by_hand(
+        "cookie",
+        "`AffinityKey::cookie`, of a cookie that the application sets",
+    ),
+    Row::by_hand("stick on", "`Balance::by_key`"),
+    Row::by_hand("stick match", "`Balance::by_key`"),
+    Row::by_hand("stick store-request", "`Balance::by_key`"),
+    Row::by_hand("stick store-response", "`Balance::by_key`"),
+    Row::by_hand("stick-table", "`Balance::by_key`"),
+    Row::no_effect(
+        "timeout check",
+        "a check has a timeout of its own: `HealthCheck::timeout`",
+    ),
+    Row::maps(
+        "timeout connect",
+        timeout_connect,
+        "`Timeouts::connect`, `Timeouts::dial`",
+    ),
+    Row::maps(
+        "timeout server",
+        timeout_server,
+        "`Limits::response_timeout` until the head of the response, then \
+         `Limits::body_idle_timeout`",
+    ),
+    Row::maps("timeout tunnel", timeout_tunnel, "`Upgrades::idle_timeout`"),
+    Row::maps(
+        "timeout queue",
+        timeout_queue,
+        "`PoolSettings::queue_timeout`",
+    ),
+    Row::no_effect(
+        "timeout server-fin",
+        "both ends of a connection are closed together",
+    ),
+    Row::maps("retries", retries, "`Failover::max_attempts`"),
+    Row::maps("retry-on", retry_on, "`Failover::statuses`"),
+    Row::maps(
+        "option redispatch",
+        redispatch,
+        "another member gets the retry by default",
+    ),
+    Row::maps("option httpchk", httpchk, "`HealthCheck::get`"),
+    Row::maps(
+        "http-check send",
+        check_send,
+        "`HealthCheck::get`, `HealthCheck::host`",
+    ),
+    Row::maps("http-check expect", check_expect, "`HealthCheck::statuses`"),
+    Row::no_effect("http-check connect", "a check connects as requests do"),
+    Row::no_effect("http-check comment", "a comment"),
+    Row::by_hand("http-check disable-on-404", "`HealthCheck::statuses`"),
+    Row::refused(
+        "http-check send-state",
+        "checks have no state of the proxy in them",
+    ),
+    Row::refused("http-check set-var", "there are no variables"),
+    Row::refused("http-check unset-var", "there are no variables"),
+    Row::by_hand("option tcp-check", NO_CHECK),
+    Row::by_hand("option ssl-hello-chk", NO_CHECK),
+    Row::by_hand("option external-check", NO_CHECK),
+    Row::by_hand("external-check", NO_CHECK),
+    Row::by_hand("tcp-check", NO_CHECK),
+    Row::maps(
+        "option forwardfor",
+        forwardfor,
+        "`ForwardedLayer::append_unverified`",
+    ),
+    Row::maps("option forwarded", forwarded, "`ForwardedField::Forwarded`"),
+    Row::by_hand(
+        "option originalto",
+        "`OriginProxy::map_request` adds X-Original-To",
+    ),
+    Row::no_effect(
+        "option allbackups",
+        "the members of a tier share its requests",
+    ),
+    Row::no_effect("option http-keep-alive", KEPT),
+    Row::no_effect("option http-server-close", KEPT),
+    Row::no_effect("option httpclose", KEPT),
+    Row::no_effect("option forceclose", KEPT),
+    Row::no_effect("option prefer-last-server", KEPT),
+    Row::no_effect("option http-pretend-keepalive", KEPT),
+    Row::no_effect("http-reuse", KEPT),
+    Row::no_effect("max-keep-alive-queue", KEPT),
+    Row::no_effect("option srvtcpka", "TCP keepalive is on by default"),
+    Row::no_effect("option tcpka", "TCP keepalive is on by default"),
+    Row::by_hand("srvtcpka-cnt", "`TcpKeepalive::probe`"),
+    Row::by_hand("srvtcpka-idle", "`TcpKeepalive::probe`"),
+    Row::by_hand("srvtcpka-intvl", "`TcpKeepalive::probe`"),
+    Row::no_effect(
+        "option http-no-delay",
+        "nothing waits for more data to send",
+    ),
+    Row::no_effect(
+        "option abortonclose",
+        "a client that leaves cancels its request",
+    ),
+    Row::maps("source", source, "`SocketOptions::local_address`"),
+    Row::no_effect(
+        "fullconn",
+        "`AdaptiveConcurrency` follows the origin's speed",
+    ),
+    Row::by_hand("use-server", "a router in front of several proxies"),
+    Row::refused("use-fcgi-app", "FastCGI is not spoken"),
+    Row::by_hand("server-template", "`MemberSource::dns`"),
+    Row::by_hand(
+        "http-send-name-header",
+        "`OriginProxy::map_request` of each `Member::proxy`",
+    ),
+];
+
+fn mode(_: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.word(1) {
+        "http" => Finding::mapped(text),
+        _ => Finding::refused("connections without HTTP: `CdnOriginConnector` alone"),
+    }
+}
+
+fn balance(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    if !backend.is_group() {
+        return Finding::no_effect("there is one server");
+    }
+    let algorithm = line.word(1);
+    backend.balance = match algorithm {
+        "roundrobin" | "static-rr" => "Balance::round_robin()".to_owned(),
+        "leastconn" | "random" | "first" => return Finding::mapped("`Balance::least_loaded`"),
+        "source" => "Balance::by_key(AffinityKey::client_address())".to_owned(),
+        _ if algorithm.starts_with("random(") => {
+            return Finding::mapped("`Balance::least_loaded`");
+        }
+        _ => {
+            let name = value::argument(algorithm, "hdr").map(str::to_ascii_lowercase);
+            let name = name.filter(|name| name.parse::<http::HeaderName>().is_ok());
+            let Some(name) = name else {
+                return Finding::by_hand("`Balance::by_key` with `AffinityKey::from_fn`");
+            };
+            let name = format!("HeaderName::from_static({name:?})");
+            format!("Balance::by_key(AffinityKey::header({name}))")
+        }
+    };
+    Finding::mapped(text)
+}
+
+fn hash_balance_factor(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.word(1).parse() {
+        Ok(0) => Finding::no_effect("a member gets at most 150 % of its share by default"),
+        Ok(_) if !backend.is_group() => Finding::no_effect("there is one server"),
+        Ok(percent) => {
+            backend.max_load = Some(percent);
+            Finding::mapped(text)
+        }
+        Err(_) => Finding::refused("the value is no number"),
+    }
+}
+
+fn timeout_connect(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    backend.set_time("timeouts.connect", line.word(2), text);
+    backend.set_time("timeouts.dial", line.word(2), text)
+}
+
+fn timeout_server(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    backend.set_time("limits.body_idle_timeout", line.word(2), text);
+    backend.set_time("limits.response_timeout", line.word(2), text)
+}
+
+fn timeout_tunnel(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    backend.set_time("upgrades.idle_timeout", line.word(2), text)
+}
+
+fn timeout_queue(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    backend.set_time("pool.queue_timeout", line.word(2), text)
+}
+
+fn retries(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.word(1).parse::<u16>() {
+        // The first attempt is no retry.
+        Ok(count) => backend.fail_over(&format!(".max_attempts({})", u32::from(count) + 1), text),
+        Err(_) => Finding::refused("the value is no number"),
+    }
+}
+
+fn retry_on(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let words = &line.words[1..];
+    let has = |word: &str| words.iter().any(|it| it == word);
+    if !backend.is_group() {
+        return Finding::no_effect("there is one server; a retry is made where it is safe");
+    }
+    if has("none") {
+        backend.failover = "Failover::off()".to_owned();
+        return Finding::mapped("`Failover::off`");
+    }
+    if has("all-retryable-errors") {
+        return Finding::mapped("failed attempts are repeated where it is safe by default");
+    }
+    let statuses = [
+        ("401", "UNAUTHORIZED"),
+        ("403", "FORBIDDEN"),
+        ("404", "NOT_FOUND"),
+        ("408", "REQUEST_TIMEOUT"),
+        ("425", "TOO_EARLY"),
+        ("429", "TOO_MANY_REQUESTS"),
+        ("500", "INTERNAL_SERVER_ERROR"),
+        ("501", "NOT_IMPLEMENTED"),
+        ("502", "BAD_GATEWAY"),
+        ("503", "SERVICE_UNAVAILABLE"),
+        ("504", "GATEWAY_TIMEOUT"),
+    ];
+    let statuses = statuses.iter().filter(|(word, _)| has(word));
+    let statuses: Vec<_> = statuses
+        .map(|(_, name)| format!("StatusCode::{name}"))
+        .collect();
+    let mut calls = format!(".statuses([{}])", statuses.join(", "));
+    if !has("response-timeout") {
+        calls += ".without_timeouts()";
+    }
+    backend.fail_over(&calls, text)
+}
+
+fn redispatch(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    match line.words.first().is_some_and(|word| word == "no") {
+        true => backend.fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
+        false => Finding::mapped(text),
+    }
+}
+
+fn httpchk(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let (method, path) = match &line.words[2..] {
+        [] => ("OPTIONS", "/"),
+        [path] => ("OPTIONS", path.as_str()),
+        [method, path, ..] => (method.as_str(), path.as_str()),
+    };
+    backend.check.path = Some(path.to_owned());
+    match (backend.is_group(), method) {
+        (false, _) => Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
+        (true, "GET") => Finding::mapped(text),
+        (true, _) => Finding::mapped("`HealthCheck::get`: the import checks with GET"),
+    }
+}
+
+fn check_send(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let mut words = line.words.iter().skip(2);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "uri" => backend.check.path = words.next().cloned(),
+            "hdr" => {
+                let (name, value) = (words.next(), words.next());
+                if let (Some(name), Some(host)) = (name, value)
+                    && name.eq_ignore_ascii_case("host")
+                {
+                    backend.check(format!(".host({host:?})"), text);
+                }
+            }
+            "meth" | "ver" | "body" | "uri-lf" | "body-lf" => drop(words.next()),
+            _ => {}
+        }
+    }
+    match backend.is_group() {
+        true => Finding::mapped(text),
+        false => Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
+    }
+}
+
+fn check_expect(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let words: Vec<_> = line.words.iter().skip(2).map(String::as_str).collect();
+    let ["status", statuses] = words.as_slice() else {
+        return Finding::by_hand("`HealthCheck::statuses`; bodies are not compared");
+    };
+    let statuses: Option<Vec<_>> = statuses
+        .split(',')
+        .map(|status| {
+            let status: u16 = status.parse().ok()?;
+            http::StatusCode::from_u16(status).ok()?;
+            Some(format!("StatusCode::from_u16({status})?"))
+        })
+        .collect();
+    match statuses {
+        Some(list) => backend.check(format!(".statuses([{}])", list.join(", ")), text),
+        None => Finding::by_hand("`HealthCheck::statuses` takes a list of statuses"),
+    }
+}
+
+fn forwardfor(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let has = |word: &str| line.words.iter().any(|it| it == word);
+    if has("header") {
+        return Finding::by_hand("`OriginProxy::map_request` writes a field of another name");
+    }
+    if backend.replaces_forwarded_for {
+        return Finding::mapped("`ForwardedLayer` writes it");
+    }
+    backend.set("forwarded.append_unverified", Value::Flag, text);
+    match has("if-none") {
+        true => Finding::warning(
+            "clients can write the field; the import appends the client's address, and \
+             `ForwardedLayer::trust` believes your own proxies alone",
+        ),
+        false => Finding::warning(
+            "clients can write the start of the field; imported as \
+             `ForwardedLayer::append_unverified`. `ForwardedLayer::trust` with the networks of \
+             your own proxies is safe",
+        ),
+    }
+}
+
+fn forwarded(backend: &mut Backend, _: &Line, text: &'static str) -> Finding {
+    backend.shared().forward("Forwarded", true);
+    Finding::mapped(text)
+}
+
+fn source(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+    let host = line.word(1).split(':').next().unwrap_or_default();
+    if line.words.iter().any(|word| word == "usesrc") {
+        return Finding::refused("the local address of a connector is fixed");
+    }
+    if host == "0.0.0.0" || host == "*" {
+        return Finding::mapped("the system chooses by default");
+    }
+    let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
+    let value = Value::Both(serde_json::json!(host), code);
+    backend.set("socket_options.local_address", value, text)
+}
+
+/// A duration as an argument, or why there is none.
+pub(super) fn time_argument(word: &str) -> Result<String, Finding> {
+    time_of(word).map(duration)
+}

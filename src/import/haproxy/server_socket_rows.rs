@@ -1,0 +1,188 @@
+//! The keywords of `server` lines that concern sockets, name servers and protocols.
+
+use serde_json::json;
+
+use crate::import::{draft, note::Finding, settings::Value};
+
+use super::{
+    backend::{Backend, ServerDraft, time_of},
+    server_rows::{Keyword, Map, flag, one},
+    value,
+};
+
+type Row = crate::import::row::Row<Map>;
+
+const PROTOCOLS: &str = "the PROXY protocol: `CdnOriginBuilder::proxy_protocol`";
+const OLD_TLS: &str = "versions before TLS 1.2 are not offered";
+const SERVER_STATE: &str = "it concerns the administration of HAProxy";
+
+pub(super) const KEYWORDS: [Keyword; 39] = [
+    flag(Row::maps("send-proxy", proxy_v1, "`ProxyProtocol::v1`")),
+    flag(Row::maps("send-proxy-v2", proxy_v2, "`ProxyProtocol::v2`")),
+    flag(Row::no_effect("no-send-proxy", "the default")),
+    flag(Row::no_effect("no-send-proxy-v2", "the default")),
+    flag(Row::by_hand("send-proxy-v2-ssl", PROTOCOLS)),
+    flag(Row::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS)),
+    flag(Row::no_effect("no-send-proxy-v2-ssl", "the default")),
+    flag(Row::no_effect("no-send-proxy-v2-ssl-cn", "the default")),
+    one(Row::by_hand("proxy-v2-options", PROTOCOLS)),
+    one(Row::by_hand("set-proxy-v2-tlv-fmt", PROTOCOLS)),
+    one(Row::maps(
+        "source",
+        source,
+        "`SocketOptions::local_address`",
+    )),
+    one(Row::maps(
+        "interface",
+        interface,
+        "`SocketOptions::interface`",
+    )),
+    one(Row::refused(
+        "usesrc",
+        "the local address of a connector is fixed",
+    )),
+    one(Row::maps("tcp-ut", tcp_ut, "`SocketOptions::user_timeout`")),
+    one(Row::refused(
+        "tcp-md5sig",
+        "TCP MD5 signatures are not supported",
+    )),
+    one(Row::refused(
+        "cc",
+        "the system chooses the congestion control",
+    )),
+    one(Row::refused("quic-cc-algo", "QUIC is not spoken")),
+    flag(Row::no_effect("tfo", "TCP Fast Open is not used")),
+    flag(Row::no_effect("no-tfo", "TCP Fast Open is not used")),
+    one(Row::refused(
+        "namespace",
+        "`CdnOriginBuilder::transport` dials in another namespace",
+    )),
+    one(Row::refused(
+        "socks4",
+        "`CdnOriginBuilder::transport` dials through another proxy",
+    )),
+    one(Row::by_hand(
+        "resolvers",
+        "`Dns::resolver` with a `HickoryResolver`",
+    )),
+    one(Row::maps(
+        "resolve-prefer",
+        resolve_prefer,
+        "`HappyEyeballs::families`",
+    )),
+    one(Row::no_effect(
+        "resolve-opts",
+        "all addresses of an answer are used",
+    )),
+    one(Row::refused(
+        "resolve-net",
+        "`HappyEyeballs` orders addresses",
+    )),
+    one(Row::no_effect(
+        "init-addr",
+        "a name is resolved when it is dialled",
+    )),
+    one(Row::by_hand("track", "`HealthCheck` of each group")),
+    one(Row::no_effect("id", SERVER_STATE)),
+    one(Row::no_effect("guid", SERVER_STATE)),
+    one(Row::no_effect("shard", SERVER_STATE)),
+    one(Row::no_effect("log-proto", SERVER_STATE)),
+    one(Row::no_effect("log-bufsize", SERVER_STATE)),
+    one(Row::refused(
+        "redir",
+        "a router in front of the proxy redirects",
+    )),
+    one(Row::maps("proto", proto, "`Alpn`")),
+    one(Row::no_effect("ws", "WebSockets use HTTP/1.1")),
+    flag(Row::no_effect("force-sslv3", OLD_TLS)),
+    flag(Row::no_effect("force-tlsv10", OLD_TLS)),
+    flag(Row::no_effect("force-tlsv11", OLD_TLS)),
+    one(Row::refused("ktls", "the kernel does not encrypt")),
+];
+
+fn set(server: &mut ServerDraft, key: &'static str, value: Value, text: &'static str) -> Finding {
+    draft::set(&mut server.settings, key, value, text)
+}
+
+fn proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let value = Value::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
+    set(server, "proxy_protocol", value, text)
+}
+
+fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
+    let value = Value::Both(json!("v2"), "ProxyProtocol::v2()".to_owned());
+    set(server, "proxy_protocol", value, text)
+}
+
+fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    if word.starts_with("0.0.0.0") || word == "*" {
+        return Finding::mapped("the system chooses by default");
+    }
+    let host = match value::address(word) {
+        Ok(value::Address::Host(host, _)) => host.trim_matches(['[', ']']).to_owned(),
+        _ => return Finding::refused("the value is no address"),
+    };
+    let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
+    set(
+        server,
+        "socket_options.local_address",
+        Value::Both(json!(host), code),
+        text,
+    )
+}
+
+fn interface(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    set(
+        server,
+        "socket_options.interface",
+        Value::Text(word.to_owned()),
+        text,
+    )
+}
+
+fn tcp_ut(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    match time_of(word) {
+        Ok(time) => set(
+            server,
+            "socket_options.user_timeout",
+            Value::Time(time),
+            text,
+        ),
+        Err(finding) => finding,
+    }
+}
+
+fn resolve_prefer(
+    server: &mut ServerDraft,
+    _: &mut Backend,
+    word: &str,
+    text: &'static str,
+) -> Finding {
+    let (name, code) = match word {
+        "ipv4" => ("prefer_v4", "IpFamilies::PreferV4"),
+        "ipv6" => ("prefer_v6", "IpFamilies::PreferV6"),
+        _ => return Finding::refused("the value is neither `ipv4` nor `ipv6`"),
+    };
+    let value = Value::Both(json!(name), code.to_owned());
+    set(server, "happy_eyeballs.families", value, text)
+}
+
+fn proto(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str) -> Finding {
+    match word {
+        "h1" => alpn(server, "http/1.1", text),
+        "h2" if server.tls.is_on => alpn(server, "h2", text),
+        "h2" => Finding::refused("HTTP/2 is spoken over TLS only"),
+        _ => Finding::refused("neither HTTP/1.1 nor HTTP/2"),
+    }
+}
+
+/// Sets the protocols that are offered, in the notation of `alpn`.
+pub(super) fn alpn(server: &mut ServerDraft, protocols: &str, text: &'static str) -> Finding {
+    let (json, code) = match protocols {
+        "h2" => (json!(["h2"]), "Alpn::Http2"),
+        "http/1.1" => (json!(["http/1.1"]), "Alpn::Http1"),
+        "h2,http/1.1" | "http/1.1,h2" => return Finding::mapped("both are offered by default"),
+        _ => return Finding::refused("neither HTTP/1.1 nor HTTP/2"),
+    };
+    set(server, "alpn", Value::Both(json, code.to_owned()), text)
+}

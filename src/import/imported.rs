@@ -1,0 +1,110 @@
+//! `Imported`: configurations, code and notes.
+
+use crate::config::OriginConfig;
+
+use super::{
+    code,
+    draft::Draft,
+    note::{Finding, ImportNote, NoteKind},
+};
+
+/// What an importer made of a text.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    origins: Vec<ImportedOrigin>,
+    code: String,
+    notes: Vec<ImportNote>,
+}
+
+impl Imported {
+    pub(super) fn new(drafts: &[Draft], mut notes: Vec<ImportNote>) -> Self {
+        let mut origins = Vec::new();
+        let mut sections = Vec::new();
+        for draft in drafts {
+            let mut servers = Vec::new();
+            for server in &draft.servers {
+                let config = server.settle().and_then(|settings| {
+                    let config = settings.config()?;
+                    Ok((settings, config))
+                });
+                match config {
+                    Ok((settings, config)) => {
+                        origins.push(ImportedOrigin {
+                            section: draft.section.clone(),
+                            server: server.name.clone(),
+                            config,
+                        });
+                        servers.push((server, settings));
+                    }
+                    Err(problem) => {
+                        let finding = Finding::refused(format!("no origin: {problem}"));
+                        notes.push(ImportNote::new(server.line, "server", finding));
+                    }
+                }
+            }
+            if !servers.is_empty() {
+                sections.push((draft, servers));
+            }
+        }
+        notes.sort_by_key(ImportNote::line);
+        notes.dedup();
+        Self {
+            origins,
+            code: code::print(&sections),
+            notes,
+        }
+    }
+
+    /// The origins, in the order of the text.
+    #[must_use]
+    pub fn origins(&self) -> &[ImportedOrigin] {
+        &self.origins
+    }
+
+    /// Builder code: a function for each section that proxies.
+    ///
+    /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What became of each directive, in the order of lines.
+    #[must_use]
+    pub fn notes(&self) -> &[ImportNote] {
+        &self.notes
+    }
+
+    /// The notes of one kind.
+    pub fn notes_of(&self, kind: NoteKind) -> impl Iterator<Item = &ImportNote> {
+        self.notes.iter().filter(move |note| note.kind() == kind)
+    }
+}
+
+/// The configuration of one origin, and where it is from.
+#[derive(Clone, Debug)]
+pub struct ImportedOrigin {
+    section: String,
+    server: String,
+    config: OriginConfig,
+}
+
+impl ImportedOrigin {
+    /// The section, such as `location /` or `backend app`.
+    #[must_use]
+    pub fn section(&self) -> &str {
+        &self.section
+    }
+
+    /// The server in the section: its name in HAProxy, its address in nginx.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The settings of connector and proxy.
+    #[must_use]
+    pub fn config(&self) -> &OriginConfig {
+        &self.config
+    }
+}

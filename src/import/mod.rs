@@ -1,0 +1,116 @@
+//! Configurations and builder code from files of nginx and HAProxy. Needs feature `import`.
+//!
+//! ```
+//! use cdn_origin::{OriginProxy, import::{self, NoteKind}};
+//!
+//! let imported = import::nginx(
+//!     "location / {
+//!         proxy_pass https://d1234567890.cloudfront.net;
+//!         proxy_ssl_name www.example.com;
+//!         proxy_set_header Host $host;
+//!     }",
+//! )?;
+//! // nginx sends no SNI and verifies nothing unless two more lines say so. The import does both.
+//! let warnings = imported.notes_of(NoteKind::Warning).map(|note| note.directive());
+//! assert!(warnings.eq(["proxy_ssl_server_name", "proxy_ssl_verify"]));
+//!
+//! let proxy = OriginProxy::try_from(imported.origins()[0].config())?;
+//! assert!(imported.code().contains(".sni(\"www.example.com\")"));
+//! # drop(proxy);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is imported
+//!
+//! * The text may be a whole file or a part, such as one `location` or one `backend`.
+//! * Each `location` with `proxy_pass`, and each `backend`, becomes a section of the
+//!   [code](Imported::code). Each of its servers has an [`OriginConfig`].
+//! * Each directive has an [`ImportNote`]. Nothing is ignored: a line that the importer does not
+//!   know is [unmapped](NoteKind::Unmapped).
+//! * A line that weakens security is imported as it is written, with a
+//!   [warning](NoteKind::Warning). Where a line is absent and the server's default is unsafe, the
+//!   import has the safe default of this crate, and a note.
+//!
+//! # Rules
+//!
+//! * Other files are not read. For nginx, replace each `include` by the content of its file.
+//! * Values of fields, and paths and queries of URLs, are not in notes, which may be logged.
+//! * The text may come from anybody. A text of more than 1 MiB is refused.
+//!
+//! # What differs always
+//!
+//! * The connector offers HTTP/2, and the origin chooses. Both servers speak HTTP/1.1 by default.
+//! * The proxy writes `Via`, `X-Forwarded-For`, `-Host` and `-Proto`, and `X-Real-IP`. A client's
+//!   own values are replaced.
+//! * Redirects and cookies with the origin's name get the client's.
+//!
+//! The guide has [a row for each directive of nginx](crate::guide::from_nginx) and [of
+//! HAProxy](crate::guide::from_haproxy).
+//!
+//! [`OriginConfig`]: crate::config::OriginConfig
+
+mod code;
+mod draft;
+mod error;
+mod fields;
+mod haproxy;
+mod imported;
+mod nginx;
+mod note;
+mod row;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::ImportError;
+pub use imported::{Imported, ImportedOrigin};
+pub use note::{ImportNote, NoteKind};
+
+use error::Position;
+
+/// Imports a configuration of nginx, or a part of one.
+///
+/// # Errors
+///
+/// A quote or a block that is not closed, a directive without `;`, blocks nested deeper than 32,
+/// and a text of more than 1 MiB.
+///
+/// ```
+/// let text = "location / { proxy_pass http://origin.example; proxy_read_timeout 5s; }";
+/// let imported = cdn_origin::import::nginx(text)?;
+/// assert_eq!(imported.origins().len(), 1);
+/// # Ok::<(), cdn_origin::import::ImportError>(())
+/// ```
+pub fn nginx(text: &str) -> Result<Imported, ImportError> {
+    check_size(text)?;
+    nginx::import(text)
+}
+
+/// Imports a configuration of HAProxy, or a part of one.
+///
+/// A `backend` has the lines of its `defaults`, and those of the frontends that name it.
+///
+/// # Errors
+///
+/// A quote that is not closed, and a text of more than 1 MiB.
+///
+/// ```
+/// let text = "backend app\n  server a origin.example:443 ssl verify required";
+/// let imported = cdn_origin::import::haproxy(text)?;
+/// assert_eq!(imported.origins()[0].section(), "backend app");
+/// # Ok::<(), cdn_origin::import::ImportError>(())
+/// ```
+pub fn haproxy(text: &str) -> Result<Imported, ImportError> {
+    check_size(text)?;
+    haproxy::import(text)
+}
+
+fn check_size(text: &str) -> Result<(), ImportError> {
+    const MAX_TEXT: usize = 1 << 20;
+    let start = Position { line: 1, column: 1 };
+    match text.len() > MAX_TEXT {
+        true => Err(ImportError::new(start, "the text has more than 1 MiB")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,327 @@
+//! The directives about connections, timeouts and name servers.
+
+use serde_json::json;
+
+use crate::import::{
+    note::Finding,
+    settings::{Value, duration},
+};
+
+use super::{
+    location::{Location, Row, time_of},
+    parse::Directive,
+    value,
+};
+
+pub(super) const ROWS: [Row; 30] = [
+    Row::maps(
+        "proxy_connect_timeout",
+        connect_timeout,
+        "`Timeouts::dial`, and TLS on top of it",
+    ),
+    Row::maps(
+        "proxy_read_timeout",
+        read_timeout,
+        "`Limits::response_timeout` until the head of the response, then \
+         `Limits::body_idle_timeout`; `Upgrades::idle_timeout` for WebSockets",
+    ),
+    Row::no_effect(
+        "proxy_send_timeout",
+        "an upload that makes no progress ends with `Limits::response_timeout`",
+    ),
+    Row::maps("proxy_bind", bind, "`SocketOptions::local_address`"),
+    Row::refused(
+        "proxy_bind_dynamic",
+        "the local address of a connector is fixed",
+    ),
+    Row::maps(
+        "proxy_socket_keepalive",
+        socket_keepalive,
+        "`SocketOptions::keepalive`, on",
+    ),
+    Row::maps(
+        "proxy_socket_rcvbuf",
+        receive_buffer,
+        "`SocketOptions::receive_buffer`",
+    ),
+    Row::maps(
+        "proxy_socket_sndbuf",
+        send_buffer,
+        "`SocketOptions::send_buffer`",
+    ),
+    Row::no_effect("proxy_send_lowat", "only FreeBSD has it"),
+    Row::maps(
+        "proxy_http_version",
+        http_version,
+        "the origin chooses HTTP/2 or HTTP/1.1",
+    ),
+    Row::maps(
+        "resolver",
+        resolver,
+        "the system's resolver; `DnsCache::ttl` for `valid=`",
+    ),
+    Row::no_effect(
+        "resolver_timeout",
+        "resolving is a part of `Timeouts::dial`",
+    ),
+    Row::maps(
+        "proxy_next_upstream",
+        next_upstream,
+        "`Failover::statuses`, for safe methods",
+    ),
+    Row::maps(
+        "proxy_next_upstream_tries",
+        next_upstream_tries,
+        "`Failover::max_attempts`",
+    ),
+    Row::maps(
+        "proxy_next_upstream_timeout",
+        next_upstream_timeout,
+        "`Failover::within`",
+    ),
+    Row::refused(
+        "proxy_allow_upstream",
+        "the addresses that may be dialled are set with `CdnOriginBuilder::egress_guard`",
+    ),
+    Row::refused("proxy_limit_rate", "bandwidth is not limited"),
+    Row::no_effect(
+        "proxy_ignore_client_abort",
+        "a client that leaves cancels its request",
+    ),
+    Row::no_effect(
+        "proxy_request_buffering",
+        "uploads are streamed: not buffered first",
+    ),
+    Row::no_effect("proxy_buffering", "responses are streamed: not buffered"),
+    Row::no_effect("proxy_buffers", "responses are streamed: not buffered"),
+    Row::maps(
+        "proxy_buffer_size",
+        buffer_size,
+        "a head may have 64 KiB by default",
+    ),
+    Row::no_effect(
+        "proxy_busy_buffers_size",
+        "responses are streamed: not buffered",
+    ),
+    Row::no_effect("proxy_max_temp_file_size", "no temporary files are written"),
+    Row::no_effect(
+        "proxy_temp_file_write_size",
+        "no temporary files are written",
+    ),
+    Row::no_effect("proxy_temp_path", "no temporary files are written"),
+    Row::no_effect("proxy_headers_hash_bucket_size", "there is no such table"),
+    Row::no_effect("proxy_headers_hash_max_size", "there is no such table"),
+    Row::refused(
+        "proxy_request_dynamic",
+        "the request is built once, before it is sent",
+    ),
+    Row::by_hand("health_check", "`HealthCheck::get` of an `OriginGroup`"),
+];
+
+fn connect_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let time = match time_of(directive.word()) {
+        Ok(time) => time,
+        Err(finding) => return finding,
+    };
+    location.set("timeouts.tls_handshake", Value::Time(time), text);
+    location.set(
+        "timeouts.connect",
+        Value::Time(time.saturating_mul(2)),
+        text,
+    );
+    location.set("timeouts.dial", Value::Time(time), text)
+}
+
+fn read_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let word = directive.word();
+    location.set_time("upgrades.idle_timeout", word, text);
+    location.set_time("limits.body_idle_timeout", word, text);
+    location.set_time("limits.response_timeout", word, text)
+}
+
+fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let word = location.expand(directive.word());
+    if word == "off" {
+        return Finding::mapped("the system chooses by default");
+    }
+    if word.contains('$') || directive.words.get(1).is_some_and(|it| it == "transparent") {
+        return Finding::refused("the local address of a connector is fixed");
+    }
+    let code = format!("{word:?}.parse::<std::net::IpAddr>()?");
+    location.set(
+        "socket_options.local_address",
+        Value::Both(json!(word), code),
+        text,
+    )
+}
+
+fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => {
+            let value = Value::Both(json!("off"), "TcpKeepalive::off()".to_owned());
+            location.set("socket_options.keepalive", value, "`TcpKeepalive::off`")
+        }
+        _ => Finding::mapped(text),
+    }
+}
+
+fn receive_buffer(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    set_size(location, "socket_options.receive_buffer", directive, text)
+}
+
+fn send_buffer(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    set_size(location, "socket_options.send_buffer", directive, text)
+}
+
+fn set_size(
+    location: &mut Location,
+    key: &'static str,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    match value::size(directive.word()) {
+        Some(bytes) => location.set(key, Value::Number(bytes), text),
+        None => Finding::refused("the value is no size"),
+    }
+}
+
+/// More than the default is taken over; less would refuse responses for nothing.
+fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match value::size(directive.word()) {
+        Some(bytes) if bytes > 64 << 10 => {
+            let value = Value::Number(bytes);
+            location.set(
+                "pool.max_response_head",
+                value,
+                "`PoolSettings::max_response_head`",
+            )
+        }
+        Some(_) => Finding::no_effect(text),
+        None => Finding::refused("the value is no size"),
+    }
+}
+
+fn http_version(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "2" => {
+            let value = Value::Both(json!(["h2"]), "Alpn::Http2".to_owned());
+            location.set("alpn", value, "`Alpn::Http2`")
+        }
+        _ => Finding::mapped(text),
+    }
+}
+
+fn resolver(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let mut has_servers = false;
+    for word in &directive.words {
+        match word.split_once('=') {
+            Some(("valid", time)) => {
+                let time = match time_of(time) {
+                    Ok(time) => time,
+                    Err(finding) => return finding,
+                };
+                let written = humantime::format_duration(time).to_string();
+                let json = json!({ "min_ttl": written, "max_ttl": written });
+                let time = duration(time);
+                let code = format!("DnsCache::default().ttl({time}..={time})");
+                location.set("dns.cache", Value::Both(json, code), text);
+            }
+            Some(("ipv6", "off")) => set_family(location, "only_v4", "OnlyV4", text),
+            Some(("ipv4", "off")) => set_family(location, "only_v6", "OnlyV6", text),
+            Some(("ipv4" | "ipv6" | "status_zone" | "local" | "timeout", _)) => {}
+            _ => has_servers = true,
+        }
+    }
+    match has_servers {
+        true => Finding::by_hand(
+            "the system's resolver is used; `Dns::resolver` with a `HickoryResolver` asks these \
+             servers. `valid=` and `ipv6=off` are mapped",
+        ),
+        false => Finding::mapped(text),
+    }
+}
+
+fn set_family(location: &mut Location, name: &str, variant: &str, text: &'static str) {
+    let value = Value::Both(json!(name), format!("IpFamilies::{variant}"));
+    location.set("happy_eyeballs.families", value, text);
+}
+
+fn next_upstream(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
+    if !location.is_group {
+        return Finding::no_effect("there is one server; a retry is made where it is safe");
+    }
+    if words.contains(&"off") {
+        location.failover = "Failover::off()".to_owned();
+        return Finding::mapped("`Failover::off`");
+    }
+    let statuses = [
+        ("http_403", "FORBIDDEN"),
+        ("http_404", "NOT_FOUND"),
+        ("http_429", "TOO_MANY_REQUESTS"),
+        ("http_500", "INTERNAL_SERVER_ERROR"),
+        ("http_502", "BAD_GATEWAY"),
+        ("http_503", "SERVICE_UNAVAILABLE"),
+        ("http_504", "GATEWAY_TIMEOUT"),
+    ];
+    let statuses = statuses.iter().filter(|(word, _)| words.contains(word));
+    let statuses: Vec<_> = statuses
+        .map(|(_, name)| format!("StatusCode::{name}"))
+        .collect();
+    let mut calls = format!(".statuses([{}])", statuses.join(", "));
+    if !words.contains(&"timeout") {
+        calls += ".without_timeouts()";
+    }
+    add_failover(location, &calls);
+    match words.contains(&"non_idempotent") {
+        true => Finding::refused(
+            "`non_idempotent`: an origin may have done what a POST asks for; the other conditions \
+             are mapped to `Failover::statuses`",
+        ),
+        false => Finding::mapped(text),
+    }
+}
+
+fn next_upstream_tries(
+    location: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    match directive.word().parse::<u32>() {
+        Ok(0) => Finding::refused("the number of tries has a bound, 3 by default"),
+        Ok(_) if !location.is_group => Finding::no_effect("there is one server"),
+        Ok(count) => {
+            add_failover(location, &format!(".max_attempts({count})"));
+            Finding::mapped(text)
+        }
+        Err(_) => Finding::refused("the value is no number"),
+    }
+}
+
+fn next_upstream_timeout(
+    location: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    if directive.word() == "0" {
+        return Finding::mapped("there is no limit by default");
+    }
+    match time_of(directive.word()) {
+        Ok(_) if !location.is_group => Finding::no_effect("there is one server"),
+        Ok(time) => {
+            let time = duration(time);
+            add_failover(location, &format!(".within({time})"));
+            Finding::mapped(text)
+        }
+        Err(finding) => finding,
+    }
+}
+
+fn add_failover(location: &mut Location, calls: &str) {
+    if location.failover.is_empty() {
+        location.failover = "Failover::default()".to_owned();
+    }
+    if !location.failover.contains("off()") {
+        location.failover += calls;
+    }
+}

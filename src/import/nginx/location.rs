@@ -1,0 +1,198 @@
+//! A block with `proxy_pass`, and what its directives have said so far.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::import::{
+    draft::{Draft, HostChoice, Server, Shared, SniChoice},
+    note::Finding,
+    settings::Value,
+};
+
+use super::{parse::Directive, value};
+
+/// A row of this importer.
+pub(super) type Row = crate::import::row::Row<Map>;
+
+/// Maps a directive. The last argument is the text of its row.
+pub(super) type Map = fn(&mut Location, &Directive, &'static str) -> Finding;
+
+/// A block with `proxy_pass`.
+#[derive(Debug, Default)]
+pub(super) struct Location {
+    pub(super) draft: Draft,
+    /// The path of the block, if it is a prefix.
+    pub(super) path: Option<String>,
+    /// The variables that `set` gave a fixed value.
+    pub(super) variables: BTreeMap<String, String>,
+    /// The name of the enclosing server, if it is the only one and no pattern.
+    pub(super) server_name: Option<String>,
+    pub(super) pass: Option<Pass>,
+    /// The servers of the `upstream`.
+    pub(super) members: Vec<MemberLine>,
+    /// Whether there is an `upstream` with several servers.
+    pub(super) is_group: bool,
+    pub(super) ssl_name: Option<String>,
+    pub(super) trusted: Vec<String>,
+    pub(super) failover: String,
+    pub(super) ejection: String,
+}
+
+/// What `proxy_pass` says.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) line: usize,
+    /// Such as `https`.
+    pub(super) scheme: &'static str,
+    /// Host and port, or the path of a socket after `unix:`.
+    pub(super) target: String,
+    /// Whether the target is the name of an `upstream`.
+    pub(super) is_upstream: bool,
+}
+
+/// A `server` of an `upstream`.
+#[derive(Debug)]
+pub(super) struct MemberLine {
+    pub(super) line: usize,
+    pub(super) address: String,
+    pub(super) weight: Option<u32>,
+    pub(super) is_backup: bool,
+    pub(super) max_connections: Option<u64>,
+}
+
+impl Location {
+    pub(super) fn shared(&mut self) -> &mut Shared {
+        &mut self.draft.shared
+    }
+
+    /// The word with the variables that are known.
+    pub(super) fn expand(&self, word: &str) -> String {
+        value::expand(word, &self.variables)
+    }
+
+    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+        self.shared().set(key, value, text)
+    }
+
+    pub(super) fn set_time(
+        &mut self,
+        key: &'static str,
+        word: &str,
+        text: &'static str,
+    ) -> Finding {
+        match time_of(word) {
+            Ok(time) => self.set(key, Value::Time(time), text),
+            Err(finding) => finding,
+        }
+    }
+
+    pub(super) fn set_number(
+        &mut self,
+        key: &'static str,
+        word: &str,
+        text: &'static str,
+    ) -> Finding {
+        match word.parse() {
+            Ok(number) => self.set(key, Value::Number(number), text),
+            Err(_) => Finding::refused("the value is no number"),
+        }
+    }
+
+    /// Adds a call of the group's builder.
+    pub(super) fn group_call(&mut self, call: String, text: &'static str) -> Finding {
+        if !self.is_group {
+            return Finding::no_effect("there is one server");
+        }
+        self.draft.group_calls.push(call);
+        Finding::mapped(text)
+    }
+
+    /// The draft, once all directives are read.
+    pub(super) fn finish(mut self) -> Draft {
+        let Some(pass) = self.pass else {
+            return self.draft;
+        };
+        let calls = [("failover", &self.failover), ("ejection", &self.ejection)];
+        for (call, chain) in calls {
+            if self.is_group && !chain.is_empty() {
+                self.draft.group_calls.push(format!("{call}({chain})"));
+            }
+        }
+        let tls = &mut self.draft.shared.tls;
+        tls.is_on = pass.scheme == "https";
+        match (self.ssl_name, tls.sni == SniChoice::Omit) {
+            (Some(name), true) => tls.expected_name = Some(name),
+            (Some(name), false) => tls.sni = SniChoice::Name(name),
+            (None, _) => {}
+        }
+        if pass.target.starts_with("unix:") {
+            let shared = &self.draft.shared;
+            let url = format!("{}://localhost", pass.scheme);
+            let mut server = Server::new(shared, pass.target.clone(), pass.line, url);
+            server.dial = Some(pass.target);
+            self.draft.servers.push(server);
+            return self.draft;
+        }
+        if !pass.is_upstream {
+            let url = format!("{}://{}", pass.scheme, pass.target);
+            let server = Server::new(&self.draft.shared, pass.target, pass.line, url);
+            self.draft.servers.push(server);
+            return self.draft;
+        }
+        // nginx takes the name of an `upstream` for all names. A name without a dot is a label of
+        // the file, which no origin knows.
+        let is_host_name = pass.target.contains('.');
+        let is_tls = pass.scheme == "https";
+        for member in self.members {
+            let is_socket = member.address.starts_with("unix:");
+            let address = match (is_socket, is_host_name) {
+                (_, true) => pass.target.clone(),
+                (true, false) => "localhost".to_owned(),
+                // The port of a server is 80, whatever the scheme.
+                (false, false) if is_tls && !has_port(&member.address) => {
+                    format!("{}:80", member.address)
+                }
+                (false, false) => member.address.clone(),
+            };
+            let url = format!("{}://{address}", pass.scheme);
+            let shared = &self.draft.shared;
+            let mut server = Server::new(shared, member.address.clone(), member.line, url);
+            if is_socket {
+                server.dial = Some(member.address);
+            } else if is_host_name {
+                server.dial = Some(match has_port(&member.address) {
+                    true => member.address,
+                    false => format!("{}:80", member.address),
+                });
+            }
+            server.weight = member.weight;
+            server.is_backup = member.is_backup;
+            if let Some(count) = member.max_connections {
+                // The number was checked when its line was read.
+                let _ = server
+                    .settings
+                    .set("pool.max_connections", Value::Number(count));
+            }
+            self.draft.servers.push(server);
+        }
+        self.draft
+    }
+
+    /// Whether nothing says which Host is sent.
+    pub(super) fn has_default_host(&self) -> bool {
+        self.draft.shared.host == HostChoice::Url
+    }
+}
+
+fn has_port(address: &str) -> bool {
+    let after_brackets = address.rsplit(']').next().unwrap_or(address);
+    after_brackets.contains(':')
+}
+
+/// The time, or a finding that it is none. nginx has no time of zero here.
+pub(super) fn time_of(word: &str) -> Result<Duration, Finding> {
+    match value::time(word) {
+        Some(time) if !time.is_zero() => Ok(time),
+        Some(_) => Err(Finding::refused("a time of zero would pass at once")),
+        None => Err(Finding::refused("the value is no time")),
+    }
+}

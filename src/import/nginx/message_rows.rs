@@ -1,0 +1,271 @@
+//! The directives about responses, caches and errors.
+
+use serde_json::{Value as Json, json};
+
+use crate::import::{
+    fields::{self, FieldChange},
+    note::Finding,
+    settings::Value,
+};
+
+use super::{
+    location::{Location, Row},
+    parse::Directive,
+};
+
+/// No cache, whatever its settings.
+const NO_CACHE: &str = "there is no cache in this crate: the CDN is one";
+const NO_STORE: &str = "responses are not stored in files";
+
+pub(super) const ROWS: [Row; 43] = [
+    Row::maps(
+        "proxy_redirect",
+        redirect,
+        "names of the origin are rewritten by default",
+    ),
+    Row::maps(
+        "proxy_cookie_path",
+        cookie_path,
+        "`ResponseRewriteLayer::path`",
+    ),
+    Row::maps(
+        "proxy_cookie_domain",
+        cookie_domain,
+        "the cookie gets the client's host",
+    ),
+    Row::maps(
+        "proxy_cookie_flags",
+        cookie_flags,
+        "attributes of cookies stay as they are",
+    ),
+    Row::maps(
+        "proxy_pass_header",
+        pass_header,
+        "fields of responses are passed by default",
+    ),
+    Row::maps(
+        "proxy_hide_header",
+        hide_header,
+        "`OriginProxy::map_response`",
+    ),
+    Row::by_hand("add_header", "`OriginProxy::map_response`"),
+    Row::by_hand("add_trailer", "`OriginProxy::map_response`"),
+    Row::by_hand("proxy_intercept_errors", "`OriginProxy::map_response`"),
+    Row::by_hand("error_page", "`OriginProxy::map_response`"),
+    Row::no_effect(
+        "proxy_ignore_headers",
+        "X-Accel fields of responses have no effect here",
+    ),
+    Row::refused("proxy_method", "the method of a request is the client's"),
+    Row::refused("proxy_set_body", "the body of a request is the client's"),
+    Row::refused(
+        "proxy_pass_request_body",
+        "the body of a request is the client's",
+    ),
+    Row::refused(
+        "proxy_pass_request_headers",
+        "the fields of a request are the client's",
+    ),
+    Row::no_effect("proxy_pass_trailers", "trailers are passed by default"),
+    Row::no_effect("proxy_force_ranges", "the origin decides about ranges"),
+    Row::maps("proxy_cache", cache, NO_CACHE),
+    Row::refused("proxy_cache_background_update", NO_CACHE),
+    Row::refused("proxy_cache_bypass", NO_CACHE),
+    Row::refused("proxy_cache_convert_head", NO_CACHE),
+    Row::refused("proxy_cache_key", NO_CACHE),
+    Row::refused("proxy_cache_lock", NO_CACHE),
+    Row::refused("proxy_cache_lock_age", NO_CACHE),
+    Row::refused("proxy_cache_lock_timeout", NO_CACHE),
+    Row::refused("proxy_cache_max_range_offset", NO_CACHE),
+    Row::refused("proxy_cache_methods", NO_CACHE),
+    Row::refused("proxy_cache_min_uses", NO_CACHE),
+    Row::refused("proxy_cache_path", NO_CACHE),
+    Row::refused("proxy_cache_purge", NO_CACHE),
+    Row::refused("proxy_cache_revalidate", NO_CACHE),
+    Row::refused("proxy_cache_use_stale", NO_CACHE),
+    Row::refused("proxy_cache_valid", NO_CACHE),
+    Row::refused("proxy_no_cache", NO_CACHE),
+    Row::refused("proxy_store", NO_STORE),
+    Row::refused("proxy_store_access", NO_STORE),
+    Row::by_hand(
+        "rewrite",
+        "`OriginProxy::map_path` for a prefix, else `OriginProxy::map_request`",
+    ),
+    Row::refused("sub_filter", "bodies are passed as they are"),
+    Row::refused("sub_filter_once", "bodies are passed as they are"),
+    Row::refused("sub_filter_types", "bodies are passed as they are"),
+    Row::no_effect(
+        "underscores_in_headers",
+        "fields with `_` and `.` in their names are passed",
+    ),
+    Row::no_effect(
+        "ignore_invalid_headers",
+        "a field name that is no token is refused",
+    ),
+    Row::maps(
+        "set",
+        set_variable,
+        "the value stands where the variable was",
+    ),
+];
+
+fn cache(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => Finding::no_effect(text),
+        _ => Finding::refused(text),
+    }
+}
+
+fn redirect(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let words: Vec<_> = directive
+        .words
+        .iter()
+        .map(|word| location.expand(word))
+        .collect();
+    match words.as_slice() {
+        [word] if word == "default" => Finding::mapped(text),
+        [word] if word == "off" => location.set(
+            "response_rewrite.off",
+            Value::Flag,
+            "`ResponseRewriteLayer::off`, which also leaves cookies as they are",
+        ),
+        [from, _] if from.starts_with('~') => {
+            Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
+        }
+        [from, to] if from.starts_with('/') && to.starts_with('/') => add_path(location, from, to),
+        [from, _] if from.contains("://") => {
+            let after = from.split_once("://").map_or("", |(_, after)| after);
+            let name = after.split('/').next().unwrap_or_default();
+            let is_origin = location
+                .pass
+                .as_ref()
+                .is_some_and(|pass| pass.target == name);
+            if is_origin || name.contains('$') || name.is_empty() {
+                return Finding::mapped(text);
+            }
+            add_name(location, name)
+        }
+        _ => Finding::refused("the client's host is put in place of the origin's names"),
+    }
+}
+
+fn add_path(location: &mut Location, origin: &str, client: &str) -> Finding {
+    let origin = origin.strip_suffix('/').unwrap_or(origin);
+    let client = client.strip_suffix('/').unwrap_or(client);
+    let slash = |path: &str| {
+        if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path.to_owned()
+        }
+    };
+    let (origin, client) = (slash(origin), slash(client));
+    let entry = json!({ "origin": origin, "client": client });
+    let code = format!(".path({origin:?}.parse()?, {client:?}.parse()?)");
+    add(
+        location,
+        "response_rewrite.paths",
+        entry,
+        &code,
+        "`ResponseRewriteLayer::path`",
+    )
+}
+
+fn add_name(location: &mut Location, name: &str) -> Finding {
+    let code = format!(".name({name:?}.parse()?)");
+    add(
+        location,
+        "response_rewrite.names",
+        json!(name),
+        &code,
+        "`ResponseRewriteLayer::name`",
+    )
+}
+
+/// Adds an entry to a list of the configuration.
+fn add(
+    location: &mut Location,
+    key: &'static str,
+    entry: Json,
+    code: &str,
+    text: &'static str,
+) -> Finding {
+    let before = location.shared().settings.take(key);
+    let (mut list, mut calls) = match &before {
+        Some(Value::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),
+        _ => (Vec::new(), String::new()),
+    };
+    if list.contains(&entry) {
+        // `proxy_redirect` and `proxy_cookie_path` often name the same path.
+        let before = before.unwrap_or(Value::Flag);
+        return location.set(key, before, text);
+    }
+    list.push(entry);
+    calls += code;
+    let finding = location.set(key, Value::Both(Json::Array(list), calls), text);
+    if let (false, Some(before)) = (location.shared().settings.has(key), before) {
+        location.set(key, before, text);
+    }
+    finding
+}
+
+fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+    let settings = &mut location.shared().settings;
+    fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
+}
+
+fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+    let words: Vec<_> = directive
+        .words
+        .iter()
+        .map(|word| location.expand(word))
+        .collect();
+    match words.as_slice() {
+        [word] if word == "off" => Finding::mapped("paths are unchanged by default"),
+        [from, to] if from == to => Finding::no_effect("both paths are the same"),
+        [from, to] if from.starts_with('/') && to.starts_with('/') => match to.contains(';') {
+            true => Finding::refused("a path cannot add attributes to a cookie"),
+            false => add_path(location, from, to),
+        },
+        _ => Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes"),
+    }
+}
+
+fn cookie_domain(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => Finding::no_effect("a cookie of the origin's own name gets the client's host"),
+        _ => Finding::mapped(text),
+    }
+}
+
+fn cookie_flags(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.words.iter().any(|word| word == "nosecure") {
+        true => {
+            let key = "response_rewrite.dangerously_drop_secure_over_http";
+            location.set(key, Value::Flag, text);
+            Finding::warning(
+                "cookies without Secure pass in the clear; imported as \
+                 `ResponseRewriteLayer::dangerously_drop_secure_over_http`",
+            )
+        }
+        false => Finding::by_hand("`OriginProxy::map_response`"),
+    }
+}
+
+fn pass_header(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word().to_ascii_lowercase().as_str() {
+        "authorization" => Finding::no_effect(
+            "the directive acts on responses; the client's Authorization is passed by default, in \
+             nginx too",
+        ),
+        _ => Finding::mapped(text),
+    }
+}
+
+fn set_variable(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let name = directive.word().trim_start_matches('$');
+    match location.variables.contains_key(name) {
+        true => Finding::mapped(text),
+        false => Finding::refused("the value depends on the request"),
+    }
+}

@@ -1,0 +1,395 @@
+//! The importer of nginx: which directives hold for which `proxy_pass`.
+
+mod connection_rows;
+mod elsewhere;
+mod location;
+mod message_rows;
+mod parse;
+mod pass_rows;
+mod tls_rows;
+mod upstream_rows;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    draft::{Draft, HostChoice, SniChoice, VerifyChoice},
+    error::ImportError,
+    imported::Imported,
+    note::{Finding, ImportNote},
+};
+
+use self::{
+    location::{Location, Row},
+    parse::Directive,
+};
+
+/// Imports a file, or a part of one.
+pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
+    let directives = parse::parse(text)?;
+    let mut importer = LocationImporter::default();
+    collect_upstreams(&directives, &mut importer.upstreams);
+    let root = Scope {
+        section: "snippet".to_owned(),
+        line: 1,
+        path: None,
+        chain: vec![&directives],
+    };
+    importer.walk(&root);
+    importer.note_the_rest(&directives);
+    Ok(Imported::new(&importer.drafts, importer.notes))
+}
+
+/// All tables, for the guide.
+#[cfg(test)]
+pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
+    let tables: [(_, &[Row]); 6] = [
+        ("The request", &pass_rows::ROWS),
+        ("TLS to the origin", &tls_rows::ROWS),
+        ("Connections and retries", &connection_rows::ROWS),
+        ("Responses, caches and errors", &message_rows::ROWS),
+        ("An upstream", &upstream_rows::ROWS),
+        ("The parameters of its servers", &upstream_rows::PARAMETERS),
+    ];
+    let listed = |rows: &[Row]| rows.iter().map(Row::listed).collect();
+    tables.map(|(title, rows)| (title, listed(rows))).into()
+}
+
+/// The tables in which a directive of a block that proxies is looked up, in their order.
+fn location_rows() -> impl Iterator<Item = &'static Row> {
+    pass_rows::ROWS
+        .iter()
+        .chain(&tls_rows::ROWS)
+        .chain(&connection_rows::ROWS)
+        .chain(&message_rows::ROWS)
+}
+
+/// Blocks whose lines are no directives, or belong to another protocol.
+fn is_opaque(name: &str) -> bool {
+    [
+        "events",
+        "geo",
+        "mail",
+        "map",
+        "match",
+        "split_clients",
+        "stream",
+        "types",
+    ]
+    .contains(&name)
+}
+
+fn collect_upstreams<'a>(
+    directives: &'a [Directive],
+    upstreams: &mut BTreeMap<&'a str, &'a [Directive]>,
+) {
+    for directive in directives {
+        let Some(block) = &directive.block else {
+            continue;
+        };
+        match directive.name.as_str() {
+            "upstream" => drop(upstreams.insert(directive.word(), block)),
+            name if is_opaque(name) => {}
+            _ => collect_upstreams(block, upstreams),
+        }
+    }
+}
+
+/// A block and those around it.
+struct Scope<'a> {
+    section: String,
+    line: usize,
+    path: Option<String>,
+    /// From the outermost block to this one.
+    chain: Vec<&'a [Directive]>,
+}
+
+impl<'a> Scope<'a> {
+    fn own(&self) -> &'a [Directive] {
+        self.chain.last().copied().unwrap_or_default()
+    }
+
+    fn inner(&self, directive: &Directive, block: &'a [Directive]) -> Self {
+        let words = directive.words.join(" ");
+        let path = match (directive.name.as_str(), directive.words.as_slice()) {
+            ("location", [path]) => Some(path.clone()),
+            ("location", [modifier, path]) if modifier == "^~" => Some(path.clone()),
+            ("location", _) => None,
+            _ => self.path.clone(),
+        };
+        let mut chain = self.chain.clone();
+        chain.push(block);
+        Self {
+            section: format!("{} {words}", directive.name),
+            line: directive.line,
+            path,
+            chain,
+        }
+    }
+
+    /// The directives of this name that hold here: those of the innermost block that has any.
+    fn lookup(&self, name: &str) -> Vec<&'a Directive> {
+        let of_name = |block: &&'a [Directive]| {
+            let found = block.iter().filter(|directive| directive.name == name);
+            // The `server` of an upstream is no block; `if` and others have several.
+            found.collect::<Vec<_>>()
+        };
+        let mut levels = self.chain.iter().rev().map(of_name);
+        levels.find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    /// The variables that `set` gives a fixed value, from the outside in.
+    fn variables(&self) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::new();
+        for block in &self.chain {
+            for directive in block.iter().filter(|directive| directive.name == "set") {
+                let name = directive.word().trim_start_matches('$').to_owned();
+                let value = directive.words.get(1).map_or("", String::as_str);
+                let value = value::expand(value, &variables);
+                match value.contains('$') {
+                    true => drop(variables.remove(&name)),
+                    false => drop(variables.insert(name, value)),
+                }
+            }
+        }
+        variables
+    }
+
+    /// The name of the server, if it has one name without a pattern.
+    fn server_name(&self) -> Option<String> {
+        let names = self.lookup("server_name");
+        let [names] = names.as_slice() else {
+            return None;
+        };
+        let name = names.words.first()?;
+        let is_pattern = name.contains(['*', '~', '$']) || name.starts_with('.') || name == "_";
+        (!is_pattern && !name.is_empty()).then(|| name.clone())
+    }
+}
+
+#[derive(Default)]
+struct LocationImporter<'a> {
+    upstreams: BTreeMap<&'a str, &'a [Directive]>,
+    drafts: Vec<Draft>,
+    notes: Vec<ImportNote>,
+    /// The directives that have a note.
+    noted: BTreeSet<*const Directive>,
+}
+
+impl<'a> LocationImporter<'a> {
+    fn walk(&mut self, scope: &Scope<'a>) {
+        if scope
+            .own()
+            .iter()
+            .any(|directive| directive.name == "proxy_pass")
+        {
+            self.location(scope);
+        }
+        for directive in scope.own() {
+            let Some(block) = &directive.block else {
+                continue;
+            };
+            if directive.name != "upstream" && !is_opaque(&directive.name) {
+                self.walk(&scope.inner(directive, block));
+            }
+        }
+    }
+
+    fn note(&mut self, directive: &Directive, finding: Finding) {
+        self.noted.insert(directive);
+        // The second word of these names what it is about; other values may be secret.
+        let is_about_field = [
+            "proxy_set_header",
+            "proxy_hide_header",
+            "proxy_pass_header",
+            "add_header",
+            "set",
+        ];
+        let name = match is_about_field.contains(&directive.name.as_str()) {
+            true => format!("{} {}", directive.name, directive.word()),
+            false => directive.name.clone(),
+        };
+        self.notes
+            .push(ImportNote::new(directive.line, &name, finding));
+    }
+
+    fn location(&mut self, scope: &Scope<'a>) {
+        let mut location = Location {
+            path: scope.path.clone(),
+            variables: scope.variables(),
+            server_name: scope.server_name(),
+            ..Location::default()
+        };
+        location.draft.section.clone_from(&scope.section);
+        location.draft.line = scope.line;
+        let upstream = self.upstream_of(scope, &location);
+        let servers = |block: &[Directive]| {
+            let servers = block
+                .iter()
+                .filter(|it| it.name == "server" && !is_down(it));
+            servers.count()
+        };
+        location.is_group = upstream.is_some_and(|block| servers(block) > 1);
+        for row in location_rows() {
+            for directive in scope.lookup(row.name) {
+                let finding = row.apply(|map| map(&mut location, directive, row.text));
+                self.note(directive, finding);
+            }
+        }
+        if let Some(block) = upstream {
+            if let Some(pass) = &mut location.pass {
+                pass.is_upstream = true;
+            }
+            self.upstream(&mut location, block);
+        }
+        self.warn(scope, &location, upstream.is_some());
+        self.drafts.push(location.finish());
+    }
+
+    fn upstream_of(&self, scope: &Scope<'a>, location: &Location) -> Option<&'a [Directive]> {
+        let pass = scope.lookup("proxy_pass");
+        let url = location.expand(pass.first()?.word());
+        let (_, rest) = url.split_once("://")?;
+        let name = rest.split(['/', '?', '$']).next()?;
+        self.upstreams.get(name).copied()
+    }
+
+    fn upstream(&mut self, location: &mut Location, block: &'a [Directive]) {
+        for row in &upstream_rows::ROWS {
+            for directive in block
+                .iter()
+                .filter(|it| it.name == row.name && it.name != "server")
+            {
+                let finding = row.apply(|map| map(location, directive, row.text));
+                self.note(directive, finding);
+            }
+        }
+        for directive in block.iter().filter(|it| it.name == "server") {
+            self.member(location, directive);
+        }
+    }
+
+    fn member(&mut self, location: &mut Location, directive: &Directive) {
+        if is_down(directive) {
+            return self.note(
+                directive,
+                Finding::no_effect("`down`: the server is left out"),
+            );
+        }
+        let finding = upstream_rows::server(location, directive);
+        self.note(directive, finding);
+        for word in directive.words.iter().skip(1) {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            let row = upstream_rows::PARAMETERS
+                .iter()
+                .find(|row| row.name == name);
+            let parameter = Directive {
+                line: directive.line,
+                name: format!("server .. {name}"),
+                words: vec![value.to_owned()],
+                block: None,
+            };
+            let finding = match row {
+                Some(row) => row.apply(|map| map(location, &parameter, row.text)),
+                None => Finding::unmapped(),
+            };
+            let note = ImportNote::new(directive.line, &parameter.name, finding);
+            self.notes.push(note);
+        }
+    }
+
+    /// Notes about lines that are not there, at the line of `proxy_pass`.
+    fn warn(&mut self, scope: &Scope<'a>, location: &Location, has_upstream: bool) {
+        let Some(pass) = &location.pass else {
+            return;
+        };
+        let mut warn = |directive: &str, text: &'static str| {
+            let finding = Finding::warning(text);
+            self.notes
+                .push(ImportNote::new(pass.line, directive, finding));
+        };
+        let is_label = has_upstream && !pass.target.contains('.');
+        if is_label && location.has_default_host() {
+            warn(
+                "proxy_set_header Host",
+                "without this line, nginx sends the name of the `upstream`; the import sends the \
+                 server's name",
+            );
+        }
+        if pass.scheme == "http" {
+            if pass.target.ends_with(":443") {
+                warn(
+                    "proxy_pass",
+                    "plain HTTP to a port of TLS: an edge answers 400. Write `https://`",
+                );
+            }
+            return;
+        }
+        let tls = &location.draft.shared.tls;
+        if scope.lookup("proxy_ssl_server_name").is_empty() {
+            warn(
+                "proxy_ssl_server_name",
+                "off without this line: nginx sends no SNI, and a CDN cannot choose a \
+                 certificate. The import sends the SNI",
+            );
+        }
+        if scope.lookup("proxy_ssl_verify").is_empty() {
+            warn(
+                "proxy_ssl_verify",
+                "off without this line: nginx accepts any certificate. The import verifies it",
+            );
+        }
+        if location.ssl_name.is_some() || tls.sni == SniChoice::Omit {
+            return;
+        }
+        if is_label {
+            warn(
+                "proxy_ssl_name",
+                "without this line, nginx sends and expects the name of the `upstream`; the \
+                 import takes the server's name",
+            );
+        }
+        let differs = match &location.draft.shared.host {
+            HostChoice::Url => false,
+            HostChoice::Fixed(name) => *name != pass.target,
+            HostChoice::Preserve | HostChoice::PreserveName => true,
+        };
+        if differs && tls.verify == VerifyChoice::On {
+            warn(
+                "proxy_ssl_name",
+                "without this line, the SNI is the URL's host and differs from Host: an edge that \
+                 serves the site by its name refuses such requests",
+            );
+        }
+    }
+
+    /// Notes on all directives that have none.
+    fn note_the_rest(&mut self, directives: &'a [Directive]) {
+        for directive in directives {
+            let name = directive.name.as_str();
+            if !self.noted.contains(&std::ptr::from_ref(directive)) {
+                let is_known = location_rows().any(|row| row.name == name);
+                let finding = match is_known {
+                    true => Finding::no_effect("no `proxy_pass` inherits it"),
+                    false => elsewhere::finding(name),
+                };
+                if !is_transparent(name) {
+                    self.note(directive, finding);
+                }
+            }
+            match &directive.block {
+                Some(block) if !is_opaque(name) => self.note_the_rest(block),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Blocks that need no note of their own.
+fn is_transparent(name: &str) -> bool {
+    ["http", "location", "server", "upstream"].contains(&name)
+}
+
+fn is_down(server: &Directive) -> bool {
+    server.words.iter().any(|word| word == "down")
+}

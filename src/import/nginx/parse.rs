@@ -1,0 +1,200 @@
+//! The grammar of nginx: words, blocks, quotes and comments.
+
+use std::{iter::Peekable, str::Chars};
+
+use crate::import::error::{ImportError, Position};
+
+/// The deepest nesting of blocks. A real file has four or five.
+const MAX_DEPTH: usize = 32;
+
+/// A directive, with the block after it.
+#[derive(Debug)]
+pub(super) struct Directive {
+    pub(super) line: usize,
+    pub(super) name: String,
+    pub(super) words: Vec<String>,
+    pub(super) block: Option<Vec<Directive>>,
+}
+
+impl Directive {
+    /// The first word after the name, or an empty text.
+    pub(super) fn word(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+}
+
+/// Parses a file, or a part of one.
+pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
+    let mut reader = Reader::new(text);
+    // The blocks that are open: each directive waits for the end of its block.
+    let mut open: Vec<(Directive, Position, Vec<Directive>)> = Vec::new();
+    let mut current = Vec::new();
+    let mut words: Vec<(String, Position)> = Vec::new();
+    while let Some((at, token)) = reader.next_token()? {
+        match token {
+            Token::Word(word) => words.push((word, at)),
+            Token::Semicolon => {
+                let directive = directive(&mut words);
+                current.push(directive.ok_or_else(|| ImportError::new(at, "`;` ends nothing"))?);
+            }
+            Token::Open => {
+                let no_name = ImportError::new(at, "a block has no name");
+                let mut directive = directive(&mut words).ok_or(no_name)?;
+                if directive.name.ends_with("_by_lua_block") {
+                    reader.skip_code(at)?;
+                    directive.block = Some(Vec::new());
+                    current.push(directive);
+                } else if open.len() == MAX_DEPTH {
+                    return Err(ImportError::new(at, "more than 32 blocks are nested"));
+                } else {
+                    open.push((directive, at, std::mem::take(&mut current)));
+                }
+            }
+            Token::Close => {
+                if let Some((_, at)) = words.first() {
+                    return Err(ImportError::new(*at, "a directive has no `;`"));
+                }
+                let (mut directive, _, outer) = open
+                    .pop()
+                    .ok_or_else(|| ImportError::new(at, "`}` closes nothing"))?;
+                directive.block = Some(std::mem::replace(&mut current, outer));
+                current.push(directive);
+            }
+        }
+    }
+    if let Some((_, at)) = words.first() {
+        return Err(ImportError::new(*at, "a directive has no `;`"));
+    }
+    match open.pop() {
+        Some((_, at, _)) => Err(ImportError::new(at, "a block is not closed")),
+        None => Ok(current),
+    }
+}
+
+fn directive(words: &mut Vec<(String, Position)>) -> Option<Directive> {
+    let mut words = words.drain(..);
+    let (name, at) = words.next()?;
+    Some(Directive {
+        line: at.line,
+        name,
+        words: words.map(|(word, _)| word).collect(),
+        block: None,
+    })
+}
+
+enum Token {
+    Close,
+    Open,
+    Semicolon,
+    Word(String),
+}
+
+struct Reader<'a> {
+    chars: Peekable<Chars<'a>>,
+    at: Position,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            chars: text.chars().peekable(),
+            at: Position { line: 1, column: 1 },
+        }
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let char = self.chars.next()?;
+        match char {
+            '\n' => {
+                self.at.line += 1;
+                self.at.column = 1;
+            }
+            _ => self.at.column += 1,
+        }
+        Some(char)
+    }
+
+    fn next_token(&mut self) -> Result<Option<(Position, Token)>, ImportError> {
+        loop {
+            let at = self.at;
+            let Some(&char) = self.chars.peek() else {
+                return Ok(None);
+            };
+            let token = match char {
+                char if char.is_whitespace() || char == '\u{feff}' => {
+                    self.next();
+                    continue;
+                }
+                '#' => {
+                    while self.next().is_some_and(|char| char != '\n') {}
+                    continue;
+                }
+                '{' => Token::Open,
+                '}' => Token::Close,
+                ';' => Token::Semicolon,
+                '"' | '\'' => return Ok(Some((at, Token::Word(self.quoted(at)?)))),
+                _ => return Ok(Some((at, Token::Word(self.word())))),
+            };
+            self.next();
+            return Ok(Some((at, token)));
+        }
+    }
+
+    fn quoted(&mut self, at: Position) -> Result<String, ImportError> {
+        let quote = self.next();
+        let mut word = String::new();
+        while let Some(char) = self.next() {
+            match char {
+                '\\' => self.escaped(&mut word),
+                char if Some(char) == quote => return Ok(word),
+                char => word.push(char),
+            }
+        }
+        Err(ImportError::new(at, "a quote is not closed"))
+    }
+
+    /// A word without quotes. `${name}` is a part of it.
+    fn word(&mut self) -> String {
+        let mut word = String::new();
+        while let Some(&char) = self.chars.peek() {
+            let is_variable = char == '{' && word.ends_with('$');
+            if char.is_whitespace() || char == ';' || (char == '{' && !is_variable) {
+                break;
+            }
+            self.next();
+            match char {
+                '\\' => self.escaped(&mut word),
+                char => word.push(char),
+            }
+        }
+        word
+    }
+
+    /// nginx removes a backslash before quotes and spaces, and leaves it in regular expressions.
+    fn escaped(&mut self, word: &mut String) {
+        match self.next() {
+            Some(char @ ('"' | '\'' | '\\' | ' ')) => word.push(char),
+            Some('t') => word.push('\t'),
+            Some('r') => word.push('\r'),
+            Some('n') => word.push('\n'),
+            Some(char) => word.extend(['\\', char]),
+            None => word.push('\\'),
+        }
+    }
+
+    /// Skips a program, whose braces are in pairs.
+    fn skip_code(&mut self, at: Position) -> Result<(), ImportError> {
+        let mut depth = 1_usize;
+        while let Some(char) = self.next() {
+            match char {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        Err(ImportError::new(at, "a block is not closed"))
+    }
+}

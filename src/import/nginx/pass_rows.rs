@@ -1,0 +1,270 @@
+//! `proxy_pass`, and the fields of requests.
+
+use serde_json::json;
+
+use crate::import::{
+    draft::HostChoice,
+    fields::{self, FieldChange},
+    note::{Finding, NoteKind},
+    settings::Value,
+};
+
+use super::{
+    location::{Location, Pass, Row},
+    parse::Directive,
+};
+
+pub(super) const ROWS: [Row; 6] = [
+    Row::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),
+    Row::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
+    Row::maps(
+        "client_max_body_size",
+        max_body_size,
+        "`Limits::max_request_body`",
+    ),
+    Row::maps("set_real_ip_from", real_ip_from, "`ForwardedLayer::trust`"),
+    Row::maps(
+        "real_ip_header",
+        real_ip_header,
+        "the fields of trusted peers are read: X-Forwarded-For or Forwarded",
+    ),
+    Row::no_effect(
+        "real_ip_recursive",
+        "addresses of trusted peers are always skipped",
+    ),
+];
+
+fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let word = location.expand(directive.word());
+    let (scheme, rest) = match word.split_once("://") {
+        Some(("http", rest)) => ("http", rest),
+        Some(("https", rest)) => ("https", rest),
+        _ if word.contains('$') => return no_fixed_origin(),
+        _ => return Finding::refused("the URL is neither http nor https"),
+    };
+    let (target, path) = if let Some(socket) = rest.strip_prefix("unix:") {
+        let (socket, path) = socket.split_once(':').unwrap_or((socket, ""));
+        (format!("unix:{socket}"), path)
+    } else {
+        let end = rest.find(['/', '?', '$']).unwrap_or(rest.len());
+        (rest[..end].to_owned(), &rest[end..])
+    };
+    if target.is_empty() || (path.starts_with('$') && !is_whole_uri(path)) {
+        return no_fixed_origin();
+    }
+    let same_path = path.is_empty() || is_whole_uri(path) || location.path.as_deref() == Some(path);
+    location.pass = Some(Pass {
+        line: directive.line,
+        scheme,
+        target,
+        is_upstream: false,
+    });
+    match same_path {
+        true => Finding::mapped(text),
+        false => match &location.path {
+            Some(client) if !path.contains('$') => {
+                let client = client.clone();
+                fields::map_path(&mut location.shared().settings, &client, path)
+            }
+            _ => Finding::by_hand("the path depends on the request: `OriginProxy::map_request`"),
+        },
+    }
+}
+
+/// Whether these variables are the target of the request.
+fn is_whole_uri(path: &str) -> bool {
+    matches!(
+        path,
+        "$request_uri" | "$uri" | "$uri$is_args$args" | "$uri?$args" | "/$request_uri"
+    )
+}
+
+fn no_fixed_origin() -> Finding {
+    Finding::refused(
+        "the origin depends on the request: see `VirtualHosts`, or a connector without a fixed \
+         origin behind `CdnOriginBuilder::egress_guard`",
+    )
+}
+
+fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+    let value = directive.words.get(1).map_or("", String::as_str);
+    let value = location.expand(value);
+    match directive.word().to_ascii_lowercase().as_str() {
+        "host" => host(location, value),
+        "x-forwarded-for" => forwarded_for(location, &value),
+        "x-forwarded-proto" => forwarded_proto(location, &value),
+        "x-forwarded-host" => forwarded(location, "X-Forwarded-Host", &value),
+        "x-forwarded-port" => forwarded(location, "X-Forwarded-Port", &value),
+        "x-real-ip" => forwarded(location, "X-Real-IP", &value),
+        "forwarded" => Finding::by_hand("`ForwardedField::Forwarded` in `ForwardedLayer::fields`"),
+        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Finding::no_effect(
+            "the proxy writes this field for each connection; WebSockets pass by default",
+        ),
+        "content-length" | "transfer-encoding" | "te" | "expect" => {
+            Finding::refused("the framing of a request is the proxy's own")
+        }
+        "early-data" => Finding::by_hand("a layer that sets the field before the proxy"),
+        _ if value.contains('$') => {
+            Finding::by_hand("`OriginProxy::map_request`, with the value computed from the request")
+        }
+        "" => Finding::refused("the directive has no name"),
+        _ => {
+            let change = match value.as_str() {
+                "" => FieldChange::RemoveFromRequests,
+                value => FieldChange::SetInRequests(value),
+            };
+            fields::change(&mut location.shared().settings, directive.word(), change)
+        }
+    }
+}
+
+fn host(location: &mut Location, value: String) -> Finding {
+    let (choice, finding) = match value.as_str() {
+        "$http_host" => (
+            HostChoice::Preserve,
+            Finding::mapped("`HostRewriteLayer::preserve`"),
+        ),
+        "$host:$server_port" | "$host:$port" => (
+            HostChoice::Preserve,
+            Finding::mapped("`HostRewriteLayer::preserve`"),
+        ),
+        "$host" => (
+            HostChoice::PreserveName,
+            Finding::mapped(
+                "`HostRewriteLayer::preserve_name`: `$host` has no port, no final dot and no \
+                 capital letters",
+            ),
+        ),
+        "$proxy_host" | "$proxy_host:$proxy_port" => (
+            HostChoice::Url,
+            Finding::mapped("the URL's host is the default"),
+        ),
+        "" => {
+            return Finding::refused("a request needs a Host (RFC 9110 section 7.2): the URL's");
+        }
+        "$server_name" | "$ssl_server_name" => match &location.server_name {
+            Some(name) => (
+                HostChoice::Fixed(name.clone()),
+                Finding::mapped("`CdnOriginBuilder::host`, with the name of the server"),
+            ),
+            None => return computed_host(),
+        },
+        value if value.contains('$') => return computed_host(),
+        value => {
+            let checked = Value::Text(value.to_owned());
+            let finding = location.set("host", checked, "`CdnOriginBuilder::host`");
+            if location.shared().settings.take("host").is_none() {
+                return finding;
+            }
+            (HostChoice::Fixed(value.to_owned()), finding)
+        }
+    };
+    location.shared().host = choice;
+    finding
+}
+
+fn computed_host() -> Finding {
+    Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
+}
+
+fn forwarded_for(location: &mut Location, value: &str) -> Finding {
+    match value {
+        "$proxy_add_x_forwarded_for" | "$http_x_forwarded_for, $remote_addr" => {
+            let text = "`ForwardedLayer::append_unverified`";
+            let finding = location.set("forwarded.append_unverified", Value::Flag, text);
+            match finding.kind {
+                NoteKind::Mapped => Finding::warning(
+                    "clients can write the start of the field; imported as \
+                     `ForwardedLayer::append_unverified`. `ForwardedLayer::trust` with the \
+                     networks of your own proxies is safe",
+                ),
+                _ => finding,
+            }
+        }
+        _ => forwarded(location, "X-Forwarded-For", value),
+    }
+}
+
+fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
+    match value {
+        "http" | "https" => {
+            let code = match value {
+                "https" => "Scheme::Https",
+                _ => "Scheme::Http",
+            };
+            let value = Value::Both(json!(value), code.to_owned());
+            location.set("client_scheme", value, "`OriginProxy::client_scheme`")
+        }
+        _ => forwarded(location, "X-Forwarded-Proto", value),
+    }
+}
+
+/// A field that the forwarded layer writes: its value is the layer's.
+fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Finding {
+    let own = [
+        "$remote_addr",
+        "$scheme",
+        "$host",
+        "$http_host",
+        "$server_port",
+        "$host:$server_port",
+        "$host:$http_host",
+    ];
+    if value.is_empty() {
+        location.shared().forward(field, false);
+        return Finding::mapped("`ForwardedLayer::fields`, without this field");
+    }
+    location.shared().forward(field, true);
+    if own.contains(&value) {
+        return Finding::mapped("`ForwardedLayer` writes it");
+    }
+    if value.starts_with("$http_") {
+        return Finding::warning(
+            "clients can write this field; the import writes what the connection shows. \
+             `ForwardedLayer::trust` takes the value from your own proxies",
+        );
+    }
+    Finding::refused("the import writes what the connection shows")
+}
+
+fn max_body_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match super::value::size(directive.word()) {
+        Some(0) => Finding::mapped("there is no limit by default"),
+        Some(bytes) => location.set("limits.max_request_body", Value::Number(bytes), text),
+        None => Finding::refused("the value is no size"),
+    }
+}
+
+fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let word = directive.word();
+    if word == "unix:" {
+        return Finding::by_hand("`ClientConnection` of the server in front");
+    }
+    let network = match (word.contains('/'), word.contains(':')) {
+        (true, _) => word.to_owned(),
+        (false, true) => format!("{word}/128"),
+        (false, false) => format!("{word}/32"),
+    };
+    location.trusted.push(network);
+    let trusted = location.trusted.clone();
+    let code: Vec<_> = trusted
+        .iter()
+        .map(|network| format!("{network:?}.parse::<ipnet::IpNet>()?"))
+        .collect();
+    let value = Value::Both(json!(trusted), format!("[{}]", code.join(", ")));
+    let finding = location.set("forwarded.trust", value, text);
+    if finding.kind == NoteKind::Refused {
+        location.trusted.pop();
+    }
+    finding
+}
+
+fn real_ip_header(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word().to_ascii_lowercase().as_str() {
+        "x-forwarded-for" => Finding::mapped(text),
+        "proxy_protocol" => Finding::by_hand("`ClientConnection` of the server in front"),
+        _ => Finding::by_hand(
+            "`ClientAddress`: a layer in front of the proxy reads this field of trusted peers",
+        ),
+    }
+}

@@ -1,0 +1,208 @@
+//! The directives about TLS to the origin.
+
+use serde_json::json;
+
+use crate::import::{
+    draft::{SniChoice, VerifyChoice},
+    note::Finding,
+    settings::Value,
+};
+
+use super::{
+    location::{Location, Row},
+    parse::Directive,
+};
+
+pub(super) const ROWS: [Row; 15] = [
+    Row::maps(
+        "proxy_ssl_server_name",
+        server_name,
+        "the SNI is sent by default",
+    ),
+    Row::maps(
+        "proxy_ssl_name",
+        name,
+        "`CdnOriginBuilder::sni`, which the expected name follows",
+    ),
+    Row::maps(
+        "proxy_ssl_verify",
+        verify,
+        "certificates are verified by default",
+    ),
+    Row::maps(
+        "proxy_ssl_trusted_certificate",
+        trusted_certificate,
+        "`Roots::pem_file`",
+    ),
+    Row::maps("proxy_ssl_crl", crl, "`VerifyPolicy::crls`"),
+    Row::maps(
+        "proxy_ssl_protocols",
+        protocols,
+        "`CdnOriginBuilder::tls_versions`",
+    ),
+    Row::maps(
+        "proxy_ssl_certificate",
+        certificate,
+        "`CdnOriginBuilder::client_identity`",
+    ),
+    Row::maps(
+        "proxy_ssl_certificate_key",
+        key,
+        "`CdnOriginBuilder::client_identity`",
+    ),
+    Row::maps(
+        "proxy_ssl_session_reuse",
+        session_reuse,
+        "sessions are resumed by default",
+    ),
+    Row::by_hand(
+        "proxy_ssl_ciphers",
+        "the default has only AEAD suites with forward secrecy; `TlsParameters::cipher_suites` \
+         takes IANA names",
+    ),
+    Row::by_hand(
+        "proxy_ssl_certificate_cache",
+        "`CdnOriginConnector::reload_if_changed`, called at intervals",
+    ),
+    Row::by_hand(
+        "proxy_ssl_conf_command",
+        "`TlsParameters` has a call for each setting",
+    ),
+    Row::by_hand("proxy_ssl_key_log", "`TlsParameters::key_log`"),
+    Row::refused(
+        "proxy_ssl_password_file",
+        "write a plain key with `openssl pkey -in key.pem -out plain.pem`",
+    ),
+    Row::no_effect(
+        "proxy_ssl_verify_depth",
+        "webpki bounds the search for a chain itself",
+    ),
+];
+
+fn server_name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "on" => Finding::mapped(text),
+        "off" => {
+            location.shared().tls.sni = SniChoice::Omit;
+            Finding::warning(
+                "a CDN needs the SNI to choose a certificate; imported as \
+                 `CdnOriginBuilder::omit_sni`",
+            )
+        }
+        _ => Finding::refused("the value is neither `on` nor `off`"),
+    }
+}
+
+fn name(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let name = location.expand(directive.word());
+    match name.as_str() {
+        "$proxy_host" => return Finding::mapped("the URL's host is the default"),
+        "$server_name" => {
+            let Some(name) = &location.server_name else {
+                return no_fixed_name();
+            };
+            location.ssl_name = Some(name.clone());
+            return Finding::mapped(text);
+        }
+        _ if name.contains('$') => return no_fixed_name(),
+        _ => {}
+    }
+    // The name is checked here, so that the note has its line.
+    let finding = location.set("sni", Value::Text(name.clone()), text);
+    location.ssl_name = location.shared().settings.take("sni").map(|_| name);
+    finding
+}
+
+fn no_fixed_name() -> Finding {
+    Finding::refused(
+        "the SNI of a connector is fixed, because connections are shared; the import sends the \
+         URL's host. For a name of each client's, see `VirtualHosts`",
+    )
+}
+
+fn verify(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "on" => Finding::mapped(text),
+        "off" => {
+            location.shared().tls.verify = VerifyChoice::Off;
+            Finding::warning(
+                "anybody on the path can read and change the traffic; imported as \
+                 `danger::accept_any_certificate`. Leave that out, or see the alternatives in \
+                 `tls::danger`",
+            )
+        }
+        _ => Finding::refused("the value is neither `on` nor `off`"),
+    }
+}
+
+fn trusted_certificate(
+    location: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    location.shared().tls.roots = Some(directive.word().to_owned());
+    Finding::mapped(text)
+}
+
+fn crl(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    location.shared().tls.crls = Some(directive.word().to_owned());
+    Finding::mapped(text)
+}
+
+fn protocols(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
+    let (has_1_2, has_1_3) = (words.contains(&"TLSv1.2"), words.contains(&"TLSv1.3"));
+    if !has_1_2 && !has_1_3 {
+        return Finding::refused("versions before TLS 1.2 are not offered; the default stays");
+    }
+    for (key, is_new) in [("tls.min_version", !has_1_2), ("tls.max_version", has_1_3)] {
+        let (version, code) = match is_new {
+            true => ("1.3", "TlsVersion::V1_3"),
+            false => ("1.2", "TlsVersion::V1_2"),
+        };
+        location.set(key, Value::Both(json!(version), code.to_owned()), text);
+    }
+    if !has_1_3 {
+        return Finding::mapped(
+            "`CdnOriginBuilder::tls_versions`; without this line, TLS 1.3 is used where the \
+             origin has it",
+        );
+    }
+    Finding::mapped(text)
+}
+
+fn certificate(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match file(directive) {
+        Ok(path) => {
+            location.shared().tls.certificate = Some(path);
+            Finding::mapped(text)
+        }
+        Err(finding) => finding,
+    }
+}
+
+fn key(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match file(directive) {
+        Ok(path) => {
+            location.shared().tls.key = Some(path);
+            Finding::mapped(text)
+        }
+        Err(finding) => finding,
+    }
+}
+
+fn file(directive: &Directive) -> Result<String, Finding> {
+    let word = directive.word();
+    let prefixes = ["engine:", "store:", "data:"];
+    if word.contains('$') || prefixes.iter().any(|prefix| word.starts_with(prefix)) {
+        return Err(Finding::by_hand("no file: `ClientIdentity::resolver`"));
+    }
+    Ok(word.to_owned())
+}
+
+fn session_reuse(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    match directive.word() {
+        "off" => location.set("sessions.off", Value::Flag, "`Sessions::off`"),
+        _ => Finding::mapped(text),
+    }
+}

@@ -1,0 +1,257 @@
+//! The directives of an `upstream`, and the parameters of its servers.
+
+use crate::import::{
+    note::Finding,
+    settings::{Settings, Value, duration},
+};
+
+use super::{
+    location::{Location, MemberLine, Row, time_of},
+    parse::Directive,
+};
+
+pub(super) const ROWS: [Row; 19] = [
+    Row::maps(
+        "keepalive",
+        keepalive,
+        "`PoolSettings::max_idle`, over all threads",
+    ),
+    Row::maps(
+        "keepalive_requests",
+        keepalive_requests,
+        "`PoolSettings::max_uses`",
+    ),
+    Row::maps("keepalive_time", keepalive_time, "`PoolSettings::max_age`"),
+    Row::maps(
+        "keepalive_timeout",
+        keepalive_timeout,
+        "`PoolSettings::idle_timeout`",
+    ),
+    Row::maps(
+        "ip_hash",
+        ip_hash,
+        "`Balance::by_key` with `AffinityKey::client_address`",
+    ),
+    Row::maps("hash", hash, "`Balance::by_key`"),
+    Row::maps(
+        "least_conn",
+        least_loaded,
+        "`Balance::least_loaded`, the default",
+    ),
+    Row::maps(
+        "least_time",
+        least_loaded,
+        "`Balance::least_loaded`, the default",
+    ),
+    Row::maps(
+        "random",
+        least_loaded,
+        "`Balance::least_loaded`, the default",
+    ),
+    Row::by_hand(
+        "sticky",
+        "`AffinityKey::cookie`, of a cookie that the application sets",
+    ),
+    Row::maps(
+        "queue",
+        queue,
+        "`PoolSettings::max_queued`, `PoolSettings::queue_timeout`",
+    ),
+    Row::no_effect("zone", "the members of a group share their state"),
+    Row::by_hand("state", "`Members` changes a group at run time"),
+    Row::no_effect(
+        "ntlm",
+        "a connection with NTLM serves one client: not supported",
+    ),
+    Row::by_hand(
+        "resolver",
+        "the system's resolver is used; see `Dns::resolver`",
+    ),
+    Row::no_effect(
+        "resolver_timeout",
+        "resolving is a part of `Timeouts::dial`",
+    ),
+    Row::no_effect("server", "read with its parameters"),
+    Row::by_hand("match", "`HealthCheck::statuses`"),
+    Row::no_effect(
+        "status_zone",
+        "`OriginGroup::members` has the counters of each member",
+    ),
+];
+
+/// The parameters of `server`. The function gets the value in place of a directive's first word.
+pub(super) const PARAMETERS: [Row; 11] = [
+    Row::maps("weight", weight, "`Member::weight`"),
+    Row::maps("max_conns", max_conns, "`PoolSettings::max_connections`"),
+    Row::maps("max_fails", max_fails, "`Ejection::failures`, in a row"),
+    Row::maps("fail_timeout", fail_timeout, "`Ejection::time`"),
+    Row::maps("slow_start", slow_start, "`Ejection::slow_start`"),
+    Row::maps("backup", backup, "a second `OriginGroupBuilder::tier`"),
+    Row::no_effect("down", "the server is left out"),
+    Row::by_hand(
+        "resolve",
+        "`MemberSource::dns`; a name is resolved again when its TTL ends",
+    ),
+    Row::refused("service", "SRV records are not read"),
+    Row::refused("route", "affinity is by a key: `Balance::by_key`"),
+    Row::by_hand("drain", "`Members::set_weight` with 0"),
+];
+
+/// Reads the address of a `server`; its parameters follow by [`PARAMETERS`].
+pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding {
+    location.members.push(MemberLine {
+        line: directive.line,
+        address: directive.word().to_owned(),
+        weight: None,
+        is_backup: false,
+        max_connections: None,
+    });
+    match location.is_group {
+        true => Finding::mapped("a member of `OriginGroup::builder`"),
+        false => Finding::mapped("`CdnOriginConnector::builder`"),
+    }
+}
+
+fn keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    location.set_number("pool.max_idle", directive.word(), text)
+}
+
+fn keepalive_requests(
+    location: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    location.set_number("pool.max_uses", directive.word(), text)
+}
+
+fn keepalive_time(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    location.set_time("pool.max_age", directive.word(), text)
+}
+
+fn keepalive_timeout(
+    location: &mut Location,
+    directive: &Directive,
+    text: &'static str,
+) -> Finding {
+    location.set_time("pool.idle_timeout", directive.word(), text)
+}
+
+fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
+    let call = "balance(Balance::by_key(AffinityKey::client_address()))";
+    location.group_call(call.to_owned(), text)
+}
+
+fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let key = directive.word();
+    let key = if matches!(key, "$remote_addr" | "$binary_remote_addr") {
+        "AffinityKey::client_address()".to_owned()
+    } else if let Some(name) = key.strip_prefix("$cookie_") {
+        format!("AffinityKey::cookie({name:?})")
+    } else {
+        return Finding::by_hand("`Balance::by_key` with `AffinityKey::from_fn`");
+    };
+    location.group_call(format!("balance(Balance::by_key({key}))"), text)
+}
+
+fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Finding {
+    Finding::mapped(text)
+}
+
+fn queue(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    if let Some(time) = directive
+        .words
+        .iter()
+        .find_map(|word| word.strip_prefix("timeout="))
+    {
+        location.set_time("pool.queue_timeout", time, text);
+    }
+    location.set_number("pool.max_queued", directive.word(), text)
+}
+
+fn weight(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+    let Ok(weight) = parameter.word().parse() else {
+        return Finding::refused("the value is no number");
+    };
+    match location.members.last_mut() {
+        Some(member) if location.is_group => {
+            member.weight = Some(weight);
+            Finding::mapped(text)
+        }
+        _ => Finding::no_effect("there is one server"),
+    }
+}
+
+fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+    let count = match parameter.word().parse() {
+        Ok(0) => return Finding::no_effect("a pool has at most 256 connections by default"),
+        Ok(count) => count,
+        Err(_) => return Finding::refused("the value is no number"),
+    };
+    match Settings::default().set("pool.max_connections", Value::Number(count)) {
+        Ok(()) => {
+            if let Some(member) = location.members.last_mut() {
+                member.max_connections = Some(count);
+            }
+            Finding::mapped(text)
+        }
+        Err(problem) => Finding::refused(format!("the value cannot be used: {problem}")),
+    }
+}
+
+fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+    match parameter.word().parse::<u32>() {
+        Ok(0) => Finding::by_hand("`Ejection::max_share` of 0 ejects no member"),
+        Ok(count) => eject(location, &format!(".failures({count})"), text),
+        Err(_) => Finding::refused("the value is no number"),
+    }
+}
+
+fn fail_timeout(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+    eject_for(location, "time", parameter.word(), text)
+}
+
+fn slow_start(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
+    eject_for(location, "slow_start", parameter.word(), text)
+}
+
+fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str) -> Finding {
+    if !location.is_group {
+        return Finding::no_effect("there is one server");
+    }
+    match time_of(word) {
+        Ok(time) => {
+            let time = duration(time);
+            eject(location, &format!(".{call}({time})"), text)
+        }
+        Err(finding) => finding,
+    }
+}
+
+/// Ejection is the same for all members of a group: the first that names a value decides.
+fn eject(location: &mut Location, call: &str, text: &'static str) -> Finding {
+    if !location.is_group {
+        return Finding::no_effect("there is one server");
+    }
+    if location.ejection.is_empty() {
+        location.ejection = "Ejection::default()".to_owned();
+    }
+    if location.ejection.contains(call) {
+        return Finding::mapped(text);
+    }
+    let setter = call.split('(').next().unwrap_or(call);
+    if location.ejection.contains(&format!("{setter}(")) {
+        return Finding::refused("ejection is the same for all members: the first value holds");
+    }
+    location.ejection += call;
+    Finding::mapped(text)
+}
+
+fn backup(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
+    match location.members.last_mut() {
+        Some(member) if location.is_group => {
+            member.is_backup = true;
+            Finding::mapped(text)
+        }
+        _ => Finding::no_effect("there is one server"),
+    }
+}

@@ -1,0 +1,144 @@
+//! `ImportNote`: what becomes of one directive.
+
+use std::{borrow::Cow, fmt};
+
+use crate::error::PeerText;
+
+/// What becomes of a directive.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum NoteKind {
+    /// The crate can do it, but no configuration can hold it. The text names the call.
+    ByHand,
+    /// The configuration has it, or it is the default.
+    Mapped,
+    /// It concerns neither the origin nor what is sent to it.
+    NoEffect,
+    /// It cannot be imported. The text says why.
+    Refused,
+    /// The importer does not know it.
+    Unmapped,
+    /// It, or its absence, is unsafe or breaks requests. The text says what the import does.
+    Warning,
+}
+
+impl NoteKind {
+    /// The kind in words, such as `no effect`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ByHand => "by hand",
+            Self::Mapped => "mapped",
+            Self::NoEffect => "no effect",
+            Self::Refused => "refused",
+            Self::Unmapped => "unmapped",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for NoteKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What becomes of one directive, or of its absence.
+///
+/// It prints as `line 3: proxy_ssl_verify: warning: ...`. Values of fields are not in it: they may
+/// be secret.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImportNote {
+    line: usize,
+    directive: String,
+    kind: NoteKind,
+    text: Cow<'static, str>,
+}
+
+impl ImportNote {
+    pub(super) fn new(line: usize, directive: &str, finding: Finding) -> Self {
+        const MAX_DIRECTIVE: usize = 80;
+        Self {
+            line,
+            directive: PeerText::new(directive, MAX_DIRECTIVE).into(),
+            kind: finding.kind,
+            text: finding.text,
+        }
+    }
+
+    /// The line of the directive, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The name of the directive, such as `proxy_set_header Host`.
+    #[must_use]
+    pub fn directive(&self) -> &str {
+        &self.directive
+    }
+
+    /// What becomes of it.
+    #[must_use]
+    pub fn kind(&self) -> NoteKind {
+        self.kind
+    }
+
+    /// The call that replaces it, or the reason why there is none.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ImportNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            directive,
+            kind,
+            text,
+        } = self;
+        write!(f, "line {line}: {directive}: {kind}: {text}")
+    }
+}
+
+/// Kind and text of a note.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Finding {
+    pub(super) kind: NoteKind,
+    pub(super) text: Cow<'static, str>,
+}
+
+impl Finding {
+    pub(super) fn by_hand(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(NoteKind::ByHand, text)
+    }
+
+    pub(super) fn mapped(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(NoteKind::Mapped, text)
+    }
+
+    pub(super) fn no_effect(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(NoteKind::NoEffect, text)
+    }
+
+    pub(super) fn refused(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(NoteKind::Refused, text)
+    }
+
+    pub(super) fn unmapped() -> Self {
+        Self::of(NoteKind::Unmapped, "not known to the importer")
+    }
+
+    pub(super) fn warning(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(NoteKind::Warning, text)
+    }
+
+    fn of(kind: NoteKind, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            text: text.into(),
+        }
+    }
+}

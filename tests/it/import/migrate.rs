@@ -1,0 +1,54 @@
+//! The example `migrate`, as its `main` runs it.
+
+#[path = "../../../examples/migrate/report.rs"]
+mod report;
+
+fn printed(text: &str, is_all: bool) -> String {
+    let imported = report::import(text).unwrap();
+    let mut out = Vec::new();
+    report::write(&mut out, &imported, is_all).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_file_of_nginx_becomes_code_and_notes() {
+    let text = "location / {\n    proxy_pass https://d1234567890.cloudfront.net;\n    \
+                proxy_ssl_server_name on;\n    proxy_ssl_verify on;\n    proxy_frob on;\n}\n";
+    let expected = "\
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder(\"https://d1234567890.cloudfront.net\")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+
+// unmapped:
+// line 5: proxy_frob: not known to the importer
+";
+    assert_eq!(printed(text, false), expected);
+    assert!(printed(text, true).contains("// line 2: proxy_pass: `CdnOriginConnector::builder`"));
+}
+
+#[test]
+fn a_file_with_a_backend_is_one_of_haproxy() {
+    let text = "backend app\n    server a origin.example:443 ssl verify none\n";
+    let out = printed(text, false);
+    assert!(out.contains("pub fn backend_1()"), "{out}");
+    assert!(
+        out.contains("// warning:\n// line 2: server verify: "),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_text_that_is_no_configuration_is_an_error() {
+    let error = report::import("location / {").expect_err("the block is not closed");
+    assert_eq!(
+        error.to_string(),
+        "line 1, column 12: a block is not closed"
+    );
+}

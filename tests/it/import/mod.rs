@@ -1,0 +1,173 @@
+//! Configurations of nginx and HAProxy: each directive has a note, and the code compiles.
+//!
+//! `nginx/` and `haproxy/` have short forms of setups that people have in front of CDNs, with names
+//! and addresses of examples. `BLESS=1 cargo test --all-features --test it import` writes
+//! `notes.txt` and `printed.rs` anew.
+
+mod documented;
+#[cfg(feature = "axum")]
+mod edges;
+mod migrate;
+mod notes;
+#[rustfmt::skip]
+mod printed;
+
+use std::{fs, path::Path};
+
+use cdn_origin::{
+    CdnOriginConnector,
+    import::{self, ImportError, Imported, NoteKind},
+};
+
+type Importer = fn(&str) -> Result<Imported, ImportError>;
+
+/// The name, the text and what became of it.
+struct Case {
+    name: String,
+    text: String,
+    imported: Imported,
+}
+
+fn cases() -> Vec<Case> {
+    let importers: [(&str, Importer); 2] = [("nginx", import::nginx), ("haproxy", import::haproxy)];
+    let mut cases = Vec::new();
+    for (server, importer) in importers {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/import");
+        let files = fs::read_dir(folder.join(server)).unwrap();
+        let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            let text = fs::read_to_string(&path).unwrap();
+            let stem = path.file_stem().unwrap().to_str().unwrap();
+            let imported = importer(&text).unwrap_or_else(|error| panic!("{stem}: {error}"));
+            cases.push(Case {
+                name: format!("{server}_{stem}"),
+                text,
+                imported,
+            });
+        }
+    }
+    cases
+}
+
+/// Compares a committed file with its text, or writes it.
+fn compare(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/import")
+        .join(file);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let differing = committed
+        .lines()
+        .zip(text.lines())
+        .find(|(old, new)| old != new);
+    assert!(
+        committed == text,
+        "{file}: BLESS=1 writes it anew: {differing:?}"
+    );
+}
+
+#[test]
+fn the_notes_of_each_setup_are_those_of_the_list() {
+    let mut text = String::new();
+    for case in cases() {
+        text += &format!("{}: {} origins\n", case.name, case.imported.origins().len());
+        for note in case.imported.notes() {
+            text += &format!("  {note}\n");
+        }
+    }
+    compare("notes.txt", &text);
+}
+
+#[test]
+fn the_code_of_each_setup_is_that_of_a_file_which_compiles() {
+    let mut text = String::from(
+        "//! The code that the importers print. `tests/it/import/mod.rs` writes this file.\n\n\
+         #![allow(dead_code, reason = \"the code only has to compile\")]\n",
+    );
+    for case in cases() {
+        text += &format!("\nmod {} {{\n{}}}\n", case.name, case.imported.code());
+    }
+    compare("printed.rs", &text);
+}
+
+/// Every line that is neither blank, a comment nor the end of a block has a note.
+#[test]
+fn no_line_is_without_a_note_and_none_is_unknown() {
+    let structural = [
+        "location",
+        "server",
+        "http",
+        "upstream",
+        "backend",
+        "listen",
+        "defaults",
+        "frontend",
+        "global",
+        "resolvers",
+        "userlist",
+        "}",
+    ];
+    for Case {
+        name,
+        text,
+        imported,
+    } in cases()
+    {
+        let unknown: Vec<_> = imported.notes_of(NoteKind::Unmapped).collect();
+        assert!(unknown.is_empty(), "{name}: {unknown:?}");
+        // The lines of sections without servers have one note, and those of a program none.
+        let mut in_section = false;
+        for (index, line) in text.lines().enumerate() {
+            let first = line.split_whitespace().next().unwrap_or("}");
+            if structural.contains(&first) {
+                in_section = ["global", "resolvers", "userlist"].contains(&first);
+            }
+            let is_code = ["local", "if"].contains(&first);
+            if in_section || is_code || structural.contains(&first) || line.contains("_by_lua") {
+                continue;
+            }
+            let mut notes = imported.notes().iter();
+            assert!(
+                notes.any(|note| note.line() == index + 1),
+                "{name}:{}: {line}",
+                index + 1
+            );
+        }
+    }
+}
+
+/// Files that the configurations name do not exist here; all else is valid.
+#[test]
+fn each_origin_is_valid() {
+    for case in cases() {
+        for origin in case.imported.origins() {
+            if let Err(error) = CdnOriginConnector::try_from(origin.config()) {
+                let text = error.to_string();
+                assert!(
+                    text.contains("file") || text.contains("read"),
+                    "{}: {text}",
+                    case.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn values_of_fields_and_urls_are_in_no_note() {
+    let nginx = "location / { proxy_pass http://a.example/?token=hunter2; \
+                 proxy_set_header X-Token hunter2; \
+                 hunter hunter2; }";
+    let haproxy = "backend a\n http-request set-header X-Token hunter2\n option httpchk GET \
+                   /?hunter2\n server a a.example:80 weight hunter2 inter hunter2\n";
+    let imported = [
+        import::nginx(nginx).unwrap(),
+        import::haproxy(haproxy).unwrap(),
+    ];
+    for note in imported.iter().flat_map(Imported::notes) {
+        assert!(!note.to_string().contains("hunter2"), "{note}");
+    }
+}

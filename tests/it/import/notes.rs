@@ -1,0 +1,178 @@
+//! Single directives: what their notes say, and where errors are.
+
+use cdn_origin::import::{self, NoteKind};
+
+/// The kinds of notes about a directive in this location.
+fn nginx_kind(lines: &str, directive: &str) -> Vec<NoteKind> {
+    let text = format!("location /a/ {{ proxy_pass http://origin.example;\n{lines} }}");
+    let imported = import::nginx(&text).unwrap();
+    let notes = imported.notes().iter();
+    let notes = notes.filter(|note| note.directive() == directive);
+    notes.map(|note| note.kind()).collect()
+}
+
+#[test]
+fn each_value_of_a_directive_has_its_kind() {
+    use NoteKind::{ByHand, Mapped, NoEffect, Refused, Warning};
+    let rows = [
+        ("proxy_read_timeout 5s;", "proxy_read_timeout", Mapped),
+        ("proxy_read_timeout 0;", "proxy_read_timeout", Refused),
+        ("proxy_read_timeout soon;", "proxy_read_timeout", Refused),
+        (
+            "proxy_connect_timeout 99999999999999999999;",
+            "proxy_connect_timeout",
+            Refused,
+        ),
+        ("client_max_body_size 0;", "client_max_body_size", Mapped),
+        ("client_max_body_size -1;", "client_max_body_size", Refused),
+        ("proxy_bind 127.0.0.1;", "proxy_bind", Mapped),
+        (
+            "proxy_bind $remote_addr transparent;",
+            "proxy_bind",
+            Refused,
+        ),
+        ("proxy_bind localhost;", "proxy_bind", Refused),
+        (
+            "proxy_set_header Host $host;",
+            "proxy_set_header Host",
+            Mapped,
+        ),
+        (
+            "proxy_set_header Host '';",
+            "proxy_set_header Host",
+            Refused,
+        ),
+        (
+            "proxy_set_header Host $arg_h;",
+            "proxy_set_header Host",
+            ByHand,
+        ),
+        (
+            "proxy_set_header Host 'a b';",
+            "proxy_set_header Host",
+            Refused,
+        ),
+        ("proxy_set_header X-A 1;", "proxy_set_header X-A", Mapped),
+        (
+            "proxy_set_header TE trailers;",
+            "proxy_set_header TE",
+            Refused,
+        ),
+        (
+            "proxy_pass_header Authorization;",
+            "proxy_pass_header Authorization",
+            NoEffect,
+        ),
+        (
+            "proxy_cookie_flags ~ nosecure;",
+            "proxy_cookie_flags",
+            Warning,
+        ),
+        ("proxy_redirect ~^/(.*) /a/$1;", "proxy_redirect", Refused),
+        ("proxy_redirect /b/ /a/;", "proxy_redirect", Mapped),
+        (
+            "proxy_redirect http://other.example/ /;",
+            "proxy_redirect",
+            Mapped,
+        ),
+        ("proxy_ssl_verify maybe;", "proxy_ssl_verify", Refused),
+        ("proxy_ssl_name $http_x;", "proxy_ssl_name", Refused),
+        (
+            "proxy_ssl_certificate_key engine:a:b;",
+            "proxy_ssl_certificate_key",
+            ByHand,
+        ),
+        ("set_real_ip_from nowhere;", "set_real_ip_from", Refused),
+        ("set_real_ip_from 192.0.2.1;", "set_real_ip_from", Mapped),
+    ];
+    for (line, directive, kind) in rows {
+        assert_eq!(nginx_kind(line, directive), [kind], "{line}");
+    }
+}
+
+/// nginx drops the fields of the server if the location has one of its own.
+#[test]
+fn fields_of_the_server_are_lost_if_the_location_has_any() {
+    let text = "server { proxy_set_header Host a.example;\n\
+                location / { proxy_set_header X-A 1;\nproxy_pass http://10.0.0.1; } }";
+    let imported = import::nginx(text).unwrap();
+    let note = &imported.notes()[0];
+    assert_eq!((note.line(), note.kind()), (1, NoteKind::NoEffect));
+    assert_eq!(note.text(), "no `proxy_pass` inherits it");
+    assert!(
+        !imported.code().contains("a.example"),
+        "{}",
+        imported.code()
+    );
+}
+
+#[test]
+fn unknown_directives_are_unmapped() {
+    let imported = import::nginx("frobnicate on;").unwrap();
+    assert_eq!(
+        imported.notes()[0].to_string(),
+        "line 1: frobnicate: unmapped: not known to the importer"
+    );
+    let imported =
+        import::haproxy("backend a\n frobnicate\n server a 10.0.0.1:80 frob 1\n").unwrap();
+    let unmapped: Vec<_> = imported
+        .notes_of(NoteKind::Unmapped)
+        .map(|it| it.directive())
+        .collect();
+    assert_eq!(unmapped, ["frobnicate", "server frob", "server 1"]);
+}
+
+#[test]
+fn a_text_that_is_no_configuration_is_refused_with_its_place() {
+    let deep = "a {".repeat(40);
+    let large = "a b;\n".repeat(300_000);
+    let rows = [
+        ("location / {", "line 1, column 12: a block is not closed"),
+        ("a\n  b", "line 1, column 1: a directive has no `;`"),
+        ("a {\n b }", "line 2, column 2: a directive has no `;`"),
+        ("a;\n}", "line 2, column 1: `}` closes nothing"),
+        (";", "line 1, column 1: `;` ends nothing"),
+        ("{}", "line 1, column 1: a block has no name"),
+        ("a 'b;", "line 1, column 3: a quote is not closed"),
+        (
+            "x_by_lua_block { if {",
+            "line 1, column 16: a block is not closed",
+        ),
+        (&deep, "line 1, column 99: more than 32 blocks are nested"),
+        (&large, "line 1, column 1: the text has more than 1 MiB"),
+    ];
+    for (text, expected) in rows {
+        let error = import::nginx(text).expect_err(expected);
+        assert_eq!(error.to_string(), expected);
+    }
+    let error = import::haproxy("backend a\n  server 'a").expect_err("a quote");
+    assert_eq!(
+        error.to_string(),
+        "line 2, column 10: a quote is not closed"
+    );
+}
+
+#[test]
+fn quotes_escapes_and_variables_are_those_of_nginx() {
+    let text = "location / { # } ;\n set $a \"o\\\"r\" ; set $b 'origin.example';\n\
+                proxy_pass \"http://${b}:8080\"; }";
+    let imported = import::nginx(text).unwrap();
+    assert!(
+        imported
+            .code()
+            .contains("builder(\"http://origin.example:8080\")")
+    );
+}
+
+#[test]
+fn quotes_and_escapes_are_those_of_haproxy() {
+    let text = "backend a # comment\n http-request set-header Host 'a.example' # \"\n \
+                server a\\ b \"10.0.0.1\":80 # ssl\n";
+    let imported = import::haproxy(text).unwrap();
+    assert_eq!(imported.origins()[0].server(), "a b");
+    assert!(
+        imported.code().contains("builder(\"http://10.0.0.1\")"),
+        "{}",
+        imported.code()
+    );
+}

@@ -1,0 +1,1325 @@
+//! The code that the importers print. `tests/it/import/mod.rs` writes this file.
+
+#![allow(dead_code, reason = "the code only has to compile")]
+
+mod nginx_azure_app_service {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::forwarded::ForwardedField;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
+}
+}
+
+mod nginx_azure_blob_through_upstream {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::pool::PoolSettings;
+use std::error::Error;
+
+/// `location /files/`, line 2.
+pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://storeexample.blob.core.windows.net:443")
+        .sni("storeexample.blob.core.windows.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .pool(PoolSettings::default().max_idle(16))
+        .map_path("/files/".parse()?, "/".parse()?))
+}
+}
+
+mod nginx_behind_a_balancer {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use std::error::Error;
+
+/// `location /`, line 6.
+pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://app.internal.example:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "2001:db8::/32".parse::<ipnet::IpNet>()?])))
+}
+}
+
+mod nginx_bodies_and_errors {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /old/`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:9000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_request(|parts| drop(parts.headers.remove("accept-encoding")))
+        .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response }))
+}
+}
+
+mod nginx_cloudflare_as_origin {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Sessions;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::dial::Dns;
+use cdn_origin::dial::DnsCache;
+use cdn_origin::dial::HappyEyeballs;
+use cdn_origin::dial::IpFamilies;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use std::time::Duration;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://www.origin.example")
+        .sni("www.origin.example")
+        .sessions(Sessions::off())
+        .timeouts(Timeouts::default().connect(Duration::from_secs(600)).dial(Duration::from_secs(300)).tls_handshake(Duration::from_secs(300)))
+        .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(300)..=Duration::from_secs(300))))
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(86400)).response_timeout(Duration::from_secs(86400)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(86400))))
+}
+}
+
+mod nginx_cloudfront_migration {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::TlsVersion;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .sni("www.example.com")
+        .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .forwarded(ForwardedLayer::new().append_unverified()))
+}
+}
+
+mod nginx_cloudfront_old_versions {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_cloudfront_without_sni {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .host("www.example.com")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_everything_from_the_request {
+}
+
+mod nginx_inherited_fields {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+
+/// `location /`, line 6.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
+        .host("www.example.com")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().max_request_body(52428800)))
+}
+
+/// `location /upload/`, line 7.
+pub fn location_2() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.2:8000")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_ip_hash {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use std::time::Duration;
+
+/// `location /`, line 2.
+pub fn location_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
+        .host("www.example.com")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1);
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
+        .host("www.example.com")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2);
+    let connector_3 = CdnOriginConnector::builder("http://10.0.0.3")
+        .host("www.example.com")
+        .build()?;
+    let proxy_3 = OriginProxy::new(connector_3);
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("10.0.0.1"),
+            Member::new(proxy_2).name("10.0.0.2"),
+            Member::new(proxy_3).name("10.0.0.3"),
+        ])
+        .balance(Balance::by_key(AffinityKey::client_address()))
+        .failover(Failover::off())
+        .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod nginx_lua {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_mutual_tls {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::tls::ClientIdentity;
+use cdn_origin::tls::Crls;
+
+/// `location /bank/`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://bank.example:8443")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/nginx/bank-ca.pem")).crls(Crls::pem_file("/etc/nginx/bank.crl.pem")))
+        .client_identity(ClientIdentity::pem_files("/etc/nginx/client.pem", "/etc/nginx/client.key"))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_node_behind_websocket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use std::time::Duration;
+
+/// `location /socket/`, line 7.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:3000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(3600)).response_timeout(Duration::from_secs(3600)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(3600))))
+}
+}
+
+mod nginx_plain_http_to_443 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_privacy {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://media.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .forwarded(ForwardedLayer::new().fields([])))
+}
+}
+
+mod nginx_s3_bucket_by_variable {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::dial::Dns;
+use cdn_origin::dial::DnsCache;
+use std::time::Duration;
+
+/// `location /media/`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
+        .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(300)..=Duration::from_secs(300))))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_request(|parts| drop(parts.headers.remove("authorization")))
+        .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }).map_response(|mut response| { response.headers_mut().remove("set-cookie"); response }))
+}
+}
+
+mod nginx_s3_cached {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location @s3`, line 6.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://static-example.s3.eu-west-1.amazonaws.com")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_s3_object_by_pattern {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `location ~* ^/d/(.*)`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://files-example.s3.amazonaws.com")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_s3_website_endpoint {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::ResponseRewriteLayer;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://site-example.s3-website-us-east-1.amazonaws.com")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .response_rewrite(ResponseRewriteLayer::off()))
+}
+}
+
+mod nginx_same_path {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `location ^~ /grafana/`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.1.0.9:3000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod nginx_sni_of_the_client {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://edge.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve_name()))
+}
+}
+
+mod nginx_sticky_nodes {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use std::time::Duration;
+
+/// `location /`, line 8.
+pub fn location_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://a.example:8080")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .pool(PoolSettings::default().max_connections(100).max_queued(100).queue_timeout(Duration::from_secs(30)));
+    let connector_2 = CdnOriginConnector::builder("http://b.example:8080")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .pool(PoolSettings::default().max_connections(200).max_queued(100).queue_timeout(Duration::from_secs(30)));
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("a.example:8080"),
+            Member::new(proxy_2).name("b.example:8080"),
+        ])
+        .balance(Balance::by_key(AffinityKey::cookie("session")))
+        .failover(Failover::default().statuses([]))
+        .ejection(Ejection::default().failures(2))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod nginx_sub_path {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::ResponseRewriteLayer;
+use std::error::Error;
+
+/// `location /app/`, line 1.
+pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://127.0.0.1:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve_name())
+        .response_rewrite(ResponseRewriteLayer::new().path("/portal".parse()?, "/app".parse()?))
+        .map_path("/app/".parse()?, "/portal/".parse()?))
+}
+}
+
+mod nginx_three_nodes {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use http::StatusCode;
+use std::time::Duration;
+
+/// `location /`, line 14.
+pub fn location_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.11:3000")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.12:3000")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
+    let connector_3 = CdnOriginConnector::builder("http://10.0.0.13:3000")
+        .build()?;
+    let proxy_3 = OriginProxy::new(connector_3)
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("10.0.0.11:3000"),
+            Member::new(proxy_2).name("10.0.0.12:3000").weight(2),
+        ])
+        .tier([
+            Member::new(proxy_3).name("10.0.0.13:3000"),
+        ])
+        .failover(Failover::default().statuses([StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]).max_attempts(3).within(Duration::from_secs(10)))
+        .ejection(Ejection::default().failures(3).time(Duration::from_secs(10)))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod nginx_tls_upstream_by_label {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+
+/// `location /`, line 3.
+pub fn location_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("https://origin-a.example:443")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1);
+    let connector_2 = CdnOriginConnector::builder("https://origin-b.example:443")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2);
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("origin-a.example:443"),
+            Member::new(proxy_2).name("origin-b.example:443"),
+        ])
+        .build()?;
+    Ok(group)
+}
+}
+
+mod nginx_tls_upstream_by_name {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+
+/// `location /`, line 3.
+pub fn location_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("https://www.example.com")
+        .dial("192.0.2.1:443")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1);
+    let connector_2 = CdnOriginConnector::builder("https://www.example.com")
+        .dial("192.0.2.2:443")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2);
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("192.0.2.1:443"),
+            Member::new(proxy_2).name("192.0.2.2:443"),
+        ])
+        .build()?;
+    Ok(group)
+}
+}
+
+mod nginx_unix_socket {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::dial::SocketOptions;
+use std::error::Error;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://localhost")
+        .dial("unix:/run/app.sock")
+        .socket_options(SocketOptions::default().local_address("127.0.0.1".parse::<std::net::IpAddr>()?))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod nginx_unix_socket_upstream {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::ResponseRewriteLayer;
+use cdn_origin::origin::Scheme;
+use cdn_origin::proxy::Limits;
+
+/// `location @app`, line 4.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://localhost")
+        .dial("unix:/run/gunicorn.sock")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .client_scheme(Scheme::Https)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().max_request_body(4294967296))
+        .response_rewrite(ResponseRewriteLayer::off()))
+}
+}
+
+mod nginx_verification_off {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.5:8443")
+        .omit_sni()
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod nginx_verified_by_address {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `location /`, line 1.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://192.0.2.10")
+        .sni("crm.example")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod nginx_whole_file {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use std::time::Duration;
+
+/// `location /`, line 22.
+pub fn location_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://www.example.com")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(5)).tls_handshake(Duration::from_secs(5)))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_affinity {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use http::HeaderName;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("one"),
+            Member::new(proxy_2).name("two"),
+        ])
+        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-session"))).max_load(150))
+        .ejection(Ejection::default().failures(10))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_affinity_by_source {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.3")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("one"),
+            Member::new(proxy_2).name("three"),
+        ])
+        .balance(Balance::by_key(AffinityKey::client_address()))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_azure_sni_of_client {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `backend azure`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_client_address_from_a_field {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::origin::Scheme;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .client_scheme(Scheme::Https)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified()))
+}
+}
+
+mod haproxy_cloudfront_without_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `backend no_host`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .sni("d1234567890.cloudfront.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_cloudfront_without_sni {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `backend still_broken`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_cloudfront_without_tls {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `backend broken`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://cloudfront-site.example")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_cloudfront_working {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `backend working`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
+        .sni("cloudfront-site.example")
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_dynamic_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::dial::HappyEyeballs;
+use cdn_origin::dial::IpFamilies;
+
+/// `backend tenants`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://edge.example")
+        .sni("edge.example")
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::PreferV4))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_environment {
+}
+
+mod haproxy_forwarded_fields {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::forwarded::ForwardedField;
+
+/// `backend api`, line 11.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
+}
+
+/// `backend app`, line 13.
+pub fn backend_2() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().fields([ForwardedField::XForwardedFor, ForwardedField::XForwardedHost, ForwardedField::XForwardedPort, ForwardedField::XForwardedProto, ForwardedField::XRealIp])))
+}
+}
+
+mod haproxy_http2 {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+
+/// `backend grpc`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1:50051")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("https://grpc.example")
+        .sni("grpc.example")
+        .alpn(Alpn::Http2)
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("grpc"),
+            Member::new(proxy_2).name("tls"),
+        ])
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_mutual_tls {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::TlsVersion;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::connector::Sessions;
+use cdn_origin::tls::ClientIdentity;
+
+/// `backend bank`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://bank.example:8443")
+        .sni("bank.example")
+        .tls_versions(TlsVersion::V1_2..)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/bank.pem")))
+        .client_identity(ClientIdentity::pem_files("/etc/client.pem", "/etc/client.pem"))
+        .sessions(Sessions::off())
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_old_check_with_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use std::time::Duration;
+
+/// `backend site`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://127.0.1.10")
+        .host("site.example")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .pool(PoolSettings::default().max_connections(2048));
+    let connector_2 = CdnOriginConnector::builder("http://127.0.1.11")
+        .host("site.example")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .pool(PoolSettings::default().max_connections(2048));
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("one"),
+            Member::new(proxy_2).name("two"),
+        ])
+        .health_check(HealthCheck::get("/check").interval(Duration::from_secs(5)).rise(2).fall(5))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_plain_http_to_443 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://app.example:443")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_proxy_protocol {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::dial::ProxyProtocol;
+
+/// `backend tls`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.1:8443")
+        .sni("app.example")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
+        .proxy_protocol(ProxyProtocol::v2())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_proxy_protocol_v1 {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::dial::ProxyProtocol;
+use cdn_origin::dial::SocketOptions;
+use cdn_origin::pool::PoolSettings;
+use std::error::Error;
+use std::time::Duration;
+
+/// `listen app`, line 1.
+pub fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1")
+        .socket_options(SocketOptions::default().local_address("10.0.0.99".parse::<std::net::IpAddr>()?).user_timeout(Duration::from_secs(30)))
+        .proxy_protocol(ProxyProtocol::v1())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .pool(PoolSettings::default().max_connections(200)))
+}
+}
+
+mod haproxy_responses {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use http::HeaderValue;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000")); response }))
+}
+}
+
+mod haproxy_retries {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use http::StatusCode;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("one"),
+            Member::new(proxy_2).name("two"),
+        ])
+        .failover(Failover::default().max_attempts(3).statuses([StatusCode::SERVICE_UNAVAILABLE]).without_timeouts())
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_retries_off {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use std::time::Duration;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("one").weight(10),
+            Member::new(proxy_2).name("two").weight(30),
+        ])
+        .failover(Failover::off().max_attempts(1))
+        .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_s3_bucket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `backend s3`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
+        .sni("media-example.s3.amazonaws.com")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_request(|parts| drop(parts.headers.remove("authorization")))
+        .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }))
+}
+}
+
+mod haproxy_sni_off {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::TlsVersion;
+use cdn_origin::tls::danger;
+
+/// `backend old`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://old.example")
+        .omit_sni()
+        .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+mod haproxy_tcp {
+}
+
+mod haproxy_template {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.9")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_three_nodes {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Failover;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
+use std::time::Duration;
+
+/// `listen web`, line 19.
+pub fn listen_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("http://10.10.11.86")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
+        .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
+    let connector_2 = CdnOriginConnector::builder("http://10.10.11.87")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
+        .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
+    let connector_3 = CdnOriginConnector::builder("http://10.10.11.88")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
+        .build()?;
+    let proxy_3 = OriginProxy::new(connector_3)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().append_unverified())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
+        .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("node1"),
+            Member::new(proxy_2).name("node2"),
+        ])
+        .tier([
+            Member::new(proxy_3).name("node3"),
+        ])
+        .balance(Balance::round_robin())
+        .failover(Failover::default().max_attempts(4))
+        .health_check(HealthCheck::get("/ping").interval(Duration::from_secs(5)).rise(3).fall(3))
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_unix_socket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::pool::PoolSettings;
+
+/// `backend app`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://localhost")
+        .dial("unix:/run/app.sock")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .pool(PoolSettings::default().max_connections(32)))
+}
+}
+
+mod haproxy_verified_by_address {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::tls::Crls;
+
+/// `backend webservers`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("https://10.0.0.5")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let connector_2 = CdnOriginConnector::builder("https://10.0.0.6")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")).crls(Crls::pem_file("/etc/ca.crl")))
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2)
+        .host_rewrite(HostRewriteLayer::preserve());
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("web1"),
+            Member::new(proxy_2).name("web2"),
+        ])
+        .balance(Balance::round_robin())
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_verified_by_name {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `backend api`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.1.1")
+        .sni("api.example")
+        .expected_name("api.example")
+        .alpn(Alpn::Http2)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+mod haproxy_versions {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::TlsVersion;
+use cdn_origin::connector::Sessions;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+
+/// `backend new`, line 1.
+pub fn backend_1() -> Result<OriginGroup, BuildError> {
+    let connector_1 = CdnOriginConnector::builder("https://new.example")
+        .sni("new.example")
+        .tls_versions(TlsVersion::V1_3..)
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1);
+    let connector_2 = CdnOriginConnector::builder("https://new.example:8443")
+        .sni("new.example")
+        .tls_versions(..=TlsVersion::V1_2)
+        .sessions(Sessions::default().early_data())
+        .build()?;
+    let proxy_2 = OriginProxy::new(connector_2);
+    let group = OriginGroup::builder()
+        .tier([
+            Member::new(proxy_1).name("a"),
+            Member::new(proxy_2).name("b"),
+        ])
+        .build()?;
+    Ok(group)
+}
+}
+
+mod haproxy_websocket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use std::time::Duration;
+
+/// `backend ws`, line 1.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
+        .host("ws.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(30)).response_timeout(Duration::from_secs(30)))
+        .pool(PoolSettings::default().max_connections(5000))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(3600))))
+}
+}
+
+mod haproxy_whole_file {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
+use std::time::Duration;
+
+/// `backend one`, line 23.
+pub fn backend_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://one.example")
+        .sni("one.example")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(5)).dial(Duration::from_secs(5)))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(50)).response_timeout(Duration::from_secs(50)))
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(30)).max_idle(20).max_uses(100)))
+}
+}

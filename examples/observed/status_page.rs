@@ -13,8 +13,8 @@ const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}\
 h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}\
-dl{display:grid;grid-template-columns:1fr auto;gap:.2rem 1rem;margin:0}\
-dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}\
+dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.2rem 1rem;margin:0}\
+dd{margin:0;text-align:right;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}\
 details{border-top:1px solid #8888;padding:.5rem 0}\
 summary{cursor:pointer;overflow-wrap:anywhere}\
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}";
@@ -62,9 +62,13 @@ pub(crate) fn status_page(
             (CloseReason::Origin, closed.origin()),
             (CloseReason::Idle, closed.idle()),
             (CloseReason::Surplus, closed.surplus()),
+            (CloseReason::Age, closed.age()),
+            (CloseReason::Uses, closed.uses()),
             (CloseReason::Error, closed.error()),
             (CloseReason::Cancelled, closed.cancelled()),
             (CloseReason::Retired, closed.retired()),
+            (CloseReason::Vanished, closed.vanished()),
+            (CloseReason::Upgrade, closed.upgrade()),
         ],
     );
     page.push_str("<h2>Last failures</h2>");

@@ -180,17 +180,18 @@ impl GroupMember {
         let member = &*self.name;
         tracing::debug!(member, %outcome, "health check");
         let text = outcome.to_string();
-        let is_down = {
+        let (is_down, has_returned) = {
             let mut condition = self.lock();
             if !condition.checks.record(outcome, settings) {
                 return;
             }
             let is_down = condition.checks.is_down();
+            let was_ejected = condition.health.is_ejected();
             if !is_down {
                 condition.health.come_back(Instant::now());
                 condition.load.recovered();
             }
-            is_down
+            (is_down, was_ejected && !is_down)
         };
         match is_down {
             true => tracing::warn!(
@@ -199,6 +200,9 @@ impl GroupMember {
                 "health checks failed: origin is down"
             ),
             false => tracing::info!(member, "health checks passed: origin is up"),
+        }
+        if has_returned {
+            self.log_change(HealthChange::Returned);
         }
     }
 

@@ -81,13 +81,19 @@ impl OriginMetrics {
         if exchange.request_bytes() > 0 {
             bytes.request.increment(exchange.request_bytes());
         }
-        let waited = exchange.queue_wait() + queue_of_pool(exchange);
+        let mut waited = exchange.queue_wait();
+        for made in exchange.tries() {
+            // The checkout of another connection is its connect.
+            if made.is_reused() {
+                waited += made.checkout();
+            }
+            if let Some(retry) = made.reason() {
+                self.count(names::RETRIES.name, [(names::REASON, retry.as_str())]);
+            }
+        }
         if waited >= SHORT_WAIT {
             let queue = names::QUEUE_DURATION.name;
             ::metrics::histogram!(queue, self.server.clone()).record(waited.as_secs_f64());
-        }
-        for retry in exchange.tries().filter_map(|made| made.reason()) {
-            self.count(names::RETRIES.name, [(names::REASON, retry.as_str())]);
         }
         if let Some(cause) = exchange.cause() {
             let name = names::REQUESTS_CAUSES.name;
@@ -180,12 +186,6 @@ impl OriginMetrics {
     fn set(&self, metric: &names::MetricName, value: f64) {
         ::metrics::gauge!(metric.name, self.server.clone()).set(value);
     }
-}
-
-/// The wait in the pool's queue: the checkout of a connection that was open already.
-fn queue_of_pool(exchange: &ExchangeInfo) -> Duration {
-    let waits = exchange.tries().filter(|made| made.is_reused());
-    waits.map(|made| made.checkout()).sum()
 }
 
 fn handshake(session: &TlsSession) -> [(&'static str, &'static str); 4] {

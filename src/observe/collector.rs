@@ -10,13 +10,16 @@ use super::ExchangeInfo;
 /// client has left, or when the request was refused. A request that a group sends to several
 /// origins has a record for each. Clones share the records.
 ///
+/// The extensions of the response have the [`ExchangeInfo`] as it is at the head.
+///
 /// ```
 /// use cdn_origin::observe::ExchangeCollector;
 ///
 /// let collector = ExchangeCollector::default();
 /// let mut request = http::Request::new(());
 /// request.extensions_mut().insert(collector.clone());
-/// // .. call the proxy, and read or drop the body of the response. Then:
+/// // .. call the proxy, read `ExchangeInfo` from the extensions of the response if its times until
+/// // the head are enough, and read or drop the body. Then:
 /// for exchange in collector.exchanges() {
 ///     println!("{:?}", exchange.outcome());
 /// }

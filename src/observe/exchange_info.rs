@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Method, StatusCode};
+use tokio::time::Instant;
 
 use crate::{
     diagnosis::CauseId,
@@ -15,14 +16,20 @@ use super::{ExchangeOutcome, ExchangeTry};
 /// The record of one request to an origin.
 ///
 /// An [`Observer`](super::Observer) gets it when the exchange has ended, and so does an
-/// [`ExchangeCollector`](super::ExchangeCollector) in the request's extensions. For a request with
-/// a collector, the extensions of the response have the record as it was at the head: without
-/// outcome, and without the values of the body.
+/// [`ExchangeCollector`](super::ExchangeCollector) in the request's extensions.
+///
+/// The collector also asks for a copy in the extensions of the response: the record as it is at the
+/// head, without outcome, and without the values of the body. An observer alone does not, because
+/// the copy would cost every request an allocation.
 ///
 /// ```
-/// use cdn_origin::observe::ExchangeInfo;
+/// use cdn_origin::observe::{ExchangeCollector, ExchangeInfo};
 ///
-/// fn log(response: &http::Response<()>) {
+/// fn ask<B>(request: &mut http::Request<B>) {
+///     request.extensions_mut().insert(ExchangeCollector::default());
+/// }
+///
+/// fn log<B>(response: &http::Response<B>) {
 ///     if let Some(exchange) = response.extensions().get::<ExchangeInfo>() {
 ///         println!(
 ///             "queued {:?}, connected in {:?}, first byte after {:?}, {} tries",
@@ -33,18 +40,22 @@ use super::{ExchangeOutcome, ExchangeTry};
 ///         );
 ///     }
 /// }
+/// # let mut request = http::Request::new(());
+/// # ask(&mut request);
+/// # log(&http::Response::new(()));
 /// ```
 #[derive(Clone)]
 pub struct ExchangeInfo {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) method: Method,
+    pub(super) began: Instant,
     pub(super) queue_wait: Duration,
     /// The first try. Most requests have no other.
     pub(super) first: Option<ExchangeTry>,
     pub(super) further: Vec<ExchangeTry>,
     pub(super) status: Option<StatusCode>,
-    /// From the call to the head of the response.
-    pub(super) head_at: Option<Duration>,
+    /// When the head of the response arrived, or was made.
+    pub(super) head_at: Option<Instant>,
     pub(super) end: Option<ExchangeEnd>,
 }
 
@@ -54,7 +65,7 @@ pub(super) struct ExchangeEnd {
     pub(super) outcome: ExchangeOutcome,
     pub(super) error: Option<Error>,
     pub(super) cause: Option<CauseId>,
-    pub(super) total: Duration,
+    pub(super) at: Instant,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
 }
@@ -97,12 +108,14 @@ impl ExchangeInfo {
         self.first.iter().chain(&self.further)
     }
 
-    fn last_try(&self) -> Option<&ExchangeTry> {
+    /// The last try.
+    pub(crate) fn last_try(&self) -> Option<&ExchangeTry> {
         self.further.last().or(self.first.as_ref())
     }
 
     /// The wait for one of the requests that may run at a time
-    /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)).
+    /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)), or for an upload's
+    /// share of the connections. Zero if there was none.
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
         self.queue_wait
@@ -157,7 +170,7 @@ impl ExchangeInfo {
     /// `None` before.
     #[must_use]
     pub fn head(&self) -> Option<Duration> {
-        self.head_at
+        Some(self.head_at?.duration_since(self.began))
     }
 
     /// The time from the head of the response to its end. `None` before the end, and without a
@@ -165,13 +178,13 @@ impl ExchangeInfo {
     #[must_use]
     pub fn body(&self) -> Option<Duration> {
         let end = self.end.as_ref()?;
-        Some(end.total.saturating_sub(self.head_at?))
+        Some(end.at.duration_since(self.head_at?))
     }
 
     /// The time from the request to the end. `None` before the end.
     #[must_use]
     pub fn total(&self) -> Option<Duration> {
-        self.end.as_ref().map(|end| end.total)
+        Some(self.end.as_ref()?.at.duration_since(self.began))
     }
 
     /// The size of the request body, as far as it was read from the client, or of what a tunnel
@@ -221,14 +234,15 @@ impl ExchangeInfo {
     }
 
     /// The label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the error,
-    /// `client_left`, or the origin's status from 400 on. `None` for a success, and before the end.
+    /// the origin's status from 400 on, or the [outcome](ExchangeOutcome::as_str) of what ended
+    /// without an error, such as `client_left`. `None` for a success, and before the end.
     #[must_use]
     pub fn error_type(&self) -> Option<&str> {
         let end = self.end.as_ref()?;
         if let Some(error) = &end.error {
             return Some(error.kind().as_str());
         }
-        if end.outcome == ExchangeOutcome::ClientLeft {
+        if end.outcome != ExchangeOutcome::Complete {
             return Some(end.outcome.as_str());
         }
         let status = self.status.as_ref()?;

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, time::Duration};
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::error::Elapsed;
 
@@ -18,7 +19,9 @@ pub struct ExchangeTry {
     pub(super) is_http2: bool,
     pub(super) checkout: Duration,
     pub(super) elapsed: Elapsed,
-    pub(super) first_byte: Option<Duration>,
+    pub(super) began: Instant,
+    /// When the head of the response arrived.
+    pub(super) answered: Option<Instant>,
     pub(super) status: Option<StatusCode>,
 }
 
@@ -47,7 +50,7 @@ impl ExchangeTry {
         self.is_http2
     }
 
-    /// The wait for the connection: in the pool's queue, for a connect, or neither.
+    /// The wait for the connection, in the pool's queue or for a connect. Zero if one was idle.
     #[must_use]
     pub fn checkout(&self) -> Duration {
         self.checkout
@@ -62,7 +65,7 @@ impl ExchangeTry {
     /// The time from the checkout to the head of the response, if one arrived.
     #[must_use]
     pub fn first_byte(&self) -> Option<Duration> {
-        self.first_byte
+        Some(self.answered?.duration_since(self.began))
     }
 
     /// The status that the origin sent, if it sent one.

@@ -88,12 +88,13 @@ pub trait Observer: Send + Sync + 'static {
         let _ = origin;
     }
 
-    /// A group ejected the origin after too many failures.
+    /// A group ejected the origin after too many failures. Called again if the origin fails the
+    /// trial after an ejection.
     fn ejected(&self, origin: &Origin) {
         let _ = origin;
     }
 
-    /// An ejected origin gets requests again.
+    /// An ejected origin gets requests again: its trials succeeded, or its health checks passed.
     fn returned(&self, origin: &Origin) {
         let _ = origin;
     }

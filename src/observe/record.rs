@@ -28,9 +28,10 @@ pub(crate) struct ExchangeRecord(Option<Box<Recording>>);
 
 struct Recording {
     info: ExchangeInfo,
-    began: Instant,
-    /// The end of the last step.
+    /// The end of the last wait or try. A clock is read only then.
     mark: Instant,
+    /// The wait for the connection of the next try.
+    checkout: Duration,
     /// Why the next try is made.
     reason: Option<RetryReason>,
     upload: UploadProgress,
@@ -62,6 +63,7 @@ impl ExchangeRecord {
             info: ExchangeInfo {
                 origin: origin.cloned(),
                 method: request.method().clone(),
+                began: now,
                 queue_wait: Duration::ZERO,
                 first: None,
                 further: Vec::new(),
@@ -69,8 +71,8 @@ impl ExchangeRecord {
                 head_at: None,
                 end: None,
             },
-            began: now,
             mark: now,
+            checkout: Duration::ZERO,
             reason: None,
             upload: UploadProgress::default(),
             cause: None,
@@ -105,25 +107,32 @@ impl ExchangeRecord {
         mem::take(self)
     }
 
-    /// The request may run.
+    /// The wait for the right to run has ended. Not called if there was none.
     pub(crate) fn left_queue(&mut self) {
-        if let Some((info, elapsed)) = self.step() {
-            info.queue_wait = elapsed;
+        if let Some(recording) = &mut self.0 {
+            recording.info.queue_wait = recording.step();
         }
     }
 
-    /// A connection was checked out, and a try begins on it.
+    /// The wait for a connection has ended. Not called if there was none.
+    pub(crate) fn checked_out(&mut self) {
+        if let Some(recording) = &mut self.0 {
+            recording.checkout = recording.step();
+        }
+    }
+
+    /// A try begins on the connection that was checked out.
     pub(crate) fn begin_try(&mut self, facts: &Facts, is_reused: bool, is_http2: bool) {
-        let reason = self.0.as_mut().and_then(|it| it.reason.take());
-        if let Some((info, checkout)) = self.step() {
-            info.add_try(ExchangeTry {
-                reason,
+        if let Some(recording) = &mut self.0 {
+            recording.info.add_try(ExchangeTry {
+                reason: recording.reason.take(),
                 peer: facts.peer(),
                 is_reused,
                 is_http2,
-                checkout,
+                checkout: mem::take(&mut recording.checkout),
                 elapsed: facts.elapsed(),
-                first_byte: None,
+                began: recording.mark,
+                answered: None,
                 status: None,
             });
         }
@@ -131,17 +140,20 @@ impl ExchangeRecord {
 
     /// The last try got the head of a response with this status.
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        if let Some((info, elapsed)) = self.step()
-            && let Some(last) = info.last_try_mut()
-        {
-            last.first_byte = Some(elapsed);
-            last.status = Some(status);
+        if let Some(recording) = &mut self.0 {
+            recording.mark = Instant::now();
+            if let Some(last) = recording.info.last_try_mut() {
+                last.answered = Some(recording.mark);
+                last.status = Some(status);
+            }
         }
     }
 
     /// The last try got no response.
     pub(crate) fn unanswered(&mut self) {
-        let _ = self.step();
+        if let Some(recording) = &mut self.0 {
+            recording.step();
+        }
     }
 
     /// The next try, if there is one, is made for this reason.
@@ -158,13 +170,9 @@ impl ExchangeRecord {
             return;
         };
         // The origin's head has just arrived, if there is one.
-        let is_answered = recording.info.first_byte().is_some();
-        let head_at = match is_answered {
-            true => recording.mark.duration_since(recording.began),
-            false => recording.began.elapsed(),
-        };
+        let answered = recording.info.last_try_mut().and_then(|last| last.answered);
         recording.info.status = Some(status);
-        recording.info.head_at = Some(head_at);
+        recording.info.head_at = Some(answered.unwrap_or_else(Instant::now));
         if recording.collector.is_some() {
             extensions.insert(recording.info.clone());
         }
@@ -215,24 +223,24 @@ impl ExchangeRecord {
             recording.end(outcome, error);
         }
     }
-
-    /// Ends a step: the record, and the time since the end of the last one.
-    fn step(&mut self) -> Option<(&mut ExchangeInfo, Duration)> {
-        let recording = self.0.as_mut()?;
-        let now = Instant::now();
-        let elapsed = now.duration_since(mem::replace(&mut recording.mark, now));
-        Some((&mut recording.info, elapsed))
-    }
 }
 
 impl Drop for ExchangeRecord {
     fn drop(&mut self) {
-        self.end(ExchangeOutcome::ClientLeft);
+        if self.is_on() {
+            self.end(ExchangeOutcome::ClientLeft);
+        }
     }
 }
 
 impl Recording {
-    fn end(mut self, outcome: ExchangeOutcome, error: Option<Error>) {
+    /// Ends a wait or a try, and returns how long it took.
+    fn step(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(mem::replace(&mut self.mark, now))
+    }
+
+    fn end(mut self: Box<Self>, outcome: ExchangeOutcome, error: Option<Error>) {
         let diagnosed = || {
             let diagnosis = error.as_ref()?.diagnosis();
             diagnosis.likeliest().map(|cause| cause.id())
@@ -240,7 +248,7 @@ impl Recording {
         self.info.end = Some(ExchangeEnd {
             outcome,
             cause: self.cause.or_else(diagnosed),
-            total: self.began.elapsed(),
+            at: Instant::now(),
             request_bytes: self.upload.received() + self.tunnel_bytes,
             response_bytes: self.response_bytes,
             error,
@@ -248,7 +256,7 @@ impl Recording {
         spans::record_end(&self.span, &self.info);
         self.observers
             .notify(|observer| observer.request_completed(&self.info));
-        if let Some(collector) = self.collector {
+        if let Some(collector) = self.collector.take() {
             collector.add(self.info);
         }
     }

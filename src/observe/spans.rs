@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::Method;
-use tracing::{Span, field};
+use tracing::{Span, field, level_filters::LevelFilter};
 
 use crate::{
     error::{Error, Facts, TlsVersion},
@@ -18,21 +18,26 @@ const TARGET: &str = "cdn_origin::spans";
 
 /// The span of a request: a child of the caller's, until the end of the response.
 pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
+    // Without a subscriber, `tracing` may hand the fields of spans to the crate `log`.
+    if LevelFilter::current() < LevelFilter::INFO {
+        return Span::none();
+    }
+    // `record_end` finds its fields by their names, one after the other: they come first.
     tracing::info_span!(
         target: TARGET,
         "request",
+        http.response.status_code = field::Empty,
+        network.peer.address = field::Empty,
+        network.peer.port = field::Empty,
+        network.protocol.version = field::Empty,
+        cdn_origin.outcome = field::Empty,
+        error.type = field::Empty,
+        http.request.resend_count = field::Empty,
         otel.kind = "client",
         otel.name = name(method),
         http.request.method = name(method),
         server.address = address(origin),
         server.port = port(origin),
-        http.request.resend_count = field::Empty,
-        http.response.status_code = field::Empty,
-        network.peer.address = field::Empty,
-        network.peer.port = field::Empty,
-        network.protocol.version = field::Empty,
-        error.type = field::Empty,
-        cdn_origin.outcome = field::Empty,
     )
 }
 
@@ -41,24 +46,28 @@ pub(super) fn record_end(span: &Span, exchange: &ExchangeInfo) {
     if span.is_disabled() {
         return;
     }
-    let last = exchange.tries().last();
+    let last = exchange.last_try();
     let version = last.map(|last| match last.is_http2() {
         true => "2",
         false => "1.1",
     });
     let status = last.and_then(|last| Some(last.status()?.as_u16()));
     let peer = exchange.peer();
-    let resent = exchange.tries().count().saturating_sub(1) as u64;
     tracing::record_all!(
         span,
-        http.request.resend_count = (resent > 0).then_some(resent),
         http.response.status_code = status,
         network.peer.address = peer.map(|peer| field::display(peer.ip())),
         network.peer.port = peer.map(|peer| peer.port()),
         network.protocol.version = version,
-        error.type = exchange.error_type(),
         cdn_origin.outcome = exchange.outcome().map(|outcome| outcome.as_str()),
     );
+    if let Some(error) = exchange.error_type() {
+        span.record("error.type", error);
+    }
+    let resent = exchange.tries().count().saturating_sub(1) as u64;
+    if resent > 0 {
+        span.record("http.request.resend_count", resent);
+    }
 }
 
 /// The span of a connect: look-up, attempts to dial, and TLS handshake.

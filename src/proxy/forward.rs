@@ -82,7 +82,9 @@ impl ProxySettings {
         if !is_quick {
             permit = permit.unmeasured(upload);
         }
-        record.left_queue();
+        if permit.has_waited() || !is_quick {
+            record.left_queue();
+        }
         let (response, connection) = match ready.asked.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);

@@ -36,7 +36,11 @@ pub(crate) async fn send(
 ) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
     let mut connection = match first_connection(inner, request, target) {
         FirstConnection::Ready(connection) => connection,
-        FirstConnection::Pending(connecting) => connecting.await?,
+        FirstConnection::Pending(connecting) => {
+            let connection = connecting.await?;
+            record.checked_out();
+            connection
+        }
     };
     let mut attempts = Attempts::new(inner, &target.affinity, request, &connection);
     loop {
@@ -93,6 +97,7 @@ pub(crate) async fn send(
                 return Err(attempts.with_context(error));
             }
         };
+        record.checked_out();
         attempts.begin(&connection);
     }
 }

@@ -47,6 +47,7 @@ pub(crate) async fn send_upgrade(
         return Err(Error::refused(ErrorKind::Draining));
     }
     let mut connection = open(inner, &target.affinity, tunnels_end).await?;
+    record.checked_out();
     begin_try(record, &connection);
     let progress = request.body().progress();
     let outcome = within_deadline(

@@ -55,6 +55,7 @@ struct State {
 pub(in crate::proxy) struct RequestPermit {
     shared: Arc<Shared>,
     admitted: Instant,
+    has_waited: bool,
     /// The latency shows how busy the origin is.
     is_measured: bool,
     /// The response has not begun.
@@ -111,7 +112,7 @@ impl RequestQueue {
             if state.waiting.is_empty() && state.admits(self.0.max_running) {
                 state.admit();
                 drop(state);
-                return Ok(RequestPermit::new(self.0.clone(), now));
+                return Ok(RequestPermit::new(self.0.clone(), now, false));
             }
             if let Some(deadline) = deadline
                 && state.waits_beyond(deadline.at, now)
@@ -244,21 +245,27 @@ impl Shared {
             };
             if let Some(next) = next {
                 // A request that has just left drops its permit, which comes back here.
-                drop(next.send(RequestPermit::new(self.clone(), now)));
+                drop(next.send(RequestPermit::new(self.clone(), now, true)));
             }
         }
     }
 }
 
 impl RequestPermit {
-    fn new(shared: Arc<Shared>, admitted: Instant) -> Self {
+    fn new(shared: Arc<Shared>, admitted: Instant, has_waited: bool) -> Self {
         Self {
             shared,
             admitted,
+            has_waited,
             is_measured: true,
             is_awaiting: true,
             _upload: None,
         }
+    }
+
+    /// Whether the request waited for the permit.
+    pub(in crate::proxy) fn has_waited(&self) -> bool {
+        self.has_waited
     }
 
     /// The permit of a request whose latency depends on the client, and of its upload.

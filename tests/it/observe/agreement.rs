@@ -57,6 +57,8 @@ struct FaultyOrigin(Arc<State>);
 struct State {
     /// How often each path has arrived.
     log: Mutex<BTreeMap<String, usize>>,
+    /// The last status that each path has got.
+    statuses: Mutex<BTreeMap<String, StatusCode>>,
     connections: Mutex<usize>,
     /// Notified when a request has arrived whose client leaves.
     arrived: Notify,
@@ -133,6 +135,7 @@ impl FaultyOrigin {
             "moved" if seen == 1 => status = StatusCode::MISDIRECTED_REQUEST,
             _ => {}
         }
+        self.0.statuses.lock().unwrap().insert(path, status);
         let body = match &*mode {
             "half" => {
                 let half = Ok(Frame::data(Bytes::from_static(b"half")));
@@ -244,11 +247,34 @@ async fn a_thousand_requests_are_the_same_in_metrics_log_and_origin() {
         assert_eq!(errors.get(&error), Some(&requests), "{error}");
     }
 
+    // What the origin answered, by its own log.
+    let statuses = origin.0.statuses.lock().unwrap().clone();
+    let sent = count(statuses.values().map(|status| status.as_str()));
+    let counted = scrape.by(duration, "http_response_status_code");
+    assert_eq!(counted, sent);
+    for line in &lines {
+        let path = line["path"].as_str().unwrap();
+        if let Some(status) = statuses.get(path) {
+            assert_eq!(number(line, "status"), u64::from(status.as_u16()), "{line}");
+        }
+    }
+
     // Which connection they got.
     let connection = |line: &Value| line["connection"].as_str().unwrap_or("none").to_owned();
     let connections: Vec<_> = lines.iter().map(connection).collect();
     let connections = count(connections.iter().map(|it| &**it));
     assert_eq!(scrape.by(TOTAL, "cdn_origin_connection"), connections);
+
+    // A connection that was open before costs no look-up, no TCP and no TLS. The clock stands still
+    // here, so that it is the steps that are compared.
+    for exchange in &exchanges {
+        for made in exchange.tries() {
+            let elapsed = made.elapsed();
+            let stages = [elapsed.resolve(), elapsed.dial(), elapsed.handshake()];
+            let steps = stages.iter().flatten().count();
+            assert_eq!(steps == 0, made.is_reused(), "{elapsed:?}");
+        }
+    }
 
     // How often each was tried, and why.
     let log = origin.0.log.lock().unwrap().clone();

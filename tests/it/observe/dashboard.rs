@@ -155,6 +155,91 @@ fn a_span_that_closes_is_a_line_of_json_with_its_trace() {
     assert_eq!(connect["traceId"], request["traceId"]);
 }
 
+/// The value of an attribute, whatever its type.
+fn attribute<'a>(span: &'a Value, key: &str) -> Option<&'a str> {
+    let attributes = span["attributes"].as_array().unwrap();
+    let attribute = attributes.iter().find(|it| it["key"] == key)?;
+    let value = attribute["value"].as_object().unwrap();
+    assert_eq!(value.len(), 1, "{attribute}");
+    value.values().next().unwrap().as_str()
+}
+
+/// The time in nanoseconds, which OTLP's JSON has as a string.
+fn time(span: &Value, key: &str) -> u64 {
+    span[key].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_spans_of_the_example_are_one_trace_a_request_in_the_shape_of_otlp() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(LevelFilter::DEBUG)
+        .with(json_spans::JsonSpans::new(lines.sink()));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
+    let recorder = app::prometheus().unwrap().build_recorder();
+    let _recorder = metrics::set_default_local_recorder(&recorder);
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let router = app::router(&origin.connector(), recorder.handle(), |_| {});
+    for (method, status) in [
+        (Method::GET, StatusCode::OK),
+        (Method::GET, StatusCode::OK),
+        (Method::TRACE, StatusCode::NOT_IMPLEMENTED),
+    ] {
+        assert_eq!(call(&router, method, "/page?secret=1").await.0, status);
+    }
+
+    let spans = lines.take_json();
+    for span in &spans {
+        assert_eq!(span["traceId"].as_str().unwrap().len(), 32, "{span}");
+        assert_eq!(span["spanId"].as_str().unwrap().len(), 16, "{span}");
+        let (began, ended) = (
+            time(span, "startTimeUnixNano"),
+            time(span, "endTimeUnixNano"),
+        );
+        assert!(began > 0 && began <= ended, "{span}");
+        assert!(!span.to_string().contains("secret"), "{span}");
+    }
+    let roots: Vec<_> = spans
+        .iter()
+        .filter(|span| span["parentSpanId"].is_null())
+        .collect();
+    let names: Vec<_> = roots.iter().map(|span| &span["name"]).collect();
+    assert_eq!(names, ["GET", "GET", "TRACE"]);
+    let traces: BTreeSet<_> = roots.iter().map(|span| span["traceId"].as_str()).collect();
+    assert_eq!(traces.len(), roots.len());
+    let below = |parent: &Value| -> Vec<&Value> {
+        let children = spans
+            .iter()
+            .filter(|span| span["parentSpanId"] == parent["spanId"]);
+        children.collect()
+    };
+    // The first request connects, the second has its connection, and the third needs none.
+    let connects: Vec<_> = roots.iter().map(|root| below(root).len()).collect();
+    assert_eq!(connects, [1, 0, 0]);
+    let connect = below(roots[0])[0];
+    assert_eq!(
+        (&connect["name"], &connect["kind"]),
+        (&"connect".into(), &1.into())
+    );
+    let stages: Vec<_> = below(connect).iter().map(|span| &span["name"]).collect();
+    assert_eq!(stages, ["dial", "handshake"]);
+    for span in below(roots[0]).into_iter().chain(below(connect)) {
+        assert_eq!(span["traceId"], roots[0]["traceId"]);
+        let began = time(roots[0], "startTimeUnixNano");
+        assert!(time(span, "startTimeUnixNano") >= began);
+    }
+    for root in &roots[..2] {
+        assert_eq!((&root["kind"], &root["status"]), (&3.into(), &Value::Null));
+        assert_eq!(attribute(root, "http.response.status_code"), Some("200"));
+        let port = origin.address().port().to_string();
+        assert_eq!(attribute(root, "server.port"), Some(&*port));
+    }
+    assert_eq!(roots[2]["status"]["code"], 2);
+    let error = attribute(roots[2], "error.type");
+    assert_eq!(error, Some("request_method_refused"));
+}
+
 #[test]
 fn what_others_chose_is_escaped_in_the_page() {
     let text = status_page::escaped("<script>alert('1' & \"2\")</script>");

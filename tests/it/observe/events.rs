@@ -1,19 +1,23 @@
 //! The events of connections.
 
+use std::time::Duration;
+
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::Facts,
-    group::{Ejection, OriginGroup},
+    group::{Ejection, HealthCheck, MemberState, OriginGroup},
     observe::{ClosedConnection, ExchangeInfo, Observer},
     origin::Origin,
 };
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
+use tokio::time::sleep;
 use tower::ServiceExt;
 
 use super::{Seen, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
+    groups::{self, Site, failover, first},
     support::refused_address,
 };
 
@@ -92,6 +96,75 @@ async fn an_ejection_is_reported() {
         seen.events(),
         ["connecting", "connect failed: dial", "ejected"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ejected_origin_that_returns_is_reported_once() {
+    let seen = Seen::default();
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = failover(
+        primary.connector().with_observer(seen.clone()),
+        backup.connector(),
+    );
+    let ejection = Ejection::default().failures(1).trials(2).max_share(100);
+    let group = group.ejection(ejection).build().unwrap();
+    let time = Duration::from_secs(60);
+
+    primary.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(groups::get(&group).await, "backup");
+    // A trial that fails ejects it again.
+    sleep(time).await;
+    assert_eq!(groups::get(&group).await, "backup");
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (2, 0));
+
+    primary.answer_with(StatusCode::OK);
+    sleep(2 * time).await;
+    assert_eq!(groups::get(&group).await, "primary");
+    assert_eq!(
+        seen.count("returned"),
+        0,
+        "of two trials, one has succeeded"
+    );
+    for _ in 0..3 {
+        assert_eq!(groups::get(&group).await, "primary");
+    }
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_checks_that_pass_return_an_ejected_origin_too() {
+    let seen = Seen::default();
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = failover(
+        primary.connector().with_observer(seen.clone()),
+        backup.connector(),
+    );
+    let checks = HealthCheck::get("/healthz").interval(Duration::from_secs(1));
+    let group = group
+        .ejection(Ejection::default().failures(1).max_share(100))
+        .health_check(checks.rise(2).fall(2))
+        .build()
+        .unwrap();
+    let until = async |state| {
+        while first(&group).state() != state {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    primary.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(groups::get(&group).await, "backup");
+    until(MemberState::Down).await;
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 0));
+    primary.answer_with(StatusCode::OK);
+    until(MemberState::Serving).await;
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 1));
+    assert_eq!(groups::get(&group).await, "primary");
+
+    // A member that was down and not ejected does not return from an ejection.
+    primary.answer_with(StatusCode::NOT_FOUND);
+    until(MemberState::Down).await;
+    primary.answer_with(StatusCode::OK);
+    until(MemberState::Serving).await;
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 1));
 }
 
 #[tokio::test]

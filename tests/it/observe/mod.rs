@@ -13,6 +13,7 @@ mod metrics;
 mod prometheus;
 mod spans;
 mod timings;
+mod tunnels;
 
 use std::sync::{Arc, Mutex};
 
@@ -66,6 +67,11 @@ impl Seen {
         self.0.connected.notified().await;
     }
 
+    /// How often this event was reported.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        self.events().iter().filter(|it| *it == event).count()
+    }
+
     fn note(&self, event: impl Into<String>) {
         self.0.events.lock().unwrap().push(event.into());
     }
@@ -106,6 +112,10 @@ impl Observer for Seen {
 
     fn ejected(&self, _: &Origin) {
         self.note("ejected");
+    }
+
+    fn returned(&self, _: &Origin) {
+        self.note("returned");
     }
 
     fn reloaded(&self, origin: Option<&Origin>) {

@@ -1,11 +1,12 @@
 //! The spans of requests and connects.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
 };
 
+use cdn_origin::dial::Dns;
 use http::Method;
 use http_body_util::BodyExt;
 use tracing::{
@@ -20,12 +21,21 @@ use tracing_subscriber::{
 };
 
 use super::{request, send};
-use crate::closing_origin::{ClosingOrigin, End, Speaks};
+use crate::{
+    architecture::{Source, sources},
+    closing_origin::{ClosingOrigin, End, Speaks},
+    resolve::Told,
+};
 
 /// A span that has closed.
 #[derive(Clone, Debug, Default)]
 struct Closed {
     name: &'static str,
+    target: &'static str,
+    /// In lower case.
+    level: String,
+    /// The names of its fields, with a value or without.
+    declared: Vec<&'static str>,
     parent: Option<&'static str>,
     fields: BTreeMap<String, String>,
 }
@@ -60,8 +70,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_close(&self, id: span::Id, cx: Context<'_, S>) {
         let span = cx.span(&id).unwrap();
         let fields = span.extensions_mut().remove::<Fields>().unwrap();
+        let metadata = span.metadata();
         self.0.lock().unwrap().push(Closed {
             name: span.name(),
+            target: metadata.target(),
+            level: metadata.level().to_string().to_lowercase(),
+            declared: metadata.fields().iter().map(|it| it.name()).collect(),
             parent: span.parent().map(|parent| parent.name()),
             fields: fields.0,
         });
@@ -167,18 +181,41 @@ async fn below_info_there_are_no_spans() {
     assert!(spans.closed().is_empty());
 }
 
-/// The fields of all spans, as the source names them.
-#[test]
-fn the_fields_of_spans_are_those_of_open_telemetry() {
-    let source = include_str!("../../../src/observe/spans.rs");
+/// The names of fields that are neither OpenTelemetry's nor begin with the crate's prefix:
+/// `tracing-opentelemetry` takes them for itself.
+const OF_THE_BRIDGE: [&str; 2] = ["otel.kind", "otel.name"];
+
+#[tokio::test]
+async fn every_field_of_every_span_has_a_name_of_open_telemetry_or_of_the_crate() {
+    let (spans, _guard) = Spans::start(LevelFilter::DEBUG);
+    let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
+    let dns = Dns::default().resolver(Told::addresses([origin.address()]));
+    let connector = origin.by_name().dns(dns).build().unwrap();
+    let proxy = cdn_origin::OriginProxy::new(connector);
+    let response = send(&proxy, request(Method::GET)).await;
+    response.into_body().collect().await.unwrap();
+
     let known = include_str!("otel_names.txt");
-    let fields = source.lines().filter_map(|line| {
-        let (name, _) = line.trim().split_once(" = field::Empty,")?;
-        Some(name.to_owned())
-    });
-    for field in fields {
-        let is_own = field.starts_with("cdn_origin.") || field.starts_with("otel.");
-        let line = format!("attribute {field}");
-        assert!(is_own || known.lines().any(|it| it == line), "{field}");
+    let page = include_str!("../../../src/guide/observability.md");
+    let mut names = BTreeSet::new();
+    for span in spans.closed() {
+        assert_eq!(span.target, "cdn_origin::spans", "{}", span.name);
+        let row = format!("| `{}` | {} |", span.name, span.level);
+        assert!(page.contains(&row), "{row}");
+        names.insert(span.name);
+        for field in span.declared {
+            let is_own = field.starts_with("cdn_origin.") || OF_THE_BRIDGE.contains(&field);
+            let line = format!("attribute {field}");
+            assert_ne!(is_own, known.lines().any(|it| it == line), "{field}");
+            assert!(page.contains(&format!("`{field}`")), "{field}");
+        }
     }
+    // Each span of the source was seen, but for that of a group's task.
+    let of_requests = |it: &&Source| it.file != "group/upkeep.rs";
+    let sources = sources().iter().filter(of_requests);
+    let written: usize = sources.map(|it| it.text.matches("span!(").count()).sum();
+    assert_eq!(names.len(), written, "{names:?}");
+    // Values of OpenTelemetry are those of registries.
+    let connect = spans.only("connect");
+    assert!(connect.fields["tls.cipher"].starts_with("TLS_"));
 }

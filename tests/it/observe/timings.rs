@@ -5,6 +5,7 @@ use std::{io::Write, net::TcpListener, thread, time::Duration};
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy,
+    dial::Dns,
     observe::{ExchangeCollector, ExchangeInfo, ExchangeOutcome, RetryReason},
     proxy::Limits,
 };
@@ -14,6 +15,7 @@ use http_body_util::{BodyExt, Full};
 use super::{Seen, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
+    resolve::Told,
     support::refused_address,
 };
 
@@ -43,10 +45,11 @@ async fn a_reused_request_spends_no_time_on_look_up_tcp_and_tls() {
     for speaks in Speaks::ALL {
         let origin = ClosingOrigin::start(speaks, End::Fin);
         let seen = Seen::default();
-        let proxy = seen.proxy(&origin.connector());
+        let dns = Dns::default().resolver(Told::addresses([origin.address()]));
+        let proxy = seen.proxy(&origin.by_name().dns(dns).build().unwrap());
         let first = exchange(&proxy, &seen).await;
         assert!(!first.is_reused(), "{speaks:?}");
-        assert!(first.dial() > Duration::ZERO);
+        assert!(first.resolve() > Duration::ZERO && first.dial() > Duration::ZERO);
         assert_eq!(first.handshake() > Duration::ZERO, speaks != Speaks::Http);
         for _ in 0..2 {
             let later = exchange(&proxy, &seen).await;

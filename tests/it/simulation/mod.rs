@@ -22,11 +22,15 @@
 //! pauses for a millisecond after each byte lets some tens of bytes pass in a second, while the
 //! same tunnels without a pause pass tens of kilobytes.
 //!
+//! [`moving_name`] changes the addresses of the origin's name, over sockets. There, a request fails
+//! only while the name leads to no origin, and connections end whose address the name has lost.
+//!
 //! A failed run prints its seed. `CDN_ORIGIN_SEED=<seed> cargo test --all-features --test it
 //! simulation` replays it.
 
 mod chaos;
 mod client;
+mod moving_name;
 mod origin;
 mod run;
 mod world;
@@ -84,4 +88,24 @@ fn fresh_seeds_break_no_invariant() {
     let seeds = (first..).take_while(|_| Instant::now() < ends_at);
     let totals = run_all(seeds);
     println!("seeds from {first}: {totals}");
+}
+
+/// Runs this seed on a runtime of its own, over each protocol of HTTPS.
+fn run_moving_name(seed: u64) {
+    let mut vanished = 0;
+    for is_http2 in [false, true] {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        println!("seed {seed}, HTTP/2 {is_http2}:");
+        let summary = runtime.block_on(moving_name::run(seed, is_http2));
+        println!("{summary}");
+        assert!(summary.hopeless > 0 && summary.requests >= 300 && summary.connections > 5);
+        vanished += summary.vanished;
+    }
+    assert!(vanished > 0);
+}
+
+#[test]
+fn a_name_whose_addresses_change_and_die_breaks_no_invariant() {
+    run_moving_name(given_seed().unwrap_or(1));
 }

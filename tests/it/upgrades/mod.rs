@@ -22,7 +22,7 @@ mod tunnels;
 pub(crate) mod websockets;
 
 /// A handshake in good order, and what accepts it.
-const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\
+pub(crate) const ASK: &str = "GET /chat?a=b HTTP/1.1\r\n\
     Host: client.test\r\n\
     Connection: keep-alive, Upgrade\r\n\
     Upgrade: WebSocket\r\n\
@@ -37,18 +37,18 @@ const SWITCH: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Sec-WebSocket-Protocol: superchat\r\n\r\n";
 
 /// A client's way through a site with a proxy to an origin that the test plays by itself.
-struct Scene {
+pub(crate) struct Scene {
     origin: TcpListener,
-    proxy: OriginProxy,
+    pub(crate) proxy: OriginProxy,
     site: Site,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|proxy| proxy).await
     }
 
-    async fn with(dress: impl FnOnce(OriginProxy) -> OriginProxy) -> Self {
+    pub(crate) async fn with(dress: impl FnOnce(OriginProxy) -> OriginProxy) -> Self {
         let url = "http://origin.test";
         Self::to(
             |address| CdnOriginConnector::builder(url).dial(address),
@@ -64,7 +64,11 @@ impl Scene {
     ) -> Self {
         let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let connector = builder(origin.local_addr().unwrap()).build().unwrap();
-        let proxy = dress(OriginProxy::new(connector));
+        Self::before(origin, dress(OriginProxy::new(connector))).await
+    }
+
+    /// A site with this proxy before this origin.
+    pub(crate) async fn before(origin: TcpListener, proxy: OriginProxy) -> Self {
         let site = Site::serve(Router::new().fallback_service(proxy.clone())).await;
         Self {
             origin,
@@ -74,21 +78,21 @@ impl Scene {
     }
 
     /// A client who has said this.
-    async fn client(&self, words: &str) -> TcpStream {
+    pub(crate) async fn client(&self, words: &str) -> TcpStream {
         let mut client = TcpStream::connect(self.site.address()).await.unwrap();
         client.write_all(words.as_bytes()).await.unwrap();
         client
     }
 
     /// The next connection to the origin, with the head of its request.
-    async fn asked(&self) -> (TcpStream, String) {
+    pub(crate) async fn asked(&self) -> (TcpStream, String) {
         let (mut stream, _) = self.origin.accept().await.unwrap();
         let head = head(&mut stream).await;
         (stream, head)
     }
 
     /// Both ends of a tunnel.
-    async fn tunnel(&self) -> (TcpStream, TcpStream) {
+    pub(crate) async fn tunnel(&self) -> (TcpStream, TcpStream) {
         let mut client = self.client(ASK).await;
         let (mut origin, _) = self.asked().await;
         origin.write_all(SWITCH.as_bytes()).await.unwrap();
@@ -97,7 +101,7 @@ impl Scene {
         (client, origin)
     }
 
-    async fn until(&self, wanted: impl Fn(PoolSnapshot) -> bool) {
+    pub(crate) async fn until(&self, wanted: impl Fn(PoolSnapshot) -> bool) {
         while !wanted(self.proxy.pool_snapshot()) {
             tokio::task::yield_now().await;
         }
@@ -105,7 +109,7 @@ impl Scene {
 }
 
 /// The head of a message, and not a byte more.
-async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
@@ -114,7 +118,7 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// All that is still to come.
-async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut rest = Vec::new();
     // A reset is an end too.
     let _ = stream.read_to_end(&mut rest).await;
@@ -122,7 +126,7 @@ async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// The next bytes.
-async fn bytes<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> [u8; N] {
+pub(crate) async fn bytes<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> [u8; N] {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes).await.unwrap();
     bytes

@@ -13,6 +13,7 @@
 mod layers;
 mod origins;
 mod proxied;
+mod watched;
 
 use std::{fmt::Write as _, fs, process::Command};
 
@@ -32,9 +33,11 @@ const REPETITIONS: usize = 1000;
 /// The work of a TLS handshake depends on its random numbers.
 const REPETITIONS_OVER_TLS: usize = 5000;
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 9] = [
     "proxy-http1-2-fields",
     "proxy-http1-16-fields",
+    "proxy-http1-16-fields-metrics",
+    "proxy-http1-16-fields-spans",
     "proxy-http2-origin-2-fields",
     "proxy-http2-origin-16-fields",
     "layer-host-rewrite",

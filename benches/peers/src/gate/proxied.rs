@@ -22,12 +22,12 @@ use crate::{
     workload::{SIXTEEN_FIELDS, TWO_FIELDS},
 };
 
-use super::origins;
+use super::{origins, watched};
 
 const PIPE: usize = 64 * 1024;
 
 pub(super) async fn exchange(path: &str, times: usize, certificate: &str, key: &str) {
-    let workload = match path.ends_with("16-fields") {
+    let workload = match path.contains("16-fields") {
         true => SIXTEEN_FIELDS,
         false => TWO_FIELDS,
     };
@@ -42,6 +42,7 @@ pub(super) async fn exchange(path: &str, times: usize, certificate: &str, key: &
             .build()
             .unwrap(),
     };
+    let connector = watched::by(path, connector);
     let mut client = Client::new(connect(connector).await, &workload);
     for _ in 0..times {
         client.exchange().await;

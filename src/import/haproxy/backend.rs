@@ -9,7 +9,7 @@ use crate::import::{
 };
 
 use super::{
-    parse::Line,
+    parse::ConfigLine,
     value::{self, Address},
 };
 
@@ -17,7 +17,7 @@ use super::{
 pub(super) type Row = crate::import::row::Row<Map>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type Map = fn(&mut Backend, &Line, &'static str) -> Finding;
+pub(super) type Map = fn(&mut Backend, &ConfigLine, &'static str) -> Finding;
 
 /// A `backend` or `listen`, with its defaults.
 #[derive(Debug, Default)]
@@ -144,7 +144,7 @@ impl Backend {
     }
 
     /// Adds a server, and returns notes about what is not on its line.
-    pub(super) fn add(&mut self, line: &Line, own: ServerDraft) -> (Finding, Vec<Finding>) {
+    pub(super) fn add(&mut self, line: &ConfigLine, own: ServerDraft) -> (Finding, Vec<Finding>) {
         let mut warnings = Vec::new();
         let address = match value::address(line.word(2)) {
             Ok(address) => address,

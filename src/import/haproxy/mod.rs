@@ -21,7 +21,7 @@ use super::{
 
 use self::{
     backend::{Backend, Row, ServerDraft},
-    parse::Line,
+    parse::ConfigLine,
     server_rows::Keyword,
 };
 
@@ -76,7 +76,7 @@ struct Section<'a> {
     /// The `defaults` that it names.
     from: Option<&'a str>,
     line: usize,
-    lines: &'a [Line],
+    lines: &'a [ConfigLine],
 }
 
 const SECTIONS: [&str; 22] = [
@@ -105,7 +105,7 @@ const SECTIONS: [&str; 22] = [
     "spoe-message",
 ];
 
-fn sections(lines: &[Line]) -> Vec<Section<'_>> {
+fn sections(lines: &[ConfigLine]) -> Vec<Section<'_>> {
     let mut starts: Vec<usize> = lines
         .iter()
         .enumerate()
@@ -139,7 +139,7 @@ fn sections(lines: &[Line]) -> Vec<Section<'_>> {
 }
 
 impl<'a> Section<'a> {
-    fn servers(&self) -> impl Iterator<Item = &'a Line> + use<'a> {
+    fn servers(&self) -> impl Iterator<Item = &'a ConfigLine> + use<'a> {
         self.lines.iter().filter(|line| line.word(0) == "server")
     }
 
@@ -155,7 +155,7 @@ impl<'a> Section<'a> {
 }
 
 /// The keyword of a line, such as `option httpchk`. A `no` before it is left out.
-fn keyword(line: &Line) -> String {
+fn keyword(line: &ConfigLine) -> String {
     const GROUPS: [&str; 10] = [
         "external-check",
         "http-check",
@@ -200,9 +200,9 @@ impl BackendImporter {
     }
 
     fn backend(&mut self, section: &Section<'_>, before: &[Section<'_>], all: &[Section<'_>]) {
-        let serves = |line: &&Line| !line.words.iter().any(|word| word == "disabled");
+        let serves = |line: &&ConfigLine| !line.words.iter().any(|word| word == "disabled");
         let count = section.servers().filter(serves).count();
-        let is_tcp = |line: &&Line| line.word(0) == "mode" && line.word(1) == "tcp";
+        let is_tcp = |line: &&ConfigLine| line.word(0) == "mode" && line.word(1) == "tcp";
         if section.lines.iter().any(|line| is_tcp(&line)) {
             let text = "connections without HTTP: `CdnOriginConnector` alone";
             for line in section.lines {
@@ -226,7 +226,7 @@ impl BackendImporter {
             None => defaults.next(),
         };
         let frontends = all.iter().filter(|other| other.uses(section.name));
-        let lines: Vec<&Line> = defaults
+        let lines: Vec<&ConfigLine> = defaults
             .into_iter()
             .chain(frontends)
             .chain([section])
@@ -259,7 +259,7 @@ impl BackendImporter {
         self.drafts.push(backend.finish());
     }
 
-    fn line(&mut self, backend: &mut Backend, line: &Line, row: &Row) {
+    fn line(&mut self, backend: &mut Backend, line: &ConfigLine, row: &Row) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
         let finding = match is_off {
             true => Finding::no_effect("the option is off"),
@@ -273,7 +273,7 @@ impl BackendImporter {
         self.note(line.number, &name, finding);
     }
 
-    fn server(&mut self, backend: &mut Backend, line: &Line) {
+    fn server(&mut self, backend: &mut Backend, line: &ConfigLine) {
         let base = backend.default_server.clone();
         let own = self.parameters(backend, line, 3, base);
         self.noted.insert(line.number);
@@ -290,7 +290,7 @@ impl BackendImporter {
     fn parameters(
         &mut self,
         backend: &mut Backend,
-        line: &Line,
+        line: &ConfigLine,
         from: usize,
         mut own: ServerDraft,
     ) -> ServerDraft {

@@ -6,12 +6,12 @@ use crate::import::error::{ImportError, Position};
 
 /// A line that has words.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct ConfigLine {
     pub(super) number: usize,
     pub(super) words: Vec<String>,
 }
 
-impl Line {
+impl ConfigLine {
     /// The word at this index, or an empty text.
     pub(super) fn word(&self, index: usize) -> &str {
         self.words.get(index).map_or("", String::as_str)
@@ -19,14 +19,14 @@ impl Line {
 }
 
 /// Splits a text into lines of words. Lines without words are left out.
-pub(super) fn parse(text: &str) -> Result<Vec<Line>, ImportError> {
+pub(super) fn parse(text: &str) -> Result<Vec<ConfigLine>, ImportError> {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let words = Reader::new(number, line).words()?;
         if !words.is_empty() {
-            lines.push(Line { number, words });
+            lines.push(ConfigLine { number, words });
         }
     }
     Ok(lines)

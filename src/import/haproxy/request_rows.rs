@@ -11,7 +11,7 @@ use crate::import::{
 
 use super::{
     backend::{Backend, Row},
-    parse::Line,
+    parse::ConfigLine,
 };
 
 const HOOK: &str = "`OriginProxy::map_request`";
@@ -111,7 +111,7 @@ pub(super) const ROWS: [Row; 50] = [
 ];
 
 /// The condition after the last argument of an action.
-fn condition(line: &Line) -> Option<String> {
+fn condition(line: &ConfigLine) -> Option<String> {
     let at = line
         .words
         .iter()
@@ -119,7 +119,7 @@ fn condition(line: &Line) -> Option<String> {
     Some(line.words[at..].join(" "))
 }
 
-fn set_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let value = line.word(3);
     let condition = condition(line);
     match line.word(2).to_ascii_lowercase().as_str() {
@@ -194,7 +194,7 @@ fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
     }
 }
 
-fn del_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(2).to_ascii_lowercase().as_str() {
         "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-real-ip"
         | "forwarded" => Finding::mapped("a client's own value is replaced by default"),
@@ -207,14 +207,14 @@ fn del_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding
     }
 }
 
-fn replace_response_header(_: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn replace_response_header(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(2).to_ascii_lowercase().as_str() {
         "location" | "set-cookie" => Finding::mapped(text),
         _ => Finding::by_hand(RESPONSE),
     }
 }
 
-fn set_response_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn set_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let value = line.word(3);
     if condition(line).is_some() || value.contains('%') {
         return Finding::by_hand(text);
@@ -223,7 +223,7 @@ fn set_response_header(backend: &mut Backend, line: &Line, text: &'static str) -
     fields::change(settings, line.word(2), FieldChange::SetInResponses(value))
 }
 
-fn del_response_header(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn del_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     if line.words.len() > 3 {
         return Finding::by_hand(text);
     }

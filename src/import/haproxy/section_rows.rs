@@ -7,7 +7,7 @@ use crate::import::{
 
 use super::{
     backend::{Backend, Row, time_of},
-    parse::Line,
+    parse::ConfigLine,
     value,
 };
 
@@ -135,14 +135,14 @@ pub(super) const ROWS: [Row; 59] = [
     ),
 ];
 
-fn mode(_: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn mode(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1) {
         "http" => Finding::mapped(text),
         _ => Finding::refused("connections without HTTP: `CdnOriginConnector` alone"),
     }
 }
 
-fn balance(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     if !backend.is_group() {
         return Finding::no_effect("there is one server");
     }
@@ -167,7 +167,7 @@ fn balance(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
     Finding::mapped(text)
 }
 
-fn hash_balance_factor(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse() {
         Ok(0) => Finding::no_effect("a member gets at most 150 % of its share by default"),
         Ok(_) if !backend.is_group() => Finding::no_effect("there is one server"),
@@ -179,25 +179,25 @@ fn hash_balance_factor(backend: &mut Backend, line: &Line, text: &'static str) -
     }
 }
 
-fn timeout_connect(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn timeout_connect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     backend.set_time("timeouts.connect", line.word(2), text);
     backend.set_time("timeouts.dial", line.word(2), text)
 }
 
-fn timeout_server(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn timeout_server(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     backend.set_time("limits.body_idle_timeout", line.word(2), text);
     backend.set_time("limits.response_timeout", line.word(2), text)
 }
 
-fn timeout_tunnel(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn timeout_tunnel(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     backend.set_time("upgrades.idle_timeout", line.word(2), text)
 }
 
-fn timeout_queue(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn timeout_queue(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     backend.set_time("pool.queue_timeout", line.word(2), text)
 }
 
-fn retries(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse::<u16>() {
         // The first attempt is no retry.
         Ok(count) => backend.fail_over(&format!(".max_attempts({})", u32::from(count) + 1), text),
@@ -205,7 +205,7 @@ fn retries(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
     }
 }
 
-fn retry_on(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let words = &line.words[1..];
     let has = |word: &str| words.iter().any(|it| it == word);
     if !backend.is_group() {
@@ -242,14 +242,14 @@ fn retry_on(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
     backend.fail_over(&calls, text)
 }
 
-fn redispatch(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.words.first().is_some_and(|word| word == "no") {
         true => backend.fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
         false => Finding::mapped(text),
     }
 }
 
-fn httpchk(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let (method, path) = match &line.words[2..] {
         [] => ("OPTIONS", "/"),
         [path] => ("OPTIONS", path.as_str()),
@@ -263,7 +263,7 @@ fn httpchk(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
     }
 }
 
-fn check_send(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let mut words = line.words.iter().skip(2);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -286,7 +286,7 @@ fn check_send(backend: &mut Backend, line: &Line, text: &'static str) -> Finding
     }
 }
 
-fn check_expect(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let words: Vec<_> = line.words.iter().skip(2).map(String::as_str).collect();
     let ["status", statuses] = words.as_slice() else {
         return Finding::by_hand("`HealthCheck::statuses`; bodies are not compared");
@@ -305,7 +305,7 @@ fn check_expect(backend: &mut Backend, line: &Line, text: &'static str) -> Findi
     }
 }
 
-fn forwardfor(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let has = |word: &str| line.words.iter().any(|it| it == word);
     if has("header") {
         return Finding::by_hand("`OriginProxy::map_request` writes a field of another name");
@@ -327,12 +327,12 @@ fn forwardfor(backend: &mut Backend, line: &Line, text: &'static str) -> Finding
     }
 }
 
-fn forwarded(backend: &mut Backend, _: &Line, text: &'static str) -> Finding {
+fn forwarded(backend: &mut Backend, _: &ConfigLine, text: &'static str) -> Finding {
     backend.shared().forward("Forwarded", true);
     Finding::mapped(text)
 }
 
-fn source(backend: &mut Backend, line: &Line, text: &'static str) -> Finding {
+fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let host = line.word(1).split(':').next().unwrap_or_default();
     if line.words.iter().any(|word| word == "usesrc") {
         return Finding::refused("the local address of a connector is fixed");

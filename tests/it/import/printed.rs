@@ -1,6 +1,6 @@
 //! The code that the importers print. `tests/it/import/mod.rs` writes this file.
 
-#![allow(dead_code, reason = "the code only has to compile")]
+#![allow(dead_code, unreachable_pub, reason = "the code only has to compile")]
 
 mod nginx_azure_app_service {
 use cdn_origin::BuildError;

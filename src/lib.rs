@@ -78,7 +78,8 @@
 //!
 //! # Guide
 //!
-//! * New here: [the four names](guide::four_names), [adapters](guide::choosing_an_adapter), and
+//! * New here: [the four names](guide::four_names), [recipes](guide::cookbook),
+//!   [adapters](guide::choosing_an_adapter), and
 //!   [which crate or server to choose](guide::comparison)
 //! * A request fails: [reading errors](guide::reading_errors),
 //!   [failures of others](guide::field_cases), [faults on the wire](guide::faults)

@@ -4,6 +4,7 @@
 //!
 //! * [`four_names`]: the names of a request through a CDN, and how one URL sets them all
 //! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest, WebSocket clients and Pingora
+//! * [`cookbook`]: recipes, from a custom domain to metrics, each run by a test
 //! * [`comparison`]: which crate or server to choose, and what this one is not
 //!
 //! When a request fails:
@@ -36,6 +37,8 @@ pub mod choosing_an_adapter {}
 
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}
+
+pub mod cookbook;
 
 #[doc = include_str!("faults.md")]
 pub mod faults {}

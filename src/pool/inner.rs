@@ -195,10 +195,8 @@ impl PoolInner {
     /// becomes idle.
     pub(crate) fn give(&self, connection: PooledConnection, generation: u64) {
         let affinity = connection.affinity();
-        let waiter = self.with(|it| it.waiters.pop_for(affinity, generation));
-        match waiter {
-            Some(waiter) => send(waiter, Grant::Connection(connection)),
-            None => drop(connection),
+        if let Some(waiter) = self.with(|it| it.waiters.pop_for(affinity, generation)) {
+            send(waiter, Grant::Connection(connection));
         }
     }
 
@@ -355,9 +353,7 @@ impl PoolInner {
     pub(crate) fn connect_failed(&self, permit: ConnectPermit, error: &Error) {
         let (permit, ended) = permit.dissolve();
         let hopeless = self.with(|inventory| {
-            inventory
-                .waiters
-                .end_connect(&ended.affinity, ended.generation);
+            inventory.waiters.end_connect(&ended);
             inventory.take_back(&permit);
             match inventory.open() {
                 0 => inventory.waiters.take_all(),

@@ -25,7 +25,7 @@ impl Returns<ReturnedPermit> for PoolInner {
 /// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
 impl Returns<EndedConnect> for PoolInner {
     fn returned(&self, ended: EndedConnect) {
-        self.with(|it| it.waiters.end_connect(&ended.affinity, ended.generation));
+        self.with(|it| it.waiters.end_connect(&ended));
         self.serve_waiters();
     }
 }

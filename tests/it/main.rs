@@ -20,6 +20,8 @@ mod client_facts;
 mod closing_origin;
 #[cfg(feature = "serde")]
 mod config;
+#[cfg(feature = "axum")]
+mod cookbook;
 mod early_answers;
 mod early_data;
 mod ech;

@@ -401,7 +401,7 @@ fn small() -> PoolSettings {
 async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http1() {
     let foreign = Reentrant::default();
     let subscriber = tracing_subscriber::registry().with(foreign.clone());
-    let _default = tracing::subscriber::set_default(subscriber);
+    let _default = crate::tls_facts::subscribe(subscriber);
     let behaviour = foreign.clone();
     let transport = tower::service_fn(move |_: Uri| {
         let behaviour = behaviour.clone();
@@ -420,7 +420,7 @@ async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http1()
 async fn transports_bodies_wakers_and_subscribers_may_call_the_pool_over_http2() {
     let foreign = Reentrant::default();
     let subscriber = tracing_subscriber::registry().with(foreign.clone());
-    let _default = tracing::subscriber::set_default(subscriber);
+    let _default = crate::tls_facts::subscribe(subscriber);
     let origin = Origin::http2(4, |_, request| async {
         let _ = request.into_body().collect().await;
         Response::new(Full::from("ok"))

@@ -158,7 +158,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
 async fn a_connect_runs_in_the_span_of_its_request_and_a_task_of_the_pool_in_that_of_the_pool() {
     let spans = Spans::default();
     let subscriber = tracing_subscriber::registry().with(spans.clone());
-    let _default = tracing::subscriber::set_default(subscriber);
+    let _default = crate::tls_facts::subscribe(subscriber);
     let transport = tower::service_fn(|_: Uri| async {
         tracing::info!("connecting");
         connect(Connects::Fail).await

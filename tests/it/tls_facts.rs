@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
     time::{Duration, SystemTime},
 };
 
@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt};
 
 use crate::{
     failing::{error, serving, to},
@@ -30,6 +30,24 @@ use crate::{
     pki::{Ca, key, server},
     support::Authority,
 };
+
+/// Subscribes on this thread, as [`tracing::subscriber::set_default`].
+///
+/// The first call also gives all other threads a subscriber that discards everything. A place in
+/// the code that logs asks once which subscribers there are. If it does so in one thread while
+/// another subscribes, it may ask too early and stay silent.
+pub(crate) fn subscribe<S>(subscriber: S) -> tracing::subscriber::DefaultGuard
+where
+    S: tracing::Subscriber + Send + Sync + 'static,
+{
+    static EVERYWHERE: Once = Once::new();
+    EVERYWHERE.call_once(|| {
+        let ours = Targets::new().with_target("cdn_origin", tracing::Level::TRACE);
+        let discarding = tracing_subscriber::registry().with(ours);
+        tracing::subscriber::set_global_default(discarding).unwrap();
+    });
+    tracing::subscriber::set_default(subscriber)
+}
 
 /// Everything that is logged on this thread while the guard lives.
 #[derive(Clone, Default)]
@@ -47,7 +65,7 @@ impl Log {
             .with_max_level(level)
             .with_writer(log.clone())
             .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        (log, subscribe(subscriber))
     }
 
     pub(crate) fn text(&self) -> String {

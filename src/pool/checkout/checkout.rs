@@ -25,7 +25,7 @@ use super::{
     Affinity,
     grant::{Checkout, Grant},
     permit::{ConnectPermit, ConnectionPermit},
-    waiters::Ticket,
+    ticket::Ticket,
 };
 
 /// A connection: an idle one, a new one, or one that becomes free in time.

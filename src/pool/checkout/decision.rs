@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::pool::connection::{Http1Connection, Http2Connection};
 
-use super::{Affinity, grant::Grant, waiters::Place};
+use super::{Affinity, grant::Grant, waiters::QueuePlace};
 
 /// The protocol that ALPN chose.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,7 +28,7 @@ pub(crate) enum Placement {
     Connection(Available),
     /// The request has joined the queue. `connect` has the generation of a connect to begin.
     Queued {
-        place: (Place, oneshot::Receiver<Grant>),
+        place: (QueuePlace, oneshot::Receiver<Grant>),
         connect: Option<u64>,
     },
     QueueFull,

@@ -4,7 +4,7 @@ use crate::error::Error;
 
 use crate::pool::connection::PooledConnection;
 
-use super::{permit::ConnectPermit, waiters::Ticket};
+use super::{permit::ConnectPermit, ticket::Ticket};
 
 /// What a waiting request gets.
 pub(crate) enum Grant {

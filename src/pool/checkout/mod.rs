@@ -32,6 +32,7 @@ mod http2_set;
 mod inventory;
 mod permit;
 mod returns;
+mod ticket;
 mod waiters;
 
 pub(super) use affinity::Affinity;
@@ -46,4 +47,4 @@ pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };
 pub(super) use returns::{Returns, ReturnsUsed};
-pub(super) use waiters::{AbandonedTicket, Ticket};
+pub(super) use ticket::{AbandonedTicket, Ticket};

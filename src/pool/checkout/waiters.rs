@@ -1,16 +1,10 @@
 //! `Waiters`: requests that wait for a connection, in order of arrival and by affinity.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    marker::PhantomData,
-    pin::Pin,
-    sync::Weak,
-    task::{Context, Poll},
-};
+use std::collections::{BTreeMap, HashMap};
 
 use tokio::sync::oneshot;
 
-use super::{Affinity, Returns};
+use super::{Affinity, permit::EndedConnect};
 
 /// A queue of requests that wait for a `T`, first come, first served.
 ///
@@ -23,12 +17,12 @@ use super::{Affinity, Returns};
 pub(crate) struct Waiters<T> {
     lines: HashMap<Affinity, Line<T>>,
     /// Lines for which no connect is under way.
-    without_connect: BTreeMap<Place, Affinity>,
+    without_connect: BTreeMap<QueuePlace, Affinity>,
     /// Lines that hold more waiters than connects are under way for them.
-    short_of_connects: BTreeMap<Place, Affinity>,
+    short_of_connects: BTreeMap<QueuePlace, Affinity>,
     len: usize,
     connects: usize,
-    next: Place,
+    next: QueuePlace,
     /// Lines that were looked at or changed so far.
     #[cfg(test)]
     steps: std::cell::Cell<u64>,
@@ -36,7 +30,7 @@ pub(crate) struct Waiters<T> {
 
 /// A place in the queue. Earlier ones are less.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Place {
+pub(crate) struct QueuePlace {
     generation: u64,
     number: u64,
 }
@@ -51,7 +45,7 @@ pub(crate) enum ConnectsPerLine {
 
 /// The waiters of one affinity, and the connects that are under way for them.
 struct Line<T> {
-    waiters: BTreeMap<Place, oneshot::Sender<T>>,
+    waiters: BTreeMap<QueuePlace, oneshot::Sender<T>>,
     connects: usize,
 }
 
@@ -66,7 +60,7 @@ impl<T> Default for Line<T> {
 
 impl<T> Line<T> {
     /// The place of the first waiter.
-    fn first(&self) -> Option<Place> {
+    fn first(&self) -> Option<QueuePlace> {
         self.waiters.keys().next().copied()
     }
 }
@@ -79,7 +73,7 @@ impl<T> Default for Waiters<T> {
             short_of_connects: BTreeMap::new(),
             len: 0,
             connects: 0,
-            next: Place::default(),
+            next: QueuePlace::default(),
             #[cfg(test)]
             steps: std::cell::Cell::new(0),
         }
@@ -97,7 +91,7 @@ impl<T> Waiters<T> {
     }
 
     /// Adds a waiter at the end.
-    pub(crate) fn join(&mut self, affinity: &Affinity) -> (Place, oneshot::Receiver<T>) {
+    pub(crate) fn join(&mut self, affinity: &Affinity) -> (QueuePlace, oneshot::Receiver<T>) {
         let (sender, receiver) = oneshot::channel();
         let place = self.next;
         self.next.number += 1;
@@ -106,7 +100,12 @@ impl<T> Waiters<T> {
     }
 
     /// Adds a waiter at its place.
-    pub(crate) fn rejoin(&mut self, affinity: &Affinity, place: Place, sender: oneshot::Sender<T>) {
+    pub(crate) fn rejoin(
+        &mut self,
+        affinity: &Affinity,
+        place: QueuePlace,
+        sender: oneshot::Sender<T>,
+    ) {
         self.len += 1;
         self.change(affinity, |line| line.waiters.insert(place, sender));
     }
@@ -116,7 +115,7 @@ impl<T> Waiters<T> {
     pub(crate) fn leave(
         &mut self,
         affinity: &Affinity,
-        place: Place,
+        place: QueuePlace,
     ) -> Option<oneshot::Sender<T>> {
         let sender = self.change(affinity, |line| line.waiters.remove(&place));
         self.len -= usize::from(sender.is_some());
@@ -157,7 +156,7 @@ impl<T> Waiters<T> {
     }
 
     /// The place of the first waiter of this affinity.
-    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<Place> {
+    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<QueuePlace> {
         self.count_step();
         self.lines.get(affinity).and_then(Line::first)
     }
@@ -211,11 +210,11 @@ impl<T> Waiters<T> {
         self.generation()
     }
 
-    /// Counts the end of a connect of this generation for this affinity.
-    pub(crate) fn end_connect(&mut self, affinity: &Affinity, generation: u64) {
-        if generation == self.generation() {
+    /// Counts the end of a connect.
+    pub(crate) fn end_connect(&mut self, ended: &EndedConnect) {
+        if ended.generation == self.generation() {
             self.connects -= 1;
-            self.change(affinity, |line| line.connects -= 1);
+            self.change(&ended.affinity, |line| line.connects -= 1);
         }
     }
 
@@ -251,71 +250,6 @@ impl<T> Waiters<T> {
     }
 }
 
-/// A place in the queue, which is given up when this is dropped.
-///
-/// A grant that was sent in the meantime is dropped with it, and so goes back to the pool.
-pub(crate) struct Ticket<T: 'static> {
-    pool: Weak<dyn Returns<AbandonedTicket<T>>>,
-    place: Place,
-    affinity: Affinity,
-    granted: oneshot::Receiver<T>,
-}
-
-/// The place of a request that waits no longer.
-pub(crate) struct AbandonedTicket<T> {
-    pub(crate) place: Place,
-    pub(crate) affinity: Affinity,
-    _of: PhantomData<fn() -> T>,
-}
-
-impl<T> Ticket<T> {
-    /// The ticket for a place that [`Waiters::join`] gave.
-    pub(crate) fn new<P>(
-        pool: &Weak<P>,
-        affinity: Affinity,
-        (place, granted): (Place, oneshot::Receiver<T>),
-    ) -> Self
-    where
-        P: Returns<AbandonedTicket<T>> + 'static,
-    {
-        Self {
-            pool: pool.clone(),
-            place,
-            affinity,
-            granted,
-        }
-    }
-
-    /// Prepares to wait once more: the sender is for [`Waiters::rejoin`].
-    pub(crate) fn renew(&mut self) -> (&Affinity, Place, oneshot::Sender<T>) {
-        let (sender, receiver) = oneshot::channel();
-        self.granted = receiver;
-        (&self.affinity, self.place, sender)
-    }
-}
-
-/// Resolves to the grant; to `None` if the pool has dropped the waiter.
-impl<T> Future for Ticket<T> {
-    type Output = Option<T>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let granted = Pin::new(&mut self.get_mut().granted);
-        granted.poll(cx).map(Result::ok)
-    }
-}
-
-impl<T> Drop for Ticket<T> {
-    fn drop(&mut self) {
-        if let Some(pool) = self.pool.upgrade() {
-            pool.returned(AbandonedTicket {
-                place: self.place,
-                affinity: std::mem::take(&mut self.affinity),
-                _of: PhantomData,
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
@@ -328,6 +262,13 @@ mod tests {
         let address = format!("10.{}.{high}.{low}:1234", number / 60_000);
         let address = ClientAddress::new(address.parse::<std::net::SocketAddr>().unwrap());
         Affinity::here(Some(address))
+    }
+
+    fn ended(affinity: &Affinity, generation: u64) -> EndedConnect {
+        EndedConnect {
+            affinity: affinity.clone(),
+            generation,
+        }
     }
 
     /// Steps that it takes to serve `count` clients by eight connections at a time, each connection
@@ -348,13 +289,13 @@ mod tests {
                 let (sender, receiver) = oneshot::channel();
                 receivers[usize::try_from(place.number).unwrap()] = receiver;
                 waiters.rejoin(&affinity, place, sender);
-                connecting.push_back((affinity, generation));
+                connecting.push_back(ended(&affinity, generation));
             }
             // The oldest connect succeeds.
-            let (affinity, generation) = connecting.pop_front().unwrap();
-            waiters.end_connect(&affinity, generation);
+            let ended = connecting.pop_front().unwrap();
+            waiters.end_connect(&ended);
             grants += 1;
-            waiters.pop(&affinity).unwrap().send(grants).unwrap();
+            waiters.pop(&ended.affinity).unwrap().send(grants).unwrap();
         }
         for receiver in &mut receivers {
             served.push(receiver.try_recv().unwrap());
@@ -391,7 +332,7 @@ mod tests {
         waiters.begin_connect(&one);
         waiters.begin_connect(&other);
         assert_eq!(next(&waiters, ConnectsPerLine::OnePerWaiter), None);
-        waiters.end_connect(&one, waiters.generation());
+        waiters.end_connect(&ended(&one, waiters.generation()));
         assert_eq!(
             next(&waiters, ConnectsPerLine::OnePerWaiter),
             Some(one.clone())
@@ -411,10 +352,10 @@ mod tests {
         let later = waiters.begin_connect(&affinity);
         assert!(waiters.pop_for(&affinity, earlier).is_some());
         assert!(waiters.pop_for(&affinity, earlier).is_none());
-        waiters.end_connect(&affinity, earlier);
+        waiters.end_connect(&ended(&affinity, earlier));
         assert_eq!((waiters.connects(), waiters.connects_of(&affinity)), (1, 1));
         assert!(waiters.pop_for(&affinity, later).is_some());
-        waiters.end_connect(&affinity, later);
+        waiters.end_connect(&ended(&affinity, later));
         assert!(waiters.is_empty() && waiters.lines.is_empty());
     }
 

@@ -31,7 +31,14 @@ pub(super) const MUTATIONS: &[(&str, &str)] = &[
         "`faults`, `simulation`",
     ),
     ("a retry sends no body", "`simulation`"),
-    ("a retired connection gets requests", "`simulation`"),
+    (
+        "a retired connection gets requests",
+        "`pool_ends`, `simulation`",
+    ),
+    (
+        "a connection that was connecting when all were retired gets requests that came later",
+        "`pool_waits`",
+    ),
     ("no deadline for responses", "`faults`"),
     ("no deadline for bodies", "`faults`"),
     ("no deadline for TLS handshakes", "`faults`"),

@@ -5,6 +5,6 @@ mod changes;
 mod checks;
 mod failover;
 mod flapping;
-mod site;
+pub(crate) mod site;
 
 pub(crate) use site::{GATE, Site, ask, failover, first, get};

@@ -134,7 +134,7 @@ impl Site {
                 Ok::<_, io::Error>(TokioIo::new(near))
             }
         });
-        connector_over(transport)
+        connector_over(self.0.name, transport)
     }
 
     /// It as a member of its own name, in memory.
@@ -160,11 +160,11 @@ impl Site {
                 Ok::<_, io::Error>(TokioIo::new(TcpStream::connect(address).await?))
             }
         });
-        connector_over(transport)
+        connector_over(self.0.name, transport)
     }
 }
 
-fn connector_over<S, T, F>(transport: S) -> CdnOriginConnector
+fn connector_over<S, T, F>(name: &str, transport: S) -> CdnOriginConnector
 where
     S: tower::Service<Uri, Response = TokioIo<T>, Error = io::Error, Future = F>
         + Clone
@@ -174,7 +174,8 @@ where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     F: Send + 'static,
 {
-    let connector = CdnOriginConnector::builder("http://origin.example").transport(transport);
+    let connector = CdnOriginConnector::builder(format!("http://{}.example", name.trim()));
+    let connector = connector.transport(transport);
     connector.build().unwrap()
 }
 

@@ -88,7 +88,7 @@ impl Spans {
         let subscriber = tracing_subscriber::registry()
             .with(level)
             .with(spans.clone());
-        let guard = tracing::subscriber::set_default(subscriber);
+        let guard = crate::tls_facts::subscribe(subscriber);
         // Other tests may have met the spans before, without a subscriber.
         tracing::callsite::rebuild_interest_cache();
         (spans, guard)

@@ -1,0 +1,21 @@
+use std::time::Duration;
+
+use cdn_origin::{CdnOriginConnector, connector::CdnOriginBuilder, tls::ClientIdentity};
+
+/// Shows a client certificate to the origin.
+pub fn origin(certificate: &str, key: &str) -> CdnOriginBuilder {
+    CdnOriginConnector::builder("https://www.example.com")
+        .client_identity(ClientIdentity::pem_files(certificate, key))
+}
+
+/// Reads the files again when they have changed. New connections use them.
+pub async fn watch_files(connector: CdnOriginConnector) {
+    let mut timer = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        timer.tick().await;
+        // A file that cannot be used changes nothing.
+        if let Err(error) = connector.reload_if_changed() {
+            tracing::warn!(%error, "certificates were not reloaded");
+        }
+    }
+}

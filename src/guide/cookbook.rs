@@ -1,0 +1,170 @@
+//! Recipes for tasks that come up often.
+//!
+//! Each is a file in `examples/cookbook`, which a test runs. An `origin` is a builder: call
+//! [`build`](crate::connector::CdnOriginBuilder::build) on it. A `proxy` or a `group` is a service
+//! for axum's `fallback_service`.
+//!
+//! # A custom domain on a CDN
+//!
+//! The distribution has a name of its own, but serves only the name of the site. The nginx and
+//! HAProxy equivalents are `proxy_ssl_name` and `sni`; see [the four names](super::four_names).
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/custom_domain.rs"), "```")]
+//!
+//! # The client's Host
+//!
+//! For origins that serve several sites. In nginx, `proxy_set_header Host $http_host`. SNI and the
+//! expected name stay those of the connector.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/client_host.rs"), "```")]
+//!
+//! # Redirects that name another host
+//!
+//! The proxy rewrites the origin's own names in `Location` and in cookies. Add the others that it
+//! uses.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/redirects.rs"), "```")]
+//!
+//! # A private certificate authority
+//!
+//! Add [`Roots::native()`](crate::tls::Roots::native) with
+//! [`and`](crate::tls::Roots::and) if the origin may also have a public certificate.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/private_authority.rs"), "```")]
+//!
+//! # A pinned key, with rotation
+//!
+//! For self-signed certificates. To demand a pin beside a verified chain, begin with
+//! [`VerifyPolicy::native_roots`](crate::VerifyPolicy::native_roots). Pin the next key before the
+//! origin changes it.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/pinned_key.rs"), "```")]
+//!
+//! # A client certificate that is renewed
+//!
+//! For mutual TLS. The same call reads the files of roots again.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/client_certificate.rs"), "```")]
+//!
+//! # A website in S3
+//!
+//! The endpoint has no TLS, and finds the bucket by the Host: any other is a 404.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/s3_website.rs"), "```")]
+//!
+//! # Uploads to S3
+//!
+//! S3 refuses requests of unknown length. The proxy reads the content first, and sends its length.
+//! Larger content is streamed as it came.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/s3_upload.rs"), "```")]
+//!
+//! # A CDN in front
+//!
+//! Without `trust`, the proxy takes the CDN for the client. Give it the networks that the CDN
+//! publishes.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/behind_a_cdn.rs"), "```")]
+//!
+//! # gRPC
+//!
+//! Serve clients with HTTP/2 too, or trailers do not reach them. A tonic client needs no proxy: see
+//! [adapters](super::choosing_an_adapter).
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/grpc.rs"), "```")]
+//!
+//! # WebSockets
+//!
+//! Each has a connection to the origin. The others are left for requests.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/websocket.rs"), "```")]
+//!
+//! # Server-sent events
+//!
+//! Nothing is buffered. Only the limit for silence within a body is in the way: 60 seconds by
+//! default.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/server_sent_events.rs"), "```")]
+//!
+//! # A backup
+//!
+//! Without a call, requests fail over if the primary cannot be reached, closes the connection or
+//! does not respond in time, as far as they may be repeated.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/failover.rs"), "```")]
+//!
+//! # Balancing with health checks
+//!
+//! Members are compared by requests in flight and latency. See [load](super::load).
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/balancing.rs"), "```")]
+//!
+//! # Sticky sessions
+//!
+//! A member beyond 150 % of the mean load passes requests on.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/sticky_sessions.rs"), "```")]
+//!
+//! # An origin for each host
+//!
+//! See [`tenants`](crate::tenants) for origins that are looked up on demand.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/tenants.rs"), "```")]
+//!
+//! # Origins that users enter
+//!
+//! The guard checks each address after the name was resolved.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/user_origins.rs"), "```")]
+//!
+//! # Through an egress proxy
+//!
+//! See [`transport`](crate::connector::CdnOriginBuilder::transport).
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/egress_proxy.rs"), "```")]
+//!
+//! # DNS over TLS
+//!
+//! Needs the feature `hickory`, and the feature `tls-aws-lc-rs` or `tls-ring` of hickory-resolver.
+//!
+#![cfg_attr(
+    feature = "hickory",
+    doc = concat!("```\n", include_str!("../../examples/cookbook/dns_over_tls.rs"), "```")
+)]
+#![cfg_attr(
+    not(feature = "hickory"),
+    doc = concat!("```ignore\n", include_str!("../../examples/cookbook/dns_over_tls.rs"), "```")
+)]
+//!
+//! # Limits
+//!
+//! By default, the proxy finds out how many requests at once the origin can take. See
+//! [load](super::load) and [timeouts](super::timeouts).
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/limits.rs"), "```")]
+//!
+//! # A graceful shutdown
+//!
+//! For axum's `with_graceful_shutdown`.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/shutdown.rs"), "```")]
+//!
+//! # An access log
+//!
+//! See [observability](super::observability) for the fields, and for their names in nginx and
+//! HAProxy.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/access_log.rs"), "```")]
+//!
+//! # Metrics
+//!
+//! Needs the feature `metrics`, and an exporter such as metrics-exporter-prometheus.
+//!
+#![cfg_attr(
+    feature = "metrics",
+    doc = concat!("```\n", include_str!("../../examples/cookbook/metrics.rs"), "```")
+)]
+#![cfg_attr(
+    not(feature = "metrics"),
+    doc = concat!("```ignore\n", include_str!("../../examples/cookbook/metrics.rs"), "```")
+)]

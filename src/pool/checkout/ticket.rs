@@ -1,0 +1,77 @@
+//! `Ticket`: a place in the queue, as the request that waits holds it.
+
+use std::{
+    marker::PhantomData,
+    pin::Pin,
+    sync::Weak,
+    task::{Context, Poll},
+};
+
+use tokio::sync::oneshot;
+
+use super::{Affinity, Returns, waiters::QueuePlace};
+
+/// A place in the queue, which is given up when this is dropped.
+///
+/// A grant that was sent in the meantime is dropped with it, and so goes back to the pool.
+pub(crate) struct Ticket<T: 'static> {
+    pool: Weak<dyn Returns<AbandonedTicket<T>>>,
+    place: QueuePlace,
+    affinity: Affinity,
+    granted: oneshot::Receiver<T>,
+}
+
+/// The place of a request that waits no longer.
+pub(crate) struct AbandonedTicket<T> {
+    pub(crate) place: QueuePlace,
+    pub(crate) affinity: Affinity,
+    _of: PhantomData<fn() -> T>,
+}
+
+impl<T> Ticket<T> {
+    /// The ticket for a place that [`Waiters::join`] gave.
+    pub(crate) fn new<P>(
+        pool: &Weak<P>,
+        affinity: Affinity,
+        (place, granted): (QueuePlace, oneshot::Receiver<T>),
+    ) -> Self
+    where
+        P: Returns<AbandonedTicket<T>> + 'static,
+    {
+        Self {
+            pool: pool.clone(),
+            place,
+            affinity,
+            granted,
+        }
+    }
+
+    /// Prepares to wait once more: the sender is for [`Waiters::rejoin`].
+    pub(crate) fn renew(&mut self) -> (&Affinity, QueuePlace, oneshot::Sender<T>) {
+        let (sender, receiver) = oneshot::channel();
+        self.granted = receiver;
+        (&self.affinity, self.place, sender)
+    }
+}
+
+/// Resolves to the grant; to `None` if the pool has dropped the waiter.
+impl<T> Future for Ticket<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let granted = Pin::new(&mut self.get_mut().granted);
+        granted.poll(cx).map(Result::ok)
+    }
+}
+
+impl<T> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.returned(AbandonedTicket {
+                place: self.place,
+                affinity: std::mem::take(&mut self.affinity),
+                _of: PhantomData,
+            });
+        }
+    }
+}

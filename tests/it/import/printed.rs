@@ -1,6 +1,6 @@
 //! The code that the importers print. `tests/it/import/mod.rs` writes this file.
 
-#![allow(dead_code, unreachable_pub, reason = "the code only has to compile")]
+#![allow(dead_code, reason = "the code only has to compile")]
 
 mod nginx_azure_app_service {
 use cdn_origin::BuildError;
@@ -10,7 +10,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::forwarded::ForwardedField;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -25,7 +25,7 @@ use cdn_origin::pool::PoolSettings;
 use std::error::Error;
 
 /// `location /files/`, line 2.
-pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://storeexample.blob.core.windows.net:443")
         .sni("storeexample.blob.core.windows.net")
         .build()?;
@@ -43,7 +43,7 @@ use cdn_origin::OriginProxy;
 use std::error::Error;
 
 /// `location /`, line 6.
-pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://app.internal.example:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -58,7 +58,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /old/`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:9000")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -82,7 +82,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://www.origin.example")
         .sni("www.origin.example")
         .sessions(Sessions::off())
@@ -105,7 +105,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::TlsVersion;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .sni("www.example.com")
         .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
@@ -122,7 +122,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -135,7 +135,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .host("www.example.com")
         .build()?;
@@ -153,7 +153,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::proxy::Limits;
 
 /// `location /`, line 6.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
         .host("www.example.com")
         .build()?;
@@ -162,7 +162,7 @@ pub fn location_1() -> Result<OriginProxy, BuildError> {
 }
 
 /// `location /upload/`, line 7.
-pub fn location_2() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_2() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8000")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -182,7 +182,7 @@ use cdn_origin::group::OriginGroup;
 use std::time::Duration;
 
 /// `location /`, line 2.
-pub fn location_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
         .host("www.example.com")
         .build()?;
@@ -215,7 +215,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -232,7 +232,7 @@ use cdn_origin::tls::ClientIdentity;
 use cdn_origin::tls::Crls;
 
 /// `location /bank/`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://bank.example:8443")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/nginx/bank-ca.pem")).crls(Crls::pem_file("/etc/nginx/bank.crl.pem")))
         .client_identity(ClientIdentity::pem_files("/etc/nginx/client.pem", "/etc/nginx/client.key"))
@@ -251,7 +251,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `location /socket/`, line 7.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:3000")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -267,7 +267,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -281,7 +281,7 @@ use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media.example")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -298,7 +298,7 @@ use cdn_origin::dial::DnsCache;
 use std::time::Duration;
 
 /// `location /media/`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
         .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(300)..=Duration::from_secs(300))))
         .build()?;
@@ -314,7 +314,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location @s3`, line 6.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://static-example.s3.eu-west-1.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -327,7 +327,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location ~* ^/d/(.*)`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://files-example.s3.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -341,7 +341,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://site-example.s3-website-us-east-1.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -356,7 +356,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `location ^~ /grafana/`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.1.0.9:3000")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -371,7 +371,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://edge.example")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -394,7 +394,7 @@ use cdn_origin::pool::PoolSettings;
 use std::time::Duration;
 
 /// `location /`, line 8.
-pub fn location_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://a.example:8080")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -426,7 +426,7 @@ use cdn_origin::ResponseRewriteLayer;
 use std::error::Error;
 
 /// `location /app/`, line 1.
-pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -449,7 +449,7 @@ use http::StatusCode;
 use std::time::Duration;
 
 /// `location /`, line 14.
-pub fn location_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.11:3000")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -485,7 +485,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `location /`, line 3.
-pub fn location_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("https://origin-a.example:443")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1);
@@ -512,7 +512,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `location /`, line 3.
-pub fn location_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("https://www.example.com")
         .dial("192.0.2.1:443")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
@@ -540,7 +540,7 @@ use cdn_origin::dial::SocketOptions;
 use std::error::Error;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/app.sock")
         .socket_options(SocketOptions::default().local_address("127.0.0.1".parse::<std::net::IpAddr>()?))
@@ -560,7 +560,7 @@ use cdn_origin::origin::Scheme;
 use cdn_origin::proxy::Limits;
 
 /// `location @app`, line 4.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/gunicorn.sock")
         .build()?;
@@ -581,7 +581,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.5:8443")
         .omit_sni()
         .verify(danger::accept_any_certificate())
@@ -600,7 +600,7 @@ use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
 
 /// `location /`, line 1.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://192.0.2.10")
         .sni("crm.example")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
@@ -618,7 +618,7 @@ use cdn_origin::connector::Timeouts;
 use std::time::Duration;
 
 /// `location /`, line 22.
-pub fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://www.example.com")
         .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(5)).tls_handshake(Duration::from_secs(5)))
         .build()?;
@@ -639,7 +639,7 @@ use cdn_origin::group::OriginGroup;
 use http::HeaderName;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -671,7 +671,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -699,7 +699,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend azure`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
         .verify(danger::accept_any_certificate())
         .build()?;
@@ -717,7 +717,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::origin::Scheme;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -734,7 +734,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend no_host`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .sni("d1234567890.cloudfront.net")
         .build()?;
@@ -750,7 +750,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend still_broken`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
         .verify(danger::accept_any_certificate())
         .build()?;
@@ -764,7 +764,7 @@ use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `backend broken`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://cloudfront-site.example")
         .build()?;
     Ok(OriginProxy::new(connector))
@@ -778,7 +778,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend working`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
         .sni("cloudfront-site.example")
         .verify(danger::accept_any_certificate())
@@ -796,7 +796,7 @@ use cdn_origin::dial::HappyEyeballs;
 use cdn_origin::dial::IpFamilies;
 
 /// `backend tenants`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://edge.example")
         .sni("edge.example")
         .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::PreferV4))
@@ -818,7 +818,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::forwarded::ForwardedField;
 
 /// `backend api`, line 11.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -827,7 +827,7 @@ pub fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 
 /// `backend app`, line 13.
-pub fn backend_2() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_2() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -846,7 +846,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend grpc`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1:50051")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -878,7 +878,7 @@ use cdn_origin::connector::Sessions;
 use cdn_origin::tls::ClientIdentity;
 
 /// `backend bank`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://bank.example:8443")
         .sni("bank.example")
         .tls_versions(TlsVersion::V1_2..)
@@ -901,7 +901,7 @@ use cdn_origin::pool::PoolSettings;
 use std::time::Duration;
 
 /// `backend site`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://127.0.1.10")
         .host("site.example")
         .build()?;
@@ -930,7 +930,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://app.example:443")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -948,7 +948,7 @@ use cdn_origin::VerifyPolicy;
 use cdn_origin::dial::ProxyProtocol;
 
 /// `backend tls`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.1:8443")
         .sni("app.example")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
@@ -970,7 +970,7 @@ use std::error::Error;
 use std::time::Duration;
 
 /// `listen app`, line 1.
-pub fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(super) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .socket_options(SocketOptions::default().local_address("10.0.0.99".parse::<std::net::IpAddr>()?).user_timeout(Duration::from_secs(30)))
         .proxy_protocol(ProxyProtocol::v1())
@@ -989,7 +989,7 @@ use cdn_origin::OriginProxy;
 use http::HeaderValue;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -1009,7 +1009,7 @@ use cdn_origin::group::OriginGroup;
 use http::StatusCode;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -1041,7 +1041,7 @@ use cdn_origin::group::OriginGroup;
 use std::time::Duration;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -1070,7 +1070,7 @@ use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
 
 /// `backend s3`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
         .sni("media-example.s3.amazonaws.com")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
@@ -1089,7 +1089,7 @@ use cdn_origin::TlsVersion;
 use cdn_origin::tls::danger;
 
 /// `backend old`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://old.example")
         .omit_sni()
         .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
@@ -1109,7 +1109,7 @@ use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.9")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -1134,7 +1134,7 @@ use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `listen web`, line 19.
-pub fn listen_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn listen_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.10.11.86")
         .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
         .build()?;
@@ -1183,7 +1183,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::pool::PoolSettings;
 
 /// `backend app`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/app.sock")
         .build()?;
@@ -1206,7 +1206,7 @@ use cdn_origin::group::OriginGroup;
 use cdn_origin::tls::Crls;
 
 /// `backend webservers`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("https://10.0.0.5")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
         .build()?;
@@ -1238,7 +1238,7 @@ use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
 
 /// `backend api`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.1.1")
         .sni("api.example")
         .expected_name("api.example")
@@ -1260,7 +1260,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend new`, line 1.
-pub fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("https://new.example")
         .sni("new.example")
         .tls_versions(TlsVersion::V1_3..)
@@ -1292,7 +1292,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `backend ws`, line 1.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
         .host("ws.example")
         .build()?;
@@ -1313,7 +1313,7 @@ use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `backend one`, line 23.
-pub fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://one.example")
         .sni("one.example")
         .timeouts(Timeouts::default().connect(Duration::from_secs(5)).dial(Duration::from_secs(5)))

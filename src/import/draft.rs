@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     note::Finding,
-    settings::{Settings, Value},
+    settings::{SettingValue, Settings},
 };
 
 /// A `location` or a `backend` on its way to an origin or a group.
@@ -14,7 +14,7 @@ pub(super) struct Draft {
     pub(super) section: String,
     pub(super) line: usize,
     /// What all servers have in common.
-    pub(super) shared: Shared,
+    pub(super) shared: SharedSettings,
     pub(super) servers: Vec<Server>,
     /// Calls of the group's builder, such as `balance(Balance::round_robin())`.
     pub(super) group_calls: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Draft {
 
 /// The settings of all servers of a section.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct SharedSettings {
     pub(super) settings: Settings,
     pub(super) host: HostChoice,
     pub(super) tls: TlsChoice,
@@ -89,9 +89,14 @@ pub(super) struct Server {
     pub(super) tls: TlsChoice,
 }
 
-impl Shared {
+impl SharedSettings {
     /// Sets a key, and says so; or says why the value cannot be used.
-    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+    pub(super) fn set(
+        &mut self,
+        key: &'static str,
+        value: SettingValue,
+        text: &'static str,
+    ) -> Finding {
         set(&mut self.settings, key, value, text)
     }
 
@@ -113,7 +118,7 @@ impl Shared {
 pub(super) fn set(
     settings: &mut Settings,
     key: &'static str,
-    value: Value,
+    value: SettingValue,
     text: &'static str,
 ) -> Finding {
     match settings.set(key, value) {
@@ -131,11 +136,11 @@ const DEFAULT_FIELDS: [&str; 4] = [
 ];
 
 impl Server {
-    pub(super) fn new(shared: &Shared, name: String, line: usize, url: String) -> Self {
+    pub(super) fn new(shared: &SharedSettings, name: String, line: usize, url: String) -> Self {
         let mut settings = shared.settings.clone();
         if let Some(fields) = &shared.fields {
             let code: Vec<_> = fields.iter().map(|field| variant(field)).collect();
-            let value = Value::Both(json!(fields), format!("[{}]", code.join(", ")));
+            let value = SettingValue::Both(json!(fields), format!("[{}]", code.join(", ")));
             // The names are those of the configuration.
             let _ = settings.set("forwarded.fields", value);
         }
@@ -159,9 +164,9 @@ impl Server {
     /// Why one of the names cannot be used.
     pub(super) fn settle(&self) -> Result<Settings, String> {
         let mut settings = self.settings.clone();
-        settings.set("url", Value::Text(self.url.clone()))?;
+        settings.set("url", SettingValue::Text(self.url.clone()))?;
         if let Some(target) = &self.dial {
-            settings.set("dial", Value::Text(target.clone()))?;
+            settings.set("dial", SettingValue::Text(target.clone()))?;
         }
         if self.tls.is_on {
             self.settle_tls(&mut settings)?;
@@ -171,7 +176,7 @@ impl Server {
                 let (_, authority) = self.url.split_once("://").unwrap_or(("", &self.url));
                 // The Host would follow an SNI that is set.
                 if settings.has("sni") {
-                    settings.set("host", Value::Text(authority.to_owned()))?;
+                    settings.set("host", SettingValue::Text(authority.to_owned()))?;
                 }
             }
             HostChoice::Fixed(name) => {
@@ -179,16 +184,19 @@ impl Server {
                 let is_url = !settings.has("sni")
                     && self.url.split_once("://").is_some_and(|(_, it)| it == name);
                 if !follows && !is_url {
-                    settings.set("host", Value::Text(name.clone()))?;
+                    settings.set("host", SettingValue::Text(name.clone()))?;
                 }
             }
             HostChoice::PreserveName => {
                 let code = "HostRewriteLayer::preserve_name()".to_owned();
-                settings.set("host_rewrite", Value::Both(json!("preserve_name"), code))?;
+                settings.set(
+                    "host_rewrite",
+                    SettingValue::Both(json!("preserve_name"), code),
+                )?;
             }
             HostChoice::Preserve => {
                 let code = "HostRewriteLayer::preserve()".to_owned();
-                settings.set("host_rewrite", Value::Both(json!("preserve"), code))?;
+                settings.set("host_rewrite", SettingValue::Both(json!("preserve"), code))?;
             }
         }
         Ok(settings)
@@ -198,11 +206,11 @@ impl Server {
         let tls = &self.tls;
         match &tls.sni {
             SniChoice::Url => {}
-            SniChoice::Omit => settings.set("omit_sni", Value::Flag)?,
-            SniChoice::Name(name) => settings.set("sni", Value::Text(name.clone()))?,
+            SniChoice::Omit => settings.set("omit_sni", SettingValue::Flag)?,
+            SniChoice::Name(name) => settings.set("sni", SettingValue::Text(name.clone()))?,
         }
         if let Some(name) = &tls.expected_name {
-            settings.set("expected_name", Value::Text(name.clone()))?;
+            settings.set("expected_name", SettingValue::Text(name.clone()))?;
         }
         if let Some(policy) = tls.policy() {
             settings.set("verify", policy)?;
@@ -211,17 +219,17 @@ impl Server {
             let key = tls.key.as_ref().unwrap_or(chain);
             let json = json!({ "chain": { "file": chain }, "key": { "file": key } });
             let code = format!("ClientIdentity::pem_files({chain:?}, {key:?})");
-            settings.set("client_identity", Value::Both(json, code))?;
+            settings.set("client_identity", SettingValue::Both(json, code))?;
         }
         Ok(())
     }
 }
 
 impl TlsChoice {
-    fn policy(&self) -> Option<Value> {
+    fn policy(&self) -> Option<SettingValue> {
         if self.verify == VerifyChoice::Off {
             let json = json!({ "danger": { "certificate": "accept_any" } });
-            return Some(Value::Both(
+            return Some(SettingValue::Both(
                 json,
                 "danger::accept_any_certificate()".to_owned(),
             ));
@@ -241,7 +249,7 @@ impl TlsChoice {
             json["crls"] = json!({ "pem_files": [path] });
             code += &format!(".crls(Crls::pem_file({path:?}))");
         }
-        Some(Value::Both(json, code))
+        Some(SettingValue::Both(json, code))
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     note::{Finding, NoteKind},
-    settings::{Settings, Value},
+    settings::{SettingValue, Settings},
 };
 
 /// Which messages have the field, and what becomes of it.
@@ -70,11 +70,11 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         }
     }
     let (json, code) = match (settings.take(key), value) {
-        (Some(Value::Both(Json::Array(mut list), code)), _) => {
+        (Some(SettingValue::Both(Json::Array(mut list), code)), _) => {
             list.push(lower.into());
             (Json::Array(list), code + &calls)
         }
-        (Some(Value::Both(Json::Object(mut fields), code)), Some(value)) => {
+        (Some(SettingValue::Both(Json::Object(mut fields), code)), Some(value)) => {
             fields.insert(lower.to_owned(), value.into());
             (Json::Object(fields), code + &calls)
         }
@@ -84,14 +84,14 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
         }
         (_, None) => (Json::Array(vec![lower.into()]), calls),
     };
-    super::draft::set(settings, key, Value::Both(json, code), text)
+    super::draft::set(settings, key, SettingValue::Both(json, code), text)
 }
 
 /// Adds a prefix of the client's paths, and the origin's for it.
 pub(super) fn map_path(settings: &mut Settings, client: &str, origin: &str) -> Finding {
     let json = serde_json::json!([{ "client": client, "origin": origin }]);
     let code = format!(".map_path({client:?}.parse()?, {origin:?}.parse()?)");
-    let value = Value::Both(json, code);
+    let value = SettingValue::Both(json, code);
     let finding = super::draft::set(settings, "map_path", value, "`OriginProxy::map_path`");
     match finding.kind {
         NoteKind::Mapped => Finding::mapped("`OriginProxy::map_path`, of whole segments"),

@@ -8,7 +8,7 @@ use crate::config::OriginConfig;
 
 /// The value of a setting.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(super) enum SettingValue {
     /// A value that the configuration and the call write differently: as JSON, and as Rust. Code
     /// that starts with a dot has the names of its calls.
     Both(Json, String),
@@ -19,7 +19,7 @@ pub(super) enum Value {
     Time(Duration),
 }
 
-impl Value {
+impl SettingValue {
     fn json(&self) -> Json {
         match self {
             Self::Both(json, _) => json.clone(),
@@ -57,7 +57,7 @@ pub(super) fn duration(time: Duration) -> String {
 ///
 /// A key is a path such as `limits.response_timeout`. Its last part is the name of the call.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Settings(BTreeMap<&'static str, Value>);
+pub(super) struct Settings(BTreeMap<&'static str, SettingValue>);
 
 impl Settings {
     /// Sets a key, if the configuration accepts the value.
@@ -65,11 +65,12 @@ impl Settings {
     /// # Errors
     ///
     /// Why it does not.
-    pub(super) fn set(&mut self, key: &'static str, value: Value) -> Result<(), String> {
+    pub(super) fn set(&mut self, key: &'static str, value: SettingValue) -> Result<(), String> {
         let mut alone = Self::default();
-        alone
-            .0
-            .insert("url", Value::Text("http://origin.invalid".to_owned()));
+        alone.0.insert(
+            "url",
+            SettingValue::Text("http://origin.invalid".to_owned()),
+        );
         alone.0.insert(key, value.clone());
         alone.config()?;
         self.0.insert(key, value);
@@ -82,7 +83,7 @@ impl Settings {
     }
 
     /// Removes a key.
-    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
+    pub(super) fn take(&mut self, key: &str) -> Option<SettingValue> {
         self.0.remove(key)
     }
 
@@ -114,7 +115,7 @@ impl Settings {
         let mut calls: Vec<_> = names.iter().filter_map(|key| self.call(key)).collect();
         let (oldest, newest) = (self.0.get("tls.min_version"), self.0.get("tls.max_version"));
         if oldest.is_some() || newest.is_some() {
-            let oldest = oldest.map(Value::arguments).unwrap_or_default();
+            let oldest = oldest.map(SettingValue::arguments).unwrap_or_default();
             let newest = newest.map(|newest| format!("={}", newest.arguments()));
             let newest = newest.unwrap_or_default();
             calls.push(format!("tls_versions({oldest}..{newest})"));
@@ -149,7 +150,10 @@ impl Settings {
 
     /// The URL, as an argument.
     pub(super) fn url(&self) -> String {
-        self.0.get("url").map(Value::arguments).unwrap_or_default()
+        self.0
+            .get("url")
+            .map(SettingValue::arguments)
+            .unwrap_or_default()
     }
 
     fn call(&self, key: &str) -> Option<String> {

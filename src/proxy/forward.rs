@@ -1,7 +1,8 @@
 //! Forwards a prepared request, and turns the origin's response into the client's.
 
-use std::{mem, sync::Arc};
+use std::{mem, pin::pin, sync::Arc};
 
+use futures_util::future::{Either, select};
 use http::{
     HeaderMap, Request, Response, StatusCode,
     header::{CONTENT_LENGTH, ORIGIN},
@@ -50,11 +51,10 @@ impl ProxySettings {
         let origin = ready.origin.clone();
         // Boxed because it is rare: a large future costs every request a copy.
         let forwarding = Box::pin(self.forward(pool, ready, record));
-        // The deadline comes first: nothing is sent after it.
-        tokio::select! {
-            biased;
-            () = sleep_until(end.at) => Err(request_timed_out(end, &origin)),
-            outcome = forwarding => outcome,
+        // The deadline is polled first: nothing is sent after it.
+        match select(pin!(sleep_until(end.at)), forwarding).await {
+            Either::Left(_) => Err(request_timed_out(end, &origin)),
+            Either::Right((outcome, _)) => outcome,
         }
     }
 

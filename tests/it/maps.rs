@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
@@ -33,7 +34,7 @@ async fn origin(response: impl Fn() -> Response<Bytes> + Send + Sync + 'static) 
     edge.respond(move |_| response()).start().await
 }
 
-fn proxy_to(address: impl ToString) -> OriginProxy {
+fn proxy_to(address: SocketAddr) -> OriginProxy {
     let connector = CdnOriginConnector::builder("http://origin.test").dial(address.to_string());
     OriginProxy::new(connector.build().unwrap())
 }

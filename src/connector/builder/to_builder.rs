@@ -1,10 +1,7 @@
 //! From a connector back to a builder, and what other modules read of a builder.
 
-use std::time::Duration;
-
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    dial::HappyEyeballs,
     error::{BuildError, BuildProblem, BuildProblemKind},
     origin::{ChosenNames, OriginUrl},
     tls::{Alpn, TlsParameters},
@@ -61,13 +58,14 @@ impl CdnOriginBuilder {
     }
 
     /// The called setters that act only on connections that the connector opens itself.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn setters_of_own_connections(&self) -> Vec<&'static str> {
         let dial = &self.settings.dial;
         let called = [
             ("egress_guard", dial.guard.is_some()),
             (
                 "happy_eyeballs",
-                dial.happy_eyeballs != HappyEyeballs::default(),
+                dial.happy_eyeballs != crate::dial::HappyEyeballs::default(),
             ),
             ("proxy_protocol", dial.proxy_protocol.is_some()),
             ("socket_options", !dial.socket_options.is_default()),
@@ -80,7 +78,8 @@ impl CdnOriginBuilder {
     }
 
     /// The timeout of a whole connect.
-    pub(crate) fn connect_timeout(&self) -> Duration {
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn connect_timeout(&self) -> std::time::Duration {
         self.settings.timeouts.connect
     }
 

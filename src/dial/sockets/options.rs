@@ -80,6 +80,7 @@ type SocketHook = Arc<dyn Fn(&SockRef<'_>) -> io::Result<()> + Send + Sync>;
 
 impl SocketOptions {
     /// Whether no option was set.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn is_default(&self) -> bool {
         let Self {
             local_v4,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::import::{
-    draft::{Draft, HostChoice, Server, Shared, SniChoice, TlsChoice},
+    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, TlsChoice},
     note::Finding,
-    settings::{Settings, Value},
+    settings::{SettingValue, Settings},
 };
 
 use super::{
@@ -14,10 +14,10 @@ use super::{
 };
 
 /// A row about a line of a section.
-pub(super) type Row = crate::import::row::Row<Map>;
+pub(super) type BackendRow = crate::import::row::DirectiveRow<MapLine>;
 
 /// Maps a line. The last argument is the text of its row.
-pub(super) type Map = fn(&mut Backend, &ConfigLine, &'static str) -> Finding;
+pub(super) type MapLine = fn(&mut Backend, &ConfigLine, &'static str) -> Finding;
 
 /// A `backend` or `listen`, with its defaults.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Backend {
         backend
     }
 
-    pub(super) fn shared(&mut self) -> &mut Shared {
+    pub(super) fn shared(&mut self) -> &mut SharedSettings {
         &mut self.draft.shared
     }
 
@@ -79,7 +79,12 @@ impl Backend {
         self.count > 1
     }
 
-    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+    pub(super) fn set(
+        &mut self,
+        key: &'static str,
+        value: SettingValue,
+        text: &'static str,
+    ) -> Finding {
         self.shared().set(key, value, text)
     }
 
@@ -90,7 +95,7 @@ impl Backend {
         text: &'static str,
     ) -> Finding {
         match time_of(word) {
-            Ok(time) => self.set(key, Value::Time(time), text),
+            Ok(time) => self.set(key, SettingValue::Time(time), text),
             Err(finding) => finding,
         }
     }

@@ -20,7 +20,7 @@ use super::{
 };
 
 use self::{
-    backend::{Backend, Row, ServerDraft},
+    backend::{Backend, BackendRow, ServerDraft},
     parse::ConfigLine,
     server_rows::Keyword,
 };
@@ -42,7 +42,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 /// All tables, for the guide.
 #[cfg(test)]
 pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
-    let listed = |rows: &[Row]| rows.iter().map(Row::listed).collect();
+    let listed = |rows: &[BackendRow]| rows.iter().map(BackendRow::listed).collect();
     let keywords = keywords().map(|keyword| keyword.row.listed());
     vec![
         ("A backend", listed(&section_rows::ROWS)),
@@ -55,7 +55,7 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
 }
 
 /// The tables in which a line of a section is looked up, in their order.
-fn rows() -> impl Iterator<Item = &'static Row> {
+fn rows() -> impl Iterator<Item = &'static BackendRow> {
     section_rows::ROWS.iter().chain(&request_rows::ROWS)
 }
 
@@ -259,7 +259,7 @@ impl BackendImporter {
         self.drafts.push(backend.finish());
     }
 
-    fn line(&mut self, backend: &mut Backend, line: &ConfigLine, row: &Row) {
+    fn line(&mut self, backend: &mut Backend, line: &ConfigLine, row: &BackendRow) {
         let is_off = line.word(0) == "no" && row.name != "option redispatch";
         let finding = match is_off {
             true => Finding::no_effect("the option is off"),

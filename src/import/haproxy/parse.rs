@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<ConfigLine>, ImportError> {
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let words = Reader::new(number, line).words()?;
+        let words = WordReader::new(number, line).words()?;
         if !words.is_empty() {
             lines.push(ConfigLine { number, words });
         }
@@ -32,12 +32,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<ConfigLine>, ImportError> {
     Ok(lines)
 }
 
-struct Reader<'a> {
+struct WordReader<'a> {
     chars: Peekable<Chars<'a>>,
     at: Position,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WordReader<'a> {
     fn new(line: usize, text: &'a str) -> Self {
         Self {
             chars: text.chars().peekable(),

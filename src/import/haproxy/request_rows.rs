@@ -6,11 +6,11 @@ use crate::import::{
     draft::HostChoice,
     fields::{self, FieldChange},
     note::Finding,
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{
-    backend::{Backend, Row},
+    backend::{Backend, BackendRow},
     parse::ConfigLine,
 };
 
@@ -20,91 +20,91 @@ const PATH: &str = "`OriginProxy::map_path` for a prefix, else `OriginProxy::map
 const ACCESS: &str = "access is not checked: a layer in front of the proxy";
 const VARIABLE: &str = "there are no variables: a layer in front of the proxy";
 
-pub(super) const ROWS: [Row; 50] = [
-    Row::maps("http-request set-header", set_header, HOOK),
-    Row::maps("http-request add-header", set_header, HOOK),
-    Row::maps("http-request del-header", del_header, HOOK),
-    Row::by_hand("http-request replace-header", HOOK),
-    Row::by_hand("http-request replace-value", HOOK),
-    Row::by_hand("http-request set-method", HOOK),
-    Row::by_hand("http-request set-path", PATH),
-    Row::by_hand("http-request set-pathq", PATH),
-    Row::by_hand("http-request set-query", PATH),
-    Row::by_hand("http-request set-uri", PATH),
-    Row::by_hand("http-request replace-path", PATH),
-    Row::by_hand("http-request replace-pathq", PATH),
-    Row::by_hand("http-request replace-uri", PATH),
-    Row::by_hand("http-request normalize-uri", PATH),
-    Row::no_effect("http-request disable-l7-retry", "a POST is never repeated"),
-    Row::by_hand("http-request set-retries", "`Failover::max_attempts`"),
-    Row::by_hand(
+pub(super) const ROWS: [BackendRow; 50] = [
+    BackendRow::maps("http-request set-header", set_header, HOOK),
+    BackendRow::maps("http-request add-header", set_header, HOOK),
+    BackendRow::maps("http-request del-header", del_header, HOOK),
+    BackendRow::by_hand("http-request replace-header", HOOK),
+    BackendRow::by_hand("http-request replace-value", HOOK),
+    BackendRow::by_hand("http-request set-method", HOOK),
+    BackendRow::by_hand("http-request set-path", PATH),
+    BackendRow::by_hand("http-request set-pathq", PATH),
+    BackendRow::by_hand("http-request set-query", PATH),
+    BackendRow::by_hand("http-request set-uri", PATH),
+    BackendRow::by_hand("http-request replace-path", PATH),
+    BackendRow::by_hand("http-request replace-pathq", PATH),
+    BackendRow::by_hand("http-request replace-uri", PATH),
+    BackendRow::by_hand("http-request normalize-uri", PATH),
+    BackendRow::no_effect("http-request disable-l7-retry", "a POST is never repeated"),
+    BackendRow::by_hand("http-request set-retries", "`Failover::max_attempts`"),
+    BackendRow::by_hand(
         "http-request set-timeout",
         "`Limits::response_timeout` of a proxy of its own",
     ),
-    Row::by_hand("http-request set-bc-mark", "`SocketOptions::mark`"),
-    Row::by_hand("http-request set-bc-tos", "`SocketOptions::dscp`"),
-    Row::refused(
+    BackendRow::by_hand("http-request set-bc-mark", "`SocketOptions::mark`"),
+    BackendRow::by_hand("http-request set-bc-tos", "`SocketOptions::dscp`"),
+    BackendRow::refused(
         "http-request set-dst",
         "the address of a connector is fixed",
     ),
-    Row::refused(
+    BackendRow::refused(
         "http-request set-dst-port",
         "the address of a connector is fixed",
     ),
-    Row::by_hand(
+    BackendRow::by_hand(
         "http-request set-src",
         "`ClientAddress`, set by a layer in front",
     ),
-    Row::by_hand(
+    BackendRow::by_hand(
         "http-request do-resolve",
         "a name is resolved when it is dialled",
     ),
-    Row::no_effect(
+    BackendRow::no_effect(
         "http-request wait-for-body",
         "bodies are streamed; see `Limits`",
     ),
-    Row::no_effect(
+    BackendRow::no_effect(
         "http-request wait-for-handshake",
         "early data of clients is the server's",
     ),
-    Row::refused("http-request allow", ACCESS),
-    Row::refused("http-request auth", ACCESS),
-    Row::refused("http-request deny", ACCESS),
-    Row::refused("http-request reject", ACCESS),
-    Row::refused("http-request silent-drop", ACCESS),
-    Row::refused("http-request tarpit", ACCESS),
-    Row::by_hand("http-request redirect", "a router in front of the proxy"),
-    Row::by_hand("http-request return", "a router in front of the proxy"),
-    Row::refused(
+    BackendRow::refused("http-request allow", ACCESS),
+    BackendRow::refused("http-request auth", ACCESS),
+    BackendRow::refused("http-request deny", ACCESS),
+    BackendRow::refused("http-request reject", ACCESS),
+    BackendRow::refused("http-request silent-drop", ACCESS),
+    BackendRow::refused("http-request tarpit", ACCESS),
+    BackendRow::by_hand("http-request redirect", "a router in front of the proxy"),
+    BackendRow::by_hand("http-request return", "a router in front of the proxy"),
+    BackendRow::refused(
         "http-request cache-use",
         "there is no cache in this crate: the CDN is one",
     ),
-    Row::refused(
+    BackendRow::refused(
         "http-response cache-store",
         "there is no cache in this crate: the CDN is one",
     ),
-    Row::by_hand("http-request capture", "`AccessLogLayer`"),
-    Row::refused("http-request set-var", VARIABLE),
-    Row::refused("http-request set-var-fmt", VARIABLE),
-    Row::refused("http-request unset-var", VARIABLE),
-    Row::refused(
+    BackendRow::by_hand("http-request capture", "`AccessLogLayer`"),
+    BackendRow::refused("http-request set-var", VARIABLE),
+    BackendRow::refused("http-request set-var-fmt", VARIABLE),
+    BackendRow::refused("http-request unset-var", VARIABLE),
+    BackendRow::refused(
         "http-request use-service",
         "services are layers in front of the proxy",
     ),
-    Row::maps(
+    BackendRow::maps(
         "http-response replace-header",
         replace_response_header,
         "names of the origin are rewritten by default",
     ),
-    Row::maps("http-response set-header", set_response_header, RESPONSE),
-    Row::by_hand("http-response add-header", RESPONSE),
-    Row::maps("http-response del-header", del_response_header, RESPONSE),
-    Row::by_hand("http-response replace-value", RESPONSE),
-    Row::by_hand("http-response set-status", RESPONSE),
-    Row::by_hand("http-response return", RESPONSE),
-    Row::by_hand("http-response deny", RESPONSE),
-    Row::by_hand("http-after-response", RESPONSE),
-    Row::no_effect(
+    BackendRow::maps("http-response set-header", set_response_header, RESPONSE),
+    BackendRow::by_hand("http-response add-header", RESPONSE),
+    BackendRow::maps("http-response del-header", del_response_header, RESPONSE),
+    BackendRow::by_hand("http-response replace-value", RESPONSE),
+    BackendRow::by_hand("http-response set-status", RESPONSE),
+    BackendRow::by_hand("http-response return", RESPONSE),
+    BackendRow::by_hand("http-response deny", RESPONSE),
+    BackendRow::by_hand("http-after-response", RESPONSE),
+    BackendRow::no_effect(
         "option http-restrict-req-hdr-names",
         "names of fields are passed as they are",
     ),
@@ -130,14 +130,13 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
                     "https" => "Scheme::Https",
                     _ => "Scheme::Http",
                 };
-                let value = Value::Both(json!(value), code.to_owned());
+                let value = SettingValue::Both(json!(value), code.to_owned());
                 backend.set("client_scheme", value, "`OriginProxy::client_scheme`")
             }
             _ => Finding::mapped("`ForwardedLayer` writes it"),
         },
-        "x-forwarded-for" => own(value, &["%[src]"]),
         "x-forwarded-host" => own(value, &["%[req.hdr(host)]", "%[hdr(host)]"]),
-        "x-real-ip" => own(value, &["%[src]"]),
+        "x-forwarded-for" | "x-real-ip" => own(value, &["%[src]"]),
         "x-forwarded-port" => {
             backend.shared().forward("X-Forwarded-Port", true);
             own(value, &["%[dst_port]"])
@@ -184,7 +183,7 @@ fn host(backend: &mut Backend, value: &str, is_conditional: bool) -> Finding {
             Finding::by_hand("`HostRewriteLayer::from_fn`, with the Host computed from the request")
         }
         _ => {
-            let checked = Value::Text(value.to_owned());
+            let checked = SettingValue::Text(value.to_owned());
             let finding = backend.set("host", checked, "`CdnOriginBuilder::host`");
             if backend.shared().settings.take("host").is_some() {
                 backend.shared().host = HostChoice::Fixed(value.to_owned());

@@ -2,11 +2,11 @@
 
 use crate::import::{
     note::Finding,
-    settings::{Value, duration},
+    settings::{SettingValue, duration},
 };
 
 use super::{
-    backend::{Backend, Row, time_of},
+    backend::{Backend, BackendRow, time_of},
     parse::ConfigLine,
     value,
 };
@@ -14,122 +14,122 @@ use super::{
 const KEPT: &str = "connections are kept for all clients";
 const NO_CHECK: &str = "health checks are requests: `HealthCheck::get`";
 
-pub(super) const ROWS: [Row; 59] = [
-    Row::maps("mode", mode, "HTTP"),
-    Row::maps("balance", balance, "`Balance`"),
-    Row::maps(
+pub(super) const ROWS: [BackendRow; 59] = [
+    BackendRow::maps("mode", mode, "HTTP"),
+    BackendRow::maps("balance", balance, "`Balance`"),
+    BackendRow::maps(
         "hash-balance-factor",
         hash_balance_factor,
         "`Balance::max_load`",
     ),
-    Row::no_effect("hash-type", "affinity by a key uses rendezvous hashing"),
-    Row::by_hand("hash-preserve-affinity", "`Balance::max_load`"),
-    Row::by_hand(
+    BackendRow::no_effect("hash-type", "affinity by a key uses rendezvous hashing"),
+    BackendRow::by_hand("hash-preserve-affinity", "`Balance::max_load`"),
+    BackendRow::by_hand(
         "cookie",
         "`AffinityKey::cookie`, of a cookie that the application sets",
     ),
-    Row::by_hand("stick on", "`Balance::by_key`"),
-    Row::by_hand("stick match", "`Balance::by_key`"),
-    Row::by_hand("stick store-request", "`Balance::by_key`"),
-    Row::by_hand("stick store-response", "`Balance::by_key`"),
-    Row::by_hand("stick-table", "`Balance::by_key`"),
-    Row::no_effect(
+    BackendRow::by_hand("stick on", "`Balance::by_key`"),
+    BackendRow::by_hand("stick match", "`Balance::by_key`"),
+    BackendRow::by_hand("stick store-request", "`Balance::by_key`"),
+    BackendRow::by_hand("stick store-response", "`Balance::by_key`"),
+    BackendRow::by_hand("stick-table", "`Balance::by_key`"),
+    BackendRow::no_effect(
         "timeout check",
         "a check has a timeout of its own: `HealthCheck::timeout`",
     ),
-    Row::maps(
+    BackendRow::maps(
         "timeout connect",
         timeout_connect,
         "`Timeouts::connect`, `Timeouts::dial`",
     ),
-    Row::maps(
+    BackendRow::maps(
         "timeout server",
         timeout_server,
         "`Limits::response_timeout` until the head of the response, then \
          `Limits::body_idle_timeout`",
     ),
-    Row::maps("timeout tunnel", timeout_tunnel, "`Upgrades::idle_timeout`"),
-    Row::maps(
+    BackendRow::maps("timeout tunnel", timeout_tunnel, "`Upgrades::idle_timeout`"),
+    BackendRow::maps(
         "timeout queue",
         timeout_queue,
         "`PoolSettings::queue_timeout`",
     ),
-    Row::no_effect(
+    BackendRow::no_effect(
         "timeout server-fin",
         "both ends of a connection are closed together",
     ),
-    Row::maps("retries", retries, "`Failover::max_attempts`"),
-    Row::maps("retry-on", retry_on, "`Failover::statuses`"),
-    Row::maps(
+    BackendRow::maps("retries", retries, "`Failover::max_attempts`"),
+    BackendRow::maps("retry-on", retry_on, "`Failover::statuses`"),
+    BackendRow::maps(
         "option redispatch",
         redispatch,
         "another member gets the retry by default",
     ),
-    Row::maps("option httpchk", httpchk, "`HealthCheck::get`"),
-    Row::maps(
+    BackendRow::maps("option httpchk", httpchk, "`HealthCheck::get`"),
+    BackendRow::maps(
         "http-check send",
         check_send,
         "`HealthCheck::get`, `HealthCheck::host`",
     ),
-    Row::maps("http-check expect", check_expect, "`HealthCheck::statuses`"),
-    Row::no_effect("http-check connect", "a check connects as requests do"),
-    Row::no_effect("http-check comment", "a comment"),
-    Row::by_hand("http-check disable-on-404", "`HealthCheck::statuses`"),
-    Row::refused(
+    BackendRow::maps("http-check expect", check_expect, "`HealthCheck::statuses`"),
+    BackendRow::no_effect("http-check connect", "a check connects as requests do"),
+    BackendRow::no_effect("http-check comment", "a comment"),
+    BackendRow::by_hand("http-check disable-on-404", "`HealthCheck::statuses`"),
+    BackendRow::refused(
         "http-check send-state",
         "checks have no state of the proxy in them",
     ),
-    Row::refused("http-check set-var", "there are no variables"),
-    Row::refused("http-check unset-var", "there are no variables"),
-    Row::by_hand("option tcp-check", NO_CHECK),
-    Row::by_hand("option ssl-hello-chk", NO_CHECK),
-    Row::by_hand("option external-check", NO_CHECK),
-    Row::by_hand("external-check", NO_CHECK),
-    Row::by_hand("tcp-check", NO_CHECK),
-    Row::maps(
+    BackendRow::refused("http-check set-var", "there are no variables"),
+    BackendRow::refused("http-check unset-var", "there are no variables"),
+    BackendRow::by_hand("option tcp-check", NO_CHECK),
+    BackendRow::by_hand("option ssl-hello-chk", NO_CHECK),
+    BackendRow::by_hand("option external-check", NO_CHECK),
+    BackendRow::by_hand("external-check", NO_CHECK),
+    BackendRow::by_hand("tcp-check", NO_CHECK),
+    BackendRow::maps(
         "option forwardfor",
         forwardfor,
         "`ForwardedLayer::append_unverified`",
     ),
-    Row::maps("option forwarded", forwarded, "`ForwardedField::Forwarded`"),
-    Row::by_hand(
+    BackendRow::maps("option forwarded", forwarded, "`ForwardedField::Forwarded`"),
+    BackendRow::by_hand(
         "option originalto",
         "`OriginProxy::map_request` adds X-Original-To",
     ),
-    Row::no_effect(
+    BackendRow::no_effect(
         "option allbackups",
         "the members of a tier share its requests",
     ),
-    Row::no_effect("option http-keep-alive", KEPT),
-    Row::no_effect("option http-server-close", KEPT),
-    Row::no_effect("option httpclose", KEPT),
-    Row::no_effect("option forceclose", KEPT),
-    Row::no_effect("option prefer-last-server", KEPT),
-    Row::no_effect("option http-pretend-keepalive", KEPT),
-    Row::no_effect("http-reuse", KEPT),
-    Row::no_effect("max-keep-alive-queue", KEPT),
-    Row::no_effect("option srvtcpka", "TCP keepalive is on by default"),
-    Row::no_effect("option tcpka", "TCP keepalive is on by default"),
-    Row::by_hand("srvtcpka-cnt", "`TcpKeepalive::probe`"),
-    Row::by_hand("srvtcpka-idle", "`TcpKeepalive::probe`"),
-    Row::by_hand("srvtcpka-intvl", "`TcpKeepalive::probe`"),
-    Row::no_effect(
+    BackendRow::no_effect("option http-keep-alive", KEPT),
+    BackendRow::no_effect("option http-server-close", KEPT),
+    BackendRow::no_effect("option httpclose", KEPT),
+    BackendRow::no_effect("option forceclose", KEPT),
+    BackendRow::no_effect("option prefer-last-server", KEPT),
+    BackendRow::no_effect("option http-pretend-keepalive", KEPT),
+    BackendRow::no_effect("http-reuse", KEPT),
+    BackendRow::no_effect("max-keep-alive-queue", KEPT),
+    BackendRow::no_effect("option srvtcpka", "TCP keepalive is on by default"),
+    BackendRow::no_effect("option tcpka", "TCP keepalive is on by default"),
+    BackendRow::by_hand("srvtcpka-cnt", "`TcpKeepalive::probe`"),
+    BackendRow::by_hand("srvtcpka-idle", "`TcpKeepalive::probe`"),
+    BackendRow::by_hand("srvtcpka-intvl", "`TcpKeepalive::probe`"),
+    BackendRow::no_effect(
         "option http-no-delay",
         "nothing waits for more data to send",
     ),
-    Row::no_effect(
+    BackendRow::no_effect(
         "option abortonclose",
         "a client that leaves cancels its request",
     ),
-    Row::maps("source", source, "`SocketOptions::local_address`"),
-    Row::no_effect(
+    BackendRow::maps("source", source, "`SocketOptions::local_address`"),
+    BackendRow::no_effect(
         "fullconn",
         "`AdaptiveConcurrency` follows the origin's speed",
     ),
-    Row::by_hand("use-server", "a router in front of several proxies"),
-    Row::refused("use-fcgi-app", "FastCGI is not spoken"),
-    Row::by_hand("server-template", "`MemberSource::dns`"),
-    Row::by_hand(
+    BackendRow::by_hand("use-server", "a router in front of several proxies"),
+    BackendRow::refused("use-fcgi-app", "FastCGI is not spoken"),
+    BackendRow::by_hand("server-template", "`MemberSource::dns`"),
+    BackendRow::by_hand(
         "http-send-name-header",
         "`OriginProxy::map_request` of each `Member::proxy`",
     ),
@@ -313,7 +313,7 @@ fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
     if backend.replaces_forwarded_for {
         return Finding::mapped("`ForwardedLayer` writes it");
     }
-    backend.set("forwarded.append_unverified", Value::Flag, text);
+    backend.set("forwarded.append_unverified", SettingValue::Flag, text);
     match has("if-none") {
         true => Finding::warning(
             "clients can write the field; the import appends the client's address, and \
@@ -341,7 +341,7 @@ fn source(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Findi
         return Finding::mapped("the system chooses by default");
     }
     let code = format!("{host:?}.parse::<std::net::IpAddr>()?");
-    let value = Value::Both(serde_json::json!(host), code);
+    let value = SettingValue::Both(serde_json::json!(host), code);
     backend.set("socket_options.local_address", value, text)
 }
 

@@ -1,6 +1,6 @@
 //! The keywords of `server` and `default-server` lines.
 
-use crate::import::{draft, note::Finding, settings::Value};
+use crate::import::{draft, note::Finding, settings::SettingValue};
 
 use super::{
     backend::{Backend, ServerDraft, time_of},
@@ -9,20 +9,20 @@ use super::{
 
 /// A keyword and the number of its arguments.
 pub(super) struct Keyword {
-    pub(super) row: crate::import::row::Row<Map>,
+    pub(super) row: crate::import::row::DirectiveRow<MapParameter>,
     pub(super) arguments: usize,
 }
 
 /// Maps a keyword. The last argument is the text of its row.
-pub(super) type Map = fn(&mut ServerDraft, &mut Backend, &str, &'static str) -> Finding;
+pub(super) type MapParameter = fn(&mut ServerDraft, &mut Backend, &str, &'static str) -> Finding;
 
-type Row = crate::import::row::Row<Map>;
+pub(super) type ServerRow = crate::import::row::DirectiveRow<MapParameter>;
 
-pub(super) const fn flag(row: Row) -> Keyword {
+pub(super) const fn flag(row: ServerRow) -> Keyword {
     Keyword { row, arguments: 0 }
 }
 
-pub(super) const fn one(row: Row) -> Keyword {
+pub(super) const fn one(row: ServerRow) -> Keyword {
     Keyword { row, arguments: 1 }
 }
 
@@ -31,134 +31,159 @@ const AGENT: &str = "agents are not asked: `Members::set_weight` sets a weight";
 
 /// Those of TLS are in `server_tls_rows.rs`, those of sockets in `server_socket_rows.rs`.
 pub(super) const KEYWORDS: [Keyword; 48] = [
-    one(Row::maps("weight", weight, "`Member::weight`")),
-    flag(Row::maps(
+    one(ServerRow::maps("weight", weight, "`Member::weight`")),
+    flag(ServerRow::maps(
         "backup",
         backup,
         "a second `OriginGroupBuilder::tier`",
     )),
-    flag(Row::no_effect("no-backup", "a member of the first tier")),
-    flag(Row::maps("disabled", disabled, "the server is left out")),
-    flag(Row::no_effect("enabled", "the default")),
-    one(Row::maps(
+    flag(ServerRow::no_effect(
+        "no-backup",
+        "a member of the first tier",
+    )),
+    flag(ServerRow::maps(
+        "disabled",
+        disabled,
+        "the server is left out",
+    )),
+    flag(ServerRow::no_effect("enabled", "the default")),
+    one(ServerRow::maps(
         "maxconn",
         maxconn,
         "`PoolSettings::max_connections`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "maxqueue",
         maxqueue,
         "`PoolSettings::max_queued`",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "minconn",
         "`AdaptiveConcurrency` follows the origin's speed",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "max-reuse",
         max_reuse,
         "`PoolSettings::max_uses`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "pool-max-conn",
         pool_max_conn,
         "`PoolSettings::max_idle`",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "pool-low-conn",
         "idle connections are shared by all threads",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "pool-purge-delay",
         pool_purge_delay,
         "`PoolSettings::idle_timeout`",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "pool-conn-name",
         "a pool has one origin and one identity",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "idle-ping",
         "a connection that died is replaced, and the request retried",
     )),
-    flag(Row::no_effect("strict-maxconn", "a pool has one limit")),
-    one(Row::maps("slowstart", slowstart, "`Ejection::slow_start`")),
-    one(Row::no_effect(
+    flag(ServerRow::no_effect(
+        "strict-maxconn",
+        "a pool has one limit",
+    )),
+    one(ServerRow::maps(
+        "slowstart",
+        slowstart,
+        "`Ejection::slow_start`",
+    )),
+    one(ServerRow::no_effect(
         "observe",
         "failed requests eject a member by default",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "error-limit",
         error_limit,
         "`Ejection::failures`",
     )),
-    one(Row::no_effect("on-error", "`Ejection`")),
-    one(Row::no_effect(
+    one(ServerRow::no_effect("on-error", "`Ejection`")),
+    one(ServerRow::no_effect(
         "on-marked-down",
         "requests of an ejected member go on",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "on-marked-up",
         "requests of other members go on",
     )),
-    flag(Row::maps(
+    flag(ServerRow::maps(
         "check",
         check,
         "`HealthCheck::get` with `option httpchk`",
     )),
-    flag(Row::no_effect("no-check", "no checks")),
-    one(Row::maps("inter", inter, "`HealthCheck::interval`")),
-    one(Row::no_effect(
+    flag(ServerRow::no_effect("no-check", "no checks")),
+    one(ServerRow::maps("inter", inter, "`HealthCheck::interval`")),
+    one(ServerRow::no_effect(
         "fastinter",
         "one interval for all: `HealthCheck::interval`",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "downinter",
         "one interval for all: `HealthCheck::interval`",
     )),
-    one(Row::maps("rise", rise, "`HealthCheck::rise`")),
-    one(Row::maps("fall", fall, "`HealthCheck::fall`")),
-    one(Row::refused(
+    one(ServerRow::maps("rise", rise, "`HealthCheck::rise`")),
+    one(ServerRow::maps("fall", fall, "`HealthCheck::fall`")),
+    one(ServerRow::refused(
         "addr",
         "checks go to the address of the server",
     )),
-    one(Row::refused("port", "checks go to the port of the server")),
-    one(Row::by_hand("healthcheck", "`HealthCheck::get`")),
-    one(Row::no_effect(
+    one(ServerRow::refused(
+        "port",
+        "checks go to the port of the server",
+    )),
+    one(ServerRow::by_hand("healthcheck", "`HealthCheck::get`")),
+    one(ServerRow::no_effect(
         "init-state",
         "a member serves until it fails",
     )),
-    flag(Row::no_effect("check-reuse-pool", CHECKS)),
-    flag(Row::no_effect("no-check-reuse-pool", CHECKS)),
-    flag(Row::no_effect("check-send-proxy", CHECKS)),
-    flag(Row::no_effect("check-via-socks4", CHECKS)),
-    one(Row::no_effect("check-pool-conn-name", CHECKS)),
-    one(Row::no_effect("check-proto", CHECKS)),
-    flag(Row::refused("agent-check", AGENT)),
-    flag(Row::no_effect("no-agent-check", "no agents are asked")),
-    one(Row::refused("agent-send", AGENT)),
-    one(Row::refused("agent-inter", AGENT)),
-    one(Row::refused("agent-addr", AGENT)),
-    one(Row::refused("agent-port", AGENT)),
-    one(Row::by_hand(
+    flag(ServerRow::no_effect("check-reuse-pool", CHECKS)),
+    flag(ServerRow::no_effect("no-check-reuse-pool", CHECKS)),
+    flag(ServerRow::no_effect("check-send-proxy", CHECKS)),
+    flag(ServerRow::no_effect("check-via-socks4", CHECKS)),
+    one(ServerRow::no_effect("check-pool-conn-name", CHECKS)),
+    one(ServerRow::no_effect("check-proto", CHECKS)),
+    flag(ServerRow::refused("agent-check", AGENT)),
+    flag(ServerRow::no_effect(
+        "no-agent-check",
+        "no agents are asked",
+    )),
+    one(ServerRow::refused("agent-send", AGENT)),
+    one(ServerRow::refused("agent-inter", AGENT)),
+    one(ServerRow::refused("agent-addr", AGENT)),
+    one(ServerRow::refused("agent-port", AGENT)),
+    one(ServerRow::by_hand(
         "cookie",
         "`AffinityKey::cookie`, of a cookie that the application sets",
     )),
-    flag(Row::no_effect("non-stick", "`Balance::by_key`")),
-    flag(Row::no_effect("stick", "`Balance::by_key`")),
-    one(Row::by_hand(
+    flag(ServerRow::no_effect("non-stick", "`Balance::by_key`")),
+    flag(ServerRow::no_effect("stick", "`Balance::by_key`")),
+    one(ServerRow::by_hand(
         "hash-key",
         "`Member::name` decides which member gets which key",
     )),
 ];
 
-fn set(server: &mut ServerDraft, key: &'static str, value: Value, text: &'static str) -> Finding {
+fn set(
+    server: &mut ServerDraft,
+    key: &'static str,
+    value: SettingValue,
+    text: &'static str,
+) -> Finding {
     draft::set(&mut server.settings, key, value, text)
 }
 
 fn number(server: &mut ServerDraft, key: &'static str, word: &str, text: &'static str) -> Finding {
     match word.parse() {
-        Ok(number) => set(server, key, Value::Number(number), text),
+        Ok(number) => set(server, key, SettingValue::Number(number), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
@@ -232,7 +257,7 @@ fn pool_purge_delay(
     text: &'static str,
 ) -> Finding {
     match time_of(word) {
-        Ok(time) => set(server, "pool.idle_timeout", Value::Time(time), text),
+        Ok(time) => set(server, "pool.idle_timeout", SettingValue::Time(time), text),
         Err(finding) => finding,
     }
 }

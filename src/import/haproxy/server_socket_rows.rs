@@ -2,115 +2,133 @@
 
 use serde_json::json;
 
-use crate::import::{draft, note::Finding, settings::Value};
+use crate::import::{draft, note::Finding, settings::SettingValue};
 
 use super::{
     backend::{Backend, ServerDraft, time_of},
-    server_rows::{Keyword, Map, flag, one},
+    server_rows::{Keyword, ServerRow, flag, one},
     value,
 };
-
-type Row = crate::import::row::Row<Map>;
 
 const PROTOCOLS: &str = "the PROXY protocol: `CdnOriginBuilder::proxy_protocol`";
 const OLD_TLS: &str = "versions before TLS 1.2 are not offered";
 const SERVER_STATE: &str = "it concerns the administration of HAProxy";
 
 pub(super) const KEYWORDS: [Keyword; 39] = [
-    flag(Row::maps("send-proxy", proxy_v1, "`ProxyProtocol::v1`")),
-    flag(Row::maps("send-proxy-v2", proxy_v2, "`ProxyProtocol::v2`")),
-    flag(Row::no_effect("no-send-proxy", "the default")),
-    flag(Row::no_effect("no-send-proxy-v2", "the default")),
-    flag(Row::by_hand("send-proxy-v2-ssl", PROTOCOLS)),
-    flag(Row::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS)),
-    flag(Row::no_effect("no-send-proxy-v2-ssl", "the default")),
-    flag(Row::no_effect("no-send-proxy-v2-ssl-cn", "the default")),
-    one(Row::by_hand("proxy-v2-options", PROTOCOLS)),
-    one(Row::by_hand("set-proxy-v2-tlv-fmt", PROTOCOLS)),
-    one(Row::maps(
+    flag(ServerRow::maps(
+        "send-proxy",
+        proxy_v1,
+        "`ProxyProtocol::v1`",
+    )),
+    flag(ServerRow::maps(
+        "send-proxy-v2",
+        proxy_v2,
+        "`ProxyProtocol::v2`",
+    )),
+    flag(ServerRow::no_effect("no-send-proxy", "the default")),
+    flag(ServerRow::no_effect("no-send-proxy-v2", "the default")),
+    flag(ServerRow::by_hand("send-proxy-v2-ssl", PROTOCOLS)),
+    flag(ServerRow::by_hand("send-proxy-v2-ssl-cn", PROTOCOLS)),
+    flag(ServerRow::no_effect("no-send-proxy-v2-ssl", "the default")),
+    flag(ServerRow::no_effect(
+        "no-send-proxy-v2-ssl-cn",
+        "the default",
+    )),
+    one(ServerRow::by_hand("proxy-v2-options", PROTOCOLS)),
+    one(ServerRow::by_hand("set-proxy-v2-tlv-fmt", PROTOCOLS)),
+    one(ServerRow::maps(
         "source",
         source,
         "`SocketOptions::local_address`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "interface",
         interface,
         "`SocketOptions::interface`",
     )),
-    one(Row::refused(
+    one(ServerRow::refused(
         "usesrc",
         "the local address of a connector is fixed",
     )),
-    one(Row::maps("tcp-ut", tcp_ut, "`SocketOptions::user_timeout`")),
-    one(Row::refused(
+    one(ServerRow::maps(
+        "tcp-ut",
+        tcp_ut,
+        "`SocketOptions::user_timeout`",
+    )),
+    one(ServerRow::refused(
         "tcp-md5sig",
         "TCP MD5 signatures are not supported",
     )),
-    one(Row::refused(
+    one(ServerRow::refused(
         "cc",
         "the system chooses the congestion control",
     )),
-    one(Row::refused("quic-cc-algo", "QUIC is not spoken")),
-    flag(Row::no_effect("tfo", "TCP Fast Open is not used")),
-    flag(Row::no_effect("no-tfo", "TCP Fast Open is not used")),
-    one(Row::refused(
+    one(ServerRow::refused("quic-cc-algo", "QUIC is not spoken")),
+    flag(ServerRow::no_effect("tfo", "TCP Fast Open is not used")),
+    flag(ServerRow::no_effect("no-tfo", "TCP Fast Open is not used")),
+    one(ServerRow::refused(
         "namespace",
         "`CdnOriginBuilder::transport` dials in another namespace",
     )),
-    one(Row::refused(
+    one(ServerRow::refused(
         "socks4",
         "`CdnOriginBuilder::transport` dials through another proxy",
     )),
-    one(Row::by_hand(
+    one(ServerRow::by_hand(
         "resolvers",
         "`Dns::resolver` with a `HickoryResolver`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "resolve-prefer",
         resolve_prefer,
         "`HappyEyeballs::families`",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "resolve-opts",
         "all addresses of an answer are used",
     )),
-    one(Row::refused(
+    one(ServerRow::refused(
         "resolve-net",
         "`HappyEyeballs` orders addresses",
     )),
-    one(Row::no_effect(
+    one(ServerRow::no_effect(
         "init-addr",
         "a name is resolved when it is dialled",
     )),
-    one(Row::by_hand("track", "`HealthCheck` of each group")),
-    one(Row::no_effect("id", SERVER_STATE)),
-    one(Row::no_effect("guid", SERVER_STATE)),
-    one(Row::no_effect("shard", SERVER_STATE)),
-    one(Row::no_effect("log-proto", SERVER_STATE)),
-    one(Row::no_effect("log-bufsize", SERVER_STATE)),
-    one(Row::refused(
+    one(ServerRow::by_hand("track", "`HealthCheck` of each group")),
+    one(ServerRow::no_effect("id", SERVER_STATE)),
+    one(ServerRow::no_effect("guid", SERVER_STATE)),
+    one(ServerRow::no_effect("shard", SERVER_STATE)),
+    one(ServerRow::no_effect("log-proto", SERVER_STATE)),
+    one(ServerRow::no_effect("log-bufsize", SERVER_STATE)),
+    one(ServerRow::refused(
         "redir",
         "a router in front of the proxy redirects",
     )),
-    one(Row::maps("proto", proto, "`Alpn`")),
-    one(Row::no_effect("ws", "WebSockets use HTTP/1.1")),
-    flag(Row::no_effect("force-sslv3", OLD_TLS)),
-    flag(Row::no_effect("force-tlsv10", OLD_TLS)),
-    flag(Row::no_effect("force-tlsv11", OLD_TLS)),
-    one(Row::refused("ktls", "the kernel does not encrypt")),
+    one(ServerRow::maps("proto", proto, "`Alpn`")),
+    one(ServerRow::no_effect("ws", "WebSockets use HTTP/1.1")),
+    flag(ServerRow::no_effect("force-sslv3", OLD_TLS)),
+    flag(ServerRow::no_effect("force-tlsv10", OLD_TLS)),
+    flag(ServerRow::no_effect("force-tlsv11", OLD_TLS)),
+    one(ServerRow::refused("ktls", "the kernel does not encrypt")),
 ];
 
-fn set(server: &mut ServerDraft, key: &'static str, value: Value, text: &'static str) -> Finding {
+fn set(
+    server: &mut ServerDraft,
+    key: &'static str,
+    value: SettingValue,
+    text: &'static str,
+) -> Finding {
     draft::set(&mut server.settings, key, value, text)
 }
 
 fn proxy_v1(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = Value::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
+    let value = SettingValue::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
     set(server, "proxy_protocol", value, text)
 }
 
 fn proxy_v2(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
-    let value = Value::Both(json!("v2"), "ProxyProtocol::v2()".to_owned());
+    let value = SettingValue::Both(json!("v2"), "ProxyProtocol::v2()".to_owned());
     set(server, "proxy_protocol", value, text)
 }
 
@@ -126,7 +144,7 @@ fn source(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static 
     set(
         server,
         "socket_options.local_address",
-        Value::Both(json!(host), code),
+        SettingValue::Both(json!(host), code),
         text,
     )
 }
@@ -135,7 +153,7 @@ fn interface(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'stat
     set(
         server,
         "socket_options.interface",
-        Value::Text(word.to_owned()),
+        SettingValue::Text(word.to_owned()),
         text,
     )
 }
@@ -145,7 +163,7 @@ fn tcp_ut(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static 
         Ok(time) => set(
             server,
             "socket_options.user_timeout",
-            Value::Time(time),
+            SettingValue::Time(time),
             text,
         ),
         Err(finding) => finding,
@@ -163,7 +181,7 @@ fn resolve_prefer(
         "ipv6" => ("prefer_v6", "IpFamilies::PreferV6"),
         _ => return Finding::refused("the value is neither `ipv4` nor `ipv6`"),
     };
-    let value = Value::Both(json!(name), code.to_owned());
+    let value = SettingValue::Both(json!(name), code.to_owned());
     set(server, "happy_eyeballs.families", value, text)
 }
 
@@ -184,5 +202,10 @@ pub(super) fn alpn(server: &mut ServerDraft, protocols: &str, text: &'static str
         "h2,http/1.1" | "http/1.1,h2" => return Finding::mapped("both are offered by default"),
         _ => return Finding::refused("neither HTTP/1.1 nor HTTP/2"),
     };
-    set(server, "alpn", Value::Both(json, code.to_owned()), text)
+    set(
+        server,
+        "alpn",
+        SettingValue::Both(json, code.to_owned()),
+        text,
+    )
 }

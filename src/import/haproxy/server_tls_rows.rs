@@ -5,121 +5,142 @@ use serde_json::json;
 use crate::import::{
     draft::{self, SniChoice, VerifyChoice},
     note::Finding,
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{
     backend::{Backend, ServerDraft},
-    server_rows::{Keyword, Map, flag, one},
+    server_rows::{Keyword, ServerRow, flag, one},
     server_socket_rows::alpn,
     value,
 };
-
-type Row = crate::import::row::Row<Map>;
 
 const CHECKS: &str = "checks connect as requests do";
 const OLD_TLS: &str = "versions before TLS 1.2 are not offered";
 const PARAMETERS: &str = "`TlsParameters` has a call for each list";
 
 pub(super) const KEYWORDS: [Keyword; 40] = [
-    flag(Row::maps("ssl", ssl, "`https://` in the URL")),
-    flag(Row::maps("no-ssl", no_ssl, "`http://` in the URL")),
-    one(Row::maps("sni", sni, "`CdnOriginBuilder::sni`")),
-    flag(Row::maps("sni-auto", sni_auto, "`CdnOriginBuilder::sni`")),
-    flag(Row::maps(
+    flag(ServerRow::maps("ssl", ssl, "`https://` in the URL")),
+    flag(ServerRow::maps("no-ssl", no_ssl, "`http://` in the URL")),
+    one(ServerRow::maps("sni", sni, "`CdnOriginBuilder::sni`")),
+    flag(ServerRow::maps(
+        "sni-auto",
+        sni_auto,
+        "`CdnOriginBuilder::sni`",
+    )),
+    flag(ServerRow::maps(
         "no-sni-auto",
         no_sni_auto,
         "`CdnOriginBuilder::omit_sni`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "verify",
         verify,
         "certificates are verified by default",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "verifyhost",
         verifyhost,
         "`CdnOriginBuilder::expected_name`",
     )),
-    flag(Row::no_effect("no-verifyhost", "the SNI is expected")),
-    one(Row::maps("ca-file", ca_file, "`Roots::pem_file`")),
-    one(Row::maps("crl-file", crl_file, "`VerifyPolicy::crls`")),
-    one(Row::maps("crt", crt, "`CdnOriginBuilder::client_identity`")),
-    one(Row::maps("alpn", offer, "`CdnOriginBuilder::alpn`")),
-    one(Row::refused("npn", "ALPN replaced it")),
-    one(Row::maps(
+    flag(ServerRow::no_effect("no-verifyhost", "the SNI is expected")),
+    one(ServerRow::maps("ca-file", ca_file, "`Roots::pem_file`")),
+    one(ServerRow::maps(
+        "crl-file",
+        crl_file,
+        "`VerifyPolicy::crls`",
+    )),
+    one(ServerRow::maps(
+        "crt",
+        crt,
+        "`CdnOriginBuilder::client_identity`",
+    )),
+    one(ServerRow::maps("alpn", offer, "`CdnOriginBuilder::alpn`")),
+    one(ServerRow::refused("npn", "ALPN replaced it")),
+    one(ServerRow::maps(
         "ssl-min-ver",
         min_version,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    one(Row::maps(
+    one(ServerRow::maps(
         "ssl-max-ver",
         max_version,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    flag(Row::maps(
+    flag(ServerRow::maps(
         "force-tlsv12",
         force_1_2,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    flag(Row::maps(
+    flag(ServerRow::maps(
         "force-tlsv13",
         force_1_3,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    flag(Row::maps(
+    flag(ServerRow::maps(
         "no-tlsv12",
         force_1_3,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    flag(Row::maps(
+    flag(ServerRow::maps(
         "no-tlsv13",
         no_1_3,
         "`CdnOriginBuilder::tls_versions`",
     )),
-    flag(Row::no_effect("no-sslv3", OLD_TLS)),
-    flag(Row::no_effect("no-tlsv10", OLD_TLS)),
-    flag(Row::no_effect("no-tlsv11", OLD_TLS)),
-    one(Row::by_hand(
+    flag(ServerRow::no_effect("no-sslv3", OLD_TLS)),
+    flag(ServerRow::no_effect("no-tlsv10", OLD_TLS)),
+    flag(ServerRow::no_effect("no-tlsv11", OLD_TLS)),
+    one(ServerRow::by_hand(
         "ciphers",
         "`TlsParameters::cipher_suites` takes IANA names",
     )),
-    one(Row::by_hand(
+    one(ServerRow::by_hand(
         "ciphersuites",
         "`TlsParameters::cipher_suites` takes IANA names",
     )),
-    one(Row::by_hand("curves", PARAMETERS)),
-    one(Row::by_hand("sigalgs", PARAMETERS)),
-    one(Row::refused(
+    one(ServerRow::by_hand("curves", PARAMETERS)),
+    one(ServerRow::by_hand("sigalgs", PARAMETERS)),
+    one(ServerRow::refused(
         "client-sigalgs",
         "the key of the identity decides",
     )),
-    flag(Row::no_effect(
+    flag(ServerRow::no_effect(
         "ssl-reuse",
         "sessions are resumed by default",
     )),
-    flag(Row::maps("no-ssl-reuse", no_sessions, "`Sessions::off`")),
-    flag(Row::no_effect(
+    flag(ServerRow::maps(
+        "no-ssl-reuse",
+        no_sessions,
+        "`Sessions::off`",
+    )),
+    flag(ServerRow::no_effect(
         "tls-tickets",
         "sessions are resumed by default",
     )),
-    flag(Row::maps("no-tls-tickets", no_sessions, "`Sessions::off`")),
-    flag(Row::maps(
+    flag(ServerRow::maps(
+        "no-tls-tickets",
+        no_sessions,
+        "`Sessions::off`",
+    )),
+    flag(ServerRow::maps(
         "allow-0rtt",
         early_data,
         "`Sessions::early_data`",
     )),
-    flag(Row::refused("renegotiate", "TLS is never renegotiated")),
-    flag(Row::no_effect(
+    flag(ServerRow::refused(
+        "renegotiate",
+        "TLS is never renegotiated",
+    )),
+    flag(ServerRow::no_effect(
         "no-renegotiate",
         "TLS is never renegotiated",
     )),
-    flag(Row::no_effect("check-ssl", CHECKS)),
-    flag(Row::no_effect("no-check-ssl", CHECKS)),
-    one(Row::no_effect("check-sni", CHECKS)),
-    flag(Row::no_effect("check-sni-auto", CHECKS)),
-    flag(Row::no_effect("no-check-sni-auto", CHECKS)),
-    one(Row::no_effect("check-alpn", CHECKS)),
+    flag(ServerRow::no_effect("check-ssl", CHECKS)),
+    flag(ServerRow::no_effect("no-check-ssl", CHECKS)),
+    one(ServerRow::no_effect("check-sni", CHECKS)),
+    flag(ServerRow::no_effect("check-sni-auto", CHECKS)),
+    flag(ServerRow::no_effect("no-check-sni-auto", CHECKS)),
+    one(ServerRow::no_effect("check-alpn", CHECKS)),
 ];
 
 fn ssl(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
@@ -140,7 +161,7 @@ fn sni(server: &mut ServerDraft, _: &mut Backend, word: &str, text: &'static str
              the server's name. For a name of each client's, see `VirtualHosts`",
         );
     };
-    let checked = Value::Text(name.to_owned());
+    let checked = SettingValue::Text(name.to_owned());
     let finding = draft::set(&mut server.settings, "sni", checked, text);
     if server.settings.take("sni").is_some() {
         server.tls.sni = SniChoice::Name(name.to_owned());
@@ -191,7 +212,7 @@ fn verifyhost(
     word: &str,
     text: &'static str,
 ) -> Finding {
-    let checked = Value::Text(word.to_owned());
+    let checked = SettingValue::Text(word.to_owned());
     let finding = draft::set(&mut server.settings, "expected_name", checked, text);
     if server.settings.take("expected_name").is_some() {
         server.tls.expected_name = Some(word.to_owned());
@@ -271,14 +292,19 @@ fn version(
     draft::set(
         &mut server.settings,
         key,
-        Value::Both(json!(json), code.to_owned()),
+        SettingValue::Both(json!(json), code.to_owned()),
         text,
     )
 }
 
 fn no_sessions(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
     server.settings.take("sessions.early_data");
-    draft::set(&mut server.settings, "sessions.off", Value::Flag, text)
+    draft::set(
+        &mut server.settings,
+        "sessions.off",
+        SettingValue::Flag,
+        text,
+    )
 }
 
 fn early_data(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static str) -> Finding {
@@ -288,7 +314,7 @@ fn early_data(server: &mut ServerDraft, _: &mut Backend, _: &str, text: &'static
     draft::set(
         &mut server.settings,
         "sessions.early_data",
-        Value::Flag,
+        SettingValue::Flag,
         text,
     )
 }

@@ -4,118 +4,118 @@ use serde_json::json;
 
 use crate::import::{
     note::Finding,
-    settings::{Value, duration},
+    settings::{SettingValue, duration},
 };
 
 use super::{
-    location::{Location, Row, time_of},
+    location::{Location, NginxRow, time_of},
     parse::Directive,
     value,
 };
 
-pub(super) const ROWS: [Row; 30] = [
-    Row::maps(
+pub(super) const ROWS: [NginxRow; 30] = [
+    NginxRow::maps(
         "proxy_connect_timeout",
         connect_timeout,
         "`Timeouts::dial`, and TLS on top of it",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_read_timeout",
         read_timeout,
         "`Limits::response_timeout` until the head of the response, then \
          `Limits::body_idle_timeout`; `Upgrades::idle_timeout` for WebSockets",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "proxy_send_timeout",
         "an upload that makes no progress ends with `Limits::response_timeout`",
     ),
-    Row::maps("proxy_bind", bind, "`SocketOptions::local_address`"),
-    Row::refused(
+    NginxRow::maps("proxy_bind", bind, "`SocketOptions::local_address`"),
+    NginxRow::refused(
         "proxy_bind_dynamic",
         "the local address of a connector is fixed",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_socket_keepalive",
         socket_keepalive,
         "`SocketOptions::keepalive`, on",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_socket_rcvbuf",
         receive_buffer,
         "`SocketOptions::receive_buffer`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_socket_sndbuf",
         send_buffer,
         "`SocketOptions::send_buffer`",
     ),
-    Row::no_effect("proxy_send_lowat", "only FreeBSD has it"),
-    Row::maps(
+    NginxRow::no_effect("proxy_send_lowat", "only FreeBSD has it"),
+    NginxRow::maps(
         "proxy_http_version",
         http_version,
         "the origin chooses HTTP/2 or HTTP/1.1",
     ),
-    Row::maps(
+    NginxRow::maps(
         "resolver",
         resolver,
         "the system's resolver; `DnsCache::ttl` for `valid=`",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "resolver_timeout",
         "resolving is a part of `Timeouts::dial`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_next_upstream",
         next_upstream,
         "`Failover::statuses`, for safe methods",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_next_upstream_tries",
         next_upstream_tries,
         "`Failover::max_attempts`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_next_upstream_timeout",
         next_upstream_timeout,
         "`Failover::within`",
     ),
-    Row::refused(
+    NginxRow::refused(
         "proxy_allow_upstream",
         "the addresses that may be dialled are set with `CdnOriginBuilder::egress_guard`",
     ),
-    Row::refused("proxy_limit_rate", "bandwidth is not limited"),
-    Row::no_effect(
+    NginxRow::refused("proxy_limit_rate", "bandwidth is not limited"),
+    NginxRow::no_effect(
         "proxy_ignore_client_abort",
         "a client that leaves cancels its request",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "proxy_request_buffering",
         "uploads are streamed: not buffered first",
     ),
-    Row::no_effect("proxy_buffering", "responses are streamed: not buffered"),
-    Row::no_effect("proxy_buffers", "responses are streamed: not buffered"),
-    Row::maps(
+    NginxRow::no_effect("proxy_buffering", "responses are streamed: not buffered"),
+    NginxRow::no_effect("proxy_buffers", "responses are streamed: not buffered"),
+    NginxRow::maps(
         "proxy_buffer_size",
         buffer_size,
         "a head may have 64 KiB by default",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "proxy_busy_buffers_size",
         "responses are streamed: not buffered",
     ),
-    Row::no_effect("proxy_max_temp_file_size", "no temporary files are written"),
-    Row::no_effect(
+    NginxRow::no_effect("proxy_max_temp_file_size", "no temporary files are written"),
+    NginxRow::no_effect(
         "proxy_temp_file_write_size",
         "no temporary files are written",
     ),
-    Row::no_effect("proxy_temp_path", "no temporary files are written"),
-    Row::no_effect("proxy_headers_hash_bucket_size", "there is no such table"),
-    Row::no_effect("proxy_headers_hash_max_size", "there is no such table"),
-    Row::refused(
+    NginxRow::no_effect("proxy_temp_path", "no temporary files are written"),
+    NginxRow::no_effect("proxy_headers_hash_bucket_size", "there is no such table"),
+    NginxRow::no_effect("proxy_headers_hash_max_size", "there is no such table"),
+    NginxRow::refused(
         "proxy_request_dynamic",
         "the request is built once, before it is sent",
     ),
-    Row::by_hand("health_check", "`HealthCheck::get` of an `OriginGroup`"),
+    NginxRow::by_hand("health_check", "`HealthCheck::get` of an `OriginGroup`"),
 ];
 
 fn connect_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
@@ -123,13 +123,13 @@ fn connect_timeout(location: &mut Location, directive: &Directive, text: &'stati
         Ok(time) => time,
         Err(finding) => return finding,
     };
-    location.set("timeouts.tls_handshake", Value::Time(time), text);
+    location.set("timeouts.tls_handshake", SettingValue::Time(time), text);
     location.set(
         "timeouts.connect",
-        Value::Time(time.saturating_mul(2)),
+        SettingValue::Time(time.saturating_mul(2)),
         text,
     );
-    location.set("timeouts.dial", Value::Time(time), text)
+    location.set("timeouts.dial", SettingValue::Time(time), text)
 }
 
 fn read_timeout(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
@@ -150,7 +150,7 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
     let code = format!("{word:?}.parse::<std::net::IpAddr>()?");
     location.set(
         "socket_options.local_address",
-        Value::Both(json!(word), code),
+        SettingValue::Both(json!(word), code),
         text,
     )
 }
@@ -158,7 +158,7 @@ fn bind(location: &mut Location, directive: &Directive, text: &'static str) -> F
 fn socket_keepalive(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "off" => {
-            let value = Value::Both(json!("off"), "TcpKeepalive::off()".to_owned());
+            let value = SettingValue::Both(json!("off"), "TcpKeepalive::off()".to_owned());
             location.set("socket_options.keepalive", value, "`TcpKeepalive::off`")
         }
         _ => Finding::mapped(text),
@@ -180,7 +180,7 @@ fn set_size(
     text: &'static str,
 ) -> Finding {
     match value::size(directive.word()) {
-        Some(bytes) => location.set(key, Value::Number(bytes), text),
+        Some(bytes) => location.set(key, SettingValue::Number(bytes), text),
         None => Finding::refused("the value is no size"),
     }
 }
@@ -189,7 +189,7 @@ fn set_size(
 fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match value::size(directive.word()) {
         Some(bytes) if bytes > 64 << 10 => {
-            let value = Value::Number(bytes);
+            let value = SettingValue::Number(bytes);
             location.set(
                 "pool.max_response_head",
                 value,
@@ -204,7 +204,7 @@ fn buffer_size(location: &mut Location, directive: &Directive, text: &'static st
 fn http_version(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
         "2" => {
-            let value = Value::Both(json!(["h2"]), "Alpn::Http2".to_owned());
+            let value = SettingValue::Both(json!(["h2"]), "Alpn::Http2".to_owned());
             location.set("alpn", value, "`Alpn::Http2`")
         }
         _ => Finding::mapped(text),
@@ -224,7 +224,7 @@ fn resolver(location: &mut Location, directive: &Directive, text: &'static str) 
                 let json = json!({ "min_ttl": written, "max_ttl": written });
                 let time = duration(time);
                 let code = format!("DnsCache::default().ttl({time}..={time})");
-                location.set("dns.cache", Value::Both(json, code), text);
+                location.set("dns.cache", SettingValue::Both(json, code), text);
             }
             Some(("ipv6", "off")) => set_family(location, "only_v4", "OnlyV4", text),
             Some(("ipv4", "off")) => set_family(location, "only_v6", "OnlyV6", text),
@@ -242,7 +242,7 @@ fn resolver(location: &mut Location, directive: &Directive, text: &'static str) 
 }
 
 fn set_family(location: &mut Location, name: &str, variant: &str, text: &'static str) {
-    let value = Value::Both(json!(name), format!("IpFamilies::{variant}"));
+    let value = SettingValue::Both(json!(name), format!("IpFamilies::{variant}"));
     location.set("happy_eyeballs.families", value, text);
 }
 

@@ -3,18 +3,18 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
-    draft::{Draft, HostChoice, Server, Shared, SniChoice},
+    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice},
     note::Finding,
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{parse::Directive, value};
 
 /// A row of this importer.
-pub(super) type Row = crate::import::row::Row<Map>;
+pub(super) type NginxRow = crate::import::row::DirectiveRow<MapDirective>;
 
 /// Maps a directive. The last argument is the text of its row.
-pub(super) type Map = fn(&mut Location, &Directive, &'static str) -> Finding;
+pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Finding;
 
 /// A block with `proxy_pass`.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ pub(super) struct MemberLine {
 }
 
 impl Location {
-    pub(super) fn shared(&mut self) -> &mut Shared {
+    pub(super) fn shared(&mut self) -> &mut SharedSettings {
         &mut self.draft.shared
     }
 
@@ -69,7 +69,12 @@ impl Location {
         value::expand(word, &self.variables)
     }
 
-    pub(super) fn set(&mut self, key: &'static str, value: Value, text: &'static str) -> Finding {
+    pub(super) fn set(
+        &mut self,
+        key: &'static str,
+        value: SettingValue,
+        text: &'static str,
+    ) -> Finding {
         self.shared().set(key, value, text)
     }
 
@@ -80,7 +85,7 @@ impl Location {
         text: &'static str,
     ) -> Finding {
         match time_of(word) {
-            Ok(time) => self.set(key, Value::Time(time), text),
+            Ok(time) => self.set(key, SettingValue::Time(time), text),
             Err(finding) => finding,
         }
     }
@@ -92,7 +97,7 @@ impl Location {
         text: &'static str,
     ) -> Finding {
         match word.parse() {
-            Ok(number) => self.set(key, Value::Number(number), text),
+            Ok(number) => self.set(key, SettingValue::Number(number), text),
             Err(_) => Finding::refused("the value is no number"),
         }
     }
@@ -170,7 +175,7 @@ impl Location {
                 // The number was checked when its line was read.
                 let _ = server
                     .settings
-                    .set("pool.max_connections", Value::Number(count));
+                    .set("pool.max_connections", SettingValue::Number(count));
             }
             self.draft.servers.push(server);
         }

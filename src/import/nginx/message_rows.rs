@@ -5,11 +5,11 @@ use serde_json::{Value as Json, json};
 use crate::import::{
     fields::{self, FieldChange},
     note::Finding,
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{
-    location::{Location, Row},
+    location::{Location, NginxRow},
     parse::Directive,
 };
 
@@ -17,92 +17,92 @@ use super::{
 const NO_CACHE: &str = "there is no cache in this crate: the CDN is one";
 const NO_STORE: &str = "responses are not stored in files";
 
-pub(super) const ROWS: [Row; 43] = [
-    Row::maps(
+pub(super) const ROWS: [NginxRow; 43] = [
+    NginxRow::maps(
         "proxy_redirect",
         redirect,
         "names of the origin are rewritten by default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_cookie_path",
         cookie_path,
         "`ResponseRewriteLayer::path`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_cookie_domain",
         cookie_domain,
         "the cookie gets the client's host",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_cookie_flags",
         cookie_flags,
         "attributes of cookies stay as they are",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_pass_header",
         pass_header,
         "fields of responses are passed by default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_hide_header",
         hide_header,
         "`OriginProxy::map_response`",
     ),
-    Row::by_hand("add_header", "`OriginProxy::map_response`"),
-    Row::by_hand("add_trailer", "`OriginProxy::map_response`"),
-    Row::by_hand("proxy_intercept_errors", "`OriginProxy::map_response`"),
-    Row::by_hand("error_page", "`OriginProxy::map_response`"),
-    Row::no_effect(
+    NginxRow::by_hand("add_header", "`OriginProxy::map_response`"),
+    NginxRow::by_hand("add_trailer", "`OriginProxy::map_response`"),
+    NginxRow::by_hand("proxy_intercept_errors", "`OriginProxy::map_response`"),
+    NginxRow::by_hand("error_page", "`OriginProxy::map_response`"),
+    NginxRow::no_effect(
         "proxy_ignore_headers",
         "X-Accel fields of responses have no effect here",
     ),
-    Row::refused("proxy_method", "the method of a request is the client's"),
-    Row::refused("proxy_set_body", "the body of a request is the client's"),
-    Row::refused(
+    NginxRow::refused("proxy_method", "the method of a request is the client's"),
+    NginxRow::refused("proxy_set_body", "the body of a request is the client's"),
+    NginxRow::refused(
         "proxy_pass_request_body",
         "the body of a request is the client's",
     ),
-    Row::refused(
+    NginxRow::refused(
         "proxy_pass_request_headers",
         "the fields of a request are the client's",
     ),
-    Row::no_effect("proxy_pass_trailers", "trailers are passed by default"),
-    Row::no_effect("proxy_force_ranges", "the origin decides about ranges"),
-    Row::maps("proxy_cache", cache, NO_CACHE),
-    Row::refused("proxy_cache_background_update", NO_CACHE),
-    Row::refused("proxy_cache_bypass", NO_CACHE),
-    Row::refused("proxy_cache_convert_head", NO_CACHE),
-    Row::refused("proxy_cache_key", NO_CACHE),
-    Row::refused("proxy_cache_lock", NO_CACHE),
-    Row::refused("proxy_cache_lock_age", NO_CACHE),
-    Row::refused("proxy_cache_lock_timeout", NO_CACHE),
-    Row::refused("proxy_cache_max_range_offset", NO_CACHE),
-    Row::refused("proxy_cache_methods", NO_CACHE),
-    Row::refused("proxy_cache_min_uses", NO_CACHE),
-    Row::refused("proxy_cache_path", NO_CACHE),
-    Row::refused("proxy_cache_purge", NO_CACHE),
-    Row::refused("proxy_cache_revalidate", NO_CACHE),
-    Row::refused("proxy_cache_use_stale", NO_CACHE),
-    Row::refused("proxy_cache_valid", NO_CACHE),
-    Row::refused("proxy_no_cache", NO_CACHE),
-    Row::refused("proxy_store", NO_STORE),
-    Row::refused("proxy_store_access", NO_STORE),
-    Row::by_hand(
+    NginxRow::no_effect("proxy_pass_trailers", "trailers are passed by default"),
+    NginxRow::no_effect("proxy_force_ranges", "the origin decides about ranges"),
+    NginxRow::maps("proxy_cache", cache, NO_CACHE),
+    NginxRow::refused("proxy_cache_background_update", NO_CACHE),
+    NginxRow::refused("proxy_cache_bypass", NO_CACHE),
+    NginxRow::refused("proxy_cache_convert_head", NO_CACHE),
+    NginxRow::refused("proxy_cache_key", NO_CACHE),
+    NginxRow::refused("proxy_cache_lock", NO_CACHE),
+    NginxRow::refused("proxy_cache_lock_age", NO_CACHE),
+    NginxRow::refused("proxy_cache_lock_timeout", NO_CACHE),
+    NginxRow::refused("proxy_cache_max_range_offset", NO_CACHE),
+    NginxRow::refused("proxy_cache_methods", NO_CACHE),
+    NginxRow::refused("proxy_cache_min_uses", NO_CACHE),
+    NginxRow::refused("proxy_cache_path", NO_CACHE),
+    NginxRow::refused("proxy_cache_purge", NO_CACHE),
+    NginxRow::refused("proxy_cache_revalidate", NO_CACHE),
+    NginxRow::refused("proxy_cache_use_stale", NO_CACHE),
+    NginxRow::refused("proxy_cache_valid", NO_CACHE),
+    NginxRow::refused("proxy_no_cache", NO_CACHE),
+    NginxRow::refused("proxy_store", NO_STORE),
+    NginxRow::refused("proxy_store_access", NO_STORE),
+    NginxRow::by_hand(
         "rewrite",
         "`OriginProxy::map_path` for a prefix, else `OriginProxy::map_request`",
     ),
-    Row::refused("sub_filter", "bodies are passed as they are"),
-    Row::refused("sub_filter_once", "bodies are passed as they are"),
-    Row::refused("sub_filter_types", "bodies are passed as they are"),
-    Row::no_effect(
+    NginxRow::refused("sub_filter", "bodies are passed as they are"),
+    NginxRow::refused("sub_filter_once", "bodies are passed as they are"),
+    NginxRow::refused("sub_filter_types", "bodies are passed as they are"),
+    NginxRow::no_effect(
         "underscores_in_headers",
         "fields with `_` and `.` in their names are passed",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "ignore_invalid_headers",
         "a field name that is no token is refused",
     ),
-    Row::maps(
+    NginxRow::maps(
         "set",
         set_variable,
         "the value stands where the variable was",
@@ -126,7 +126,7 @@ fn redirect(location: &mut Location, directive: &Directive, text: &'static str) 
         [word] if word == "default" => Finding::mapped(text),
         [word] if word == "off" => location.set(
             "response_rewrite.off",
-            Value::Flag,
+            SettingValue::Flag,
             "`ResponseRewriteLayer::off`, which also leaves cookies as they are",
         ),
         [from, _] if from.starts_with('~') => {
@@ -192,17 +192,17 @@ fn add(
 ) -> Finding {
     let before = location.shared().settings.take(key);
     let (mut list, mut calls) = match &before {
-        Some(Value::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),
+        Some(SettingValue::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),
         _ => (Vec::new(), String::new()),
     };
     if list.contains(&entry) {
         // `proxy_redirect` and `proxy_cookie_path` often name the same path.
-        let before = before.unwrap_or(Value::Flag);
+        let before = before.unwrap_or(SettingValue::Flag);
         return location.set(key, before, text);
     }
     list.push(entry);
     calls += code;
-    let finding = location.set(key, Value::Both(Json::Array(list), calls), text);
+    let finding = location.set(key, SettingValue::Both(Json::Array(list), calls), text);
     if let (false, Some(before)) = (location.shared().settings.has(key), before) {
         location.set(key, before, text);
     }
@@ -242,7 +242,7 @@ fn cookie_flags(location: &mut Location, directive: &Directive, text: &'static s
     match directive.words.iter().any(|word| word == "nosecure") {
         true => {
             let key = "response_rewrite.dangerously_drop_secure_over_http";
-            location.set(key, Value::Flag, text);
+            location.set(key, SettingValue::Flag, text);
             Finding::warning(
                 "cookies without Secure pass in the clear; imported as \
                  `ResponseRewriteLayer::dangerously_drop_secure_over_http`",

@@ -20,7 +20,7 @@ use super::{
 };
 
 use self::{
-    location::{Location, Row},
+    location::{Location, NginxRow},
     parse::Directive,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 /// All tables, for the guide.
 #[cfg(test)]
 pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
-    let tables: [(_, &[Row]); 6] = [
+    let tables: [(_, &[NginxRow]); 6] = [
         ("The request", &pass_rows::ROWS),
         ("TLS to the origin", &tls_rows::ROWS),
         ("Connections and retries", &connection_rows::ROWS),
@@ -51,12 +51,12 @@ pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
         ("An upstream", &upstream_rows::ROWS),
         ("The parameters of its servers", &upstream_rows::PARAMETERS),
     ];
-    let listed = |rows: &[Row]| rows.iter().map(Row::listed).collect();
+    let listed = |rows: &[NginxRow]| rows.iter().map(NginxRow::listed).collect();
     tables.map(|(title, rows)| (title, listed(rows))).into()
 }
 
 /// The tables in which a directive of a block that proxies is looked up, in their order.
-fn location_rows() -> impl Iterator<Item = &'static Row> {
+fn location_rows() -> impl Iterator<Item = &'static NginxRow> {
     pass_rows::ROWS
         .iter()
         .chain(&tls_rows::ROWS)

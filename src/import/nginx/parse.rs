@@ -13,7 +13,7 @@ pub(super) struct Directive {
     pub(super) line: usize,
     pub(super) name: String,
     pub(super) words: Vec<String>,
-    pub(super) block: Option<Vec<Directive>>,
+    pub(super) block: Option<Vec<Self>>,
 }
 
 impl Directive {
@@ -25,19 +25,19 @@ impl Directive {
 
 /// Parses a file, or a part of one.
 pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
-    let mut reader = Reader::new(text);
+    let mut reader = BlockReader::new(text);
     // The blocks that are open: each directive waits for the end of its block.
     let mut open: Vec<(Directive, Position, Vec<Directive>)> = Vec::new();
     let mut current = Vec::new();
     let mut words: Vec<(String, Position)> = Vec::new();
     while let Some((at, token)) = reader.next_token()? {
         match token {
-            Token::Word(word) => words.push((word, at)),
-            Token::Semicolon => {
+            NginxToken::Word(word) => words.push((word, at)),
+            NginxToken::Semicolon => {
                 let directive = directive(&mut words);
                 current.push(directive.ok_or_else(|| ImportError::new(at, "`;` ends nothing"))?);
             }
-            Token::Open => {
+            NginxToken::Open => {
                 let no_name = ImportError::new(at, "a block has no name");
                 let mut directive = directive(&mut words).ok_or(no_name)?;
                 if directive.name.ends_with("_by_lua_block") {
@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Directive>, ImportError> {
                     open.push((directive, at, std::mem::take(&mut current)));
                 }
             }
-            Token::Close => {
+            NginxToken::Close => {
                 if let Some((_, at)) = words.first() {
                     return Err(ImportError::new(*at, "a directive has no `;`"));
                 }
@@ -82,19 +82,19 @@ fn directive(words: &mut Vec<(String, Position)>) -> Option<Directive> {
     })
 }
 
-enum Token {
+enum NginxToken {
     Close,
     Open,
     Semicolon,
     Word(String),
 }
 
-struct Reader<'a> {
+struct BlockReader<'a> {
     chars: Peekable<Chars<'a>>,
     at: Position,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> BlockReader<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             chars: text.chars().peekable(),
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         Some(char)
     }
 
-    fn next_token(&mut self) -> Result<Option<(Position, Token)>, ImportError> {
+    fn next_token(&mut self) -> Result<Option<(Position, NginxToken)>, ImportError> {
         loop {
             let at = self.at;
             let Some(&char) = self.chars.peek() else {
@@ -129,11 +129,11 @@ impl<'a> Reader<'a> {
                     while self.next().is_some_and(|char| char != '\n') {}
                     continue;
                 }
-                '{' => Token::Open,
-                '}' => Token::Close,
-                ';' => Token::Semicolon,
-                '"' | '\'' => return Ok(Some((at, Token::Word(self.quoted(at)?)))),
-                _ => return Ok(Some((at, Token::Word(self.word())))),
+                '{' => NginxToken::Open,
+                '}' => NginxToken::Close,
+                ';' => NginxToken::Semicolon,
+                '"' | '\'' => return Ok(Some((at, NginxToken::Word(self.quoted(at)?)))),
+                _ => return Ok(Some((at, NginxToken::Word(self.word())))),
             };
             self.next();
             return Ok(Some((at, token)));

@@ -6,29 +6,29 @@ use crate::import::{
     draft::HostChoice,
     fields::{self, FieldChange},
     note::{Finding, NoteKind},
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{
-    location::{Location, Pass, Row},
+    location::{Location, NginxRow, Pass},
     parse::Directive,
 };
 
-pub(super) const ROWS: [Row; 6] = [
-    Row::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),
-    Row::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
-    Row::maps(
+pub(super) const ROWS: [NginxRow; 6] = [
+    NginxRow::maps("proxy_pass", pass, "`CdnOriginConnector::builder`"),
+    NginxRow::maps("proxy_set_header", set_header, "`OriginProxy::map_request`"),
+    NginxRow::maps(
         "client_max_body_size",
         max_body_size,
         "`Limits::max_request_body`",
     ),
-    Row::maps("set_real_ip_from", real_ip_from, "`ForwardedLayer::trust`"),
-    Row::maps(
+    NginxRow::maps("set_real_ip_from", real_ip_from, "`ForwardedLayer::trust`"),
+    NginxRow::maps(
         "real_ip_header",
         real_ip_header,
         "the fields of trusted peers are read: X-Forwarded-For or Forwarded",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "real_ip_recursive",
         "addresses of trusted peers are always skipped",
     ),
@@ -90,7 +90,7 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
     let value = directive.words.get(1).map_or("", String::as_str);
     let value = location.expand(value);
     match directive.word().to_ascii_lowercase().as_str() {
-        "host" => host(location, value),
+        "host" => host(location, &value),
         "x-forwarded-for" => forwarded_for(location, &value),
         "x-forwarded-proto" => forwarded_proto(location, &value),
         "x-forwarded-host" => forwarded(location, "X-Forwarded-Host", &value),
@@ -118,13 +118,9 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
     }
 }
 
-fn host(location: &mut Location, value: String) -> Finding {
-    let (choice, finding) = match value.as_str() {
-        "$http_host" => (
-            HostChoice::Preserve,
-            Finding::mapped("`HostRewriteLayer::preserve`"),
-        ),
-        "$host:$server_port" | "$host:$port" => (
+fn host(location: &mut Location, value: &str) -> Finding {
+    let (choice, finding) = match value {
+        "$http_host" | "$host:$server_port" | "$host:$port" => (
             HostChoice::Preserve,
             Finding::mapped("`HostRewriteLayer::preserve`"),
         ),
@@ -151,7 +147,7 @@ fn host(location: &mut Location, value: String) -> Finding {
         },
         value if value.contains('$') => return computed_host(),
         value => {
-            let checked = Value::Text(value.to_owned());
+            let checked = SettingValue::Text(value.to_owned());
             let finding = location.set("host", checked, "`CdnOriginBuilder::host`");
             if location.shared().settings.take("host").is_none() {
                 return finding;
@@ -171,7 +167,7 @@ fn forwarded_for(location: &mut Location, value: &str) -> Finding {
     match value {
         "$proxy_add_x_forwarded_for" | "$http_x_forwarded_for, $remote_addr" => {
             let text = "`ForwardedLayer::append_unverified`";
-            let finding = location.set("forwarded.append_unverified", Value::Flag, text);
+            let finding = location.set("forwarded.append_unverified", SettingValue::Flag, text);
             match finding.kind {
                 NoteKind::Mapped => Finding::warning(
                     "clients can write the start of the field; imported as \
@@ -192,7 +188,7 @@ fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
                 "https" => "Scheme::Https",
                 _ => "Scheme::Http",
             };
-            let value = Value::Both(json!(value), code.to_owned());
+            let value = SettingValue::Both(json!(value), code.to_owned());
             location.set("client_scheme", value, "`OriginProxy::client_scheme`")
         }
         _ => forwarded(location, "X-Forwarded-Proto", value),
@@ -230,7 +226,7 @@ fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Findi
 fn max_body_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match super::value::size(directive.word()) {
         Some(0) => Finding::mapped("there is no limit by default"),
-        Some(bytes) => location.set("limits.max_request_body", Value::Number(bytes), text),
+        Some(bytes) => location.set("limits.max_request_body", SettingValue::Number(bytes), text),
         None => Finding::refused("the value is no size"),
     }
 }
@@ -251,7 +247,7 @@ fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static s
         .iter()
         .map(|network| format!("{network:?}.parse::<ipnet::IpNet>()?"))
         .collect();
-    let value = Value::Both(json!(trusted), format!("[{}]", code.join(", ")));
+    let value = SettingValue::Both(json!(trusted), format!("[{}]", code.join(", ")));
     let finding = location.set("forwarded.trust", value, text);
     if finding.kind == NoteKind::Refused {
         location.trusted.pop();

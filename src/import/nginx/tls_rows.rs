@@ -5,75 +5,75 @@ use serde_json::json;
 use crate::import::{
     draft::{SniChoice, VerifyChoice},
     note::Finding,
-    settings::Value,
+    settings::SettingValue,
 };
 
 use super::{
-    location::{Location, Row},
+    location::{Location, NginxRow},
     parse::Directive,
 };
 
-pub(super) const ROWS: [Row; 15] = [
-    Row::maps(
+pub(super) const ROWS: [NginxRow; 15] = [
+    NginxRow::maps(
         "proxy_ssl_server_name",
         server_name,
         "the SNI is sent by default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_name",
         name,
         "`CdnOriginBuilder::sni`, which the expected name follows",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_verify",
         verify,
         "certificates are verified by default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_trusted_certificate",
         trusted_certificate,
         "`Roots::pem_file`",
     ),
-    Row::maps("proxy_ssl_crl", crl, "`VerifyPolicy::crls`"),
-    Row::maps(
+    NginxRow::maps("proxy_ssl_crl", crl, "`VerifyPolicy::crls`"),
+    NginxRow::maps(
         "proxy_ssl_protocols",
         protocols,
         "`CdnOriginBuilder::tls_versions`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_certificate",
         certificate,
         "`CdnOriginBuilder::client_identity`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_certificate_key",
         key,
         "`CdnOriginBuilder::client_identity`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "proxy_ssl_session_reuse",
         session_reuse,
         "sessions are resumed by default",
     ),
-    Row::by_hand(
+    NginxRow::by_hand(
         "proxy_ssl_ciphers",
         "the default has only AEAD suites with forward secrecy; `TlsParameters::cipher_suites` \
          takes IANA names",
     ),
-    Row::by_hand(
+    NginxRow::by_hand(
         "proxy_ssl_certificate_cache",
         "`CdnOriginConnector::reload_if_changed`, called at intervals",
     ),
-    Row::by_hand(
+    NginxRow::by_hand(
         "proxy_ssl_conf_command",
         "`TlsParameters` has a call for each setting",
     ),
-    Row::by_hand("proxy_ssl_key_log", "`TlsParameters::key_log`"),
-    Row::refused(
+    NginxRow::by_hand("proxy_ssl_key_log", "`TlsParameters::key_log`"),
+    NginxRow::refused(
         "proxy_ssl_password_file",
         "write a plain key with `openssl pkey -in key.pem -out plain.pem`",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "proxy_ssl_verify_depth",
         "webpki bounds the search for a chain itself",
     ),
@@ -108,7 +108,7 @@ fn name(location: &mut Location, directive: &Directive, text: &'static str) -> F
         _ => {}
     }
     // The name is checked here, so that the note has its line.
-    let finding = location.set("sni", Value::Text(name.clone()), text);
+    let finding = location.set("sni", SettingValue::Text(name.clone()), text);
     location.ssl_name = location.shared().settings.take("sni").map(|_| name);
     finding
 }
@@ -160,7 +160,11 @@ fn protocols(location: &mut Location, directive: &Directive, text: &'static str)
             true => ("1.3", "TlsVersion::V1_3"),
             false => ("1.2", "TlsVersion::V1_2"),
         };
-        location.set(key, Value::Both(json!(version), code.to_owned()), text);
+        location.set(
+            key,
+            SettingValue::Both(json!(version), code.to_owned()),
+            text,
+        );
     }
     if !has_1_3 {
         return Finding::mapped(
@@ -202,7 +206,7 @@ fn file(directive: &Directive) -> Result<String, Finding> {
 
 fn session_reuse(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match directive.word() {
-        "off" => location.set("sessions.off", Value::Flag, "`Sessions::off`"),
+        "off" => location.set("sessions.off", SettingValue::Flag, "`Sessions::off`"),
         _ => Finding::mapped(text),
     }
 }

@@ -2,99 +2,99 @@
 
 use crate::import::{
     note::Finding,
-    settings::{Settings, Value, duration},
+    settings::{SettingValue, Settings, duration},
 };
 
 use super::{
-    location::{Location, MemberLine, Row, time_of},
+    location::{Location, MemberLine, NginxRow, time_of},
     parse::Directive,
 };
 
-pub(super) const ROWS: [Row; 19] = [
-    Row::maps(
+pub(super) const ROWS: [NginxRow; 19] = [
+    NginxRow::maps(
         "keepalive",
         keepalive,
         "`PoolSettings::max_idle`, over all threads",
     ),
-    Row::maps(
+    NginxRow::maps(
         "keepalive_requests",
         keepalive_requests,
         "`PoolSettings::max_uses`",
     ),
-    Row::maps("keepalive_time", keepalive_time, "`PoolSettings::max_age`"),
-    Row::maps(
+    NginxRow::maps("keepalive_time", keepalive_time, "`PoolSettings::max_age`"),
+    NginxRow::maps(
         "keepalive_timeout",
         keepalive_timeout,
         "`PoolSettings::idle_timeout`",
     ),
-    Row::maps(
+    NginxRow::maps(
         "ip_hash",
         ip_hash,
         "`Balance::by_key` with `AffinityKey::client_address`",
     ),
-    Row::maps("hash", hash, "`Balance::by_key`"),
-    Row::maps(
+    NginxRow::maps("hash", hash, "`Balance::by_key`"),
+    NginxRow::maps(
         "least_conn",
         least_loaded,
         "`Balance::least_loaded`, the default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "least_time",
         least_loaded,
         "`Balance::least_loaded`, the default",
     ),
-    Row::maps(
+    NginxRow::maps(
         "random",
         least_loaded,
         "`Balance::least_loaded`, the default",
     ),
-    Row::by_hand(
+    NginxRow::by_hand(
         "sticky",
         "`AffinityKey::cookie`, of a cookie that the application sets",
     ),
-    Row::maps(
+    NginxRow::maps(
         "queue",
         queue,
         "`PoolSettings::max_queued`, `PoolSettings::queue_timeout`",
     ),
-    Row::no_effect("zone", "the members of a group share their state"),
-    Row::by_hand("state", "`Members` changes a group at run time"),
-    Row::no_effect(
+    NginxRow::no_effect("zone", "the members of a group share their state"),
+    NginxRow::by_hand("state", "`Members` changes a group at run time"),
+    NginxRow::no_effect(
         "ntlm",
         "a connection with NTLM serves one client: not supported",
     ),
-    Row::by_hand(
+    NginxRow::by_hand(
         "resolver",
         "the system's resolver is used; see `Dns::resolver`",
     ),
-    Row::no_effect(
+    NginxRow::no_effect(
         "resolver_timeout",
         "resolving is a part of `Timeouts::dial`",
     ),
-    Row::no_effect("server", "read with its parameters"),
-    Row::by_hand("match", "`HealthCheck::statuses`"),
-    Row::no_effect(
+    NginxRow::no_effect("server", "read with its parameters"),
+    NginxRow::by_hand("match", "`HealthCheck::statuses`"),
+    NginxRow::no_effect(
         "status_zone",
         "`OriginGroup::members` has the counters of each member",
     ),
 ];
 
 /// The parameters of `server`. The function gets the value in place of a directive's first word.
-pub(super) const PARAMETERS: [Row; 11] = [
-    Row::maps("weight", weight, "`Member::weight`"),
-    Row::maps("max_conns", max_conns, "`PoolSettings::max_connections`"),
-    Row::maps("max_fails", max_fails, "`Ejection::failures`, in a row"),
-    Row::maps("fail_timeout", fail_timeout, "`Ejection::time`"),
-    Row::maps("slow_start", slow_start, "`Ejection::slow_start`"),
-    Row::maps("backup", backup, "a second `OriginGroupBuilder::tier`"),
-    Row::no_effect("down", "the server is left out"),
-    Row::by_hand(
+pub(super) const PARAMETERS: [NginxRow; 11] = [
+    NginxRow::maps("weight", weight, "`Member::weight`"),
+    NginxRow::maps("max_conns", max_conns, "`PoolSettings::max_connections`"),
+    NginxRow::maps("max_fails", max_fails, "`Ejection::failures`, in a row"),
+    NginxRow::maps("fail_timeout", fail_timeout, "`Ejection::time`"),
+    NginxRow::maps("slow_start", slow_start, "`Ejection::slow_start`"),
+    NginxRow::maps("backup", backup, "a second `OriginGroupBuilder::tier`"),
+    NginxRow::no_effect("down", "the server is left out"),
+    NginxRow::by_hand(
         "resolve",
         "`MemberSource::dns`; a name is resolved again when its TTL ends",
     ),
-    Row::refused("service", "SRV records are not read"),
-    Row::refused("route", "affinity is by a key: `Balance::by_key`"),
-    Row::by_hand("drain", "`Members::set_weight` with 0"),
+    NginxRow::refused("service", "SRV records are not read"),
+    NginxRow::refused("route", "affinity is by a key: `Balance::by_key`"),
+    NginxRow::by_hand("drain", "`Members::set_weight` with 0"),
 ];
 
 /// Reads the address of a `server`; its parameters follow by [`PARAMETERS`].
@@ -187,7 +187,7 @@ fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str)
         Ok(count) => count,
         Err(_) => return Finding::refused("the value is no number"),
     };
-    match Settings::default().set("pool.max_connections", Value::Number(count)) {
+    match Settings::default().set("pool.max_connections", SettingValue::Number(count)) {
         Ok(()) => {
             if let Some(member) = location.members.last_mut() {
                 member.max_connections = Some(count);

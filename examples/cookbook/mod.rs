@@ -11,11 +11,13 @@ pub mod custom_domain;
 #[cfg(feature = "hickory")]
 pub mod dns_over_tls;
 pub mod egress_proxy;
+pub mod error_pages;
 pub mod failover;
 pub mod grpc;
 pub mod limits;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+pub mod path_prefix;
 pub mod pinned_key;
 pub mod private_authority;
 pub mod redirects;

@@ -25,6 +25,20 @@
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/redirects.rs"), "```")]
 //!
+//! # Another path at the origin
+//!
+//! In nginx, `proxy_pass` with a path. A path that the origin could take for a place outside of the
+//! prefix gets 400.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/path_prefix.rs"), "```")]
+//!
+//! # Error pages
+//!
+//! [`problem_details`](crate::proxy::problem_details) makes JSON (RFC 9457) of the proxy's own
+//! failures.
+//!
+#![doc = concat!("```\n", include_str!("../../examples/cookbook/error_pages.rs"), "```")]
+//!
 //! # A private certificate authority
 //!
 //! Add [`Roots::native()`](crate::tls::Roots::native) with

@@ -111,6 +111,35 @@ async fn redirects_to_the_old_site_lead_to_the_client_s_host() {
 }
 
 #[tokio::test]
+async fn a_prefix_is_replaced_and_comes_back_in_redirects() {
+    let edge = Edge::builder(&Authority::new()).plain_http().respond(|_| {
+        let redirect = Response::builder().status(StatusCode::FOUND);
+        let redirect = redirect.header(header::LOCATION, "/v2/paid");
+        redirect.body(Bytes::new()).unwrap()
+    });
+    let edge = edge.start().await;
+    let proxy = recipes::path_prefix::proxy(plain(&edge).await).unwrap();
+    let request = Request::get("/shop/cart").header(header::HOST, "client.test");
+    let response = send(proxy, request.body(Empty::<Bytes>::new()).unwrap()).await;
+    assert_eq!(response.headers()[header::LOCATION], "/shop/paid");
+    assert_eq!(edge.wait_for_requests(1).await.target, "/v2/cart");
+}
+
+#[tokio::test]
+async fn a_failure_has_a_page_of_one_s_own() {
+    let refused = refused_address();
+    let url = format!("http://{}", refused.address());
+    let connector = CdnOriginConnector::builder(url).build().unwrap();
+    let response = send(
+        recipes::error_pages::proxy(connector),
+        request("client.test"),
+    )
+    .await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(memory::text(response).await, "<h1>Back soon</h1>");
+}
+
+#[tokio::test]
 async fn a_certificate_of_the_company_is_accepted_under_its_internal_name() {
     let authority = Authority::new();
     let certified = authority.issue(&["origin.internal.example"]);

@@ -83,8 +83,8 @@
 //!   [which crate or server to choose](guide::comparison)
 //! * A request fails: [reading errors](guide::reading_errors),
 //!   [failures of others](guide::field_cases), [faults on the wire](guide::faults)
-//! * In production: [timeouts](guide::timeouts), [load](guide::load),
-//!   [security](guide::security), [observability](guide::observability)
+//! * In production: [a checklist](guide::production), [timeouts](guide::timeouts),
+//!   [load](guide::load), [security](guide::security), [observability](guide::observability)
 //! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy)
 //!
 //! # Features

@@ -1,6 +1,6 @@
 use cdn_origin::{CdnOriginConnector, OriginProxy, ResponseRewriteLayer, name::NameError};
 
-/// Redirects and cookies that name the old site get the client's host, as those of the origin do.
+/// Redirects and cookies that name the old site get the client's host too.
 pub fn proxy(connector: CdnOriginConnector) -> Result<OriginProxy, NameError> {
     let rewrite = ResponseRewriteLayer::new().name("old.example.com".parse()?);
     Ok(OriginProxy::new(connector).response_rewrite(rewrite))

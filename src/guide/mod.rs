@@ -15,6 +15,7 @@
 //!
 //! In production:
 //!
+//! * [`production`]: what to decide before real traffic, and why the defaults are what they are
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`load`]: what happens beyond an origin's capacity, and which setting does what
 //! * [`security`]: who may send what, which call bounds it, and what is not defended
@@ -64,6 +65,9 @@ pub mod observability {}
 
 #[doc = include_str!("load.md")]
 pub mod load {}
+
+#[doc = include_str!("production.md")]
+pub mod production {}
 
 #[doc = include_str!("reading-errors.md")]
 pub mod reading_errors {}

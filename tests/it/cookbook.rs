@@ -73,6 +73,16 @@ async fn plain_edge() -> Edge {
     Edge::builder(&Authority::new()).plain_http().start().await
 }
 
+#[test]
+fn every_recipe_is_in_the_guide() {
+    let guide = include_str!("../../src/guide/cookbook.rs");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/cookbook");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(name == "mod.rs" || guide.contains(&name), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_custom_domain_is_in_sni_certificate_and_host() {
     let authority = Authority::new();

@@ -10,7 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use cdn_origin::tls::rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
+use cdn_origin::tls::rustls::{
+    ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer, server::NoServerSessionStorage,
+};
 use futures_util::{SinkExt, StreamExt, stream};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Frame;
@@ -132,6 +134,9 @@ fn server_config(protocols: &[&str]) -> Result<(Arc<ServerConfig>, String), Box<
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], private)?;
+    // Sessions are in tickets: a cache in the origin would hide what grows in the proxy.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
     config.alpn_protocols = protocols
         .iter()
         .map(|name| name.as_bytes().to_vec())

@@ -34,6 +34,8 @@ struct Condition {
     load: Load,
     /// How far its turn has come, with round robin.
     turn: f64,
+    /// It has left the group. Requests may still be in flight.
+    is_removed: bool,
 }
 
 impl GroupMember {
@@ -47,6 +49,7 @@ impl GroupMember {
                 checks: CheckHistory::default(),
                 load: Load::default(),
                 turn: 0.0,
+                is_removed: false,
             }),
             proxy: member.into_proxy(each),
         }
@@ -151,8 +154,24 @@ impl GroupMember {
         change
     }
 
+    /// Notes, logs and reports that it has left the group. Call it without a lock.
+    pub(super) fn removed(&self) {
+        let was_ejected = {
+            let mut condition = self.lock();
+            condition.is_removed = true;
+            condition.health.is_ejected()
+        };
+        tracing::info!(member = &*self.name, "origin removed");
+        if was_ejected {
+            notify_observers(&self.proxy, |observer, origin| observer.returned(origin));
+        }
+    }
+
     /// Logs a change of health, and reports it to observers. Call it without a lock.
     pub(super) fn log_change(&self, change: HealthChange) {
+        if self.lock().is_removed {
+            return;
+        }
         let member = &*self.name;
         match change {
             HealthChange::Ejected { failures, time } => {

@@ -188,7 +188,7 @@ impl GroupInner {
         let mut removed = None;
         self.tiers.send_modify(|tiers| removed = tiers.remove(name));
         if let Some(member) = &removed {
-            tracing::info!(member = member.name(), "origin removed");
+            member.removed();
         }
         removed
     }
@@ -224,9 +224,7 @@ impl GroupInner {
         let added = next.iter().filter(|member| !is_in(member, &former));
         added.for_each(|member| self.added(member));
         former.retain(|member| !is_in(member, &next));
-        for member in &former {
-            tracing::info!(member = member.name(), "origin removed");
-        }
+        former.iter().for_each(|member| member.removed());
         former
     }
 

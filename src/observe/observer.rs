@@ -94,7 +94,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = origin;
     }
 
-    /// An ejected origin gets requests again: its trials succeeded, or its health checks passed.
+    /// An ejected origin is ejected no longer: its trials succeeded, its health checks passed, or
+    /// it was removed from the group.
     fn returned(&self, origin: &Origin) {
         let _ = origin;
     }

@@ -167,6 +167,26 @@ async fn health_checks_that_pass_return_an_ejected_origin_too() {
     assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_ejected_origin_that_is_removed_counts_as_ejected_no_longer() {
+    let seen = Seen::default();
+    let (primary, backup) = (Site::new("primary"), Site::new("backup"));
+    let group = failover(
+        primary.connector().with_observer(seen.clone()),
+        backup.connector(),
+    );
+    let ejection = Ejection::default().failures(1).max_share(100);
+    let group = group.ejection(ejection).build().unwrap();
+    primary.answer_with(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(groups::get(&group).await, "backup");
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 0));
+    let members = group.members();
+    drop(members.remove("primary"));
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 1));
+    drop(members.remove("backup"));
+    assert_eq!((seen.count("ejected"), seen.count("returned")), (1, 1));
+}
+
 #[tokio::test]
 async fn a_reload_is_reported() {
     let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);

@@ -85,7 +85,8 @@
 //!   [failures of others](guide::field_cases), [faults on the wire](guide::faults)
 //! * In production: [a checklist](guide::production), [timeouts](guide::timeouts),
 //!   [load](guide::load), [security](guide::security), [observability](guide::observability)
-//! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy)
+//! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy),
+//!   [Envoy](guide::from_envoy), [Caddy](guide::from_caddy)
 //!
 //! # Features
 //!

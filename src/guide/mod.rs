@@ -25,6 +25,7 @@
 //! Coming from another proxy:
 //!
 //! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
+//! * [`from_envoy`], [`from_caddy`]: the usual settings, and the calls that replace them
 //!
 //! For contributors:
 //!
@@ -53,6 +54,12 @@ pub mod field_cases {}
 ///
 #[doc = include_str!("four-names.md")]
 pub mod four_names {}
+
+#[doc = include_str!("from-caddy.md")]
+pub mod from_caddy {}
+
+#[doc = include_str!("from-envoy.md")]
+pub mod from_envoy {}
 
 #[doc = include_str!("from-haproxy.md")]
 pub mod from_haproxy {}

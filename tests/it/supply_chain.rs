@@ -20,7 +20,9 @@ const LICENCES: [&str; 9] = [
 ];
 
 /// Crates of which the library needs two versions, and why.
-const TWO_VERSIONS: [&str; 2] = [
+const TWO_VERSIONS: [&str; 3] = [
+    // tonic needs 0.22.
+    "base64",
     // ring needs 0.2.
     "getrandom",
     // Macros of other crates need 2.

@@ -107,7 +107,7 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
     // reqwest needs a configuration for an `http` origin too, which is never used.
     let tls = match origin.scheme() {
         Scheme::Https => connector.tls_config(),
-        Scheme::Http => trusting_nobody()?.tls_config(),
+        Scheme::Http => trusting_no_authority()?.tls_config(),
     };
     let Some(tls) = tls else {
         let why = "there is no TLS configuration without a look-up in DNS";
@@ -200,8 +200,8 @@ fn contradiction(setter: &'static str, why: &'static str) -> BuildProblem {
     BuildProblem::new(setter, BuildProblemKind::Contradiction, why)
 }
 
-/// A connector that trusts nobody, for its TLS configuration.
-fn trusting_nobody() -> Result<CdnOriginConnector, BuildError> {
+/// A connector that trusts no authority, for its TLS configuration.
+fn trusting_no_authority() -> Result<CdnOriginConnector, BuildError> {
     CdnOriginConnector::builder("https://unused.invalid")
         .verify(VerifyPolicy::pinned(SpkiPin::sha256([0; 32])))
         .build()

@@ -86,7 +86,7 @@ impl GuardedBody {
             .is_ok_and(|body| body.body.is_end_stream())
     }
 
-    /// Records that the exchange is complete, although nobody reads the rest.
+    /// Records that the exchange is complete, although the client does not read the rest.
     pub(super) fn end_record(&self) {
         if let Ok(body) = &mut lock(&self.shared).body {
             body.record.end(ExchangeOutcome::Complete);

@@ -99,6 +99,12 @@ impl Site {
         Ok(())
     }
 
+    /// Lets go of idle connections, and of the sessions of TLS.
+    fn release(&self) -> Result<(), cdn_origin::BuildError> {
+        self.proxy.retire_connections();
+        self.reload()
+    }
+
     fn reload(&self) -> Result<(), cdn_origin::BuildError> {
         if self.roots.is_empty() {
             return Ok(());
@@ -145,7 +151,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
             sites[rng.usize(..sites.len())].disturb(rng.u8(..)).await?;
         }
         if samples.is_due() {
-            samples.take(&loads).await;
+            samples.take(&loads, &sites).await?;
             ticks.reset();
         }
     }

@@ -1,13 +1,14 @@
 //! What is left when everything is at rest, and whether it grows.
 
-use std::{fs, process::ExitCode, time::Duration};
+use std::{fs, process::ExitCode, sync::Arc, time::Duration};
 
+use cdn_origin::BuildError;
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep},
 };
 
-use crate::{ALLOCATOR, load::Load};
+use crate::{ALLOCATOR, Site, load::Load};
 
 /// The number of samples in a run, if it is long enough.
 const SAMPLES: u32 = 30;
@@ -93,9 +94,19 @@ impl Samples {
     }
 
     /// Waits until nothing is under way, prints a line, and remembers it.
-    pub(crate) async fn take(&mut self, loads: &[Load]) {
+    ///
+    /// What may be kept is released first: the number of idle connections and of TLS sessions at one
+    /// moment is chance.
+    pub(crate) async fn take(
+        &mut self,
+        loads: &[Load],
+        sites: &[Arc<Site>],
+    ) -> Result<(), BuildError> {
         for load in loads {
             load.rest().await;
+        }
+        for site in sites {
+            site.release()?;
         }
         sleep(REST).await;
         let (mut latencies, mut explained) = (Vec::new(), 0);
@@ -140,6 +151,7 @@ impl Samples {
             latest,
         );
         self.taken.push(sample);
+        Ok(())
     }
 
     /// Prints what grew and what failed.

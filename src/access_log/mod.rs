@@ -47,10 +47,10 @@
 mod access_log_layer;
 mod entry;
 mod escape;
-mod line;
-mod logged;
+mod log_line;
 mod options;
-mod pending;
+mod pending_entry;
+mod service;
 
 pub use access_log_layer::AccessLogLayer;
-pub use logged::{AccessLog, AccessLogFuture, LoggedBody};
+pub use service::{AccessLog, AccessLogFuture, LoggedBody};

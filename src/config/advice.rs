@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connector::{AdviceId, AdviceSettings};
 
-use super::text::Text;
+use super::text_value::Text;
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

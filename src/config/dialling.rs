@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{ConfigError, text::Text, tls::is_false};
+use super::{ConfigError, text_value::Text, tls::is_false};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

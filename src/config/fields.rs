@@ -12,7 +12,7 @@ use crate::{
     response_rewrite::PathPrefix,
 };
 
-use super::{ConfigError, identity::SecretSource, text::Text, tls::is_false};
+use super::{ConfigError, identity::SecretSource, text_value::Text, tls::is_false};
 
 /// A prefix of the client's paths, and the origin's for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

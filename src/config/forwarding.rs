@@ -13,7 +13,7 @@ use crate::{
     response_rewrite::{PathPrefix, ResponseRewriteLayer},
 };
 
-use super::{ConfigError, text::Text, tls::is_false};
+use super::{ConfigError, text_value::Text, tls::is_false};
 
 /// The Host that the origin gets.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -56,7 +56,7 @@ mod forwarding;
 mod identity;
 mod origin_config;
 mod pool;
-mod text;
+mod text_value;
 mod tls;
 mod verify;
 

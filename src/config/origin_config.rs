@@ -25,7 +25,7 @@ use super::{
     },
     identity::IdentityConfig,
     pool::{LimitsConfig, PoolConfig},
-    text::Text,
+    text_value::Text,
     tls::{ProtocolConfig, SessionsConfig, TlsConfig, is_false},
     verify::VerifyConfig,
 };

@@ -9,7 +9,7 @@ use crate::{
     proxy::{AdaptiveConcurrency, Limits},
 };
 
-use super::{ConfigError, text::Text, tls::is_false};
+use super::{ConfigError, text_value::Text, tls::is_false};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

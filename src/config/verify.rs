@@ -9,7 +9,7 @@ use crate::{
     tls::{CertificatePin, Crls, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger},
 };
 
-use super::{ConfigError, text::Text};
+use super::{ConfigError, text_value::Text};
 
 /// The keys have the names of the calls of [`VerifyPolicy`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

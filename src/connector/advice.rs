@@ -10,7 +10,7 @@ use crate::{
     tls::{TlsClient, VerifyPolicy},
 };
 
-use super::{advice_id::AdviceId, state::ConnectorState, trust::Trust};
+use super::{advice_id::AdviceId, reloadable_tls::ReloadableTls, shared_state::ConnectorState};
 
 /// A setting that is probably wrong, although it may be intentional.
 ///
@@ -52,15 +52,15 @@ pub(super) fn advise(state: &ConnectorState) -> Vec<Advice> {
         advise_on_edge(origin, &mut advice);
     }
     match &state.tls {
-        Some(trust) => advise_on_trust(trust, &settings.names, &mut advice),
+        Some(tls) => advise_on_policy(tls, &settings.names, &mut advice),
         None => advise_on_unused(&settings.unused_tls_setters(), &mut advice),
     }
     advice.retain(|advice| !settings.advice.silences(advice.id));
     advice
 }
 
-fn advise_on_trust(trust: &Trust, names: &ChosenNames, advice: &mut Vec<Advice>) {
-    let verify = trust.policy();
+fn advise_on_policy(tls: &ReloadableTls, names: &ChosenNames, advice: &mut Vec<Advice>) {
+    let verify = tls.policy();
     if names.expected_name.is_some() && !verify.checks_expected_name() {
         advice.push(Advice {
             id: AdviceId::ExpectedNameUnused,
@@ -69,7 +69,7 @@ fn advise_on_trust(trust: &Trust, names: &ChosenNames, advice: &mut Vec<Advice>)
                 .into(),
         });
     }
-    advise_on_tls(&trust.client(), &verify, advice);
+    advise_on_tls(&tls.client(), &verify, advice);
 }
 
 fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {

@@ -22,20 +22,20 @@ use crate::{
 
 use super::{
     advice::{Advice, advise},
+    applied_profile::AppliedProfile,
     connect::{ConnectAttempt, Purpose},
     connecting::Connecting,
-    handshakes::HandshakeCounts,
-    profile::AppliedProfile,
-    report::report_connect,
+    handshake_counts::HandshakeCounts,
+    notify_observers::report_connect,
+    origin_stream::OriginStream,
+    reloadable_tls::{ReloadableTls, Reloaded, TlsReload},
     settings::ConnectorSettings,
-    state::ConnectorState,
-    stream::OriginStream,
-    trust::{Reloaded, TlsReload, Trust},
+    shared_state::ConnectorState,
 };
 
 /// Connects to an origin: dials it, verifies it, and returns a stream.
 ///
-/// It is a `tower::Service<Uri>`. Clones are cheap; they share trust and TLS sessions.
+/// It is a `tower::Service<Uri>`. Clones are cheap; they share the TLS settings and sessions.
 /// [`CdnOriginBuilder`](super::CdnOriginBuilder) has every setting.
 ///
 /// ```no_run
@@ -191,16 +191,16 @@ impl CdnOriginConnector {
     pub fn tls_config(&self) -> Option<Arc<ClientConfig>> {
         let settled = self.origin().map(Origin::sni);
         let sni = settled.or(self.state.names.sni.as_ref());
-        self.trust()?.client().config_without_dns(sni)
+        self.reloadable_tls()?.client().config_without_dns(sni)
     }
 
     /// Replaces policy and client identity, and reads all their files and the system's store again.
     ///
     /// It holds for this connector and all its clones. Connections that are opened from now on use
-    /// the new trust, and resume no session of the old one; open connections stay as they are until
-    /// they end, or [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is
-    /// called after this. The advice about the new policy is logged. A connector to a plain `http`
-    /// origin has no trust, and nothing happens.
+    /// the new settings, and resume no session of the old ones. Open connections stay as they are
+    /// until they end, or until
+    /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called. The
+    /// advice about the new policy is logged. For a plain `http` origin, nothing happens.
     ///
     /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not
     /// reload this connector, nor make a builder of it, nor build another that shares its TLS, nor
@@ -209,7 +209,7 @@ impl CdnOriginConnector {
     /// # Errors
     ///
     /// As [`build`](super::CdnOriginBuilder::build), each problem with the setter's name. The old
-    /// trust then stays in use.
+    /// settings then stay in use.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, tls::ClientIdentity};
@@ -227,8 +227,8 @@ impl CdnOriginConnector {
     /// # }
     /// ```
     pub fn reload(&self, change: impl FnOnce(TlsReload) -> TlsReload) -> Result<(), BuildError> {
-        if let Some(trust) = self.trust() {
-            trust.reload(change)?;
+        if let Some(tls) = self.reloadable_tls() {
+            tls.reload(change)?;
             self.note_reload();
         }
         Ok(())
@@ -260,10 +260,10 @@ impl CdnOriginConnector {
     /// As [`reload`](Self::reload). The next call tries again. So it does no harm if only one file
     /// of a pair was written when this call read them.
     pub fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
-        let Some(trust) = self.trust() else {
+        let Some(tls) = self.reloadable_tls() else {
             return Ok(Reloaded::Unchanged);
         };
-        let outcome = trust.reload_if_changed()?;
+        let outcome = tls.reload_if_changed()?;
         if outcome == Reloaded::Applied {
             self.note_reload();
         }
@@ -309,7 +309,7 @@ impl CdnOriginConnector {
 
     /// What its handshakes offer, if the origin is an `https` one.
     pub(crate) fn tls_offer(&self) -> Option<TlsOffer> {
-        self.trust().map(|trust| trust.client().offer)
+        self.reloadable_tls().map(|tls| tls.client().offer)
     }
 
     /// Connects to the fixed origin for a request that only HTTP/1.1 can carry.
@@ -327,10 +327,10 @@ impl CdnOriginConnector {
 
     /// The maximum size of early data on the next connection, in bytes. Zero if there can be none.
     pub(crate) fn early_room(&self) -> usize {
-        let (Some(origin), Some(trust)) = (self.origin(), self.trust()) else {
+        let (Some(origin), Some(tls)) = (self.origin(), self.reloadable_tls()) else {
             return 0;
         };
-        let client = trust.client();
+        let client = tls.client();
         client.early_data_limit(origin.sni(), origin.expected_name())
     }
 
@@ -338,11 +338,11 @@ impl CdnOriginConnector {
         &self.state.settings
     }
 
-    pub(super) fn trust(&self) -> Option<&Trust> {
+    pub(super) fn reloadable_tls(&self) -> Option<&ReloadableTls> {
         self.state.tls.as_deref()
     }
 
-    pub(super) fn shared_trust(&self) -> Option<Arc<Trust>> {
+    pub(super) fn shared_reloadable_tls(&self) -> Option<Arc<ReloadableTls>> {
         self.state.tls.clone()
     }
 

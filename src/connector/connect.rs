@@ -27,8 +27,8 @@ use crate::{
 };
 
 use super::{
-    state::ConnectorState,
-    stream::{OpenIo, OriginStream},
+    origin_stream::{OpenIo, OriginStream},
+    shared_state::ConnectorState,
 };
 
 /// Which version of HTTP a connection is opened for.
@@ -118,13 +118,13 @@ impl<'a> ConnectAttempt<'a> {
     async fn open(&mut self) -> Result<OpenIo, ConnectFailure> {
         self.check_http1()?;
         let io = self.reach(self.address).await?;
-        let (Scheme::Https, Some(trust)) = (self.origin.scheme(), &self.state.tls) else {
+        let (Scheme::Https, Some(tls)) = (self.origin.scheme(), &self.state.tls) else {
             return Ok(OpenIo::Left(io));
         };
         let client = match self.purpose {
-            Purpose::AnyVersion => trust.client(),
-            Purpose::Http1 => trust.client().http1(),
-            Purpose::Http1WithEarlyData(head) => trust.client().http1_with_early_data(head.clone()),
+            Purpose::AnyVersion => tls.client(),
+            Purpose::Http1 => tls.client().http1(),
+            Purpose::Http1WithEarlyData(head) => tls.client().http1_with_early_data(head.clone()),
         };
         let stream = self.negotiate(&client, io).await?;
         if let Some(session) = &self.facts.session {
@@ -235,7 +235,7 @@ impl<'a> ConnectAttempt<'a> {
         if matches!(self.purpose, Purpose::AnyVersion) {
             return Ok(());
         }
-        let client = self.state.tls.as_ref().map(|trust| trust.client());
+        let client = self.state.tls.as_ref().map(|tls| tls.client());
         let Some(client) = client.filter(|client| client.requires_http2()) else {
             return Ok(());
         };

@@ -27,36 +27,36 @@
 mod advice;
 mod advice_id;
 mod advice_settings;
+mod applied_profile;
 mod builder;
 mod cdn_origin_connector;
 mod connect;
 mod connecting;
-mod handshakes;
-mod info;
-mod profile;
-mod report;
+mod connection_info;
+mod handshake_counts;
+mod notify_observers;
+mod origin_stream;
+mod reloadable_tls;
 mod sessions;
 mod settings;
-mod state;
-mod stream;
+mod shared_state;
 mod timeouts;
-mod trust;
 
 pub use advice::Advice;
 pub use advice_id::AdviceId;
 pub use advice_settings::AdviceSettings;
+pub use applied_profile::AppliedProfile;
 pub use builder::CdnOriginBuilder;
 pub use cdn_origin_connector::CdnOriginConnector;
 pub use connecting::Connecting;
-pub use handshakes::HandshakeCounts;
-pub use info::ConnectionInfo;
-pub use profile::AppliedProfile;
+pub use connection_info::ConnectionInfo;
+pub use handshake_counts::HandshakeCounts;
+pub use origin_stream::OriginStream;
+pub use reloadable_tls::{Reloaded, TlsReload};
 pub use sessions::Sessions;
-pub use stream::OriginStream;
 pub use timeouts::Timeouts;
-pub use trust::{Reloaded, TlsReload};
 
-pub(crate) use profile::ProfileChange;
+pub(crate) use applied_profile::ProfileChange;
 
 /// Explain an error of an [`OriginStream`].
 pub(crate) use crate::{

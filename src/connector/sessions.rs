@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::tls::{EarlyRequests, Resumption};
 
-use super::{cdn_origin_connector::CdnOriginConnector, trust::Trust};
+use super::{cdn_origin_connector::CdnOriginConnector, reloadable_tls::ReloadableTls};
 
 /// TLS session resumption: how many sessions are kept, who shares them, and early data.
 ///
@@ -49,7 +49,7 @@ pub struct Sessions {
 /// The TLS that another connector shares.
 #[derive(Clone, Debug)]
 pub(super) enum SharedTls {
-    Trust(Arc<Trust>),
+    Reloadable(Arc<ReloadableTls>),
     /// The other connector's origin is a plain `http` one.
     None,
 }
@@ -157,8 +157,8 @@ impl Sessions {
     /// # Ok::<(), cdn_origin::BuildError>(())
     /// ```
     pub fn share_with(mut self, connector: &CdnOriginConnector) -> Self {
-        let trust = connector.shared_trust();
-        self.shared = Some(trust.map_or(SharedTls::None, SharedTls::Trust));
+        let tls = connector.shared_reloadable_tls();
+        self.shared = Some(tls.map_or(SharedTls::None, SharedTls::Reloadable));
         self
     }
 

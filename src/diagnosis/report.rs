@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    error::{ClientCertificate, Error, Facts, PeerCertificate, chain},
+    error::{ClientCertificate, Error, Facts, PeerCertificate, source_chain},
     name::Host,
     origin::{Origin, Scheme},
 };
@@ -57,7 +57,7 @@ impl fmt::Display for FactsReport<'_> {
             names(f, origin, facts)?;
             observations(f, facts)?;
         }
-        if let Some(deepest) = chain::root(self.0) {
+        if let Some(deepest) = source_chain::root(self.0) {
             row(f, "caused by", &deepest.to_string())?;
         }
         Ok(())

@@ -37,9 +37,9 @@
 //! * **DNS over TLS or HTTPS without the `hickory` feature.** The system's resolver chooses its own
 //!   protocol. With the feature, `HickoryResolver` takes a resolver with such settings.
 
-mod failure;
-mod guard;
-mod io;
+mod dial_failure;
+mod dialled_io;
+mod egress_guard;
 mod keepalive;
 mod proxy_protocol;
 mod race;
@@ -50,7 +50,7 @@ mod tcp;
 mod transport;
 mod unix;
 
-pub use guard::EgressGuard;
+pub use egress_guard::EgressGuard;
 /// Part of the public API of the `hickory` feature: a new 0.x of it is a breaking change here too.
 #[cfg(feature = "hickory")]
 pub use hickory_resolver;
@@ -64,8 +64,8 @@ pub use resolve::HickoryResolver;
 pub use resolve::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving};
 pub use sockets::SocketOptions;
 
-pub(crate) use failure::DialFailure;
-pub(crate) use io::{DialedIo, TransportIo, Unread, unread};
+pub(crate) use dial_failure::DialFailure;
+pub(crate) use dialled_io::{DialedIo, TransportIo, Unread, unread};
 pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use tcp::{TcpDialer, TcpSettings};
 pub(crate) use transport::Transport;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::error::{DialAttempt, DialOutcome, Facts, Resolution, ServiceBinding};
 
 use super::{
-    guard::Prohibited,
+    egress_guard::Prohibited,
     race::{AttemptEnd, History, Race, RaceAttempt},
     resolve::DnsAnswer,
 };

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     DialFailure, DnsCacheStore, EgressGuard, Families, HappyEyeballs, Lookup, ResolveError,
     Resolved, SocketOptions,
-    guard::{GuardDecision, Prohibited},
+    egress_guard::{GuardDecision, Prohibited},
     race::{AttemptEnd, Candidate, History, LookupOutcome, Race},
     record_facts,
     resolve::{DnsAnswer, Freshness},

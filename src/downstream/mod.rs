@@ -23,7 +23,7 @@
 //! ```
 
 mod client_address;
-mod tlv;
+mod proxy_tlv;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,9 +32,9 @@ use http::{Extensions, HeaderMap, header::HOST, request::Parts, uri::PathAndQuer
 use crate::{name::HostAuthority, origin::Scheme};
 
 pub use client_address::ClientAddress;
-pub use tlv::{ClientTls, ProxyTlv, ProxyTlvError};
+pub use proxy_tlv::{ClientTls, ProxyTlv, ProxyTlvError};
 
-pub(crate) use tlv::TlvContent;
+pub(crate) use proxy_tlv::TlvContent;
 
 /// Address and scheme of the client's connection, for the request's extensions.
 ///

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     ErrorKind, ExchangeTimeout, Facts, Fault, PeerText, Stage,
-    chain::{self, PeerError},
+    source_chain::{self, PeerError},
 };
 
 /// Why a connection or a request failed.
@@ -128,7 +128,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
-        chain::find(error)
+        source_chain::find(error)
     }
 
     /// What failed.

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use super::{
     ExchangeTimeout, Fault, Stage,
-    problem::{
+    kind_details::{
         CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem,
         UpgradeProblem,
     },

@@ -35,9 +35,7 @@
 //! The [guide](crate::guide::reading_errors) explains a report line by line.
 
 mod alert;
-mod build;
-mod certificate;
-pub(crate) mod chain;
+mod build_error;
 mod chain_findings;
 mod dial_attempt;
 mod ech;
@@ -46,21 +44,21 @@ mod facts;
 mod handshake_flood;
 mod http_fault;
 mod kind;
+mod kind_details;
 mod not_retried;
+mod peer_certificate;
 mod peer_text;
-mod problem;
 mod resolution;
 #[cfg(test)]
 pub(crate) mod snake_case;
+pub(crate) mod source_chain;
 mod speaks_tls;
 mod stage;
 mod tls_offer;
 mod tls_session;
 
 pub use alert::Alert;
-pub use build::{BuildError, BuildProblem, BuildProblemKind};
-pub use certificate::PeerCertificate;
-pub(crate) use certificate::{CertificateChain, pin_text};
+pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
 pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};
 pub use ech::EchStatus;
@@ -71,11 +69,13 @@ pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use http_fault::HttpFault;
 pub use kind::ErrorKind;
-pub(crate) use not_retried::NotRetried;
-pub(crate) use peer_text::PeerText;
-pub use problem::{
+pub use kind_details::{
     CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,
 };
+pub(crate) use not_retried::NotRetried;
+pub use peer_certificate::PeerCertificate;
+pub(crate) use peer_certificate::{CertificateChain, pin_text};
+pub(crate) use peer_text::PeerText;
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};

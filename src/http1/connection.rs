@@ -20,8 +20,8 @@ use crate::upload::{ContinueSignal, RequestBody};
 use super::{
     AddedFields, Http1Error, UnexpectedBytes,
     exchange::Exchange,
+    field_name_cache::FieldNameCache,
     idle_waker::IdleWaker,
-    known_names::KnownNames,
     read_buffer::ReadBuffer,
     response_head::{HeadMemory, ResponseHead},
 };
@@ -40,7 +40,7 @@ where
     /// The limit of a response head in bytes.
     max_head: usize,
     /// The field names of the previous response.
-    names: KnownNames,
+    names: FieldNameCache,
     idle_waker: Arc<IdleWaker>,
     first_request: FirstRequest,
     /// The last known idle state. `Closed` and `Broken` are final.
@@ -81,7 +81,7 @@ where
         Self {
             input: ReadBuffer::new(stream),
             max_head,
-            names: KnownNames::default(),
+            names: FieldNameCache::default(),
             idle_waker: IdleWaker::new(reaper),
             first_request: FirstRequest::NotBegun,
             idle_state: IdleState::Open,

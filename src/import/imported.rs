@@ -3,9 +3,9 @@
 use crate::config::OriginConfig;
 
 use super::{
-    code,
     draft::Draft,
     note::{Finding, ImportNote, NoteKind},
+    print_code,
 };
 
 /// What an importer made of a text.
@@ -50,7 +50,7 @@ impl Imported {
         notes.dedup();
         Self {
             origins,
-            code: code::print(&sections),
+            code: print_code::print(&sections),
             notes,
         }
     }

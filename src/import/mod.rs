@@ -49,15 +49,15 @@
 //!
 //! [`OriginConfig`]: crate::config::OriginConfig
 
-mod code;
+mod directive_row;
 mod draft;
 mod error;
-mod fields;
 mod haproxy;
 mod imported;
+mod message_fields;
 mod nginx;
 mod note;
-mod row;
+mod print_code;
 mod settings;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use super::{haproxy, nginx, row::Listed};
+use super::{directive_row::Listed, haproxy, nginx};
 
 /// Where the types are that the rows name.
 const TYPES: [(&str, &str); 41] = [

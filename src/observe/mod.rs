@@ -48,21 +48,21 @@
 
 mod close_reason;
 mod closed_connection;
-mod collector;
+mod exchange_collector;
 mod exchange_info;
+mod exchange_outcome;
+mod exchange_record;
 mod exchange_try;
 mod observer;
 mod observers;
-mod outcome;
-mod record;
 pub(crate) mod spans;
 
 pub use close_reason::CloseReason;
 pub use closed_connection::ClosedConnection;
-pub use collector::ExchangeCollector;
+pub use exchange_collector::ExchangeCollector;
 pub use exchange_info::ExchangeInfo;
+pub use exchange_outcome::ExchangeOutcome;
+pub(crate) use exchange_record::ExchangeRecord;
 pub use exchange_try::{ExchangeTry, RetryReason};
 pub use observer::Observer;
 pub(crate) use observers::Observers;
-pub use outcome::ExchangeOutcome;
-pub(crate) use record::ExchangeRecord;

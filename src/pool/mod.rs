@@ -132,6 +132,7 @@
 //! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
 //!   not.
 
+mod check_in;
 mod checkout;
 mod connection;
 mod connection_budget;
@@ -139,7 +140,6 @@ mod inner;
 mod lock;
 mod origin_history;
 mod origin_pool;
-mod returned;
 mod send;
 mod settings;
 mod snapshot;

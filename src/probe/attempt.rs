@@ -6,7 +6,10 @@ use http::StatusCode;
 
 use crate::{diagnosis::Diagnosis, error::Error, origin::Origin};
 
-use super::{change::Change, combination::Combination, progress::Progress, result::AttemptResult};
+use super::{
+    attempt_result::AttemptResult, combination::Combination, progress::Progress,
+    setting_change::SettingChange,
+};
 
 /// One attempt of a probe: a connection and a `GET /`.
 ///
@@ -32,7 +35,7 @@ pub(super) enum Step {
     /// The configuration as it is.
     Configured,
     /// One difference from the best attempt before it.
-    Changed(Change),
+    Changed(SettingChange),
     /// The best attempt again, without the change that got further. Its failure may be chance.
     Repeated,
 }

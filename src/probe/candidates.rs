@@ -10,15 +10,15 @@ use crate::{
 
 use super::{
     attempt::ProbeAttempt,
-    change::Change,
-    edges::{is_http_only, is_known_edge},
-    groups::GroupOrder,
+    attempt_result::AttemptResult,
+    key_exchange_groups::GroupOrder,
+    known_edge::{is_http_only, is_known_edge},
     progress::Progress,
-    result::AttemptResult,
+    setting_change::SettingChange,
 };
 
 /// The changes to try after the best attempt so far. `added` are names that the caller adds.
-pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Change> {
+pub(super) fn changes_after(best: &ProbeAttempt, added: &[DnsName]) -> Vec<SettingChange> {
     let names = candidate_names(best, added);
     match &best.result {
         AttemptResult::Response(_, diagnosis) => after_response(best, diagnosis.as_ref(), &names),
@@ -47,14 +47,14 @@ pub(super) fn candidate_names(best: &ProbeAttempt, added: &[DnsName]) -> Vec<Dns
     names
 }
 
-fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
+fn after_error(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let facts = error.facts();
     match (error.stage(), error.kind()) {
         (Stage::Dial, _) => other_scheme(&origin).into_iter().collect(),
         // What came back answers the header, so that it says nothing of TLS.
         (Stage::Handshake, ErrorKind::NotTls) if best.combination.has_proxy_header() => {
-            vec![Change::NoProxyHeader]
+            vec![SettingChange::NoProxyHeader]
         }
         (Stage::Handshake, ErrorKind::NotTls) => plain_http(&origin, error),
         (Stage::Handshake, ErrorKind::TlsVersionMismatch) => {
@@ -85,7 +85,7 @@ fn after_handshake_without_certificate(
     best: &ProbeAttempt,
     error: &Error,
     names: &[DnsName],
-) -> Vec<Change> {
+) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let is_unanswered = best.progress() < Progress::Answered;
     let snis = other_snis(&origin, names);
@@ -105,52 +105,52 @@ fn after_handshake_without_certificate(
 }
 
 /// Changes after a peer did not answer plain HTTP with a response.
-fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<Change> {
+fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<SettingChange> {
     let mut changes = Vec::from_iter(no_proxy_header(best));
     if best.progress() >= Progress::Answered {
         return changes;
     }
     let origin = best.combination.origin();
     let over_tls = origin.url_over_tls(origin.odd_port());
-    changes.push(Change::Url(over_tls));
+    changes.push(SettingChange::Url(over_tls));
     changes.extend(proxy_header(&origin, error));
     changes
 }
 
 /// A smaller ClientHello, if the present one has a post-quantum key share.
-fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<Change> {
+fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<SettingChange> {
     let is_large = error.facts().tls_offer().is_some_and(TlsOffer::is_large);
     let is_new = best.combination.groups() == GroupOrder::AsConfigured;
-    (is_large && is_new).then_some(Change::Groups(GroupOrder::Classical))
+    (is_large && is_new).then_some(SettingChange::Groups(GroupOrder::Classical))
 }
 
-fn nist_groups(best: &ProbeAttempt) -> Option<Change> {
+fn nist_groups(best: &ProbeAttempt) -> Option<SettingChange> {
     let is_new = best.combination.groups() != GroupOrder::NistFirst;
-    is_new.then_some(Change::Groups(GroupOrder::NistFirst))
+    is_new.then_some(SettingChange::Groups(GroupOrder::NistFirst))
 }
 
 /// No PROXY protocol header, if one is sent. Peers that do not expect it read it as TLS or HTTP.
-fn no_proxy_header(best: &ProbeAttempt) -> Option<Change> {
+fn no_proxy_header(best: &ProbeAttempt) -> Option<SettingChange> {
     let is_sent = best.combination.has_proxy_header();
-    is_sent.then_some(Change::NoProxyHeader)
+    is_sent.then_some(SettingChange::NoProxyHeader)
 }
 
 /// A PROXY protocol header, if the connection was ended without a byte. No edge expects one.
-fn proxy_header(origin: &Origin, error: &Error) -> Option<Change> {
+fn proxy_header(origin: &Origin, error: &Error) -> Option<SettingChange> {
     let is_ended = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
     let is_possible = !error.facts().has_proxy_header() && !is_known_edge(origin);
-    (is_possible && is_ended.contains(&error.kind())).then_some(Change::ProxyHeader)
+    (is_possible && is_ended.contains(&error.kind())).then_some(SettingChange::ProxyHeader)
 }
 
 /// Plain http, if the peer answered the ClientHello with it.
 ///
 /// Not at port 443 or at known edges, which support TLS: there, a device on the path has answered,
 /// and could read what is sent.
-fn plain_http(origin: &Origin, error: &Error) -> Vec<Change> {
+fn plain_http(origin: &Origin, error: &Error) -> Vec<SettingChange> {
     let is_http = error.facts().first_bytes().starts_with(b"HTTP/");
     let is_tls_port = origin.dial().port() == Some(Scheme::Https.default_port());
     match is_http && !is_tls_port && !is_known_edge(origin) {
-        true => vec![Change::Url(origin.url_over_tcp())],
+        true => vec![SettingChange::Url(origin.url_over_tcp())],
         false => Vec::new(),
     }
 }
@@ -158,10 +158,10 @@ fn plain_http(origin: &Origin, error: &Error) -> Vec<Change> {
 /// Expected names that the certificate covers and that are also sent in SNI.
 ///
 /// A name that only the certificate contains is not expected: the peer chooses its certificate.
-fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<Change> {
+fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<SettingChange> {
     let mut changes = Vec::new();
     if best.combination.has_expected_name() {
-        changes.push(Change::ExpectSni);
+        changes.push(SettingChange::ExpectSni);
     }
     let presented = error
         .facts()
@@ -171,21 +171,24 @@ fn expected_names(best: &ProbeAttempt, error: &Error, names: &[DnsName]) -> Vec<
     let sni = best.combination.origin().sni().name().cloned();
     let covered = names.iter().filter(is_covered);
     let expected = covered.filter(|name| Some(*name) == sni.as_ref());
-    changes.extend(expected.map(|name| Change::ExpectedName(name.clone().into())));
+    changes.extend(expected.map(|name| SettingChange::ExpectedName(name.clone().into())));
     changes
 }
 
 /// Every name in SNI but the present one, and no SNI.
-fn other_snis<'a>(origin: &Origin, names: &'a [DnsName]) -> impl Iterator<Item = Change> + use<'a> {
+fn other_snis<'a>(
+    origin: &Origin,
+    names: &'a [DnsName],
+) -> impl Iterator<Item = SettingChange> + use<'a> {
     let present = origin.sni().clone();
     let sent = names.iter().cloned().map(Sni::Send);
     let all = sent.chain([Sni::Omit(SniOmission::Requested)]);
     let is_other = move |sni: &Sni| sni.name() != present.name();
-    all.filter(is_other).map(Change::Sni)
+    all.filter(is_other).map(SettingChange::Sni)
 }
 
 /// The other ranges of TLS versions.
-fn other_versions(best: &ProbeAttempt) -> Vec<Change> {
+fn other_versions(best: &ProbeAttempt) -> Vec<SettingChange> {
     let all = [
         (TlsVersion::V1_2, TlsVersion::V1_3),
         (TlsVersion::V1_2, TlsVersion::V1_2),
@@ -194,34 +197,34 @@ fn other_versions(best: &ProbeAttempt) -> Vec<Change> {
     let present = best.combination.versions();
     let others = all.into_iter().filter(|range| *range != present);
     others
-        .map(|(oldest, newest)| Change::Versions(oldest, newest))
+        .map(|(oldest, newest)| SettingChange::Versions(oldest, newest))
         .collect()
 }
 
 /// The other application protocols.
-fn other_protocols(best: &ProbeAttempt) -> Vec<Change> {
+fn other_protocols(best: &ProbeAttempt) -> Vec<SettingChange> {
     let present = best.combination.alpn();
     let all = [Alpn::Http2OrHttp1, Alpn::Http1];
     let others = all.into_iter().filter(|alpn| *alpn != present);
-    others.map(Change::Alpn).collect()
+    others.map(SettingChange::Alpn).collect()
 }
 
 /// The same host by the other scheme, at its default port. Plain http is tried only where the
 /// endpoint is known to have no TLS.
-fn other_scheme(origin: &Origin) -> Option<Change> {
+fn other_scheme(origin: &Origin) -> Option<SettingChange> {
     let url = match origin.scheme() {
         Scheme::Http => origin.url_with(Scheme::Https, None),
         Scheme::Https if is_http_only(origin) => origin.url_with(Scheme::Http, None),
         Scheme::Https => return None,
     };
-    Some(Change::Url(url))
+    Some(SettingChange::Url(url))
 }
 
 fn after_response(
     best: &ProbeAttempt,
     diagnosis: Option<&Diagnosis>,
     names: &[DnsName],
-) -> Vec<Change> {
+) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
     let fixes = causes.iter().flat_map(|cause| cause.fixes());
@@ -230,34 +233,34 @@ fn after_response(
         .filter(|change| !gives_up_tls(change, &origin))
         .collect();
     if best.combination.is_plaintext_on_tls_port() {
-        changes.push(Change::Url(origin.url_over_tls(origin.odd_port())));
+        changes.push(SettingChange::Url(origin.url_over_tls(origin.odd_port())));
     }
     let is_other = |name: &&DnsName| !origin.host().host().eq_ignore_ascii_case(name.as_str());
     let hosts = names.iter().filter(is_other).map(HostAuthority::from);
-    changes.extend(hosts.map(Change::Host));
+    changes.extend(hosts.map(SettingChange::Host));
     if origin.scheme() == Scheme::Https {
         changes.extend(other_snis(&origin, names));
     }
     changes
 }
 
-fn gives_up_tls(change: &Change, origin: &Origin) -> bool {
-    let is_plain = matches!(change, Change::Url(url) if url.scheme() == Scheme::Http);
+fn gives_up_tls(change: &SettingChange, origin: &Origin) -> bool {
+    let is_plain = matches!(change, SettingChange::Url(url) if url.scheme() == Scheme::Http);
     is_plain && origin.scheme() == Scheme::Https
 }
 
 /// The change that a fix of a diagnosis describes, if an attempt can make it.
-pub(super) fn change_of_fix(fix: &FixKind) -> Option<Change> {
+pub(super) fn change_of_fix(fix: &FixKind) -> Option<SettingChange> {
     match fix {
-        FixKind::Builder(url) => Some(Change::Url(url.clone())),
-        FixKind::ClientScheme => Some(Change::ClientScheme),
-        FixKind::ExpectedName(name) => Some(Change::ExpectedName(name.clone())),
-        FixKind::Host(host) | FixKind::HostRewrite(host) => Some(Change::Host(host.clone())),
-        FixKind::NoProxyProtocol => Some(Change::NoProxyHeader),
-        FixKind::OmitSni => Some(Change::Sni(Sni::Omit(SniOmission::Requested))),
-        FixKind::ProxyProtocol => Some(Change::ProxyHeader),
-        FixKind::Sni(name) => Some(Change::Sni(Sni::Send(name.clone()))),
-        FixKind::TlsVersions(oldest, newest) => Some(Change::Versions(*oldest, *newest)),
+        FixKind::Builder(url) => Some(SettingChange::Url(url.clone())),
+        FixKind::ClientScheme => Some(SettingChange::ClientScheme),
+        FixKind::ExpectedName(name) => Some(SettingChange::ExpectedName(name.clone())),
+        FixKind::Host(host) | FixKind::HostRewrite(host) => Some(SettingChange::Host(host.clone())),
+        FixKind::NoProxyProtocol => Some(SettingChange::NoProxyHeader),
+        FixKind::OmitSni => Some(SettingChange::Sni(Sni::Omit(SniOmission::Requested))),
+        FixKind::ProxyProtocol => Some(SettingChange::ProxyHeader),
+        FixKind::Sni(name) => Some(SettingChange::Sni(Sni::Send(name.clone()))),
+        FixKind::TlsVersions(oldest, newest) => Some(SettingChange::Versions(*oldest, *newest)),
         _ => None,
     }
 }

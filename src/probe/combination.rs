@@ -12,7 +12,7 @@ use crate::{
     tls::Alpn,
 };
 
-use super::{change::Change, groups::GroupOrder};
+use super::{key_exchange_groups::GroupOrder, setting_change::SettingChange};
 
 /// The names and protocols of one attempt.
 ///
@@ -99,25 +99,25 @@ impl Combination {
     }
 
     /// This combination with one change.
-    pub(super) fn with(&self, change: &Change) -> Self {
+    pub(super) fn with(&self, change: &SettingChange) -> Self {
         let mut changed = self.clone();
         match change {
-            Change::Alpn(alpn) => changed.alpn = *alpn,
-            Change::ClientScheme => changed.client_scheme = ClientScheme::Https,
-            Change::ExpectSni => changed.names.expected_name = None,
-            Change::ExpectedName(name) => changed.names.expected_name = Some(name.clone()),
-            Change::Groups(groups) => changed.groups = *groups,
-            Change::NoProxyHeader => changed.proxy_header = ProxyHeader::LeftOut,
-            Change::ProxyHeader => changed.proxy_header = ProxyHeader::Added,
-            Change::Host(host) => changed.names.host = Some(host.clone()),
-            Change::Sni(sni) => {
+            SettingChange::Alpn(alpn) => changed.alpn = *alpn,
+            SettingChange::ClientScheme => changed.client_scheme = ClientScheme::Https,
+            SettingChange::ExpectSni => changed.names.expected_name = None,
+            SettingChange::ExpectedName(name) => changed.names.expected_name = Some(name.clone()),
+            SettingChange::Groups(groups) => changed.groups = *groups,
+            SettingChange::NoProxyHeader => changed.proxy_header = ProxyHeader::LeftOut,
+            SettingChange::ProxyHeader => changed.proxy_header = ProxyHeader::Added,
+            SettingChange::Host(host) => changed.names.host = Some(host.clone()),
+            SettingChange::Sni(sni) => {
                 // Host follows a configured SNI. It is kept, so that the attempt changes SNI alone.
                 let host = self.origin().host().clone();
                 changed.names.host = Some(host);
                 changed.names.sni = Some(sni.clone());
             }
-            Change::Url(url) => changed.url = url.clone(),
-            Change::Versions(oldest, newest) => changed.versions = (*oldest, *newest),
+            SettingChange::Url(url) => changed.url = url.clone(),
+            SettingChange::Versions(oldest, newest) => changed.versions = (*oldest, *newest),
         }
         changed
     }

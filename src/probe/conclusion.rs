@@ -9,12 +9,12 @@ use crate::{
 
 use super::{
     attempt::{ProbeAttempt, Step},
+    attempt_result::AttemptResult,
     candidates::{candidate_names, change_of_fix},
-    change::Change,
-    edges::{is_http_only, is_known_edge},
-    groups::GroupOrder,
+    key_exchange_groups::GroupOrder,
+    known_edge::{is_http_only, is_known_edge},
     progress::Progress,
-    result::AttemptResult,
+    setting_change::SettingChange,
 };
 
 const HANDSHAKE_FAILURE: u8 = 40;
@@ -86,7 +86,7 @@ struct Others<'a> {
 
 impl<'a> Others<'a> {
     /// The attempts that were one change away from the best one.
-    fn changed(&self) -> impl Iterator<Item = (&'a ProbeAttempt, &'a Change)> {
+    fn changed(&self) -> impl Iterator<Item = (&'a ProbeAttempt, &'a SettingChange)> {
         let best = self.best;
         self.attempts
             .iter()
@@ -130,23 +130,25 @@ impl<'a> Others<'a> {
     fn refute(&self, id: CauseId) -> bool {
         if id == CauseId::ForwardedProto {
             return self.changed().any(|(attempt, change)| {
-                *change == Change::ClientScheme && attempt.progress() <= self.best.progress()
+                *change == SettingChange::ClientScheme && attempt.progress() <= self.best.progress()
             });
         }
-        let is_test: fn(&Change) -> bool = match id {
+        let is_test: fn(&SettingChange) -> bool = match id {
             CauseId::HttpToTlsPort if !self.has_sent_tls() => {
-                |change| matches!(change, Change::Url(url) if url.scheme() == Scheme::Https)
+                |change| matches!(change, SettingChange::Url(url) if url.scheme() == Scheme::Https)
             }
             CauseId::ClientHelloDropped => {
-                |change| matches!(change, Change::Groups(GroupOrder::Classical))
+                |change| matches!(change, SettingChange::Groups(GroupOrder::Classical))
             }
-            CauseId::ProxyHeaderNotExpected => |change| matches!(change, Change::NoProxyHeader),
-            CauseId::ProxyHeaderExpected => |change| matches!(change, Change::ProxyHeader),
+            CauseId::ProxyHeaderNotExpected => {
+                |change| matches!(change, SettingChange::NoProxyHeader)
+            }
+            CauseId::ProxyHeaderExpected => |change| matches!(change, SettingChange::ProxyHeader),
             _ => return false,
         };
         let is_http = self.best.origin().scheme() == Scheme::Http;
         let sent_http = is_http && self.best.progress() >= Progress::Answered;
-        let in_vain = |(attempt, change): (&ProbeAttempt, &Change)| {
+        let in_vain = |(attempt, change): (&ProbeAttempt, &SettingChange)| {
             is_test(change) && attempt.progress() <= Progress::Connected
         };
         sent_http || self.changed().any(in_vain)
@@ -163,7 +165,7 @@ impl<'a> Others<'a> {
     /// Whether SNI was changed to another name, and that got no further.
     fn have_tried_names(&self) -> bool {
         self.changed()
-            .any(|(_, change)| matches!(change, Change::Sni(Sni::Send(_))))
+            .any(|(_, change)| matches!(change, SettingChange::Sni(Sni::Send(_))))
     }
 
     /// The origin supports none of the cipher suites or groups: other names get the same alert 40,
@@ -178,8 +180,9 @@ impl<'a> Others<'a> {
         if !is_refused || is_known_edge(&self.best.origin()) {
             return None;
         }
-        let is_other_name = |(attempt, change): (&ProbeAttempt, &Change)| {
-            matches!(change, Change::Sni(Sni::Send(_))) && alert(attempt) == Some(HANDSHAKE_FAILURE)
+        let is_other_name = |(attempt, change): (&ProbeAttempt, &SettingChange)| {
+            matches!(change, SettingChange::Sni(Sni::Send(_)))
+                && alert(attempt) == Some(HANDSHAKE_FAILURE)
         };
         let (text, clues): (_, &[Clue]) = if self.is_refused_version(TlsVersion::V1_3) {
             (
@@ -220,8 +223,8 @@ impl<'a> Others<'a> {
     /// Whether the peer sends this alert whatever is changed, and no other name is known.
     fn refuses_each_change(&self, code: u8) -> bool {
         let alert = |attempt: &ProbeAttempt| Some(attempt.error()?.facts().alert()?.code());
-        let is_made = |wanted: &Change| self.changed().any(|(_, change)| change == wanted);
-        let [v1_2, v1_3] = TlsVersion::ALL.map(|version| Change::Versions(version, version));
+        let is_made = |wanted: &SettingChange| self.changed().any(|(_, change)| change == wanted);
+        let [v1_2, v1_3] = TlsVersion::ALL.map(|version| SettingChange::Versions(version, version));
         candidate_names(self.best, &[]).len() == 1
             && is_made(&v1_2)
             && is_made(&v1_3)
@@ -232,7 +235,7 @@ impl<'a> Others<'a> {
     fn is_refused_version(&self, version: TlsVersion) -> bool {
         self.changed().any(|(attempt, change)| {
             let error = attempt.error().map(Error::kind);
-            *change == Change::Versions(version, version)
+            *change == SettingChange::Versions(version, version)
                 && error == Some(ErrorKind::TlsVersionMismatch)
         })
     }

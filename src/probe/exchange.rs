@@ -20,7 +20,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use super::{combination::Combination, result::AttemptResult};
+use super::{attempt_result::AttemptResult, combination::Combination};
 
 /// Connects with a combination, sends `GET /` and examines the response.
 ///

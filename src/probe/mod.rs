@@ -107,21 +107,21 @@
 //!   is added only after a redirect that this field may end.
 
 mod attempt;
+mod attempt_result;
 mod candidates;
-mod change;
 mod combination;
 mod conclusion;
-mod edges;
 mod exchange;
 mod findings;
-mod groups;
+mod key_exchange_groups;
+mod known_edge;
 #[cfg(test)]
 mod printed_code;
 mod progress;
 mod proof;
-mod result;
 mod run;
 mod search;
+mod setting_change;
 mod settings;
 
 use crate::{connector::CdnOriginConnector, error::Error};

@@ -12,7 +12,9 @@ use crate::{
     tls::{Alpn, SpkiPin},
 };
 
-use super::{change::Change, combination::Combination, groups::GroupOrder};
+use super::{
+    combination::Combination, key_exchange_groups::GroupOrder, setting_change::SettingChange,
+};
 
 const HEAD: &str = "\
 //! The code that diagnoses and probes print. `src/probe/printed_code.rs` writes this file.
@@ -86,20 +88,20 @@ fn combinations() -> Vec<Combination> {
         .expect("a connector");
     let configured = Combination::of(&connector).expect("a fixed origin");
     let changes = [
-        Change::Alpn(Alpn::Http1),
-        Change::Alpn(Alpn::Http2),
-        Change::ClientScheme,
-        Change::ExpectSni,
-        Change::Groups(GroupOrder::Classical),
-        Change::Groups(GroupOrder::NistFirst),
-        Change::Host("www.example.com".parse().expect("a Host")),
-        Change::NoProxyHeader,
-        Change::ProxyHeader,
-        Change::Sni("www.example.com".parse().expect("a name")),
-        Change::Sni(Sni::Omit(SniOmission::Requested)),
-        Change::Url("http://www.example.com".parse().expect("a URL")),
-        Change::Versions(TlsVersion::V1_2, TlsVersion::V1_2),
-        Change::Versions(TlsVersion::V1_3, TlsVersion::V1_3),
+        SettingChange::Alpn(Alpn::Http1),
+        SettingChange::Alpn(Alpn::Http2),
+        SettingChange::ClientScheme,
+        SettingChange::ExpectSni,
+        SettingChange::Groups(GroupOrder::Classical),
+        SettingChange::Groups(GroupOrder::NistFirst),
+        SettingChange::Host("www.example.com".parse().expect("a Host")),
+        SettingChange::NoProxyHeader,
+        SettingChange::ProxyHeader,
+        SettingChange::Sni("www.example.com".parse().expect("a name")),
+        SettingChange::Sni(Sni::Omit(SniOmission::Requested)),
+        SettingChange::Url("http://www.example.com".parse().expect("a URL")),
+        SettingChange::Versions(TlsVersion::V1_2, TlsVersion::V1_2),
+        SettingChange::Versions(TlsVersion::V1_3, TlsVersion::V1_3),
     ];
     changes.map(|change| configured.with(&change)).into()
 }

@@ -9,7 +9,7 @@ use crate::{
     pool::has_begun_response,
 };
 
-use super::{combination::Combination, result::AttemptResult};
+use super::{attempt_result::AttemptResult, combination::Combination};
 
 /// What an attempt has proved about the peer. More compares greater.
 ///

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    attempt::ProbeAttempt, change::Change, groups::GroupOrder, progress::Progress,
-    result::AttemptResult,
+    attempt::ProbeAttempt, attempt_result::AttemptResult, key_exchange_groups::GroupOrder,
+    progress::Progress, setting_change::SettingChange,
 };
 
 /// Which cause it is, its text, and the fixes.
@@ -20,19 +20,23 @@ type Proved = (CauseId, String, Vec<FixKind>);
 ///
 /// It must get further, and far enough for this kind of change. Another SNI counts once the
 /// certificate names the site, https once the peer sends bytes of TLS.
-pub(super) fn is_proof(change: &Change, before: &ProbeAttempt, after: &ProbeAttempt) -> bool {
+pub(super) fn is_proof(
+    change: &SettingChange,
+    before: &ProbeAttempt,
+    after: &ProbeAttempt,
+) -> bool {
     let needed = match change {
-        Change::Sni(_) => Progress::ExpectedCertificate,
-        Change::ExpectSni | Change::ExpectedName(_) => Progress::Verified,
-        Change::Versions(..) | Change::Groups(GroupOrder::NistFirst) => {
+        SettingChange::Sni(_) => Progress::ExpectedCertificate,
+        SettingChange::ExpectSni | SettingChange::ExpectedName(_) => Progress::Verified,
+        SettingChange::Versions(..) | SettingChange::Groups(GroupOrder::NistFirst) => {
             Progress::CertificateReceived
         }
-        Change::ClientScheme | Change::Host(_) => Progress::SiteError,
-        Change::Alpn(_)
-        | Change::Groups(_)
-        | Change::NoProxyHeader
-        | Change::ProxyHeader
-        | Change::Url(_) => Progress::Answered,
+        SettingChange::ClientScheme | SettingChange::Host(_) => Progress::SiteError,
+        SettingChange::Alpn(_)
+        | SettingChange::Groups(_)
+        | SettingChange::NoProxyHeader
+        | SettingChange::ProxyHeader
+        | SettingChange::Url(_) => Progress::Answered,
     };
     let progress = after.progress();
     progress > before.progress() && progress >= needed
@@ -65,24 +69,24 @@ fn is_without_answer(error: &Error) -> bool {
 ///
 /// `stability` limits the certainty: it is how certain it is that `before` fails each time.
 pub(super) fn proved_cause(
-    change: &Change,
+    change: &SettingChange,
     before: &ProbeAttempt,
     after: &ProbeAttempt,
     stability: Certainty,
 ) -> Cause {
     let origin = before.origin();
     let (id, text, fixes) = match change {
-        Change::Alpn(alpn) => wrong_alpn(*alpn, before),
-        Change::ClientScheme => client_scheme_unknown(),
-        Change::ExpectSni => superfluous_expected_name(&origin),
-        Change::ExpectedName(name) => wrong_expected_name(name),
-        Change::Groups(groups) => wrong_groups(*groups, before),
-        Change::Host(host) => wrong_host(host, &origin),
-        Change::NoProxyHeader => proxy_header_superfluous(),
-        Change::ProxyHeader => proxy_header_missing(),
-        Change::Sni(sni) => wrong_sni(sni, &origin),
-        Change::Url(url) => wrong_scheme(url, before, after),
-        Change::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
+        SettingChange::Alpn(alpn) => wrong_alpn(*alpn, before),
+        SettingChange::ClientScheme => client_scheme_unknown(),
+        SettingChange::ExpectSni => superfluous_expected_name(&origin),
+        SettingChange::ExpectedName(name) => wrong_expected_name(name),
+        SettingChange::Groups(groups) => wrong_groups(*groups, before),
+        SettingChange::Host(host) => wrong_host(host, &origin),
+        SettingChange::NoProxyHeader => proxy_header_superfluous(),
+        SettingChange::ProxyHeader => proxy_header_missing(),
+        SettingChange::Sni(sni) => wrong_sni(sni, &origin),
+        SettingChange::Url(url) => wrong_scheme(url, before, after),
+        SettingChange::Versions(oldest, newest) => wrong_versions(*oldest, *newest, change),
     };
     // The site's own error may have other reasons than the name, unless the page is about names.
     let certainty = match before.progress() {
@@ -95,11 +99,11 @@ pub(super) fn proved_cause(
 }
 
 /// Whether the response may be about the name that the change replaces.
-fn may_be_about(change: &Change, response: &ProbeAttempt) -> bool {
+fn may_be_about(change: &SettingChange, response: &ProbeAttempt) -> bool {
     // "No server is available" may mean that none is for this Host.
     let ids: &[CauseId] = match change {
-        Change::NoProxyHeader => &[CauseId::ProxyHeaderNotExpected],
-        Change::Host(_) => &[
+        SettingChange::NoProxyHeader => &[CauseId::ProxyHeaderNotExpected],
+        SettingChange::Host(_) => &[
             CauseId::BehindTheEdge,
             CauseId::HostNotServed,
             CauseId::SniAndHostDisagree,
@@ -264,7 +268,7 @@ fn wrong_scheme(accepted: &OriginUrl, before: &ProbeAttempt, after: &ProbeAttemp
     }
 }
 
-fn wrong_versions(oldest: TlsVersion, newest: TlsVersion, accepted: &Change) -> Proved {
+fn wrong_versions(oldest: TlsVersion, newest: TlsVersion, accepted: &SettingChange) -> Proved {
     let fix = FixKind::TlsVersions(oldest, newest);
     match oldest == newest {
         // A peer of one version may ignore the other versions of a ClientHello (RFC 8446 section

@@ -13,13 +13,13 @@ use crate::{
 use super::{
     Findings, ProbeAttempt,
     attempt::Step,
+    attempt_result::AttemptResult,
     candidates::changes_after,
     combination::Combination,
     conclusion::remaining,
     exchange::exchange,
     progress::Progress,
     proof::{is_proof, may_be_chance, proved_cause},
-    result::AttemptResult,
     settings::ProbeSettings,
 };
 

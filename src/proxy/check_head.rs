@@ -16,10 +16,10 @@ use crate::{
     upload::{RequestBody, expects_content},
 };
 
-use super::{fields::only, header_flags::HeaderFlags};
+use super::{field_values::single_line, present_fields::PresentFields};
 
 /// Refuses requests that a gateway must not forward.
-pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
+pub(super) fn check(parts: &Parts, present: PresentFields) -> Result<(), Error> {
     let uri = &parts.uri;
     let is_authority_form = uri.scheme().is_none() && uri.authority().is_some();
     let is_foreign = uri.scheme().is_some_and(|scheme| !is_http(scheme));
@@ -30,9 +30,9 @@ pub(super) fn check(parts: &Parts, present: HeaderFlags) -> Result<(), Error> {
         // RFC 9112 sections 3.2.3 and 3.2.4. A router sees no path in such a target, an origin sees
         // `/`. This gateway does not translate to other schemes (RFC 9113 section 8.3.1).
         ErrorKind::Request(RequestProblem::TargetInvalid)
-    } else if present.has(HeaderFlags::HOP_BY_HOP) && has_unknown_coding(&parts.headers) {
+    } else if present.has(PresentFields::HOP_BY_HOP) && has_unknown_coding(&parts.headers) {
         ErrorKind::Request(RequestProblem::TransferCoding)
-    } else if present.has(HeaderFlags::EXPECT) && has_unknown_expectation(&parts.headers) {
+    } else if present.has(PresentFields::EXPECT) && has_unknown_expectation(&parts.headers) {
         ErrorKind::Request(RequestProblem::ExpectationUnknown)
     } else {
         return Ok(());
@@ -64,7 +64,8 @@ fn is_http(scheme: &Scheme) -> bool {
 /// applied only once (RFC 9112 section 6.1).
 pub(super) fn has_unknown_coding(headers: &HeaderMap) -> bool {
     let known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-    headers.contains_key(TRANSFER_ENCODING) && !only(headers, TRANSFER_ENCODING).is_some_and(known)
+    headers.contains_key(TRANSFER_ENCODING)
+        && !single_line(headers, TRANSFER_ENCODING).is_some_and(known)
 }
 
 /// Whether there is an expectation other than `100-continue` (RFC 9110 section 10.1.1).
@@ -98,8 +99,8 @@ pub(super) fn is_last_forward(parts: &mut Parts) -> bool {
 }
 
 /// Removes an expectation without a body, or from an HTTP/1.0 client (RFC 9110 section 10.1.1).
-pub(super) fn settle_expectation(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
-    if !present.has(HeaderFlags::EXPECT) {
+pub(super) fn settle_expectation(parts: &mut Parts, present: PresentFields, body: &RequestBody) {
+    if !present.has(PresentFields::EXPECT) {
         return;
     }
     if body.is_end_stream() || parts.version < Version::HTTP_11 {
@@ -142,11 +143,11 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 ///
 /// The body's own length takes precedence over `Content-Length`. A layer in front may have replaced
 /// the body alone, and hyper would then announce the wrong length.
-pub(super) fn frame(parts: &mut Parts, present: HeaderFlags, body: &RequestBody) {
+pub(super) fn frame(parts: &mut Parts, present: PresentFields, body: &RequestBody) {
     let Parts {
         method, headers, ..
     } = parts;
-    let is_announced = present.has(HeaderFlags::CONTENT_LENGTH) && settle_length(headers);
+    let is_announced = present.has(PresentFields::CONTENT_LENGTH) && settle_length(headers);
     if body.is_end_stream() {
         if is_announced || expects_content(method) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

@@ -21,17 +21,17 @@ use crate::{
     origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
     response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
-    response_rewrite::Sent,
+    response_rewrite::SentTarget,
     upload::RequestBody,
 };
 
 use super::{
     ProxyBody, check_head,
     deadline::{Deadline, IdleDeadline},
-    header_flags::HeaderFlags,
     hop_by_hop,
     overload::RequestPermit,
     prepare::Ready,
+    present_fields::PresentFields,
     response_body::{OriginBody, ReadLimit},
     settings::ProxySettings,
     upgrade::{self, UpgradeOutcome},
@@ -109,7 +109,7 @@ impl ProxySettings {
             }
         };
         let (mut parts, body) = response.into_parts();
-        let flags = HeaderFlags::of(&parts.headers);
+        let flags = PresentFields::of(&parts.headers);
         if is_unusable(&parts, flags) {
             let facts = Facts {
                 http_fault: Some(match parts.status {
@@ -181,7 +181,7 @@ impl ProxySettings {
     /// Rewrites the origin's names in a response to the client's.
     fn rewrite_response(&self, headers: &mut HeaderMap, ready: &Ready) {
         if let Some(layer) = &self.response_rewrite {
-            let sent = Sent {
+            let sent = SentTarget {
                 host: Some(&ready.target.host),
                 path_map: ready.path_map.as_deref(),
             };
@@ -271,24 +271,24 @@ fn end_wait<T>(permit: &mut RequestPermit, sent: &Result<T, Error>) {
 /// Whether a response must not be forwarded.
 ///
 /// A 101 without an upgrade request is invalid. Content with an unknown transfer coding is garbage.
-fn is_unusable(parts: &Parts, flags: HeaderFlags) -> bool {
+fn is_unusable(parts: &Parts, flags: PresentFields) -> bool {
     parts.status == StatusCode::SWITCHING_PROTOCOLS
-        || (flags.has(HeaderFlags::HOP_BY_HOP) && check_head::has_unknown_coding(&parts.headers))
+        || (flags.has(PresentFields::HOP_BY_HOP) && check_head::has_unknown_coding(&parts.headers))
 }
 
 /// Removes the fields of the origin's connection, and selects the client's body.
 fn into_client_body(
     parts: &mut Parts,
     mut body: Box<OriginBody>,
-    flags: HeaderFlags,
+    flags: PresentFields,
     ready: &Ready,
 ) -> ProxyBody {
     let has_no_content = check_head::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
-    if flags.has(HeaderFlags::HOP_BY_HOP) {
+    if flags.has(PresentFields::HOP_BY_HOP) {
         hop_by_hop::remove(headers);
     }
-    if flags.has(HeaderFlags::CONTENT_LENGTH) {
+    if flags.has(PresentFields::CONTENT_LENGTH) {
         if check_head::has_no_length(parts.status) {
             headers.remove(CONTENT_LENGTH);
         } else if has_no_content || !body.has_settled_length() {

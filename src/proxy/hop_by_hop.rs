@@ -11,7 +11,7 @@ use http::{
 use crate::{forwarded, pool::EARLY_DATA};
 
 use super::{
-    fields::{lists, members, present},
+    field_values::{list_contains, list_members, names_matching},
     loop_detection::CDN_LOOP,
 };
 
@@ -40,7 +40,7 @@ const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
 
 /// Removes hop-by-hop fields and those that `Connection` names.
 pub(super) fn remove(headers: &mut HeaderMap) {
-    let known = present(headers, |name| is_hop_by_hop(name.as_str()));
+    let known = names_matching(headers, |name| is_hop_by_hop(name.as_str()));
     if known.is_empty() {
         return;
     }
@@ -75,7 +75,7 @@ pub(super) fn is_hop_by_hop(name: &str) -> bool {
 /// Many origins send trailers only to those that accept them, and gRPC needs the field (RFC 9110
 /// section 10.1.4). Returns whether it stays. An HTTP/1.0 client cannot receive trailers.
 pub(super) fn remove_from_request(headers: &mut HeaderMap, version: Version) -> bool {
-    let trailers = version > Version::HTTP_10 && lists(headers, TE, "trailers");
+    let trailers = version > Version::HTTP_10 && list_contains(headers, TE, "trailers");
     remove(headers);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
@@ -89,7 +89,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     if headers.get_all(CONNECTION).iter().all(is_plain) {
         return Vec::new();
     }
-    members(headers, CONNECTION)
+    list_members(headers, CONNECTION)
         .filter(|name| !is_option(name))
         .filter_map(|name| name.parse().ok())
         .filter(|name| !NOT_NOMINATED.contains(name) && !forwarded::is_forwarded_field(name))

@@ -218,17 +218,15 @@
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
 mod ambiguous_names;
-mod beside;
 mod buffering;
 mod check_head;
 mod client_deadline;
 mod deadline;
 mod edge_limits;
 mod error_response;
-mod fields;
+mod field_values;
 mod forward;
 mod future;
-mod header_flags;
 mod health_checks;
 mod hop_by_hop;
 mod limits;
@@ -239,6 +237,8 @@ mod origin_proxy;
 mod overload;
 mod path_maps;
 mod prepare;
+mod present_fields;
+mod proxy_from_template;
 mod pseudonym;
 mod refusal;
 mod replace_content;
@@ -252,16 +252,18 @@ mod service;
 mod settings;
 mod size_limits;
 mod trailers;
+mod unknown_host;
 mod upgrade;
 mod upload_pace;
 
-pub(crate) use beside::{connector_of, proxy_beside, refuse_unknown_host};
 pub(crate) use buffering::Buffering;
 pub(crate) use health_checks::for_health_checks;
 pub(crate) use log::FailureLog;
+pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
 pub(crate) use refusal::refuse;
 pub(crate) use request_buffer::BufferedBody;
 pub(crate) use service::{Respond, accept, attempt, notify_observers};
+pub(crate) use unknown_host::refuse_unknown_host;
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     ClientDeadline, check_head, deadline::Deadline, edge_limits::Content, error_response::GrpcCall,
-    header_flags::HeaderFlags, hop_by_hop, settings::ProxySettings, size_limits,
+    hop_by_hop, present_fields::PresentFields, settings::ProxySettings, size_limits,
     upgrade::UpgradeRequest,
 };
 
@@ -54,7 +54,7 @@ struct Rewrite {
     added: FieldLines,
     /// Whether the client sent `TE: trailers`.
     te_trailers: bool,
-    present: HeaderFlags,
+    present: PresentFields,
 }
 
 impl ProxySettings {
@@ -72,7 +72,7 @@ impl ProxySettings {
         let is_grpc = GrpcCall::is_in(&parts.method, &parts.headers);
         let body_size = body.size_hint().lower();
         size_limits::check(&self.limits, &parts.headers, body_size)?;
-        let present = HeaderFlags::of(&parts.headers);
+        let present = PresentFields::of(&parts.headers);
         let asked = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;
         let Some(mut rewrite) = self.rewrite(&mut parts, present)? else {
@@ -107,10 +107,10 @@ impl ProxySettings {
     fn rewrite(
         &self,
         parts: &mut Parts,
-        mut present: HeaderFlags,
+        mut present: PresentFields,
     ) -> Result<Option<Rewrite>, Error> {
         check_head::check(parts, present)?;
-        if present.has(HeaderFlags::HOPS) && self.via.detects_loop(&parts.headers) {
+        if present.has(PresentFields::HOPS) && self.via.detects_loop(&parts.headers) {
             return Err(Error::refused(ErrorKind::LoopDetected));
         }
         check_head::check_host(parts)?;
@@ -137,9 +137,9 @@ impl ProxySettings {
             return Ok(None);
         }
         let path_map = self.path_maps.apply(&mut parts.uri)?;
-        let te_trailers = present.has(HeaderFlags::HOP_BY_HOP)
+        let te_trailers = present.has(PresentFields::HOP_BY_HOP)
             && hop_by_hop::remove_from_request(&mut parts.headers, parts.version);
-        let forwarded = match present.has(HeaderFlags::FORWARDED) {
+        let forwarded = match present.has(PresentFields::FORWARDED) {
             true => ForwardedFields::of(&parts.headers),
             false => ForwardedFields::default(),
         };
@@ -149,10 +149,10 @@ impl ProxySettings {
         let mut added = replaced.lines;
         self.via.sign(&mut added, parts.version);
         let has_repeated_names = parts.headers.len() > parts.headers.keys_len();
-        if present.has(HeaderFlags::COOKIE) && has_repeated_names {
+        if present.has(PresentFields::COOKIE) && has_repeated_names {
             check_head::join_cookies(&mut parts.headers);
         }
-        if present.has(HeaderFlags::EARLY_DATA) {
+        if present.has(PresentFields::EARLY_DATA) {
             check_head::settle_early_data(&mut parts.headers);
         }
         if !self.request_hooks.is_empty() {
@@ -162,7 +162,7 @@ impl ProxySettings {
                 parts.headers.append(name, value);
             }
             self.request_hooks.apply(parts);
-            present = HeaderFlags::of(&parts.headers);
+            present = PresentFields::of(&parts.headers);
             check_head::check(parts, present)?;
         }
         Ok(Some(Rewrite {

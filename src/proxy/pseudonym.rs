@@ -9,7 +9,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::fields::is_token;
+use super::field_values::is_token;
 
 /// The name of a proxy in `Via` ([RFC 9110 section 7.6.3]) and in `CDN-Loop` ([RFC 8586]): a token,
 /// with a port if need be.

@@ -12,7 +12,7 @@ use http::{
 
 use crate::{forwarded, pool::EARLY_DATA};
 
-use super::{fields::present, hop_by_hop::is_hop_by_hop, loop_detection::CDN_LOOP};
+use super::{field_values::names_matching, hop_by_hop::is_hop_by_hop, loop_detection::CDN_LOOP};
 
 /// Fields that are not allowed in trailers (RFC 9110 section 6.5.1).
 ///
@@ -49,7 +49,7 @@ static REFUSED: [HeaderName; 25] = [
 
 /// Removes the fields that are not allowed in trailers, hop-by-hop and forwarded fields included.
 pub(super) fn clean(trailers: &mut HeaderMap) {
-    for name in present(trailers, is_refused) {
+    for name in names_matching(trailers, is_refused) {
         trailers.remove(name);
     }
 }

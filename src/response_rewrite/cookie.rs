@@ -2,10 +2,10 @@
 
 use crate::origin::Scheme;
 
-use super::{settings::SecureCookies, sides::Sides};
+use super::{rewrite_context::RewriteContext, settings::SecureCookies};
 
 /// Rewrites a cookie for the client; `None` if it stays as it is.
-pub(super) fn rewritten(cookie: &[u8], sides: &Sides<'_>) -> Option<Vec<u8>> {
+pub(super) fn rewritten(cookie: &[u8], sides: &RewriteContext<'_>) -> Option<Vec<u8>> {
     let mut segments = cookie.split(|byte| *byte == b';');
     let pair = segments.next()?;
     // RFC 6265bis section 4.1.3.2: the name binds the cookie to its host and to the path `/`.
@@ -45,7 +45,7 @@ enum AttributeEdit {
 }
 
 impl AttributeEdit {
-    fn of(segment: &[u8], pair: &[u8], sides: &Sides<'_>) -> Self {
+    fn of(segment: &[u8], pair: &[u8], sides: &RewriteContext<'_>) -> Self {
         let equals = segment.iter().position(|byte| *byte == b'=');
         let (name, value) = match equals {
             Some(at) => (&segment[..at], segment[at + 1..].trim_ascii()),
@@ -65,7 +65,7 @@ impl AttributeEdit {
         }
     }
 
-    fn of_path(segment: &[u8], value: &[u8], sides: &Sides<'_>) -> Self {
+    fn of_path(segment: &[u8], value: &[u8], sides: &RewriteContext<'_>) -> Self {
         let path = std::str::from_utf8(value).ok();
         let Some(path) = path.and_then(|path| sides.mapped_path(path)) else {
             return Self::Keep;
@@ -77,7 +77,7 @@ impl AttributeEdit {
 }
 
 /// Whether a name of the origin domain-matches this value and the client's host does not.
-fn is_domain_of_origin(value: &[u8], sides: &Sides<'_>) -> bool {
+fn is_domain_of_origin(value: &[u8], sides: &RewriteContext<'_>) -> bool {
     let domain = value.strip_prefix(b".").unwrap_or(value);
     let client = sides.downstream.host.as_ref();
     let matches_client = client.is_some_and(|host| domain_matches(host.host(), domain));
@@ -100,7 +100,7 @@ fn domain_matches(host: &str, domain: &[u8]) -> bool {
 /// Whether `Secure` may be dropped for this client.
 ///
 /// RFC 6265bis section 4.1.3.1: a browser refuses a cookie named `__Secure-` without the attribute.
-fn may_lose_secure(pair: &[u8], sides: &Sides<'_>) -> bool {
+fn may_lose_secure(pair: &[u8], sides: &RewriteContext<'_>) -> bool {
     sides.secure_cookies == SecureCookies::DropOverHttp
         && sides.downstream.scheme == Scheme::Http
         && !has_prefix(pair, b"__Secure-")

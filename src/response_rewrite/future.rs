@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::downstream::Downstream;
 
-use super::{rewrite_fields::rewrite_fields, settings::RewriteRules, sides::Sent};
+use super::{rewrite_context::SentTarget, rewrite_fields::rewrite_fields, settings::RewriteRules};
 
 pin_project! {
     /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.
@@ -46,7 +46,7 @@ where
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
         if let Ok(response) = &mut result {
-            let sent = Sent::default();
+            let sent = SentTarget::default();
             rewrite_fields(this.rules, response.headers_mut(), this.downstream, sent);
         }
         Poll::Ready(result)

@@ -14,9 +14,9 @@ use crate::{
 use super::{
     PathPrefix, ResponseRewrite,
     path::PathMap,
+    rewrite_context::SentTarget,
     rewrite_fields::rewrite_fields,
     settings::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
-    sides::Sent,
 };
 
 /// Replaces the origin's names by the client's in redirects and cookies.
@@ -112,7 +112,12 @@ impl ResponseRewriteLayer {
     }
 
     /// Rewrites the fields of a response for this client.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap, downstream: &Downstream, sent: Sent<'_>) {
+    pub(crate) fn apply(
+        &self,
+        headers: &mut HeaderMap,
+        downstream: &Downstream,
+        sent: SentTarget<'_>,
+    ) {
         rewrite_fields(&self.rules, headers, downstream, sent);
     }
 

@@ -78,10 +78,10 @@ mod cookie;
 mod future;
 mod layer;
 mod path;
+mod rewrite_context;
 mod rewrite_fields;
 mod service;
 mod settings;
-mod sides;
 mod url;
 
 pub use future::ResponseRewriteFuture;
@@ -90,4 +90,4 @@ pub use path::{PathPrefix, PathPrefixError};
 pub use service::ResponseRewrite;
 
 pub(crate) use path::PathMap;
-pub(crate) use sides::Sent;
+pub(crate) use rewrite_context::SentTarget;

@@ -12,8 +12,8 @@ use crate::downstream::Downstream;
 
 use super::{
     cookie,
+    rewrite_context::{RewriteContext, SentTarget},
     settings::{AltSvcHandling, RewriteRules, RewriteScope},
-    sides::{Sent, Sides},
     url,
 };
 
@@ -22,7 +22,7 @@ pub(super) fn rewrite_fields(
     rules: &RewriteRules,
     headers: &mut HeaderMap,
     downstream: &Downstream,
-    sent: Sent<'_>,
+    sent: SentTarget<'_>,
 ) {
     if rules.scope == RewriteScope::Nothing || !headers.keys().any(is_rewritten) {
         return;
@@ -30,7 +30,7 @@ pub(super) fn rewrite_fields(
     if rules.alt_svc == AltSvcHandling::Remove {
         headers.remove(ALT_SVC);
     }
-    let sides = Sides::new(rules, downstream, sent);
+    let sides = RewriteContext::new(rules, downstream, sent);
     let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &sides));
     edit(headers, LOCATION, location);
     edit(headers, CONTENT_LOCATION, location);

@@ -4,7 +4,7 @@ use http::uri::PathAndQuery;
 
 use crate::{name::HostAuthority, origin::Scheme};
 
-use super::sides::Sides;
+use super::rewrite_context::RewriteContext;
 
 /// A URL reference with an authority, split into parts.
 struct UrlParts<'a> {
@@ -16,7 +16,7 @@ struct UrlParts<'a> {
 }
 
 /// Rewrites a URL for the client; `None` if it stays as it is.
-pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
+pub(super) fn rewritten(url: &str, sides: &RewriteContext<'_>) -> Option<String> {
     if url.starts_with('/') && !url.starts_with("//") {
         return mapped(url, sides);
     }
@@ -48,7 +48,7 @@ pub(super) fn rewritten(url: &str, sides: &Sides<'_>) -> Option<String> {
 ///
 /// It does if it speaks plain http itself, or if the URL is the one that the client requested:
 /// rewritten to http, that redirect would be a loop.
-fn upgrades_to_https(scheme: Scheme, rest: &str, sides: &Sides<'_>) -> bool {
+fn upgrades_to_https(scheme: Scheme, rest: &str, sides: &RewriteContext<'_>) -> bool {
     let requested = sides.downstream.target.as_ref().map(PathAndQuery::as_str);
     let (named, _) = rest.split_once('#').unwrap_or((rest, ""));
     let named = match named {
@@ -101,7 +101,7 @@ fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> boo
 }
 
 /// Maps the path, and keeps query and fragment; `None` if no prefix matches.
-fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
+fn mapped(rest: &str, sides: &RewriteContext<'_>) -> Option<String> {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
     // After an authority, an empty path is the root (RFC 9110 section 4.2.3).
@@ -111,7 +111,7 @@ fn mapped(rest: &str, sides: &Sides<'_>) -> Option<String> {
 }
 
 /// Rewrites the URL in a value of `Refresh`, parsed by HTML's shared declarative refresh steps.
-pub(super) fn refresh(value: &str, sides: &Sides<'_>) -> Option<String> {
+pub(super) fn refresh(value: &str, sides: &RewriteContext<'_>) -> Option<String> {
     let url = refresh_url(value)?;
     let start = value.len() - url.len();
     let url = url.trim_end();

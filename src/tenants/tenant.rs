@@ -9,7 +9,7 @@ use crate::{
     name::{DialTarget, ExpectedName, HostAuthority, NameError, Sni},
     origin::{ChosenNames, OriginUrl},
     pool::{ConnectionBudget, PoolSettings},
-    proxy::{Limits, OriginProxy, connector_of, proxy_beside},
+    proxy::{Limits, OriginProxy, connector_of, proxy_from_template},
 };
 
 /// The origin of one tenant: a URL, and the names and limits that differ from the defaults.
@@ -144,8 +144,10 @@ impl CheckedTenant {
         let connector = connector_of(template);
         let builder = connector.to_builder();
         let builder = builder.with_origin(self.url.clone(), self.names.clone());
-        let connector = builder.build_beside(connector)?;
+        let connector = builder.build_sharing(connector)?;
         let (limits, pool) = (self.limits.as_deref(), self.pool.as_deref());
-        Ok(proxy_beside(template, connector, limits, pool, budget))
+        Ok(proxy_from_template(
+            template, connector, limits, pool, budget,
+        ))
     }
 }

@@ -25,13 +25,13 @@
 
 mod alpn;
 mod client;
+mod client_identity;
 mod crypto_selection;
 mod early_data;
 mod ech;
 mod file_fingerprint;
 mod handshake;
 mod iana;
-mod identity;
 mod io;
 mod parameters;
 mod provider;
@@ -46,9 +46,9 @@ pub use rustls;
 
 pub use crate::error::TlsVersion;
 pub use alpn::Alpn;
+pub use client_identity::ClientIdentity;
 #[cfg(feature = "ech")]
 pub use ech::Ech;
-pub use identity::ClientIdentity;
 pub use parameters::TlsParameters;
 pub use verify::{
     CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::{
     connector::{
         AppliedProfile, CdnOriginBuilder, CdnOriginConnector,
-        handshakes::HandshakeCounters,
-        profile::GroupsSource,
+        applied_profile::GroupsSource,
+        handshake_counts::HandshakeCounters,
+        reloadable_tls::ReloadableTls,
         sessions::SharedTls,
         settings::{ConnectorSettings, EdgeProfileUse},
-        state::ConnectorState,
-        trust::Trust,
+        shared_state::ConnectorState,
     },
     error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DialTarget, Sni},
@@ -53,11 +53,11 @@ impl CdnOriginBuilder {
 
     /// Builds a connector that shares TLS, the DNS cache and the observers of `other`, from whose
     /// settings the builder was made.
-    pub(crate) fn build_beside(
+    pub(crate) fn build_sharing(
         mut self,
         other: &CdnOriginConnector,
     ) -> Result<CdnOriginConnector, BuildError> {
-        self.shared_tls = other.shared_trust().map(SharedTls::Trust);
+        self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
         self.assemble(Some(other))
     }
 
@@ -71,7 +71,7 @@ impl CdnOriginBuilder {
         self.settings.dial.check(dial, &mut problems);
         let origin = self.settings.origin().map(Arc::new);
         let profile = self.apply_profile(origin.as_deref());
-        let tls = self.trust(&mut problems);
+        let tls = self.reloadable_tls(&mut problems);
         BuildError::from_problems(problems)?;
         let settings = Box::new(self.settings.clone());
 
@@ -119,8 +119,8 @@ impl CdnOriginBuilder {
         profile
     }
 
-    /// The TLS trust: another connector's, a new one, or none for a plain `http` origin.
-    fn trust(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<Trust>> {
+    /// The TLS client: another connector's, a new one, or none for a plain `http` origin.
+    fn reloadable_tls(&self, problems: &mut Vec<BuildProblem>) -> Option<Arc<ReloadableTls>> {
         if self.settings.is_plain_http() {
             self.check_plain_http(problems);
             return None;
@@ -129,23 +129,23 @@ impl CdnOriginBuilder {
         match &self.shared_tls {
             None => {
                 self.check_ech("ech", &self.settings.tls, problems);
-                Trust::new(&self.settings.tls, expected_name, problems)
+                ReloadableTls::new(&self.settings.tls, expected_name, problems)
             }
             Some(SharedTls::None) => {
                 let why = "the other connector has a plain http origin, and no TLS to share";
                 problems.push(contradiction(SHARE_WITH, why));
                 None
             }
-            Some(SharedTls::Trust(trust)) => {
-                self.check_shared(trust, problems);
-                trust.sharing(expected_name, problems)
+            Some(SharedTls::Reloadable(tls)) => {
+                self.check_shared(tls, problems);
+                tls.sharing(expected_name, problems)
             }
         }
     }
 
     /// Checks that nothing but the shared TLS is configured.
-    fn check_shared(&self, trust: &Trust, problems: &mut Vec<BuildProblem>) {
-        self.check_ech(SHARE_WITH, &trust.settings(), problems);
+    fn check_shared(&self, tls: &ReloadableTls, problems: &mut Vec<BuildProblem>) {
+        self.check_ech(SHARE_WITH, &tls.settings(), problems);
         for setter in &self.settings.tls_setters {
             let why =
                 "`Sessions::share_with(..)` shares all of TLS: set this on the other connector";

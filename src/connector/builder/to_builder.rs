@@ -23,8 +23,8 @@ impl CdnOriginConnector {
     /// ```
     pub fn to_builder(&self) -> CdnOriginBuilder {
         let mut settings = self.settings().clone();
-        if let Some(trust) = self.trust() {
-            settings.tls = trust.settings();
+        if let Some(tls) = self.reloadable_tls() {
+            settings.tls = tls.settings();
         }
         CdnOriginBuilder::new(settings)
     }

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     evidence::Evidence,
-    presented::short,
+    presented_certificate::short,
     rule::{Rule, another_sni, sni_missing},
 };
 

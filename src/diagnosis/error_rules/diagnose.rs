@@ -2,15 +2,14 @@
 
 use crate::{
     diagnosis::Diagnosis,
-    error::{Error, ErrorKind, HandshakeFlood, RequestBodyProblem, SpeaksTls, Stage, chain},
+    error::{Error, ErrorKind, HandshakeFlood, RequestBodyProblem, SpeaksTls, Stage, source_chain},
 };
 
 use super::{
     alerts, broken_tls, certificate_names, certificates, connect, ech,
     evidence::{Evidence, Http2Evidence},
-    exchange, handshake, http,
-    prepare::refused,
-    proxy_protocol,
+    exchange, handshake, http, proxy_protocol,
+    refused_requests::refused,
     rule::Rule,
     unknown_issuers,
 };
@@ -47,8 +46,8 @@ impl Error {
             facts: self.facts(),
             origin,
             http2: http2_error(self),
-            speaks_tls: chain::find::<SpeaksTls>(self).is_some(),
-            handshake_flood: chain::find::<HandshakeFlood>(self).is_some(),
+            speaks_tls: source_chain::find::<SpeaksTls>(self).is_some(),
+            handshake_flood: source_chain::find::<HandshakeFlood>(self).is_some(),
         };
         let causes = Rule::all(tables(&evidence), &evidence);
         Diagnosis::ranked(match causes.is_empty() {
@@ -87,7 +86,7 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
 }
 
 fn http2_error(error: &Error) -> Option<Http2Evidence> {
-    let error = chain::find::<h2::Error>(error)?;
+    let error = source_chain::find::<h2::Error>(error)?;
     Some(Http2Evidence {
         code: error.reason()?.into(),
         is_remote: error.is_remote(),

@@ -11,7 +11,7 @@ use crate::{
     origin::{Origin, Scheme},
 };
 
-use super::presented::PresentedChain;
+use super::presented_certificate::PresentedChain;
 
 /// Alerts of a peer that parses a PROXY protocol header as TLS: unexpected_message,
 /// record_overflow, decode_error, protocol_version (RFC 8446 section 6).

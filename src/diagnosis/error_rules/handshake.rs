@@ -14,11 +14,11 @@ use crate::{
 
 use super::{
     evidence::Evidence,
-    greetings::{is_http2_settings, is_no_web_server, service},
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,
     },
+    service_greetings::{is_http2_settings, is_no_web_server, service},
     tls_versions::{no_common_version, other_versions},
 };
 

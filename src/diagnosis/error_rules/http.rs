@@ -11,8 +11,8 @@ use crate::{
 
 use super::{
     evidence::{Evidence, Http2Evidence},
-    greetings::{is_http2_settings, is_no_web_server, service},
     rule::{Rule, nothing},
+    service_greetings::{is_http2_settings, is_no_web_server, service},
 };
 
 /// The names of the error codes, by their number (RFC 9113 section 7).

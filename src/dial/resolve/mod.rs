@@ -3,30 +3,30 @@
 //! The default resolver is the system's; [`Dns::resolver`] sets another one. Answers are cached for
 //! their TTL. Concurrent look-ups of one name share one query. See [`DnsCache`].
 
-mod answer;
 mod cache;
 mod cached_answers;
 mod dns;
-mod fixed;
+mod fixed_names;
 #[cfg(feature = "hickory")]
 mod hickory;
 #[cfg(feature = "hickory")]
 mod https_records;
 mod lookup;
+mod resolved;
 mod settings;
 mod system;
 
 use std::{future::Future, pin::Pin};
 
-pub use answer::{ResolveError, Resolved};
 pub use dns::Dns;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
 pub use lookup::Lookup;
+pub use resolved::{ResolveError, Resolved};
 pub use settings::DnsCache;
 
 pub(crate) use cache::{DnsAnswer, DnsCacheStore, Freshness};
-pub(crate) use fixed::FixedNames;
+pub(crate) use fixed_names::FixedNames;
 pub(crate) use lookup::Families;
 pub(crate) use system::SystemResolver;
 

@@ -19,7 +19,7 @@ use hyper::ext::ReasonPhrase;
 use crate::error::SpeaksTls;
 
 use super::{
-    Http1Error, UnexpectedBytes, known_names::KnownNames, line_scanner::HeaderBlockScanner,
+    Http1Error, UnexpectedBytes, field_name_cache::FieldNameCache, line_scanner::HeaderBlockScanner,
 };
 
 /// How many fields are parsed without an allocation. Nearly all responses have fewer.
@@ -80,7 +80,7 @@ impl PlainOptions {
 /// What a head is read into, taken from what was there before.
 pub(super) struct HeadMemory<'a> {
     /// The names of the previous head on the connection.
-    pub(super) names: &'a mut KnownNames,
+    pub(super) names: &'a mut FieldNameCache,
     /// The map of the request. A success takes its memory: the request is not needed any longer.
     /// hyper's server in turn uses the map of a response for its next request.
     pub(super) map: &'a mut HeaderMap,

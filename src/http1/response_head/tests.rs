@@ -15,7 +15,7 @@ fn read_next(
     max: usize,
 ) -> Result<Option<ResponseHead>, Http1Error> {
     let mut memory = HeadMemory {
-        names: &mut KnownNames::default(),
+        names: &mut FieldNameCache::default(),
         map: &mut HeaderMap::new(),
     };
     reader.read(bytes, max, &mut memory)
@@ -75,7 +75,7 @@ fn a_success_takes_the_map_of_its_request_and_no_field_of_it() {
         let mut bytes = format!("HTTP/1.1 {status} \r\nA: b\r\n\r\n");
         let mut map = request();
         let mut memory = HeadMemory {
-            names: &mut KnownNames::default(),
+            names: &mut FieldNameCache::default(),
             map: &mut map,
         };
         let mut reader = ResponseHeadReader::default();

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// A row about a line of a section.
-pub(super) type BackendRow = crate::import::row::DirectiveRow<MapLine>;
+pub(super) type BackendRow = crate::import::directive_row::DirectiveRow<MapLine>;
 
 /// Maps a line. The last argument is the text of its row.
 pub(super) type MapLine = fn(&mut Backend, &ConfigLine, &'static str) -> Finding;

@@ -1,13 +1,13 @@
 //! The importer of HAProxy: sections, their defaults, and the frontends that use them.
 
 mod backend;
-mod elsewhere;
 mod parse;
 mod request_rows;
 mod section_rows;
 mod server_rows;
 mod server_socket_rows;
 mod server_tls_rows;
+mod unrelated_keywords;
 mod value;
 
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 
 /// All tables, for the guide.
 #[cfg(test)]
-pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
+pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
     let listed = |rows: &[BackendRow]| rows.iter().map(BackendRow::listed).collect();
     let keywords = keywords().map(|keyword| keyword.row.listed());
     vec![
@@ -318,7 +318,7 @@ impl BackendImporter {
         for section in sections {
             let whole = match section.kind {
                 "frontend" => None,
-                kind => elsewhere::section(kind),
+                kind => unrelated_keywords::section(kind),
             };
             if let Some(finding) = &whole {
                 self.note(section.line, section.kind, finding.clone());
@@ -334,7 +334,7 @@ impl BackendImporter {
                     (true, _) | (_, "default-server" | "server") => {
                         Finding::no_effect("no server is imported with it")
                     }
-                    (false, _) => elsewhere::finding(&name),
+                    (false, _) => unrelated_keywords::finding(&name),
                 };
                 self.note(line.number, &name, finding);
             }

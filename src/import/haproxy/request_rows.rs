@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::import::{
     draft::HostChoice,
-    fields::{self, FieldChange},
+    message_fields::{self, FieldChange},
     note::Finding,
     settings::SettingValue,
 };
@@ -152,7 +152,7 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
                 return Finding::by_hand(text);
             }
             let change = FieldChange::SetInRequests(value);
-            fields::change(&mut backend.shared().settings, name, change)
+            message_fields::change(&mut backend.shared().settings, name, change)
         }
     }
 }
@@ -201,7 +201,7 @@ fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
         _ if line.words.len() > 3 => Finding::by_hand(text),
         name => {
             let settings = &mut backend.shared().settings;
-            fields::change(settings, name, FieldChange::RemoveFromRequests)
+            message_fields::change(settings, name, FieldChange::RemoveFromRequests)
         }
     }
 }
@@ -219,7 +219,7 @@ fn set_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static 
         return Finding::by_hand(text);
     }
     let settings = &mut backend.shared().settings;
-    fields::change(settings, line.word(2), FieldChange::SetInResponses(value))
+    message_fields::change(settings, line.word(2), FieldChange::SetInResponses(value))
 }
 
 fn del_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
@@ -227,5 +227,5 @@ fn del_response_header(backend: &mut Backend, line: &ConfigLine, text: &'static 
         return Finding::by_hand(text);
     }
     let settings = &mut backend.shared().settings;
-    fields::change(settings, line.word(2), FieldChange::RemoveFromResponses)
+    message_fields::change(settings, line.word(2), FieldChange::RemoveFromResponses)
 }

@@ -9,14 +9,14 @@ use super::{
 
 /// A keyword and the number of its arguments.
 pub(super) struct Keyword {
-    pub(super) row: crate::import::row::DirectiveRow<MapParameter>,
+    pub(super) row: crate::import::directive_row::DirectiveRow<MapParameter>,
     pub(super) arguments: usize,
 }
 
 /// Maps a keyword. The last argument is the text of its row.
 pub(super) type MapParameter = fn(&mut ServerDraft, &mut Backend, &str, &'static str) -> Finding;
 
-pub(super) type ServerRow = crate::import::row::DirectiveRow<MapParameter>;
+pub(super) type ServerRow = crate::import::directive_row::DirectiveRow<MapParameter>;
 
 pub(super) const fn flag(row: ServerRow) -> Keyword {
     Keyword { row, arguments: 0 }

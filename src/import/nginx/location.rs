@@ -11,7 +11,7 @@ use crate::import::{
 use super::{parse::Directive, value};
 
 /// A row of this importer.
-pub(super) type NginxRow = crate::import::row::DirectiveRow<MapDirective>;
+pub(super) type NginxRow = crate::import::directive_row::DirectiveRow<MapDirective>;
 
 /// Maps a directive. The last argument is the text of its row.
 pub(super) type MapDirective = fn(&mut Location, &Directive, &'static str) -> Finding;

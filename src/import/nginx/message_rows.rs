@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::import::{
-    fields::{self, FieldChange},
+    message_fields::{self, FieldChange},
     note::Finding,
     settings::SettingValue,
 };
@@ -211,7 +211,7 @@ fn add(
 
 fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     let settings = &mut location.shared().settings;
-    fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
+    message_fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
 }
 
 fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {

@@ -1,12 +1,12 @@
 //! The importer of nginx: which directives hold for which `proxy_pass`.
 
 mod connection_rows;
-mod elsewhere;
 mod location;
 mod message_rows;
 mod parse;
 mod pass_rows;
 mod tls_rows;
+mod unrelated_directives;
 mod upstream_rows;
 mod value;
 
@@ -42,7 +42,7 @@ pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
 
 /// All tables, for the guide.
 #[cfg(test)]
-pub(super) fn tables() -> Vec<(&'static str, Vec<super::row::Listed>)> {
+pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
     let tables: [(_, &[NginxRow]); 6] = [
         ("The request", &pass_rows::ROWS),
         ("TLS to the origin", &tls_rows::ROWS),
@@ -371,7 +371,7 @@ impl<'a> LocationImporter<'a> {
                 let is_known = location_rows().any(|row| row.name == name);
                 let finding = match is_known {
                     true => Finding::no_effect("no `proxy_pass` inherits it"),
-                    false => elsewhere::finding(name),
+                    false => unrelated_directives::finding(name),
                 };
                 if !is_transparent(name) {
                     self.note(directive, finding);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::import::{
     draft::HostChoice,
-    fields::{self, FieldChange},
+    message_fields::{self, FieldChange},
     note::{Finding, NoteKind},
     settings::SettingValue,
 };
@@ -64,7 +64,7 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
         false => match &location.path {
             Some(client) if !path.contains('$') => {
                 let client = client.clone();
-                fields::map_path(&mut location.shared().settings, &client, path)
+                message_fields::map_path(&mut location.shared().settings, &client, path)
             }
             _ => Finding::by_hand("the path depends on the request: `OriginProxy::map_request`"),
         },
@@ -113,7 +113,7 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
                 "" => FieldChange::RemoveFromRequests,
                 value => FieldChange::SetInRequests(value),
             };
-            fields::change(&mut location.shared().settings, directive.word(), change)
+            message_fields::change(&mut location.shared().settings, directive.word(), change)
         }
     }
 }

@@ -20,6 +20,7 @@
 //! | `checkout` | the wait of a request |
 
 mod affinity;
+mod check_in;
 #[expect(
     clippy::module_inception,
     reason = "the file holds what the folder is named after"
@@ -31,11 +32,11 @@ mod grant;
 mod http2_set;
 mod inventory;
 mod permit;
-mod returns;
 mod ticket;
 mod waiters;
 
 pub(super) use affinity::Affinity;
+pub(super) use check_in::{CheckIn, CheckInUsed};
 pub(super) use checkout::{
     begin_checkout, checkout, finish_checkout, fresh_connection, newer_connection, replacement,
     upgrade_permit,
@@ -46,5 +47,4 @@ pub(super) use inventory::{Inventory, RunningTasks};
 pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };
-pub(super) use returns::{Returns, ReturnsUsed};
 pub(super) use ticket::{AbandonedTicket, Ticket};

@@ -16,7 +16,7 @@ use crate::{
     pool::{connection::ConnectionLife, lock::assert_unlocked},
 };
 
-use super::{Affinity, Returns};
+use super::{Affinity, CheckIn};
 
 /// The right to open one connection.
 pub(crate) struct ConnectPermit {
@@ -33,7 +33,7 @@ impl ConnectPermit {
     /// [`begin_connect`](super::Inventory::begin_connect).
     pub(crate) fn new<P>(pool: &Weak<P>, affinity: Affinity, generation: u64) -> Self
     where
-        P: Returns<ReturnedPermit> + Returns<EndedConnect> + 'static,
+        P: CheckIn<ReturnedPermit> + CheckIn<EndedConnect> + 'static,
     {
         Self {
             connection: ConnectionPermit::new(pool, ConnectionUse::Requests),
@@ -66,7 +66,7 @@ impl ConnectPermit {
 /// dropped.
 pub(crate) struct ConnectionPermit {
     /// Weak: the pool owns what keeps the holder of this permit alive.
-    pool: Option<Weak<dyn Returns<ReturnedPermit>>>,
+    pool: Option<Weak<dyn CheckIn<ReturnedPermit>>>,
     life: ConnectionLife,
     /// Absent until the connection is established.
     opened: Option<OpenedConnection>,
@@ -93,7 +93,7 @@ impl ConnectionPermit {
     /// A permit that the pool has counted.
     pub(crate) fn new<P>(pool: &Weak<P>, used_for: ConnectionUse) -> Self
     where
-        P: Returns<ReturnedPermit> + 'static,
+        P: CheckIn<ReturnedPermit> + 'static,
     {
         Self {
             pool: Some(pool.clone()),
@@ -128,7 +128,7 @@ impl ConnectionPermit {
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
-            pool.returned(self.to_return());
+            pool.check_in(self.to_return());
         }
         if let Some(opened) = self.opened.take() {
             opened.report_close(&self.life);
@@ -165,7 +165,7 @@ impl OpenedConnection {
 ///
 /// Others wait for it instead of opening one each.
 pub(crate) struct PendingConnect {
-    pool: Option<Weak<dyn Returns<EndedConnect>>>,
+    pool: Option<Weak<dyn CheckIn<EndedConnect>>>,
     ended: EndedConnect,
 }
 
@@ -179,7 +179,7 @@ pub(crate) struct EndedConnect {
 impl Drop for PendingConnect {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take().and_then(|pool| pool.upgrade()) {
-            pool.returned(std::mem::take(&mut self.ended));
+            pool.check_in(std::mem::take(&mut self.ended));
         }
     }
 }

@@ -9,13 +9,13 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Affinity, Returns, waiters::QueuePlace};
+use super::{Affinity, CheckIn, waiters::QueuePlace};
 
 /// A place in the queue, which is given up when this is dropped.
 ///
 /// A grant that was sent in the meantime is dropped with it, and so goes back to the pool.
 pub(crate) struct Ticket<T: 'static> {
-    pool: Weak<dyn Returns<AbandonedTicket<T>>>,
+    pool: Weak<dyn CheckIn<AbandonedTicket<T>>>,
     place: QueuePlace,
     affinity: Affinity,
     granted: oneshot::Receiver<T>,
@@ -36,7 +36,7 @@ impl<T> Ticket<T> {
         (place, granted): (QueuePlace, oneshot::Receiver<T>),
     ) -> Self
     where
-        P: Returns<AbandonedTicket<T>> + 'static,
+        P: CheckIn<AbandonedTicket<T>> + 'static,
     {
         Self {
             pool: pool.clone(),
@@ -67,7 +67,7 @@ impl<T> Future for Ticket<T> {
 impl<T> Drop for Ticket<T> {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.upgrade() {
-            pool.returned(AbandonedTicket {
+            pool.check_in(AbandonedTicket {
                 place: self.place,
                 affinity: std::mem::take(&mut self.affinity),
                 _of: PhantomData,

@@ -19,16 +19,16 @@ use crate::{
 };
 
 use crate::pool::{
-    checkout::{Affinity, ConnectPermit, PendingConnect, ReturnsUsed},
+    checkout::{Affinity, CheckInUsed, ConnectPermit, PendingConnect},
     send::NoResponse,
     settings::PoolSettings,
 };
 
 use super::{
+    connection_life::ConnectionLife,
     idle_check::IdleCheck,
-    life::ConnectionLife,
     response_body::ResponseBody,
-    silence::{Silence, Waiting},
+    silent_connection::{Silence, Waiting},
     tracked_io::TrackedIo,
 };
 
@@ -199,7 +199,7 @@ fn close_reason_of(state: IdleState) -> Option<CloseReason> {
 /// A connection that serves a request. If it is dropped before its response has ended, it is
 /// closed.
 pub(crate) struct PooledHttp1 {
-    pool: Arc<dyn ReturnsUsed<Box<Http1Connection>>>,
+    pool: Arc<dyn CheckInUsed<Box<Http1Connection>>>,
     info: ConnectionInfo,
     affinity: Affinity,
     /// Taken when the request has ended.
@@ -212,7 +212,7 @@ pub(crate) struct PooledHttp1 {
 impl PooledHttp1 {
     /// A connection for one request. It goes back to `pool`.
     pub(crate) fn new(
-        pool: Arc<dyn ReturnsUsed<Box<Http1Connection>>>,
+        pool: Arc<dyn CheckInUsed<Box<Http1Connection>>>,
         connection: Box<Http1Connection>,
     ) -> Self {
         Self {
@@ -329,7 +329,7 @@ impl PooledHttp1 {
         let state = stream.make_idle();
         connection.stream = Some(SyncWrapper::new(stream));
         match close_reason_of(state) {
-            None => self.pool.returned(connection),
+            None => self.pool.check_in(connection),
             Some(reason) => connection.close(reason),
         }
     }
@@ -369,12 +369,12 @@ impl Drop for PooledHttp1 {
         };
         match self.was_used {
             // A waiter that left before it was served: the connection is as good as before.
-            false => self.pool.returned(connection),
+            false => self.pool.check_in(connection),
             true => {
                 let silence = self.waiting.take().and_then(|it| connection.silence(&it));
                 connection.close(CloseReason::Cancelled);
                 if let Some(silence) = silence {
-                    self.pool.returned(silence);
+                    self.pool.check_in(silence);
                 }
             }
         }

@@ -24,7 +24,9 @@ use crate::pool::{
     settings::PoolSettings,
 };
 
-use super::{idle_check::IdleCheck, life::ConnectionLife, listing::Listing, tracked_io::TrackedIo};
+use super::{
+    connection_life::ConnectionLife, idle_check::IdleCheck, listing::Listing, tracked_io::TrackedIo,
+};
 
 /// How long a connection with open streams may be silent before a PING checks whether it is alive.
 const PING_INTERVAL: Duration = Duration::from_secs(15);

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use crate::{connector::ConnectionInfo, upload::RequestBody};
 
 use crate::pool::{
-    checkout::{Affinity, Returns, ReturnsUsed},
+    checkout::{Affinity, CheckIn, CheckInUsed},
     send::NoResponse,
 };
 
 use super::{
     http2::Http2Connection,
     response_body::ResponseBody,
-    silence::{Silence, Waiting},
+    silent_connection::{Silence, Waiting},
 };
 
 /// A new connection that the pool does not list yet.
@@ -23,7 +23,7 @@ use super::{
 /// The request that opened it opens the first stream. The pool lists the connection only then, so
 /// an origin that sends GOAWAY after a few streams has processed the first.
 pub(crate) struct UnlistedHttp2 {
-    pool: Arc<dyn Returns<NewHttp2>>,
+    pool: Arc<dyn CheckIn<NewHttp2>>,
     connection: Arc<Http2Connection>,
     generation: u64,
 }
@@ -37,7 +37,7 @@ pub(crate) struct NewHttp2 {
 
 impl UnlistedHttp2 {
     pub(crate) fn new(
-        pool: Arc<dyn Returns<NewHttp2>>,
+        pool: Arc<dyn CheckIn<NewHttp2>>,
         connection: Arc<Http2Connection>,
         generation: u64,
     ) -> Self {
@@ -51,7 +51,7 @@ impl UnlistedHttp2 {
 
 impl Drop for UnlistedHttp2 {
     fn drop(&mut self) {
-        self.pool.returned(NewHttp2 {
+        self.pool.check_in(NewHttp2 {
             connection: self.connection.clone(),
             generation: self.generation,
         });
@@ -60,7 +60,7 @@ impl Drop for UnlistedHttp2 {
 
 /// A stream that is reserved for one request.
 pub(crate) struct PooledStream {
-    pool: Arc<dyn ReturnsUsed<Arc<Http2Connection>>>,
+    pool: Arc<dyn CheckInUsed<Arc<Http2Connection>>>,
     connection: Arc<Http2Connection>,
     info: ConnectionInfo,
     was_used: bool,
@@ -73,7 +73,7 @@ pub(crate) struct PooledStream {
 impl PooledStream {
     /// The stream must have been reserved.
     pub(crate) fn new(
-        pool: Arc<dyn ReturnsUsed<Arc<Http2Connection>>>,
+        pool: Arc<dyn CheckInUsed<Arc<Http2Connection>>>,
         connection: Arc<Http2Connection>,
     ) -> Self {
         Self {
@@ -179,8 +179,8 @@ impl Drop for PooledStream {
     fn drop(&mut self) {
         self.unlisted = None;
         if let Some(silence) = self.silence() {
-            self.pool.returned(silence);
+            self.pool.check_in(silence);
         }
-        self.pool.returned(self.connection.clone());
+        self.pool.check_in(self.connection.clone());
     }
 }

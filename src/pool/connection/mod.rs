@@ -14,27 +14,27 @@
 //! `CloseReason` is why a connection was closed, for the counters. `Silence` reports that a request
 //! waited in vain, so connections may be dead.
 
+mod connection_life;
 mod dedicated;
 mod http1;
 mod http2;
 mod http2_stream;
 mod hyper_client;
 mod idle_check;
-mod life;
 mod listing;
 mod pooled;
 mod response_body;
-mod silence;
+mod silent_connection;
 mod tracked_io;
 mod upload;
 
 pub(super) use crate::observe::CloseReason;
+pub(super) use connection_life::ConnectionLife;
 pub(super) use dedicated::{DedicatedConnection, DedicatedIo};
 pub(super) use http1::{Http1Connection, PooledHttp1};
 pub(super) use http2::{Http2Connection, Http2Parts, Http2Task};
 pub(super) use http2_stream::{NewHttp2, PooledStream, UnlistedHttp2};
-pub(super) use life::ConnectionLife;
 pub(crate) use pooled::PooledConnection;
 pub(crate) use response_body::ResponseBody;
-pub(super) use silence::Silence;
+pub(super) use silent_connection::Silence;
 pub(super) use upload::{OngoingUpload, UnfinishedUpload};

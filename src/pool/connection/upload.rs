@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use crate::upload::UploadProgress;
 
-use crate::pool::{checkout::Returns, send::InFlight};
+use crate::pool::{checkout::CheckIn, send::InFlight};
 
 /// Completes when the request is sent and its connection is returned. The response has ended
 /// before. Dropping it cancels the request.
@@ -12,7 +12,7 @@ pub(crate) type RestOfRequest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The body of a request that is in flight.
 pub(crate) struct OngoingUpload {
-    pool: Arc<dyn Returns<UnfinishedUpload>>,
+    pool: Arc<dyn CheckIn<UnfinishedUpload>>,
     progress: UploadProgress,
     max_pause: Duration,
 }
@@ -30,7 +30,7 @@ pub(crate) struct UnfinishedUpload {
 impl OngoingUpload {
     /// The upload goes on in `pool` until a pause exceeds `max_pause`.
     pub(crate) fn new(
-        pool: Arc<dyn Returns<UnfinishedUpload>>,
+        pool: Arc<dyn CheckIn<UnfinishedUpload>>,
         progress: UploadProgress,
         max_pause: Duration,
     ) -> Self {
@@ -43,7 +43,7 @@ impl OngoingUpload {
 
     /// The response has ended: hands the rest of the request to the pool.
     pub(super) fn finish(self, rest: RestOfRequest, in_flight: Option<InFlight>) {
-        self.pool.returned(UnfinishedUpload {
+        self.pool.check_in(UnfinishedUpload {
             rest,
             progress: self.progress,
             max_pause: self.max_pause,

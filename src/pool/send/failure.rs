@@ -8,7 +8,7 @@ use crate::{
     connector::{ConnectionInfo, TlsFailure, explain},
     error::{
         Error, ErrorKind, Facts, HttpFault, NotRetried, RequestBodyProblem, RequestProblem, Stage,
-        chain,
+        source_chain,
     },
     http1::Http1Error,
     http2::Http2Error,
@@ -163,7 +163,7 @@ fn is_ended(failure: &Failure) -> bool {
 
 /// Whether an HTTP/1 peer sent at least the start of a response, even if unusable.
 pub(crate) fn has_begun_response(error: &Error) -> bool {
-    let failure = chain::find::<Failure>(error);
+    let failure = source_chain::find::<Failure>(error);
     failure.is_some_and(|failure| {
         matches!(
             failure,

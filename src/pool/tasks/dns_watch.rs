@@ -8,7 +8,7 @@ use crate::connector::CdnOriginConnector;
 
 use crate::pool::inner::PoolInner;
 
-use super::running::RunningMark;
+use super::single_instance::SingleInstance;
 
 /// The pause between two look-ups. One whose cached answer has not expired sends no query.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The task that watches the addresses of the origin's name. It ends with the last connection, or
 /// the pool.
-pub(crate) struct DnsWatch(RunningMark);
+pub(crate) struct DnsWatch(SingleInstance);
 
 impl DnsWatch {
     /// Spawns the task if DNS is followed, unless it runs.
@@ -26,7 +26,7 @@ impl DnsWatch {
         if inner.settings().grace.is_none() {
             return;
         }
-        if let Some(mark) = RunningMark::set(inner, |running| &mut running.dns_watch) {
+        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.dns_watch) {
             let connector = inner.connector().clone();
             inner.tasks().spawn_for_pool(Self(mark).run(connector));
         }

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::pool::inner::PoolInner;
 
-use super::running::RunningMark;
+use super::single_instance::SingleInstance;
 
 /// The shortest wait between two rounds. An origin can wake an idle connection as often as it
 /// likes, for example by session tickets.
@@ -16,12 +16,12 @@ const MIN_WAIT: Duration = Duration::from_millis(100);
 const PARTS: u32 = 16;
 
 /// The task that closes idle connections. It ends with the last connection, or the pool.
-pub(crate) struct IdleReaper(RunningMark);
+pub(crate) struct IdleReaper(SingleInstance);
 
 impl IdleReaper {
     /// Spawns the task, unless it runs.
     pub(crate) fn ensure(inner: &Arc<PoolInner>) {
-        if let Some(mark) = RunningMark::set(inner, |running| &mut running.idle_reaper) {
+        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.idle_reaper) {
             inner.tasks().spawn_for_pool(
                 Self(mark).run(inner.readable().clone(), inner.settings().idle_timeout),
             );

@@ -21,8 +21,8 @@ mod finish_upload;
 mod http2_driver;
 mod idle_reaper;
 mod prewarm;
-mod running;
-mod scope;
+mod single_instance;
+mod task_scope;
 
 pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
 pub(super) use dedicated_driver::DedicatedDriver;
@@ -31,4 +31,4 @@ pub(super) use dns_watch::DnsWatch;
 pub(super) use finish_upload::FinishUpload;
 pub(super) use idle_reaper::IdleReaper;
 pub(super) use prewarm::{Prewarm, prewarm};
-pub(super) use scope::TaskScope;
+pub(super) use task_scope::TaskScope;

@@ -13,7 +13,7 @@ use crate::pool::{checkout::Affinity, inner::PoolInner};
 
 use super::{
     connect::{Connect, ConnectResult, Recipient},
-    running::RunningMark,
+    single_instance::SingleInstance,
 };
 
 /// The pause after a first failed connect. It doubles with each further one.
@@ -47,7 +47,7 @@ pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
 
 /// The task that replaces the connections that requests take, one at a time. While the origin
 /// refuses them, the pauses grow.
-pub(crate) struct Prewarm(RunningMark);
+pub(crate) struct Prewarm(SingleInstance);
 
 impl Prewarm {
     /// Spawns the task if connections are missing, unless it runs.
@@ -60,7 +60,7 @@ impl Prewarm {
         {
             return;
         }
-        if let Some(mark) = RunningMark::set(inner, |running| &mut running.prewarm) {
+        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.prewarm) {
             inner.tasks().spawn_for_pool(Self(mark).run(min_idle));
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use thiserror::Error;
 
-use crate::proxy::{deadline::non_zero, fields::is_token};
+use crate::proxy::{deadline::non_zero, field_values::is_token};
 
 /// The protocols that clients may switch to through an [`OriginProxy`](crate::OriginProxy).
 ///

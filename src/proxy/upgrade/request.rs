@@ -11,9 +11,9 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use crate::{
     error::{Error, ErrorKind, UpgradeProblem},
     proxy::{
-        fields::{lists, members},
-        header_flags::HeaderFlags,
+        field_values::{list_contains, list_members},
         log,
+        present_fields::PresentFields,
     },
     upload::RequestBody,
 };
@@ -48,13 +48,13 @@ impl UpgradeRequest {
     /// is not allowed. An extended CONNECT becomes a GET, as HTTP/1.1 requires.
     pub(in crate::proxy) fn of(
         parts: &mut Parts,
-        present: HeaderFlags,
+        present: PresentFields,
         body: &RequestBody,
         upgrades: &Upgrades,
     ) -> Result<Option<Self>, Error> {
         let asked = match parts.method {
             Method::CONNECT => by_connect(parts, upgrades),
-            _ if present.has(HeaderFlags::HOP_BY_HOP) => by_upgrade(parts, upgrades),
+            _ if present.has(PresentFields::HOP_BY_HOP) => by_upgrade(parts, upgrades),
             _ => None,
         };
         let Some((token, by)) = asked else {
@@ -94,11 +94,11 @@ impl UpgradeRequest {
 
     /// Whether a 101 selects the requested protocol alone (RFC 9110 section 15.2.2).
     pub(super) fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
-        let mut protocols = members(headers, UPGRADE);
+        let mut protocols = list_members(headers, UPGRADE);
         let protocol = protocols.next();
         protocol.is_some_and(|protocol| self.token.is(protocol))
             && protocols.next().is_none()
-            && lists(headers, CONNECTION, UPGRADE.as_str())
+            && list_contains(headers, CONNECTION, UPGRADE.as_str())
             && self
                 .offer
                 .as_ref()
@@ -121,10 +121,10 @@ fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     let Parts {
         headers, version, ..
     } = parts;
-    if *version != Version::HTTP_11 || !lists(headers, CONNECTION, UPGRADE.as_str()) {
+    if *version != Version::HTTP_11 || !list_contains(headers, CONNECTION, UPGRADE.as_str()) {
         return None;
     }
-    let mut protocols = members(headers, UPGRADE).peekable();
+    let mut protocols = list_members(headers, UPGRADE).peekable();
     protocols.peek()?;
     let token = protocols.find_map(|protocol| upgrades.allowed(protocol));
     if token.is_none() {

@@ -12,7 +12,7 @@ use http::{
 };
 use sha1_smol::Sha1;
 
-use crate::proxy::fields::{is_token, members, only};
+use crate::proxy::field_values::{is_token, list_members, single_line};
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -29,8 +29,8 @@ pub(super) struct Offer {
 impl Offer {
     /// The offer, if the request is a handshake in good order.
     pub(super) fn of(method: &Method, headers: &HeaderMap) -> Option<Self> {
-        let key = only(headers, SEC_WEBSOCKET_KEY)?.as_bytes();
-        let version = only(headers, SEC_WEBSOCKET_VERSION)?.as_bytes();
+        let key = single_line(headers, SEC_WEBSOCKET_KEY)?.as_bytes();
+        let version = single_line(headers, SEC_WEBSOCKET_VERSION)?.as_bytes();
         let in_order = *method == Method::GET
             && BASE64.decode(key).is_ok_and(|nonce| nonce.len() == 16)
             && is_version(version)
@@ -45,7 +45,7 @@ impl Offer {
     /// Whether the answer accepts this offer, and nothing that was not offered (RFC 6455 section
     /// 4.1).
     pub(super) fn is_accepted_by(&self, headers: &HeaderMap) -> bool {
-        let accept = only(headers, SEC_WEBSOCKET_ACCEPT);
+        let accept = single_line(headers, SEC_WEBSOCKET_ACCEPT);
         let offered = |offers: &[String], name: &str| offers.iter().any(|offer| offer == name);
         accept.is_some_and(|accept| accept == self.accept.as_str())
             && headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().count() <= 1
@@ -91,7 +91,7 @@ fn is_text(headers: &HeaderMap, name: HeaderName) -> bool {
 }
 
 fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    members(headers, SEC_WEBSOCKET_PROTOCOL)
+    list_members(headers, SEC_WEBSOCKET_PROTOCOL)
 }
 
 /// The whole of the answer's field: it is no list (RFC 6455 section 11.3.4).
@@ -102,7 +102,7 @@ fn protocol(headers: &HeaderMap) -> Option<&str> {
 
 /// The names, without their parameters.
 fn extensions(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    members(headers, SEC_WEBSOCKET_EXTENSIONS)
+    list_members(headers, SEC_WEBSOCKET_EXTENSIONS)
         .filter_map(|extension| extension.split(';').next())
         .map(str::trim)
 }

@@ -119,7 +119,7 @@ mod tests {
         let report = error.report().to_string();
         assert!(report.lines().count() <= 60, "{report}");
         assert!(report.lines().all(|line| line.len() <= 80), "{report}");
-        let found = crate::error::chain::find::<Error>(&error).unwrap();
+        let found = crate::error::source_chain::find::<Error>(&error).unwrap();
         let rejection = EchRejection::in_error(found);
         assert!(matches!(rejection, Some(EchRejection::Replaced(_))));
     }

@@ -2,12 +2,12 @@
 
 mod chain_cache;
 mod client_cert_observer;
-mod explain;
+mod explain_error;
 mod failure;
 mod observer;
 mod run;
 
-pub(crate) use explain::{TlsFailure, explain, named};
+pub(crate) use explain_error::{TlsFailure, explain, named};
 pub(crate) use failure::HandshakeFailure;
 pub(crate) use run::Handshake;
 

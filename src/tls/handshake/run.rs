@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     HandshakeFailure,
-    explain::{explain, named},
+    explain_error::{explain, named},
     observer::HandshakeObserver,
 };
 

@@ -76,7 +76,7 @@ fn the_http_client_is_used_in_the_pool_only() {
     );
     assert_none(&found, "`hyper::client` is used in pool/");
     let found = offences(
-        |source| is_in(source, "pool") || source.file == "connector/stream.rs",
+        |source| is_in(source, "pool") || source.file == "connector/origin_stream.rs",
         |place| place.starts_with(&["hyper_util", "client"]),
     );
     assert_none(
@@ -110,16 +110,16 @@ fn http2_frames_are_handled_in_http2_only() {
 #[test]
 fn sources_of_errors_are_walked_in_one_file_only() {
     let found = offences(
-        |source| source.file == "error/chain.rs",
+        |source| source.file == "error/source_chain.rs",
         |place| place.form == Form::MethodCall && place.ends_with("source"),
     );
-    assert_none(&found, "only error/chain.rs walks along `source()`");
+    assert_none(&found, "only error/source_chain.rs walks along `source()`");
     // A report prints one level and does not walk.
     let found = offences(
-        |source| ["error/chain.rs", "diagnosis/report.rs"].contains(&source.file.as_str()),
+        |source| ["error/source_chain.rs", "diagnosis/report.rs"].contains(&source.file.as_str()),
         |place| place.path.len() > 1 && place.form == Form::Code && place.ends_with("source"),
     );
-    assert_none(&found, "only error/chain.rs walks along `source()`");
+    assert_none(&found, "only error/source_chain.rs walks along `source()`");
 }
 
 #[test]

@@ -41,11 +41,11 @@ pub(super) const SPAWNERS: [&str; 13] = [
     "http2/upload.rs",
     // The tasks of a pool end with it.
     "pool/checkout/checkout.rs",
-    "pool/returned.rs",
+    "pool/check_in.rs",
     "pool/send/upgrade.rs",
     "pool/tasks/connect.rs",
     "pool/tasks/prewarm.rs",
-    "pool/tasks/scope.rs",
+    "pool/tasks/task_scope.rs",
     // Reads certificate files on a blocking thread.
     "probe/exchange.rs",
     // Aborts the response to a client that does not read.

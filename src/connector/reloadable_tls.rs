@@ -1,4 +1,4 @@
-//! `Trust`: the TLS client of a connector, and its reload.
+//! `ReloadableTls`: the TLS client of a connector, and its reload.
 
 use std::{
     fmt,
@@ -59,39 +59,39 @@ pub enum Reloaded {
 
 /// The current TLS client, and the settings that build the next one.
 ///
-/// Trusts that share their settings have a client each: the expected name is part of it, and a
+/// Those that share their settings have a client each: the expected name is part of it, and a
 /// session relies on the name that was verified.
-pub(super) struct Trust {
+pub(super) struct ReloadableTls {
     /// Read for every connection, written by reloads.
     current: RwLock<Arc<TlsClient>>,
     /// Locked for a whole reload, so that concurrent reloads do not undo each other.
-    source: Arc<Mutex<TrustSource>>,
+    source: Arc<Mutex<TlsSource>>,
     expected_name: Option<ExpectedName>,
 }
 
-impl fmt::Debug for Trust {
+impl fmt::Debug for ReloadableTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trust").finish_non_exhaustive()
+        f.debug_struct("ReloadableTls").finish_non_exhaustive()
     }
 }
 
 /// The settings and files that a TLS client is built from.
-struct TrustSource {
+struct TlsSource {
     settings: TlsSettings,
     /// The fingerprint of the files before the last successful read.
     files: FileFingerprint,
-    /// The trusts that a reload changes.
-    users: Vec<Weak<Trust>>,
+    /// The users of these settings, which a reload changes.
+    users: Vec<Weak<ReloadableTls>>,
 }
 
-impl Trust {
+impl ReloadableTls {
     /// Builds the first client.
     pub(super) fn new(
         settings: &TlsSettings,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Self>> {
-        let source = Arc::new(Mutex::new(TrustSource {
+        let source = Arc::new(Mutex::new(TlsSource {
             files: settings.fingerprint(),
             settings: settings.clone(),
             users: Vec::new(),
@@ -99,7 +99,7 @@ impl Trust {
         Self::of_source(&source, expected_name, problems)
     }
 
-    /// A trust with the same settings that expects this name. Reloads of one change both.
+    /// One with the same settings that expects this name. Reloads of one change both.
     pub(super) fn sharing(
         &self,
         expected_name: Option<&ExpectedName>,
@@ -108,29 +108,29 @@ impl Trust {
         Self::of_source(&self.source, expected_name, problems)
     }
 
-    /// The trust of this source for this name: one that exists, or a new one.
+    /// The TLS of this source for this name: one that exists, or a new one.
     fn of_source(
-        source: &Arc<Mutex<TrustSource>>,
+        source: &Arc<Mutex<TlsSource>>,
         expected_name: Option<&ExpectedName>,
         problems: &mut Vec<BuildProblem>,
     ) -> Option<Arc<Self>> {
         let mut locked = lock(source);
         let mut users = locked.users.iter().filter_map(Weak::upgrade);
-        let same = users.find(|trust| trust.expected_name.as_ref() == expected_name);
+        let same = users.find(|tls| tls.expected_name.as_ref() == expected_name);
         drop(users);
         if same.is_some() {
             return same;
         }
         let settings = &locked.settings;
         let client = settings.build(Reread::IfChanged, expected_name, problems)?;
-        let trust = Arc::new(Self {
+        let tls = Arc::new(Self {
             current: RwLock::new(Arc::new(client)),
             source: source.clone(),
             expected_name: expected_name.cloned(),
         });
         locked.users.retain(|user| user.strong_count() > 0);
-        locked.users.push(Arc::downgrade(&trust));
-        Some(trust)
+        locked.users.push(Arc::downgrade(&tls));
+        Some(tls)
     }
 
     /// The client for a new connection. It does not resume expired sessions.
@@ -175,7 +175,7 @@ impl Trust {
     }
 
     /// Builds the clients of all users and replaces their current ones. A failure changes nothing.
-    fn replace(source: &mut TrustSource, settings: TlsSettings) -> Result<(), BuildError> {
+    fn replace(source: &mut TlsSource, settings: TlsSettings) -> Result<(), BuildError> {
         // Taken before the read, so that a file that changes meanwhile is read again.
         let files = settings.fingerprint();
         let mut problems = Vec::new();
@@ -200,13 +200,13 @@ impl Trust {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, TrustSource> {
+    fn lock(&self) -> MutexGuard<'_, TlsSource> {
         lock(&self.source)
     }
 }
 
 /// Locks the source. Poison is ignored: a closure that panics has changed nothing.
-fn lock(source: &Mutex<TrustSource>) -> MutexGuard<'_, TrustSource> {
+fn lock(source: &Mutex<TlsSource>) -> MutexGuard<'_, TlsSource> {
     source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -221,13 +221,13 @@ mod tests {
             verify: VerifyPolicy::pinned(SpkiPin::sha256([0; 32])),
             ..TlsSettings::default()
         };
-        let trust = Trust::new(&settings, None, &mut Vec::new()).expect("a trust");
-        let first = trust.client();
-        assert!(Arc::ptr_eq(&first, &trust.client()));
+        let tls = ReloadableTls::new(&settings, None, &mut Vec::new()).expect("a TLS client");
+        let first = tls.client();
+        assert!(Arc::ptr_eq(&first, &tls.client()));
         first.expire_sessions();
-        let second = trust.client();
+        let second = tls.client();
         assert!(!Arc::ptr_eq(&first, &second));
         assert!(!second.sessions_have_expired());
-        assert!(Arc::ptr_eq(&second, &trust.client()));
+        assert!(Arc::ptr_eq(&second, &tls.client()));
     }
 }

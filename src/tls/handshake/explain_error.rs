@@ -9,7 +9,9 @@ use rustls::{
 use thiserror::Error as ThisError;
 use tower::BoxError;
 
-use crate::error::{Alert, CertificateProblem, EchProblem, ErrorKind, HandshakeFlood, chain};
+use crate::error::{
+    Alert, CertificateProblem, EchProblem, ErrorKind, HandshakeFlood, source_chain,
+};
 
 /// The meaning of an error from a TLS stream.
 pub(crate) struct Explained {
@@ -42,14 +44,16 @@ pub(crate) enum TlsFailure {
 impl TlsFailure {
     /// The TLS failure in an error of a stream, if there is one.
     pub(crate) fn in_error(error: &io::Error) -> Option<Self> {
-        let flood = chain::find::<HandshakeFlood>(error).map(|flood| Self::from(*flood));
-        flood.or_else(|| chain::find::<TlsError>(error).map(|error| Self::from(error.clone())))
+        let flood = source_chain::find::<HandshakeFlood>(error).map(|flood| Self::from(*flood));
+        flood.or_else(|| {
+            source_chain::find::<TlsError>(error).map(|error| Self::from(error.clone()))
+        })
     }
 }
 
 /// Explains an error that has a TLS or an `io` error anywhere in its chain.
 pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
-    if let Some(tls) = chain::find::<TlsError>(error) {
+    if let Some(tls) = source_chain::find::<TlsError>(error) {
         return Explained {
             kind: kind_of_tls(tls),
             alert: match tls {
@@ -59,9 +63,9 @@ pub(crate) fn explain(error: &(dyn std::error::Error + 'static)) -> Explained {
             tls: Some(tls.clone()),
         };
     }
-    let kind = match chain::find::<HandshakeFlood>(error) {
+    let kind = match source_chain::find::<HandshakeFlood>(error) {
         Some(_) => ErrorKind::TlsProtocol,
-        None => chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
+        None => source_chain::find::<io::Error>(error).map_or(ErrorKind::Io, ErrorKind::of_io),
     };
     Explained {
         kind,

@@ -4,7 +4,7 @@ use http::Request;
 
 use crate::observe::ExchangeCollector;
 
-use super::{AccessLogLayer, entry::LogEntry, line, options::LineFormat};
+use super::{AccessLogLayer, entry::LogEntry, log_line, options::LineFormat};
 
 /// An entry whose line is written when this is dropped.
 pub(super) struct PendingEntry {
@@ -31,8 +31,8 @@ impl PendingEntry {
 impl Drop for PendingEntry {
     fn drop(&mut self) {
         let line = match self.layer.format {
-            LineFormat::Combined => line::combined(&self.entry),
-            LineFormat::Json => line::json(&self.entry),
+            LineFormat::Combined => log_line::combined(&self.entry),
+            LineFormat::Json => log_line::json(&self.entry),
         };
         (self.layer.sink)(&line);
     }

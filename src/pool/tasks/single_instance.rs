@@ -1,11 +1,11 @@
-//! `RunningMark`: keeps a task of the pool from running twice.
+//! `SingleInstance`: keeps a task of the pool from running twice.
 
 use std::sync::{Arc, Weak};
 
 use crate::pool::{checkout::RunningTasks, inner::PoolInner};
 
 /// Marks a task of the pool as running until it is dropped, even by the runtime.
-pub(crate) struct RunningMark {
+pub(crate) struct SingleInstance {
     inner: Weak<PoolInner>,
     flag: Flag,
 }
@@ -13,7 +13,7 @@ pub(crate) struct RunningMark {
 /// Which task it is.
 type Flag = fn(&mut RunningTasks) -> &mut bool;
 
-impl RunningMark {
+impl SingleInstance {
     /// Sets the mark. `None` if the task runs already.
     pub(crate) fn set(inner: &Arc<PoolInner>, flag: Flag) -> Option<Self> {
         let runs = inner.with(|inventory| std::mem::replace(flag(&mut inventory.running), true));
@@ -38,7 +38,7 @@ impl RunningMark {
     }
 }
 
-impl Drop for RunningMark {
+impl Drop for SingleInstance {
     fn drop(&mut self) {
         if let Some(inner) = self.inner.upgrade() {
             inner.with(|inventory| *(self.flag)(&mut inventory.running) = false);

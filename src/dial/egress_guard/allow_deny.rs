@@ -12,7 +12,7 @@ use crate::{
     name::{DnsName, Host},
 };
 
-use super::special::{is_special, nat64_target};
+use super::special_addresses::{is_special, nat64_target};
 
 /// Limits which addresses a connector dials.
 ///

@@ -11,8 +11,8 @@ use crate::{
 };
 
 use super::{
-    handshakes::HandshakeCounters, profile::AppliedProfile, settings::ConnectorSettings,
-    timeouts::Timeouts, trust::Trust,
+    applied_profile::AppliedProfile, handshake_counts::HandshakeCounters,
+    reloadable_tls::ReloadableTls, settings::ConnectorSettings, timeouts::Timeouts,
 };
 
 /// The parts of a connector that its clones share.
@@ -21,7 +21,7 @@ pub(super) struct ConnectorState {
     pub(super) origin: Option<Arc<Origin>>,
     pub(super) names: ChosenNames,
     /// Absent if the origin is a fixed `http` one.
-    pub(super) tls: Option<Arc<Trust>>,
+    pub(super) tls: Option<Arc<ReloadableTls>>,
     pub(super) transport: Transport,
     pub(super) proxy_protocol: Option<ProxyProtocol>,
     pub(super) timeouts: Timeouts,

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::observe::ExchangeInfo;
 
-use super::{AccessLogLayer, pending::PendingEntry};
+use super::{AccessLogLayer, pending_entry::PendingEntry};
 
 /// A service whose requests are logged. See the [module](super).
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ use crate::{
     tls::Alpn,
 };
 
-use super::groups::GroupOrder;
+use super::key_exchange_groups::GroupOrder;
 
 /// One difference between an attempt and the best attempt before it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Change {
+pub(super) enum SettingChange {
     /// Offers other application protocols.
     Alpn(Alpn),
     /// Says that the client uses https, in `X-Forwarded-Proto`.
@@ -39,7 +39,7 @@ pub(super) enum Change {
 }
 
 /// The change in a few words, for one line of a table.
-impl fmt::Display for Change {
+impl fmt::Display for SettingChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alpn(alpn) => write!(f, "ALPN {}", alpn.protocols().join(", ")),

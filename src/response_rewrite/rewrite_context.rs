@@ -9,14 +9,14 @@ use super::{
 
 /// What was sent to the origin, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct SentTarget<'a> {
     pub(crate) host: Option<&'a HostAuthority>,
     /// The map by which the path of the request was replaced.
     pub(crate) path_map: Option<&'a PathMap>,
 }
 
 /// What one response is rewritten by: the names of the origin, the client, and the rules.
-pub(super) struct Sides<'a> {
+pub(super) struct RewriteContext<'a> {
     pub(super) downstream: &'a Downstream,
     names: &'a [HostAuthority],
     /// The Host that was sent with this request, if it is known.
@@ -29,8 +29,12 @@ pub(super) struct Sides<'a> {
     pub(super) secure_cookies: SecureCookies,
 }
 
-impl<'a> Sides<'a> {
-    pub(super) fn new(rules: &'a RewriteRules, downstream: &'a Downstream, sent: Sent<'a>) -> Self {
+impl<'a> RewriteContext<'a> {
+    pub(super) fn new(
+        rules: &'a RewriteRules,
+        downstream: &'a Downstream,
+        sent: SentTarget<'a>,
+    ) -> Self {
         Self {
             downstream,
             names: &rules.names,

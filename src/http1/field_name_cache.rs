@@ -13,14 +13,14 @@ const MAX_TEXT: usize = 1024;
 /// Origins send nearly the same names each time. To compare a name with the one that was at its
 /// place costs less than to parse it.
 #[derive(Debug, Default)]
-pub(super) struct KnownNames {
-    names: Vec<KnownName>,
+pub(super) struct FieldNameCache {
+    names: Vec<CachedFieldName>,
     /// The names as the origin wrote them, one behind the other.
     text: Vec<u8>,
 }
 
 #[derive(Debug)]
-struct KnownName {
+struct CachedFieldName {
     name: HeaderName,
     /// Where the name ends in the text.
     end: usize,
@@ -28,13 +28,13 @@ struct KnownName {
 
 /// Reads the names of one head.
 pub(super) struct NameReader<'a> {
-    known: &'a mut KnownNames,
+    known: &'a mut FieldNameCache,
     /// How many names were read, and their length.
     at: usize,
     text_at: usize,
 }
 
-impl KnownNames {
+impl FieldNameCache {
     /// Begins a head with this number of fields.
     pub(super) fn read(&mut self, count: usize) -> NameReader<'_> {
         // No more than needed: idle connections hold it.
@@ -69,13 +69,13 @@ impl NameReader<'_> {
 
     /// Parses a name, and remembers it in place of those that were here and behind.
     fn learn(&mut self, written: &[u8], end: usize) -> Result<HeaderName, InvalidHeaderName> {
-        let KnownNames { names, text } = &mut *self.known;
+        let FieldNameCache { names, text } = &mut *self.known;
         let name = HeaderName::from_bytes(written)?;
         names.truncate(self.at);
         text.truncate(self.text_at);
         if self.at == names.len() && self.at < MAX_NAMES && end <= MAX_TEXT {
             text.extend_from_slice(written);
-            names.push(KnownName {
+            names.push(CachedFieldName {
                 name: name.clone(),
                 end,
             });
@@ -88,7 +88,7 @@ impl NameReader<'_> {
 mod tests {
     use super::*;
 
-    fn read(known: &mut KnownNames, written: &[&str]) -> Vec<String> {
+    fn read(known: &mut FieldNameCache, written: &[&str]) -> Vec<String> {
         let mut reader = known.read(written.len());
         let names = written.iter().map(|name| reader.next(name.as_bytes()));
         names
@@ -110,7 +110,7 @@ mod tests {
             &["Server", "Date", "X-Cache", "ETag"],
         ];
         let lower = |name: &&str| name.to_ascii_lowercase();
-        let mut known = KnownNames::default();
+        let mut known = FieldNameCache::default();
         for (first, second) in heads
             .iter()
             .flat_map(|one| heads.iter().map(move |two| (one, two)))
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_invalid_name_is_refused_and_forgotten() {
-        let mut known = KnownNames::default();
+        let mut known = FieldNameCache::default();
         for _ in 0..2 {
             let mut reader = known.read(2);
             assert!(reader.next(b"a").is_ok());
@@ -138,7 +138,7 @@ mod tests {
         let names: Vec<_> = (0..1000).map(|at| format!("x-{at}")).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let long = "x".repeat(MAX_TEXT + 1);
-        let mut known = KnownNames::default();
+        let mut known = FieldNameCache::default();
         for _ in 0..2 {
             assert_eq!(read(&mut known, &names), names);
             assert_eq!(known.names.len(), MAX_NAMES);

@@ -4,7 +4,7 @@ use std::io;
 
 use tower::BoxError;
 
-use crate::error::{ErrorKind, Stage, chain};
+use crate::error::{ErrorKind, Stage, source_chain};
 
 use super::ResolveError;
 
@@ -47,7 +47,8 @@ impl DialFailure {
 
     /// A failed connect. Its kind comes from the `io::Error` in the chain.
     pub(super) fn connecting(source: BoxError) -> Self {
-        let kind = chain::find::<io::Error>(&*source).map_or(ErrorKind::Io, ErrorKind::of_io);
+        let kind =
+            source_chain::find::<io::Error>(&*source).map_or(ErrorKind::Io, ErrorKind::of_io);
         Self {
             stage: Stage::Dial,
             kind,

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The members of a list, over all lines of the field. Lines that are not text are skipped.
-pub(super) fn members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+pub(super) fn list_members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers
         .get_all(name)
         .iter()
@@ -14,18 +14,18 @@ pub(super) fn members(headers: &HeaderMap, name: HeaderName) -> impl Iterator<It
 }
 
 /// Whether the list has this member, in any case.
-pub(super) fn lists(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
-    members(headers, name).any(|member| member.eq_ignore_ascii_case(wanted))
+pub(super) fn list_contains(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
+    list_members(headers, name).any(|member| member.eq_ignore_ascii_case(wanted))
 }
 
 /// The only line of the field; `None` if it is absent or has several lines.
-pub(super) fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+pub(super) fn single_line(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut lines = headers.get_all(name).iter();
     lines.next().filter(|_| lines.next().is_none())
 }
 
 /// The names of the fields that match. One pass over all fields costs less than many look-ups.
-pub(super) fn present(
+pub(super) fn names_matching(
     headers: &HeaderMap,
     matches: impl Fn(&HeaderName) -> bool,
 ) -> Vec<HeaderName> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{
-    checkout::{AbandonedTicket, ConnectionPermit, EndedConnect, Grant, ReturnedPermit, Returns},
+    checkout::{AbandonedTicket, CheckIn, ConnectionPermit, EndedConnect, Grant, ReturnedPermit},
     connection::{
         CloseReason, Http1Connection, Http2Connection, NewHttp2, Silence, UnfinishedUpload,
     },
@@ -14,8 +14,8 @@ use super::{
 };
 
 /// A connection was closed. Upgrades come first: they had an idle connection closed for them.
-impl Returns<ReturnedPermit> for PoolInner {
-    fn returned(&self, permit: ReturnedPermit) {
+impl CheckIn<ReturnedPermit> for PoolInner {
+    fn check_in(&self, permit: ReturnedPermit) {
         self.with(|inventory| inventory.take_back(&permit));
         self.serve_upgrades();
         self.serve_waiters();
@@ -23,32 +23,32 @@ impl Returns<ReturnedPermit> for PoolInner {
 }
 
 /// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
-impl Returns<EndedConnect> for PoolInner {
-    fn returned(&self, ended: EndedConnect) {
+impl CheckIn<EndedConnect> for PoolInner {
+    fn check_in(&self, ended: EndedConnect) {
         self.with(|it| it.waiters.end_connect(&ended));
         self.serve_waiters();
     }
 }
 
 /// A request waits no longer.
-impl Returns<AbandonedTicket<Grant>> for PoolInner {
-    fn returned(&self, ticket: AbandonedTicket<Grant>) {
+impl CheckIn<AbandonedTicket<Grant>> for PoolInner {
+    fn check_in(&self, ticket: AbandonedTicket<Grant>) {
         let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.place));
         drop(sender);
     }
 }
 
 /// An upgrade waits no longer.
-impl Returns<AbandonedTicket<ConnectionPermit>> for PoolInner {
-    fn returned(&self, ticket: AbandonedTicket<ConnectionPermit>) {
+impl CheckIn<AbandonedTicket<ConnectionPermit>> for PoolInner {
+    fn check_in(&self, ticket: AbandonedTicket<ConnectionPermit>) {
         let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.place));
         drop(sender);
     }
 }
 
 /// A response has ended: the connection becomes idle, or serves a waiting request.
-impl Returns<Box<Http1Connection>> for PoolInner {
-    fn returned(&self, mut connection: Box<Http1Connection>) {
+impl CheckIn<Box<Http1Connection>> for PoolInner {
+    fn check_in(&self, mut connection: Box<Http1Connection>) {
         let now = Instant::now();
         connection.begin_idle(now);
         let Some(connection) = connection.checked(now, self.settings()) else {
@@ -65,15 +65,15 @@ impl Returns<Box<Http1Connection>> for PoolInner {
 }
 
 /// A response has ended before its request: a task sends the rest.
-impl Returns<UnfinishedUpload> for PoolInner {
-    fn returned(&self, upload: UnfinishedUpload) {
+impl CheckIn<UnfinishedUpload> for PoolInner {
+    fn check_in(&self, upload: UnfinishedUpload) {
         FinishUpload::spawn(self, upload);
     }
 }
 
 /// Lists the connection for further requests, unless it was retired meanwhile.
-impl Returns<NewHttp2> for PoolInner {
-    fn returned(&self, new: NewHttp2) {
+impl CheckIn<NewHttp2> for PoolInner {
+    fn check_in(&self, new: NewHttp2) {
         let NewHttp2 {
             connection,
             generation,
@@ -92,8 +92,8 @@ impl Returns<NewHttp2> for PoolInner {
 }
 
 /// A stream on this connection has ended.
-impl Returns<Arc<Http2Connection>> for PoolInner {
-    fn returned(&self, connection: Arc<Http2Connection>) {
+impl CheckIn<Arc<Http2Connection>> for PoolInner {
+    fn check_in(&self, connection: Arc<Http2Connection>) {
         let is_awaited = self.with(|inventory| {
             connection.free_stream();
             inventory.http2.relist(&connection);
@@ -111,8 +111,8 @@ impl Returns<Arc<Http2Connection>> for PoolInner {
 
 /// A request waited in vain. Connections on which nothing has arrived since then may be dead, too.
 /// HTTP/2 connections get a PING, idle HTTP/1 connections are closed.
-impl Returns<Silence> for PoolInner {
-    fn returned(&self, silence: Silence) {
+impl CheckIn<Silence> for PoolInner {
+    fn check_in(&self, silence: Silence) {
         let silent = self.with(|inventory| {
             inventory.discard_idle_since(silence.since);
             inventory.http2.silent_since(silence.since)

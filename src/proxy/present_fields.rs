@@ -1,4 +1,4 @@
-//! Flags for the fields that the proxy looks for in each message. One pass over the names that are
+//! `PresentFields`: the fields of a head that the proxy handles. One pass over the names that are
 //! present costs less than a look-up for each name.
 
 use http::{HeaderMap, HeaderName};
@@ -9,9 +9,9 @@ use super::hop_by_hop::is_hop_by_hop;
 
 /// The fields of a head that the proxy handles, as they were before any was removed.
 #[derive(Clone, Copy)]
-pub(super) struct HeaderFlags(u8);
+pub(super) struct PresentFields(u8);
 
-impl HeaderFlags {
+impl PresentFields {
     pub(super) const CONTENT_LENGTH: Self = Self(1);
     pub(super) const COOKIE: Self = Self(1 << 1);
     pub(super) const EXPECT: Self = Self(1 << 2);

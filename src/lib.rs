@@ -1,7 +1,8 @@
-//! An origin-aware upstream connector for Rust proxies that have to talk to a CDN.
+//! An upstream connector and a reverse proxy for origins behind a CDN.
 //!
-//! A proxy in front of a CDN has to get **four names** right. Most proxies configure them in four
-//! unrelated places:
+//! Does CloudFront answer with **"sslv3 alert handshake failure"**? Do you get a 403, 421 or 503
+//! without a reason? A proxy in front of a CDN has to get four names right, and most proxies
+//! configure them in four unrelated places:
 //!
 //! | name | what it is | nginx | HAProxy | here |
 //! |---|---|---|---|---|
@@ -10,8 +11,7 @@
 //! | **expected** | name in the certificate | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
 //! | **Host** | authority of the request | `proxy_set_header` | `set-header` | [`host`] |
 //!
-//! When two of them disagree, the CDN sends an unexplained 400, 403, 421 or 503, fails the TLS
-//! handshake with "sslv3 alert handshake failure", or closes the connection. This crate keeps the
+//! When two of them disagree, the CDN refuses the request and gives no reason. This crate keeps the
 //! four names in one value with one set of defaults. When a request still fails, the error **ranks
 //! the likely causes, and gives the builder call that fixes a wrong name**.
 //!
@@ -76,6 +76,13 @@
 //! [`Error::report`] returns this text, and [`Error::diagnosis`] returns the same causes as data.
 //! [`guide::reading_errors`] explains every part.
 //!
+//! To find the cause of a refusal before you write any code, run the [probe](mod@probe):
+//!
+//! ```text
+//! cargo install cdn-origin --features cli
+//! cdn-origin-probe https://d1234567890.cloudfront.net --host www.example.com
+//! ```
+//!
 //! # Guide
 //!
 //! * New here: [the four names](guide::four_names), [recipes](guide::cookbook),
@@ -96,6 +103,7 @@
 //! | `axum` | yes | [`OriginProxy`] reads the client's address from axum's `ConnectInfo` |
 //! | `bundled-roots` | | `Roots::bundled()`: Mozilla's root certificates, compiled in |
 //! | `certificate-compression` | | certificates compressed with brotli or zlib (RFC 8879) |
+//! | `cli` | | the program `cdn-origin-probe`, for `cargo install`: see [`probe`](mod@probe) |
 //! | `ech` | | Encrypted ClientHello (RFC 9849); uses internals of rustls |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which queries name servers directly |
 //! | `idna` | | international host names in their Unicode form |

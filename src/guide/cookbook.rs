@@ -62,20 +62,20 @@
 //!
 //! # A website in S3
 //!
-//! The endpoint has no TLS, and finds the bucket by the Host: any other is a 404.
+//! The endpoint has no TLS, and finds the bucket by the Host. Any other Host gets 404.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/s3_website.rs"), "```")]
 //!
 //! # Uploads to S3
 //!
 //! S3 refuses requests of unknown length. The proxy reads the content first, and sends its length.
-//! Larger content is streamed as it came.
+//! Content beyond the limit is streamed without a length.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/s3_upload.rs"), "```")]
 //!
 //! # A CDN in front
 //!
-//! Without `trust`, the proxy takes the CDN for the client. Give it the networks that the CDN
+//! Without `trust`, the proxy reports the CDN as the client. Pass the networks that the CDN
 //! publishes.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/behind_a_cdn.rs"), "```")]
@@ -89,21 +89,20 @@
 //!
 //! # WebSockets
 //!
-//! Each has a connection to the origin. The others are left for requests.
+//! Each WebSocket occupies a connection. `max_tunnels` leaves the others to requests.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/websocket.rs"), "```")]
 //!
 //! # Server-sent events
 //!
-//! Nothing is buffered. Only the limit for silence within a body is in the way: 60 seconds by
-//! default.
+//! The proxy buffers nothing, but it ends a body that is silent for 60 seconds. Raise that limit.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/server_sent_events.rs"), "```")]
 //!
 //! # A backup
 //!
-//! Without a call, requests fail over if the primary cannot be reached, closes the connection or
-//! does not respond in time, as far as they may be repeated.
+//! By default, a request goes to the backup if the primary cannot be reached, closes the connection
+//! or does not respond in time, and if the request may be repeated.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/failover.rs"), "```")]
 //!
@@ -152,7 +151,7 @@
 //!
 //! # Limits
 //!
-//! By default, the proxy finds out how many requests at once the origin can take. See
+//! By default, the proxy measures how many requests the origin can serve at once. See
 //! [load](super::load) and [timeouts](super::timeouts).
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/limits.rs"), "```")]

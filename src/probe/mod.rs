@@ -18,7 +18,8 @@
 //! The same at the command line:
 //!
 //! ```text
-//! cargo run --example probe -- https://d1234567890.cloudfront.net --host www.example.com
+//! cargo install cdn-origin --features cli
+//! cdn-origin-probe https://d1234567890.cloudfront.net --host www.example.com
 //! ```
 //!
 //! A probe is a tool for engineers, not for the path of requests. It opens a few connections, one

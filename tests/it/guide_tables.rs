@@ -3,6 +3,8 @@
 
 use std::{fs, path::Path};
 
+use crate::hardening_index::collect;
+
 const NGINX: &str = include_str!("../../src/guide/from-nginx.md");
 const HAPROXY: &str = include_str!("../../src/guide/from-haproxy.md");
 
@@ -172,21 +174,53 @@ fn the_guide_has_a_row_for_every_message_that_nginx_treats_otherwise() {
     }
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// Claims of the guide have their test beside them.
 #[test]
 fn the_tests_that_the_guide_names_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pages = fs::read_dir(root.join("src/guide")).expect("the guide is a folder");
+    let pages = fs::read_dir(root().join("src/guide")).expect("the guide is a folder");
     let mut missing = Vec::new();
     for page in pages {
         let page = page.expect("the folder can be read").path();
         let text = fs::read_to_string(&page).expect("pages are text");
         let named = text.split('`').skip(1).step_by(2);
         for path in named.filter(|name| name.starts_with("tests/")) {
-            if !root.join(path).exists() && !root.join(format!("{path}.rs")).exists() {
+            if !root().join(path).exists() && !root().join(format!("{path}.rs")).exists() {
                 missing.push(format!("{path} in {}", page.display()));
             }
         }
     }
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// A row ends its first cell with the number of its source, such as `(3)`. Sources are numbered
+/// lists below the tables, and begin with a test of this crate if they name one.
+#[test]
+fn every_row_of_the_comparison_has_a_source() {
+    let page = include_str!("../../src/guide/comparison.md");
+    let mut tests = String::new();
+    collect(&root().join("tests/it"), &mut tests);
+    for section in page
+        .split("\n# ")
+        .filter(|section| section.contains("\nSources"))
+    {
+        let (table, sources) = section.split_once("\nSources").expect("sources");
+        let rows = table
+            .lines()
+            .filter(|line| line.starts_with("| ") && line.contains(" ("));
+        let rows: Vec<_> = rows.filter_map(|row| row.split(") |").next()).collect();
+        assert!(rows.len() > 10, "{table}");
+        for (row, number) in rows.iter().zip(1..) {
+            assert!(row.ends_with(&format!("({number}")), "{row}");
+            assert!(sources.contains(&format!("\n{number}. ")), "{row}");
+        }
+        let named = sources.lines().filter_map(|line| line.split_once(". `"));
+        for (_, name) in named {
+            let name = name.split('`').next().expect("the name of a test");
+            assert!(tests.contains(&format!("fn {name}(")), "{name}");
+        }
+    }
 }

@@ -87,10 +87,11 @@ mod pool_waits;
 #[rustfmt::skip]
 mod printed_code;
 mod probe;
-mod probe_arguments;
 mod probe_evidence;
 mod probe_headers;
 mod probe_peers;
+#[cfg(feature = "cli")]
+mod probe_program;
 mod probe_tls;
 mod profiles;
 mod proofs;

@@ -3,7 +3,7 @@
 use cdn_origin::name::DnsName;
 
 pub(crate) const USAGE: &str = "\
-usage: probe ORIGIN [OPTION]...
+usage: cdn-origin-probe ORIGIN [OPTION]...
 
 Finds by trial which names and protocols an origin accepts, and prints builder
 code that works.
@@ -17,7 +17,8 @@ code that works.
   --help             print this help
 
 Progress goes to standard error. The exit code is 0 if an attempt works, 1 if
-none does, and 2 if none was made.
+none does, and 2 if none was made. To trust a private certificate authority,
+set SSL_CERT_FILE=ca.pem in the environment.
 ";
 
 /// What to do.

@@ -150,7 +150,7 @@ impl DnsMembers {
             loop {
                 let answer = timeout(LOOKUP_TIMEOUT, this.connector.addresses()).await;
                 if let Ok(Some(answer)) = answer
-                    && this.answered(&answer)
+                    && this.record_answer(&answer)
                 {
                     return Some((this.members(), this));
                 }
@@ -160,11 +160,11 @@ impl DnsMembers {
     }
 
     /// Notes an answer, and returns whether the addresses have changed.
-    fn answered(&mut self, answer: &[SocketAddr]) -> bool {
+    fn record_answer(&mut self, answer: &[SocketAddr]) -> bool {
         for address in answer {
             self.absence.has(*address);
         }
-        self.absence.answered(answer, Instant::now());
+        self.absence.record_answer(answer, Instant::now());
         let mut addresses: Vec<_> = self.absence.addresses().collect();
         addresses.sort_unstable();
         let has_changed = addresses != self.addresses;

@@ -132,18 +132,18 @@ impl ExchangeRecord {
                 checkout: mem::take(&mut recording.checkout),
                 elapsed: facts.elapsed(),
                 began: recording.mark,
-                answered: None,
+                first_byte_at: None,
                 status: None,
             });
         }
     }
 
     /// The last try got the head of a response with this status.
-    pub(crate) fn answered(&mut self, status: StatusCode) {
+    pub(crate) fn response_started(&mut self, status: StatusCode) {
         if let Some(recording) = &mut self.0 {
             recording.mark = Instant::now();
             if let Some(last) = recording.info.last_try_mut() {
-                last.answered = Some(recording.mark);
+                last.first_byte_at = Some(recording.mark);
                 last.status = Some(status);
             }
         }
@@ -170,9 +170,12 @@ impl ExchangeRecord {
             return;
         };
         // The origin's head has just arrived, if there is one.
-        let answered = recording.info.last_try_mut().and_then(|last| last.answered);
+        let first_byte_at = recording
+            .info
+            .last_try_mut()
+            .and_then(|last| last.first_byte_at);
         recording.info.status = Some(status);
-        recording.info.head_at = Some(answered.unwrap_or_else(Instant::now));
+        recording.info.head_at = Some(first_byte_at.unwrap_or_else(Instant::now));
         if recording.collector.is_some() {
             extensions.insert(recording.info.clone());
         }

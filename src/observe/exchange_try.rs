@@ -21,7 +21,7 @@ pub struct ExchangeTry {
     pub(super) elapsed: Elapsed,
     pub(super) began: Instant,
     /// When the head of the response arrived.
-    pub(super) answered: Option<Instant>,
+    pub(super) first_byte_at: Option<Instant>,
     pub(super) status: Option<StatusCode>,
 }
 
@@ -65,7 +65,7 @@ impl ExchangeTry {
     /// The time from the checkout to the head of the response, if one arrived.
     #[must_use]
     pub fn first_byte(&self) -> Option<Duration> {
-        Some(self.answered?.duration_since(self.began))
+        Some(self.first_byte_at?.duration_since(self.began))
     }
 
     /// The status that the origin sent, if it sent one.

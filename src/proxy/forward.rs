@@ -71,7 +71,7 @@ impl ProxySettings {
         // Before any wait, so that a drain waits for this request.
         let in_flight = pool.begin_request().map_err(about)?;
         // An upload waits for its share of the connections first: it keeps no other waiting.
-        let (is_quick, is_upgrade) = (is_quick(&ready), ready.asked.is_some());
+        let (is_quick, is_upgrade) = (is_quick(&ready), ready.upgrade.is_some());
         let upload = match is_quick || is_upgrade {
             true => None,
             // Boxed because it is rare.
@@ -85,7 +85,7 @@ impl ProxySettings {
         if permit.has_waited() || !is_quick {
             record.left_queue();
         }
-        let (response, connection) = match ready.asked.take() {
+        let (response, connection) = match ready.upgrade.take() {
             None => {
                 let (request, target) = (&mut ready.request, &ready.target);
                 let timeout = self.limits.response_timeout;
@@ -93,10 +93,11 @@ impl ProxySettings {
                 end_wait(&mut permit, &sent);
                 sent.map_err(about)?
             }
-            Some(asked) => {
+            Some(upgrade_request) => {
                 // Boxed because it is rare.
                 let (request, target) = (&mut ready.request, &ready.target);
-                let outcome = self.send_upgrade(pool, in_flight, request, target, (asked, record));
+                let outcome =
+                    self.send_upgrade(pool, in_flight, request, target, (upgrade_request, record));
                 let outcome = Box::pin(outcome).await;
                 end_wait(&mut permit, &outcome);
                 match outcome.map_err(about)? {
@@ -133,7 +134,7 @@ impl ProxySettings {
         let mut body = self.received(body, connection, permit, &ready, record);
         // Only error responses can be an edge's refusal.
         if !parts.status.is_success() {
-            let asked = RequestSummary {
+            let summary = RequestSummary {
                 method: ready.request.method().clone(),
                 target: ready.target.path_and_query.clone(),
                 has_content,
@@ -143,7 +144,7 @@ impl ProxySettings {
             let diagnosed = self.diagnose(
                 &mut parts,
                 &mut body,
-                asked,
+                summary,
                 origin,
                 host,
                 &ready.downstream,
@@ -196,14 +197,14 @@ impl ProxySettings {
         in_flight: InFlight,
         request: &mut Request<RequestBody>,
         target: &Target,
-        (asked, record): (Box<upgrade::UpgradeRequest>, &mut ExchangeRecord),
+        (upgrade_request, record): (Box<upgrade::UpgradeRequest>, &mut ExchangeRecord),
     ) -> Result<UpgradeOutcome, Error> {
-        asked.write(request.headers_mut());
+        upgrade_request.write(request.headers_mut());
         let timeout = self.limits.response_timeout;
         let sent = pool.send_upgrade(in_flight, request, target, timeout, record);
         let (response, connection) = sent.await?;
-        upgrade::answered(
-            *asked,
+        upgrade::read_response(
+            *upgrade_request,
             response,
             connection,
             self.upgrades.idle_timeout,
@@ -216,12 +217,12 @@ impl ProxySettings {
         &self,
         parts: &mut Parts,
         body: &mut OriginBody,
-        asked: RequestSummary,
+        summary: RequestSummary,
         origin: &Origin,
         host: &HostAuthority,
         downstream: &Downstream,
     ) {
-        let mut evidence = asked
+        let mut evidence = summary
             .evidence(origin, host, parts)
             .host_source(self.host_source);
         if let Some(host) = &downstream.host {
@@ -256,14 +257,14 @@ const SMALL_BODY: u64 = 16 * 1024;
 /// Whether the time to the response depends on the origin rather than on the client.
 fn is_quick(ready: &Ready) -> bool {
     let length = ready.request.body().size_hint().exact();
-    ready.asked.is_none() && length.is_some_and(|length| length <= SMALL_BODY)
+    ready.upgrade.is_none() && length.is_some_and(|length| length <= SMALL_BODY)
 }
 
 /// Ends the request's wait for the origin.
 fn end_wait<T>(permit: &mut RequestPermit, sent: &Result<T, Error>) {
     let kind = sent.as_ref().err().map(Error::kind);
     match kind {
-        None | Some(ErrorKind::TimedOut | ErrorKind::PoolExhausted) => permit.answered(),
+        None | Some(ErrorKind::TimedOut | ErrorKind::PoolExhausted) => permit.response_started(),
         Some(_) => permit.failed(),
     }
 }

@@ -30,7 +30,7 @@ use super::{
 pub(super) struct Ready {
     pub(super) request: Request<RequestBody>,
     pub(super) target: Target,
-    pub(super) asked: Option<Box<UpgradeRequest>>,
+    pub(super) upgrade: Option<Box<UpgradeRequest>>,
     pub(super) origin: Arc<Origin>,
     pub(super) downstream: Downstream,
     /// The map by which the path was replaced.
@@ -73,7 +73,7 @@ impl ProxySettings {
         let body_size = body.size_hint().lower();
         size_limits::check(&self.limits, &parts.headers, body_size)?;
         let present = PresentFields::of(&parts.headers);
-        let asked = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
+        let upgrade = UpgradeRequest::of(&mut parts, present, &body, &self.upgrades)?;
         let has_streams = parts.version > Version::HTTP_11;
         let Some(mut rewrite) = self.rewrite(&mut parts, present)? else {
             return Ok(None);
@@ -91,7 +91,7 @@ impl ProxySettings {
             target: Target::of(origin, rewrite.host, path_and_query(&parts.uri))
                 .with_fields(rewrite.added),
             request: Request::from_parts(parts, body),
-            asked: asked.map(Box::new),
+            upgrade: upgrade.map(Box::new),
             origin: origin.clone(),
             downstream: rewrite.downstream,
             path_map: rewrite.path_map,

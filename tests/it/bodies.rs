@@ -17,7 +17,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Channel};
 use tokio::{io::AsyncWriteExt, sync::watch};
 
-use crate::memory::{get, quiet, read_head, read_to_end, say, send, text, to_connections};
+use crate::memory::{get, quiet, read_head, read_to_end, send, text, to_connections, write_text};
 
 /// What may be under way between two ends that are connected by pipes of one KiB.
 const BOUND: usize = 1 << 20;
@@ -30,7 +30,7 @@ async fn a_client_that_does_not_read_stops_the_origin() {
         let count = count.clone();
         async move {
             read_head(&mut stream).await;
-            say(&mut stream, "HTTP/1.1 200 OK\r\n\r\n").await;
+            write_text(&mut stream, "HTTP/1.1 200 OK\r\n\r\n").await;
             while stream.write_all(&[b'x'; 1024]).await.is_ok() {
                 count.fetch_add(1024, Ordering::SeqCst);
             }
@@ -93,7 +93,7 @@ fn telling_the_end(words: &'static str) -> (OriginProxy, watch::Receiver<bool>) 
         let ended = ended.clone();
         async move {
             read_head(&mut stream).await;
-            say(&mut stream, words).await;
+            write_text(&mut stream, words).await;
             read_to_end(&mut stream).await;
             ended.send_replace(true);
         }
@@ -169,7 +169,7 @@ async fn a_body_that_ends_too_early_ends_in_an_error() {
     for framing in framings {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
-            say(&mut stream, &format!("HTTP/1.1 200 OK\r\n{framing}")).await;
+            write_text(&mut stream, &format!("HTTP/1.1 200 OK\r\n{framing}")).await;
         });
         let mut body = send(&proxy, get(&[])).await.into_body();
         let part = body.frame().await.unwrap().unwrap();

@@ -520,7 +520,7 @@ fn names_are_looked_up_by_a_resolver_or_by_a_transport() {
         .transport(transport)
         .dns(
             Dns::default()
-                .resolver(crate::resolve::Told::default())
+                .resolver(crate::resolve::ScriptedResolver::default())
                 .resolve_to("edge.example", [IpAddr::from([192, 0, 2, 1])]),
         )
         .build();
@@ -597,9 +597,9 @@ fn what_only_tls_can_do_is_refused_for_a_plain_http_origin() {
         .tls_parameters(TlsParameters::default().require_fips())
         .ech(Ech::grease());
     let error = asking.build().unwrap_err();
-    let told: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
+    let setters: Vec<_> = error.problems().iter().map(|it| it.setter()).collect();
     assert_eq!(
-        told,
+        setters,
         [
             "verify",
             "client_identity",
@@ -696,11 +696,11 @@ fn with_system_roots(file: &Path) -> String {
         .env_remove("SSL_CERT_DIR")
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let said = said
+    let report = String::from_utf8(output.stdout).unwrap();
+    let report = report
         .split_once("<<<")
-        .and_then(|(_, said)| said.split_once(">>>"));
-    said.expect("the child has spoken").0.to_owned()
+        .and_then(|(_, report)| report.split_once(">>>"));
+    report.expect("the child has spoken").0.to_owned()
 }
 
 #[test]
@@ -709,7 +709,7 @@ fn a_child_builds_with_the_systems_roots() {
     let built = CdnOriginConnector::builder(URL)
         .tls_parameters(TlsParameters::default().crypto_provider(aws_lc_rs::default_provider()))
         .build();
-    let said = match built {
+    let report = match built {
         Ok(connector) => connector
             .advice()
             .iter()
@@ -717,7 +717,7 @@ fn a_child_builds_with_the_systems_roots() {
             .collect(),
         Err(error) => format!("{:?}: {error}", error.problems()[0].kind()),
     };
-    println!("<<<{said}>>>");
+    println!("<<<{report}>>>");
 }
 
 #[test]
@@ -728,9 +728,9 @@ fn a_system_without_roots_is_a_build_error() {
         "Empty: verify(..): no root certificate to trust was found, so every handshake would fail: \
          install the system's ca-certificates, or use `Roots::bundled()` or `Roots::pem(..)`"
     );
-    let said = with_system_roots(Path::new("/nonexistent/roots.pem"));
-    assert!(said.starts_with("Empty: verify(..): no root"), "{said}");
-    assert!(said.contains("/nonexistent/roots.pem"), "{said}");
+    let report = with_system_roots(Path::new("/nonexistent/roots.pem"));
+    assert!(report.starts_with("Empty: verify(..): no root"), "{report}");
+    assert!(report.contains("/nonexistent/roots.pem"), "{report}");
 }
 
 #[test]
@@ -749,10 +749,10 @@ fn system_roots_that_cannot_be_used_are_skipped_and_counted() {
         (pem("%%%%"), "base64 decode error"),
     ] {
         std::fs::write(file.path(), format!("{garbage}{good}")).unwrap();
-        let said = with_system_roots(file.path());
+        let report = with_system_roots(file.path());
         let start = "SkippedRoots: 1 of the system's root certificates cannot be used; the first: ";
-        assert!(said.starts_with(start), "{said}");
-        assert!(said.contains(why), "{said}");
+        assert!(report.starts_with(start), "{report}");
+        assert!(report.contains(why), "{report}");
     }
 }
 

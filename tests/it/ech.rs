@@ -28,7 +28,7 @@ use tower::ServiceExt;
 use crate::{
     failing::{check, error, serving, to},
     http_get,
-    resolve::Told,
+    resolve::ScriptedResolver,
     support::{Authority, Edge},
 };
 
@@ -337,12 +337,12 @@ fn an_unusable_ech_setting_is_reported_at_build_time() {
 }
 
 /// A resolver with this address, and perhaps an HTTPS record with this `ech` value.
-fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> Told {
+fn resolving_to(address: SocketAddr, ech: Option<Vec<u8>>) -> ScriptedResolver {
     let mut resolved = Resolved::new([address]);
     if let Some(ech) = ech {
         resolved = resolved.service(ServiceBinding::from_ech(ech));
     }
-    let reported = Told::default();
+    let reported = ScriptedResolver::default();
     reported.now(Ok(resolved));
     reported
 }
@@ -356,7 +356,7 @@ fn reading_dns() -> Dns {
 }
 
 /// A builder that finds this edge in DNS by this resolver.
-fn found(authority: &Authority, resolver: &Told) -> CdnOriginBuilder {
+fn found(authority: &Authority, resolver: &ScriptedResolver) -> CdnOriginBuilder {
     CdnOriginConnector::builder(format!("https://{NAME}"))
         .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))
         .dns(

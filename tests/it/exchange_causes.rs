@@ -33,7 +33,7 @@ use tower::ServiceExt;
 
 use crate::{
     failing::check,
-    memory::{get, quiet, read_head, say, send, to, to_connections},
+    memory::{get, quiet, read_head, send, to, to_connections, write_text},
     origin::{NAME, server_config},
     response_case::ResponseCase,
     support::Authority,
@@ -288,7 +288,7 @@ async fn what_comes_before_the_request_is_another_service_unless_it_is_http() {
         ),
     ] {
         let proxy = to_connections(move |mut stream| async move {
-            say(&mut stream, greeting).await;
+            write_text(&mut stream, greeting).await;
             stream.read_to_end(&mut Vec::new()).await.unwrap();
         });
         let error = failure(&proxy, get(&[])).await;
@@ -315,7 +315,7 @@ const OVER_TLS: &str = "CdnOriginConnector::builder(\"https://origin.example\")"
 async fn an_alert_in_answer_to_plain_http_is_likely_a_tls_port() {
     let proxy = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
-        say(&mut stream, "\x15\x03\x01\0\x02\x02\x46").await;
+        write_text(&mut stream, "\x15\x03\x01\0\x02\x02\x46").await;
     });
     let error = failure(&proxy, get(&[])).await;
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
@@ -331,7 +331,7 @@ async fn an_answer_that_is_neither_tls_nor_sound_http_does_not_ask_for_tls() {
     ] {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
-            say(&mut stream, answer).await;
+            write_text(&mut stream, answer).await;
         });
         let error = failure(&proxy, get(&[])).await;
         assert_eq!(error.kind(), ErrorKind::HttpProtocol);
@@ -376,7 +376,7 @@ async fn a_response_in_plain_http_that_is_cut_off_is_no_tls_port() {
     for part in ["H", "HTTP/1.1 200 OK\r\nserver: nginx\r\n"] {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
-            say(&mut stream, part).await;
+            write_text(&mut stream, part).await;
         });
         let error = failure(&proxy, get(&[])).await;
         assert_eq!(error.kind(), ErrorKind::ConnectionClosed);
@@ -468,7 +468,7 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_a_fr
             read_head(&mut stream).await;
             if is_first {
                 let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-                say(&mut stream, answer).await;
+                write_text(&mut stream, answer).await;
             }
         }
     });

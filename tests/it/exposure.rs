@@ -25,7 +25,7 @@ async fn visit(proxy: &OriginProxy, host: &str) -> Response<ProxyBody> {
 }
 
 /// The members of `Proxy-Status`, one a line.
-fn told(response: &Response<ProxyBody>) -> Vec<&str> {
+fn proxy_status(response: &Response<ProxyBody>) -> Vec<&str> {
     let lines = response.headers().get_all("proxy-status").iter();
     lines.map(|line| line.to_str().unwrap()).collect()
 }
@@ -41,13 +41,13 @@ async fn an_error_of_our_own_tells_its_cause_only_when_asked() {
     let proxy = OriginProxy::new(connector);
     let without =
         r#"cdn-origin;error=tls_alert_received;alert-id=40;alert-message="handshake_failure""#;
-    assert_eq!(told(&visit(&proxy, "client.test").await), [without]);
+    assert_eq!(proxy_status(&visit(&proxy, "client.test").await), [without]);
 
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     // Quotes are escaped as RFC 9651 section 3.3.3 says.
     let details = r#";details="SniNotServed, likely; fix: .sni(\"www.example.test\")""#;
-    assert_eq!(told(&response), [format!("{without}{details}")]);
+    assert_eq!(proxy_status(&response), [format!("{without}{details}")]);
     let text = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(text, "502 Bad Gateway\n");
 }
@@ -66,7 +66,7 @@ async fn a_proxy_that_has_a_name_says_which_of_several_it_is() {
         let proxy = OriginProxy::new(connector.clone()).via(Via::named(name.parse().unwrap()));
         let response = visit(&proxy, "client.test").await;
         assert_eq!(
-            told(&response),
+            proxy_status(&response),
             [format!("{said};error=connection_refused")]
         );
     }
@@ -89,12 +89,12 @@ async fn a_refusal_of_the_edge_tells_its_cause_after_what_others_said_of_it() {
     let connector = to(&edge, &authority, NAME).build().unwrap();
     let proxy = OriginProxy::new(connector).host_rewrite(HostRewriteLayer::preserve());
     let theirs = "edge; error=http_request_denied";
-    assert_eq!(told(&visit(&proxy, "client.test").await), [theirs]);
+    assert_eq!(proxy_status(&visit(&proxy, "client.test").await), [theirs]);
 
     let response = visit(&proxy.disclose_diagnosis(), "client.test").await;
     assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
     let ours = r#"cdn-origin;received-status=421;details="SniAndHostDisagree, certain; fix: HostRewriteLayer::to(\"www.example.test\")""#;
-    assert_eq!(told(&response), [theirs, ours]);
+    assert_eq!(proxy_status(&response), [theirs, ours]);
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn what_is_no_refusal_says_nothing() {
         let proxy = OriginProxy::new(connector).disclose_diagnosis();
         let response = visit(&proxy, "client.test").await;
         assert_eq!(response.status().as_u16(), status);
-        assert!(told(&response).is_empty());
+        assert!(proxy_status(&response).is_empty());
     }
 }
 
@@ -143,12 +143,12 @@ async fn no_address_and_nothing_of_the_request_is_disclosed() {
     ] {
         let proxy = OriginProxy::new(builder.build().unwrap()).disclose_diagnosis();
         let response = visit(&proxy, "client.test").await;
-        let [told] = told(&response)[..] else {
+        let [member] = proxy_status(&response)[..] else {
             panic!("one member: {:?}", response.headers());
         };
-        assert!(told.starts_with(expected), "{told}");
+        assert!(member.starts_with(expected), "{member}");
         for secret in ["127.0.0.1", "secret", "token"] {
-            assert!(!told.contains(secret), "{told}");
+            assert!(!member.contains(secret), "{member}");
         }
     }
 }
@@ -167,6 +167,9 @@ async fn a_grpc_call_receives_the_diagnosis_too() {
         .unwrap();
     let Ok(response) = proxy.oneshot(request).await;
     assert_eq!(response.headers()["grpc-status"], "14");
-    let told = told(&response).concat();
-    assert!(told.contains("details=\"NothingListens, likely"), "{told}");
+    let proxy_status = proxy_status(&response).concat();
+    assert!(
+        proxy_status.contains("details=\"NothingListens, likely"),
+        "{proxy_status}"
+    );
 }

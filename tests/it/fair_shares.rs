@@ -13,7 +13,9 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Channel, Full, channel::Sender};
 use tokio::task::JoinHandle;
 
-use crate::memory::{get, quiet, read_head, read_to_end, say, send, text, to, to_connections};
+use crate::memory::{
+    get, quiet, read_head, read_to_end, send, text, to, to_connections, write_text,
+};
 
 /// Answers with the framing of the request and the length of its content.
 fn proxy() -> OriginProxy {
@@ -209,7 +211,7 @@ async fn a_client_that_leaves_costs_no_connection_if_the_rest_of_its_response_is
     ] {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
-            say(&mut stream, &format!("HTTP/1.1 200 OK\r\n{answer}")).await;
+            write_text(&mut stream, &format!("HTTP/1.1 200 OK\r\n{answer}")).await;
             read_to_end(&mut stream).await;
         });
         let response = send(&proxy, get(&[])).await;

@@ -81,27 +81,35 @@ impl Peer {
             carried,
         };
         peer.reader.read_exact(&mut [0; PREFACE]).await.ok()?;
-        peer.say(SETTINGS, 0, 0, settings).await.then_some(peer)
+        peer.send_frame(SETTINGS, 0, 0, settings)
+            .await
+            .then_some(peer)
     }
 
     /// Writes a frame. False, if the other side has gone.
-    pub(crate) async fn say(&mut self, kind: u8, flags: u8, stream: u32, carried: &[u8]) -> bool {
-        self.say_bytes(&frame(kind, flags, stream, carried)).await
+    pub(crate) async fn send_frame(
+        &mut self,
+        kind: u8,
+        flags: u8,
+        stream: u32,
+        carried: &[u8],
+    ) -> bool {
+        self.send_bytes(&frame(kind, flags, stream, carried)).await
     }
 
-    pub(crate) async fn say_bytes(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> bool {
         let written = self.writer.write_all(bytes).await;
         written.is_ok() && self.writer.flush().await.is_ok()
     }
 
     /// Starts the response of a stream.
     pub(crate) async fn answer(&mut self, stream: u32) {
-        self.say(HEADERS, END_HEADERS, stream, OK).await;
+        self.send_frame(HEADERS, END_HEADERS, stream, OK).await;
     }
 
     /// A response without content.
     pub(crate) async fn answer_whole(&mut self, stream: u32) {
-        self.say(HEADERS, END_HEADERS | END_STREAM, stream, OK)
+        self.send_frame(HEADERS, END_HEADERS | END_STREAM, stream, OK)
             .await;
     }
 
@@ -114,18 +122,18 @@ impl Peer {
     pub(crate) async fn go_away_with(&mut self, last: u32, reason: h2::Reason) {
         let mut carried = last.to_be_bytes().to_vec();
         carried.extend(u32::from(reason).to_be_bytes());
-        self.say(GOAWAY, 0, 0, &carried).await;
+        self.send_frame(GOAWAY, 0, 0, &carried).await;
     }
 
     pub(crate) async fn reset(&mut self, stream: u32, reason: h2::Reason) -> bool {
         let reason = u32::from(reason).to_be_bytes();
-        self.say(RST_STREAM, 0, stream, &reason).await
+        self.send_frame(RST_STREAM, 0, stream, &reason).await
     }
 
     /// Answers a PING, which was the last frame (RFC 9113 section 6.7).
     pub(crate) async fn acknowledge_ping(&mut self) {
         let carried = self.carried.clone();
-        self.say(PING, ACK, 0, &carried).await;
+        self.send_frame(PING, ACK, 0, &carried).await;
     }
 
     /// What the last frame carried.

@@ -294,16 +294,16 @@ async fn a_stream_of_the_client_arrives() {
 #[tokio::test]
 async fn a_talk_in_which_each_waits_for_the_other_goes_on_for_as_long_as_they_like() {
     let (_scene, mut grpc) = Scene::with_client().await;
-    let (say, mut said) = mpsc::channel(1);
-    let questions = stream::poll_fn(move |cx| said.poll_recv(cx));
+    let (sender, mut receiver) = mpsc::channel(1);
+    let questions = stream::poll_fn(move |cx| receiver.poll_recv(cx));
     let response = grpc.streaming(Request::new(questions), method("/test.Echo/Talk"), codec());
     let mut answers = response.await.unwrap().into_inner();
     for number in 0..100 {
-        say.send(number.to_string()).await.unwrap();
+        sender.send(number.to_string()).await.unwrap();
         let answer = answers.message().await.unwrap();
         assert_eq!(answer, Some(format!("re: {number}")));
     }
-    drop(say);
+    drop(sender);
     assert_eq!(answers.message().await.unwrap(), None);
     assert!(answers.trailers().await.unwrap().is_some());
 }

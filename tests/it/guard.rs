@@ -13,7 +13,7 @@ use http_body_util::Empty;
 use ipnet::IpNet;
 use tower::ServiceExt;
 
-use crate::resolve::{Told, listener, over};
+use crate::resolve::{ScriptedResolver, listener, over};
 
 /// One network, or a single address.
 fn network(text: &str) -> [IpNet; 1] {
@@ -252,8 +252,8 @@ async fn a_name_that_leads_to_such_an_address_is_refused_too() {
     let literals: Vec<_> = literals.collect();
     assert!(literals.len() >= 60, "{}", literals.len());
     for ip in literals {
-        let told = Told::addresses([SocketAddr::new(ip, 9)]);
-        let connector = over(told).egress_guard(EgressGuard::deny_private());
+        let resolver = ScriptedResolver::addresses([SocketAddr::new(ip, 9)]);
+        let connector = over(resolver).egress_guard(EgressGuard::deny_private());
         let outcome = connector.build().unwrap().oneshot(Uri::default()).await;
         let error = outcome.expect_err("a private address");
         assert_eq!(error.kind(), ErrorKind::AddressProhibited, "{ip}");
@@ -267,8 +267,8 @@ async fn a_name_that_leads_to_such_an_address_is_refused_too() {
 async fn passes(guard: EgressGuard, ip: IpAddr) -> bool {
     let options = cdn_origin::dial::SocketOptions::default()
         .each(|_| Err(std::io::Error::other("far enough")));
-    let told = Told::addresses([SocketAddr::new(ip, 9)]);
-    let connector = over(told).socket_options(options).egress_guard(guard);
+    let resolver = ScriptedResolver::addresses([SocketAddr::new(ip, 9)]);
+    let connector = over(resolver).socket_options(options).egress_guard(guard);
     let error = connector
         .build()
         .unwrap()
@@ -350,27 +350,27 @@ async fn lists_decide_before_the_rule_for_the_rest_and_denials_first() {
 
 #[tokio::test]
 async fn a_denied_name_is_not_even_looked_up() {
-    let told = Told::addresses(["8.8.8.8:9".parse().unwrap()]);
+    let resolver = ScriptedResolver::addresses(["8.8.8.8:9".parse().unwrap()]);
     for rule in ["origin.example", "EXAMPLE", "origin.example."] {
         let guard = EgressGuard::allow_all().deny_name(rule);
-        let connector = over(told.clone()).egress_guard(guard).build().unwrap();
+        let connector = over(resolver.clone()).egress_guard(guard).build().unwrap();
         let error = connector.oneshot(Uri::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressProhibited, "{rule}");
         assert_eq!(error.stage(), Stage::Resolve, "{rule}");
     }
-    assert_eq!(told.count(), 0);
+    assert_eq!(resolver.count(), 0);
 }
 
 #[tokio::test]
 async fn an_allowed_name_reaches_where_others_do_not() {
     let (_listener, address) = listener().await;
     let guard = EgressGuard::deny_private().allow_name("origin.example");
-    let connector = over(Told::addresses([address])).egress_guard(guard.clone());
+    let connector = over(ScriptedResolver::addresses([address])).egress_guard(guard.clone());
     let connector = connector.build().unwrap();
     connector.oneshot(Uri::default()).await.unwrap();
     // A name that only ends in the same letters is another.
     let other = CdnOriginConnector::builder("http://notorigin.example")
-        .dns(Dns::default().resolver(Told::addresses([address])))
+        .dns(Dns::default().resolver(ScriptedResolver::addresses([address])))
         .egress_guard(guard)
         .build()
         .unwrap();
@@ -381,16 +381,20 @@ async fn an_allowed_name_reaches_where_others_do_not() {
 #[tokio::test]
 async fn a_name_that_is_rebound_between_connections_is_refused() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let guard = EgressGuard::deny_private().allow([address.ip()]);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
+        .dns(
+            Dns::default()
+                .resolver(resolver.clone())
+                .cache(DnsCache::off()),
+        )
         .egress_guard(guard)
         .build()
         .unwrap();
     connector.clone().oneshot(Uri::default()).await.unwrap();
     let rebound = SocketAddr::new("127.0.0.2".parse().unwrap(), address.port());
-    told.now(Ok(Resolved::new([rebound])));
+    resolver.now(Ok(Resolved::new([rebound])));
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressProhibited);
 }
@@ -400,7 +404,7 @@ async fn of_mixed_addresses_only_the_allowed_are_dialled() {
     let (_listener, address) = listener().await;
     let denied: SocketAddr = "127.0.0.2:9".parse().unwrap();
     let guard = EgressGuard::deny_private().allow([address.ip()]);
-    let connector = over(Told::addresses([denied, address])).egress_guard(guard);
+    let connector = over(ScriptedResolver::addresses([denied, address])).egress_guard(guard);
     let stream = connector
         .build()
         .unwrap()
@@ -435,8 +439,8 @@ async fn fixed_addresses_and_dial_targets_are_judged_too() {
 
 #[tokio::test]
 async fn a_proxy_answers_502_and_says_destination_ip_prohibited() {
-    let told = Told::addresses(["169.254.169.254:80".parse().unwrap()]);
-    let connector = over(told)
+    let resolver = ScriptedResolver::addresses(["169.254.169.254:80".parse().unwrap()]);
+    let connector = over(resolver)
         .egress_guard(EgressGuard::deny_private())
         .build()
         .unwrap();

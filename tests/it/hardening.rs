@@ -88,8 +88,8 @@ async fn what_says_the_same_as_our_fields_in_other_words_does_not_pass() {
     let Ok(response) = proxy.oneshot(request).await;
     assert_eq!(response.status(), StatusCode::OK);
     let seen = edge.wait_for_requests(1).await;
-    let told = format!("{:?}", seen.headers);
-    assert!(!told.contains("203.0.113.9"), "{told}");
+    let fields = format!("{:?}", seen.headers);
+    assert!(!fields.contains("203.0.113.9"), "{fields}");
 }
 
 #[tokio::test]

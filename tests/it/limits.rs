@@ -17,7 +17,9 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     failing::check,
-    memory::{get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections},
+    memory::{
+        get, quiet, read_head, read_to_end, seeing, send, text, to, to_connections, write_text,
+    },
     tls_facts::Log,
 };
 
@@ -67,7 +69,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
         let gone = gone.clone();
         async move {
             read_head(&mut stream).await;
-            say(
+            write_text(
                 &mut stream,
                 "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart",
             )
@@ -289,14 +291,14 @@ async fn a_response_that_breaks_off_is_a_warning() {
     let proxy = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
         let part = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart";
-        say(&mut stream, part).await;
+        write_text(&mut stream, part).await;
     });
     let response = send(&proxy, get(&[])).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.into_body().collect().await.is_err());
     let text = log.text();
-    let told = |line: &&str| line.contains("response aborted");
-    let lines: Vec<_> = text.lines().filter(told).collect();
+    let is_abort = |line: &&str| line.contains("response aborted");
+    let lines: Vec<_> = text.lines().filter(is_abort).collect();
     assert_eq!(lines.len(), 1, "{text}");
     assert!(lines[0].contains(" WARN "), "{text}");
     // A port that has answered plain http is none of TLS.
@@ -425,12 +427,15 @@ async fn an_unconfirmed_scheme_is_warned_of_once() {
         let request = Request::get("https://client.test/").version(Version::HTTP_2);
         request.body(Empty::<Bytes>::new()).unwrap()
     };
-    let told = seeing(|_| {}).client_scheme(Scheme::Http);
-    assert_eq!(send(&told, request()).await.status(), StatusCode::OK);
+    let configured = seeing(|_| {}).client_scheme(Scheme::Http);
+    assert_eq!(send(&configured, request()).await.status(), StatusCode::OK);
     assert_eq!(warnings(), 0);
-    let untold = seeing(|request| assert_eq!(request.headers()["x-forwarded-proto"], "http"));
+    let unconfigured = seeing(|request| assert_eq!(request.headers()["x-forwarded-proto"], "http"));
     for _ in 0..2 {
-        assert_eq!(send(&untold, request()).await.status(), StatusCode::OK);
+        assert_eq!(
+            send(&unconfigured, request()).await.status(),
+            StatusCode::OK
+        );
     }
     assert_eq!(warnings(), 1);
 }

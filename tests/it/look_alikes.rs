@@ -174,11 +174,11 @@ async fn a_balancers_plain_http_to_a_tls_port_is_not_ours() {
     by("http://www.example.test:8080", nginx, TLS_PORT_PAGE)
         .assert_cause(CauseId::HttpToTlsPort, Certainty::Likely)
         .await;
-    let told = "the upstream said: The plain HTTP request was sent to HTTPS port";
+    let text = "the upstream said: The plain HTTP request was sent to HTTPS port";
     by(
         "http://www.example.test:8080",
         &[("server", "gunicorn")],
-        told,
+        text,
     )
     .assert_not_certain()
     .await;

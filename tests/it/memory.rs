@@ -96,7 +96,7 @@ pub(crate) async fn read_head(stream: &mut DuplexStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-pub(crate) async fn say(stream: &mut DuplexStream, words: &str) {
+pub(crate) async fn write_text(stream: &mut DuplexStream, words: &str) {
     stream.write_all(words.as_bytes()).await.unwrap();
 }
 

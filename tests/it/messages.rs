@@ -24,7 +24,7 @@ use http_body_util::{BodyExt, Channel, Empty, Full};
 use tokio::{io::AsyncReadExt, time::Instant};
 
 use crate::memory::{
-    get, quiet, read_head, read_to_end, say, seeing, send, text, to, to_connections,
+    get, quiet, read_head, read_to_end, seeing, send, text, to, to_connections, write_text,
 };
 
 /// A proxy, and the fields of the last request that its origin received.
@@ -214,14 +214,14 @@ async fn content_that_expects_100_is_sent_when_the_origin_sends_it() {
     let proxy = to_connections(|mut stream| async move {
         let head = read_head(&mut stream).await;
         assert!(head.contains("expect: 100-continue\r\n"), "{head}");
-        say(
+        write_text(
             &mut stream,
             "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
         )
         .await;
         let mut content = [0; 7];
         stream.read_exact(&mut content).await.unwrap();
-        say(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        write_text(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
         read_to_end(&mut stream).await;
     });
     let start = Instant::now();
@@ -244,7 +244,7 @@ async fn content_that_expects_100_is_sent_to_a_silent_origin_after_a_second() {
         read_head(&mut stream).await;
         let mut content = [0; 7];
         stream.read_exact(&mut content).await.unwrap();
-        say(
+        write_text(
             &mut stream,
             "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\ncontent",
         )
@@ -266,7 +266,7 @@ async fn a_final_response_instead_of_100_skips_the_upload_and_retires_the_connec
         let ended = ended.clone();
         async move {
             read_head(&mut stream).await;
-            say(
+            write_text(
                 &mut stream,
                 "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno",
             )
@@ -361,7 +361,7 @@ fn trailing_origin() -> OriginProxy {
     to_connections(|mut stream| async move {
         read_head(&mut stream).await;
         let fields = TRAILERS.map(|name| format!("{name}: 0\r\n")).concat();
-        say(
+        write_text(
             &mut stream,
             &format!(
                 "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\ndata\r\n0\r\n{fields}\r\n"
@@ -427,7 +427,7 @@ async fn a_response_without_content_gets_no_length_from_the_proxy() {
     for (method, answer, length) in cases {
         let proxy = to_connections(move |mut stream| async move {
             read_head(&mut stream).await;
-            say(&mut stream, &format!("HTTP/1.1 {answer}\r\n\r\n")).await;
+            write_text(&mut stream, &format!("HTTP/1.1 {answer}\r\n\r\n")).await;
             read_to_end(&mut stream).await;
         });
         let app = axum::Router::new().fallback_service(proxy.clone());

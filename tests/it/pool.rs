@@ -526,7 +526,7 @@ async fn fickle(seen: Arc<Mutex<HashMap<String, usize>>>) -> String {
                         return;
                     }
                 }
-                // Without a word, while the client may be writing the next request.
+                // Without notice, while the client may be writing the next request.
             });
         }
     });
@@ -573,12 +573,12 @@ async fn idle_connections_that_close_at_random_fail_no_get_and_repeat_no_post() 
 
 #[tokio::test]
 async fn a_waiter_gets_the_connection_that_comes_free() {
-    let word = Arc::new(Notify::new());
-    let heard = word.clone();
+    let signal = Arc::new(Notify::new());
+    let waiting = signal.clone();
     let origin = Origin::http1(move |id, _| {
-        let heard = heard.clone();
+        let waiting = waiting.clone();
         async move {
-            heard.notified().await;
+            waiting.notified().await;
             number(id).await
         }
     })
@@ -594,7 +594,7 @@ async fn a_waiter_gets_the_connection_that_comes_free() {
         origin
             .until(|counts| counts.requests.load(SeqCst) == served)
             .await;
-        word.notify_one();
+        signal.notify_one();
         let answer = clients.join_next().await.unwrap().unwrap();
         assert_eq!(answer, (StatusCode::OK, "0".into()));
     }

@@ -24,7 +24,7 @@ use tower::ServiceExt;
 
 use crate::{
     origin::{Counts, NAME, Origin},
-    resolve::Told,
+    resolve::ScriptedResolver,
 };
 
 /// The protocol of the origins of a test.
@@ -36,7 +36,7 @@ enum Protocol {
 
 /// Two origins of one name, which resolves to the old one first.
 struct Moving {
-    reported: Told,
+    reported: ScriptedResolver,
     old: Origin,
     new: Origin,
     /// Requests for `/slow` wait for it.
@@ -75,7 +75,7 @@ impl Moving {
         let old = start("old", &leaving).await;
         let new = start("new", &Arc::default()).await;
         Self {
-            reported: Told::addresses([old.address()]),
+            reported: ScriptedResolver::addresses([old.address()]),
             old,
             new,
             gate,

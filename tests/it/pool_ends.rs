@@ -23,7 +23,7 @@ use tokio::{io::AsyncReadExt, net::TcpListener, sync::Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::{
-    memory::{self, read_head, read_to_end, say, to_connections},
+    memory::{self, read_head, read_to_end, to_connections, write_text},
     origin::Origin,
 };
 
@@ -261,10 +261,10 @@ async fn a_response_that_is_refused_is_not_counted_as_closed_by_the_origin() {
             async move {
                 read_head(&mut stream).await;
                 let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                say(&mut stream, answer).await;
+                write_text(&mut stream, answer).await;
                 if is_first {
                     read_head(&mut stream).await;
-                    say(&mut stream, second).await;
+                    write_text(&mut stream, second).await;
                 }
                 read_to_end(&mut stream).await;
             }

@@ -179,16 +179,16 @@ async fn a_flood_of_interim_responses_ends_with_the_deadline() {
 async fn bytes_on_an_idle_connection_are_no_response() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = connections.clone();
-    let word = Arc::new(tokio::sync::Notify::new());
-    let told = word.clone();
+    let signal = Arc::new(tokio::sync::Notify::new());
+    let waiting = signal.clone();
     let proxy = memory::to_connections(move |mut far| {
         counted.fetch_add(1, SeqCst);
-        let told = told.clone();
+        let waiting = waiting.clone();
         async move {
             memory::read_head(&mut far).await;
-            memory::say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-            told.notified().await;
-            memory::say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil").await;
+            memory::write_text(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            waiting.notified().await;
+            memory::write_text(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil").await;
             memory::read_to_end(&mut far).await;
         }
     });
@@ -198,7 +198,7 @@ async fn bytes_on_an_idle_connection_are_no_response() {
         assert_eq!(connections.load(SeqCst), served);
         memory::quiet().await;
         assert_eq!(proxy.pool_snapshot().idle(), 1);
-        word.notify_one();
+        signal.notify_one();
         memory::quiet().await;
     }
 }

@@ -52,7 +52,7 @@ async fn a_stream_that_is_reset_without_an_error_is_complete_only_if_it_had_ende
         let (proxy, _) = to_peers(move |_, mut peer: Peer| async move {
             let stream = peer.request().await.unwrap();
             peer.answer(stream).await;
-            peer.say(DATA, flags, stream, b"some").await;
+            peer.send_frame(DATA, flags, stream, b"some").await;
             peer.reset(stream, h2::Reason::NO_ERROR).await;
             peer.end().await;
         });
@@ -78,7 +78,7 @@ async fn a_stream_that_the_origin_resets_is_reported_as_reset_unless_it_found_an
             peer.reset(stream, reason).await;
             let stream = peer.request().await.unwrap();
             peer.answer(stream).await;
-            peer.say(DATA, 0, stream, b"some").await;
+            peer.send_frame(DATA, 0, stream, b"some").await;
             peer.reset(stream, reason).await;
             peer.end().await;
         });
@@ -142,9 +142,9 @@ async fn connections_that_all_go_away_at_once_fail_no_request() {
 #[tokio::test]
 async fn a_connection_that_has_sent_goaway_counts_until_its_last_stream_has_ended() {
     let end = Arc::new(Notify::new());
-    let told = end.clone();
+    let signal = end.clone();
     let (proxy, connections) = to_peers(move |number, mut peer: Peer| {
-        let end = told.clone();
+        let end = signal.clone();
         async move {
             let stream = peer.request().await.unwrap();
             if number > 0 {
@@ -153,9 +153,9 @@ async fn a_connection_that_has_sent_goaway_counts_until_its_last_stream_has_ende
             }
             peer.answer(stream).await;
             peer.go_away(stream).await;
-            peer.say(DATA, 0, stream, b"on").await;
+            peer.send_frame(DATA, 0, stream, b"on").await;
             end.notified().await;
-            peer.say(DATA, END_STREAM, stream, b"off").await;
+            peer.send_frame(DATA, END_STREAM, stream, b"off").await;
             peer.end().await;
         }
     });
@@ -216,24 +216,24 @@ type Floods = mpsc::UnboundedReceiver<()>;
 /// A proxy to an origin that floods its first request until the connection ends, and the signal
 /// of that.
 fn flooding(beginning: Vec<u8>, flood: Vec<u8>) -> (OriginProxy, Arc<AtomicU64>, Floods) {
-    let said = Arc::new(AtomicU64::new(0));
-    let counted = said.clone();
+    let sent = Arc::new(AtomicU64::new(0));
+    let counted = sent.clone();
     let (ended, ends) = mpsc::unbounded_channel();
     let (proxy, _) = to_peers(move |_, mut peer: Peer| {
         let (beginning, flood) = (beginning.clone(), flood.repeat(64));
-        let (said, ended) = (counted.clone(), ended.clone());
+        let (sent, ended) = (counted.clone(), ended.clone());
         async move {
             peer.request().await.unwrap();
-            let mut goes_on = peer.say_bytes(&beginning).await;
+            let mut goes_on = peer.send_bytes(&beginning).await;
             while goes_on {
-                goes_on = peer.say_bytes(&flood).await;
-                said.fetch_add(flood.len() as u64, SeqCst);
+                goes_on = peer.send_bytes(&flood).await;
+                sent.fetch_add(flood.len() as u64, SeqCst);
             }
             let _ = ended.send(());
         }
     });
     let proxy = proxy.limits(Limits::default().response_timeout(Duration::from_millis(500)));
-    (proxy, said, ends)
+    (proxy, sent, ends)
 }
 
 #[tokio::test]
@@ -269,11 +269,11 @@ const BUFFERED: u64 = 1024 * 1024;
 #[tokio::test(start_paused = true)]
 async fn an_origin_that_does_not_read_the_answers_to_its_flood_is_not_read() {
     for flood in [frame(SETTINGS, 0, 0, b""), frame(PING, 0, 0, &[0; 8])] {
-        let (proxy, said, mut floods) = flooding(Vec::new(), flood);
+        let (proxy, sent, mut floods) = flooding(Vec::new(), flood);
         let response = send(&proxy, get(&[])).await;
         assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(kind(&response), ErrorKind::TimedOut);
-        assert!(said.load(SeqCst) < BUFFERED, "{said:?}");
+        assert!(sent.load(SeqCst) < BUFFERED, "{sent:?}");
         drop((response, proxy));
         floods.recv().await.unwrap();
     }
@@ -322,18 +322,18 @@ async fn endless_interim_responses_are_bounded_by_the_deadline() {
 
 #[tokio::test]
 async fn a_request_that_every_stream_refuses_is_sent_three_times() {
-    let asked = Arc::new(AtomicU64::new(0));
-    let counted = asked.clone();
+    let attempts = Arc::new(AtomicU64::new(0));
+    let counted = attempts.clone();
     let (proxy, _) = to_peers(move |_, mut peer: Peer| {
-        let asked = counted.clone();
+        let attempts = counted.clone();
         async move {
             while let Some(stream) = peer.request().await {
-                asked.fetch_add(1, SeqCst);
+                attempts.fetch_add(1, SeqCst);
                 peer.reset(stream, h2::Reason::REFUSED_STREAM).await;
             }
         }
     });
     let response = send(&proxy, get(&[])).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-    assert_eq!(asked.load(SeqCst), 3);
+    assert_eq!(attempts.load(SeqCst), 3);
 }

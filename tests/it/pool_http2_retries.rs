@@ -267,13 +267,13 @@ async fn an_error_names_the_code_and_the_budget_that_kept_the_request_from_being
         (Reason::REFUSED_STREAM, "the retry budget is used up"),
         (calm, "(RST_STREAM with ENHANCE_YOUR_CALM)"),
     ] {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counted = asked.clone();
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counted = attempts.clone();
         let (proxy, _) = to_peers(move |_, mut peer: Peer| {
-            let asked = counted.clone();
+            let attempts = counted.clone();
             async move {
                 while let Some(stream) = peer.request().await {
-                    asked.fetch_add(1, SeqCst);
+                    attempts.fetch_add(1, SeqCst);
                     peer.reset(stream, reason).await;
                 }
             }
@@ -281,7 +281,7 @@ async fn an_error_names_the_code_and_the_budget_that_kept_the_request_from_being
         let settings = PoolSettings::default().retry_budget(RetryBudget::none());
         let response = send(&proxy.pool(settings), post("content")).await;
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-        assert_eq!(asked.load(SeqCst), 1);
+        assert_eq!(attempts.load(SeqCst), 1);
         let error = error(&response);
         let text = error.to_string();
         assert!(text.contains(named), "{text}");

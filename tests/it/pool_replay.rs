@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt, service_fn as tower_service};
 
 use crate::{
-    memory::{read_head, read_to_end, say},
+    memory::{read_head, read_to_end, write_text},
     origin::{NAME, Origin, server_config},
     support::Authority,
 };
@@ -50,13 +50,13 @@ impl CutsOff {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (hear, heard) = mpsc::unbounded_channel();
-        let (tell, read) = mpsc::unbounded_channel();
+        let (report, read) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let (first, _) = listener.accept().await.unwrap();
             cut_off(first).await;
             hear.send(()).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, tell.clone()));
+                tokio::spawn(serve(stream, report.clone()));
             }
         });
         let connector = CdnOriginConnector::builder(origin).build().unwrap();
@@ -81,13 +81,13 @@ async fn read_until(stream: &mut TcpStream, end: &[u8]) {
     }
 }
 
-async fn serve(stream: TcpStream, tell: mpsc::UnboundedSender<Content>) {
+async fn serve(stream: TcpStream, report: mpsc::UnboundedSender<Content>) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let tell = tell.clone();
+        let report = report.clone();
         async move {
             let content = request.into_body().collect().await.unwrap();
             let trailers = content.trailers().cloned();
-            tell.send((content.to_bytes(), trailers)).unwrap();
+            report.send((content.to_bytes(), trailers)).unwrap();
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
         }
     });
@@ -176,13 +176,13 @@ async fn a_request_that_may_have_been_processed_or_was_not_kept_is_not_retried()
 #[tokio::test]
 async fn a_421_to_a_request_with_a_body_is_retried_once_on_a_fresh_connection() {
     for http2 in [false, true] {
-        let (tell, mut read) = mpsc::unbounded_channel();
+        let (report, mut read) = mpsc::unbounded_channel();
         let handler = move |id, request: Request<Incoming>| {
-            let tell = tell.clone();
+            let report = report.clone();
             async move {
                 let is_misdirected = id == 0 && request.method() == Method::POST;
                 let content = request.into_body().collect().await.unwrap().to_bytes();
-                tell.send((id, content)).unwrap();
+                report.send((id, content)).unwrap();
                 let response = Response::builder().status(if is_misdirected { 421 } else { 200 });
                 response.body(Full::default()).unwrap()
             }
@@ -209,13 +209,13 @@ async fn a_421_to_a_request_with_a_body_is_retried_once_on_a_fresh_connection() 
 async fn a_body_that_is_read_while_a_fresh_connection_opens_is_not_sent_without_its_start() {
     const AT_A_TIME: usize = 16 * 1024;
     let (sent, mut all_read) = mpsc::unbounded_channel();
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let (report, mut reports) = mpsc::unbounded_channel();
     let (connecting, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (begun, gate) = (connecting.clone(), go.clone());
     let connections = Arc::new(AtomicUsize::new(0));
     let transport = tower_service(move |_: Uri| {
         let is_first = connections.fetch_add(1, SeqCst) == 0;
-        let (sent, tell) = (sent.clone(), tell.clone());
+        let (sent, report) = (sent.clone(), report.clone());
         let (begun, gate) = (begun.clone(), gate.clone());
         async move {
             let (near, mut far) = tokio::io::duplex(1024);
@@ -225,13 +225,13 @@ async fn a_body_that_is_read_while_a_fresh_connection_opens_is_not_sent_without_
             }
             tokio::spawn(async move {
                 if !is_first {
-                    return tell.send(read_to_end(&mut far).await).unwrap();
+                    return report.send(read_to_end(&mut far).await).unwrap();
                 }
                 read_head(&mut far).await;
-                say(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                write_text(&mut far, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
                 read_head(&mut far).await;
                 let early = "HTTP/1.1 421 Misdirected Request\r\ncontent-length: 1\r\n\r\n";
-                say(&mut far, early).await;
+                write_text(&mut far, early).await;
                 far.read_exact(&mut [0; 6 * AT_A_TIME]).await.unwrap();
                 sent.send(()).unwrap();
                 read_to_end(&mut far).await;
@@ -258,14 +258,14 @@ async fn a_body_that_is_read_while_a_fresh_connection_opens_is_not_sent_without_
     assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
     assert_eq!(proxy.pool_snapshot().retried(), 0);
     drop((answer, proxy));
-    assert_eq!(told.recv().await.unwrap(), 0);
+    assert_eq!(reports.recv().await.unwrap(), 0);
 }
 
 /// An HTTP/2 origin that refuses the first stream after it has read the start of its body, and
 /// reports the bodies of the others.
 async fn refuses_first(
     authority: &Authority,
-    tell: mpsc::UnboundedSender<Vec<u8>>,
+    report: mpsc::UnboundedSender<Vec<u8>>,
 ) -> std::net::SocketAddr {
     let acceptor = TlsAcceptor::from(server_config(authority, b"h2"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -277,7 +277,7 @@ async fn refuses_first(
             let mut connection = h2::server::handshake(tls).await.unwrap();
             while let Some(Ok((request, mut respond))) = connection.accept().await {
                 let mut body = request.into_body();
-                let (refuse, tell) = (std::mem::take(&mut is_first), tell.clone());
+                let (refuse, report) = (std::mem::take(&mut is_first), report.clone());
                 tokio::spawn(async move {
                     let mut content = Vec::new();
                     while let Some(Ok(data)) = body.data().await {
@@ -290,7 +290,7 @@ async fn refuses_first(
                     if refuse {
                         return respond.send_reset(h2::Reason::REFUSED_STREAM);
                     }
-                    tell.send(content).unwrap();
+                    report.send(content).unwrap();
                     let _ = respond.send_response(Response::new(()), true);
                 });
             }
@@ -308,8 +308,8 @@ async fn a_refused_stream_is_retried_with_its_body_whatever_the_method() {
         (Method::POST, 40_000),
     ] {
         let authority = Authority::new();
-        let (tell, mut read) = mpsc::unbounded_channel();
-        let address = refuses_first(&authority, tell).await;
+        let (report, mut read) = mpsc::unbounded_channel();
+        let address = refuses_first(&authority, report).await;
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
             .dial(address)
             .verify(VerifyPolicy::roots(Roots::pem(authority.root_pem())))

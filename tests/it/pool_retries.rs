@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::{
-    memory::{read_head, say, to_connections},
+    memory::{read_head, to_connections, write_text},
     origin::{NAME, Origin, server_config},
     support::Authority,
 };
@@ -173,7 +173,7 @@ async fn a_prewarmed_connection_that_is_cut_off_is_like_a_reused_one() {
             async move {
                 read_head(&mut stream).await;
                 if !is_first {
-                    say(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+                    write_text(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
                 }
             }
         });

@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     frames::{HEADERS, PING, Peer, to_peers, to_peers_with},
-    memory::{get, quiet, read_head, say, send, to_connections},
+    memory::{get, quiet, read_head, send, to_connections, write_text},
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -63,7 +63,7 @@ async fn answer_http1_until(mut stream: DuplexStream, dies_at: Instant) {
         if !head.starts_with("GET") || (is_old && Instant::now() >= dies_at) {
             pending::<()>().await;
         }
-        say(&mut stream, OK).await;
+        write_text(&mut stream, OK).await;
     }
 }
 
@@ -266,7 +266,7 @@ async fn an_http1_origin_that_is_slow_on_a_new_connection_loses_no_idle_one() {
             }
             is_first = false;
             sleep(Duration::from_millis(10)).await;
-            say(&mut stream, OK).await;
+            write_text(&mut stream, OK).await;
         }
     });
     let proxy = proxy.limits(limits());

@@ -108,7 +108,7 @@ fn get(url: &str) -> Request<Bytes> {
 }
 
 /// Sends these bytes and returns all that comes back until the site closes.
-async fn say(site: &Site, words: impl AsRef<[u8]>) -> String {
+async fn exchange_raw(site: &Site, words: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(site.address()).await.unwrap();
     stream.write_all(words.as_ref()).await.unwrap();
     let mut answer = Vec::new();
@@ -159,7 +159,7 @@ fn bare(host: &str) -> Request<Full<Bytes>> {
 #[tokio::test]
 async fn fields_of_the_clients_connection_are_not_passed_on() {
     let scene = Scene::plain(|edge| edge).await;
-    let answer = say(
+    let answer = exchange_raw(
         &scene.site,
         "GET / HTTP/1.1\r\n\
          Host: client.test\r\n\
@@ -488,7 +488,7 @@ async fn path_and_query_pass_byte_for_byte() {
         for scene in &scenes {
             let request =
                 format!("GET {target} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
-            let answer = say(&scene.site, request).await;
+            let answer = exchange_raw(&scene.site, request).await;
             assert!(
                 answer.starts_with("HTTP/1.1 200 OK\r\n"),
                 "{target} {answer}"
@@ -515,7 +515,7 @@ async fn odd_request_targets_become_what_the_origin_understands() {
     ];
     for (index, (line, target)) in table.into_iter().enumerate() {
         let request = format!("{line} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
-        let answer = say(&scene.site, request).await;
+        let answer = exchange_raw(&scene.site, request).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{line} {answer}");
         let seen = scene.edge.wait_for_requests(index + 1).await;
         assert_eq!(seen.target, target, "{line}");
@@ -548,7 +548,7 @@ async fn each_side_speaks_its_own_version() {
 #[tokio::test]
 async fn an_http_1_0_client_needs_no_host_and_gets_an_http_1_0_answer() {
     let scene = Scene::plain(|edge| edge).await;
-    let answer = say(&scene.site, "GET / HTTP/1.0\r\n\r\n").await;
+    let answer = exchange_raw(&scene.site, "GET / HTTP/1.0\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     let seen = scene.edge.wait_for_requests(1).await;
     assert_eq!(seen.version, Version::HTTP_11);
@@ -592,7 +592,7 @@ async fn bodies_pass_with_the_framing_of_each_side() {
     for (index, (post, framing)) in posts.iter().enumerate() {
         let request =
             format!("POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n{post}");
-        let answer = say(&scene.site, request).await;
+        let answer = exchange_raw(&scene.site, request).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         let seen = scene.edge.wait_for_requests(index + 1).await;
         assert_eq!(seen.body, "hello");
@@ -612,7 +612,7 @@ async fn bodies_pass_with_the_framing_of_each_side() {
     assert_eq!(seen.header("transfer-encoding"), None);
 
     let scene = Scene::over_tls("h2", |edge| edge).await;
-    let answer = say(
+    let answer = exchange_raw(
         &scene.site,
         "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\
          Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -638,7 +638,7 @@ async fn a_request_with_two_framings_is_passed_on_with_one() {
             "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n{framing}\r\n\
              5\r\nhello\r\n0\r\n\r\n"
         );
-        let answer = say(&scene.site, request).await;
+        let answer = exchange_raw(&scene.site, request).await;
         if answer.starts_with("HTTP/1.1 400 ") {
             continue;
         }
@@ -821,7 +821,7 @@ async fn an_unrequested_switch_of_protocols_is_502() {
     assert_eq!(error.kind(), ErrorKind::HttpProtocol);
     assert_eq!(error.facts().origin().unwrap().host().as_str(), ORIGIN);
 
-    let answer = say(
+    let answer = exchange_raw(
         &site(proxy).await,
         "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: upgrade, close\r\nUpgrade: h2c\r\n\r\n",
     )
@@ -944,7 +944,7 @@ async fn a_request_without_one_usable_host_is_400() {
     for fields in fields {
         let sent = String::from_utf8_lossy(fields);
         let request = [b"GET / HTTP/1.1\r\nConnection: close\r\n", fields, b"\r\n"].concat();
-        let answer = say(&scene.site, request).await;
+        let answer = exchange_raw(&scene.site, request).await;
         assert_bad_request(&answer, &sent);
         assert!(
             answer.contains("proxy-status: cdn-origin;error=http_request_error\r\n"),
@@ -980,7 +980,7 @@ async fn connect_and_trace_are_not_implemented() {
         "TRACE http://client.test/",
     ] {
         let request = format!("{line} HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n");
-        let answer = say(&scene.site, request).await;
+        let answer = exchange_raw(&scene.site, request).await;
         assert!(
             answer.starts_with("HTTP/1.1 501 Not Implemented\r\n"),
             "{line}: {answer}"
@@ -1031,7 +1031,7 @@ async fn truncated_chunks_are_not_ended_by_the_proxy() {
     ];
     for answer in answers {
         let site = site(plain(raw_origin(answer).await)).await;
-        let seen = say(
+        let seen = exchange_raw(
             &site,
             "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: close\r\n\r\n",
         )
@@ -1078,29 +1078,30 @@ async fn trailing_origin(
     config.alpn_protocols = vec![b"h2".to_vec()];
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (tell, told) = mpsc::unbounded_channel();
+    let (report, reports) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let stream = acceptor.accept(stream).await.unwrap();
         let service =
-            service_fn(move |request: Request<Incoming>| answer_trailing(request, tell.clone()));
+            service_fn(move |request: Request<Incoming>| answer_trailing(request, report.clone()));
         let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
         let _ = server.serve_connection(TokioIo::new(stream), service).await;
     });
-    (address, told)
+    (address, reports)
 }
 
 async fn answer_trailing(
     request: Request<Incoming>,
-    tell: mpsc::UnboundedSender<HeaderMap>,
+    report: mpsc::UnboundedSender<HeaderMap>,
 ) -> Result<Response<Channel<Bytes, Infallible>>, hyper::Error> {
     let status = match request.uri().path() {
         "/forbidden" => StatusCode::FORBIDDEN,
         _ => StatusCode::OK,
     };
     let body = request.into_body().collect().await?;
-    tell.send(body.trailers().cloned().unwrap_or_default())
+    report
+        .send(body.trailers().cloned().unwrap_or_default())
         .unwrap();
     let mut response = Response::new(with_trailers("hello", "x-from-origin"));
     *response.status_mut() = status;
@@ -1110,7 +1111,7 @@ async fn answer_trailing(
 #[tokio::test]
 async fn trailers_pass_both_ways() {
     let authority = Authority::new();
-    let (address, mut told) = trailing_origin(&authority).await;
+    let (address, mut reports) = trailing_origin(&authority).await;
     let site = site(over_tls(address, &authority)).await;
     let stream = TcpStream::connect(site.address()).await.unwrap();
     let (mut client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -1131,7 +1132,7 @@ async fn trailers_pass_both_ways() {
             "{path}"
         );
         assert_eq!(body.to_bytes(), "hello");
-        let trailers = told.recv().await.map(|trailers| lines(&trailers));
+        let trailers = reports.recv().await.map(|trailers| lines(&trailers));
         assert_eq!(
             trailers,
             Some(vec![String::from("x-from-client: 1")]),

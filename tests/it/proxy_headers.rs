@@ -133,7 +133,7 @@ async fn a_known_edge_is_never_reported_to_expect_a_header() {
     let peer = Peer::sending("").await;
     let edge = "https://d1234567890.cloudfront.net";
     let builder = CdnOriginConnector::builder(edge)
-        .dns(Dns::default().resolver(crate::resolve::Told::addresses([peer.address])));
+        .dns(Dns::default().resolver(crate::resolve::ScriptedResolver::addresses([peer.address])));
     let diagnosis = error(builder).await.diagnosis();
     assert!(!diagnosis.causes().is_empty());
     assert_eq!(certainty(&diagnosis, CauseId::ProxyHeaderExpected), None);

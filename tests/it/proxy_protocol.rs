@@ -61,8 +61,8 @@ impl Listening {
                 let number = count.fetch_add(1, SeqCst);
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    let said = heard(&mut stream).await.unwrap();
-                    let answer = Bytes::from(format!("{number} {said}"));
+                    let header = read_header(&mut stream).await.unwrap();
+                    let answer = Bytes::from(format!("{number} {header}"));
                     let service = service_fn(move |_: Request<Incoming>| {
                         let body = Full::new(answer.clone());
                         async { Ok::<_, Infallible>(Response::new(body)) }
@@ -115,7 +115,7 @@ impl Drop for Listening {
 }
 
 /// What a header of either version says, read byte by byte as the specification has it.
-async fn heard(stream: &mut TcpStream) -> io::Result<String> {
+async fn read_header(stream: &mut TcpStream) -> io::Result<String> {
     let mut start = [0; 12];
     stream.read_exact(&mut start).await?;
     if start != *b"\r\n\r\n\0\r\nQUIT\n" {

@@ -12,7 +12,7 @@ use http::Uri;
 use tower::ServiceExt;
 
 use crate::{
-    resolve::{Told, listener, over},
+    resolve::{ScriptedResolver, listener, over},
     support::{Blackhole, refused_address},
 };
 
@@ -25,7 +25,7 @@ fn outcomes(facts: &Facts) -> Vec<(SocketAddr, DialOutcome)> {
 
 fn racing(addresses: &[SocketAddr]) -> CdnOriginBuilder {
     let quick = HappyEyeballs::default().attempt_delay(Duration::from_millis(100));
-    over(Told::addresses(addresses.to_vec())).happy_eyeballs(quick)
+    over(ScriptedResolver::addresses(addresses.to_vec())).happy_eyeballs(quick)
 }
 
 #[tokio::test]

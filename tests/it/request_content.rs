@@ -10,7 +10,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tower::{ServiceExt, service_fn};
 
 use crate::groups::failover;
-use crate::memory::{read_head, read_to_end, say, send, text, to, to_connections};
+use crate::memory::{read_head, read_to_end, send, text, to, to_connections, write_text};
 
 /// Methods whose content has no meaning (RFC 9110 section 9.3).
 const WITHOUT_CONTENT: [Method; 4] = [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS];
@@ -30,7 +30,7 @@ fn recording() -> (OriginProxy, mpsc::UnboundedReceiver<String>) {
         let heads = heads.clone();
         async move {
             heads.send(read_head(&mut stream).await).unwrap();
-            say(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
+            write_text(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
             read_to_end(&mut stream).await;
         }
     });
@@ -126,7 +126,7 @@ async fn ask_cloudfront(request: Request<Channel<Bytes, Infallible>>) -> Respons
         let (near, mut far) = tokio::io::duplex(1024);
         tokio::spawn(async move {
             read_head(&mut far).await;
-            say(&mut far, "HTTP/1.1 204 No Content\r\n\r\n").await;
+            write_text(&mut far, "HTTP/1.1 204 No Content\r\n\r\n").await;
             read_to_end(&mut far).await;
         });
         Ok::<_, Infallible>(hyper_util::rt::TokioIo::new(near))
@@ -190,7 +190,7 @@ async fn content_that_waits_for_100_is_not_asked_for_before_it() {
     let proxy = to_connections(|mut stream| async move {
         let head = read_head(&mut stream).await;
         assert!(head.contains("expect: 100-continue"), "{head}");
-        say(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
+        write_text(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
         read_to_end(&mut stream).await;
     });
     let (mut request, _sender) = request::<Infallible>(Method::DELETE);

@@ -23,24 +23,24 @@ use tower::ServiceExt;
 
 use crate::support::{Authority, Blackhole, Edge, refused_address};
 
-/// A resolver that answers as it is told, and counts. Clones share all of it.
+/// A resolver with scripted answers, which counts its look-ups. Clones share all of it.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Inner>);
+pub(crate) struct ScriptedResolver(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     /// The last of them is the answer forever.
     answers: Mutex<VecDeque<Result<Resolved, ResolveError>>>,
-    asked: watch::Sender<Vec<String>>,
+    lookups: watch::Sender<Vec<String>>,
     /// Where look-ups wait, if they do.
     gate: Mutex<Option<Arc<Notify>>>,
 }
 
-impl Told {
+impl ScriptedResolver {
     pub(crate) fn addresses(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
-        let told = Self::default();
-        told.now(Ok(Resolved::new(addresses)));
-        told
+        let resolver = Self::default();
+        resolver.now(Ok(Resolved::new(addresses)));
+        resolver
     }
 
     /// What it answers from now on.
@@ -51,17 +51,20 @@ impl Told {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.asked.borrow().len()
+        self.0.lookups.borrow().len()
     }
 
-    /// Waits until it was asked so often.
+    /// Waits for this number of look-ups.
     pub(crate) async fn until_count(&self, count: usize) {
-        let mut asked = self.0.asked.subscribe();
-        asked.wait_for(|asked| asked.len() >= count).await.unwrap();
+        let mut lookups = self.0.lookups.subscribe();
+        lookups
+            .wait_for(|lookups| lookups.len() >= count)
+            .await
+            .unwrap();
     }
 
-    fn asked(&self) -> Vec<String> {
-        self.0.asked.borrow().clone()
+    fn lookups(&self) -> Vec<String> {
+        self.0.lookups.borrow().clone()
     }
 
     fn wait_at(&self, gate: &Arc<Notify>) {
@@ -69,10 +72,10 @@ impl Told {
     }
 }
 
-impl Resolve for Told {
+impl Resolve for ScriptedResolver {
     fn resolve(&self, lookup: &Lookup) -> Resolving {
         let name = lookup.to_string();
-        self.0.asked.send_modify(|asked| asked.push(name));
+        self.0.lookups.send_modify(|lookups| lookups.push(name));
         let gate = self.0.gate.lock().unwrap().clone();
         let inner = self.0.clone();
         Box::pin(async move {
@@ -92,7 +95,7 @@ pub(crate) async fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-pub(crate) fn over(resolver: Told) -> CdnOriginBuilder {
+pub(crate) fn over(resolver: ScriptedResolver) -> CdnOriginBuilder {
     CdnOriginConnector::builder("http://origin.example").dns(Dns::default().resolver(resolver))
 }
 
@@ -103,17 +106,19 @@ async fn connect(connector: &CdnOriginConnector) -> Result<OriginStream, Error> 
 #[tokio::test]
 async fn a_resolver_of_the_callers_own_is_asked_for_the_dialled_name() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
-    let stream = connect(&over(told.clone()).build().unwrap()).await.unwrap();
+    let resolver = ScriptedResolver::addresses([address]);
+    let stream = connect(&over(resolver.clone()).build().unwrap())
+        .await
+        .unwrap();
     assert_eq!(stream.info().facts().peer(), Some(address));
-    assert_eq!(told.asked(), ["origin.example"]);
+    assert_eq!(resolver.lookups(), ["origin.example"]);
 }
 
 #[tokio::test]
 async fn port_0_stands_for_the_dialled_port() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([SocketAddr::new(address.ip(), 0)]);
-    let connector = over(told)
+    let resolver = ScriptedResolver::addresses([SocketAddr::new(address.ip(), 0)]);
+    let connector = over(resolver)
         .dial(format!("origin.example:{}", address.port()))
         .build()
         .unwrap();
@@ -128,15 +133,15 @@ async fn the_dot_of_an_absolute_name_reaches_the_resolver_and_nobody_else() {
         .serves("www.example.test")
         .start()
         .await;
-    let told = Told::addresses([edge.address()]);
+    let resolver = ScriptedResolver::addresses([edge.address()]);
     let roots = cdn_origin::tls::Roots::pem(authority.root_pem());
     let connector = CdnOriginConnector::builder("https://www.example.test.")
         .verify(cdn_origin::VerifyPolicy::roots(roots))
-        .dns(Dns::default().resolver(told.clone()))
+        .dns(Dns::default().resolver(resolver.clone()))
         .build()
         .unwrap();
     connect(&connector).await.unwrap();
-    assert_eq!(told.asked(), ["www.example.test."]);
+    assert_eq!(resolver.lookups(), ["www.example.test."]);
     assert_eq!(edge.hellos()[0].sni.as_deref(), Some("www.example.test"));
     let origin = connector.origin().unwrap();
     assert_eq!(origin.host().as_str(), "www.example.test");
@@ -147,10 +152,10 @@ async fn the_dot_of_an_absolute_name_reaches_the_resolver_and_nobody_else() {
 #[tokio::test]
 async fn an_ip_address_is_never_looked_up() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
-    let connector = over(told.clone()).dial(address).build().unwrap();
+    let resolver = ScriptedResolver::addresses([address]);
+    let connector = over(resolver.clone()).dial(address).build().unwrap();
     let stream = connect(&connector).await.unwrap();
-    assert_eq!(told.count(), 0);
+    assert_eq!(resolver.count(), 0);
     let facts = stream.info().facts();
     assert!(facts.resolutions().is_empty());
     assert_eq!(facts.elapsed().resolve(), None);
@@ -159,15 +164,15 @@ async fn an_ip_address_is_never_looked_up() {
 #[tokio::test]
 async fn fixed_addresses_are_dialled_without_asking() {
     let (_listener, address) = listener().await;
-    let told = Told::default();
-    let connector = over(told.clone())
+    let resolver = ScriptedResolver::default();
+    let connector = over(resolver.clone())
         .dial(format!("Fixed.Example:{}", address.port()))
         .dns(Dns::default().resolve_to("fixed.example", [address.ip()]))
         .build()
         .unwrap();
     let stream = connect(&connector).await.unwrap();
     assert_eq!(stream.info().facts().peer(), Some(address));
-    assert_eq!(told.count(), 0);
+    assert_eq!(resolver.count(), 0);
 }
 
 #[test]
@@ -193,11 +198,15 @@ fn a_fixed_name_without_address_is_refused() {
 #[tokio::test]
 async fn look_ups_of_one_name_at_one_time_are_one() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let gate = Arc::new(Notify::new());
-    told.wait_at(&gate);
+    resolver.wait_at(&gate);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
+        .dns(
+            Dns::default()
+                .resolver(resolver.clone())
+                .cache(DnsCache::off()),
+        )
         .build()
         .unwrap();
     let all = (0..10).map(|_| connect(&connector));
@@ -208,16 +217,16 @@ async fn look_ups_of_one_name_at_one_time_are_one() {
     };
     let (streams, ()) = tokio::join!(all, open);
     assert!(streams.iter().all(Result::is_ok));
-    assert_eq!(told.count(), 1);
+    assert_eq!(resolver.count(), 1);
 }
 
 #[tokio::test]
 async fn a_look_up_survives_those_who_give_up_waiting() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let gate = Arc::new(Notify::new());
-    told.wait_at(&gate);
-    let connector = over(told.clone()).build().unwrap();
+    resolver.wait_at(&gate);
+    let connector = over(resolver.clone()).build().unwrap();
     {
         let mut first = std::pin::pin!(connect(&connector));
         let polled = futures_util::poll!(&mut first);
@@ -225,17 +234,17 @@ async fn a_look_up_survives_those_who_give_up_waiting() {
     }
     gate.notify_one();
     connect(&connector).await.unwrap();
-    assert_eq!(told.count(), 1);
+    assert_eq!(resolver.count(), 1);
 }
 
 #[tokio::test]
 async fn an_answer_is_kept_and_its_age_is_told() {
     let (_listener, address) = listener().await;
-    let told = Told::default();
-    told.now(Ok(Resolved::new([address])
+    let resolver = ScriptedResolver::default();
+    resolver.now(Ok(Resolved::new([address])
         .ttl(Duration::from_secs(300))
         .answered_by("a test")));
-    let connector = over(told.clone()).build().unwrap();
+    let connector = over(resolver.clone()).build().unwrap();
     for _ in 0..3 {
         let stream = connect(&connector).await.unwrap();
         let resolution = stream.info().facts().resolutions()[0].clone();
@@ -244,46 +253,50 @@ async fn an_answer_is_kept_and_its_age_is_told() {
         assert_eq!(resolution.addresses(), 1);
         assert!(!resolution.is_stale());
     }
-    assert_eq!(told.count(), 1);
+    assert_eq!(resolver.count(), 1);
 }
 
 #[tokio::test]
 async fn nothing_is_kept_where_the_cache_is_off() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(DnsCache::off()))
+        .dns(
+            Dns::default()
+                .resolver(resolver.clone())
+                .cache(DnsCache::off()),
+        )
         .build()
         .unwrap();
     for _ in 0..3 {
         connect(&connector).await.unwrap();
     }
-    assert_eq!(told.count(), 3);
+    assert_eq!(resolver.count(), 3);
 }
 
 #[tokio::test]
 async fn a_ttl_is_cut_to_the_longest() {
     let (_listener, address) = listener().await;
-    let told = Told::default();
-    told.now(Ok(Resolved::new([address]).ttl(Duration::MAX)));
+    let resolver = ScriptedResolver::default();
+    resolver.now(Ok(Resolved::new([address]).ttl(Duration::MAX)));
     let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::ZERO);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .dns(Dns::default().resolver(resolver.clone()).cache(cache))
         .build()
         .unwrap();
     for _ in 0..2 {
         connect(&connector).await.unwrap();
     }
-    assert_eq!(told.count(), 2);
+    assert_eq!(resolver.count(), 2);
 }
 
 #[tokio::test]
 async fn a_failure_is_remembered_for_a_short_time() {
-    let told = Told::default();
-    told.now(Err(ResolveError::not_found("NXDOMAIN")));
+    let resolver = ScriptedResolver::default();
+    resolver.now(Err(ResolveError::not_found("NXDOMAIN")));
     let cache = DnsCache::default().failures(Duration::from_secs(300));
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .dns(Dns::default().resolver(resolver.clone()).cache(cache))
         .build()
         .unwrap();
     for _ in 0..3 {
@@ -294,7 +307,7 @@ async fn a_failure_is_remembered_for_a_short_time() {
         assert_eq!(cause, CauseId::NameDoesNotResolve);
         assert!(error.report().to_string().contains("NXDOMAIN"));
     }
-    assert_eq!(told.count(), 1);
+    assert_eq!(resolver.count(), 1);
 }
 
 /// Everything ends at once, except what is stale.
@@ -305,28 +318,36 @@ fn only_stale() -> DnsCache {
 #[tokio::test]
 async fn a_stale_answer_is_used_where_name_servers_fail() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(only_stale()))
+        .dns(
+            Dns::default()
+                .resolver(resolver.clone())
+                .cache(only_stale()),
+        )
         .build()
         .unwrap();
     connect(&connector).await.unwrap();
-    told.now(Err(ResolveError::failed("SERVFAIL")));
+    resolver.now(Err(ResolveError::failed("SERVFAIL")));
     let stream = connect(&connector).await.unwrap();
     assert!(stream.info().facts().resolutions()[0].is_stale());
-    assert_eq!(told.count(), 2);
+    assert_eq!(resolver.count(), 2);
 }
 
 #[tokio::test]
 async fn a_name_that_is_gone_has_no_stale_answer() {
     let (_listener, address) = listener().await;
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(only_stale()))
+        .dns(
+            Dns::default()
+                .resolver(resolver.clone())
+                .cache(only_stale()),
+        )
         .build()
         .unwrap();
     connect(&connector).await.unwrap();
-    told.now(Err(ResolveError::not_found("NXDOMAIN")));
+    resolver.now(Err(ResolveError::not_found("NXDOMAIN")));
     let error = connect(&connector).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResolveFailed);
 }
@@ -335,14 +356,14 @@ async fn a_name_that_is_gone_has_no_stale_answer() {
 async fn a_kept_answer_that_leads_nowhere_is_asked_for_again_at_once() {
     let (_listener, address) = listener().await;
     let refused = refused_address();
-    let told = Told::addresses([address]);
+    let resolver = ScriptedResolver::addresses([address]);
     let cache = DnsCache::default().without_ttl(Duration::from_secs(3600));
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .dns(Dns::default().resolver(resolver.clone()).cache(cache))
         .build()
         .unwrap();
     connect(&connector).await.unwrap();
-    told.now(Ok(Resolved::new([refused.address()])));
+    resolver.now(Ok(Resolved::new([refused.address()])));
     drop(_listener);
     let error = connect(&connector).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -353,33 +374,33 @@ async fn a_kept_answer_that_leads_nowhere_is_asked_for_again_at_once() {
         .map(cdn_origin::error::DialAttempt::address)
         .collect();
     assert_eq!(tried, [address, refused.address()]);
-    assert_eq!(told.count(), 2);
+    assert_eq!(resolver.count(), 2);
 }
 
 #[tokio::test]
 async fn a_kept_answer_that_hangs_is_asked_for_again_while_it_does() {
     let (_listener, address) = listener().await;
     let blackhole = Blackhole::new().await;
-    let told = Told::addresses([blackhole.address()]);
+    let resolver = ScriptedResolver::addresses([blackhole.address()]);
     let cache = DnsCache::default().without_ttl(Duration::from_secs(3600));
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .dns(Dns::default().resolver(resolver.clone()).cache(cache))
         .build()
         .unwrap();
     {
         let mut first = std::pin::pin!(connect(&connector));
         assert!(futures_util::poll!(&mut first).is_pending());
     }
-    assert_eq!(told.count(), 1);
-    told.now(Ok(Resolved::new([address])));
+    assert_eq!(resolver.count(), 1);
+    resolver.now(Ok(Resolved::new([address])));
     let stream = connect(&connector).await.unwrap();
     assert_eq!(stream.info().facts().peer(), Some(address));
-    assert_eq!(told.count(), 2);
+    assert_eq!(resolver.count(), 2);
 }
 
 #[tokio::test]
 async fn an_answer_without_addresses_is_a_failure() {
-    let error = connect(&over(Told::addresses([])).build().unwrap())
+    let error = connect(&over(ScriptedResolver::addresses([])).build().unwrap())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResolveFailed);
@@ -410,16 +431,16 @@ async fn a_resolver_that_floods_is_cut_to_64_addresses() {
         0 => address,
         _ => SocketAddr::from((number.to_be_bytes(), 1)),
     });
-    let told = Told::addresses(flood);
-    let stream = connect(&over(told).build().unwrap()).await.unwrap();
+    let resolver = ScriptedResolver::addresses(flood);
+    let stream = connect(&over(resolver).build().unwrap()).await.unwrap();
     assert_eq!(stream.info().facts().resolutions()[0].addresses(), 64);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_resolver_that_never_answers_meets_the_dial_deadline() {
-    let told = Told::addresses([]);
-    told.wait_at(&Arc::new(Notify::new()));
-    let error = connect(&over(told).build().unwrap()).await.unwrap_err();
+    let resolver = ScriptedResolver::addresses([]);
+    resolver.wait_at(&Arc::new(Notify::new()));
+    let error = connect(&over(resolver).build().unwrap()).await.unwrap_err();
     assert!(error.is_timeout());
     assert_eq!(error.stage(), Stage::Resolve);
     assert_eq!(error.facts().deadline(), Some(Duration::from_secs(10)));
@@ -445,12 +466,12 @@ async fn a_name_that_moves_under_load_is_followed_and_no_connection_fails() {
         tokio::spawn(async move { while listener.accept().await.is_ok() {} })
     };
     let (old_task, new_task) = (accepting(old_listener), accepting(new_listener));
-    let told = Told::default();
+    let resolver = ScriptedResolver::default();
     let ttl = Duration::from_millis(20);
-    told.now(Ok(Resolved::new([old]).ttl(ttl)));
+    resolver.now(Ok(Resolved::new([old]).ttl(ttl)));
     let cache = DnsCache::default().ttl(Duration::ZERO..=Duration::from_secs(1));
     let connector = CdnOriginConnector::builder("http://origin.example")
-        .dns(Dns::default().resolver(told.clone()).cache(cache))
+        .dns(Dns::default().resolver(resolver.clone()).cache(cache))
         .build()
         .unwrap();
     let load = || async {
@@ -466,7 +487,7 @@ async fn a_name_that_moves_under_load_is_followed_and_no_connection_fails() {
     // The name moves while connections are opened; the old address goes when they are.
     let moves = async {
         tokio::task::yield_now().await;
-        told.now(Ok(Resolved::new([new]).ttl(ttl)));
+        resolver.now(Ok(Resolved::new([new]).ttl(ttl)));
     };
     let many = futures_util::future::join_all((0..8).map(|_| load()));
     let (peers, ()) = tokio::join!(many, moves);

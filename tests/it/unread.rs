@@ -19,7 +19,7 @@ use hyper_util::{
 
 use crate::{
     limits::dripping,
-    memory::{get, quiet, say, send, text, to},
+    memory::{get, quiet, send, text, to, write_text},
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -110,7 +110,7 @@ async fn behind_hypers_servers_too_a_client_that_does_not_read_loses_the_connect
         let client: Box<dyn Send> = match is_http2 {
             false => {
                 let mut near = near;
-                say(&mut near, "GET / HTTP/1.1\r\nhost: client.test\r\n\r\n").await;
+                write_text(&mut near, "GET / HTTP/1.1\r\nhost: client.test\r\n\r\n").await;
                 Box::new(near)
             }
             true => {

@@ -4,7 +4,7 @@ use crate::{
     diagnosis::CauseId,
     error::{
         Alert, CertificateProblem, ClientCertificate, EchProblem, Error, ErrorKind, HandshakeFlood,
-        HttpFault, PeerCertificate, RequestBodyProblem, Stage, chain,
+        HttpFault, PeerCertificate, RequestBodyProblem, Stage, source_chain,
     },
     name::{DnsName, ExpectedName},
 };
@@ -99,7 +99,7 @@ const PROOFS: &[Proof<Error>] = &[
         },
     ),
     proof(CauseId::BrokenTls, "a flood of messages", |e| {
-        chain::find::<HandshakeFlood>(e).is_some()
+        source_chain::find::<HandshakeFlood>(e).is_some()
     }),
     proof(
         CauseId::AddressExpected,

@@ -20,7 +20,7 @@ enum Does {
     Hangs,
 }
 
-/// What a fake look-up tells, and after how many milliseconds.
+/// What a fake look-up finds, and after how many milliseconds.
 struct Lookup(Families, u64, Vec<(&'static str, Does)>);
 
 fn ms(millis: u64) -> Duration {
@@ -44,7 +44,7 @@ fn candidate(text: &str) -> Candidate {
     }
 }
 
-fn told(addresses: &[(&'static str, Does)]) -> LookupOutcome {
+fn found(addresses: &[(&'static str, Does)]) -> LookupOutcome {
     let candidates: Vec<_> = addresses.iter().map(|(text, _)| candidate(text)).collect();
     let resolved = Resolved::new(candidates.iter().map(|candidate| candidate.address));
     let answer = match candidates.is_empty() {
@@ -83,10 +83,10 @@ async fn run(
     let since = |at: Instant| u64::try_from(at.duration_since(began).as_millis()).unwrap();
     let mut race = Race::new(settings);
     for Lookup(families, after, addresses) in &lookups {
-        let (after, told) = (*after, told(addresses));
+        let (after, found) = (*after, found(addresses));
         race.add_lookup(*families, async move {
             sleep(ms(after)).await;
-            told
+            found
         });
     }
     let limit = ms(60_000);
@@ -186,7 +186,7 @@ async fn a_failed_a_does_not_matter_where_aaaa_comes_later() {
     assert_eq!(winner, won(SIX, 3_001));
 }
 
-/// Both families at once, as the system's resolver tells them.
+/// Both families at once, as the system's resolver reports them.
 fn together(addresses: &[(&'static str, Does)]) -> Vec<Lookup> {
     vec![Lookup(Families::Both, 0, addresses.to_vec())]
 }
@@ -285,8 +285,8 @@ async fn losers_are_dropped_with_the_race() {
     }
     let dropped = Arc::new(Mutex::new(0));
     let mut race = Race::new(HappyEyeballs::default());
-    let told = told(&[(SIX, Does::Hangs), (FOUR, Does::Connects(1))]);
-    race.add_lookup(Families::Both, async move { told });
+    let found = found(&[(SIX, Does::Hangs), (FOUR, Does::Connects(1))]);
+    race.add_lookup(Families::Both, async move { found });
     let connect = |at: SocketAddr| {
         let guard = Guard(dropped.clone());
         async move {
@@ -324,14 +324,14 @@ async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
     let began = Instant::now();
     let lookups = together(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
     let mut race = Race::new(HappyEyeballs::default());
-    let known = told(&[(FOUR, Does::Hangs)]);
+    let known = found(&[(FOUR, Does::Hangs)]);
     race.add_lookup(Families::Both, async move { known });
     let mut times = 0;
     let won = race.run(
         |at| attempt(does(&lookups, at)),
         |race| {
             times += 1;
-            let more = told(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
+            let more = found(&[(FOUR, Does::Hangs), (FOUR_TOO, Does::Connects(3))]);
             race.add_lookup(Families::Both, async move {
                 sleep(ms(20)).await;
                 more
@@ -349,12 +349,12 @@ async fn more_may_be_asked_for_while_all_that_was_known_hangs() {
 async fn more_may_be_asked_for_where_all_that_was_known_failed() {
     let lookups = together(&[(FOUR, Does::Fails(1)), (FOUR_TOO, Does::Connects(3))]);
     let mut race = Race::new(HappyEyeballs::default());
-    let known = told(&[(FOUR, Does::Fails(1))]);
+    let known = found(&[(FOUR, Does::Fails(1))]);
     race.add_lookup(Families::Both, async move { known });
     let won = race.run(
         |at| attempt(does(&lookups, at)),
         |race| {
-            let more = told(&[(FOUR_TOO, Does::Connects(3))]);
+            let more = found(&[(FOUR_TOO, Does::Connects(3))]);
             race.add_lookup(Families::Both, async move { more });
         },
     );

@@ -126,7 +126,7 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
         .await?;
     let request = Request::builder().method(method).uri("/");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
-    let asked = pin!(async move {
+    let exchange = pin!(async move {
         let (mut head, body) = sender.send_request(request).await?.into_parts();
         let collected = body.collect().await?;
         let is_reusable = sender.ready().await.is_ok();
@@ -140,9 +140,9 @@ async fn hypers(method: &Method, stream: DuplexStream) -> hyper::Result<Read> {
         };
         Ok((reading, is_reusable))
     });
-    match select(asked, Box::pin(connection)).await {
+    match select(exchange, Box::pin(connection)).await {
         Either::Left((read, _)) => read,
-        Either::Right((_, asked)) => asked.await,
+        Either::Right((_, exchange)) => exchange.await,
     }
 }
 

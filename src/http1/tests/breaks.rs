@@ -32,7 +32,7 @@ use super::{MAX_HEAD, get, head, pair, post, post_of};
 /// An origin that sends a response and accepts no more bytes.
 struct Deaf {
     answer: &'static [u8],
-    asked: Arc<AtomicBool>,
+    has_request: Arc<AtomicBool>,
 }
 
 impl AsyncRead for Deaf {
@@ -41,7 +41,7 @@ impl AsyncRead for Deaf {
         _: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.answer.is_empty() || !self.asked.load(Ordering::Relaxed) {
+        if self.answer.is_empty() || !self.has_request.load(Ordering::Relaxed) {
             return Poll::Pending;
         }
         buf.put_slice(self.answer);
@@ -52,7 +52,7 @@ impl AsyncRead for Deaf {
 
 impl AsyncWrite for Deaf {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-        self.asked.store(true, Ordering::Relaxed);
+        self.has_request.store(true, Ordering::Relaxed);
         Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
 
@@ -71,10 +71,10 @@ async fn a_response_is_read_after_a_write_error() {
         &b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"[..],
         b"",
     ] {
-        let asked = Arc::new(AtomicBool::new(false));
+        let has_request = Arc::new(AtomicBool::new(false));
         let origin = Deaf {
             answer,
-            asked: asked.clone(),
+            has_request: has_request.clone(),
         };
         let mut connection = Connection::new(origin, MAX_HEAD, Arc::default());
         assert!(
@@ -87,7 +87,7 @@ async fn a_response_is_read_after_a_write_error() {
                 .is_ok()
         );
         let outcome = poll_fn(|cx| connection.poll_head(&mut HeaderMap::new(), cx)).await;
-        assert!(asked.load(Ordering::Relaxed));
+        assert!(has_request.load(Ordering::Relaxed));
         match answer.is_empty() {
             true => assert!(matches!(outcome, Err(Http1Error::Io(_)))),
             false => {

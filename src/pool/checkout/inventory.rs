@@ -350,7 +350,7 @@ impl Inventory {
 
     /// Retires connections whose address is absent from DNS for too long, after an answer.
     pub(crate) fn retire_absent(&mut self, addresses: &[SocketAddr], now: Instant) {
-        self.dns_absence.answered(addresses, now);
+        self.dns_absence.record_answer(addresses, now);
         let absence = &self.dns_absence;
         self.http2.retire(CloseReason::Vanished, |connection| {
             absence.has_left_dns(connection.info())

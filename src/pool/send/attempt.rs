@@ -54,12 +54,12 @@ pub(crate) async fn send(
         .await;
         connection = match outcome {
             Some(Ok(response)) if attempts.is_too_early(&response) => {
-                record.answered(response.status());
+                record.response_started(response.status());
                 record.retry(RetryReason::TooEarly);
                 Box::pin(attempts.retry_too_early(response, connection)).await?
             }
             Some(Ok(response)) => {
-                record.answered(response.status());
+                record.response_started(response.status());
                 match attempts
                     .retry_misdirected(&response, &connection, request)
                     .await

@@ -58,7 +58,7 @@ pub(crate) async fn send_upgrade(
     .await;
     match outcome {
         Some(Ok(response)) => {
-            record.answered(response.status());
+            record.response_started(response.status());
             inner.history().note_response();
             connection.keep_in_flight(in_flight);
             Ok((response, connection))

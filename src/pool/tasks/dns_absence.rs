@@ -47,7 +47,7 @@ impl DnsAbsence {
     }
 
     /// Notes an answer: the name has these addresses now, and no others.
-    pub(crate) fn answered(&mut self, addresses: &[SocketAddr], now: Instant) {
+    pub(crate) fn record_answer(&mut self, addresses: &[SocketAddr], now: Instant) {
         let grace = self.grace.unwrap_or_default();
         self.absent_since.retain(|address, since| {
             if addresses.contains(address) {
@@ -86,20 +86,20 @@ mod tests {
         let mut absence = DnsAbsence::new(Some(GRACE));
         absence.opened(&to(one));
         absence.opened(&to(other));
-        let mut answered = |address: &str, seconds| {
+        let mut record = |address: &str, seconds| {
             let now = began + Duration::from_secs(seconds);
-            absence.answered(&[address.parse().unwrap()], now);
+            absence.record_answer(&[address.parse().unwrap()], now);
             [one, other].map(|address| absence.has_left_dns(&to(address)))
         };
 
-        assert_eq!(answered(one, 30), [false, false]);
+        assert_eq!(record(one, 30), [false, false]);
         // A rotation within the grace.
-        assert_eq!(answered(other, 60), [false, false]);
-        assert_eq!(answered(one, 90), [false, false]);
-        assert_eq!(answered(one, 149), [false, false]);
-        assert_eq!(answered(one, 150), [false, true]);
+        assert_eq!(record(other, 60), [false, false]);
+        assert_eq!(record(one, 90), [false, false]);
+        assert_eq!(record(one, 149), [false, false]);
+        assert_eq!(record(one, 150), [false, true]);
         // It comes back: connections to it were retired, and new ones are opened.
-        assert_eq!(answered(other, 151), [false, true]);
+        assert_eq!(record(other, 151), [false, true]);
         absence.opened(&to(other));
         assert!(!absence.has_left_dns(&to(other)));
     }
@@ -111,9 +111,9 @@ mod tests {
         let mut absence = DnsAbsence::new(Some(GRACE));
         absence.opened(&to(address));
         // The first answer after an outage, which is a rotation too.
-        absence.answered(&[], began + 10 * GRACE);
+        absence.record_answer(&[], began + 10 * GRACE);
         assert!(!absence.has_left_dns(&to(address)));
-        absence.answered(&[], began + 11 * GRACE);
+        absence.record_answer(&[], began + 11 * GRACE);
         assert!(absence.has_left_dns(&to(address)));
     }
 

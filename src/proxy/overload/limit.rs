@@ -124,7 +124,7 @@ impl AdaptiveLimit {
     }
 
     /// Notes that the response to a request has begun. `awaiting` is the number of the others.
-    pub(super) fn answered(
+    pub(super) fn response_started(
         &mut self,
         admitted: Instant,
         now: Instant,

@@ -276,9 +276,9 @@ impl RequestPermit {
     }
 
     /// Notes that the head of the response has arrived, or did not arrive in time.
-    pub(in crate::proxy) fn answered(&mut self) {
+    pub(in crate::proxy) fn response_started(&mut self) {
         self.end_wait(|adaptive, admitted, now, awaiting| {
-            adaptive.answered(admitted, now, awaiting)
+            adaptive.response_started(admitted, now, awaiting)
         });
     }
 

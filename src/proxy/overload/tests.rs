@@ -98,7 +98,7 @@ impl Scene {
                 let awaiting = queue.snapshot().awaiting;
                 counts.most_awaiting.fetch_max(awaiting, Relaxed);
                 origin.answer(work).await;
-                permit.answered();
+                permit.response_started();
                 true
             };
             let counter = match timeout(patience, exchange).await {

@@ -9,4 +9,4 @@ mod websocket;
 pub use policy::{UpgradeRefused, Upgrades};
 
 pub(super) use request::UpgradeRequest;
-pub(super) use response::{UpgradeOutcome, answered};
+pub(super) use response::{UpgradeOutcome, read_response};

@@ -52,12 +52,12 @@ impl UpgradeRequest {
         body: &RequestBody,
         upgrades: &Upgrades,
     ) -> Result<Option<Self>, Error> {
-        let asked = match parts.method {
+        let requested = match parts.method {
             Method::CONNECT => by_connect(parts, upgrades),
             _ if present.has(PresentFields::HOP_BY_HOP) => by_upgrade(parts, upgrades),
             _ => None,
         };
-        let Some((token, by)) = asked else {
+        let Some((token, by)) = requested else {
             return Ok(None);
         };
         // Content would have to be read whether or not the origin switches. Without it, framing is

@@ -26,7 +26,7 @@ pub(in crate::proxy) enum UpgradeOutcome {
 
 /// Reads the origin's response. If the origin switches to the requested protocol, the tunnel
 /// begins once the client has received its response.
-pub(in crate::proxy) fn answered(
+pub(in crate::proxy) fn read_response(
     request: UpgradeRequest,
     response: Response<ResponseBody>,
     connection: PooledConnection,

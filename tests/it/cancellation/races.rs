@@ -11,7 +11,7 @@ use tokio::{
 use tower::ServiceExt;
 
 use crate::{
-    resolve::{Told, listener, over},
+    resolve::{ScriptedResolver, listener, over},
     support::{Blackhole, refused_address},
 };
 
@@ -20,8 +20,8 @@ use super::polls::{EITHER, When, at_each_poll};
 async fn race(addresses: Vec<SocketAddr>, listener: TcpListener, when: &[When]) {
     let soon = HappyEyeballs::default().attempt_delay(Duration::from_millis(10));
     at_each_poll(when, 1, async |polls| {
-        let told = Told::addresses(addresses.clone());
-        let connector = over(told).happy_eyeballs(soon).build().unwrap();
+        let resolver = ScriptedResolver::addresses(addresses.clone());
+        let connector = over(resolver).happy_eyeballs(soon).build().unwrap();
         let connect = connector.clone().oneshot(Uri::default());
         let connected = polls.of(&[], connect).await;
         let completed = connected.map(Result::unwrap).is_some();

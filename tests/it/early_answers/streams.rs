@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::memory::{read_head, read_to_end, say, send, text, to_connections};
+use crate::memory::{read_head, read_to_end, send, text, to_connections, write_text};
 
 use super::{
     LARGE, PATIENCE, UPSTREAMS, Upstream,
@@ -157,7 +157,7 @@ fn answering_at_once() -> (OriginProxy, mpsc::UnboundedReceiver<usize>) {
         let sender = sender.clone();
         async move {
             read_head(&mut stream).await;
-            say(
+            write_text(
                 &mut stream,
                 "HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nanswer",
             )
@@ -192,7 +192,7 @@ async fn an_upload_may_pause_after_the_response_for_as_long_as_before_it() {
 async fn an_origin_that_reads_no_more_stops_the_upload_and_the_rest_is_discarded() {
     let proxy = to_connections(|mut stream| async move {
         read_head(&mut stream).await;
-        say(
+        write_text(
             &mut stream,
             "HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nanswer",
         )

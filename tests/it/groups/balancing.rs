@@ -197,7 +197,7 @@ async fn weights_divide_the_requests_and_zero_gets_none() {
 }
 
 /// The origin that answers a request with this address, or this field.
-async fn answered(group: &OriginGroup, client: u8, field: (&str, &str)) -> String {
+async fn origin_of(group: &OriginGroup, client: u8, field: (&str, &str)) -> String {
     let mut request = Request::get("/").header("host", "client.test");
     request = request.header(field.0, field.1);
     let mut request = request.body(Empty::<Bytes>::new()).unwrap();
@@ -232,7 +232,7 @@ async fn requests_with_one_key_go_to_one_origin_and_to_another_while_that_is_out
                 2 => (1, ("x-session", &*value)),
                 _ => (1, ("x-other", &*value)),
             };
-            answered(&group, client, field).await
+            origin_of(&group, client, field).await
         };
         let mut origins = HashMap::new();
         for client in 0..30 {

@@ -1,4 +1,4 @@
-//! A primary origin and its backups: who is asked when, and how one that failed comes back.
+//! A primary origin and its backups: who gets requests when, and how one that failed comes back.
 
 use std::{
     convert::Infallible,
@@ -56,14 +56,14 @@ async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_ret
     // A machine that is busy with other things must not make the origin lose more requests at once than the retry budget allows.
     rate.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let at_once = Arc::new(Semaphore::new(50));
-    let mut asked = Vec::new();
+    let mut requests = Vec::new();
     let mut number = 0;
     let mut next = async || {
         rate.tick().await;
         let place = at_once.clone().acquire_owned().await.unwrap();
         number += 1;
         let (group, method) = (group.clone(), methods[number % methods.len()].clone());
-        asked.push(tokio::spawn(async move {
+        requests.push(tokio::spawn(async move {
             let answer = ask(&group, method.clone(), "").await;
             drop(place);
             (method, answer)
@@ -87,8 +87,8 @@ async fn a_primary_that_is_killed_under_load_costs_no_idempotent_request_and_ret
         next().await;
     }
 
-    let (count, time) = (asked.len(), began.elapsed());
-    for outcome in join_all(asked).await {
+    let (count, time) = (requests.len(), began.elapsed());
+    for outcome in join_all(requests).await {
         let (method, (status, text)) = outcome.unwrap();
         assert_eq!(status, StatusCode::OK, "{method}: {text}");
     }
@@ -295,7 +295,7 @@ async fn a_failure_is_a_warning_only_where_the_client_gets_it() {
     let (primary, backup) = (Site::new("primary"), Site::new("backup"));
     let proxy = OriginProxy::new(primary.connector());
     let group = group(&primary, &backup);
-    let told = |from: usize| {
+    let levels_since = |from: usize| {
         let text = log.text()[from..].to_owned();
         let lines = text.lines().filter(|line| line.contains("request failed"));
         let levels = lines.map(|line| {
@@ -307,20 +307,20 @@ async fn a_failure_is_a_warning_only_where_the_client_gets_it() {
     primary.kill();
 
     assert_eq!(get(&group).await, "backup");
-    assert_eq!(told(0), ["INFO"]);
+    assert_eq!(levels_since(0), ["INFO"]);
 
     let before = log.text().len();
     backup.kill();
     let (status, _) = ask(&group, Method::GET, "").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
-    assert_eq!(told(before), ["INFO", "WARN"]);
+    assert_eq!(levels_since(before), ["INFO", "WARN"]);
 
     let before = log.text().len();
     let request = Request::get("/").header("host", "client.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
     let Ok(response) = proxy.oneshot(request).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
-    assert_eq!(told(before), ["WARN"], "without a group");
+    assert_eq!(levels_since(before), ["WARN"], "without a group");
 }
 
 #[tokio::test]

@@ -38,8 +38,8 @@ async fn go_decrypts_the_client_hello() {
     for arguments in ["", "-p256"] {
         let (_go, connector, published) = serving(arguments);
         let response = answer(connector.ech(published.required())).await;
-        let (said, session) = sni_and_session(&response);
-        assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
+        let (sni, session) = sni_and_session(&response);
+        assert_eq!(sni, format!("name {NAME}, accepted true, resumed false"));
         assert_eq!(session.ech(), EchStatus::Accepted);
     }
 }
@@ -52,9 +52,9 @@ async fn go_resumes_a_session_with_ech() {
     for resumed in [false, true] {
         // A separate pool, and so a new connection.
         let response = ask(&OriginProxy::new(connector.clone())).await;
-        let (said, session) = sni_and_session(&response);
+        let (sni, session) = sni_and_session(&response);
         assert_eq!(
-            said,
+            sni,
             format!("name {NAME}, accepted true, resumed {resumed}")
         );
         assert_eq!(session.ech(), EchStatus::Accepted);
@@ -73,8 +73,8 @@ async fn go_rejects_a_stale_configuration_and_its_retry_configuration_is_used_on
         // again. The ticket of the first connection is used up by its rejected ClientHello.
         for _ in 0..2 {
             let response = ask(&OriginProxy::new(connector.clone())).await;
-            let (said, session) = sni_and_session(&response);
-            assert_eq!(said, format!("name {NAME}, accepted true, resumed false"));
+            let (sni, session) = sni_and_session(&response);
+            assert_eq!(sni, format!("name {NAME}, accepted true, resumed false"));
             assert_eq!(session.ech(), EchStatus::AcceptedOnRetry);
         }
     }
@@ -86,8 +86,8 @@ async fn go_without_a_retry_configuration_is_connected_to_without_ech_unless_req
     let (_go, connector, _) = serving("-silent");
     let stale = published_by(PUBLIC);
     let response = answer(connector.clone().ech(stale.clone())).await;
-    let (said, session) = sni_and_session(&response);
-    assert_eq!(said, format!("name {NAME}, accepted false, resumed false"));
+    let (sni, session) = sni_and_session(&response);
+    assert_eq!(sni, format!("name {NAME}, accepted false, resumed false"));
     assert_eq!(session.ech(), EchStatus::Disabled);
 
     let error = refusal(connector.ech(stale.required())).await;

@@ -197,8 +197,8 @@ fn run(program: &str, arguments: &str) {
     let output = output.unwrap_or_else(|error: io::Error| {
         panic!("{program}: {error}; it is in Debian's iproute2, and nft in nftables")
     });
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments}: {stderr}");
 }
 
 fn outcomes(facts: &Facts) -> Vec<(SocketAddr, DialOutcome)> {

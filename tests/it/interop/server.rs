@@ -26,7 +26,7 @@ const OPENSSL: Package = Package::new("openssl", "openssl");
 pub(super) struct Server {
     child: Child,
     address: SocketAddr,
-    said: Said,
+    log: ServerOutput,
     folder: Folder,
     /// Whether the child has children of its own, which have to be stopped by it.
     has_workers: bool,
@@ -51,7 +51,7 @@ impl Server {
             .replace("PROCESSES", processes)
             .replace("SERVERS", servers);
         let mut nginx = NGINX.nginx(&folder);
-        let mut said = Said::default();
+        let mut log = ServerOutput::default();
         for _ in 0..MOST_TRIES {
             // Another process may take the port before nginx does.
             let (_, address) = listening();
@@ -60,13 +60,13 @@ impl Server {
                 &settings.replace("LISTEN", &address.to_string()),
             );
             let (child, output) = NGINX.start(&mut nginx);
-            said = output.said.clone();
+            log = output.log.clone();
             // nginx prints its version as soon as it listens.
             if output.find(|line| line.find(" nginx/")).is_some() {
-                return Self::new(child, address, said, folder);
+                return Self::new(child, address, log, folder);
             }
         }
-        panic!("nginx does not start:\n{}", said.text());
+        panic!("nginx does not start:\n{}", log.text());
     }
 
     /// Starts a HAProxy with these sections, one of which contains `bind fd@0`.
@@ -84,9 +84,9 @@ impl Server {
         let mut haproxy = HAPROXY.command(&folder);
         haproxy.args(["-db", "-f", "haproxy.cfg"]).stdin(listener);
         let (child, output) = HAPROXY.start(&mut haproxy);
-        let said = output.said.clone();
+        let log = output.log.clone();
         output.read_on();
-        Self::new(child, address, said, folder)
+        Self::new(child, address, log, folder)
     }
 
     /// Starts an `openssl s_server` with these arguments. It responds with a page about the
@@ -97,10 +97,10 @@ impl Server {
             .args(["s_server", "-www", "-accept", "127.0.0.1:0"])
             .args(arguments.split_whitespace());
         let (child, output) = OPENSSL.start(&mut openssl);
-        let said = output.said.clone();
+        let log = output.log.clone();
         let address = output.find(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", said.text()));
-        Self::new(child, address, said, folder)
+        let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", log.text()));
+        Self::new(child, address, log, folder)
     }
 
     /// Starts a Go program that decrypts ClientHellos, and returns its `ECHConfigList`.
@@ -125,9 +125,9 @@ impl Server {
             .args(arguments.split_whitespace())
             .stdin(Stdio::piped());
         let (mut child, mut output) = OPENSSL.start(&mut openssl);
-        let said = output.said.clone();
+        let log = output.log.clone();
         let address = output.next_that(|line| line.strip_prefix("ACCEPT ")?.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", said.text()));
+        let address = address.unwrap_or_else(|| panic!("openssl does not start:\n{}", log.text()));
         let mut hand = child.stdin.take().unwrap();
         thread::spawn(move || {
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
@@ -135,7 +135,7 @@ impl Server {
                 hand.write_all(answer).unwrap();
             }
         });
-        Self::new(child, address, said, folder)
+        Self::new(child, address, log, folder)
     }
 
     /// Has nginx replace its worker: the old one closes its connections after their requests.
@@ -145,14 +145,14 @@ impl Server {
 
     /// The output so far.
     pub(super) fn output(&self) -> String {
-        self.said.text()
+        self.log.text()
     }
 
-    fn new(child: Child, address: SocketAddr, said: Said, folder: Folder) -> Self {
+    fn new(child: Child, address: SocketAddr, log: ServerOutput, folder: Folder) -> Self {
         Self {
             child,
             address,
-            said,
+            log,
             folder,
             has_workers: false,
         }
@@ -175,7 +175,7 @@ impl Drop for Server {
         };
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("--- server output ---\n{}", self.said.text());
+            eprintln!("--- server output ---\n{}", self.log.text());
         }
     }
 }
@@ -284,8 +284,8 @@ impl Package {
     fn check(&self, command: &mut Command) {
         let output = command.output();
         let output = output.unwrap_or_else(|error| self.missing(&error));
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "the settings are wrong:\n{said}");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the settings are wrong:\n{log}");
     }
 
     /// Builds a Go program. `go run` would leave its child running.
@@ -296,16 +296,16 @@ impl Package {
     }
 
     /// Starts a server that prints `LISTENING`, its address, and possibly something more.
-    fn listen(&self, command: &mut Command) -> (Child, SocketAddr, String, Said) {
+    fn listen(&self, command: &mut Command) -> (Child, SocketAddr, String, ServerOutput) {
         let (child, output) = self.start(command);
-        let said = output.said.clone();
+        let log = output.log.clone();
         let found = output.find(|line| {
             let line = line.strip_prefix("LISTENING ")?;
             let (address, more) = line.split_once(' ').unwrap_or((line, ""));
             Some((address.parse().ok()?, more.to_owned()))
         });
-        let (address, more) = found.unwrap_or_else(|| panic!("no server:\n{}", said.text()));
-        (child, address, more, said)
+        let (address, more) = found.unwrap_or_else(|| panic!("no server:\n{}", log.text()));
+        (child, address, more, log)
     }
 
     fn start(&self, command: &mut Command) -> (Child, Output) {
@@ -316,7 +316,7 @@ impl Package {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let output = Output {
             lines: BufReader::new(reader),
-            said: Said::default(),
+            log: ServerOutput::default(),
         };
         (child.unwrap_or_else(|error| self.missing(&error)), output)
     }
@@ -335,7 +335,7 @@ impl Package {
 /// The output of a running server.
 struct Output {
     lines: BufReader<PipeReader>,
-    said: Said,
+    log: ServerOutput,
 }
 
 impl Output {
@@ -366,16 +366,16 @@ impl Output {
     fn next(&mut self) -> Option<String> {
         let mut line = String::new();
         let length = self.lines.read_line(&mut line).unwrap_or_default();
-        self.said.add(&line);
+        self.log.add(&line);
         (length > 0).then(|| line.trim_end().to_owned())
     }
 }
 
 /// The output of a server so far.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<String>>);
+struct ServerOutput(Arc<Mutex<String>>);
 
-impl Said {
+impl ServerOutput {
     fn add(&self, line: &str) {
         let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text.push_str(line);

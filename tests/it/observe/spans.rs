@@ -24,7 +24,7 @@ use super::{request, send};
 use crate::{
     architecture::{Source, sources},
     closing_origin::{ClosingOrigin, End, Speaks},
-    resolve::Told,
+    resolve::ScriptedResolver,
 };
 
 /// A span that has closed.
@@ -189,7 +189,7 @@ const OF_THE_BRIDGE: [&str; 2] = ["otel.kind", "otel.name"];
 async fn every_field_of_every_span_has_a_name_of_open_telemetry_or_of_the_crate() {
     let (spans, _guard) = Spans::start(LevelFilter::DEBUG);
     let origin = ClosingOrigin::start(Speaks::HttpsHttp1, End::Fin);
-    let dns = Dns::default().resolver(Told::addresses([origin.address()]));
+    let dns = Dns::default().resolver(ScriptedResolver::addresses([origin.address()]));
     let connector = origin.by_name().dns(dns).build().unwrap();
     let proxy = cdn_origin::OriginProxy::new(connector);
     let response = send(&proxy, request(Method::GET)).await;

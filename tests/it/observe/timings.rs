@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full};
 use super::{Seen, request, send};
 use crate::{
     closing_origin::{ClosingOrigin, End, Speaks},
-    resolve::Told,
+    resolve::ScriptedResolver,
     support::refused_address,
 };
 
@@ -45,7 +45,7 @@ async fn a_reused_request_spends_no_time_on_look_up_tcp_and_tls() {
     for speaks in Speaks::ALL {
         let origin = ClosingOrigin::start(speaks, End::Fin);
         let seen = Seen::default();
-        let dns = Dns::default().resolver(Told::addresses([origin.address()]));
+        let dns = Dns::default().resolver(ScriptedResolver::addresses([origin.address()]));
         let proxy = seen.proxy(&origin.by_name().dns(dns).build().unwrap());
         let first = exchange(&proxy, &seen).await;
         assert!(!first.is_reused(), "{speaks:?}");

@@ -122,7 +122,7 @@ async fn an_upgrade_that_is_refused_or_fails_is_recorded_too() {
         ("", ExchangeOutcome::Failed, Some("connection_closed")),
     ] {
         let mut client = scene.client(ASK).await;
-        let (mut origin, _) = scene.asked().await;
+        let (mut origin, _) = scene.accept_request().await;
         origin.write_all(answer.as_bytes()).await.unwrap();
         drop(origin);
         let response = head(&mut client).await;

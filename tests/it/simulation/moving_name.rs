@@ -30,7 +30,7 @@ use tower::ServiceExt;
 
 use crate::{
     origin::{NAME, Origin},
-    resolve::Told,
+    resolve::ScriptedResolver,
     support::{Blackhole, Refused, refused_address},
 };
 
@@ -87,7 +87,7 @@ struct Scene {
     origins: Vec<Origin>,
     refused: Refused,
     silent: Blackhole,
-    reported: Told,
+    reported: ScriptedResolver,
     proxy: OriginProxy,
     steps: Mutex<Vec<Step>>,
     /// The requests that have ended.
@@ -134,7 +134,7 @@ impl Scene {
         }))
         .await;
         let roots: String = origins.iter().map(Origin::root_pem).collect();
-        let reported = Told::default();
+        let reported = ScriptedResolver::default();
         let dns = Dns::default().resolver(reported.clone());
         let connector = CdnOriginConnector::builder(format!("https://{NAME}"))
             .dns(dns.cache(DnsCache::off()))

@@ -18,7 +18,7 @@ use super::{ASK, SWITCH, Scene, bytes, fields, head, rest};
 async fn the_client_receives_the_agreed_protocol() {
     let scene = Scene::new().await;
     let mut client = scene.client(ASK).await;
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     let switch = SWITCH.replace(
         "Connection: Upgrade",
         "Connection: Upgrade, X-Named\r\nX-Named: 1\r\nX-Kept: 2\r\nContent-Length: 0\r\nKeep-Alive: timeout=5",
@@ -28,17 +28,17 @@ async fn the_client_receives_the_agreed_protocol() {
         .write_all(format!("{switch}first").as_bytes())
         .await
         .unwrap();
-    let told = head(&mut client).await;
+    let response_head = head(&mut client).await;
     assert!(
-        told.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
-        "{told}"
+        response_head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
+        "{response_head}"
     );
-    let told: Vec<_> = fields(&told)
+    let response_head: Vec<_> = fields(&response_head)
         .into_iter()
         .filter(|line| !line.starts_with("date"))
         .collect();
     assert_eq!(
-        told,
+        response_head,
         [
             "connection: upgrade",
             "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
@@ -61,15 +61,15 @@ async fn an_origin_that_has_answered_plain_http_is_no_tls_port_when_it_cuts_an_u
             let mut client = scene
                 .client("GET / HTTP/1.1\r\nhost: client.test\r\n\r\n")
                 .await;
-            let (mut origin, _) = scene.asked().await;
+            let (mut origin, _) = scene.accept_request().await;
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             origin.write_all(answer).await.unwrap();
             head(&mut client).await;
         }
         let mut client = scene.client(ASK).await;
-        drop(scene.asked().await);
-        let told = head(&mut client).await;
-        assert!(told.contains(cause), "{told}");
+        drop(scene.accept_request().await);
+        let response_head = head(&mut client).await;
+        assert!(response_head.contains(cause), "{response_head}");
     }
 }
 
@@ -96,7 +96,7 @@ async fn a_switch_to_something_else_than_was_asked_is_502() {
     let scene = Scene::new().await;
     for switch in wrong {
         let mut client = scene.client(ASK).await;
-        let (mut origin, _) = scene.asked().await;
+        let (mut origin, _) = scene.accept_request().await;
         origin.write_all(switch.as_bytes()).await.unwrap();
         let answer = head(&mut client).await;
         assert!(
@@ -118,7 +118,7 @@ async fn another_protocol_than_websocket_needs_no_key() {
     let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
     let ask = "POST / HTTP/1.1\r\nHost: client.test\r\nConnection: upgrade\r\nUpgrade: x-echo/1\r\nContent-Length: 0\r\n\r\n";
     let mut client = scene.client(ask).await;
-    let (mut origin, asked) = scene.asked().await;
+    let (mut origin, asked) = scene.accept_request().await;
     assert!(asked.starts_with("POST / HTTP/1.1\r\n"), "{asked}");
     let switch =
         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: X-Echo/1\r\n\r\n";
@@ -132,7 +132,7 @@ async fn another_protocol_than_websocket_needs_no_key() {
 async fn a_200_that_echoes_the_upgrade_is_an_ordinary_response_and_its_connection_is_closed() {
     let scene = Scene::new().await;
     let mut client = scene.client(ASK).await;
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     let echo = SWITCH.replace("101 Switching Protocols", "200 OK\r\nContent-Length: 2");
     origin
         .write_all(format!("{echo}ok").as_bytes())
@@ -148,7 +148,7 @@ async fn a_200_that_echoes_the_upgrade_is_an_ordinary_response_and_its_connectio
         .write_all(b"GET /next HTTP/1.1\r\nHost: client.test\r\n\r\n")
         .await
         .unwrap();
-    let (_other, asked) = scene.asked().await;
+    let (_other, asked) = scene.accept_request().await;
     assert!(asked.starts_with("GET /next HTTP/1.1\r\n"), "{asked}");
 }
 
@@ -161,19 +161,19 @@ async fn a_refused_upgrade_passes_with_its_content() {
         "503 Service Unavailable",
     ] {
         let mut client = scene.client(ASK).await;
-        let (mut origin, _) = scene.asked().await;
+        let (mut origin, _) = scene.accept_request().await;
         let answer = format!(
             "HTTP/1.1 {refusal}\r\nSec-WebSocket-Version: 13\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
         );
         origin.write_all(answer.as_bytes()).await.unwrap();
-        let told = head(&mut client).await;
+        let response_head = head(&mut client).await;
         assert!(
-            told.starts_with(&format!("HTTP/1.1 {refusal}\r\n")),
-            "{told}"
+            response_head.starts_with(&format!("HTTP/1.1 {refusal}\r\n")),
+            "{response_head}"
         );
         assert!(
-            fields(&told).contains(&"sec-websocket-version: 13".to_owned()),
-            "{told}"
+            fields(&response_head).contains(&"sec-websocket-version: 13".to_owned()),
+            "{response_head}"
         );
         assert_eq!(&bytes(&mut client).await, b"2\r\nno\r\n0\r\n\r\n");
         assert_eq!(rest(&mut origin).await, "");
@@ -186,13 +186,13 @@ async fn an_origin_that_breaks_off_or_speaks_no_http_is_502() {
     for answer in ["", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 101 Switch"] {
         let scene = Scene::new().await;
         let mut client = scene.client(ASK).await;
-        let (mut origin, _) = scene.asked().await;
+        let (mut origin, _) = scene.accept_request().await;
         origin.write_all(answer.as_bytes()).await.unwrap();
         origin.shutdown().await.unwrap();
-        let told = head(&mut client).await;
+        let response_head = head(&mut client).await;
         assert!(
-            told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
-            "{answer:?} {told}"
+            response_head.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+            "{answer:?} {response_head}"
         );
         drop(origin);
         scene.until(|pool| pool.open() == 0).await;
@@ -206,11 +206,11 @@ async fn a_silent_origin_is_504_and_its_connection_is_closed() {
     })
     .await;
     let mut client = scene.client(ASK).await;
-    let (mut origin, _) = scene.asked().await;
-    let told = head(&mut client).await;
+    let (mut origin, _) = scene.accept_request().await;
+    let response_head = head(&mut client).await;
     assert!(
-        told.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
-        "{told}"
+        response_head.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
+        "{response_head}"
     );
     assert_eq!(rest(&mut origin).await, "");
     scene.until(|pool| pool.open() == 0).await;
@@ -237,9 +237,15 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
         .await
         .unwrap();
     client.write_all(ASK.as_bytes()).await.unwrap();
-    let told = head(&mut client).await;
-    assert!(told.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{told}");
-    assert!(told.contains("error=tls_protocol_error"), "{told}");
+    let response_head = head(&mut client).await;
+    assert!(
+        response_head.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
+        "{response_head}"
+    );
+    assert!(
+        response_head.contains("error=tls_protocol_error"),
+        "{response_head}"
+    );
     assert_eq!(edge.connections(), 0);
     assert_eq!(proxy.pool_snapshot().open(), 0);
 }

@@ -93,7 +93,7 @@ async fn the_origin_is_asked_by_get_with_a_key_of_the_proxys_own() {
     let scene = Scene::new().await;
     let mut client = client(&scene.site).await;
     let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
-    let (mut origin, asked) = scene.asked().await;
+    let (mut origin, asked) = scene.accept_request().await;
     assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
     let lines = fields(&asked);
     for line in [
@@ -133,7 +133,7 @@ async fn a_client_who_resets_the_stream_closes_the_origins_side() {
         let response = client.send_request(connect("websocket")).await;
         (client, response.unwrap())
     });
-    let (mut origin, asked) = scene.asked().await;
+    let (mut origin, asked) = scene.accept_request().await;
     origin.write_all(switch(&asked).as_bytes()).await.unwrap();
     let (_client, response) = answer.await.unwrap();
     drop(response);
@@ -147,7 +147,7 @@ async fn a_refusal_passes_with_its_content() {
     let scene = Scene::new().await;
     let mut client = client(&scene.site).await;
     let answer = tokio::spawn(async move { client.send_request(connect("websocket")).await });
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
     origin.write_all(refusal).await.unwrap();
     let response = answer.await.unwrap().unwrap();
@@ -162,7 +162,7 @@ async fn a_200_of_the_origin_is_not_taken_for_a_switch() {
         let scene = Scene::new().await;
         let mut client = client(&scene.site).await;
         let response = tokio::spawn(async move { client.send_request(connect("websocket")).await });
-        let (mut origin, asked) = scene.asked().await;
+        let (mut origin, asked) = scene.accept_request().await;
         let answer = switch(&asked).replace("101 Switching Protocols", answer);
         origin.write_all(answer.as_bytes()).await.unwrap();
         let response = response.await.unwrap().unwrap();

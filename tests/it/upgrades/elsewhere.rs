@@ -94,19 +94,19 @@ async fn each_tunnel_begins_with_its_own_client_and_no_connection_is_used_twice(
         let mut client = TcpStream::connect(site.address()).await.unwrap();
         client.write_all(ASK.as_bytes()).await.unwrap();
 
-        let (mut asked, _) = origin.accept().await.unwrap();
-        let mut told = Vec::new();
-        while !told.ends_with(b"\r\n") {
-            told.push(asked.read_u8().await.unwrap());
+        let (mut stream, _) = origin.accept().await.unwrap();
+        let mut proxy_line = Vec::new();
+        while !proxy_line.ends_with(b"\r\n") {
+            proxy_line.push(stream.read_u8().await.unwrap());
         }
-        assert_eq!(String::from_utf8(told).unwrap().trim_end(), line);
-        assert!(head(&mut asked).await.starts_with("GET /chat?a=b "));
-        asked.write_all(SWITCH.as_bytes()).await.unwrap();
+        assert_eq!(String::from_utf8(proxy_line).unwrap().trim_end(), line);
+        assert!(head(&mut stream).await.starts_with("GET /chat?a=b "));
+        stream.write_all(SWITCH.as_bytes()).await.unwrap();
         assert!(head(&mut client).await.starts_with("HTTP/1.1 101 "));
 
         client.write_all(b"ping").await.unwrap();
-        assert_eq!(&bytes::<4>(&mut asked).await, b"ping");
-        asked.write_all(b"pong").await.unwrap();
+        assert_eq!(&bytes::<4>(&mut stream).await, b"ping");
+        stream.write_all(b"pong").await.unwrap();
         assert_eq!(&bytes::<4>(&mut client).await, b"pong");
     }
 }

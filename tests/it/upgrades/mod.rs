@@ -85,7 +85,7 @@ impl Scene {
     }
 
     /// The next connection to the origin, with the head of its request.
-    pub(crate) async fn asked(&self) -> (TcpStream, String) {
+    pub(crate) async fn accept_request(&self) -> (TcpStream, String) {
         let (mut stream, _) = self.origin.accept().await.unwrap();
         let head = head(&mut stream).await;
         (stream, head)
@@ -94,10 +94,13 @@ impl Scene {
     /// Both ends of a tunnel.
     pub(crate) async fn tunnel(&self) -> (TcpStream, TcpStream) {
         let mut client = self.client(ASK).await;
-        let (mut origin, _) = self.asked().await;
+        let (mut origin, _) = self.accept_request().await;
         origin.write_all(SWITCH.as_bytes()).await.unwrap();
-        let told = head(&mut client).await;
-        assert!(told.starts_with("HTTP/1.1 101 "), "{told}");
+        let response_head = head(&mut client).await;
+        assert!(
+            response_head.starts_with("HTTP/1.1 101 "),
+            "{response_head}"
+        );
         (client, origin)
     }
 

@@ -34,7 +34,7 @@ async fn where_tunnels_fill_the_pool_requests_wait_for_one_to_end() {
     let mut other = scene.client(GET).await;
     scene.until(|pool| pool.waiting() == 1).await;
     drop((client, origin));
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     origin.write_all(OK).await.unwrap();
     assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
 }
@@ -45,12 +45,15 @@ async fn where_the_pool_stays_full_an_upgrade_is_503() {
     let scene = Scene::with(|proxy| proxy.pool(settings)).await;
     let (_client, _origin) = scene.tunnel().await;
     let mut other = scene.client(ASK).await;
-    let told = head(&mut other).await;
+    let response_head = head(&mut other).await;
     assert!(
-        told.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
-        "{told}"
+        response_head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
+        "{response_head}"
     );
-    assert!(told.contains("error=connection_limit_reached"), "{told}");
+    assert!(
+        response_head.contains("error=connection_limit_reached"),
+        "{response_head}"
+    );
 }
 
 #[tokio::test]
@@ -63,8 +66,8 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
     for _ in 0..2 {
         let mut other = scene.client(GET).await;
         let mut another = scene.client(GET).await;
-        let (mut first, _) = scene.asked().await;
-        let (mut second, _) = scene.asked().await;
+        let (mut first, _) = scene.accept_request().await;
+        let (mut second, _) = scene.accept_request().await;
         first.write_all(OK).await.unwrap();
         second.write_all(OK).await.unwrap();
         assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -76,7 +79,7 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
         scene.until(|pool| pool.open() == 1).await;
     }
     drop((client, tunnel));
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     origin.write_all(SWITCH.as_bytes()).await.unwrap();
     assert!(head(&mut next).await.starts_with("HTTP/1.1 101 "));
 }
@@ -114,7 +117,7 @@ async fn of_upgrades_only_so_many_wait_and_one_who_leaves_is_forgotten() {
 async fn an_idle_connection_makes_room_for_an_upgrade() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
     let mut client = scene.client(GET).await;
-    let (mut resting, _) = scene.asked().await;
+    let (mut resting, _) = scene.accept_request().await;
     resting.write_all(OK).await.unwrap();
     head(&mut client).await;
     assert_eq!(&bytes(&mut client).await, b"ok");
@@ -129,12 +132,12 @@ async fn an_idle_connection_makes_room_for_an_upgrade() {
 async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
     let mut first = scene.client(GET).await;
-    let (mut busy, _) = scene.asked().await;
+    let (mut busy, _) = scene.accept_request().await;
     let _upgrade = scene.client(ASK).await;
     scene.until(|pool| pool.waiting() == 1).await;
     busy.write_all(OK).await.unwrap();
     head(&mut first).await;
-    let (_origin, asked) = scene.asked().await;
+    let (_origin, asked) = scene.accept_request().await;
     assert!(asked.starts_with("GET /chat?a=b "), "{asked}");
     assert_eq!(rest(&mut busy).await, "");
 }
@@ -143,7 +146,7 @@ async fn a_connection_that_comes_to_rest_makes_room_for_an_upgrade_that_waits() 
 async fn an_upgrade_that_is_given_up_while_it_waits_leaves_its_place_to_others() {
     let scene = Scene::with(|proxy| proxy.pool(one_connection())).await;
     let mut first = scene.client(GET).await;
-    let (mut busy, _) = scene.asked().await;
+    let (mut busy, _) = scene.accept_request().await;
     let upgrade = scene.client(ASK).await;
     scene.until(|pool| pool.waiting() == 1).await;
     drop(upgrade);

@@ -14,7 +14,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\
 async fn the_origin_is_asked_for_the_protocol_that_the_client_asked_for() {
     let scene = Scene::with(|proxy| proxy.via(Via::named("edge-7".parse().unwrap()))).await;
     let _client = scene.client(ASK).await;
-    let (_origin, asked) = scene.asked().await;
+    let (_origin, asked) = scene.accept_request().await;
     assert!(asked.starts_with("GET /chat?a=b HTTP/1.1\r\n"), "{asked}");
     assert_eq!(
         fields(&asked),
@@ -39,7 +39,7 @@ async fn an_upgrade_is_the_only_connection_option_even_beside_te() {
     let scene = Scene::with(|proxy| proxy).await;
     let ask = ASK.replacen("\r\n", "\r\nConnection: TE\r\nTE: trailers\r\n", 1);
     let _client = scene.client(&ask).await;
-    let (_origin, asked) = scene.asked().await;
+    let (_origin, asked) = scene.accept_request().await;
     let asked = fields(&asked);
     let options = asked.iter().filter(|line| line.starts_with("connection:"));
     assert_eq!(options.collect::<Vec<_>>(), ["connection: upgrade"]);
@@ -56,7 +56,7 @@ async fn of_several_protocols_the_first_that_is_allowed_is_asked_for_alone() {
     let ask = "GET / HTTP/1.1\r\nHost: client.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
         Upgrade: h2c, X-Other/1\r\nUpgrade: X-Echo, websocket\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
     let _client = scene.client(ask).await;
-    let (_origin, asked) = scene.asked().await;
+    let (_origin, asked) = scene.accept_request().await;
     let asked = fields(&asked);
     assert!(asked.contains(&"upgrade: x-echo".to_owned()), "{asked:?}");
     assert!(
@@ -93,7 +93,7 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
         let scene = Scene::with(|proxy| proxy.upgrades(upgrades)).await;
         let ask = format!("{line}\r\nHost: client.test\r\n{fields_and_content}");
         let mut client = scene.client(&ask).await;
-        let (mut origin, asked) = scene.asked().await;
+        let (mut origin, asked) = scene.accept_request().await;
         let unasked =
             |line: &String| !line.starts_with("upgrade") && !line.starts_with("connection");
         assert!(fields(&asked).iter().all(unasked), "{ask}{asked}");
@@ -108,7 +108,7 @@ async fn what_is_no_upgrade_goes_on_as_an_ordinary_request() {
 async fn no_protocol_may_be_switched_to_where_none_is_allowed() {
     let scene = Scene::with(|proxy| proxy.upgrades(Upgrades::none())).await;
     let _client = scene.client(ASK).await;
-    let (_origin, asked) = scene.asked().await;
+    let (_origin, asked) = scene.accept_request().await;
     assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
 }
 
@@ -144,7 +144,7 @@ async fn a_malformed_handshake_is_400_and_the_origin_hears_nothing_of_it() {
 async fn bytes_that_follow_an_upgrade_wait_for_the_101() {
     let scene = Scene::new().await;
     let mut client = scene.client(&format!("{ASK}early")).await;
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     origin.write_all(super::SWITCH.as_bytes()).await.unwrap();
     assert_eq!(&bytes(&mut origin).await, b"early");
     let _ = head(&mut client).await;
@@ -155,12 +155,12 @@ async fn bytes_that_follow_a_refused_upgrade_never_reach_its_connection() {
     let scene = Scene::new().await;
     let smuggled = "GET /smuggled HTTP/1.1\r\nHost: client.test\r\n\r\n";
     let _client = scene.client(&format!("{ASK}{smuggled}")).await;
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     let refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
     origin.write_all(refusal).await.unwrap();
     // What follows is a request of its own, on a connection of its own.
     assert_eq!(rest(&mut origin).await, "");
-    let (_other, asked) = scene.asked().await;
+    let (_other, asked) = scene.accept_request().await;
     assert!(asked.starts_with("GET /smuggled HTTP/1.1\r\n"), "{asked}");
 }
 
@@ -174,7 +174,7 @@ async fn a_server_that_cannot_switch_gets_an_ordinary_answer() {
     let request = request.body(Body::empty()).unwrap();
     // No server around the proxy: there is nothing to be switched.
     let answer = tokio::spawn(scene.proxy.clone().oneshot(request));
-    let (mut origin, asked) = scene.asked().await;
+    let (mut origin, asked) = scene.accept_request().await;
     assert!(!asked.to_ascii_lowercase().contains("upgrade"), "{asked}");
     origin.write_all(OK).await.unwrap();
     let Ok(answer) = answer.await.unwrap();

@@ -79,7 +79,7 @@ async fn an_origin_that_breaks_off_closes_the_clients_side_at_once() {
 async fn a_client_who_is_gone_before_the_answer_leaves_nothing_behind() {
     let scene = Scene::new().await;
     let client = scene.client(super::ASK).await;
-    let (mut origin, _) = scene.asked().await;
+    let (mut origin, _) = scene.accept_request().await;
     drop(client);
     // Either the request is given up at once, or the tunnel finds nobody.
     let _ = origin.write_all(super::SWITCH.as_bytes()).await;
@@ -104,7 +104,7 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     let (mut client, mut origin) = scene.tunnel().await;
     // One that is asked for.
     let mut late = scene.client(super::ASK).await;
-    let (mut asked, _) = scene.asked().await;
+    let (mut asked, _) = scene.accept_request().await;
     let mut drained = pin!(scene.proxy.drain());
     assert!(futures_util::poll!(&mut drained).is_pending());
 

@@ -16,7 +16,7 @@ use crate::{
 /// A resolver that counts lookups, also by the ports that it returns, and fails on demand.
 #[derive(Clone, Default)]
 struct Counts {
-    asked: Arc<AtomicUsize>,
+    lookups: Arc<AtomicUsize>,
     fails: Arc<AtomicBool>,
     /// How long its first answer takes.
     first: Duration,
@@ -24,7 +24,7 @@ struct Counts {
 
 impl Resolve for Counts {
     fn resolve(&self, _: &Lookup) -> Resolving {
-        let count = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let count = self.lookups.fetch_add(1, Ordering::SeqCst) + 1;
         let fails = self.fails.load(Ordering::SeqCst);
         let pause = match count {
             1 => self.first,
@@ -72,12 +72,12 @@ async fn an_origin_that_is_down_does_not_make_each_connect_a_look_up() {
         connect_in_vain(&cache).await;
     }
     // One for the name, one because its address failed.
-    assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(resolver.lookups.load(Ordering::SeqCst), 2);
     sleep(Duration::from_secs(1)).await;
     for _ in 0..100 {
         connect_in_vain(&cache).await;
     }
-    assert_eq!(resolver.asked.load(Ordering::SeqCst), 3);
+    assert_eq!(resolver.lookups.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +92,7 @@ async fn a_new_name_takes_the_place_of_the_oldest() {
             .await
             .unwrap();
         sleep(Duration::from_millis(1)).await;
-        resolver.asked.load(Ordering::SeqCst)
+        resolver.lookups.load(Ordering::SeqCst)
     };
     for number in 0..=MAX_NAMES {
         assert_eq!(ask(number).await, number + 1);
@@ -165,7 +165,7 @@ async fn an_answer_that_holds_is_not_called_stale_because_asking_again_failed() 
     for _ in 0..100 {
         assert!(!connect_in_vain(&cache).await.stale);
     }
-    assert_eq!(resolver.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(resolver.lookups.load(Ordering::SeqCst), 2);
     sleep(Duration::from_secs(3600)).await;
     assert!(connect_in_vain(&cache).await.stale);
 }

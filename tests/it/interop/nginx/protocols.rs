@@ -91,7 +91,7 @@ async fn nginx_without_h2_is_refused_if_h2_is_required() {
 #[ignore = "needs nginx"]
 async fn a_hyper_util_client_speaks_h2_and_http_1_1_to_nginx_over_the_connector() {
     let (_nginx, connector) = listening("listen LISTEN ssl http2");
-    for (alpn, version, said) in [
+    for (alpn, version, label) in [
         (Alpn::Http2, Version::HTTP_2, "HTTP/2.0"),
         (Alpn::Http1, Version::HTTP_11, "HTTP/1.1"),
     ] {
@@ -100,7 +100,7 @@ async fn a_hyper_util_client_speaks_h2_and_http_1_1_to_nginx_over_the_connector(
         let response = client.request(request.body(Full::default()).unwrap()).await;
         let response = text(response.unwrap()).await;
         assert_eq!(response.version(), version);
-        assert_eq!(*response.body(), format!("{said} {NAME} /page"));
+        assert_eq!(*response.body(), format!("{label} {NAME} /page"));
     }
 }
 

@@ -4,12 +4,12 @@
 //! without a reason? A proxy in front of a CDN has to get four names right, and most proxies
 //! configure them in four unrelated places:
 //!
-//! | name | what it is | nginx | HAProxy | here |
-//! |---|---|---|---|---|
-//! | **dial** | host and port that TCP connects to | `proxy_pass` | `server` | the URL, [`dial`] |
-//! | **SNI** | name sent in the ClientHello | `proxy_ssl_name` | `sni` | [`sni`] |
-//! | **expected** | name in the certificate | `proxy_ssl_name` | `verifyhost` | [`expected_name`] |
-//! | **Host** | authority of the request | `proxy_set_header` | `set-header` | [`host`] |
+//! | name | in nginx, HAProxy | here |
+//! |---|---|---|
+//! | **dial**: where TCP connects | `proxy_pass`, `server` | the URL, [`dial`] |
+//! | **SNI**: sent in the ClientHello | `proxy_ssl_name`, `sni` | [`sni`] |
+//! | **expected**: in the certificate | `proxy_ssl_name`, `verifyhost` | [`expected_name`] |
+//! | **Host**: sent in the request | `proxy_set_header`, `set-header` | [`host`] |
 //!
 //! When two of them disagree, the CDN refuses the request and gives no reason. This crate keeps the
 //! four names in one value with one set of defaults. When a request still fails, the error **ranks

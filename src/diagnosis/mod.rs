@@ -75,7 +75,7 @@ pub(crate) use confirmation::Confirmation;
 pub use fix::Fix;
 pub(crate) use fix::FixKind;
 pub use ranking::Diagnosis;
-pub(crate) use report::FactsReport;
 pub use report::Report;
+pub(crate) use report::{FactsReport, code_paragraph, paragraph};
 pub(crate) use response_rules::HostSource;
 pub use response_rules::ResponseEvidence;

@@ -151,7 +151,7 @@ fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         paragraph(f, "  seen: ", &evidence.join(", "))?;
     }
     for fix in cause.fixes() {
-        wrapped(f, "  fix: ", words(&fix.to_string()))?;
+        code_paragraph(f, "  fix: ", &fix.to_string())?;
     }
     match cause.confirm() {
         Some(instruction) => paragraph(f, "  to confirm: ", instruction),
@@ -165,9 +165,14 @@ fn row(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
 }
 
 /// Writes the text in lines of at most [`COLUMNS`], the first of which begins with `start`.
-fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
+pub(crate) fn paragraph(f: &mut fmt::Formatter<'_>, start: &str, text: &str) -> fmt::Result {
     let room = COLUMNS - start.len();
     wrapped(f, start, words(text).flat_map(|word| cut(word, room)))
+}
+
+/// Writes code like a paragraph. It is broken only where it still compiles.
+pub(crate) fn code_paragraph(f: &mut fmt::Formatter<'_>, start: &str, code: &str) -> fmt::Result {
+    wrapped(f, start, words(code))
 }
 
 /// Writes the words in lines of at most [`COLUMNS`]. A longer word has its own line.

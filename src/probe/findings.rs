@@ -4,10 +4,15 @@ use std::fmt;
 
 use crate::{
     connector::{CdnOriginBuilder, CdnOriginConnector},
-    diagnosis::{Cause, Diagnosis, FactsReport},
+    diagnosis::{Cause, Diagnosis, FactsReport, code_paragraph, paragraph},
 };
 
 use super::{ProbeAttempt, progress::Progress};
+
+/// Labels a fix with which an attempt got further.
+const TRIED: &str = "  fix: ";
+/// Labels a fix that no attempt had.
+const NOT_TRIED: &str = "  not tried: ";
 
 /// The attempts of a probe and what follows from them.
 ///
@@ -17,7 +22,8 @@ use super::{ProbeAttempt, progress::Progress};
 ///    1  as configured: handshake, alert 40 (handshake_failure)
 /// *  2  SNI www.example.com: 200
 ///
-/// certain: the edge requires SNI to select the site, and accepts www.example.com
+/// certain: a connection with www.example.com in SNI is accepted, and one with
+/// d1234567890.cloudfront.net is not
 ///   fix: .sni("www.example.com")
 ///
 /// this works, with everything else as it was:
@@ -36,15 +42,6 @@ pub struct Findings {
     pub(super) proved: Diagnosis,
     /// What may still be wrong with the best attempt.
     pub(super) remaining: Diagnosis,
-}
-
-/// How the fixes of a cause are labelled.
-#[derive(Clone, Copy)]
-enum FixLabel {
-    /// An attempt with the fix got further.
-    Fix,
-    /// No attempt had the fix.
-    NotTried,
 }
 
 impl Findings {
@@ -123,8 +120,8 @@ impl fmt::Display for Findings {
             writeln!(f, "{mark}{:>3}  {attempt}", index + 1)?;
         }
         let label = match self.is_proved() {
-            true => FixLabel::Fix,
-            false => FixLabel::NotTried,
+            true => TRIED,
+            false => NOT_TRIED,
         };
         print_causes(f, self.diagnosis(), label)?;
         if self
@@ -181,29 +178,26 @@ impl Findings {
     /// What may still be wrong. Without a proof, that is the diagnosis.
     fn print_remaining(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_proved() {
-            true => print_causes(f, &self.remaining, FixLabel::NotTried),
+            true => print_causes(f, &self.remaining, NOT_TRIED),
             false => Ok(()),
         }
     }
 }
 
-fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis, label: FixLabel) -> fmt::Result {
+fn print_causes(f: &mut fmt::Formatter<'_>, diagnosis: &Diagnosis, label: &str) -> fmt::Result {
     let mut causes = diagnosis.causes().iter();
     causes.try_for_each(|cause| print_cause(f, cause, label))
 }
 
-fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, label: FixLabel) -> fmt::Result {
-    write!(f, "\n{}: {}\n", cause.certainty(), cause.text())?;
-    let label = match label {
-        FixLabel::Fix => "fix",
-        FixLabel::NotTried => "not tried",
-    };
+fn print_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, label: &str) -> fmt::Result {
+    writeln!(f)?;
+    paragraph(f, "", &format!("{}: {}", cause.certainty(), cause.text()))?;
     for fix in cause.fixes() {
-        writeln!(f, "  {label}: {fix}")?;
+        code_paragraph(f, label, &fix.to_string())?;
     }
     match cause.confirmation() {
         Some(confirmation) if !confirmation.is_probe() => {
-            writeln!(f, "  to confirm: {}", confirmation.as_str())
+            paragraph(f, "  to confirm: ", confirmation.as_str())
         }
         _ => Ok(()),
     }

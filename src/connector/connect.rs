@@ -8,7 +8,7 @@
 //!               └── the same address again, once, if ECH was rejected
 //! ```
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{mem, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Uri;
@@ -89,7 +89,7 @@ impl<'a> ConnectAttempt<'a> {
     }
 
     /// Connects in a span of its own.
-    pub(super) async fn run_in_span(self) -> Result<OriginStream, Error> {
+    pub(super) async fn run_in_span(mut self) -> Result<OriginStream, Error> {
         let span = spans::connect(&self.origin);
         let outcome = self.run().instrument(span.clone()).await;
         match &outcome {
@@ -100,15 +100,17 @@ impl<'a> ConnectAttempt<'a> {
     }
 
     /// Connects, and logs a failure.
-    async fn run(mut self) -> Result<OriginStream, Error> {
-        match self.open().await {
-            Ok(io) => Ok(OriginStream::new(io, self.facts)),
+    async fn run(&mut self) -> Result<OriginStream, Error> {
+        let opened = self.open().await;
+        let facts = mem::take(&mut self.facts);
+        match opened {
+            Ok(io) => Ok(OriginStream::new(io, facts)),
             Err(ConnectFailure {
                 stage,
                 kind,
                 source,
             }) => {
-                let error = Error::with_optional_source(kind, stage, self.facts, source);
+                let error = Error::with_optional_source(kind, stage, facts, source);
                 tracing::debug!(%error, "connecting failed");
                 Err(error)
             }
@@ -130,7 +132,7 @@ impl<'a> ConnectAttempt<'a> {
         if let Some(session) = &self.facts.session {
             self.state.handshakes.count(session);
         }
-        Ok(OpenIo::Right(Box::new(stream)))
+        Ok(OpenIo::Right(stream))
     }
 
     /// Makes the TLS handshake, and a second one if the origin rejects ECH and says what to use
@@ -139,7 +141,7 @@ impl<'a> ConnectAttempt<'a> {
         &mut self,
         client: &TlsClient,
         io: DialedIo,
-    ) -> Result<TlsStream<RecordingIo<DialedIo>>, ConnectFailure> {
+    ) -> Result<Box<TlsStream<RecordingIo<DialedIo>>>, ConnectFailure> {
         let service = self.facts.service.as_ref();
         let ech = service.map(|service| &service.ech[..]);
         let hello = client.first_hello(self.origin.sni(), ech)?;
@@ -187,7 +189,7 @@ impl<'a> ConnectAttempt<'a> {
         client: &TlsClient,
         hello: &HelloPlan,
         io: DialedIo,
-    ) -> Result<TlsStream<RecordingIo<DialedIo>>, HandshakeFailure> {
+    ) -> Result<Box<TlsStream<RecordingIo<DialedIo>>>, HandshakeFailure> {
         let step = self.step(self.state.timeouts.tls_handshake);
         let began = Instant::now();
         let handshake = Handshake {

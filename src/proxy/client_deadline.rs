@@ -60,7 +60,7 @@ impl ClientDeadline {
 
     /// Notes the deadline of a gRPC call when it arrives, unless a layer in front has set one.
     pub(super) fn note<B>(request: &mut Request<B>) {
-        if !request.headers().contains_key(GRPC_TIMEOUT) || GrpcCall::of(request).is_none() {
+        if !GrpcCall::is_in(request.method(), request.headers()) {
             return;
         }
         let timeout = request.headers().get(GRPC_TIMEOUT).and_then(grpc_timeout);

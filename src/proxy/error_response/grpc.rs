@@ -18,9 +18,10 @@ pub(in crate::proxy) struct GrpcCall(HeaderValue);
 impl GrpcCall {
     /// The gRPC call in a request, if it is one: a POST of this content type.
     pub(in crate::proxy) fn of<B>(request: &Request<B>) -> Option<Self> {
-        let is_grpc = Self::is_in(request.method(), request.headers());
-        let content_type = request.headers().get(CONTENT_TYPE);
-        content_type.filter(|_| is_grpc).cloned().map(Self)
+        if !Self::is_in(request.method(), request.headers()) {
+            return None;
+        }
+        request.headers().get(CONTENT_TYPE).cloned().map(Self)
     }
 
     /// Whether a request with this head is a gRPC call.

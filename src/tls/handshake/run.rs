@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use futures_util::TryFutureExt;
 use rustls::{ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -43,7 +44,7 @@ impl Handshake<'_> {
         &self,
         io: IO,
         facts: &mut Facts,
-    ) -> Result<TlsStream<RecordingIo<IO>>, HandshakeFailure>
+    ) -> Result<Box<TlsStream<RecordingIo<IO>>>, HandshakeFailure>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
@@ -61,6 +62,8 @@ impl Handshake<'_> {
         let connect = TlsConnector::from(config).connect_with(name, io, |connection| {
             early = self.client.early.write_to(connection);
         });
+        // Boxed here: each future around it would move it once more.
+        let connect = connect.map_ok(Box::new);
         // rustls has sent nothing yet.
         let early = early.map_err(|error| failure(error, &[], facts))?;
         let result = tokio::time::timeout(self.deadline, observer.observe(connect)).await;
@@ -99,11 +102,11 @@ impl Handshake<'_> {
     /// The facts of a handshake that succeeded, and the checks that rustls leaves to its caller.
     fn finish<IO>(
         &self,
-        stream: TlsStream<RecordingIo<IO>>,
+        stream: Box<TlsStream<RecordingIo<IO>>>,
         early: EarlyWrite,
         observer: &HandshakeObserver,
         facts: &mut Facts,
-    ) -> Result<TlsStream<RecordingIo<IO>>, HandshakeFailure> {
+    ) -> Result<Box<TlsStream<RecordingIo<IO>>>, HandshakeFailure> {
         let client = self.client;
         let (_, connection) = stream.get_ref();
         let mut session = session(connection, self.hello.outcome, observer);

@@ -87,6 +87,12 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
     super::draft::set(settings, key, SettingValue::Both(json, code), text)
 }
 
+/// Whether a part of a regular expression is a prefix of paths, without special characters.
+pub(super) fn is_plain_prefix(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~".contains(&byte);
+    text.starts_with('/') && text.ends_with('/') && text.bytes().all(is_plain)
+}
+
 /// Adds a prefix of the client's paths, and the origin's for it.
 pub(super) fn map_path(settings: &mut Settings, client: &str, origin: &str) -> Finding {
     let json = serde_json::json!([{ "client": client, "origin": origin }]);
@@ -94,7 +100,9 @@ pub(super) fn map_path(settings: &mut Settings, client: &str, origin: &str) -> F
     let value = SettingValue::Both(json, code);
     let finding = super::draft::set(settings, "map_path", value, "`OriginProxy::map_path`");
     match finding.kind {
-        NoteKind::Mapped => Finding::mapped("`OriginProxy::map_path`, of whole segments"),
+        NoteKind::Mapped => Finding::mapped(
+            "`OriginProxy::map_path`, of whole segments; redirects and cookies are mapped back",
+        ),
         _ => finding,
     }
 }

@@ -42,7 +42,9 @@
 //! * The connector offers HTTP/2, and the origin chooses. Both servers speak HTTP/1.1 by default.
 //! * The proxy writes `Via`, `X-Forwarded-For`, `-Host` and `-Proto`, and `X-Real-IP`. A client's
 //!   own values are replaced.
-//! * Redirects and cookies with the origin's name get the client's.
+//! * Redirects and cookies with the origin's name get the client's host and scheme. A cookie of the
+//!   origin's domain gets no domain: it is for the client's host alone.
+//! * An origin that fails is a 502 or 504 here. HAProxy answers 503 if it cannot connect.
 //!
 //! The guide has [a row for each directive of nginx](crate::guide::from_nginx) and [of
 //! HAProxy](crate::guide::from_haproxy).

@@ -27,11 +27,11 @@ pub(super) const ROWS: [BackendRow; 50] = [
     BackendRow::by_hand("http-request replace-header", HOOK),
     BackendRow::by_hand("http-request replace-value", HOOK),
     BackendRow::by_hand("http-request set-method", HOOK),
-    BackendRow::by_hand("http-request set-path", PATH),
+    BackendRow::maps("http-request set-path", set_path, PATH),
     BackendRow::by_hand("http-request set-pathq", PATH),
     BackendRow::by_hand("http-request set-query", PATH),
     BackendRow::by_hand("http-request set-uri", PATH),
-    BackendRow::by_hand("http-request replace-path", PATH),
+    BackendRow::maps("http-request replace-path", replace_path, PATH),
     BackendRow::by_hand("http-request replace-pathq", PATH),
     BackendRow::by_hand("http-request replace-uri", PATH),
     BackendRow::by_hand("http-request normalize-uri", PATH),
@@ -206,9 +206,53 @@ fn del_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
     }
 }
 
+/// `/prefix%[path]`: each path gets a prefix.
+fn set_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+    let prefix = line.word(2).strip_suffix("%[path]").unwrap_or_default();
+    let origin = format!("{prefix}/");
+    match line.words.len() == 3 && !prefix.is_empty() && message_fields::is_plain_prefix(&origin) {
+        true => map_path(backend, "/", &origin, text),
+        false => Finding::by_hand(text),
+    }
+}
+
+/// `/client/(.*) /origin/\1`: a prefix becomes another.
+fn replace_path(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+    let pattern = line.word(2);
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    match (
+        pattern.strip_suffix("(.*)"),
+        line.word(3).strip_suffix(r"\1"),
+    ) {
+        (Some(client), Some(origin))
+            if line.words.len() == 4
+                && message_fields::is_plain_prefix(client)
+                && message_fields::is_plain_prefix(origin) =>
+        {
+            map_path(backend, client, origin, text)
+        }
+        _ => Finding::by_hand(text),
+    }
+}
+
+/// Maps a prefix, unless another line does.
+fn map_path(backend: &mut Backend, client: &str, origin: &str, text: &'static str) -> Finding {
+    let settings = &mut backend.shared().settings;
+    match settings.has("map_path") {
+        true => Finding::by_hand(text),
+        false => message_fields::map_path(settings, client, origin),
+    }
+}
+
 fn replace_response_header(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+    let pattern = line.word(3).to_ascii_lowercase();
     match line.word(2).to_ascii_lowercase().as_str() {
-        "location" | "set-cookie" => Finding::mapped(text),
+        "location" if line.word(4).starts_with(r"https://\1") => {
+            Finding::by_hand("`OriginProxy::client_scheme`, if TLS ends in front of the proxy")
+        }
+        "location" => Finding::mapped(text),
+        "set-cookie" if pattern.contains("domain") => Finding::mapped(text),
         _ => Finding::by_hand(RESPONSE),
     }
 }

@@ -314,6 +314,12 @@ fn forwardfor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
         return Finding::mapped("`ForwardedLayer` writes it");
     }
     backend.set("forwarded.append_unverified", SettingValue::Flag, text);
+    if has("except") {
+        return Finding::warning(
+            "clients can write the start of the field; the import appends the address of each \
+             peer. `ForwardedLayer::trust` believes the networks after `except`",
+        );
+    }
     match has("if-none") {
         true => Finding::warning(
             "clients can write the field; the import appends the client's address, and \

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::import::{
     message_fields::{self, FieldChange},
-    note::Finding,
+    note::{Finding, NoteKind},
     settings::SettingValue,
 };
 
@@ -48,7 +48,7 @@ pub(super) const ROWS: [NginxRow; 43] = [
         hide_header,
         "`OriginProxy::map_response`",
     ),
-    NginxRow::by_hand("add_header", "`OriginProxy::map_response`"),
+    NginxRow::maps("add_header", add_header, "`OriginProxy::map_response`"),
     NginxRow::by_hand("add_trailer", "`OriginProxy::map_response`"),
     NginxRow::by_hand("proxy_intercept_errors", "`OriginProxy::map_response`"),
     NginxRow::by_hand("error_page", "`OriginProxy::map_response`"),
@@ -87,8 +87,9 @@ pub(super) const ROWS: [NginxRow; 43] = [
     NginxRow::refused("proxy_no_cache", NO_CACHE),
     NginxRow::refused("proxy_store", NO_STORE),
     NginxRow::refused("proxy_store_access", NO_STORE),
-    NginxRow::by_hand(
+    NginxRow::maps(
         "rewrite",
+        rewrite,
         "`OriginProxy::map_path` for a prefix, else `OriginProxy::map_request`",
     ),
     NginxRow::refused("sub_filter", "bodies are passed as they are"),
@@ -133,20 +134,41 @@ fn redirect(location: &mut Location, directive: &Directive, text: &'static str) 
             Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
         }
         [from, to] if from.starts_with('/') && to.starts_with('/') => add_path(location, from, to),
-        [from, _] if from.contains("://") => {
-            let after = from.split_once("://").map_or("", |(_, after)| after);
-            let name = after.split('/').next().unwrap_or_default();
-            let is_origin = location
-                .pass
-                .as_ref()
-                .is_some_and(|pass| pass.target == name);
-            if is_origin || name.contains('$') || name.is_empty() {
-                return Finding::mapped(text);
-            }
-            add_name(location, name)
-        }
+        [from, to] if from.contains("://") => redirect_url(location, from, to, text),
         _ => Finding::refused("the client's host is put in place of the origin's names"),
     }
+}
+
+/// The client's host replaces a name of the origin, and possibly a path another.
+fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static str) -> Finding {
+    let (name, origin_path) = authority_and_path(from);
+    let (client, client_path) = authority_and_path(to);
+    if !["", "$host", "$http_host", "$host:$server_port"].contains(&client) {
+        return Finding::by_hand(
+            "redirects get the client's host: `OriginProxy::map_response` for another",
+        );
+    }
+    let pass = location.pass.as_ref();
+    let is_origin = pass.is_some_and(|pass| pass.target == name);
+    let finding = match is_origin || name.contains('$') || name.is_empty() {
+        true => Finding::mapped(text),
+        false => add_name(location, name),
+    };
+    if finding.kind != NoteKind::Mapped || origin_path == client_path {
+        return finding;
+    }
+    match origin_path.contains('$') || client_path.contains('$') {
+        true => Finding::by_hand("the path depends on the request: `OriginProxy::map_response`"),
+        false => add_path(location, origin_path, client_path),
+    }
+}
+
+/// The parts of a URL without its scheme. A path alone has no authority.
+fn authority_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    (authority, if path.is_empty() { "/" } else { path })
 }
 
 fn add_path(location: &mut Location, origin: &str, client: &str) -> Finding {
@@ -212,6 +234,44 @@ fn add(
 fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     let settings = &mut location.shared().settings;
     message_fields::change(settings, directive.word(), FieldChange::RemoveFromResponses)
+}
+
+/// A field with `always`. Without it, the field depends on the status.
+fn add_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    /// Fields to which nginx adds another value, which must not replace the origin's.
+    const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
+    let [name, value, always] = directive.words.as_slice() else {
+        return Finding::by_hand(text);
+    };
+    let value = location.expand(value);
+    let is_list = LISTS.contains(&name.to_ascii_lowercase().as_str());
+    if always != "always" || value.is_empty() || value.contains('$') || is_list {
+        return Finding::by_hand(text);
+    }
+    let change = FieldChange::SetInResponses(&value);
+    message_fields::change(&mut location.shared().settings, name, change)
+}
+
+fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let settings = &mut location.draft.shared.settings;
+    match prefix_rewrite(&directive.words) {
+        Some((client, origin)) if !settings.has("map_path") => {
+            message_fields::map_path(settings, client, origin)
+        }
+        _ => Finding::by_hand(text),
+    }
+}
+
+/// The prefixes in `^/client/(.*)$ /origin/$1 break`.
+fn prefix_rewrite(words: &[String]) -> Option<(&str, &str)> {
+    let [pattern, replacement, flag] = words else {
+        return None;
+    };
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let client = pattern.strip_prefix('^')?.strip_suffix("(.*)")?;
+    let origin = replacement.strip_suffix("$1")?;
+    let is_map = message_fields::is_plain_prefix(client) && message_fields::is_plain_prefix(origin);
+    (is_map && flag == "break").then_some((client, origin))
 }
 
 fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {

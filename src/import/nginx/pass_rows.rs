@@ -211,6 +211,9 @@ fn forwarded(location: &mut Location, field: &'static str, value: &str) -> Findi
         return Finding::mapped("`ForwardedLayer::fields`, without this field");
     }
     location.shared().forward(field, true);
+    if field == "X-Forwarded-Host" && value == "$host" {
+        return Finding::mapped("`ForwardedLayer` writes it, with the client's port");
+    }
     if own.contains(&value) {
         return Finding::mapped("`ForwardedLayer` writes it");
     }

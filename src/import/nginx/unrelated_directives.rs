@@ -105,13 +105,11 @@ const ROWS: [(&[&str], &str); 3] = [
             "aio_write",
             "alias",
             "autoindex",
-            "charset",
             "default_type",
             "directio",
             "directio_alignment",
             "disable_symlinks",
             "etag",
-            "expires",
             "if_modified_since",
             "index",
             "log_not_found",
@@ -149,7 +147,7 @@ const ROWS: [(&[&str], &str); 3] = [
     ),
 ];
 
-const PREFIXES: [(&str, Reason); 29] = [
+const PREFIXES: [(&str, Reason); 31] = [
     ("js_", Reason::Refused(PROGRAM)),
     ("lua_", Reason::Refused(PROGRAM)),
     ("perl_", Reason::Refused(PROGRAM)),
@@ -187,6 +185,8 @@ const PREFIXES: [(&str, Reason); 29] = [
         "brotli",
         Reason::ByHand("a compression layer in front of the proxy"),
     ),
+    ("charset", Reason::ByHand("`OriginProxy::map_response`")),
+    ("expires", Reason::ByHand("`OriginProxy::map_response`")),
     ("fastcgi_", Reason::Refused("FastCGI is not spoken")),
     ("uwsgi_", Reason::Refused("uwsgi is not spoken")),
     ("scgi_", Reason::Refused("SCGI is not spoken")),

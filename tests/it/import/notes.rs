@@ -75,6 +75,26 @@ fn each_value_of_a_directive_has_its_kind() {
             "proxy_redirect",
             Mapped,
         ),
+        (
+            "proxy_redirect http://10.0.0.1/ https://other.example/;",
+            "proxy_redirect",
+            ByHand,
+        ),
+        (
+            "proxy_redirect http://10.0.0.1/$a/ /;",
+            "proxy_redirect",
+            ByHand,
+        ),
+        ("add_header X-A 1 always;", "add_header X-A", Mapped),
+        ("add_header X-A 1;", "add_header X-A", ByHand),
+        ("add_header X-A $host always;", "add_header X-A", ByHand),
+        ("add_header Vary Origin always;", "add_header Vary", ByHand),
+        ("rewrite ^/a/(.*)$ /b/$1 break;", "rewrite", Mapped),
+        ("rewrite ^/a/(.*)$ /b/$1 last;", "rewrite", ByHand),
+        ("rewrite ^/a/(.*)$ /b?c=$1 break;", "rewrite", ByHand),
+        ("rewrite ^/a.b/(.*) /$1 break;", "rewrite", ByHand),
+        ("expires 30d;", "expires", ByHand),
+        ("charset utf-8;", "charset", ByHand),
         ("proxy_ssl_verify maybe;", "proxy_ssl_verify", Refused),
         ("proxy_ssl_name $http_x;", "proxy_ssl_name", Refused),
         (
@@ -87,6 +107,56 @@ fn each_value_of_a_directive_has_its_kind() {
     ];
     for (line, directive, kind) in rows {
         assert_eq!(nginx_kind(line, directive), [kind], "{line}");
+    }
+}
+
+#[test]
+fn a_redirect_with_two_urls_maps_name_and_path() {
+    let text = "location /one/ { proxy_pass http://10.0.0.1;\n\
+                proxy_redirect http://old.example/two/ $scheme://$http_host/one/; }";
+    let imported = import::nginx(text).unwrap();
+    for call in [
+        r#".name("old.example".parse()?)"#,
+        r#".path("/two".parse()?, "/one".parse()?)"#,
+    ] {
+        assert!(imported.code().contains(call), "{}", imported.code());
+    }
+}
+
+#[test]
+fn rules_of_haproxy_become_calls_only_if_the_calls_do_the_same() {
+    use NoteKind::{ByHand, Mapped};
+    let rows = [
+        ("http-request set-path /a%[path]", Mapped),
+        ("http-request set-path /a%[path] if x", ByHand),
+        ("http-request set-path /a", ByHand),
+        ("http-request set-path %[path]", ByHand),
+        (r"http-request replace-path /a/(.*) /\1", Mapped),
+        (r"http-request replace-path ^/a/(.*)$ /b/\1", Mapped),
+        (r"http-request replace-path /a/(.*) /\1 if x", ByHand),
+        (r"http-request replace-path (.*)\.html \1", ByHand),
+        (
+            r"http-response replace-header Location ^http://(.*) https://\1",
+            ByHand,
+        ),
+        (
+            r"http-response replace-header Location ^http://a.example/(.*) /\1",
+            Mapped,
+        ),
+        (
+            r"http-response replace-header Set-Cookie (.*) \1;\ Secure",
+            ByHand,
+        ),
+        (
+            r"http-response replace-header Set-Cookie (.*)Domain=a.example(.*) \1\2",
+            Mapped,
+        ),
+    ];
+    for (line, kind) in rows {
+        let text = format!("backend a\n {line}\n server a 10.0.0.1:80\n");
+        let imported = import::haproxy(&text).unwrap();
+        let note = imported.notes().iter().find(|note| note.line() == 2);
+        assert_eq!(note.map(|note| note.kind()), Some(kind), "{line}");
     }
 }
 

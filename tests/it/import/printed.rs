@@ -53,17 +53,20 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 
 mod nginx_bodies_and_errors {
-use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use http::HeaderValue;
+use std::error::Error;
 
 /// `location /old/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:9000")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .map_path("/old/".parse()?, "/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("accept-encoding")))
-        .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response }))
+        .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
+        .map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
 }
 
@@ -286,6 +289,31 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
         .build()?;
     Ok(OriginProxy::new(connector)
         .forwarded(ForwardedLayer::new().fields([])))
+}
+}
+
+mod nginx_redirects {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::ResponseRewriteLayer;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use http::HeaderValue;
+use std::error::Error;
+use std::time::Duration;
+
+/// `location /one/`, line 1.
+pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://backend.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(30)).response_timeout(Duration::from_secs(30)))
+        .response_rewrite(ResponseRewriteLayer::new().name("old.example".parse()?).path("/two".parse()?, "/one".parse()?))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(30)))
+        .map_path("/one/".parse()?, "/two/".parse()?)
+        .map_request(|parts| drop(parts.headers.insert("x-edge", HeaderValue::from_static("nginx"))))
+        .map_response(|mut response| { response.headers_mut().remove("x-runtime"); response })
+        .map_response(|mut response| { response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
 }
 }
 
@@ -809,6 +837,26 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 mod haproxy_environment {
 }
 
+mod haproxy_fields {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use http::HeaderValue;
+use std::error::Error;
+
+/// `backend fields`, line 1.
+pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://origin.example:8080")
+        .host("origin.example")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_path("/app/".parse()?, "/v2/".parse()?)
+        .map_request(|parts| drop(parts.headers.remove("cookie")))
+        .map_request(|parts| drop(parts.headers.insert("x-edge", HeaderValue::from_static("haproxy"))))
+        .map_response(|mut response| { response.headers_mut().remove("x-runtime"); response })
+        .map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
+}
+}
+
 mod haproxy_forwarded_fields {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -982,18 +1030,19 @@ pub(super) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 
 mod haproxy_responses {
-use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 use http::HeaderValue;
+use std::error::Error;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve())
+        .map_path("/old/".parse()?, "/".parse()?)
         .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000")); response }))
 }
 }
@@ -1063,19 +1112,20 @@ pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
 }
 
 mod haproxy_s3_bucket {
-use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
+use std::error::Error;
 
 /// `backend s3`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
         .sni("media-example.s3.amazonaws.com")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
         .build()?;
     Ok(OriginProxy::new(connector)
+        .map_path("/".parse()?, "/public/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("authorization")))
         .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }))
 }

@@ -8,6 +8,8 @@ mod client;
 mod dead_origin;
 mod ech;
 mod haproxy;
+#[cfg(all(feature = "axum", feature = "import"))]
+mod imports;
 #[cfg(target_os = "linux")]
 mod networks;
 mod nginx;

@@ -18,7 +18,7 @@
 //! * [`production`]: what to decide before real traffic, and why the defaults are what they are
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
 //! * [`load`]: what happens beyond an origin's capacity, and which setting does what
-//! * [`security`]: who may send what, which call bounds it, and what is not defended
+//! * [`security`]: what clients and origins may send, which call limits it, what is not defended
 //! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`tls_knobs`]: every TLS setting, and its name in other proxies
 //!

@@ -81,6 +81,44 @@ fn documents() -> Vec<(String, String)> {
     files.iter().map(read).collect()
 }
 
+fn is_number((start, _): (&str, &str)) -> bool {
+    start.parse::<u8>().is_ok()
+}
+
+/// The paragraphs and list items of a text in Markdown, without code, tables and link addresses.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    let mut is_code = false;
+    for line in text.lines().map(str::trim_start) {
+        is_code ^= line.starts_with("```");
+        let is_link = line.starts_with('[') && line.contains("]: ");
+        let is_left_out = is_code || is_link || line.starts_with(['|', '#']) || line == "```";
+        let is_item = line.starts_with("* ") || line.split_once(". ").is_some_and(is_number);
+        if line.is_empty() || is_left_out || is_item {
+            paragraphs.push(String::new());
+        }
+        if let (false, Some(last)) = (is_left_out, paragraphs.last_mut()) {
+            last.push_str(line);
+            last.push(' ');
+        }
+    }
+    paragraphs
+}
+
+#[test]
+fn paragraphs_of_the_guide_have_at_most_60_words() {
+    let mut found = Vec::new();
+    for (file, text) in documents() {
+        for paragraph in paragraphs(&text) {
+            let count = paragraph.split_whitespace().count();
+            if count > 60 {
+                found.push(format!("{file}: {count} words: {paragraph}"));
+            }
+        }
+    }
+    assert_none(&found, "paragraphs are short");
+}
+
 #[test]
 fn the_words_are_those_that_readers_search_for() {
     let code = sources().iter().filter(|source| !source.is_test);

@@ -5,7 +5,7 @@ use std::{env, fs, path::Path};
 use super::{cell::Outcome, mutations::MUTATIONS, rows::MATRIX};
 
 const HEAD: &str = "\
-What becomes of a request when its connection is slow, cut, corrupted or silent.
+What happens to a request when its connection is slow, cut, corrupted or silent.
 
 `tests/it/faults/` stages each fault on the way between the pool and the origin, and writes these
 tables. Each cell ends within its deadline. Afterwards the pool has all of its permits, the next
@@ -21,9 +21,9 @@ requests succeed, and no task and no socket is left.
 * **stall**: this direction stops, and its sender can write no more than buffers take.
 * **one byte at a time**: each read returns one byte.
 
-A cell has the status that the client gets, and [`Error::kind`] and [`Error::stage`] of the response
-of the proxy. \"Aborted\" means that the response had begun. The client never gets a truncated body
-as a complete one, and no POST is sent twice. The deadlines are those of [`timeouts`].
+A cell has the status that the client gets, and [`Error::kind`] and [`Error::stage`] of the error.
+\"Aborted\" means that the response had begun. The client never gets a truncated body as a complete
+one, and no POST is sent twice. The deadlines are those of [`timeouts`].
 ";
 
 const MUTATIONS_HEAD: &str = "

@@ -123,28 +123,37 @@ impl Row {
     }
 }
 
-/// Whether this differs in each setup that does not write the field itself.
-///
-/// The import documents it: `OriginProxy` writes `Via` and the forwarded fields, and the connection
-/// is its own.
+/// What is the connection's own, or that of the server in front, which is axum here.
+const HOP_BY_HOP: [&str; 9] = [
+    "request connection",
+    "request via",
+    "response connection",
+    "response content-length",
+    "response date",
+    "response keep-alive",
+    "response server",
+    "response transfer-encoding",
+    "response via",
+];
+
+/// What `OriginProxy` writes by default.
+const FORWARDED: [&str; 5] = [
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+
+/// Whether this differs in each setup that does not write the field itself. The import says so.
 pub(super) fn differs_always(key: &str, setup: &str) -> bool {
     let setup = setup
         .to_ascii_lowercase()
         .replace("forwardfor", "x-forwarded-for");
-    match key {
-        "request connection" | "request via" | "response via" => true,
-        // nginx writes its own.
-        "response date" | "response server" => true,
-        // The server's task, which is axum here.
-        "response connection" | "response keep-alive" | "response transfer-encoding" => true,
-        "response content-length" => true,
+    if key == "version" {
         // nginx speaks HTTP/1.0 to origins without this line.
-        "version" => setup.contains("proxy_pass") && !setup.contains("proxy_http_version"),
-        "request x-forwarded-for"
-        | "request x-forwarded-host"
-        | "request x-forwarded-proto"
-        | "request x-forwarded-port"
-        | "request x-real-ip" => !setup.contains(&key["request ".len()..]),
-        _ => false,
+        return setup.contains("proxy_pass") && !setup.contains("proxy_http_version");
     }
+    let field = key.strip_prefix("request ").unwrap_or_default();
+    HOP_BY_HOP.contains(&key) || FORWARDED.contains(&field) && !setup.contains(field)
 }

@@ -157,7 +157,6 @@ impl Origin {
 /// ```
 /// use cdn_origin::origin::Scheme;
 ///
-/// assert_eq!(Scheme::Https.default_port(), 443);
 /// assert_eq!(Scheme::Http.as_str(), "http");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -174,8 +173,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// 80 for `http`, 443 for `https`.
-    #[must_use]
-    pub fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
             Self::Https => 443,

@@ -26,7 +26,6 @@ pub(crate) fn status_page(
     failures: &[Failure],
 ) -> String {
     let pool = proxy.pool_snapshot();
-    let closed = pool.closed();
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
@@ -59,17 +58,18 @@ pub(crate) fn status_page(
     push_list(
         &mut page,
         [
-            (CloseReason::Origin, closed.origin()),
-            (CloseReason::Idle, closed.idle()),
-            (CloseReason::Surplus, closed.surplus()),
-            (CloseReason::Age, closed.age()),
-            (CloseReason::Uses, closed.uses()),
-            (CloseReason::Error, closed.error()),
-            (CloseReason::Cancelled, closed.cancelled()),
-            (CloseReason::Retired, closed.retired()),
-            (CloseReason::Vanished, closed.vanished()),
-            (CloseReason::Upgrade, closed.upgrade()),
-        ],
+            CloseReason::Origin,
+            CloseReason::Idle,
+            CloseReason::Surplus,
+            CloseReason::Age,
+            CloseReason::Uses,
+            CloseReason::Error,
+            CloseReason::Cancelled,
+            CloseReason::Retired,
+            CloseReason::Vanished,
+            CloseReason::Upgrade,
+        ]
+        .map(|reason| (reason, pool.closed(reason))),
     );
     page.push_str("<h2>Last failures</h2>");
     if failures.is_empty() {

@@ -28,7 +28,7 @@
 //! the addresses.
 //!
 //! * **SNI** is the host of the URL, so the URL's host is the SNI name. A URL with another host
-//!   name fails. One with an IP address in it is dialled as it is: do not pass URLs of others.
+//!   name fails. A URL with an IP address is dialled as it is: do not pass untrusted URLs.
 //! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
 //!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
 //! * **Redirects** are followed as long as they stay at the base URL's scheme, host and port, at
@@ -39,7 +39,7 @@
 //!   an origin that is down gets two attempts for one.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
 //!   to the second one.
-//! * **Reload.** A client keeps the trust with which it was made.
+//! * **Reload.** A client keeps the TLS settings with which it was made.
 //! * **Observers** see no connection of reqwest.
 //!
 //! [`Timeouts::connect`]: crate::connector::Timeouts::connect
@@ -76,8 +76,8 @@ const MAX_REDIRECTS: usize = 10;
 
 /// A builder of clients for the connector's origin.
 ///
-/// Use [`base_url`] for requests. Calls of the builder may replace what this function sets: leave
-/// alone those of DNS, TLS and proxies.
+/// Use [`base_url`] for requests. Calls of the builder may replace what this function sets: do not
+/// call those for DNS, TLS and proxies.
 ///
 /// # Errors
 ///
@@ -120,7 +120,10 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
         .redirect(within(url))
         .dns_resolver(OriginResolver(connector.clone()))
         .connector_layer(ExplainingLayer(connector.clone()));
-    if let Some(time) = connector.profile().and_then(AppliedProfile::idle_timeout) {
+    if let Some(time) = connector
+        .applied_profile()
+        .and_then(AppliedProfile::idle_timeout)
+    {
         builder = builder.pool_idle_timeout(time);
     }
     if !authority(origin)?.eq_ignore_ascii_case(origin.host().as_str()) {

@@ -19,7 +19,7 @@
 //! # What is mapped
 //!
 //! * `:scheme` and `:authority` are the scheme and the Host of the origin.
-//! * The connector's timeouts bound each connect. A call has no deadline but that of its own
+//! * The connector's timeouts bound each connect. A call has no deadline, except that of its own
 //!   request or of [`Endpoint::timeout`].
 //! * While calls run, a connection that is silent for 15 s gets a PING, and ends if nothing arrives
 //!   for another 10 s. It is the same in the pool of an [`OriginProxy`](crate::OriginProxy).
@@ -82,8 +82,8 @@ pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError
 /// origin.
 ///
 /// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. Its URI
-/// says `http` for an `https` origin too, because the connector runs TLS: use no `tls_config` of
-/// tonic.
+/// says `http` for an `https` origin too, because the connector runs TLS: do not use tonic's
+/// `tls_config`.
 ///
 /// # Errors
 ///

@@ -95,10 +95,7 @@ impl DnsCacheConfig {
                 off: true,
                 ..Self::default()
             };
-            if *self != alone {
-                let problem = "no other key of `dns.cache` has an effect beside this";
-                return Err(ConfigError::invalid("dns.cache.off", problem));
-            }
+            ConfigError::check_alone("dns.cache.off", *self == alone)?;
             return Ok(DnsCache::off());
         }
         let mut cache = DnsCache::default();

@@ -58,4 +58,15 @@ impl ConfigError {
     pub(super) fn invalid(key: &'static str, problem: &'static str) -> Self {
         Self::Invalid { key, problem }
     }
+
+    /// Refuses further keys beside one that decides its whole section, such as `off`.
+    pub(super) fn check_alone(key: &'static str, is_alone: bool) -> Result<(), Self> {
+        match is_alone {
+            true => Ok(()),
+            false => Err(Self::invalid(
+                key,
+                "the other keys of this section have no effect: remove them or this one",
+            )),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    forwarded::{ForwardedField, ForwardedLayer, TrustedClaims},
+    forwarded::{ForwardedField, ForwardedLayer},
     host_rewrite::HostRewriteLayer,
     name::HostAuthority,
     origin::Scheme,
@@ -130,11 +130,8 @@ impl ForwardedConfig {
         if self.trust_port {
             layer = layer.trust_port();
         }
-        if let Some(claims) = self.trusted_claims {
-            layer = layer.trusted_claims(match claims {
-                ClaimsConfig::Append => TrustedClaims::Append,
-                ClaimsConfig::Pass => TrustedClaims::Pass,
-            });
+        if let Some(ClaimsConfig::Pass) = self.trusted_claims {
+            layer = layer.pass_trusted();
         }
         if self.append_unverified {
             layer = layer.append_unverified();
@@ -180,10 +177,7 @@ impl ResponseRewriteConfig {
                 off: true,
                 ..Self::default()
             };
-            if *self != alone {
-                let problem = "no other key of `response_rewrite` has an effect beside this";
-                return Err(ConfigError::invalid("response_rewrite.off", problem));
-            }
+            ConfigError::check_alone("response_rewrite.off", *self == alone)?;
             return Ok(ResponseRewriteLayer::off());
         }
         let mut layer = ResponseRewriteLayer::new();

@@ -30,10 +30,10 @@ use super::{
     verify::VerifyConfig,
 };
 
-/// Settings of a connector and its proxy, as a file has them.
+/// Settings of a connector and its proxy, read from a file.
 ///
-/// Read it with a format of serde, and make of it a [`CdnOriginBuilder`], a [`CdnOriginConnector`]
-/// or an [`OriginProxy`]. See the [module](super) for the keys.
+/// Read it with any format of serde, and convert it into a [`CdnOriginBuilder`], a
+/// [`CdnOriginConnector`] or an [`OriginProxy`]. See the [module](super) for the keys.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, config::OriginConfig, connector::CdnOriginBuilder};
@@ -221,7 +221,7 @@ impl OriginConfig {
         Ok(builder)
     }
 
-    /// Applies the keys of the proxy to a proxy of the application's own making.
+    /// Applies the keys of the proxy to an existing proxy.
     ///
     /// Use it where the connector has settings that no file can hold.
     ///
@@ -281,11 +281,12 @@ impl OriginConfig {
         Ok(proxy)
     }
 
-    /// Applies the changes from this configuration to a new one, and returns what is left.
+    /// Applies the changes in a new configuration to a running connector. Returns the keys that
+    /// were not applied.
     ///
     /// `verify` and `client_identity` are applied: new connections use them, see
-    /// [`CdnOriginConnector::reload`]. The keys that are returned need a new connector or proxy. An
-    /// empty list means that everything is applied. Both lists are logged at the level INFO.
+    /// [`CdnOriginConnector::reload`]. The returned keys need a new connector or proxy. An empty
+    /// list means that everything was applied. Both lists are logged at the level INFO.
     ///
     /// # Errors
     ///

@@ -193,11 +193,8 @@ struct AdaptiveConcurrencyConfig {
 impl AdaptiveConcurrencyConfig {
     fn settings(&self) -> Result<AdaptiveConcurrency, ConfigError> {
         if self.off {
-            if self.min_limit.is_some() || self.tolerated_delay.is_some() {
-                let key = "limits.adaptive_concurrency.off";
-                let problem = "no other key of `adaptive_concurrency` has an effect beside this";
-                return Err(ConfigError::invalid(key, problem));
-            }
+            let is_alone = self.min_limit.is_none() && self.tolerated_delay.is_none();
+            ConfigError::check_alone("limits.adaptive_concurrency.off", is_alone)?;
             return Ok(AdaptiveConcurrency::off());
         }
         let mut settings = AdaptiveConcurrency::default();

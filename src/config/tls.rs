@@ -163,10 +163,8 @@ impl ProtocolConfig {
 impl SessionsConfig {
     pub(super) fn sessions(&self) -> Result<Sessions, ConfigError> {
         if self.off {
-            if self.capacity.is_some() || self.early_data {
-                let problem = "no other key of `sessions` has an effect beside this";
-                return Err(ConfigError::invalid("sessions.off", problem));
-            }
+            let is_alone = self.capacity.is_none() && !self.early_data;
+            ConfigError::check_alone("sessions.off", is_alone)?;
             return Ok(Sessions::off());
         }
         let mut sessions = Sessions::default();

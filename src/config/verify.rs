@@ -139,10 +139,9 @@ impl VerifyConfig {
                 danger: self.danger.clone(),
                 ..Self::default()
             };
-            if *self != alone || danger.names.is_some() || danger.accept_expired.is_some() {
-                let problem = "no other key of `verify` has an effect beside this";
-                return Err(ConfigError::invalid("verify.danger.certificate", problem));
-            }
+            let is_alone =
+                *self == alone && danger.names.is_none() && danger.accept_expired.is_none();
+            ConfigError::check_alone("verify.danger.certificate", is_alone)?;
             return Ok(danger::accept_any_certificate());
         }
         let mut policy = self.trust()?;

@@ -9,38 +9,8 @@ use crate::{
 };
 
 /// The profile of a recognised edge, and the defaults that it changes.
-///
-/// A connector recognises the edge by the dialled host name. A profile changes defaults only:
-/// explicit settings take precedence, and verification stays the same.
-/// [`without_edge_profile`](crate::connector::CdnOriginBuilder::without_edge_profile) turns
-/// profiles off.
-///
-/// * **CloudFront.** The proxy refuses a GET with content, a head over 20 480 bytes and a target
-///   over 8 192 bytes.
-/// * **Cloudflare.** Pooled connections may be idle for up to 320 s. `X-Forwarded-For` has at most
-///   100 bytes. Fields such as `CF-Connecting-IP` are not sent. The proxy refuses a target over
-///   16 KiB.
-/// * **Fastly.** The proxy refuses a head over 69 KiB and a target over 8 KiB.
-/// * **Azure Front Door.** `secp256r1` is offered first, because the edge requires a NIST curve.
-///   The proxy refuses a target over 8 192 bytes.
-/// * **Google.** Pooled connections may be idle for up to 480 s.
-/// * **Vercel.** The proxy refuses a head over 32 KiB.
-///
-/// Other facts about an edge become [advice](crate::connector::Advice), such as missing support for
-/// TLS or a redirect from `http` to `https`.
-///
-/// ```
-/// use cdn_origin::CdnOriginConnector;
-///
-/// let connector = CdnOriginConnector::builder("http://backend.a.run.app").build()?;
-/// let profile = connector.profile().expect("a Google host name");
-/// assert_eq!(profile.name(), "Google");
-/// let changes: Vec<_> = profile.changes().collect();
-/// assert_eq!(changes, ["pooled connections may be idle for up to 480s"]);
-/// # Ok::<(), cdn_origin::BuildError>(())
-/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AppliedProfile {
+pub(crate) struct AppliedProfile {
     edge: &'static EdgeProfile,
     changes: Vec<ProfileChange>,
 }
@@ -125,37 +95,21 @@ impl AppliedProfile {
         })
     }
 
-    /// The name of the edge, such as `Cloudflare`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.edge.edge().name()
-    }
-
-    /// The address of the edge's documentation of its limits and requirements.
-    #[must_use]
-    pub fn documented_in(&self) -> &'static str {
-        self.edge.documentation()
-    }
-
-    /// The changed defaults as text, one sentence each.
-    pub fn changes(&self) -> impl Iterator<Item = String> + '_ {
-        self.changes.iter().map(ToString::to_string)
-    }
-
     pub(crate) fn changed_defaults(&self) -> &[ProfileChange] {
         &self.changes
     }
 }
 
-/// The name of the edge, then its changes: `CloudFront: GET requests with content are refused`.
+/// The edge, the changes, and their source:
+/// `CloudFront: GET requests with content are refused (source: AWS documentation)`.
 impl fmt::Display for AppliedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
+        f.write_str(self.edge.edge().name())?;
         for (index, change) in self.changes.iter().enumerate() {
             let separator = if index == 0 { ": " } else { "; " };
             write!(f, "{separator}{change}")?;
         }
-        Ok(())
+        write!(f, " (source: {})", self.edge.source())
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     handshake_counts::HandshakeCounts,
     notify_observers::report_connect,
     origin_stream::OriginStream,
-    reloadable_tls::{ReloadableTls, Reloaded, TlsReload},
+    reloadable_tls::{ReloadableTls, TlsReload},
     settings::ConnectorSettings,
     shared_state::ConnectorState,
 };
@@ -99,19 +99,20 @@ impl CdnOriginConnector {
         self.state.origin.as_deref()
     }
 
-    /// The profile of the dialled edge, and the defaults that it changes.
-    ///
-    /// It is `None` for an unknown host, and with
-    /// [`without_edge_profile`](super::CdnOriginBuilder::without_edge_profile).
+    /// The dialled edge, and the [defaults](super::CdnOriginBuilder::without_edge_profile) that its
+    /// profile changes, as text. `None` for an unknown host.
     #[must_use]
-    pub fn profile(&self) -> Option<&AppliedProfile> {
+    pub fn profile(&self) -> Option<impl fmt::Display> {
+        self.applied_profile()
+    }
+
+    pub(crate) fn applied_profile(&self) -> Option<&AppliedProfile> {
         self.state.profile.as_ref()
     }
 
     /// The advice about this connector: settings that look wrong without being invalid.
     ///
-    /// It was logged when the connector was built, and after every [reload](Self::reload), whose
-    /// policy and identity it covers.
+    /// It is also logged when the connector is built, and after every [reload](Self::reload).
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
@@ -202,9 +203,8 @@ impl CdnOriginConnector {
     /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called. The
     /// advice about the new policy is logged. For a plain `http` origin, nothing happens.
     ///
-    /// Files are read on the calling thread, and other reloads wait meanwhile: `change` must not
-    /// reload this connector, nor make a builder of it, nor build another that shares its TLS, nor
-    /// ask for its advice.
+    /// Files are read on the calling thread, and other reloads wait meanwhile. So `change` must not
+    /// call this connector, and not build another that shares its TLS settings.
     ///
     /// # Errors
     ///
@@ -234,7 +234,7 @@ impl CdnOriginConnector {
         Ok(())
     }
 
-    /// [Reloads](Self::reload) if a configured file has changed.
+    /// [Reloads](Self::reload) if a configured file has changed. Returns whether one has.
     ///
     /// It compares length and modification time with those of the last successful read. It is cheap
     /// enough for a call every few seconds.
@@ -259,15 +259,15 @@ impl CdnOriginConnector {
     ///
     /// As [`reload`](Self::reload). The next call tries again. So it does no harm if only one file
     /// of a pair was written when this call read them.
-    pub fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
+    pub fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let Some(tls) = self.reloadable_tls() else {
-            return Ok(Reloaded::Unchanged);
+            return Ok(false);
         };
-        let outcome = tls.reload_if_changed()?;
-        if outcome == Reloaded::Applied {
+        let has_changed = tls.reload_if_changed()?;
+        if has_changed {
             self.note_reload();
         }
-        Ok(outcome)
+        Ok(has_changed)
     }
 
     /// What a connector beside this one shares with it: the DNS cache is in the transport.

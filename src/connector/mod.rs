@@ -45,14 +45,14 @@ mod timeouts;
 pub use advice::Advice;
 pub use advice_id::AdviceId;
 pub use advice_settings::AdviceSettings;
-pub use applied_profile::AppliedProfile;
+pub(crate) use applied_profile::AppliedProfile;
 pub use builder::CdnOriginBuilder;
 pub use cdn_origin_connector::CdnOriginConnector;
 pub use connecting::Connecting;
 pub use connection_info::ConnectionInfo;
 pub use handshake_counts::HandshakeCounts;
 pub use origin_stream::OriginStream;
-pub use reloadable_tls::{Reloaded, TlsReload};
+pub use reloadable_tls::TlsReload;
 pub use sessions::Sessions;
 pub use timeouts::Timeouts;
 

@@ -47,16 +47,6 @@ impl TlsReload {
     }
 }
 
-/// The result of [`reload_if_changed`](crate::CdnOriginConnector::reload_if_changed).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Reloaded {
-    /// A file has changed, and its content is now in use.
-    Applied,
-    /// No file has changed.
-    Unchanged,
-}
-
 /// The current TLS client, and the settings that build the next one.
 ///
 /// Those that share their settings have a client each: the expected name is part of it, and a
@@ -164,14 +154,15 @@ impl ReloadableTls {
         Self::replace(&mut source, settings)
     }
 
-    pub(super) fn reload_if_changed(&self) -> Result<Reloaded, BuildError> {
+    /// Returns whether a file had changed.
+    pub(super) fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let mut source = self.lock();
         if source.settings.fingerprint() == source.files {
-            return Ok(Reloaded::Unchanged);
+            return Ok(false);
         }
         let settings = source.settings.clone();
         Self::replace(&mut source, settings)?;
-        Ok(Reloaded::Applied)
+        Ok(true)
     }
 
     /// Builds the clients of all users and replaces their current ones. A failure changes nothing.

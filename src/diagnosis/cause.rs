@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CauseId, Certainty, Clue, Confirmation, Fix, FixKind};
+use super::{CauseId, Certainty, Clue, Confirmation, FixKind};
 
 /// A possible cause of a failure.
 ///
@@ -32,7 +32,7 @@ pub struct Cause {
     clues: &'static [Clue],
     documented_in: Option<&'static str>,
     confirmation: Option<Confirmation>,
-    fixes: Vec<Fix>,
+    fixes: Vec<FixKind>,
 }
 
 impl Cause {
@@ -66,7 +66,7 @@ impl Cause {
     }
 
     pub(crate) fn fixed_by(mut self, fixes: impl IntoIterator<Item = FixKind>) -> Self {
-        self.fixes = fixes.into_iter().map(Fix).collect();
+        self.fixes = fixes.into_iter().collect();
         self
     }
 
@@ -83,7 +83,7 @@ impl Cause {
 
     /// Removes the fixes that `is_refuted` matches.
     pub(super) fn without_fixes(mut self, is_refuted: impl Fn(&FixKind) -> bool) -> Self {
-        self.fixes.retain(|fix| !is_refuted(&fix.0));
+        self.fixes.retain(|fix| !is_refuted(fix));
         self
     }
 
@@ -126,8 +126,15 @@ impl Cause {
     }
 
     /// The fixes, the best first. Empty if no change of configuration helps.
+    ///
+    /// Each prints as the code to write, such as `.sni("www.example.com")`, or advice in words
+    /// where no call of this crate helps.
     #[must_use]
-    pub fn fixes(&self) -> &[Fix] {
+    pub fn fixes(&self) -> &[impl fmt::Display + fmt::Debug] {
+        &self.fixes
+    }
+
+    pub(crate) fn fix_kinds(&self) -> &[FixKind] {
         &self.fixes
     }
 }

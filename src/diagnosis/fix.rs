@@ -13,27 +13,6 @@ use crate::{
 /// `Display` is the code to write, such as `.sni("www.example.com")`, or advice in words where no
 /// call of this crate helps.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fix(pub(super) FixKind);
-
-impl Fix {
-    pub(crate) fn kind(&self) -> &FixKind {
-        &self.0
-    }
-
-    /// Whether the code contains an IP address or the path of a socket.
-    pub(crate) fn shows_address(&self) -> bool {
-        self.0.shows_address()
-    }
-}
-
-impl fmt::Display for Fix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The call or the advice of a [`Fix`].
-#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum FixKind {
     /// Advice that is no call of this crate, or several calls.
     Advice(&'static str),
@@ -82,7 +61,7 @@ pub(crate) enum FixKind {
 }
 
 impl FixKind {
-    fn shows_address(&self) -> bool {
+    pub(crate) fn shows_address(&self) -> bool {
         let is_address = |host: &HostAuthority| {
             host.host()
                 .parse::<Host>()

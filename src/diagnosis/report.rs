@@ -25,16 +25,15 @@ impl Error {
     /// # }
     /// ```
     #[must_use]
-    pub fn report(&self) -> Report<'_> {
-        Report(self)
+    pub fn report(&self) -> impl fmt::Display + fmt::Debug {
+        ErrorReport(self)
     }
 }
 
-/// The report of an error, for printing. See [`Error::report`](crate::Error::report).
 #[derive(Debug)]
-pub struct Report<'a>(&'a Error);
+struct ErrorReport<'a>(&'a Error);
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for ErrorReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         FactsReport(self.0).fmt(f)?;
         for cause in self.0.diagnosis().causes() {
@@ -91,7 +90,7 @@ fn observations(f: &mut fmt::Formatter<'_>, facts: &Facts) -> fmt::Result {
     for attempt in facts.failed_attempts() {
         row(f, "tried", &attempt.to_string())?;
     }
-    if let Some(offer) = facts.tls_offer() {
+    if let Some(offer) = facts.offer.as_ref() {
         row(f, "offered", &offer.to_string())?;
     }
     match (facts.tls_session(), facts.ech_offer()) {

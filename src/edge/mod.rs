@@ -15,7 +15,7 @@
 //! old entry.
 //!
 //! Everything here is data and pure functions over it. Nothing is public: users see the effects in
-//! [`AppliedProfile`](crate::connector::AppliedProfile), in advice and in diagnoses.
+//! [profile](crate::connector::CdnOriginBuilder::without_edge_profile), in advice and in diagnoses.
 
 mod edge_error;
 mod error_page;

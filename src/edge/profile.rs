@@ -6,8 +6,7 @@ use super::Edge;
 
 /// The documented limits and requirements of one edge; `None` where nothing is documented.
 ///
-/// A connector moves its defaults by them (see
-/// [`AppliedProfile`](crate::connector::AppliedProfile)) or warns by an advice. Nothing here
+/// A connector changes its defaults by them (see `AppliedProfile`), or gives advice. Nothing here
 /// weakens the verification of certificates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EdgeProfile {
@@ -127,7 +126,7 @@ impl EdgeProfile {
     }
 
     /// Where the profile is documented.
-    pub(crate) fn documentation(&self) -> &'static str {
+    pub(crate) fn source(&self) -> &'static str {
         self.source
     }
 }

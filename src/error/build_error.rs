@@ -118,10 +118,10 @@ pub enum BuildProblemKind {
     Contradiction,
     /// The list, the range or the set of trusted root certificates is empty.
     Empty,
-    /// The bytes are no certificate, no certificate revocation list or no PEM.
+    /// The bytes are not a certificate, a certificate revocation list or PEM.
     InvalidCertificate,
-    /// The private key cannot be used: it is none, is encrypted, does not match the certificate, or
-    /// the crypto provider does not support it.
+    /// The private key cannot be used: it is malformed, encrypted, does not match the certificate,
+    /// or is not supported by the crypto provider.
     InvalidKey,
     /// The name cannot be parsed.
     InvalidName,

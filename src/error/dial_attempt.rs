@@ -80,8 +80,7 @@ impl DialAttempt {
     }
 
     /// Whether the attempt failed. Being overtaken by another address is no failure.
-    #[must_use]
-    pub fn is_failed(&self) -> bool {
+    pub(crate) fn is_failed(&self) -> bool {
         matches!(
             self.outcome,
             DialOutcome::Failed(_) | DialOutcome::Prohibited

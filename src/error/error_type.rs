@@ -180,7 +180,7 @@ impl Error {
     ///
     /// ```
     /// fn log(error: &cdn_origin::Error) {
-    ///     for attempt in error.facts().failed_attempts() {
+    ///     for attempt in error.facts().attempts() {
     ///         println!("tried {attempt}");
     ///     }
     /// }

@@ -150,7 +150,7 @@ impl Facts {
     }
 
     /// The failed connection attempts, in the order in which they began.
-    pub fn failed_attempts(&self) -> impl Iterator<Item = &DialAttempt> {
+    pub(crate) fn failed_attempts(&self) -> impl Iterator<Item = &DialAttempt> {
         self.attempts.iter().filter(|attempt| attempt.is_failed())
     }
 
@@ -179,9 +179,10 @@ impl Facts {
         self.proxy_header
     }
 
-    /// What the ClientHello offered; `None` without TLS.
+    /// What the ClientHello offered: the row `offered` of a report, such as
+    /// `TLS 1.2 to TLS 1.3; ALPN h2, http/1.1`. `None` without TLS.
     #[must_use]
-    pub fn tls_offer(&self) -> Option<&TlsOffer> {
+    pub fn tls_offer(&self) -> Option<impl fmt::Display> {
         self.offer.as_ref()
     }
 
@@ -281,7 +282,7 @@ impl Facts {
     }
 
     /// The first bytes, at most 64, from a peer whose handshake failed, or that does not speak
-    /// HTTP/1. Of an unexpected HTTP message, they are the first line.
+    /// HTTP/1. For an unexpected HTTP message, these are its first line.
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes

@@ -79,6 +79,6 @@ pub(crate) use peer_text::PeerText;
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};
-pub(crate) use tls_offer::{KeyShare, OfferedParameters};
-pub use tls_offer::{TlsOffer, TlsVersion};
+pub use tls_offer::TlsVersion;
+pub(crate) use tls_offer::{KeyShare, OfferedParameters, TlsOffer};
 pub use tls_session::{ClientCertificate, EarlyData, TlsSession};

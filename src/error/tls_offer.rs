@@ -29,7 +29,7 @@ impl fmt::Display for TlsVersion {
 ///
 /// `Display` is the row `offered` of a report: `TLS 1.2 to TLS 1.3; ALPN h2, http/1.1`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TlsOffer {
+pub(crate) struct TlsOffer {
     pub(crate) oldest: TlsVersion,
     pub(crate) newest: TlsVersion,
     pub(crate) protocols: &'static [&'static str],
@@ -62,24 +62,6 @@ impl TlsOffer {
     /// Whether the ClientHello is larger than a packet.
     pub(crate) fn is_large(&self) -> bool {
         self.newest == TlsVersion::V1_3 && self.key_share == KeyShare::PostQuantum
-    }
-
-    /// The oldest version offered.
-    #[must_use]
-    pub fn oldest(&self) -> TlsVersion {
-        self.oldest
-    }
-
-    /// The newest version offered.
-    #[must_use]
-    pub fn newest(&self) -> TlsVersion {
-        self.newest
-    }
-
-    /// The application protocols offered in ALPN (RFC 7301), in order of preference.
-    #[must_use]
-    pub fn protocols(&self) -> &'static [&'static str] {
-        self.protocols
     }
 }
 

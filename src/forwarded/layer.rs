@@ -20,7 +20,7 @@ use super::{
 /// | [`trust`](Self::trust) | no peer is trusted |
 /// | [`trust_host`](Self::trust_host) | the request's own Host |
 /// | [`trust_port`](Self::trust_port) | the port of that Host |
-/// | [`trusted_claims`](Self::trusted_claims) | [`TrustedClaims::Append`] |
+/// | [`pass_trusted`](Self::pass_trusted) | the address of a trusted peer is appended |
 /// | [`append_unverified`](Self::append_unverified) | chains of untrusted peers are replaced |
 /// | [`fields`](Self::fields) | `X-Forwarded-For`, `-Host` and `-Proto`, `X-Real-IP` |
 /// | [`max_chain`](Self::max_chain) | 1024 bytes |
@@ -109,9 +109,15 @@ impl ForwardedLayer {
         self
     }
 
-    /// Sets how the fields of trusted peers are treated. Default: [`TrustedClaims::Append`].
-    pub fn trusted_claims(mut self, claims: TrustedClaims) -> Self {
-        self.rules.trusted_claims = claims;
+    /// Forwards the fields of trusted peers unchanged, and writes none for them. Default: they are
+    /// kept, and the peer's own address is appended to the chain.
+    ///
+    /// Fields that the peer did not send stay absent. `X-Forwarded-Host` and `-Port` are removed
+    /// unless they are trusted ([`trust_host`](Self::trust_host),
+    /// [`trust_port`](Self::trust_port)). `X-Real-IP` and `Forwarded` are forwarded: the peer must
+    /// write or remove them itself.
+    pub fn pass_trusted(mut self) -> Self {
+        self.rules.trusted_claims = TrustedClaims::Pass;
         self
     }
 

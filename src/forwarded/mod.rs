@@ -96,6 +96,5 @@ pub use field::ForwardedField;
 pub use ipnet::IpNet;
 pub use layer::ForwardedLayer;
 pub use service::Forwarded;
-pub use write_fields::TrustedClaims;
 
 pub(crate) use find_fields::{ForwardedFields, is_forwarded_field, may_be_forwarded_field};

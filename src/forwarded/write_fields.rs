@@ -34,16 +34,11 @@ const DEFAULT_MAX_CHAIN: usize = 1024;
 
 /// How the fields of a trusted peer are treated.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum TrustedClaims {
-    /// Keeps them, and appends the peer's own address to the chain.
+pub(super) enum TrustedClaims {
+    /// They are kept, and the peer's own address is appended to the chain.
     #[default]
     Append,
-    /// Forwards them unchanged, and writes nothing. Fields that the peer did not send stay absent.
-    ///
-    /// `X-Forwarded-Host` and `-Port` are removed unless they are
-    /// [trusted](super::ForwardedLayer::trust_host). `X-Real-IP` and `Forwarded` are forwarded:
-    /// the peer must write or remove them itself.
+    /// They are forwarded unchanged, and nothing is written.
     Pass,
 }
 

@@ -10,7 +10,7 @@ use http::{
 
 use crate::downstream::ClientAddress;
 
-/// What requests to the same member have in common.
+/// The part of a request that selects its member.
 ///
 /// A request without the key gets the least loaded member.
 ///
@@ -42,7 +42,7 @@ impl AffinityKey {
     ///
     /// It comes from a [`ClientAddress`], a
     /// [`ClientConnection`](crate::downstream::ClientConnection) or axum's `ConnectInfo`. Behind
-    /// another proxy all clients have the same: use a field of the request instead.
+    /// another proxy, all clients have the same address: use a field of the request instead.
     pub fn client_address() -> Self {
         Self(KeySource::ClientAddress)
     }

@@ -108,9 +108,9 @@ impl OriginGroupBuilder {
 
     /// Sets the limits, forwarded fields and other settings of the proxies to all members.
     ///
-    /// The function gets the proxy of each member that is made of a connector, those that are added
-    /// later included. [`Member::proxy`] sets what differs for one of them. A further call replaces
-    /// the function.
+    /// The function receives the proxy of each member that is made from a connector, including
+    /// members that are added later. [`Member::proxy`] changes the settings of one of them. A
+    /// further call replaces the function.
     ///
     /// ```
     /// use std::time::Duration;
@@ -169,9 +169,9 @@ impl OriginGroupBuilder {
 
     /// Sets the share of members of the last tier below which their health is ignored, in percent.
     ///
-    /// The default is 0: only when all are out, all of them are tried. If fewer serve than the
-    /// threshold, those that are out share the load again, because the others would not carry it.
-    /// Envoy has the same threshold, with 50.
+    /// The default is 0: members that are out get requests only when all are out. Below the
+    /// threshold, they get requests again, because the others could not carry the load. Envoy has
+    /// the same threshold, with 50.
     pub fn panic_threshold(mut self, percent: u32) -> Self {
         self.panic_threshold = percent.min(100);
         self

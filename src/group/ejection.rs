@@ -108,9 +108,9 @@ impl Ejection {
     /// Sets the maximum share of the members of the last tier that may be ejected, in percent.
     ///
     /// The default is 50. The number is rounded up, so that one of two may be ejected, and two of
-    /// three. Beyond it, members stay although they fail: a few that are left would not carry the
-    /// load of all. Tiers with another below them are not bound, because their load has somewhere
-    /// to go. [Health checks](super::HealthCheck) are not bound either: see
+    /// three. Beyond it, members that fail stay in use, because the few that are left could not
+    /// carry the load. Other tiers have no such limit: their load moves to the next tier. It does
+    /// not limit [health checks](super::HealthCheck): see
     /// [`panic_threshold`](super::OriginGroupBuilder::panic_threshold).
     ///
     /// ```

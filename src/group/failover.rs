@@ -56,7 +56,7 @@ impl Default for Failover {
 impl Failover {
     /// Sends each request to one member only, as `proxy_next_upstream off` does.
     ///
-    /// Ejection goes on: it selects the member of later requests.
+    /// Failing members are still ejected, for later requests.
     ///
     /// ```
     /// # use cdn_origin::group::Failover;
@@ -71,8 +71,8 @@ impl Failover {
 
     /// Sets the response statuses after which another member is tried.
     ///
-    /// The default is 500, 502, 503 and 504. CloudFront allows 403, 404 and 429 too. Those from 500
-    /// on count as failures of the member, the others do not.
+    /// The default is 500, 502, 503 and 504. CloudFront allows 403, 404 and 429 too. Statuses of
+    /// 500 and above count as failures of the member, others do not.
     ///
     /// ```
     /// # use cdn_origin::group::Failover;
@@ -103,7 +103,7 @@ impl Failover {
 
     /// Sets how long after the arrival of a request another member may be tried.
     ///
-    /// There is no such limit by default. It does not end an attempt that runs:
+    /// There is no such limit by default. It does not end a running attempt:
     /// [`Limits::request_timeout`](crate::proxy::Limits::request_timeout) does.
     ///
     /// ```
@@ -118,7 +118,7 @@ impl Failover {
 
     /// Tries no other member after a timeout.
     ///
-    /// The client has waited for long, and the next member may be as slow. nginx's
+    /// The client has already waited, and the next member may be as slow. nginx's
     /// `proxy_next_upstream error` does the same.
     ///
     /// ```

@@ -16,8 +16,8 @@ use crate::{
 /// [`rise`](Self::rise) good ones. The first check decides alone. A member that is down gets no
 /// requests unless all are out. Its return ends an [ejection](super::Ejection) too.
 ///
-/// Each member is checked over a connection of its own, by its own connector, so a busy pool fails
-/// no check. The settings of its proxy apply, such as
+/// Each member is checked over a connection of its own, by its own connector, so a busy pool does
+/// not fail a check. The settings of its proxy apply, such as
 /// [`map_request`](crate::OriginProxy::map_request), except those for the client's address.
 ///
 /// ```
@@ -165,8 +165,7 @@ pub enum CheckOutcome {
 
 impl CheckOutcome {
     /// Whether the check passed.
-    #[must_use]
-    pub fn has_passed(&self) -> bool {
+    pub(super) fn has_passed(&self) -> bool {
         matches!(self, Self::Passed)
     }
 }

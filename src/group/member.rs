@@ -6,9 +6,9 @@ use crate::{connector::CdnOriginConnector, origin::Origin, proxy::OriginProxy};
 
 /// An origin of an [`OriginGroup`](super::OriginGroup): its connector, its name and its weight.
 ///
-/// A connector becomes a member by itself. Its proxy gets the settings of
+/// A connector converts into a member. Its proxy gets the settings of
 /// [`OriginGroupBuilder::each`](super::OriginGroupBuilder::each), and then those of
-/// [`proxy`](Self::proxy). An [`OriginProxy`] becomes a member with the settings that it has.
+/// [`proxy`](Self::proxy). An [`OriginProxy`] that becomes a member keeps its settings.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer, group::{Member, OriginGroup}};
@@ -62,10 +62,10 @@ impl Member {
         self
     }
 
-    /// Sets what differs from the proxies of the other members.
+    /// Changes the settings of this member's proxy.
     ///
-    /// The function gets a proxy with the settings of the whole group. A member that was made of an
-    /// [`OriginProxy`] has its settings from there: the function changes them further.
+    /// The function receives a proxy with the settings of the whole group, or the [`OriginProxy`]
+    /// that the member was made from.
     pub fn proxy(
         mut self,
         settings: impl Fn(OriginProxy) -> OriginProxy + Send + Sync + 'static,

@@ -53,14 +53,15 @@ impl MemberSource {
     /// Makes each address of the connector's dialled name a member, with the four names of the
     /// connector.
     ///
-    /// For names whose answers are complete, such as those of a service registry. The name is
-    /// resolved again when its answer has expired in the [`DnsCache`](crate::dial::DnsCache), at
-    /// most once a second. Nothing changes while name servers fail or return no address. The
-    /// members share trust and TLS sessions; their names are their addresses.
+    /// Use it for names whose answers list all addresses, such as those of a service registry. The
+    /// name is resolved again when its answer has expired in the
+    /// [`DnsCache`](crate::dial::DnsCache), at most once a second. Nothing changes while name
+    /// servers fail or return no address. The members share TLS settings and sessions. Each is
+    /// named after its address.
     ///
-    /// Until the first answer, the connector itself is the only member. So it stays if an IP
-    /// address or a Unix socket is dialled. [`Ech::from_dns`](crate::tls::Ech::from_dns) has no
-    /// effect for single addresses.
+    /// Until the first answer, the connector itself is the only member. It remains the only one if
+    /// an IP address or a Unix socket is dialled. [`Ech::from_dns`](crate::tls::Ech::from_dns) has
+    /// no effect for single addresses.
     pub fn dns(connector: CdnOriginConnector) -> Self {
         Self(UpdateSource::Dns {
             connector,
@@ -90,8 +91,8 @@ impl MemberSource {
 
     /// Sets how long an address may be absent from DNS before its member is removed.
     ///
-    /// The default is zero. Some minutes suit names whose answers contain a part of the addresses
-    /// only. It has an effect with [`dns`](Self::dns) only.
+    /// The default is zero. A few minutes suit names whose answers list only some of the addresses.
+    /// It has an effect with [`dns`](Self::dns) only.
     pub fn grace(mut self, time: Duration) -> Self {
         if let UpdateSource::Dns { grace, .. } = &mut self.0 {
             *grace = time;

@@ -98,7 +98,7 @@ impl Members {
 
     /// Replaces all members of a tier.
     ///
-    /// A member with the name of a present one leaves that as it is, with the new weight: its
+    /// A member with the name of an existing one changes only the weight of that one: its
     /// connections and its health stay. To change a connector, change the name too. The others are
     /// removed; the future resolves when the last of their requests has ended, and may be dropped.
     /// A member whose name is not unique is ignored and logged. A tier that does not exist stays

@@ -62,13 +62,13 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 /// * GET, HEAD and OPTIONS: the response has one of the [statuses](super::Failover::statuses).
 ///
 /// In all cases, no attempt may have read the client's body, unless all of it was
-/// [buffered](crate::proxy::Limits::buffer_requests). The client's own mistakes are never retried.
+/// [buffered](crate::proxy::Limits::buffer_requests). Errors that the client caused are never
+/// retried.
 ///
-/// A request of which the member may have received something goes to any member whose last outcome
-/// was no failure. To one that fails as well, it goes within the
-/// [`RetryBudget`](crate::pool::RetryBudget) of the member that failed first, so that attempts do
-/// not multiply when all are overloaded. `RetryBudget::none()` forbids both.
-/// [`Failover`](super::Failover) has further limits.
+/// A request that a member may have received goes to any member whose last outcome was not a
+/// failure. It goes to a failing member only within the [`RetryBudget`](crate::pool::RetryBudget)
+/// of the member that failed first, so that attempts do not multiply when all are overloaded.
+/// `RetryBudget::none()` forbids both. [`Failover`](super::Failover) has further limits.
 ///
 /// When all attempts have failed, the client gets the response of the last. A response whose body
 /// is truncated has begun, and is not replaced. Without a member, the client gets 503.

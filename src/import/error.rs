@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// A text that is no configuration: a quote or block is not closed, or it is too large.
+/// A text that is not a configuration: a quote or block is not closed, or it is too large.
 ///
 /// A line that is understood and cannot be imported is no error, but an
 /// [`ImportNote`](super::ImportNote).

@@ -35,7 +35,7 @@
 //!
 //! * Other files are not read. For nginx, replace each `include` by the content of its file.
 //! * Values of fields, and paths and queries of URLs, are not in notes, which may be logged.
-//! * The text may come from anybody. A text of more than 1 MiB is refused.
+//! * The text may be untrusted. A text of more than 1 MiB is refused.
 //!
 //! # What differs always
 //!

@@ -8,7 +8,7 @@ use crate::error::PeerText;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum NoteKind {
-    /// The crate can do it, but no configuration can hold it. The text names the call.
+    /// The crate supports it, but no configuration can express it. The text names the call.
     ByHand,
     /// The configuration has it, or it is the default.
     Mapped,

@@ -14,20 +14,21 @@ use std::fmt;
 pub enum CloseReason {
     /// It had reached its [maximum age](crate::pool::PoolSettings::max_age).
     Age,
-    /// Its exchange was cancelled halfway: the client left, or a deadline passed.
+    /// Its exchange was cancelled halfway: the client left, a deadline passed, or the origin
+    /// stopped reading a request that it had answered.
     Cancelled,
     /// It failed, or its peer violated the protocol.
     Error,
     /// It was idle for the [idle timeout](crate::pool::PoolSettings::idle_timeout).
     Idle,
-    /// The origin closed it. Also where no other reason is known.
+    /// The origin closed it, or it ended with the pool. Also where no other reason is known.
     Origin,
     /// It was [retired](crate::OriginProxy::retire_connections).
     Retired,
     /// There were more idle connections than [`max_idle`](crate::pool::PoolSettings::max_idle), or
     /// another needed the room.
     Surplus,
-    /// It served an upgrade.
+    /// It served an upgrade: the tunnel ended, or the origin refused the upgrade.
     Upgrade,
     /// It had served the [maximum of requests](crate::pool::PoolSettings::max_uses).
     Uses,
@@ -36,8 +37,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Every reason, in alphabetical order.
-    #[cfg(test)]
+    /// Every reason, in the order of declaration.
     pub(crate) const ALL: [Self; 10] = [
         Self::Age,
         Self::Cancelled,

@@ -18,9 +18,9 @@ use super::{ExchangeOutcome, ExchangeTry};
 /// An [`Observer`](super::Observer) gets it when the exchange has ended, and so does an
 /// [`ExchangeCollector`](super::ExchangeCollector) in the request's extensions.
 ///
-/// The collector also asks for a copy in the extensions of the response: the record as it is at the
-/// head, without outcome, and without the values of the body. An observer alone does not, because
-/// the copy would cost every request an allocation.
+/// With a collector, the extensions of the response hold a copy too: the record at the head,
+/// without the outcome and the values of the body. With an observer alone there is no copy, because
+/// it would cost every request an allocation.
 ///
 /// ```
 /// use cdn_origin::observe::{ExchangeCollector, ExchangeInfo};
@@ -201,7 +201,8 @@ impl ExchangeInfo {
         self.end.as_ref().map_or(0, |end| end.response_bytes)
     }
 
-    /// The address of the last try's connection, or the last one that was dialled in vain.
+    /// The address of the last connection, or the last address to which no connection could be
+    /// opened.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         let failed = || {

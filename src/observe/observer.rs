@@ -1,4 +1,4 @@
-//! `Observer`: the trait of those who watch requests and connections.
+//! `Observer`: a trait whose methods are called for events of requests and connections.
 
 use crate::{
     error::{Error, Facts},
@@ -94,8 +94,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = origin;
     }
 
-    /// An ejected origin is ejected no longer: its trials succeeded, its health checks passed, or
-    /// it was removed from the group.
+    /// An ejected origin has returned: its trials succeeded, its health checks passed, or it was
+    /// removed from the group.
     fn returned(&self, origin: &Origin) {
         let _ = origin;
     }

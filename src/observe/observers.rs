@@ -1,4 +1,4 @@
-//! `Observers`: those who watch one connector, called one after the other.
+//! `Observers`: the observers of one connector, called one after the other.
 
 use std::{
     fmt,

@@ -148,7 +148,7 @@ mod upload_share;
 
 pub use send::{NoEarlyData, RetryBudget};
 pub use settings::PoolSettings;
-pub use snapshot::{ClosedConnections, PoolSnapshot};
+pub use snapshot::PoolSnapshot;
 
 pub(crate) use connection::{PooledConnection, ResponseBody};
 pub(crate) use connection_budget::ConnectionBudget;

@@ -1,5 +1,7 @@
 //! `PoolSnapshot`: gauges and counters of a pool at one moment.
 
+use std::fmt;
+
 use super::connection::CloseReason;
 
 /// Gauges and counters of a pool at one moment.
@@ -8,8 +10,8 @@ use super::connection::CloseReason;
 /// exceeds `active`, and there are no `streams` without an open connection.
 ///
 /// Counters never decrease while the pool lives. [`opened`](Self::opened) is always the sum of
-/// [`closed`](Self::closed) and the connections that are established. Export the gauges and the
-/// counters to your metrics on a timer: taking a snapshot costs one short lock.
+/// [`closed_total`](Self::closed_total) and the connections that are established. Export the gauges
+/// and the counters to your metrics on a timer: taking a snapshot costs one short lock.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, OriginProxy};
@@ -18,7 +20,7 @@ use super::connection::CloseReason;
 /// let proxy = OriginProxy::new(connector);
 /// let pool = proxy.pool_snapshot();
 /// assert_eq!((pool.open(), pool.idle(), pool.waiting()), (0, 0, 0));
-/// assert_eq!(pool.opened(), pool.closed().total());
+/// assert_eq!(pool.opened(), pool.closed_total());
 /// # Ok::<(), cdn_origin::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -94,135 +96,42 @@ impl PoolSnapshot {
         self.retried
     }
 
-    /// Counters: connections that were closed, by reason.
+    /// Counter: connections that were closed for this reason, the first one that was known.
+    ///
+    /// ```
+    /// use cdn_origin::{observe::CloseReason, pool::PoolSnapshot};
+    ///
+    /// /// Many `Surplus` ask for a higher `max_idle`, many `Origin` for a lower `idle_timeout`.
+    /// fn closed_too_early(pool: &PoolSnapshot) -> u64 {
+    ///     pool.closed(CloseReason::Surplus) + pool.closed(CloseReason::Origin)
+    /// }
+    /// ```
     #[must_use]
-    pub fn closed(&self) -> ClosedConnections {
-        self.closed
+    pub fn closed(&self, reason: CloseReason) -> u64 {
+        self.closed.0[reason as usize]
+    }
+
+    /// Counter: connections that were closed, for any reason.
+    #[must_use]
+    pub fn closed_total(&self) -> u64 {
+        self.closed.0.iter().sum()
     }
 }
 
-/// Counters of closed connections, by the first reason that was known.
-///
-/// ```
-/// use cdn_origin::pool::ClosedConnections;
-///
-/// fn wasted(closed: ClosedConnections) -> u64 {
-///     // Much `surplus` asks for a higher `max_idle`, much `origin` for a lower `idle_timeout`.
-///     closed.surplus() + closed.origin()
-/// }
-/// assert_eq!(wasted(ClosedConnections::default()), 0);
-/// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ClosedConnections {
-    idle: u64,
-    age: u64,
-    uses: u64,
-    surplus: u64,
-    origin: u64,
-    error: u64,
-    cancelled: u64,
-    retired: u64,
-    upgrade: u64,
-    vanished: u64,
-}
+/// Counters of closed connections, by reason.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub(super) struct ClosedConnections([u64; CloseReason::ALL.len()]);
 
 impl ClosedConnections {
-    /// Connections that were idle for the [idle timeout](super::PoolSettings::idle_timeout).
-    #[must_use]
-    pub fn idle(&self) -> u64 {
-        self.idle
-    }
-
-    /// Connections that had reached their [maximum age](super::PoolSettings::max_age).
-    #[must_use]
-    pub fn age(&self) -> u64 {
-        self.age
-    }
-
-    /// Connections that had served the [maximum of requests](super::PoolSettings::max_uses).
-    #[must_use]
-    pub fn uses(&self) -> u64 {
-        self.uses
-    }
-
-    /// Idle connections that were closed because of [`max_idle`](super::PoolSettings::max_idle),
-    /// or to make room for another in a full pool.
-    #[must_use]
-    pub fn surplus(&self) -> u64 {
-        self.surplus
-    }
-
-    /// Connections that the origin closed, and those that ended with the pool.
-    #[must_use]
-    pub fn origin(&self) -> u64 {
-        self.origin
-    }
-
-    /// Connections that failed, or whose peer violated the protocol.
-    #[must_use]
-    pub fn error(&self) -> u64 {
-        self.error
-    }
-
-    /// Connections whose exchange was cancelled halfway.
-    ///
-    /// The client left, a deadline passed, or the origin stopped reading a request that it had
-    /// answered.
-    #[must_use]
-    pub fn cancelled(&self) -> u64 {
-        self.cancelled
-    }
-
-    /// Connections that were [retired](crate::OriginProxy::retire_connections).
-    #[must_use]
-    pub fn retired(&self) -> u64 {
-        self.retired
-    }
-
-    /// Connections that served an upgrade: the tunnel ended, or the origin refused the upgrade.
-    #[must_use]
-    pub fn upgrade(&self) -> u64 {
-        self.upgrade
-    }
-
-    /// Connections whose address was [absent from DNS](super::PoolSettings::follow_dns).
-    #[must_use]
-    pub fn vanished(&self) -> u64 {
-        self.vanished
-    }
-
-    /// The sum of all reasons.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        let Self {
-            idle,
-            age,
-            uses,
-            surplus,
-            origin,
-            error,
-            cancelled,
-            retired,
-            upgrade,
-            vanished,
-        } = self;
-        idle + age + uses + surplus + origin + error + cancelled + retired + upgrade + vanished
-    }
-
     pub(super) fn count(&mut self, reason: CloseReason) {
-        let counter = match reason {
-            CloseReason::Origin => &mut self.origin,
-            CloseReason::Idle => &mut self.idle,
-            CloseReason::Age => &mut self.age,
-            CloseReason::Uses => &mut self.uses,
-            CloseReason::Surplus => &mut self.surplus,
-            CloseReason::Error => &mut self.error,
-            CloseReason::Cancelled => &mut self.cancelled,
-            CloseReason::Retired => &mut self.retired,
-            CloseReason::Upgrade => &mut self.upgrade,
-            CloseReason::Vanished => &mut self.vanished,
-        };
-        *counter += 1;
+        self.0[reason as usize] += 1;
+    }
+}
+
+impl fmt::Debug for ClosedConnections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = CloseReason::ALL.map(|reason| (reason.as_str(), self.0[reason as usize]));
+        f.debug_map().entries(counts).finish()
     }
 }
 

@@ -119,7 +119,7 @@ fn after_plain_http(best: &ProbeAttempt, error: &Error) -> Vec<SettingChange> {
 
 /// A smaller ClientHello, if the present one has a post-quantum key share.
 fn small_hello(best: &ProbeAttempt, error: &Error) -> Option<SettingChange> {
-    let is_large = error.facts().tls_offer().is_some_and(TlsOffer::is_large);
+    let is_large = error.facts().offer.as_ref().is_some_and(TlsOffer::is_large);
     let is_new = best.combination.groups() == GroupOrder::AsConfigured;
     (is_large && is_new).then_some(SettingChange::Groups(GroupOrder::Classical))
 }
@@ -227,8 +227,8 @@ fn after_response(
 ) -> Vec<SettingChange> {
     let origin = best.combination.origin();
     let causes = diagnosis.map_or(&[][..], Diagnosis::causes);
-    let fixes = causes.iter().flat_map(|cause| cause.fixes());
-    let fixes = fixes.filter_map(|fix| change_of_fix(fix.kind()));
+    let fixes = causes.iter().flat_map(|cause| cause.fix_kinds());
+    let fixes = fixes.filter_map(change_of_fix);
     let mut changes: Vec<_> = fixes
         .filter(|change| !gives_up_tls(change, &origin))
         .collect();

@@ -72,7 +72,7 @@ use super::{
 /// [`request_timeout`]: Self::request_timeout
 /// [`response_timeout`]: Self::response_timeout
 /// [`unread_timeout`]: Self::unread_timeout
-/// [profile]: crate::connector::AppliedProfile
+/// [profile]: crate::connector::CdnOriginBuilder::without_edge_profile
 #[derive(Clone, Debug)]
 #[must_use = "limits do nothing until `OriginProxy::limits` gets them"]
 pub struct Limits {
@@ -283,9 +283,9 @@ impl Limits {
     /// Sets the maximum size of the request's fields, in bytes.
     ///
     /// The default is the limit of the dialled edge, if its
-    /// [profile](crate::connector::AppliedProfile) has one; a call replaces it. Each field counts
-    /// as its name, its value and four bytes. Beyond the limit, the client gets 431 with
-    /// `http_request_error`.
+    /// [profile](crate::connector::CdnOriginBuilder::without_edge_profile) has one; a call replaces
+    /// it. Each field counts as its name, its value and four bytes. Beyond the limit, the client
+    /// gets 431 with `http_request_error`.
     ///
     /// The server in front has its own limit. hyper's server refuses HTTP/1 heads of more than
     /// 400 KiB and HTTP/2 fields of more than 16 KiB.

@@ -164,8 +164,8 @@
 //!   body failed, or its WebSocket handshake is malformed.
 //! * **408**: the client stopped sending.
 //! * **413**: the request body is larger than allowed.
-//! * **414**: the target is longer than the dialled [edge](crate::connector::AppliedProfile)
-//!   accepts.
+//! * **414**: the target is longer than the dialled
+//!   [edge](crate::connector::CdnOriginBuilder::without_edge_profile) accepts.
 //! * **417**: the request expects something other than `100-continue`.
 //! * **431**: the request's fields are larger, or more, than allowed.
 //! * **500**: the connector has no fixed origin.

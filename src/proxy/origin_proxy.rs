@@ -97,7 +97,7 @@ impl OriginProxy {
     /// proxy.forwarded(ForwardedLayer::new());
     /// ```
     pub fn forwarded(mut self, layer: ForwardedLayer) -> Self {
-        let profile = self.pool.connector().profile();
+        let profile = self.pool.connector().applied_profile();
         Arc::make_mut(&mut self.settings).set_forwarded(layer, profile);
         self
     }
@@ -158,7 +158,7 @@ impl OriginProxy {
     /// proxy.limits(Limits::default().request_timeout(Duration::from_secs(60)));
     /// ```
     pub fn limits(mut self, limits: Limits) -> Self {
-        let profile = self.pool.connector().profile();
+        let profile = self.pool.connector().applied_profile();
         Arc::make_mut(&mut self.settings).set_limits(limits, profile);
         self
     }

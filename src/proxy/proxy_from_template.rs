@@ -23,7 +23,7 @@ pub(crate) fn proxy_from_template(
     pool: Option<&PoolSettings>,
     budget: Option<Arc<ConnectionBudget>>,
 ) -> OriginProxy {
-    let profile = connector.profile();
+    let profile = connector.applied_profile();
     let mut settings = template.settings.for_connector(&connector);
     if let Some(limits) = limits {
         settings.set_limits(limits.clone(), profile);

@@ -59,7 +59,7 @@ pub(super) struct ProxySettings {
 impl ProxySettings {
     /// The defaults for this connector.
     pub(super) fn new(connector: &CdnOriginConnector) -> Self {
-        let profile = connector.profile();
+        let profile = connector.applied_profile();
         let origin = connector.shared_origin().cloned();
         let host_rewrite = match &origin {
             Some(origin) => HostRewriteLayer::to_authority(origin.host().clone()),
@@ -101,12 +101,12 @@ impl ProxySettings {
         if self.host_source == HostSource::Layer {
             settings.set_host_rewrite(self.host_rewrite.clone());
         }
-        settings.set_forwarded(self.forwarded.clone(), connector.profile());
+        settings.set_forwarded(self.forwarded.clone(), connector.applied_profile());
         match &self.response_rewrite {
             Some(layer) => settings.set_response_rewrite(layer.clone()),
             None => settings.response_rewrite = None,
         }
-        settings.set_limits(self.limits.clone(), connector.profile());
+        settings.set_limits(self.limits.clone(), connector.applied_profile());
         Self {
             client_scheme: self.client_scheme,
             upgrades: self.upgrades.clone(),
@@ -131,7 +131,10 @@ impl ProxySettings {
     /// The default pool for this connector.
     pub(super) fn pool_settings(connector: &CdnOriginConnector) -> PoolSettings {
         let pool = PoolSettings::default();
-        match connector.profile().and_then(AppliedProfile::idle_timeout) {
+        match connector
+            .applied_profile()
+            .and_then(AppliedProfile::idle_timeout)
+        {
             Some(time) => pool.idle_timeout(time),
             None => pool,
         }

@@ -42,12 +42,10 @@
 
 mod body;
 mod examine;
-mod future;
 mod layer;
 mod service;
 
 pub use body::PeekedBody;
-pub use future::ResponseDiagnosisFuture;
 pub use layer::ResponseDiagnosisLayer;
 pub use service::ResponseDiagnosis;
 

@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::future::BoxFuture;
 use http::{
     Request, Response,
     header::{CONTENT_LENGTH, HOST, ORIGIN},
@@ -16,7 +17,7 @@ use tower_service::Service;
 use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
-    PeekedBody, ResponseDiagnosisFuture,
+    PeekedBody,
     examine::{RequestSummary, examine, log_diagnosis},
 };
 
@@ -48,7 +49,7 @@ where
 {
     type Response = Response<PeekedBody<R>>;
     type Error = S::Error;
-    type Future = ResponseDiagnosisFuture<R, S::Error>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -58,9 +59,7 @@ where
         let sent = SentRequest::of(&request);
         let origin = Arc::clone(&self.origin);
         let response = self.inner.call(request);
-        ResponseDiagnosisFuture::new(
-            async move { Ok(diagnosed(response.await?, &origin, &sent).await) },
-        )
+        Box::pin(async move { Ok(diagnosed(response.await?, &origin, &sent).await) })
     }
 }
 

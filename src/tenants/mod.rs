@@ -1,7 +1,7 @@
 //! Many tenants behind one service: the origin of each request follows from its host.
 //!
 //! [`VirtualHosts`] keeps a [`Tenant`] for each host, and builds its proxy when the first request
-//! comes. The proxies share one TLS trust, one DNS cache and all settings of a template.
+//! comes. The proxies have the settings of a template, and share its certificates and DNS cache.
 //!
 //! ```
 //! use cdn_origin::{

@@ -1,4 +1,4 @@
-//! `Tenant`: the origin of one tenant, and the limits of its own.
+//! `Tenant`: the origin of one tenant, and its own limits.
 
 use std::sync::Arc;
 

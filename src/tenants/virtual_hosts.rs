@@ -30,7 +30,7 @@ use super::{
 /// Proxies each request to the origin of its tenant: a `Service` that never fails.
 ///
 /// A tenant's proxy is built when its first request comes, and kept while it is used. All proxies
-/// have the settings of one template, and share its TLS trust, its DNS cache and its observers. A
+/// have the settings of one template, and share its certificates, DNS cache and observers. A
 /// [reload](crate::CdnOriginConnector::reload) of the template's connector changes all of them.
 /// Clones share the tenants.
 ///
@@ -66,7 +66,7 @@ struct HostSettings {
 type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
 
-/// What a request gets whose host belongs to no tenant.
+/// The response to a request whose host belongs to no tenant.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UnknownHost {
@@ -83,9 +83,9 @@ pub enum UnknownHost {
 impl VirtualHosts {
     /// Makes a service without tenants.
     ///
-    /// The template has the settings of all proxies. Give it a connector for
-    /// [any origin](crate::CdnOriginConnector::any_origin): its own origin, if it has one, gets no
-    /// request.
+    /// The template has the settings of all proxies. Give it a connector for [any
+    /// origin](crate::CdnOriginConnector::any_origin): its own origin, if it has one, gets no
+    /// requests.
     pub fn new(template: OriginProxy) -> Self {
         Self {
             registry: Arc::new(Registry::new()),
@@ -184,7 +184,7 @@ impl VirtualHosts {
 
     /// Sets how long a proxy is kept without a request. The default is 10 minutes.
     ///
-    /// Proxies that have been idle for as long are dropped when another one is built.
+    /// Proxies that have been idle for that long are dropped when another one is built.
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.settings_mut().idle_timeout = time;
         self
@@ -192,11 +192,12 @@ impl VirtualHosts {
 
     /// Sets the maximum number of open connections of all tenants together.
     ///
-    /// There is none by default: each tenant has that of its pool only. No tenant can take all of
-    /// them: it opens another one only while it holds less than four times what is free. So one
-    /// busy tenant gets four fifths, two get four ninths each. Beyond that, its requests wait for
-    /// its own connections. A tenant without a connection opens one in any case, so more may be
-    /// open if most tenants have one only. Proxies that exist keep what they were built with.
+    /// There is none by default: each tenant has only the limit of its own pool. No tenant can take
+    /// all connections: it opens another one only while it holds fewer than four times the number
+    /// that is free. So one busy tenant gets four fifths, and two get four ninths each. Beyond
+    /// that, requests wait for the connections of their tenant. A tenant without a connection may
+    /// always open one, so the total may exceed the limit if most tenants have only one. Existing
+    /// proxies keep the limit with which they were built.
     ///
     /// ```
     /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};
@@ -238,18 +239,6 @@ impl VirtualHosts {
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()
-    }
-
-    /// Returns how many hosts have a tenant.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.registry.len()
-    }
-
-    /// Returns whether no host has a tenant.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Returns how many proxies exist now.
@@ -370,7 +359,7 @@ where
 impl fmt::Debug for VirtualHosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VirtualHosts")
-            .field("len", &self.len())
+            .field("hosts", &self.registry.len())
             .field("active", &self.active())
             .finish_non_exhaustive()
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, ErrorKind, OriginProxy, VerifyPolicy,
     diagnosis::{CauseId, Certainty},
+    observe::CloseReason,
     proxy::ProxyBody,
     tls::{Roots, rustls},
 };
@@ -235,10 +236,12 @@ async fn an_idle_connection_is_closed_by_what_ends_it_and_by_nothing_else() {
         until(|| proxy.pool_snapshot().idle() == 1).await;
         act.send(action).await.unwrap();
         until(|| proxy.pool_snapshot().open() == 0).await;
-        let closed = proxy.pool_snapshot();
-        let closed = closed.closed();
+        let pool = proxy.pool_snapshot();
         assert_eq!(
-            (closed.origin(), closed.error()),
+            (
+                pool.closed(CloseReason::Origin),
+                pool.closed(CloseReason::Error)
+            ),
             (by_origin, by_error),
             "{action:?}"
         );

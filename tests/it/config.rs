@@ -251,7 +251,7 @@ fn keys_that_contradict_each_other_are_refused() {
         ),
         (
             "[verify]\nroots = { native = true }\ndanger = { certificate = 'accept_any' }",
-            "verify.danger.certificate: no other key of `verify` has an effect beside this",
+            "verify.danger.certificate: the other keys of this section have no effect: remove them or this one",
         ),
         (
             "[verify]\ncrls = { pem_files = [] }",
@@ -271,7 +271,7 @@ fn keys_that_contradict_each_other_are_refused() {
         ),
         (
             "[sessions]\noff = true\ncapacity = 3",
-            "sessions.off: no other key of `sessions` has an effect beside this",
+            "sessions.off: the other keys of this section have no effect: remove them or this one",
         ),
         (
             "[dns.cache]\nmin_ttl = '1s'",
@@ -279,7 +279,7 @@ fn keys_that_contradict_each_other_are_refused() {
         ),
         (
             "[dns.cache]\noff = true\nstale = '1s'",
-            "dns.cache.off: no other key of `dns.cache` has an effect beside this",
+            "dns.cache.off: the other keys of this section have no effect: remove them or this one",
         ),
     ];
     for (text, expected) in rows {
@@ -312,7 +312,7 @@ fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
         ),
         (
             "[response_rewrite]\noff = true\nkeep_alt_svc = true",
-            "response_rewrite.off: no other key of `response_rewrite` has an effect beside this",
+            "response_rewrite.off: the other keys of this section have no effect: remove them or this one",
         ),
         (
             "[upgrades]\nprotocols = ['h2c']",

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
 use cdn_origin::downstream::ClientConnection;
-use cdn_origin::forwarded::{ForwardedField, ForwardedLayer, IpNet, TrustedClaims};
+use cdn_origin::forwarded::{ForwardedField, ForwardedLayer, IpNet};
 use cdn_origin::origin::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 use tower::{Layer, ServiceExt, service_fn};
@@ -120,7 +120,7 @@ async fn fields_of_an_untrusted_peer_are_replaced() {
     for layer in [ForwardedLayer::new(), ForwardedLayer::default(), trusting()] {
         assert_eq!(lines(&layer, Some("203.0.113.7"), FORGED).await, expected);
     }
-    let pass = trusting().trusted_claims(TrustedClaims::Pass);
+    let pass = trusting().pass_trusted();
     assert_eq!(lines(&pass, Some("203.0.113.7"), FORGED).await, expected);
 }
 
@@ -381,7 +381,7 @@ async fn host_and_port_of_a_trusted_peer_need_trust_host_and_trust_port() {
 
 #[tokio::test]
 async fn untrusted_host_and_port_are_removed_when_claims_pass() {
-    let layer = trusting().trusted_claims(TrustedClaims::Pass);
+    let layer = trusting().pass_trusted();
     let peer = Some("10.0.0.1");
     assert!(lines(&layer, peer, HANDED_ON).await.is_empty());
     let layer = layer.trust_host().trust_port();
@@ -393,7 +393,7 @@ async fn untrusted_host_and_port_are_removed_when_claims_pass() {
 
 #[tokio::test]
 async fn claims_of_a_trusted_peer_can_pass_unchanged() {
-    let layer = trusting().trusted_claims(TrustedClaims::Pass);
+    let layer = trusting().pass_trusted();
     let claimed: Fields<'_> = &[
         ("forwarded", "for=203.0.113.7"),
         ("x-forwarded-for", "anything"),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
     dial::{Dns, DnsCache, ResolveError, Resolved},
+    observe::CloseReason,
     pool::PoolSettings,
     tls::Roots,
 };
@@ -131,7 +132,9 @@ async fn connections_to_an_address_that_is_absent_from_dns_end_after_their_reque
             // It carries the slow request.
             Protocol::Http2 => 0,
         };
-        while ask(&proxy, "/").await != "new" || proxy.pool_snapshot().closed().vanished() < idle {
+        while ask(&proxy, "/").await != "new"
+            || proxy.pool_snapshot().closed(CloseReason::Vanished) < idle
+        {
             tokio::task::yield_now().await;
         }
         moving.old.until(|old| old.open.load(SeqCst) == 1).await;
@@ -139,8 +142,11 @@ async fn connections_to_an_address_that_is_absent_from_dns_end_after_their_reque
         moving.gate.close();
         assert_eq!(slow.await.unwrap(), "old", "{protocol:?}");
         moving.old.until(|old| old.open.load(SeqCst) == 0).await;
-        assert_eq!(proxy.pool_snapshot().closed().vanished(), idle + 1);
-        assert_eq!(proxy.pool_snapshot().closed().total(), idle + 1);
+        assert_eq!(
+            proxy.pool_snapshot().closed(CloseReason::Vanished),
+            idle + 1
+        );
+        assert_eq!(proxy.pool_snapshot().closed_total(), idle + 1);
     }
 }
 
@@ -239,5 +245,5 @@ async fn an_address_that_disappears_while_its_answer_is_cached_costs_no_request(
         new.until(|new| new.requests.load(SeqCst) > 200).await;
     })
     .await;
-    assert_eq!(proxy.pool_snapshot().closed().error(), 0);
+    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Error), 0);
 }

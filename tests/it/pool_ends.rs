@@ -13,6 +13,7 @@ use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy,
     error::ErrorKind,
+    observe::CloseReason,
     pool::PoolSettings,
     proxy::{Limits, ProxyBody},
 };
@@ -128,7 +129,7 @@ async fn retired_connections_end_after_their_requests_and_new_requests_open_new_
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
         proxy.retire_connections();
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
-        until(|| proxy.pool_snapshot().closed().retired() == 2).await;
+        until(|| proxy.pool_snapshot().closed(CloseReason::Retired) == 2).await;
     }
 }
 
@@ -146,7 +147,7 @@ async fn a_connection_that_was_opening_when_all_were_retired_serves_only_its_own
         assert_eq!(present.await.unwrap(), (StatusCode::OK, "0".into()));
         assert_eq!(get(proxy.clone()).await, (StatusCode::OK, "1".into()));
         origin.until(|counts| counts.open.load(SeqCst) == 1).await;
-        until(|| proxy.pool_snapshot().closed().retired() == 1).await;
+        until(|| proxy.pool_snapshot().closed(CloseReason::Retired) == 1).await;
         proxy.drain().await;
         origin.until(|counts| counts.open.load(SeqCst) == 0).await;
     }
@@ -213,9 +214,9 @@ async fn the_snapshot_counts_connections_and_requests() {
     }
     until(|| proxy.pool_snapshot().open() == 0).await;
     let snapshot = proxy.pool_snapshot();
-    assert_eq!(snapshot.opened(), snapshot.closed().total());
+    assert_eq!(snapshot.opened(), snapshot.closed_total());
     assert_eq!(snapshot.opened() + snapshot.reused(), 7);
-    assert!(snapshot.closed().idle() >= 1, "{snapshot:?}");
+    assert!(snapshot.closed(CloseReason::Idle) >= 1, "{snapshot:?}");
     assert_eq!(
         (snapshot.active(), snapshot.waiting(), snapshot.retried()),
         (0, 0, 0)
@@ -235,7 +236,7 @@ async fn closed_connections_are_counted_by_reason() {
     let connector = CdnOriginConnector::builder(format!("http://{address}"));
     let proxy = OriginProxy::new(connector.build().unwrap());
     assert_eq!(get(proxy.clone()).await.0, StatusCode::BAD_GATEWAY);
-    until(|| proxy.pool_snapshot().closed().origin() == 1).await;
+    until(|| proxy.pool_snapshot().closed(CloseReason::Origin) == 1).await;
 
     let endless = Origin::http1(|_, _| async {
         Response::new(Full::from(Bytes::from(vec![b'x'; 8 * 1024 * 1024])))
@@ -243,8 +244,8 @@ async fn closed_connections_are_counted_by_reason() {
     .await;
     let proxy = OriginProxy::new(endless.connector());
     drop(send(proxy.clone()).await);
-    until(|| proxy.pool_snapshot().closed().cancelled() == 1).await;
-    assert_eq!(proxy.pool_snapshot().closed().total(), 1);
+    until(|| proxy.pool_snapshot().closed(CloseReason::Cancelled) == 1).await;
+    assert_eq!(proxy.pool_snapshot().closed_total(), 1);
 }
 
 #[tokio::test]
@@ -275,9 +276,10 @@ async fn a_response_that_is_refused_is_not_counted_as_closed_by_the_origin() {
         let request = request.body(Empty::<Bytes>::new()).unwrap();
         let answer = memory::send(&proxy, request).await;
         assert_eq!(answer.status(), status);
-        let closed = proxy.pool_snapshot().closed();
-        assert_eq!([closed.cancelled(), closed.error()], [cancelled, error]);
-        assert_eq!(closed.total(), 1);
+        let pool = proxy.pool_snapshot();
+        let counts = [CloseReason::Cancelled, CloseReason::Error].map(|it| pool.closed(it));
+        assert_eq!(counts, [cancelled, error]);
+        assert_eq!(pool.closed_total(), 1);
     }
 }
 
@@ -296,7 +298,7 @@ fn idle_connections_are_closed_in_whatever_runtime_the_pool_is_used_next() {
             assert_eq!(get(proxy.clone()).await.0, StatusCode::OK);
             assert_eq!(origin.counts().connections.load(SeqCst), opened);
             if opened == 2 {
-                until(|| proxy.pool_snapshot().closed().idle() == 1).await;
+                until(|| proxy.pool_snapshot().closed(CloseReason::Idle) == 1).await;
             }
         });
     }

@@ -151,7 +151,7 @@ async fn a_body_that_is_shorter_than_declared_is_an_error_and_ends_its_connectio
         tokio::task::yield_now().await;
     }
     let snapshot = proxy.pool_snapshot();
-    assert_eq!((snapshot.idle(), snapshot.closed().total()), (0, 1));
+    assert_eq!((snapshot.idle(), snapshot.closed_total()), (0, 1));
 }
 
 #[tokio::test]

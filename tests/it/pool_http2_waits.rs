@@ -13,6 +13,7 @@ use axum::Router;
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, OriginProxy, VerifyPolicy,
+    observe::CloseReason,
     pool::{PoolSettings, PoolSnapshot},
     tls::{Roots, rustls},
 };
@@ -161,7 +162,7 @@ async fn an_idle_http2_connection_makes_room_for_an_upgrade() {
     let heard = answer_to_an_upgrade(&site).await;
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
     assert!(heard.ends_with("\r\n\r\nHTTP/1.1"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed().surplus(), 1);
+    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Surplus), 1);
 }
 
 #[tokio::test]
@@ -182,5 +183,5 @@ async fn an_http2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_th
     }
     let heard = upgrade.await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed().surplus(), 1);
+    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Surplus), 1);
 }

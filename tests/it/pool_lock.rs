@@ -225,7 +225,7 @@ async fn a_stream_that_panics_while_it_is_idle_costs_its_connection_only() {
             proxy.retire_connections();
             until(|| proxy.pool_snapshot().open() == 0).await;
             let pool = proxy.pool_snapshot();
-            assert_eq!(pool.opened(), pool.closed().total(), "{fault:?}");
+            assert_eq!(pool.opened(), pool.closed_total(), "{fault:?}");
         }
     }
 }

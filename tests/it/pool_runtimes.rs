@@ -165,7 +165,7 @@ pub(crate) fn consistent(proxy: &OriginProxy) -> PoolSnapshot {
     assert!(pool.idle() + pool.tunnels() <= pool.open(), "{pool:?}");
     assert!(pool.waiting() <= pool.active(), "{pool:?}");
     assert!(pool.streams() == 0 || pool.open() > 0, "{pool:?}");
-    let established = pool.opened() - pool.closed().total();
+    let established = pool.opened() - pool.closed_total();
     assert!(established <= pool.open() as u64, "{pool:?}");
     pool
 }

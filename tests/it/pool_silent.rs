@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, pool::PoolSettings, proxy::Limits};
+use cdn_origin::{OriginProxy, observe::CloseReason, pool::PoolSettings, proxy::Limits};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, channel::Channel};
@@ -106,7 +106,7 @@ async fn after_the_first_timeout_on_a_silent_http2_connection_requests_use_anoth
     assert_eq!(connections.load(SeqCst), 2);
     let snapshot = proxy.pool_snapshot();
     assert_eq!(
-        (snapshot.open(), snapshot.closed().error()),
+        (snapshot.open(), snapshot.closed(CloseReason::Error)),
         (1, 1),
         "{snapshot:?}"
     );

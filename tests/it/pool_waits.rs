@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, dial::ProxyProtocol, downstream::ClientAddress,
-    error::ErrorKind, pool::PoolSettings, proxy::Limits,
+    error::ErrorKind, observe::CloseReason, pool::PoolSettings, proxy::Limits,
 };
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Channel, Empty, Full};
@@ -108,7 +108,7 @@ async fn a_request_that_comes_after_a_retirement_waits_for_no_connect_that_began
     let since = spawn_get(&proxy);
     until(|| gate.attempts.load(SeqCst) == 2).await;
     gate.permits.add_permits(1);
-    until(|| proxy.pool_snapshot().closed().retired() == 1).await;
+    until(|| proxy.pool_snapshot().closed(CloseReason::Retired) == 1).await;
     assert!(!since.is_finished());
     assert_eq!(proxy.pool_snapshot().waiting(), 1);
     gate.permits.add_permits(1);

@@ -14,7 +14,7 @@ use std::{
 
 use cdn_origin::{
     CdnOriginConnector, Error,
-    connector::{AdviceId, Reloaded},
+    connector::AdviceId,
     error::{BuildProblemKind, CertificateProblem, ErrorKind},
     tls::{
         ClientIdentity, Crls, Roots, VerifyPolicy, danger,
@@ -227,7 +227,7 @@ fn a_plain_http_connector_has_nothing_to_reload() {
         .build()
         .unwrap();
     connector.reload(|tls| tls.no_client_identity()).unwrap();
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Unchanged);
+    assert!(!connector.reload_if_changed().unwrap());
 }
 
 /// The files of a connector.
@@ -277,20 +277,20 @@ async fn changed_files_are_noticed_and_unchanged_ones_left_alone() {
         .build()
         .unwrap();
     assert!(!connect(&connector).await.unwrap());
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Unchanged);
+    assert!(!connector.reload_if_changed().unwrap());
     assert!(connect(&connector).await.unwrap());
 
     // A name of another length, so that the file has another length whatever the clock says.
     let two = authority.issue_client("the-second-client.example.test");
     files.write_identity(&two);
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Applied);
+    assert!(connector.reload_if_changed().unwrap());
     assert!(!connect(&connector).await.unwrap());
     let seen = edge.hellos().pop().unwrap().client;
     assert_eq!(seen, Some(two.chain[0].to_vec()));
 
     let both = authority.root_pem() + &Authority::new().root_pem();
     fs::write(&files.roots, both).unwrap();
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Applied);
+    assert!(connector.reload_if_changed().unwrap());
     connect(&connector).await.unwrap();
 }
 
@@ -321,7 +321,7 @@ async fn half_a_change_keeps_the_old_trust_until_the_other_half_is_there() {
     connect(&connector).await.unwrap();
 
     fs::write(&files.key, two.key_pem()).unwrap();
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Applied);
+    assert!(connector.reload_if_changed().unwrap());
     connect(&connector).await.unwrap();
     let seen = edge.hellos().pop().unwrap().client;
     assert_eq!(seen, Some(two.chain[0].to_vec()));
@@ -349,7 +349,7 @@ async fn a_newer_revocation_list_takes_effect() {
 
     let other = Ca::root().crl(1, 2090);
     fs::write(list, root.crl(9, 2090) + &other).unwrap();
-    assert_eq!(connector.reload_if_changed().unwrap(), Reloaded::Applied);
+    assert!(connector.reload_if_changed().unwrap());
     let error = connect(&connector).await.unwrap_err();
     assert_eq!(
         error.kind(),

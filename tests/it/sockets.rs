@@ -83,7 +83,7 @@ async fn an_interface_reaches_the_socket_and_one_that_is_missing_fails_the_attem
         .unwrap();
     let error = connector.oneshot(Uri::default()).await.unwrap_err();
     assert_eq!(error.stage(), Stage::Dial);
-    assert_eq!(error.facts().failed_attempts().count(), 1);
+    assert_eq!(error.facts().attempts().len(), 1);
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn each_request_goes_to_the_origin_of_its_host() {
         get(&hosts, "blog.test").await,
         answer("two.example", "www.example")
     );
-    assert_eq!((hosts.len(), hosts.active()), (2, 2));
+    assert_eq!((hosts.hosts().len(), hosts.active()), (2, 2));
     // The authority of the target takes precedence over the field.
     let request = Request::get("http://blog.test/").header("host", "shop.test");
     let request = request.body(Empty::<Bytes>::new()).unwrap();
@@ -157,7 +157,7 @@ async fn a_tenant_that_is_replaced_or_removed_loses_no_request() {
     assert!(hosts.remove("shop.test"));
     assert!(!hosts.remove("shop.test"));
     assert_eq!(get(&hosts, "shop.test").await.0, 421);
-    assert_eq!((hosts.len(), hosts.active()), (0, 0));
+    assert_eq!((hosts.hosts().len(), hosts.active()), (0, 0));
     permits.add_permits(2);
     for (request, origin) in [(first, "one.example"), (second, "two.example")] {
         let response = request.await.unwrap();
@@ -178,7 +178,7 @@ async fn the_least_recently_used_proxy_gives_way() {
         assert_eq!(get(&hosts, host).await, answer(host, host));
         assert!(hosts.active() <= 2);
     }
-    assert_eq!(hosts.len(), 3);
+    assert_eq!(hosts.hosts().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,7 +261,10 @@ async fn hosts_that_clients_choose_need_a_rule_and_a_guard() {
     // The rule allows these, and the guard refuses to dial them.
     for name in ["a.shops.test", "b.shops.test", "c.shops.test"] {
         assert_eq!(get(&hosts, name).await.0, 502, "{name}");
-        assert!(hosts.len() <= 2, "tenants made on demand are forgotten");
+        assert!(
+            hosts.hosts().len() <= 2,
+            "tenants made on demand are forgotten"
+        );
     }
 }
 

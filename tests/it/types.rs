@@ -5,11 +5,11 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 
-use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, Fix, Report, ResponseEvidence};
+use cdn_origin::diagnosis::{Cause, CauseId, Certainty, Diagnosis, ResponseEvidence};
 use cdn_origin::dial::TcpKeepalive;
 use cdn_origin::error::{
     Alert, BuildProblem, BuildProblemKind, DialAttempt, Elapsed, ErrorKind, Facts, Fault,
-    PeerCertificate, Stage, TlsOffer, TlsSession,
+    PeerCertificate, Stage, TlsSession,
 };
 use cdn_origin::host_rewrite::{HostRewrite, HostRewriteFuture};
 use cdn_origin::name::{
@@ -33,7 +33,6 @@ use tower::{Layer, Service, ServiceExt};
 use crate::support::{Authority, Edge};
 
 /// Goes wherever it likes.
-fn shared<T: Send + Sync + Unpin + 'static>() {}
 fn shared_clone<T: Clone + Send + Sync + Unpin + 'static>() {}
 fn value<T: Clone + Debug + Eq + Send + Sync + Unpin + 'static>() {}
 fn word<T: Copy + Debug + Eq + Hash + Send + Sync + Unpin + 'static>() {}
@@ -78,16 +77,13 @@ fn what_is_known_can_be_kept_and_sent() {
     value::<Cause>();
     value::<Diagnosis>();
     value::<Elapsed>();
-    value::<Fix>();
     value::<TcpKeepalive>();
-    value::<TlsOffer>();
     value::<TlsSession>();
     shared_clone::<ConnectionInfo>();
     shared_clone::<Facts>();
     shared_clone::<PeerCertificate>();
     shared_clone::<Roots>();
     shared_clone::<VerifyPolicy>();
-    shared::<Report<'static>>();
     shared_clone::<ResponseEvidence<'static>>();
 }
 

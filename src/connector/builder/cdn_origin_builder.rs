@@ -37,7 +37,7 @@ use crate::{
 /// | [`without_edge_profile`](Self::without_edge_profile) | known edges change [some defaults][p] |
 /// | [`advice`](Self::advice) | all advice; certificates 14 days before they expire |
 ///
-/// [p]: crate::connector::AppliedProfile
+/// [p]: crate::connector::CdnOriginBuilder::without_edge_profile
 ///
 /// ```
 /// use std::time::Duration;

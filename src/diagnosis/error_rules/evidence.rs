@@ -127,7 +127,7 @@ impl Evidence<'_> {
     /// gave it no other reason to send it.
     pub(super) fn answers_missing_sni_with(&self, alert: u8) -> bool {
         let by_edge = self.profile().and_then(EdgeProfile::alert_without_sni);
-        let offer = self.facts.tls_offer();
+        let offer = self.facts.offer.as_ref();
         by_edge == Some(alert)
             && offer.is_some_and(|offer| {
                 let versions = (offer.oldest, offer.newest);
@@ -139,7 +139,7 @@ impl Evidence<'_> {
 
     /// Whether the application chose cipher suites, groups, signature schemes or the provider.
     pub(super) fn has_chosen_parameters(&self) -> bool {
-        let offer = self.facts.tls_offer();
+        let offer = self.facts.offer.as_ref();
         offer.is_some_and(|offer| offer.parameters == OfferedParameters::Chosen)
     }
 

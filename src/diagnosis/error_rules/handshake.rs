@@ -37,13 +37,13 @@ pub(super) const RULES: &[Rule] = &[
         certainty: Certain,
         when: |e| e.is(ErrorKind::ProtocolNotNegotiated),
         text: |e| {
-            let offer = e.facts.tls_offer();
+            let offer = e.facts.offer.as_ref();
             let offered = offer.map_or(&[][..], |offer| offer.protocols).join(", ");
             format!("ALPN offered {offered}, and the origin requires another protocol")
         },
         clues: &[Clue::Offer, Clue::Ending],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: |e| match e.facts.tls_offer().map(|offer| offer.protocols.len()) {
+        fixes: |e| match e.facts.offer.as_ref().map(|offer| offer.protocols.len()) {
             Some(1) => vec![FixKind::Alpn("Http2OrHttp1")],
             _ => vec![FixKind::Advice(
                 "configure the origin to support one of the offered protocols",
@@ -250,7 +250,7 @@ pub(super) const RULES: &[Rule] = &[
 const CLASSICAL_GROUPS: &[&str] = &["x25519", "secp256r1", "secp384r1"];
 
 fn offers_large_hello(evidence: &Evidence<'_>) -> bool {
-    let offer = evidence.facts.tls_offer();
+    let offer = evidence.facts.offer.as_ref();
     offer.is_some_and(TlsOffer::is_large)
 }
 

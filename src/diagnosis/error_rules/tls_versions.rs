@@ -44,6 +44,6 @@ fn offers_ech(evidence: &Evidence<'_>) -> bool {
 }
 
 fn range(evidence: &Evidence<'_>) -> Option<(TlsVersion, TlsVersion)> {
-    let offer = evidence.facts.tls_offer()?;
+    let offer = evidence.facts.offer.as_ref()?;
     Some((offer.oldest, offer.newest))
 }

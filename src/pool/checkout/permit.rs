@@ -22,10 +22,6 @@ use super::{Affinity, CheckIn};
 pub(crate) struct ConnectPermit {
     pub(crate) connection: ConnectionPermit,
     pub(crate) pending: PendingConnect,
-    /// The generation of connections that it belongs to: one of an earlier generation is retired
-    /// before it becomes idle.
-    pub(crate) generation: u64,
-    pub(crate) affinity: Affinity,
 }
 
 impl ConnectPermit {
@@ -40,12 +36,10 @@ impl ConnectPermit {
             pending: PendingConnect {
                 pool: Some(pool.clone()),
                 ended: EndedConnect {
-                    affinity: affinity.clone(),
+                    affinity,
                     generation,
                 },
             },
-            generation,
-            affinity,
         }
     }
 
@@ -169,11 +163,24 @@ pub(crate) struct PendingConnect {
     ended: EndedConnect,
 }
 
-/// A connect that has ended, for clients of this affinity.
+/// A connect that has ended.
 #[derive(Debug, Default)]
 pub(crate) struct EndedConnect {
+    /// Which requests the connection may serve.
     pub(crate) affinity: Affinity,
+    /// The generation of connections that it belongs to: one of an earlier generation is retired
+    /// before it becomes idle.
     pub(crate) generation: u64,
+}
+
+impl PendingConnect {
+    pub(crate) fn affinity(&self) -> &Affinity {
+        &self.ended.affinity
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.ended.generation
+    }
 }
 
 impl Drop for PendingConnect {

@@ -59,8 +59,6 @@ impl Http1Connection {
         let ConnectPermit {
             connection: permit,
             pending,
-            generation,
-            affinity,
         } = permit;
         let info = stream.info().clone();
         let life = permit.life().clone();
@@ -76,9 +74,9 @@ impl Http1Connection {
         let connection = Self {
             stream: Some(SyncWrapper::new(Box::new(stream))),
             info,
-            affinity,
+            affinity: pending.affinity().clone(),
             life,
-            generation,
+            generation: pending.generation(),
             retires_at: settings.retirement(now),
             idle_since: now,
             was_idle: false,

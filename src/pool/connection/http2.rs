@@ -92,8 +92,6 @@ impl Http2Connection {
         let ConnectPermit {
             connection: permit,
             pending,
-            generation: _,
-            affinity,
         } = permit;
         let info = stream.info().clone();
         let life = permit.life().clone();
@@ -115,7 +113,7 @@ impl Http2Connection {
             sender,
             info,
             reused_info: OnceLock::new(),
-            affinity,
+            affinity: pending.affinity().clone(),
             life: life.clone(),
             opened_at: now,
             retires_at: settings.retirement(now),

@@ -94,7 +94,7 @@ async fn connect_early(
     permit: ConnectPermit,
     head: Bytes,
 ) -> Result<PooledConnection, Error> {
-    let affinity = permit.affinity.clone();
+    let affinity = permit.pending.affinity().clone();
     let connector = inner.connector().for_client(affinity.address());
     let connecting = connector.connect_early(head);
     let failed = match Opened::by(&Arc::downgrade(inner), connecting, permit).await {

@@ -52,7 +52,9 @@ impl Connect {
         recipient: Recipient,
     ) -> oneshot::Receiver<ConnectResult> {
         let (outcome, receiver) = oneshot::channel();
-        let mut connector = inner.connector().for_client(permit.affinity.address());
+        let mut connector = inner
+            .connector()
+            .for_client(permit.pending.affinity().address());
         let connect = Self {
             inner: Arc::downgrade(inner),
             // The pool's connector has a fixed origin, and does not look at the URI.
@@ -66,7 +68,7 @@ impl Connect {
     }
 
     async fn run(self) {
-        let generation = self.permit.generation;
+        let generation = self.permit.pending.generation();
         let opened = Opened::by(&self.inner, self.connecting, self.permit).await;
         let Some(inner) = self.inner.upgrade() else {
             return;
@@ -130,7 +132,7 @@ impl Opened {
                 pending: Some(pending),
             });
         }
-        let (generation, settings) = (permit.generation, inner.settings().clone());
+        let (generation, settings) = (permit.pending.generation(), inner.settings().clone());
         drop(inner);
         let opened = Http2Connection::open(stream, permit, &settings).await;
         let (connection, parts) = opened.map_err(|error| FailedConnect {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
-use cdn_origin::{OriginProxy, proxy::Limits};
+use cdn_origin::{OriginProxy, observe::CloseReason, proxy::Limits};
 use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -185,7 +185,7 @@ async fn an_upload_may_pause_after_the_response_for_as_long_as_before_it() {
     let chunk = "4\r\npart\r\n".len();
     assert_eq!(read.recv().await, Some(5 * chunk));
     assert!(start.elapsed() >= PAUSE, "{:?}", start.elapsed());
-    assert_eq!(proxy.pool_snapshot().closed().cancelled(), 1);
+    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Cancelled), 1);
 }
 
 #[tokio::test(start_paused = true)]

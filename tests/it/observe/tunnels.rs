@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cdn_origin::{
     CdnOriginConnector,
-    observe::{ExchangeInfo, ExchangeOutcome},
+    observe::{CloseReason, ExchangeInfo, ExchangeOutcome},
     proxy::Upgrades,
 };
 use http::StatusCode;
@@ -157,7 +157,9 @@ async fn metrics_count_a_tunnel_while_it_is_open_and_its_bytes_at_its_end() {
 
     client.write_all(b"question").await.unwrap();
     end(TunnelEnds::Closed, &scene, client, origin).await;
-    scene.until(|pool| pool.closed().upgrade() == 1).await;
+    scene
+        .until(|pool| pool.closed(CloseReason::Upgrade) == 1)
+        .await;
     observer.sample(&scene.proxy);
     let scrape = Scrape::parse(&handle.render());
     assert_eq!(scrape.sum("cdn_origin_pool_open_tunnels", &[]), 0.0);

@@ -24,7 +24,7 @@ pub(crate) async fn becomes_quiet(proxy: &OriginProxy, network: &Network) {
         loop {
             let pool = proxy.pool_snapshot();
             let busy = pool.active() + pool.waiting() + pool.streams() + pool.tunnels();
-            let is_balanced = pool.opened() == pool.closed().total() + pool.open() as u64;
+            let is_balanced = pool.opened() == pool.closed_total() + pool.open() as u64;
             let open = network.open();
             if busy == 0 && pool.open() == pool.idle() && is_balanced && open == pool.open() {
                 break;

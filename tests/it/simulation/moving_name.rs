@@ -18,6 +18,7 @@ use cdn_origin::{
     CdnOriginConnector, Error, OriginProxy, VerifyPolicy,
     dial::{Dns, DnsCache, ResolveError, Resolved},
     error::Stage,
+    observe::CloseReason,
     pool::PoolSettings,
     tls::Roots,
 };
@@ -317,11 +318,11 @@ impl Scene {
             world.breaks(format!("left open: {:?}", proxy.pool_snapshot()));
         }
         let pool = proxy.pool_snapshot();
-        if pool.opened() != pool.closed().total() || pool.active() + pool.waiting() > 0 {
+        if pool.opened() != pool.closed_total() || pool.active() + pool.waiting() > 0 {
             world.breaks(format!("out of balance: {pool:?}"));
         }
         summary.connections = pool.opened();
-        summary.vanished = pool.closed().vanished();
+        summary.vanished = pool.closed(CloseReason::Vanished);
         drop(proxy);
         for origin in &origins {
             let closed = origin.until(|counts| counts.open.load(SeqCst) == 0);

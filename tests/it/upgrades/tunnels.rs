@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use cdn_origin::proxy::Upgrades;
+use cdn_origin::{observe::CloseReason, proxy::Upgrades};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Scene, bytes, rest};
@@ -116,8 +116,8 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     assert!(rest(&mut late).await.starts_with("HTTP/1.1 101 "));
     assert_eq!(rest(&mut asked).await, "");
     drained.await;
-    scene.until(|pool| pool.closed().total() == 2).await;
-    assert_eq!(scene.proxy.pool_snapshot().closed().upgrade(), 2);
+    scene.until(|pool| pool.closed_total() == 2).await;
+    assert_eq!(scene.proxy.pool_snapshot().closed(CloseReason::Upgrade), 2);
 }
 
 #[tokio::test]

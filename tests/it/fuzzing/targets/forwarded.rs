@@ -8,7 +8,7 @@ use std::{
 
 use cdn_origin::{
     downstream::ClientConnection,
-    forwarded::{ForwardedField, ForwardedLayer, IpNet, TrustedClaims},
+    forwarded::{ForwardedField, ForwardedLayer, IpNet},
     origin::Scheme,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
@@ -85,7 +85,7 @@ fn layer(settings: u8) -> ForwardedLayer {
         layer = layer.trust(trusted);
     }
     if settings & 2 != 0 {
-        layer = layer.trusted_claims(TrustedClaims::Pass);
+        layer = layer.pass_trusted();
     }
     if settings & 4 != 0 {
         layer = layer.append_unverified();

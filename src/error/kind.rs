@@ -126,6 +126,7 @@ impl ErrorKind {
         Self::Host(HostProblem::Invalid),
         Self::Host(HostProblem::Missing),
         Self::Host(HostProblem::Repeated),
+        Self::Host(HostProblem::Unknown),
         Self::HttpProtocol,
         Self::Io,
         Self::LoopDetected,

@@ -114,6 +114,8 @@ pub enum HostProblem {
     Missing,
     /// The request has more than one `Host` field.
     Repeated,
+    /// No tenant of [`VirtualHosts`](crate::tenants::VirtualHosts) has the host.
+    Unknown,
 }
 
 impl HostProblem {
@@ -123,6 +125,7 @@ impl HostProblem {
             Self::Invalid => ("host_invalid", "Host is not a host with an optional port"),
             Self::Missing => ("host_missing", "Host is missing"),
             Self::Repeated => ("host_repeated", "Host field is repeated"),
+            Self::Unknown => ("host_unknown", "no origin is configured for the host"),
         }
     }
 }

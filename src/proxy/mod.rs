@@ -252,7 +252,7 @@ mod service;
 mod settings;
 mod size_limits;
 mod trailers;
-mod unknown_host;
+mod unrouted;
 mod upgrade;
 mod upload_pace;
 
@@ -263,7 +263,7 @@ pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
 pub(crate) use refusal::refuse;
 pub(crate) use request_buffer::BufferedBody;
 pub(crate) use service::{Respond, accept, attempt, notify_observers};
-pub(crate) use unknown_host::refuse_unknown_host;
+pub(crate) use unrouted::refuse_unrouted;
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;

@@ -15,9 +15,9 @@ use tower::BoxError;
 use tower_service::Service;
 
 use crate::{
-    error::{BuildError, BuildProblem, BuildProblemKind},
+    error::{BuildError, BuildProblem, BuildProblemKind, ErrorKind, HostProblem},
     pool::ConnectionBudget,
-    proxy::{OriginProxy, ProxyBody, Proxying, connector_of, refuse_unknown_host},
+    proxy::{OriginProxy, ProxyBody, Proxying, connector_of, refuse_unrouted},
 };
 
 use super::{
@@ -62,6 +62,9 @@ struct HostSettings {
     idle_timeout: Duration,
     budget: Option<Arc<ConnectionBudget>>,
 }
+
+/// Why no tenant is found for a request.
+const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
 
 type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
@@ -125,6 +128,9 @@ impl VirtualHosts {
     }
 
     /// Sets the answer to requests whose host belongs to no tenant. The default is 421.
+    ///
+    /// It is an error response of the template: its hooks see it, with an error of kind
+    /// [`HostProblem::Unknown`](crate::error::HostProblem::Unknown).
     pub fn unknown(mut self, rule: UnknownHost) -> Self {
         self.settings_mut().unknown = rule;
         self
@@ -272,12 +278,11 @@ impl VirtualHosts {
         }
     }
 
-    /// The proxy of a host, else the status of the answer.
-    fn find(&self, host: &str) -> Result<OriginProxy, StatusCode> {
+    /// The proxy of a host, else why there is none.
+    fn find(&self, host: &str) -> Result<OriginProxy, ErrorKind> {
         let HostSettings {
             template,
             rule,
-            unknown,
             max_active,
             idle_timeout,
             budget,
@@ -287,7 +292,7 @@ impl VirtualHosts {
             Some(entry) => entry,
             None => {
                 let made = rule.as_ref().and_then(|rule| rule(host));
-                let tenant = made.ok_or_else(|| unknown.status())?;
+                let tenant = made.ok_or(UNKNOWN)?;
                 let tenant = tenant.check().map_err(|error| unusable(host, &error))?;
                 self.registry.insert_on_demand(host, tenant)
             }
@@ -299,11 +304,10 @@ impl VirtualHosts {
         proxy.map_err(|error| unusable(host, &error))
     }
 
-    fn choose(&self, parts: &Parts) -> Result<OriginProxy, StatusCode> {
-        let unknown = self.settings.unknown.status();
+    fn choose(&self, parts: &Parts) -> Result<OriginProxy, ErrorKind> {
         match &self.settings.select {
-            None => self.find(&host_key(host_of(parts).ok_or(unknown)?)),
-            Some(select) => self.find(&host_key(&select(parts).ok_or(unknown)?)),
+            None => self.find(&host_key(host_of(parts).ok_or(UNKNOWN)?)),
+            Some(select) => self.find(&host_key(&select(parts).ok_or(UNKNOWN)?)),
         }
     }
 
@@ -326,9 +330,9 @@ fn problem(setter: &'static str, kind: BuildProblemKind, why: &'static str) -> B
 }
 
 /// The tenant contradicts the template.
-fn unusable(host: &str, error: &BuildError) -> StatusCode {
+fn unusable(host: &str, error: &BuildError) -> ErrorKind {
     tracing::error!(host, %error, "the proxy of a tenant cannot be built");
-    StatusCode::INTERNAL_SERVER_ERROR
+    ErrorKind::UnsupportedUri
 }
 
 impl<B> Service<Request<B>> for VirtualHosts
@@ -351,7 +355,13 @@ where
         let request = Request::from_parts(parts, body);
         match chosen {
             Ok(mut proxy) => proxy.call(request),
-            Err(status) => refuse_unknown_host(request, status),
+            Err(kind) => {
+                let status = match kind {
+                    UNKNOWN => self.settings.unknown.status(),
+                    _ => StatusCode::INTERNAL_SERVER_ERROR,
+                };
+                refuse_unrouted(&self.settings.template, request, kind, status)
+            }
         }
     }
 }

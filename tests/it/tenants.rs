@@ -4,14 +4,15 @@ use std::{convert::Infallible, net::Ipv4Addr, sync::Arc};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, OriginProxy,
+    CdnOriginConnector, Error, ErrorKind, OriginProxy,
     dial::{Dns, EgressGuard},
+    error::HostProblem,
     pool::PoolSettings,
-    proxy::{Limits, ProxyBody},
+    proxy::{Limits, ProxyBody, replace_content},
     tenants::{Tenant, UnknownHost, VirtualHosts},
 };
 use futures_util::future::join_all;
-use http::{Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -116,6 +117,21 @@ async fn an_unknown_host_is_421_or_404() {
     assert_eq!(response.headers()["proxy-status"], expected);
     assert_eq!(get(&not_found, "shop.test").await.0, 200);
     assert_eq!(misdirected.active(), 1);
+}
+
+#[tokio::test]
+async fn hooks_of_the_template_see_the_refusal_of_an_unknown_host() {
+    let connector = CdnOriginConnector::any_origin().build().unwrap();
+    let template = OriginProxy::new(connector).map_response(|response| {
+        let kind = response.extensions().get::<Error>().map(Error::kind);
+        assert_eq!(kind, Some(ErrorKind::Host(HostProblem::Unknown)));
+        let status = response.status();
+        let text = HeaderValue::from_static("text/plain");
+        replace_content(response, text, format!("our page for {status}"))
+    });
+    let hosts = VirtualHosts::new(template);
+    let page = "our page for 421 Misdirected Request".into();
+    assert_eq!(get(&hosts, "other.test").await, (421, page));
 }
 
 #[tokio::test]

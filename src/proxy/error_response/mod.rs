@@ -10,4 +10,4 @@ mod structured_field;
 pub(super) use disclosure::DiagnosisDisclosure;
 pub(super) use grpc::GrpcCall;
 pub(super) use proxy_status::{ProxyIdentity, error_type_name};
-pub(super) use response::error_response;
+pub(super) use response::{error_response, error_response_of};

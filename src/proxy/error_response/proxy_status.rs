@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::{
-    error::{Alert, Error, ErrorKind, RequestProblem, Stage, UpgradeProblem},
+    error::{Alert, Error, ErrorKind, HostProblem, RequestProblem, Stage, UpgradeProblem},
     proxy::Via,
 };
 
@@ -98,11 +98,13 @@ pub(in crate::proxy) fn error_type_name(error: &Error) -> &'static str {
         ErrorKind::ResolveFailed => "dns_error",
         ErrorKind::HttpProtocol => "http_protocol_error",
         ErrorKind::Request(RequestProblem::MethodRefused) => "http_request_denied",
+        ErrorKind::Host(HostProblem::Unknown) | ErrorKind::UnsupportedUri => {
+            "destination_not_found"
+        }
         ErrorKind::Host(_)
         | ErrorKind::Request(_)
         | ErrorKind::RequestBody(_)
         | ErrorKind::Upgrade(UpgradeProblem::Invalid) => "http_request_error",
-        ErrorKind::UnsupportedUri => "destination_not_found",
         ErrorKind::Upgrade(UpgradeProblem::Refused) => "http_upgrade_failed",
         ErrorKind::Draining | ErrorKind::Io | ErrorKind::NoOrigin => "destination_unavailable",
         ErrorKind::PrewarmUnsupported => "proxy_configuration_error",

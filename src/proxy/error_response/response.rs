@@ -1,7 +1,7 @@
 //! The proxy's own response to a failure.
 
 use http::{
-    HeaderValue, Method, Response,
+    HeaderValue, Method, Response, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
 };
 
@@ -25,7 +25,17 @@ pub(in crate::proxy) fn error_response(
     method: &Method,
     disclosure: DiagnosisDisclosure,
 ) -> Response<ProxyBody> {
-    let status = status(&error);
+    error_response_of(status(&error), identity, error, method, disclosure)
+}
+
+/// The [`error_response`] with a status that was configured.
+pub(in crate::proxy) fn error_response_of(
+    status: StatusCode,
+    identity: &ProxyIdentity,
+    error: Error,
+    method: &Method,
+    disclosure: DiagnosisDisclosure,
+) -> Response<ProxyBody> {
     let details = disclosure.details(|| error.diagnosis());
     let proxy_status = proxy_status(identity, &error, details.as_ref());
     let text = format!("{status}\n");

@@ -2,11 +2,14 @@
 
 use http::StatusCode;
 
-use crate::error::{Error, ErrorKind, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem};
+use crate::error::{
+    Error, ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage, UpgradeProblem,
+};
 
 /// The status for a failure.
 pub(super) fn status(error: &Error) -> StatusCode {
     match error.kind() {
+        ErrorKind::Host(HostProblem::Unknown) => StatusCode::MISDIRECTED_REQUEST,
         ErrorKind::Host(_)
         | ErrorKind::Request(RequestProblem::PathAmbiguous | RequestProblem::TargetInvalid)
         | ErrorKind::RequestBody(RequestBodyProblem::Failed | RequestBodyProblem::NotAllowed)

@@ -68,7 +68,7 @@ enum ValueConfig {
 
 impl ValueConfig {
     fn value(&self, key: &'static str) -> Result<HeaderValue, ConfigError> {
-        let refused = |_| ConfigError::invalid(key, "a value is not that of a field");
+        let refused = |_| ConfigError::invalid(key, "not a valid field value");
         match self {
             Self::Text(text) => HeaderValue::try_from(text).map_err(refused),
             Self::Secret(source) => {
@@ -98,7 +98,7 @@ fn names(key: &'static str, names: &[String]) -> Result<Vec<HeaderName>, ConfigE
 }
 
 fn field_name(key: &'static str, name: &str) -> Result<HeaderName, ConfigError> {
-    HeaderName::try_from(name).map_err(|_| ConfigError::invalid(key, "a name is not a field's"))
+    HeaderName::try_from(name).map_err(|_| ConfigError::invalid(key, "not a valid field name"))
 }
 
 fn remove_and_set(headers: &mut HeaderMap, remove: &[HeaderName], set: &FieldValues) {
@@ -183,12 +183,16 @@ impl PageConfig {
         let statuses = self.statuses.iter().copied().map(StatusCode::from_u16);
         let statuses = statuses.collect::<Result<_, _>>();
         Ok(Page {
-            statuses: statuses
-                .map_err(|_| ConfigError::invalid("error_pages.pages.statuses", "not a status"))?,
+            statuses: statuses.map_err(|_| {
+                ConfigError::invalid(
+                    "error_pages.pages.statuses",
+                    "not a status code (100 to 999)",
+                )
+            })?,
             content: file.read("error_pages.pages.file")?.into(),
             media_type: HeaderValue::try_from(&self.media_type).map_err(invalid(
                 "error_pages.pages.media_type",
-                "not the value of a field",
+                "not a valid field value",
             ))?,
             intercept: self.intercept,
         })

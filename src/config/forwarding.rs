@@ -70,8 +70,8 @@ pub(super) struct ForwardedConfig {
     trust_host: bool,
     #[serde(skip_serializing_if = "is_false")]
     trust_port: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trusted_claims: Option<ClaimsConfig>,
+    #[serde(skip_serializing_if = "is_false")]
+    pass_trusted: bool,
     #[serde(skip_serializing_if = "is_false")]
     append_unverified: bool,
     /// In bytes.
@@ -94,14 +94,6 @@ enum FieldConfig {
     XForwardedProto,
     #[serde(rename = "X-Real-IP")]
     XRealIp,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum ClaimsConfig {
-    Append,
-    Pass,
 }
 
 impl FieldConfig {
@@ -130,7 +122,7 @@ impl ForwardedConfig {
         if self.trust_port {
             layer = layer.trust_port();
         }
-        if let Some(ClaimsConfig::Pass) = self.trusted_claims {
+        if self.pass_trusted {
             layer = layer.pass_trusted();
         }
         if self.append_unverified {
@@ -246,7 +238,7 @@ impl UpgradesConfig {
             upgrades = Upgrades::none();
             for protocol in protocols {
                 let refused = |_| {
-                    let problem = "a protocol is not a name, or is a version of HTTP";
+                    let problem = "not a protocol name, or a version of HTTP";
                     ConfigError::invalid("upgrades.protocols", problem)
                 };
                 upgrades = upgrades.and(protocol).map_err(refused)?;

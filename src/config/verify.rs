@@ -185,7 +185,8 @@ impl VerifyConfig {
             };
         };
         if self.roots.is_some() || self.platform {
-            let problem = "these keys are trusted alone; beside roots, write `and_pins`";
+            let problem =
+                "`pinned` trusts these keys alone: to add them to roots, write `and_pins`";
             return Err(ConfigError::invalid("verify.pinned", problem));
         }
         let alone = match first {

@@ -109,7 +109,7 @@ impl fmt::Display for AppliedProfile {
             let separator = if index == 0 { ": " } else { "; " };
             write!(f, "{separator}{change}")?;
         }
-        write!(f, " (source: {})", self.edge.source())
+        write!(f, " (source: {})", self.edge.reference())
     }
 }
 

@@ -126,7 +126,7 @@ impl EdgeProfile {
     }
 
     /// Where the profile is documented.
-    pub(crate) fn source(&self) -> &'static str {
+    pub(crate) fn reference(&self) -> &'static str {
         self.source
     }
 }

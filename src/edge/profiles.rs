@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn every_profile_names_its_source_and_no_edge_has_two() {
         for (index, profile) in PROFILES.iter().enumerate() {
-            assert!(!profile.source().is_empty());
+            assert!(!profile.reference().is_empty());
             let mut others = PROFILES[index + 1..].iter();
             assert!(others.all(|other| other.edge() != profile.edge()));
         }

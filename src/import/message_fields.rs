@@ -20,7 +20,7 @@ pub(super) enum FieldChange<'a> {
 /// Adds the change to the settings, or says why it cannot be added.
 pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_>) -> Finding {
     let Ok(parsed) = name.parse::<HeaderName>() else {
-        return Finding::refused("the name is not that of a field");
+        return Finding::refused("the name is not a valid field name");
     };
     let lower = parsed.as_str();
     let (key, value, calls, text) = match change {
@@ -66,7 +66,7 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
             );
         }
         if !value.is_ascii() || HeaderValue::from_str(value).is_err() {
-            return Finding::refused("the value is not that of a field");
+            return Finding::refused("the value is not a valid field value");
         }
     }
     let (json, code) = match (settings.take(key), value) {

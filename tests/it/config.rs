@@ -247,7 +247,7 @@ fn keys_that_contradict_each_other_are_refused() {
         (
             "[verify]\nroots = { native = true }\n\
              pinned = ['sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=']",
-            "verify.pinned: these keys are trusted alone; beside roots, write `and_pins`",
+            "verify.pinned: `pinned` trusts these keys alone: to add them to roots, write `and_pins`",
         ),
         (
             "[verify]\nroots = { native = true }\ndanger = { certificate = 'accept_any' }",
@@ -316,15 +316,15 @@ fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
         ),
         (
             "[upgrades]\nprotocols = ['h2c']",
-            "upgrades.protocols: a protocol is not a name, or is a version of HTTP",
+            "upgrades.protocols: not a protocol name, or a version of HTTP",
         ),
         (
             "[request_fields]\nset = { 'not a name' = '1' }",
-            "request_fields.set: a name is not a field's",
+            "request_fields.set: not a valid field name",
         ),
         (
             "[response_fields]\nadd = { x = \"1\\n\" }",
-            "response_fields.add: a value is not that of a field",
+            "response_fields.add: not a valid field value",
         ),
         (
             "[pool]\nmax_response_head = '5 GiB'",

@@ -7,12 +7,13 @@ use std::{
 
 use http::{
     HeaderMap, Method, Request, StatusCode, Uri, Version,
-    header::{HeaderName, REFERER, USER_AGENT},
+    header::{HOST, HeaderName, REFERER, USER_AGENT},
 };
 
 use crate::{
     downstream::Downstream,
     observe::{ExchangeCollector, ExchangeInfo},
+    trace_context::TraceContext,
 };
 
 use super::options::QueryUse;
@@ -23,6 +24,10 @@ pub(super) struct LogEntry {
     began: Instant,
     pub(super) client: Option<IpAddr>,
     pub(super) method: Method,
+    /// The host that the client asked for, which may be empty.
+    pub(super) host: Vec<u8>,
+    /// The id of the trace that the request belongs to.
+    pub(super) trace_id: Option<u128>,
     uri: Uri,
     query: QueryUse,
     pub(super) version: Version,
@@ -49,6 +54,11 @@ impl LogEntry {
             began: Instant::now(),
             client: Downstream::address_of(request.extensions()),
             method: request.method().clone(),
+            host: match request.uri().authority() {
+                Some(authority) => authority.as_str().as_bytes().to_vec(),
+                None => field(request.headers(), &HOST).to_vec(),
+            },
+            trace_id: TraceContext::of(request).map(|context| context.trace_id()),
             uri: request.uri().clone(),
             query,
             version: request.version(),
@@ -81,11 +91,11 @@ impl LogEntry {
         self.began.elapsed().as_secs_f64()
     }
 
-    /// The last exchange, and the number of those before it.
-    pub(super) fn exchange(&self) -> Option<(ExchangeInfo, usize)> {
+    /// The last exchange, and those before it with other origins.
+    pub(super) fn exchange(&self) -> Option<(ExchangeInfo, Vec<ExchangeInfo>)> {
         let mut ended = self.collector.exchanges();
         let last = ended.pop().or_else(|| self.current.clone())?;
-        Some((last, ended.len()))
+        Some((last, ended))
     }
 }
 

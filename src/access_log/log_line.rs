@@ -45,7 +45,8 @@ pub(super) fn combined(entry: &LogEntry) -> String {
     line.push(' ');
     push_quoted(&mut line, or_dash(&entry.user_agent));
     let seconds = entry.seconds();
-    push(&mut line, format_args!(" duration={seconds:.6}"));
+    push(&mut line, format_args!(" duration={seconds:.6} host="));
+    push_quoted(&mut line, or_dash(&entry.host));
     for (key, value) in fields(entry) {
         match value {
             Value::Text(text) => push(&mut line, format_args!(" {key}={text}")),
@@ -70,6 +71,8 @@ pub(super) fn json(entry: &LogEntry) -> String {
     }
     line.push_str(",\"method\":");
     push_json(&mut line, entry.method.as_str().as_bytes());
+    line.push_str(",\"host\":");
+    push_json(&mut line, &entry.host);
     line.push_str(",\"path\":");
     push_json(&mut line, entry.target().as_bytes());
     let version = version(entry.version);
@@ -114,22 +117,26 @@ pub(super) fn json(entry: &LogEntry) -> String {
 /// A field of the exchange. Texts are labels and addresses, which need no escapes.
 enum Value {
     Text(String),
-    Texts(Vec<&'static str>),
+    Texts(Vec<String>),
     Seconds(Duration),
     Number(u64),
 }
 
 /// The outcome, and the fields of the exchange.
 fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
-    let Some((exchange, failovers)) = entry.exchange() else {
+    let mut fields = Vec::with_capacity(16);
+    let text = |text: &dyn Display| Value::Text(text.to_string());
+    if let Some(id) = entry.trace_id {
+        fields.push(("trace_id", text(&format_args!("{id:032x}"))));
+    }
+    let Some((exchange, failed_over)) = entry.exchange() else {
         let outcome = match entry.has_ended {
             true => ExchangeOutcome::Complete,
             false => ExchangeOutcome::ClientLeft,
         };
-        return vec![("outcome", Value::Text(outcome.as_str().into()))];
+        fields.push(("outcome", text(&outcome)));
+        return fields;
     };
-    let mut fields = Vec::with_capacity(16);
-    let text = |text: &dyn Display| Value::Text(text.to_string());
     if let Some(outcome) = exchange.outcome() {
         fields.push(("outcome", text(&outcome)));
     }
@@ -149,14 +156,24 @@ fn fields(entry: &LogEntry) -> Vec<(&'static str, Value)> {
     fields.push(("request_bytes", Value::Number(exchange.request_bytes())));
     fields.push(("tries", Value::Number(exchange.tries().count() as u64)));
     let retries = exchange.tries().filter_map(ExchangeTry::reason);
-    let retries: Vec<_> = retries.map(|reason| reason.as_str()).collect();
+    let retries: Vec<_> = retries.map(|reason| reason.as_str().to_owned()).collect();
     if !retries.is_empty() {
         fields.push(("retries", Value::Texts(retries)));
     }
-    if failovers > 0 {
-        fields.push(("failovers", Value::Number(failovers as u64)));
+    if !failed_over.is_empty() {
+        let failed_over = failed_over.iter().map(failed_exchange).collect();
+        fields.push(("failed_over", Value::Texts(failed_over)));
     }
     fields
+}
+
+/// Origin, error and seconds of an exchange: `a.example:443/connection_refused/0.003`.
+fn failed_exchange(exchange: &ExchangeInfo) -> String {
+    let origin = exchange.origin().map(|origin| origin.dial().to_string());
+    let origin = origin.unwrap_or_default();
+    let error = exchange.error_type().unwrap_or("-");
+    let seconds = exchange.total().unwrap_or_default().as_secs_f64();
+    format!("{origin}/{error}/{seconds:.3}")
 }
 
 fn push_times(fields: &mut Vec<(&'static str, Value)>, exchange: &ExchangeInfo) {

@@ -20,7 +20,8 @@
 //! A line in JSON, wrapped here:
 //!
 //! ```json
-//! {"time":"2026-11-29T05:29:05Z","client":"203.0.113.7","method":"GET","path":"/page",
+//! {"time":"2026-11-29T05:29:05Z","client":"203.0.113.7","method":"GET",
+//!  "host":"www.example","path":"/page",
 //!  "version":"HTTP/1.1","status":200,"bytes":1024,"duration":0.012,"outcome":"complete",
 //!  "origin":"origin.example:80","peer":"192.0.2.1:80","connection":"fresh","queue":0.0,
 //!  "checkout":0.004,"resolve":0.001,"connect":0.003,"handshake":0.0,"first_byte":0.007,
@@ -34,7 +35,11 @@
 //!   [kind](crate::ErrorKind) of an error, and `cause` its likeliest cause. They are absent without
 //!   one.
 //! * The fields from `origin` on describe the last exchange. They are absent if no proxy was
-//!   called. `failovers` is the number of exchanges with other origins before it.
+//!   called. `failed_over` lists those before it, each as `origin/error/seconds`, with the
+//!   [error type](crate::observe::ExchangeInfo::error_type).
+//! * `trace_id` is that of the [`TraceContext`](crate::trace_context::TraceContext) in the
+//!   request's extensions, else that of the client's `traceparent`. It joins the line with traces
+//!   and other logs. Put a `TraceContextLayer` outside of this one.
 //! * The query is left out, unless [`with_query`](AccessLogLayer::with_query) adds it.
 //!
 //! The combined format is that of Apache and nginx. The fields of the exchange follow as

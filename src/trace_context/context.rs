@@ -2,8 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use thiserror::Error;
+
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The ids of a trace and of one request in it.
 ///
@@ -42,6 +44,21 @@ impl TraceContext {
             trace_id: trace_id.max(1),
             parent_id: parent_id.max(1),
             flags,
+        }
+    }
+
+    /// The context in a request's extensions, or else the one that the client sent.
+    pub(crate) fn of<B>(request: &Request<B>) -> Option<Self> {
+        let known = request.extensions().get().copied();
+        known.or_else(|| Self::received(request.headers()))
+    }
+
+    /// The context that the client sent, if it sent a valid one.
+    pub(super) fn received(headers: &HeaderMap) -> Option<Self> {
+        let mut fields = headers.get_all(TRACEPARENT).iter();
+        match (fields.next(), fields.next()) {
+            (Some(field), None) => field.to_str().ok()?.parse().ok(),
+            _ => None,
         }
     }
 

@@ -10,13 +10,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, Request, request::Parts};
+use http::{HeaderName, Request, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::TraceContext;
+use super::{TraceContext, context::TRACEPARENT};
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The flag of a trace that may have been recorded.
@@ -42,7 +41,7 @@ impl TraceContextLayer {
     pub fn new() -> Self {
         let ids = RandomIds::default();
         Self::from_fn(move |request| {
-            Some(match received(&request.headers) {
+            Some(match TraceContext::received(&request.headers) {
                 Some(context) => context.with_parent(ids.next()),
                 None => TraceContext::new(ids.trace(), ids.next(), SAMPLED),
             })
@@ -110,7 +109,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         if let Some(context) = (self.layer.0)(&parts) {
-            let known = received(&parts.headers).map(|received| received.trace_id());
+            let known = TraceContext::received(&parts.headers).map(|received| received.trace_id());
             if known != Some(context.trace_id()) {
                 parts.headers.remove(TRACESTATE);
             }
@@ -118,15 +117,6 @@ where
             parts.extensions.insert(context);
         }
         self.inner.call(Request::from_parts(parts, body))
-    }
-}
-
-/// The context that the client sent, if it sent a valid one.
-fn received(headers: &HeaderMap) -> Option<TraceContext> {
-    let mut fields = headers.get_all(TRACEPARENT).iter();
-    match (fields.next(), fields.next()) {
-        (Some(field), None) => field.to_str().ok()?.parse().ok(),
-        _ => None,
     }
 }
 

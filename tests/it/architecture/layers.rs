@@ -137,13 +137,13 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
         ],
     ),
     ("import", &["config", "error"]),
-    ("access_log", &["downstream", "observe"]),
+    ("trace_context", &[]),
+    ("access_log", &["downstream", "observe", "trace_context"]),
     (
         "metrics",
         &["name", "origin", "error", "observe", "pool", "proxy"],
     ),
     ("server_timing", &["observe"]),
-    ("trace_context", &[]),
 ];
 
 /// What lib.rs re-exports, and the module that it comes from.

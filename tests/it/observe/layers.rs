@@ -156,11 +156,31 @@ async fn a_failover_is_in_the_line() {
     let response = call(logged, request(Method::GET)).await;
     response.into_body().collect().await.unwrap();
     let line: Value = serde_json::from_str(&lines.only()).unwrap();
-    assert_eq!(
-        (&line["status"], &line["failovers"]),
-        (&200.into(), &1.into())
-    );
+    assert_eq!(line["status"], 200);
     assert_eq!(line["origin"], origin.address().to_string());
+    let failed = line["failed_over"][0].as_str().unwrap();
+    let expected = format!("{}/connection_refused/", refused.address());
+    assert!(failed.starts_with(&expected), "{failed}");
+    assert_eq!(line["failed_over"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_line_has_the_host_and_the_trace_of_its_request() {
+    let origin = ClosingOrigin::start(Speaks::Http, End::Fin);
+    let lines = Lines::default();
+    let logged = AccessLogLayer::json(lines.sink()).layer(OriginProxy::new(origin.connector()));
+    let mut sent = request(Method::GET);
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let field = format!("00-{id}-00f067aa0ba902b7-01");
+    sent.headers_mut()
+        .insert("traceparent", field.parse().unwrap());
+    let host = sent.headers()["host"].to_str().unwrap().to_owned();
+    drop(call(logged, sent).await);
+    let line: Value = serde_json::from_str(&lines.only()).unwrap();
+    assert_eq!(
+        (&line["host"], &line["trace_id"]),
+        (&host.into(), &id.into())
+    );
 }
 
 #[tokio::test]

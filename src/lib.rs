@@ -36,6 +36,9 @@
 //! host, sends it in SNI and Host, speaks TLS 1.2 or 1.3, and verifies the certificate against the
 //! system's roots. Every step has a timeout.
 //!
+//! An explicit SNI sets the expected name and Host too. If they differ from it, call
+//! [`expected_name`] and [`host`].
+//!
 //! # Three ways to use it
 //!
 //! * **As a connector.** [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client,
@@ -110,10 +113,10 @@
 //! | `import` | | [`import`]: configurations and builder code from files of nginx and HAProxy |
 //! | `metrics` | | `MetricsObserver`, which counts through the facade of the crate `metrics` |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
-//! | `reqwest` | | [`adapt`]: a reqwest client for the connector's origin |
+//! | `reqwest` | | [`adapt`]: a client of reqwest 0.13 for the connector's origin |
 //! | `ring` | | the crypto provider ring, used where `aws-lc-rs` is off |
 //! | `serde` | | [`config`]: a connector and a proxy from a configuration file |
-//! | `tonic` | | [`adapt`]: a tonic channel over a connector |
+//! | `tonic` | | [`adapt`]: a channel of tonic 0.14 over a connector |
 //!
 //! Features only add items, and all of them can be combined. If neither the builder nor the process
 //! sets a crypto provider, the crate uses aws-lc-rs if that feature is on, and ring otherwise.

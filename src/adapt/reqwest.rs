@@ -1,4 +1,4 @@
-//! reqwest's client.
+//! The client of reqwest 0.13.
 //!
 //! [`client_builder`] makes a `reqwest::ClientBuilder` whose connections go to the connector's
 //! origin, with its SNI, expected name, policy, identity, versions and Host. [`base_url`] is what
@@ -37,12 +37,16 @@
 //! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
 //!   facts becomes the source of reqwest's: [`Error::find_in`](crate::Error::find_in) finds it. So
 //!   an origin that is down gets two attempts for one.
+//! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses:
+//!   [`ResponseEvidence`] finds their cause, as [the guide][guide] shows.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
 //!   to the second one.
 //! * **Reload.** A client keeps the TLS settings with which it was made.
 //! * **Observers** see no connection of reqwest.
 //!
+//! [`ResponseEvidence`]: crate::diagnosis::ResponseEvidence
 //! [`Timeouts::connect`]: crate::connector::Timeouts::connect
+//! [guide]: crate::guide::choosing_an_adapter#reqwest
 
 use std::{
     future::Future,
@@ -58,13 +62,13 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::time::timeout;
-use tower::{BoxError, ServiceExt};
+use tower::BoxError;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
     CdnOriginConnector,
-    connector::AppliedProfile,
+    connector::{AppliedProfile, Connecting},
     error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DnsName, ExpectedName, Host, HostAuthority, Sni},
     origin::{Origin, Scheme},
@@ -114,19 +118,27 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
         return Err(BuildError::of(contradiction("ech", why)));
     };
     let mut tls = tls.as_ref().clone();
+    let has_other_host = !authority(origin)?.eq_ignore_ascii_case(origin.host().as_str());
+    let protocols = match has_other_host {
+        true => Protocols::Http1,
+        false => Protocols::OfConnector,
+    };
     let mut builder = ClientBuilder::new()
         .no_proxy()
         .https_only(origin.scheme() == Scheme::Https)
         .redirect(within(url))
         .dns_resolver(OriginResolver(connector.clone()))
-        .connector_layer(ExplainingLayer(connector.clone()));
+        .connector_layer(ExplainingLayer {
+            connector: connector.clone(),
+            protocols,
+        });
     if let Some(time) = connector
         .applied_profile()
         .and_then(AppliedProfile::idle_timeout)
     {
         builder = builder.pool_idle_timeout(time);
     }
-    if !authority(origin)?.eq_ignore_ascii_case(origin.host().as_str()) {
+    if has_other_host {
         if tls.alpn_protocols == [b"h2"] {
             let why = "reqwest sends the SNI name in `:authority`: set Alpn::Http1";
             return Err(BuildError::of(contradiction("host", why)));
@@ -256,20 +268,40 @@ async fn addresses(connector: &CdnOriginConnector) -> Option<Vec<SocketAddr>> {
 
 /// Puts the connector's own error in place of reqwest's.
 #[derive(Clone)]
-struct ExplainingLayer(CdnOriginConnector);
+struct ExplainingLayer {
+    connector: CdnOriginConnector,
+    protocols: Protocols,
+}
+
+/// What reqwest offers in ALPN, and so the connector that explains its failures.
+#[derive(Clone, Copy)]
+enum Protocols {
+    OfConnector,
+    Http1,
+}
 
 #[derive(Clone)]
 struct Explaining<S> {
     inner: S,
-    connector: CdnOriginConnector,
+    layer: ExplainingLayer,
+}
+
+impl ExplainingLayer {
+    /// Connects as reqwest did.
+    fn connect(&self) -> Connecting {
+        match self.protocols {
+            Protocols::OfConnector => self.connector.clone().call(Uri::default()),
+            Protocols::Http1 => self.connector.connect_http1(),
+        }
+    }
 }
 
 impl<S> Layer<S> for ExplainingLayer {
     type Service = Explaining<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let connector = self.0.clone();
-        Explaining { inner, connector }
+        let layer = self.clone();
+        Explaining { inner, layer }
     }
 }
 
@@ -289,16 +321,16 @@ where
 
     fn call(&mut self, target: R) -> Self::Future {
         let connecting = self.inner.call(target);
-        let connector = self.connector.clone();
+        let layer = self.layer.clone();
         Box::pin(async move {
-            let limit = connector.to_builder().connect_timeout();
+            let limit = layer.connector.to_builder().connect_timeout();
             let error = match timeout(limit, connecting).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(error)) => error,
                 Err(elapsed) => elapsed.into(),
             };
             // The connector sees what reqwest does not report: what was presented, and when.
-            match connector.oneshot(Uri::default()).await {
+            match layer.connect().await {
                 Ok(_) => Err(error),
                 Err(explained) => Err(explained.into()),
             }

@@ -1,4 +1,4 @@
-//! tonic's gRPC channels.
+//! The gRPC channels of tonic 0.14.
 //!
 //! [`channel`] connects when it is first used, [`connect`] at once. [`endpoint`] is for settings of
 //! tonic's own.
@@ -25,6 +25,12 @@
 //!   for another 10 s. It is the same in the pool of an [`OriginProxy`](crate::OriginProxy).
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
 //!   `Status`.
+//! * A refusal by the edge, such as a 421 for a wrong Host, is a `Status` without a cause. Wrap the
+//!   channel in a [`ResponseDiagnosisLayer`], as [the guide][guide] shows.
+//!
+//! [`Endpoint::timeout`]: tonic::transport::Endpoint::timeout
+//! [`ResponseDiagnosisLayer`]: crate::response_diagnosis::ResponseDiagnosisLayer
+//! [guide]: crate::guide::choosing_an_adapter#tonic
 
 use std::time::Duration;
 
@@ -60,18 +66,21 @@ pub fn channel(connector: &CdnOriginConnector) -> Result<Channel, BuildError> {
 ///
 /// As [`endpoint`], or the connect failed: [`Error::find_in`](crate::Error::find_in) finds why.
 ///
+/// `?` converts a [`BoxError`] into another `BoxError`, but not into a `Box<dyn Error>`: return
+/// `tower::BoxError` from the calling function.
+///
 /// ```no_run
 /// use cdn_origin::{CdnOriginConnector, Error, adapt};
 ///
-/// # async fn start(connector: CdnOriginConnector) -> Result<(), tower::BoxError> {
-/// let channel = adapt::tonic::connect(&connector).await.inspect_err(|error| {
-///     if let Some(error) = Error::find_in(&**error) {
-///         eprintln!("{}", error.report());
-///     }
-/// })?;
-/// # drop(channel);
-/// # Ok(())
-/// # }
+/// use tonic::transport::Channel;
+///
+/// async fn start(connector: CdnOriginConnector) -> Result<Channel, tower::BoxError> {
+///     adapt::tonic::connect(&connector).await.inspect_err(|error| {
+///         if let Some(error) = Error::find_in(&**error) {
+///             eprintln!("{}", error.report());
+///         }
+///     })
+/// }
 /// ```
 pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError> {
     let endpoint = endpoint(connector)?;

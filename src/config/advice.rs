@@ -9,7 +9,11 @@ use super::text_value::Text;
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { expiry_notice = "14days" }"#
+)]
 pub(super) struct AdviceConfig {
     /// The advice that is not given.
     #[serde(skip_serializing_if = "Vec::is_empty")]

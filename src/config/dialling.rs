@@ -18,7 +18,11 @@ use super::{ConfigError, text_value::Text, tls::is_false};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { connect = "5s" }"#
+)]
 pub(super) struct TimeoutsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     connect: Option<Text<Duration>>,
@@ -46,7 +50,11 @@ impl TimeoutsConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { cache = { max_ttl = "1h" } }"#
+)]
 pub(super) struct DnsConfig {
     /// Names with fixed addresses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -57,7 +65,11 @@ pub(super) struct DnsConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { min_ttl = "1s", max_ttl = "1h" }"#
+)]
 struct DnsCacheConfig {
     /// Keeps no answers.
     #[serde(skip_serializing_if = "is_false")]
@@ -122,7 +134,11 @@ impl DnsCacheConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { families = "only_v4" }"#
+)]
 pub(super) struct HappyEyeballsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     families: Option<FamiliesConfig>,
@@ -172,7 +188,11 @@ impl HappyEyeballsConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { user_timeout = "30s" }"#
+)]
 pub(super) struct SocketConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     dscp: Option<u8>,
@@ -207,7 +227,10 @@ enum KeepaliveConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { idle = "15s", interval = "15s", retries = 3 }"#
+)]
 struct ProbeConfig {
     idle: Text<Duration>,
     interval: Text<Duration>,
@@ -273,7 +296,10 @@ impl ProxyProtocolConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { start = "deny_private" }"#
+)]
 pub(super) struct EgressGuardConfig {
     /// What holds for addresses that no other key names.
     start: GuardStart,

@@ -17,7 +17,10 @@ use super::{ConfigError, identity::SecretSource, text_value::Text, tls::is_false
 /// A prefix of the client's paths, and the origin's for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { client = "/shop", origin = "/v2" }"#
+)]
 pub(super) struct PathMapConfig {
     client: Text<PathPrefix>,
     origin: Text<PathPrefix>,
@@ -32,7 +35,11 @@ impl PathMapConfig {
 /// Fields of requests to the origin. They are set last, as by `map_request`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { set = { X-Tier = "edge" } }"#
+)]
 pub(super) struct RequestFieldsConfig {
     /// Removes fields whose names have other characters than letters, digits and hyphens.
     #[serde(skip_serializing_if = "is_false")]
@@ -46,7 +53,11 @@ pub(super) struct RequestFieldsConfig {
 /// Fields of responses to clients.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { remove = ["X-Powered-By"] }"#
+)]
 pub(super) struct ResponseFieldsConfig {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<String>,
@@ -60,7 +71,10 @@ pub(super) struct ResponseFieldsConfig {
 /// The value of a field: a text, or where a secret one is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = r#"expected a text, { env = "NAME" } or { file = "path" }"#
+)]
 enum ValueConfig {
     Text(String),
     Secret(SecretSource),
@@ -141,7 +155,11 @@ impl ResponseFieldsConfig {
 /// The content of error responses.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table such as { problem_details = true }"
+)]
 pub(super) struct ErrorPagesConfig {
     /// Sends the proxy's own errors as problem details (RFC 9457), except those with a page.
     #[serde(skip_serializing_if = "is_false")]
@@ -152,7 +170,10 @@ pub(super) struct ErrorPagesConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { statuses = [502, 503], file = "50x.html" }"#
+)]
 struct PageConfig {
     statuses: Vec<u16>,
     /// The path of its content, which is read once.

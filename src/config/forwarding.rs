@@ -58,7 +58,11 @@ impl SchemeConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { trust = ["10.0.0.0/8"] }"#
+)]
 pub(super) struct ForwardedConfig {
     /// The fields that are written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +141,11 @@ impl ForwardedConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { names = ["origin.example"] }"#
+)]
 pub(super) struct ResponseRewriteConfig {
     /// Rewrites nothing.
     #[serde(skip_serializing_if = "is_false")]
@@ -156,7 +164,10 @@ pub(super) struct ResponseRewriteConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { origin = "/app", client = "/shop" }"#
+)]
 struct PathConfig {
     origin: Text<PathPrefix>,
     client: Text<PathPrefix>,
@@ -192,7 +203,11 @@ impl ResponseRewriteConfig {
 /// The proxy's name in `Via` and `CDN-Loop`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { name = "edge-7.example" }"#
+)]
 pub(super) struct ViaConfig {
     /// Writes no `Via`.
     #[serde(skip_serializing_if = "is_false")]
@@ -222,7 +237,11 @@ impl ViaConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { idle_timeout = "10m" }"#
+)]
 pub(super) struct UpgradesConfig {
     /// The protocols that a connection may be upgraded to, such as `"websocket"`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,10 @@ use super::ConfigError;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { chain = { file = "a.pem" }, key = { env = "KEY" } }"#
+)]
 pub(super) struct IdentityConfig {
     /// The certificate and its intermediates, in PEM.
     chain: SecretSource,

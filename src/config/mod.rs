@@ -43,7 +43,13 @@
 //! Resolvers, transports, functions, Encrypted ClientHello and other Rust values have no key. Set
 //! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration makes.
 //!
-//! `src/config/schema.json` is the JSON schema of the keys, for editors.
+//! # Keys
+//!
+//! Each key has the name of the call whose documentation says what it does and what its default is.
+//! This file has all of them. It is `examples/config/origin.toml`, with a YAML version beside it.
+//! `src/config/schema.json` is the JSON schema, for editors.
+//!
+#![doc = concat!("```toml\n", include_str!("../../examples/config/origin.toml"), "```")]
 //!
 //! [`CdnOriginBuilder`]: crate::connector::CdnOriginBuilder
 //! [`OriginProxy`]: crate::OriginProxy

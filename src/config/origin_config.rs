@@ -46,7 +46,10 @@ use super::{
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { url = "https://www.example.com" }"#
+)]
 pub struct OriginConfig {
     // The four names.
     url: Text<OriginUrl>,

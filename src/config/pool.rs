@@ -13,7 +13,11 @@ use super::{ConfigError, text_value::Text, tls::is_false};
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table such as { max_connections = 256 }"
+)]
 pub(super) struct PoolConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_dns: Option<Text<Duration>>,
@@ -58,7 +62,10 @@ enum RetryBudgetConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { percent = 20, at_least = 10 }"
+)]
 struct RetryShare {
     percent: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +138,11 @@ impl RetryBudgetConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { max_request_body = "10 MiB" }"#
+)]
 pub(super) struct LimitsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     adaptive_concurrency: Option<AdaptiveConcurrencyConfig>,
@@ -169,7 +180,10 @@ pub(super) struct LimitsConfig {
 /// How fast a client has to send or read a body.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { bytes_per_second = "1 KiB", grace = "60s" }"#
+)]
 struct MinRateConfig {
     /// Zero turns the limit off.
     #[cfg_attr(test, schemars(with = "SizeSchema"))]
@@ -180,7 +194,11 @@ struct MinRateConfig {
 /// How an overloaded origin is recognised.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { min_limit = 8, tolerated_delay = "50ms" }"#
+)]
 struct AdaptiveConcurrencyConfig {
     #[serde(skip_serializing_if = "is_false")]
     off: bool,

@@ -12,7 +12,11 @@ use super::ConfigError;
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { min_version = "1.2" }"#
+)]
 pub(super) struct TlsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     min_version: Option<TlsVersionConfig>,
@@ -61,7 +65,11 @@ pub(super) enum ProtocolConfig {
 /// The sessions that are resumed.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table such as { capacity = 32 }"
+)]
 pub(super) struct SessionsConfig {
     /// Resumes no session.
     #[serde(skip_serializing_if = "is_false")]

@@ -14,7 +14,11 @@ use super::{ConfigError, text_value::Text};
 /// The keys have the names of the calls of [`VerifyPolicy`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = "a table such as { roots = { native = true } }"
+)]
 pub(super) struct VerifyConfig {
     /// The trusted roots. Without this key, those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +51,11 @@ pub(super) struct VerifyConfig {
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { native = true, pem_files = ["ca.pem"] }"#
+)]
 struct RootsConfig {
     /// The roots of the system.
     #[serde(skip_serializing_if = "is_default")]
@@ -73,7 +81,10 @@ enum SanConfig {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"a table such as { pem_files = ["ca.crl.pem"] }"#
+)]
 struct CrlsConfig {
     /// Files with lists in PEM.
     pem_files: Vec<PathBuf>,
@@ -91,7 +102,11 @@ struct CrlsConfig {
 /// One key for each function of [`danger`].
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(
+    default,
+    deny_unknown_fields,
+    expecting = r#"a table such as { accept_expired = "7days" }"#
+)]
 struct DangerConfig {
     /// Verifies nothing: anybody on the path can read and change the traffic.
     #[serde(skip_serializing_if = "Option::is_none")]

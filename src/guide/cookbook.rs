@@ -120,7 +120,8 @@
 //!
 //! # An origin for each host
 //!
-//! See [`tenants`](crate::tenants) for origins that are looked up on demand.
+//! [`on_demand`](crate::tenants::VirtualHosts::on_demand) looks origins up when their first request
+//! comes.
 //!
 #![doc = concat!("```\n", include_str!("../../examples/cookbook/tenants.rs"), "```")]
 //!

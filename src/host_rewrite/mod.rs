@@ -34,9 +34,31 @@
 //! [`Stage::Prepare`](crate::error::Stage::Prepare) whose [`kind`](crate::Error::kind) says which
 //! of these it is. The response to the client should be 400.
 //!
-//! The service's error type is `tower::BoxError`. An axum router does not accept a fallible layer:
-//! give the layer to [`OriginProxy::host_rewrite`](crate::OriginProxy::host_rewrite), or wrap it in
-//! axum's `HandleErrorLayer`.
+//! The service's error type is `tower::BoxError`. `?` does not convert it into a `Box<dyn Error>`:
+//! return a `BoxError` from the calling function.
+//!
+//! An axum router does not accept a fallible layer: give the layer to
+//! [`OriginProxy::host_rewrite`](crate::OriginProxy::host_rewrite), or wrap it in axum's
+//! `HandleErrorLayer`.
+//!
+//! # Order
+//!
+//! A [`ResponseDiagnosisLayer`] beside this layer belongs inside of it, next to the client, where it
+//! sees the Host that is sent:
+//!
+//! ```
+//! use cdn_origin::{HostRewriteLayer, origin::Origin, response_diagnosis::ResponseDiagnosisLayer};
+//! use tower::{BoxError, ServiceBuilder};
+//!
+//! fn stack<C>(client: C, origin: &Origin) -> Result<(), BoxError> {
+//!     let service = ServiceBuilder::new()
+//!         .layer(HostRewriteLayer::to(origin.host())?)
+//!         .layer(ResponseDiagnosisLayer::of(origin))
+//!         .service(client);
+//!     # drop(service);
+//!     Ok(())
+//! }
+//! ```
 //!
 //! # Deployment caveats
 //!
@@ -44,6 +66,7 @@
 //! absolute links, cookie domains and CSRF checks that compare `Origin` with `Host`, it needs
 //! `X-Forwarded-Host`.
 //!
+//! [`ResponseDiagnosisLayer`]: crate::response_diagnosis::ResponseDiagnosisLayer
 //! [RFC 9110 section 7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
 //! [RFC 9112 section 3.2]: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
 //! [RFC 9113 section 8.3.1]: https://www.rfc-editor.org/rfc/rfc9113#section-8.3.1

@@ -10,6 +10,8 @@ use super::ResponseDiagnosis;
 
 /// Recognises the error responses of an edge, for any HTTP client.
 ///
+/// Put it innermost, inside of a [`HostRewriteLayer`](crate::HostRewriteLayer).
+///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, response_diagnosis::ResponseDiagnosisLayer};
 ///

@@ -9,6 +9,11 @@
 //!
 //! [`OriginProxy`](crate::OriginProxy) does the same without this layer.
 //!
+//! Put it innermost, next to the client: it diagnoses the Host of the request that it gets. Outside
+//! of a [`HostRewriteLayer`](crate::HostRewriteLayer) it would judge the Host before the rewrite.
+//! Layers of tower's `ServiceBuilder` run in the order in which they are added, so add it last, as
+//! [here](crate::host_rewrite#order).
+//!
 //! ```
 //! use cdn_origin::{
 //!     CdnOriginConnector,

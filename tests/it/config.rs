@@ -181,6 +181,18 @@ fn mistakes_are_reported_with_their_line() {
             "line 3",
         ),
         (
+            "url = 'https://a.example'\n[limits]\nmin_upload_rate = '1 KiB'",
+            r#"expected a table such as { bytes_per_second = "1 KiB", grace = "60s" }"#,
+        ),
+        (
+            "url = 'https://a.example'\nvia = 'edge-7.example'",
+            r#"expected a table such as { name = "edge-7.example" }"#,
+        ),
+        (
+            "url = 'https://a.example'\n[request_fields.set]\nX-Tier = 1",
+            r#"a text, { env = "NAME" } or { file = "path" }"#,
+        ),
+        (
             "url = 'https://a.example'\n[limits]\nmax_request_body = -1",
             "line 3",
         ),

@@ -113,6 +113,16 @@ async fn each_wrong_name_gives_our_report() {
 }
 
 #[tokio::test]
+async fn an_origin_without_http_1_is_explained_by_what_reqwest_offered() {
+    let authority = Authority::new();
+    let certified = authority.issue(&["expected.test"]);
+    let edge = Edge::builder(&authority).serves_with("sni.test", certified);
+    let edge = edge.alpn(&["h2"]).start().await;
+    let report = report(builder(&edge, &authority)).await;
+    assert!(report.contains("ALPN http/1.1\n"), "{report}");
+}
+
+#[tokio::test]
 async fn redirects_stay_within_the_origin() {
     let authority = Authority::new();
     let edge = Edge::builder(&authority)

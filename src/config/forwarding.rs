@@ -150,6 +150,9 @@ pub(super) struct ResponseRewriteConfig {
     /// Rewrites nothing.
     #[serde(skip_serializing_if = "is_false")]
     off: bool,
+    /// Rewrites cookies alone.
+    #[serde(skip_serializing_if = "is_false")]
+    cookies_only: bool,
     /// More names of the origin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     names: Vec<Text<HostAuthority>>,
@@ -183,7 +186,10 @@ impl ResponseRewriteConfig {
             ConfigError::check_alone("response_rewrite.off", *self == alone)?;
             return Ok(ResponseRewriteLayer::off());
         }
-        let mut layer = ResponseRewriteLayer::new();
+        let mut layer = match self.cookies_only {
+            true => ResponseRewriteLayer::cookies_only(),
+            false => ResponseRewriteLayer::new(),
+        };
         for name in &self.names {
             layer = layer.name((**name).clone());
         }

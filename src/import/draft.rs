@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub(super) servers: Vec<Server>,
     /// Calls of the group's builder, such as `balance(Balance::round_robin())`.
     pub(super) group_calls: Vec<String>,
+    /// The prefix of the paths that belong to the section, if it is not `/`.
+    pub(super) route: Option<String>,
 }
 
 /// The settings of all servers of a section.

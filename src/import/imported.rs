@@ -63,7 +63,8 @@ impl Imported {
 
     /// Builder code: a function for each section that proxies.
     ///
-    /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers.
+    /// It returns an `OriginProxy`, or an `OriginGroup` if the section has several servers. A
+    /// `location` with a path has a second function, which adds its routes to axum's `Router`.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code

@@ -39,11 +39,13 @@
 //!
 //! # What differs always
 //!
-//! * The connector offers HTTP/2, and the origin chooses. Both servers speak HTTP/1.1 by default.
+//! * The connector offers HTTP/2, and the origin chooses, unless `proxy_http_version` or `alpn` is
+//!   there. Both servers speak HTTP/1.1 by default.
 //! * The proxy writes `Via`, `X-Forwarded-For`, `-Host` and `-Proto`, and `X-Real-IP`. A client's
 //!   own values are replaced.
 //! * Redirects and cookies with the origin's name get the client's host and scheme. A cookie of the
 //!   origin's domain gets no domain: it is for the client's host alone.
+//! * The origin answers `Expect: 100-continue`. nginx answers it itself.
 //! * An origin that fails is a 502 or 504 here. HAProxy answers 503 if it cannot connect.
 //!
 //! The guide has [a row for each directive of nginx](crate::guide::from_nginx) and [of
@@ -60,6 +62,7 @@ mod message_fields;
 mod nginx;
 mod note;
 mod print_code;
+mod rewrite_entries;
 mod settings;
 
 #[cfg(test)]

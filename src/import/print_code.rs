@@ -10,7 +10,8 @@ use super::{
 };
 
 /// The items that the code may use.
-const ITEMS: [&str; 40] = [
+const ITEMS: [&str; 41] = [
+    "axum::Router",
     "cdn_origin::Alpn",
     "cdn_origin::BuildError",
     "cdn_origin::CdnOriginConnector",
@@ -53,8 +54,11 @@ const ITEMS: [&str; 40] = [
     "std::time::Duration",
 ];
 
-/// A section and its servers, with their settings.
-pub(super) type Settled<'a> = (&'a Draft, Vec<(&'a Server, Settings)>);
+/// A server with its settings.
+type SettledServer<'a> = (&'a Server, Settings);
+
+/// A section and its servers.
+pub(super) type Settled<'a> = (&'a Draft, Vec<SettledServer<'a>>);
 
 /// One function for each section.
 pub(super) fn print(sections: &[Settled<'_>]) -> String {
@@ -99,17 +103,39 @@ fn function(number: usize, (draft, servers): &Settled<'_>) -> String {
         true => "Box<dyn Error>",
         false => "BuildError",
     };
+    let name = format!("{kind}_{number}");
+    let routes = draft
+        .route
+        .as_deref()
+        .map(|path| routes(&name, path, error));
     format!(
-        "\n/// `{section}`, line {}.\npub fn {kind}_{number}() -> Result<{returned}, {error}> {{\n\
-         {body}}}\n",
-        draft.line
+        "\n/// `{section}`, line {}.\npub fn {name}() -> Result<{returned}, {error}> {{\n\
+         {body}}}\n{}",
+        draft.line,
+        routes.unwrap_or_default()
+    )
+}
+
+/// A function that adds the paths with this prefix to a router.
+fn routes(name: &str, path: &str, error: &str) -> String {
+    let folder = path.strip_suffix('/').unwrap_or(path);
+    let exact = match folder == path {
+        true => format!("        .route_service({path:?}, service.clone())\n"),
+        false => String::new(),
+    };
+    format!(
+        "\n/// Adds the routes of `{name}`: other paths do not reach the origin.\n\
+         pub fn route_{name}(router: Router) -> Result<Router, {error}> {{\n    \
+         let service = {name}()?;\n    Ok(router\n{exact}        \
+         .route_service(\"{folder}/\", service.clone())\n        \
+         .route_service(\"{folder}/{{*rest}}\", service))\n}}\n"
     )
 }
 
 fn connector(name: &str, settings: &Settings) -> String {
     let mut code = format!(
         "    let {name} = CdnOriginConnector::builder({})",
-        settings.url()
+        settings.argument("url")
     );
     for call in settings
         .builder_calls()
@@ -131,27 +157,93 @@ fn proxy(connector: &str, settings: &Settings, indent: usize) -> String {
     code
 }
 
-fn group(draft: &Draft, servers: &[(&Server, Settings)]) -> String {
+fn group(draft: &Draft, servers: &[SettledServer<'_>]) -> String {
+    let (backups, active): (Vec<_>, Vec<_>) = servers.iter().partition(|(it, _)| it.is_backup);
     let mut code = String::new();
-    let mut tiers = [String::new(), String::new()];
-    for (index, (server, settings)) in servers.iter().enumerate() {
-        let number = index + 1;
-        code += &connector(&format!("connector_{number}"), settings);
-        let proxy = proxy(&format!("connector_{number}"), settings, 8);
-        code += &format!("    let proxy_{number} = {proxy};\n");
-        let weight = server.weight.map(|weight| format!(".weight({weight})"));
-        tiers[usize::from(server.is_backup)] += &format!(
-            "            Member::new(proxy_{number}).name({:?}){},\n",
-            server.name,
-            weight.unwrap_or_default()
-        );
+    let mut tiers = String::new();
+    for (name, members) in [("members", active), ("backups", backups)] {
+        if members.is_empty() {
+            continue;
+        }
+        code += &match variables(&members) {
+            Some(keys) if members.len() > 1 => same_members(name, &members, &keys),
+            _ => members_one_by_one(name, &members),
+        };
+        tiers += &format!("        .tier({name})\n");
     }
-    code += "    let group = OriginGroup::builder()\n";
-    for members in tiers.iter().filter(|members| !members.is_empty()) {
-        code += &format!("        .tier([\n{members}        ])\n");
-    }
+    code += &format!("    let group = OriginGroup::builder()\n{tiers}");
     for call in &draft.group_calls {
         code += &format!("        .{call}\n");
     }
     code + "        .build()?;\n    Ok(group)\n"
+}
+
+/// The keys in which the servers differ; `None` if they need different calls.
+fn variables(members: &[&SettledServer<'_>]) -> Option<Vec<&'static str>> {
+    let (_, first) = members.first()?;
+    let mut keys = Vec::new();
+    for (_, settings) in members {
+        for key in first.differing(settings)? {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    Some(keys)
+}
+
+/// A loop over servers that differ in the values of these keys alone.
+fn same_members(name: &str, members: &[&SettledServer<'_>], keys: &[&'static str]) -> String {
+    let has_weight = members.iter().any(|(server, _)| server.weight.is_some());
+    let mut names = vec!["name"];
+    let mut settings = members[0].1.clone();
+    for key in keys {
+        names.push(settings.put_variable(key));
+    }
+    if has_weight {
+        names.push("weight");
+    }
+    let rows = members.iter().map(|(server, settings)| {
+        let mut row = vec![format!("{:?}", server.name)];
+        row.extend(keys.iter().map(|key| settings.argument(key)));
+        if has_weight {
+            row.push(server.weight.unwrap_or(1).to_string());
+        }
+        format!("        {},\n", tuple(&row))
+    });
+    let rows: String = rows.collect();
+    let names: Vec<_> = names.into_iter().map(str::to_owned).collect();
+    let weight = if has_weight { ".weight(weight)" } else { "" };
+    let connector = connector("connector", &settings).replace("\n    ", "\n        ");
+    format!(
+        "    let mut {name} = Vec::new();\n    for {} in [\n{rows}    ] {{\n    {connector}        \
+         let proxy = {};\n        {name}.push(Member::new(proxy).name(name){weight});\n    }}\n",
+        tuple(&names),
+        proxy("connector", &settings, 12)
+    )
+}
+
+fn tuple(items: &[String]) -> String {
+    match items {
+        [item] => item.clone(),
+        _ => format!("({})", items.join(", ")),
+    }
+}
+
+fn members_one_by_one(name: &str, members: &[&SettledServer<'_>]) -> String {
+    let mut code = String::new();
+    let mut list = String::new();
+    for (index, (server, settings)) in members.iter().enumerate() {
+        let number = index + 1;
+        let weight = server.weight.map(|weight| format!(".weight({weight})"));
+        code += &connector(&format!("connector_{number}"), settings);
+        let proxy = proxy(&format!("connector_{number}"), settings, 8);
+        code += &format!("    let proxy_{number} = {proxy};\n");
+        list += &format!(
+            "        Member::new(proxy_{number}).name({:?}){},\n",
+            server.name,
+            weight.unwrap_or_default()
+        );
+    }
+    format!("{code}    let {name} = [\n{list}    ];\n")
 }

@@ -91,6 +91,36 @@ impl Settings {
         self.0.contains_key(key)
     }
 
+    /// The keys whose values differ; `None` if the calls differ too.
+    pub(super) fn differing(&self, other: &Self) -> Option<Vec<&'static str>> {
+        if !self.0.keys().eq(other.0.keys()) {
+            return None;
+        }
+        let pairs = self.0.iter().zip(other.0.values());
+        let pairs = pairs.filter(|((_, own), other)| own != other);
+        let is_chain = |value: &SettingValue| value.arguments().starts_with('.');
+        pairs
+            .map(|((key, own), _)| (!is_chain(own)).then_some(*key))
+            .collect()
+    }
+
+    /// Replaces the argument of a call by a variable, and returns its name.
+    pub(super) fn put_variable(&mut self, key: &'static str) -> &'static str {
+        let name = key.rsplit('.').next().unwrap_or(key);
+        if let Some(value) = self.0.get_mut(key) {
+            *value = SettingValue::Both(value.json(), name.to_owned());
+        }
+        name
+    }
+
+    /// The argument of the call of a key.
+    pub(super) fn argument(&self, key: &str) -> String {
+        self.0
+            .get(key)
+            .map(SettingValue::arguments)
+            .unwrap_or_default()
+    }
+
     /// The configuration with these keys.
     pub(super) fn config(&self) -> Result<OriginConfig, String> {
         let mut root = Map::new();
@@ -148,14 +178,6 @@ impl Settings {
         calls.chain(parts).chain(chains).collect()
     }
 
-    /// The URL, as an argument.
-    pub(super) fn url(&self) -> String {
-        self.0
-            .get("url")
-            .map(SettingValue::arguments)
-            .unwrap_or_default()
-    }
-
     fn call(&self, key: &str) -> Option<String> {
         let value = self.0.get(key)?;
         Some(format!("{key}({})", value.arguments()))
@@ -178,7 +200,11 @@ impl Settings {
             }
             is_empty = false;
             match (call, value.arguments()) {
-                ("off", _) => constructor = format!("{}::off()", part.type_name),
+                // The importers set no other list than the empty one.
+                ("protocols", _) => constructor = format!("{}::none()", part.type_name),
+                ("off" | "cookies_only", _) => {
+                    constructor = format!("{}::{call}()", part.type_name);
+                }
                 (_, own) if own.starts_with('.') => calls += &own,
                 (call, arguments) => calls += &format!(".{call}({arguments})"),
             }

@@ -68,6 +68,7 @@ fn table(title: &str, rows: &[Listed], items: &mut BTreeSet<String>) -> String {
                 }
             };
         }
+        let linked = linked.replace('|', r"\|");
         text += &format!("| `{directive}` | {kind} | {linked} |\n");
     }
     text

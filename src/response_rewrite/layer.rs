@@ -74,6 +74,22 @@ impl ResponseRewriteLayer {
         Self::with_scope(RewriteScope::Nothing)
     }
 
+    /// Creates a layer that rewrites cookies alone: redirects and `Alt-Svc` pass as they are.
+    ///
+    /// This is nginx's `proxy_redirect off` with `proxy_cookie_domain` or `proxy_cookie_path`.
+    ///
+    /// ```
+    /// use cdn_origin::{CdnOriginConnector, OriginProxy, ResponseRewriteLayer};
+    ///
+    /// let layer = ResponseRewriteLayer::cookies_only().name("legacy.example".parse()?);
+    /// let connector = CdnOriginConnector::builder("https://www.example.com").build()?;
+    /// let proxy = OriginProxy::new(connector).response_rewrite(layer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cookies_only() -> Self {
+        Self::with_scope(RewriteScope::Cookies)
+    }
+
     fn with_scope(scope: RewriteScope) -> Self {
         Self {
             rules: Arc::new(RewriteRules::new(scope)),

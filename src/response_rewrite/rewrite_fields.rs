@@ -27,18 +27,21 @@ pub(super) fn rewrite_fields(
     if rules.scope == RewriteScope::Nothing || !headers.keys().any(is_rewritten) {
         return;
     }
+    let sides = RewriteContext::new(rules, downstream, sent);
+    edit(headers, SET_COOKIE, |value| {
+        cookie::rewritten(value, &sides)
+    });
+    if rules.scope == RewriteScope::Cookies {
+        return;
+    }
     if rules.alt_svc == AltSvcHandling::Remove {
         headers.remove(ALT_SVC);
     }
-    let sides = RewriteContext::new(rules, downstream, sent);
     let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &sides));
     edit(headers, LOCATION, location);
     edit(headers, CONTENT_LOCATION, location);
     edit(headers, REFRESH, |value| {
         in_text(value, |text| url::refresh(text, &sides))
-    });
-    edit(headers, SET_COOKIE, |value| {
-        cookie::rewritten(value, &sides)
     });
 }
 

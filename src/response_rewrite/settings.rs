@@ -20,9 +20,10 @@ pub(super) struct RewriteRules {
     pub(super) client_scheme: Scheme,
 }
 
-/// Whether the layer rewrites at all.
+/// Which fields the layer rewrites.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RewriteScope {
+    Cookies,
     Everything,
     Nothing,
 }

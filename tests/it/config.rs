@@ -327,6 +327,10 @@ fn keys_of_the_proxy_that_contradict_each_other_are_refused() {
             "response_rewrite.off: the other keys of this section have no effect: remove them or this one",
         ),
         (
+            "[response_rewrite]\noff = true\ncookies_only = true",
+            "response_rewrite.off: the other keys of this section have no effect: remove them or this one",
+        ),
+        (
             "[upgrades]\nprotocols = ['h2c']",
             "upgrades.protocols: not a protocol name, or a version of HTTP",
         ),

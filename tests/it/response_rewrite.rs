@@ -554,6 +554,28 @@ async fn a_layer_that_is_off_rewrites_nothing_even_with_rules() {
 }
 
 #[tokio::test]
+async fn a_layer_of_cookies_only_rewrites_nothing_else() {
+    let connector = builder("http://origin.example:8080").build().unwrap();
+    let layer = ResponseRewriteLayer::cookies_only()
+        .origin(connector.origin().unwrap())
+        .path(prefix("/login"), prefix("/sign-in"));
+    let values = [
+        (LOCATION, "http://origin.example:8080/login"),
+        (CONTENT_LOCATION, "/login"),
+        (REFRESH, "5; url=http://origin.example:8080/login"),
+        (ALT_SVC, "h3=\":443\""),
+    ];
+    let values = values.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    let mut fields = HeaderMap::from_iter(values);
+    let cookie = HeaderValue::from_static("a=b; Domain=origin.example; Path=/login");
+    let mut expected = fields.clone();
+    fields.insert(SET_COOKIE, cookie);
+    expected.insert(SET_COOKIE, HeaderValue::from_static("a=b; Path=/sign-in"));
+    let found = rewritten(&layer, Scheme::Http, Some(CLIENT), fields).await;
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn a_proxy_rewrites_responses_of_its_origin() {
     let edge = edge().await;
     let found = through(proxy(edge.address()), "origin.example", &[]).await;

@@ -6,6 +6,7 @@ use crate::import::{
     draft::HostChoice,
     message_fields::{self, FieldChange},
     note::Finding,
+    rewrite_entries::add_name,
     settings::SettingValue,
 };
 
@@ -245,15 +246,40 @@ fn map_path(backend: &mut Backend, client: &str, origin: &str, text: &'static st
     }
 }
 
-fn replace_response_header(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
+fn replace_response_header(
+    backend: &mut Backend,
+    line: &ConfigLine,
+    text: &'static str,
+) -> Finding {
     let pattern = line.word(3).to_ascii_lowercase();
     match line.word(2).to_ascii_lowercase().as_str() {
         "location" if line.word(4).starts_with(r"https://\1") => {
             Finding::by_hand("`OriginProxy::client_scheme`, if TLS ends in front of the proxy")
         }
-        "location" => Finding::mapped(text),
-        "set-cookie" if pattern.contains("domain") => Finding::mapped(text),
+        "location" => rewritten_name(backend, &pattern, "://", text),
+        "set-cookie" if pattern.contains("domain") => {
+            rewritten_name(backend, &pattern, "domain=", text)
+        }
         _ => Finding::by_hand(RESPONSE),
+    }
+}
+
+/// Adds the name that follows these characters in a regular expression, if it is a fixed one.
+fn rewritten_name(
+    backend: &mut Backend,
+    pattern: &str,
+    before: &str,
+    text: &'static str,
+) -> Finding {
+    let pattern = pattern.replace(r"\.?", "").replace(r"\.", ".");
+    let Some((_, rest)) = pattern.split_once(before) else {
+        return Finding::mapped(text);
+    };
+    let is_in_name = |char: char| char.is_ascii_alphanumeric() || ".-".contains(char);
+    let end = rest.find(|char| !is_in_name(char)).unwrap_or(rest.len());
+    match rest[..end].trim_start_matches('.') {
+        "" => Finding::mapped(text),
+        name => add_name(&mut backend.shared().settings, name),
     }
 }
 

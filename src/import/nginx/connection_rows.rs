@@ -17,7 +17,7 @@ pub(super) const ROWS: [NginxRow; 30] = [
     NginxRow::maps(
         "proxy_connect_timeout",
         connect_timeout,
-        "`Timeouts::dial`, and TLS on top of it",
+        "`Timeouts::dial`, and as long again for TLS: `Timeouts::tls_handshake`",
     ),
     NginxRow::maps(
         "proxy_read_timeout",
@@ -53,7 +53,7 @@ pub(super) const ROWS: [NginxRow; 30] = [
     NginxRow::maps(
         "proxy_http_version",
         http_version,
-        "the origin chooses HTTP/2 or HTTP/1.1",
+        "`Alpn::Http1`, or `Alpn::Http2`; without the call, the origin chooses",
     ),
     NginxRow::maps(
         "resolver",
@@ -90,14 +90,14 @@ pub(super) const ROWS: [NginxRow; 30] = [
     ),
     NginxRow::no_effect(
         "proxy_request_buffering",
-        "uploads are streamed: not buffered first",
+        "uploads are streamed: not buffered first; the origin answers `Expect`, not the proxy",
     ),
     NginxRow::no_effect("proxy_buffering", "responses are streamed: not buffered"),
     NginxRow::no_effect("proxy_buffers", "responses are streamed: not buffered"),
     NginxRow::maps(
         "proxy_buffer_size",
         buffer_size,
-        "a head may have 64 KiB by default",
+        "a head may have 128 KiB by default",
     ),
     NginxRow::no_effect(
         "proxy_busy_buffers_size",
@@ -188,7 +188,7 @@ fn set_size(
 /// More than the default is taken over; less would refuse responses for nothing.
 fn buffer_size(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     match value::size(directive.word()) {
-        Some(bytes) if bytes > 64 << 10 => {
+        Some(bytes) if bytes > 128 << 10 => {
             let value = SettingValue::Number(bytes);
             location.set(
                 "pool.max_response_head",
@@ -207,7 +207,12 @@ fn http_version(location: &mut Location, directive: &Directive, text: &'static s
             let value = SettingValue::Both(json!(["h2"]), "Alpn::Http2".to_owned());
             location.set("alpn", value, "`Alpn::Http2`")
         }
-        _ => Finding::mapped(text),
+        _ if location.is_https() => {
+            let value = SettingValue::Both(json!(["http/1.1"]), "Alpn::Http1".to_owned());
+            let text = "`Alpn::Http1`; without the call, the origin chooses HTTP/2 or HTTP/1.1";
+            location.set("alpn", value, text)
+        }
+        _ => Finding::mapped("an origin without TLS gets HTTP/1.1"),
     }
 }
 

@@ -182,6 +182,32 @@ impl Location {
         self.draft
     }
 
+    /// Adds the path of the block to the code; a finding if not all paths belong to the block.
+    pub(super) fn add_route(&mut self) -> Option<Finding> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        match &self.path {
+            Some(path) if path == "/" => None,
+            None if !self.draft.section.starts_with("location ") => None,
+            Some(path) if path.starts_with('/') && path.bytes().all(is_plain) => {
+                self.draft.route = Some(path.clone());
+                Some(Finding::warning(
+                    "with `fallback_service`, other paths reach the origin too: the code has a \
+                     function that adds the routes of this location",
+                ))
+            }
+            _ => Some(Finding::warning(
+                "with `fallback_service`, all requests reach the origin: a router in front of the \
+                 proxy has to select those of this location",
+            )),
+        }
+    }
+
+    /// Whether the origin speaks TLS.
+    pub(super) fn is_https(&self) -> bool {
+        let pass = self.pass.as_ref();
+        pass.is_some_and(|pass| pass.scheme == "https")
+    }
+
     /// Whether nothing says which Host is sent.
     pub(super) fn has_default_host(&self) -> bool {
         self.draft.shared.host == HostChoice::Url

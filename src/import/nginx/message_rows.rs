@@ -1,10 +1,11 @@
 //! The directives about responses, caches and errors.
 
-use serde_json::{Value as Json, json};
+use http::HeaderName;
 
 use crate::import::{
     message_fields::{self, FieldChange},
     note::{Finding, NoteKind},
+    rewrite_entries::{add_name, add_path, keep_cookies},
     settings::SettingValue,
 };
 
@@ -31,7 +32,7 @@ pub(super) const ROWS: [NginxRow; 43] = [
     NginxRow::maps(
         "proxy_cookie_domain",
         cookie_domain,
-        "the cookie gets the client's host",
+        "the cookie gets the client's host; `ResponseRewriteLayer::name` for other domains",
     ),
     NginxRow::maps(
         "proxy_cookie_flags",
@@ -50,8 +51,16 @@ pub(super) const ROWS: [NginxRow; 43] = [
     ),
     NginxRow::maps("add_header", add_header, "`OriginProxy::map_response`"),
     NginxRow::by_hand("add_trailer", "`OriginProxy::map_response`"),
-    NginxRow::by_hand("proxy_intercept_errors", "`OriginProxy::map_response`"),
-    NginxRow::by_hand("error_page", "`OriginProxy::map_response`"),
+    NginxRow::by_hand(
+        "proxy_intercept_errors",
+        "`OriginProxy::map_response` gets the origin's responses too: see `error_page`",
+    ),
+    NginxRow::by_hand(
+        "error_page",
+        "`.map_response(move |response| match response.status().as_u16() { 502..=504 => \
+         replace_content(response, html.clone(), page.clone()), _ => response })`, with \
+         `cdn_origin::proxy::replace_content`; in a file `error_pages`",
+    ),
     NginxRow::no_effect(
         "proxy_ignore_headers",
         "X-Accel fields of responses have no effect here",
@@ -128,12 +137,15 @@ fn redirect(location: &mut Location, directive: &Directive, text: &'static str) 
         [word] if word == "off" => location.set(
             "response_rewrite.off",
             SettingValue::Flag,
-            "`ResponseRewriteLayer::off`, which also leaves cookies as they are",
+            "`ResponseRewriteLayer::off`; `ResponseRewriteLayer::cookies_only` beside lines about \
+             cookies",
         ),
         [from, _] if from.starts_with('~') => {
             Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes")
         }
-        [from, to] if from.starts_with('/') && to.starts_with('/') => add_path(location, from, to),
+        [from, to] if from.starts_with('/') && to.starts_with('/') => {
+            add_path(&mut location.shared().settings, from, to)
+        }
         [from, to] if from.contains("://") => redirect_url(location, from, to, text),
         _ => Finding::refused("the client's host is put in place of the origin's names"),
     }
@@ -148,19 +160,23 @@ fn redirect_url(location: &mut Location, from: &str, to: &str, text: &'static st
             "redirects get the client's host: `OriginProxy::map_response` for another",
         );
     }
-    let pass = location.pass.as_ref();
-    let is_origin = pass.is_some_and(|pass| pass.target == name);
-    let finding = match is_origin || name.contains('$') || name.is_empty() {
+    let finding = match is_origin(location, name) || name.is_empty() {
         true => Finding::mapped(text),
-        false => add_name(location, name),
+        false => add_name(&mut location.shared().settings, name),
     };
     if finding.kind != NoteKind::Mapped || origin_path == client_path {
         return finding;
     }
     match origin_path.contains('$') || client_path.contains('$') {
         true => Finding::by_hand("the path depends on the request: `OriginProxy::map_response`"),
-        false => add_path(location, origin_path, client_path),
+        false => add_path(&mut location.shared().settings, origin_path, client_path),
     }
+}
+
+/// Whether the origin's URL has this name, or a variable stands for it.
+fn is_origin(location: &Location, name: &str) -> bool {
+    let pass = location.pass.as_ref();
+    name.contains('$') || pass.is_some_and(|pass| pass.target == name)
 }
 
 /// The parts of a URL without its scheme. A path alone has no authority.
@@ -169,66 +185,6 @@ fn authority_and_path(url: &str) -> (&str, &str) {
     let end = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     (authority, if path.is_empty() { "/" } else { path })
-}
-
-fn add_path(location: &mut Location, origin: &str, client: &str) -> Finding {
-    let origin = origin.strip_suffix('/').unwrap_or(origin);
-    let client = client.strip_suffix('/').unwrap_or(client);
-    let slash = |path: &str| {
-        if path.is_empty() {
-            "/".to_owned()
-        } else {
-            path.to_owned()
-        }
-    };
-    let (origin, client) = (slash(origin), slash(client));
-    let entry = json!({ "origin": origin, "client": client });
-    let code = format!(".path({origin:?}.parse()?, {client:?}.parse()?)");
-    add(
-        location,
-        "response_rewrite.paths",
-        entry,
-        &code,
-        "`ResponseRewriteLayer::path`",
-    )
-}
-
-fn add_name(location: &mut Location, name: &str) -> Finding {
-    let code = format!(".name({name:?}.parse()?)");
-    add(
-        location,
-        "response_rewrite.names",
-        json!(name),
-        &code,
-        "`ResponseRewriteLayer::name`",
-    )
-}
-
-/// Adds an entry to a list of the configuration.
-fn add(
-    location: &mut Location,
-    key: &'static str,
-    entry: Json,
-    code: &str,
-    text: &'static str,
-) -> Finding {
-    let before = location.shared().settings.take(key);
-    let (mut list, mut calls) = match &before {
-        Some(SettingValue::Both(Json::Array(list), calls)) => (list.clone(), calls.clone()),
-        _ => (Vec::new(), String::new()),
-    };
-    if list.contains(&entry) {
-        // `proxy_redirect` and `proxy_cookie_path` often name the same path.
-        let before = before.unwrap_or(SettingValue::Flag);
-        return location.set(key, before, text);
-    }
-    list.push(entry);
-    calls += code;
-    let finding = location.set(key, SettingValue::Both(Json::Array(list), calls), text);
-    if let (false, Some(before)) = (location.shared().settings.has(key), before) {
-        location.set(key, before, text);
-    }
-    finding
 }
 
 fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
@@ -240,16 +196,32 @@ fn hide_header(location: &mut Location, directive: &Directive, _: &'static str) 
 fn add_header(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     /// Fields to which nginx adds another value, which must not replace the origin's.
     const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
-    let [name, value, always] = directive.words.as_slice() else {
+    let [name, value, always @ ..] = directive.words.as_slice() else {
         return Finding::by_hand(text);
     };
     let value = location.expand(value);
-    let is_list = LISTS.contains(&name.to_ascii_lowercase().as_str());
-    if always != "always" || value.is_empty() || value.contains('$') || is_list {
+    let lower = name.to_ascii_lowercase();
+    let is_list = LISTS.contains(&lower.as_str());
+    if value.is_empty() || value.contains('$') || is_list {
+        return Finding::by_hand(text);
+    }
+    if always.is_empty() && name.parse::<HeaderName>().is_ok() {
+        return by_status(&lower);
+    }
+    if always != ["always"] {
         return Finding::by_hand(text);
     }
     let change = FieldChange::SetInResponses(&value);
     message_fields::change(&mut location.shared().settings, name, change)
+}
+
+/// A field without `always`: nginx adds it to responses of these statuses.
+fn by_status(name: &str) -> Finding {
+    Finding::by_hand(format!(
+        "`.map_response(|mut response| {{ if matches!(response.status().as_u16(), 200 | 201 | 204 \
+         | 206 | 301..=304 | 307 | 308) {{ response.headers_mut().append({name:?}, \
+         HeaderValue::from_static(\"..\")); }} response }})`; with `always`, the line is mapped"
+    ))
 }
 
 fn rewrite(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
@@ -275,6 +247,9 @@ fn prefix_rewrite(words: &[String]) -> Option<(&str, &str)> {
 }
 
 fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
+    if directive.word() != "off" {
+        keep_cookies(&mut location.shared().settings);
+    }
     let words: Vec<_> = directive
         .words
         .iter()
@@ -285,16 +260,39 @@ fn cookie_path(location: &mut Location, directive: &Directive, _: &'static str) 
         [from, to] if from == to => Finding::no_effect("both paths are the same"),
         [from, to] if from.starts_with('/') && to.starts_with('/') => match to.contains(';') {
             true => Finding::refused("a path cannot add attributes to a cookie"),
-            false => add_path(location, from, to),
+            false => add_path(&mut location.shared().settings, from, to),
         },
         _ => Finding::refused("no regular expressions: `ResponseRewriteLayer::path` maps prefixes"),
     }
 }
 
-fn cookie_domain(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {
-    match directive.word() {
-        "off" => Finding::no_effect("a cookie of the origin's own name gets the client's host"),
-        _ => Finding::mapped(text),
+fn cookie_domain(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+    let words: Vec<_> = directive
+        .words
+        .iter()
+        .map(|word| location.expand(word))
+        .collect();
+    let [from, to] = words.as_slice() else {
+        return Finding::no_effect("a cookie of the origin's own name gets the client's host");
+    };
+    if from.starts_with('~') {
+        return Finding::refused("no regular expressions: `ResponseRewriteLayer::name`");
+    }
+    keep_cookies(&mut location.shared().settings);
+    let name = from.strip_prefix('.').unwrap_or(from);
+    if !is_origin(location, name) {
+        let finding = add_name(&mut location.shared().settings, name);
+        if finding.kind != NoteKind::Mapped {
+            return finding;
+        }
+    }
+    let server_name = location.server_name.as_deref().unwrap_or_default();
+    let is_parent = server_name.strip_suffix(to.as_str());
+    match to.starts_with('.') || is_parent.is_some_and(|start| start.ends_with('.')) {
+        true => Finding::warning(
+            "the cookie gets the client's host alone: other hosts below the domain do not get it",
+        ),
+        false => Finding::mapped(text),
     }
 }
 
@@ -302,6 +300,7 @@ fn cookie_flags(location: &mut Location, directive: &Directive, text: &'static s
     match directive.words.iter().any(|word| word == "nosecure") {
         true => {
             let key = "response_rewrite.dangerously_drop_secure_over_http";
+            keep_cookies(&mut location.shared().settings);
             location.set(key, SettingValue::Flag, text);
             Finding::warning(
                 "cookies without Secure pass in the clear; imported as \

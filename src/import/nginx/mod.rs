@@ -242,6 +242,10 @@ impl<'a> LocationImporter<'a> {
             }
             self.upstream(&mut location, block);
         }
+        if let Some(finding) = location.add_route() {
+            self.notes
+                .push(ImportNote::new(scope.line, "location", finding));
+        }
         self.warn(scope, &location, upstream.is_some());
         self.drafts.push(location.finish());
     }

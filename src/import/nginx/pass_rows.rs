@@ -64,7 +64,16 @@ fn pass(location: &mut Location, directive: &Directive, text: &'static str) -> F
         false => match &location.path {
             Some(client) if !path.contains('$') => {
                 let client = client.clone();
-                message_fields::map_path(&mut location.shared().settings, &client, path)
+                let settings = &mut location.shared().settings;
+                let finding = message_fields::map_path(settings, &client, path);
+                match finding.kind {
+                    NoteKind::Mapped => Finding::mapped(
+                        "`OriginProxy::map_path`, of whole segments; redirects and cookies are \
+                         mapped back. The rest of the path passes as it is, where nginx decodes \
+                         `%2F` and merges `//`",
+                    ),
+                    _ => finding,
+                }
             }
             _ => Finding::by_hand("the path depends on the request: `OriginProxy::map_request`"),
         },
@@ -97,6 +106,11 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
         "x-forwarded-port" => forwarded(location, "X-Forwarded-Port", &value),
         "x-real-ip" => forwarded(location, "X-Real-IP", &value),
         "forwarded" => Finding::by_hand("`ForwardedField::Forwarded` in `ForwardedLayer::fields`"),
+        "connection" | "upgrade" if !is_upgrade(&value) => {
+            let none = SettingValue::Both(json!([]), String::new());
+            let text = "`Upgrades::none`: nginx passes no WebSockets with this line";
+            location.set("upgrades.protocols", none, text)
+        }
         "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Finding::no_effect(
             "the proxy writes this field for each connection; WebSockets pass by default",
         ),
@@ -116,6 +130,14 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
             message_fields::change(&mut location.shared().settings, directive.word(), change)
         }
     }
+}
+
+/// Whether a field with this value can ask for an upgrade.
+fn is_upgrade(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["$", "upgrade", "websocket"]
+        .iter()
+        .any(|word| value.contains(word))
 }
 
 fn host(location: &mut Location, value: &str) -> Finding {

@@ -141,12 +141,12 @@ fn trusted_certificate(
     text: &'static str,
 ) -> Finding {
     location.shared().tls.roots = Some(directive.word().to_owned());
-    Finding::mapped(text)
+    mapped_file(directive.word(), text)
 }
 
 fn crl(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     location.shared().tls.crls = Some(directive.word().to_owned());
-    Finding::mapped(text)
+    mapped_file(directive.word(), text)
 }
 
 fn protocols(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
@@ -179,7 +179,7 @@ fn certificate(location: &mut Location, directive: &Directive, text: &'static st
     match file(directive) {
         Ok(path) => {
             location.shared().tls.certificate = Some(path);
-            Finding::mapped(text)
+            mapped_file(directive.word(), text)
         }
         Err(finding) => finding,
     }
@@ -189,9 +189,20 @@ fn key(location: &mut Location, directive: &Directive, text: &'static str) -> Fi
     match file(directive) {
         Ok(path) => {
             location.shared().tls.key = Some(path);
-            Finding::mapped(text)
+            mapped_file(directive.word(), text)
         }
         Err(finding) => finding,
+    }
+}
+
+/// nginx reads relative paths from the folder of its configuration.
+fn mapped_file(path: &str, text: &'static str) -> Finding {
+    match path.starts_with('/') {
+        true => Finding::mapped(text),
+        false => Finding::warning(
+            "the file is read from the working directory, not from the folder of nginx: write an \
+             absolute path",
+        ),
     }
 }
 

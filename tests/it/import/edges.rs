@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use axum::Router;
+use axum::{Router, body::Body};
 use bytes::Bytes;
 use cdn_origin::{
     OriginProxy,
@@ -10,7 +10,9 @@ use cdn_origin::{
 };
 use http::{Request, Response, StatusCode};
 use tokio::net::TcpStream;
+use tower::ServiceExt;
 
+use super::printed;
 use crate::support::{Authority, Edge, Requests, Site, SniRefusal};
 
 /// Sends a request through the imported proxy.
@@ -135,6 +137,14 @@ async fn each_broken_form_of_the_nginx_migration_is_named() {
             "{lines}"
         );
     }
+}
+
+#[tokio::test]
+async fn other_paths_do_not_reach_the_origin_of_a_location() {
+    let router = printed::nginx_sub_path::route_location_1(Router::new()).unwrap();
+    let request = Request::get("/other").body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
 }
 
 fn haproxy(edge: &Edge, server: &str) -> Imported {

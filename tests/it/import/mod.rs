@@ -91,8 +91,8 @@ fn the_code_of_each_setup_is_that_of_a_file_which_compiles() {
         let code = case
             .imported
             .code()
-            .replace("\npub fn ", "\npub(super) fn ");
-        text += &format!("\nmod {} {{\n{code}}}\n", case.name);
+            .replace("\npub fn ", "\npub(crate) fn ");
+        text += &format!("\npub(super) mod {} {{\n{code}}}\n", case.name);
     }
     compare("printed.rs", &text);
 }

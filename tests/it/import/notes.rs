@@ -1,6 +1,9 @@
 //! Single directives: what their notes say, and where errors are.
 
-use cdn_origin::import::{self, NoteKind};
+use cdn_origin::{
+    OriginProxy,
+    import::{self, NoteKind},
+};
 
 /// The kinds of notes about a directive in this location.
 fn nginx_kind(lines: &str, directive: &str) -> Vec<NoteKind> {
@@ -54,6 +57,23 @@ fn each_value_of_a_directive_has_its_kind() {
         ),
         ("proxy_set_header X-A 1;", "proxy_set_header X-A", Mapped),
         (
+            "proxy_set_header Connection '';",
+            "proxy_set_header Connection",
+            Mapped,
+        ),
+        (
+            "proxy_set_header Connection $upgrade;",
+            "proxy_set_header Connection",
+            NoEffect,
+        ),
+        ("proxy_buffer_size 128k;", "proxy_buffer_size", NoEffect),
+        ("proxy_buffer_size 256k;", "proxy_buffer_size", Mapped),
+        (
+            "proxy_ssl_trusted_certificate ca.pem;",
+            "proxy_ssl_trusted_certificate",
+            Warning,
+        ),
+        (
             "proxy_set_header TE trailers;",
             "proxy_set_header TE",
             Refused,
@@ -70,6 +90,22 @@ fn each_value_of_a_directive_has_its_kind() {
         ),
         ("proxy_redirect ~^/(.*) /a/$1;", "proxy_redirect", Refused),
         ("proxy_redirect /b/ /a/;", "proxy_redirect", Mapped),
+        ("proxy_cookie_domain off;", "proxy_cookie_domain", NoEffect),
+        (
+            "proxy_cookie_domain a.example $host;",
+            "proxy_cookie_domain",
+            Mapped,
+        ),
+        (
+            "proxy_cookie_domain a.example .b.example;",
+            "proxy_cookie_domain",
+            Warning,
+        ),
+        (
+            "proxy_cookie_domain ~a.example $host;",
+            "proxy_cookie_domain",
+            Refused,
+        ),
         (
             "proxy_redirect http://other.example/ /;",
             "proxy_redirect",
@@ -120,6 +156,99 @@ fn a_redirect_with_two_urls_maps_name_and_path() {
         r#".path("/two".parse()?, "/one".parse()?)"#,
     ] {
         assert!(imported.code().contains(call), "{}", imported.code());
+    }
+}
+
+#[test]
+fn lines_that_block_upgrades_and_http2_become_calls() {
+    let text = "location / { proxy_pass https://origin.example; proxy_http_version 1.1;\n\
+                proxy_set_header Connection ''; proxy_read_timeout 5s; }";
+    let imported = import::nginx(text).unwrap();
+    for call in [
+        ".alpn(Alpn::Http1)",
+        ".upgrades(Upgrades::none().idle_timeout(Duration::from_secs(5)))",
+    ] {
+        assert!(imported.code().contains(call), "{}", imported.code());
+    }
+    drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
+}
+
+#[test]
+fn a_location_for_some_requests_has_routes_or_a_warning() {
+    let rows = [
+        ("location /", None, 0),
+        (
+            "location /a/",
+            Some(r#".route_service("/a/{*rest}", service)"#),
+            1,
+        ),
+        (
+            "location ^~ /a",
+            Some(r#".route_service("/a", service.clone())"#),
+            1,
+        ),
+        ("location '/{a}/'", None, 1),
+        ("location = /a", None, 1),
+        (r"location ~ \.js$", None, 1),
+        ("server", None, 0),
+    ];
+    for (section, route, warnings) in rows {
+        let text = format!("{section} {{ proxy_pass http://origin.example; }}");
+        let imported = import::nginx(&text).unwrap();
+        let code = imported.code();
+        let expected = route.unwrap_or("pub fn ");
+        assert!(code.contains(expected), "{section}: {code}");
+        assert_eq!(code.contains("Router"), route.is_some(), "{section}");
+        let found = imported.notes_of(NoteKind::Warning).count();
+        assert_eq!(found, warnings, "{section}");
+    }
+}
+
+#[test]
+fn cookies_are_rewritten_where_redirects_are_not() {
+    let rows = [
+        ("", "ResponseRewriteLayer::off()"),
+        (
+            "proxy_cookie_domain origin.example $host;",
+            "ResponseRewriteLayer::cookies_only()",
+        ),
+        (
+            "proxy_cookie_domain .cdn.example $host;",
+            r#"ResponseRewriteLayer::cookies_only().name("cdn.example".parse()?)"#,
+        ),
+        (
+            "proxy_cookie_path /b/ /a/;",
+            r#"ResponseRewriteLayer::cookies_only().path("/b".parse()?, "/a".parse()?)"#,
+        ),
+        (
+            "proxy_cookie_flags ~ nosecure;",
+            "ResponseRewriteLayer::cookies_only().dangerously_drop_secure_over_http()",
+        ),
+    ];
+    for (line, call) in rows {
+        let text = format!(
+            "location / {{ proxy_pass http://origin.example; proxy_redirect off; {line} }}"
+        );
+        let imported = import::nginx(&text).unwrap();
+        let expected = format!(".response_rewrite({call})");
+        assert!(imported.code().contains(&expected), "{}", imported.code());
+        drop(OriginProxy::try_from(imported.origins()[0].config()).unwrap());
+    }
+}
+
+#[test]
+fn names_in_rules_of_haproxy_about_responses_belong_to_the_origin() {
+    let rows = [
+        r"Location ^https?://cdn\.example/(.*) /\1",
+        r"Set-Cookie (.*)Domain=\.?cdn\.example(.*) \1\2",
+        r"Set-Cookie (.*)domain=.cdn.example(.*) \1\2",
+    ];
+    for rule in rows {
+        let text =
+            format!("backend a\n http-response replace-header {rule}\n server a 10.0.0.1:80\n");
+        let imported = import::haproxy(&text).unwrap();
+        let expected = r#".name("cdn.example".parse()?)"#;
+        assert!(imported.code().contains(expected), "{}", imported.code());
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "the code only has to compile")]
 
-mod nginx_azure_app_service {
+pub(super) mod nginx_azure_app_service {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -10,7 +10,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::forwarded::ForwardedField;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -18,24 +18,37 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_azure_blob_through_upstream {
+pub(super) mod nginx_azure_blob_through_upstream {
+use axum::Router;
+use cdn_origin::Alpn;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Upgrades;
 use std::error::Error;
 
 /// `location /files/`, line 2.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://storeexample.blob.core.windows.net:443")
         .sni("storeexample.blob.core.windows.net")
+        .alpn(Alpn::Http1)
         .build()?;
     Ok(OriginProxy::new(connector)
         .pool(PoolSettings::default().max_idle(16))
+        .upgrades(Upgrades::none())
         .map_path("/files/".parse()?, "/".parse()?))
+}
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/files/", service.clone())
+        .route_service("/files/{*rest}", service))
 }
 }
 
-mod nginx_behind_a_balancer {
+pub(super) mod nginx_behind_a_balancer {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::HostRewriteLayer;
@@ -43,7 +56,7 @@ use cdn_origin::OriginProxy;
 use std::error::Error;
 
 /// `location /`, line 6.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://app.internal.example:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -52,14 +65,15 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod nginx_bodies_and_errors {
+pub(super) mod nginx_bodies_and_errors {
+use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use http::HeaderValue;
 use std::error::Error;
 
 /// `location /old/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:9000")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -68,9 +82,17 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
         .map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/old/", service.clone())
+        .route_service("/old/{*rest}", service))
+}
 }
 
-mod nginx_cloudflare_as_origin {
+pub(super) mod nginx_cloudflare_as_origin {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -85,7 +107,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://www.origin.example")
         .sni("www.origin.example")
         .sessions(Sessions::off())
@@ -99,7 +121,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_cloudfront_migration {
+pub(super) mod nginx_cloudfront_migration {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -108,7 +130,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::TlsVersion;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .sni("www.example.com")
         .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
@@ -119,26 +141,26 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_cloudfront_old_versions {
+pub(super) mod nginx_cloudfront_old_versions {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod nginx_cloudfront_without_sni {
+pub(super) mod nginx_cloudfront_without_sni {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .host("www.example.com")
         .build()?;
@@ -146,17 +168,18 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_everything_from_the_request {
+pub(super) mod nginx_everything_from_the_request {
 }
 
-mod nginx_inherited_fields {
+pub(super) mod nginx_inherited_fields {
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::proxy::Limits;
 
 /// `location /`, line 6.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
         .host("www.example.com")
         .build()?;
@@ -165,14 +188,22 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 
 /// `location /upload/`, line 7.
-pub(super) fn location_2() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_2() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8000")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// Adds the routes of `location_2`: other paths do not reach the origin.
+pub(crate) fn route_location_2(router: Router) -> Result<Router, BuildError> {
+    let service = location_2()?;
+    Ok(router
+        .route_service("/upload/", service.clone())
+        .route_service("/upload/{*rest}", service))
+}
 }
 
-mod nginx_ip_hash {
+pub(super) mod nginx_ip_hash {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -185,25 +216,21 @@ use cdn_origin::group::OriginGroup;
 use std::time::Duration;
 
 /// `location /`, line 2.
-pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
-        .host("www.example.com")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1);
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
-        .host("www.example.com")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2);
-    let connector_3 = CdnOriginConnector::builder("http://10.0.0.3")
-        .host("www.example.com")
-        .build()?;
-    let proxy_3 = OriginProxy::new(connector_3);
+pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("10.0.0.1", "http://10.0.0.1"),
+        ("10.0.0.2", "http://10.0.0.2"),
+        ("10.0.0.3", "http://10.0.0.3"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .host("www.example.com")
+            .build()?;
+        let proxy = OriginProxy::new(connector);
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("10.0.0.1"),
-            Member::new(proxy_2).name("10.0.0.2"),
-            Member::new(proxy_3).name("10.0.0.3"),
-        ])
+        .tier(members)
         .balance(Balance::by_key(AffinityKey::client_address()))
         .failover(Failover::off())
         .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
@@ -212,20 +239,21 @@ pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod nginx_lua {
+pub(super) mod nginx_lua {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod nginx_mutual_tls {
+pub(super) mod nginx_mutual_tls {
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -235,16 +263,25 @@ use cdn_origin::tls::ClientIdentity;
 use cdn_origin::tls::Crls;
 
 /// `location /bank/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://bank.example:8443")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/nginx/bank-ca.pem")).crls(Crls::pem_file("/etc/nginx/bank.crl.pem")))
         .client_identity(ClientIdentity::pem_files("/etc/nginx/client.pem", "/etc/nginx/client.key"))
         .build()?;
     Ok(OriginProxy::new(connector))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/bank/", service.clone())
+        .route_service("/bank/{*rest}", service))
+}
 }
 
-mod nginx_node_behind_websocket {
+pub(super) mod nginx_node_behind_websocket {
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -254,7 +291,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `location /socket/`, line 7.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:3000")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -262,29 +299,37 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(3600)).response_timeout(Duration::from_secs(3600)))
         .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(3600))))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/socket/", service.clone())
+        .route_service("/socket/{*rest}", service))
+}
 }
 
-mod nginx_plain_http_to_443 {
+pub(super) mod nginx_plain_http_to_443 {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod nginx_privacy {
+pub(super) mod nginx_privacy {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media.example")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -292,7 +337,8 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_redirects {
+pub(super) mod nginx_redirects {
+use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
@@ -303,7 +349,7 @@ use std::error::Error;
 use std::time::Duration;
 
 /// `location /one/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://backend.example")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -315,61 +361,82 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .map_response(|mut response| { response.headers_mut().remove("x-runtime"); response })
         .map_response(|mut response| { response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff")); response }))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/one/", service.clone())
+        .route_service("/one/{*rest}", service))
+}
 }
 
-mod nginx_s3_bucket_by_variable {
+pub(super) mod nginx_s3_bucket_by_variable {
+use axum::Router;
+use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::dial::Dns;
 use cdn_origin::dial::DnsCache;
+use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `location /media/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
+        .alpn(Alpn::Http1)
         .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(300)..=Duration::from_secs(300))))
         .build()?;
     Ok(OriginProxy::new(connector)
+        .upgrades(Upgrades::none())
         .map_request(|parts| drop(parts.headers.remove("authorization")))
         .map_response(|mut response| { response.headers_mut().remove("x-amz-id-2"); response }).map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response }).map_response(|mut response| { response.headers_mut().remove("set-cookie"); response }))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/media/", service.clone())
+        .route_service("/media/{*rest}", service))
+}
 }
 
-mod nginx_s3_cached {
+pub(super) mod nginx_s3_cached {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location @s3`, line 6.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://static-example.s3.eu-west-1.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod nginx_s3_object_by_pattern {
+pub(super) mod nginx_s3_object_by_pattern {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `location ~* ^/d/(.*)`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://files-example.s3.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod nginx_s3_website_endpoint {
+pub(super) mod nginx_s3_website_endpoint {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::ResponseRewriteLayer;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://site-example.s3-website-us-east-1.amazonaws.com")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -377,29 +444,38 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_same_path {
+pub(super) mod nginx_same_path {
+use axum::Router;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `location ^~ /grafana/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.1.0.9:3000")
         .build()?;
     Ok(OriginProxy::new(connector)
         .host_rewrite(HostRewriteLayer::preserve()))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, BuildError> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/grafana/", service.clone())
+        .route_service("/grafana/{*rest}", service))
+}
 }
 
-mod nginx_sni_of_the_client {
+pub(super) mod nginx_sni_of_the_client {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://edge.example")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -407,7 +483,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_sticky_nodes {
+pub(super) mod nginx_sticky_nodes {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -422,22 +498,21 @@ use cdn_origin::pool::PoolSettings;
 use std::time::Duration;
 
 /// `location /`, line 8.
-pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://a.example:8080")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve_name())
-        .pool(PoolSettings::default().max_connections(100).max_queued(100).queue_timeout(Duration::from_secs(30)));
-    let connector_2 = CdnOriginConnector::builder("http://b.example:8080")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve_name())
-        .pool(PoolSettings::default().max_connections(200).max_queued(100).queue_timeout(Duration::from_secs(30)));
+pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, max_connections, url) in [
+        ("a.example:8080", 100, "http://a.example:8080"),
+        ("b.example:8080", 200, "http://b.example:8080"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve_name())
+            .pool(PoolSettings::default().max_connections(max_connections).max_queued(100).queue_timeout(Duration::from_secs(30)));
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("a.example:8080"),
-            Member::new(proxy_2).name("b.example:8080"),
-        ])
+        .tier(members)
         .balance(Balance::by_key(AffinityKey::cookie("session")))
         .failover(Failover::default().statuses([]))
         .ejection(Ejection::default().failures(2))
@@ -446,7 +521,8 @@ pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod nginx_sub_path {
+pub(super) mod nginx_sub_path {
+use axum::Router;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -454,7 +530,7 @@ use cdn_origin::ResponseRewriteLayer;
 use std::error::Error;
 
 /// `location /app/`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://127.0.0.1:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -462,9 +538,17 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
         .response_rewrite(ResponseRewriteLayer::new().path("/portal".parse()?, "/app".parse()?))
         .map_path("/app/".parse()?, "/portal/".parse()?))
 }
+
+/// Adds the routes of `location_1`: other paths do not reach the origin.
+pub(crate) fn route_location_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = location_1()?;
+    Ok(router
+        .route_service("/app/", service.clone())
+        .route_service("/app/{*rest}", service))
+}
 }
 
-mod nginx_three_nodes {
+pub(super) mod nginx_three_nodes {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -473,31 +557,35 @@ use cdn_origin::group::Failover;
 use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Upgrades;
 use http::StatusCode;
 use std::time::Duration;
 
 /// `location /`, line 14.
-pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.11:3000")
+pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url, weight) in [
+        ("10.0.0.11:3000", "http://10.0.0.11:3000", 1),
+        ("10.0.0.12:3000", "http://10.0.0.12:3000", 2),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000))
+            .upgrades(Upgrades::none());
+        members.push(Member::new(proxy).name(name).weight(weight));
+    }
+    let connector_1 = CdnOriginConnector::builder("http://10.0.0.13:3000")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
-        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.12:3000")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
-    let connector_3 = CdnOriginConnector::builder("http://10.0.0.13:3000")
-        .build()?;
-    let proxy_3 = OriginProxy::new(connector_3)
-        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000));
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(60)).max_idle(64).max_uses(1000))
+        .upgrades(Upgrades::none());
+    let backups = [
+        Member::new(proxy_1).name("10.0.0.13:3000"),
+    ];
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("10.0.0.11:3000"),
-            Member::new(proxy_2).name("10.0.0.12:3000").weight(2),
-        ])
-        .tier([
-            Member::new(proxy_3).name("10.0.0.13:3000"),
-        ])
+        .tier(members)
+        .tier(backups)
         .failover(Failover::default().statuses([StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]).max_attempts(3).within(Duration::from_secs(10)))
         .ejection(Ejection::default().failures(3).time(Duration::from_secs(10)))
         .build()?;
@@ -505,7 +593,7 @@ pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod nginx_tls_upstream_by_label {
+pub(super) mod nginx_tls_upstream_by_label {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -513,24 +601,25 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `location /`, line 3.
-pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("https://origin-a.example:443")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1);
-    let connector_2 = CdnOriginConnector::builder("https://origin-b.example:443")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2);
+pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("origin-a.example:443", "https://origin-a.example:443"),
+        ("origin-b.example:443", "https://origin-b.example:443"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector);
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("origin-a.example:443"),
-            Member::new(proxy_2).name("origin-b.example:443"),
-        ])
+        .tier(members)
         .build()?;
     Ok(group)
 }
 }
 
-mod nginx_tls_upstream_by_name {
+pub(super) mod nginx_tls_upstream_by_name {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -540,35 +629,34 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `location /`, line 3.
-pub(super) fn location_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("https://www.example.com")
-        .dial("192.0.2.1:443")
-        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1);
-    let connector_2 = CdnOriginConnector::builder("https://www.example.com")
-        .dial("192.0.2.2:443")
-        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2);
+pub(crate) fn location_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, dial) in [
+        ("192.0.2.1:443", "192.0.2.1:443"),
+        ("192.0.2.2:443", "192.0.2.2:443"),
+    ] {
+        let connector = CdnOriginConnector::builder("https://www.example.com")
+            .dial(dial)
+            .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/ca.pem")))
+            .build()?;
+        let proxy = OriginProxy::new(connector);
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("192.0.2.1:443"),
-            Member::new(proxy_2).name("192.0.2.2:443"),
-        ])
+        .tier(members)
         .build()?;
     Ok(group)
 }
 }
 
-mod nginx_unix_socket {
+pub(super) mod nginx_unix_socket {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::dial::SocketOptions;
 use std::error::Error;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/app.sock")
         .socket_options(SocketOptions::default().local_address("127.0.0.1".parse::<std::net::IpAddr>()?))
@@ -577,7 +665,7 @@ pub(super) fn location_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod nginx_unix_socket_upstream {
+pub(super) mod nginx_unix_socket_upstream {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -588,7 +676,7 @@ use cdn_origin::origin::Scheme;
 use cdn_origin::proxy::Limits;
 
 /// `location @app`, line 4.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/gunicorn.sock")
         .build()?;
@@ -601,7 +689,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_verification_off {
+pub(super) mod nginx_verification_off {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -609,7 +697,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.5:8443")
         .omit_sni()
         .verify(danger::accept_any_certificate())
@@ -619,7 +707,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_verified_by_address {
+pub(super) mod nginx_verified_by_address {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -628,7 +716,7 @@ use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
 
 /// `location /`, line 1.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://192.0.2.10")
         .sni("crm.example")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
@@ -638,7 +726,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod nginx_whole_file {
+pub(super) mod nginx_whole_file {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -646,7 +734,7 @@ use cdn_origin::connector::Timeouts;
 use std::time::Duration;
 
 /// `location /`, line 22.
-pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://www.example.com")
         .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(5)).tls_handshake(Duration::from_secs(5)))
         .build()?;
@@ -654,7 +742,7 @@ pub(super) fn location_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_affinity {
+pub(super) mod haproxy_affinity {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -667,20 +755,20 @@ use cdn_origin::group::OriginGroup;
 use http::HeaderName;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve());
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve());
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("one", "http://10.0.0.1"),
+        ("two", "http://10.0.0.2"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve());
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("one"),
-            Member::new(proxy_2).name("two"),
-        ])
+        .tier(members)
         .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-session"))).max_load(150))
         .ejection(Ejection::default().failures(10))
         .build()?;
@@ -688,7 +776,7 @@ pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod haproxy_affinity_by_source {
+pub(super) mod haproxy_affinity_by_source {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -699,27 +787,27 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve());
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.3")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve());
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("one", "http://10.0.0.1"),
+        ("three", "http://10.0.0.3"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve());
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("one"),
-            Member::new(proxy_2).name("three"),
-        ])
+        .tier(members)
         .balance(Balance::by_key(AffinityKey::client_address()))
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_azure_sni_of_client {
+pub(super) mod haproxy_azure_sni_of_client {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -727,7 +815,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend azure`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
         .verify(danger::accept_any_certificate())
         .build()?;
@@ -736,7 +824,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_client_address_from_a_field {
+pub(super) mod haproxy_client_address_from_a_field {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -745,7 +833,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::origin::Scheme;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -755,14 +843,14 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_cloudfront_without_host {
+pub(super) mod haproxy_cloudfront_without_host {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend no_host`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
         .sni("d1234567890.cloudfront.net")
         .build()?;
@@ -771,14 +859,14 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_cloudfront_without_sni {
+pub(super) mod haproxy_cloudfront_without_sni {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend still_broken`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
         .verify(danger::accept_any_certificate())
         .build()?;
@@ -786,27 +874,27 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_cloudfront_without_tls {
+pub(super) mod haproxy_cloudfront_without_tls {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 
 /// `backend broken`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://cloudfront-site.example")
         .build()?;
     Ok(OriginProxy::new(connector))
 }
 }
 
-mod haproxy_cloudfront_working {
+pub(super) mod haproxy_cloudfront_working {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::tls::danger;
 
 /// `backend working`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://cloudfront-site.example")
         .sni("cloudfront-site.example")
         .verify(danger::accept_any_certificate())
@@ -815,7 +903,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_dynamic_host {
+pub(super) mod haproxy_dynamic_host {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -824,7 +912,7 @@ use cdn_origin::dial::HappyEyeballs;
 use cdn_origin::dial::IpFamilies;
 
 /// `backend tenants`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://edge.example")
         .sni("edge.example")
         .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::PreferV4))
@@ -834,21 +922,23 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_environment {
+pub(super) mod haproxy_environment {
 }
 
-mod haproxy_fields {
+pub(super) mod haproxy_fields {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
+use cdn_origin::ResponseRewriteLayer;
 use http::HeaderValue;
 use std::error::Error;
 
 /// `backend fields`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://origin.example:8080")
         .host("origin.example")
         .build()?;
     Ok(OriginProxy::new(connector)
+        .response_rewrite(ResponseRewriteLayer::new().name("origin.example".parse()?))
         .map_path("/app/".parse()?, "/v2/".parse()?)
         .map_request(|parts| drop(parts.headers.remove("cookie")))
         .map_request(|parts| drop(parts.headers.insert("x-edge", HeaderValue::from_static("haproxy"))))
@@ -857,7 +947,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod haproxy_forwarded_fields {
+pub(super) mod haproxy_forwarded_fields {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -866,7 +956,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::forwarded::ForwardedField;
 
 /// `backend api`, line 11.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -875,7 +965,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 
 /// `backend app`, line 13.
-pub(super) fn backend_2() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_2() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -884,7 +974,7 @@ pub(super) fn backend_2() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_http2 {
+pub(super) mod haproxy_http2 {
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -894,7 +984,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend grpc`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("http://10.0.0.1:50051")
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -905,17 +995,18 @@ pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
         .build()?;
     let proxy_2 = OriginProxy::new(connector_2)
         .host_rewrite(HostRewriteLayer::preserve());
+    let members = [
+        Member::new(proxy_1).name("grpc"),
+        Member::new(proxy_2).name("tls"),
+    ];
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("grpc"),
-            Member::new(proxy_2).name("tls"),
-        ])
+        .tier(members)
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_mutual_tls {
+pub(super) mod haproxy_mutual_tls {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -926,7 +1017,7 @@ use cdn_origin::connector::Sessions;
 use cdn_origin::tls::ClientIdentity;
 
 /// `backend bank`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://bank.example:8443")
         .sni("bank.example")
         .tls_versions(TlsVersion::V1_2..)
@@ -938,7 +1029,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_old_check_with_host {
+pub(super) mod haproxy_old_check_with_host {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -949,36 +1040,35 @@ use cdn_origin::pool::PoolSettings;
 use std::time::Duration;
 
 /// `backend site`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://127.0.1.10")
-        .host("site.example")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .pool(PoolSettings::default().max_connections(2048));
-    let connector_2 = CdnOriginConnector::builder("http://127.0.1.11")
-        .host("site.example")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .pool(PoolSettings::default().max_connections(2048));
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("one", "http://127.0.1.10"),
+        ("two", "http://127.0.1.11"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .host("site.example")
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .pool(PoolSettings::default().max_connections(2048));
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("one"),
-            Member::new(proxy_2).name("two"),
-        ])
+        .tier(members)
         .health_check(HealthCheck::get("/check").interval(Duration::from_secs(5)).rise(2).fall(5))
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_plain_http_to_443 {
+pub(super) mod haproxy_plain_http_to_443 {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://app.example:443")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -986,7 +1076,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_proxy_protocol {
+pub(super) mod haproxy_proxy_protocol {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -996,7 +1086,7 @@ use cdn_origin::VerifyPolicy;
 use cdn_origin::dial::ProxyProtocol;
 
 /// `backend tls`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.0.1:8443")
         .sni("app.example")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
@@ -1007,7 +1097,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_proxy_protocol_v1 {
+pub(super) mod haproxy_proxy_protocol_v1 {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1018,7 +1108,7 @@ use std::error::Error;
 use std::time::Duration;
 
 /// `listen app`, line 1.
-pub(super) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .socket_options(SocketOptions::default().local_address("10.0.0.99".parse::<std::net::IpAddr>()?).user_timeout(Duration::from_secs(30)))
         .proxy_protocol(ProxyProtocol::v1())
@@ -1029,7 +1119,7 @@ pub(super) fn listen_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod haproxy_responses {
+pub(super) mod haproxy_responses {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
@@ -1037,7 +1127,7 @@ use http::HeaderValue;
 use std::error::Error;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -1047,7 +1137,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod haproxy_retries {
+pub(super) mod haproxy_retries {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1058,27 +1148,27 @@ use cdn_origin::group::OriginGroup;
 use http::StatusCode;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve());
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve());
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("one", "http://10.0.0.1"),
+        ("two", "http://10.0.0.2"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve());
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("one"),
-            Member::new(proxy_2).name("two"),
-        ])
+        .tier(members)
         .failover(Failover::default().max_attempts(3).statuses([StatusCode::SERVICE_UNAVAILABLE]).without_timeouts())
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_retries_off {
+pub(super) mod haproxy_retries_off {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1090,20 +1180,20 @@ use cdn_origin::group::OriginGroup;
 use std::time::Duration;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.0.0.1")
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve());
-    let connector_2 = CdnOriginConnector::builder("http://10.0.0.2")
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve());
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url, weight) in [
+        ("one", "http://10.0.0.1", 10),
+        ("two", "http://10.0.0.2", 30),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve());
+        members.push(Member::new(proxy).name(name).weight(weight));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("one").weight(10),
-            Member::new(proxy_2).name("two").weight(30),
-        ])
+        .tier(members)
         .failover(Failover::off().max_attempts(1))
         .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
         .build()?;
@@ -1111,7 +1201,7 @@ pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod haproxy_s3_bucket {
+pub(super) mod haproxy_s3_bucket {
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
 use cdn_origin::Roots;
@@ -1119,7 +1209,7 @@ use cdn_origin::VerifyPolicy;
 use std::error::Error;
 
 /// `backend s3`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
+pub(crate) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
     let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
         .sni("media-example.s3.amazonaws.com")
         .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
@@ -1131,7 +1221,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, Box<dyn Error>> {
 }
 }
 
-mod haproxy_sni_off {
+pub(super) mod haproxy_sni_off {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1139,7 +1229,7 @@ use cdn_origin::TlsVersion;
 use cdn_origin::tls::danger;
 
 /// `backend old`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://old.example")
         .omit_sni()
         .tls_versions(TlsVersion::V1_2..=TlsVersion::V1_2)
@@ -1149,17 +1239,17 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_tcp {
+pub(super) mod haproxy_tcp {
 }
 
-mod haproxy_template {
+pub(super) mod haproxy_template {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
 use cdn_origin::OriginProxy;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.9")
         .build()?;
     Ok(OriginProxy::new(connector)
@@ -1167,7 +1257,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_three_nodes {
+pub(super) mod haproxy_three_nodes {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::ForwardedLayer;
@@ -1184,8 +1274,23 @@ use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `listen web`, line 19.
-pub(super) fn listen_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("http://10.10.11.86")
+pub(crate) fn listen_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("node1", "http://10.10.11.86"),
+        ("node2", "http://10.10.11.87"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .forwarded(ForwardedLayer::new().append_unverified())
+            .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
+            .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
+        members.push(Member::new(proxy).name(name));
+    }
+    let connector_1 = CdnOriginConnector::builder("http://10.10.11.88")
         .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
         .build()?;
     let proxy_1 = OriginProxy::new(connector_1)
@@ -1193,30 +1298,12 @@ pub(super) fn listen_1() -> Result<OriginGroup, BuildError> {
         .forwarded(ForwardedLayer::new().append_unverified())
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
         .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
-    let connector_2 = CdnOriginConnector::builder("http://10.10.11.87")
-        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve())
-        .forwarded(ForwardedLayer::new().append_unverified())
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
-        .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
-    let connector_3 = CdnOriginConnector::builder("http://10.10.11.88")
-        .timeouts(Timeouts::default().connect(Duration::from_secs(10)).dial(Duration::from_secs(10)))
-        .build()?;
-    let proxy_3 = OriginProxy::new(connector_3)
-        .host_rewrite(HostRewriteLayer::preserve())
-        .forwarded(ForwardedLayer::new().append_unverified())
-        .limits(Limits::default().body_idle_timeout(Duration::from_secs(60)).response_timeout(Duration::from_secs(60)))
-        .pool(PoolSettings::default().queue_timeout(Duration::from_secs(60)));
+    let backups = [
+        Member::new(proxy_1).name("node3"),
+    ];
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("node1"),
-            Member::new(proxy_2).name("node2"),
-        ])
-        .tier([
-            Member::new(proxy_3).name("node3"),
-        ])
+        .tier(members)
+        .tier(backups)
         .balance(Balance::round_robin())
         .failover(Failover::default().max_attempts(4))
         .health_check(HealthCheck::get("/ping").interval(Duration::from_secs(5)).rise(3).fall(3))
@@ -1225,7 +1312,7 @@ pub(super) fn listen_1() -> Result<OriginGroup, BuildError> {
 }
 }
 
-mod haproxy_unix_socket {
+pub(super) mod haproxy_unix_socket {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1233,7 +1320,7 @@ use cdn_origin::OriginProxy;
 use cdn_origin::pool::PoolSettings;
 
 /// `backend app`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://localhost")
         .dial("unix:/run/app.sock")
         .build()?;
@@ -1243,7 +1330,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_verified_by_address {
+pub(super) mod haproxy_verified_by_address {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::HostRewriteLayer;
@@ -1256,29 +1343,28 @@ use cdn_origin::group::OriginGroup;
 use cdn_origin::tls::Crls;
 
 /// `backend webservers`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
-    let connector_1 = CdnOriginConnector::builder("https://10.0.0.5")
-        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")))
-        .build()?;
-    let proxy_1 = OriginProxy::new(connector_1)
-        .host_rewrite(HostRewriteLayer::preserve());
-    let connector_2 = CdnOriginConnector::builder("https://10.0.0.6")
-        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")).crls(Crls::pem_file("/etc/ca.crl")))
-        .build()?;
-    let proxy_2 = OriginProxy::new(connector_2)
-        .host_rewrite(HostRewriteLayer::preserve());
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url, verify) in [
+        ("web1", "https://10.0.0.5", VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem"))),
+        ("web2", "https://10.0.0.6", VerifyPolicy::roots(Roots::pem_file("/etc/ca.pem")).crls(Crls::pem_file("/etc/ca.crl"))),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .verify(verify)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve());
+        members.push(Member::new(proxy).name(name));
+    }
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("web1"),
-            Member::new(proxy_2).name("web2"),
-        ])
+        .tier(members)
         .balance(Balance::round_robin())
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_verified_by_name {
+pub(super) mod haproxy_verified_by_name {
 use cdn_origin::Alpn;
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
@@ -1288,7 +1374,7 @@ use cdn_origin::Roots;
 use cdn_origin::VerifyPolicy;
 
 /// `backend api`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://10.0.1.1")
         .sni("api.example")
         .expected_name("api.example")
@@ -1300,7 +1386,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_versions {
+pub(super) mod haproxy_versions {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1310,7 +1396,7 @@ use cdn_origin::group::Member;
 use cdn_origin::group::OriginGroup;
 
 /// `backend new`, line 1.
-pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     let connector_1 = CdnOriginConnector::builder("https://new.example")
         .sni("new.example")
         .tls_versions(TlsVersion::V1_3..)
@@ -1322,17 +1408,18 @@ pub(super) fn backend_1() -> Result<OriginGroup, BuildError> {
         .sessions(Sessions::default().early_data())
         .build()?;
     let proxy_2 = OriginProxy::new(connector_2);
+    let members = [
+        Member::new(proxy_1).name("a"),
+        Member::new(proxy_2).name("b"),
+    ];
     let group = OriginGroup::builder()
-        .tier([
-            Member::new(proxy_1).name("a"),
-            Member::new(proxy_2).name("b"),
-        ])
+        .tier(members)
         .build()?;
     Ok(group)
 }
 }
 
-mod haproxy_websocket {
+pub(super) mod haproxy_websocket {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1342,7 +1429,7 @@ use cdn_origin::proxy::Upgrades;
 use std::time::Duration;
 
 /// `backend ws`, line 1.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.1:8000")
         .host("ws.example")
         .build()?;
@@ -1353,7 +1440,7 @@ pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
 }
 }
 
-mod haproxy_whole_file {
+pub(super) mod haproxy_whole_file {
 use cdn_origin::BuildError;
 use cdn_origin::CdnOriginConnector;
 use cdn_origin::OriginProxy;
@@ -1363,7 +1450,7 @@ use cdn_origin::proxy::Limits;
 use std::time::Duration;
 
 /// `backend one`, line 23.
-pub(super) fn backend_1() -> Result<OriginProxy, BuildError> {
+pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("https://one.example")
         .sni("one.example")
         .timeouts(Timeouts::default().connect(Duration::from_secs(5)).dial(Duration::from_secs(5)))

@@ -48,7 +48,7 @@ pub(super) fn advise(state: &ConnectorState) -> Vec<Advice> {
     let settings = &state.settings;
     let mut advice = Vec::new();
     if let Some(origin) = state.origin.as_deref() {
-        advise_on_names(origin, &mut advice);
+        advise_on_names(origin, &settings.names, &mut advice);
         advise_on_edge(origin, &mut advice);
     }
     match &state.tls {
@@ -85,9 +85,11 @@ fn advise_on_unused(setters: &[&str], advice: &mut Vec<Advice>) {
     advice.push(Advice { id, text });
 }
 
-fn advise_on_names(origin: &Origin, advice: &mut Vec<Advice>) {
+fn advise_on_names(origin: &Origin, names: &ChosenNames, advice: &mut Vec<Advice>) {
     let mut add = |id, text| advice.push(Advice { id, text });
-    if let Some(name) = origin.sni().name()
+    // Where both are set, the difference is intended.
+    let are_both_set = names.sni.is_some() && names.host.is_some();
+    if let Some(name) = origin.sni().name().filter(|_| !are_both_set)
         && !origin.host().host().eq_ignore_ascii_case(name.as_str())
     {
         let text = format!(

@@ -30,6 +30,8 @@ pub(crate) enum FixKind {
     EchConfig,
     /// `.expected_name(..)`.
     ExpectedName(ExpectedName),
+    /// The same with a name that only the certificate contains.
+    ExpectPresented(DnsName),
     /// `.host(..)`.
     Host(HostAuthority),
     /// `HostRewriteLayer::to(..)` in place of the layer that set the Host.
@@ -97,6 +99,9 @@ impl fmt::Display for FixKind {
                 ".ech(Ech::config_list(..)) with the `ech` value of the origin's HTTPS record",
             ),
             Self::ExpectedName(name) => write!(f, ".expected_name(\"{name}\")"),
+            Self::ExpectPresented(name) => {
+                write!(f, ".expected_name(\"{name}\") only if that is your origin")
+            }
             Self::Host(host) => write!(f, ".host(\"{host}\")"),
             Self::HostRewrite(host) => write!(f, "HostRewriteLayer::to(\"{host}\")"),
             Self::HostRewriteUnknown => {

@@ -6,7 +6,8 @@ use super::{Cause, Certainty, FixKind};
 
 /// The possible causes of a failure, the likeliest first. Empty if no rule matches.
 ///
-/// `Display` is one line for logs: the likeliest cause and its first fix.
+/// `Display` is one line for logs: the likeliest cause and its first fix. Of equally likely causes,
+/// it is the first that has a fix.
 ///
 /// ```no_run
 /// # fn failed() -> cdn_origin::Error { unimplemented!() }
@@ -60,9 +61,15 @@ impl Diagnosis {
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.likeliest() {
-            Some(cause) => cause.fmt(f),
-            None => f.write_str("no cause is known"),
-        }
+        let Some(likeliest) = self.likeliest() else {
+            return f.write_str("no cause is known");
+        };
+        let certainty = likeliest.certainty();
+        let mut equal = self
+            .causes
+            .iter()
+            .take_while(|it| it.certainty() == certainty);
+        let with_fix = equal.find(|cause| !cause.fix_kinds().is_empty());
+        with_fix.unwrap_or(likeliest).fmt(f)
     }
 }

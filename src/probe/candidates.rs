@@ -255,6 +255,7 @@ pub(super) fn change_of_fix(fix: &FixKind) -> Option<SettingChange> {
         FixKind::Builder(url) => Some(SettingChange::Url(url.clone())),
         FixKind::ClientScheme => Some(SettingChange::ClientScheme),
         FixKind::ExpectedName(name) => Some(SettingChange::ExpectedName(name.clone())),
+        FixKind::ExpectPresented(name) => Some(SettingChange::ExpectedName(name.clone().into())),
         FixKind::Host(host) | FixKind::HostRewrite(host) => Some(SettingChange::Host(host.clone())),
         FixKind::NoProxyProtocol => Some(SettingChange::NoProxyHeader),
         FixKind::OmitSni => Some(SettingChange::Sni(Sni::Omit(SniOmission::Requested))),

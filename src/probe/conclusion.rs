@@ -32,7 +32,7 @@ pub(super) fn remaining(attempts: &[ProbeAttempt], best: &ProbeAttempt) -> Diagn
         .diagnosis()
         .without(|fix| others.has_tried(fix) || is_prohibited(fix, best));
     let causes = untried.causes().iter();
-    let causes = causes.filter(|cause| !others.refute(cause.id()));
+    let causes = causes.filter(|cause| !others.refute(cause));
     let mut causes: Vec<_> = causes.cloned().collect();
     if others.have_tried_names() {
         causes = causes.into_iter().map(doubted_if_about_sni).collect();
@@ -127,7 +127,11 @@ impl<'a> Others<'a> {
     }
 
     /// Whether an attempt shows that this is not the cause.
-    fn refute(&self, id: CauseId) -> bool {
+    fn refute(&self, cause: &Cause) -> bool {
+        let id = cause.id();
+        if id == CauseId::SniAndHostDisagree {
+            return cause.certainty() < Certainty::Certain && self.have_refused_agreeing_names();
+        }
         if id == CauseId::ForwardedProto {
             return self.changed().any(|(attempt, change)| {
                 *change == SettingChange::ClientScheme && attempt.progress() <= self.best.progress()
@@ -152,6 +156,20 @@ impl<'a> Others<'a> {
             is_test(change) && attempt.progress() <= Progress::Connected
         };
         sent_http || self.changed().any(in_vain)
+    }
+
+    /// Whether a request whose Host is the name in SNI was refused, too.
+    fn have_refused_agreeing_names(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| {
+            let origin = attempt.origin();
+            let sni = origin.sni().name();
+            let agrees = sni.is_some_and(|sni| {
+                let host = origin.host().host();
+                host.eq_ignore_ascii_case(sni.as_str())
+            });
+            agrees && attempt.status().is_some() && attempt.progress() <= self.best.progress()
+        })
     }
 
     /// Whether the peer answered plain HTTP with TLS, or with a page that says so.
@@ -198,8 +216,8 @@ impl<'a> Others<'a> {
             )
         } else if self.changed().any(is_other_name) {
             (
-                "the origin supports none of the offered cipher suites or groups: it refuses every \
-                 name",
+                "the origin supports none of the offered cipher suites or groups: it refuses the \
+                 names tried",
                 &[Clue::Alert, Clue::Probe],
             )
         } else if self.refuses_each_change(HANDSHAKE_FAILURE) {

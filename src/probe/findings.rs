@@ -65,6 +65,9 @@ impl Findings {
 
     /// The builder code of the attempt that works, without `.build()`.
     ///
+    /// Check the attempt's [`status`](ProbeAttempt::status): an origin that does not serve the Host
+    /// may answer with an error that looks like one of the site.
+    ///
     /// A call whose value the probe does not know, such as `.verify(..)`, is a comment: keep it as
     /// it is in your code.
     #[must_use]
@@ -153,12 +156,13 @@ impl Findings {
         match best.progress() {
             Progress::SiteError => writeln!(
                 f,
-                "\nnames and protocols are accepted, and the site answers with an error:\n"
+                "\nthe origin answers with an error of its own, or does not serve the Host:\n"
             )?,
             _ => writeln!(f, "\nthis works, with everything else as it was:\n")?,
         }
         writeln!(f, "{}\n    .build()?", best.combination)?;
-        self.print_remaining(f)
+        self.print_remaining(f)?;
+        print_try_name(f, best)
     }
 
     fn print_failure(&self, f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
@@ -172,7 +176,8 @@ impl Findings {
             }
             None => writeln!(f, "\nno attempt works")?,
         }
-        self.print_remaining(f)
+        self.print_remaining(f)?;
+        print_try_name(f, best)
     }
 
     /// What may still be wrong. Without a proof, that is the diagnosis.
@@ -181,6 +186,17 @@ impl Findings {
             true => print_causes(f, &self.remaining, NOT_TRIED),
             false => Ok(()),
         }
+    }
+}
+
+/// Asks for the name that the probe cannot know, if the peer may have refused for want of it.
+fn print_try_name(f: &mut fmt::Formatter<'_>, best: &ProbeAttempt) -> fmt::Result {
+    match best.progress() {
+        Progress::Nothing | Progress::Connected | Progress::Success => Ok(()),
+        _ => writeln!(
+            f,
+            "\nif your site has another name, add it by Probe::try_name(..), or by --name"
+        ),
     }
 }
 

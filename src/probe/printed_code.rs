@@ -59,6 +59,7 @@ fn fixes() -> Vec<FixKind> {
         FixKind::EchConfig,
         FixKind::ExpectedName("www.example.com".parse().expect("a name")),
         FixKind::ExpectedName("192.0.2.1".parse().expect("an address")),
+        FixKind::ExpectPresented("www.example.com".parse().expect("a name")),
         FixKind::Host(host.clone()),
         FixKind::HostRewrite(host),
         FixKind::HostRewriteUnknown,

@@ -241,13 +241,14 @@ impl ProxySettings {
         if info.is_some_and(|info| info.facts().has_proxy_header()) {
             evidence = evidence.after_proxy_header();
         }
-        if let Some(diagnosis) = examine(evidence, &mut body.body).await {
-            log_diagnosis(parts.status, &diagnosis);
-            body.record.note_cause(diagnosis.likeliest().map(Cause::id));
-            self.disclosure
-                .add_to_response(&self.identity, parts, &diagnosis);
-            parts.extensions.insert(diagnosis);
-        }
+        let Some(diagnosis) = examine(evidence, &mut body.body).await else {
+            return self.failure_log.refused_by_origin(parts.status, host);
+        };
+        log_diagnosis(parts.status, &diagnosis);
+        body.record.note_cause(diagnosis.likeliest().map(Cause::id));
+        self.disclosure
+            .add_to_response(&self.identity, parts, &diagnosis);
+        parts.extensions.insert(diagnosis);
     }
 }
 

@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use crate::{
     error::{Error, ErrorKind, Fault},
+    name::HostAuthority,
     origin::Origin,
 };
 
-/// The pause between two warnings of refused requests.
+/// The pause between two events of refused requests.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Logs failures that clients get.
@@ -21,12 +22,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A full proxy refuses thousands of requests a second, all for one reason: they get one warning a
 /// second, with their number.
 #[derive(Debug, Default)]
-pub(crate) struct FailureLog(Mutex<Refusals>);
+pub(crate) struct FailureLog {
+    /// Refusals of a full proxy.
+    full: PacedRefusals,
+    /// Refusals of the origin without a known cause.
+    unexplained: PacedRefusals,
+}
+
+/// Refusals of which one event a second is logged.
+#[derive(Debug, Default)]
+struct PacedRefusals(Mutex<Refusals>);
 
 #[derive(Debug, Default)]
 struct Refusals {
     logged_at: Option<Instant>,
-    /// Refusals since the last warning.
+    /// Refusals since the last event.
     count: u64,
 }
 
@@ -37,13 +47,27 @@ impl FailureLog {
             tracing::debug!(%error, "request refused");
         } else if !is_full(error) {
             tracing::warn!(%error, diagnosis = %error.diagnosis(), "request failed");
-        } else if let Some(count) = self.count_refusal() {
+        } else if let Some(count) = self.full.count() {
             tracing::warn!(%error, diagnosis = %error.diagnosis(), count, "requests refused");
         }
     }
 
-    /// Counts a refusal. Returns how many a warning is due for.
-    fn count_refusal(&self) -> Option<u64> {
+    /// Logs a status by which edges refuse a Host, if no diagnosis explains it. The application may
+    /// have a reason of its own.
+    pub(crate) fn refused_by_origin(&self, status: StatusCode, host: &HostAuthority) {
+        if ![StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&status) {
+            return;
+        }
+        if let Some(count) = self.unexplained.count() {
+            let status = status.as_u16();
+            tracing::info!(status, %host, count, "the origin refused requests, perhaps by Host");
+        }
+    }
+}
+
+impl PacedRefusals {
+    /// Counts a refusal. Returns how many an event is due for.
+    fn count(&self) -> Option<u64> {
         let now = Instant::now();
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.count += 1;

@@ -4,7 +4,7 @@ use http::{HeaderValue, Method, StatusCode, response::Parts, uri::PathAndQuery};
 use http_body::Body;
 
 use crate::{
-    diagnosis::{Cause, Certainty, Diagnosis, ResponseEvidence},
+    diagnosis::{Cause, CauseId, Certainty, Diagnosis, ResponseEvidence},
     name::HostAuthority,
     origin::Origin,
 };
@@ -62,10 +62,14 @@ pub(crate) async fn examine<B: Body + Unpin>(
 /// Logs the diagnosis of a response.
 ///
 /// A cause that is only possible is logged at debug level: the response may well be the
-/// application's own.
+/// application's own. A redirect past the proxy is no refusal, and may be intended.
 pub(crate) fn log_diagnosis(status: StatusCode, diagnosis: &Diagnosis) {
     let status = status.as_u16();
-    match diagnosis.likeliest().map(Cause::certainty) {
+    let likeliest = diagnosis.likeliest();
+    if likeliest.is_some_and(|cause| cause.id() == CauseId::LocationNamesOrigin) {
+        return tracing::info!(status, %diagnosis, "the redirect leads clients past the proxy");
+    }
+    match likeliest.map(Cause::certainty) {
         Some(Certainty::Certain | Certainty::Likely) => {
             tracing::warn!(status, %diagnosis, "the edge refused the request");
         }

@@ -265,7 +265,7 @@ fn the_order_of_calls_does_not_matter() {
 #[test]
 fn advice_names_what_looks_wrong() {
     type Calls = fn(CdnOriginBuilder) -> CdnOriginBuilder;
-    let table: [(&str, Calls, &[AdviceId]); 12] = [
+    let table: [(&str, Calls, &[AdviceId]); 13] = [
         (URL, |it| it, &[]),
         ("https://192.0.2.1", |it| it, &[AdviceId::NoSniForIpAddress]),
         (URL, |it| it.omit_sni(), &[]),
@@ -275,6 +275,7 @@ fn advice_names_what_looks_wrong() {
             &[AdviceId::HostDiffersFromSni],
         ),
         (URL, |it| it.host("EDGE.example:8443"), &[]),
+        (URL, |it| it.sni("site.example").host("shop.example"), &[]),
         (
             URL,
             |it| it.tls_versions(..=TlsVersion::V1_2),

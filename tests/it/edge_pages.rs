@@ -387,7 +387,7 @@ async fn names_that_disagree_are_certain_if_the_edge_reports_them() {
             Certainty::Certain,
         ),
         (page(421, CLOUDFRONT, ""), Certainty::Likely),
-        (page(421, &[("server", "nginx")], ""), Certainty::Certain),
+        (page(421, &[("server", "nginx")], ""), Certainty::Likely),
     ] {
         let diagnosis = page
             .diagnosis("other.example.test", Method::GET, "")

@@ -149,13 +149,20 @@ async fn a_421_from_behind_an_edge_may_be_about_the_edges_names() {
             .assert_cause(CauseId::SniAndHostDisagree, Certainty::Likely)
             .await;
     }
-    // Without an edge between, it can be about no other names than ours.
+    // Without an edge between, another Host may still be accepted beside the same SNI.
     let direct = misdirected("https://www.example.test", APACHE)
         .diagnosis()
-        .await;
-    let cause = direct.unwrap().likeliest().unwrap().clone();
-    assert_eq!(cause.certainty(), Certainty::Certain);
-    assert_eq!(cause.id(), CauseId::SniAndHostDisagree);
+        .await
+        .unwrap();
+    let causes = direct.causes().iter();
+    let causes: Vec<_> = causes.map(|it| (it.id(), it.certainty())).collect();
+    assert_eq!(
+        causes,
+        [
+            (CauseId::SniAndHostDisagree, Certainty::Likely),
+            (CauseId::HostNotServed, Certainty::Possible),
+        ]
+    );
 }
 
 #[tokio::test]

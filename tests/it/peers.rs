@@ -39,7 +39,7 @@ async fn plain_http_behind_the_port_is_quoted() {
     let error = error(to(&edge, &authority, "www.example.test")).await;
     assert_eq!(error.kind(), ErrorKind::NotTls);
     assert!(error.facts().first_bytes().starts_with(b"HTTP/1.1 400"));
-    let fix = "CdnOriginConnector::builder(\"http://www.example.test\")";
+    let fix = "dial the port on which the origin supports https";
     check(&error, CauseId::PlainHttpPeer, Certainty::Certain, fix);
     let report = error.report().to_string();
     assert!(report.contains("HTTP/1.1 400 Bad Request"), "{report}");

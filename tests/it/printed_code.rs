@@ -66,41 +66,48 @@ fn fix_6() -> Result<(), Box<dyn Error>> {
 
 fn fix_7() -> Result<(), Box<dyn Error>> {
     let _built = builder()
-.host("www.example.com:8443")
+.expected_name("www.example.com")
         .build()?;
     Ok(())
 }
 
 fn fix_8() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("www.example.com:8443");
+    let _built = builder()
+.host("www.example.com:8443")
+        .build()?;
     Ok(())
 }
 
 fn fix_9() -> Result<(), Box<dyn Error>> {
-    let _value = HostRewriteLayer::to("..");
+    let _value = HostRewriteLayer::to("www.example.com:8443");
     Ok(())
 }
 
 fn fix_10() -> Result<(), Box<dyn Error>> {
+    let _value = HostRewriteLayer::to("..");
+    Ok(())
+}
+
+fn fix_11() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .host("..")
         .build()?;
     Ok(())
 }
 
-fn fix_11() -> Result<(), Box<dyn Error>> {
+fn fix_12() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .omit_sni()
         .build()?;
     Ok(())
 }
 
-fn fix_12() -> Result<(), Box<dyn Error>> {
+fn fix_13() -> Result<(), Box<dyn Error>> {
     let _value = HostRewriteLayer::preserve();
     Ok(())
 }
 
-fn fix_13() -> Result<(), Box<dyn Error>> {
+fn fix_14() -> Result<(), Box<dyn Error>> {
     let pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse()?;
     let _built = builder()
 .verify(VerifyPolicy::pinned(pin))
@@ -108,84 +115,84 @@ fn fix_13() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn fix_14() -> Result<(), Box<dyn Error>> {
+fn fix_15() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .proxy_protocol(ProxyProtocol::v2())
         .build()?;
     Ok(())
 }
 
-fn fix_15() -> Result<(), Box<dyn Error>> {
+fn fix_16() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .sni("www.example.com")
         .build()?;
     Ok(())
 }
 
-fn fix_16() -> Result<(), Box<dyn Error>> {
+fn fix_17() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .sni("..")
         .build()?;
     Ok(())
 }
 
-fn fix_17() -> Result<(), Box<dyn Error>> {
+fn fix_18() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .verify(VerifyPolicy::roots(Roots::native().and(Roots::pem(""))))
         .build()?;
     Ok(())
 }
 
-fn fix_18() -> Result<(), Box<dyn Error>> {
+fn fix_19() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_parameters(TlsParameters::default().key_exchange_groups(["x25519", "secp256r1", "secp384r1"]))
         .build()?;
     Ok(())
 }
 
-fn fix_19() -> Result<(), Box<dyn Error>> {
+fn fix_20() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_parameters(TlsParameters::default().key_exchange_groups(["secp256r1", "secp384r1", "x25519"]))
         .build()?;
     Ok(())
 }
 
-fn fix_20() -> Result<(), Box<dyn Error>> {
+fn fix_21() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .alpn(Alpn::Http1)
         .build()?;
     Ok(())
 }
 
-fn fix_21() -> Result<(), Box<dyn Error>> {
+fn fix_22() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .alpn(Alpn::Http2)
         .build()?;
     Ok(())
 }
 
-fn fix_22() -> Result<(), Box<dyn Error>> {
+fn fix_23() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .alpn(Alpn::Http2OrHttp1)
         .build()?;
     Ok(())
 }
 
-fn fix_23() -> Result<(), Box<dyn Error>> {
+fn fix_24() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(..=TlsVersion::V1_2)
         .build()?;
     Ok(())
 }
 
-fn fix_24() -> Result<(), Box<dyn Error>> {
+fn fix_25() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_2..)
         .build()?;
     Ok(())
 }
 
-fn fix_25() -> Result<(), Box<dyn Error>> {
+fn fix_26() -> Result<(), Box<dyn Error>> {
     let _built = builder()
 .tls_versions(TlsVersion::V1_3..)
         .build()?;

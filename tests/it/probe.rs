@@ -244,7 +244,9 @@ async fn a_name_that_only_the_certificate_contains_is_listed_as_not_tried() {
         .await;
     let text = probe(to(&edge, &authority, SITE)).await.to_string();
     assert!(
-        text.contains("  not tried: .expected_name(\"somebody.else.example\")\n"),
+        text.contains(
+            "  not tried: .expected_name(\"somebody.else.example\") only if that is your origin\n"
+        ),
         "{text}"
     );
     assert!(!text.contains("fix: "), "{text}");

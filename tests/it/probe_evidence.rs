@@ -294,6 +294,46 @@ async fn an_error_of_the_site_itself_makes_another_host_likely_at_most() {
     }
 }
 
+/// An origin that serves a Host other than the name in SNI, and answers others by 421.
+async fn serving_another_host(authority: &Authority) -> Edge {
+    let builder = Edge::builder(authority).serves(SITE).alpn(&["http/1.1"]);
+    let builder = builder.respond(|request| {
+        let status = match request.headers()["host"] == "shop.example" {
+            true => StatusCode::OK,
+            false => StatusCode::MISDIRECTED_REQUEST,
+        };
+        let response = Response::builder().status(status);
+        response.body("".into()).unwrap()
+    });
+    builder.start().await
+}
+
+#[tokio::test]
+async fn names_that_need_not_agree_are_not_asked_to_agree() {
+    let authority = Authority::new();
+    let edge = serving_another_host(&authority).await;
+    let builder = || crate::failing::to(&edge, &authority, SITE).host("wrong.example");
+    let findings = probe(builder()).await;
+    let ids: Vec<_> = causes(&findings).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, [CauseId::HostNotServed], "{findings}");
+    let text = findings.to_string();
+    assert!(!text.contains("certain: "), "{text}");
+    assert!(text.contains("Probe::try_name(..)"), "{text}");
+
+    let connector = builder().build().unwrap();
+    let probe = Probe::new(&connector).pause(Duration::ZERO);
+    let probe = probe.try_name("shop.example".parse().unwrap());
+    let findings = probe.run().await.unwrap();
+    let host = findings.working().map(|it| it.origin().host().to_string());
+    assert_eq!(host.as_deref(), Some("shop.example"), "{findings}");
+    assert_eq!(
+        causes(&findings),
+        certain(CauseId::HostNotServed),
+        "{findings}"
+    );
+    assert!(!findings.to_string().contains("421 (certain"), "{findings}");
+}
+
 #[tokio::test]
 async fn no_plaintext_is_sent_to_an_https_origin_that_did_not_answer_with_it() {
     let authority = Authority::new();

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use crate::{
     failing::{serving, to},
     support::{Authority, Behaviour, Edge, HostMismatch},
+    tls_facts::Log,
     transports::to as over,
 };
 
@@ -179,6 +180,47 @@ async fn plain_403_with_disagreeing_names_is_possibly_theirs() {
     let response = send(OriginProxy::new(connector), "client.test").await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(response.extensions().get::<Diagnosis>().is_none());
+}
+
+#[tokio::test]
+async fn an_unexplained_refusal_is_logged_with_the_host_that_was_sent() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .respond(|_| Response::builder().status(403).body(Bytes::new()).unwrap())
+        .start()
+        .await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let proxy = OriginProxy::new(connector);
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
+    send(proxy, "client.test").await;
+    let text = log.text();
+    assert!(text.contains("status=403 host=www.example.test"), "{text}");
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_let_through_is_not_called_a_refusal() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .serves("www.example.test")
+        .respond(|_| {
+            let moved = Response::builder().status(302);
+            let moved = moved.header("location", "https://www.example.test/new");
+            moved.body(Bytes::new()).unwrap()
+        })
+        .start()
+        .await;
+    let connector = to(&edge, &authority, "www.example.test").build().unwrap();
+    let proxy = OriginProxy::new(connector).response_rewrite(ResponseRewriteLayer::off());
+    let (log, _guard) = Log::down_to(tracing::Level::INFO);
+    let response = send(proxy, "client.test").await;
+    assert_eq!(response.status(), StatusCode::FOUND);
+    let text = log.text();
+    assert!(!text.contains("refused"), "{text}");
+    assert!(
+        text.contains("the redirect leads clients past the proxy"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

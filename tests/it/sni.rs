@@ -170,6 +170,38 @@ async fn unknown_sni_answered_by_alert_40_names_what_was_sent() {
 }
 
 #[tokio::test]
+async fn a_wrong_sni_is_replaced_by_the_name_of_the_url_rather_than_by_host() {
+    let authority = Authority::new();
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
+    let builder = to(&edge, &authority, "edge.cdn.test").sni("wrong.test");
+    for builder in [
+        builder.clone(),
+        builder.clone().host("shop.test"),
+        builder.expected_name("edge.cdn.test").host("shop.test"),
+    ] {
+        let error = error(builder).await;
+        let fix = ".sni(\"edge.cdn.test\")";
+        check(&error, CauseId::SniNotServed, Certainty::Likely, fix);
+        let line = error.diagnosis().to_string();
+        assert!(line.ends_with("fix: .sni(\"edge.cdn.test\")"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_line_of_a_diagnosis_prefers_a_cause_with_a_fix() {
+    let authority = Authority::new();
+    let edge = edge(&authority, SniRefusal::Alert(40)).await;
+    let error = error(to(&edge, &authority, "other.example.test")).await;
+    let diagnosis = error.diagnosis();
+    assert_eq!(diagnosis.causes()[0].id(), CauseId::NoCommonCipher);
+    let line = diagnosis.to_string();
+    assert!(
+        line.starts_with("possible: the edge does not serve"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
 async fn unknown_sni_answered_by_alert_112_is_certain() {
     let authority = Authority::new();
     let edge = edge(&authority, SniRefusal::Alert(112)).await;

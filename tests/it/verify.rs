@@ -88,6 +88,24 @@ async fn unknown_issuer_names_the_issuer() {
 }
 
 #[tokio::test]
+async fn an_unknown_issuer_of_a_certificate_for_another_name_may_be_that_of_another_server() {
+    let authority = Authority::new();
+    let certified = authority.issue(&["other.example.test"]);
+    let edge = edge_with(&authority, "www.example.test", certified).await;
+    let error = error(to(&edge, &Authority::new(), "www.example.test")).await;
+    let diagnosis = error.diagnosis();
+    let cause = diagnosis.likeliest().unwrap();
+    assert_eq!(cause.id(), CauseId::UntrustedAuthority);
+    let text = cause.text();
+    assert!(
+        text.contains("another server than www.example.test answered"),
+        "{text}"
+    );
+    let fix = cause.fixes()[1].to_string();
+    assert!(fix.starts_with("check the dialled name and port"), "{fix}");
+}
+
+#[tokio::test]
 async fn self_signed_certificate_is_called_so() {
     let authority = Authority::new();
     let certified = Authority::self_signed(&["www.example.test"]);

@@ -223,9 +223,7 @@ fn is_for_other_names(evidence: &Evidence<'_>) -> bool {
 
 fn expect_presented(evidence: &Evidence<'_>) -> Vec<FixKind> {
     let name = evidence.chain().proved_name();
-    name.map(|name| FixKind::ExpectedName(name.into()))
-        .into_iter()
-        .collect()
+    name.map(FixKind::ExpectPresented).into_iter().collect()
 }
 
 fn default_certificate(evidence: &Evidence<'_>) -> String {

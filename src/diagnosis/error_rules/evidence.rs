@@ -232,11 +232,23 @@ impl Evidence<'_> {
     }
 
     /// Whether something speaks for a wrong name in SNI: a known edge chooses the site by it, or it
-    /// differs from the name that was dialled or from Host.
+    /// differs from another configured name.
     pub(super) fn may_have_wrong_sni(&self) -> bool {
-        let others = [self.dialled_name().cloned(), self.host_name()];
-        let mut others = others.into_iter().flatten();
+        let mut others = self.other_names();
         self.edge().is_some() || others.any(|name| Some(&name) != self.sni())
+    }
+
+    /// The configured names beside SNI. Those of the origin itself come before Host, which may be
+    /// one of many that it serves.
+    fn other_names(&self) -> impl Iterator<Item = DnsName> {
+        let expected = match self.origin.expected_name() {
+            ExpectedName::Dns(name) => Some(name.clone()),
+            ExpectedName::Ip(_) => None,
+        };
+        let url = self.origin.url().target().host().dns().cloned();
+        let dialled = self.dialled_name().cloned();
+        let names = [expected, url, dialled, self.host_name()];
+        names.into_iter().flatten()
     }
 
     /// Whether the expected name is the one in SNI.
@@ -267,21 +279,15 @@ impl Evidence<'_> {
         }
     }
 
-    /// The fix that sends another name in SNI: the first that differs of the Host, the expected
-    /// name, the dialled name, the URL's host and the presented name, if that is proved.
+    /// The fix that sends another name in SNI: the first other configured name, else the one that
+    /// the connector was called with, else the presented name, if that is proved.
     pub(super) fn another_sni(&self) -> FixKind {
-        let expected = match self.origin.expected_name() {
-            ExpectedName::Dns(name) => Some(name.clone()),
-            ExpectedName::Ip(_) => None,
-        };
-        let dialled = self.dialled_name().cloned();
-        let url = self.origin.url().target().host().dns().cloned();
-        let presented = self.chain().proved_name();
         let called = self.facts.called_with();
         let called = called.and_then(|host| host.host().parse().ok());
-        let mut names = [self.host_name(), called, expected, dialled, url, presented]
-            .into_iter()
-            .flatten();
+        let mut names = self
+            .other_names()
+            .chain(called)
+            .chain(self.chain().proved_name());
         match names.find(|name| Some(name) != self.sni()) {
             Some(name) => FixKind::Sni(name),
             None => FixKind::SniUnknown,

@@ -15,8 +15,8 @@ use crate::{
 use super::{
     evidence::Evidence,
     rule::{
-        Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
-        sni_missing, sni_not_served,
+        Rule, TLS_PORT, another_sni, broken_tls, client_certificate_asked, nothing,
+        present_a_certificate, sni_missing, sni_not_served, use_tls_port,
     },
     service_greetings::{is_http2_settings, is_no_web_server, service},
     tls_versions::{no_common_version, other_versions},
@@ -91,13 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         text: plain_http_peer,
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: |e| match e.origin.dial().port() {
-            // Other servers than the origin answer on this port, such as transparent proxies.
-            Some(443) => vec![FixKind::Advice(
-                "enable TLS on this port of the origin, or use the URL and port of its plain http",
-            )],
-            _ => vec![FixKind::Builder(e.origin.url_over_tcp())],
-        },
+        fixes: use_tls_port,
     },
     Rule {
         id: CauseId::PlainHttpPeer,
@@ -255,9 +249,7 @@ fn offers_large_hello(evidence: &Evidence<'_>) -> bool {
 }
 
 fn dial_another_port(_: &Evidence<'_>) -> Vec<FixKind> {
-    vec![FixKind::Advice(
-        "dial the port on which the origin supports https",
-    )]
+    vec![TLS_PORT]
 }
 
 fn plain_http_peer(_: &Evidence<'_>) -> String {

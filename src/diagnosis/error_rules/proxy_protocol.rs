@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     evidence::Evidence,
-    rule::Rule,
+    rule::{Rule, use_tls_port},
     tls_versions::{no_common_version, other_versions},
 };
 
@@ -49,7 +49,7 @@ pub(super) const SENT: &[Rule] = &[
         text: |_| String::from("the peer speaks plain HTTP on this port"),
         clues: &[Clue::FirstBytes],
         confirmation: Confirmation::ProbeProtocols,
-        fixes: |e| vec![FixKind::Builder(e.origin.url_over_tcp())],
+        fixes: use_tls_port,
     },
     Rule {
         id: CauseId::ProxyHeaderNotExpected,

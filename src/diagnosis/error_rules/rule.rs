@@ -76,3 +76,23 @@ pub(super) fn present_a_certificate(evidence: &Evidence<'_>) -> Vec<FixKind> {
         false => FixKind::ClientIdentity,
     }]
 }
+
+pub(super) const TLS_PORT: FixKind =
+    FixKind::Advice("dial the port on which the origin supports https");
+
+/// The fixes of a peer that speaks plain HTTP. TLS comes first, and the code for plain http is not
+/// given: it contradicts calls about TLS.
+pub(super) fn use_tls_port(evidence: &Evidence<'_>) -> Vec<FixKind> {
+    match evidence.origin.dial().port() {
+        // Other servers than the origin answer on this port, such as transparent proxies.
+        Some(443) => vec![FixKind::Advice(
+            "enable TLS on this port of the origin, or use the URL and port of its plain http",
+        )],
+        _ => vec![
+            TLS_PORT,
+            FixKind::Advice(
+                "if the origin supports no TLS: `http://` in the URL, without the calls about TLS",
+            ),
+        ],
+    }
+}

@@ -180,28 +180,18 @@ pub(super) const RULES: &[Rule] = &[
                 && !e.is_intercepted_edge()
                 && e.placeholder().is_none()
         },
-        text: |e| {
-            let issuer = e.chain().missing_issuer();
-            match e.chain().sent_issuer() {
-                true if ends_at_root(e) => format!(
-                    "{issuer}, at which the chain ends, is not trusted: it is a private authority, \
-                     or the traffic is intercepted"
-                ),
-                true => format!(
-                    "{issuer}, at which the chain ends, is not trusted: it is a private authority, \
-                     a cross-signed certificate is missing, or the traffic is intercepted"
-                ),
-                false => format!(
-                    "{issuer} is not trusted: it is a private authority, an intermediate \
-                     certificate is missing, or the traffic is intercepted"
-                ),
-            }
-        },
+        text: untrusted_authority,
         clues: &[Clue::Chain, Clue::Issuer],
         confirmation: Confirmation::Chain,
-        fixes: |_| vec![TRUST_ANOTHER_ROOT],
+        fixes: |e| match e.covers_expected_name() {
+            true => vec![TRUST_ANOTHER_ROOT],
+            false => vec![TRUST_ANOTHER_ROOT, CHECK_DIAL],
+        },
     },
 ];
+
+const CHECK_DIAL: FixKind =
+    FixKind::Advice("check the dialled name and port, if another server may have answered");
 
 const SEND_WHOLE_CHAIN: FixKind = FixKind::Advice("configure the server to send its whole chain");
 
@@ -265,6 +255,29 @@ fn pin(evidence: &Evidence<'_>) -> Vec<FixKind> {
             "if the presented key is the one on your server, pin it: VerifyPolicy::pinned(..)",
         )],
     }
+}
+
+fn untrusted_authority(evidence: &Evidence<'_>) -> String {
+    let issuer = evidence.chain().missing_issuer();
+    let (place, missing) = match evidence.chain().sent_issuer() {
+        true if ends_at_root(evidence) => (", at which the chain ends,", ""),
+        true => (
+            ", at which the chain ends,",
+            " a cross-signed certificate is missing,",
+        ),
+        false => ("", " an intermediate certificate is missing,"),
+    };
+    let other_server = match evidence.covers_expected_name() {
+        true => String::new(),
+        false => format!(
+            " another server than {} answered,",
+            evidence.origin.expected_name()
+        ),
+    };
+    format!(
+        "{issuer}{place} is not trusted: it is a private authority,{missing}{other_server} or the \
+         traffic is intercepted"
+    )
 }
 
 fn self_signed(_: &Evidence<'_>) -> String {

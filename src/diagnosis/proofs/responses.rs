@@ -27,11 +27,6 @@ const PROOFS: &[Proof<Exchange>] = &[
     ),
     proof(
         CauseId::SniAndHostDisagree,
-        "421, and no edge between",
-        |e| e.status == 421 && is_straight(e) && sends_two_names(e),
-    ),
-    proof(
-        CauseId::SniAndHostDisagree,
         "an edge's page about it",
         |e| {
             let is_page = is_cloudflare(e, "1013")
@@ -129,17 +124,6 @@ fn is_of_cloudfront(exchange: &Exchange) -> bool {
         .iter()
         .any(|name| exchange.headers.contains_key(*name))
         && !has(exchange, "via", "1.1 squid")
-}
-
-/// Whether no edge stands between here and the server that has answered.
-fn is_straight(exchange: &Exchange) -> bool {
-    let dialled = exchange.origin.dial().to_string();
-    let is_edge = dialled.contains("cloudfront.net") || dialled.contains("amazonaws.com");
-    let marks = ["via", "cf-ray", "x-amz-cf-id", "x-served-by"];
-    !is_edge
-        && !marks
-            .iter()
-            .any(|name| exchange.headers.contains_key(*name))
 }
 
 fn sends_two_names(exchange: &Exchange) -> bool {

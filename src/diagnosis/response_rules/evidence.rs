@@ -226,8 +226,15 @@ impl<'a> ResponseEvidence<'a> {
         match (self.served_name(), self.is_host_of_layer()) {
             (Some(name), false) => FixKind::Host(name),
             (Some(name), true) => FixKind::HostRewrite(name),
-            (None, false) => FixKind::HostUnknown,
-            (None, true) => FixKind::HostRewriteUnknown,
+            (None, _) => self.unknown_host(),
+        }
+    }
+
+    /// The fix that sends another Host, where only the edge's configuration has the name.
+    pub(super) fn unknown_host(&self) -> FixKind {
+        match self.is_host_of_layer() {
+            false => FixKind::HostUnknown,
+            true => FixKind::HostRewriteUnknown,
         }
     }
 

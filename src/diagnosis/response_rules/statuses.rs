@@ -19,7 +19,7 @@ pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
             let causes = [http_to_tls_port(evidence), unexpected_header(evidence)];
             causes.into_iter().flatten().collect()
         }
-        StatusCode::MISDIRECTED_REQUEST => vec![misdirected(evidence)],
+        StatusCode::MISDIRECTED_REQUEST => misdirected(evidence),
         StatusCode::FORBIDDEN => forbidden(evidence).into_iter().collect(),
         _ => Vec::new(),
     }
@@ -53,26 +53,31 @@ fn unexpected_header(evidence: &ResponseEvidence<'_>) -> Option<Cause> {
 }
 
 /// RFC 9110 section 15.5.20: the connection is not authoritative for the request's host.
-fn misdirected(evidence: &ResponseEvidence<'_>) -> Cause {
+///
+/// The status alone does not tell whether another Host would be accepted beside the same SNI.
+fn misdirected(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
+    let not_served = |certainty, text: String| {
+        Cause::new(CauseId::HostNotServed, certainty, text)
+            .shown_by(&[Clue::Status, Clue::Host])
+            .confirmed_by(Confirmation::ProbeNames)
+    };
     if evidence.disagreeing_sni().is_some() {
-        // A server behind an edge may have sent it, about the names that the edge uses.
-        let certainty = match evidence.is_through_edge() {
-            true => Certainty::Likely,
-            false => Certainty::Certain,
-        };
-        return sni_and_host_disagree(evidence, certainty, "the edge");
+        let text = format!(
+            "the edge does not serve {}, the name in Host",
+            evidence.host
+        );
+        let served_host = not_served(Certainty::Possible, text).fixed_by([evidence.unknown_host()]);
+        let agreement = sni_and_host_disagree(evidence, Certainty::Likely, "the edge");
+        return vec![agreement, served_host];
     }
     if let Some(missing) = sni_missing(evidence) {
-        return missing;
+        return vec![missing];
     }
     let text = format!(
         "the edge does not serve {}, the name in Host, on this connection",
         evidence.host
     );
-    Cause::new(CauseId::HostNotServed, Certainty::Likely, text)
-        .shown_by(&[Clue::Status, Clue::Host])
-        .confirmed_by(Confirmation::ProbeNames)
-        .fixed_by([evidence.another_host()])
+    vec![not_served(Certainty::Likely, text).fixed_by([evidence.another_host()])]
 }
 
 /// No SNI was sent, so the connection is authoritative for no name.

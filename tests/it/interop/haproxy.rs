@@ -116,7 +116,7 @@ async fn haproxy_with_strict_sni_sends_alert_112_for_an_unknown_sni() {
 #[ignore = "needs haproxy"]
 async fn a_421_and_a_403_of_haproxy_for_other_hosts_are_diagnosed() {
     for (status, certainty) in [
-        (StatusCode::MISDIRECTED_REQUEST, Certainty::Certain),
+        (StatusCode::MISDIRECTED_REQUEST, Certainty::Likely),
         (StatusCode::FORBIDDEN, Certainty::Possible),
     ] {
         let authority = Authority::new();

@@ -63,7 +63,7 @@ pub(super) const CASES: &[Case] = &[
         .causes(&[(
             PlainHttpPeer,
             Certain,
-            "builder(\"http://app.example.test:8080\")",
+            "dial the port on which the origin supports https",
         )]),
     Case::of("http to a port of TLS, which answers with an alert")
         .url("http://app.example.test:8443")

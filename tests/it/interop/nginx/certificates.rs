@@ -159,7 +159,7 @@ async fn nginx_may_present_an_expected_name_that_differs_from_sni() {
         &error.diagnosis(),
         CauseId::CertificateForAnotherName,
         Certainty::Likely,
-        ".expected_name(\"other.example.test\")",
+        ".expected_name(\"other.example.test\") only if that is your origin",
     );
 }
 

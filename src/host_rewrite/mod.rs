@@ -43,8 +43,8 @@
 //!
 //! # Order
 //!
-//! A [`ResponseDiagnosisLayer`] beside this layer belongs inside of it, next to the client, where it
-//! sees the Host that is sent:
+//! Add a [`ResponseDiagnosisLayer`] after this layer, next to the client. There it sees the Host that
+//! is sent:
 //!
 //! ```
 //! use cdn_origin::{HostRewriteLayer, origin::Origin, response_diagnosis::ResponseDiagnosisLayer};

@@ -201,7 +201,7 @@ fn buffer_size(location: &mut Location, directive: &Directive, text: &'static st
     }
 }
 
-fn http_version(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
+fn http_version(location: &mut Location, directive: &Directive, _: &'static str) -> Finding {
     match directive.word() {
         "2" => {
             let value = SettingValue::Both(json!(["h2"]), "Alpn::Http2".to_owned());

@@ -128,15 +128,16 @@ impl CdnOriginConnector {
 
     /// The same connector, watched by this observer and those it has.
     ///
-    /// The observer gets the events of connections that this value opens, and of the proxy that is
-    /// made from it: see [`observe`](crate::observe). Clones made before are not watched. A
-    /// [builder](Self::to_builder) made from the connector has no observer.
+    /// The observer gets the [events](crate::observe) of this value's connections, and of a proxy
+    /// made from it. Neither clones made before nor a [builder](Self::to_builder) have it.
     #[must_use]
     pub fn with_observer(&self, observer: impl Observer) -> Self {
-        Self {
-            observers: self.observers.and(Arc::new(observer)),
-            ..self.clone()
-        }
+        self.with_observers(self.observers.and(Arc::new(observer)))
+    }
+
+    pub(crate) fn with_observers(&self, observers: Observers) -> Self {
+        let this = self.clone();
+        Self { observers, ..this }
     }
 
     /// The same connector, for connections on behalf of this client.
@@ -270,9 +271,8 @@ impl CdnOriginConnector {
         Ok(has_changed)
     }
 
-    /// What a connector beside this one shares with it: the DNS cache is in the transport.
-    pub(super) fn shared_parts(&self) -> (Transport, Observers) {
-        (self.state.transport.clone(), self.observers.clone())
+    pub(super) fn transport(&self) -> Transport {
+        self.state.transport.clone()
     }
 
     pub(crate) fn observers(&self) -> &Observers {

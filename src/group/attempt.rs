@@ -47,7 +47,8 @@ impl AttemptOutcome {
         }
     }
 
-    /// What the outcome means for the member's health. A refusal such as a 404 is no failure.
+    /// What the outcome means for the member's health, once its body has ended. A refusal such as a
+    /// 404 is no failure.
     pub(super) fn health(self) -> HealthSignal {
         match self {
             Self::NotConnected => HealthSignal::Unreachable,

@@ -18,9 +18,11 @@ use http::{
 };
 use http_body_util::{BodyExt, Empty, Limited};
 use tokio::time::{sleep, timeout};
+use tracing::Instrument;
 
 use crate::{
     error::Error,
+    observe::spans,
     origin::Origin,
     proxy::{OriginProxy, ProxyBody, attempt, for_health_checks},
 };
@@ -80,7 +82,10 @@ async fn check_member(member: Weak<GroupMember>, settings: HealthCheck) {
     };
     let random = Random::default();
     loop {
-        let outcome = check(&proxy, &settings).await;
+        let Some(span) = member.upgrade().map(|it| spans::health_check(it.name())) else {
+            return;
+        };
+        let outcome = check(&proxy, &settings).instrument(span).await;
         let Some(member) = member.upgrade() else {
             return;
         };

@@ -1,5 +1,7 @@
 //! Sends a request to one member after the other, until there is a response for the client.
 
+use std::sync::Arc;
+
 use http::{Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
@@ -13,6 +15,7 @@ use crate::{
 
 use super::{
     attempt::{self as rules, AttemptOutcome},
+    body_outcome,
     inner::GroupInner,
     returnable_body,
     tiers::SelectionRequest,
@@ -22,7 +25,7 @@ use super::{
 ///
 /// `repeat` returns the body once more, if that is possible.
 pub(super) async fn dispatch<B>(
-    group: &GroupInner,
+    group: &Arc<GroupInner>,
     request: Request<B>,
     repeat: impl Fn() -> Option<B>,
 ) -> Response<ProxyBody>
@@ -39,7 +42,7 @@ where
 }
 
 async fn try_members<B>(
-    group: &GroupInner,
+    group: &Arc<GroupInner>,
     request: Request<B>,
     repeat: impl Fn() -> Option<B>,
 ) -> Response<ProxyBody>
@@ -68,6 +71,9 @@ where
         let request = Request::from_parts(parts.clone(), body);
         let Ok(response) = attempt(selected.member().proxy().clone(), request).await;
         let outcome = AttemptOutcome::of(&response, &failover.statuses);
+        if outcome == AttemptOutcome::Final {
+            return body_outcome::reported(group, selected, response);
+        }
         group.report(&mut selected, outcome.health());
         selection.tried.push(selected.member().clone());
         let error = response.extensions().get::<Error>();
@@ -107,6 +113,7 @@ where
                 log::failed_over_on_status(response.status(), origin);
             }
         }
+        response.into_body().discard();
         parts.extensions.insert(NoEarlyData);
         body = returned;
         selected = next;

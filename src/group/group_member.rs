@@ -140,10 +140,12 @@ impl GroupMember {
         let was_unreachable = condition.health.standing() == Standing::Unreachable;
         match signal {
             HealthSignal::Failure | HealthSignal::Unreachable => condition.load.failed(now),
-            HealthSignal::Success if was_unreachable => condition.load.recovered(),
-            HealthSignal::Success | HealthSignal::None => {}
+            HealthSignal::Success | HealthSignal::Begun if was_unreachable => {
+                condition.load.recovered();
+            }
+            HealthSignal::Success | HealthSignal::Begun | HealthSignal::None => {}
         }
-        if let (HealthSignal::Success, Some(latency)) = (signal, latency) {
+        if let (HealthSignal::Success | HealthSignal::Begun, Some(latency)) = (signal, latency) {
             condition.load.responded(latency, now);
         }
         let health = &mut condition.health;
@@ -287,7 +289,8 @@ impl SelectedMember {
         &self.member
     }
 
-    /// Reports the outcome. A trial ends here: the next may begin before this is dropped.
+    /// Reports the outcome, or that the response begins: then, a further call reports its end. A
+    /// trial ends with the first call: the next may begin before this is dropped.
     pub(super) fn report(
         &mut self,
         signal: HealthSignal,
@@ -295,7 +298,11 @@ impl SelectedMember {
         may_eject: bool,
     ) -> Option<HealthChange> {
         let latency = self.latency();
-        let admission = self.admission.take()?;
+        let admission = match signal {
+            HealthSignal::Begun => self.admission?,
+            _ => self.admission.take()?,
+        };
+        self.is_measured = false;
         let member = &self.member;
         member.report(admission, signal, latency, ejection, may_eject)
     }

@@ -20,6 +20,9 @@ use crate::{
 /// not fail a check. The settings of its proxy apply, such as
 /// [`map_request`](crate::OriginProxy::map_request), except those for the client's address.
 ///
+/// Checks are no traffic: [observers](crate::observe), and so metrics, see neither their requests
+/// nor their connections. The spans of a check are within a span `health_check`.
+///
 /// ```
 /// use std::time::Duration;
 ///

@@ -40,6 +40,7 @@
 mod affinity_key;
 mod attempt;
 mod balance;
+mod body_outcome;
 mod builder;
 mod check_members;
 mod dispatch;

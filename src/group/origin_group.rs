@@ -47,8 +47,9 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 ///
 /// A member is out after [consecutive failures](super::Ejection::failures), and while its [health
 /// checks](super::HealthCheck) fail. Failures are errors that the client did not cause, timeouts
-/// included, and those of the [statuses](super::Failover::statuses) that are 5xx. A request that
-/// began before the last ejection or return of its member counts only in the totals.
+/// included, those of the [statuses](super::Failover::statuses) that are 5xx, and truncated
+/// bodies. A request that began before the last ejection or return of its member counts only in the
+/// totals.
 ///
 /// A member to which no connection can be opened gets at most one request a second while others of
 /// its tier serve, even before it is ejected.

@@ -43,8 +43,8 @@
 //!
 //! # Order
 //!
-//! Add a [`ResponseDiagnosisLayer`] after this layer, next to the client. There it sees the Host that
-//! is sent:
+//! Add a [`ResponseDiagnosisLayer`] after this layer, next to the client. There it sees the Host
+//! that is sent:
 //!
 //! ```
 //! use cdn_origin::{HostRewriteLayer, origin::Origin, response_diagnosis::ResponseDiagnosisLayer};

@@ -72,6 +72,9 @@ impl MetricsObserver {
 
     /// Sets the gauges of a proxy's pool, such as `http.client.open_connections`. Call it before
     /// each scrape, or on a timer: it costs one short lock.
+    ///
+    /// Gauges are those of an origin. Of two proxies to one origin, the last that is sampled
+    /// counts.
     pub fn sample(&self, proxy: &OriginProxy) {
         let pool = proxy.pool_snapshot();
         self.with(proxy.origin(), |metrics| metrics.sample(&pool));

@@ -243,7 +243,11 @@ impl ExchangeInfo {
         if let Some(error) = &end.error {
             return Some(error.kind().as_str());
         }
-        if end.outcome != ExchangeOutcome::Complete {
+        let ends_by_status = matches!(
+            end.outcome,
+            ExchangeOutcome::Complete | ExchangeOutcome::Discarded
+        );
+        if !ends_by_status {
             return Some(end.outcome.as_str());
         }
         let status = self.status.as_ref()?;

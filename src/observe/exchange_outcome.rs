@@ -21,6 +21,8 @@ pub enum ExchangeOutcome {
     Complete,
     /// A deadline passed, before or within the response.
     Deadline,
+    /// A group discarded the response within its body, and tried another origin.
+    Discarded,
     /// The origin sent no usable response: no connection, an error before the head of the response,
     /// or a failed upgrade or tunnel.
     Failed,
@@ -33,10 +35,11 @@ pub enum ExchangeOutcome {
 impl ExchangeOutcome {
     /// Every outcome, in alphabetical order.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ClientLeft,
         Self::Complete,
         Self::Deadline,
+        Self::Discarded,
         Self::Failed,
         Self::OriginBrokeOff,
         Self::Refused,
@@ -49,6 +52,7 @@ impl ExchangeOutcome {
             Self::ClientLeft => "client_left",
             Self::Complete => "complete",
             Self::Deadline => "deadline",
+            Self::Discarded => "discarded",
             Self::Failed => "failed",
             Self::OriginBrokeOff => "origin_broke_off",
             Self::Refused => "refused",

@@ -77,7 +77,7 @@ pub trait Observer: Send + Sync + 'static {
     }
 
     /// A certificate that was accepted expires in `days_left` days, at most 14. Called after
-    /// [`connected`](Self::connected).
+    /// [`connected`](Self::connected), for each connection: the log has one warning a certificate.
     fn certificate_expiring(&self, facts: &Facts, days_left: i64) {
         let _ = (facts, days_left);
     }

@@ -41,6 +41,11 @@ pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
     )
 }
 
+/// The span of a health check: the parent of its request and its connect.
+pub(crate) fn health_check(member: &str) -> Span {
+    tracing::debug_span!(target: TARGET, "health_check", member)
+}
+
 /// Adds the end of a request to its span.
 pub(super) fn record_end(span: &Span, exchange: &ExchangeInfo) {
     if span.is_disabled() {

@@ -174,6 +174,7 @@ impl ProxySettings {
             unread: ReadLimit::new(&self.limits, ready.is_grpc),
             frames: 0,
             record: record.take(),
+            on_abort: None,
         });
         body.finish_at_end(false);
         body

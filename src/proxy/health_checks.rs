@@ -3,19 +3,27 @@
 use std::sync::{Arc, Once};
 
 use crate::{
-    forwarded::ForwardedLayer, host_rewrite::HostRewriteLayer, name::HostAuthority,
-    pool::PoolSettings,
+    forwarded::ForwardedLayer,
+    host_rewrite::HostRewriteLayer,
+    name::HostAuthority,
+    observe::Observers,
+    pool::{OriginPool, PoolSettings},
 };
 
-use super::{Limits, OriginProxy};
+use super::{Limits, OriginProxy, connector_of};
 
 /// The same proxy with a connection of its own, for requests that have no client.
 ///
-/// Neither its limits nor a busy pool fail a check, and it describes no client to the origin. With
-/// `host`, the origin gets that Host.
+/// Neither its limits nor a busy pool fail a check, it describes no client to the origin, and no
+/// observer counts the checks as traffic. With `host`, the origin gets that Host.
 pub(crate) fn for_health_checks(proxy: OriginProxy, host: Option<HostAuthority>) -> OriginProxy {
-    let mut proxy = proxy
-        .pool(PoolSettings::default().max_connections(1))
+    let connector = connector_of(&proxy).with_observers(Observers::default());
+    let settings = PoolSettings::default().max_connections(1);
+    let unobserved = OriginProxy {
+        settings: proxy.settings,
+        pool: OriginPool::new(connector, settings),
+    };
+    let mut proxy = unobserved
         .limits(Limits::default())
         .forwarded(ForwardedLayer::new().fields([]));
     if let Some(host) = host {

@@ -103,10 +103,10 @@ pub(crate) fn response_aborted(error: &Error) {
     }
 }
 
-/// Logs a failure after which another origin is tried: at debug if the proxy was full.
+/// Logs a failure after which another origin is tried: at debug if the proxy was full, or drains.
 pub(crate) fn failed_over(error: &Error) {
-    if is_full(error) {
-        return tracing::debug!(%error, "proxy is full: trying the next origin");
+    if is_full(error) || error.kind() == ErrorKind::Draining {
+        return tracing::debug!(%error, "request refused: trying the next origin");
     }
     tracing::info!(
         %error,

@@ -239,7 +239,7 @@ mod tests {
             ("Target", size_of::<Target>(), 224),
             ("PooledConnection", size_of::<PooledConnection>(), 120),
             ("ResponseBody", size_of::<ResponseBody>(), 64),
-            ("OriginBody", size_of::<OriginBody>(), 392),
+            ("OriginBody", size_of::<OriginBody>(), 400),
             ("ProxyBody", size_of::<ProxyBody>(), 48),
         ] {
             println!("{name}: {size} bytes");

@@ -24,15 +24,18 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `tenant` | one tenant: its names and limits |
+//! | `tenant` | one tenant: its names, connector and limits |
 //! | `registry` | all tenants, and the proxies that exist |
 //! | `host_key` | the host of a request, as the registry knows it |
+//! | `unknown_host` | the response where no tenant is found |
 //! | `virtual_hosts` | the service |
 
 mod host_key;
 mod registry;
 mod tenant;
+mod unknown_host;
 mod virtual_hosts;
 
 pub use tenant::Tenant;
-pub use virtual_hosts::{UnknownHost, VirtualHosts};
+pub use unknown_host::UnknownHost;
+pub use virtual_hosts::VirtualHosts;

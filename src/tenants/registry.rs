@@ -82,12 +82,12 @@ impl Registry {
         self.read().get(host).cloned()
     }
 
-    /// All proxies that exist.
-    pub(super) fn proxies(&self) -> Vec<OriginProxy> {
+    /// All proxies that exist, with their hosts.
+    pub(super) fn proxies(&self) -> Vec<(String, OriginProxy)> {
         let active = lock(&self.active).clone();
         active
             .iter()
-            .filter_map(|entry| lock(&entry.proxy).clone())
+            .filter_map(|entry| Some((entry.host.to_string(), entry.proxy()?)))
             .collect()
     }
 
@@ -209,6 +209,11 @@ impl HostEntry {
             on_demand,
             is_retired: AtomicBool::new(false),
         }
+    }
+
+    /// The proxy, if it exists.
+    pub(super) fn proxy(&self) -> Option<OriginProxy> {
+        lock(&self.proxy).clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Tenant`: the origin of one tenant, and its own limits.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use crate::{
     CdnOriginConnector,
@@ -25,18 +25,22 @@ use crate::{
 ///     .limits(Limits::default().max_concurrency(100));
 /// # drop(tenant);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a tenant does nothing until `VirtualHosts::insert` gets it"]
 pub struct Tenant {
     names: CdnOriginBuilder,
+    connector: Option<Arc<ChangeConnector>>,
     limits: Option<Box<Limits>>,
     pool: Option<Box<PoolSettings>>,
 }
+
+type ChangeConnector = dyn Fn(CdnOriginBuilder) -> CdnOriginBuilder + Send + Sync;
 
 /// A tenant whose names are known to be valid.
 pub(super) struct CheckedTenant {
     url: OriginUrl,
     names: ChosenNames,
+    connector: Option<Arc<ChangeConnector>>,
     limits: Option<Box<Limits>>,
     pool: Option<Box<PoolSettings>>,
 }
@@ -52,6 +56,7 @@ impl Tenant {
     {
         Self {
             names: CdnOriginConnector::builder(url),
+            connector: None,
             limits: None,
             pool: None,
         }
@@ -101,6 +106,34 @@ impl Tenant {
         self.with_names(|names| names.host(authority))
     }
 
+    /// Changes the connector of this tenant, such as its verification, client certificate or
+    /// timeouts.
+    ///
+    /// The function gets a builder with the template's settings and this tenant's names. The
+    /// default is the template's connector, with this tenant's names. A further call replaces the
+    /// function.
+    ///
+    /// A tenant with a function has a DNS cache of its own. If the function calls a setter of TLS,
+    /// the tenant has a TLS client of its own too, and a
+    /// [reload](crate::CdnOriginConnector::reload) of the template does not change it: insert the
+    /// tenant again instead. Observers are shared in all cases.
+    ///
+    /// ```
+    /// use cdn_origin::{tenants::Tenant, tls::{SpkiPin, VerifyPolicy}};
+    ///
+    /// # fn tenant(pin: SpkiPin) -> Tenant {
+    /// Tenant::new("https://shop.origin.example")
+    ///     .connector(move |builder| builder.verify(VerifyPolicy::pinned(pin.clone())))
+    /// # }
+    /// ```
+    pub fn connector(
+        mut self,
+        change: impl Fn(CdnOriginBuilder) -> CdnOriginBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.connector = Some(Arc::new(change));
+        self
+    }
+
     /// Sets the limits of this tenant's requests. The default is those of the template.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(Box::new(limits));
@@ -118,15 +151,20 @@ impl Tenant {
         self
     }
 
-    /// Checks the names.
-    pub(super) fn check(self) -> Result<CheckedTenant, BuildError> {
+    /// Checks the names, and what the tenant changes in the template's connector.
+    pub(super) fn check(self, template: &OriginProxy) -> Result<CheckedTenant, BuildError> {
         let (url, names) = self.names.into_names()?;
-        Ok(CheckedTenant {
+        let tenant = CheckedTenant {
             url,
             names,
+            connector: self.connector,
             limits: self.limits,
             pool: self.pool,
-        })
+        };
+        if tenant.connector.is_some() {
+            tenant.connector(connector_of(template))?;
+        }
+        Ok(tenant)
     }
 }
 
@@ -141,13 +179,30 @@ impl CheckedTenant {
         template: &OriginProxy,
         budget: Option<Arc<ConnectionBudget>>,
     ) -> Result<OriginProxy, BuildError> {
-        let connector = connector_of(template);
-        let builder = connector.to_builder();
-        let builder = builder.with_origin(self.url.clone(), self.names.clone());
-        let connector = builder.build_sharing(connector)?;
+        let connector = self.connector(connector_of(template))?;
         let (limits, pool) = (self.limits.as_deref(), self.pool.as_deref());
         Ok(proxy_from_template(
             template, connector, limits, pool, budget,
         ))
+    }
+
+    /// The connector of this tenant.
+    fn connector(&self, template: &CdnOriginConnector) -> Result<CdnOriginConnector, BuildError> {
+        let builder = template.to_builder();
+        let builder = builder.with_origin(self.url.clone(), self.names.clone());
+        match &self.connector {
+            Some(change) => change(builder).build_beside(template),
+            None => builder.build_sharing(template),
+        }
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("names", &self.names)
+            .field("limits", &self.limits)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
     }
 }

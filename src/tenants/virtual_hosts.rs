@@ -21,7 +21,7 @@ use crate::{
 };
 
 use super::{
-    Tenant,
+    Tenant, UnknownHost,
     host_key::{host_key, host_of},
     registry::Registry,
     tenant::CheckedTenant,
@@ -63,25 +63,14 @@ struct HostSettings {
     budget: Option<Arc<ConnectionBudget>>,
 }
 
+/// The host of the tenant for all hosts that belong to no other.
+const DEFAULT: &str = "*";
+
 /// Why no tenant is found for a request.
 const UNKNOWN: ErrorKind = ErrorKind::Host(HostProblem::Unknown);
 
 type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
-
-/// The response to a request whose host belongs to no tenant.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum UnknownHost {
-    /// 421 (Misdirected Request, [RFC 9110 section 15.5.20]). A client may try again on another
-    /// connection.
-    ///
-    /// [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
-    #[default]
-    Misdirected,
-    /// 404 (Not Found).
-    NotFound,
-}
 
 impl VirtualHosts {
     /// Makes a service without tenants.
@@ -128,6 +117,8 @@ impl VirtualHosts {
     }
 
     /// Sets the answer to requests whose host belongs to no tenant. The default is 421.
+    ///
+    /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
     ///
     /// It is an error response of the template: its hooks see it, with an error of kind
     /// [`HostProblem::Unknown`](crate::error::HostProblem::Unknown).
@@ -220,18 +211,34 @@ impl VirtualHosts {
     /// Adds a tenant for a host, or replaces it. It may be called while requests are served.
     ///
     /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
-    /// matter.
+    /// matter. The host `*` is the default: its tenant gets the requests whose host belongs to no
+    /// other, as with nginx's `default_server`. Other hosts have no wildcards.
+    ///
+    /// ```
+    /// use cdn_origin::{BuildError, tenants::{Tenant, VirtualHosts}};
+    ///
+    /// # fn insert(hosts: &VirtualHosts) -> Result<(), BuildError> {
+    /// hosts.insert("shop.example", Tenant::new("https://shop.origin.example"))?;
+    /// hosts.insert("*", Tenant::new("https://parking.example"))
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// If the host is empty, or a name of the tenant cannot be parsed. An earlier tenant stays.
+    /// If the host is empty or has a wildcard, or the tenant has an invalid name or
+    /// [connector](Tenant::connector). An earlier tenant stays.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
         let key = host_key(host);
         if key.is_empty() {
             let why = "the host is empty";
             return Err(problem("insert", BuildProblemKind::InvalidName, why));
         }
-        self.registry.insert(&key, tenant.check()?);
+        if key.contains('*') && key != DEFAULT {
+            let why = "hosts have no wildcards: use `on_demand`, or `*` for all other hosts";
+            return Err(problem("insert", BuildProblemKind::InvalidName, why));
+        }
+        self.registry
+            .insert(&key, tenant.check(&self.settings.template)?);
         Ok(())
     }
 
@@ -253,11 +260,24 @@ impl VirtualHosts {
         self.registry.active()
     }
 
-    /// Returns the proxy of a host, for its snapshots; `None` if the host has no tenant, or none
-    /// that can be built.
+    /// Returns the proxy of a host, if it exists now.
     #[must_use]
     pub fn proxy(&self, host: &str) -> Option<OriginProxy> {
-        self.find(&host_key(host)).ok()
+        self.registry.get(&host_key(host))?.proxy()
+    }
+
+    /// Returns the proxies that exist now with their hosts, for their snapshots, in no order.
+    ///
+    /// ```
+    /// # fn log(hosts: &cdn_origin::tenants::VirtualHosts) {
+    /// for (host, proxy) in hosts.proxies() {
+    ///     println!("{host}: {} open connections", proxy.pool_snapshot().open());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(String, OriginProxy)> {
+        self.registry.proxies()
     }
 
     /// Stops accepting requests at all proxies, for a shutdown, and waits for those that run.
@@ -269,7 +289,7 @@ impl VirtualHosts {
             .registry
             .proxies()
             .iter()
-            .map(OriginProxy::drain)
+            .map(|(_, proxy)| proxy.drain())
             .collect();
         async move {
             for drained in draining {
@@ -290,12 +310,14 @@ impl VirtualHosts {
         } = &*self.settings;
         let entry = match self.registry.get(host) {
             Some(entry) => entry,
-            None => {
-                let made = rule.as_ref().and_then(|rule| rule(host));
-                let tenant = made.ok_or(UNKNOWN)?;
-                let tenant = tenant.check().map_err(|error| unusable(host, &error))?;
-                self.registry.insert_on_demand(host, tenant)
-            }
+            None => match rule.as_ref().and_then(|rule| rule(host)) {
+                Some(tenant) => {
+                    let tenant = tenant.check(template);
+                    let tenant = tenant.map_err(|error| unusable(host, &error))?;
+                    self.registry.insert_on_demand(host, tenant)
+                }
+                None => self.registry.get(DEFAULT).ok_or(UNKNOWN)?,
+            },
         };
         let build = |tenant: &CheckedTenant| tenant.proxy(template, budget.clone());
         let proxy = self
@@ -306,22 +328,13 @@ impl VirtualHosts {
 
     fn choose(&self, parts: &Parts) -> Result<OriginProxy, ErrorKind> {
         match &self.settings.select {
-            None => self.find(&host_key(host_of(parts).ok_or(UNKNOWN)?)),
-            Some(select) => self.find(&host_key(&select(parts).ok_or(UNKNOWN)?)),
+            None => self.find(&host_key(host_of(parts).unwrap_or_default())),
+            Some(select) => self.find(&host_key(&select(parts).unwrap_or_default())),
         }
     }
 
     fn settings_mut(&mut self) -> &mut HostSettings {
         Arc::make_mut(&mut self.settings)
-    }
-}
-
-impl UnknownHost {
-    fn status(self) -> StatusCode {
-        match self {
-            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
-        }
     }
 }
 

@@ -226,13 +226,14 @@ async fn a_report_breaks_long_calls_where_code_may_be_broken() {
              \\x88\\x89\\x8a\\x8b\\x8c\\x8d\\x8e\\x8f\"
 ";
     assert!(text.contains(broken), "{text}");
-    let broken = "
-  fix: CdnOriginConnector::builder(
-       \"http://assets-of-a-customer.s3-website.eu-central-1.example\")
-";
-    assert!(text.contains(broken), "{text}");
-    for line in text.lines() {
-        assert!(line.chars().count() <= 80, "too wide: {line}\n{text}");
+    let name = "images-and-assets-of-a-customer.s3-website.eu-central-1.example";
+    let edge = Edge::builder(&authority).serves(name).start().await;
+    let builder = crate::failing::to(&edge, &authority, name).expected_name("other.example");
+    let other = report(&error(builder).await);
+    let broken = format!("\n  fix: .expected_name(\n       \"{name}\")");
+    assert!(other.contains(&broken), "{other}");
+    for line in text.lines().chain(other.lines()) {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
     }
 }
 

@@ -10,6 +10,7 @@ use cdn_origin::{
     pool::PoolSettings,
     proxy::{Limits, ProxyBody, replace_content},
     tenants::{Tenant, UnknownHost, VirtualHosts},
+    tls::{Roots, VerifyPolicy},
 };
 use futures_util::future::join_all;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -18,6 +19,8 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::sync::Semaphore;
 use tower::{ServiceExt, service_fn};
+
+use crate::support::{Authority, Edge};
 
 /// Tenants whose origins answer with the name that was dialled and the Host that they got. With a
 /// path other than `/`, they wait for a permit first.
@@ -66,6 +69,11 @@ async fn get(hosts: &VirtualHosts, host: &str) -> (u16, String) {
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn awaiting(hosts: &VirtualHosts, host: &str) -> usize {
+    let proxy = hosts.proxy(host);
+    proxy.map_or(0, |proxy| proxy.load_snapshot().awaiting())
 }
 
 fn answer(dialled: &str, host: &str) -> (u16, String) {
@@ -120,6 +128,45 @@ async fn an_unknown_host_is_421_or_404() {
 }
 
 #[tokio::test]
+async fn the_tenant_of_the_host_star_gets_what_belongs_to_no_other() {
+    let hosts = hosts(&instant());
+    for (host, url) in [
+        ("shop.test", "http://one.example"),
+        ("*", "http://two.example"),
+    ] {
+        hosts.insert(host, Tenant::new(url)).unwrap();
+    }
+    assert_eq!(
+        get(&hosts, "shop.test").await,
+        answer("one.example", "one.example")
+    );
+    // Not a host, whatever its tenant is.
+    assert_eq!(get(&hosts, "*").await.0, 400);
+    for host in ["other.test", "a.shop.test"] {
+        assert_eq!(
+            get(&hosts, host).await,
+            answer("two.example", "two.example")
+        );
+    }
+    assert!(hosts.remove("*"));
+    assert_eq!(get(&hosts, "other.test").await.0, 421);
+}
+
+#[tokio::test]
+async fn proxies_are_listed_without_building_any() {
+    let hosts = hosts(&instant()).max_active(1);
+    for host in ["a.test", "b.test"] {
+        let tenant = Tenant::new(format!("http://{host}"));
+        hosts.insert(host, tenant).unwrap();
+    }
+    assert!(hosts.proxies().is_empty());
+    get(&hosts, "a.test").await;
+    assert!(hosts.proxy("b.test").is_none());
+    let listed: Vec<_> = hosts.proxies().into_iter().map(|(host, _)| host).collect();
+    assert_eq!(listed, ["a.test"]);
+}
+
+#[tokio::test]
 async fn hooks_of_the_template_see_the_refusal_of_an_unknown_host() {
     let connector = CdnOriginConnector::any_origin().build().unwrap();
     let template = OriginProxy::new(connector).map_response(|response| {
@@ -146,8 +193,10 @@ async fn a_function_may_choose_the_tenant() {
     assert_eq!(get(&hosts, "client.test").await.0, 421);
     let permits = send(&hosts, "client.test", "/two").await;
     assert_eq!(permits.status(), StatusCode::MISDIRECTED_REQUEST);
+    let one = send(&hosts, "client.test", "/one").await;
     assert!(hosts.proxy("one").is_some());
     assert!(hosts.proxy("two").is_none());
+    drop(one);
 }
 
 #[tokio::test]
@@ -161,13 +210,13 @@ async fn a_tenant_that_is_replaced_or_removed_loses_no_request() {
         tokio::spawn(async move { send(&hosts, "shop.test", "/wait").await })
     };
     let first = waiting();
-    while hosts.proxy("shop.test").unwrap().load_snapshot().awaiting() == 0 {
+    while awaiting(&hosts, "shop.test") == 0 {
         tokio::task::yield_now().await;
     }
     insert("http://two.example");
     assert_eq!(get(&hosts, "shop.test").await.1, "two.example two.example");
     let second = waiting();
-    while hosts.proxy("shop.test").unwrap().load_snapshot().awaiting() == 0 {
+    while awaiting(&hosts, "shop.test") == 0 {
         tokio::task::yield_now().await;
     }
     assert!(hosts.remove("shop.test"));
@@ -223,7 +272,9 @@ async fn names_that_cannot_be_parsed_are_refused_and_change_nothing() {
     ] {
         assert!(hosts.insert("shop.test", bad).is_err());
     }
-    assert!(hosts.insert("", good()).is_err());
+    for bad in ["", "*.test", "shop.*"] {
+        assert!(hosts.insert(bad, good()).is_err(), "{bad}");
+    }
     assert_eq!(get(&hosts, "shop.test").await.0, 200);
 }
 
@@ -244,7 +295,7 @@ async fn limits_of_a_tenant_are_its_own() {
         let hosts = hosts.clone();
         async move { send(&hosts, "one.test", "/wait").await }
     });
-    while hosts.proxy("one.test").unwrap().load_snapshot().awaiting() == 0 {
+    while awaiting(&hosts, "one.test") == 0 {
         tokio::task::yield_now().await;
     }
     assert_eq!(get(&hosts, "one.test").await.0, 503);
@@ -338,4 +389,24 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
         let again = join_all((0..50).map(|_| get(&hosts, greedy))).await;
         assert!(again.iter().all(|(status, _)| *status == 200));
     }
+}
+
+#[tokio::test]
+async fn a_tenant_may_trust_an_authority_of_its_own() {
+    const NAME: &str = "www.example.test";
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let edge = Edge::builder(&authority).serves(NAME).start().await;
+    let trusting = |authority: &Authority| VerifyPolicy::roots(Roots::pem(authority.root_pem()));
+    let template = CdnOriginConnector::any_origin().verify(trusting(&stranger));
+    let hosts = VirtualHosts::new(OriginProxy::new(template.build().unwrap()));
+    let tenant = || Tenant::new(format!("https://{NAME}")).dial(edge.address().to_string());
+    hosts.insert("default.test", tenant()).unwrap();
+    let own = trusting(&authority);
+    let own = tenant().connector(move |builder| builder.verify(own.clone()));
+    hosts.insert("own.test", own).unwrap();
+    assert_eq!(get(&hosts, "default.test").await.0, 502);
+    assert_eq!(get(&hosts, "own.test").await.0, 200);
+    let bad = tenant().connector(|builder| builder.sni("not a name"));
+    assert!(hosts.insert("own.test", bad).is_err());
+    assert_eq!(get(&hosts, "own.test").await.0, 200);
 }

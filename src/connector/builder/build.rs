@@ -12,6 +12,7 @@ use crate::{
         settings::{ConnectorSettings, EdgeProfileUse},
         shared_state::ConnectorState,
     },
+    dial::Transport,
     error::{BuildError, BuildProblem, BuildProblemKind},
     name::{DialTarget, Sni},
     observe::Observers,
@@ -48,7 +49,7 @@ impl CdnOriginBuilder {
     /// assert_eq!(setters, ["host", "Timeouts::dial"]);
     /// ```
     pub fn build(self) -> Result<CdnOriginConnector, BuildError> {
-        self.assemble(None)
+        self.assemble(None, Observers::default())
     }
 
     /// Builds a connector that shares TLS, the DNS cache and the observers of `other`, from whose
@@ -58,12 +59,25 @@ impl CdnOriginBuilder {
         other: &CdnOriginConnector,
     ) -> Result<CdnOriginConnector, BuildError> {
         self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
-        self.assemble(Some(other))
+        self.assemble(Some(other.transport()), other.observers().clone())
+    }
+
+    /// Builds a connector that shares the observers of `other`, and its TLS unless a setter of TLS
+    /// was called since the builder was made from it.
+    pub(crate) fn build_beside(
+        mut self,
+        other: &CdnOriginConnector,
+    ) -> Result<CdnOriginConnector, BuildError> {
+        if self.settings.tls_setters.is_empty() {
+            self.shared_tls = other.shared_reloadable_tls().map(SharedTls::Reloadable);
+        }
+        self.assemble(None, other.observers().clone())
     }
 
     fn assemble(
         mut self,
-        beside: Option<&CdnOriginConnector>,
+        shared: Option<Transport>,
+        observers: Observers,
     ) -> Result<CdnOriginConnector, BuildError> {
         let mut problems = std::mem::take(&mut self.problems);
         self.settings.timeouts.check(&mut problems);
@@ -82,10 +96,7 @@ impl CdnOriginBuilder {
             ..
         } = self.settings;
         let proxy_protocol = dial.proxy_protocol;
-        let (transport, observers) = match beside {
-            Some(other) => other.shared_parts(),
-            None => (dial.into_transport(), Observers::default()),
-        };
+        let transport = shared.unwrap_or_else(|| dial.into_transport());
         let state = ConnectorState {
             origin,
             names,

@@ -21,6 +21,8 @@ const LEAST_SHARE: f64 = 0.1;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum HealthSignal {
     Success,
+    /// A response has begun. Another signal follows when it ends.
+    Begun,
     Failure,
     /// A failure: no connection could be opened.
     Unreachable,
@@ -167,7 +169,7 @@ impl Health {
         may_eject: bool,
         now: Instant,
     ) -> Option<HealthChange> {
-        self.requests += 1;
+        self.requests += u64::from(signal != HealthSignal::Begun);
         self.failures += u64::from(signal.is_failure());
         if admission.period != self.period {
             return None;
@@ -175,6 +177,10 @@ impl Health {
         self.end(admission);
         match signal {
             HealthSignal::None => None,
+            HealthSignal::Begun => {
+                self.retry_at = None;
+                None
+            }
             HealthSignal::Success => {
                 self.consecutive_failures = 0;
                 self.retry_at = None;

@@ -10,5 +10,5 @@ mod slow_reader;
 
 pub use proxy_body::ProxyBody;
 
-pub(super) use origin_body::OriginBody;
+pub(super) use origin_body::{AbortHook, OriginBody};
 pub(super) use read_limit::ReadLimit;

@@ -41,7 +41,12 @@ pub(in crate::proxy) struct OriginBody {
     pub(in crate::proxy) frames: u8,
     /// Ends with the response.
     pub(in crate::proxy) record: ExchangeRecord,
+    /// Called if the response is aborted. Dropped when it has ended.
+    pub(in crate::proxy) on_abort: Option<AbortHook>,
 }
+
+/// A function that gets the error by which a response is aborted.
+pub(in crate::proxy) type AbortHook = Box<dyn FnOnce(&Error) + Send>;
 
 /// A body that has not ended after this many polls gets a slow-reader guard. A server takes that
 /// many frames even if its client does not read: hyper's buffers 16 of them, and 400 KiB. Most
@@ -74,6 +79,9 @@ impl OriginBody {
     pub(super) fn abort(&mut self, error: &Error) {
         log::response_aborted(error);
         self.record.abort(error);
+        if let Some(hook) = self.on_abort.take() {
+            hook(error);
+        }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
@@ -191,6 +199,7 @@ impl OriginBody {
         if let Some(connection) = self.connection.take_if(|_| ended) {
             connection.finish(self.body.unread_mut());
             self.permit = None;
+            self.on_abort = None;
             self.record.end(ExchangeOutcome::Complete);
         }
     }

@@ -67,12 +67,36 @@ impl ProxyBody {
     /// Puts another body in place of this one, which the client does not get. The exchange counts
     /// as complete.
     pub(in crate::proxy) fn replace(&mut self, body: Self) {
+        self.end_record(ExchangeOutcome::Complete);
+        self.source = body.source;
+    }
+
+    /// Drops the body of a response that the client does not get: another origin is tried.
+    pub(crate) fn discard(mut self) {
+        self.end_record(ExchangeOutcome::Discarded);
+    }
+
+    fn end_record(&mut self, outcome: ExchangeOutcome) {
         match &mut self.source {
-            BodySource::Origin(body) => body.record.end(ExchangeOutcome::Complete),
-            BodySource::Guarded(body) => body.end_record(),
+            BodySource::Origin(body) => body.record.end(outcome),
+            BodySource::Guarded(body) => body.end_record(outcome),
             BodySource::Own(_) | BodySource::Failed(_) | BodySource::Nothing => {}
         }
-        self.source = body.source;
+    }
+
+    /// Calls `hook` if the origin's body is aborted. Drops it when the body has ended, or is
+    /// dropped.
+    pub(crate) fn on_abort(&mut self, hook: impl FnOnce(&Error) + Send + 'static) {
+        match &mut self.source {
+            BodySource::Origin(body) if !body.body.is_end_stream() => {
+                body.on_abort = Some(Box::new(hook));
+            }
+            BodySource::Guarded(body) => body.on_abort(Box::new(hook)),
+            BodySource::Origin(_)
+            | BodySource::Own(_)
+            | BodySource::Failed(_)
+            | BodySource::Nothing => {}
+        }
     }
 
     /// Discards the client's withheld body when the head of the response is sent.

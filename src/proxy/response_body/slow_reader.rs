@@ -24,7 +24,7 @@ use crate::{
     proxy::deadline::Deadline,
 };
 
-use super::OriginBody;
+use super::{AbortHook, OriginBody};
 
 /// A body and its guard. The guard ends when this is dropped.
 pub(super) struct GuardedBody {
@@ -86,10 +86,17 @@ impl GuardedBody {
             .is_ok_and(|body| body.body.is_end_stream())
     }
 
-    /// Records that the exchange is complete, although the client does not read the rest.
-    pub(super) fn end_record(&self) {
+    /// Records the end of the exchange, although the client does not read the rest.
+    pub(super) fn end_record(&self, outcome: ExchangeOutcome) {
         if let Ok(body) = &mut lock(&self.shared).body {
-            body.record.end(ExchangeOutcome::Complete);
+            body.record.end(outcome);
+        }
+    }
+
+    /// Sets the function that is called if the response is aborted.
+    pub(super) fn on_abort(&self, hook: AbortHook) {
+        if let Ok(body) = &mut lock(&self.shared).body {
+            body.on_abort = Some(hook);
         }
     }
 

@@ -5,6 +5,7 @@ mod changes;
 mod checks;
 mod failover;
 mod flapping;
+mod observed;
 pub(crate) mod site;
 
 pub(crate) use site::{GATE, Site, ask, failover, first, get};

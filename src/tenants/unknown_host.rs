@@ -1,0 +1,26 @@
+//! `UnknownHost`: the response where no tenant is found.
+
+use http::StatusCode;
+
+/// The response to a request whose host belongs to no tenant, if there is no default one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum UnknownHost {
+    /// 421 (Misdirected Request, [RFC 9110 section 15.5.20]). A client may try again on another
+    /// connection.
+    ///
+    /// [RFC 9110 section 15.5.20]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20
+    #[default]
+    Misdirected,
+    /// 404 (Not Found).
+    NotFound,
+}
+
+impl UnknownHost {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+}

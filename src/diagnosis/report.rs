@@ -25,12 +25,13 @@ impl Error {
     /// # }
     /// ```
     #[must_use]
-    pub fn report(&self) -> impl fmt::Display + fmt::Debug {
+    pub fn report(&self) -> impl fmt::Display + fmt::Debug + Copy {
         ErrorReport(self)
     }
 }
 
-#[derive(Debug)]
+/// `Copy`: the error can be moved in the same statement.
+#[derive(Clone, Copy, Debug)]
 struct ErrorReport<'a>(&'a Error);
 
 impl fmt::Display for ErrorReport<'_> {

@@ -41,9 +41,9 @@ pub(crate) fn request(method: &Method, origin: Option<&Origin>) -> Span {
     )
 }
 
-/// The span of a health check: the parent of its request and its connect.
+/// The span of a health check: the parent of its request, at the same level.
 pub(crate) fn health_check(member: &str) -> Span {
-    tracing::debug_span!(target: TARGET, "health_check", member)
+    tracing::info_span!(target: TARGET, "health_check", cdn_origin.member = member)
 }
 
 /// Adds the end of a request to its span.

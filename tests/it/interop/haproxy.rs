@@ -66,10 +66,7 @@ async fn haproxy_responds_in_http_to_a_client_hello_and_the_report_quotes_it() {
         &error.diagnosis(),
         CauseId::PlainHttpPeer,
         Certainty::Certain,
-        format!(
-            "CdnOriginConnector::builder(\"http://{}\")",
-            haproxy.address()
-        ),
+        "dial the port on which the origin supports https",
     );
 }
 

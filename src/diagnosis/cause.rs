@@ -8,10 +8,8 @@ use super::{CauseId, Certainty, Clue, Confirmation, FixKind};
 ///
 /// `Display` is one line: the certainty, the text and the first fix.
 ///
-/// ```no_run
-/// # fn main() -> Result<(), cdn_origin::BuildError> {
-/// # fn failed() -> cdn_origin::Error { unimplemented!() }
-/// let error: cdn_origin::Error = failed();
+/// ```
+/// # fn print(error: cdn_origin::Error) {
 /// for cause in error.diagnosis().causes() {
 ///     println!("{} ({}): {}", cause.id(), cause.certainty(), cause.text());
 ///     for item in cause.evidence() {
@@ -21,7 +19,6 @@ use super::{CauseId, Certainty, Clue, Confirmation, FixKind};
 ///         println!("  fix: {fix}");
 ///     }
 /// }
-/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -9,16 +9,17 @@ use super::{Cause, Certainty, FixKind};
 /// `Display` is one line for logs: the likeliest cause and its first fix. Of equally likely causes,
 /// it is the first that has a fix.
 ///
-/// ```no_run
-/// # fn failed() -> cdn_origin::Error { unimplemented!() }
+/// ```
 /// use cdn_origin::diagnosis::{CauseId, Certainty};
 ///
-/// let diagnosis = failed().diagnosis();
+/// # fn check(error: cdn_origin::Error) {
+/// let diagnosis = error.diagnosis();
 /// if let Some(cause) = diagnosis.likeliest() {
 ///     if cause.id() == CauseId::SniNotServed && cause.certainty() == Certainty::Certain {
 ///         println!("check the SNI: {cause}");
 ///     }
 /// }
+/// # }
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Diagnosis {

@@ -308,9 +308,11 @@ impl VirtualHosts {
             budget,
             ..
         } = &*self.settings;
+        // A request without a host, or for which `select` returned none, is not for the rule.
+        let rule = rule.as_ref().filter(|_| !host.is_empty());
         let entry = match self.registry.get(host) {
             Some(entry) => entry,
-            None => match rule.as_ref().and_then(|rule| rule(host)) {
+            None => match rule.and_then(|rule| rule(host)) {
                 Some(tenant) => {
                     let tenant = tenant.check(template);
                     let tenant = tenant.map_err(|error| unusable(host, &error))?;

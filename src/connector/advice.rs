@@ -10,7 +10,7 @@ use crate::{
     tls::{TlsClient, VerifyPolicy},
 };
 
-use super::{advice_id::AdviceId, reloadable_tls::ReloadableTls, shared_state::ConnectorState};
+use super::{advice_id::AdviceId, shared_state::ConnectorState, tls_reload::ReloadableTls};
 
 /// A setting that is probably wrong, although it may be intentional.
 ///

@@ -28,9 +28,9 @@ use super::{
     handshake_counts::HandshakeCounts,
     notify_observers::report_connect,
     origin_stream::OriginStream,
-    reloadable_tls::{ReloadableTls, TlsReload},
     settings::ConnectorSettings,
     shared_state::ConnectorState,
+    tls_reload::{ReloadableTls, TlsReload},
 };
 
 /// Connects to an origin: dials it, verifies it, and returns a stream.

@@ -36,11 +36,11 @@ mod connection_info;
 mod handshake_counts;
 mod notify_observers;
 mod origin_stream;
-mod reloadable_tls;
 mod sessions;
 mod settings;
 mod shared_state;
 mod timeouts;
+mod tls_reload;
 
 pub use advice::Advice;
 pub use advice_id::AdviceId;
@@ -52,9 +52,9 @@ pub use connecting::Connecting;
 pub use connection_info::ConnectionInfo;
 pub use handshake_counts::HandshakeCounts;
 pub use origin_stream::OriginStream;
-pub use reloadable_tls::TlsReload;
 pub use sessions::Sessions;
 pub use timeouts::Timeouts;
+pub use tls_reload::TlsReload;
 
 pub(crate) use applied_profile::ProfileChange;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::tls::{EarlyRequests, Resumption};
 
-use super::{cdn_origin_connector::CdnOriginConnector, reloadable_tls::ReloadableTls};
+use super::{cdn_origin_connector::CdnOriginConnector, tls_reload::ReloadableTls};
 
 /// TLS session resumption: how many sessions are kept, who shares them, and early data.
 ///

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     applied_profile::AppliedProfile, handshake_counts::HandshakeCounters,
-    reloadable_tls::ReloadableTls, settings::ConnectorSettings, timeouts::Timeouts,
+    settings::ConnectorSettings, timeouts::Timeouts, tls_reload::ReloadableTls,
 };
 
 /// The parts of a connector that its clones share.

@@ -8,7 +8,7 @@ use crate::{downstream::Downstream, origin::Scheme};
 use super::{
     field::ForwardedField,
     find_fields::ForwardedFields,
-    write_fields::{ForwardedRules, Replaced, TrustedClaims, UnverifiedChain},
+    replace_fields::{ForwardedRules, Replaced, TrustedClaims, UnverifiedChain},
 };
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.

@@ -84,13 +84,13 @@
 //! [RFC 7239]: https://www.rfc-editor.org/rfc/rfc7239
 //! [RFC 7239 section 6]: https://www.rfc-editor.org/rfc/rfc7239#section-6
 
-mod chain;
 mod field;
 mod find_fields;
+mod format_values;
 mod layer;
+mod parse_chain;
+mod replace_fields;
 mod service;
-mod values;
-mod write_fields;
 
 pub use field::ForwardedField;
 pub use ipnet::IpNet;

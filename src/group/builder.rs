@@ -12,10 +12,10 @@ use crate::{
 use super::{
     Balance, Ejection, Failover, HealthCheck, Member, MemberSource, OriginGroup,
     group_member::GroupMember,
-    inner::{GroupInner, TierUpdates},
     member::Configure,
     members::not_unique,
     random::Random,
+    shared_group::{SharedGroup, TierUpdates},
     tiers::{SelectionRules, Tiers},
 };
 
@@ -211,7 +211,7 @@ impl OriginGroupBuilder {
         };
         let tiers = Tiers::new(tiers.collect());
         let (failover, check) = (self.failover, self.health_check);
-        let inner = GroupInner::new(tiers, rules, failover, self.each, check, self.updates);
+        let inner = SharedGroup::new(tiers, rules, failover, self.each, check, self.updates);
         Ok(OriginGroup::of(inner))
     }
 }

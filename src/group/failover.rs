@@ -1,132 +1,121 @@
-//! Which failed requests are sent to another member.
+//! Sends a request to one member after the other, until there is a response for the client.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Request, Response};
+use http_body::Body;
+use tokio::time::Instant;
+use tower::BoxError;
 
-/// Which failed requests an [`OriginGroup`](super::OriginGroup) sends to another member.
+use crate::{
+    error::{Error, ErrorKind},
+    pool::NoEarlyData,
+    proxy::{ProxyBody, attempt, log, refuse},
+};
+
+use super::{
+    attempt_outcome::{self as rules, AttemptOutcome},
+    report_body_outcome::report_body_outcome,
+    returnable_body,
+    shared_group::SharedGroup,
+    tiers::SelectionRequest,
+};
+
+/// Responds to a request, and logs a failure that the client gets.
 ///
-/// The [group](super::OriginGroup#when-another-member-is-tried) lists what may be sent twice. No
-/// setting extends that: a POST of which a member may have read something is never repeated.
-///
-/// ```
-/// use cdn_origin::group::Failover;
-/// use http::StatusCode;
-///
-/// let failover = Failover::default()
-///     .statuses([StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE])
-///     .max_attempts(2);
-/// ```
-///
-/// * [`statuses`](Self::statuses): 500, 502, 503 and 504.
-/// * [`max_attempts`](Self::max_attempts): 3. nginx calls it `proxy_next_upstream_tries`, HAProxy
-///   `retries`.
-/// * [`within`](Self::within): no limit. nginx calls it `proxy_next_upstream_timeout`.
-/// * [`without_timeouts`](Self::without_timeouts): timeouts count, as in nginx.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[must_use = "it does nothing until `OriginGroupBuilder::failover` gets it"]
-pub struct Failover {
-    pub(super) statuses: Vec<StatusCode>,
-    pub(super) is_off: bool,
-    pub(super) max_attempts: usize,
-    pub(super) within: Option<Duration>,
-    pub(super) after_timeouts: bool,
+/// `repeat` returns the body once more, if that is possible.
+pub(super) async fn send_with_failover<B>(
+    group: &Arc<SharedGroup>,
+    request: Request<B>,
+    repeat: impl Fn() -> Option<B>,
+) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let response = try_members(group, request, repeat).await;
+    if let Some(error) = response.extensions().get::<Error>() {
+        group.failure_log().request_failed(error);
+    }
+    response
 }
 
-/// The default statuses: those of CloudFront's origin groups, without refusals.
-const FAILING: [StatusCode; 4] = [
-    StatusCode::INTERNAL_SERVER_ERROR,
-    StatusCode::BAD_GATEWAY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
-];
-
-impl Default for Failover {
-    fn default() -> Self {
-        Self {
-            statuses: FAILING.to_vec(),
-            is_off: false,
-            max_attempts: 3,
-            within: None,
-            after_timeouts: true,
+async fn try_members<B>(
+    group: &Arc<SharedGroup>,
+    request: Request<B>,
+    repeat: impl Fn() -> Option<B>,
+) -> Response<ProxyBody>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let failover = group.failover();
+    let (mut parts, body) = request.into_parts();
+    let mut selection = SelectionRequest {
+        repeatable: body.is_end_stream() && rules::is_safe(&parts.method),
+        key: group.rules().balance.key_of(&parts),
+        tried: Vec::new(),
+    };
+    let Some(mut selected) = group.select(&selection) else {
+        let request = Request::from_parts(parts, ());
+        return refuse(&request, Error::refused(ErrorKind::NoOrigin));
+    };
+    let end = failover.within.map(|time| Instant::now() + time);
+    let (slot, mut body) = returnable_body::returnable(body);
+    // Each counts as a running retry until there is a response.
+    let mut retries = Vec::new();
+    let mut written = 0;
+    loop {
+        let request = Request::from_parts(parts.clone(), body);
+        let Ok(response) = attempt(selected.member().proxy().clone(), request).await;
+        let outcome = AttemptOutcome::of(&response, &failover.statuses);
+        if outcome == AttemptOutcome::Final {
+            return report_body_outcome(group, selected, response);
         }
-    }
-}
-
-impl Failover {
-    /// Sends each request to one member only, as `proxy_next_upstream off` does.
-    ///
-    /// Failing members are still ejected, for later requests.
-    ///
-    /// ```
-    /// # use cdn_origin::group::Failover;
-    /// let failover = Failover::off();
-    /// ```
-    pub fn off() -> Self {
-        Self {
-            is_off: true,
-            ..Self::default()
+        group.report(&mut selected, outcome.health());
+        selection.tried.push(selected.member().clone());
+        let error = response.extensions().get::<Error>();
+        let has_timed_out = error.is_some_and(|error| error.kind() == ErrorKind::TimedOut);
+        written += usize::from(!outcome.was_unwritten());
+        let is_over = failover.is_off
+            || written >= failover.max_attempts
+            || end.is_some_and(|end| Instant::now() >= end)
+            || (has_timed_out && !failover.after_timeouts);
+        if is_over || !outcome.allows_failover(&parts.method) {
+            return response;
         }
-    }
-
-    /// Sets the response statuses after which another member is tried.
-    ///
-    /// The default is 500, 502, 503 and 504. CloudFront allows 403, 404 and 429 too. Statuses of
-    /// 500 and above count as failures of the member, others do not.
-    ///
-    /// ```
-    /// # use cdn_origin::group::Failover;
-    /// use http::StatusCode;
-    ///
-    /// let failover = Failover::default().statuses([StatusCode::BAD_GATEWAY]);
-    /// ```
-    pub fn statuses(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
-        self.statuses = statuses.into_iter().collect();
-        self
-    }
-
-    /// Sets how many members may receive a request.
-    ///
-    /// The default is 3. Zero counts as one. Members to which nothing of the request was written,
-    /// because no connection could be opened, are not counted: each of them is tried once. Retries
-    /// at the same member, which its [pool](crate::pool#what-is-retried) makes, are not counted
-    /// either.
-    ///
-    /// ```
-    /// # use cdn_origin::group::Failover;
-    /// let failover = Failover::default().max_attempts(2);
-    /// ```
-    pub fn max_attempts(mut self, count: usize) -> Self {
-        self.max_attempts = count.max(1);
-        self
-    }
-
-    /// Sets how long after the arrival of a request another member may be tried.
-    ///
-    /// There is no such limit by default. It does not end a running attempt:
-    /// [`Limits::request_timeout`](crate::proxy::Limits::request_timeout) does.
-    ///
-    /// ```
-    /// # use std::time::Duration;
-    /// # use cdn_origin::group::Failover;
-    /// let failover = Failover::default().within(Duration::from_secs(10));
-    /// ```
-    pub fn within(mut self, time: Duration) -> Self {
-        self.within = Some(time);
-        self
-    }
-
-    /// Tries no other member after a timeout.
-    ///
-    /// The client has already waited, and the next member may be as slow. nginx's
-    /// `proxy_next_upstream error` does the same.
-    ///
-    /// ```
-    /// # use cdn_origin::group::Failover;
-    /// let failover = Failover::default().without_timeouts();
-    /// ```
-    pub fn without_timeouts(mut self) -> Self {
-        self.after_timeouts = false;
-        self
+        let copy = || repeat().map(|body| slot.returnable_copy(body));
+        let Some(returned) = slot.take().or_else(copy) else {
+            return response;
+        };
+        let Some(next) = group.select(&selection) else {
+            return response;
+        };
+        if !outcome.was_unwritten() {
+            let pool = selected.member().proxy().origin_pool();
+            // A member whose last outcome was no failure gets what it would get without the one
+            // that fails. If it fails as well, further attempts could be its overload.
+            let retry = match next.member().is_failing() {
+                true => pool.begin_retry(),
+                false => pool.begin_failover(),
+            };
+            let Some(retry) = retry else {
+                return response;
+            };
+            retries.push(retry);
+        }
+        match error {
+            Some(error) => log::failed_over(error),
+            None => {
+                let origin = selected.member().proxy().origin();
+                log::failed_over_on_status(response.status(), origin);
+            }
+        }
+        response.into_body().discard();
+        parts.extensions.insert(NoEarlyData);
+        body = returned;
+        selected = next;
     }
 }

@@ -13,9 +13,9 @@ use super::{
     CheckOutcome, Ejection, HealthCheck, Member, MemberSnapshot, MemberState,
     affinity_key::hash,
     balance::MemberCandidate,
-    health::{Admission, CheckHistory, Health, HealthChange, HealthSignal, Standing},
-    load::Load,
+    health::{Admission, Availability, CheckHistory, Health, HealthChange, HealthSignal},
     member::Configure,
+    member_load::Load,
 };
 
 /// A member in use.
@@ -78,15 +78,15 @@ impl GroupMember {
 
     /// Begins a slow start, as after a return.
     pub(super) fn start_slowly(&self) {
-        self.lock().health.come_back(Instant::now());
+        self.lock().health.return_to_service(Instant::now());
     }
 
     /// Admits a request that shows whether the member is back, if one is due.
-    pub(super) fn try_again(&self, repeatable: bool, now: Instant) -> Option<Admission> {
+    pub(super) fn admit_if_due(&self, repeatable: bool, now: Instant) -> Option<Admission> {
         let mut condition = self.lock();
         match condition.weight == 0 || condition.checks.is_down() {
             true => None,
-            false => condition.health.try_again(repeatable, now),
+            false => condition.health.admit_if_due(repeatable, now),
         }
     }
 
@@ -100,14 +100,14 @@ impl GroupMember {
         &self,
         ejection: &Ejection,
         now: Instant,
-    ) -> Option<(Standing, MemberCandidate)> {
+    ) -> Option<(Availability, MemberCandidate)> {
         let mut condition = self.lock();
         if condition.weight == 0 {
             return None;
         }
-        let standing = match condition.checks.is_down() {
-            true => Standing::Out,
-            false => condition.health.standing(),
+        let availability = match condition.checks.is_down() {
+            true => Availability::Unavailable,
+            false => condition.health.availability(),
         };
         let share = condition.health.share(ejection.slow_start, now);
         let candidate = MemberCandidate {
@@ -118,7 +118,7 @@ impl GroupMember {
             latency: condition.load.latency(now),
             turn: condition.turn,
         };
-        Some((standing, candidate))
+        Some((availability, candidate))
     }
 
     /// Moves its turn, with round robin.
@@ -137,7 +137,7 @@ impl GroupMember {
     ) -> Option<HealthChange> {
         let now = Instant::now();
         let mut condition = self.lock();
-        let was_unreachable = condition.health.standing() == Standing::Unreachable;
+        let was_unreachable = condition.health.availability() == Availability::Unreachable;
         match signal {
             HealthSignal::Failure | HealthSignal::Unreachable => condition.load.failed(now),
             HealthSignal::Success | HealthSignal::Begun if was_unreachable => {
@@ -190,7 +190,7 @@ impl GroupMember {
     /// Notes a request whose client left: the member may be slow, and is not idle.
     pub(super) fn abandoned(&self, admission: Admission, waited: Option<Duration>) {
         let mut condition = self.lock();
-        condition.health.end(admission);
+        condition.health.end_trial(admission);
         if let Some(waited) = waited {
             condition.load.responded(waited, Instant::now());
         }
@@ -209,7 +209,7 @@ impl GroupMember {
             let is_down = condition.checks.is_down();
             let was_ejected = condition.health.is_ejected();
             if !is_down {
-                condition.health.come_back(Instant::now());
+                condition.health.return_to_service(Instant::now());
                 condition.load.recovered();
             }
             (is_down, was_ejected && !is_down)

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::error::{BuildError, BuildProblem, BuildProblemKind};
 
-use super::{Member, MemberSnapshot, group_member::GroupMember, inner::GroupInner};
+use super::{Member, MemberSnapshot, group_member::GroupMember, shared_group::SharedGroup};
 
 /// The members of an [`OriginGroup`](super::OriginGroup), to read and to change them while it runs.
 ///
@@ -32,10 +32,10 @@ use super::{Member, MemberSnapshot, group_member::GroupMember, inner::GroupInner
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Members(Arc<GroupInner>);
+pub struct Members(Arc<SharedGroup>);
 
 impl Members {
-    pub(super) fn new(group: Arc<GroupInner>) -> Self {
+    pub(super) fn new(group: Arc<SharedGroup>) -> Self {
         Self(group)
     }
 

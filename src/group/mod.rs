@@ -37,36 +37,53 @@
 //! | [`MemberSource`] | members from DNS or a `watch` channel |
 //! | [`Members`] | reads and changes the members while the group runs |
 
+// | file | what it decides or holds |
+// |---|---|
+// | `origin_group`, `builder` | the service, and its settings |
+// | `failover_settings`, `ejection_settings`, `health_check_settings` | settings |
+// | `failover` | sends a request to one member after the other |
+// | `attempt_outcome`, `report_body_outcome` | what a response means for its member |
+// | `returnable_body` | gives a request body back that a failed attempt has not read |
+// | `tiers` | the members in their tiers, and the selection of one |
+// | `balance/`, `affinity_key`, `random` | the choice between those that serve |
+// | `member_load` | latency and recent failures of a member |
+// | `health/` | ejection and return, and the results of health checks |
+// | `run_health_checks` | sends the checks |
+// | `member`, `group_member` | a member as it is configured, and in use |
+// | `members`, `member_source`, `snapshot` | changes and shows the members of a group |
+// | `shared_group` | what the clones of a group share |
+// | `group_task` | the only task: health checks, and updates of members |
+
 mod affinity_key;
-mod attempt;
+mod attempt_outcome;
 mod balance;
-mod body_outcome;
 mod builder;
-mod check_members;
-mod dispatch;
-mod ejection;
+mod ejection_settings;
 mod failover;
+mod failover_settings;
 mod group_member;
+mod group_task;
 mod health;
-mod health_check;
-mod inner;
-mod load;
+mod health_check_settings;
 mod member;
+mod member_load;
 mod member_source;
 mod members;
 mod origin_group;
 mod random;
+mod report_body_outcome;
 mod returnable_body;
+mod run_health_checks;
+mod shared_group;
 mod snapshot;
 mod tiers;
-mod upkeep;
 
 pub use affinity_key::AffinityKey;
 pub use balance::Balance;
 pub use builder::OriginGroupBuilder;
-pub use ejection::Ejection;
-pub use failover::Failover;
-pub use health_check::{CheckOutcome, HealthCheck};
+pub use ejection_settings::Ejection;
+pub use failover_settings::Failover;
+pub use health_check_settings::{CheckOutcome, HealthCheck};
 pub use member::Member;
 pub use member_source::MemberSource;
 pub use members::Members;

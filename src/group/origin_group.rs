@@ -18,7 +18,9 @@ use crate::{
     proxy::{BufferedBody, Buffering, ProxyBody, Proxying, Respond, accept},
 };
 
-use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
+use super::{
+    Members, failover::send_with_failover, group_task::GroupTask, shared_group::SharedGroup,
+};
 
 /// Several origins as one, as a tower service that never fails: balanced, checked, with backups.
 ///
@@ -84,12 +86,12 @@ use super::{Members, dispatch::dispatch, inner::GroupInner, upkeep::Upkeep};
 /// ejection, and a member whose checks fail, is a warning.
 #[derive(Clone)]
 #[must_use = "a group does nothing until it is called"]
-pub struct OriginGroup(Arc<GroupInner>);
+pub struct OriginGroup(Arc<SharedGroup>);
 
 impl OriginGroup {
-    pub(super) fn of(inner: GroupInner) -> Self {
+    pub(super) fn of(inner: SharedGroup) -> Self {
         let inner = Arc::new(inner);
-        Upkeep::ensure(&inner);
+        GroupTask::ensure(&inner);
         Self(inner)
     }
 
@@ -180,7 +182,7 @@ impl Respond for OriginGroup {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        Proxying::new(async move { dispatch(&self.0, request, || None).await })
+        Proxying::new(async move { send_with_failover(&self.0, request, || None).await })
     }
 }
 
@@ -207,7 +209,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        Upkeep::ensure(&self.0);
+        GroupTask::ensure(&self.0);
         match self.0.buffering(&request) {
             Some(buffering) => Proxying::new(buffer(self.clone(), request, buffering)),
             None => accept(self.clone(), request),
@@ -230,7 +232,7 @@ where
         Ok(request) => {
             let copy = request.body().repeat();
             let repeat = move || copy.as_ref().and_then(BufferedBody::repeat);
-            dispatch(&group.0, request, repeat).await
+            send_with_failover(&group.0, request, repeat).await
         }
         Err(refusal) => refusal,
     }

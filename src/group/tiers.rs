@@ -8,7 +8,7 @@ use super::{
     Balance, Ejection, MemberSnapshot,
     balance::MemberCandidate,
     group_member::GroupMember,
-    health::{Admission, Standing},
+    health::{Admission, Availability},
     random::Random,
 };
 
@@ -114,7 +114,7 @@ impl Tiers {
         for (index, tier) in self.0.iter().enumerate() {
             let again = tier.iter().filter(|member| !request.has_tried(member));
             let mut again = again.filter_map(|member| {
-                let admission = member.try_again(request.repeatable, now)?;
+                let admission = member.admit_if_due(request.repeatable, now)?;
                 Some((member.clone(), admission))
             });
             if let Some(due) = again.next() {
@@ -145,13 +145,13 @@ impl SelectionRequest {
 }
 
 /// The members of one tier with more than no weight.
-struct TierCandidates<'a>(Vec<(&'a Arc<GroupMember>, Standing, MemberCandidate)>);
+struct TierCandidates<'a>(Vec<(&'a Arc<GroupMember>, Availability, MemberCandidate)>);
 
 impl<'a> TierCandidates<'a> {
     fn of(tier: &'a [Arc<GroupMember>], ejection: &Ejection, now: Instant) -> Self {
         let candidates = tier.iter().filter_map(|member| {
-            let (standing, candidate) = member.candidate(ejection, now)?;
-            Some((member, standing, candidate))
+            let (state, candidate) = member.candidate(ejection, now)?;
+            Some((member, state, candidate))
         });
         Self(candidates.collect())
     }
@@ -163,26 +163,26 @@ impl<'a> TierCandidates<'a> {
         rules: &SelectionRules,
         request: &SelectionRequest,
     ) -> Option<(Arc<GroupMember>, Admission)> {
-        let standings = self.0.iter().map(|(_, standing, _)| *standing);
-        let available = standings.filter(|it| *it != Standing::Out).count();
+        let states = self.0.iter().map(|(_, state, _)| *state);
+        let available = states.filter(|it| *it != Availability::Unavailable).count();
         if available * 100 < self.0.len() * threshold as usize {
             return self.select_from(|_| true, rules, request);
         }
-        self.select_from(|it| it == Standing::Serving, rules, request)
-            .or_else(|| self.select_from(|it| it == Standing::Unreachable, rules, request))
+        self.select_from(|it| it == Availability::Serving, rules, request)
+            .or_else(|| self.select_from(|it| it == Availability::Unreachable, rules, request))
     }
 
-    /// Selects an untried one of these standings.
+    /// Selects an untried one of these states.
     fn select_from(
         &self,
-        is_eligible: impl Fn(Standing) -> bool,
+        is_eligible: impl Fn(Availability) -> bool,
         rules: &SelectionRules,
         request: &SelectionRequest,
     ) -> Option<(Arc<GroupMember>, Admission)> {
         let eligible = self
             .0
             .iter()
-            .filter(|(member, standing, _)| is_eligible(*standing) && !request.has_tried(member));
+            .filter(|(member, state, _)| is_eligible(*state) && !request.has_tried(member));
         let (members, candidates): (Vec<_>, Vec<_>) = eligible
             .map(|(member, _, candidate)| (*member, *candidate))
             .unzip();

@@ -51,10 +51,11 @@
 //! | `added_fields` | what a proxy adds to a request |
 //! | `framing` | where content ends, and whether the connection persists |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
-//! | `known_names` | the names of the previous head |
+//! | `field_name_cache` | the names of the previous head |
 //! | `chunked` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `read_buffer`, `buffer_pool` | buffers |
+//! | `error` | why an exchange failed |
 //! | `unexpected_bytes` | the start of what is no response |
 //! | `idle_waker` | notices bytes on an idle connection |
 //!

@@ -9,49 +9,50 @@ use super::{
     connection::{
         CloseReason, Http1Connection, Http2Connection, NewHttp2, Silence, UnfinishedUpload,
     },
-    inner::PoolInner,
+    serve_waiters::{serve_upgrades, serve_waiters},
+    shared_pool::SharedPool,
     tasks::FinishUpload,
 };
 
 /// A connection was closed. Upgrades come first: they had an idle connection closed for them.
-impl CheckIn<ReturnedPermit> for PoolInner {
+impl CheckIn<ReturnedPermit> for SharedPool {
     fn check_in(&self, permit: ReturnedPermit) {
         self.with(|inventory| inventory.take_back(&permit));
-        self.serve_upgrades();
-        self.serve_waiters();
+        serve_upgrades(self);
+        serve_waiters(self);
     }
 }
 
 /// A connect has ended, or the peer's SETTINGS have arrived: waiting requests need not count on it.
-impl CheckIn<EndedConnect> for PoolInner {
+impl CheckIn<EndedConnect> for SharedPool {
     fn check_in(&self, ended: EndedConnect) {
         self.with(|it| it.waiters.end_connect(&ended));
-        self.serve_waiters();
+        serve_waiters(self);
     }
 }
 
 /// A request waits no longer.
-impl CheckIn<AbandonedTicket<Grant>> for PoolInner {
+impl CheckIn<AbandonedTicket<Grant>> for SharedPool {
     fn check_in(&self, ticket: AbandonedTicket<Grant>) {
-        let sender = self.with(|it| it.waiters.leave(&ticket.affinity, ticket.place));
+        let sender = self.with(|it| it.waiters.leave(&ticket.key, ticket.place));
         drop(sender);
     }
 }
 
 /// An upgrade waits no longer.
-impl CheckIn<AbandonedTicket<ConnectionPermit>> for PoolInner {
+impl CheckIn<AbandonedTicket<ConnectionPermit>> for SharedPool {
     fn check_in(&self, ticket: AbandonedTicket<ConnectionPermit>) {
-        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.affinity, ticket.place));
+        let sender = self.with(|it| it.upgrade_waiters.leave(&ticket.key, ticket.place));
         drop(sender);
     }
 }
 
 /// A response has ended: the connection becomes idle, or serves a waiting request.
-impl CheckIn<Box<Http1Connection>> for PoolInner {
+impl CheckIn<Box<Http1Connection>> for SharedPool {
     fn check_in(&self, mut connection: Box<Http1Connection>) {
         let now = Instant::now();
         connection.begin_idle(now);
-        let Some(connection) = connection.checked(now, self.settings()) else {
+        let Some(connection) = connection.check_idle(now, self.settings()) else {
             return;
         };
         let is_awaited = self.with(|inventory| {
@@ -59,20 +60,20 @@ impl CheckIn<Box<Http1Connection>> for PoolInner {
             !inventory.waiters.is_empty()
         });
         if is_awaited {
-            self.serve_waiters();
+            serve_waiters(self);
         }
     }
 }
 
 /// A response has ended before its request: a task sends the rest.
-impl CheckIn<UnfinishedUpload> for PoolInner {
+impl CheckIn<UnfinishedUpload> for SharedPool {
     fn check_in(&self, upload: UnfinishedUpload) {
         FinishUpload::spawn(self, upload);
     }
 }
 
 /// Lists the connection for further requests, unless it was retired meanwhile.
-impl CheckIn<NewHttp2> for PoolInner {
+impl CheckIn<NewHttp2> for SharedPool {
     fn check_in(&self, new: NewHttp2) {
         let NewHttp2 {
             connection,
@@ -83,16 +84,16 @@ impl CheckIn<NewHttp2> for PoolInner {
                 true => inventory.http2.add(connection.clone()),
                 false => {
                     connection.life().note(CloseReason::Retired);
-                    connection.listing().set_removed();
+                    connection.membership().set_removed();
                 }
             },
         );
-        self.serve_waiters();
+        serve_waiters(self);
     }
 }
 
 /// A stream on this connection has ended.
-impl CheckIn<Arc<Http2Connection>> for PoolInner {
+impl CheckIn<Arc<Http2Connection>> for SharedPool {
     fn check_in(&self, connection: Arc<Http2Connection>) {
         let is_awaited = self.with(|inventory| {
             connection.free_stream();
@@ -104,14 +105,14 @@ impl CheckIn<Arc<Http2Connection>> for PoolInner {
             !inventory.waiters.is_empty()
         });
         if is_awaited {
-            self.serve_waiters();
+            serve_waiters(self);
         }
     }
 }
 
 /// A request waited in vain. Connections on which nothing has arrived since then may be dead, too.
 /// HTTP/2 connections get a PING, idle HTTP/1 connections are closed.
-impl CheckIn<Silence> for PoolInner {
+impl CheckIn<Silence> for SharedPool {
     fn check_in(&self, silence: Silence) {
         let silent = self.with(|inventory| {
             inventory.discard_idle_since(silence.since);

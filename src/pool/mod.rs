@@ -1,8 +1,8 @@
 //! Pooled connections to one connector's origin.
 //!
 //! A pool belongs to one connector with one origin. So all its connections have the same dial
-//! target, SNI, expected name and verify policy, and there is no key by which they could be
-//! confused. [`PoolSettings`] are its limits, [`PoolSnapshot`] its gauges and counters.
+//! target, SNI, expected name and verify policy, and no request can get one with other names.
+//! [`PoolSettings`] are its limits, [`PoolSnapshot`] its gauges and counters.
 //!
 //! ```
 //! use std::time::Duration;
@@ -132,19 +132,36 @@
 //! * An HTTP/2 connection that nothing uses is closed after five seconds, whether the peer reads or
 //!   not.
 
+// | file | what it decides or holds |
+// |---|---|
+// | `origin_pool` | the pool as the proxy uses it: send, prewarm, retire, drain, end tunnels |
+// | `settings`, `snapshot` | the limits; the gauges and counters |
+// | `shared_pool` | what the clones of a pool share; begins a checkout |
+// | `checkout/` | who gets a connection: idle ones, permits, the queue |
+// | `check_in` | what happens to a connection, a stream or a permit that comes back |
+// | `serve_waiters` | which waiting request gets what became free |
+// | `connection/` | connections over HTTP/1, HTTP/2 and for upgrades; when one expires |
+// | `send/` | one request: attempts, retries, errors |
+// | `tasks/` | opens and prewarms connections, closes idle ones, follows DNS |
+// | `connection_budget` | a limit of connections that several pools share |
+// | `upload_limit` | how many uploads may hold a connection |
+// | `origin_history` | whether the origin has responded, or returned 421 to a new connection |
+// | `lock` | the mutex around the pool's state, and what may not run under it |
+
 mod check_in;
 mod checkout;
 mod connection;
 mod connection_budget;
-mod inner;
 mod lock;
 mod origin_history;
 mod origin_pool;
 mod send;
+mod serve_waiters;
 mod settings;
+mod shared_pool;
 mod snapshot;
 mod tasks;
-mod upload_share;
+mod upload_limit;
 
 pub use send::{NoEarlyData, RetryBudget};
 pub use settings::PoolSettings;
@@ -155,4 +172,4 @@ pub(crate) use connection_budget::ConnectionBudget;
 pub(crate) use origin_pool::OriginPool;
 pub(crate) use send::{EARLY_DATA, InFlight, Target, explain_body, has_begun_response};
 pub(crate) use tasks::DnsAbsence;
-pub(crate) use upload_share::UploadPermit;
+pub(crate) use upload_limit::UploadPermit;

@@ -10,20 +10,21 @@ use crate::{
 };
 
 use super::{
-    checkout::{Affinity, Inventory, Protocol},
+    checkout::{ConnectionKey, Inventory, Protocol},
     connection::{PooledConnection, ResponseBody},
     connection_budget::{ConnectionBudget, OpenConnections},
-    inner::PoolInner,
-    send::{self, InFlight, Retrying, Target},
+    send::{self, BudgetedRetry, InFlight, Target},
+    serve_waiters::retire,
     settings::PoolSettings,
+    shared_pool::SharedPool,
     snapshot::PoolSnapshot,
     tasks::prewarm,
-    upload_share::{UploadPermit, UploadShare},
+    upload_limit::{UploadLimit, UploadPermit},
 };
 
 /// Connections to one origin. Clones share them.
 #[derive(Clone)]
-pub(crate) struct OriginPool(Arc<PoolInner>, Arc<UploadShare>);
+pub(crate) struct OriginPool(Arc<SharedPool>, Arc<UploadLimit>);
 
 impl OriginPool {
     pub(crate) fn new(connector: CdnOriginConnector, settings: PoolSettings) -> Self {
@@ -36,10 +37,10 @@ impl OriginPool {
         settings: PoolSettings,
         budget: Option<Arc<ConnectionBudget>>,
     ) -> Self {
-        let uploads = UploadShare::new(&settings);
+        let uploads = UploadLimit::new(&settings);
         let inventory = Inventory::new(&settings, OpenConnections::new(budget));
-        let inner = PoolInner::new(connector, settings, inventory);
-        Self(inner, Arc::new(uploads))
+        let pool = SharedPool::new(connector, settings, inventory);
+        Self(pool, Arc::new(uploads))
     }
 
     pub(crate) fn connector(&self) -> &CdnOriginConnector {
@@ -59,11 +60,11 @@ impl OriginPool {
         self.0.requests().get()
     }
 
-    /// The affinity of a request with these extensions.
-    pub(crate) fn affinity(&self, extensions: &Extensions) -> Affinity {
+    /// The key of a request with these extensions.
+    pub(crate) fn connection_key(&self, extensions: &Extensions) -> ConnectionKey {
         match self.0.connector().sends_client_address() {
-            true => Affinity::here(ClientAddress::of(extensions)),
-            false => Affinity::here(None),
+            true => ConnectionKey::here(ClientAddress::of(extensions)),
+            false => ConnectionKey::here(None),
         }
     }
 
@@ -113,16 +114,16 @@ impl OriginPool {
     }
 
     /// Begins the retry of a request at another origin, if this pool's budget allows it.
-    pub(crate) fn begin_retry(&self) -> Option<Retrying> {
-        let retrying = Retrying::begin(&self.0)?;
+    pub(crate) fn begin_retry(&self) -> Option<BudgetedRetry> {
+        let retrying = BudgetedRetry::begin(&self.0)?;
         self.0.count_retry();
         Some(retrying)
     }
 
     /// Begins the retry of a request at another origin that does not fail, unless the budget allows
     /// no retries at all. It is counted as the others are.
-    pub(crate) fn begin_failover(&self) -> Option<Retrying> {
-        let retrying = Retrying::begin_failover(&self.0)?;
+    pub(crate) fn begin_failover(&self) -> Option<BudgetedRetry> {
+        let retrying = BudgetedRetry::begin_failover(&self.0)?;
         self.0.count_retry();
         Some(retrying)
     }
@@ -134,7 +135,7 @@ impl OriginPool {
 
     /// Closes idle connections now, and busy ones after their requests.
     pub(crate) fn retire(&self) {
-        self.0.retire();
+        retire(&self.0);
     }
 
     /// Refuses requests from now on, and retires all connections.

@@ -1,14 +1,10 @@
 //! `PoolSettings`: the limits of a connection pool.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use hyper::client::conn::http1;
-use tokio::time::Instant;
 
-use super::{connection::CloseReason, send::RetryBudget};
+use super::send::RetryBudget;
 
 /// The limits of a connection pool.
 ///
@@ -369,32 +365,5 @@ impl PoolSettings {
 
     pub(super) fn idle_limit(&self) -> usize {
         self.max_idle.max(self.min_idle)
-    }
-
-    /// When a connection that is opened now retires. `None` if no clock goes that far.
-    pub(super) fn retirement(&self, now: Instant) -> Option<Instant> {
-        now.checked_add(self.lifetime())
-    }
-
-    /// Why a connection takes no further request after `uses` of them, if it does not.
-    pub(super) fn expired(
-        &self,
-        uses: u64,
-        retires_at: Option<Instant>,
-        now: Instant,
-    ) -> Option<CloseReason> {
-        if uses >= self.max_uses {
-            return Some(CloseReason::Uses);
-        }
-        retires_at
-            .is_some_and(|at| now >= at)
-            .then_some(CloseReason::Age)
-    }
-
-    fn lifetime(&self) -> Duration {
-        // The standard library's hasher is seeded at random: that is jitter enough.
-        let per_mille = RandomState::new().hash_one(0) % 1000;
-        let jitter = self.max_age / 10_000 * u32::try_from(per_mille).unwrap_or_default();
-        self.max_age.saturating_sub(jitter)
     }
 }

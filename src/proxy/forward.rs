@@ -64,7 +64,7 @@ impl ProxySettings {
         mut ready: Box<Ready>,
         record: &mut ExchangeRecord,
     ) -> Result<Response<ProxyBody>, Error> {
-        ready.target.affinity = pool.affinity(ready.request.extensions());
+        ready.target.key = pool.connection_key(ready.request.extensions());
         let (origin, host) = (&ready.origin, &ready.target.host);
         let about = |error: Error| error.about(host.clone(), origin);
         let has_content = !ready.request.body().is_end_stream();
@@ -289,7 +289,7 @@ fn into_client_body(
     let has_no_content = check_head::has_no_content(parts.status, ready.request.method());
     let headers = &mut parts.headers;
     if flags.has(PresentFields::HOP_BY_HOP) {
-        hop_by_hop::remove(headers);
+        hop_by_hop::remove_from_response(headers);
     }
     if flags.has(PresentFields::CONTENT_LENGTH) {
         if check_head::has_no_length(parts.status) {

@@ -38,8 +38,12 @@ static NOT_NOMINATED: [HeaderName; 13] = [
 /// The usual options of `Connection`: not field names, or fields that are removed anyway.
 const OPTIONS: [&str; 4] = ["keep-alive", "close", "upgrade", "te"];
 
-/// Removes hop-by-hop fields and those that `Connection` names.
-pub(super) fn remove(headers: &mut HeaderMap) {
+/// Removes hop-by-hop fields from a response, and those that its `Connection` names.
+pub(super) fn remove_from_response(headers: &mut HeaderMap) {
+    remove(headers);
+}
+
+fn remove(headers: &mut HeaderMap) {
     let known = names_matching(headers, |name| is_hop_by_hop(name.as_str()));
     if known.is_empty() {
         return;

@@ -233,6 +233,7 @@ mod limits;
 pub(crate) mod log;
 mod loop_detection;
 mod min_rate;
+mod min_upload_rate;
 mod origin_proxy;
 mod overload;
 mod path_maps;
@@ -254,7 +255,6 @@ mod size_limits;
 mod trailers;
 mod unrouted;
 mod upgrade;
-mod upload_pace;
 
 pub(crate) use buffering::Buffering;
 pub(crate) use health_checks::for_health_checks;

@@ -15,7 +15,9 @@ use crate::{
     upload::{RequestBody, UploadProgress},
 };
 
-use super::{Limits, deadline::IdleDeadline, min_rate::MinRate, trailers, upload_pace::UploadPace};
+use super::{
+    Limits, deadline::IdleDeadline, min_rate::MinRate, min_upload_rate::MinUploadRate, trailers,
+};
 
 pin_project! {
     /// A request body that ends in an error if it is too large or idle for too long. Trailers that
@@ -24,7 +26,7 @@ pin_project! {
         #[pin]
         inner: B,
         deadline: IdleDeadline,
-        pace: Option<UploadPace>,
+        pace: Option<MinUploadRate>,
         left: u64,
         progress: UploadProgress,
     }
@@ -44,7 +46,7 @@ where
     let body = LimitedRequestBody {
         inner: body,
         deadline: IdleDeadline::new(limits.body_idle_timeout, None),
-        pace: rate.map(UploadPace::new),
+        pace: rate.map(MinUploadRate::new),
         left: limits.max_request_body,
         progress: progress.clone(),
     };

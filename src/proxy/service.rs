@@ -105,7 +105,7 @@ impl Respond for OriginProxy {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        forward(self, request, FailureLog::request_failed)
+        prepare_and_forward(self, request, FailureLog::request_failed)
     }
 }
 
@@ -116,11 +116,11 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    forward(proxy, request, |_, _| {})
+    prepare_and_forward(proxy, request, |_, _| {})
 }
 
 /// Prepares the request at once, and returns the future of its response.
-fn forward<B>(
+fn prepare_and_forward<B>(
     proxy: OriginProxy,
     request: Request<B>,
     log_failure: impl FnOnce(&FailureLog, &Error) + Send + 'static,

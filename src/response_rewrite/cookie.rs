@@ -5,14 +5,14 @@ use crate::origin::Scheme;
 use super::{rewrite_context::RewriteContext, settings::SecureCookies};
 
 /// Rewrites a cookie for the client; `None` if it stays as it is.
-pub(super) fn rewritten(cookie: &[u8], sides: &RewriteContext<'_>) -> Option<Vec<u8>> {
+pub(super) fn rewritten(cookie: &[u8], context: &RewriteContext<'_>) -> Option<Vec<u8>> {
     let mut segments = cookie.split(|byte| *byte == b';');
     let pair = segments.next()?;
     // RFC 6265bis section 4.1.3.2: the name binds the cookie to its host and to the path `/`.
     if has_prefix(pair, b"__Host-") {
         return None;
     }
-    let attributes = segments.map(|segment| (segment, AttributeEdit::of(segment, pair, sides)));
+    let attributes = segments.map(|segment| (segment, AttributeEdit::of(segment, pair, context)));
     let attributes: Vec<_> = attributes.collect();
     if attributes
         .iter()
@@ -45,29 +45,29 @@ enum AttributeEdit {
 }
 
 impl AttributeEdit {
-    fn of(segment: &[u8], pair: &[u8], sides: &RewriteContext<'_>) -> Self {
+    fn of(segment: &[u8], pair: &[u8], context: &RewriteContext<'_>) -> Self {
         let equals = segment.iter().position(|byte| *byte == b'=');
         let (name, value) = match equals {
             Some(at) => (&segment[..at], segment[at + 1..].trim_ascii()),
             None => (segment, &[][..]),
         };
         let name = name.trim_ascii();
-        if name.eq_ignore_ascii_case(b"domain") && is_domain_of_origin(value, sides) {
+        if name.eq_ignore_ascii_case(b"domain") && is_domain_of_origin(value, context) {
             return Self::Drop;
         }
         if name.eq_ignore_ascii_case(b"path") {
-            return Self::of_path(segment, value, sides);
+            return Self::of_path(segment, value, context);
         }
         let is_secure = name.eq_ignore_ascii_case(b"secure");
-        match is_secure && may_lose_secure(pair, sides) {
+        match is_secure && may_lose_secure(pair, context) {
             true => Self::Drop,
             false => Self::Keep,
         }
     }
 
-    fn of_path(segment: &[u8], value: &[u8], sides: &RewriteContext<'_>) -> Self {
+    fn of_path(segment: &[u8], value: &[u8], context: &RewriteContext<'_>) -> Self {
         let path = std::str::from_utf8(value).ok();
-        let Some(path) = path.and_then(|path| sides.mapped_path(path)) else {
+        let Some(path) = path.and_then(|path| context.mapped_path(path)) else {
             return Self::Keep;
         };
         let start = segment.iter().position(|byte| *byte == b'=');
@@ -77,11 +77,11 @@ impl AttributeEdit {
 }
 
 /// Whether a name of the origin domain-matches this value and the client's host does not.
-fn is_domain_of_origin(value: &[u8], sides: &RewriteContext<'_>) -> bool {
+fn is_domain_of_origin(value: &[u8], context: &RewriteContext<'_>) -> bool {
     let domain = value.strip_prefix(b".").unwrap_or(value);
-    let client = sides.downstream.host.as_ref();
+    let client = context.downstream.host.as_ref();
     let matches_client = client.is_some_and(|host| domain_matches(host.host(), domain));
-    let mut names = sides.origin_names();
+    let mut names = context.origin_names();
     !domain.is_empty() && !matches_client && names.any(|name| domain_matches(name.host(), domain))
 }
 
@@ -100,9 +100,9 @@ fn domain_matches(host: &str, domain: &[u8]) -> bool {
 /// Whether `Secure` may be dropped for this client.
 ///
 /// RFC 6265bis section 4.1.3.1: a browser refuses a cookie named `__Secure-` without the attribute.
-fn may_lose_secure(pair: &[u8], sides: &RewriteContext<'_>) -> bool {
-    sides.secure_cookies == SecureCookies::DropOverHttp
-        && sides.downstream.scheme == Scheme::Http
+fn may_lose_secure(pair: &[u8], context: &RewriteContext<'_>) -> bool {
+    context.secure_cookies == SecureCookies::DropOverHttp
+        && context.downstream.scheme == Scheme::Http
         && !has_prefix(pair, b"__Secure-")
 }
 

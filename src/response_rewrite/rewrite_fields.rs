@@ -27,9 +27,9 @@ pub(super) fn rewrite_fields(
     if rules.scope == RewriteScope::Nothing || !headers.keys().any(is_rewritten) {
         return;
     }
-    let sides = RewriteContext::new(rules, downstream, sent);
+    let context = RewriteContext::new(rules, downstream, sent);
     edit(headers, SET_COOKIE, |value| {
-        cookie::rewritten(value, &sides)
+        cookie::rewritten(value, &context)
     });
     if rules.scope == RewriteScope::Cookies {
         return;
@@ -37,11 +37,11 @@ pub(super) fn rewrite_fields(
     if rules.alt_svc == AltSvcHandling::Remove {
         headers.remove(ALT_SVC);
     }
-    let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &sides));
+    let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &context));
     edit(headers, LOCATION, location);
     edit(headers, CONTENT_LOCATION, location);
     edit(headers, REFRESH, |value| {
-        in_text(value, |text| url::refresh(text, &sides))
+        in_text(value, |text| url::refresh(text, &context))
     });
 }
 

@@ -16,31 +16,31 @@ struct UrlParts<'a> {
 }
 
 /// Rewrites a URL for the client; `None` if it stays as it is.
-pub(super) fn rewritten(url: &str, sides: &RewriteContext<'_>) -> Option<String> {
+pub(super) fn rewritten(url: &str, context: &RewriteContext<'_>) -> Option<String> {
     if url.starts_with('/') && !url.starts_with("//") {
-        return mapped(url, sides);
+        return mapped(url, context);
     }
     let parts = UrlParts::of(url)?;
-    let client = sides.downstream.host.as_ref()?;
-    let assumed = parts.scheme.unwrap_or(sides.downstream.scheme);
+    let client = context.downstream.host.as_ref()?;
+    let assumed = parts.scheme.unwrap_or(context.downstream.scheme);
     if is_at(client, &parts.authority, assumed) {
-        let rest = mapped(parts.rest, sides)?;
+        let rest = mapped(parts.rest, context)?;
         return Some(format!("{}{rest}", &url[..url.len() - parts.rest.len()]));
     }
-    if !sides
+    if !context
         .origin_names()
         .any(|name| is_at(name, &parts.authority, assumed))
     {
         return None;
     }
-    let rest = mapped(parts.rest, sides);
+    let rest = mapped(parts.rest, context);
     let rest = rest.as_deref().unwrap_or(parts.rest);
     let Some(scheme) = parts.scheme else {
         return Some(format!("//{client}{rest}"));
     };
-    Some(match upgrades_to_https(scheme, rest, sides) {
+    Some(match upgrades_to_https(scheme, rest, context) {
         true => format!("https://{}{rest}", client.host()),
-        false => format!("{}://{client}{rest}", sides.downstream.scheme),
+        false => format!("{}://{client}{rest}", context.downstream.scheme),
     })
 }
 
@@ -48,16 +48,16 @@ pub(super) fn rewritten(url: &str, sides: &RewriteContext<'_>) -> Option<String>
 ///
 /// It does if it speaks plain http itself, or if the URL is the one that the client requested:
 /// rewritten to http, that redirect would be a loop.
-fn upgrades_to_https(scheme: Scheme, rest: &str, sides: &RewriteContext<'_>) -> bool {
-    let requested = sides.downstream.target.as_ref().map(PathAndQuery::as_str);
+fn upgrades_to_https(scheme: Scheme, rest: &str, context: &RewriteContext<'_>) -> bool {
+    let requested = context.downstream.target.as_ref().map(PathAndQuery::as_str);
     let (named, _) = rest.split_once('#').unwrap_or((rest, ""));
     let named = match named {
         "" => "/",
         named => named,
     };
-    let by_plain_origin = sides.origin_scheme == Some(Scheme::Http);
+    let by_plain_origin = context.origin_scheme == Some(Scheme::Http);
     scheme == Scheme::Https
-        && sides.downstream.scheme == Scheme::Http
+        && context.downstream.scheme == Scheme::Http
         && (by_plain_origin || requested == Some(named))
 }
 
@@ -101,17 +101,17 @@ fn is_at(name: &HostAuthority, authority: &HostAuthority, scheme: Scheme) -> boo
 }
 
 /// Maps the path, and keeps query and fragment; `None` if no prefix matches.
-fn mapped(rest: &str, sides: &RewriteContext<'_>) -> Option<String> {
+fn mapped(rest: &str, context: &RewriteContext<'_>) -> Option<String> {
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
     // After an authority, an empty path is the root (RFC 9110 section 4.2.3).
     let path = if path.is_empty() { "/" } else { path };
-    let mapped = sides.mapped_path(path)?;
+    let mapped = context.mapped_path(path)?;
     Some(mapped + tail)
 }
 
 /// Rewrites the URL in a value of `Refresh`, parsed by HTML's shared declarative refresh steps.
-pub(super) fn refresh(value: &str, sides: &RewriteContext<'_>) -> Option<String> {
+pub(super) fn refresh(value: &str, context: &RewriteContext<'_>) -> Option<String> {
     let url = refresh_url(value)?;
     let start = value.len() - url.len();
     let url = url.trim_end();
@@ -123,7 +123,7 @@ pub(super) fn refresh(value: &str, sides: &RewriteContext<'_>) -> Option<String>
         None => (start, url),
         Some(quote) => (start + 1, url[1..].split(quote).next()?),
     };
-    let new = rewritten(url, sides)?;
+    let new = rewritten(url, context)?;
     Some(format!(
         "{}{new}{}",
         &value[..start],

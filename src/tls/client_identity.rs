@@ -1,4 +1,4 @@
-//! Client certificates (mutual TLS).
+//! Client certificates (mutual TLS). `connector/tls_reload.rs` reads their files again.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-use super::file_fingerprint as files;
+use super::certificate_files;
 
 /// A client certificate and its private key, for origins that request one (mutual TLS).
 ///
@@ -38,9 +38,9 @@ use super::file_fingerprint as files;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
 ///
 /// [RFC 8446 section 4.4.2]: https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2
+#[derive(Clone)]
 #[must_use = "an identity does nothing until it is passed to a builder"]
 pub struct ClientIdentity(IdentitySource);
 
@@ -49,7 +49,7 @@ enum IdentitySource {
     Der(Vec<CertificateDer<'static>>, Arc<PrivateKeyDer<'static>>),
     Files { chain: PathBuf, key: PathBuf },
     Resolver(Arc<dyn ResolvesClientCert>),
-    UnusableIdentity(UnusableIdentity),
+    Unusable(UnusableIdentity),
 }
 
 /// What is wrong with a key or a certificate. It never holds their text.
@@ -100,7 +100,7 @@ impl ClientIdentity {
     /// ```
     pub fn pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
         let read = read_pem(chain.as_ref(), key.as_ref());
-        Self(read.unwrap_or_else(IdentitySource::UnusableIdentity))
+        Self(read.unwrap_or_else(IdentitySource::Unusable))
     }
 
     /// Takes PEM files: the chain, and its key in PKCS#8, PKCS#1 or SEC1.
@@ -138,14 +138,14 @@ impl ClientIdentity {
         let key = key.into();
         let encrypted = is_encrypted_der(&key);
         Self(match PrivateKeyDer::try_from(key) {
-            _ if encrypted => IdentitySource::UnusableIdentity(ENCRYPTED),
-            _ if chain.is_empty() => IdentitySource::UnusableIdentity(UnusableIdentity {
+            _ if encrypted => IdentitySource::Unusable(ENCRYPTED),
+            _ if chain.is_empty() => IdentitySource::Unusable(UnusableIdentity {
                 kind: BuildProblemKind::InvalidCertificate,
                 why: "the chain holds no certificate",
                 hint: "",
             }),
             Ok(key) => IdentitySource::Der(chain, Arc::new(key)),
-            Err(_) => IdentitySource::UnusableIdentity(BROKEN_KEY),
+            Err(_) => IdentitySource::Unusable(BROKEN_KEY),
         })
     }
 
@@ -182,7 +182,7 @@ impl ClientIdentity {
             IdentitySource::Der(chain, key) => certified(chain.clone(), key.clone_key(), provider),
             IdentitySource::Files { chain, key } => load_files(chain, key, provider),
             IdentitySource::Resolver(resolver) => Ok(resolver.clone()),
-            IdentitySource::UnusableIdentity(unusable) => Err(unusable.in_text()),
+            IdentitySource::Unusable(unusable) => Err(unusable.in_text()),
         }
     }
 }
@@ -205,9 +205,9 @@ fn load_files(
     key: &Path,
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn ResolvesClientCert>, BuildProblem> {
-    let certificates = read_chain(&files::read(SETTER, chain)?);
+    let certificates = read_chain(&certificate_files::read(SETTER, chain)?);
     let certificates = certificates.map_err(|unusable| unusable.in_file(chain))?;
-    let private = read_key(&files::read(SETTER, key)?);
+    let private = read_key(&certificate_files::read(SETTER, key)?);
     let private = private.map_err(|unusable| unusable.in_file(key))?;
     // A mismatch is reported for the key's file.
     certified(certificates, private, provider).map_err(|problem| match problem.kind() {
@@ -300,9 +300,7 @@ impl fmt::Debug for ClientIdentity {
             IdentitySource::Der(chain, _) => shown.field("certificates", &chain.len()),
             IdentitySource::Files { chain, key } => shown.field("chain", chain).field("key", key),
             IdentitySource::Resolver(_) => shown.field("resolver", &".."),
-            IdentitySource::UnusableIdentity(UnusableIdentity { why, .. }) => {
-                shown.field("unusable", why)
-            }
+            IdentitySource::Unusable(UnusableIdentity { why, .. }) => shown.field("unusable", why),
         };
         shown.finish_non_exhaustive()
     }

@@ -24,12 +24,12 @@
 //! [`expected_name`]: crate::connector::CdnOriginBuilder::expected_name
 
 mod alpn;
+mod certificate_files;
 mod client;
 mod client_identity;
 mod crypto_selection;
 mod early_data;
 mod ech;
-mod file_fingerprint;
 mod handshake;
 mod iana;
 mod io;
@@ -54,10 +54,10 @@ pub use verify::{
     CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
 };
 
+pub(crate) use certificate_files::FileFingerprint;
 pub(crate) use client::TlsClient;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
-pub(crate) use file_fingerprint::FileFingerprint;
 pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, named};
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;

@@ -11,11 +11,11 @@ use crate::{
 
 use super::{
     Alpn, ClientIdentity, TlsClient, TlsParameters, VerifyPolicy,
+    certificate_files::FileFingerprint,
     client::ClientConfigs,
     crypto_selection::{select_provider, select_schemes},
     early_data::{EarlyBytes, EarlyRequests},
     ech::Ech,
-    file_fingerprint::FileFingerprint,
     handshake::{ChainCache, ClientCertObserver},
     provider,
     resumption::Resumption,

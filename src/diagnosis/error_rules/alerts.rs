@@ -1,4 +1,7 @@
 //! Connections that the peer ended with a TLS alert.
+//!
+//! The order of the rules matters: of those with the same certainty, the first that holds comes
+//! first in the diagnosis.
 
 use crate::{
     diagnosis::{

@@ -3,17 +3,19 @@
 //! | file | question |
 //! |---|---|
 //! | `evidence` | What is known of the failure? |
-//! | `presented` | What is known of the certificate? |
+//! | `presented_certificate` | What is known of the certificate? |
 //! | `rule` | What is a rule? |
-//! | `prepare` | Why was the request refused before it was sent? |
+//! | `refused_requests` | Why was the request refused before it was sent? |
 //! | `connect` | Why was no address reached? |
 //! | `alerts` | Which alert did the peer send, and when? |
-//! | `refusals` | Why does it refuse our client certificate? |
+//! | `client_certificate_refusals` | Why does it refuse our client certificate? |
 //! | `certificate_names`, `unknown_issuers`, `certificates` | Why was the certificate refused? |
+//! | `ech` | Did Encrypted Client Hello fail? |
 //! | `handshake`, `tls_versions` | Why else did the handshake fail? |
-//! | `greetings` | Which service names itself in its first bytes? |
+//! | `service_greetings` | Which service names itself in its first bytes? |
 //! | `broken_tls` | How did the peer break the TLS protocol? |
 //! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
+//! | `http` | Which rule of HTTP does the response break? |
 //! | `exchange` | Why did the request get no response? |
 //! | `diagnose` | Which of these tables apply to an error? |
 

@@ -1,7 +1,7 @@
 //! Happy Eyeballs: the order and timing of connects
 //! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! `order` sorts the addresses, `schedule` decides when each is tried, and `run` runs the attempts.
+//! `rank` sorts the addresses, `schedule` decides when each is tried, and `run` runs the attempts.
 //! They are generic over the kind of attempt.
 
 mod history;

@@ -28,7 +28,7 @@ pub(super) struct CachedAnswer {
 #[derive(Debug)]
 pub(super) enum Cached {
     /// An answer within its TTL.
-    DnsAnswer(CachedAnswer),
+    Fresh(CachedAnswer),
     /// An answer past its TTL, because the last look-up failed.
     Stale(CachedAnswer),
     /// The error of the last look-up.
@@ -46,7 +46,7 @@ impl CachedAnswers {
     /// The cached answer or failure, if one is usable now.
     pub(super) fn read(&self, now: Instant) -> Option<Cached> {
         if let Some(kept) = self.answer.as_ref().filter(|kept| now < kept.fresh_until) {
-            return Some(Cached::DnsAnswer(kept.clone()));
+            return Some(Cached::Fresh(kept.clone()));
         }
         let (error, _) = self.failure.as_ref().filter(|(_, until)| now < *until)?;
         Some(match self.stale(now) {
@@ -138,7 +138,7 @@ mod tests {
         let outcome = Ok(Arc::new(Resolved::new([]).ttl(ttl)));
         entry.write(now, &outcome, &DnsCache::default());
         let last = now + ttl - Duration::from_millis(1);
-        assert!(matches!(entry.read(last), Some(Cached::DnsAnswer(_))));
+        assert!(matches!(entry.read(last), Some(Cached::Fresh(_))));
         assert!(entry.read(now + ttl).is_none());
     }
 }

@@ -9,7 +9,7 @@ use crate::pool::{
     settings::PoolSettings,
 };
 
-use super::Affinity;
+use super::ConnectionKey;
 
 /// The HTTP/2 connections of a pool.
 ///
@@ -36,9 +36,9 @@ impl Http2Set {
 
     /// Lists a connection that has a free stream, unless it is listed or removed.
     pub(crate) fn relist(&mut self, connection: &Arc<Http2Connection>) {
-        let listing = connection.listing();
-        let is_eligible = connection.has_free_stream() && !listing.is_removed();
-        if is_eligible && !listing.set_listed(true) {
+        let membership = connection.membership();
+        let is_eligible = connection.has_free_stream() && !membership.is_removed();
+        if is_eligible && !membership.set_listed(true) {
             self.available.push(connection.clone());
         }
     }
@@ -52,7 +52,7 @@ impl Http2Set {
         self.all = all;
     }
 
-    /// A connection of this affinity with a free stream, opened after `opened_after`.
+    /// A connection of this key with a free stream, opened after `opened_after`.
     ///
     /// In a full pool, an expiring connection is better than none.
     pub(crate) fn find(
@@ -60,11 +60,11 @@ impl Http2Set {
         now: Instant,
         settings: &PoolSettings,
         is_full: bool,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         opened_after: Option<Instant>,
     ) -> Option<Arc<Http2Connection>> {
         let suits = |it: &Http2Connection| {
-            it.affinity() == affinity && opened_after.is_none_or(|after| it.opened_at() > after)
+            it.key() == key && opened_after.is_none_or(|after| it.opened_at() > after)
         };
         while let Some(connection) = take_last(&mut self.available, suits) {
             let Some(connection) = self.keep_usable(connection, now, settings) else {
@@ -86,17 +86,17 @@ impl Http2Set {
         None
     }
 
-    /// Reserves a stream on a connection of this affinity that has no other.
+    /// Reserves a stream on a connection of this key that has no other.
     pub(crate) fn take_idle(
         &self,
         now: Instant,
         settings: &PoolSettings,
-        affinity: &Affinity,
+        key: &ConnectionKey,
     ) -> Option<Arc<Http2Connection>> {
         let mut available = self.available.iter().rev();
         let is_usable = |connection: &&Arc<Http2Connection>| {
             connection.streams() == 0
-                && connection.affinity() == affinity
+                && connection.key() == key
                 && connection.is_usable(now, settings)
         };
         let idle = available.find(is_usable)?;
@@ -117,13 +117,13 @@ impl Http2Set {
         settings: &PoolSettings,
     ) -> Option<Arc<Http2Connection>> {
         if connection.note_if_over(now, settings) {
-            connection.listing().set_removed();
+            connection.membership().set_removed();
             self.all.retain(|other| !Arc::ptr_eq(other, &connection));
             self.removed.push(connection);
             return None;
         }
         if !connection.has_free_stream() {
-            connection.listing().set_listed(false);
+            connection.membership().set_listed(false);
             // Another clone is in `all`: this one is not the last.
             return None;
         }
@@ -135,9 +135,9 @@ impl Http2Set {
         self.remove_if(|connection| connection.note_if_over(now, settings));
     }
 
-    /// Removes the longest idle connection of an affinity that may be removed.
-    pub(crate) fn remove_idle(&mut self, may_remove: impl Fn(&Affinity) -> bool) {
-        let is_idle = |it: &&Arc<Http2Connection>| it.streams() == 0 && may_remove(it.affinity());
+    /// Removes the longest idle connection of a key that may be removed.
+    pub(crate) fn remove_idle(&mut self, may_remove: impl Fn(&ConnectionKey) -> bool) {
+        let is_idle = |it: &&Arc<Http2Connection>| it.streams() == 0 && may_remove(it.key());
         let idle = self.all.iter().filter(is_idle);
         let Some(longest) = idle.min_by_key(|it| it.idle_since()).cloned() else {
             return;
@@ -172,12 +172,12 @@ impl Http2Set {
             return;
         }
         for connection in &removed {
-            connection.listing().set_removed();
+            connection.membership().set_removed();
         }
         self.removed.extend(removed);
         // `removed` holds a clone of each, so that no list drops the last one.
         for list in [&mut self.available, &mut self.expiring] {
-            list.retain(|connection| !connection.listing().is_removed());
+            list.retain(|connection| !connection.membership().is_removed());
         }
     }
 
@@ -195,11 +195,11 @@ impl Http2Set {
             .collect()
     }
 
-    /// The affinities of connections with a free stream.
-    pub(crate) fn affinities(&self, is_full: bool) -> impl Iterator<Item = &Affinity> {
+    /// The keys of connections with a free stream.
+    pub(crate) fn keys(&self, is_full: bool) -> impl Iterator<Item = &ConnectionKey> {
         let expiring = self.expiring.iter().filter(move |_| is_full);
         let listed = self.available.iter().chain(expiring);
-        listed.map(|connection| connection.affinity())
+        listed.map(|connection| connection.key())
     }
 
     /// Whether a connection can take a request at once.
@@ -208,11 +208,11 @@ impl Http2Set {
         available.any(|connection| connection.is_usable(now, settings))
     }
 
-    /// Whether a peer refuses streams of this affinity for now. Another connection to it would not
+    /// Whether a peer refuses streams of this key for now. Another connection to it would not
     /// help.
-    pub(crate) fn refuses_streams(&self, affinity: &Affinity) -> bool {
+    pub(crate) fn refuses_streams(&self, key: &ConnectionKey) -> bool {
         let mut all = self.all.iter();
-        all.any(|connection| connection.refuses_streams() && connection.affinity() == affinity)
+        all.any(|connection| connection.refuses_streams() && connection.key() == key)
     }
 
     /// Since when the connection is idle that was idle for the longest time.

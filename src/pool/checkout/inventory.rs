@@ -19,11 +19,11 @@ use crate::pool::{
 };
 
 use super::{
-    Affinity,
-    decision::{Available, Placement, Protocol, Service},
-    discarded::Discarded,
-    grant::Grant,
+    ConnectionKey,
+    checkout_outcome::Grant,
+    close_after_unlock::Discarded,
     http2_set::Http2Set,
+    inventory_decision::{AvailableConnection, CheckoutDecision, GrantDecision, Protocol},
     permit::{ConnectionPermit, ConnectionUse, ReturnedPermit},
     waiters::{ConnectsPerLine, Waiters},
 };
@@ -88,78 +88,78 @@ impl Inventory {
     /// A connection for a request, or its place in the queue.
     ///
     /// With `opened_after`, an older connection is returned only by a full pool.
-    pub(crate) fn place(
+    pub(crate) fn decide_checkout(
         &mut self,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         opened_after: Option<Instant>,
         now: Instant,
         settings: &PoolSettings,
-    ) -> Placement {
+    ) -> CheckoutDecision {
         // Waiting requests come first.
-        let is_next = self.waiters.is_empty() || self.waiters.first_of(affinity).is_none();
-        if is_next
-            && let Some(available) = self.take_available(affinity, opened_after, now, settings)
-        {
-            return Placement::Connection(available);
+        let is_next = self.waiters.is_empty() || self.waiters.first_of(key).is_none();
+        if is_next && let Some(available) = self.take_available(key, opened_after, now, settings) {
+            return CheckoutDecision::Connection(available);
         }
         // Requests that wait for their own connect do not keep others waiting.
         let queued = self.waiters.len().saturating_sub(self.waiters.connects());
-        let may_connect = self.may_connect(affinity, settings);
+        let may_connect = self.may_connect(key, settings);
         if queued >= settings.max_queued && !may_connect {
-            return Placement::QueueFull;
+            return CheckoutDecision::QueueFull;
         }
-        let place = self.waiters.join(affinity);
-        let connect = may_connect.then(|| self.begin_connect(affinity));
+        let place = self.waiters.join(key);
+        let connect = may_connect.then(|| self.begin_connect(key));
         if connect.is_none() {
             self.make_room(settings);
         }
-        Placement::Queued { place, connect }
+        CheckoutDecision::Queued { place, connect }
     }
 
     /// What can be given to a waiter now: connections first, then permits to connect.
-    pub(crate) fn next_service(
+    pub(crate) fn next_grant(
         &mut self,
         now: Instant,
         settings: &PoolSettings,
-    ) -> Option<Service> {
+    ) -> Option<GrantDecision> {
         if self.waiters.is_empty() {
             return None;
         }
-        while let Some(affinity) = self.first_with_connection(settings) {
-            match self.take_available(&affinity, None, now, settings) {
-                Some(Available::Http1(connection)) => return Some(Service::Http1(connection)),
-                Some(Available::Http2(connection)) => {
-                    let waiter = self.waiters.pop(&affinity)?;
-                    return Some(Service::Http2(waiter, connection));
+        while let Some(key) = self.first_with_connection(settings) {
+            match self.take_available(&key, None, now, settings) {
+                Some(AvailableConnection::Http1(connection)) => {
+                    return Some(GrantDecision::Http1(connection));
+                }
+                Some(AvailableConnection::Http2(connection)) => {
+                    let waiter = self.waiters.pop(&key)?;
+                    return Some(GrantDecision::Http2(waiter, connection));
                 }
                 // The connection had ended, and was removed.
                 None => {}
             }
         }
         if !self.is_full(settings)
-            && let Some(affinity) = self.first_to_connect()
+            && let Some(key) = self.first_to_connect()
         {
-            let waiter = self.waiters.pop(&affinity)?;
-            let generation = self.begin_connect(&affinity);
-            return Some(Service::Connect(waiter, affinity, generation));
+            let waiter = self.waiters.pop(&key)?;
+            let generation = self.begin_connect(&key);
+            return Some(GrantDecision::Connect(waiter, key, generation));
         }
         self.make_room(settings);
         None
     }
 
-    /// The affinity of the first waiter for whom there may be a connection.
-    fn first_with_connection(&self, settings: &PoolSettings) -> Option<Affinity> {
-        let http1 = self.idle_http1.iter().map(|it| it.affinity());
-        let http2 = self.http2.affinities(self.is_full(settings));
+    /// The key of the first waiter for whom there may be a connection.
+    fn first_with_connection(&self, settings: &PoolSettings) -> Option<ConnectionKey> {
+        let http1 = self.idle_http1.iter().map(|it| it.key());
+        let http2 = self.http2.keys(self.is_full(settings));
         let placed = http1
             .chain(http2)
             .filter_map(|it| self.waiters.first_of(it).map(|place| (place, it)));
         let first = placed.min_by_key(|(place, _)| *place);
-        first.map(|(_, affinity)| affinity.clone())
+        first.map(|(_, key)| key.clone())
     }
 
-    /// The affinity of the first waiter that may open a connection of its own.
-    fn first_to_connect(&self) -> Option<Affinity> {
+    /// The key of the first waiter that may open a connection of its own.
+    fn first_to_connect(&self) -> Option<ConnectionKey> {
         match self.protocol {
             Some(Protocol::Http1) => self
                 .waiters
@@ -170,13 +170,13 @@ impl Inventory {
         }
     }
 
-    /// Whether a request of this affinity may open a connection of its own.
-    fn may_connect(&self, affinity: &Affinity, settings: &PoolSettings) -> bool {
+    /// Whether a request of this key may open a connection of its own.
+    fn may_connect(&self, key: &ConnectionKey, settings: &PoolSettings) -> bool {
         let would_help = match self.protocol {
             Some(Protocol::Http1) => true,
             // The request may well share the connection that is being opened.
             Some(Protocol::Http2) | None => {
-                self.waiters.connects_of(affinity) == 0 && !self.http2.refuses_streams(affinity)
+                self.waiters.connects_of(key) == 0 && !self.http2.refuses_streams(key)
             }
         };
         would_help && !self.is_full(settings)
@@ -186,21 +186,21 @@ impl Inventory {
     /// connection that was used last.
     fn take_available(
         &mut self,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         opened_after: Option<Instant>,
         now: Instant,
         settings: &PoolSettings,
-    ) -> Option<Available> {
+    ) -> Option<AvailableConnection> {
         let is_full = self.is_full(settings);
         let opened_after = opened_after.filter(|_| !is_full);
         let http2 = &mut self.http2;
-        if let Some(connection) = http2.find(now, settings, is_full, affinity, opened_after) {
+        if let Some(connection) = http2.find(now, settings, is_full, key, opened_after) {
             connection.reserve_stream();
-            return Some(Available::Http2(connection));
+            return Some(AvailableConnection::Http2(connection));
         }
         let mut idle = self.idle_http1.iter();
-        let at = idle.rposition(|it| opened_after.is_none() && it.affinity() == affinity)?;
-        self.idle_http1.remove(at).map(Available::Http1)
+        let at = idle.rposition(|it| opened_after.is_none() && it.key() == key)?;
+        self.idle_http1.remove(at).map(AvailableConnection::Http1)
     }
 }
 
@@ -216,10 +216,10 @@ impl Inventory {
         self.open.is_full(settings.max_connections)
     }
 
-    /// Counts a connect of this affinity. Returns the generation that it belongs to.
-    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
+    /// Counts a connect of this key. Returns the generation that it belongs to.
+    pub(crate) fn begin_connect(&mut self, key: &ConnectionKey) -> u64 {
         self.open.add();
-        self.waiters.begin_connect(affinity)
+        self.waiters.begin_connect(key)
     }
 
     /// Counts a connection for an upgrade, if there may be one more.
@@ -289,15 +289,15 @@ impl Inventory {
     /// In a full pool, closes an idle connection that no waiter may use.
     fn make_room(&mut self, settings: &PoolSettings) {
         if self.is_full(settings) {
-            self.discard_first(|waiters, affinity| waiters.first_of(affinity).is_none());
+            self.discard_first(|waiters, key| waiters.first_of(key).is_none());
         }
     }
 
     /// Closes the longest idle connection that may be closed, HTTP/1 first.
-    fn discard_first(&mut self, may_close: impl Fn(&Waiters<Grant>, &Affinity) -> bool) {
+    fn discard_first(&mut self, may_close: impl Fn(&Waiters<Grant>, &ConnectionKey) -> bool) {
         let waiters = &self.waiters;
         let mut idle = self.idle_http1.iter();
-        let at = idle.position(|it| may_close(waiters, it.affinity()));
+        let at = idle.position(|it| may_close(waiters, it.key()));
         match at.and_then(|at| self.idle_http1.remove(at)) {
             Some(surplus) => self.discarded.push((surplus, CloseReason::Surplus)),
             None => self.http2.remove_idle(|it| may_close(waiters, it)),
@@ -306,20 +306,20 @@ impl Inventory {
 
     /// Takes out the idle HTTP/1 connections that have to be checked: they are overdue, or
     /// something has arrived on them. Overdue HTTP/2 connections are removed.
-    pub(crate) fn take_suspects(
+    pub(crate) fn take_idle_to_check(
         &mut self,
         now: Instant,
         settings: &PoolSettings,
     ) -> VecDeque<Box<Http1Connection>> {
         self.http2.remove_over(now, settings);
-        let mut suspects = VecDeque::new();
+        let mut due = VecDeque::new();
         for mut connection in std::mem::take(&mut self.idle_http1) {
-            match connection.needs_check(now, settings) {
-                true => suspects.push_back(connection),
+            match connection.needs_idle_check(now, settings) {
+                true => due.push_back(connection),
                 false => self.idle_http1.push_back(connection),
             }
         }
-        suspects
+        due
     }
 
     /// For how long the connection has been idle that was idle for the longest time.

@@ -2,7 +2,7 @@
 //!
 //! A request that asks for a connection gets the first of these:
 //!
-//! 1. an idle connection of its affinity, or a free stream on an HTTP/2 connection;
+//! 1. an idle connection of its key, or a free stream on an HTTP/2 connection;
 //! 2. a permit to connect, if the pool is not full and no connect that it could share is under way;
 //! 3. a place in the queue. A request with a permit stands in the queue too, and takes what comes
 //!    first: its own connection, or one that became free;
@@ -10,41 +10,46 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `affinity` | which client a connection belongs to |
-//! | `permit`, `returns` | the right to open a connection, and how it comes back |
+//! | `checkout` | how a request gets a connection: takes one, opens one, or waits |
+//! | `inventory` | the state of the pool, changed under its lock: who gets which connection |
+//! | `inventory_decision` | what the inventory decides, for its caller to do without the lock |
+//! | `checkout_outcome` | what a request gets: a connection, a permit, or a place in the queue |
 //! | `waiters` | the queue |
+//! | `queue_ticket` | a place in the queue, given up when it is dropped |
+//! | `permit` | the right to open a connection, and to have it open |
+//! | `connection_key` | which requests a connection may serve |
 //! | `http2_set` | HTTP/2 connections by whether they have a free stream |
-//! | `inventory` | the state of the pool, changed under its lock |
-//! | `discarded` | connections that are closed when the lock is released |
-//! | `decision`, `grant` | what the inventory decides, and what a request gets |
-//! | `checkout` | the wait of a request |
+//! | `close_after_unlock` | connections that are closed when the lock is released |
+//! | `check_in_trait` | where all these go when they are dropped |
 
-mod affinity;
-mod check_in;
+mod check_in_trait;
 #[expect(
     clippy::module_inception,
     reason = "the file holds what the folder is named after"
 )]
 mod checkout;
-mod decision;
-mod discarded;
-mod grant;
+mod checkout_outcome;
+mod close_after_unlock;
+mod connection_key;
 mod http2_set;
 mod inventory;
+mod inventory_decision;
 mod permit;
-mod ticket;
+mod queue_ticket;
 mod waiters;
 
-pub(super) use affinity::Affinity;
-pub(super) use check_in::{CheckIn, CheckInUsed};
+pub(super) use check_in_trait::{CheckIn, CheckInUsed};
 pub(super) use checkout::{
     begin_checkout, checkout, finish_checkout, fresh_connection, newer_connection, replacement,
     upgrade_permit,
 };
-pub(super) use decision::{Available, Placement, Protocol, Service};
-pub(super) use grant::{Checkout, Grant};
+pub(super) use checkout_outcome::{CheckoutOutcome, Grant, UpgradeCheckout};
+pub(super) use connection_key::ConnectionKey;
 pub(super) use inventory::{Inventory, RunningTasks};
+pub(super) use inventory_decision::{
+    AvailableConnection, CheckoutDecision, GrantDecision, Protocol,
+};
 pub(super) use permit::{
     ConnectPermit, ConnectionPermit, ConnectionUse, EndedConnect, PendingConnect, ReturnedPermit,
 };
-pub(super) use ticket::{AbandonedTicket, Ticket};
+pub(super) use queue_ticket::{AbandonedTicket, QueueTicket};

@@ -16,7 +16,7 @@ use crate::{
     pool::{connection::ConnectionLife, lock::assert_unlocked},
 };
 
-use super::{Affinity, CheckIn};
+use super::{CheckIn, ConnectionKey};
 
 /// The right to open one connection.
 pub(crate) struct ConnectPermit {
@@ -27,7 +27,7 @@ pub(crate) struct ConnectPermit {
 impl ConnectPermit {
     /// A permit that the pool has counted, by
     /// [`begin_connect`](super::Inventory::begin_connect).
-    pub(crate) fn new<P>(pool: &Weak<P>, affinity: Affinity, generation: u64) -> Self
+    pub(crate) fn new<P>(pool: &Weak<P>, key: ConnectionKey, generation: u64) -> Self
     where
         P: CheckIn<ReturnedPermit> + CheckIn<EndedConnect> + 'static,
     {
@@ -35,16 +35,13 @@ impl ConnectPermit {
             connection: ConnectionPermit::new(pool, ConnectionUse::Requests),
             pending: PendingConnect {
                 pool: Some(pool.clone()),
-                ended: EndedConnect {
-                    affinity,
-                    generation,
-                },
+                ended: EndedConnect { key, generation },
             },
         }
     }
 
     /// Both parts, for a caller that returns them at once.
-    pub(crate) fn dissolve(mut self) -> (ReturnedPermit, EndedConnect) {
+    pub(crate) fn into_parts(mut self) -> (ReturnedPermit, EndedConnect) {
         self.connection.pool = None;
         self.pending.pool = None;
         (
@@ -167,15 +164,15 @@ pub(crate) struct PendingConnect {
 #[derive(Debug, Default)]
 pub(crate) struct EndedConnect {
     /// Which requests the connection may serve.
-    pub(crate) affinity: Affinity,
+    pub(crate) key: ConnectionKey,
     /// The generation of connections that it belongs to: one of an earlier generation is retired
     /// before it becomes idle.
     pub(crate) generation: u64,
 }
 
 impl PendingConnect {
-    pub(crate) fn affinity(&self) -> &Affinity {
-        &self.ended.affinity
+    pub(crate) fn key(&self) -> &ConnectionKey {
+        &self.ended.key
     }
 
     pub(crate) fn generation(&self) -> u64 {

@@ -1,25 +1,26 @@
-//! `Waiters`: requests that wait for a connection, in order of arrival and by affinity.
+//! `Waiters`: requests that wait for a connection, in order of arrival and by key.
 
 use std::collections::{BTreeMap, HashMap};
 
 use tokio::sync::oneshot;
 
-use super::{Affinity, permit::EndedConnect};
+use super::{ConnectionKey, permit::EndedConnect};
 
 /// A queue of requests that wait for a `T`, first come, first served.
 ///
-/// Every waiter has a place, and stands in the line of its affinity. Two indexes hold the lines
-/// that a permit to connect would help, by the place of their first waiter. So joining, leaving
-/// and serving cost O(log n) each, however many affinities wait.
+/// Every waiter has a place, and stands in the line of its key. Two indexes hold the lines that a
+/// permit to connect would help, by the place of their first waiter: every change of a line goes
+/// through `update_line`, which keeps them up to date. So joining, leaving and serving cost
+/// O(log n) each, however many keys wait.
 ///
 /// When connections are retired, a generation begins. A connection of an earlier one serves no
 /// waiter that joined since, and connects of earlier ones are counted no longer.
 pub(crate) struct Waiters<T> {
-    lines: HashMap<Affinity, Line<T>>,
+    lines: HashMap<ConnectionKey, Line<T>>,
     /// Lines for which no connect is under way.
-    without_connect: BTreeMap<QueuePlace, Affinity>,
+    without_connect: BTreeMap<QueuePlace, ConnectionKey>,
     /// Lines that hold more waiters than connects are under way for them.
-    short_of_connects: BTreeMap<QueuePlace, Affinity>,
+    short_of_connects: BTreeMap<QueuePlace, ConnectionKey>,
     len: usize,
     connects: usize,
     next: QueuePlace,
@@ -43,7 +44,7 @@ pub(crate) enum ConnectsPerLine {
     OnePerWaiter,
 }
 
-/// The waiters of one affinity, and the connects that are under way for them.
+/// The waiters of one key, and the connects that are under way for them.
 struct Line<T> {
     waiters: BTreeMap<QueuePlace, oneshot::Sender<T>>,
     connects: usize,
@@ -90,55 +91,81 @@ impl<T> Waiters<T> {
         self.len == 0
     }
 
+    /// Changes a line, and with it both indexes.
+    fn update_line<R>(&mut self, key: &ConnectionKey, change: impl FnOnce(&mut Line<T>) -> R) -> R {
+        self.count_step();
+        let line = self.lines.entry(key.clone()).or_default();
+        let first_before = line.first();
+        let result = change(line);
+        let (first, count, connects) = (line.first(), line.waiters.len(), line.connects);
+        if let Some(first) = first_before {
+            self.without_connect.remove(&first);
+            self.short_of_connects.remove(&first);
+        }
+        match first {
+            Some(first) => {
+                if connects == 0 {
+                    self.without_connect.insert(first, key.clone());
+                }
+                if connects < count {
+                    self.short_of_connects.insert(first, key.clone());
+                }
+            }
+            None if connects == 0 => drop(self.lines.remove(key)),
+            None => {}
+        }
+        result
+    }
+
     /// Adds a waiter at the end.
-    pub(crate) fn join(&mut self, affinity: &Affinity) -> (QueuePlace, oneshot::Receiver<T>) {
+    pub(crate) fn join(&mut self, key: &ConnectionKey) -> (QueuePlace, oneshot::Receiver<T>) {
         let (sender, receiver) = oneshot::channel();
         let place = self.next;
         self.next.number += 1;
-        self.rejoin(affinity, place, sender);
+        self.rejoin(key, place, sender);
         (place, receiver)
     }
 
     /// Adds a waiter at its place.
     pub(crate) fn rejoin(
         &mut self,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         place: QueuePlace,
         sender: oneshot::Sender<T>,
     ) {
         self.len += 1;
-        self.change(affinity, |line| line.waiters.insert(place, sender));
+        self.update_line(key, |line| line.waiters.insert(place, sender));
     }
 
     /// Removes a waiter that has left. The sender is to be dropped without the pool's lock.
     #[must_use = "to drop a sender wakes its receiver"]
     pub(crate) fn leave(
         &mut self,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         place: QueuePlace,
     ) -> Option<oneshot::Sender<T>> {
-        let sender = self.change(affinity, |line| line.waiters.remove(&place));
+        let sender = self.update_line(key, |line| line.waiters.remove(&place));
         self.len -= usize::from(sender.is_some());
         sender
     }
 
-    /// Removes the first waiter of this affinity.
+    /// Removes the first waiter of this key.
     #[must_use = "to drop a sender wakes its receiver"]
-    pub(crate) fn pop(&mut self, affinity: &Affinity) -> Option<oneshot::Sender<T>> {
-        let first = self.change(affinity, |line| line.waiters.pop_first());
+    pub(crate) fn pop(&mut self, key: &ConnectionKey) -> Option<oneshot::Sender<T>> {
+        let first = self.update_line(key, |line| line.waiters.pop_first());
         self.len -= usize::from(first.is_some());
         first.map(|(_, sender)| sender)
     }
 
-    /// Removes the first waiter of this affinity, if a connection of this generation may serve it.
+    /// Removes the first waiter of this key, if a connection of this generation may serve it.
     #[must_use = "to drop a sender wakes its receiver"]
     pub(crate) fn pop_for(
         &mut self,
-        affinity: &Affinity,
+        key: &ConnectionKey,
         generation: u64,
     ) -> Option<oneshot::Sender<T>> {
-        let first = self.first_of(affinity)?;
-        (first.generation <= generation).then(|| self.pop(affinity))?
+        let first = self.first_of(key)?;
+        (first.generation <= generation).then(|| self.pop(key))?
     }
 
     /// Removes all waiters. The connects stay.
@@ -155,25 +182,25 @@ impl<T> Waiters<T> {
         taken.into_values().collect()
     }
 
-    /// The place of the first waiter of this affinity.
-    pub(crate) fn first_of(&self, affinity: &Affinity) -> Option<QueuePlace> {
+    /// The place of the first waiter of this key.
+    pub(crate) fn first_of(&self, key: &ConnectionKey) -> Option<QueuePlace> {
         self.count_step();
-        self.lines.get(affinity).and_then(Line::first)
+        self.lines.get(key).and_then(Line::first)
     }
 
-    /// The affinity of the first waiter that another connect would help.
+    /// The key of the first waiter that another connect would help.
     pub(crate) fn first_to_connect(
         &self,
         connects: ConnectsPerLine,
-        is_useful: impl Fn(&Affinity) -> bool,
-    ) -> Option<Affinity> {
+        is_useful: impl Fn(&ConnectionKey) -> bool,
+    ) -> Option<ConnectionKey> {
         let mut lines = match connects {
             ConnectsPerLine::One => self.without_connect.values(),
             ConnectsPerLine::OnePerWaiter => self.short_of_connects.values(),
         };
-        let useful = lines.find(|affinity| {
+        let useful = lines.find(|key| {
             self.count_step();
-            is_useful(affinity)
+            is_useful(key)
         });
         useful.cloned()
     }
@@ -183,9 +210,9 @@ impl<T> Waiters<T> {
         self.connects
     }
 
-    /// How many connects are under way for this affinity.
-    pub(crate) fn connects_of(&self, affinity: &Affinity) -> usize {
-        self.lines.get(affinity).map_or(0, |line| line.connects)
+    /// How many connects are under way for this key.
+    pub(crate) fn connects_of(&self, key: &ConnectionKey) -> usize {
+        self.lines.get(key).map_or(0, |line| line.connects)
     }
 
     /// The generation of the waiters and connects that begin now.
@@ -197,16 +224,16 @@ impl<T> Waiters<T> {
     pub(crate) fn begin_generation(&mut self) {
         self.next.generation += 1;
         self.connects = 0;
-        let affinities: Vec<_> = self.lines.keys().cloned().collect();
-        for affinity in affinities {
-            self.change(&affinity, |line| line.connects = 0);
+        let keys: Vec<_> = self.lines.keys().cloned().collect();
+        for key in keys {
+            self.update_line(&key, |line| line.connects = 0);
         }
     }
 
-    /// Counts a connect for this affinity. Returns its generation.
-    pub(crate) fn begin_connect(&mut self, affinity: &Affinity) -> u64 {
+    /// Counts a connect for this key. Returns its generation.
+    pub(crate) fn begin_connect(&mut self, key: &ConnectionKey) -> u64 {
         self.connects += 1;
-        self.change(affinity, |line| line.connects += 1);
+        self.update_line(key, |line| line.connects += 1);
         self.generation()
     }
 
@@ -214,34 +241,8 @@ impl<T> Waiters<T> {
     pub(crate) fn end_connect(&mut self, ended: &EndedConnect) {
         if ended.generation == self.generation() {
             self.connects -= 1;
-            self.change(&ended.affinity, |line| line.connects -= 1);
+            self.update_line(&ended.key, |line| line.connects -= 1);
         }
-    }
-
-    /// Changes a line and its places in the indexes.
-    fn change<R>(&mut self, affinity: &Affinity, change: impl FnOnce(&mut Line<T>) -> R) -> R {
-        self.count_step();
-        let line = self.lines.entry(affinity.clone()).or_default();
-        let first_before = line.first();
-        let result = change(line);
-        let (first, count, connects) = (line.first(), line.waiters.len(), line.connects);
-        if let Some(first) = first_before {
-            self.without_connect.remove(&first);
-            self.short_of_connects.remove(&first);
-        }
-        match first {
-            Some(first) => {
-                if connects == 0 {
-                    self.without_connect.insert(first, affinity.clone());
-                }
-                if connects < count {
-                    self.short_of_connects.insert(first, affinity.clone());
-                }
-            }
-            None if connects == 0 => drop(self.lines.remove(affinity)),
-            None => {}
-        }
-        result
     }
 
     fn count_step(&self) {
@@ -257,16 +258,16 @@ mod tests {
     use super::*;
     use crate::downstream::ClientAddress;
 
-    fn client(number: usize) -> Affinity {
+    fn client(number: usize) -> ConnectionKey {
         let [high, low] = u16::try_from(number % 60_000).unwrap().to_be_bytes();
         let address = format!("10.{}.{high}.{low}:1234", number / 60_000);
         let address = ClientAddress::new(address.parse::<std::net::SocketAddr>().unwrap());
-        Affinity::here(Some(address))
+        ConnectionKey::here(Some(address))
     }
 
-    fn ended(affinity: &Affinity, generation: u64) -> EndedConnect {
+    fn ended(key: &ConnectionKey, generation: u64) -> EndedConnect {
         EndedConnect {
-            affinity: affinity.clone(),
+            key: key.clone(),
             generation,
         }
     }
@@ -281,21 +282,21 @@ mod tests {
         while !waiters.is_empty() {
             while connecting.len() < 8 {
                 let next = waiters.first_to_connect(ConnectsPerLine::OnePerWaiter, |_| true);
-                let Some(affinity) = next else { break };
+                let Some(key) = next else { break };
                 // A permit is granted, and its waiter queues up again at its place.
-                let place = waiters.first_of(&affinity).unwrap();
-                drop(waiters.pop(&affinity).unwrap());
-                let generation = waiters.begin_connect(&affinity);
+                let place = waiters.first_of(&key).unwrap();
+                drop(waiters.pop(&key).unwrap());
+                let generation = waiters.begin_connect(&key);
                 let (sender, receiver) = oneshot::channel();
                 receivers[usize::try_from(place.number).unwrap()] = receiver;
-                waiters.rejoin(&affinity, place, sender);
-                connecting.push_back(ended(&affinity, generation));
+                waiters.rejoin(&key, place, sender);
+                connecting.push_back(ended(&key, generation));
             }
             // The oldest connect succeeds.
             let ended = connecting.pop_front().unwrap();
             waiters.end_connect(&ended);
             grants += 1;
-            waiters.pop(&ended.affinity).unwrap().send(grants).unwrap();
+            waiters.pop(&ended.key).unwrap().send(grants).unwrap();
         }
         for receiver in &mut receivers {
             served.push(receiver.try_recv().unwrap());
@@ -321,7 +322,7 @@ mod tests {
     fn a_line_gets_as_many_connects_as_it_has_waiters_or_one() {
         let (one, other) = (client(1), client(2));
         let mut waiters = Waiters::<()>::default();
-        let _tickets = [&one, &one, &other].map(|affinity| waiters.join(affinity));
+        let _tickets = [&one, &one, &other].map(|key| waiters.join(key));
         let next = |waiters: &Waiters<()>, connects| waiters.first_to_connect(connects, |_| true);
         waiters.begin_connect(&one);
         assert_eq!(
@@ -342,20 +343,20 @@ mod tests {
 
     #[test]
     fn a_connection_of_an_earlier_generation_serves_only_those_who_waited_before() {
-        let affinity = client(1);
+        let key = client(1);
         let mut waiters = Waiters::<()>::default();
-        let _before = waiters.join(&affinity);
-        let earlier = waiters.begin_connect(&affinity);
+        let _before = waiters.join(&key);
+        let earlier = waiters.begin_connect(&key);
         waiters.begin_generation();
-        let _since = waiters.join(&affinity);
-        assert_eq!((waiters.connects(), waiters.connects_of(&affinity)), (0, 0));
-        let later = waiters.begin_connect(&affinity);
-        assert!(waiters.pop_for(&affinity, earlier).is_some());
-        assert!(waiters.pop_for(&affinity, earlier).is_none());
-        waiters.end_connect(&ended(&affinity, earlier));
-        assert_eq!((waiters.connects(), waiters.connects_of(&affinity)), (1, 1));
-        assert!(waiters.pop_for(&affinity, later).is_some());
-        waiters.end_connect(&ended(&affinity, later));
+        let _since = waiters.join(&key);
+        assert_eq!((waiters.connects(), waiters.connects_of(&key)), (0, 0));
+        let later = waiters.begin_connect(&key);
+        assert!(waiters.pop_for(&key, earlier).is_some());
+        assert!(waiters.pop_for(&key, earlier).is_none());
+        waiters.end_connect(&ended(&key, earlier));
+        assert_eq!((waiters.connects(), waiters.connects_of(&key)), (1, 1));
+        assert!(waiters.pop_for(&key, later).is_some());
+        waiters.end_connect(&ended(&key, later));
         assert!(waiters.is_empty() && waiters.lines.is_empty());
     }
 
@@ -363,12 +364,16 @@ mod tests {
     fn a_waiter_that_leaves_is_forgotten_wherever_it_stands() {
         let mut waiters = Waiters::<u8>::default();
         let [(first, _a), (_, mut second), (third, _c)] =
-            [(); 3].map(|()| waiters.join(&Affinity::default()));
-        assert!(waiters.leave(&Affinity::default(), first).is_some());
-        assert!(waiters.leave(&Affinity::default(), third).is_some());
-        assert!(waiters.leave(&Affinity::default(), third).is_none());
+            [(); 3].map(|()| waiters.join(&ConnectionKey::default()));
+        assert!(waiters.leave(&ConnectionKey::default(), first).is_some());
+        assert!(waiters.leave(&ConnectionKey::default(), third).is_some());
+        assert!(waiters.leave(&ConnectionKey::default(), third).is_none());
         assert_eq!(waiters.len(), 1);
-        waiters.pop(&Affinity::default()).unwrap().send(7).unwrap();
+        waiters
+            .pop(&ConnectionKey::default())
+            .unwrap()
+            .send(7)
+            .unwrap();
         assert_eq!(second.try_recv(), Ok(7));
         assert!(waiters.is_empty() && waiters.lines.is_empty());
     }

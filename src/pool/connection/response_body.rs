@@ -19,7 +19,7 @@ use super::tracked_io::TrackedIo;
 pub(crate) enum ResponseBody {
     Http1(http1::Http1Body<TrackedIo>),
     Http2(http2::Http2Body),
-    /// Dedicated connections.
+    /// Connections for upgrades.
     Hyper(Incoming),
 }
 

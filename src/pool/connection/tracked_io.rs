@@ -12,7 +12,7 @@ use crate::connector::OriginStream;
 
 use crate::pool::{checkout::ConnectionPermit, connection::CloseReason, lock::assert_unlocked};
 
-use super::idle_check::IdleCheck;
+use super::peek_before_write::PeekBeforeWrite;
 
 /// A stream that holds its connection's permit, and notes when a read fails.
 ///
@@ -20,19 +20,19 @@ use super::idle_check::IdleCheck;
 pub(crate) struct TrackedIo {
     stream: OriginStream,
     permit: ConnectionPermit,
-    idle_check: IdleCheck,
+    peek: PeekBeforeWrite,
 }
 
 impl TrackedIo {
     pub(super) fn new(
         stream: OriginStream,
         permit: ConnectionPermit,
-        idle_check: IdleCheck,
+        peek: PeekBeforeWrite,
     ) -> Self {
         Self {
             stream,
             permit,
-            idle_check,
+            peek,
         }
     }
 
@@ -66,7 +66,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.idle_check.run(&self.stream)?;
+        self.peek.run(&self.stream)?;
         AsyncWrite::poll_write(self.stream(), cx, buf)
     }
 
@@ -75,7 +75,7 @@ impl AsyncWrite for TrackedIo {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.idle_check.run(&self.stream)?;
+        self.peek.run(&self.stream)?;
         AsyncWrite::poll_write_vectored(self.stream(), cx, bufs)
     }
 

@@ -22,9 +22,11 @@ use crate::{
 };
 
 use crate::pool::{
-    checkout::{Checkout, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout},
+    checkout::{
+        CheckoutOutcome, ConnectPermit, Protocol, begin_checkout, checkout, finish_checkout,
+    },
     connection::PooledConnection,
-    inner::PoolInner,
+    shared_pool::SharedPool,
     tasks::Opened,
 };
 
@@ -70,34 +72,34 @@ pub(super) enum FirstConnection<'a> {
 /// Checks out the connection for the first attempt of a request. Where one is to be opened, it may
 /// begin with the request.
 pub(super) fn first_connection<'a>(
-    inner: &'a Arc<PoolInner>,
+    pool: &'a Arc<SharedPool>,
     request: &mut Request<RequestBody>,
     target: &Target,
 ) -> FirstConnection<'a> {
-    let checkout = match begin_checkout(inner, &target.affinity) {
-        Checkout::Ready(connection) => return FirstConnection::Ready(connection),
-        Checkout::Queued(ticket, Some(permit)) => match early_head(inner, request, target) {
+    let checkout = match begin_checkout(pool, &target.key) {
+        CheckoutOutcome::Ready(connection) => return FirstConnection::Ready(connection),
+        CheckoutOutcome::Queued(ticket, Some(permit)) => match early_head(pool, request, target) {
             Some(head) => {
                 drop(ticket);
-                return FirstConnection::Pending(Box::pin(connect_early(inner, permit, head)));
+                return FirstConnection::Pending(Box::pin(connect_early(pool, permit, head)));
             }
-            None => Checkout::Queued(ticket, Some(permit)),
+            None => CheckoutOutcome::Queued(ticket, Some(permit)),
         },
         checkout => checkout,
     };
-    FirstConnection::Pending(Box::pin(finish_checkout(inner, checkout)))
+    FirstConnection::Pending(Box::pin(finish_checkout(pool, checkout)))
 }
 
 /// Opens a connection that begins with this head, if the origin accepts early data.
 async fn connect_early(
-    inner: &Arc<PoolInner>,
+    pool: &Arc<SharedPool>,
     permit: ConnectPermit,
     head: Bytes,
 ) -> Result<PooledConnection, Error> {
-    let affinity = permit.pending.affinity().clone();
-    let connector = inner.connector().for_client(affinity.address());
+    let key = permit.pending.key().clone();
+    let connector = pool.connector().for_client(key.address());
     let connecting = connector.connect_early(head);
-    let failed = match Opened::by(&Arc::downgrade(inner), connecting, permit).await {
+    let failed = match Opened::by(&Arc::downgrade(pool), connecting, permit).await {
         Ok(opened) => return Ok(opened.connection),
         Err(failed) => failed,
     };
@@ -106,26 +108,26 @@ async fn connect_early(
     // without.
     if error.stage() == Stage::Handshake && error.kind() != ErrorKind::TimedOut {
         drop(failed);
-        return checkout(inner, &affinity).await;
+        return checkout(pool, &key).await;
     }
-    failed.settle(inner);
+    failed.settle(pool);
     Err(error)
 }
 
 /// The head that a connection for this request may begin with.
 fn early_head(
-    inner: &PoolInner,
+    pool: &SharedPool,
     request: &mut Request<RequestBody>,
     target: &Target,
 ) -> Option<Bytes> {
-    let is_http1_and_alone = inner.with(|inventory| {
+    let is_http1_and_alone = pool.with(|inventory| {
         // Other waiting requests come first, and could not use such a connection.
         inventory.protocol == Some(Protocol::Http1) && inventory.waiters.len() <= 1
     });
     if !is_http1_and_alone || !is_replay_safe(request) {
         return None;
     }
-    let room = inner.connector().early_room();
+    let room = pool.connector().early_room();
     if room == 0 {
         return None;
     }

@@ -16,7 +16,7 @@ use crate::{
     upload::RequestBody,
 };
 
-use crate::pool::checkout::Affinity;
+use crate::pool::checkout::ConnectionKey;
 
 use super::saved_fields::SavedFields;
 
@@ -27,7 +27,7 @@ pub(crate) struct Target {
     pub(crate) path_and_query: PathAndQuery,
     added: AddedFields,
     /// Which connections may serve it.
-    pub(crate) affinity: Affinity,
+    pub(crate) key: ConnectionKey,
 }
 
 impl Target {
@@ -41,7 +41,7 @@ impl Target {
             },
             host,
             path_and_query,
-            affinity: Affinity::default(),
+            key: ConnectionKey::default(),
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
             host,
             path_and_query: PathAndQuery::from_static("/a?b"),
             added,
-            affinity: Affinity::default(),
+            key: ConnectionKey::default(),
         }
     }
 

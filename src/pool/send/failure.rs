@@ -1,4 +1,4 @@
-//! `NoResponse`: a request without a response, and what its error means.
+//! `Failure`: an error of an HTTP client, and the [`Error`] that it becomes.
 
 use std::io;
 
@@ -12,10 +12,7 @@ use crate::{
     },
     http1::Http1Error,
     http2::Http2Error,
-    upload::UploadProgress,
 };
-
-use crate::pool::connection::CloseReason;
 
 /// An error of either HTTP client.
 #[derive(Debug, ThisError)]
@@ -29,136 +26,6 @@ pub(crate) enum Failure {
     /// The TLS failure, of which HTTP/2 keeps only the text.
     #[error(transparent)]
     Tls(TlsFailure),
-}
-
-/// A request that got no response.
-pub(crate) struct NoResponse {
-    failure: Failure,
-    /// Not a byte of the request was written: it can be sent on another connection.
-    is_unsent: bool,
-    /// Some bytes of a response had arrived.
-    has_received: bool,
-    /// The error that the request's body ended with.
-    body_error: Option<Error>,
-    /// Why it was not sent again.
-    not_retried: Option<NotRetried>,
-}
-
-impl NoResponse {
-    pub(crate) fn over_http1(error: Http1Error, has_received: bool) -> Self {
-        let is_unsent = matches!(error, Http1Error::ClosedBeforeWrite);
-        Self {
-            has_received,
-            ..Self::new(Failure::Http1(error), is_unsent)
-        }
-    }
-
-    pub(crate) fn over_http2(error: Http2Error) -> Self {
-        let is_unsent = matches!(error, Http2Error::NotSent(_));
-        Self::new(Failure::Http2(error), is_unsent)
-    }
-
-    pub(crate) fn over_hyper(error: hyper::Error, is_unsent: bool) -> Self {
-        Self::new(Failure::Hyper(error), is_unsent)
-    }
-
-    fn new(failure: Failure, is_unsent: bool) -> Self {
-        Self {
-            failure,
-            is_unsent,
-            has_received: false,
-            body_error: None,
-            not_retried: None,
-        }
-    }
-
-    /// Adds why the request was not sent again, though it could be.
-    pub(super) fn not_retried(self, why: NotRetried) -> Self {
-        Self {
-            not_retried: Some(why),
-            ..self
-        }
-    }
-
-    /// Adds the error of the request's body, if it had one.
-    pub(super) fn with_body_error(self, progress: &UploadProgress) -> Self {
-        Self {
-            body_error: progress.failure(),
-            ..self
-        }
-    }
-
-    /// Whether not a byte of the request was written.
-    pub(super) fn is_unsent(&self) -> bool {
-        self.is_unsent
-    }
-
-    /// Whether the origin has certainly not processed the request (RFC 9113 section 8.7), so that
-    /// any method may be retried.
-    pub(super) fn is_unprocessed(&self) -> bool {
-        self.is_unwritten()
-            || matches!(&self.failure, Failure::Http2(error) if error.is_unprocessed())
-    }
-
-    /// Whether the connection failed before a byte of the request was written. Some of the body may
-    /// have been read.
-    pub(super) fn is_unwritten(&self) -> bool {
-        matches!(
-            &self.failure,
-            Failure::Http1(Http1Error::NotWritten(_)) | Failure::Http2(Http2Error::NotWritten(_))
-        )
-    }
-
-    /// Whether the origin did not process the request because it closes the connection: it sent a
-    /// GOAWAY with a lower last stream.
-    pub(super) fn is_above_last_stream(&self) -> bool {
-        matches!(&self.failure, Failure::Http2(error) if error.is_above_last_stream())
-    }
-
-    /// Whether the connection ended before the first byte of a response. On a reused connection,
-    /// the request has most likely not arrived.
-    pub(super) fn was_cut_off(&self) -> bool {
-        let cut_off = [ErrorKind::ConnectionClosed, ErrorKind::ConnectionReset];
-        let ended = cut_off.contains(&classify(&self.failure).0) && !self.has_received;
-        let ended_connection =
-            matches!(&self.failure, Failure::Http2(error) if error.ends_connection());
-        ended || ended_connection
-    }
-
-    /// Why an HTTP/1 connection closes after this.
-    pub(crate) fn close_reason(&self) -> CloseReason {
-        match &self.failure {
-            // The client caused it.
-            Failure::Http1(Http1Error::RequestBody(_) | Http1Error::RequestBodyLength) => {
-                CloseReason::Cancelled
-            }
-            _ if self.was_cut_off() => CloseReason::Origin,
-            _ => CloseReason::Error,
-        }
-    }
-
-    /// The error for the caller: that of the request's body first of all.
-    pub(super) fn into_error(self, info: &ConnectionInfo) -> Error {
-        match self.body_error {
-            Some(ours) => ours,
-            None => {
-                let has_begun = self.has_received && is_ended(&self.failure);
-                let error = explain_no_response(self.failure, self.not_retried, Some(info));
-                match has_begun {
-                    true => error.after_answers(),
-                    false => error,
-                }
-            }
-        }
-    }
-}
-
-/// Whether the connection ended, and nothing that was read is at fault.
-fn is_ended(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Http1(Http1Error::Incomplete | Http1Error::Io(_))
-    )
 }
 
 /// Whether an HTTP/1 peer sent at least the start of a response, even if unusable.
@@ -184,10 +51,11 @@ pub(crate) fn has_begun_response(error: &Error) -> bool {
 /// The crate's own error that caused the failure, if there is one: that of the request's body.
 /// Otherwise an error that is made of what the stream and the HTTP client report.
 pub(crate) fn explain_failure(failure: Failure, info: Option<&ConnectionInfo>) -> Error {
-    explain_no_response(failure, None, info)
+    explain_not_retried(failure, None, info)
 }
 
-fn explain_no_response(
+/// As [`explain_failure`], with why the request was not sent again.
+pub(super) fn explain_not_retried(
     failure: Failure,
     not_retried: Option<NotRetried>,
     info: Option<&ConnectionInfo>,
@@ -276,7 +144,7 @@ fn http_fault(failure: &Failure) -> Option<HttpFault> {
 }
 
 /// The kind of the failure, and the stage that it happened in.
-fn classify(failure: &Failure) -> (ErrorKind, Stage) {
+pub(super) fn classify(failure: &Failure) -> (ErrorKind, Stage) {
     let (kind, stage) = match failure {
         Failure::Http1(error) => classify_http1(error),
         Failure::Http2(error) => classify_http2(error),

@@ -1,31 +1,40 @@
 //! One request: its attempts, what may be retried, and what an error means.
 //!
-//! `attempt` sends a request until there is a response. Before each attempt, `encode_target`
-//! encodes the request for the protocol of the connection. After each, `retry` decides by the
-//! response, or by the error that `failure` has classified, whether there is another.
-//! `retry_budget` bounds the retries of all requests. `early_data` sends the first attempt in TLS
-//! early data where that is allowed. `upgrade` sends the requests that are never retried.
-//! `in_flight` counts requests, for a drain. `saved_fields` keeps what a retry over HTTP/2 needs.
+//! | file | what it does |
+//! |---|---|
+//! | `send_request` | sends a request until there is a response |
+//! | `encode_target` | encodes the request for the protocol of a connection |
+//! | `early_data` | begins the first attempt in TLS early data, where that is allowed |
+//! | `retry` | decides whether there is another attempt, and on which connection |
+//! | `no_response` | says what is certain about a request without a response |
+//! | `failure` | makes an [`Error`](crate::Error) of an error of an HTTP client |
+//! | `retry_budget`, `budgeted_retry` | bounds the retries of all requests |
+//! | `saved_fields` | keeps the fields that a retry over HTTP/2 needs |
+//! | `send_upgrade` | sends an upgrade, which is never retried |
+//! | `in_flight` | counts requests, for a drain |
 
-mod attempt;
+mod budgeted_retry;
 mod early_data;
 mod encode_target;
 mod failure;
 mod in_flight;
+mod no_response;
 mod retry;
 mod retry_budget;
 mod saved_fields;
-mod upgrade;
+mod send_request;
+mod send_upgrade;
 
-pub(super) use attempt::send;
+pub(crate) use budgeted_retry::BudgetedRetry;
 pub(crate) use early_data::EARLY_DATA;
 pub use early_data::NoEarlyData;
 pub(crate) use encode_target::Target;
-pub(super) use failure::{Failure, NoResponse, explain_failure};
+pub(super) use failure::{Failure, explain_failure};
 pub(crate) use failure::{explain_body, has_begun_response};
 pub(crate) use in_flight::InFlight;
 pub(super) use in_flight::RequestCount;
-pub(crate) use retry::Retrying;
+pub(super) use no_response::NoResponse;
 pub use retry_budget::RetryBudget;
 pub(super) use retry_budget::RetryWindow;
-pub(super) use upgrade::send_upgrade;
+pub(super) use send_request::send;
+pub(super) use send_upgrade::send_upgrade;

@@ -1,4 +1,16 @@
 //! `Attempts`: which requests are retried, and on which connection.
+//!
+//! | after | the next attempt is made on | it counts as |
+//! |---|---|---|
+//! | nothing was sent | any connection | free |
+//! | an idle HTTP/1 connection ended | one opened in its place | free |
+//! | nothing was written, or a GOAWAY | any, next time an idle stream or a new connection | free |
+//! | a refused stream | any, the last time as in the next row | sent |
+//! | an HTTP/2 connection ended | one opened since the attempt began, which its streams share | sent |
+//! | a 421 | a new connection | sent |
+//! | a 425 | any | not at all: there is at most one |
+//!
+//! A sent attempt needs room in [`MAX_SENT`] and in the retry budget, a free one in [`MAX_FREE`].
 
 use std::sync::Arc;
 
@@ -13,41 +25,41 @@ use crate::{
 };
 
 use crate::pool::{
-    checkout::{Affinity, checkout, fresh_connection, newer_connection, replacement},
+    checkout::{ConnectionKey, checkout, fresh_connection, newer_connection, replacement},
     connection::{PooledConnection, ResponseBody},
-    inner::PoolInner,
+    shared_pool::SharedPool,
 };
 
-use super::failure::NoResponse;
+use super::{budgeted_retry::BudgetedRetry, no_response::NoResponse};
 
-/// The maximum number of attempts that the origin may have seen.
-const MAX_ATTEMPTS: usize = 3;
+/// The maximum number of attempts that the origin may have processed.
+const MAX_SENT: usize = 3;
 
 /// The maximum number of attempts that the origin most likely did not process. They cost the origin
 /// little, but must end.
-const MAX_UNSENT: usize = 32;
-
-/// The attempts of one request.
-pub(super) struct Attempts<'a> {
-    inner: &'a Arc<PoolInner>,
-    affinity: &'a Affinity,
-    /// The request's body, if it has one.
-    body: Option<(Replay, UploadProgress)>,
-    is_idempotent: bool,
-    /// Attempts that the origin may have seen.
-    sent: usize,
-    /// Attempts that the origin did not process, or that an idle connection cut off.
-    unsent: usize,
-    /// Those of them that were the first of a new connection.
-    first_unsent: usize,
-    current: Attempt,
-    /// The retry that the present attempt is, in the budget.
-    retrying: Option<Retrying>,
-}
+const MAX_FREE: usize = 32;
 
 /// The maximum number of unprocessed first requests on new connections. An origin that rejects that
 /// many processes no request.
-const MAX_FIRST_UNSENT: usize = 3;
+const MAX_FREE_ON_NEW: usize = 3;
+
+/// The attempts of one request.
+pub(super) struct Attempts<'a> {
+    pool: &'a Arc<SharedPool>,
+    key: &'a ConnectionKey,
+    /// The request's body, if it has one.
+    body: Option<(Replay, UploadProgress)>,
+    is_idempotent: bool,
+    /// Attempts that the origin may have processed.
+    sent_attempts: usize,
+    /// Attempts that cost nothing: the origin did not process them, or most likely did not.
+    free_attempts: usize,
+    /// Those of them that were the first request of a new connection.
+    free_on_new: usize,
+    current: Attempt,
+    /// The retry that the present attempt is, in the budget.
+    budgeted: Option<BudgetedRetry>,
+}
 
 /// One attempt, by the connection that it is made on.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +73,7 @@ struct Attempt {
     /// Since when, if it served no other request.
     idle_since: Option<Instant>,
     /// The request was sent before the TLS handshake had ended.
-    early: bool,
+    in_early_data: bool,
 }
 
 impl Attempt {
@@ -72,30 +84,30 @@ impl Attempt {
             reused: connection.has_served(),
             was_idle: connection.was_idle(),
             idle_since: connection.idle_since(),
-            early: connection.is_early(),
+            in_early_data: connection.is_in_early_data(),
         }
     }
 }
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(
-        inner: &'a Arc<PoolInner>,
-        affinity: &'a Affinity,
+        pool: &'a Arc<SharedPool>,
+        key: &'a ConnectionKey,
         request: &Request<RequestBody>,
         connection: &PooledConnection,
     ) -> Self {
         let body = request.body();
-        let replay = body.keep_replay(inner.settings().max_replay);
+        let replay = body.keep_replay(pool.settings().max_replay);
         Self {
-            inner,
-            affinity,
+            pool,
+            key,
             body: replay.map(|replay| (replay, body.progress())),
             is_idempotent: request.method().is_idempotent(),
-            sent: 1,
-            unsent: 0,
-            first_unsent: 0,
+            sent_attempts: 1,
+            free_attempts: 0,
+            free_on_new: 0,
             current: Attempt::on(connection),
-            retrying: None,
+            budgeted: None,
         }
     }
 
@@ -116,10 +128,10 @@ impl<'a> Attempts<'a> {
         request: &mut Request<RequestBody>,
     ) -> Result<PooledConnection, Error> {
         if failed.is_unsent() {
-            self.count_unsent()
+            self.count_free()
                 .map_err(|why| self.give_up(failed, why, &connection))?;
             drop(connection);
-            return checkout(self.inner, self.affinity).await;
+            return checkout(self.pool, self.key).await;
         }
         if self.was_stale(&failed, &connection) && self.restore(request) {
             return self.connection_for_stale(&failed, connection).await;
@@ -132,28 +144,28 @@ impl<'a> Attempts<'a> {
         let is_free = failed.is_above_last_stream() || is_unwritten;
         let begun = match self.restore(request) {
             false => Err(NotRetried::BodyNotKept),
-            true if is_free => self.count_unsent(),
+            true if is_free => self.count_free(),
             true => self.begin_retry(),
         };
         begun.map_err(|why| self.give_up(failed, why, &connection))?;
         drop(connection);
         if is_free {
             if !is_unwritten {
-                self.inner.count_retry();
+                self.pool.count_retry();
             }
             return self.connection_after_goaway().await;
         }
         // Where one connection was cut off, the other idle ones may be about to. A refused stream
         // is no sign of that, so only the last attempt requires a newer connection.
-        let is_last = self.sent + 1 >= MAX_ATTEMPTS;
+        let is_last = self.sent_attempts + 1 >= MAX_SENT;
         let connection = match self.current {
-            _ if is_unprocessed && !is_last => checkout(self.inner, self.affinity).await?,
+            _ if is_unprocessed && !is_last => checkout(self.pool, self.key).await?,
             // All streams of the connection fail at once, and share the next.
             Attempt {
                 is_http2: true,
                 began_at,
                 ..
-            } => newer_connection(self.inner, self.affinity, began_at).await?,
+            } => newer_connection(self.pool, self.key, began_at).await?,
             _ => self.fresh_or_any().await?,
         };
         self.count_retry();
@@ -162,19 +174,19 @@ impl<'a> Attempts<'a> {
 
     /// A connection that is opened for this request, or any if none can be opened.
     async fn fresh_or_any(&self) -> Result<PooledConnection, Error> {
-        match fresh_connection(self.inner, self.affinity).await {
+        match fresh_connection(self.pool, self.key).await {
             Some(fresh) => Ok(fresh),
-            None => checkout(self.inner, self.affinity).await,
+            None => checkout(self.pool, self.key).await,
         }
     }
 
     /// Counts an attempt that the origin did not process.
-    fn count_unsent(&mut self) -> Result<(), NotRetried> {
+    fn count_free(&mut self) -> Result<(), NotRetried> {
         let was_first = !self.current.reused && !self.current.was_idle;
-        self.first_unsent += usize::from(was_first);
-        self.unsent += 1;
-        match self.unsent > MAX_UNSENT || self.first_unsent >= MAX_FIRST_UNSENT {
-            true => Err(NotRetried::Unprocessed(self.unsent)),
+        self.free_on_new += usize::from(was_first);
+        self.free_attempts += 1;
+        match self.free_attempts > MAX_FREE || self.free_on_new >= MAX_FREE_ON_NEW {
+            true => Err(NotRetried::Unprocessed(self.free_attempts)),
             false => Ok(()),
         }
     }
@@ -191,10 +203,10 @@ impl<'a> Attempts<'a> {
     /// opening a connection each. A request for which that failed gets a connection that is idle or
     /// fresh, on which its stream is the next: an origin that processes any request processes that.
     async fn connection_after_goaway(&mut self) -> Result<PooledConnection, Error> {
-        if self.unsent == 1 {
-            return checkout(self.inner, self.affinity).await;
+        if self.free_attempts == 1 {
+            return checkout(self.pool, self.key).await;
         }
-        match self.inner.idle_stream(self.affinity) {
+        match self.pool.idle_stream(self.key) {
             Some(idle) => Ok(idle),
             None => self.fresh_or_any().await,
         }
@@ -203,10 +215,10 @@ impl<'a> Attempts<'a> {
     /// Whether an idle HTTP/1 connection ended, and the request may be sent again. It ended while
     /// it was idle, or before it answered.
     fn was_stale(&self, failed: &NoResponse, connection: &PooledConnection) -> bool {
-        let may_repeat = failed.is_unwritten() || !self.inner.settings().retry_budget.is_none();
+        let may_repeat = failed.is_unwritten() || !self.pool.settings().retry_budget.is_none();
         !connection.is_http2()
             && self.current.was_idle
-            && self.unsent < MAX_UNSENT
+            && self.free_attempts < MAX_FREE
             && may_repeat
             && self.is_safe_after(failed)
     }
@@ -238,17 +250,17 @@ impl<'a> Attempts<'a> {
         failed: &NoResponse,
         connection: PooledConnection,
     ) -> Result<PooledConnection, Error> {
-        self.unsent += 1;
+        self.free_attempts += 1;
         self.count_unless_unwritten(failed);
-        match replacement(self.inner, connection).await {
+        match replacement(self.pool, connection).await {
             Some(fresh) => Ok(fresh),
-            None => checkout(self.inner, self.affinity).await,
+            None => checkout(self.pool, self.key).await,
         }
     }
 
     /// Adds to an error what the earlier attempts show about the origin.
     pub(super) fn with_context(&self, error: Error) -> Error {
-        let error = self.inner.history().with_context(error);
+        let error = self.pool.history().with_context(error);
         let error = match self.current.reused {
             true => error.on_reused(),
             false => error,
@@ -271,16 +283,16 @@ impl<'a> Attempts<'a> {
         let is_misdirected = response.status() == StatusCode::MISDIRECTED_REQUEST;
         let is_own = !self.is_shared(connection);
         if !self
-            .inner
+            .pool
             .history()
             .may_be_misdirected(is_misdirected, is_own)
         {
             return None;
         }
-        if self.sent > 1 || !self.is_repeatable() || self.begin_retry().is_err() {
+        if self.sent_attempts > 1 || !self.is_repeatable() || self.begin_retry().is_err() {
             return None;
         }
-        let fresh = Box::pin(fresh_connection(self.inner, self.affinity)).await?;
+        let fresh = Box::pin(fresh_connection(self.pool, self.key)).await?;
         // The exchange that was answered may have gone on reading the body.
         if !self.restore(request) {
             return None;
@@ -292,7 +304,7 @@ impl<'a> Attempts<'a> {
     /// Whether the origin asks for the request once more, after the handshake (RFC 8470 section
     /// 5.2).
     pub(super) fn is_too_early<B>(&self, response: &Response<B>) -> bool {
-        self.current.early && response.status() == StatusCode::TOO_EARLY
+        self.current.in_early_data && response.status() == StatusCode::TOO_EARLY
     }
 
     /// After a 425: a connection whose handshake has ended.
@@ -310,8 +322,8 @@ impl<'a> Attempts<'a> {
             false => drop(connection),
         }
         drop(body);
-        let connection = checkout(self.inner, self.affinity).await?;
-        self.inner.count_retry();
+        let connection = checkout(self.pool, self.key).await?;
+        self.pool.count_retry();
         Ok(connection)
     }
 
@@ -348,51 +360,26 @@ impl<'a> Attempts<'a> {
 
     fn count_unless_unwritten(&self, failed: &NoResponse) {
         if !failed.is_unwritten() {
-            self.inner.count_retry();
+            self.pool.count_retry();
         }
     }
 
     fn count_retry(&mut self) {
-        self.sent += 1;
-        self.inner.count_retry();
+        self.sent_attempts += 1;
+        self.pool.count_retry();
     }
 
     /// Begins a retry, if the number of attempts and the budget allow one more.
     fn begin_retry(&mut self) -> Result<(), NotRetried> {
-        if self.sent >= MAX_ATTEMPTS {
-            return Err(NotRetried::Attempts(self.sent));
+        if self.sent_attempts >= MAX_SENT {
+            return Err(NotRetried::Attempts(self.sent_attempts));
         }
         // The previous one has ended.
-        self.retrying = None;
-        self.retrying = Retrying::begin(self.inner);
-        match self.retrying {
+        self.budgeted = None;
+        self.budgeted = BudgetedRetry::begin(self.pool);
+        match self.budgeted {
             Some(_) => Ok(()),
             None => Err(NotRetried::Budget),
         }
-    }
-}
-
-/// A retry that is in flight, as the budget counts it.
-pub(crate) struct Retrying(Arc<PoolInner>);
-
-impl Retrying {
-    /// Begins a retry, if the budget allows it.
-    pub(crate) fn begin(inner: &Arc<PoolInner>) -> Option<Self> {
-        let budget = inner.settings().retry_budget;
-        let is_allowed = inner.with(|inventory| inventory.retries.begin(budget));
-        is_allowed.then(|| Self(inner.clone()))
-    }
-
-    /// Begins a retry whatever the share of retries, unless the budget allows none at all.
-    pub(crate) fn begin_failover(inner: &Arc<PoolInner>) -> Option<Self> {
-        let budget = inner.settings().retry_budget;
-        let is_allowed = inner.with(|inventory| inventory.retries.begin_unbounded(budget));
-        is_allowed.then(|| Self(inner.clone()))
-    }
-}
-
-impl Drop for Retrying {
-    fn drop(&mut self) {
-        self.0.with(|inventory| inventory.retries.end());
     }
 }

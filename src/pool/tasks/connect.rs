@@ -17,15 +17,16 @@ use crate::{
 use crate::pool::{
     checkout::{ConnectPermit, PendingConnect, Protocol},
     connection::{Http1Connection, Http2Connection, PooledConnection},
-    inner::PoolInner,
     send::{Failure, explain_failure},
+    serve_waiters::{connect_failed, give_to_waiter},
+    shared_pool::SharedPool,
 };
 
 use super::{dns_watch::DnsWatch, http2_driver::Http2Driver, idle_reaper::IdleReaper};
 
 /// A connect that is under way.
 pub(crate) struct Connect {
-    inner: Weak<PoolInner>,
+    pool: Weak<SharedPool>,
     connecting: Connecting,
     permit: ConnectPermit,
     recipient: Recipient,
@@ -35,7 +36,7 @@ pub(crate) struct Connect {
 /// Who gets the connection. The error of a failed connect goes to the requester in any case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Recipient {
-    /// The first request that waits for one of its affinity.
+    /// The first request that waits for one of its key.
     FirstWaiter,
     /// The request that needs it. If it was cancelled, the connection becomes idle.
     Requester,
@@ -47,36 +48,34 @@ pub(crate) type ConnectResult = Result<PooledConnection, Error>;
 impl Connect {
     /// Spawns the connect.
     pub(crate) fn spawn(
-        inner: &Arc<PoolInner>,
+        pool: &Arc<SharedPool>,
         permit: ConnectPermit,
         recipient: Recipient,
     ) -> oneshot::Receiver<ConnectResult> {
         let (outcome, receiver) = oneshot::channel();
-        let mut connector = inner
-            .connector()
-            .for_client(permit.pending.affinity().address());
+        let mut connector = pool.connector().for_client(permit.pending.key().address());
         let connect = Self {
-            inner: Arc::downgrade(inner),
+            pool: Arc::downgrade(pool),
             // The pool's connector has a fixed origin, and does not look at the URI.
             connecting: connector.call(Uri::default()),
             permit,
             recipient,
             outcome,
         };
-        inner.tasks().spawn_for_request(connect.run());
+        pool.tasks().spawn_for_request(connect.run());
         receiver
     }
 
     async fn run(self) {
         let generation = self.permit.pending.generation();
-        let opened = Opened::by(&self.inner, self.connecting, self.permit).await;
-        let Some(inner) = self.inner.upgrade() else {
+        let opened = Opened::by(&self.pool, self.connecting, self.permit).await;
+        let Some(pool) = self.pool.upgrade() else {
             return;
         };
         match opened {
             Ok(opened) => {
                 match self.recipient {
-                    Recipient::FirstWaiter => inner.give(opened.connection, generation),
+                    Recipient::FirstWaiter => give_to_waiter(&pool, opened.connection, generation),
                     Recipient::Requester => drop(self.outcome.send(Ok(opened.connection))),
                 }
                 // Only now: the request that got the connection must not be granted another.
@@ -84,7 +83,7 @@ impl Connect {
             }
             Err(failed) => {
                 let _ = self.outcome.send(Err(failed.error.clone()));
-                failed.settle(&inner);
+                failed.settle(&pool);
             }
         }
     }
@@ -102,12 +101,12 @@ impl Opened {
     ///
     /// Holds the pool only while there is nothing to wait for.
     pub(crate) async fn by(
-        pool: &Weak<PoolInner>,
+        weak: &Weak<SharedPool>,
         connecting: Connecting,
         mut permit: ConnectPermit,
     ) -> Result<Self, FailedConnect> {
-        if let Some(inner) = pool.upgrade() {
-            IdleReaper::ensure(&inner);
+        if let Some(pool) = weak.upgrade() {
+            IdleReaper::ensure(&pool);
         }
         let stream = match connecting.await {
             Ok(stream) => stream,
@@ -116,33 +115,33 @@ impl Opened {
                 return Err(FailedConnect { error, permit });
             }
         };
-        let inner = pool.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
+        let pool = weak.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
         let info = stream.info().clone();
         let protocol = match stream.negotiated_h2() {
             true => Protocol::Http2,
             false => Protocol::Http1,
         };
-        inner.connection_opened(&mut permit.connection, &info, Some(protocol));
-        DnsWatch::ensure(&inner);
+        pool.connection_opened(&mut permit.connection, &info, Some(protocol));
+        DnsWatch::ensure(&pool);
         if protocol == Protocol::Http1 {
-            let (settings, readable) = (inner.settings(), inner.readable().clone());
+            let (settings, readable) = (pool.settings(), pool.readable().clone());
             let (connection, pending) = Http1Connection::open(stream, permit, settings, readable);
             return Ok(Self {
-                connection: inner.pooled_http1(connection),
+                connection: pool.pooled_http1(connection),
                 pending: Some(pending),
             });
         }
-        let (generation, settings) = (permit.pending.generation(), inner.settings().clone());
-        drop(inner);
+        let (generation, settings) = (permit.pending.generation(), pool.settings().clone());
+        drop(pool);
         let opened = Http2Connection::open(stream, permit, &settings).await;
         let (connection, parts) = opened.map_err(|error| FailedConnect {
             error: explain_failure(Failure::Http2(error), Some(&info)),
             permit: None,
         })?;
-        let inner = pool.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
-        Http2Driver::spawn(&inner, &connection, parts);
+        let pool = weak.upgrade().ok_or_else(FailedConnect::pool_dropped)?;
+        Http2Driver::spawn(&pool, &connection, parts);
         Ok(Self {
-            connection: inner.first_stream(connection, generation),
+            connection: pool.first_stream(connection, generation),
             pending: None,
         })
     }
@@ -160,9 +159,9 @@ impl FailedConnect {
     }
 
     /// Gives the permit back, and the error to those who wait for nothing else.
-    pub(crate) fn settle(self, inner: &PoolInner) {
+    pub(crate) fn settle(self, pool: &SharedPool) {
         if let Some(permit) = self.permit {
-            inner.connect_failed(permit, &self.error);
+            connect_failed(pool, permit, &self.error);
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connector::CdnOriginConnector;
 
-use crate::pool::inner::PoolInner;
+use crate::pool::{serve_waiters::serve_waiters, shared_pool::SharedPool};
 
 use super::single_instance::SingleInstance;
 
@@ -22,13 +22,13 @@ pub(crate) struct DnsWatch(SingleInstance);
 
 impl DnsWatch {
     /// Spawns the task if DNS is followed, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
-        if inner.settings().grace.is_none() {
+    pub(crate) fn ensure(pool: &Arc<SharedPool>) {
+        if pool.settings().grace.is_none() {
             return;
         }
-        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.dns_watch) {
-            let connector = inner.connector().clone();
-            inner.tasks().spawn_for_pool(Self(mark).run(connector));
+        if let Some(mark) = SingleInstance::set(pool, |running| &mut running.dns_watch) {
+            let connector = pool.connector().clone();
+            pool.tasks().spawn_for_pool(Self(mark).run(connector));
         }
     }
 
@@ -36,8 +36,8 @@ impl DnsWatch {
         while self.goes_on() {
             sleep(INTERVAL).await;
             let answer = timeout(LOOKUP_TIMEOUT, connector.addresses()).await;
-            if let (Ok(Some(addresses)), Some(inner)) = (answer, self.0.inner()) {
-                retire_absent(&inner, &addresses);
+            if let (Ok(Some(addresses)), Some(pool)) = (answer, self.0.pool()) {
+                retire_absent(&pool, &addresses);
             }
         }
         self.0.forget();
@@ -45,8 +45,8 @@ impl DnsWatch {
 
     /// Whether there is still a connection. Otherwise the next one that opens spawns another task.
     fn goes_on(&self) -> bool {
-        self.0.inner().is_some_and(|inner| {
-            inner.with(|inventory| {
+        self.0.pool().is_some_and(|pool| {
+            pool.with(|inventory| {
                 inventory.running.dns_watch = inventory.open() > 0;
                 inventory.running.dns_watch
             })
@@ -54,8 +54,8 @@ impl DnsWatch {
     }
 }
 
-fn retire_absent(inner: &PoolInner, addresses: &[SocketAddr]) {
+fn retire_absent(pool: &SharedPool, addresses: &[SocketAddr]) {
     let now = Instant::now();
-    inner.with(|inventory| inventory.retire_absent(addresses, now));
-    inner.serve_waiters();
+    pool.with(|inventory| inventory.retire_absent(addresses, now));
+    serve_waiters(pool);
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use crate::{
-    pool::{connection::UnfinishedUpload, inner::PoolInner},
+    pool::{connection::UnfinishedUpload, shared_pool::SharedPool},
     upload::within_deadline,
 };
 
@@ -12,8 +12,8 @@ pub(crate) struct FinishUpload(UnfinishedUpload);
 
 impl FinishUpload {
     /// Spawns the task.
-    pub(crate) fn spawn(inner: &PoolInner, upload: UnfinishedUpload) {
-        inner.tasks().spawn_driver(Self(upload).run());
+    pub(crate) fn spawn(pool: &SharedPool, upload: UnfinishedUpload) {
+        pool.tasks().spawn_driver(Self(upload).run());
     }
 
     async fn run(self) {

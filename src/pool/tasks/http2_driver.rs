@@ -18,7 +18,8 @@ use crate::{
     pool::{
         checkout::PendingConnect,
         connection::{CloseReason, ConnectionLife, Http2Connection, Http2Parts, Http2Task},
-        inner::PoolInner,
+        serve_waiters::serve_waiters,
+        shared_pool::SharedPool,
     },
 };
 
@@ -32,7 +33,7 @@ const SETTINGS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The task of one HTTP/2 connection. It ends with the connection.
 pub(crate) struct Http2Driver {
-    pool: Weak<PoolInner>,
+    pool: Weak<SharedPool>,
     pooled: Weak<Http2Connection>,
     stream_limit: Arc<AtomicUsize>,
     life: ConnectionLife,
@@ -43,7 +44,7 @@ pub(crate) struct Http2Driver {
 
 impl Http2Driver {
     /// Spawns the task.
-    pub(crate) fn spawn(inner: &Arc<PoolInner>, pooled: &Arc<Http2Connection>, parts: Http2Parts) {
+    pub(crate) fn spawn(pool: &Arc<SharedPool>, pooled: &Arc<Http2Connection>, parts: Http2Parts) {
         let Http2Parts {
             connection,
             stream_limit,
@@ -52,13 +53,13 @@ impl Http2Driver {
             unused,
         } = parts;
         let mut driver = Self {
-            pool: Arc::downgrade(inner),
+            pool: Arc::downgrade(pool),
             pooled: Arc::downgrade(pooled),
             stream_limit,
             life,
             pending: Some(pending),
         };
-        inner.tasks().spawn_driver(async move {
+        pool.tasks().spawn_driver(async move {
             select(pin!(driver.drive(connection)), pin!(close_deadline(unused))).await;
             driver.remove();
         });
@@ -100,16 +101,16 @@ impl Http2Driver {
 
     /// Checks for free streams: the peer's limit has changed, or it is no longer suspect.
     fn relist(&self) {
-        if let Some(inner) = self.pool.upgrade() {
-            inner.with(|inventory| inventory.http2.relist_all());
-            inner.serve_waiters();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.with(|inventory| inventory.http2.relist_all());
+            serve_waiters(&pool);
         }
     }
 
     /// Removes the connection, which has ended, from the pool.
     fn remove(&self) {
-        if let (Some(inner), Some(pooled)) = (self.pool.upgrade(), self.pooled.upgrade()) {
-            inner.http2_ended(&pooled);
+        if let (Some(pool), Some(pooled)) = (self.pool.upgrade(), self.pooled.upgrade()) {
+            pool.http2_ended(&pooled);
         }
     }
 }

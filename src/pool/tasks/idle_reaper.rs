@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::pool::inner::PoolInner;
+use crate::pool::{serve_waiters::serve_waiters, shared_pool::SharedPool};
 
 use super::single_instance::SingleInstance;
 
@@ -20,10 +20,10 @@ pub(crate) struct IdleReaper(SingleInstance);
 
 impl IdleReaper {
     /// Spawns the task, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
-        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.idle_reaper) {
-            inner.tasks().spawn_for_pool(
-                Self(mark).run(inner.readable().clone(), inner.settings().idle_timeout),
+    pub(crate) fn ensure(pool: &Arc<SharedPool>) {
+        if let Some(mark) = SingleInstance::set(pool, |running| &mut running.idle_reaper) {
+            pool.tasks().spawn_for_pool(
+                Self(mark).run(pool.readable().clone(), pool.settings().idle_timeout),
             );
         }
     }
@@ -34,22 +34,22 @@ impl IdleReaper {
             // Something has arrived on an idle connection, or time has passed.
             sleep(MIN_WAIT).await;
             let _ = timeout(wait.saturating_sub(MIN_WAIT), readable.notified()).await;
-            next = self.0.inner().and_then(|inner| reap(&inner));
+            next = self.0.pool().and_then(|pool| reap(&pool));
         }
         self.0.forget();
     }
 }
 
 /// Closes what is due. Returns the time until more may be due, if a connection is left.
-fn reap(inner: &PoolInner) -> Option<Duration> {
-    let (now, settings) = (Instant::now(), inner.settings());
-    let suspects = inner.with(|inventory| inventory.take_suspects(now, settings));
+fn reap(pool: &SharedPool) -> Option<Duration> {
+    let (now, settings) = (Instant::now(), pool.settings());
+    let idle = pool.with(|inventory| inventory.take_idle_to_check(now, settings));
     // Without the lock: this polls and closes sockets, maybe a thousand.
-    let checked = suspects
+    let checked = idle
         .into_iter()
-        .filter_map(|connection| connection.checked(now, settings));
+        .filter_map(|connection| connection.check_idle(now, settings));
     let checked: Vec<_> = checked.collect();
-    let (goes_on, idle_for, is_awaited) = inner.with(|inventory| {
+    let (goes_on, idle_for, is_awaited) = pool.with(|inventory| {
         let is_awaited = !checked.is_empty() && !inventory.waiters.is_empty();
         for connection in checked {
             inventory.keep_idle(connection, settings);
@@ -62,7 +62,7 @@ fn reap(inner: &PoolInner) -> Option<Duration> {
         )
     });
     if is_awaited {
-        inner.serve_waiters();
+        serve_waiters(pool);
     }
     let timeout = settings.idle_timeout;
     let wait = timeout.saturating_sub(idle_for);

@@ -7,14 +7,21 @@
 //! | `IdleReaper` | the first connect | the pool's | the last connection, or the pool |
 //! | `DnsWatch` | the first connection | the pool's | the last connection, or the pool |
 //! | `Http2Driver` | a connect | the pool's | its connection |
-//! | `DedicatedDriver` | an upgrade | the pool's | its connection, or the upgrade |
+//! | `UpgradeDriver` | an upgrade | the pool's | its connection, or the upgrade |
 //! | `FinishUpload` | the end of a response | the pool's | its request |
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `connect`, `prewarm`, `idle_reaper`, `dns_watch`, `finish_upload` | the task of that name |
+//! | `http2_driver`, `upgrade_driver` | the task that drives a connection |
+//! | `dns_absence` | which addresses are absent from DNS, and for how long |
+//! | `single_instance` | keeps a task from running twice |
+//! | `task_scope` | the owner of the tasks |
 //!
 //! A task holds the pool weakly: only requests keep a pool alive. A task that ended with its
 //! runtime is spawned again by the next request, in another one.
 
 mod connect;
-mod dedicated_driver;
 mod dns_absence;
 mod dns_watch;
 mod finish_upload;
@@ -23,12 +30,13 @@ mod idle_reaper;
 mod prewarm;
 mod single_instance;
 mod task_scope;
+mod upgrade_driver;
 
 pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
-pub(super) use dedicated_driver::DedicatedDriver;
 pub(crate) use dns_absence::DnsAbsence;
 pub(super) use dns_watch::DnsWatch;
 pub(super) use finish_upload::FinishUpload;
 pub(super) use idle_reaper::IdleReaper;
 pub(super) use prewarm::{Prewarm, prewarm};
 pub(super) use task_scope::TaskScope;
+pub(super) use upgrade_driver::UpgradeDriver;

@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::sleep};
 
 use crate::error::{Error, ErrorKind, Facts, Stage};
 
-use crate::pool::{checkout::Affinity, inner::PoolInner};
+use crate::pool::{checkout::ConnectionKey, shared_pool::SharedPool};
 
 use super::{
     connect::{Connect, ConnectResult, Recipient},
@@ -27,8 +27,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// [`ErrorKind::PrewarmUnsupported`] with the PROXY protocol, because no client could use the
 /// connections. Otherwise the error of the first connect that fails.
-pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
-    let connector = inner.connector();
+pub(crate) async fn prewarm(pool: Arc<SharedPool>) -> Result<(), Error> {
+    let connector = pool.connector();
     if connector.sends_client_address() {
         let facts = Facts {
             origin: connector.shared_origin().cloned(),
@@ -40,9 +40,9 @@ pub(crate) async fn prewarm(inner: Arc<PoolInner>) -> Result<(), Error> {
             facts,
         ));
     }
-    inner.with(|inventory| inventory.is_prewarmed = true);
-    let wanted = inner.settings().min_idle.max(1);
-    open_missing(&Arc::downgrade(&inner), wanted).await
+    pool.with(|inventory| inventory.is_prewarmed = true);
+    let wanted = pool.settings().min_idle.max(1);
+    open_missing(&Arc::downgrade(&pool), wanted).await
 }
 
 /// The task that replaces the connections that requests take, one at a time. While the origin
@@ -51,17 +51,17 @@ pub(crate) struct Prewarm(SingleInstance);
 
 impl Prewarm {
     /// Spawns the task if connections are missing, unless it runs.
-    pub(crate) fn ensure(inner: &Arc<PoolInner>) {
-        let min_idle = inner.settings().min_idle;
+    pub(crate) fn ensure(pool: &Arc<SharedPool>) {
+        let min_idle = pool.settings().min_idle;
         if min_idle == 0
-            || !inner.with(|inventory| {
-                inventory.is_prewarmed && inventory.ready(inner.settings()) < min_idle
+            || !pool.with(|inventory| {
+                inventory.is_prewarmed && inventory.ready(pool.settings()) < min_idle
             })
         {
             return;
         }
-        if let Some(mark) = SingleInstance::set(inner, |running| &mut running.prewarm) {
-            inner.tasks().spawn_for_pool(Self(mark).run(min_idle));
+        if let Some(mark) = SingleInstance::set(pool, |running| &mut running.prewarm) {
+            pool.tasks().spawn_for_pool(Self(mark).run(min_idle));
         }
     }
 
@@ -72,8 +72,8 @@ impl Prewarm {
                 Ok(()) => {}
                 Err(error) => tracing::debug!(%error, ?pause, "connect in advance failed"),
             }
-            match self.0.inner() {
-                Some(inner) if is_missing(&inner, min_idle) => {}
+            match self.0.pool() {
+                Some(pool) if is_missing(&pool, min_idle) => {}
                 _ => return,
             }
             sleep(pause).await;
@@ -83,9 +83,9 @@ impl Prewarm {
 }
 
 /// Opens connections until as many as wanted are ready. Does not keep the pool alive meanwhile.
-async fn open_missing(pool: &Weak<PoolInner>, wanted: usize) -> Result<(), Error> {
+async fn open_missing(pool: &Weak<SharedPool>, wanted: usize) -> Result<(), Error> {
     for _ in 0..wanted {
-        let outcome = pool.upgrade().and_then(|inner| open_one(&inner, wanted));
+        let outcome = pool.upgrade().and_then(|pool| open_one(&pool, wanted));
         let Some(outcome) = outcome else {
             return Ok(());
         };
@@ -97,14 +97,14 @@ async fn open_missing(pool: &Weak<PoolInner>, wanted: usize) -> Result<(), Error
 }
 
 /// Begins a connect, if one is missing.
-fn open_one(inner: &Arc<PoolInner>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
-    let is_missing = is_missing(inner, wanted);
-    let permit = is_missing.then(|| inner.connect_permit(&Affinity::here(None)))??;
-    Some(Connect::spawn(inner, permit, Recipient::FirstWaiter))
+fn open_one(pool: &Arc<SharedPool>, wanted: usize) -> Option<oneshot::Receiver<ConnectResult>> {
+    let is_missing = is_missing(pool, wanted);
+    let permit = is_missing.then(|| pool.connect_permit(&ConnectionKey::here(None)))??;
+    Some(Connect::spawn(pool, permit, Recipient::FirstWaiter))
 }
 
 /// Whether there is room for a connection that is missing.
-fn is_missing(inner: &PoolInner, wanted: usize) -> bool {
-    !inner.requests().is_draining()
-        && inner.with(|it| !it.is_full(inner.settings()) && it.ready(inner.settings()) < wanted)
+fn is_missing(pool: &SharedPool, wanted: usize) -> bool {
+    !pool.requests().is_draining()
+        && pool.with(|it| !it.is_full(pool.settings()) && it.ready(pool.settings()) < wanted)
 }

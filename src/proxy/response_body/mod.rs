@@ -3,12 +3,12 @@
 //! [`ProxyBody`] is what a server polls. It holds an [`OriginBody`], which holds the connection. A
 //! long body moves into a guard, whose task drops it if the client stops reading.
 
+mod min_download_rate;
 mod origin_body;
 mod proxy_body;
-mod read_limit;
 mod slow_reader;
 
 pub use proxy_body::ProxyBody;
 
+pub(super) use min_download_rate::ReadLimit;
 pub(super) use origin_body::{AbortHook, OriginBody};
-pub(super) use read_limit::ReadLimit;

@@ -66,7 +66,7 @@ fn switch(
     let (mut parts, _) = response.into_parts();
     parts.extensions.insert(connection.info().clone());
     let headers = &mut parts.headers;
-    hop_by_hop::remove(headers);
+    hop_by_hop::remove_from_response(headers);
     // RFC 9110 section 8.6: neither a 1xx nor a 2xx to CONNECT has one.
     headers.remove(CONTENT_LENGTH);
     match request.by {

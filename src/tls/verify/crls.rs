@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateRevocationListDer, pem::PemObject};
 
 use crate::{
     error::{BuildProblem, BuildProblemKind},
-    tls::file_fingerprint as files,
+    tls::certificate_files,
 };
 
 type Lists = Vec<CertificateRevocationListDer<'static>>;
@@ -194,7 +194,7 @@ impl CrlSource {
         match self {
             Self::Der(list) => Ok(vec![list.clone()]),
             Self::File(path) => {
-                let lists = some(parse(&files::read("verify", path)?));
+                let lists = some(parse(&certificate_files::read("verify", path)?));
                 lists.map_err(|problem| problem.in_file(path))
             }
             Self::Pem(lists) => some(lists.clone()),

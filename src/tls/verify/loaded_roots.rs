@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{
     error::{BuildProblem, BuildProblemKind},
-    tls::file_fingerprint as files,
+    tls::certificate_files,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl LoadedRoots {
     }
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), BuildProblem> {
-        let certificates = read(&files::read("verify", path)?);
+        let certificates = read(&certificate_files::read("verify", path)?);
         let hint = "`openssl x509 -inform der` makes it of DER";
         let added = self.add_pem(&certificates, hint);
         added.map_err(|problem| problem.in_file(path))

@@ -34,7 +34,7 @@ pub(super) const SHARED_NAMES: [&str; 4] = [
 /// Files that spawn tasks, and what each task does.
 pub(super) const SPAWNERS: [&str; 13] = [
     // Checks and changes the members of a group.
-    "group/upkeep.rs",
+    "group/group_task.rs",
     // Drives the connection while the request body is still sent: the response may be complete.
     "http1/response_body.rs",
     // Sends the rest of a request body after the head of the response.
@@ -42,7 +42,7 @@ pub(super) const SPAWNERS: [&str; 13] = [
     // The tasks of a pool end with it.
     "pool/checkout/checkout.rs",
     "pool/check_in.rs",
-    "pool/send/upgrade.rs",
+    "pool/send/send_upgrade.rs",
     "pool/tasks/connect.rs",
     "pool/tasks/prewarm.rs",
     "pool/tasks/task_scope.rs",

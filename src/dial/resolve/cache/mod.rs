@@ -94,6 +94,14 @@ impl CacheEntry {
 
 type LookupResult = Result<Arc<Resolved>, ResolveError>;
 
+/// What the cache has for a name.
+enum CacheLookup {
+    /// A cached answer, or a cached failure.
+    Known(Result<DnsAnswer, ResolveError>),
+    /// A look-up to wait for.
+    Running(RunningLookup),
+}
+
 /// Whether a cached answer may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Freshness {
@@ -151,8 +159,8 @@ impl DnsCacheStore {
         freshness: Freshness,
     ) -> (Result<DnsAnswer, ResolveError>, bool) {
         match self.known_or_running(lookup, freshness) {
-            Ok(known) => (known, false),
-            Err(running) => {
+            CacheLookup::Known(known) => (known, false),
+            CacheLookup::Running(running) => {
                 let outcome = running.outcome.await;
                 (outcome.map(DnsAnswer::fresh), running.was_abandoned)
             }
@@ -160,11 +168,7 @@ impl DnsCacheStore {
     }
 
     /// The cached answer, or the look-up to wait for.
-    fn known_or_running(
-        &self,
-        lookup: &Lookup,
-        freshness: Freshness,
-    ) -> Result<Result<DnsAnswer, ResolveError>, RunningLookup> {
+    fn known_or_running(&self, lookup: &Lookup, freshness: Freshness) -> CacheLookup {
         let now = Instant::now();
         let mut entries = self.0.lock();
         make_room(&mut entries, lookup, now);
@@ -174,20 +178,20 @@ impl DnsCacheStore {
             && let Some(known) = entry.answers.read(now)
         {
             let answer = |kept: CachedAnswer| Ok(DnsAnswer::kept(&kept, now, may_refresh));
-            return Ok(match known {
-                Cached::DnsAnswer(kept) | Cached::Stale(kept) => answer(kept),
+            return CacheLookup::Known(match known {
+                Cached::Fresh(kept) | Cached::Stale(kept) => answer(kept),
                 Cached::Failure(error) => Err(error),
             });
         }
         if let Some(running) = entry.running(now) {
-            return Err(running.clone());
+            return CacheLookup::Running(running.clone());
         }
         if freshness == Freshness::Refreshed {
             entry.answers.note_refresh(now);
         }
         let running = self.start(lookup.clone(), freshness, now);
         entry.running = Some(running.clone());
-        Err(running)
+        CacheLookup::Running(running)
     }
 
     /// Starts a look-up. It stores its result, whichever of its waiters polls it to the end.

@@ -1,0 +1,185 @@
+//! `HealthCheck`: the settings of health checks. `run_health_checks.rs` runs them.
+
+use std::{fmt, time::Duration};
+
+use http::{Method, StatusCode, uri::PathAndQuery};
+
+use crate::{
+    error::{BuildProblem, BuildProblemKind, Error},
+    name::{HostAuthority, NameError},
+};
+
+/// Requests that an [`OriginGroup`](super::OriginGroup) sends to each of its members, to learn
+/// whether it serves. Off by default.
+///
+/// A member is down after [`fall`](Self::fall) failed checks in a row, and up after
+/// [`rise`](Self::rise) good ones. The first check decides alone. A member that is down gets no
+/// requests unless all are out. Its return ends an [ejection](super::Ejection) too.
+///
+/// Each member is checked over a connection of its own, by its own connector, so a busy pool does
+/// not fail a check. The settings of its proxy apply, such as
+/// [`map_request`](crate::OriginProxy::map_request), except those for the client's address.
+///
+/// Checks are no traffic: [observers](crate::observe), and so metrics, see neither their requests
+/// nor their connections. The spans of a check are within a span `health_check`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use cdn_origin::{CdnOriginConnector, group::{HealthCheck, OriginGroup}};
+///
+/// let check = HealthCheck::get("/healthz").interval(Duration::from_secs(2)).rise(3);
+/// let a = CdnOriginConnector::builder("https://a.origin.example").build()?;
+/// let b = CdnOriginConnector::builder("https://b.origin.example").build()?;
+/// let group = OriginGroup::builder().tier([a, b]).health_check(check).build()?;
+/// # drop(group);
+/// # Ok::<(), cdn_origin::BuildError>(())
+/// ```
+///
+/// * [`interval`](Self::interval): 5 s, with 10 % of jitter. HAProxy calls it `inter`, 2 s.
+/// * [`timeout`](Self::timeout): 2 s.
+/// * [`rise`](Self::rise): 2. [`fall`](Self::fall): 3. HAProxy has the same names and defaults.
+/// * [`statuses`](Self::statuses): 200 to 399.
+/// * [`host`](Self::host): the origin's own.
+///
+/// The first checks begin when the group is built within a tokio runtime, else with its first
+/// request.
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until `OriginGroupBuilder::health_check` gets it"]
+pub struct HealthCheck {
+    pub(super) method: Method,
+    /// `None` if it is invalid.
+    pub(super) path: Option<PathAndQuery>,
+    pub(super) host: Option<Result<HostAuthority, NameError>>,
+    /// Empty for 200 to 399.
+    statuses: Vec<StatusCode>,
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+    pub(super) rise: u32,
+    pub(super) fall: u32,
+}
+
+impl HealthCheck {
+    /// Checks by GET requests for this path.
+    ///
+    /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid path.
+    pub fn get(path: impl Into<String>) -> Self {
+        let path = path.into();
+        let is_absolute = path.starts_with('/');
+        Self {
+            method: Method::GET,
+            path: is_absolute.then(|| path.parse().ok()).flatten(),
+            host: None,
+            statuses: Vec::new(),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(2),
+            rise: 2,
+            fall: 3,
+        }
+    }
+
+    /// Sets the method, such as HEAD. The default is GET. The request has no content.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Sets the Host of the checks. The default is the Host that the member's proxy sends if the
+    /// client's is the origin's own name.
+    ///
+    /// [`OriginGroupBuilder::build`](super::OriginGroupBuilder::build) reports an invalid name.
+    pub fn host<A>(mut self, host: A) -> Self
+    where
+        A: TryInto<HostAuthority>,
+        A::Error: Into<NameError>,
+    {
+        self.host = Some(host.try_into().map_err(Into::into));
+        self
+    }
+
+    /// Sets the statuses of a good check. The default is 200 to 399.
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
+        self.statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// Sets the pause between two checks of a member. The default is 5 seconds.
+    ///
+    /// Each pause differs by up to 10 %, so that several proxies do not check at the same time. At
+    /// least 10 ms.
+    pub fn interval(mut self, time: Duration) -> Self {
+        self.interval = time.max(Duration::from_millis(10));
+        self
+    }
+
+    /// Sets how long a check may take, the connect included. The default is 2 seconds.
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = time.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sets how many good checks in a row bring a member back. The default is 2. Zero counts as
+    /// one.
+    pub fn rise(mut self, count: u32) -> Self {
+        self.rise = count.max(1);
+        self
+    }
+
+    /// Sets how many failed checks in a row take a member out. The default is 3. Zero counts as
+    /// one.
+    pub fn fall(mut self, count: u32) -> Self {
+        self.fall = count.max(1);
+        self
+    }
+
+    pub(super) fn expects(&self, status: StatusCode) -> bool {
+        match self.statuses.is_empty() {
+            true => (200..400).contains(&status.as_u16()),
+            false => self.statuses.contains(&status),
+        }
+    }
+
+    pub(super) fn check(&self, problems: &mut Vec<BuildProblem>) {
+        if self.path.is_none() {
+            let why = "it is no path, which begins with `/` and has no spaces";
+            let kind = BuildProblemKind::InvalidName;
+            problems.push(BuildProblem::new("HealthCheck::get", kind, why));
+        }
+        if let Some(Err(error)) = &self.host {
+            let kind = BuildProblemKind::InvalidName;
+            problems.push(BuildProblem::new("HealthCheck::host", kind, error.clone()));
+        }
+    }
+}
+
+/// The result of one health check.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CheckOutcome {
+    /// The member responded with an expected status.
+    Passed,
+    /// The member responded with another status.
+    UnexpectedStatus(StatusCode),
+    /// The check took longer than its [timeout](HealthCheck::timeout).
+    TimedOut,
+    /// There was no response.
+    Failed(Error),
+}
+
+impl CheckOutcome {
+    /// Whether the check passed.
+    pub(super) fn has_passed(&self) -> bool {
+        matches!(self, Self::Passed)
+    }
+}
+
+impl fmt::Display for CheckOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::UnexpectedStatus(status) => write!(f, "status {}", status.as_u16()),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The health checks of a group's members.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+    stream::FuturesUnordered,
+};
+use http::{
+    HeaderValue, Request, Response,
+    header::{HOST, USER_AGENT},
+};
+use http_body_util::{BodyExt, Empty, Limited};
+use tokio::time::{sleep, timeout};
+use tracing::Instrument;
+
+use crate::{
+    error::Error,
+    observe::spans,
+    origin::Origin,
+    proxy::{OriginProxy, ProxyBody, attempt, for_health_checks},
+};
+
+use super::{
+    CheckOutcome, HealthCheck, group_member::GroupMember, random::Random, shared_group::SharedGroup,
+};
+
+/// A response of at most this size is read to its end, so that its connection can be reused.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Checks all members, and those that are added later, until the group is dropped.
+pub(super) async fn run_health_checks(group: &Weak<SharedGroup>) {
+    let Some((settings, mut tiers)) = group.upgrade().and_then(|group| {
+        let settings = group.health_check()?.clone();
+        Some((settings, group.subscribe()))
+    }) else {
+        return;
+    };
+    let mut known: Vec<Weak<GroupMember>> = Vec::new();
+    let mut checks = FuturesUnordered::new();
+    loop {
+        let present: Vec<_> = tiers
+            .borrow_and_update()
+            .members()
+            .map(Arc::downgrade)
+            .collect();
+        known.retain(|member| member.strong_count() > 0);
+        for member in present {
+            if !known.iter().any(|it| it.ptr_eq(&member)) {
+                known.push(member.clone());
+                checks.push(check_member(member, settings.clone()));
+            }
+        }
+        let mut changed = pin!(tiers.changed());
+        loop {
+            if checks.is_empty() {
+                match changed.await {
+                    Ok(()) => break,
+                    Err(_) => return,
+                }
+            }
+            match select(&mut changed, checks.next()).await {
+                Either::Left((Ok(()), _)) => break,
+                Either::Left((Err(_), _)) => return,
+                // A member was removed.
+                Either::Right(_) => {}
+            }
+        }
+    }
+}
+
+/// Checks a member until it is dropped.
+async fn check_member(member: Weak<GroupMember>, settings: HealthCheck) {
+    let Some(proxy) = member.upgrade().map(|it| proxy_for(it.proxy(), &settings)) else {
+        return;
+    };
+    let random = Random::default();
+    loop {
+        let Some(span) = member.upgrade().map(|it| spans::health_check(it.name())) else {
+            return;
+        };
+        let outcome = check(&proxy, &settings).instrument(span).await;
+        let Some(member) = member.upgrade() else {
+            return;
+        };
+        member.checked(outcome, &settings);
+        drop(member);
+        sleep(jittered(settings.interval, random.next())).await;
+    }
+}
+
+/// A proxy with a connection of its own, so that a busy pool fails no check.
+fn proxy_for(proxy: &OriginProxy, settings: &HealthCheck) -> OriginProxy {
+    let host = settings.host.clone().and_then(Result::ok);
+    for_health_checks(proxy.clone(), host)
+}
+
+async fn check(proxy: &OriginProxy, settings: &HealthCheck) -> CheckOutcome {
+    let checked = async {
+        let Ok(response) = attempt(proxy.clone(), request(proxy, settings)).await;
+        if let Some(error) = response.extensions().get::<Error>() {
+            return CheckOutcome::Failed(error.clone());
+        }
+        let status = response.status();
+        read_to_end(response).await;
+        match settings.expects(status) {
+            true => CheckOutcome::Passed,
+            false => CheckOutcome::UnexpectedStatus(status),
+        }
+    };
+    let outcome = timeout(settings.timeout, checked).await;
+    outcome.unwrap_or(CheckOutcome::TimedOut)
+}
+
+fn request(proxy: &OriginProxy, settings: &HealthCheck) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    *request.method_mut() = settings.method.clone();
+    if let Some(path) = &settings.path {
+        *request.uri_mut() = path.clone().into();
+    }
+    let host = proxy.origin().map(Origin::host);
+    let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    let headers = request.headers_mut();
+    headers.extend(host.map(|host| (HOST, host)));
+    let agent = concat!("cdn-origin/", env!("CARGO_PKG_VERSION"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+    request
+}
+
+/// Reads a short response. A longer or truncated one is dropped, with its connection.
+async fn read_to_end(response: Response<ProxyBody>) {
+    let body = Limited::new(response.into_body(), MAX_BODY);
+    drop(body.collect().await);
+}
+
+/// The interval, up to 10 % shorter or longer.
+fn jittered(interval: Duration, random: u64) -> Duration {
+    let share = f64::from((random >> 32) as u32) / f64::from(u32::MAX);
+    interval.mul_f64(0.9 + 0.2 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_differs_by_a_tenth_at_most() {
+        let interval = Duration::from_secs(10);
+        assert_eq!(jittered(interval, 0), Duration::from_secs(9));
+        assert_eq!(jittered(interval, u64::MAX), Duration::from_secs(11));
+    }
+}

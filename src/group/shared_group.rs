@@ -1,0 +1,251 @@
+//! `SharedGroup`: what the clones of a group share.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::{
+    StreamExt,
+    stream::{BoxStream, select_all},
+};
+use http::Request;
+use http_body::Body;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::proxy::{Buffering, FailureLog};
+
+use super::{
+    Failover, HealthCheck, Member,
+    group_member::{GroupMember, SelectedMember},
+    health::HealthSignal,
+    member::Configure,
+    tiers::{SelectionRequest, SelectionRules, Tiers},
+};
+
+/// New members of tiers, each with the number of its tier.
+pub(super) type TierUpdates = BoxStream<'static, (usize, Vec<Member>)>;
+
+/// What the clones of a group share.
+pub(super) struct SharedGroup {
+    /// Nothing waits, and no code of the application runs, while it is borrowed.
+    tiers: watch::Sender<Tiers>,
+    rules: SelectionRules,
+    failover: Failover,
+    each: Option<Configure>,
+    health_check: Option<HealthCheck>,
+    /// Held while an outcome may eject a member, so that the number of ejected ones is exact.
+    ejecting: Mutex<()>,
+    is_draining: AtomicBool,
+    failure_log: FailureLog,
+    task: GroupTaskState,
+}
+
+/// Whether the group's task runs, and what it works on.
+pub(super) struct GroupTaskState {
+    /// The task holds it while it runs.
+    pub(super) updates: Arc<tokio::sync::Mutex<TierUpdates>>,
+    pub(super) is_running: AtomicBool,
+    pub(super) ended: CancellationToken,
+    /// Ends the task with the group.
+    _end: DropGuard,
+}
+
+impl GroupTaskState {
+    /// Without checks and updates, there is nothing to do, and no task is spawned.
+    fn new(is_needed: bool, updates: TierUpdates) -> Self {
+        let ended = CancellationToken::new();
+        Self {
+            updates: Arc::new(tokio::sync::Mutex::new(updates)),
+            is_running: AtomicBool::new(!is_needed),
+            _end: ended.clone().drop_guard(),
+            ended,
+        }
+    }
+}
+
+impl SharedGroup {
+    pub(super) fn new(
+        tiers: Tiers,
+        rules: SelectionRules,
+        failover: Failover,
+        each: Option<Configure>,
+        health_check: Option<HealthCheck>,
+        updates: Vec<TierUpdates>,
+    ) -> Self {
+        let needs_task = health_check.is_some() || !updates.is_empty();
+        Self {
+            tiers: watch::Sender::new(tiers),
+            rules,
+            failover,
+            each,
+            health_check,
+            ejecting: Mutex::default(),
+            is_draining: AtomicBool::new(false),
+            failure_log: FailureLog::default(),
+            task: GroupTaskState::new(needs_task, select_all(updates).boxed()),
+        }
+    }
+
+    pub(super) fn failover(&self) -> &Failover {
+        &self.failover
+    }
+
+    pub(super) fn failure_log(&self) -> &FailureLog {
+        &self.failure_log
+    }
+
+    /// Whether the body of a request is buffered: by the member that buffers the most.
+    pub(super) fn buffering<B: Body>(&self, request: &Request<B>) -> Option<Buffering> {
+        if request.body().is_end_stream() {
+            return None;
+        }
+        self.with_tiers(|tiers| {
+            let proxies = tiers.members().map(|member| member.proxy());
+            let most = proxies.max_by_key(|proxy| Buffering::limit_of(proxy))?;
+            Buffering::of(most, request)
+        })
+    }
+
+    pub(super) fn health_check(&self) -> Option<&HealthCheck> {
+        self.health_check.as_ref()
+    }
+
+    pub(super) fn task(&self) -> &GroupTaskState {
+        &self.task
+    }
+
+    pub(super) fn rules(&self) -> &SelectionRules {
+        &self.rules
+    }
+
+    /// Reads the tiers. Nothing may wait meanwhile.
+    pub(super) fn with_tiers<R>(&self, read: impl FnOnce(&Tiers) -> R) -> R {
+        read(&self.tiers.borrow())
+    }
+
+    pub(super) fn members(&self) -> Vec<Arc<GroupMember>> {
+        self.with_tiers(|tiers| tiers.members().cloned().collect())
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Tiers> {
+        self.tiers.subscribe()
+    }
+
+    /// Selects an untried member for a request.
+    pub(super) fn select(&self, request: &SelectionRequest) -> Option<SelectedMember> {
+        let (member, admission) = self.with_tiers(|tiers| tiers.select(&self.rules, request))?;
+        let is_measured = request.repeatable;
+        Some(SelectedMember::new(
+            member,
+            admission,
+            Instant::now(),
+            is_measured,
+        ))
+    }
+
+    /// Records the outcome of a request.
+    pub(super) fn report(&self, selected: &mut SelectedMember, signal: HealthSignal) {
+        let ejection = &self.rules.ejection;
+        let change = match signal.is_failure() {
+            false => selected.report(signal, ejection, false),
+            true => {
+                let _exact = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
+                let member = selected.member();
+                let may_eject = self.with_tiers(|it| it.allows_ejection(member, ejection));
+                selected.report(signal, ejection, may_eject)
+            }
+        };
+        if let Some(change) = change {
+            selected.member().log_change(change);
+        }
+    }
+
+    /// Makes a member. It runs the application's settings for proxies.
+    fn make(&self, member: Member) -> Arc<GroupMember> {
+        Arc::new(GroupMember::new(member, self.each.as_ref()))
+    }
+
+    /// Adds a member to a tier. Returns whether the name was free.
+    pub(super) fn add(&self, tier: usize, member: Member) -> bool {
+        let member = self.make(member);
+        let mut is_new = false;
+        self.tiers.send_modify(|tiers| {
+            is_new = tiers.find(member.name()).is_none();
+            if is_new {
+                tiers.add(tier, member.clone());
+            }
+        });
+        if is_new {
+            self.added(&member);
+        }
+        is_new
+    }
+
+    /// Takes a member out. Its requests go on.
+    pub(super) fn remove(&self, name: &str) -> Option<Arc<GroupMember>> {
+        let mut removed = None;
+        self.tiers.send_modify(|tiers| removed = tiers.remove(name));
+        if let Some(member) = &removed {
+            member.removed();
+        }
+        removed
+    }
+
+    /// Replaces the members of a tier. Those with the name of a present one stay as they are, with
+    /// the new weight. Returns those that were removed.
+    pub(super) fn replace(&self, tier: usize, members: Vec<Member>) -> Vec<Arc<GroupMember>> {
+        let present = self.with_tiers(|tiers| tiers.tier(tier).to_vec());
+        let mut next: Vec<Arc<GroupMember>> = Vec::new();
+        for member in members {
+            let is_double = next.iter().any(|it| it.name() == member.name);
+            if is_double || self.has_elsewhere(&member.name, tier) {
+                tracing::warn!(
+                    member = member.name,
+                    "origin ignored: its name is not unique"
+                );
+                continue;
+            }
+            match present.iter().find(|it| it.name() == member.name) {
+                Some(known) => {
+                    known.set_weight(member.weight);
+                    next.push(known.clone());
+                }
+                None => next.push(self.make(member)),
+            }
+        }
+        let mut former = Vec::new();
+        self.tiers
+            .send_modify(|tiers| former = tiers.replace(tier, next.clone()));
+        let is_in = |member: &Arc<GroupMember>, list: &[Arc<GroupMember>]| {
+            list.iter().any(|it| Arc::ptr_eq(it, member))
+        };
+        let added = next.iter().filter(|member| !is_in(member, &former));
+        added.for_each(|member| self.added(member));
+        former.retain(|member| !is_in(member, &next));
+        former.iter().for_each(|member| member.removed());
+        former
+    }
+
+    fn has_elsewhere(&self, name: &str, tier: usize) -> bool {
+        self.with_tiers(|tiers| {
+            let mut others = (0..tiers.count()).filter(|other| *other != tier);
+            others.any(|other| tiers.tier(other).iter().any(|it| it.name() == name))
+        })
+    }
+
+    /// A new member begins slowly. In a group that drains, it drains too.
+    fn added(&self, member: &GroupMember) {
+        tracing::info!(member = member.name(), "origin added");
+        member.start_slowly();
+        if self.is_draining.load(Ordering::SeqCst) {
+            drop(member.proxy().drain());
+        }
+    }
+
+    /// Has members that are added from now on drain at once.
+    pub(super) fn drain(&self) {
+        self.is_draining.store(true, Ordering::SeqCst);
+    }
+}

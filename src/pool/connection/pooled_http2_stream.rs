@@ -1,0 +1,186 @@
+//! A stream of an HTTP/2 connection, which serves one request.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use crate::{connector::ConnectionInfo, upload::RequestBody};
+
+use crate::pool::{
+    checkout::{CheckIn, CheckInUsed, ConnectionKey},
+    send::NoResponse,
+};
+
+use super::{
+    http2_connection::Http2Connection,
+    response_body::ResponseBody,
+    silent_connection::{Silence, Waiting},
+};
+
+/// A new connection that the pool does not list yet.
+///
+/// The request that opened it opens the first stream. The pool lists the connection only then, so
+/// an origin that sends GOAWAY after a few streams has processed the first.
+pub(crate) struct UnlistedHttp2 {
+    pool: Arc<dyn CheckIn<NewHttp2>>,
+    connection: Arc<Http2Connection>,
+    generation: u64,
+}
+
+/// A new connection that the pool may list.
+pub(crate) struct NewHttp2 {
+    pub(crate) connection: Arc<Http2Connection>,
+    /// The generation of connections that it belongs to.
+    pub(crate) generation: u64,
+}
+
+impl UnlistedHttp2 {
+    pub(crate) fn new(
+        pool: Arc<dyn CheckIn<NewHttp2>>,
+        connection: Arc<Http2Connection>,
+        generation: u64,
+    ) -> Self {
+        Self {
+            pool,
+            connection,
+            generation,
+        }
+    }
+}
+
+impl Drop for UnlistedHttp2 {
+    fn drop(&mut self) {
+        self.pool.check_in(NewHttp2 {
+            connection: self.connection.clone(),
+            generation: self.generation,
+        });
+    }
+}
+
+/// A stream that is reserved for one request.
+pub(crate) struct PooledStream {
+    pool: Arc<dyn CheckInUsed<Arc<Http2Connection>>>,
+    connection: Arc<Http2Connection>,
+    info: ConnectionInfo,
+    was_used: bool,
+    /// The wait for the response, until that has ended.
+    waiting: Option<Waiting>,
+    /// Present until the first stream of a new connection is open.
+    unlisted: Option<UnlistedHttp2>,
+}
+
+impl PooledStream {
+    /// The stream must have been reserved.
+    pub(crate) fn new(
+        pool: Arc<dyn CheckInUsed<Arc<Http2Connection>>>,
+        connection: Arc<Http2Connection>,
+    ) -> Self {
+        Self {
+            pool,
+            info: connection.info_of_request(),
+            connection,
+            was_used: false,
+            waiting: None,
+            unlisted: None,
+        }
+    }
+
+    /// The first stream of a new connection.
+    pub(crate) fn first_of(mut self, unlisted: UnlistedHttp2) -> Self {
+        self.unlisted = Some(unlisted);
+        self
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    /// Since when the connection has been idle.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        self.connection.idle_before_stream()
+    }
+
+    pub(crate) fn key(&self) -> &ConnectionKey {
+        self.connection.key()
+    }
+
+    /// Whether the connection has served a request other than this one.
+    pub(crate) fn has_served(&self) -> bool {
+        self.connection.uses() > u64::from(self.was_used)
+    }
+
+    /// Whether the connection was idle in the pool, or has served another request.
+    pub(crate) fn was_idle(&self) -> bool {
+        self.has_served() || self.connection.was_idle()
+    }
+
+    /// Sends a request with this head, and waits for the head of its response.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: &mut Request<RequestBody>,
+        head: Request<()>,
+    ) -> Result<Response<ResponseBody>, NoResponse> {
+        // An attempt over HTTP/1 may have set it.
+        request.body_mut().wait_for_continue(None);
+        self.was_used = true;
+        self.waiting = Some(Waiting::for_response(request));
+        if self.connection.streams() == 1 && self.was_idle() {
+            self.connection.schedule_peek(request);
+        }
+        let begun = self.connection.begin(head, request.body_mut()).await;
+        self.unlisted = None;
+        let response = match begun {
+            Ok(exchange) => exchange.response().await,
+            Err(error) => Err(error),
+        };
+        match response {
+            Ok(response) => {
+                self.waiting = self.waiting.take().map(Waiting::begun);
+                Ok(response.map(ResponseBody::Http2))
+            }
+            Err(error) => {
+                self.waiting = None;
+                Err(NoResponse::over_http2(error))
+            }
+        }
+    }
+
+    /// The response has not begun, or not gone on, in time.
+    pub(crate) fn time_out(&mut self) {
+        self.waiting = self.waiting.take().map(Waiting::timed_out);
+    }
+
+    /// The response has ended, so the stream is free. If the request has not ended, the stream is
+    /// free when the returned future completes. Dropping the future resets the stream.
+    pub(crate) fn finish(
+        mut self,
+        body: &mut ResponseBody,
+    ) -> Option<impl Future<Output = ()> + Send + 'static> {
+        self.waiting = None;
+        let ResponseBody::Http2(body) = body else {
+            return None;
+        };
+        let upload = body.take_upload()?;
+        Some(async move {
+            upload.await;
+            drop(self);
+        })
+    }
+
+    /// The silence of the peer, if the request waited in vain.
+    fn silence(&self) -> Option<Silence> {
+        let waiting = self.waiting.as_ref()?;
+        waiting.silence(Some(self.connection.last_received()))
+    }
+}
+
+impl Drop for PooledStream {
+    fn drop(&mut self) {
+        self.unlisted = None;
+        if let Some(silence) = self.silence() {
+            self.pool.check_in(silence);
+        }
+        self.pool.check_in(self.connection.clone());
+    }
+}

@@ -1,0 +1,94 @@
+//! Sending an upgrade, on a connection of its own.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::{Error, ErrorKind},
+    observe::ExchangeRecord,
+    upload::{RequestBody, within_deadline},
+};
+
+use crate::pool::{
+    checkout::{ConnectionKey, upgrade_permit},
+    connection::{PooledConnection, ResponseBody, UpgradeConnection},
+    shared_pool::SharedPool,
+    tasks::UpgradeDriver,
+};
+
+use super::{
+    encode_target::Target,
+    failure::{Failure, explain_failure},
+    in_flight::InFlight,
+    send_request::{begin_try, timed_out},
+};
+
+/// Sends a request without a body over HTTP/1.1, on a connection that is opened for it, and waits,
+/// for up to `deadline`, for the head of the response.
+///
+/// After a 101, the connection is the caller's until it drops it.
+///
+/// A pooled connection is not used: the request would have to be retried if it turned out to be
+/// closed. Nor is this one used again after the origin refused the upgrade (RFC 9931): bytes that
+/// were meant for the other protocol may follow.
+pub(crate) async fn send_upgrade(
+    pool: &Arc<SharedPool>,
+    in_flight: InFlight,
+    request: &mut Request<RequestBody>,
+    target: &Target,
+    deadline: Duration,
+    record: &mut ExchangeRecord,
+) -> Result<(Response<ResponseBody>, PooledConnection), Error> {
+    // In this order: a drain that ends the tunnels either ends this one, or is seen here.
+    let tunnels_end = pool.with(|inventory| inventory.tunnels_end.clone());
+    if pool.requests().is_draining() {
+        return Err(Error::refused(ErrorKind::Draining));
+    }
+    let mut connection = open(pool, &target.key, tunnels_end).await?;
+    record.checked_out();
+    begin_try(record, &connection);
+    let progress = request.body().progress();
+    let outcome = within_deadline(
+        pin!(connection.exchange(request, target)),
+        &progress,
+        deadline,
+    )
+    .await;
+    match outcome {
+        Some(Ok(response)) => {
+            record.response_started(response.status());
+            pool.history().note_response();
+            connection.keep_in_flight(in_flight);
+            Ok((response, connection))
+        }
+        Some(Err(failed)) => Err(pool
+            .history()
+            .with_context(failed.into_error(connection.info()))),
+        None => Err(pool
+            .history()
+            .with_context(timed_out(&connection, &progress, deadline))),
+    }
+}
+
+/// Opens a connection for one upgrade.
+async fn open(
+    pool: &Arc<SharedPool>,
+    key: &ConnectionKey,
+    tunnels_end: CancellationToken,
+) -> Result<PooledConnection, Error> {
+    let mut permit = upgrade_permit(pool).await?;
+    let connector = pool.connector().for_client(key.address());
+    let stream = connector.connect_http1().await?;
+    let info = stream.info().clone();
+    pool.connection_opened(&mut permit, &info, None);
+    let opened = UpgradeConnection::open(stream, permit, key.clone(), pool.settings(), tunnels_end);
+    match opened.await {
+        Ok((connection, io)) => {
+            UpgradeDriver::spawn(pool, io);
+            Ok(connection.into())
+        }
+        Err(error) => Err(explain_failure(Failure::Hyper(error), Some(&info))),
+    }
+}

@@ -2,14 +2,14 @@
 //!
 //! Does CloudFront answer with **"sslv3 alert handshake failure"**? Do you get a 403, 421 or 503
 //! without a reason? A proxy in front of a CDN has to get four names right, and most proxies
-//! configure them in four unrelated places:
+//! configure them in unrelated places:
 //!
 //! | name | in nginx, HAProxy | here |
 //! |---|---|---|
-//! | **dial**: where TCP connects | `proxy_pass`, `server` | the URL, [`dial`] |
-//! | **SNI**: sent in the ClientHello | `proxy_ssl_name`, `sni` | [`sni`] |
-//! | **expected**: in the certificate | `proxy_ssl_name`, `verifyhost` | [`expected_name`] |
-//! | **Host**: sent in the request | `proxy_set_header`, `set-header` | [`host`] |
+//! | **dial**: the host that TCP connects to | `proxy_pass`, `server` | the URL, [`dial`] |
+//! | **SNI**: the name in the ClientHello | `proxy_ssl_name`, `sni` | [`sni`] |
+//! | **expected**: the certificate's name | `proxy_ssl_name`, `verifyhost` | [`expected_name`] |
+//! | **Host**: the name in the request | `proxy_set_header`, `set-header` | [`host`] |
 //!
 //! When two of them disagree, the CDN refuses the request and gives no reason. This crate keeps the
 //! four names in one value with one set of defaults. When a request still fails, the error **ranks
@@ -32,24 +32,25 @@
 //! }
 //! ```
 //!
-//! One name is enough. `CdnOriginConnector::builder("https://www.example.com").build()?` dials that
-//! host, sends it in SNI and Host, speaks TLS 1.2 or 1.3, and verifies the certificate against the
-//! system's roots. Every step has a timeout.
+//! If all four names are the same, one URL is enough:
+//! `CdnOriginConnector::builder("https://www.example.com").build()?` dials that host, sends it in
+//! SNI and Host, speaks TLS 1.2 or 1.3, and verifies the certificate against the system's roots.
+//! Every step has a timeout.
 //!
-//! An explicit SNI sets the expected name and Host too. If they differ from it, call
-//! [`expected_name`] and [`host`].
+//! An explicit SNI also sets the expected name and Host. If one of them differs from the SNI, call
+//! [`expected_name`] or [`host`].
 //!
 //! # Three ways to use it
 //!
 //! * **As a connector.** [`CdnOriginConnector`] is a `tower::Service<Uri>` for hyper-util's client,
 //!   for a tonic channel or for a bare `oneshot`. See [`connector`].
 //! * **As layers** on any tower stack. [`HostRewriteLayer`] rewrites the Host. [`ForwardedLayer`]
-//!   sends the client's address, host and scheme to the origin. [`ResponseRewriteLayer`] puts the
-//!   client's host into redirects and cookies. See [`host_rewrite`], [`forwarded`] and
-//!   [`response_rewrite`].
+//!   sends the client's address, host and scheme to the origin. [`ResponseRewriteLayer`] replaces
+//!   the origin's host in redirects and cookies with the client's. See [`host_rewrite`],
+//!   [`forwarded`] and [`response_rewrite`].
 //! * **As a whole proxy.** [`OriginProxy`] is a `Service` that never fails, for
-//!   `Router::fallback_service`. See [`proxy`]. Several origins form an
-//!   [`OriginGroup`](group::OriginGroup), which balances, checks and replaces them.
+//!   `Router::fallback_service`. See [`proxy`]. An [`OriginGroup`](group::OriginGroup) of several
+//!   origins balances requests, checks the health of its members, and fails over.
 //!
 //! # When it does not work
 //!
@@ -91,8 +92,8 @@
 //! * New here: [the four names](guide::four_names), [recipes](guide::cookbook),
 //!   [adapters](guide::choosing_an_adapter), and
 //!   [which crate or server to choose](guide::comparison)
-//! * A request fails: [reading errors](guide::reading_errors),
-//!   [failures of others](guide::field_cases), [faults on the wire](guide::faults)
+//! * A request fails: [reading errors](guide::reading_errors), [failures that others
+//!   reported](guide::field_cases), [faults on the wire](guide::faults)
 //! * In production: [a checklist](guide::production), [timeouts](guide::timeouts),
 //!   [load](guide::load), [security](guide::security), [observability](guide::observability)
 //! * From another proxy: [nginx](guide::from_nginx), [HAProxy](guide::from_haproxy),

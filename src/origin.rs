@@ -82,7 +82,7 @@ impl Origin {
         }
     }
 
-    /// The URL given to the builder, or the scheme and authority of the request's `Uri`.
+    /// Returns the URL given to the builder, or the scheme and authority of the request's `Uri`.
     #[must_use]
     pub fn url(&self) -> &OriginUrl {
         &self.url
@@ -121,7 +121,7 @@ impl Origin {
         }
     }
 
-    /// The scheme, which decides whether TLS is used.
+    /// Returns the scheme, which decides whether TLS is used.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.url.scheme
@@ -133,19 +133,19 @@ impl Origin {
         &self.dial
     }
 
-    /// The server name in the ClientHello, or the reason why there is none.
+    /// Returns the server name in the ClientHello, or the reason why there is none.
     #[must_use]
     pub fn sni(&self) -> &Sni {
         &self.sni
     }
 
-    /// The name that the certificate must be valid for. Unused with a plain `http` origin.
+    /// Returns the name that the certificate must be valid for. Unused with a plain `http` origin.
     #[must_use]
     pub fn expected_name(&self) -> &ExpectedName {
         &self.expected_name
     }
 
-    /// The default for `Host` or `:authority`, which a layer may replace.
+    /// Returns the default for `Host` or `:authority`, which a layer may replace.
     #[must_use]
     pub fn host(&self) -> &HostAuthority {
         &self.host
@@ -215,13 +215,13 @@ pub struct OriginUrl {
 }
 
 impl OriginUrl {
-    /// The scheme.
+    /// Returns the scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The host, and the port if the URL has one.
+    /// Returns the host, and the port if the URL has one.
     #[must_use]
     pub fn target(&self) -> &HostPort {
         &self.target

@@ -1,4 +1,4 @@
-//! Other crates' clients over a connector. Each file is one crate, behind the feature of its name.
+//! Clients of other crates over a connector. Each module needs the feature of its name.
 
 #[cfg(feature = "reqwest")]
 #[cfg_attr(cdn_origin_docsrs, doc(cfg(feature = "reqwest")))]

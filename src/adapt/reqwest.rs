@@ -1,8 +1,8 @@
-//! The client of reqwest 0.13.
+//! An HTTP client of reqwest 0.13 for a connector's origin.
 //!
-//! [`client_builder`] makes a `reqwest::ClientBuilder` whose connections go to the connector's
-//! origin, with its SNI, expected name, policy, identity, versions and Host. [`base_url`] is what
-//! requests start from:
+//! [`client_builder`] returns a `reqwest::ClientBuilder` whose connections go to the connector's
+//! origin, with its SNI, expected name, policy, identity, versions and Host. [`base_url`] returns
+//! the URL that each request starts from:
 //!
 //! ```no_run
 //! use cdn_origin::{CdnOriginConnector, Error, adapt};
@@ -31,18 +31,19 @@
 //!   name fails. A URL with an IP address is dialled as it is: do not pass untrusted URLs.
 //! * **Host** is a default header where it differs from the URL's host. reqwest then offers only
 //!   HTTP/1.1: in HTTP/2, `:authority` would still be the URL's host.
-//! * **Redirects** are followed as long as they stay at the base URL's scheme, host and port, at
-//!   most 10 times. All others are returned. `redirect` of the builder replaces that.
+//! * **Redirects** are followed at most 10 times, and only within the base URL's scheme, host and
+//!   port. Other redirects are returned as responses. The builder's `redirect` replaces this
+//!   policy.
 //! * **Proxies** of the environment are not used.
 //! * **Errors.** If reqwest cannot connect, the connector tries once more, and its error with all
-//!   facts becomes the source of reqwest's: [`Error::find_in`](crate::Error::find_in) finds it. So
-//!   an origin that is down gets two attempts for one.
+//!   facts becomes the source of reqwest's error. [`Error::find_in`](crate::Error::find_in) finds
+//!   it. So an origin that is down gets two connection attempts instead of one.
 //! * **Refusals by the edge**, such as a 421 for a wrong Host, are plain responses:
 //!   [`ResponseEvidence`] finds their cause, as [the guide][guide] shows.
 //! * **Timeouts.** [`Timeouts::connect`] bounds each of the two attempts. Its other timeouts apply
 //!   to the second one.
-//! * **Reload.** A client keeps the TLS settings with which it was made.
-//! * **Observers** see no connection of reqwest.
+//! * **Reload.** A client keeps the TLS settings with which it was created.
+//! * **Observers** get no events of reqwest's connections.
 //!
 //! [`ResponseEvidence`]: crate::diagnosis::ResponseEvidence
 //! [`Timeouts::connect`]: crate::connector::Timeouts::connect
@@ -78,14 +79,14 @@ use crate::{
 /// How many redirects are followed, as reqwest's own policy does.
 const MAX_REDIRECTS: usize = 10;
 
-/// A builder of clients for the connector's origin.
+/// Returns a builder of clients for the connector's origin.
 ///
-/// Use [`base_url`] for requests. Calls of the builder may replace what this function sets: do not
-/// call those for DNS, TLS and proxies.
+/// Use [`base_url`] for requests. Do not call the builder's methods for DNS, TLS and proxies: they
+/// would replace what this function sets.
 ///
 /// # Errors
 ///
-/// The connector has no fixed origin, or settings that reqwest cannot honour:
+/// Fails if the connector has no fixed origin, or has settings that reqwest cannot honour:
 ///
 /// * a Unix socket, a custom transport, the PROXY protocol, an egress guard, socket options or
 ///   `HappyEyeballs` that differ from the defaults
@@ -150,15 +151,15 @@ pub fn client_builder(connector: &CdnOriginConnector) -> Result<ClientBuilder, B
     Ok(builder.tls_backend_preconfigured(tls))
 }
 
-/// The URL that requests to the connector's origin start from.
+/// Returns the URL that requests to the connector's origin start from.
 ///
-/// Its host is the SNI name. Without SNI it is the expected name, and for an `http` origin the
-/// Host. It has no port, even if the origin is dialled at another one than the scheme's.
+/// Its host is the SNI name. Without SNI, it is the expected name. For an `http` origin, it is the
+/// Host. The URL has no port, even if the dialled port is not the scheme's default.
 ///
 /// # Errors
 ///
-/// The connector has no fixed origin or dials a Unix socket, or an IP address would have to be both
-/// dialled and verified, and the two differ.
+/// Fails if the connector has no fixed origin or dials a Unix socket, or if it would have to dial
+/// one IP address and verify another.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, adapt};

@@ -1,7 +1,7 @@
 //! The gRPC channels of tonic 0.14.
 //!
-//! [`channel`] connects when it is first used, [`connect`] at once. [`endpoint`] is for settings of
-//! tonic's own.
+//! [`channel`] connects when it is first used, and [`connect`] at once. Use [`endpoint`] to change
+//! tonic's own settings.
 //!
 //! ```no_run
 //! use cdn_origin::{Alpn, CdnOriginConnector, adapt};
@@ -16,13 +16,14 @@
 //! }
 //! ```
 //!
-//! # What is mapped
+//! # What this module sets
 //!
 //! * `:scheme` and `:authority` are the scheme and the Host of the origin.
 //! * The connector's timeouts bound each connect. A call has no deadline, except that of its own
 //!   request or of [`Endpoint::timeout`].
-//! * While calls run, a connection that is silent for 15 s gets a PING, and ends if nothing arrives
-//!   for another 10 s. It is the same in the pool of an [`OriginProxy`](crate::OriginProxy).
+//! * While calls run, the channel sends a PING on a connection that is silent for 15 s, and closes
+//!   it if nothing arrives for another 10 s. The pool of an [`OriginProxy`](crate::OriginProxy)
+//!   does the same.
 //! * [`Error::find_in`](crate::Error::find_in) finds this crate's error in tonic's error and in a
 //!   `Status`.
 //! * A refusal by the edge, such as a 421 for a wrong Host, is a `Status` without a cause. Wrap the
@@ -50,21 +51,23 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long the answer to a PING may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A channel to the connector's origin. It connects when it is first used, and again whenever its
-/// connection has ended.
+/// Returns a channel to the connector's origin that connects when it is first used.
+///
+/// It connects again whenever its connection has ended.
 ///
 /// # Errors
 ///
-/// As [`endpoint`].
+/// Fails as [`endpoint`] does.
 pub fn channel(connector: &CdnOriginConnector) -> Result<Channel, BuildError> {
     Ok(endpoint(connector)?.connect_with_connector_lazy(connector.clone()))
 }
 
-/// A channel to the connector's origin that is connected.
+/// Connects to the connector's origin, and returns the channel.
 ///
 /// # Errors
 ///
-/// As [`endpoint`], or the connect failed: [`Error::find_in`](crate::Error::find_in) finds why.
+/// Fails as [`endpoint`] does, or if the connect fails: [`Error::find_in`](crate::Error::find_in)
+/// finds the cause.
 ///
 /// `?` converts a [`BoxError`] into another `BoxError`, but not into a `Box<dyn Error>`: return
 /// `tower::BoxError` from the calling function.
@@ -87,17 +90,16 @@ pub async fn connect(connector: &CdnOriginConnector) -> Result<Channel, BoxError
     Ok(endpoint.connect_with_connector(connector.clone()).await?)
 }
 
-/// An endpoint whose `:scheme` and `:authority` are the scheme and the Host of the connector's
-/// origin.
+/// Returns an endpoint with the scheme and the Host of the connector's origin.
 ///
-/// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. Its URI
-/// says `http` for an `https` origin too, because the connector runs TLS: do not use tonic's
-/// `tls_config`.
+/// Pass the connector to its `connect_with_connector` or `connect_with_connector_lazy`. The
+/// endpoint's URI has the scheme `http` even for an `https` origin, because the connector handles
+/// TLS: do not use tonic's `tls_config`.
 ///
 /// # Errors
 ///
-/// If the connector has no fixed origin, or its origin is an `https` one and it may negotiate
-/// another protocol than HTTP/2, the only one that tonic speaks: set
+/// Fails if the connector has no fixed origin, or if its origin is an `https` one and ALPN may
+/// select another protocol than HTTP/2. tonic speaks only HTTP/2: set
 /// [`Alpn::Http2`](crate::Alpn::Http2).
 ///
 /// ```no_run

@@ -15,10 +15,10 @@ use super::text_value::Text;
     expecting = r#"a table such as { expiry_notice = "14days" }"#
 )]
 pub(super) struct AdviceConfig {
-    /// The advice that is not given.
+    /// The advice to silence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     silence: Vec<AdviceIdConfig>,
-    /// How long before its end a certificate is reported.
+    /// How long before a certificate expires a warning is logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     expiry_notice: Option<Text<Duration>>,
 }

@@ -56,7 +56,7 @@ impl TimeoutsConfig {
     expecting = r#"a table such as { cache = { max_ttl = "1h" } }"#
 )]
 pub(super) struct DnsConfig {
-    /// Names with fixed addresses.
+    /// Names that resolve to fixed addresses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     resolve_to: BTreeMap<String, Vec<Text<IpAddr>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -301,7 +301,7 @@ impl ProxyProtocolConfig {
     expecting = r#"a table such as { start = "deny_private" }"#
 )]
 pub(super) struct EgressGuardConfig {
-    /// What holds for addresses that no other key names.
+    /// The rule for addresses that no other key names.
     start: GuardStart,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allow: Vec<Text<IpNet>>,

@@ -1,4 +1,4 @@
-//! Why a configuration that was read cannot be used.
+//! `ConfigError`: why a configuration cannot be used.
 
 use std::{io, path::PathBuf};
 
@@ -26,7 +26,7 @@ pub enum ConfigError {
     Invalid {
         /// The path of the key, such as `verify.pinned`.
         key: &'static str,
-        /// What is wrong.
+        /// The problem.
         problem: &'static str,
     },
     /// A file that a key names cannot be read.

@@ -41,7 +41,7 @@ impl PathMapConfig {
     expecting = r#"a table such as { set = { X-Tier = "edge" } }"#
 )]
 pub(super) struct RequestFieldsConfig {
-    /// Removes fields whose names have other characters than letters, digits and hyphens.
+    /// Removes fields whose names have characters other than letters, digits and hyphens.
     #[serde(skip_serializing_if = "is_false")]
     remove_ambiguous_names: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,12 +63,12 @@ pub(super) struct ResponseFieldsConfig {
     remove: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     set: BTreeMap<String, ValueConfig>,
-    /// Adds a line beside those of the same name.
+    /// Adds a field line, and keeps those with the same name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     add: BTreeMap<String, ValueConfig>,
 }
 
-/// The value of a field: a text, or where a secret one is.
+/// The value of a field: a text, or where to read a secret one.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
@@ -161,7 +161,7 @@ impl ResponseFieldsConfig {
     expecting = "a table such as { problem_details = true }"
 )]
 pub(super) struct ErrorPagesConfig {
-    /// Sends the proxy's own errors as problem details (RFC 9457), except those with a page.
+    /// Sends the proxy's own errors as problem details (RFC 9457), unless they have a page.
     #[serde(skip_serializing_if = "is_false")]
     problem_details: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -176,11 +176,11 @@ pub(super) struct ErrorPagesConfig {
 )]
 struct PageConfig {
     statuses: Vec<u16>,
-    /// The path of its content, which is read once.
+    /// The path of the page, which is read once.
     file: PathBuf,
     #[serde(default = "html")]
     media_type: String,
-    /// Replaces the origin's responses of these statuses too.
+    /// Also replaces the origin's responses with these statuses.
     #[serde(default, skip_serializing_if = "is_false")]
     intercept: bool,
 }

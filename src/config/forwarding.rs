@@ -67,7 +67,7 @@ pub(super) struct ForwardedConfig {
     /// The fields that are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<Vec<FieldConfig>>,
-    /// Networks of proxies whose fields are believed.
+    /// Networks of the proxies to trust.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trust: Vec<Text<IpNet>>,
     #[serde(skip_serializing_if = "is_false")]
@@ -150,7 +150,7 @@ pub(super) struct ResponseRewriteConfig {
     /// Rewrites nothing.
     #[serde(skip_serializing_if = "is_false")]
     off: bool,
-    /// Rewrites cookies alone.
+    /// Rewrites only cookies.
     #[serde(skip_serializing_if = "is_false")]
     cookies_only: bool,
     /// More names of the origin.

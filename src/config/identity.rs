@@ -21,7 +21,7 @@ pub(super) struct IdentityConfig {
     key: SecretSource,
 }
 
-/// Where a text is that may be secret.
+/// Where to read a text that may be secret.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

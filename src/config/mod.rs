@@ -1,7 +1,7 @@
-//! Settings of a connector and its proxy, read from a file. Needs feature `serde`.
+//! Settings of a connector and its proxy, read from a file. Needs the feature `serde`.
 //!
-//! [`OriginConfig`] has one key for each call of [`CdnOriginBuilder`] and [`OriginProxy`], with the
-//! name of the call. It is read with any format of serde:
+//! [`OriginConfig`] has a key for each call of [`CdnOriginBuilder`] and [`OriginProxy`], with the
+//! name of the call. Read it with any format of serde:
 //!
 //! ```
 //! use cdn_origin::{OriginProxy, config::OriginConfig};
@@ -30,23 +30,24 @@
 //!
 //! * Only `url` is required. A key that is absent keeps the default of its call.
 //! * Unknown keys are errors. So are names, networks, pins and durations that cannot be parsed: the
-//!   format reports them with their line.
+//!   parser of the format reports their line.
 //! * Durations have units: `"250ms"`, `"1m 30s"`. Sizes are numbers of bytes or have units:
 //!   `"10 MiB"`.
-//! * Secrets are not in the file: `client_identity.key` and the values of fields have a path or the
-//!   name of an environment variable.
-//! * What weakens verification stands in the table `verify.danger`, and each key spells it out.
+//! * Secrets are not in the file: `client_identity.key` is a path or the name of an environment
+//!   variable, and so may be the value of a field.
+//! * All keys that weaken verification are in the table `verify.danger`, and each name says what it
+//!   accepts.
 //!
-//! [`OriginConfig::reload`] applies a changed file to a running connector, as far as that is
-//! possible.
+//! [`OriginConfig::reload`] applies a changed file to a running connector. It applies verification
+//! and client identity, and returns the keys that need a new connector or proxy.
 //!
 //! Resolvers, transports, functions, Encrypted ClientHello and other Rust values have no key. Set
-//! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration makes.
+//! them on the [`CdnOriginBuilder`] or [`OriginProxy`] that the configuration is converted into.
 //!
 //! # Keys
 //!
-//! Each key has the name of the call whose documentation says what it does and what its default is.
-//! This file has all of them. It is `examples/config/origin.toml`, with a YAML version beside it.
+//! Each key has the name of a call, whose documentation describes its effect and its default. The
+//! file below, `examples/config/origin.toml`, has all keys. A YAML version is beside it.
 //! `src/config/schema.json` is the JSON schema, for editors.
 //!
 #![doc = concat!("```toml\n", include_str!("../../examples/config/origin.toml"), "```")]

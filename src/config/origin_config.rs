@@ -126,9 +126,8 @@ impl TryFrom<&OriginConfig> for CdnOriginBuilder {
     ///
     /// # Errors
     ///
-    /// Keys that contradict each other, a value for a feature that is off, or a key or certificate
-    /// that cannot be read. Other values that cannot be used fail in
-    /// [`build`](CdnOriginBuilder::build).
+    /// Fails if keys contradict each other, if a value needs a feature that is off, or if a key or
+    /// certificate cannot be read. Other invalid values fail in [`build`](CdnOriginBuilder::build).
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
         let mut builder = config.with_names(CdnOriginConnector::builder((*config.url).clone()))?;
         if let Some(protocols) = &config.alpn {
@@ -181,8 +180,7 @@ impl TryFrom<&OriginConfig> for CdnOriginConnector {
     ///
     /// # Errors
     ///
-    /// Those of the conversion to a [`CdnOriginBuilder`] and of
-    /// [`build`](CdnOriginBuilder::build).
+    /// Fails as the conversion to a [`CdnOriginBuilder`] and [`build`](CdnOriginBuilder::build) do.
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
         Ok(CdnOriginBuilder::try_from(config)?.build()?)
     }
@@ -195,7 +193,7 @@ impl TryFrom<&OriginConfig> for OriginProxy {
     ///
     /// # Errors
     ///
-    /// Those of the conversion to a [`CdnOriginConnector`], and keys of the proxy that contradict
+    /// Fails as the conversion to a [`CdnOriginConnector`] does, or if keys of the proxy contradict
     /// each other.
     fn try_from(config: &OriginConfig) -> Result<Self, ConfigError> {
         config.with_proxy_settings(Self::new(CdnOriginConnector::try_from(config)?))
@@ -226,11 +224,11 @@ impl OriginConfig {
 
     /// Applies the keys of the proxy to an existing proxy.
     ///
-    /// Use it where the connector has settings that no file can hold.
+    /// Use it if the connector has settings that no file can hold.
     ///
     /// # Errors
     ///
-    /// Keys that contradict each other, and sizes that the call's type cannot hold.
+    /// Fails if keys contradict each other, or if a size does not fit the call's type.
     ///
     /// ```
     /// use cdn_origin::{OriginProxy, config::OriginConfig, connector::CdnOriginBuilder};
@@ -284,16 +282,15 @@ impl OriginConfig {
         Ok(proxy)
     }
 
-    /// Applies the changes in a new configuration to a running connector. Returns the keys that
-    /// were not applied.
+    /// Applies a new configuration to a running connector, and returns the keys not applied.
     ///
-    /// `verify` and `client_identity` are applied: new connections use them, see
+    /// The call applies `verify` and `client_identity`: new connections use them, see
     /// [`CdnOriginConnector::reload`]. The returned keys need a new connector or proxy. An empty
-    /// list means that everything was applied. Both lists are logged at the level INFO.
+    /// list means that all changes were applied. Applied and other keys are logged at INFO.
     ///
     /// # Errors
     ///
-    /// The new policy or identity cannot be used. The old ones stay in force.
+    /// Fails if the new policy or identity cannot be used. The old ones then stay in use.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, config::OriginConfig};

@@ -35,7 +35,7 @@ pub(super) struct TlsConfig {
     require_extended_master_secret: bool,
     #[serde(skip_serializing_if = "is_false")]
     require_fips: bool,
-    /// Needs feature `certificate-compression`.
+    /// Needs the feature `certificate-compression`.
     #[serde(skip_serializing_if = "is_false")]
     compressed_certificates: bool,
     /// Logs the secrets of connections to the file that `SSLKEYLOGFILE` names.
@@ -74,7 +74,7 @@ pub(super) struct SessionsConfig {
     /// Resumes no session.
     #[serde(skip_serializing_if = "is_false")]
     off: bool,
-    /// The number of names with sessions.
+    /// The number of names whose sessions are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<usize>,
     #[serde(skip_serializing_if = "is_false")]

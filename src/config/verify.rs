@@ -20,31 +20,31 @@ use super::{ConfigError, text_value::Text};
     expecting = "a table such as { roots = { native = true } }"
 )]
 pub(super) struct VerifyConfig {
-    /// The trusted roots. Without this key, those of the system.
+    /// The trusted roots. The default is the system's roots.
     #[serde(skip_serializing_if = "Option::is_none")]
     roots: Option<RootsConfig>,
-    /// Lets the operating system verify chain and name. Needs feature `platform-verifier`.
+    /// Lets the operating system verify chain and name. Needs the feature `platform-verifier`.
     #[serde(skip_serializing_if = "is_default")]
     platform: bool,
-    /// Keys that are trusted alone: chain, name and dates are not checked.
+    /// The only keys to trust. Chain, name and dates are not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<Vec<Text<SpkiPin>>>,
-    /// Certificates that are trusted alone: chain, name and dates are not checked.
+    /// The only certificates to trust. Chain, name and dates are not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned_certificates: Option<Vec<Text<CertificatePin>>>,
-    /// Keys of which the chain must also have one.
+    /// Keys: the chain must also contain one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     and_pins: Option<Vec<Text<SpkiPin>>>,
-    /// Certificates of which the chain must also have one.
+    /// Certificates: the chain must also contain one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     and_certificate_pins: Option<Vec<Text<CertificatePin>>>,
-    /// Subject alternative names of which the certificate must have one.
+    /// Subject alternative names: the certificate must have one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     expecting_any: Option<Vec<SanConfig>>,
     /// Revocation lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     crls: Option<CrlsConfig>,
-    /// What weakens verification.
+    /// Settings that weaken verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     danger: Option<DangerConfig>,
 }
@@ -60,7 +60,7 @@ struct RootsConfig {
     /// The roots of the system.
     #[serde(skip_serializing_if = "is_default")]
     native: bool,
-    /// Mozilla's roots. Needs feature `bundled-roots`.
+    /// Mozilla's roots. Needs the feature `bundled-roots`.
     #[serde(skip_serializing_if = "is_default")]
     bundled: bool,
     /// Files with certificates in PEM.
@@ -108,13 +108,13 @@ struct CrlsConfig {
     expecting = r#"a table such as { accept_expired = "7days" }"#
 )]
 struct DangerConfig {
-    /// Verifies nothing: anybody on the path can read and change the traffic.
+    /// Verifies nothing: anyone on the path can read and change the traffic.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<AcceptAny>,
-    /// Accepts a certificate of every name.
+    /// Accepts a certificate for any name.
     #[serde(skip_serializing_if = "Option::is_none")]
     names: Option<Ignore>,
-    /// How long after its end a certificate is accepted.
+    /// How long after it has expired a certificate is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     accept_expired: Option<Text<humantime::Duration>>,
 }

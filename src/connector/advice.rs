@@ -30,7 +30,7 @@ pub struct Advice {
 }
 
 impl Advice {
-    /// The identifier, which [`AdviceSettings::silence`](super::AdviceSettings::silence) takes.
+    /// Returns the id, for [`AdviceSettings::silence`](super::AdviceSettings::silence).
     #[must_use]
     pub fn id(&self) -> AdviceId {
         self.id

@@ -4,13 +4,13 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AdviceId {
-    /// The bucket's name has dots, so that no certificate of S3 covers its host.
+    /// The bucket's name has dots, so no certificate of S3 covers its host.
     BucketWithDots,
-    /// Early data is allowed, and none can ever be sent.
+    /// Early data is allowed, but none can ever be sent.
     EarlyDataUnused,
-    /// The chain may have expired, within a grace.
+    /// The policy accepts a chain that has expired, within a grace.
     ExpiryGrace,
-    /// An expected name was set, and the policy does not look at it.
+    /// An expected name was set, but the policy ignores it.
     ExpectedNameUnused,
     /// SNI and Host name different hosts: many edges answer 403 or 421.
     HostDiffersFromSni,
@@ -18,23 +18,23 @@ pub enum AdviceId {
     HostIsIpAddress,
     /// The edge answers plain http with a redirect to https.
     HttpsForced,
-    /// The URL is https, and the endpoint does not support TLS.
+    /// The URL is https, but the endpoint does not support TLS.
     HttpOnlyEndpoint,
-    /// The secrets of connections are logged.
+    /// The TLS secrets of connections are logged.
     KeysLogged,
-    /// The chain is checked, and no name in the certificate is.
+    /// The chain is verified, but no name in the certificate is.
     NamesIgnored,
-    /// The URL's host is an IP address and no name was configured, so that no SNI is sent.
+    /// The URL's host is an IP address and no name was set, so no SNI is sent.
     NoSniForIpAddress,
     /// TLS 1.3 is not offered.
     NoTls13,
-    /// A plain `http` origin on port 443.
+    /// The origin is a plain `http` one on port 443.
     PlainHttpOnTlsPort,
     /// The edge does not serve TLS at the dialled port.
     PortNotServed,
     /// Some certificates of the system's store could not be used.
     SkippedRoots,
-    /// Settings of TLS, and the origin is a plain `http` one.
+    /// TLS settings have no effect, because the origin is a plain `http` one.
     TlsUnused,
     /// The certificate is not verified.
     VerificationOff,

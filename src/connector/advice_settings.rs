@@ -1,4 +1,4 @@
-//! `AdviceSettings`: which advice is given.
+//! `AdviceSettings`: which advice a connector gives.
 
 use std::time::Duration;
 

@@ -53,7 +53,7 @@ use super::{
 /// # }
 /// ```
 ///
-/// hyper-util's client takes it as it is:
+/// hyper-util's client accepts it directly:
 ///
 /// ```
 /// use cdn_origin::CdnOriginConnector;
@@ -84,7 +84,7 @@ impl CdnOriginConnector {
         }
     }
 
-    /// The fixed origin with its four names, if there is one.
+    /// Returns the fixed origin with its four names, if there is one.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -99,8 +99,9 @@ impl CdnOriginConnector {
         self.state.origin.as_deref()
     }
 
-    /// The dialled edge, and the [defaults](super::CdnOriginBuilder::without_edge_profile) that its
-    /// profile changes, as text. `None` for an unknown host.
+    /// Describes the dialled edge, and the
+    /// [defaults](super::CdnOriginBuilder::without_edge_profile) that its profile changes. Returns
+    /// `None` if the host belongs to no known edge.
     #[must_use]
     pub fn profile(&self) -> Option<impl fmt::Display> {
         self.applied_profile()
@@ -110,9 +111,9 @@ impl CdnOriginConnector {
         self.state.profile.as_ref()
     }
 
-    /// The advice about this connector: settings that look wrong without being invalid.
+    /// Returns the advice about this connector: settings that are valid but look wrong.
     ///
-    /// It is also logged when the connector is built, and after every [reload](Self::reload).
+    /// It is also logged when the connector is built, and after each [reload](Self::reload).
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::AdviceId};
@@ -126,10 +127,10 @@ impl CdnOriginConnector {
         advise(&self.state)
     }
 
-    /// The same connector, watched by this observer and those it has.
+    /// Returns a connector with this observer, besides those that it has.
     ///
-    /// The observer gets the [events](crate::observe) of this value's connections, and of a proxy
-    /// made from it. Neither clones made before nor a [builder](Self::to_builder) have it.
+    /// The observer gets the [events](crate::observe) of the returned connector, and of a proxy
+    /// made from it. It gets none of existing clones or of a [builder](Self::to_builder).
     #[must_use]
     pub fn with_observer(&self, observer: impl Observer) -> Self {
         self.with_observers(self.observers.and(Arc::new(observer)))
@@ -140,11 +141,11 @@ impl CdnOriginConnector {
         Self { observers, ..this }
     }
 
-    /// The same connector, for connections on behalf of this client.
+    /// Returns a connector that connects on behalf of this client.
     ///
     /// [`proxy_protocol`](super::CdnOriginBuilder::proxy_protocol) sends the client's address to
     /// the origin. Without it, this call has no effect. A pool must not give such a connection to
-    /// another client; [`OriginProxy`](crate::OriginProxy) takes care of that itself.
+    /// another client. [`OriginProxy`](crate::OriginProxy) never does.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -162,7 +163,7 @@ impl CdnOriginConnector {
         self.for_client(Some(Arc::new(client)))
     }
 
-    /// How many TLS handshakes this connector and its clones have finished.
+    /// Returns how many TLS handshakes this connector and its clones have finished.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -176,11 +177,11 @@ impl CdnOriginConnector {
         self.state.handshakes.counts()
     }
 
-    /// The TLS configuration, for code that makes its own handshakes.
+    /// Returns the TLS configuration, for code that makes its own handshakes.
     ///
-    /// A [reload](Self::reload) makes a new one. It is `None` for a plain `http` origin, and where
-    /// Encrypted ClientHello is [required](crate::tls::Ech::required) but its configuration would
-    /// have to be read from DNS.
+    /// A [reload](Self::reload) creates a new configuration. Returns `None` for a plain `http`
+    /// origin, and if Encrypted ClientHello is [required](crate::tls::Ech::required) but its
+    /// configuration comes from DNS.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -196,21 +197,20 @@ impl CdnOriginConnector {
         self.reloadable_tls()?.client().config_without_dns(sni)
     }
 
-    /// Replaces policy and client identity, and reads all their files and the system's store again.
+    /// Replaces verify policy and client identity, and reads files and the system's roots again.
     ///
-    /// It holds for this connector and all its clones. Connections that are opened from now on use
-    /// the new settings, and resume no session of the old ones. Open connections stay as they are
-    /// until they end, or until
+    /// The new settings apply to this connector and all its clones. New connections use them, and
+    /// resume no earlier session. Open connections stay as they are until they end, or until
     /// [`OriginProxy::retire_connections`](crate::OriginProxy::retire_connections) is called. The
-    /// advice about the new policy is logged. For a plain `http` origin, nothing happens.
+    /// advice about the new policy is logged. For a plain `http` origin, the call has no effect.
     ///
-    /// Files are read on the calling thread, and other reloads wait meanwhile. So `change` must not
-    /// call this connector, and not build another that shares its TLS settings.
+    /// Files are read on the calling thread, and other reloads wait meanwhile. To avoid a deadlock,
+    /// `change` must not call this connector or build another that shares its TLS settings.
     ///
     /// # Errors
     ///
-    /// As [`build`](super::CdnOriginBuilder::build), each problem with the setter's name. The old
-    /// settings then stay in use.
+    /// Fails as [`build`](super::CdnOriginBuilder::build) does: the error names the setter of each
+    /// invalid value. The old settings then stay in use.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, tls::ClientIdentity};
@@ -235,10 +235,10 @@ impl CdnOriginConnector {
         Ok(())
     }
 
-    /// [Reloads](Self::reload) if a configured file has changed. Returns whether one has.
+    /// [Reloads](Self::reload) if a configured file has changed, and returns whether it did.
     ///
-    /// It compares length and modification time with those of the last successful read. It is cheap
-    /// enough for a call every few seconds.
+    /// The call compares the length and modification time of each file with those of the last
+    /// successful read. It is cheap enough to call every few seconds.
     ///
     /// ```no_run
     /// # fn watch(connector: cdn_origin::CdnOriginConnector) {
@@ -258,8 +258,8 @@ impl CdnOriginConnector {
     ///
     /// # Errors
     ///
-    /// As [`reload`](Self::reload). The next call tries again. So it does no harm if only one file
-    /// of a pair was written when this call read them.
+    /// Fails as [`reload`](Self::reload) does. The next call tries again, so it does no harm to
+    /// read a certificate whose new key is not written yet.
     pub fn reload_if_changed(&self) -> Result<bool, BuildError> {
         let Some(tls) = self.reloadable_tls() else {
             return Ok(false);

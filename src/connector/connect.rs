@@ -135,8 +135,7 @@ impl<'a> ConnectAttempt<'a> {
         Ok(OpenIo::Right(stream))
     }
 
-    /// Makes the TLS handshake, and a second one if the origin rejects ECH and says what to use
-    /// instead.
+    /// Makes the TLS handshake, and a second one if the origin rejects ECH and allows a retry.
     async fn negotiate(
         &mut self,
         client: &TlsClient,
@@ -250,7 +249,7 @@ impl<'a> ConnectAttempt<'a> {
     }
 }
 
-/// How long one step may take, and the timeout that says so.
+/// How long one step may take, and the timeout that decides that.
 struct ConnectStep {
     limit: Duration,
     configured: Duration,

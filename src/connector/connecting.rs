@@ -17,7 +17,8 @@ use super::OriginStream;
 ///
 /// # Errors
 ///
-/// It resolves to an [`Error`] with the stage, the kind and the facts of the attempt.
+/// If connecting fails, it resolves to an [`Error`] with the stage, the kind and the facts of the
+/// attempt.
 #[must_use = "futures do nothing unless polled"]
 pub struct Connecting(Pin<Box<dyn Future<Output = Result<OriginStream, Error>> + Send>>);
 

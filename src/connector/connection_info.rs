@@ -12,8 +12,8 @@ use crate::{
 
 /// The facts about an open connection.
 ///
-/// [`OriginProxy`](crate::OriginProxy) puts the facts of a request into the extensions of its
-/// response. On a connection that was open before, [`Facts::is_reused`] returns `true`, and
+/// [`OriginProxy`](crate::OriginProxy) puts the facts of each request into the extensions of its
+/// response. If the request reused a connection, [`Facts::is_reused`] returns `true`, and
 /// [`Facts::elapsed`] is empty. hyper-util's client puts the facts of the connect into each
 /// response.
 ///
@@ -65,7 +65,7 @@ impl ConnectionInfo {
         self.0.tls_failure.get()
     }
 
-    /// The fatal alert that ended the connection after the handshake.
+    /// Returns the fatal alert that ended the connection after the handshake.
     ///
     /// In TLS 1.3, a server rejects a client certificate at that point
     /// ([RFC 8446 section 4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)).
@@ -74,7 +74,7 @@ impl ConnectionInfo {
         self.tls_failure().and_then(|error| explain(error).alert)
     }
 
-    /// The facts about dialling and the TLS handshake.
+    /// Returns the facts about dialling and the TLS handshake.
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.0.facts

@@ -23,26 +23,27 @@ pub struct HandshakeCounts {
 }
 
 impl HandshakeCounts {
-    /// Handshakes in which the origin sent its certificate.
+    /// Returns the number of handshakes in which the origin sent its certificate.
     #[must_use]
     pub fn full(&self) -> u64 {
         self.full
     }
 
-    /// Handshakes that resumed an earlier session.
+    /// Returns the number of handshakes that resumed an earlier session.
     #[must_use]
     pub fn resumed(&self) -> u64 {
         self.resumed
     }
 
-    /// Handshakes in which the origin accepted
-    /// [early data](crate::connector::Sessions::early_data).
+    /// Returns the number of handshakes in which the origin accepted [early data][e].
+    ///
+    /// [e]: crate::connector::Sessions::early_data
     #[must_use]
     pub fn early_data(&self) -> u64 {
         self.early_data
     }
 
-    /// Handshakes in which the origin rejected early data.
+    /// Returns the number of handshakes in which the origin rejected early data.
     #[must_use]
     pub fn early_data_rejected(&self) -> u64 {
         self.early_data_rejected

@@ -24,7 +24,7 @@ use crate::{
 
 use super::ConnectionInfo;
 
-/// An open connection to an origin, over TLS or not.
+/// An open connection to an origin, with or without TLS.
 ///
 /// It implements the I/O traits of hyper and tokio. hyper-util's client reads the negotiated `h2`
 /// and the [`ConnectionInfo`] from it.
@@ -55,7 +55,7 @@ impl OriginStream {
         }
     }
 
-    /// What is known about the connection.
+    /// Returns the facts about the connection.
     #[must_use]
     pub fn info(&self) -> &ConnectionInfo {
         &self.info

@@ -6,23 +6,24 @@ use crate::tls::{EarlyRequests, Resumption};
 
 use super::{cdn_origin_connector::CdnOriginConnector, tls_reload::ReloadableTls};
 
-/// TLS session resumption: how many sessions are kept, who shares them, and early data.
+/// Settings for TLS session resumption: how many sessions, shared by which connectors.
 ///
 /// | call | default |
 /// |---|---|
 /// | [`capacity`](Self::capacity) | sessions of 32 names |
 /// | [`off`](Self::off) | sessions are resumed |
 /// | [`early_data`](Self::early_data) | none is sent |
-/// | [`share_with`](Self::share_with) | sessions are shared with clones of the connector alone |
+/// | [`share_with`](Self::share_with) | only clones of the connector share sessions |
 ///
-/// A resumed handshake is shorter, and the certificate is not verified again ([RFC 8446 section
-/// 2.2]). So sessions belong to one verification policy and one client identity:
+/// A resumed handshake is shorter, and does not verify the certificate again ([RFC 8446 section
+/// 2.2]). So each session belongs to one verify policy and one client identity:
 ///
 /// * Clones of a connector resume each other's sessions; other connectors do so only with
 ///   [`share_with`](Self::share_with).
 /// * A [reload](CdnOriginConnector::reload) drops them.
-/// * They are dropped when the certificate expires that they started with, and after 24 hours at
-///   the latest. Expired intermediate certificates and new revocation lists count by then.
+/// * A session is dropped when the certificate of its first handshake expires, and after 24 hours
+///   at the latest. So an expired intermediate certificate or a new revocation list takes effect
+///   within 24 hours.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, connector::Sessions};
@@ -72,8 +73,9 @@ impl Sessions {
 
     /// Keeps the sessions of this many names.
     ///
-    /// The default is 32. A connector with one origin has one name. For each name, one TLS 1.2
-    /// session and eight TLS 1.3 tickets are kept. `build()` fails outside of 1 to 65,536.
+    /// The default is 32. A connector with a fixed origin has one name. For each name, one TLS 1.2
+    /// session and eight TLS 1.3 tickets are kept. `build()` fails for a number outside of 1 to
+    /// 65,536.
     ///
     /// ```
     /// use cdn_origin::connector::Sessions;
@@ -87,29 +89,29 @@ impl Sessions {
 
     /// Lets [`OriginProxy`](crate::OriginProxy) send requests in early data (0-RTT).
     ///
-    /// By default none is sent. On a connection that resumes a session, the request travels in the
-    /// first flight ([RFC 8446 section 2.3]), and the response comes one round trip sooner.
+    /// By default, none is sent. On a connection that resumes a session, the request is sent in the
+    /// first flight ([RFC 8446 section 2.3]), and the response arrives one round trip earlier.
     ///
     /// **An attacker who records such a request can replay it**, and the origin cannot always
-    /// detect that ([RFC 8446 section 8]). The request is also not protected by a fresh key
-    /// exchange: the stolen key of a session decrypts it later. Allow it only for origins where a
-    /// repeated GET, HEAD or OPTIONS has no further effect. The rules of [RFC 8470] hold:
+    /// detect that ([RFC 8446 section 8]). The request also has no forward secrecy: a stolen
+    /// session key can decrypt it later. Allow early data only if a repeated GET, HEAD or OPTIONS
+    /// has no further effect at the origin. The rules of [RFC 8470] apply:
     ///
-    /// * Only GET, HEAD and OPTIONS without content are sent early, up to 12 KiB. Requests with
-    ///   `Early-Data` or `Expect`, with [`NoEarlyData`](crate::pool::NoEarlyData) in their
-    ///   extensions, and retries, also those of an [`OriginGroup`](crate::group::OriginGroup), are
-    ///   not.
+    /// * Only GET, HEAD and OPTIONS without content are sent early, up to 12 KiB. A request is not
+    ///   sent early if it has the field `Early-Data` or `Expect`, if it has
+    ///   [`NoEarlyData`](crate::pool::NoEarlyData) in its extensions, or if it is a retry,
+    ///   including one by an [`OriginGroup`](crate::group::OriginGroup).
     /// * Early data that the origin rejects is sent again after the handshake. So is a request that
     ///   the origin answers with 425 (Too Early).
     /// * The proxy adds no `Early-Data: 1`, since the origin itself sees the early data. A client's
-    ///   `Early-Data` is forwarded, and the client receives the 425 to it. A server before the
-    ///   proxy that accepts early data from clients has to add the field.
+    ///   `Early-Data` is forwarded, and the client receives the 425 that answers it. A server in
+    ///   front of the proxy that accepts early data from clients has to add the field.
     ///
-    /// Nothing is sent early over HTTP/2 or with [ECH](crate::connector::CdnOriginBuilder::ech).
-    /// [`Alpn::Http1`](crate::tls::Alpn::Http1) brings early data to origins that speak both
-    /// versions of HTTP. A connector outside of `OriginProxy` sends none, since it does not see
-    /// requests. [`handshakes`](CdnOriginConnector::handshakes) counts accepted and rejected early
-    /// data; the TLS facts of each connection report it, too.
+    /// Nothing is sent early over HTTP/2 or with [ECH](crate::connector::CdnOriginBuilder::ech). To
+    /// use early data with an origin that speaks both versions of HTTP, set
+    /// [`Alpn::Http1`](crate::tls::Alpn::Http1). A connector outside of `OriginProxy` sends none,
+    /// since it does not see requests. [`handshakes`](CdnOriginConnector::handshakes) counts
+    /// accepted and rejected early data. The TLS facts of each connection report it too.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::Sessions, tls::Alpn};
@@ -131,18 +133,19 @@ impl Sessions {
         self.called("Sessions::early_data")
     }
 
-    /// Shares all of TLS with this connector: sessions, verification policy, identity, parameters.
+    /// Shares all TLS state with this connector: sessions, policy, identity and parameters.
     ///
-    /// It is meant for several connectors to one CDN, which would otherwise each verify the same
+    /// Use this for several connectors to one CDN. Otherwise, each of them verifies the same
     /// certificates. A [reload](CdnOriginConnector::reload) of one of them changes all of them.
     ///
-    /// Connectors with different
-    /// [expected names](crate::connector::CdnOriginBuilder::expected_name) share all but their
-    /// sessions: a session relies on the name that was verified. A connector to an `http` origin
-    /// has nothing to share, and nothing to fail.
+    /// Connectors with different [expected
+    /// names](crate::connector::CdnOriginBuilder::expected_name) share everything except sessions:
+    /// a session relies on the name that was verified. For a connector to a plain `http` origin,
+    /// the call has no effect. `build()` fails if only the other connector has such an origin.
     ///
-    /// `build()` fails if another TLS setting is set beside it. `to_builder()` gives a builder with
-    /// the same TLS settings that shares nothing.
+    /// `build()` also fails if another TLS setting is set. To change one, start from
+    /// [`to_builder`](CdnOriginConnector::to_builder), which returns a builder with the same TLS
+    /// settings that shares nothing.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, connector::Sessions};

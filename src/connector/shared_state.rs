@@ -36,7 +36,7 @@ impl ConnectorState {
     ///
     /// # Errors
     ///
-    /// If the `Uri` names none.
+    /// Fails if the `Uri` names none.
     pub(super) fn origin_for(&self, uri: &Uri) -> Result<Arc<Origin>, Error> {
         if let Some(origin) = &self.origin {
             return Ok(origin.clone());

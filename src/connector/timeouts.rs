@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{BuildProblem, BuildProblemKind};
 
-/// How long connecting may take, step by step and in all.
+/// How long connecting may take: the timeout of each step, and of all steps together.
 ///
 /// | call | default | starts | ends |
 /// |---|---|---|---|
@@ -18,10 +18,11 @@ use crate::error::{BuildProblem, BuildProblemKind};
 /// |<------------------------- connect -------------------------->|
 /// ```
 ///
-/// A step that takes longer fails with [`ErrorKind::TimedOut`](crate::error::ErrorKind::TimedOut),
-/// and [`Error::stage`](crate::Error::stage) names the step. `OriginProxy` answers 504.
-/// `build()` fails for a timeout of zero. `Duration::MAX` turns a timeout off. The
-/// [guide](crate::guide::timeouts) lists the timeouts of the pool and the proxy, too.
+/// If a step takes longer, the connect fails with
+/// [`ErrorKind::TimedOut`](crate::error::ErrorKind::TimedOut), and
+/// [`Error::stage`](crate::Error::stage) names the step. `OriginProxy` answers 504. `build()` fails
+/// for a timeout of zero. `Duration::MAX` turns a timeout off. The [guide](crate::guide::timeouts)
+/// also lists the timeouts of the pool and the proxy.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,9 +57,9 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Sets the timeout of resolving and connecting, over all addresses together.
+    /// Sets the timeout of resolving and connecting, for all addresses together.
     ///
-    /// The default is 10 s. Writing the [PROXY header](crate::dial::ProxyProtocol) counts, too.
+    /// The default is 10 s. It includes writing the [PROXY header](crate::dial::ProxyProtocol).
     ///
     /// ```
     /// use std::time::Duration;
@@ -87,9 +88,9 @@ impl Timeouts {
         self
     }
 
-    /// Sets the timeout of everything together, from the look-up to the finished handshake.
+    /// Sets the timeout of all steps together, from the look-up to the end of the handshake.
     ///
-    /// The default is 15 s. A step gets what is left of it, at most its own timeout.
+    /// The default is 15 s. Each step may take the remaining time, but at most its own timeout.
     ///
     /// ```
     /// use std::time::Duration;

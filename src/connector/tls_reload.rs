@@ -13,7 +13,7 @@ use crate::{
 
 /// The settings that a [reload](crate::CdnOriginConnector::reload) can change.
 ///
-/// The other settings stay the same. Files and the system's roots are read again in any case.
+/// All other settings stay the same. A reload always reads files and the system's roots again.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, Roots, VerifyPolicy, connector::TlsReload};

@@ -6,7 +6,7 @@ use super::{CauseId, Certainty, Clue, Confirmation, FixKind};
 
 /// A possible cause of a failure.
 ///
-/// `Display` is one line: the certainty, the text and the first fix.
+/// `Display` writes one line: the certainty, the text and the first fix.
 ///
 /// ```
 /// # fn print(error: cdn_origin::Error) {
@@ -84,34 +84,34 @@ impl Cause {
         self
     }
 
-    /// The stable id, for code and metrics.
+    /// Returns the stable id, for code and metrics.
     #[must_use]
     pub fn id(&self) -> CauseId {
         self.id
     }
 
-    /// How certain the cause is.
+    /// Returns how certain the cause is.
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.certainty
     }
 
-    /// The cause in a sentence, with the names that were used.
+    /// Returns the cause as a sentence, with the names that were used.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The evidence: which observations point at this cause, such as `the alert`.
+    /// Returns the evidence: which observations point at this cause, such as `the alert`.
     ///
-    /// Where an error page of an edge was recognised, the last item is the source that documents
-    /// the page.
+    /// If an error page of an edge was recognised, the last item is the source that documents the
+    /// page.
     pub fn evidence(&self) -> impl Iterator<Item = &'static str> {
         let clues = self.clues.iter().map(|clue| clue.as_str());
         clues.chain(self.documented_in)
     }
 
-    /// What would confirm the cause, as an instruction; `None` if the cause is certain.
+    /// Returns what would confirm the cause, as an instruction; `None` if the cause is certain.
     #[must_use]
     pub fn confirm(&self) -> Option<&'static str> {
         self.confirmation.map(Confirmation::as_str)
@@ -122,10 +122,10 @@ impl Cause {
         self.confirmation
     }
 
-    /// The fixes, the best first. Empty if no change of configuration helps.
+    /// Returns the fixes, the best first. Empty if no change of configuration helps.
     ///
-    /// Each prints as the code to write, such as `.sni("www.example.com")`, or advice in words
-    /// where no call of this crate helps.
+    /// Each displays as the code to write, such as `.sni("www.example.com")`, or as advice if no
+    /// call of this crate helps.
     #[must_use]
     pub fn fixes(&self) -> &[impl fmt::Display + fmt::Debug] {
         &self.fixes

@@ -20,7 +20,7 @@ pub enum CauseId {
     AddressFamily,
     /// The origin requires an application protocol that was not offered.
     AlpnNotAccepted,
-    /// The fault lies between the edge and the server behind it. None of the four names matters.
+    /// The fault lies between the edge and the server behind it. Changing a name does not help.
     BehindTheEdge,
     /// A firewall, a rate limit or a country rule of the edge blocked the request.
     BlockedByTheEdge,
@@ -42,8 +42,8 @@ pub enum CauseId {
     ClientCertificateRefused,
     /// The origin requires a client certificate.
     ClientCertificateRequired,
-    /// A device on the path drops the ClientHello, which a post-quantum key share makes larger than
-    /// a packet, or cuts the connection.
+    /// A device on the path drops the ClientHello or cuts the connection, because a post-quantum
+    /// key share makes the ClientHello larger than a packet.
     ClientHelloDropped,
     /// The origin refuses the request because `Origin` differs from the Host sent.
     CrossOriginRefused,
@@ -125,7 +125,7 @@ pub enum CauseId {
     RootsMissing,
     /// The certificate is self-signed.
     SelfSigned,
-    /// The request was signed for another Host than the one it arrives with.
+    /// The request was signed for a Host other than the one that it arrives with.
     SignedForAnotherHost,
     /// The SNI or the certificate of the connection does not cover the name in Host.
     SniAndHostDisagree,
@@ -141,8 +141,8 @@ pub enum CauseId {
     UntrustedAuthority,
     /// The bucket has no website.
     WebsiteOff,
-    /// A wildcard in the certificate seems to cover the expected name, but does not. It stands for
-    /// one whole label, and never for one directly below a top-level domain.
+    /// A wildcard in the certificate seems to cover the expected name, but does not. A wildcard
+    /// stands for exactly one label, and never for one directly below a top-level domain.
     WildcardTooShallow,
     /// The bucket belongs to another region than the endpoint.
     WrongRegion,
@@ -220,7 +220,7 @@ impl CauseId {
         Self::WrongRegion,
     ];
 
-    /// The stable label for metrics: the id in snake case.
+    /// Returns the stable label for metrics: the id in snake case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

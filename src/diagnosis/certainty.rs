@@ -22,7 +22,7 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

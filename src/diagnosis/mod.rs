@@ -1,4 +1,4 @@
-//! Diagnoses: from what was observed to ranked causes and the calls that fix them.
+//! Diagnoses: the likely causes of a failure, ranked, and the calls that fix them.
 //!
 //! ```text
 //!  Error, or ResponseEvidence     what was observed
@@ -21,7 +21,7 @@
 //! * [`OriginProxy`](crate::OriginProxy) diagnoses the responses of the edge, such as a 403 or 421.
 //!   It puts the [`Diagnosis`] into the extensions of the response.
 //!
-//! Rules use only what was observed: a diagnosis makes no connection. To try fixes, use
+//! A diagnosis uses only what was observed, and makes no connection. To try fixes, use
 //! [`probe`](crate::probe()).
 //!
 //! ```no_run
@@ -48,10 +48,10 @@
 //! |---|---|
 //! | `ranking` | [`Diagnosis`]: the causes in order |
 //! | `cause`, `cause_id`, `certainty` | [`Cause`] and its parts |
-//! | `clue`, `confirmation`, `fix` | evidence for a cause, what confirms it, what fixes it |
+//! | `clue`, `confirmation`, `fix` | the evidence for a cause, its confirmation, and its fix |
 //! | `error_rules/` | the rules for errors |
 //! | `response_rules/` | the rules for responses |
-//! | `proofs/` | what must be observed before a cause is certain: tests |
+//! | `proofs/` | tests of what has to be observed before a cause is certain |
 //! | `report` | the report of an error |
 
 mod cause;

@@ -6,8 +6,8 @@ use super::{Cause, Certainty, FixKind};
 
 /// The possible causes of a failure, the likeliest first. Empty if no rule matches.
 ///
-/// `Display` is one line for logs: the likeliest cause and its first fix. Of equally likely causes,
-/// it is the first that has a fix.
+/// `Display` writes one line for logs: the likeliest cause and its first fix. Among equally likely
+/// causes, it selects the first that has a fix.
 ///
 /// ```
 /// use cdn_origin::diagnosis::{CauseId, Certainty};
@@ -47,13 +47,13 @@ impl Diagnosis {
         }
     }
 
-    /// The causes, the likeliest first.
+    /// Returns the causes, the likeliest first.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
     }
 
-    /// The likeliest cause.
+    /// Returns the likeliest cause.
     #[must_use]
     pub fn likeliest(&self) -> Option<&Cause> {
         self.causes.first()

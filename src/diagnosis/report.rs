@@ -13,10 +13,10 @@ use super::Cause;
 const COLUMNS: usize = 80;
 
 impl Error {
-    /// The whole error as text for people: what failed, the facts, the causes and their fixes.
+    /// Returns the report for people: what failed, the facts, the causes and their fixes.
     ///
-    /// The report has lines of at most 80 columns, except for calls that are longer. Code is broken
-    /// only where it still compiles. Texts that the peer chose are escaped and shortened. [Reading
+    /// The report has lines of at most 80 columns, except for longer calls. Code is wrapped only
+    /// where it still compiles. Texts that the peer chose are escaped and shortened. [Reading
     /// errors](crate::guide::reading_errors) explains the report.
     ///
     /// ```

@@ -67,13 +67,13 @@ impl ClientConnection {
         }
     }
 
-    /// The client's address.
+    /// Returns the client's address.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// The scheme of the connection: `https` if it uses TLS.
+    /// Returns the scheme of the connection: `https` if it uses TLS.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme

@@ -68,7 +68,7 @@ impl ProxyTlv {
     ///
     /// # Errors
     ///
-    /// If it is empty or longer.
+    /// Fails if the value is empty, or longer than that.
     pub fn alpn(protocol: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
         let protocol = within(protocol.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Alpn(protocol)))
@@ -78,7 +78,7 @@ impl ProxyTlv {
     ///
     /// # Errors
     ///
-    /// If it is empty or longer.
+    /// Fails if the value is empty, or longer than that.
     pub fn authority(name: impl Into<String>) -> Result<Self, ProxyTlvError> {
         let name = within(name.into(), MAX_BYTES)?;
         Ok(Self(TlvContent::Authority(name)))
@@ -88,7 +88,7 @@ impl ProxyTlv {
     ///
     /// # Errors
     ///
-    /// If it is empty or longer.
+    /// Fails if the value is empty, or longer than that.
     pub fn unique_id(id: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
         let id = within(id.into(), MAX_ID_BYTES)?;
         Ok(Self(TlvContent::UniqueId(id)))
@@ -98,7 +98,7 @@ impl ProxyTlv {
     ///
     /// # Errors
     ///
-    /// If a parameter is empty or longer.
+    /// Fails if a parameter is empty, or longer than that.
     pub fn tls(tls: ClientTls) -> Result<Self, ProxyTlvError> {
         let ClientTls {
             version,
@@ -116,7 +116,7 @@ impl ProxyTlv {
     ///
     /// # Errors
     ///
-    /// If the type is another, or the value is longer.
+    /// Fails if the type is outside of these ranges, or the value is longer than that.
     pub fn custom(kind: u8, value: impl Into<Vec<u8>>) -> Result<Self, ProxyTlvError> {
         let value = value.into();
         if !(0xE0..=0xF7).contains(&kind) {

@@ -13,13 +13,13 @@ impl Alert {
         Self(code)
     }
 
-    /// The number.
+    /// Returns the alert's number.
     #[must_use]
     pub fn code(self) -> u8 {
         self.0
     }
 
-    /// The name in the IANA registry, or `unknown`.
+    /// Returns the alert's name in the IANA registry, or `unknown`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
-/// Every invalid value that was passed to a builder, each with the name of its setter.
+/// All invalid values that were passed to a builder, each with the name of its setter.
 ///
 /// ```
 /// use cdn_origin::{CdnOriginConnector, error::BuildProblemKind};
@@ -36,7 +36,7 @@ impl BuildError {
         }
     }
 
-    /// The problems, in the order in which they were found. There is at least one.
+    /// Returns the problems, in the order in which they were found. There is at least one.
     #[must_use]
     pub fn problems(&self) -> &[BuildProblem] {
         &self.problems
@@ -89,13 +89,13 @@ impl BuildProblem {
         Self::new(self.setter, self.kind, why)
     }
 
-    /// The setter that the value was passed to, such as `sni`.
+    /// Returns the setter that the value was passed to, such as `sni`.
     #[must_use]
     pub fn setter(&self) -> &'static str {
         self.setter
     }
 
-    /// What kind of problem it is.
+    /// Returns the kind of the problem.
     #[must_use]
     pub fn kind(&self) -> BuildProblemKind {
         self.kind

@@ -55,7 +55,7 @@ impl DialAttempt {
         self
     }
 
-    /// The address.
+    /// Returns the address that was dialled.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -67,13 +67,13 @@ impl DialAttempt {
         self.started
     }
 
-    /// How long the attempt took.
+    /// Returns how long the attempt took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The outcome.
+    /// Returns the outcome of the attempt.
     #[must_use]
     pub fn outcome(&self) -> DialOutcome {
         self.outcome

@@ -16,12 +16,14 @@ use super::{
 
 /// Why a connection or a request failed.
 ///
-/// `Display` is one line about this level, such as `TLS handshake with d123.cloudfront.net:443
-/// failed: certificate has expired; SNI sent: d123.cloudfront.net`. `source()` is the next level.
-/// Use [`report`](Self::report) for people and [`kind`](Self::kind) for code.
+/// `Display` writes one line about this error, such as `TLS handshake with d123.cloudfront.net:443
+/// failed: certificate has expired; SNI sent: d123.cloudfront.net`. `source()` returns the error
+/// that caused it. Show [`report`](Self::report) to people, and match on [`kind`](Self::kind) in
+/// code.
 ///
-/// Texts that the peer chose, such as the names in its certificate, are escaped and shortened at
-/// every level. A source that is not safe to print is replaced by one that is.
+/// Texts that the peer chose, such as the names in its certificate, are escaped and shortened
+/// throughout the `source()` chain. A source that is not safe to print is replaced by a printable
+/// one.
 ///
 /// Clones are cheap: they share one allocation.
 ///
@@ -115,7 +117,8 @@ impl Error {
         self
     }
 
-    /// Finds the first error of this type in the `source()` chain of `error`, itself included.
+    /// Finds the first error of this type in the `source()` chain of `error`, including `error`
+    /// itself.
     ///
     /// It also looks inside every `io::Error` on the way, because `io::Error::source()` skips the
     /// error that it wraps.
@@ -131,7 +134,7 @@ impl Error {
         source_chain::find(error)
     }
 
-    /// What failed.
+    /// Returns what failed, for code to match on.
     ///
     /// ```
     /// use cdn_origin::{Error, ErrorKind};
@@ -145,7 +148,7 @@ impl Error {
         self.0.kind
     }
 
-    /// How far the attempt got.
+    /// Returns how far the attempt got.
     ///
     /// ```
     /// use cdn_origin::{Error, error::Stage};
@@ -159,7 +162,7 @@ impl Error {
         self.0.stage
     }
 
-    /// Where to look first.
+    /// Returns the side to look at first: client, configuration, network or origin.
     ///
     /// ```
     /// use cdn_origin::{Error, error::Fault};
@@ -176,7 +179,7 @@ impl Error {
         self.0.kind.fault(self.0.stage, self.0.facts.timeout)
     }
 
-    /// Everything that was observed until the failure.
+    /// Returns everything that was observed until the failure.
     ///
     /// ```
     /// fn log(error: &cdn_origin::Error) {
@@ -190,7 +193,7 @@ impl Error {
         &self.0.facts
     }
 
-    /// Whether a deadline passed. [`Facts::deadline`] has its length.
+    /// Returns whether a deadline passed. [`Facts::deadline`] has its length.
     ///
     /// ```
     /// fn log(error: &cdn_origin::Error) {

@@ -10,10 +10,10 @@ use super::{
     TlsSession,
 };
 
-/// Everything that was observed while connecting and exchanging a request.
+/// Everything that was observed while connecting and while exchanging a request.
 ///
 /// The facts of a failed connection are in the [`Error`](super::Error), those of an open one in its
-/// [`ConnectionInfo`](crate::connector::ConnectionInfo). They have names and addresses, and never
+/// [`ConnectionInfo`](crate::connector::ConnectionInfo). They contain names and addresses, but no
 /// header values, paths or keys.
 ///
 /// ```
@@ -128,13 +128,13 @@ impl Facts {
         Self { timeout, ..self }
     }
 
-    /// The four names as they were used.
+    /// Returns the four names as they were used.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
     }
 
-    /// The `Host` or `:authority` of the request. Without a request, the origin's default.
+    /// Returns the `Host` or `:authority` of the request, or the origin's default if there is none.
     #[must_use]
     pub fn host(&self) -> Option<&HostAuthority> {
         self.host
@@ -142,8 +142,8 @@ impl Facts {
             .or_else(|| self.origin().map(Origin::host))
     }
 
-    /// The connection attempts, in the order in which they began. Empty with a custom transport,
-    /// and for a request that found a connection open.
+    /// Returns the connection attempts, in the order in which they began. Empty with a custom
+    /// transport, and for a request on a connection that was open before.
     #[must_use]
     pub fn attempts(&self) -> &[DialAttempt] {
         &self.attempts
@@ -154,112 +154,113 @@ impl Facts {
         self.attempts.iter().filter(|attempt| attempt.is_failed())
     }
 
-    /// The resolvers' answers for the dialled name, in the order of arrival. Empty for a request
-    /// that found a connection open.
+    /// Returns the resolvers' answers for the dialled name, in the order of arrival. Empty for a
+    /// request on a connection that was open before.
     #[must_use]
     pub fn resolutions(&self) -> &[Resolution] {
         &self.resolutions
     }
 
-    /// The address of the peer, once TCP was connected.
+    /// Returns the address of the peer, once TCP was connected.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// The `HTTPS` record that led to the peer's address, if one did.
+    /// Returns the `HTTPS` record that led to the peer's address, if one did.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
     }
 
-    /// Whether a [PROXY protocol](crate::dial::ProxyProtocol) header was sent to the peer.
+    /// Returns whether a [PROXY protocol](crate::dial::ProxyProtocol) header was sent to the peer.
     #[must_use]
     pub fn has_proxy_header(&self) -> bool {
         self.proxy_header
     }
 
-    /// What the ClientHello offered: the row `offered` of a report, such as
-    /// `TLS 1.2 to TLS 1.3; ALPN h2, http/1.1`. `None` without TLS.
+    /// Returns what the ClientHello offered: the row `offered` of a report, such as `TLS 1.2 to TLS
+    /// 1.3; ALPN h2, http/1.1`. `None` without TLS.
     #[must_use]
     pub fn tls_offer(&self) -> Option<impl fmt::Display> {
         self.offer.as_ref()
     }
 
-    /// How Encrypted ClientHello was offered in the last handshake, and the peer's answer: the row
-    /// `ECH` of a report, such as `accepted; public name public.example`. `None` if it was not
-    /// configured.
+    /// Returns how Encrypted ClientHello was offered in the last handshake, and the peer's answer:
+    /// the row `ECH` of a report, such as `accepted; public name public.example`. `None` if it was
+    /// not configured.
     #[must_use]
     pub fn ech_offer(&self) -> Option<impl fmt::Display> {
         self.ech.as_ref()
     }
 
-    /// The public name of an encrypted ClientHello, sent in the clear in place of the name in SNI.
+    /// Returns the public name of an encrypted ClientHello, sent in the clear in place of the name
+    /// in SNI.
     #[must_use]
     pub fn ech_public_name(&self) -> Option<&str> {
         self.ech.as_ref()?.public_name()
     }
 
-    /// What the handshake agreed on; `None` until it is complete.
+    /// Returns what the handshake agreed on; `None` until it is complete.
     #[must_use]
     pub fn tls_session(&self) -> Option<&TlsSession> {
         self.session.as_ref()
     }
 
-    /// The leaf certificate that the peer presented, even if it was refused.
+    /// Returns the leaf certificate that the peer presented, even if it was refused.
     #[must_use]
     pub fn certificate(&self) -> Option<&PeerCertificate> {
         self.chain.first()
     }
 
-    /// The whole chain that the peer presented, in its order, the leaf first. In a resumed session,
-    /// the chain of the original handshake.
+    /// Returns the whole chain that the peer presented, in its order, the leaf first. In a resumed
+    /// session, the chain of the original handshake.
     #[must_use]
     pub fn certificates(&self) -> &[PeerCertificate] {
         &self.chain
     }
 
-    /// Whether the peer's certificate was accepted, in this handshake or in the original one of a
-    /// resumed session.
+    /// Returns whether the peer's certificate was accepted, in this handshake or in the original
+    /// one of a resumed session.
     #[must_use]
     pub fn is_certificate_accepted(&self) -> bool {
         self.accepted
     }
 
-    /// The names that the policy accepts in place of the expected name, as text.
+    /// Returns the names that the policy accepts in place of the expected name, as text.
     #[must_use]
     pub fn expected_alternatives(&self) -> Option<&str> {
         self.alternatives.as_deref()
     }
 
-    /// Whether a client certificate is configured.
+    /// Returns whether a client certificate is configured.
     #[must_use]
     pub fn has_client_identity(&self) -> bool {
         self.client_identity
     }
 
-    /// Whether the peer requested a client certificate, and received one. Not known for a resumed
-    /// session, whose original handshake decided it.
+    /// Returns whether the peer requested a client certificate, and received one. This is unknown
+    /// for a resumed session, because the original handshake decided it.
     #[must_use]
     pub fn client_certificate(&self) -> ClientCertificate {
         self.client_certificate
     }
 
-    /// Whether the connection had served another request before this one.
+    /// Returns whether the connection had served another request before this one.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
     }
 
-    /// How long the connection had been idle before a request that got no response; `None` if it
-    /// was opened for the request, or served others at the same time. Only in the facts of an
+    /// Returns how long the connection had been idle before a request that got no response; `None`
+    /// if it was opened for the request, or served others at the same time. Only in the facts of an
     /// [`Error`](super::Error).
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {
         self.idle
     }
 
-    /// Whether the origin has answered before, over this connection or another, so that scheme and
+    /// Whether the origin has answered before, over this connection or another. Then scheme and
     /// protocol are right.
     pub(crate) fn has_answered_before(&self) -> bool {
         self.reused || self.answered_before
@@ -275,14 +276,14 @@ impl Facts {
         self.called_with.as_ref()
     }
 
-    /// The fatal alert that the peer sent.
+    /// Returns the fatal alert that the peer sent.
     #[must_use]
     pub fn alert(&self) -> Option<Alert> {
         self.alert
     }
 
-    /// The first bytes, at most 64, from a peer whose handshake failed, or that does not speak
-    /// HTTP/1. For an unexpected HTTP message, these are its first line.
+    /// Returns the first bytes, at most 64, from a peer whose handshake failed, or that does not
+    /// speak HTTP/1. For an unexpected HTTP message, these are its first line.
     #[must_use]
     pub fn first_bytes(&self) -> &[u8] {
         &self.first_bytes
@@ -298,13 +299,13 @@ impl Facts {
         self.first_bytes.clear();
     }
 
-    /// The time that each stage took for this request.
+    /// Returns the time that each stage took for this request.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         self.elapsed
     }
 
-    /// The deadline that passed, if one did.
+    /// Returns the deadline that passed, if one did.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
@@ -320,7 +321,7 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
-    /// The DNS lookup.
+    /// Returns the DNS lookup.
     #[must_use]
     pub fn resolve(&self) -> Option<Duration> {
         self.resolve
@@ -332,7 +333,7 @@ impl Elapsed {
         self.dial
     }
 
-    /// The TLS handshake.
+    /// Returns the TLS handshake.
     #[must_use]
     pub fn handshake(&self) -> Option<Duration> {
         self.handshake

@@ -1,4 +1,4 @@
-//! What failed: the kinds by which code branches on an error.
+//! `ErrorKind`: what failed, for code to match on.
 
 use std::{fmt, io};
 
@@ -12,9 +12,9 @@ use super::{
 
 /// What failed, as it was observed.
 ///
-/// A kind is an observation; [`Error::diagnosis`](crate::Error::diagnosis) interprets it. Kinds
-/// with several variations carry a detail, so that code can match on the group or on the detail.
-/// More kinds and details may be added.
+/// A kind is an observation; [`Error::diagnosis`](crate::Error::diagnosis) interprets it. Some
+/// kinds carry a detail, so code can match on the kind alone or on the detail too. More kinds and
+/// details may be added.
 ///
 /// ```
 /// use cdn_origin::{
@@ -62,10 +62,10 @@ pub enum ErrorKind {
     Io,
     /// The request has passed through this proxy before, according to `Via` or `CDN-Loop`.
     LoopDetected,
-    /// The [group](crate::group::OriginGroup) has no member that may get requests.
+    /// The [group](crate::group::OriginGroup) has no member that can get requests.
     NoOrigin,
-    /// The peer does not speak TLS; [`Facts::first_bytes`](super::Facts::first_bytes) has what it
-    /// sent.
+    /// The peer does not speak TLS. [`Facts::first_bytes`](super::Facts::first_bytes) has the start
+    /// of its answer.
     NotTls,
     /// The proxy has reached its limit of concurrent requests, and its queue is full.
     Overloaded,
@@ -158,7 +158,7 @@ impl ErrorKind {
         Self::Upgrade(UpgradeProblem::Refused),
     ];
 
-    /// The stable label for metrics, in snake case and with the detail.
+    /// Returns the stable label for metrics, in snake case and with the detail.
     ///
     /// ```
     /// use cdn_origin::{ErrorKind, error::CertificateProblem};

@@ -136,12 +136,12 @@ impl HostProblem {
 pub enum RequestProblem {
     /// `Expect` has another value than `100-continue` (RFC 9110 section 10.1.1).
     ExpectationUnknown,
-    /// The fields are larger, or more, than the proxy or the dialled edge allows.
+    /// The fields are larger or more numerous than the proxy or the dialled edge allows.
     HeadTooLarge,
     /// The proxy does not forward this method.
     MethodRefused,
-    /// The path may lead out of the prefix that a map replaces (RFC 3986 section 5.2.4), or the
-    /// result would start with `//`.
+    /// The path may lead out of the prefix that `map_path` replaces (RFC 3986 section 5.2.4), or
+    /// the mapped path would start with `//`.
     PathAmbiguous,
     /// The target has a form that only CONNECT or OPTIONS may have (RFC 9112 section 3.2), or a
     /// scheme other than http and https.

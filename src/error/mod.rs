@@ -1,8 +1,8 @@
-//! Errors: what failed, how far it got, where to look, and everything that was observed.
+//! Errors: what failed, at which stage, whose fault it is, and everything that was observed.
 //!
 //! | type | reports |
 //! |---|---|
-//! | [`BuildError`] | mistakes in the code that calls a builder: all invalid values at once |
+//! | [`BuildError`] | all invalid values that were passed to a builder |
 //! | [`Error`] | a failed connection or request |
 //!
 //! An [`Error`] answers five questions:
@@ -11,11 +11,11 @@
 //! |---|---|
 //! | What failed? | [`kind`](Error::kind) |
 //! | How far did it get? | [`stage`](Error::stage) |
-//! | Where do I look first? | [`fault`](Error::fault) |
+//! | Which side do I look at first? | [`fault`](Error::fault) |
 //! | What was observed? | [`facts`](Error::facts) |
 //! | What is the cause, and the fix? | [`diagnosis`](Error::diagnosis), [`report`](Error::report) |
 //!
-//! Errors of hyper-util, reqwest and tonic contain it in their `source()` chain:
+//! Errors of hyper-util, reqwest and tonic contain the [`Error`] in their `source()` chain:
 //!
 //! ```
 //! use cdn_origin::{Error, ErrorKind, error::CertificateProblem};

@@ -52,13 +52,13 @@ impl PeerCertificate {
         }))
     }
 
-    /// The certificate in DER, as received.
+    /// Returns the certificate in DER, as received.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
     }
 
-    /// The subject alternative names: DNS names, then IP addresses.
+    /// Returns the subject alternative names: DNS names, then IP addresses.
     #[must_use]
     pub fn names(&self) -> &[String] {
         self.fields().map_or(&[], |fields| &fields.names)
@@ -86,26 +86,26 @@ impl PeerCertificate {
         }
     }
 
-    /// The subject's distinguished name (RFC 4514).
+    /// Returns the subject's distinguished name (RFC 4514).
     #[must_use]
     pub fn subject(&self) -> &str {
         self.fields().map_or("", |fields| &fields.subject)
     }
 
-    /// The issuer's distinguished name (RFC 4514).
+    /// Returns the issuer's distinguished name (RFC 4514).
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.fields().map_or("", |fields| &fields.issuer)
     }
 
-    /// The SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/` and
-    /// base64.
+    /// Returns the SHA-256 of the SubjectPublicKeyInfo as a [pin](crate::tls::SpkiPin): `sha256/`
+    /// and base64.
     #[must_use]
     pub fn pin(&self) -> Option<&str> {
         self.fields()?.pin.as_deref()
     }
 
-    /// Whether subject and issuer are the same, as in a self-signed certificate.
+    /// Returns whether subject and issuer are the same, as in a self-signed certificate.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         !self.subject().is_empty() && self.subject() == self.issuer()
@@ -145,19 +145,19 @@ impl PeerCertificate {
         self.fields().is_some_and(|fields| fields.is_version_1)
     }
 
-    /// The first moment of validity.
+    /// Returns the first moment of validity.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
         Some(self.fields()?.not_before.time)
     }
 
-    /// The last moment of validity.
+    /// Returns the last moment of validity.
     #[must_use]
     pub fn not_after(&self) -> Option<SystemTime> {
         Some(self.fields()?.not_after.time)
     }
 
-    /// The number of whole days left at `now`: 0 on the last day, negative after it.
+    /// Returns the number of whole days left at `now`: 0 on the last day, negative after it.
     ///
     /// ```
     /// # fn log(info: &cdn_origin::connector::ConnectionInfo) {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, net::IpAddr, time::Duration};
 
-/// What a resolver answered for the dialled name.
+/// The answer of a resolver for the dialled name.
 ///
 /// `Display` is one line, such as `2 addresses by A records, TTL 60 s`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,37 +16,37 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// The source of the answer, such as `A records` or `the system's resolver`.
+    /// Returns the source of the answer, such as `A records` or `the system's resolver`.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The number of addresses in the answer.
+    /// Returns the number of addresses in the answer.
     #[must_use]
     pub fn addresses(&self) -> usize {
         self.addresses
     }
 
-    /// The answer's time to live, if it has one.
+    /// Returns the answer's time to live, if it has one.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         self.ttl
     }
 
-    /// The time that the answer has spent in the DNS cache; zero for a fresh one.
+    /// Returns how long the answer has been in the DNS cache. Zero for a fresh answer.
     #[must_use]
     pub fn age(&self) -> Duration {
         self.age
     }
 
-    /// Whether the answer's time to live had passed, and no newer answer was available.
+    /// Returns whether the answer's time to live had passed, and no newer answer was available.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.stale
     }
 
-    /// The `HTTPS` record of the answer, if it has one.
+    /// Returns the `HTTPS` record of the answer, if it has one.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceBinding> {
         self.service.as_ref()
@@ -103,31 +103,32 @@ impl ServiceBinding {
         }
     }
 
-    /// The name that provides the service, if it differs from the queried one.
+    /// Returns the name that provides the service, if it differs from the queried one.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
     }
 
-    /// The port (section 7.2).
+    /// Returns the port to dial (section 7.2).
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// The application protocols (section 7.1).
+    /// Returns the application protocols of the service (section 7.1).
     #[must_use]
     pub fn alpn(&self) -> &[String] {
         &self.alpn
     }
 
-    /// The addresses to use until those of the target are known (section 7.3).
+    /// Returns the addresses to use until those of the target are known (section 7.3).
     #[must_use]
     pub fn hints(&self) -> &[IpAddr] {
         &self.hints
     }
 
-    /// The encoded `ECHConfigList` for Encrypted ClientHello ([RFC 9848]); empty if there is none.
+    /// Returns the encoded `ECHConfigList` for Encrypted ClientHello ([RFC 9848]); empty if there
+    /// is none.
     ///
     /// [RFC 9848]: https://www.rfc-editor.org/rfc/rfc9848
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How far the attempt got. Later stages compare greater.
+/// The stage that an attempt reached. Later stages compare greater.
 ///
 /// ```
 /// use cdn_origin::error::Stage;
@@ -28,7 +28,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Where to look first.
+/// The side to look at first.
 ///
 /// ```
 /// assert_eq!(cdn_origin::error::Fault::Config.as_str(), "config");
@@ -67,7 +67,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{EchStatus, TlsVersion};
 
-/// What a completed handshake agreed on.
+/// The values that a completed TLS handshake negotiated.
 ///
 /// `Display` is the row `agreed` of a report: `TLS 1.3, TLS13_AES_128_GCM_SHA256, ALPN h2`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,50 +20,50 @@ pub struct TlsSession {
 }
 
 impl TlsSession {
-    /// The TLS version.
+    /// Returns the TLS version.
     #[must_use]
     pub fn version(&self) -> TlsVersion {
         self.version
     }
 
-    /// The IANA name of the cipher suite.
+    /// Returns the IANA name of the cipher suite.
     #[must_use]
     pub fn cipher_suite(&self) -> &'static str {
         self.cipher_suite
     }
 
-    /// The application protocol that the peer chose in ALPN, if any.
+    /// Returns the application protocol that the peer chose in ALPN, if any.
     #[must_use]
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
     }
 
-    /// The IANA name of the key exchange group; `None` in a resumed TLS 1.2 session.
+    /// Returns the IANA name of the key exchange group; `None` in a resumed TLS 1.2 session.
     #[must_use]
     pub fn group(&self) -> Option<&'static str> {
         self.group
     }
 
-    /// The IANA name of the signature scheme by which the peer proved that it holds its key;
-    /// `None` in a resumed session.
+    /// Returns the IANA name of the signature scheme by which the peer proved that it holds its
+    /// key; `None` in a resumed session.
     #[must_use]
     pub fn signature_scheme(&self) -> Option<&'static str> {
         self.signature_scheme
     }
 
-    /// The outcome of Encrypted ClientHello.
+    /// Returns the outcome of Encrypted ClientHello.
     #[must_use]
     pub fn ech(&self) -> EchStatus {
         self.ech
     }
 
-    /// Whether an earlier session was resumed. The peer then sends no certificate.
+    /// Returns whether an earlier session was resumed. The peer then sends no certificate.
     #[must_use]
     pub fn is_resumed(&self) -> bool {
         self.resumed
     }
 
-    /// Whether the request was sent as early data, and whether the origin accepted it.
+    /// Returns whether the request was sent as early data, and whether the origin accepted it.
     #[must_use]
     pub fn early_data(&self) -> EarlyData {
         self.early_data

@@ -36,7 +36,7 @@ impl ForwardedField {
         Self::XRealIp,
     ];
 
-    /// The field's name.
+    /// Returns the field's name.
     #[must_use]
     pub const fn name(self) -> HeaderName {
         match self {

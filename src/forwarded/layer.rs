@@ -13,7 +13,7 @@ use super::{
 
 /// A layer that describes the client to the origin in `X-Forwarded-For` and similar fields.
 ///
-/// See the [module](self::super) for what is written.
+/// The [module](self::super) describes the fields.
 ///
 /// | call | default |
 /// |---|---|
@@ -44,17 +44,18 @@ pub struct ForwardedLayer {
 }
 
 impl ForwardedLayer {
-    /// A layer that trusts no peer, and writes the default fields.
+    /// Creates a layer that trusts no peer and writes the default fields.
     pub fn new() -> Self {
         Self {
             rules: ForwardedRules::default(),
         }
     }
 
-    /// Trusts `X-Forwarded-For` and `X-Forwarded-Proto` of peers in these networks, in addition to
-    /// earlier ones. Default: no peer is trusted.
+    /// Trusts `X-Forwarded-For` and `X-Forwarded-Proto` of peers in these networks.
     ///
-    /// The peers must write both fields themselves, whatever their clients sent.
+    /// By default, no peer is trusted. Further calls add networks.
+    ///
+    /// The peers must write both fields on every request, even if their clients sent them.
     ///
     /// Use IPv4 networks for IPv4 peers of a dual-stack socket.
     ///
@@ -81,14 +82,16 @@ impl ForwardedLayer {
         self
     }
 
-    /// Trusts `X-Forwarded-Host` of trusted peers too. Default: the request's own Host is used.
+    /// Trusts `X-Forwarded-Host` of trusted peers too.
     ///
-    /// It replaces the client's Host: the origin receives it, and redirects and cookies are
+    /// By default, the request's own Host is used.
+    ///
+    /// The field replaces the client's Host: the origin receives it, and redirects and cookies are
     /// rewritten to it.
     ///
-    /// Only for peers that write or remove it, whatever their clients sent. Most load balancers and
-    /// some CDNs do not. Then any client decides where redirects lead, and a cache serves these
-    /// redirects to other clients.
+    /// Call this only if the trusted peers always write or remove the field. Most load balancers
+    /// and some CDNs pass on what their clients sent. Then any client decides where redirects lead,
+    /// and a cache serves these redirects to other clients.
     pub fn trust_host(mut self) -> Self {
         self.rules.trusted_fields = self
             .rules
@@ -97,10 +100,12 @@ impl ForwardedLayer {
         self
     }
 
-    /// Trusts `X-Forwarded-Port` of trusted peers too. Default: the port of the request's Host is
-    /// used.
+    /// Trusts `X-Forwarded-Port` of trusted peers too.
     ///
-    /// Only for peers that write or remove it, as with [`trust_host`](Self::trust_host).
+    /// By default, the port of the request's Host is used.
+    ///
+    /// Call this only if the trusted peers always write or remove the field, as with
+    /// [`trust_host`](Self::trust_host).
     pub fn trust_port(mut self) -> Self {
         self.rules.trusted_fields = self
             .rules
@@ -109,8 +114,9 @@ impl ForwardedLayer {
         self
     }
 
-    /// Forwards the fields of trusted peers unchanged, and writes none for them. Default: they are
-    /// kept, and the peer's own address is appended to the chain.
+    /// Forwards the fields of trusted peers unchanged, and writes none for them.
+    ///
+    /// By default, the fields are kept, and the peer's own address is appended to the chain.
     ///
     /// Fields that the peer did not send stay absent. `X-Forwarded-Host` and `-Port` are removed
     /// unless they are trusted ([`trust_host`](Self::trust_host),
@@ -121,8 +127,9 @@ impl ForwardedLayer {
         self
     }
 
-    /// Keeps `X-Forwarded-For` of untrusted peers, and appends their address. Default: it is
-    /// replaced.
+    /// Keeps `X-Forwarded-For` of untrusted peers, and appends their address.
+    ///
+    /// By default, the field is replaced.
     ///
     /// This is nginx's `$proxy_add_x_forwarded_for` and HAProxy's `option forwardfor`. Only the
     /// last entry is reliable: an origin that reads the first one trusts what any client sends. The
@@ -132,9 +139,9 @@ impl ForwardedLayer {
         self
     }
 
-    /// Sets which fields are written. The others are removed.
+    /// Sets which fields are written. All others are removed.
     ///
-    /// Default: `X-Forwarded-For`, `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Real-IP`.
+    /// The default is `X-Forwarded-For`, `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Real-IP`.
     ///
     /// ```
     /// use cdn_origin::forwarded::{ForwardedField, ForwardedLayer};
@@ -153,14 +160,15 @@ impl ForwardedLayer {
         self.rules.written.contains(ForwardedField::XForwardedProto)
     }
 
-    /// Sets the maximum length of `X-Forwarded-For` in bytes. Default: 1024.
+    /// Sets the maximum length of `X-Forwarded-For`, in bytes.
     ///
-    /// Entries that do not fit are dropped from the left. The peer's own entry is never dropped.
+    /// The default is 1024. Entries that do not fit are dropped from the left. The peer's own entry
+    /// is never dropped.
     ///
     /// Cloudflare [refuses more than 100 bytes] with its error 1000. For an origin behind
     /// Cloudflare, set 100: long chains lose the client's address, which `X-Real-IP` still has.
-    /// [`OriginProxy`](crate::OriginProxy) sets it by itself if the dial target is a name of
-    /// Cloudflare's.
+    /// [`OriginProxy`](crate::OriginProxy) does this itself if the dial target is a Cloudflare
+    /// name.
     ///
     /// [refuses more than 100 bytes]: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1000/
     pub fn max_chain(mut self, bytes: usize) -> Self {
@@ -175,7 +183,9 @@ impl ForwardedLayer {
     }
 
     /// Sets the scheme of clients without a
-    /// [`ClientConnection`](crate::downstream::ClientConnection). Default: `http`.
+    /// [`ClientConnection`](crate::downstream::ClientConnection).
+    ///
+    /// The default is `http`.
     ///
     /// Within [`OriginProxy`](crate::OriginProxy), the proxy's own
     /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.

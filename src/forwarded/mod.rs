@@ -26,17 +26,17 @@
 //!
 //! # Trusted peers
 //!
-//! The peer is the host that opened the client's connection. By default no peer is trusted: its
-//! forwarded fields are replaced by what is known of its connection, so that no client can forge
-//! another's address.
+//! The peer is the host that opened the client's connection. By default, no peer is trusted: the
+//! layer replaces the peer's forwarded fields with the facts of its connection, so that no client
+//! can forge another's address.
 //!
 //! Pass the networks of load balancers and CDNs in front of the proxy to
 //! [`trust`](ForwardedLayer::trust). The chain and the scheme of a trusted peer are kept, and its
 //! address is appended to the chain.
 //!
-//! The client's address is then the rightmost one in the chain that is not trusted. Entries to its
-//! left are only what that client sent. If an entry to its right is not an address, the client's
-//! address is unknown.
+//! The client's address is then the rightmost address in the chain that is not trusted. The entries
+//! to its left are unreliable, because that client sent them. If an entry to its right is not an
+//! address, the client's address is unknown.
 //!
 //! ```
 //! use cdn_origin::forwarded::{ForwardedLayer, IpNet};
@@ -47,8 +47,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Trust does not include `X-Forwarded-Host` and `-Port`: many load balancers forward what their
-//! clients sent. Host and port of the request itself are used, unless
+//! `trust` does not cover `X-Forwarded-Host` and `-Port`, because many load balancers forward what
+//! their clients sent. The layer uses the host and port of the request itself, unless
 //! [`trust_host`](ForwardedLayer::trust_host) and [`trust_port`](ForwardedLayer::trust_port) are
 //! called for peers that write or remove these fields.
 //!
@@ -67,18 +67,20 @@
 //! removed. So are aliases with `_` in place of `-`, such as `x_forwarded_for`: CGI applications
 //! read them as the same name ([RFC 3875 section 4.1.18]).
 //!
-//! A field of a trusted peer is kept if it has one valid value. `Forwarded` of a trusted peer is
-//! not read: a load balancer that writes only `X-Forwarded-For` would forward a forged one.
+//! A field of a trusted peer is kept if it has one valid value. The layer never reads `Forwarded`,
+//! even of a trusted peer: a load balancer that writes only `X-Forwarded-For` would pass on a
+//! forged `Forwarded`.
 //!
 //! The chain has at most [`max_chain`](ForwardedLayer::max_chain) bytes. It ends at an entry that
 //! is neither an address, nor `unknown`, nor an obfuscated identifier such as `_hidden` ([RFC 7239
-//! section 6]). Entries are dropped from the left: trusted proxies wrote those on the right.
+//! section 6]). Entries are dropped from the left, because trusted proxies wrote those on the
+//! right.
 //!
 //! # The peer's address
 //!
-//! It comes from a [`ClientConnection`](crate::downstream::ClientConnection) in the request's
-//! extensions, or from axum's `ConnectInfo` (feature `axum`). Without either, the peer is not
-//! trusted, and the fields that would contain an address are removed.
+//! The peer's address comes from a [`ClientConnection`](crate::downstream::ClientConnection) in the
+//! request's extensions, or from axum's `ConnectInfo` (feature `axum`). Without either, the peer is
+//! not trusted, and the fields that would contain an address are removed.
 //!
 //! [RFC 3875 section 4.1.18]: https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18
 //! [RFC 7239]: https://www.rfc-editor.org/rfc/rfc7239

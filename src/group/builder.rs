@@ -43,7 +43,7 @@ pub struct OriginGroupBuilder {
 }
 
 impl OriginGroup {
-    /// Begins a group.
+    /// Starts a builder for a group.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
@@ -75,7 +75,7 @@ impl OriginGroupBuilder {
 
     /// Adds a tier, whose members share the load.
     ///
-    /// It gets requests while no member of the tiers before it serves.
+    /// The tier gets requests while no member of the tiers before it is available.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, group::OriginGroup};
@@ -95,8 +95,8 @@ impl OriginGroupBuilder {
 
     /// Adds a tier whose members come from DNS or a `watch` channel.
     ///
-    /// The source is followed from the build on if that is within a tokio runtime, else from the
-    /// first request on. [`MemberSource`] shows an example.
+    /// The group follows the source from `build` on if that is called within a tokio runtime, else
+    /// from the first request on. [`MemberSource`] shows an example.
     pub fn tier_from(mut self, source: MemberSource) -> Self {
         let (first, updates) = source.into_parts();
         let tier = self.tiers.len();
@@ -108,8 +108,8 @@ impl OriginGroupBuilder {
 
     /// Sets the limits, forwarded fields and other settings of the proxies to all members.
     ///
-    /// The function receives the proxy of each member that is made from a connector, including
-    /// members that are added later. [`Member::proxy`] changes the settings of one of them. A
+    /// The function gets the proxy of each member that was created from a connector, including
+    /// members that are added later. [`Member::proxy`] changes the settings of a single member. A
     /// further call replaces the function.
     ///
     /// ```
@@ -159,9 +159,9 @@ impl OriginGroupBuilder {
         self
     }
 
-    /// Checks each member with requests of the group's own.
+    /// Sends health check requests to each member.
     ///
-    /// There are none by default. [`HealthCheck`] lists its defaults.
+    /// By default, the group sends none. [`HealthCheck`] lists the defaults of a check.
     pub fn health_check(mut self, check: HealthCheck) -> Self {
         self.health_check = Some(check);
         self
@@ -169,9 +169,10 @@ impl OriginGroupBuilder {
 
     /// Sets the share of members of the last tier below which their health is ignored, in percent.
     ///
-    /// The default is 0: members that are out get requests only when all are out. Below the
-    /// threshold, they get requests again, because the others could not carry the load. Envoy has
-    /// the same threshold, with 50.
+    /// The default is 0: unhealthy members get requests only if all members are unhealthy. If the
+    /// share of healthy members falls below the threshold, all members get requests, because the
+    /// healthy ones alone could not carry the load. Envoy has the same threshold, with a default of
+    /// 50.
     pub fn panic_threshold(mut self, percent: u32) -> Self {
         self.panic_threshold = percent.min(100);
         self
@@ -181,7 +182,8 @@ impl OriginGroupBuilder {
     ///
     /// # Errors
     ///
-    /// If there is no tier, if two members have one name, or if the health check is invalid.
+    /// Fails if there is no tier, if two members have the same name, or if the health check is
+    /// invalid.
     pub fn build(self) -> Result<OriginGroup, BuildError> {
         let mut problems = Vec::new();
         let is_empty = self.tiers.iter().all(Vec::is_empty) && self.updates.is_empty();

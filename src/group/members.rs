@@ -52,7 +52,7 @@ impl Members {
     ///
     /// # Errors
     ///
-    /// If a member has this name already, or if there is no such tier.
+    /// Fails if a member has this name already, or if there is no such tier.
     pub fn add(&self, tier: usize, member: impl Into<Member>) -> Result<(), BuildError> {
         let member = member.into();
         let count = self.0.with_tiers(|tiers| tiers.count());

@@ -1,8 +1,8 @@
-//! Several origins as one: balanced, checked, with backups, and changed while they serve.
+//! Several origins as one: load balancing, health checks, failover, and live updates.
 //!
-//! An [`OriginGroup`] has tiers of members. The members of a tier share the requests; the next tier
-//! is used while no member of the tiers before it serves. A request that fails goes to another
-//! member where a retry is safe.
+//! An [`OriginGroup`] has tiers of members. The members of a tier share the requests. A tier gets
+//! requests while no member of the tiers before it is available. A request that fails is sent to
+//! another member if a retry is safe.
 //!
 //! ```
 //! use std::time::Duration;
@@ -29,11 +29,11 @@
 //!
 //! | type | what it sets |
 //! |---|---|
-//! | [`Member`] | connector, name, weight, and what differs from the others |
+//! | [`Member`] | connector, name, weight, and the settings of one member |
 //! | [`Balance`] | least loaded, round robin, or affinity by a key |
 //! | [`Failover`] | which failed requests are sent to another member |
-//! | [`Ejection`] | when a failing member is left out, and how it returns |
-//! | [`HealthCheck`] | requests that show whether a member serves |
+//! | [`Ejection`] | when a failing member gets no requests, and how it returns |
+//! | [`HealthCheck`] | requests that check whether a member is healthy |
 //! | [`MemberSource`] | members from DNS or a `watch` channel |
 //! | [`Members`] | reads and changes the members while the group runs |
 

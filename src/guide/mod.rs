@@ -5,20 +5,20 @@
 //! * [`four_names`]: the names of a request through a CDN, and how one URL sets them all
 //! * [`choosing_an_adapter`]: axum, hyper-util, tonic, reqwest, WebSocket clients and Pingora
 //! * [`cookbook`]: recipes, from a custom domain to metrics, each run by a test
-//! * [`comparison`]: which crate or server to choose, and what this one is not
+//! * [`comparison`]: which crate or server to choose, and what this crate does not do
 //!
 //! When a request fails:
 //!
 //! * [`reading_errors`]: the report of an error, its causes, and the same facts in code
 //! * [`field_cases`]: failures that users of proxies reported, each with its diagnosis
-//! * [`faults`]: slow, cut, corrupted and silent connections, and what clients get
+//! * [`faults`]: slow, cut, corrupted and silent connections, and what clients then receive
 //!
 //! In production:
 //!
-//! * [`production`]: what to decide before real traffic, and why the defaults are what they are
+//! * [`production`]: what to decide before real traffic arrives, and the reasons for the defaults
 //! * [`timeouts`]: every timeout, its default, and what happens beyond it
-//! * [`load`]: what happens beyond an origin's capacity, and which setting does what
-//! * [`security`]: what clients and origins may send, which call limits it, what is not defended
+//! * [`load`]: what the proxy does when an origin is overloaded, and the settings for it
+//! * [`security`]: the threat model: attacks, defences, and what is out of scope
 //! * [`observability`]: timings, metrics, spans, logs, and their names in nginx and HAProxy
 //! * [`tls_knobs`]: every TLS setting, and its name in other proxies
 //!
@@ -88,7 +88,7 @@ pub mod timeouts {}
 #[doc = include_str!("tls-knobs.md")]
 pub mod tls_knobs {}
 
-/// The README's examples are tested like all others.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}

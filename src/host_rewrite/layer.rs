@@ -38,7 +38,7 @@ enum HostRule {
 }
 
 impl HostRewriteLayer {
-    /// Replaces the client's Host by a fixed one, such as the origin's own.
+    /// Replaces the client's Host with a fixed one, such as the origin's own.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, HostRewriteLayer};
@@ -51,7 +51,7 @@ impl HostRewriteLayer {
     ///
     /// # Errors
     ///
-    /// If `authority` is not a host and an optional port.
+    /// Fails if `authority` is not a host with an optional port.
     pub fn to<A>(authority: A) -> Result<Self, NameError>
     where
         A: TryInto<HostAuthority>,
@@ -75,7 +75,7 @@ impl HostRewriteLayer {
     /// An HTTP/1.0 request may have no Host. The layer refuses such a request.
     /// [`OriginProxy`](crate::OriginProxy) forwards it with the origin's own Host.
     ///
-    /// A client can send any valid name: reject unknown ones in front of this layer.
+    /// A client can send any valid name: reject unknown names in front of this layer.
     pub fn preserve() -> Self {
         Self {
             rule: HostRule::Preserve,
@@ -84,8 +84,8 @@ impl HostRewriteLayer {
 
     /// Keeps the name of the client's Host, in lower case and without port and final dot.
     ///
-    /// This is nginx's `$host`, while [`preserve`](Self::preserve) is `$http_host`. It is otherwise
-    /// the same as that call.
+    /// This is nginx's `$host`; [`preserve`](Self::preserve) is `$http_host`. Otherwise the two
+    /// calls do the same.
     ///
     /// ```
     /// use cdn_origin::HostRewriteLayer;
@@ -100,10 +100,10 @@ impl HostRewriteLayer {
         }
     }
 
-    /// Replaces the client's Host by the result of a function.
+    /// Replaces the client's Host with the result of a function.
     ///
-    /// The function receives the request's head and the client's Host. It is not called for a
-    /// request without one, which is refused.
+    /// The function gets the request's head and the client's Host. A request without a Host is
+    /// refused, and the function is not called.
     ///
     /// ```
     /// use cdn_origin::{HostRewriteLayer, name::HostAuthority};
@@ -129,7 +129,7 @@ impl HostRewriteLayer {
     ///
     /// # Errors
     ///
-    /// If the request's host is missing, repeated, invalid or ambiguous.
+    /// Fails if the request's host is missing, repeated, invalid or ambiguous.
     pub(crate) fn apply(&self, parts: &mut Parts) -> Result<RewrittenHost, Error> {
         let rewritten = self.hosts(parts, None)?;
         write_host(parts, &rewritten.upstream);

@@ -3,10 +3,11 @@
 //! The rewritten request has its host in exactly one place ([RFC 9110 section 7.2], [RFC 9112
 //! section 3.2], [RFC 9113 section 8.3.1]):
 //!
-//! * **URI**, if that has an authority: HTTP/2 requests, and requests of client libraries to an
-//!   absolute URI. `Host` is removed. Some servers respond with 400 to an HTTP/2 request that has
-//!   both, even if they agree; hyper-util's client adds `Host` for HTTP/1 by itself.
-//! * **`Host`** otherwise: HTTP/1 requests in origin-form or asterisk-form.
+//! * **In the URI**, if that has an authority: in HTTP/2 requests, and in requests of client
+//!   libraries to an absolute URI. `Host` is removed. Some servers respond with 400 to an HTTP/2
+//!   request that has both, even if they agree; hyper-util's client adds `Host` for HTTP/1 by
+//!   itself.
+//! * **In `Host`** otherwise: in HTTP/1 requests in origin-form or asterisk-form.
 //!
 //! ```
 //! use cdn_origin::HostRewriteLayer;
@@ -31,8 +32,8 @@
 //!
 //! The service refuses a request without a host, with several hosts, with an invalid one, or with
 //! two that disagree. It returns an [`Error`](crate::Error) of
-//! [`Stage::Prepare`](crate::error::Stage::Prepare) whose [`kind`](crate::Error::kind) says which
-//! of these it is. The response to the client should be 400.
+//! [`Stage::Prepare`](crate::error::Stage::Prepare) whose [`kind`](crate::Error::kind)
+//! distinguishes these cases. The client should get a 400.
 //!
 //! The service's error type is `tower::BoxError`. `?` does not convert it into a `Box<dyn Error>`:
 //! return a `BoxError` from the calling function.
@@ -43,8 +44,8 @@
 //!
 //! # Order
 //!
-//! Add a [`ResponseDiagnosisLayer`] after this layer, next to the client. There it sees the Host
-//! that is sent:
+//! If you use a [`ResponseDiagnosisLayer`], add it after this layer, next to the client, so that it
+//! sees the rewritten Host:
 //!
 //! ```
 //! use cdn_origin::{HostRewriteLayer, origin::Origin, response_diagnosis::ResponseDiagnosisLayer};

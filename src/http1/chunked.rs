@@ -64,7 +64,7 @@ impl ChunkedDecoder {
     ///
     /// # Errors
     ///
-    /// If the coding is malformed, or a limit is exceeded.
+    /// Fails if the coding is malformed, or a limit is exceeded.
     pub(super) fn read(&mut self, bytes: &mut BytesMut) -> Result<Piece, Http1Error> {
         loop {
             let next = match &mut self.state {

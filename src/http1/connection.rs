@@ -156,8 +156,8 @@ where
     ///
     /// # Errors
     ///
-    /// If the body or the stream fails, or if the origin closes the connection or sends more than
-    /// its response. It reads no more of the request then (RFC 9112 section 9.6).
+    /// Fails if the body or the stream fails, or if the origin closes the connection or sends more
+    /// than its response. It reads no more of the request then (RFC 9112 section 9.6).
     pub(super) fn poll_rest_of_request(
         &mut self,
         cx: &mut Context<'_>,

@@ -101,7 +101,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// If the request cannot be encoded. Nothing has been written.
+    /// Fails if the request cannot be encoded. Nothing has been written.
     pub(super) fn new<B>(
         head: &Request<B>,
         added: &AddedFields,

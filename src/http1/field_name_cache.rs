@@ -53,7 +53,7 @@ impl NameReader<'_> {
     ///
     /// # Errors
     ///
-    /// If it is not a valid name.
+    /// Fails if it is not a valid name.
     pub(super) fn next(&mut self, written: &[u8]) -> Result<HeaderName, InvalidHeaderName> {
         let end = self.text_at + written.len();
         let name = match self.known.names.get(self.at) {

@@ -69,7 +69,7 @@ impl RequestFraming {
     ///
     /// # Errors
     ///
-    /// If the fields contradict the body, or name a coding other than `chunked`.
+    /// Fails if the fields contradict the body, or name a coding other than `chunked`.
     pub(super) fn of(headers: &HeaderMap, exact: Option<u64>) -> Result<Self, Http1Error> {
         let present = FramingFields::of(headers);
         if present.transfer_encoding && exact != Some(0) {

@@ -34,7 +34,7 @@ const MAX_RECORD: usize = 16 * 1024;
 ///
 /// # Errors
 ///
-/// If the request cannot be encoded.
+/// Fails if the request cannot be encoded.
 pub(crate) fn head_without_body<B>(
     request: &Request<B>,
     added: &AddedFields,
@@ -83,8 +83,8 @@ where
     ///
     /// # Errors
     ///
-    /// If head and body contradict each other, or the request cannot be encoded. Nothing has been
-    /// written.
+    /// Fails if head and body contradict each other, or the request cannot be encoded. Nothing has
+    /// been written.
     pub(super) fn new<H>(
         head: &Request<H>,
         added: &AddedFields,

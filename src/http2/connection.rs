@@ -56,7 +56,7 @@ where
 ///
 /// # Errors
 ///
-/// If the stream fails.
+/// Fails if the stream fails.
 pub(crate) async fn handshake<S>(
     stream: S,
     settings: Http2Parameters,

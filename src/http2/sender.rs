@@ -69,7 +69,7 @@ impl RequestSender {
     ///
     /// # Errors
     ///
-    /// If the connection takes no more requests, or the request is malformed.
+    /// Fails if the connection takes no more requests, or the request is malformed.
     pub(crate) async fn begin(
         &self,
         head: Request<()>,

@@ -35,7 +35,7 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// If the body failed. The stream has been reset then.
+    /// Fails if the body failed. The stream has been reset then.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             // The response tells why: a reset without an error means that the peer has answered

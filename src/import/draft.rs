@@ -1,4 +1,4 @@
-//! What is known of a proxy while its directives are read: names, settings, servers.
+//! The names, settings and servers of a proxy, collected while its directives are read.
 
 use serde_json::json;
 

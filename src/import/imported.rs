@@ -55,7 +55,7 @@ impl Imported {
         }
     }
 
-    /// The origins, in the order of the text.
+    /// Returns the origins, in the order of the text.
     #[must_use]
     pub fn origins(&self) -> &[ImportedOrigin] {
         &self.origins
@@ -70,13 +70,13 @@ impl Imported {
         &self.code
     }
 
-    /// What became of each directive, in the order of lines.
+    /// Returns what became of each directive, in the order of lines.
     #[must_use]
     pub fn notes(&self) -> &[ImportNote] {
         &self.notes
     }
 
-    /// The notes of one kind.
+    /// Returns the notes of one kind.
     pub fn notes_of(&self, kind: NoteKind) -> impl Iterator<Item = &ImportNote> {
         self.notes.iter().filter(move |note| note.kind() == kind)
     }
@@ -91,19 +91,19 @@ pub struct ImportedOrigin {
 }
 
 impl ImportedOrigin {
-    /// The section, such as `location /` or `backend app`.
+    /// Returns the section, such as `location /` or `backend app`.
     #[must_use]
     pub fn section(&self) -> &str {
         &self.section
     }
 
-    /// The server in the section: its name in HAProxy, its address in nginx.
+    /// Returns the server in the section: its name in HAProxy, its address in nginx.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// The settings of connector and proxy.
+    /// Returns the settings of connector and proxy.
     #[must_use]
     pub fn config(&self) -> &OriginConfig {
         &self.config

@@ -23,7 +23,7 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
-    /// The kind in words, such as `no effect`.
+    /// Returns the kind in words, such as `no effect`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,25 +66,25 @@ impl ImportNote {
         }
     }
 
-    /// The line of the directive, counted from 1.
+    /// Returns the line of the directive, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The name of the directive, such as `proxy_set_header Host`.
+    /// Returns the name of the directive, such as `proxy_set_header Host`.
     #[must_use]
     pub fn directive(&self) -> &str {
         &self.directive
     }
 
-    /// What becomes of it.
+    /// Returns what becomes of it.
     #[must_use]
     pub fn kind(&self) -> NoteKind {
         self.kind
     }
 
-    /// The call that replaces it, or the reason why there is none.
+    /// Returns the call that replaces it, or the reason why there is none.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -39,13 +39,13 @@ pub enum DialTarget {
 }
 
 impl DialTarget {
-    /// The host. `None` for a Unix socket.
+    /// Returns the host. `None` for a Unix socket.
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
         self.tcp().map(HostPort::host)
     }
 
-    /// The port, if the text has one or the origin's scheme supplied it.
+    /// Returns the port, if the text has one or the origin's scheme supplied it.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.tcp().and_then(HostPort::port)

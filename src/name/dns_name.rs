@@ -25,7 +25,7 @@ use super::{NameError, NameProblem};
 pub struct DnsName(Arc<str>);
 
 impl DnsName {
-    /// The name in its wire form.
+    /// Returns the name in its wire form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -28,7 +28,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// The DNS name. `None` for an address.
+    /// Returns the DNS name. `None` for an address.
     #[must_use]
     pub fn dns(&self) -> Option<&DnsName> {
         match self {
@@ -37,7 +37,7 @@ impl Host {
         }
     }
 
-    /// The address. `None` for a DNS name.
+    /// Returns the address. `None` for a DNS name.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {

@@ -38,31 +38,31 @@ pub struct HostAuthority {
 }
 
 impl HostAuthority {
-    /// The authority in its wire form.
+    /// Returns the authority in its wire form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.authority.as_str()
     }
 
-    /// The host without the port. An IPv6 address keeps its brackets.
+    /// Returns the host without the port. An IPv6 address keeps its brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The port, if one is given.
+    /// Returns the port, if one is given.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.authority.port_u16()
     }
 
-    /// The authority as a type of the `http` crate.
+    /// Returns the authority as a type of the `http` crate.
     #[must_use]
     pub fn as_authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// The authority as a `Host` field value. Copies nothing.
+    /// Returns the authority as a `Host` field value. Copies nothing.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
         self.field.clone()

@@ -32,19 +32,19 @@ pub struct HostPort {
 }
 
 impl HostPort {
-    /// The host, without the dot of an absolute name.
+    /// Returns the host, without the dot of an absolute name.
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The port, if the text has one or the origin's scheme supplied it.
+    /// Returns the port, if the text has one or the origin's scheme supplied it.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Whether the name ended in a dot. A resolver appends no search domain to such a name.
+    /// Returns whether the name ended in a dot. A resolver appends no search domain to such a name.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
         self.is_absolute

@@ -28,7 +28,7 @@ pub enum Sni {
 }
 
 impl Sni {
-    /// The name that is sent. `None` if none is.
+    /// Returns the name that is sent. `None` if none is.
     #[must_use]
     pub fn name(&self) -> Option<&DnsName> {
         match self {

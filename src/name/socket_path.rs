@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 103;
 pub struct SocketPath(Arc<str>);
 
 impl SocketPath {
-    /// The path.
+    /// Returns the path.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

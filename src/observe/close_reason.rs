@@ -51,7 +51,7 @@ impl CloseReason {
         Self::Vanished,
     ];
 
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

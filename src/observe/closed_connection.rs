@@ -17,31 +17,31 @@ pub struct ClosedConnection {
 }
 
 impl ClosedConnection {
-    /// The origin that it led to.
+    /// Returns the origin that it led to.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
     }
 
-    /// The address of its peer; `None` over a Unix socket or a custom transport.
+    /// Returns the address of its peer; `None` over a Unix socket or a custom transport.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// Why it was closed.
+    /// Returns why it was closed.
     #[must_use]
     pub fn reason(&self) -> CloseReason {
         self.reason
     }
 
-    /// How long it was open, from the end of its handshake.
+    /// Returns how long it was open, from the end of its handshake.
     #[must_use]
     pub fn age(&self) -> Duration {
         self.age
     }
 
-    /// The number of requests that were sent over it.
+    /// Returns the number of requests that were sent over it.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests

@@ -84,26 +84,26 @@ impl ExchangeInfo {
         }
     }
 
-    /// The origin; `None` for a proxy whose connector has no fixed origin.
+    /// Returns the origin; `None` for a proxy whose connector has no fixed origin.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
     }
 
-    /// The method of the request.
+    /// Returns the method of the request.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The status that the client got, from the origin or from the proxy. `None` if the client left
-    /// before.
+    /// Returns the status that the client got, from the origin or from the proxy. `None` if the
+    /// client left before.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// The tries, in their order. Empty if no connection was available.
+    /// Returns the tries, in their order. Empty if no connection was available.
     pub fn tries(&self) -> impl Iterator<Item = &ExchangeTry> {
         self.first.iter().chain(&self.further)
     }
@@ -113,7 +113,7 @@ impl ExchangeInfo {
         self.further.last().or(self.first.as_ref())
     }
 
-    /// The wait for one of the requests that may run at a time
+    /// Returns the wait for one of the requests that may run at a time
     /// ([`Limits::max_concurrency`](crate::proxy::Limits::max_concurrency)), or for an upload's
     /// share of the connections. Zero if there was none.
     #[must_use]
@@ -121,13 +121,13 @@ impl ExchangeInfo {
         self.queue_wait
     }
 
-    /// The wait for a connection, over all tries: in the pool's queue, or for a connect.
+    /// Returns the wait for a connection, over all tries: in the pool's queue, or for a connect.
     #[must_use]
     pub fn checkout(&self) -> Duration {
         self.tries().map(ExchangeTry::checkout).sum()
     }
 
-    /// Whether the last try was on a connection that had served another request.
+    /// Returns whether the last try was on a connection that had served another request.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.last_try().is_some_and(ExchangeTry::is_reused)
@@ -140,69 +140,69 @@ impl ExchangeInfo {
         elapsed.or_else(failed).unwrap_or_default()
     }
 
-    /// The time of the DNS look-up. Zero on a connection that was open before.
+    /// Returns the time of the DNS look-up. Zero on a connection that was open before.
     #[must_use]
     pub fn resolve(&self) -> Duration {
         self.elapsed().resolve().unwrap_or_default()
     }
 
-    /// The time until TCP was connected, after the look-up. Zero on a connection that was open
-    /// before.
+    /// Returns the time until TCP was connected, after the look-up. Zero on a connection that was
+    /// open before.
     #[must_use]
     pub fn dial(&self) -> Duration {
         self.elapsed().dial().unwrap_or_default()
     }
 
-    /// The time of the TLS handshake. Zero on a connection that was open before.
+    /// Returns the time of the TLS handshake. Zero on a connection that was open before.
     #[must_use]
     pub fn handshake(&self) -> Duration {
         self.elapsed().handshake().unwrap_or_default()
     }
 
-    /// The time from the checkout of the last connection to the head of the response. `None` if no
-    /// head arrived.
+    /// Returns the time from the checkout of the last connection to the head of the response.
+    /// `None` if no head arrived.
     #[must_use]
     pub fn first_byte(&self) -> Option<Duration> {
         self.last_try().and_then(ExchangeTry::first_byte)
     }
 
-    /// The time from the request to the head of the response, the origin's or the proxy's own.
-    /// `None` before.
+    /// Returns the time from the request to the head of the response, the origin's or the proxy's
+    /// own. `None` before.
     #[must_use]
     pub fn head(&self) -> Option<Duration> {
         Some(self.head_at?.duration_since(self.began))
     }
 
-    /// The time from the head of the response to its end. `None` before the end, and without a
-    /// head.
+    /// Returns the time from the head of the response to its end. `None` before the end, and
+    /// without a head.
     #[must_use]
     pub fn body(&self) -> Option<Duration> {
         let end = self.end.as_ref()?;
         Some(end.at.duration_since(self.head_at?))
     }
 
-    /// The time from the request to the end. `None` before the end.
+    /// Returns the time from the request to the end. `None` before the end.
     #[must_use]
     pub fn total(&self) -> Option<Duration> {
         Some(self.end.as_ref()?.at.duration_since(self.began))
     }
 
-    /// The size of the request body, as far as it was read from the client, or of what a tunnel
-    /// carried to the origin. Zero before the end.
+    /// Returns the size of the request body, as far as it was read from the client, or of what a
+    /// tunnel carried to the origin. Zero before the end.
     #[must_use]
     pub fn request_bytes(&self) -> u64 {
         self.end.as_ref().map_or(0, |end| end.request_bytes)
     }
 
-    /// The size of the response body, as far as it was passed on, or of what a tunnel carried to
-    /// the client. Zero before the end.
+    /// Returns the size of the response body, as far as it was passed on, or of what a tunnel
+    /// carried to the client. Zero before the end.
     #[must_use]
     pub fn response_bytes(&self) -> u64 {
         self.end.as_ref().map_or(0, |end| end.response_bytes)
     }
 
-    /// The address of the last connection, or the last address to which no connection could be
-    /// opened.
+    /// Returns the address of the last connection, or the last address to which no connection could
+    /// be opened.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         let failed = || {
@@ -216,27 +216,27 @@ impl ExchangeInfo {
         }
     }
 
-    /// Whether the last try was over HTTP/2.
+    /// Returns whether the last try was over HTTP/2.
     #[must_use]
     pub fn is_http2(&self) -> bool {
         self.last_try().is_some_and(ExchangeTry::is_http2)
     }
 
-    /// How it ended. `None` before the end.
+    /// Returns how it ended. `None` before the end.
     #[must_use]
     pub fn outcome(&self) -> Option<ExchangeOutcome> {
         self.end.as_ref().map(|end| end.outcome)
     }
 
-    /// The error that it ended with.
+    /// Returns the error that it ended with.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.end.as_ref()?.error.as_ref()
     }
 
-    /// The label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the error,
-    /// the origin's status from 400 on, or the [outcome](ExchangeOutcome::as_str) of what ended
-    /// without an error, such as `client_left`. `None` for a success, and before the end.
+    /// Returns the label `error.type` of OpenTelemetry: the [kind](crate::ErrorKind::as_str) of the
+    /// error, the origin's status from 400 on, or the [outcome](ExchangeOutcome::as_str) of what
+    /// ended without an error, such as `client_left`. `None` for a success, and before the end.
     #[must_use]
     pub fn error_type(&self) -> Option<&str> {
         let end = self.end.as_ref()?;
@@ -255,7 +255,7 @@ impl ExchangeInfo {
         is_error.then(|| status.as_str())
     }
 
-    /// The likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
+    /// Returns the likeliest [cause](crate::diagnosis) of the failure, or of a refusal that passed.
     #[must_use]
     pub fn cause(&self) -> Option<CauseId> {
         self.end.as_ref()?.cause

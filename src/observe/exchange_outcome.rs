@@ -45,7 +45,7 @@ impl ExchangeOutcome {
         Self::Refused,
     ];
 
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

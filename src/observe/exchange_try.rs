@@ -26,49 +26,51 @@ pub struct ExchangeTry {
 }
 
 impl ExchangeTry {
-    /// Why the request was sent again; `None` for the first try.
+    /// Returns why the request was sent again; `None` for the first try.
     #[must_use]
     pub fn reason(&self) -> Option<RetryReason> {
         self.reason
     }
 
-    /// The address that the connection leads to; `None` over a Unix socket or a custom transport.
+    /// Returns the address that the connection leads to; `None` over a Unix socket or a custom
+    /// transport.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// Whether the connection had served another request before.
+    /// Returns whether the connection had served another request before.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.is_reused
     }
 
-    /// Whether the connection speaks HTTP/2.
+    /// Returns whether the connection speaks HTTP/2.
     #[must_use]
     pub fn is_http2(&self) -> bool {
         self.is_http2
     }
 
-    /// The wait for the connection, in the pool's queue or for a connect. Zero if one was idle.
+    /// Returns the wait for the connection, in the pool's queue or for a connect. Zero if one was
+    /// idle.
     #[must_use]
     pub fn checkout(&self) -> Duration {
         self.checkout
     }
 
-    /// The time of each stage of the connect; empty on a connection that was open before.
+    /// Returns the time of each stage of the connect; empty on a connection that was open before.
     #[must_use]
     pub fn elapsed(&self) -> Elapsed {
         self.elapsed
     }
 
-    /// The time from the checkout to the head of the response, if one arrived.
+    /// Returns the time from the checkout to the head of the response, if one arrived.
     #[must_use]
     pub fn first_byte(&self) -> Option<Duration> {
         Some(self.first_byte_at?.duration_since(self.began))
     }
 
-    /// The status that the origin sent, if it sent one.
+    /// Returns the status that the origin sent, if it sent one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status
@@ -116,7 +118,7 @@ impl RetryReason {
         Self::Unwritten,
     ];
 
-    /// The stable label for metrics.
+    /// Returns the stable label for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

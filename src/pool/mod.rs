@@ -31,9 +31,9 @@
 //!     └──────────── closed: the socket is dropped, and returns the permit
 //! ```
 //!
-//! * An HTTP/1 connection serves one request at a time, in the request's own task. The one that
-//!   was used last is used first, so that surplus ones stay idle and close. If the origin closes
-//!   an idle one, the pool notices at once, without a task for each connection.
+//! * An HTTP/1 connection serves one request at a time, in the request's own task. The pool reuses
+//!   the most recently used connection first, so surplus connections stay idle and are closed. If
+//!   the origin closes an idle one, the pool notices at once, without a task for each connection.
 //! * An HTTP/2 connection takes as many requests as the peer allows, at most 128. Then another is
 //!   opened.
 //! * ALPN chooses the protocol, and the pool remembers the choice. On a cold pool, a burst of
@@ -104,13 +104,14 @@
 //!
 //! # Connections that die in silence
 //!
-//! If a request waited in vain and nothing arrived on its connection, the connection may be dead.
-//! So may others that have been silent for as long. The [guide](crate::guide::timeouts) lists the
-//! timeouts that count.
+//! If a request timed out or its client gave up, and nothing had arrived on its connection, the
+//! connection may be dead. So may others that have been silent for as long. The
+//! [guide](crate::guide::timeouts) lists the timeouts that count.
 //!
-//! * HTTP/2 connections get a PING, and no new request until something arrives. Without an answer
-//!   within ten seconds, they are closed.
-//! * Idle HTTP/1 connections are closed, if the connection of the request was idle before it.
+//! * The pool sends a PING on HTTP/2 connections, and no new request until something arrives. It
+//!   closes those that do not answer within ten seconds.
+//! * If the connection of the request had been idle before, the pool closes idle HTTP/1
+//!   connections.
 //!
 //! # What bounds a hostile origin
 //!

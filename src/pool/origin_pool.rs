@@ -72,7 +72,7 @@ impl OriginPool {
     ///
     /// # Errors
     ///
-    /// If the pool is draining.
+    /// Fails if the pool is draining.
     pub(crate) fn begin_request(&self) -> Result<InFlight, Error> {
         self.0.requests().begin()
     }
@@ -81,7 +81,7 @@ impl OriginPool {
     ///
     /// # Errors
     ///
-    /// If other uploads hold their share of the connections for too long.
+    /// Fails if other uploads hold their share of the connections for too long.
     pub(crate) async fn upload_permit(&self) -> Result<Option<UploadPermit>, Error> {
         match self.0.with(|inventory| inventory.protocol) {
             Some(Protocol::Http2) => Ok(None),

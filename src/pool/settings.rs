@@ -8,8 +8,8 @@ use super::send::RetryBudget;
 
 /// The limits of a connection pool.
 ///
-/// A proxy has one pool, which it gets by [`OriginProxy::pool`](crate::OriginProxy::pool). The
-/// defaults suit a proxy of some hundred requests at a time in front of one origin.
+/// Each proxy has one pool. [`OriginProxy::pool`](crate::OriginProxy::pool) sets its limits. The
+/// defaults suit a proxy with some hundred concurrent requests.
 ///
 /// | setting | default | in nginx |
 /// |---|---|---|
@@ -117,11 +117,11 @@ impl PoolSettings {
     ///
     /// The default is half of [`max_connections`](Self::max_connections), at least one. A
     /// connection counts from the upgrade request to the end of the tunnel. Beyond the maximum, an
-    /// upgrade waits for a tunnel to end, for up to [`queue_timeout`](Self::queue_timeout), and is
+    /// upgrade waits for up to [`queue_timeout`](Self::queue_timeout) until a tunnel ends, and is
     /// then answered 503. Zero counts as one.
     ///
-    /// Tunnels live for as long as clients want, so stay below `max_connections`: the difference is
-    /// left for all other requests.
+    /// Tunnels live for as long as clients want. Stay below `max_connections`, because only the
+    /// difference is left for all other requests.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;
@@ -136,11 +136,11 @@ impl PoolSettings {
     /// Sets the maximum number of uploads that hold an HTTP/1 connection.
     ///
     /// The default is three quarters of [`max_connections`](Self::max_connections), at least one. A
-    /// request counts as an upload if its content has an unknown length, or more than 16 KiB. It
-    /// holds its connection for as long as its client sends, so the rest of the pool is left for
-    /// quick requests. Beyond the maximum, an upload waits for up to
+    /// request counts as an upload if its content has an unknown length, or more than 16 KiB. An
+    /// upload occupies its connection for as long as its client sends. The connections beyond this
+    /// limit are left for quick requests. Beyond the maximum, an upload waits for up to
     /// [`queue_timeout`](Self::queue_timeout), and is then answered 503. Over HTTP/2, uploads share
-    /// connections, and are not counted.
+    /// connections and do not count.
     ///
     /// ```
     /// # use cdn_origin::pool::PoolSettings;
@@ -153,7 +153,7 @@ impl PoolSettings {
 
     /// Sets the maximum number of idle HTTP/1 connections.
     ///
-    /// The default is 64. Beyond it, the one that was idle for the longest time is closed.
+    /// The default is 64. Beyond it, the connection that has been idle for the longest is closed.
     ///
     /// ```
     /// # use cdn_origin::pool::PoolSettings;
@@ -200,7 +200,7 @@ impl PoolSettings {
         self
     }
 
-    /// Sets the number of requests after which a connection takes no further one.
+    /// Sets the number of requests after which a connection takes no further request.
     ///
     /// The default is 100,000. Zero counts as one.
     ///
@@ -216,14 +216,14 @@ impl PoolSettings {
 
     /// Retires connections whose address has been absent from DNS for `grace`.
     ///
-    /// A retired connection takes no further request and closes when its last one has ended. While
-    /// connections are open, the name is resolved again when its answer has expired in the
-    /// [`DnsCache`](crate::dial::DnsCache), at most once a second. Nothing is retired while name
-    /// servers fail or return no address, nor where an IP address is dialled.
+    /// A retired connection takes no further request and closes when its last request has ended.
+    /// While connections are open, the pool resolves the name again whenever its answer expires in
+    /// the [`DnsCache`](crate::dial::DnsCache), at most once a second. It retires nothing while
+    /// name servers fail or return no address, or if the dial target is an IP address.
     ///
-    /// Off by default: CDNs return a few of their many addresses at a time, so that an address that
-    /// one answer lacks is seldom gone. A grace of some minutes spans such rotations. Zero suits
-    /// names whose answers are complete.
+    /// This is off by default: CDNs return only a few of their many addresses at a time, so an
+    /// address that is missing in one answer is usually still in use. A grace of some minutes spans
+    /// such rotations. Zero suits names whose answers are complete.
     ///
     /// ```
     /// use std::time::Duration;
@@ -240,12 +240,12 @@ impl PoolSettings {
     /// Sets the number of connections that are kept ready for requests.
     ///
     /// The default is zero. [`OriginProxy::prewarm`](crate::OriginProxy::prewarm) opens them. From
-    /// then on each request that takes one has another opened in the background.
+    /// then on, whenever a request takes one of them, the pool opens another in the background.
     ///
-    /// One HTTP/2 connection is enough, since it takes many requests. A connection that has ended,
-    /// is too old or may be dead does not count. The number overrides a lower
-    /// [`max_idle`](Self::max_idle). With the [PROXY protocol](crate::dial::ProxyProtocol),
-    /// `prewarm` fails, because no client could use the connections.
+    /// With HTTP/2, one connection is enough, since it takes many requests. A connection that has
+    /// ended, is too old or may be dead does not count. A lower [`max_idle`](Self::max_idle) is
+    /// raised to this number. With the [PROXY protocol](crate::dial::ProxyProtocol), `prewarm`
+    /// fails, because no client could use the connections.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;
@@ -259,8 +259,8 @@ impl PoolSettings {
 
     /// Sets the maximum number of requests that wait for a connection.
     ///
-    /// The default is 4096; as many upgrades wait in a queue of their own. Beyond it, a request is
-    /// answered 503 at once. Requests that wait for a connect of their own are not counted.
+    /// The default is 4096. Upgrades have a second queue of the same size. If the queue is full, a
+    /// request is answered 503 at once. Requests that wait for their own connect do not count.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;
@@ -275,8 +275,8 @@ impl PoolSettings {
     /// Sets how long a request waits in the queue for a connection.
     ///
     /// The default is 10 s. Beyond it, the request is answered 503. The time of a connect that was
-    /// begun for this request does not count: the connector's own
-    /// [timeouts](crate::connector::CdnOriginBuilder) bound it.
+    /// started for this request does not count: the connector's own
+    /// [timeouts](crate::connector::CdnOriginBuilder) limit it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -308,9 +308,9 @@ impl PoolSettings {
 
     /// Sets how many bytes of a request's body are kept for a retry.
     ///
-    /// The default is 64 KiB, as in linkerd. They are kept until there is a response. A request
-    /// whose body has delivered more by then is sent once. Zero keeps nothing: only requests
-    /// without content are retried then.
+    /// The default is 64 KiB, as in linkerd. The bytes are kept until the response begins. A
+    /// request whose body has delivered more bytes by then is not retried. With zero, only requests
+    /// without content are retried.
     ///
     /// ```
     /// use cdn_origin::pool::PoolSettings;

@@ -35,7 +35,7 @@ impl UploadLimit {
     ///
     /// # Errors
     ///
-    /// If there is none in time, or too many wait.
+    /// Fails if there is none in time, or too many wait.
     pub(super) async fn acquire(&self) -> Result<UploadPermit, Error> {
         if let Ok(permit) = self.uploads.clone().try_acquire_owned() {
             return Ok(permit);

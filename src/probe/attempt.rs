@@ -41,13 +41,13 @@ pub(super) enum Step {
 }
 
 impl ProbeAttempt {
-    /// The four names of this attempt.
+    /// Returns the four names of this attempt.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.combination.origin()
     }
 
-    /// The builder code of this attempt, without `.build()`.
+    /// Returns the builder code of this attempt, without `.build()`.
     ///
     /// A call whose value the probe does not know, such as `.verify(..)`, is a comment.
     #[must_use]
@@ -55,7 +55,8 @@ impl ProbeAttempt {
         self.combination.to_string()
     }
 
-    /// The difference from the best attempt before this one, in a few words: `SNI www.example.com`.
+    /// Returns the difference from the best attempt before this one, in a few words: `SNI
+    /// www.example.com`.
     ///
     /// `None` for the first attempt, which uses the configuration as it is, and for a
     /// [repeated](Self::is_repeated) one.
@@ -67,7 +68,7 @@ impl ProbeAttempt {
         }
     }
 
-    /// Whether it repeats the best attempt, without the change that got further.
+    /// Returns whether it repeats the best attempt, without the change that got further.
     ///
     /// It shows whether that failure was chance.
     #[must_use]
@@ -75,7 +76,7 @@ impl ProbeAttempt {
         matches!(self.step, Step::Repeated)
     }
 
-    /// The status of the response, if one was received.
+    /// Returns the status of the response, if one was received.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match &self.result {
@@ -84,7 +85,7 @@ impl ProbeAttempt {
         }
     }
 
-    /// The error, if no response was received.
+    /// Returns the error, if no response was received.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         match &self.result {
@@ -93,7 +94,8 @@ impl ProbeAttempt {
         }
     }
 
-    /// What was wrong, by this attempt alone: the diagnosis of its response or of its error.
+    /// Returns what was wrong, by this attempt alone: the diagnosis of its response or of its
+    /// error.
     ///
     /// Empty if nothing was. [`Findings::diagnosis`](super::Findings::diagnosis) compares all
     /// attempts and is more certain.
@@ -105,7 +107,8 @@ impl ProbeAttempt {
         }
     }
 
-    /// Whether names and protocols are right: the site responded, even if with its own error.
+    /// Returns whether names and protocols are right: the site responded, even if with its own
+    /// error.
     ///
     /// An error over plain http does not count where TLS was configured, or at port 443: a device
     /// on the path may have sent it.

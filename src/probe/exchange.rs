@@ -26,7 +26,7 @@ use super::{attempt_result::AttemptResult, combination::Combination};
 ///
 /// # Errors
 ///
-/// If no response is received.
+/// Fails if no response is received.
 pub(super) async fn exchange(
     builder: CdnOriginBuilder,
     combination: &Combination,

@@ -45,25 +45,25 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The attempts in their order. The first one uses the configuration as it is.
+    /// Returns the attempts in their order. The first one uses the configuration as it is.
     #[must_use]
     pub fn attempts(&self) -> &[ProbeAttempt] {
         &self.attempts
     }
 
-    /// The attempt that got furthest.
+    /// Returns the attempt that got furthest.
     #[must_use]
     pub fn best(&self) -> Option<&ProbeAttempt> {
         self.attempts.get(self.best)
     }
 
-    /// The attempt that works, if one does.
+    /// Returns the attempt that works, if one does.
     #[must_use]
     pub fn working(&self) -> Option<&ProbeAttempt> {
         self.best().filter(|attempt| attempt.works())
     }
 
-    /// The builder code of the attempt that works, without `.build()`.
+    /// Returns the builder code of the attempt that works, without `.build()`.
     ///
     /// Check the attempt's [`status`](ProbeAttempt::status): an origin that does not serve the Host
     /// may answer with an error that looks like one of the site.
@@ -95,7 +95,7 @@ impl Findings {
         Some(working.combination.applied_to(builder))
     }
 
-    /// What was wrong. Empty if everything was right.
+    /// Returns what was wrong. Empty if everything was right.
     ///
     /// If a change got further, its fix is proved: see [`is_proved`](Self::is_proved). Its cause is
     /// certain, unless the failure may have been chance. Otherwise these are the likely causes of
@@ -109,7 +109,8 @@ impl Findings {
         }
     }
 
-    /// Whether attempts have proved every cause and fix of the [`diagnosis`](Self::diagnosis).
+    /// Returns whether attempts have proved every cause and fix of the
+    /// [`diagnosis`](Self::diagnosis).
     #[must_use]
     pub fn is_proved(&self) -> bool {
         !self.proved.causes().is_empty()

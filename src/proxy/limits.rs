@@ -1,4 +1,4 @@
-//! The limits of a request: its deadlines, its size, and how many run at a time.
+//! The limits of requests: deadlines, sizes, and how many run at a time.
 
 use std::time::Duration;
 
@@ -117,13 +117,12 @@ impl Default for Limits {
 impl Limits {
     /// Sets how long to wait for the head of the response.
     ///
-    /// The default is 60 seconds. The wait begins when the request has a connection, and anew with
-    /// each part of the request body that is sent. Beyond it, the client gets 504 with
-    /// `http_response_timeout`. If the client itself was silent last, in the middle of its body, it
-    /// gets 408 with `http_request_error`.
+    /// The default is 60 seconds. The wait begins when the request has a connection, and begins
+    /// anew with each part of the request body that is sent. Beyond it, the client gets 504 with
+    /// `http_response_timeout`. If the proxy was waiting for the client to send the rest of its
+    /// body, the client gets 408 with `http_request_error` instead.
     ///
-    /// If the response ends before the request, the upload goes on, and may pause for the same
-    /// time. Beyond it, the upload stops.
+    /// If the response ends first, the upload goes on, and stops if it pauses for longer.
     ///
     /// nginx calls this `proxy_read_timeout`, HAProxy `timeout server`.
     ///
@@ -137,18 +136,19 @@ impl Limits {
         self
     }
 
-    /// Sets how long a body may be silent.
+    /// Sets how long a body may pause.
     ///
-    /// The default is 60 seconds. The limit holds for both bodies:
+    /// The default is 60 seconds. The limit applies to both bodies:
     ///
     /// * The request body, until the response begins. Beyond this limit or
     ///   [`response_timeout`](Self::response_timeout), whichever is shorter, the client gets 408
-    ///   with `http_request_error`. Once the origin has answered, the client may be silent.
+    ///   with `http_request_error`. Once the origin has answered, this limit no longer applies to
+    ///   the request body.
     /// * The response body. Beyond the limit, the response is aborted and the origin's connection
     ///   is closed.
     ///
-    /// A client that does not read is not silent: [`unread_timeout`](Self::unread_timeout) bounds
-    /// it.
+    /// The time in which the client does not read does not count as a pause:
+    /// [`unread_timeout`](Self::unread_timeout) limits it.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -161,16 +161,16 @@ impl Limits {
         self
     }
 
-    /// Sets how fast a client has to send its request body, in bytes in each second.
+    /// Sets how fast a client has to send its request body, in bytes per second.
     ///
     /// There is no such limit by default: an upload may take as long as it makes progress, and
     /// [`PoolSettings::max_uploads`](crate::pool::PoolSettings::max_uploads) keeps slow ones from
     /// taking all connections. Kestrel's default is 240 bytes with a grace of 5 s.
     ///
-    /// The client may keep the origin waiting for `grace`. What it sends earns it more time, up to
-    /// `grace` again. Beyond it, the client gets 408 with `http_request_error`, and its connection
-    /// to the origin is free. Zero bytes turn the limit off. The limit holds until the response
-    /// begins, as that of [`body_idle_timeout`](Self::body_idle_timeout) does.
+    /// The client may keep the origin waiting for `grace`. Each byte that it sends earns it more
+    /// time, up to `grace` again. Beyond that, the client gets 408 with `http_request_error`, and
+    /// its connection to the origin becomes free. Zero bytes turn the limit off. Like
+    /// [`body_idle_timeout`](Self::body_idle_timeout), the limit applies until the response begins.
     ///
     /// gRPC streams have no such limit. Apache calls this `MinRate` of `RequestReadTimeout`.
     ///
@@ -184,15 +184,15 @@ impl Limits {
         self
     }
 
-    /// Sets how fast a client has to read its response, in bytes in each second.
+    /// Sets how fast a client has to read its response, in bytes per second.
     ///
-    /// There is no such limit by default: one that harms no slow client bounds a large download by
-    /// days only, and [`unread_timeout`](Self::unread_timeout) ends those that stop. Kestrel's
-    /// default is 240 bytes with a grace of 5 s.
+    /// There is no such limit by default: a rate that harms no slow client would still allow a
+    /// large download to take days, and [`unread_timeout`](Self::unread_timeout) ends downloads
+    /// that stop. Kestrel's default is 240 bytes with a grace of 5 s.
     ///
-    /// Only the time counts in which data waits for the client. It has as long as the rate allows
-    /// for what the server in front has taken, up to 4 MiB, and `grace`. Beyond it, the response is
-    /// aborted. Zero bytes turn the limit off. gRPC streams have no such limit.
+    /// Only the time in which data waits for the client counts. The client has `grace`, plus the
+    /// time that the rate allows for the bytes that the server in front has taken, up to 4 MiB.
+    /// Then the response is aborted. Zero bytes turn the limit off. gRPC streams have none.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -204,15 +204,15 @@ impl Limits {
         self
     }
 
-    /// Reads request bodies of up to so many bytes before the origin is asked.
+    /// Buffers request bodies of up to this size before they go to the origin, in bytes.
     ///
-    /// Off by default: bodies are streamed. With buffering, a slow client holds no connection to
-    /// the origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
-    /// A larger body is streamed from there on. The bodies that are buffered at a time have up to
-    /// 64 MiB together; beyond that, further ones are streamed, as is a client that waits for 100
-    /// (Continue). In an [`OriginGroup`](crate::group::OriginGroup), the largest limit of its
-    /// members counts, and a complete body can go to another member. nginx calls this
-    /// `proxy_request_buffering`.
+    /// By default, bodies are streamed. With buffering, a slow client occupies no connection to the
+    /// origin while it sends, and a chunked upload gets a `Content-Length`, which S3 demands.
+    ///
+    /// A body that exceeds the limit is streamed. So are bodies beyond 64 MiB in all buffers
+    /// together, and that of a client that waits for 100 (Continue). In an
+    /// [`OriginGroup`](crate::group::OriginGroup), the largest limit of its members applies, and a
+    /// complete body can go to another member. nginx calls this `proxy_request_buffering`.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;
@@ -225,15 +225,15 @@ impl Limits {
 
     /// Sets how long a client may leave a response unread.
     ///
-    /// The default is 5 minutes, as for Envoy's `stream_idle_timeout`; nginx's `send_timeout` is
-    /// 60 s. The time begins anew with each part of the response that the server in front takes.
-    /// Beyond it, the response is aborted and the origin's connection is free for other requests.
+    /// The default is 5 minutes, like that of Envoy's `stream_idle_timeout`; nginx's `send_timeout`
+    /// is 60 s. The time begins anew with each part of the response that the server in front takes.
+    /// Beyond it, the response is aborted and its connection to the origin is free again.
     ///
-    /// * The server and the system buffer some MiB for a client. A client that needs longer to read
-    ///   those seems not to read.
-    /// * Over HTTP/1 the limit holds from the second frame of the body on: a server takes that much
-    ///   whether or not its client reads. A caller that is no server holds a connection for as long
-    ///   as it keeps a response that it does not read.
+    /// * The server and the system buffer some MiB for each client. A client that takes longer than
+    ///   the limit to read those MiB seems not to read.
+    /// * Over HTTP/1, the limit applies from the second frame of the body on: a server takes the
+    ///   first one whether or not its client reads. A caller that is not a server occupies a
+    ///   connection for as long as it keeps an unread response.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -249,8 +249,8 @@ impl Limits {
     ///
     /// There is no such limit by default. The time runs from the arrival of the request to the end
     /// of the response, waits and retries included. Beyond it, the client gets 504 with
-    /// `http_response_timeout`, or the response is aborted if it has begun. The tunnels of upgrades
-    /// are not bounded. A client may [shorten](super::ClientDeadline) the time.
+    /// `http_response_timeout`, or the response is aborted if it has begun. The limit does not
+    /// apply to tunnels of upgrades. A client may [shorten](super::ClientDeadline) the time.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -266,8 +266,8 @@ impl Limits {
     ///
     /// There is no such limit by default: the proxy does not buffer bodies. Beyond it, the client
     /// gets 413 with `http_request_error`. A request whose `Content-Length` is too large never
-    /// reaches the origin. Other uploads end as soon as they are too large. What the client still
-    /// sends is discarded, [within bounds](super#responses-that-come-early).
+    /// reaches the origin. Other uploads end as soon as they are too large. The proxy discards what
+    /// the client still sends, [within limits](super#responses-that-come-early).
     ///
     /// nginx calls this `client_max_body_size`; its default is 1 MiB.
     ///
@@ -282,10 +282,10 @@ impl Limits {
 
     /// Sets the maximum size of the request's fields, in bytes.
     ///
-    /// The default is the limit of the dialled edge, if its
-    /// [profile](crate::connector::CdnOriginBuilder::without_edge_profile) has one; a call replaces
-    /// it. Each field counts as its name, its value and four bytes. Beyond the limit, the client
-    /// gets 431 with `http_request_error`.
+    /// The default is the limit in the
+    /// [profile](crate::connector::CdnOriginBuilder::without_edge_profile) of the dialled edge, if
+    /// it has one. This call replaces it. Each field counts as its name, its value and four bytes.
+    /// Beyond the limit, the client gets 431 with `http_request_error`.
     ///
     /// The server in front has its own limit. hyper's server refuses HTTP/1 heads of more than
     /// 400 KiB and HTTP/2 fields of more than 16 KiB.
@@ -315,9 +315,9 @@ impl Limits {
 
     /// Sets how an overloaded origin is recognised, and how many requests it gets then.
     ///
-    /// On by default: [`AdaptiveConcurrency`] describes the rules, and how to turn it off. Beyond
-    /// the limit, requests wait in a queue, for as many as the origin answers in a second and at
-    /// most [`max_queued`](Self::max_queued). The others get 503 at once.
+    /// This is on by default: [`AdaptiveConcurrency`] describes the rules, and how to turn it off.
+    /// Beyond the limit, requests wait in a queue. It holds as many as the origin answers in a
+    /// second, at most [`max_queued`](Self::max_queued). The others get 503 at once.
     ///
     /// ```
     /// # use cdn_origin::proxy::{AdaptiveConcurrency, Limits};
@@ -330,8 +330,8 @@ impl Limits {
 
     /// Sets the maximum number of requests that run at a time.
     ///
-    /// There is no such limit by default. Zero counts as one. A request runs until its response has
-    /// ended. Beyond the limit, requests wait in a queue of [`max_queued`](Self::max_queued).
+    /// There is no such limit by default. Zero counts as one. A request counts until its response
+    /// has ended. Beyond the limit, requests wait in a queue of [`max_queued`](Self::max_queued).
     ///
     /// The tunnels of upgrades do not count:
     /// [`PoolSettings::max_tunnels`](crate::pool::PoolSettings::max_tunnels) bounds them. The
@@ -349,13 +349,13 @@ impl Limits {
     /// Sets the maximum number of requests in the queue.
     ///
     /// They wait for [`max_concurrency`](Self::max_concurrency) or
-    /// [`adaptive_concurrency`](Self::adaptive_concurrency).
-    /// The default is 64. Zero turns the queue off. The oldest request is served first. Beyond the
-    /// limit, the client gets 503 at once, with `connection_limit_reached` and `Retry-After: 1`.
+    /// [`adaptive_concurrency`](Self::adaptive_concurrency). The default is 64. Zero turns the
+    /// queue off. The oldest request is served first. If the queue is full, the client gets 503 at
+    /// once, with `connection_limit_reached` and `Retry-After: 1`.
     ///
-    /// If the queue has not been empty for 100 ms, more requests come than are served. Then the
-    /// newest is served first, since its client is the most likely to wait still. Beyond the limit,
-    /// the oldest request gets the 503.
+    /// If the queue has not been empty for 100 ms, more requests arrive than are served. Then the
+    /// newest request is served first, since its client is the most likely to be still waiting, and
+    /// in a full queue the oldest request gets the 503.
     ///
     /// ```
     /// # use cdn_origin::proxy::Limits;

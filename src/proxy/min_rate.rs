@@ -18,7 +18,7 @@ impl MinRate {
         (bytes > 0).then_some(Self { bytes, grace })
     }
 
-    /// How long so many bytes take at this rate.
+    /// How long this number of bytes takes at this rate.
     pub(super) fn time_of(self, bytes: u64) -> Duration {
         let seconds = bytes as f64 / self.bytes as f64;
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)

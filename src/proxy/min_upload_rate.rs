@@ -38,7 +38,7 @@ impl MinUploadRate {
         }
     }
 
-    /// Notes that the client has sent so many bytes.
+    /// Notes that the client has sent this number of bytes.
     pub(super) fn received(&mut self, bytes: u64) {
         if let Some(since) = self.waiting_since.take() {
             self.left = self.left.saturating_sub(since.elapsed());

@@ -40,20 +40,20 @@
 //!   ([RFC 9110 section 7.6.1]). `TE: trailers` stays ([RFC 9110 section 10.1.4]), with
 //!   `Connection: TE` over HTTP/1.
 //! * `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP` describe the client. They replace the
-//!   client's own, unless [`forwarded`](OriginProxy::forwarded) trusts the client. If the client's
-//!   address is unknown, the fields with an address are removed.
-//! * The proxy's [pseudonym](OriginProxy::via) is appended to `Via`, and its
-//!   [name](Via::cdn_loop), if configured, to `CDN-Loop`. A request that already has one of them is
-//!   a loop. Responses get no `Via`.
-//! * `Max-Forwards` of OPTIONS is decremented. At zero the proxy responds itself.
+//!   fields that the client sent, unless [`forwarded`](OriginProxy::forwarded) trusts the client.
+//!   If the client's address is unknown, the fields with an address are removed.
+//! * The proxy's [pseudonym](OriginProxy::via) is appended to `Via`, and its [name](Via::cdn_loop),
+//!   if configured, to `CDN-Loop`. A request that already has one of them has gone in a loop, and
+//!   gets a 508. Responses get no `Via`.
+//! * `Max-Forwards` of an OPTIONS request is decremented. If it is zero, the proxy responds itself.
 //! * `Expect: 100-continue` reaches an HTTP/1 origin. The proxy reads the client's body once the
 //!   origin sends 100 or a second has passed. If a final response comes first, it does not read the
 //!   body. hyper's server sends 100 to the client.
-//! * `Early-Data` (RFC 8470) is sent on as one line with the value `1`, and a 425 passes. A server
-//!   in front that accepts early data has to add the field.
-//! * Trailers pass, without those for framing, routing or authentication
-//!   ([RFC 9110 section 6.5.1]).
-//! * `Cookie` lines that HTTP/2 split are joined. An empty POST gets `Content-Length: 0`.
+//! * `Early-Data` (RFC 8470) is forwarded as one line with the value `1`, and a 425 is passed to
+//!   the client. A server in front that accepts early data has to add the field.
+//! * Trailers pass, except those for framing, routing or authentication ([RFC 9110 section 6.5.1]).
+//! * `Cookie` fields that an HTTP/2 client has split are joined. An empty POST gets
+//!   `Content-Length: 0`.
 //! * If no field shows whether a GET, HEAD, DELETE or OPTIONS request has content, the proxy waits
 //!   up to 200 ms for the first frame of the body. If the body ends instead, the origin gets a
 //!   request without content.
@@ -66,39 +66,42 @@
 //!
 //! # Changes to responses
 //!
-//! * Hop-by-hop fields are removed, including `Upgrade` of a 426: it could offer protocols that
-//!   this proxy does not allow.
-//! * Trailers pass, without those for framing, routing or authentication. An HTTP/1 client gets
-//!   them only if it sent `TE: trailers`. hyper's server drops trailers that `Trailer` does not
+//! * Hop-by-hop fields are removed, including the `Upgrade` of a 426, which could offer protocols
+//!   that this proxy does not allow.
+//! * Trailers pass, except those for framing, routing or authentication. An HTTP/1 client gets them
+//!   only if it sent `TE: trailers`. hyper's server drops trailers that `Trailer` does not
 //!   announce, and all trailers of a response with a `Content-Length`.
 //! * A response to HEAD, a 204 and a 304 have no body. The origin's `Content-Length` stays, except
-//!   for a 204. hyper's server drops that of a 304 over HTTP/1.
+//!   in a 204. Over HTTP/1, hyper's server drops it in a 304 too.
 //! * The connection of an HTTP/1.0 client stays open if the client sends `Connection: keep-alive`
 //!   and the response has a known length ([RFC 9112 section 9.3]).
 //! * A body that is truncated, or silent for too long, aborts the response. The client never
 //!   receives a truncated body as a complete one.
-//! * Redirects and cookies with the origin's name get the client's, and `Alt-Svc` is removed:
-//!   see [`response_rewrite`](crate::response_rewrite).
+//! * In redirects and cookies, the client's host replaces the origin's name. `Alt-Svc` is removed.
+//!   See [`response_rewrite`](crate::response_rewrite).
 //! * [`map_response`](OriginProxy::map_response) runs last.
 //! * All other fields pass.
 //!
 //! # Responses that come early
 //!
-//! An origin may answer before it has read the request: with a 401 or a 413 to the head, or with a
-//! 202 to an upload that it goes on to read. The client gets the response at once.
+//! An origin may answer before it has read the whole request: for example with a 401 or a 413 as
+//! soon as it has read the head, or with a 202 to an upload that it goes on to read. The client
+//! gets the response at once.
 //!
 //! * **The upload goes on** while the client sends and the origin reads, even after the end of the
 //!   response. It stops when the origin closes the connection or resets the stream, or when no part
 //!   of it is sent for [`response_timeout`](Limits::response_timeout). After a complete upload,
 //!   both connections can be reused.
-//! * **The rest is discarded.** What the client still sends is read for at most 30 s and 256 MiB,
-//!   until the client is silent for 5 s. nginx calls this `lingering_close`. Otherwise the server
-//!   in front would reset the connection ([RFC 9112 section 9.6]). A client that sends its whole
-//!   request before it reads would lose the response.
-//! * **The proxy's own responses**, such as 413, 502 and 503, discard the upload in the same way.
-//! * **100 (Continue).** If the client waits for it and the origin sends a final response instead,
-//!   the body is not read before the head of the response is sent. The response then has
-//!   `Connection: close`.
+//! * **The rest is discarded.** If the origin stops reading, the proxy reads and discards what the
+//!   client still sends, for at most 30 s and 256 MiB, or until the client is silent for 5 s. nginx
+//!   calls this `lingering_close`. Otherwise the server in front would reset the connection, and a
+//!   client that sends its whole request before it reads would lose the response ([RFC 9112 section
+//!   9.6]).
+//! * **The proxy's own responses.** After a response such as 413, 502 or 503, the proxy discards
+//!   the upload in the same way.
+//! * **100 (Continue).** If the client waits for a 100 and the origin sends a final response
+//!   instead, the proxy does not read the body before the head of the response is sent. The
+//!   response then has `Connection: close`.
 //!
 //! # Connections
 //!
@@ -107,7 +110,8 @@
 //!
 //! * No byte of it was sent.
 //! * The origin reports that it did not process it.
-//! * It is idempotent, and a connection that had been idle or reused closed under it.
+//! * It is idempotent, and its connection, which had been idle or served other requests, closed
+//!   before the response.
 //!
 //! The [pool](crate::pool) describes retries in detail.
 //!
@@ -120,28 +124,28 @@
 //! # WebSocket
 //!
 //! Clients may switch to the protocols that [`upgrades`](OriginProxy::upgrades) allows; the default
-//! is WebSocket. They use `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]) or extended CONNECT in
+//! is WebSocket. Clients use `Upgrade` in HTTP/1.1 ([RFC 9110 section 7.8]) or extended CONNECT in
 //! HTTP/2 ([RFC 8441]), which axum's server offers.
 //!
 //! * The upgrade goes to the origin over HTTP/1.1, on a dedicated connection. It fails where
 //!   [`Alpn::Http2`](crate::Alpn::Http2) requires HTTP/2: use
 //!   [`Alpn::Http2OrHttp1`](crate::Alpn::Http2OrHttp1).
-//! * The origin switches only by a 101 to the requested protocol. For a WebSocket, the proxy also
-//!   checks key, subprotocol and extensions. Any other response passes as an ordinary one, and its
-//!   connection is closed.
-//! * Bytes pass unchanged in both directions. A side that has closed its direction may still
+//! * The origin has to answer 101 with the requested protocol. For a WebSocket, the proxy also
+//!   checks key, subprotocol and extensions. Any other status passes as an ordinary response, and
+//!   the connection is closed.
+//! * Bytes pass unchanged in both directions. A side that has closed its own direction may still
 //!   receive. Both sides are closed if no byte moves for [`idle_timeout`](Upgrades::idle_timeout).
 //! * A tunnel counts as an open connection of the pool until it ends. By default, tunnels use at
 //!   most half of the connections: see [`max_tunnels`].
 //! * A server that shuts down does not wait for tunnels, but [`drain`](OriginProxy::drain) does.
-//! * A WebSocket handshake with a body is refused. Other upgrades with a body are sent on as
-//!   ordinary requests.
+//! * A WebSocket handshake with a body is refused. Other upgrade requests with a body are forwarded
+//!   as ordinary requests.
 //!
 //! # gRPC
 //!
-//! gRPC passes with its trailers and deadlines if the client and the origin both use HTTP/2: an
-//! `https` origin that selects `h2` by ALPN. gRPC does not work to `http` origins, which get
-//! HTTP/1.1.
+//! gRPC passes with its trailers and deadlines if the client and the origin both use HTTP/2. The
+//! origin has to be an `https` one that selects `h2` by ALPN: the proxy speaks HTTP/1.1 to `http`
+//! origins, over which gRPC does not work.
 //!
 //! A stream may last as long as the origin sends something within each
 //! [`body_idle_timeout`](Limits::body_idle_timeout). Raise that for streams with longer pauses.
@@ -152,7 +156,7 @@
 //! The address comes from axum's `ConnectInfo` or from a [`ClientConnection`] in the request's
 //! extensions. For the [PROXY protocol](crate::dial::ProxyProtocol), a
 //! [`ClientAddress`](crate::downstream::ClientAddress) in the extensions takes precedence, because
-//! it has ports.
+//! it includes ports.
 //!
 //! # Errors
 //!
@@ -167,21 +171,22 @@
 //! * **414**: the target is longer than the dialled
 //!   [edge](crate::connector::CdnOriginBuilder::without_edge_profile) accepts.
 //! * **417**: the request expects something other than `100-continue`.
-//! * **431**: the request's fields are larger, or more, than allowed.
+//! * **431**: the request's fields are larger or more numerous than allowed.
 //! * **500**: the connector has no fixed origin.
-//! * **501**: CONNECT without an allowed protocol, TRACE, or a transfer coding other than
-//!   `chunked`.
-//! * **502**: the origin could not be reached, its response was not HTTP or its head too large, or
-//!   it switched to another protocol than the requested one.
+//! * **501**: the request is CONNECT without an allowed protocol, or TRACE, or has a transfer
+//!   coding other than `chunked`.
+//! * **502**: the origin could not be reached, its response was not HTTP, the head of its response
+//!   was too large, or it switched to a protocol other than the requested one.
 //! * **503**: the origin is [overloaded](AdaptiveConcurrency), too many requests are running, no
 //!   connection of the pool became available in time, or the proxy is
 //!   [draining](OriginProxy::drain).
-//! * **504**: the origin, or the connect to it, exceeded a deadline.
+//! * **504**: the connect or the origin's response took too long.
 //! * **508**: the request has passed this proxy before.
 //!
-//! An error response of the origin passes unchanged. If it looks like a mistake in the four names,
-//! its extensions and the log get a [`Diagnosis`](crate::diagnosis::Diagnosis). Clients see causes
-//! only after [`disclose_diagnosis`](OriginProxy::disclose_diagnosis).
+//! An error response of the origin passes unchanged. If it looks like the result of a mistake in
+//! the four names, the proxy adds a [`Diagnosis`](crate::diagnosis::Diagnosis) to its extensions
+//! and to the log. Clients see causes only after
+//! [`disclose_diagnosis`](OriginProxy::disclose_diagnosis).
 //!
 //! # Deployment caveats
 //!
@@ -191,11 +196,11 @@
 //!   An origin must not treat a missing field as permission.
 //! * Other fields about the client pass: `True-Client-IP`, `X-Forwarded-Prefix`,
 //!   `X-Forwarded-Scheme`, `X-Forwarded-Ssl`, `X-Forwarded-Server`, `X-Original-URL`,
-//!   `X-Rewrite-URL`, `Front-End-Https`. Some frameworks trust them from any proxy. Remove those by
-//!   [`map_request`](OriginProxy::map_request).
+//!   `X-Rewrite-URL`, `Front-End-Https`. Some frameworks trust them from any proxy. If yours does,
+//!   remove them in [`map_request`](OriginProxy::map_request).
 //! * With [`HostRewriteLayer::preserve`](crate::HostRewriteLayer::preserve), clients choose the
 //!   Host that the origin gets. Refuse unknown Hosts in front of the proxy.
-//! * axum's `nest_service("/app", proxy)` strips `/app` from the path. Redirects and cookies then
+//! * axum's `nest_service("/app", proxy)` strips `/app` from the path, so redirects and cookies
 //!   lack it. Use `route_service("/app/{*rest}", proxy)`, which keeps it, and
 //!   [`map_path`](OriginProxy::map_path), which restores it.
 //! * A client that does not read loses the origin's connection after

@@ -21,15 +21,15 @@ use super::{
 
 /// A reverse proxy to the origin of a connector: a `Service` that never fails.
 ///
-/// Give it to axum's `Router::fallback_service`, or to any other tower host. The [module](super)
-/// shows an example, and describes what happens to a request. Clones are cheap and share the pool.
+/// Pass it to axum's `Router::fallback_service` or to another tower host. The [module](super) shows
+/// an example and describes what happens to a request. Clones are cheap and share the pool.
 ///
 /// | call | default |
 /// |---|---|
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
 /// | [`forwarded`](Self::forwarded) | `X-Forwarded-*` and `X-Real-IP`, replacing clients' own |
 /// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies get the client's host |
-/// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`] is known |
+/// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`] has it |
 /// | [`pool`](Self::pool) | [`PoolSettings::default`], with the edge's idle timeout |
 /// | [`limits`](Self::limits) | [`Limits::default`] |
 /// | [`upgrades`](Self::upgrades) | [`Upgrades::websocket`] |
@@ -47,10 +47,10 @@ pub struct OriginProxy {
 }
 
 impl OriginProxy {
-    /// Makes a proxy to the connector's origin.
+    /// Creates a proxy to the connector's origin.
     ///
-    /// A connector for [any origin](CdnOriginConnector::any_origin) has no fixed origin, and
-    /// clients must not choose one: such a proxy answers 500.
+    /// With a connector for [any origin](CdnOriginConnector::any_origin), the proxy answers 500:
+    /// there is no fixed origin, and clients must not choose one.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, OriginProxy};
@@ -85,11 +85,11 @@ impl OriginProxy {
         self
     }
 
-    /// Sets the fields that describe the client to the origin, and whose claims are trusted.
+    /// Sets the fields that describe the client to the origin, and the peers to trust.
     ///
     /// The default is `ForwardedLayer::new()`: `X-Forwarded-For`, `-Proto`, `-Host` and
-    /// `X-Real-IP`, and no claim is trusted. A limit of the edge's profile for `X-Forwarded-For`
-    /// applies, unless the layer has one.
+    /// `X-Real-IP`; no peer is trusted. The edge's profile may limit `X-Forwarded-For` if the layer
+    /// does not.
     ///
     /// ```
     /// # use cdn_origin::{ForwardedLayer, OriginProxy};
@@ -104,8 +104,8 @@ impl OriginProxy {
 
     /// Sets how redirects, cookies and `Alt-Svc` of responses are rewritten.
     ///
-    /// The names of the origin are added to the layer. [`ResponseRewriteLayer::off`] lets responses
-    /// pass unchanged, as nginx's `proxy_redirect off` does.
+    /// The proxy adds the origin's names to the layer. With [`ResponseRewriteLayer::off`],
+    /// responses pass unchanged, as with nginx's `proxy_redirect off`.
     ///
     /// ```
     /// # use cdn_origin::{OriginProxy, ResponseRewriteLayer};
@@ -117,7 +117,7 @@ impl OriginProxy {
         self
     }
 
-    /// Sets the scheme of clients, where no [`ClientConnection`](super::ClientConnection) has it.
+    /// Sets the scheme of clients without a [`ClientConnection`](super::ClientConnection).
     ///
     /// The default is `http`. Set `https` if a load balancer in front terminates TLS. The origin
     /// gets the scheme in `X-Forwarded-Proto`, and redirects are rewritten to it.
@@ -165,7 +165,7 @@ impl OriginProxy {
 
     /// Sets the protocols that clients may switch to, and how long a tunnel may be idle.
     ///
-    /// The default is WebSocket, and 10 minutes.
+    /// The default is WebSocket, with an idle timeout of 10 minutes.
     ///
     /// ```
     /// # use cdn_origin::{OriginProxy, proxy::Upgrades};
@@ -177,10 +177,10 @@ impl OriginProxy {
         self
     }
 
-    /// Sets how requests are signed in `Via` and `CDN-Loop`, and so how loops are detected.
+    /// Sets the proxy's name in `Via` and `CDN-Loop`, by which it detects loops.
     ///
-    /// The default is a random pseudonym in `Via`, and no `CDN-Loop`. A named proxy uses its name
-    /// in `Proxy-Status` too.
+    /// The default is a random pseudonym in `Via`, and no `CDN-Loop`. A name is also used in
+    /// `Proxy-Status`.
     ///
     /// ```
     /// # use cdn_origin::{OriginProxy, proxy::Via};
@@ -194,12 +194,12 @@ impl OriginProxy {
         self
     }
 
-    /// Replaces a prefix of the client's paths by one of the origin's, and back in responses.
+    /// Replaces a prefix of the client's paths with one of the origin's, and back in responses.
     ///
-    /// This is `proxy_pass` with a path in nginx, and `http-request set-path` in HAProxy. The other
-    /// bytes of the path and the query stay. A path without the prefix passes unchanged. Of several
-    /// calls, the first that matches applies. The response gets the client's prefix in redirects
-    /// and the `Path` of cookies, unless [`ResponseRewriteLayer::off`] is set.
+    /// This is `proxy_pass` with a path in nginx, and `http-request set-path` in HAProxy. The rest
+    /// of the path and the query stay as they are. A path without the prefix passes unchanged. Of
+    /// several calls, the first that matches applies. The response gets the client's prefix in
+    /// redirects and the `Path` of cookies, unless [`ResponseRewriteLayer::off`] is set.
     ///
     /// A path that the origin could resolve to a place outside of its prefix gets 400: one with a
     /// `..` segment in any encoding, or one that would start with `//`.
@@ -219,11 +219,12 @@ impl OriginProxy {
 
     /// Adds a function that changes each request just before it is sent.
     ///
-    /// The function runs after the fields that the client's `Connection` names were removed and
-    /// after the proxy's own fields were added. So a field that is added here reaches the origin; a
-    /// client can remove one that a layer in front adds. Several functions run in their order. They
-    /// may change path and query too. The Host and the framing stay the proxy's: changes to
-    /// `Content-Length`, `Transfer-Encoding`, `Connection`, `TE` and `Upgrade` are undone.
+    /// The function runs after the proxy has removed the fields that the client's `Connection`
+    /// names, and has added its own. So a client cannot remove a field that is added here, while it
+    /// can remove one that a layer in front adds.
+    ///
+    /// Several functions run in the order of the calls. They may change path and query too. Changes
+    /// to Host, `Content-Length`, `Transfer-Encoding`, `Connection`, `TE` and `Upgrade` are undone.
     ///
     /// ```
     /// # let set = |proxy: cdn_origin::OriginProxy, secret: http::HeaderValue|
@@ -238,13 +239,13 @@ impl OriginProxy {
 
     /// Adds a function that changes each response just before the client gets it.
     ///
-    /// It gets the responses of the origin, and the proxy's own with the [`Error`] in their
-    /// extensions. Several functions run in their order. The error stays in the extensions, and a
-    /// response to HEAD gets no content. A switch of protocols passes by.
+    /// The function gets the origin's responses, and the proxy's own, which have the [`Error`] in
+    /// their extensions. Several functions run in order. The error stays in the extensions, and a
+    /// response to HEAD gets no content. Responses that switch protocols skip the function.
     ///
-    /// [`problem_details`] and [`replace_content`] are for error pages. Responses of an
-    /// [`OriginGroup`](crate::group::OriginGroup) without a healthy member pass by too: put tower's
-    /// `map_response` around a group.
+    /// For error pages, use [`problem_details`] and [`replace_content`]. If an
+    /// [`OriginGroup`](crate::group::OriginGroup) has no healthy member, its response skips the
+    /// function: put tower's `map_response` around the group.
     ///
     /// ```
     /// # let set = |proxy: cdn_origin::OriginProxy|
@@ -266,11 +267,11 @@ impl OriginProxy {
 
     /// Sends clients the likeliest cause of a failure and its fix.
     ///
-    /// By default, a diagnosis is in the log and in the response's extensions only. With this call
-    /// it is also in the `details` of `Proxy-Status` ([RFC 9209 section 2.1.5]): for the proxy's
-    /// own errors, and for the error responses of an edge that pass. Use it for staging, or where a
-    /// layer in front removes the field. Fixes contain names of your configuration, and maybe the
-    /// hash of a public key to pin. They contain no IP address, no field value and no path.
+    /// By default, a diagnosis is only in the log and in the response's extensions. With this call,
+    /// it is also in the `details` of `Proxy-Status` ([RFC 9209 section 2.1.5]), in the proxy's
+    /// errors and the edge's. Use it for staging, or if a layer in front removes the field. Fixes
+    /// contain names of your configuration, and maybe the hash of a public key to pin, but no IP
+    /// address, field value or path.
     ///
     /// ```
     /// # let set = |proxy: cdn_origin::OriginProxy|
@@ -283,7 +284,7 @@ impl OriginProxy {
         self
     }
 
-    /// Returns the state of the pool: its connections, and what happened to them.
+    /// Returns the state of the pool: gauges of its connections, and counters.
     ///
     /// ```
     /// # let log = |proxy: cdn_origin::OriginProxy|
@@ -294,7 +295,7 @@ impl OriginProxy {
         self.pool.snapshot()
     }
 
-    /// Returns how many requests are admitted, wait and were refused.
+    /// Returns how many requests are running, are waiting, and were refused.
     ///
     /// ```
     /// # let log = |proxy: cdn_origin::OriginProxy|
@@ -307,14 +308,14 @@ impl OriginProxy {
 
     /// Opens [`PoolSettings::min_idle`] connections in advance, at least one.
     ///
-    /// From then on, the pool keeps that minimum ready while requests come. While the origin cannot
-    /// be reached, it tries with growing pauses.
+    /// From then on, the pool keeps that minimum ready while requests arrive. While the origin
+    /// cannot be reached, the pool tries again with growing pauses.
     ///
     /// # Errors
     ///
-    /// The future resolves to the error of the first connect that fails. So a wrong name shows
-    /// before the first request. With the [PROXY protocol](crate::dial::ProxyProtocol), [none can
-    /// be opened](crate::ErrorKind::PrewarmUnsupported).
+    /// The future resolves to the error of the first connect that fails, so you learn of a wrong
+    /// name before the first request. With the [PROXY protocol](crate::dial::ProxyProtocol), it
+    /// always fails with [`PrewarmUnsupported`](crate::ErrorKind::PrewarmUnsupported).
     ///
     /// ```no_run
     /// # async fn start(proxy: cdn_origin::OriginProxy) -> Result<(), cdn_origin::Error> {
@@ -325,10 +326,9 @@ impl OriginProxy {
         self.pool.clone().prewarm()
     }
 
-    /// Retires all present connections: idle ones close now, others after their current requests.
+    /// Retires all open connections: idle ones close now, others after their current requests.
     ///
-    /// New requests open new connections. Call this when something changed at the origin or on the
-    /// way to it.
+    /// New requests open new connections. Call this after a change at the origin or in the network.
     ///
     /// ```
     /// # let reload = |proxy: cdn_origin::OriginProxy|
@@ -338,13 +338,13 @@ impl OriginProxy {
         self.pool.retire();
     }
 
-    /// Stops accepting requests, for a shutdown, and waits for those that run.
+    /// Stops accepting requests, for a shutdown, and waits for those in flight.
     ///
-    /// From this call on, all clones answer new requests with 503. The future resolves when the
-    /// bodies of all requests and responses have ended, or were dropped, and all tunnels of
-    /// upgrades have closed. No request is cut off: put a timeout around the future. A tunnel whose
-    /// sides send pings may last forever, unless [`close_tunnels`](Self::close_tunnels) ends it.
-    /// Dropping the future does not undo the drain.
+    /// From this call on, the proxy and its clones answer new requests with 503. The future
+    /// resolves when the bodies of all requests and responses have ended or were dropped, and the
+    /// tunnels of all upgrades have closed. No request is cut off: put a timeout around the future.
+    /// A tunnel whose sides send pings may last forever, unless
+    /// [`close_tunnels`](Self::close_tunnels) ends it. Dropping the future does not undo the drain.
     ///
     /// ```
     /// # async fn shut_down(proxy: cdn_origin::OriginProxy) {
@@ -359,8 +359,8 @@ impl OriginProxy {
 
     /// Closes all tunnels of upgrades, on both sides and at once.
     ///
-    /// An upgrade that is under way is closed as soon as it is a tunnel. Later upgrades are not
-    /// affected: [`drain`](Self::drain) refuses them.
+    /// An upgrade in progress is closed as soon as it becomes a tunnel. Later upgrades are not
+    /// affected: to refuse them, call [`drain`](Self::drain).
     ///
     /// ```
     /// # let shut_down = |proxy: cdn_origin::OriginProxy|

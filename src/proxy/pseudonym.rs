@@ -41,7 +41,7 @@ impl Pseudonym {
         Self(format!("cdn-origin-{chance:016x}").into())
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

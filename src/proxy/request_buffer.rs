@@ -62,7 +62,7 @@ impl BufferMemory {
 ///
 /// # Errors
 ///
-/// If the body fails, or its client is too slow.
+/// Fails if the body fails, or its client is too slow.
 pub(super) async fn read(
     mut body: RequestBody,
     limit: usize,

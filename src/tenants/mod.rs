@@ -1,7 +1,7 @@
-//! Many tenants behind one service: the origin of each request follows from its host.
+//! Many tenants behind one service: the host of each request selects its origin.
 //!
 //! [`VirtualHosts`] keeps a [`Tenant`] for each host, and builds its proxy when the first request
-//! comes. The proxies have the settings of a template, and share its certificates and DNS cache.
+//! arrives. The proxies have the settings of a template, and share its certificates and DNS cache.
 //!
 //! ```
 //! use cdn_origin::{
@@ -27,7 +27,7 @@
 //! | `tenant` | one tenant: its names, connector and limits |
 //! | `registry` | all tenants, and the proxies that exist |
 //! | `host_key` | the host of a request, as the registry knows it |
-//! | `unknown_host` | the response where no tenant is found |
+//! | `unknown_host` | the response if no tenant is found |
 //! | `virtual_hosts` | the service |
 
 mod host_key;

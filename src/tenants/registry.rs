@@ -95,7 +95,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If it cannot be built.
+    /// Fails if it cannot be built.
     pub(super) fn proxy(
         &self,
         entry: &Arc<HostEntry>,

@@ -12,10 +12,10 @@ use crate::{
     proxy::{Limits, OriginProxy, connector_of, proxy_from_template},
 };
 
-/// The origin of one tenant: a URL, and the names and limits that differ from the defaults.
+/// The origin of one tenant: its URL, and the settings in which it differs.
 ///
-/// The names default to one another as for a
-/// [connector](crate::connector::CdnOriginBuilder). All other settings are those of the template.
+/// The four names default to one another as in a [connector](crate::connector::CdnOriginBuilder).
+/// All other settings default to those of the template.
 ///
 /// ```
 /// use cdn_origin::{proxy::Limits, tenants::Tenant};
@@ -46,9 +46,9 @@ pub(super) struct CheckedTenant {
 }
 
 impl Tenant {
-    /// A tenant with this origin: `https://` or `http://`, a host, and optionally a port.
+    /// Creates a tenant with this origin: `https://` or `http://`, a host, and optionally a port.
     ///
-    /// A URL that cannot be parsed fails in [`insert`](super::VirtualHosts::insert), as names do.
+    /// An invalid URL or name fails in [`insert`](super::VirtualHosts::insert).
     pub fn new<U>(url: U) -> Self
     where
         U: TryInto<OriginUrl>,
@@ -62,7 +62,7 @@ impl Tenant {
         }
     }
 
-    /// Sets the host and port, or the Unix socket, that is dialled.
+    /// Sets the host and port, or the Unix socket, to dial.
     ///
     /// The default is the URL's host and port.
     pub fn dial<T>(self, target: T) -> Self
@@ -109,14 +109,14 @@ impl Tenant {
     /// Changes the connector of this tenant, such as its verification, client certificate or
     /// timeouts.
     ///
-    /// The function gets a builder with the template's settings and this tenant's names. The
-    /// default is the template's connector, with this tenant's names. A further call replaces the
+    /// The function gets a builder with the template's settings and this tenant's names, and
+    /// returns the changed builder. By default, nothing is changed. A further call replaces the
     /// function.
     ///
-    /// A tenant with a function has a DNS cache of its own. If the function calls a setter of TLS,
-    /// the tenant has a TLS client of its own too, and a
-    /// [reload](crate::CdnOriginConnector::reload) of the template does not change it: insert the
-    /// tenant again instead. Observers are shared in all cases.
+    /// A tenant with such a function has its own DNS cache. If the function calls a setter of TLS,
+    /// the tenant also has its own TLS client. A [reload](crate::CdnOriginConnector::reload) of the
+    /// template does not change it: insert the tenant again instead. Observers are shared in all
+    /// cases.
     ///
     /// ```
     /// use cdn_origin::{tenants::Tenant, tls::{SpkiPin, VerifyPolicy}};
@@ -134,13 +134,13 @@ impl Tenant {
         self
     }
 
-    /// Sets the limits of this tenant's requests. The default is those of the template.
+    /// Sets the limits of this tenant's requests. The defaults are those of the template.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(Box::new(limits));
         self
     }
 
-    /// Sets the limits of this tenant's connections. The default is those of the template.
+    /// Sets the limits of this tenant's connections. The defaults are those of the template.
     pub fn pool(mut self, settings: PoolSettings) -> Self {
         self.pool = Some(Box::new(settings));
         self
@@ -173,7 +173,7 @@ impl CheckedTenant {
     ///
     /// # Errors
     ///
-    /// If the names contradict the template, such as ECH for a URL with an IP address.
+    /// Fails if the names contradict the template, such as ECH for a URL with an IP address.
     pub(super) fn proxy(
         &self,
         template: &OriginProxy,

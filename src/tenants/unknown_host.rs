@@ -1,8 +1,8 @@
-//! `UnknownHost`: the response where no tenant is found.
+//! `UnknownHost`: the response if no tenant is found.
 
 use http::StatusCode;
 
-/// The response to a request whose host belongs to no tenant, if there is no default one.
+/// The response to a request whose host has no tenant, if there is no default tenant.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UnknownHost {

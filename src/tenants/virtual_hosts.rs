@@ -29,7 +29,7 @@ use super::{
 
 /// Proxies each request to the origin of its tenant: a `Service` that never fails.
 ///
-/// A tenant's proxy is built when its first request comes, and kept while it is used. All proxies
+/// A tenant's proxy is built when its first request arrives, and kept while it is used. All proxies
 /// have the settings of one template, and share its certificates, DNS cache and observers. A
 /// [reload](crate::CdnOriginConnector::reload) of the template's connector changes all of them.
 /// Clones share the tenants.
@@ -73,10 +73,10 @@ type Select = dyn Fn(&Parts) -> Option<String> + Send + Sync;
 type OnDemandRule = dyn Fn(&str) -> Option<Tenant> + Send + Sync;
 
 impl VirtualHosts {
-    /// Makes a service without tenants.
+    /// Creates a service without tenants.
     ///
-    /// The template has the settings of all proxies. Give it a connector for [any
-    /// origin](crate::CdnOriginConnector::any_origin): its own origin, if it has one, gets no
+    /// All proxies get the settings of the template. Give it a connector for [any
+    /// origin](crate::CdnOriginConnector::any_origin): a fixed origin of the template would get no
     /// requests.
     pub fn new(template: OriginProxy) -> Self {
         Self {
@@ -93,10 +93,11 @@ impl VirtualHosts {
         }
     }
 
-    /// Chooses the tenant by a function of the request's head, in place of its host.
+    /// Chooses the tenant by a function of the request's head, instead of by its host.
     ///
-    /// The function returns the name that the tenant was [inserted](Self::insert) with. `None` is
-    /// an unknown host.
+    /// The function returns the name that the tenant was [inserted](Self::insert) with. If it
+    /// returns `None`, the request goes to the tenant `*`, or gets the [answer](Self::unknown) for
+    /// unknown hosts.
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, OriginProxy, tenants::VirtualHosts};
@@ -120,23 +121,23 @@ impl VirtualHosts {
     ///
     /// To proxy these requests, [insert](Self::insert) a tenant for the host `*`.
     ///
-    /// It is an error response of the template: its hooks see it, with an error of kind
-    /// [`HostProblem::Unknown`](crate::error::HostProblem::Unknown).
+    /// The template creates the answer like its other error responses. Its response hooks get it,
+    /// with an error of kind [`HostProblem::Unknown`](crate::error::HostProblem::Unknown).
     pub fn unknown(mut self, rule: UnknownHost) -> Self {
         self.settings_mut().unknown = rule;
         self
     }
 
-    /// Makes tenants for unknown hosts by a rule, when their first request comes.
+    /// Creates tenants for unknown hosts by a rule, when their first request arrives.
     ///
     /// HAProxy does this with `sni req.hdr(host)`. Clients choose the host, so the rule must return
-    /// `None` for each host that is not yours, and the template's connector needs an
-    /// [egress guard](crate::connector::CdnOriginBuilder::egress_guard). The tenant is forgotten
-    /// with its proxy. The host is in lower case, without port.
+    /// `None` for each host that is not yours, and the template's connector needs an [egress
+    /// guard](crate::connector::CdnOriginBuilder::egress_guard). The tenant is removed when its
+    /// proxy is dropped. The rule gets the host in lower case, without port.
     ///
     /// # Errors
     ///
-    /// If the template's connector has no egress guard.
+    /// Fails if the template's connector has no egress guard.
     ///
     /// ```
     /// use cdn_origin::{
@@ -171,9 +172,9 @@ impl VirtualHosts {
 
     /// Sets the maximum number of proxies that are kept.
     ///
-    /// The default is 1024. Zero counts as one. Beyond it, the least recently used one is dropped:
-    /// its requests in flight finish, its idle connections close, and its next request builds it
-    /// anew.
+    /// The default is 1024. Zero counts as one. Beyond it, the least recently used proxy is
+    /// dropped: its requests in flight finish, its idle connections close, and its next request
+    /// builds it again.
     pub fn max_active(mut self, count: usize) -> Self {
         self.settings_mut().max_active = count.max(1);
         self
@@ -189,12 +190,12 @@ impl VirtualHosts {
 
     /// Sets the maximum number of open connections of all tenants together.
     ///
-    /// There is none by default: each tenant has only the limit of its own pool. No tenant can take
-    /// all connections: it opens another one only while it holds fewer than four times the number
-    /// that is free. So one busy tenant gets four fifths, and two get four ninths each. Beyond
-    /// that, requests wait for the connections of their tenant. A tenant without a connection may
-    /// always open one, so the total may exceed the limit if most tenants have only one. Existing
-    /// proxies keep the limit with which they were built.
+    /// There is no maximum by default: each tenant has only the limit of its own pool. No tenant
+    /// can take all connections: it opens another only while it holds fewer than four times the
+    /// number of free ones. So one busy tenant gets four fifths, and two get four ninths each.
+    /// Beyond that, requests wait for the connections of their tenant. A tenant without a
+    /// connection may always open one, so the total may exceed the limit if most tenants have only
+    /// one. Existing proxies keep the limit with which they were built.
     ///
     /// ```
     /// use cdn_origin::{OriginProxy, tenants::VirtualHosts};
@@ -208,11 +209,11 @@ impl VirtualHosts {
         self
     }
 
-    /// Adds a tenant for a host, or replaces it. It may be called while requests are served.
+    /// Adds or replaces the tenant of a host. Call it at any time, even while requests are served.
     ///
     /// The requests of a replaced tenant finish. Case, port and final dot of the host do not
-    /// matter. The host `*` is the default: its tenant gets the requests whose host belongs to no
-    /// other, as with nginx's `default_server`. Other hosts have no wildcards.
+    /// matter. The tenant of the host `*` is the default: it gets the requests whose host has no
+    /// other tenant, as with nginx's `default_server`. No other wildcards are allowed.
     ///
     /// ```
     /// use cdn_origin::{BuildError, tenants::{Tenant, VirtualHosts}};
@@ -225,8 +226,8 @@ impl VirtualHosts {
     ///
     /// # Errors
     ///
-    /// If the host is empty or has a wildcard, or the tenant has an invalid name or
-    /// [connector](Tenant::connector). An earlier tenant stays.
+    /// Fails if the host is empty or has a wildcard, or the tenant has an invalid name or
+    /// [connector](Tenant::connector). An earlier tenant of the host then stays.
     pub fn insert(&self, host: &str, tenant: Tenant) -> Result<(), BuildError> {
         let key = host_key(host);
         if key.is_empty() {
@@ -248,7 +249,7 @@ impl VirtualHosts {
         self.registry.remove(&host_key(host))
     }
 
-    /// Returns the hosts that have a tenant, in no order.
+    /// Returns the hosts that have a tenant, in no particular order.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         self.registry.hosts()
@@ -266,7 +267,7 @@ impl VirtualHosts {
         self.registry.get(&host_key(host))?.proxy()
     }
 
-    /// Returns the proxies that exist now with their hosts, for their snapshots, in no order.
+    /// Returns the proxies that exist now, with their hosts, in no particular order.
     ///
     /// ```
     /// # fn log(hosts: &cdn_origin::tenants::VirtualHosts) {
@@ -280,7 +281,7 @@ impl VirtualHosts {
         self.registry.proxies()
     }
 
-    /// Stops accepting requests at all proxies, for a shutdown, and waits for those that run.
+    /// Stops accepting requests at all proxies, for a shutdown, and waits for those in flight.
     ///
     /// See [`OriginProxy::drain`]. Proxies that are built later are not drained: stop the server
     /// first.

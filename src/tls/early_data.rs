@@ -45,7 +45,7 @@ impl EarlyBytes {
     ///
     /// # Errors
     ///
-    /// If the connection took a part of them: it must not be used.
+    /// Fails if the connection took a part of them: it must not be used.
     pub(super) fn write_to(&self, connection: &mut ClientConnection) -> io::Result<EarlyWrite> {
         let Some(mut early) = connection.early_data() else {
             return Ok(EarlyWrite::Nothing);

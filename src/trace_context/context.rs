@@ -62,25 +62,25 @@ impl TraceContext {
         }
     }
 
-    /// The id of the whole trace.
+    /// Returns the id of the whole trace.
     #[must_use]
     pub fn trace_id(&self) -> u128 {
         self.trace_id
     }
 
-    /// The id of the request, the parent of what the origin does.
+    /// Returns the id of the request, the parent of what the origin does.
     #[must_use]
     pub fn parent_id(&self) -> u64 {
         self.parent_id
     }
 
-    /// The flags. The lowest bit means that the caller may have recorded the trace.
+    /// Returns the flags. The lowest bit means that the caller may have recorded the trace.
     #[must_use]
     pub fn flags(&self) -> u8 {
         self.flags
     }
 
-    /// The same trace, for another request.
+    /// Returns the same trace, for another request.
     #[must_use]
     pub fn with_parent(self, parent_id: u64) -> Self {
         Self::new(self.trace_id, parent_id, self.flags)

@@ -7,7 +7,7 @@ use crate::{
 
 /// # Profiles and advice
 impl CdnOriginBuilder {
-    /// Keeps all defaults, even if the dialled edge is a known one.
+    /// Keeps all defaults, even if the connector recognises the dialled edge.
     ///
     /// By default, a connector recognises the edge by the dialled host name, and the profile of
     /// the edge changes some defaults. Explicit settings take precedence, and verification stays
@@ -15,9 +15,9 @@ impl CdnOriginBuilder {
     ///
     /// * **CloudFront.** The proxy refuses a GET with content, a head over 20 480 bytes and a
     ///   target over 8 192 bytes.
-    /// * **Cloudflare.** Pooled connections may be idle for up to 320 s. `X-Forwarded-For` has at
-    ///   most 100 bytes. Fields such as `CF-Connecting-IP` are not sent. The proxy refuses a
-    ///   target over 16 KiB.
+    /// * **Cloudflare.** Pooled connections may be idle for up to 320 s. The proxy limits
+    ///   `X-Forwarded-For` to 100 bytes, and removes fields such as `CF-Connecting-IP`. The proxy
+    ///   refuses a target over 16 KiB.
     /// * **Fastly.** The proxy refuses a head over 69 KiB and a target over 8 KiB.
     /// * **Azure Front Door.** `secp256r1` is offered first, because the edge requires a NIST
     ///   curve. The proxy refuses a target over 8 192 bytes.
@@ -41,7 +41,7 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Sets which advice is given, and when expiring certificates are reported.
+    /// Sets which advice the connector gives, and when it reports expiring certificates.
     ///
     /// By default, all [advice](crate::connector::Advice) is given, and a certificate is reported
     /// 14 days before it expires. See [`AdviceSettings`].

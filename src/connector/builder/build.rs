@@ -21,11 +21,11 @@ use crate::{
 };
 
 impl CdnOriginBuilder {
-    /// Builds the connector: checks all values, loads the roots, settles the four names.
+    /// Builds the connector: checks all values, loads the roots and sets the four names.
     ///
     /// # Errors
     ///
-    /// Lists every value that cannot be used, each with its setter, such as `sni` or
+    /// The error lists every value that cannot be used, each with its setter, such as `sni` or
     /// `Timeouts::dial`:
     ///
     /// * names that cannot be parsed;
@@ -33,9 +33,9 @@ impl CdnOriginBuilder {
     ///   or that contradict each other;
     /// * roots without a usable certificate, and certificates or keys that cannot be read;
     /// * an encrypted key, or one that belongs to another certificate;
-    /// * a policy, an identity, ECH or FIPS for a plain `http` origin;
+    /// * a verify policy, a client identity, ECH or FIPS for a plain `http` origin;
     /// * a timeout of zero, and other values out of range;
-    /// * calls that contradict each other, such as a guard beside a transport.
+    /// * calls that contradict each other, such as an egress guard together with a transport.
     ///
     /// ```
     /// use std::time::Duration;

@@ -11,13 +11,13 @@ use crate::{
 
 /// Builds a [`CdnOriginConnector`].
 ///
-/// Setters never fail: [`build`](Self::build) reports every value that cannot be used. The last
-/// call of a setter counts.
+/// Setters never fail: [`build`](Self::build) reports every invalid value. If a setter is called
+/// more than once, the last call counts.
 ///
 /// | call | default |
 /// |---|---|
 /// | [`dial`](Self::dial) | host and port of the URL |
-/// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, but no IP address |
+/// | [`sni`](Self::sni), [`omit_sni`](Self::omit_sni) | the URL's host, if it is a name |
 /// | [`expected_name`](Self::expected_name) | the SNI, else the URL's host |
 /// | [`host`](Self::host) | the SNI if it was set, else the URL's host and port |
 /// | [`verify`](Self::verify) | the system's roots |
@@ -35,7 +35,7 @@ use crate::{
 /// | [`egress_guard`](Self::egress_guard) | no guard |
 /// | [`transport`](Self::transport) | the resolver and TCP |
 /// | [`without_edge_profile`](Self::without_edge_profile) | known edges change [some defaults][p] |
-/// | [`advice`](Self::advice) | all advice; certificates 14 days before they expire |
+/// | [`advice`](Self::advice) | all advice; a warning 14 days before a certificate expires |
 ///
 /// [p]: crate::connector::CdnOriginBuilder::without_edge_profile
 ///
@@ -64,8 +64,8 @@ pub struct CdnOriginBuilder {
 impl CdnOriginConnector {
     /// Starts a connector to one origin: `https://` or `http://`, a host, and optionally a port.
     ///
-    /// The URL's scheme decides whether TLS is used. Scheme and authority of the `Uri` that a
-    /// request brings have no effect. A URL that cannot be parsed fails in `build()`.
+    /// The URL's scheme decides whether TLS is used. The `Uri` that the connector is later called
+    /// with has no effect. A URL that cannot be parsed fails in `build()`.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;
@@ -86,10 +86,10 @@ impl CdnOriginConnector {
     /// Starts a connector that takes the origin from each request's `Uri`.
     ///
     /// Scheme, dial target, SNI and expected name follow the `Uri`. Names that are set on the
-    /// builder apply to all of them.
+    /// builder apply to every request.
     ///
-    /// Never pass a `Uri` that a client controls: it decides which host is dialled. An
-    /// [`EgressGuard`](crate::dial::EgressGuard) limits it.
+    /// Never pass a `Uri` that a client controls, because it decides which host is dialled. An
+    /// [`EgressGuard`](crate::dial::EgressGuard) limits which addresses are allowed.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;

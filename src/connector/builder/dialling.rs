@@ -34,7 +34,8 @@ impl CdnOriginBuilder {
 
     /// Sets how the dialled name is resolved: resolver, fixed addresses, cache.
     ///
-    /// By default, the system's resolver is asked, and answers are kept for 5 s. See [`Dns`].
+    /// By default, the connector asks the system's resolver, and keeps answers for 5 s. See
+    /// [`Dns`].
     ///
     /// ```
     /// use std::net::Ipv4Addr;
@@ -53,7 +54,8 @@ impl CdnOriginBuilder {
 
     /// Sets which address families are dialled, and how addresses race ([RFC 8305]).
     ///
-    /// By default, IPv4 and IPv6 are dialled, 250 ms apart. See [`HappyEyeballs`].
+    /// By default, IPv4 and IPv6 addresses race, and attempts start 250 ms apart. See
+    /// [`HappyEyeballs`].
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, dial::{HappyEyeballs, IpFamilies}};
@@ -72,8 +74,9 @@ impl CdnOriginBuilder {
 
     /// Sets the options of dialled TCP sockets.
     ///
-    /// By default, Nagle's algorithm is off, keepalive probes after 15 s, and the rest is the
-    /// system's. A [`transport`](Self::transport) sets its own options. See [`SocketOptions`].
+    /// By default, Nagle's algorithm is off, keepalive probes start after 15 s, and all other
+    /// options are the system's. A [`transport`](Self::transport) sets its own options. See
+    /// [`SocketOptions`].
     ///
     /// ```
     /// use cdn_origin::{CdnOriginConnector, dial::SocketOptions};
@@ -90,9 +93,9 @@ impl CdnOriginBuilder {
 
     /// Sends the client's address to the origin in a PROXY protocol header.
     ///
-    /// The default is no header. [`OriginProxy`](crate::OriginProxy) knows its clients; it never
-    /// gives one client's connection to another client. A connector by itself sends a header
-    /// without an address, unless it is made [for a
+    /// The default is no header. [`OriginProxy`](crate::OriginProxy) sends the address of each
+    /// client, and never gives one client's connection to another client. A connector by itself
+    /// sends a header without an address, unless it was created [for a
     /// client](crate::CdnOriginConnector::with_client).
     ///
     /// ```
@@ -110,9 +113,9 @@ impl CdnOriginBuilder {
 
     /// Connects only to addresses that this guard allows.
     ///
-    /// The default is no guard. Every address is checked, also those of the URL and of
-    /// [`Dns::resolve_to`]. `build()` fails beside a [`transport`](Self::transport) or a Unix
-    /// socket, whose addresses the guard does not see.
+    /// The default is no guard. The guard checks every address, including those of the URL and of
+    /// [`Dns::resolve_to`]. `build()` fails if a [`transport`](Self::transport) or a Unix socket is
+    /// set too, because the guard cannot check where they lead.
     ///
     /// ```
     /// # use cdn_origin::{SpkiPin, VerifyPolicy};
@@ -131,12 +134,13 @@ impl CdnOriginBuilder {
 
     /// Dials through this service instead of the resolver and TCP.
     ///
-    /// It can be an egress proxy, such as hyper-util's `Tunnel` or `SocksV5`, or a stream of a
-    /// test. It is called with `http://` and the dial target, port included, and returns a byte
-    /// stream. The connector speaks TLS over it if the origin is an `https` one.
+    /// The service can be an egress proxy, such as hyper-util's `Tunnel` or `SocksV5`, or an
+    /// in-memory stream in a test. The connector calls it with a URI of `http://`, the dialled host
+    /// and the port. It returns a byte stream, over which the connector speaks TLS if the origin is
+    /// an `https` one.
     ///
-    /// The transport resolves names itself: `build()` fails beside [`Dns::resolver`] and
-    /// [`Dns::resolve_to`]. [`happy_eyeballs`](Self::happy_eyeballs) and
+    /// The transport resolves names itself, so `build()` fails if [`Dns::resolver`] or
+    /// [`Dns::resolve_to`] is set too. [`happy_eyeballs`](Self::happy_eyeballs) and
     /// [`socket_options`](Self::socket_options) have no effect.
     ///
     /// ```

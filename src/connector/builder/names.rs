@@ -9,8 +9,9 @@ use crate::{
 impl CdnOriginBuilder {
     /// Sets what TCP connects to: a host and a port, or a Unix socket (`unix:/run/app.sock`).
     ///
-    /// The default is host and port of the URL. The other names still follow the URL. curl calls it
-    /// `--connect-to`. A port that is left out is that of the URL's scheme.
+    /// The default is the host and port of the URL. The other names still follow the URL. Without a
+    /// port, the connector dials the default port of the URL's scheme. curl calls this
+    /// `--connect-to`.
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};
@@ -34,8 +35,8 @@ impl CdnOriginBuilder {
 
     /// Sets the name that is sent in SNI ([RFC 6066 section 3]).
     ///
-    /// The default is the URL's host; an IP address is not sent. The expected name and the Host
-    /// follow this name unless they are set, too.
+    /// The default is the URL's host, unless it is an IP address. The expected name and the Host
+    /// follow this name unless they are set too.
     ///
     /// ```
     /// # use cdn_origin::{CdnOriginConnector, SpkiPin, VerifyPolicy};
@@ -103,11 +104,11 @@ impl CdnOriginBuilder {
         self
     }
 
-    /// Sets the authority that requests to this origin carry in `Host` or `:authority`.
+    /// Sets the Host of requests to this origin: `Host` in HTTP/1, `:authority` in HTTP/2.
     ///
-    /// The default is the name in SNI if it was set, else host and port of the URL ([RFC 9110
-    /// section 7.2]). A connector does not see requests: [`OriginProxy`](crate::proxy::OriginProxy)
-    /// and [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
+    /// The default is the SNI if it was set, else the host and port of the URL ([RFC 9110 section
+    /// 7.2]). A connector does not see requests: [`OriginProxy`](crate::proxy::OriginProxy) and
+    /// [`HostRewriteLayer`](crate::HostRewriteLayer) apply it.
     ///
     /// ```
     /// # use cdn_origin::CdnOriginConnector;

@@ -111,8 +111,8 @@ impl CdnOriginBuilder {
 
     /// Encrypts the ClientHello, and the name in SNI with it (Encrypted ClientHello, [RFC 9849]).
     ///
-    /// The default is off. [`Ech`](crate::tls::Ech) takes a configuration, reads it from the
-    /// `HTTPS` record, or sends GREASE. It needs the feature `aws-lc-rs`, too.
+    /// ECH is off by default. [`Ech`](crate::tls::Ech) uses a given configuration, reads it from
+    /// the origin's `HTTPS` record, or sends GREASE. It also needs the feature `aws-lc-rs`.
     ///
     /// ```
     /// # #[cfg(feature = "aws-lc-rs")] {

@@ -8,10 +8,11 @@ use crate::{
 };
 
 impl CdnOriginConnector {
-    /// A builder with all settings of this connector, to build one that differs in some of them.
+    /// Returns a builder with all settings of this connector, to change some of them.
     ///
     /// The settings include those of the last [reload](Self::reload). The new connector shares no
-    /// sessions with this one. A part such as `Timeouts` replaces the whole part.
+    /// sessions with this one. A setter such as `timeouts` replaces all timeouts, not only those
+    /// that the new value sets.
     ///
     /// ```
     /// use cdn_origin::CdnOriginConnector;

@@ -15,7 +15,7 @@ use super::{
 };
 
 impl Error {
-    /// The possible causes of the error, the likeliest first, with their fixes.
+    /// Returns the possible causes of the error, the likeliest first, with their fixes.
     ///
     /// The diagnosis is computed on each call. It is empty if no rule matches.
     ///

@@ -8,7 +8,7 @@ use crate::{
 use super::{ResponseEvidence, cross_origin, edge_pages, redirects, statuses};
 
 impl ResponseEvidence<'_> {
-    /// Whether the start of the body can change the diagnosis.
+    /// Returns whether the start of the body can change the diagnosis.
     ///
     /// This is true if a known error page with this head is recognised by its text, or if the text
     /// of a redirect shows who has sent it, and the body is neither compressed nor binary.
@@ -23,7 +23,7 @@ impl ResponseEvidence<'_> {
         !self.is_success() && self.is_text() && is_wanted()
     }
 
-    /// The diagnosis of the response; `None` if no rule matches.
+    /// Returns the diagnosis of the response; `None` if no rule matches.
     ///
     /// Rules match where the response points at a mistake in the four names or in the scheme, or
     /// is a refusal of the edge itself.

@@ -40,13 +40,13 @@ impl Lookup {
         }
     }
 
-    /// The name, without a final dot.
+    /// Returns the name, without a final dot.
     #[must_use]
     pub fn name(&self) -> &DnsName {
         &self.name
     }
 
-    /// Whether the name was written with a final dot.
+    /// Returns whether the name was written with a final dot.
     ///
     /// The resolver must then not append a search domain.
     #[must_use]
@@ -54,19 +54,19 @@ impl Lookup {
         self.absolute
     }
 
-    /// The port to dial, unless the answer has another one.
+    /// Returns the port to dial, unless the answer has another one.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether IPv4 addresses are used. If not, the answer's are ignored.
+    /// Returns whether IPv4 addresses are used. If not, the answer's are ignored.
     #[must_use]
     pub fn wants_ipv4(&self) -> bool {
         self.families != Families::V6
     }
 
-    /// Whether IPv6 addresses are used. If not, the answer's are ignored.
+    /// Returns whether IPv6 addresses are used. If not, the answer's are ignored.
     #[must_use]
     pub fn wants_ipv6(&self) -> bool {
         self.families != Families::V4

@@ -118,7 +118,7 @@ impl ResolveError {
         self
     }
 
-    /// Whether the name does not exist or has no address.
+    /// Returns whether the name does not exist or has no address.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.not_found

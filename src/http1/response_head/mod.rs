@@ -137,7 +137,7 @@ impl ResponseHeadReader {
     ///
     /// # Errors
     ///
-    /// If it is malformed, or longer than `max` bytes.
+    /// Fails if it is malformed, or longer than `max` bytes.
     pub(super) fn read(
         &mut self,
         bytes: &mut BytesMut,

@@ -221,11 +221,11 @@ async fn an_upload_is_not_buffered_without_bound_for_an_origin_that_accepts_half
     let body = StreamBody::new(stream::iter((0..FRAMES).map(move |_| frame())));
     let mut request = post(body);
     let body = std::mem::take(request.body_mut());
-    let mut outgoing = RequestWriter::new(&request, &AddedFields::default(), body)
+    let mut writer = RequestWriter::new(&request, &AddedFields::default(), body)
         .unwrap_or_else(|_| unreachable!());
     let mut origin = Slow(0);
-    let sent = poll_fn(|cx| outgoing.poll_send(Pin::new(&mut origin), cx)).await;
+    let sent = poll_fn(|cx| writer.poll_send(Pin::new(&mut origin), cx)).await;
     assert!(sent.is_ok());
     assert!(origin.0 > FRAMES * 1024);
-    assert!(outgoing.buffered() < 128 * 1024, "{}", outgoing.buffered());
+    assert!(writer.buffered() < 128 * 1024, "{}", writer.buffered());
 }

@@ -170,10 +170,10 @@ async fn no_request_is_read_as_a_part_of_another() {
         let asking = async {
             let mut connection = Some(connection);
             for _ in 0..5 {
-                let Some(rested) = connection.take() else {
+                let Some(idle) = connection.take() else {
                     return;
                 };
-                connection = exchange(rested, Sample::new(&mut rng)).await;
+                connection = exchange(idle, Sample::new(&mut rng)).await;
             }
         };
         // A truncated request is an error at the origin, as it should be.

@@ -1,4 +1,4 @@
-//! A section with servers, and what its lines have said so far.
+//! A section with servers, and the values of its lines so far.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) struct Backend {
     pub(super) draft: Draft,
     /// The number of servers that are not `disabled`.
     pub(super) count: usize,
-    /// What `default-server` says.
+    /// The values of `default-server`.
     pub(super) default_server: ServerDraft,
     /// Whether a rule removes or replaces the client's X-Forwarded-For.
     pub(super) replaces_forwarded_for: bool,
@@ -46,7 +46,7 @@ pub(super) struct Check {
     pub(super) calls: Vec<String>,
 }
 
-/// What a `server` line says after its address.
+/// The values of a `server` line after its address.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ServerDraft {
     pub(super) settings: Settings,

@@ -1,4 +1,4 @@
-//! A block with `proxy_pass`, and what its directives have said so far.
+//! A block with `proxy_pass`, and the values of its directives so far.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -37,7 +37,7 @@ pub(super) struct Location {
     pub(super) ejection: String,
 }
 
-/// What `proxy_pass` says.
+/// The value of `proxy_pass`.
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) line: usize,
@@ -208,7 +208,7 @@ impl Location {
         pass.is_some_and(|pass| pass.scheme == "https")
     }
 
-    /// Whether nothing says which Host is sent.
+    /// Whether no directive sets the Host.
     pub(super) fn has_default_host(&self) -> bool {
         self.draft.shared.host == HostChoice::Url
     }

@@ -28,7 +28,7 @@ impl RequestCount {
     ///
     /// # Errors
     ///
-    /// If the pool is draining.
+    /// Fails if the pool is draining.
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         // Counted before the flag is read, as `drain` sets it before it reads the count: one of
         // them sees the other.

@@ -100,8 +100,8 @@ impl RequestQueue {
     ///
     /// # Errors
     ///
-    /// If the request is not admitted in time, or gives way to others, or if the queue is longer
-    /// than the deadline of its client allows.
+    /// Fails if the request is not admitted in time, or gives way to others, or if the queue is
+    /// longer than the deadline of its client allows.
     pub(in crate::proxy) async fn enter(
         &self,
         deadline: Option<Deadline>,

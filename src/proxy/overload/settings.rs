@@ -106,7 +106,7 @@ impl AdaptiveConcurrency {
 
     /// Sets the lowest limit, in requests.
     ///
-    /// The default is 4. Zero counts as one. So many requests are admitted in any case.
+    /// The default is 4. Zero counts as one. This number of requests is always admitted.
     ///
     /// ```
     /// # use cdn_origin::proxy::AdaptiveConcurrency;

@@ -17,7 +17,7 @@ pub struct LoadSnapshot {
 }
 
 impl LoadSnapshot {
-    /// The adaptive limit, in requests. `None` while the origin is not overloaded.
+    /// Returns the adaptive limit, in requests. `None` while the origin is not overloaded.
     #[must_use]
     pub fn adaptive_limit(&self) -> Option<usize> {
         self.limit

@@ -110,7 +110,7 @@ impl Scene {
         });
     }
 
-    /// Sends so many requests a second, for some seconds. The work of each is by its number.
+    /// Sends this number of requests a second, for some seconds. The work of each is by its number.
     async fn load(
         &mut self,
         rate: u32,

@@ -69,7 +69,7 @@ pub(super) struct Window {
     samples: Vec<f64>,
     ended: u64,
     left: u64,
-    /// Every so many requests give a sample.
+    /// One of this number of requests gives a sample.
     stride: u64,
 }
 

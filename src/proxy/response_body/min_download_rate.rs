@@ -40,7 +40,7 @@ impl ReadLimit {
         }
     }
 
-    /// Notes that the server has taken so many bytes.
+    /// Notes that the server has taken this number of bytes.
     pub(super) fn taken(&mut self, bytes: u64, now: impl FnOnce() -> Instant) {
         if let Self::Rate(pace) = self {
             pace.taken(bytes, now());

@@ -96,7 +96,8 @@ impl Upgrades {
     ///
     /// # Errors
     ///
-    /// The text is not the name of a protocol, or it is `h2c` or another version of HTTP.
+    /// Fails if the text is not the name of a protocol, or if it is `h2c` or another version of
+    /// HTTP.
     ///
     /// ```
     /// use cdn_origin::proxy::{UpgradeRefused, Upgrades};

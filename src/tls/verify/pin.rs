@@ -60,7 +60,7 @@ impl SpkiPin {
     ///
     /// # Errors
     ///
-    /// If the bytes are not a certificate.
+    /// Fails if the bytes are not a certificate.
     ///
     /// ```
     /// use cdn_origin::tls::SpkiPin;

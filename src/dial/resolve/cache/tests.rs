@@ -49,7 +49,7 @@ fn lookup(name: &str) -> Lookup {
     Lookup::new(name, false, 443, Families::Both)
 }
 
-/// One connect to a name whose addresses all fail: what it was told, first and last.
+/// One connect to a name whose addresses all fail: the first and the last answer it received.
 async fn connect_in_vain(cache: &DnsCacheStore) -> DnsAnswer {
     let ask = |freshness| cache.clone().resolve(lookup("origin.example"), freshness);
     let answer = ask(Freshness::Cached).await.unwrap();

@@ -5,7 +5,7 @@
 pub(in crate::tls) struct Unverified(());
 
 impl Unverified {
-    /// Makes the proof. Private to [`danger`](super), whose functions spell out the risk.
+    /// Creates the proof. Private to [`danger`](super), whose function names state the risk.
     pub(super) fn proof() -> Self {
         Self(())
     }

@@ -177,11 +177,6 @@ pub mod metrics;
 pub mod server_timing;
 pub mod trace_context;
 
-#[cfg(any(feature = "reqwest", feature = "tonic"))]
-#[cfg_attr(
-    cdn_origin_docsrs,
-    doc(cfg(any(feature = "reqwest", feature = "tonic")))
-)]
 pub mod adapt;
 
 pub mod guide;

@@ -25,7 +25,7 @@ pub(crate) fn status_page(
     proxy: &OriginProxy,
     failures: &[Failure],
 ) -> String {
-    let pool = proxy.pool_snapshot();
+    let pool = proxy.snapshot().pool();
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\

@@ -42,13 +42,13 @@ impl HostRewriteConfig {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub(super) enum SchemeConfig {
+enum SchemeConfig {
     Http,
     Https,
 }
 
 impl SchemeConfig {
-    pub(super) fn scheme(self) -> Scheme {
+    fn scheme(self) -> Scheme {
         match self {
             Self::Http => Scheme::Http,
             Self::Https => Scheme::Https,
@@ -81,6 +81,8 @@ pub(super) struct ForwardedConfig {
     /// In bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_chain: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_scheme: Option<SchemeConfig>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -134,6 +136,9 @@ impl ForwardedConfig {
         }
         if let Some(bytes) = self.max_chain {
             layer = layer.max_chain(bytes);
+        }
+        if let Some(scheme) = self.client_scheme {
+            layer = layer.client_scheme(scheme.scheme());
         }
         layer
     }

@@ -10,6 +10,8 @@
 //!     r#"
 //!     url = "https://d1234567890.cloudfront.net"
 //!     sni = "www.example.com"
+//!
+//!     [forwarded]
 //!     client_scheme = "https"
 //!
 //!     [timeouts]

@@ -20,8 +20,7 @@ use super::{
     },
     fields::{ErrorPagesConfig, PathMapConfig, RequestFieldsConfig, ResponseFieldsConfig},
     forwarding::{
-        ForwardedConfig, HostRewriteConfig, ResponseRewriteConfig, SchemeConfig, UpgradesConfig,
-        ViaConfig,
+        ForwardedConfig, HostRewriteConfig, ResponseRewriteConfig, UpgradesConfig, ViaConfig,
     },
     identity::IdentityConfig,
     pool::{LimitsConfig, PoolConfig},
@@ -70,8 +69,6 @@ pub struct OriginConfig {
     #[serde(default, skip_serializing_if = "is_false")]
     without_edge_profile: bool,
     // The proxy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    client_scheme: Option<SchemeConfig>,
     #[serde(default, skip_serializing_if = "is_false")]
     disclose_diagnosis: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,9 +236,6 @@ impl OriginConfig {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_proxy_settings(&self, mut proxy: OriginProxy) -> Result<OriginProxy, ConfigError> {
-        if let Some(scheme) = self.client_scheme {
-            proxy = proxy.client_scheme(scheme.scheme());
-        }
         if self.disclose_diagnosis {
             proxy = proxy.disclose_diagnosis();
         }
@@ -346,7 +340,6 @@ impl OriginConfig {
                 "without_edge_profile",
                 self.without_edge_profile != new.without_edge_profile,
             ),
-            ("client_scheme", self.client_scheme != new.client_scheme),
             (
                 "disclose_diagnosis",
                 self.disclose_diagnosis != new.disclose_diagnosis,

@@ -24,7 +24,7 @@ pub(crate) enum FixKind {
     Builder(OriginUrl),
     /// `.client_identity(..)`.
     ClientIdentity,
-    /// `.client_scheme(Scheme::Https)` on the proxy.
+    /// `.client_scheme(Scheme::Https)` on the forwarded layer.
     ClientScheme,
     /// `.ech(..)` with the configuration that the origin publishes now.
     EchConfig,
@@ -92,7 +92,7 @@ impl fmt::Display for FixKind {
                 f.write_str(".client_identity(ClientIdentity::pem(chain, key))")
             }
             Self::ClientScheme => f.write_str(
-                ".client_scheme(Scheme::Https) on the OriginProxy, if clients use https",
+                ".client_scheme(Scheme::Https) on the ForwardedLayer, if clients use https",
             ),
             Self::Advice(what) => f.write_str(what),
             Self::EchConfig => f.write_str(

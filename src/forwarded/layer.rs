@@ -187,11 +187,29 @@ impl ForwardedLayer {
     ///
     /// The default is `http`.
     ///
-    /// Within [`OriginProxy`](crate::OriginProxy), the proxy's own
-    /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.
+    /// Set `https` if a load balancer in front terminates TLS. The `X-Forwarded-Proto` of a trusted
+    /// peer takes precedence. An [`OriginProxy`](crate::OriginProxy) rewrites redirects to this
+    /// scheme too, whether the field is written or not.
+    ///
+    /// ```
+    /// use cdn_origin::{ForwardedLayer, origin::Scheme};
+    ///
+    /// let layer = ForwardedLayer::new().client_scheme(Scheme::Https);
+    /// # drop(layer);
+    /// ```
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
-        self.rules.client_scheme = scheme;
+        self.rules.client_scheme = Some(scheme);
         self
+    }
+
+    /// The scheme of clients whose connection is not known.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.rules.client_scheme.unwrap_or(Scheme::Http)
+    }
+
+    /// The scheme that was set.
+    pub(crate) fn configured_scheme(&self) -> Option<Scheme> {
+        self.rules.client_scheme
     }
 
     /// Writes the fields into a request head.

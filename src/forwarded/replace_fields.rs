@@ -27,7 +27,8 @@ pub(super) struct ForwardedRules {
     pub(super) written: FieldSet,
     /// `None` if it was not set.
     pub(super) max_chain: Option<usize>,
-    pub(super) client_scheme: Scheme,
+    /// `None` if it was not set.
+    pub(super) client_scheme: Option<Scheme>,
 }
 
 /// The default maximum length of `X-Forwarded-For` in bytes.
@@ -83,7 +84,7 @@ impl Default for ForwardedRules {
             unverified: UnverifiedChain::Replaced,
             written: written.into_iter().collect(),
             max_chain: None,
-            client_scheme: Scheme::Http,
+            client_scheme: None,
         }
     }
 }

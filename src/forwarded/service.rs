@@ -42,7 +42,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let peer = Downstream::of(&parts, self.layer.rules.client_scheme);
+        let peer = Downstream::of(&parts, self.layer.scheme());
         self.layer.apply(&mut parts.headers, peer);
         self.inner.call(Request::from_parts(parts, body))
     }

@@ -228,7 +228,7 @@ impl GroupMember {
     }
 
     pub(super) fn snapshot(&self, tier: usize) -> MemberSnapshot {
-        let (in_flight, pool) = (self.proxy.in_flight(), self.proxy.pool_snapshot());
+        let (in_flight, proxy) = (self.proxy.in_flight(), self.proxy.snapshot());
         let mut condition = self.lock();
         let (consecutive_failures, requests, failures, ejections) = condition.health.counters();
         MemberSnapshot {
@@ -249,7 +249,7 @@ impl GroupMember {
             ejections,
             last_check: condition.checks.last().cloned(),
             in_flight,
-            pool,
+            proxy,
         }
     }
 

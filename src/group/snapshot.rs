@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::pool::PoolSnapshot;
+use crate::{
+    pool::PoolSnapshot,
+    proxy::{LoadSnapshot, ProxySnapshot},
+};
 
 use super::CheckOutcome;
 
@@ -28,7 +31,7 @@ pub struct MemberSnapshot {
     pub(super) ejections: u64,
     pub(super) last_check: Option<CheckOutcome>,
     pub(super) in_flight: usize,
-    pub(super) pool: PoolSnapshot,
+    pub(super) proxy: ProxySnapshot,
 }
 
 impl MemberSnapshot {
@@ -102,7 +105,13 @@ impl MemberSnapshot {
     /// Returns the state of the member's pool.
     #[must_use]
     pub fn pool(&self) -> PoolSnapshot {
-        self.pool
+        self.proxy.pool()
+    }
+
+    /// Returns how many of the member's requests are admitted, wait and were refused.
+    #[must_use]
+    pub fn load(&self) -> LoadSnapshot {
+        self.proxy.load()
     }
 }
 

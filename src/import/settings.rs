@@ -162,8 +162,7 @@ impl Settings {
 
     /// The calls of the proxy, after `OriginProxy::new(..)`.
     pub(super) fn proxy_calls(&self) -> Vec<String> {
-        let keys = ["client_scheme", "host_rewrite"];
-        let calls = keys.iter().filter_map(|key| self.call(key));
+        let calls = self.call("host_rewrite").into_iter();
         let parts = PROXY_PARTS.iter().filter_map(|part| self.part(part));
         // Each of these is a chain of calls.
         let keys = [

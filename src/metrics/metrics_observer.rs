@@ -76,7 +76,7 @@ impl MetricsObserver {
     /// Gauges are those of an origin. Of two proxies to one origin, the last that is sampled
     /// counts.
     pub fn sample(&self, proxy: &OriginProxy) {
-        let pool = proxy.pool_snapshot();
+        let pool = proxy.snapshot().pool();
         self.with(proxy.origin(), |metrics| metrics.sample(&pool));
     }
 

@@ -18,7 +18,7 @@ use super::connection::CloseReason;
 ///
 /// let connector = CdnOriginConnector::builder("http://origin.example").build()?;
 /// let proxy = OriginProxy::new(connector);
-/// let pool = proxy.pool_snapshot();
+/// let pool = proxy.snapshot().pool();
 /// assert_eq!((pool.open(), pool.idle(), pool.waiting()), (0, 0, 0));
 /// assert_eq!(pool.opened(), pool.closed_total());
 /// # Ok::<(), cdn_origin::BuildError>(())

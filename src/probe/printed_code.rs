@@ -24,7 +24,7 @@ const HEAD: &str = "\
 use std::error::Error;
 
 use cdn_origin::{
-    Alpn, CdnOriginConnector, HostRewriteLayer, OriginProxy, Roots, TlsVersion, VerifyPolicy,
+    Alpn, CdnOriginConnector, ForwardedLayer, HostRewriteLayer, Roots, TlsVersion, VerifyPolicy,
     connector::CdnOriginBuilder,
     dial::ProxyProtocol,
     origin::Scheme,
@@ -127,7 +127,7 @@ fn statements(fix: &FixKind) -> Option<String> {
     Some(if call.starts_with(".and_pin(") {
         format!("{before}    let _policy = VerifyPolicy::native_roots(){call};\n")
     } else if call.starts_with(".client_scheme(") {
-        format!("{before}    let _proxy = OriginProxy::new(builder().build()?){call};\n")
+        format!("{before}    let _layer = ForwardedLayer::new(){call};\n")
     } else if call.starts_with('.') {
         format!("{before}    let _built = builder()\n{call}\n        .build()?;\n")
     } else {

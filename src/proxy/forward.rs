@@ -229,7 +229,7 @@ impl ProxySettings {
         if let Some(host) = &downstream.host {
             evidence = evidence.client_host(host);
         }
-        if downstream.is_scheme_known || self.client_scheme.is_some() {
+        if downstream.is_scheme_known || self.forwarded.configured_scheme().is_some() {
             evidence = evidence.client_scheme(downstream.scheme);
         }
         if self.forwarded.sends_scheme() {

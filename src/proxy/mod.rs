@@ -257,6 +257,7 @@ mod response_hooks;
 mod service;
 mod settings;
 mod size_limits;
+mod snapshot;
 mod trailers;
 mod unrouted;
 mod upgrade;
@@ -280,6 +281,7 @@ pub use overload::{AdaptiveConcurrency, LoadSnapshot};
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use replace_content::{problem_details, replace_content};
 pub use response_body::ProxyBody;
+pub use snapshot::ProxySnapshot;
 pub use upgrade::{UpgradeRefused, Upgrades};
 
 pub use crate::downstream::ClientConnection;

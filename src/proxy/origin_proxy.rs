@@ -9,13 +9,13 @@ use crate::{
     error::Error,
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
-    origin::{Origin, Scheme},
-    pool::{OriginPool, PoolSettings, PoolSnapshot},
+    origin::Origin,
+    pool::{OriginPool, PoolSettings},
     response_rewrite::{PathMap, PathPrefix, ResponseRewriteLayer},
 };
 
 use super::{
-    Limits, LoadSnapshot, ProxyBody, Upgrades, Via, error_response::DiagnosisDisclosure,
+    Limits, ProxyBody, ProxySnapshot, Upgrades, Via, error_response::DiagnosisDisclosure,
     settings::ProxySettings,
 };
 
@@ -29,7 +29,6 @@ use super::{
 /// | [`host_rewrite`](Self::host_rewrite) | the origin's own Host |
 /// | [`forwarded`](Self::forwarded) | `X-Forwarded-*` and `X-Real-IP`, replacing clients' own |
 /// | [`response_rewrite`](Self::response_rewrite) | redirects and cookies get the client's host |
-/// | [`client_scheme`](Self::client_scheme) | `http`, unless a [`ClientConnection`] has it |
 /// | [`pool`](Self::pool) | [`PoolSettings::default`], with the edge's idle timeout |
 /// | [`limits`](Self::limits) | [`Limits::default`] |
 /// | [`upgrades`](Self::upgrades) | [`Upgrades::websocket`] |
@@ -37,8 +36,6 @@ use super::{
 /// | [`map_path`](Self::map_path) | paths pass unchanged |
 /// | [`map_request`](Self::map_request), [`map_response`](Self::map_response) | no change |
 /// | [`disclose_diagnosis`](Self::disclose_diagnosis) | clients get no diagnosis |
-///
-/// [`ClientConnection`]: super::ClientConnection
 #[derive(Clone)]
 #[must_use = "a proxy does nothing until it is called"]
 pub struct OriginProxy {
@@ -91,10 +88,13 @@ impl OriginProxy {
     /// `X-Real-IP`; no peer is trusted. The edge's profile may limit `X-Forwarded-For` if the layer
     /// does not.
     ///
+    /// Redirects are rewritten to the scheme that the layer finds. If a load balancer in front
+    /// terminates TLS, set it with [`client_scheme`](ForwardedLayer::client_scheme):
+    ///
     /// ```
-    /// # use cdn_origin::{ForwardedLayer, OriginProxy};
+    /// # use cdn_origin::{ForwardedLayer, OriginProxy, origin::Scheme};
     /// # let set = |proxy: OriginProxy|
-    /// proxy.forwarded(ForwardedLayer::new());
+    /// proxy.forwarded(ForwardedLayer::new().client_scheme(Scheme::Https));
     /// ```
     pub fn forwarded(mut self, layer: ForwardedLayer) -> Self {
         let profile = self.pool.connector().applied_profile();
@@ -114,21 +114,6 @@ impl OriginProxy {
     /// ```
     pub fn response_rewrite(mut self, layer: ResponseRewriteLayer) -> Self {
         self.settings_mut().set_response_rewrite(layer);
-        self
-    }
-
-    /// Sets the scheme of clients without a [`ClientConnection`](super::ClientConnection).
-    ///
-    /// The default is `http`. Set `https` if a load balancer in front terminates TLS. The origin
-    /// gets the scheme in `X-Forwarded-Proto`, and redirects are rewritten to it.
-    ///
-    /// ```
-    /// # use cdn_origin::{OriginProxy, origin::Scheme};
-    /// # let set = |proxy: OriginProxy|
-    /// proxy.client_scheme(Scheme::Https);
-    /// ```
-    pub fn client_scheme(mut self, scheme: Scheme) -> Self {
-        self.settings_mut().client_scheme = Some(scheme);
         self
     }
 
@@ -284,26 +269,18 @@ impl OriginProxy {
         self
     }
 
-    /// Returns the state of the pool: gauges of its connections, and counters.
+    /// Returns the gauges and counters of this moment.
     ///
     /// ```
     /// # let log = |proxy: cdn_origin::OriginProxy|
-    /// println!("{:?}", proxy.pool_snapshot());
+    /// println!("{} connections are open", proxy.snapshot().pool().open());
     /// ```
     #[must_use]
-    pub fn pool_snapshot(&self) -> PoolSnapshot {
-        self.pool.snapshot()
-    }
-
-    /// Returns how many requests are running, are waiting, and were refused.
-    ///
-    /// ```
-    /// # let log = |proxy: cdn_origin::OriginProxy|
-    /// println!("{:?}", proxy.load_snapshot());
-    /// ```
-    #[must_use]
-    pub fn load_snapshot(&self) -> LoadSnapshot {
-        self.settings.queue.snapshot()
+    pub fn snapshot(&self) -> ProxySnapshot {
+        ProxySnapshot {
+            pool: self.pool.snapshot(),
+            load: self.settings.queue.snapshot(),
+        }
     }
 
     /// Opens [`PoolSettings::min_idle`] connections in advance, at least one.
@@ -394,7 +371,7 @@ impl fmt::Debug for OriginProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OriginProxy")
             .field("settings", &self.settings)
-            .field("pool", &self.pool_snapshot())
+            .field("snapshot", &self.snapshot())
             .finish()
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     forwarded::ForwardedFields,
     host_rewrite::{RewrittenHost, write_host},
     name::HostAuthority,
-    origin::{Origin, Scheme},
+    origin::Origin,
     pool::Target,
     response_rewrite::PathMap,
     upload::RequestBody,
@@ -121,8 +121,7 @@ impl ProxySettings {
             .host_rewrite
             .hosts(parts, self.origin.as_deref().map(Origin::host))?;
         self.warn_of_unconfirmed_scheme(parts);
-        let scheme = self.client_scheme.unwrap_or(Scheme::Http);
-        let downstream = Downstream::new(parts, scheme, downstream);
+        let downstream = Downstream::new(parts, self.forwarded.scheme(), downstream);
         if downstream.address.is_none() {
             self.no_address.call_once(|| {
                 tracing::warn!(
@@ -179,15 +178,15 @@ impl ProxySettings {
     ///
     /// The origin gets `http` then, and may redirect the client to the URI that it is at already.
     fn warn_of_unconfirmed_scheme(&self, parts: &Parts) {
-        if self.client_scheme.is_none()
+        if self.forwarded.configured_scheme().is_none()
             && parts.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
             && parts.extensions.get::<ClientConnection>().is_none()
         {
             self.no_scheme.call_once(|| {
                 tracing::warn!(
                     "a client reports that it came by https, but the origin receives http: call \
-                     `client_scheme(Scheme::Https)` on the proxy, or put a `ClientConnection` into \
-                     the extensions"
+                     `client_scheme(Scheme::Https)` on the `ForwardedLayer`, or put a \
+                     `ClientConnection` into the extensions"
                 );
             });
         }

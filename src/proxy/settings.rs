@@ -7,7 +7,7 @@ use crate::{
     diagnosis::HostSource,
     forwarded::ForwardedLayer,
     host_rewrite::HostRewriteLayer,
-    origin::{Origin, Scheme},
+    origin::Origin,
     pool::PoolSettings,
     response_rewrite::ResponseRewriteLayer,
 };
@@ -35,8 +35,6 @@ pub(super) struct ProxySettings {
     pub(super) forwarded: ForwardedLayer,
     /// Absent where responses pass unchanged.
     pub(super) response_rewrite: Option<ResponseRewriteLayer>,
-    /// Absent until it is configured.
-    pub(super) client_scheme: Option<Scheme>,
     pub(super) upgrades: Upgrades,
     /// Warned once that the addresses of clients are unknown.
     pub(super) no_address: Arc<Once>,
@@ -65,17 +63,13 @@ impl ProxySettings {
             Some(origin) => HostRewriteLayer::to_authority(origin.host().clone()),
             None => HostRewriteLayer::preserve(),
         };
-        let response_rewrite = origin
-            .as_deref()
-            .map(|origin| ResponseRewriteLayer::new().origin(origin));
         let limits = Limits::default();
         let mut settings = Self {
             origin,
             host_rewrite,
             host_source: HostSource::Builder,
             forwarded: ForwardedLayer::new(),
-            response_rewrite,
-            client_scheme: None,
+            response_rewrite: None,
             upgrades: Upgrades::default(),
             no_address: Arc::new(Once::new()),
             no_scheme: Arc::new(Once::new()),
@@ -92,6 +86,8 @@ impl ProxySettings {
             failure_log: Arc::default(),
         };
         settings.set_forwarded(ForwardedLayer::new(), profile);
+        // Without an origin too: each tenant's is added to the template's layer.
+        settings.set_response_rewrite(ResponseRewriteLayer::new());
         settings
     }
 
@@ -108,7 +104,6 @@ impl ProxySettings {
         }
         settings.set_limits(self.limits.clone(), connector.applied_profile());
         Self {
-            client_scheme: self.client_scheme,
             upgrades: self.upgrades.clone(),
             no_address: self.no_address.clone(),
             no_scheme: self.no_scheme.clone(),

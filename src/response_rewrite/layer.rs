@@ -181,10 +181,10 @@ impl ResponseRewriteLayer {
     /// Sets the scheme that clients use, for requests without a [`ClientConnection`]. The default
     /// is `http`.
     ///
-    /// In an [`OriginProxy`](crate::OriginProxy), the proxy's own
-    /// [`client_scheme`](crate::OriginProxy::client_scheme) applies instead.
+    /// In an [`OriginProxy`](crate::OriginProxy), that of its [`ForwardedLayer`] applies instead.
     ///
     /// [`ClientConnection`]: crate::downstream::ClientConnection
+    /// [`ForwardedLayer`]: crate::ForwardedLayer::client_scheme
     pub fn client_scheme(mut self, scheme: Scheme) -> Self {
         Arc::make_mut(&mut self.rules).client_scheme = scheme;
         self

@@ -23,7 +23,7 @@ fn read(text: &str) -> OriginConfig {
 }
 
 /// The calls that have no key, and why.
-const WITHOUT_KEY: [(&str, &str); 24] = [
+const WITHOUT_KEY: [(&str, &str); 23] = [
     ("build", "is what the conversion does"),
     ("builder", "is `url`"),
     ("transport", "takes a Rust value"),
@@ -42,8 +42,7 @@ const WITHOUT_KEY: [(&str, &str); 24] = [
     ("drain", "acts on a running proxy"),
     ("prewarm", "acts on a running proxy"),
     ("retire_connections", "acts on a running proxy"),
-    ("load_snapshot", "reads a running proxy"),
-    ("pool_snapshot", "reads a running proxy"),
+    ("snapshot", "reads a running proxy"),
     ("websocket", "is `upgrades.protocols`"),
     ("and", "is `upgrades.protocols`"),
     ("origin", "is the proxy's own origin"),

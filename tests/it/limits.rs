@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{
-    Error, OriginProxy,
+    Error, ForwardedLayer, OriginProxy,
     diagnosis::{CauseId, Certainty},
     error::{ErrorKind, HostProblem, RequestBodyProblem, RequestProblem, Stage},
     origin::Scheme,
@@ -97,7 +97,7 @@ async fn a_body_of_the_origin_that_stalls_is_given_up_with_its_connection() {
     // The body is still held: the connection goes nevertheless.
     is_gone.wait_for(|gone| *gone).await.unwrap();
     quiet().await;
-    assert_eq!(proxy.pool_snapshot().open(), 0);
+    assert_eq!(proxy.snapshot().pool().open(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +158,7 @@ async fn the_request_timeout_ends_the_exchange_of_a_slow_reader() {
         (ErrorKind::TimedOut, Some(LONG))
     );
     quiet().await;
-    assert_eq!(proxy.pool_snapshot().open(), 0);
+    assert_eq!(proxy.snapshot().pool().open(), 0);
 }
 
 #[tokio::test]
@@ -427,7 +427,8 @@ async fn an_unconfirmed_scheme_is_warned_of_once() {
         let request = Request::get("https://client.test/").version(Version::HTTP_2);
         request.body(Empty::<Bytes>::new()).unwrap()
     };
-    let configured = seeing(|_| {}).client_scheme(Scheme::Http);
+    let http = ForwardedLayer::new().client_scheme(Scheme::Http);
+    let configured = seeing(|_| {}).forwarded(http);
     assert_eq!(send(&configured, request()).await.status(), StatusCode::OK);
     assert_eq!(warnings(), 0);
     let unconfigured = seeing(|request| assert_eq!(request.headers()["x-forwarded-proto"], "http"));

@@ -117,6 +117,7 @@ mod rfc;
 mod simulation;
 mod smuggling;
 mod sni;
+mod socket_adapter;
 mod sockets;
 mod supply_chain;
 mod support;

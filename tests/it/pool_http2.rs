@@ -131,7 +131,7 @@ async fn connections_that_all_go_away_at_once_fail_no_request() {
     for client in clients {
         assert_eq!(client.await.unwrap(), StatusCode::OK);
     }
-    until(|| proxy.pool_snapshot().idle() == MANY).await;
+    until(|| proxy.snapshot().pool().idle() == MANY).await;
     assert_eq!(open(&proxy).await.unwrap(), StatusCode::OK);
     let clients: Vec<_> = (0..3).map(|_| open(&proxy)).collect();
     for client in clients {
@@ -169,8 +169,8 @@ async fn a_connection_that_has_sent_goaway_counts_until_its_last_stream_has_ende
         let proxy = proxy.clone();
         async move { send(&proxy, post()).await.status() }
     });
-    until(|| proxy.pool_snapshot().waiting() == 1).await;
-    let snapshot = proxy.pool_snapshot();
+    until(|| proxy.snapshot().pool().waiting() == 1).await;
+    let snapshot = proxy.snapshot().pool();
     assert_eq!((snapshot.open(), connections.load(SeqCst)), (1, 1));
 
     end.notify_one();

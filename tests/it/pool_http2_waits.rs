@@ -128,7 +128,7 @@ async fn answer_to_an_upgrade(site: &Site) -> String {
 }
 
 async fn until(proxy: &OriginProxy, wanted: impl Fn(PoolSnapshot) -> bool) {
-    while !wanted(proxy.pool_snapshot()) {
+    while !wanted(proxy.snapshot().pool()) {
         tokio::task::yield_now().await;
     }
 }
@@ -162,7 +162,7 @@ async fn an_idle_http2_connection_makes_room_for_an_upgrade() {
     let heard = answer_to_an_upgrade(&site).await;
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
     assert!(heard.ends_with("\r\n\r\nHTTP/1.1"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Surplus), 1);
+    assert_eq!(proxy.snapshot().pool().closed(CloseReason::Surplus), 1);
 }
 
 #[tokio::test]
@@ -183,5 +183,5 @@ async fn an_http2_connection_whose_last_stream_ends_makes_room_for_an_upgrade_th
     }
     let heard = upgrade.await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n"), "{heard}");
-    assert_eq!(proxy.pool_snapshot().closed(CloseReason::Surplus), 1);
+    assert_eq!(proxy.snapshot().pool().closed(CloseReason::Surplus), 1);
 }

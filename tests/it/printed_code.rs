@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use cdn_origin::{
-    Alpn, CdnOriginConnector, HostRewriteLayer, OriginProxy, Roots, TlsVersion, VerifyPolicy,
+    Alpn, CdnOriginConnector, ForwardedLayer, HostRewriteLayer, Roots, TlsVersion, VerifyPolicy,
     connector::CdnOriginBuilder,
     dial::ProxyProtocol,
     origin::Scheme,
@@ -38,7 +38,7 @@ fn fix_2() -> Result<(), Box<dyn Error>> {
 }
 
 fn fix_3() -> Result<(), Box<dyn Error>> {
-    let _proxy = OriginProxy::new(builder().build()?).client_scheme(Scheme::Https);
+    let _layer = ForwardedLayer::new().client_scheme(Scheme::Https);
     Ok(())
 }
 
@@ -224,7 +224,7 @@ fn finding_2() -> Result<(), Box<dyn Error>> {
     .dial("192.0.2.1:8443")
     .expected_name("www.example.com")
     // .verify(..) as before
-    // .client_scheme(Scheme::Https) on the OriginProxy, if clients use https
+    // .client_scheme(Scheme::Https) on the ForwardedLayer, if clients use https
     .build()?;
     Ok(())
 }

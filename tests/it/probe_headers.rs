@@ -62,7 +62,7 @@ async fn an_origin_that_redirects_until_the_client_uses_https_is_found() {
     let peer = Peer::before(&edge, |_, _| false, Refusal::Close).await;
     let over_tls = probe(peer.reached_as(URL).verify(trusting(&authority))).await;
     for findings in [over_http, over_tls] {
-        let fix = ".client_scheme(Scheme::Https) on the OriginProxy";
+        let fix = ".client_scheme(Scheme::Https) on the ForwardedLayer";
         assert_proved(&findings, CauseId::ForwardedProto, fix);
         let code = findings.builder_code().unwrap();
         assert!(code.contains(&format!("// {fix}")), "{findings}");

@@ -12,7 +12,7 @@ use cdn_origin::proxy::{ClientConnection, ProxyBody};
 use cdn_origin::tls::rustls::ServerConfig;
 use cdn_origin::tls::rustls::crypto::aws_lc_rs;
 use cdn_origin::tls::{Roots, SpkiPin, VerifyPolicy};
-use cdn_origin::{CdnOriginConnector, Error, HostRewriteLayer, OriginProxy};
+use cdn_origin::{CdnOriginConnector, Error, ForwardedLayer, HostRewriteLayer, OriginProxy};
 use cdn_origin::{connector::CdnOriginBuilder, tls::TlsParameters};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Frame;
@@ -383,7 +383,8 @@ async fn the_origin_receives_the_client_address() {
 #[tokio::test]
 async fn the_clients_scheme_is_that_of_its_connection_or_the_configured_one() {
     let edge = Edge::builder(&Authority::new()).plain_http().start().await;
-    let proxy = plain(edge.address()).client_scheme(Scheme::Https);
+    let https = ForwardedLayer::new().client_scheme(Scheme::Https);
+    let proxy = plain(edge.address()).forwarded(https);
     let address = IpAddr::from([203, 0, 113, 7]);
     let table = [
         (None, "https"),

@@ -230,7 +230,7 @@ async fn in_a_full_pool_idle_connections_of_other_clients_make_room_and_no_clien
             }
         });
         join_all(visits).await;
-        assert!(proxy.pool_snapshot().open() <= 3);
+        assert!(proxy.snapshot().pool().open() <= 3);
     }
 }
 
@@ -285,7 +285,7 @@ async fn no_connection_is_opened_in_advance_where_each_belongs_to_one_client() {
         let one = client("203.0.113.7:40001");
         assert!(ask(&proxy, Some(&one)).await.starts_with("0 "));
         assert_eq!(origin.connections.load(SeqCst), 1);
-        assert_eq!(proxy.pool_snapshot().opened(), 1);
+        assert_eq!(proxy.snapshot().pool().opened(), 1);
     }
 }
 

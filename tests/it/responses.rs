@@ -1,19 +1,21 @@
 //! What an edge answers over HTTP: it passes untouched, with a diagnosis in its extensions.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use cdn_origin::{
-    CdnOriginConnector, Error, HostRewriteLayer, OriginProxy, ResponseRewriteLayer,
+    CdnOriginConnector, Error, ForwardedLayer, HostRewriteLayer, OriginProxy, ResponseRewriteLayer,
     connector::ConnectionInfo,
     diagnosis::{CauseId, Certainty, Diagnosis},
     error::{ErrorKind, Stage},
+    group::{Member, OriginGroup},
     origin::Scheme,
     proxy::{Limits, ProxyBody},
+    tenants::{Tenant, VirtualHosts},
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::{
     failing::{serving, to},
@@ -29,8 +31,11 @@ fn request(host: &str) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-async fn send(proxy: OriginProxy, host: &str) -> Response<ProxyBody> {
-    let Ok(response) = proxy.oneshot(request(host)).await;
+async fn send<S>(service: S, host: &str) -> Response<ProxyBody>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<ProxyBody>, Error = Infallible>,
+{
+    let Ok(response) = service.oneshot(request(host)).await;
     response
 }
 
@@ -348,6 +353,10 @@ async fn redirected(
     response.extensions().get().cloned()
 }
 
+fn with_scheme(scheme: Scheme) -> ForwardedLayer {
+    ForwardedLayer::new().client_scheme(scheme)
+}
+
 fn likeliest(diagnosis: Option<Diagnosis>) -> (CauseId, Certainty, String) {
     let diagnosis = diagnosis.expect("a diagnosis");
     let cause = diagnosis.likeliest().unwrap();
@@ -357,7 +366,7 @@ fn likeliest(diagnosis: Option<Diagnosis>) -> (CauseId, Certainty, String) {
 
 #[tokio::test]
 async fn a_redirect_to_the_name_by_which_the_client_came_is_likely_a_loop() {
-    let https = |proxy: OriginProxy| proxy.client_scheme(Scheme::Https);
+    let https = |proxy: OriginProxy| proxy.forwarded(with_scheme(Scheme::Https));
     let found = likeliest(redirected("https://client.test/", https).await);
     let preserve = "HostRewriteLayer::preserve()".to_owned();
     assert_eq!(found, (CauseId::RedirectLoop, Certainty::Likely, preserve));
@@ -368,7 +377,7 @@ async fn a_redirect_to_the_name_by_which_the_client_came_is_likely_a_loop() {
 #[tokio::test]
 async fn a_client_that_is_sent_to_https_may_have_come_by_it_all_along() {
     let preserving = |proxy: OriginProxy| proxy.host_rewrite(HostRewriteLayer::preserve());
-    let by_http = |proxy: OriginProxy| proxy.client_scheme(Scheme::Http);
+    let by_http = |proxy: OriginProxy| proxy.forwarded(with_scheme(Scheme::Http));
     let back = "https://client.test/";
     for (found, expected) in [
         (redirected(back, |proxy| proxy).await, Certainty::Likely),
@@ -403,4 +412,42 @@ async fn a_redirect_to_the_origins_name_matters_only_where_it_is_passed_on() {
         (id, certainty),
         (CauseId::LocationNamesOrigin, Certainty::Certain)
     );
+}
+
+#[tokio::test]
+async fn the_scheme_of_the_forwarded_layer_is_that_of_redirects_alone_in_groups_and_of_tenants() {
+    let authority = Authority::new();
+    let edge = Edge::builder(&authority)
+        .plain_http()
+        .respond(|request| {
+            let proto = request.headers()["x-forwarded-proto"].to_str().unwrap();
+            let response = Response::builder().status(302);
+            let location = format!("http://www.example.test/{proto}");
+            response
+                .header("location", location)
+                .body(Bytes::new())
+                .unwrap()
+        })
+        .start()
+        .await;
+    let url = "http://www.example.test";
+    let template = CdnOriginConnector::any_origin().build().unwrap();
+    let connector = CdnOriginConnector::builder(url).dial(edge.address());
+    let connector = connector.build().unwrap();
+    for (scheme, to) in [(Scheme::Https, "https"), (Scheme::Http, "http")] {
+        let proxy = |connector| OriginProxy::new(connector).forwarded(with_scheme(scheme));
+        let alone = proxy(connector.clone());
+        let group = OriginGroup::builder().tier([Member::new(alone.clone())]);
+        let hosts = VirtualHosts::new(proxy(template.clone()));
+        let tenant = Tenant::new(url).dial(edge.address());
+        hosts.insert("client.test", tenant).unwrap();
+        for response in [
+            send(alone, "client.test").await,
+            send(group.build().unwrap(), "client.test").await,
+            send(hosts, "client.test").await,
+        ] {
+            let location = format!("{to}://client.test/{to}");
+            assert_eq!(response.headers()["location"], location);
+        }
+    }
 }

@@ -73,7 +73,7 @@ async fn get(hosts: &VirtualHosts, host: &str) -> (u16, String) {
 
 fn awaiting(hosts: &VirtualHosts, host: &str) -> usize {
     let proxy = hosts.proxy(host);
-    proxy.map_or(0, |proxy| proxy.load_snapshot().awaiting())
+    proxy.map_or(0, |proxy| proxy.snapshot().load().awaiting())
 }
 
 fn answer(dialled: &str, host: &str) -> (u16, String) {
@@ -356,7 +356,7 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
         hosts.insert(name, tenant).unwrap();
     }
     let (greedy, others) = names.split_first().unwrap();
-    let open = |name: &str| hosts.proxy(name).unwrap().pool_snapshot().open();
+    let open = |name: &str| hosts.proxy(name).unwrap().snapshot().pool().open();
     // The first response shows that the origin speaks HTTP/1.
     assert_eq!(get(&hosts, greedy).await.0, 200);
     let waiting: Vec<_> = (0..50)
@@ -365,7 +365,7 @@ async fn tenants_share_a_budget_of_connections_and_none_takes_all() {
             tokio::spawn(async move { send(&hosts, &greedy, "/slow").await.status() })
         })
         .collect();
-    while hosts.proxy(greedy).unwrap().pool_snapshot().active() < 50 {
+    while hosts.proxy(greedy).unwrap().snapshot().pool().active() < 50 {
         tokio::task::yield_now().await;
     }
     assert_eq!(open(greedy), 8);

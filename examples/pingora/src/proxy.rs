@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cdn_origin::{Alpn, CdnOriginConnector, connector::CdnOriginBuilder};
-use http::{Uri, header::HOST};
+use cdn_origin::{Alpn, CdnOriginConnector, adapt, connector::CdnOriginBuilder};
 use pingora_core::{
     Error,
     ErrorType::ConnectError,
-    OrErr, Result,
+    Result,
     connectors::L4Connect,
     protocols::l4::{socket::SocketAddr, stream::Stream},
     upstreams::peer::HttpPeer,
 };
 use pingora_http::RequestHeader;
 use pingora_proxy::{ProxyHttp, Session};
-use tokio::{io::copy, net::UnixStream};
-use tower::{BoxError, ServiceExt};
+use tower::BoxError;
 
 /// Opens verified connections for Pingora.
 #[derive(Debug)]
@@ -25,21 +23,8 @@ struct OriginConnect(CdnOriginConnector);
 #[async_trait]
 impl L4Connect for OriginConnect {
     async fn connect(&self, _: &SocketAddr) -> Result<Stream> {
-        let connecting = self.0.clone().oneshot(Uri::default());
-        let origin = connecting
-            .await
-            .map_err(|error| Error::because(ConnectError, error.report().to_string(), error))?;
-        // Pingora pools connections by their file descriptor.
-        let (stream, tunnel) = UnixStream::pair().or_err(ConnectError, "no socket pair")?;
-        let (mut from_origin, mut to_origin) = tokio::io::split(origin);
-        let (mut from_pingora, mut to_pingora) = tunnel.into_split();
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = copy(&mut from_origin, &mut to_pingora) => {}
-                _ = copy(&mut from_pingora, &mut to_origin) => {}
-            }
-        });
-        Ok(stream.into())
+        let socket = adapt::socket::connect(&self.0).await.map(Stream::from);
+        socket.map_err(|error| Error::because(ConnectError, error.report().to_string(), error))
     }
 }
 
@@ -82,6 +67,6 @@ impl ProxyHttp for OriginPeer {
         request: &mut RequestHeader,
         _: &mut (),
     ) -> Result<()> {
-        request.insert_header(HOST, &self.host)
+        request.insert_header("host", &self.host)
     }
 }

@@ -132,7 +132,8 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
                     _ => "Scheme::Http",
                 };
                 let value = SettingValue::Both(json!(value), code.to_owned());
-                backend.set("client_scheme", value, "`OriginProxy::client_scheme`")
+                let text = "`ForwardedLayer::client_scheme`";
+                backend.set("forwarded.client_scheme", value, text)
             }
             _ => Finding::mapped("`ForwardedLayer` writes it"),
         },
@@ -254,7 +255,7 @@ fn replace_response_header(
     let pattern = line.word(3).to_ascii_lowercase();
     match line.word(2).to_ascii_lowercase().as_str() {
         "location" if line.word(4).starts_with(r"https://\1") => {
-            Finding::by_hand("`OriginProxy::client_scheme`, if TLS ends in front of the proxy")
+            Finding::by_hand("`ForwardedLayer::client_scheme`, if TLS ends in front of the proxy")
         }
         "location" => rewritten_name(backend, &pattern, "://", text),
         "set-cookie" if pattern.contains("domain") => {

@@ -211,7 +211,8 @@ fn forwarded_proto(location: &mut Location, value: &str) -> Finding {
                 _ => "Scheme::Http",
             };
             let value = SettingValue::Both(json!(value), code.to_owned());
-            location.set("client_scheme", value, "`OriginProxy::client_scheme`")
+            let text = "`ForwardedLayer::client_scheme`";
+            location.set("forwarded.client_scheme", value, text)
         }
         _ => forwarded(location, "X-Forwarded-Proto", value),
     }

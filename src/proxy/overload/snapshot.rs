@@ -4,7 +4,7 @@
 ///
 /// ```
 /// # fn log(proxy: &cdn_origin::OriginProxy) {
-/// let load = proxy.load_snapshot();
+/// let load = proxy.snapshot().load();
 /// println!("{} wait for the origin, {} were refused", load.awaiting(), load.refused());
 /// # }
 /// ```

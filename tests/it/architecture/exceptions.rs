@@ -32,7 +32,9 @@ pub(super) const SHARED_NAMES: [&str; 4] = [
 ];
 
 /// Files that spawn tasks, and what each task does.
-pub(super) const SPAWNERS: [&str; 13] = [
+pub(super) const SPAWNERS: [&str; 14] = [
+    // Copies between a connection and its socket.
+    "adapt/socket.rs",
     // Checks and changes the members of a group.
     "group/group_task.rs",
     // Drives the connection while the request body is still sent: the response may be complete.

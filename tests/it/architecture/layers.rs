@@ -119,7 +119,10 @@ const MAY_IMPORT: [(&str, &[&str]); 31] = [
             "proxy",
         ],
     ),
-    ("adapt", &["name", "origin", "error", "tls", "connector"]),
+    (
+        "adapt",
+        &["name", "origin", "error", "tls", "dial", "connector"],
+    ),
     (
         "config",
         &[

@@ -9,7 +9,7 @@
 //!     .responds(301, &[("location", "https://app.example.test/page")], "")
 //!     .causes(&[(HttpsRequired, Likely, "client_scheme(Scheme::Https)")])
 //!     .works_if_sent("x-forwarded-proto: https")
-//!     .fixed_by(Fix::Proxy(|it| it.client_scheme(Scheme::Https))),
+//!     .fixed_by(Fix::Proxy(https)),
 //! ```
 //!
 //! Afterwards, `BLESS=1 cargo test --all-features --test it field` writes the table of the guide.

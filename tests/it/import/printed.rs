@@ -681,9 +681,8 @@ pub(crate) fn location_1() -> Result<OriginProxy, BuildError> {
         .dial("unix:/run/gunicorn.sock")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .client_scheme(Scheme::Https)
         .host_rewrite(HostRewriteLayer::preserve())
-        .forwarded(ForwardedLayer::new().append_unverified())
+        .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https))
         .limits(Limits::default().max_request_body(4294967296))
         .response_rewrite(ResponseRewriteLayer::off()))
 }
@@ -837,9 +836,8 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     let connector = CdnOriginConnector::builder("http://10.0.0.2:8080")
         .build()?;
     Ok(OriginProxy::new(connector)
-        .client_scheme(Scheme::Https)
         .host_rewrite(HostRewriteLayer::preserve())
-        .forwarded(ForwardedLayer::new().append_unverified()))
+        .forwarded(ForwardedLayer::new().append_unverified().client_scheme(Scheme::Https)))
 }
 }
 

@@ -41,7 +41,7 @@ async fn assert_each_client_is_known(server: &Server, authority: &Authority, tlv
                 assert_eq!(send(&proxy, request).await.body(), expected, "{protocol:?}");
             }
         }
-        assert_eq!(proxy.pool_snapshot().opened(), 3);
+        assert_eq!(proxy.snapshot().pool().opened(), 3);
     }
 }
 

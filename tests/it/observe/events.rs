@@ -38,7 +38,7 @@ async fn a_connection_is_reported_from_its_connect_to_its_close() {
             assert_eq!(get(&proxy).await, StatusCode::OK);
         }
         proxy.retire_connections();
-        while proxy.pool_snapshot().open() > 0 {
+        while proxy.snapshot().pool().open() > 0 {
             tokio::task::yield_now().await;
         }
         let events = seen.events();
@@ -231,7 +231,7 @@ async fn a_panic_of_an_observer_breaks_neither_requests_nor_the_pool() {
         for _ in 0..3 {
             assert_eq!(get(&proxy).await, StatusCode::OK, "{speaks:?}");
         }
-        let pool = proxy.pool_snapshot();
+        let pool = proxy.snapshot().pool();
         assert_eq!((pool.open(), pool.opened(), pool.reused()), (1, 1, 2));
         assert_eq!(seen.exchanges().len(), 3);
         assert_eq!(seen.events(), ["connecting", "connected"]);

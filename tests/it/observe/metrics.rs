@@ -131,7 +131,7 @@ async fn a_scrape_passes_the_lint_and_has_declared_labels_only() {
     }
     observer.sample(&proxy);
     proxy.retire_connections();
-    while proxy.pool_snapshot().open() > 0 {
+    while proxy.snapshot().pool().open() > 0 {
         tokio::task::yield_now().await;
     }
     let text = handle.render();

@@ -22,7 +22,7 @@ pub(crate) fn alive_tasks() -> usize {
 pub(crate) async fn becomes_quiet(proxy: &OriginProxy, network: &Network) {
     let quiet = async {
         loop {
-            let pool = proxy.pool_snapshot();
+            let pool = proxy.snapshot().pool();
             let busy = pool.active() + pool.waiting() + pool.streams() + pool.tunnels();
             let is_balanced = pool.opened() == pool.closed_total() + pool.open() as u64;
             let open = network.open();
@@ -33,7 +33,7 @@ pub(crate) async fn becomes_quiet(proxy: &OriginProxy, network: &Network) {
         }
     };
     if timeout(LONG, quiet).await.is_err() {
-        let (open, pool) = (network.open(), proxy.pool_snapshot());
+        let (open, pool) = (network.open(), proxy.snapshot().pool());
         panic!("the pool does not become quiet: {open} sockets, {pool:?}");
     }
 }

@@ -310,14 +310,14 @@ impl Scene {
         } = self;
         proxy.retire_connections();
         let closed = async {
-            while proxy.pool_snapshot().open() > 0 {
+            while proxy.snapshot().pool().open() > 0 {
                 tokio::task::yield_now().await;
             }
         };
         if timeout(BOUND, closed).await.is_err() {
-            world.breaks(format!("left open: {:?}", proxy.pool_snapshot()));
+            world.breaks(format!("left open: {:?}", proxy.snapshot().pool()));
         }
-        let pool = proxy.pool_snapshot();
+        let pool = proxy.snapshot().pool();
         if pool.opened() != pool.closed_total() || pool.active() + pool.waiting() > 0 {
             world.breaks(format!("out of balance: {pool:?}"));
         }

@@ -247,5 +247,5 @@ async fn where_http_2_is_required_of_the_origin_an_upgrade_is_502_and_says_what_
         "{response_head}"
     );
     assert_eq!(edge.connections(), 0);
-    assert_eq!(proxy.pool_snapshot().open(), 0);
+    assert_eq!(proxy.snapshot().pool().open(), 0);
 }

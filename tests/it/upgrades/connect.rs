@@ -189,5 +189,5 @@ async fn connect_to_anything_else_is_501() {
     let mut client = self::client(&site).await;
     let response = client.send_request(connect("websocket")).await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_IMPLEMENTED);
-    assert_eq!(scene.proxy.pool_snapshot().open(), 0);
+    assert_eq!(scene.proxy.snapshot().pool().open(), 0);
 }

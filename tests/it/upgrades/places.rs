@@ -19,7 +19,7 @@ async fn a_tunnel_counts_as_open_until_it_ends() {
     let scene = Scene::new().await;
     let (client, origin) = scene.tunnel().await;
     let (_others, _other) = scene.tunnel().await;
-    let pool = scene.proxy.pool_snapshot();
+    let pool = scene.proxy.snapshot().pool();
     assert_eq!((pool.open(), pool.tunnels(), pool.idle()), (2, 2, 0));
     drop((client, origin));
     scene
@@ -73,7 +73,7 @@ async fn tunnels_leave_half_of_the_connections_to_other_requests() {
         assert!(head(&mut other).await.starts_with("HTTP/1.1 200 OK\r\n"));
         assert!(head(&mut another).await.starts_with("HTTP/1.1 200 OK\r\n"));
         scene.until(|pool| pool.idle() == 2).await;
-        let pool = scene.proxy.pool_snapshot();
+        let pool = scene.proxy.snapshot().pool();
         assert_eq!((pool.open(), pool.tunnels(), pool.waiting()), (3, 1, 1));
         drop((first, second));
         scene.until(|pool| pool.open() == 1).await;
@@ -124,7 +124,7 @@ async fn an_idle_connection_makes_room_for_an_upgrade() {
     scene.until(|pool| pool.idle() == 1).await;
     let (_client, _origin) = scene.tunnel().await;
     assert_eq!(rest(&mut resting).await, "");
-    let pool = scene.proxy.pool_snapshot();
+    let pool = scene.proxy.snapshot().pool();
     assert_eq!((pool.open(), pool.tunnels(), pool.idle()), (1, 1, 0));
 }
 

@@ -117,7 +117,10 @@ async fn closed_tunnels_close_on_both_sides_and_let_a_drain_end() {
     assert_eq!(rest(&mut asked).await, "");
     drained.await;
     scene.until(|pool| pool.closed_total() == 2).await;
-    assert_eq!(scene.proxy.pool_snapshot().closed(CloseReason::Upgrade), 2);
+    assert_eq!(
+        scene.proxy.snapshot().pool().closed(CloseReason::Upgrade),
+        2
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Refusals that are not about Host, and applications that answer like an edge.
 
 use cdn_origin::{
-    HostRewriteLayer, OriginProxy,
+    ForwardedLayer, HostRewriteLayer, OriginProxy,
     diagnosis::{
         CauseId::{
             BehindTheEdge, CrossOriginRefused, EarlyDataRefused, HeadTooLarge, InvalidRequest,
@@ -16,6 +16,10 @@ use crate::field::case::{Case, Fix};
 
 fn preserve(proxy: OriginProxy) -> OriginProxy {
     proxy.host_rewrite(HostRewriteLayer::preserve())
+}
+
+fn https(proxy: OriginProxy) -> OriginProxy {
+    proxy.forwarded(ForwardedLayer::new().client_scheme(Scheme::Https))
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -146,7 +150,7 @@ pub(super) const CASES: &[Case] = &[
         )
         .causes(&[(CrossOriginRefused, Likely, "client_scheme(Scheme::Https)")])
         .works_if_sent("x-forwarded-proto: https")
-        .fixed_by(Fix::Proxy(|it| it.client_scheme(Scheme::Https))),
+        .fixed_by(Fix::Proxy(https)),
     Case::of("an application refuses a form for a reason of its own")
         .url("http://app.internal.test")
         .host("www.example.test")

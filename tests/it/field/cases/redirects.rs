@@ -1,7 +1,7 @@
 //! Redirects that lead in a circle, or past the proxy.
 
 use cdn_origin::{
-    HostRewriteLayer, OriginProxy,
+    ForwardedLayer, HostRewriteLayer, OriginProxy,
     diagnosis::{
         CauseId::{ForwardedProto, HttpsRequired, LocationNamesOrigin, RedirectLoop},
         Certainty::{Certain, Likely, Possible},
@@ -18,6 +18,10 @@ const NGINX_PAGE: &str = "<html><head><title>301 Moved Permanently</title></head
 
 fn preserve(proxy: OriginProxy) -> OriginProxy {
     proxy.host_rewrite(HostRewriteLayer::preserve())
+}
+
+fn https(proxy: OriginProxy) -> OriginProxy {
+    proxy.forwarded(ForwardedLayer::new().client_scheme(Scheme::Https))
 }
 
 pub(super) const CASES: &[Case] = &[
@@ -115,7 +119,7 @@ pub(super) const CASES: &[Case] = &[
         (HttpsRequired, Possible, "builder("),
     ])
     .works_if_sent("x-forwarded-proto: https")
-    .fixed_by(Fix::Proxy(|it| it.client_scheme(Scheme::Https))),
+    .fixed_by(Fix::Proxy(https)),
     Case::of("Django with `SECURE_SSL_REDIRECT`, reached by the clients' Host")
         .url("http://app.internal.test")
         .host("www.example.test")
@@ -126,7 +130,7 @@ pub(super) const CASES: &[Case] = &[
             (HttpsRequired, Possible, "builder("),
         ])
         .works_if_sent("x-forwarded-proto: https")
-        .fixed_by(Fix::Proxy(|it| it.client_scheme(Scheme::Https))),
+        .fixed_by(Fix::Proxy(https)),
     Case::of("ASP.NET with `UseHttpsRedirection` answers 307, and adds a slash")
         .url("http://app.example.test")
         .responds(
@@ -147,10 +151,10 @@ pub(super) const CASES: &[Case] = &[
         .responds(301, &[("location", "https://blog.example.test/page")], "")
         .causes(&[(RedirectLoop, Likely, HTTPS)])
         .works_if_sent("x-forwarded-proto: https")
-        .fixed_by(Fix::Proxy(|it| it.client_scheme(Scheme::Https))),
+        .fixed_by(Fix::Proxy(https)),
     Case::of("an application that is sent https already redirects to https")
         .url("http://www.example.test")
-        .proxy(|it| it.client_scheme(Scheme::Https))
+        .proxy(https)
         .responds(301, &[("location", "https://www.example.test/page")], "")
         .causes(&[(
             HttpsRequired,
@@ -196,7 +200,7 @@ pub(super) const CASES: &[Case] = &[
         .works_if_sent("host: www.example.test")
         .fixed_by(Fix::Proxy(preserve)),
     Case::of("Flexible SSL: the edge speaks http to its origin, which redirects to https forever")
-        .proxy(|it| it.client_scheme(Scheme::Https))
+        .proxy(https)
         .responds(
             301,
             &[

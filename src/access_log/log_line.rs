@@ -11,8 +11,8 @@ use x509_cert::der::DateTime;
 use crate::observe::{ExchangeInfo, ExchangeOutcome, ExchangeTry};
 
 use super::{
-    entry::LogEntry,
     escape::{push_escaped, push_json, push_quoted},
+    log_entry::LogEntry,
 };
 
 const MONTHS: [&str; 12] = [

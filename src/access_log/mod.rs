@@ -50,8 +50,8 @@
 //! an [`Observer`](crate::observe::Observer) gets its end.
 
 mod access_log_layer;
-mod entry;
 mod escape;
+mod log_entry;
 mod log_line;
 mod options;
 mod pending_entry;

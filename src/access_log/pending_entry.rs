@@ -4,7 +4,7 @@ use http::Request;
 
 use crate::observe::ExchangeCollector;
 
-use super::{AccessLogLayer, entry::LogEntry, log_line, options::LineFormat};
+use super::{AccessLogLayer, log_entry::LogEntry, log_line, options::LineFormat};
 
 /// An entry whose line is written when this is dropped.
 pub(super) struct PendingEntry {

@@ -25,10 +25,10 @@ use super::{
     applied_profile::AppliedProfile,
     connect::{ConnectAttempt, Purpose},
     connecting::Connecting,
+    connector_settings::ConnectorSettings,
     handshake_counts::HandshakeCounts,
     notify_observers::report_connect,
     origin_stream::OriginStream,
-    settings::ConnectorSettings,
     shared_state::ConnectorState,
     tls_reload::{ReloadableTls, TlsReload},
 };

@@ -24,6 +24,21 @@
 //! # Ok::<(), cdn_origin::BuildError>(())
 //! ```
 
+// | file | what it holds |
+// |---|---|
+// | `cdn_origin_connector` | the `tower::Service` from a `Uri` to a connection |
+// | `builder/`, `connector_settings` | the builder, its checks and what it sets |
+// | `connect`, `connecting` | one attempt to connect: dial, PROXY header, TLS handshake |
+// | `origin_stream`, `connection_info` | an open connection, and the facts about it |
+// | `tls_reload` | the TLS client in force, and its replacement by changed files |
+// | `sessions` | TLS session resumption |
+// | `handshake_counts` | full and resumed handshakes |
+// | `timeouts` | how long connecting may take |
+// | `shared_state` | what the clones of a connector share |
+// | `applied_profile` | the defaults for a recognised edge |
+// | `advice`, `advice_id`, `advice_settings` | settings that are valid but probably wrong |
+// | `notify_observers` | reports connects to observers |
+
 mod advice;
 mod advice_id;
 mod advice_settings;
@@ -33,11 +48,11 @@ mod cdn_origin_connector;
 mod connect;
 mod connecting;
 mod connection_info;
+mod connector_settings;
 mod handshake_counts;
 mod notify_observers;
 mod origin_stream;
 mod sessions;
-mod settings;
 mod shared_state;
 mod timeouts;
 mod tls_reload;

@@ -11,8 +11,8 @@ use crate::{
 };
 
 use super::{
-    applied_profile::AppliedProfile, handshake_counts::HandshakeCounters,
-    settings::ConnectorSettings, timeouts::Timeouts, tls_reload::ReloadableTls,
+    applied_profile::AppliedProfile, connector_settings::ConnectorSettings,
+    handshake_counts::HandshakeCounters, timeouts::Timeouts, tls_reload::ReloadableTls,
 };
 
 /// The parts of a connector that its clones share.

@@ -46,7 +46,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `ranking` | [`Diagnosis`]: the causes in order |
+//! | `ranked_causes` | [`Diagnosis`]: the causes in order |
 //! | `cause`, `cause_id`, `certainty` | [`Cause`] and its parts |
 //! | `clue`, `confirmation`, `fix` | the evidence for a cause, its confirmation, and its fix |
 //! | `error_rules/` | the rules for errors |
@@ -63,7 +63,7 @@ mod error_rules;
 mod fix;
 #[cfg(test)]
 mod proofs;
-mod ranking;
+mod ranked_causes;
 mod report;
 mod response_rules;
 
@@ -73,7 +73,7 @@ pub use certainty::Certainty;
 pub(crate) use clue::Clue;
 pub(crate) use confirmation::Confirmation;
 pub(crate) use fix::FixKind;
-pub use ranking::Diagnosis;
+pub use ranked_causes::Diagnosis;
 pub(crate) use report::{FactsReport, code_paragraph, paragraph};
 pub(crate) use response_rules::HostSource;
 pub use response_rules::ResponseEvidence;

@@ -37,19 +37,33 @@
 //! * **DNS over TLS or HTTPS without the `hickory` feature.** The system's resolver chooses its own
 //!   protocol. With the feature, `HickoryResolver` takes a resolver with such settings.
 
+// | file | what it holds |
+// |---|---|
+// | `transport` | TCP, a transport of the caller's, or a Unix socket |
+// | `tcp_dialer` | resolves, races the connects, returns the first stream |
+// | `resolve/` | the resolvers and the DNS cache |
+// | `race/` | Happy Eyeballs: which address is tried when |
+// | `egress_guard/` | which addresses may be dialled |
+// | `sockets/`, `tcp_keepalive` | one connect, and the options of its socket |
+// | `unix_socket` | connects to Unix sockets |
+// | `socket_pair` | a pair of connected sockets, for a client without a network
+// | `proxy_protocol` | the PROXY protocol header with the client's address |
+// | `dialled_io` | the types of dialled streams, and what has arrived on one |
+// | `dial_failure`, `record_facts` | why dialling failed, and what a race shows |
+
 mod dial_failure;
 mod dialled_io;
 mod egress_guard;
-mod keepalive;
 mod proxy_protocol;
 mod race;
 mod record_facts;
 mod resolve;
 mod socket_pair;
 mod sockets;
-mod tcp;
+mod tcp_dialer;
+mod tcp_keepalive;
 mod transport;
-mod unix;
+mod unix_socket;
 
 pub use egress_guard::EgressGuard;
 /// Part of the public API of the `hickory` feature: a new 0.x of it is a breaking change here too.
@@ -57,18 +71,18 @@ pub use egress_guard::EgressGuard;
 pub use hickory_resolver;
 /// A network of IP addresses, such as `10.20.0.0/16`, as [`EgressGuard`] takes it.
 pub use ipnet::IpNet;
-pub use keepalive::TcpKeepalive;
 pub use proxy_protocol::ProxyProtocol;
 pub use race::{HappyEyeballs, IpFamilies};
 #[cfg(feature = "hickory")]
 pub use resolve::HickoryResolver;
 pub use resolve::{Dns, DnsCache, Lookup, Resolve, ResolveError, Resolved, Resolving};
 pub use sockets::SocketOptions;
+pub use tcp_keepalive::TcpKeepalive;
 
 pub(crate) use dial_failure::DialFailure;
 pub(crate) use dialled_io::{DialedIo, TransportIo, Unread, unread};
 pub(crate) use resolve::{DnsCacheStore, Families};
 pub(crate) use socket_pair::{reset_on_close, socket_pair};
-pub(crate) use tcp::{TcpDialer, TcpSettings};
+pub(crate) use tcp_dialer::{TcpDialer, TcpSettings};
 pub(crate) use tokio::net::TcpStream;
 pub(crate) use transport::Transport;

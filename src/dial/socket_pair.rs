@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Two sockets on the loopback interface, connected to each other.
 ///
-/// Unix sockets are not used: they cannot be [reset](reset_on_close), so that a stream that breaks off would
-/// look complete at the other end.
+/// Unix sockets are not used: they cannot be [reset](reset_on_close), so that a stream that breaks
+/// off would look complete at the other end.
 pub(crate) async fn socket_pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let near = TcpStream::connect(listener.local_addr()?).await?;

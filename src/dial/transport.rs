@@ -13,7 +13,7 @@ use crate::{
     name::{DialTarget, HostPort},
 };
 
-use super::{DialFailure, DialedIo, TcpDialer, TransportIo, unix};
+use super::{DialFailure, DialedIo, TcpDialer, TransportIo, unix_socket};
 
 /// How a connector opens byte streams.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Transport {
                 connect_stream(call, at, facts).await
             }
             (_, DialTarget::Unix(path)) => {
-                let connect = unix::connect(path).map_err(Into::into);
+                let connect = unix_socket::connect(path).map_err(Into::into);
                 connect_stream(connect, at, facts).await
             }
         };

@@ -34,16 +34,32 @@
 //!
 //! The [guide](crate::guide::reading_errors) explains a report line by line.
 
-mod alert;
+// | file | what it holds |
+// |---|---|
+// | `error_type` | [`Error`]: the error of a connection or request |
+// | `error_kind`, `kind_details` | what failed, for code that branches on it |
+// | `stage` | how far an attempt got, and whose fault it is |
+// | `facts` | everything that was observed of a connection |
+// | `dial_attempt`, `resolution` | the attempts to connect, and the answer of the resolver |
+// | `tls_offer`, `tls_session`, `ech_outcome` | what a handshake offered, and its result |
+// | `peer_certificate`, `chain_findings` | its certificates, and what verification showed |
+// | `tls_alert`, `speaks_tls`, `handshake_flood` | what a peer sent in place of an answer |
+// | `http_fault` | which rule of HTTP a response breaks |
+// | `not_retried` | why a request was not sent again |
+// | `peer_text` | text of a peer, made safe to print |
+// | `source_chain` | the walk along `source()` |
+// | `build_error` | the values that a builder cannot use |
+// | `snake_case` | labels, for tests |
+
 mod build_error;
 mod chain_findings;
 mod dial_attempt;
-mod ech;
+mod ech_outcome;
+mod error_kind;
 mod error_type;
 mod facts;
 mod handshake_flood;
 mod http_fault;
-mod kind;
 mod kind_details;
 mod not_retried;
 mod peer_certificate;
@@ -54,21 +70,21 @@ pub(crate) mod snake_case;
 pub(crate) mod source_chain;
 mod speaks_tls;
 mod stage;
+mod tls_alert;
 mod tls_offer;
 mod tls_session;
 
-pub use alert::Alert;
 pub use build_error::{BuildError, BuildProblem, BuildProblemKind};
 pub(crate) use chain_findings::ChainFindings;
 pub use dial_attempt::{DialAttempt, DialOutcome};
-pub use ech::EchStatus;
-pub(crate) use ech::{EchAnswer, EchOffer};
+pub use ech_outcome::EchStatus;
+pub(crate) use ech_outcome::{EchAnswer, EchOffer};
+pub use error_kind::ErrorKind;
 pub use error_type::Error;
 pub(crate) use facts::ExchangeTimeout;
 pub use facts::{Elapsed, Facts};
 pub(crate) use handshake_flood::HandshakeFlood;
 pub(crate) use http_fault::HttpFault;
-pub use kind::ErrorKind;
 pub use kind_details::{
     CertificateProblem, EchProblem, HostProblem, RequestBodyProblem, RequestProblem, UpgradeProblem,
 };
@@ -79,6 +95,7 @@ pub(crate) use peer_text::PeerText;
 pub use resolution::{Resolution, ServiceBinding};
 pub(crate) use speaks_tls::SpeaksTls;
 pub use stage::{Fault, Stage};
+pub use tls_alert::Alert;
 pub use tls_offer::TlsVersion;
 pub(crate) use tls_offer::{KeyShare, OfferedParameters, TlsOffer};
 pub use tls_session::{ClientCertificate, EarlyData, TlsSession};

@@ -10,7 +10,7 @@ use tower::BoxError;
 use crate::{
     error::{Error, ErrorKind},
     pool::NoEarlyData,
-    proxy::{ProxyBody, attempt, log, refuse},
+    proxy::{ProxyBody, attempt, failure_log, refuse},
 };
 
 use super::{
@@ -107,10 +107,10 @@ where
             retries.push(retry);
         }
         match error {
-            Some(error) => log::failed_over(error),
+            Some(error) => failure_log::failed_over(error),
             None => {
                 let origin = selected.member().proxy().origin();
-                log::failed_over_on_status(response.status(), origin);
+                failure_log::failed_over_on_status(response.status(), origin);
             }
         }
         response.into_body().discard();

@@ -9,7 +9,7 @@ use crate::{
     name::{HostAuthority, NameError},
 };
 
-use super::rule::{RewrittenHost, downstream_authority, write_host};
+use super::rewrite_host::{RewrittenHost, downstream_authority, write_host};
 
 /// A layer that rewrites the Host of requests. See the [module](self::super) for details.
 ///

@@ -74,12 +74,12 @@
 
 mod future;
 mod layer;
-mod rule;
+mod rewrite_host;
 mod service;
 
 pub use future::HostRewriteFuture;
 pub use layer::HostRewriteLayer;
 pub use service::HostRewrite;
 
-pub(crate) use rule::{RewrittenHost, write_host};
+pub(crate) use rewrite_host::{RewrittenHost, write_host};
 pub(crate) use service::HostMovedToUri;

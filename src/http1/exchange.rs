@@ -21,7 +21,7 @@ use crate::upload::{ContinueSignal, RequestBody};
 use super::{
     Http1Error,
     added_fields::AddedFields,
-    chunked::{ChunkedDecoder, Piece, split_up_to},
+    chunked_decoder::{ChunkedDecoder, Piece, split_up_to},
     framing::{ResponseFraming, keeps_alive},
     read_buffer::ReadBuffer,
     request_writer::RequestWriter,

@@ -47,26 +47,26 @@
 //! |---|---|
 //! | `connection` | one exchange after the other, and what happens on an idle connection |
 //! | `exchange` | a request and its response |
-//! | `request_writer`, `encode` | the request, its head and its chunks as bytes |
+//! | `request_writer`, `encode_request` | the request, its head and its chunks as bytes |
 //! | `added_fields` | what a proxy adds to a request |
 //! | `framing` | where content ends, and whether the connection persists |
 //! | `line_scanner`, `response_head` | where a head ends, and its fields |
 //! | `field_name_cache` | the names of the previous head |
-//! | `chunked` | the decoder of the chunked coding |
+//! | `chunked_decoder` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
 //! | `read_buffer`, `buffer_pool` | buffers |
 //! | `error` | why an exchange failed |
 //! | `unexpected_bytes` | the start of what is no response |
 //! | `idle_waker` | notices bytes on an idle connection |
 //!
-//! `encode`, `framing`, `line_scanner`, `response_head` and `chunked` are pure: they know no
-//! stream.
+//! `encode_request`, `framing`, `line_scanner`, `response_head` and `chunked_decoder` are pure:
+//! they know no stream.
 
 mod added_fields;
 mod buffer_pool;
-mod chunked;
+mod chunked_decoder;
 mod connection;
-mod encode;
+mod encode_request;
 mod error;
 mod exchange;
 mod field_name_cache;

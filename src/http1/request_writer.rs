@@ -15,7 +15,7 @@ use super::{
     Http1Error,
     added_fields::AddedFields,
     buffer_pool::WriteBuffer,
-    encode::{self, CRLF},
+    encode_request::{self, CRLF},
     framing::RequestFraming,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn head_without_body<B>(
 ) -> Result<Vec<u8>, Http1Error> {
     let mut head = Vec::new();
     let framing = RequestFraming::of(request.headers(), Some(0))?;
-    encode::head(request, added, framing, &mut head)?;
+    encode_request::head(request, added, framing, &mut head)?;
     Ok(head)
 }
 
@@ -96,7 +96,7 @@ where
         };
         let framing = RequestFraming::of(head.headers(), exact)?;
         let mut buffer = WriteBuffer::take();
-        encode::head(head, added, framing, &mut buffer)?;
+        encode_request::head(head, added, framing, &mut buffer)?;
         Ok(Self {
             body,
             body_state: match framing {
@@ -190,7 +190,7 @@ where
                 }
             }
             BodyState::Chunked => {
-                encode::chunk_size(data.len(), &mut self.buffer);
+                encode_request::chunk_size(data.len(), &mut self.buffer);
                 data_end = CRLF;
             }
             BodyState::Ended => return Err(Http1Error::RequestBodyLength),
@@ -219,11 +219,11 @@ where
             BodyState::Length(_) => return Err(Http1Error::RequestBodyLength),
             // The body has ended before the head was written: there is no content to announce.
             BodyState::Chunked if trailers.is_empty() && self.is_head_alone => {
-                encode::without_chunks(&self.method, &mut self.buffer);
+                encode_request::without_chunks(&self.method, &mut self.buffer);
             }
             BodyState::Chunked => {
                 self.is_flushed = false;
-                encode::last_chunk(trailers, &mut self.buffer);
+                encode_request::last_chunk(trailers, &mut self.buffer);
             }
             BodyState::Ended => {}
         }

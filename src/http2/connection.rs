@@ -14,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Http2Error, RequestSender,
-    io::{Received, TimedIo},
+    activity_io::{Received, TimedIo},
+    connection_state::ConnectionState,
     keep_alive::{KeepAlive, PingSettings},
-    state::ConnectionState,
 };
 
 /// How much of a request body may wait in memory for the peer's window, in bytes.

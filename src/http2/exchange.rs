@@ -13,7 +13,7 @@ use http_body::Body;
 
 use crate::upload::{RequestBody, expects_content};
 
-use super::{Http2Body, Http2Error, state::OpenStream, upload::Upload};
+use super::{Http2Body, Http2Error, connection_state::OpenStream, send_body::Upload};
 
 /// What a field costs besides name and value (RFC 9113 section 10.5.1).
 const FIELD_OVERHEAD: usize = 32;

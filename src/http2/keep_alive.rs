@@ -11,7 +11,7 @@ use std::{
 use h2::{Ping, PingPong};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Http2Error, io::Received};
+use super::{Http2Error, activity_io::Received};
 
 /// When to send a PING, and how long the answer may take.
 #[derive(Clone, Copy, Debug)]

@@ -19,20 +19,32 @@
 //!
 //! This module knows neither a pool nor a connector.
 
+// | file | what it holds |
+// |---|---|
+// | `connection` | the handshake, and the future that moves frames |
+// | `request_sender` | the handle by which requests open streams |
+// | `exchange` | one request and the head of its response |
+// | `send_body` | sends a request body within the windows of the peer |
+// | `response_body` | the body of a response |
+// | `connection_state` | open streams, and whether the peer takes more |
+// | `keep_alive` | PING frames to a silent peer |
+// | `activity_io` | when bytes last arrived, and how many were written |
+// | `error` | why an exchange failed |
+
+mod activity_io;
 mod connection;
+mod connection_state;
 mod error;
 mod exchange;
-mod io;
 mod keep_alive;
+mod request_sender;
 mod response_body;
-mod sender;
-mod state;
+mod send_body;
 #[cfg(test)]
 mod tests;
-mod upload;
 
 pub(crate) use connection::{ConnectionTask, Http2Parameters, handshake};
 pub(crate) use error::Http2Error;
 pub(crate) use exchange::Http2Exchange;
+pub(crate) use request_sender::RequestSender;
 pub(crate) use response_body::Http2Body;
-pub(crate) use sender::RequestSender;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use h2::{Reason, RecvStream};
 use http_body::{Body, Frame, SizeHint};
 
-use super::{Http2Error, state::OpenStream, upload::UploadTask};
+use super::{Http2Error, connection_state::OpenStream, send_body::UploadTask};
 
 /// A response body over HTTP/2. Dropped before its end, it resets the stream.
 pub(crate) struct Http2Body {

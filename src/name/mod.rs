@@ -56,6 +56,12 @@ macro_rules! impl_try_from_text {
 }
 use impl_try_from_text;
 
+// | file | what it holds |
+// |---|---|
+// | `dial_target`, `sni`, `expected_name`, `host_authority` | the four names |
+// | `host`, `host_port`, `dns_name`, `socket_path` | what they are made of |
+// | `error` | why a text is no such name |
+
 mod dial_target;
 mod dns_name;
 mod error;

@@ -46,6 +46,15 @@
 //! `resolve`, `dial` and `handshake` are zero on a connection that was open before. The
 //! [guide](crate::guide::observability) compares them with the timers of nginx and HAProxy.
 
+// | file | what it holds |
+// |---|---|
+// | `observer`, `observers` | the trait, and the observers of one connector |
+// | `exchange_record` | writes the record of a request while it runs |
+// | `exchange_info`, `exchange_try`, `exchange_outcome` | the record: its attempts and its end |
+// | `exchange_collector` | collects the records of one request |
+// | `closed_connection`, `close_reason` | the report of a connection that was closed |
+// | `spans` | the spans of requests and connects |
+
 mod close_reason;
 mod closed_connection;
 mod exchange_collector;

@@ -107,20 +107,34 @@
 //! * **Send more than `GET /`.** It has no cookies, credentials or body. `X-Forwarded-Proto: https`
 //!   is added only after a redirect that this field may end.
 
+// | file | what it holds |
+// |---|---|
+// | `run`, `settings` | configures a probe and runs it |
+// | `search` | makes attempts, each one change away from the best so far |
+// | `candidates` | which changes are tried next |
+// | `combination`, `setting_change` | the settings of an attempt, and one difference |
+// | `run_attempt` | the connection and the request of one attempt |
+// | `attempt`, `attempt_result` | an attempt, and how it ended |
+// | `progress` | how much an attempt has proved about the peer |
+// | `deduce_cause` | the cause that an attempt with a change proves |
+// | `conclusion` | what may still be wrong with the best attempt |
+// | `known_edge`, `key_exchange_groups` | what attempts offer to a known edge, and in TLS |
+// | `findings` | the result, and the code that it prints |
+
 mod attempt;
 mod attempt_result;
 mod candidates;
 mod combination;
 mod conclusion;
-mod exchange;
+mod deduce_cause;
 mod findings;
 mod key_exchange_groups;
 mod known_edge;
 #[cfg(test)]
 mod printed_code;
 mod progress;
-mod proof;
 mod run;
+mod run_attempt;
 mod search;
 mod setting_change;
 mod settings;

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Findings, ProbeAttempt, combination::Combination, exchange::on_blocking_thread, search::Search,
-    settings::ProbeSettings,
+    Findings, ProbeAttempt, combination::Combination, run_attempt::on_blocking_thread,
+    search::Search, settings::ProbeSettings,
 };
 
 /// A probe with limits of its own. The [module](self::super) describes what it tries.

@@ -17,9 +17,9 @@ use super::{
     candidates::changes_after,
     combination::Combination,
     conclusion::remaining,
-    exchange::exchange,
+    deduce_cause::{is_proof, may_be_chance, proved_cause},
     progress::Progress,
-    proof::{is_proof, may_be_chance, proved_cause},
+    run_attempt::exchange,
     settings::ProbeSettings,
 };
 

@@ -222,34 +222,62 @@
 //! [RFC 9209]: https://www.rfc-editor.org/rfc/rfc9209
 //! [`max_tunnels`]: crate::pool::PoolSettings::max_tunnels
 
+// | file | what it decides or holds |
+// |---|---|
+// | `origin_proxy`, `settings`, `proxy_from_template` | the proxy and its settings |
+// | `service`, `future` | one request, from its arrival to its response |
+// | `prepare_request` | the request to the origin, from the client's |
+// | `forward_request` | sends it, and makes the client's response of the origin's |
+// | `check_head`, `ambiguous_names` | which heads are refused or changed |
+// | `hop_by_hop`, `trailers` | which fields and trailers are not forwarded |
+// | `present_fields`, `field_values` | which fields a head has; reads list members and tokens |
+// | `loop_detection`, `pseudonym` | `Via` and `CDN-Loop`: whether a request loops |
+// | `path_maps`, `request_hooks`, `response_hooks` | what the application changes |
+// | `limits` | deadlines, sizes and numbers of requests |
+// | `deadline`, `client_deadline` | deadlines of requests, bodies and clients |
+// | `size_limits`, `edge_limits` | refuses requests that are too large |
+// | `min_rate`, `min_upload_rate` | refuses clients that send too slowly |
+// | `overload/` | which requests wait in front of the origin, or are refused |
+// | `request_content` | whether a request has content |
+// | `limited_request_body` | the request body: size, idle time, trailers |
+// | `request_buffering`, `read_request_body` | reads a body before the origin gets the request |
+// | `response_body/` | the body of a response, its deadlines, and clients that read too slowly |
+// | `replace_content` | other content for a response |
+// | `error_response/` | the response to a failure |
+// | `refuse_request`, `refuse_unrouted` | the response to a request that no origin gets |
+// | `upgrade/` | upgrades, and their tunnels |
+// | `health_check_proxy` | a proxy for the health checks of a group |
+// | `failure_log` | which failures are logged, and how often |
+
 mod ambiguous_names;
-mod buffering;
 mod check_head;
 mod client_deadline;
 mod deadline;
 mod edge_limits;
 mod error_response;
+pub(crate) mod failure_log;
 mod field_values;
-mod forward;
+mod forward_request;
 mod future;
-mod health_checks;
+mod health_check_proxy;
 mod hop_by_hop;
+mod limited_request_body;
 mod limits;
-pub(crate) mod log;
 mod loop_detection;
 mod min_rate;
 mod min_upload_rate;
 mod origin_proxy;
 mod overload;
 mod path_maps;
-mod prepare;
+mod prepare_request;
 mod present_fields;
 mod proxy_from_template;
 mod pseudonym;
-mod refusal;
+mod read_request_body;
+mod refuse_request;
+mod refuse_unrouted;
 mod replace_content;
-mod request_body;
-mod request_buffer;
+mod request_buffering;
 mod request_content;
 mod request_hooks;
 mod response_body;
@@ -259,17 +287,16 @@ mod settings;
 mod size_limits;
 mod snapshot;
 mod trailers;
-mod unrouted;
 mod upgrade;
 
-pub(crate) use buffering::Buffering;
-pub(crate) use health_checks::for_health_checks;
-pub(crate) use log::FailureLog;
+pub(crate) use failure_log::FailureLog;
+pub(crate) use health_check_proxy::for_health_checks;
 pub(crate) use proxy_from_template::{connector_of, proxy_from_template};
-pub(crate) use refusal::refuse;
-pub(crate) use request_buffer::BufferedBody;
+pub(crate) use read_request_body::BufferedBody;
+pub(crate) use refuse_request::refuse;
+pub(crate) use refuse_unrouted::refuse_unrouted;
+pub(crate) use request_buffering::Buffering;
 pub(crate) use service::{Respond, accept, attempt, notify_observers};
-pub(crate) use unrouted::refuse_unrouted;
 
 pub use ambiguous_names::remove_ambiguous_names;
 pub use client_deadline::ClientDeadline;

@@ -20,11 +20,12 @@ use crate::{
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody, Proxying,
-    buffering::Buffering,
     error_response::{GrpcCall, error_response},
-    log::FailureLog,
-    refusal::response_version,
-    request_body, request_content,
+    failure_log::FailureLog,
+    limited_request_body,
+    refuse_request::response_version,
+    request_buffering::Buffering,
+    request_content,
 };
 
 impl<B> Service<Request<B>> for OriginProxy
@@ -137,7 +138,7 @@ where
     let call = GrpcCall::of(&request);
     // A stream may pause for as long as its peers want.
     let rate = limits.min_upload_rate.filter(|_| call.is_none());
-    let request = request.map(|body| request_body::limited(limits, rate, body));
+    let request = request.map(|body| limited_request_body::limited(limits, rate, body));
     let origin = settings.origin.as_ref();
     let mut record = ExchangeRecord::begin(&request, origin, pool.connector().observers());
     record.watch_upload(|| request.body().progress());
@@ -220,7 +221,7 @@ mod tests {
     use crate::{
         CdnOriginConnector,
         pool::{PooledConnection, ResponseBody, Target},
-        proxy::{prepare::Ready, response_body::OriginBody},
+        proxy::{prepare_request::Ready, response_body::OriginBody},
     };
 
     use super::*;

@@ -16,10 +16,10 @@ use super::{
     Limits, Upgrades, Via,
     edge_limits::EdgeLimits,
     error_response::{DiagnosisDisclosure, ProxyIdentity},
-    log::FailureLog,
+    failure_log::FailureLog,
     overload::RequestQueue,
     path_maps::PathMaps,
-    request_buffer::BufferMemory,
+    read_request_body::BufferMemory,
     request_hooks::RequestHooks,
     response_hooks::ResponseHooks,
 };

@@ -45,13 +45,13 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 
-mod body;
-mod examine;
+mod examine_response;
 mod layer;
+mod read_ahead_body;
 mod service;
 
-pub use body::PeekedBody;
 pub use layer::ResponseDiagnosisLayer;
+pub use read_ahead_body::PeekedBody;
 pub use service::ResponseDiagnosis;
 
-pub(crate) use examine::{RequestSummary, examine, log_diagnosis};
+pub(crate) use examine_response::{RequestSummary, examine_response, log_diagnosis};

@@ -18,7 +18,7 @@ use crate::{name::HostAuthority, origin::Origin};
 
 use super::{
     PeekedBody,
-    examine::{RequestSummary, examine, log_diagnosis},
+    examine_response::{RequestSummary, examine_response, log_diagnosis},
 };
 
 /// Forwards requests and adds a diagnosis to responses by which an edge refuses.
@@ -102,7 +102,7 @@ async fn diagnosed<R: Body + Unpin>(
     let mut body = PeekedBody::new(body);
     let host = sent.host.as_ref().unwrap_or_else(|| origin.host());
     let evidence = sent.summary.evidence(origin, host, &head);
-    if let Some(diagnosis) = examine(evidence, &mut body).await {
+    if let Some(diagnosis) = examine_response(evidence, &mut body).await {
         log_diagnosis(head.status, &diagnosis);
         head.extensions.insert(diagnosis);
     }

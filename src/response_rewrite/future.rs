@@ -12,7 +12,9 @@ use pin_project_lite::pin_project;
 
 use crate::downstream::Downstream;
 
-use super::{rewrite_context::SentTarget, rewrite_fields::rewrite_fields, settings::RewriteRules};
+use super::{
+    rewrite_context::SentTarget, rewrite_fields::rewrite_fields, rewrite_rules::RewriteRules,
+};
 
 pin_project! {
     /// The future that [`ResponseRewrite`](super::ResponseRewrite) returns.

@@ -13,10 +13,10 @@ use crate::{
 
 use super::{
     PathPrefix, ResponseRewrite,
-    path::PathMap,
+    path_prefix::PathMap,
     rewrite_context::SentTarget,
     rewrite_fields::rewrite_fields,
-    settings::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
+    rewrite_rules::{AltSvcHandling, RewriteRules, RewriteScope, SecureCookies},
 };
 
 /// Replaces the origin's names by the client's in redirects and cookies.

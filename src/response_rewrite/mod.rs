@@ -74,20 +74,28 @@
 //!   [`ClientConnection`](crate::downstream::ClientConnection) in the request's extensions or
 //!   [`client_scheme`](ResponseRewriteLayer::client_scheme) sets another.
 
-mod cookie;
+// | file | what it holds |
+// |---|---|
+// | `layer`, `service`, `future` | the tower layer |
+// | `rewrite_rules` | what the calls of the layer set |
+// | `rewrite_context` | the names of the origin and the client in one exchange |
+// | `rewrite_fields` | which fields are rewritten, and by which rule |
+// | `rewrite_url`, `rewrite_cookie`, `path_prefix` | rewrites one URL, cookie or path |
+
 mod future;
 mod layer;
-mod path;
+mod path_prefix;
 mod rewrite_context;
+mod rewrite_cookie;
 mod rewrite_fields;
+mod rewrite_rules;
+mod rewrite_url;
 mod service;
-mod settings;
-mod url;
 
 pub use future::ResponseRewriteFuture;
 pub use layer::ResponseRewriteLayer;
-pub use path::{PathPrefix, PathPrefixError};
+pub use path_prefix::{PathPrefix, PathPrefixError};
 pub use service::ResponseRewrite;
 
-pub(crate) use path::PathMap;
+pub(crate) use path_prefix::PathMap;
 pub(crate) use rewrite_context::SentTarget;

@@ -3,8 +3,8 @@
 use crate::{downstream::Downstream, name::HostAuthority, origin::Scheme};
 
 use super::{
-    path::PathMap,
-    settings::{RewriteRules, SecureCookies},
+    path_prefix::PathMap,
+    rewrite_rules::{RewriteRules, SecureCookies},
 };
 
 /// What was sent to the origin, as far as it is known.

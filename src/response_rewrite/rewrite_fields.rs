@@ -11,10 +11,10 @@ use http::{
 use crate::downstream::Downstream;
 
 use super::{
-    cookie,
     rewrite_context::{RewriteContext, SentTarget},
-    settings::{AltSvcHandling, RewriteRules, RewriteScope},
-    url,
+    rewrite_cookie,
+    rewrite_rules::{AltSvcHandling, RewriteRules, RewriteScope},
+    rewrite_url,
 };
 
 /// Rewrites the fields of a response for this client.
@@ -29,7 +29,7 @@ pub(super) fn rewrite_fields(
     }
     let context = RewriteContext::new(rules, downstream, sent);
     edit(headers, SET_COOKIE, |value| {
-        cookie::rewritten(value, &context)
+        rewrite_cookie::rewritten(value, &context)
     });
     if rules.scope == RewriteScope::Cookies {
         return;
@@ -37,11 +37,11 @@ pub(super) fn rewrite_fields(
     if rules.alt_svc == AltSvcHandling::Remove {
         headers.remove(ALT_SVC);
     }
-    let location = |value: &[u8]| in_text(value, |text| url::rewritten(text, &context));
+    let location = |value: &[u8]| in_text(value, |text| rewrite_url::rewritten(text, &context));
     edit(headers, LOCATION, location);
     edit(headers, CONTENT_LOCATION, location);
     edit(headers, REFRESH, |value| {
-        in_text(value, |text| url::refresh(text, &context))
+        in_text(value, |text| rewrite_url::refresh(text, &context))
     });
 }
 

@@ -6,7 +6,7 @@ use rustls::{SignatureScheme, crypto::CryptoProvider};
 
 use crate::error::{BuildProblem, BuildProblemKind, TlsVersion};
 
-use super::{TlsParameters, iana, versions::Versions};
+use super::{TlsParameters, iana_names, versions::Versions};
 
 const CIPHER_SUITES: &str = "TlsParameters::cipher_suites";
 const KEY_EXCHANGE_GROUPS: &str = "TlsParameters::key_exchange_groups";
@@ -33,7 +33,7 @@ pub(super) fn select_provider(
     let mut selected = CryptoProvider::clone(provider);
     if let Some(names) = cipher_suites {
         let known = selected.cipher_suites.iter();
-        let known = known.map(|suite| (iana::cipher_suite(suite.suite()), *suite));
+        let known = known.map(|suite| (iana_names::cipher_suite(suite.suite()), *suite));
         let suites = select(CIPHER_SUITES, names, known, problems);
         check_versions(CIPHER_SUITES, "cipher suite", versions, problems, |it| {
             let version = Versions::wire(it);
@@ -44,7 +44,7 @@ pub(super) fn select_provider(
     }
     if let Some(names) = groups {
         let known = selected.kx_groups.iter();
-        let known = known.map(|group| (iana::group(group.name()), *group));
+        let known = known.map(|group| (iana_names::group(group.name()), *group));
         let groups = select(KEY_EXCHANGE_GROUPS, names, known, problems);
         check_versions(KEY_EXCHANGE_GROUPS, "group", versions, problems, |it| {
             let version = Versions::wire(it);
@@ -54,7 +54,7 @@ pub(super) fn select_provider(
     } else if let Some(first) = first_group {
         // The sort is stable: the others stay in their order.
         let groups = &mut selected.kx_groups;
-        groups.sort_by_key(|group| iana::group(group.name()) != first);
+        groups.sort_by_key(|group| iana_names::group(group.name()) != first);
     }
     Arc::new(selected)
 }
@@ -73,12 +73,12 @@ pub(super) fn select_schemes(
         return known;
     };
     let known = known.iter();
-    let known = known.map(|scheme| (iana::signature_scheme(*scheme), *scheme));
+    let known = known.map(|scheme| (iana_names::signature_scheme(*scheme), *scheme));
     let schemes = select(SIGNATURE_SCHEMES, names, known, problems);
     let what = "signature scheme";
     check_versions(SIGNATURE_SCHEMES, what, versions, problems, |it| {
         let mut schemes = schemes.iter();
-        schemes.any(|scheme| it < TlsVersion::V1_3 || iana::signs_tls13(*scheme))
+        schemes.any(|scheme| it < TlsVersion::V1_3 || iana_names::signs_tls13(*scheme))
     });
     schemes
 }

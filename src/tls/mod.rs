@@ -23,22 +23,36 @@
 //!
 //! [`expected_name`]: crate::connector::CdnOriginBuilder::expected_name
 
+// | file | what it holds |
+// |---|---|
+// | `build_tls_client` | the TLS settings of a builder, and the client that they build |
+// | `tls_client` | the TLS client of a connector |
+// | `handshake/`, `io/` | runs a handshake, over a stream that records its first bytes |
+// | `verify/` | verifies the certificate of the origin |
+// | `ech/` | Encrypted ClientHello |
+// | `client_identity` | client certificates (mutual TLS) |
+// | `certificate_files` | reads files with certificates, and notices a change |
+// | `session_store`, `resumption`, `early_data` | resumed sessions, and data sent in them |
+// | `versions`, `alpn`, `server_name` | what the ClientHello offers |
+// | `parameters`, `crypto_selection`, `crypto_provider` | cipher suites, groups and schemes |
+// | `iana_names` | the IANA names of parameters |
+
 mod alpn;
+mod build_tls_client;
 mod certificate_files;
-mod client;
 mod client_identity;
+mod crypto_provider;
 mod crypto_selection;
 mod early_data;
 mod ech;
 mod handshake;
-mod iana;
+mod iana_names;
 mod io;
 mod parameters;
-mod provider;
 mod resumption;
 mod server_name;
 mod session_store;
-mod settings;
+mod tls_client;
 mod verify;
 mod versions;
 
@@ -54,12 +68,12 @@ pub use verify::{
     CertificatePin, Crls, PinError, Roots, SanMatcher, SpkiPin, VerifyPolicy, danger,
 };
 
+pub(crate) use build_tls_client::TlsSettings;
 pub(crate) use certificate_files::FileFingerprint;
-pub(crate) use client::TlsClient;
 pub(crate) use early_data::EarlyRequests;
 pub(crate) use ech::HelloPlan;
 pub(crate) use handshake::{Handshake, HandshakeFailure, TlsFailure, explain, named};
 pub(crate) use io::RecordingIo;
 pub(crate) use resumption::Resumption;
-pub(crate) use settings::TlsSettings;
+pub(crate) use tls_client::TlsClient;
 pub(crate) use verify::Reread;

@@ -30,24 +30,24 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `discard_rest` | the client's body, whose rest is discarded if no attempt reads it |
-//! | `body` | `RequestBody`, and the progress that timeouts read |
-//! | `deadline` | a deadline that starts anew while the body moves |
+//! | `request_body` | `RequestBody`, and the progress that timeouts read |
+//! | `progress_deadline` | a deadline that starts anew while the body moves |
 //! | `expect_continue` | the wait for 100 (Continue) (RFC 9110 section 10.1.1) |
 //! | `replay` | the copy that a retry reads |
 
 use http::Method;
 
-mod body;
-mod deadline;
 mod discard_rest;
 mod expect_continue;
+mod progress_deadline;
 mod replay;
+mod request_body;
 
-pub(crate) use body::{RequestBody, UploadProgress};
-pub(crate) use deadline::within_deadline;
 pub(crate) use discard_rest::{ClientBody, WithheldBody};
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
+pub(crate) use progress_deadline::within_deadline;
 pub(crate) use replay::Replay;
+pub(crate) use request_body::{RequestBody, UploadProgress};
 
 /// Whether the method defines a meaning for content. A request without content has a
 /// `Content-Length` of zero then (RFC 9110 section 8.6), because some servers respond 411

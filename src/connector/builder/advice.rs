@@ -1,7 +1,7 @@
 //! The builder's calls for edge profiles and advice.
 
 use crate::{
-    connector::{AdviceSettings, CdnOriginBuilder, settings::EdgeProfileUse},
+    connector::{AdviceSettings, CdnOriginBuilder, connector_settings::EdgeProfileUse},
     tls::TlsSettings,
 };
 

@@ -6,9 +6,9 @@ use crate::{
     connector::{
         AppliedProfile, CdnOriginBuilder, CdnOriginConnector,
         applied_profile::GroupsSource,
+        connector_settings::{ConnectorSettings, EdgeProfileUse},
         handshake_counts::HandshakeCounters,
         sessions::SharedTls,
-        settings::{ConnectorSettings, EdgeProfileUse},
         shared_state::ConnectorState,
         tls_reload::ReloadableTls,
     },

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crate::{
-    connector::{CdnOriginConnector, sessions::SharedTls, settings::ConnectorSettings},
+    connector::{CdnOriginConnector, connector_settings::ConnectorSettings, sessions::SharedTls},
     error::{BuildProblem, BuildProblemKind},
     name::NameError,
     origin::OriginUrl,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     presented_certificate::short,
     rule::{Rule, another_sni},
 };

@@ -1,6 +1,6 @@
 //! Why an origin refuses our client certificate.
 
-use super::evidence::Evidence;
+use super::error_evidence::Evidence;
 
 /// The text of a client certificate that the origin refuses.
 pub(super) fn refused_certificate(evidence: &Evidence<'_>) -> String {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{Rule, use_tls_port},
     tls_versions::{no_common_version, other_versions},
 };

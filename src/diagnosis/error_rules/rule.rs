@@ -2,7 +2,7 @@
 
 use crate::diagnosis::{Cause, CauseId, Certainty, Clue, Confirmation, FixKind};
 
-use super::evidence::Evidence;
+use super::error_evidence::Evidence;
 
 /// If the evidence meets `when`, the cause is `id` with this certainty.
 pub(super) struct Rule {

@@ -5,7 +5,7 @@ use crate::{
     error::{EchOffer, TlsVersion},
 };
 
-use super::evidence::Evidence;
+use super::error_evidence::Evidence;
 
 /// The text of TLS versions that do not overlap.
 pub(super) fn no_common_version(evidence: &Evidence<'_>) -> String {

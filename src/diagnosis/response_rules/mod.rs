@@ -2,22 +2,23 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `evidence` | What is known of the response? |
+//! | `response_evidence` | What is known of the response? |
 //! | `edge_pages` | Is it a known error page of an edge? |
 //! | `statuses` | Does the status alone point at a cause? |
 //! | `redirects` | Does the redirect lead in a circle, or past the proxy? |
 //! | `names` | Which of SNI and Host has to change? |
 //! | `limits` | Is it the size of the request, or its framing? |
+//! | `diagnose_response` | Which of these tables apply to a response? |
 //! | `cross_origin` | Does the origin compare `Origin` with a rewritten Host? |
 
 mod cross_origin;
-mod diagnose;
+mod diagnose_response;
 mod edge_pages;
-mod evidence;
 mod limits;
 mod names;
 mod redirects;
+mod response_evidence;
 mod statuses;
 
-pub(crate) use evidence::HostSource;
-pub use evidence::ResponseEvidence;
+pub(crate) use response_evidence::HostSource;
+pub use response_evidence::ResponseEvidence;

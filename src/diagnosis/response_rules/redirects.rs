@@ -13,7 +13,7 @@ use crate::{
     origin::{OriginUrl, Scheme},
 };
 
-use super::{ResponseEvidence, evidence::RedirectHandling};
+use super::{ResponseEvidence, response_evidence::RedirectHandling};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     let Some(location) = location(evidence) else {

@@ -1,19 +1,19 @@
 //! Happy Eyeballs: the order and timing of connects
 //! ([RFC 8305](https://www.rfc-editor.org/rfc/rfc8305)).
 //!
-//! `rank` sorts the addresses, `schedule` decides when each is tried, and `run` runs the attempts.
-//! They are generic over the kind of attempt.
+//! `sort_addresses` sorts the addresses, `schedule` decides when each is tried, and `run_race` runs
+//! the attempts. They are generic over the kind of attempt.
 
-mod history;
+mod address_history;
 mod policy_table;
-mod rank;
-mod run;
+mod race_settings;
+mod run_race;
 mod schedule;
-mod settings;
+mod sort_addresses;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use history::History;
-pub(crate) use rank::Candidate;
-pub(crate) use run::{AttemptEnd, LookupOutcome, Race, RaceAttempt};
-pub use settings::{HappyEyeballs, IpFamilies};
+pub(crate) use address_history::History;
+pub use race_settings::{HappyEyeballs, IpFamilies};
+pub(crate) use run_race::{AttemptEnd, LookupOutcome, Race, RaceAttempt};
+pub(crate) use sort_addresses::Candidate;

@@ -3,32 +3,43 @@
 //! The default resolver is the system's; [`Dns::resolver`] sets another one. Answers are cached for
 //! their TTL. Concurrent look-ups of one name share one query. See [`DnsCache`].
 
+// | file | what it holds |
+// |---|---|
+// | `dns_settings` | which resolver is used, fixed addresses, and the cache |
+// | `cache_settings` | how long answers are cached |
+// | `cache/` | the cache, and the look-ups that connections share |
+// | `cached_answers` | the cached answer and failure of one name |
+// | `lookup`, `lookup_result` | what a resolver is asked, and what it returns |
+// | `fixed_names` | addresses that are configured |
+// | `system_resolver`, `hickory_resolver` | the resolvers |
+// | `https_records` | the choice of an `HTTPS` record |
+
 mod cache;
+mod cache_settings;
 mod cached_answers;
-mod dns;
+mod dns_settings;
 mod fixed_names;
 #[cfg(feature = "hickory")]
-mod hickory;
+mod hickory_resolver;
 #[cfg(feature = "hickory")]
 mod https_records;
 mod lookup;
-mod resolved;
-mod settings;
-mod system;
+mod lookup_result;
+mod system_resolver;
 
 use std::{future::Future, pin::Pin};
 
-pub use dns::Dns;
+pub use cache_settings::DnsCache;
+pub use dns_settings::Dns;
 #[cfg(feature = "hickory")]
-pub use hickory::HickoryResolver;
+pub use hickory_resolver::HickoryResolver;
 pub use lookup::Lookup;
-pub use resolved::{ResolveError, Resolved};
-pub use settings::DnsCache;
+pub use lookup_result::{ResolveError, Resolved};
 
 pub(crate) use cache::{DnsAnswer, DnsCacheStore, Freshness};
 pub(crate) use fixed_names::FixedNames;
 pub(crate) use lookup::Families;
-pub(crate) use system::SystemResolver;
+pub(crate) use system_resolver::SystemResolver;
 
 /// Resolves a name to addresses.
 ///

@@ -1,7 +1,7 @@
 //! TCP sockets: their options and the connect.
 
-mod connect;
-mod options;
+mod connect_socket;
+mod socket_options;
 
-pub(crate) use connect::{connect, local_address};
-pub use options::SocketOptions;
+pub(crate) use connect_socket::{connect, local_address};
+pub use socket_options::SocketOptions;

@@ -120,7 +120,7 @@ impl Http1Connection {
         self.was_idle = true;
     }
 
-    /// Whether [`check_idle`](Self::check_idle) may find a reason to close the connection. Polls nothing.
+    /// Whether [`check_idle`](Self::check_idle) may find a reason to close it. Polls nothing.
     pub(crate) fn needs_idle_check(&mut self, now: Instant, settings: &PoolSettings) -> bool {
         let stream = self.stream.as_mut();
         let has_news = stream.is_none_or(|stream| stream.get_mut().needs_idle_check());

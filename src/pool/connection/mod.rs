@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `pooled_connection` | what a request holds, over any protocol |
 //! | `http1_connection` | a connection of one request at a time, and its idle state |
-//! | `http2_connection`, `pooled_http2_stream` | a connection of many requests, and the stream of one |
+//! | `http2_connection`, `pooled_http2_stream` | a connection of many requests, and its streams |
 //! | `upgrade_connection` | a connection for one upgrade, and its tunnel |
 //! | `tracked_io` | the socket, which holds the permit, so that the pool counts sockets |
 //! | `expiry` | when a connection expires: `max_age`, `max_uses`, `idle_timeout` |

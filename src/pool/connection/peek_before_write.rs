@@ -1,4 +1,4 @@
-//! `PeekBeforeWrite`: peeks at an idle connection, which may have ended, before a request is written.
+//! `PeekBeforeWrite`: whether an idle connection has ended, before a request is written to it.
 
 use std::{
     io,

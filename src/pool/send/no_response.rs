@@ -7,9 +7,10 @@
 //! | `is_unsent` | is as it was: nothing was written, and nothing of its body read | |
 //! | `is_unwritten` | was not written, but some of its body was read | |
 //! | `is_above_last_stream` | is one that a GOAWAY leaves out | |
-//! | `is_unprocessed` | was certainly not processed | the two above, a refused stream, and over HTTP/2 `is_unsent` |
-//! | `was_cut_off` | got no byte of a response before its connection ended | may hold with each of them |
+//! | `is_unprocessed` | was certainly not processed | the two above, refused streams |
+//! | `was_cut_off` | got no byte of a response before its connection ended | |
 //!
+//! Over HTTP/2, `is_unprocessed` includes `is_unsent`. `was_cut_off` may hold with any of them.
 //! `is_unsent` is asked first: such a request needs no copy of its body. `was_cut_off` proves
 //! nothing by itself. On a connection that had been idle, the request has most likely not arrived.
 

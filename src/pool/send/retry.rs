@@ -6,7 +6,7 @@
 //! | an idle HTTP/1 connection ended | one opened in its place | free |
 //! | nothing was written, or a GOAWAY | any, next time an idle stream or a new connection | free |
 //! | a refused stream | any, the last time as in the next row | sent |
-//! | an HTTP/2 connection ended | one opened since the attempt began, which its streams share | sent |
+//! | an HTTP/2 connection ended | one opened since, which all its streams share | sent |
 //! | a 421 | a new connection | sent |
 //! | a 425 | any | not at all: there is at most one |
 //!

@@ -1,13 +1,13 @@
 //! The proxy's own responses to failures: status, `Proxy-Status`, gRPC status.
 
+mod build_response;
 mod disclosure;
-mod grpc;
+mod grpc_status;
 mod proxy_status;
-mod response;
 mod status;
 mod structured_field;
 
+pub(super) use build_response::{error_response, error_response_of};
 pub(super) use disclosure::DiagnosisDisclosure;
-pub(super) use grpc::GrpcCall;
+pub(super) use grpc_status::GrpcCall;
 pub(super) use proxy_status::{ProxyIdentity, error_type_name};
-pub(super) use response::{error_response, error_response_of};

@@ -10,27 +10,28 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `settings` | the public settings |
-//! | `window` | the latencies of a short time, by their quantiles |
-//! | `limit` | the adaptive limit: when it applies, and how high it is |
-//! | `waiting` | the requests that wait, and their order |
-//! | `queue` | the limits, the waiting requests and the permits together |
+//! | `adaptive_limit_settings` | the public settings |
+//! | `latency_window` | the latencies of a short time, by their quantiles |
+//! | `adaptive_limit` | the adaptive limit: when it applies, and how high it is |
+//! | `waiting_requests` | the requests that wait, and their order |
+//! | `snapshot` | what the limits admit and refuse |
+//! | `request_queue` | the limits, the waiting requests and the permits together |
 //!
 //! Ready-made limiters exist: `little-loadshedder` and `congestion-limiter`. Both count a request
 //! until its future ends and take its mean latency as the signal, so some long polls throttle all
 //! requests. Both limit from the first request on. So this is a limiter of its own.
 
-mod limit;
-mod queue;
-mod settings;
+mod adaptive_limit;
+mod adaptive_limit_settings;
+mod latency_window;
+mod request_queue;
 mod snapshot;
-mod waiting;
-mod window;
+mod waiting_requests;
 
-pub use settings::AdaptiveConcurrency;
+pub use adaptive_limit_settings::AdaptiveConcurrency;
 pub use snapshot::LoadSnapshot;
 
-pub(super) use queue::{RequestPermit, RequestQueue};
+pub(super) use request_queue::{RequestPermit, RequestQueue};
 
 #[cfg(test)]
 mod tests;

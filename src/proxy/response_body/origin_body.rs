@@ -15,7 +15,7 @@ use crate::{
     pool::{PooledConnection, ResponseBody, explain_body},
     proxy::{
         deadline::{Deadline, IdleDeadline},
-        log,
+        failure_log,
         overload::RequestPermit,
         trailers,
     },
@@ -77,7 +77,7 @@ impl OriginBody {
 
     /// Logs and records that the response is aborted.
     pub(super) fn abort(&mut self, error: &Error) {
-        log::response_aborted(error);
+        failure_log::response_aborted(error);
         self.record.abort(error);
         if let Some(hook) = self.on_abort.take() {
             hook(error);

@@ -11,8 +11,8 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use crate::{
     error::{Error, ErrorKind, UpgradeProblem},
     proxy::{
+        failure_log,
         field_values::{list_contains, list_members},
-        log,
         present_fields::PresentFields,
     },
     upload::RequestBody,
@@ -128,7 +128,7 @@ fn by_upgrade(parts: &Parts, upgrades: &Upgrades) -> Option<(Token, By)> {
     protocols.peek()?;
     let token = protocols.find_map(|protocol| upgrades.allowed(protocol));
     if token.is_none() {
-        log::upgrade_ignored();
+        failure_log::upgrade_ignored();
     }
     Some((token?.clone(), By::Upgrade))
 }

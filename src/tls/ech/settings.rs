@@ -10,8 +10,8 @@ use crate::{
 use super::{
     EchPlan, HelloEncryption, HelloPlan,
     config_list::EchConfiguration,
+    hpke_suites,
     plan::{EchFallback, EchRetry, FirstHello, unusable},
-    suites,
 };
 
 /// Encrypts the ClientHello, and with it the name in SNI ([RFC 9849]).
@@ -211,7 +211,7 @@ impl Ech {
         fips: Fips,
         policy: &VerifyPolicy,
     ) -> Result<EchPlan, BuildProblem> {
-        let suites = suites::approved(fips);
+        let suites = hpke_suites::approved(fips);
         let Some(usual) = suites.first().copied() else {
             let why = "Encrypted ClientHello needs the feature `aws-lc-rs`, and HPKE suites that \
                        `require_fips()` allows";

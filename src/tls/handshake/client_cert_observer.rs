@@ -6,7 +6,7 @@ use rustls::{SignatureScheme, client::ResolvesClientCert, sign::CertifiedKey};
 
 use crate::error::ClientCertificate;
 
-use super::observer;
+use super::handshake_observer;
 
 /// A resolver that reports each request to the handshake's observer and passes it on.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl ResolvesClientCert for ClientCertObserver {
         let found = self.0.resolve(issuers, schemes);
         // rustls sends no certificate whose key cannot sign by one of the peer's schemes.
         let fits = |found: &Arc<CertifiedKey>| found.key.choose_scheme(schemes).is_some();
-        observer::note_client_certificate(match found.as_ref().is_some_and(fits) {
+        handshake_observer::note_client_certificate(match found.as_ref().is_some_and(fits) {
             true => ClientCertificate::Sent,
             false => ClientCertificate::Withheld,
         });

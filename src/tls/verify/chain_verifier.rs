@@ -18,8 +18,8 @@ use super::{
     crls::invalid,
     danger::unverified::Unverified,
     loaded_roots::LoadedRoots,
-    policy::{ExpiryGrace, NameCheck, TrustAnchor},
     root_cache::Reread,
+    verify_policy::{ExpiryGrace, NameCheck, TrustAnchor},
 };
 
 /// Verifies that the chain leads to a trusted root.

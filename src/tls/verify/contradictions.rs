@@ -4,7 +4,7 @@ use crate::error::{BuildProblem, BuildProblemKind};
 
 use super::{
     Crls, SanMatcher, VerifyPolicy,
-    policy::{NameCheck, TrustAnchor},
+    verify_policy::{NameCheck, TrustAnchor},
 };
 
 /// The settings of this policy that cannot be combined.

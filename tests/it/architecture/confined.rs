@@ -96,7 +96,10 @@ fn http1_is_parsed_in_http1_only() {
 
 #[test]
 fn http2_frames_are_handled_in_http2_only() {
-    const READERS: [&str; 2] = ["pool/send/failure.rs", "diagnosis/error_rules/diagnose.rs"];
+    const READERS: [&str; 2] = [
+        "pool/send/failure.rs",
+        "diagnosis/error_rules/diagnose_error.rs",
+    ];
     let found = offences(
         |source| is_in(source, "http2") || READERS.contains(&source.file.as_str()),
         |place| place.starts_with(&["h2"]),

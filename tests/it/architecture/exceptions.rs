@@ -16,10 +16,19 @@ pub(super) const SCATTERED: [&str; 12] = [
     // `builder()` needs the builder, whose file needs the group.
     "OriginGroup of group/origin_group.rs in group/builder.rs",
     // The steps of a proxied request: prepare, then forward.
-    "ProxySettings of proxy/settings.rs in proxy/forward.rs",
-    "ProxySettings of proxy/settings.rs in proxy/prepare.rs",
+    "ProxySettings of proxy/settings.rs in proxy/forward_request.rs",
+    "ProxySettings of proxy/settings.rs in proxy/prepare_request.rs",
     // The rules read the evidence, and stand above it.
-    "ResponseEvidence of diagnosis/response_rules/evidence.rs in diagnosis/response_rules/diagnose.rs",
+    "ResponseEvidence of diagnosis/response_rules/response_evidence.rs in diagnosis/response_rules/diagnose_response.rs",
+];
+
+/// Folders of more than eight files whose `mod.rs` does not list them.
+pub(super) const UNLISTED: [&str; 4] = [
+    // Each file has the name of a section of the configuration, or of a kind of directive.
+    "config/mod.rs",
+    "import/haproxy/mod.rs",
+    "import/mod.rs",
+    "import/nginx/mod.rs",
 ];
 
 /// Names that several types have.
@@ -40,7 +49,7 @@ pub(super) const SPAWNERS: [&str; 14] = [
     // Drives the connection while the request body is still sent: the response may be complete.
     "http1/response_body.rs",
     // Sends the rest of a request body after the head of the response.
-    "http2/upload.rs",
+    "http2/send_body.rs",
     // The tasks of a pool end with it.
     "pool/checkout/checkout.rs",
     "pool/check_in.rs",
@@ -49,7 +58,7 @@ pub(super) const SPAWNERS: [&str; 14] = [
     "pool/tasks/prewarm.rs",
     "pool/tasks/task_scope.rs",
     // Reads certificate files on a blocking thread.
-    "probe/exchange.rs",
+    "probe/run_attempt.rs",
     // Aborts the response to a client that does not read.
     "proxy/response_body/slow_reader.rs",
     // Copies between both sides of a tunnel.

@@ -4,6 +4,7 @@
 mod circles;
 mod confined;
 mod exceptions;
+mod file_lists;
 mod files;
 mod layers;
 mod parsing;

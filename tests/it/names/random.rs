@@ -125,7 +125,7 @@ impl Accepted {
 fn dns_name_holds(name: &DnsName, text: &str) {
     let displayed = name.as_str();
     assert_eq!(displayed.parse(), Ok(name.clone()), "{text:?}");
-    // `expect`ed in src/tls/client.rs.
+    // `expect`ed in src/tls/tls_client.rs.
     let to_rustls = pki_types::DnsName::try_from(displayed.to_owned());
     assert!(to_rustls.is_ok(), "{text:?}");
     assert!(

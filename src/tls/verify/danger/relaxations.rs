@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tls::{VerifyPolicy, verify::policy::ExpiryGrace};
+use crate::tls::{VerifyPolicy, verify::verify_policy::ExpiryGrace};
 
 use super::unverified::Unverified;
 

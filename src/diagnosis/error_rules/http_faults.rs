@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    evidence::{Evidence, Http2Evidence},
+    error_evidence::{Evidence, Http2Evidence},
     rule::{Rule, nothing},
     service_greetings::{is_http2_settings, is_no_web_server, service},
 };

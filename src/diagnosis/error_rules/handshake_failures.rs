@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{
         Rule, TLS_PORT, another_sni, broken_tls, client_certificate_asked, nothing,
         present_a_certificate, sni_missing, sni_not_served, use_tls_port,

@@ -19,8 +19,8 @@ use crate::proxy::deadline::Deadline;
 
 use super::{
     AdaptiveConcurrency, LoadSnapshot,
-    limit::{AdaptiveLimit, LimitChange},
-    waiting::WaitingRequests,
+    adaptive_limit::{AdaptiveLimit, LimitChange},
+    waiting_requests::WaitingRequests,
 };
 
 /// The fewest requests that may wait while the adaptive limit applies.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{Rule, nothing},
 };
 

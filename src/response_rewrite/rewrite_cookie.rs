@@ -2,7 +2,7 @@
 
 use crate::origin::Scheme;
 
-use super::{rewrite_context::RewriteContext, settings::SecureCookies};
+use super::{rewrite_context::RewriteContext, rewrite_rules::SecureCookies};
 
 /// Rewrites a cookie for the client; `None` if it stays as it is.
 pub(super) fn rewritten(cookie: &[u8], context: &RewriteContext<'_>) -> Option<Vec<u8>> {

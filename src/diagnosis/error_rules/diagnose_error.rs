@@ -6,12 +6,12 @@ use crate::{
 };
 
 use super::{
-    alerts, broken_tls, certificate_names, certificates, connect, ech,
-    evidence::{Evidence, Http2Evidence},
-    exchange, handshake, http, proxy_protocol,
+    broken_tls, certificate_names, certificate_refusals, connect_failures, ech_failures,
+    error_evidence::{Evidence, Http2Evidence},
+    exchange_failures, handshake_failures, http_faults, proxy_protocol,
     refused_requests::refused,
     rule::Rule,
-    unknown_issuers,
+    tls_alerts, unknown_issuers,
 };
 
 impl Error {
@@ -51,7 +51,7 @@ impl Error {
         };
         let causes = Rule::all(tables(&evidence), &evidence);
         Diagnosis::ranked(match causes.is_empty() {
-            true => Rule::all(&[alerts::OTHERWISE], &evidence),
+            true => Rule::all(&[tls_alerts::OTHERWISE], &evidence),
             false => causes,
         })
     }
@@ -63,22 +63,22 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
         (ErrorKind::Certificate(_), _) => &[
             certificate_names::RULES,
             unknown_issuers::RULES,
-            certificates::RULES,
+            certificate_refusals::RULES,
         ],
         (_, Stage::Handshake) => &[
             proxy_protocol::SENT,
-            ech::RULES,
-            alerts::RULES,
-            handshake::RULES,
+            ech_failures::RULES,
+            tls_alerts::RULES,
+            handshake_failures::RULES,
             broken_tls::RULES,
             proxy_protocol::MISSING,
         ],
-        (ErrorKind::AlertReceived, _) => &[alerts::RULES, handshake::RULES],
-        (_, stage) if stage < Stage::Handshake => &[connect::RULES],
+        (ErrorKind::AlertReceived, _) => &[tls_alerts::RULES, handshake_failures::RULES],
+        (_, stage) if stage < Stage::Handshake => &[connect_failures::RULES],
         _ => &[
             proxy_protocol::SENT,
-            http::RULES,
-            exchange::RULES,
+            http_faults::RULES,
+            exchange_failures::RULES,
             broken_tls::RULES,
             proxy_protocol::MISSING,
         ],

@@ -2,7 +2,7 @@
 
 use crate::{name::HostAuthority, origin::Scheme};
 
-use super::path::PathMap;
+use super::path_prefix::PathMap;
 
 /// Everything that the calls of a layer set.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::{
     ErrorPage,
     EvidenceStrength::{Strong, Weak},
     error_page::Fields,
-    server_pages::SERVER_PAGES,
+    server_error_pages::SERVER_PAGES,
 };
 
 const CLOUDFLARE: Fields = &[("server", "cloudflare")];

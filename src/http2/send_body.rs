@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::{error::Error, upload::RequestBody};
 
-use super::state::OpenStream;
+use super::connection_state::OpenStream;
 
 /// Sends a request body.
 pub(super) struct Upload {

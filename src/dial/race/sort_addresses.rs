@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    history::AddressPast,
+    address_history::AddressPast,
     policy_table::{common_prefix, policy, scope},
 };
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{Rule, client_certificate_asked, nothing, present_a_certificate},
 };
 

@@ -11,9 +11,9 @@ use crate::upload::ClientBody;
 
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
-    refusal::refuse_with,
-    request_body::limited,
-    request_buffer::{BufferedBody, read},
+    limited_request_body::limited,
+    read_request_body::{BufferedBody, read},
+    refuse_request::refuse_with,
     settings::ProxySettings,
 };
 

@@ -12,14 +12,14 @@ use crate::{
 use super::{
     Alpn, ClientIdentity, TlsClient, TlsParameters, VerifyPolicy,
     certificate_files::FileFingerprint,
-    client::ClientConfigs,
+    crypto_provider,
     crypto_selection::{select_provider, select_schemes},
     early_data::{EarlyBytes, EarlyRequests},
     ech::Ech,
     handshake::{ChainCache, ClientCertObserver},
-    provider,
     resumption::Resumption,
     server_name::server_name,
+    tls_client::ClientConfigs,
     verify::{ChainVerifier, OriginVerifier, Reread},
     versions::Versions,
 };
@@ -72,7 +72,10 @@ impl TlsSettings {
     ) -> Option<TlsClient> {
         let before = problems.len();
         let versions = note(self.offered_versions(), problems);
-        let provider = note(provider::choose(self.parameters.provider.clone()), problems)?;
+        let provider = note(
+            crypto_provider::choose(self.parameters.provider.clone()),
+            problems,
+        )?;
         // Every part is loaded even if an earlier one has failed, to report all problems at once.
         let chain = ChainVerifier::build(&self.verify, reread, &provider, problems);
         let identity = self.identity.as_ref();

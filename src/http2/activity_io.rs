@@ -16,7 +16,7 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use super::state::ConnectionState;
+use super::connection_state::ConnectionState;
 
 /// The length of a frame header; its first three bytes are the length of the payload
 /// (RFC 9113 section 4.1).

@@ -11,10 +11,10 @@ use crate::upload::RequestBody;
 
 use super::{
     Http2Error,
+    activity_io::Received,
+    connection_state::ConnectionState,
     exchange::{Http2Exchange, add_length},
-    io::Received,
-    state::ConnectionState,
-    upload::Upload,
+    send_body::Upload,
 };
 
 /// Opens streams on a connection. Clones are for the same connection.

@@ -16,7 +16,7 @@ use crate::{
     observe::ExchangeRecord,
     origin::Scheme,
     pool::{OriginPool, PoolSettings, Target},
-    response_diagnosis::{PeekedBody, examine},
+    response_diagnosis::{PeekedBody, examine_response},
     upload::RequestBody,
 };
 
@@ -63,7 +63,7 @@ pub(super) async fn exchange(
     if combination.says_https() {
         evidence = evidence.client_scheme(Scheme::Https);
     }
-    let diagnosis = examine(evidence, &mut PeekedBody::new(body)).await;
+    let diagnosis = examine_response(evidence, &mut PeekedBody::new(body)).await;
     Ok(AttemptResult::Response(head.status, diagnosis))
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     AdaptiveConcurrency,
-    window::{Latency, Measurement, Window},
+    latency_window::{Latency, Measurement, Window},
 };
 
 /// Windows in a row with too much delay, before there is a limit. One is enough if it is long.

@@ -21,9 +21,9 @@ use crate::{
 use super::{
     chain_verifier::{ChainVerifier, PresentedCertificate},
     pin::Pins,
-    policy::NameCheck,
     san,
     self_signed::is_self_signed,
+    verify_policy::NameCheck,
 };
 
 /// Verifies chain, names, pins and handshake signature of an origin.

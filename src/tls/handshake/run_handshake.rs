@@ -17,7 +17,7 @@ use crate::{
         TlsClient,
         early_data::EarlyWrite,
         ech::{EchRejection, HelloPlan},
-        iana,
+        iana_names,
         io::RecordingIo,
         server_name::name_for_rustls,
     },
@@ -26,7 +26,7 @@ use crate::{
 use super::{
     HandshakeFailure,
     explain_error::{explain, named},
-    observer::HandshakeObserver,
+    handshake_observer::HandshakeObserver,
 };
 
 /// One handshake with an origin.
@@ -186,14 +186,16 @@ fn session(
         },
         cipher_suite: connection
             .negotiated_cipher_suite()
-            .map_or("unknown", |suite| iana::cipher_suite(suite.suite())),
+            .map_or("unknown", |suite| iana_names::cipher_suite(suite.suite())),
         protocol: connection
             .alpn_protocol()
             .map(|name| PeerText::new(String::from_utf8_lossy(name), LONGEST_PROTOCOL).into()),
         group: connection
             .negotiated_key_exchange_group()
-            .map(|group| iana::group(group.name())),
-        signature_scheme: observer.signature_scheme().map(iana::signature_scheme),
+            .map(|group| iana_names::group(group.name())),
+        signature_scheme: observer
+            .signature_scheme()
+            .map(iana_names::signature_scheme),
         ech,
         resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
         early_data: EarlyData::NotSent,

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     client_certificate_refusals::{refusal, refused_certificate},
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{
         Rule, another_sni, broken_tls, client_certificate_asked, nothing, present_a_certificate,
         sni_missing, sni_not_served,

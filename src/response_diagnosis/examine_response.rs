@@ -47,7 +47,7 @@ impl RequestSummary {
 }
 
 /// Diagnoses a response. Reads the start of the body ahead if the diagnosis depends on it.
-pub(crate) async fn examine<B: Body + Unpin>(
+pub(crate) async fn examine_response<B: Body + Unpin>(
     evidence: ResponseEvidence<'_>,
     body: &mut PeekedBody<B>,
 ) -> Option<Diagnosis> {

@@ -20,7 +20,7 @@ use crate::{
     observe::ExchangeRecord,
     origin::Origin,
     pool::{InFlight, OriginPool, PooledConnection, ResponseBody, Target},
-    response_diagnosis::{PeekedBody, RequestSummary, examine, log_diagnosis},
+    response_diagnosis::{PeekedBody, RequestSummary, examine_response, log_diagnosis},
     response_rewrite::SentTarget,
     upload::RequestBody,
 };
@@ -30,7 +30,7 @@ use super::{
     deadline::{Deadline, IdleDeadline},
     hop_by_hop,
     overload::RequestPermit,
-    prepare::Ready,
+    prepare_request::Ready,
     present_fields::PresentFields,
     response_body::{OriginBody, ReadLimit},
     settings::ProxySettings,
@@ -242,7 +242,7 @@ impl ProxySettings {
         if info.is_some_and(|info| info.facts().has_proxy_header()) {
             evidence = evidence.after_proxy_header();
         }
-        let Some(diagnosis) = examine(evidence, &mut body.body).await else {
+        let Some(diagnosis) = examine_response(evidence, &mut body.body).await else {
             return self.failure_log.refused_by_origin(parts.status, host);
         };
         log_diagnosis(parts.status, &diagnosis);

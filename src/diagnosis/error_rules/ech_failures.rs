@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    evidence::Evidence,
+    error_evidence::Evidence,
     rule::{Rule, another_sni, nothing, sni_not_served},
 };
 

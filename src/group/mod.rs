@@ -50,7 +50,7 @@
 // | `health/` | ejection and return, and the results of health checks |
 // | `run_health_checks` | sends the checks |
 // | `member`, `group_member` | a member as it is configured, and in use |
-// | `members`, `member_source`, `snapshot` | changes and shows the members of a group |
+// | `members`, `member_source`, `member_snapshot` | changes and shows the members of a group |
 // | `shared_group` | what the clones of a group share |
 // | `group_task` | the only task: health checks, and updates of members |
 
@@ -67,6 +67,7 @@ mod health;
 mod health_check_settings;
 mod member;
 mod member_load;
+mod member_snapshot;
 mod member_source;
 mod members;
 mod origin_group;
@@ -75,7 +76,6 @@ mod report_body_outcome;
 mod returnable_body;
 mod run_health_checks;
 mod shared_group;
-mod snapshot;
 mod tiers;
 
 pub use affinity_key::AffinityKey;
@@ -85,7 +85,7 @@ pub use ejection_settings::Ejection;
 pub use failover_settings::Failover;
 pub use health_check_settings::{CheckOutcome, HealthCheck};
 pub use member::Member;
+pub use member_snapshot::{MemberSnapshot, MemberState};
 pub use member_source::MemberSource;
 pub use members::Members;
 pub use origin_group::OriginGroup;
-pub use snapshot::{MemberSnapshot, MemberState};

@@ -54,6 +54,7 @@
 //! | `field_name_cache` | the names of the previous head |
 //! | `chunked_decoder` | the decoder of the chunked coding |
 //! | `response_body` | the body that the pool returns |
+//! | `deliver_response` | sends a request while its response is read, in a task |
 //! | `read_buffer`, `buffer_pool` | buffers |
 //! | `error` | why an exchange failed |
 //! | `unexpected_bytes` | the start of what is no response |
@@ -66,6 +67,7 @@ mod added_fields;
 mod buffer_pool;
 mod chunked_decoder;
 mod connection;
+mod deliver_response;
 mod encode_request;
 mod error;
 mod exchange;
@@ -83,9 +85,10 @@ mod unexpected_bytes;
 
 pub(crate) use added_fields::AddedFields;
 pub(crate) use connection::{Connection, IdleState};
+pub(crate) use deliver_response::AfterResponse;
 pub(crate) use error::Http1Error;
 pub(crate) use framing::single_content_length;
 pub(crate) use request_writer::head_without_body;
-pub(crate) use response_body::{AfterResponse, Http1Body};
+pub(crate) use response_body::Http1Body;
 pub(crate) use response_head::ResponseHead;
 pub(crate) use unexpected_bytes::UnexpectedBytes;

@@ -1,8 +1,7 @@
-//! The body of an HTTP/1 response.
+//! `Http1Body`: the body of a response, read in the task that polls it, or delivered by another.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
 };
 
@@ -11,10 +10,16 @@ use http_body::{Body, Frame, SizeHint};
 use sync_wrapper::SyncWrapper;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{mpsc, oneshot},
+    sync::mpsc,
 };
 
-use super::{Http1Error, connection::Connection};
+use super::{
+    Http1Error,
+    connection::Connection,
+    deliver_response::{
+        AfterResponse, Delivery, UnfinishedRequest, deliver, finish_request, unfinished_request,
+    },
+};
 
 /// The body of a response. Closes the connection if it is dropped before its end.
 pub(crate) struct Http1Body<S>
@@ -41,49 +46,6 @@ where
     Sending(UnfinishedRequest<S>),
     /// The connection is closed, or was taken.
     Closed,
-}
-
-/// What the task sends to the body.
-enum Delivery<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    /// A frame that is not the last.
-    Frame(Frame<Bytes>),
-    /// The last frame or error, and what remains of the exchange.
-    Last(Option<Result<Frame<Bytes>, Http1Error>>, AfterResponse<S>),
-}
-
-/// What remains of an exchange whose response has ended.
-pub(crate) enum AfterResponse<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    /// The request has ended too.
-    Connection(Box<Connection<S>>),
-    /// The request is still being sent.
-    Sending(UnfinishedRequest<S>),
-    /// The connection is closed.
-    Closed,
-}
-
-/// A request that is still being sent after its response has ended. Resolves to the connection when
-/// the request is sent or has failed, or when the origin closes the connection. Dropping it closes
-/// the connection.
-pub(crate) struct UnfinishedRequest<S>(oneshot::Receiver<Box<Connection<S>>>)
-where
-    S: AsyncRead + AsyncWrite + Unpin;
-
-impl<S> Future for UnfinishedRequest<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    /// `None` if the runtime has dropped the task.
-    type Output = Option<Box<Connection<S>>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(Result::ok)
-    }
 }
 
 impl<S> Http1Body<S>
@@ -189,88 +151,4 @@ where
 fn data_length(frame: &Result<Frame<Bytes>, Http1Error>) -> u64 {
     let data = frame.as_ref().ok().and_then(Frame::data_ref);
     data.map_or(0, |data| data.len() as u64)
-}
-
-/// Sends the request until the channel has room for a frame. `None` if the body was dropped.
-async fn send_until_room<'a, S>(
-    connection: &mut Connection<S>,
-    sender: &'a mpsc::Sender<Delivery<S>>,
-) -> Result<Option<mpsc::Permit<'a, Delivery<S>>>, Http1Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut room = pin!(sender.reserve());
-    poll_fn(|cx| match connection.poll_request(cx) {
-        Ok(()) => room.as_mut().poll(cx).map(|room| Ok(room.ok())),
-        Err(error) => Poll::Ready(Err(error)),
-    })
-    .await
-}
-
-/// Sends the request, and reads the response one frame ahead of the client. Ends at once when the
-/// body is dropped before the end of the response.
-async fn deliver<S>(mut connection: Box<Connection<S>>, sender: mpsc::Sender<Delivery<S>>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    loop {
-        let room = match send_until_room(&mut connection, &sender).await {
-            Ok(Some(room)) => room,
-            Ok(None) => return,
-            Err(error) => {
-                // The connection is closed at once; the body may have to catch up first.
-                drop(connection);
-                let last = Delivery::Last(Some(Err(error)), AfterResponse::Closed);
-                let _ = sender.send(last).await;
-                return;
-            }
-        };
-        let mut dropped = pin!(sender.closed());
-        let frame = poll_fn(|cx| match dropped.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => connection.poll_frame(cx).map(Some),
-        });
-        match frame.await {
-            Some(Some(Ok(frame))) if !connection.is_complete() => {
-                room.send(Delivery::Frame(frame));
-            }
-            Some(Some(Err(error))) => {
-                return room.send(Delivery::Last(Some(Err(error)), AfterResponse::Closed));
-            }
-            Some(frame) if connection.is_sending() => {
-                let (sender, unfinished) = unfinished_request();
-                room.send(Delivery::Last(frame, AfterResponse::Sending(unfinished)));
-                return finish_request(connection, sender).await;
-            }
-            Some(frame) => {
-                return room.send(Delivery::Last(frame, AfterResponse::Connection(connection)));
-            }
-            None => return,
-        }
-    }
-}
-
-fn unfinished_request<S>() -> (oneshot::Sender<Box<Connection<S>>>, UnfinishedRequest<S>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (sender, receiver) = oneshot::channel();
-    (sender, UnfinishedRequest(receiver))
-}
-
-/// Sends the rest of a request after its response, and returns the connection.
-async fn finish_request<S>(
-    mut connection: Box<Connection<S>>,
-    mut sender: oneshot::Sender<Box<Connection<S>>>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    // Whatever the outcome, the connection shows whether it can be reused.
-    let is_wanted = poll_fn(|cx| match sender.poll_closed(cx) {
-        Poll::Ready(()) => Poll::Ready(false),
-        Poll::Pending => connection.poll_rest_of_request(cx).map(|_| true),
-    });
-    if is_wanted.await {
-        let _ = sender.send(connection);
-    }
 }

@@ -136,7 +136,7 @@
 // | file | what it decides or holds |
 // |---|---|
 // | `origin_pool` | the pool as the proxy uses it: send, prewarm, retire, drain, end tunnels |
-// | `settings`, `snapshot` | the limits; the gauges and counters |
+// | `pool_settings`, `pool_snapshot` | the limits; the gauges and counters |
 // | `shared_pool` | what the clones of a pool share; begins a checkout |
 // | `checkout/` | who gets a connection: idle ones, permits, the queue |
 // | `check_in` | what happens to a connection, a stream or a permit that comes back |
@@ -147,26 +147,26 @@
 // | `connection_budget` | a limit of connections that several pools share |
 // | `upload_limit` | how many uploads may hold a connection |
 // | `origin_history` | whether the origin has responded, or returned 421 to a new connection |
-// | `lock` | the mutex around the pool's state, and what may not run under it |
+// | `pool_lock` | the mutex around the pool's state, and what may not run under it |
 
 mod check_in;
 mod checkout;
 mod connection;
 mod connection_budget;
-mod lock;
 mod origin_history;
 mod origin_pool;
+mod pool_lock;
+mod pool_settings;
+mod pool_snapshot;
 mod send;
 mod serve_waiters;
-mod settings;
 mod shared_pool;
-mod snapshot;
 mod tasks;
 mod upload_limit;
 
+pub use pool_settings::PoolSettings;
+pub use pool_snapshot::PoolSnapshot;
 pub use send::{NoEarlyData, RetryBudget};
-pub use settings::PoolSettings;
-pub use snapshot::PoolSnapshot;
 
 pub(crate) use connection::{PooledConnection, ResponseBody};
 pub(crate) use connection_budget::ConnectionBudget;

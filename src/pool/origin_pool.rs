@@ -13,11 +13,11 @@ use super::{
     checkout::{ConnectionKey, Inventory, Protocol},
     connection::{PooledConnection, ResponseBody},
     connection_budget::{ConnectionBudget, OpenConnections},
+    pool_settings::PoolSettings,
+    pool_snapshot::PoolSnapshot,
     send::{self, BudgetedRetry, InFlight, Target},
     serve_waiters::retire,
-    settings::PoolSettings,
     shared_pool::SharedPool,
-    snapshot::PoolSnapshot,
     tasks::prewarm,
     upload_limit::{UploadLimit, UploadPermit},
 };

@@ -27,11 +27,11 @@ use super::{
         Http1Connection, Http2Connection, PooledConnection, PooledHttp1, PooledStream,
         UnlistedHttp2,
     },
-    lock::PoolLock,
     origin_history::OriginHistory,
+    pool_lock::PoolLock,
+    pool_settings::PoolSettings,
+    pool_snapshot::PoolSnapshot,
     send::RequestCount,
-    settings::PoolSettings,
-    snapshot::PoolSnapshot,
     tasks::TaskScope,
 };
 

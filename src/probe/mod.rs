@@ -109,7 +109,7 @@
 
 // | file | what it holds |
 // |---|---|
-// | `run`, `settings` | configures a probe and runs it |
+// | `run`, `probe_settings` | configures a probe and runs it |
 // | `search` | makes attempts, each one change away from the best so far |
 // | `candidates` | which changes are tried next |
 // | `combination`, `setting_change` | the settings of an attempt, and one difference |
@@ -132,12 +132,12 @@ mod key_exchange_groups;
 mod known_edge;
 #[cfg(test)]
 mod printed_code;
+mod probe_settings;
 mod progress;
 mod run;
 mod run_attempt;
 mod search;
 mod setting_change;
-mod settings;
 
 use crate::{connector::CdnOriginConnector, error::Error};
 

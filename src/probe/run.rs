@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    Findings, ProbeAttempt, combination::Combination, run_attempt::on_blocking_thread,
-    search::Search, settings::ProbeSettings,
+    Findings, ProbeAttempt, combination::Combination, probe_settings::ProbeSettings,
+    run_attempt::on_blocking_thread, search::Search,
 };
 
 /// A probe with limits of its own. The [module](self::super) describes what it tries.

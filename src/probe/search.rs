@@ -18,9 +18,9 @@ use super::{
     combination::Combination,
     conclusion::remaining,
     deduce_cause::{is_proof, may_be_chance, proved_cause},
+    probe_settings::ProbeSettings,
     progress::Progress,
     run_attempt::exchange,
-    settings::ProbeSettings,
 };
 
 /// The longest total time, so that adding it to the clock cannot overflow.

@@ -32,8 +32,8 @@ use super::{
     overload::RequestPermit,
     prepare_request::Ready,
     present_fields::PresentFields,
+    proxy_settings::ProxySettings,
     response_body::{OriginBody, ReadLimit},
-    settings::ProxySettings,
     upgrade::{self, UpgradeOutcome},
 };
 

@@ -224,7 +224,7 @@
 
 // | file | what it decides or holds |
 // |---|---|
-// | `origin_proxy`, `settings`, `proxy_from_template` | the proxy and its settings |
+// | `origin_proxy`, `proxy_settings`, `proxy_from_template` | the proxy and its settings |
 // | `service`, `future` | one request, from its arrival to its response |
 // | `prepare_request` | the request to the origin, from the client's |
 // | `forward_request` | sends it, and makes the client's response of the origin's |
@@ -247,6 +247,7 @@
 // | `refuse_request`, `refuse_unrouted` | the response to a request that no origin gets |
 // | `upgrade/` | upgrades, and their tunnels |
 // | `health_check_proxy` | a proxy for the health checks of a group |
+// | `proxy_snapshot` | gauges and counters |
 // | `failure_log` | which failures are logged, and how often |
 
 mod ambiguous_names;
@@ -272,6 +273,8 @@ mod path_maps;
 mod prepare_request;
 mod present_fields;
 mod proxy_from_template;
+mod proxy_settings;
+mod proxy_snapshot;
 mod pseudonym;
 mod read_request_body;
 mod refuse_request;
@@ -283,9 +286,7 @@ mod request_hooks;
 mod response_body;
 mod response_hooks;
 mod service;
-mod settings;
 mod size_limits;
-mod snapshot;
 mod trailers;
 mod upgrade;
 
@@ -305,10 +306,10 @@ pub use limits::Limits;
 pub use loop_detection::Via;
 pub use origin_proxy::OriginProxy;
 pub use overload::{AdaptiveConcurrency, LoadSnapshot};
+pub use proxy_snapshot::ProxySnapshot;
 pub use pseudonym::{Pseudonym, PseudonymError};
 pub use replace_content::{problem_details, replace_content};
 pub use response_body::ProxyBody;
-pub use snapshot::ProxySnapshot;
 pub use upgrade::{UpgradeRefused, Upgrades};
 
 pub use crate::downstream::ClientConnection;

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Limits, ProxyBody, ProxySnapshot, Upgrades, Via, error_response::DiagnosisDisclosure,
-    settings::ProxySettings,
+    proxy_settings::ProxySettings,
 };
 
 /// A reverse proxy to the origin of a connector: a `Service` that never fails.

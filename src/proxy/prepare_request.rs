@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     ClientDeadline, check_head, deadline::Deadline, edge_limits::Content, error_response::GrpcCall,
-    hop_by_hop, present_fields::PresentFields, settings::ProxySettings, size_limits,
+    hop_by_hop, present_fields::PresentFields, proxy_settings::ProxySettings, size_limits,
     upgrade::UpgradeRequest,
 };
 

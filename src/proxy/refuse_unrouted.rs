@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind};
 use super::{
     OriginProxy, Proxying,
     error_response::error_response_of,
+    proxy_settings::ProxySettings,
     service::{Respond, accept},
-    settings::ProxySettings,
 };
 
 /// Refuses a request that no proxy was found for, with the error responses of `template`.

@@ -12,9 +12,9 @@ use crate::upload::ClientBody;
 use super::{
     ClientDeadline, OriginProxy, ProxyBody,
     limited_request_body::limited,
+    proxy_settings::ProxySettings,
     read_request_body::{BufferedBody, read},
     refuse_request::refuse_with,
-    settings::ProxySettings,
 };
 
 /// The memory for a body that is to be buffered, and its limits.

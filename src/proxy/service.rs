@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     observe::{ExchangeOutcome, ExchangeRecord, Observer},
     origin::Origin,
-    upload::{ClientBody, WithheldBody},
+    upload::{BodyAwaitingContinue, ClientBody},
 };
 
 use super::{
@@ -87,13 +87,13 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let (mut request, withheld) = ClientBody::of(request);
+    let (mut request, awaiting_continue) = ClientBody::of(request);
     ClientDeadline::note(&mut request);
     match request_content::may_be_empty(&request) {
-        false => with_withheld(responder.respond(request), withheld),
+        false => discard_unread(responder.respond(request), awaiting_continue),
         true => Proxying::new(async move {
             let request = request_content::read_ahead(request).await;
-            let Ok(response) = with_withheld(responder.respond(request), withheld).await;
+            let Ok(response) = discard_unread(responder.respond(request), awaiting_continue).await;
             response
         }),
     }
@@ -198,19 +198,19 @@ fn record_refusal(record: &mut ExchangeRecord, response: &mut Response<ProxyBody
     }
 }
 
-/// Discards a withheld body that was not read, and closes the client's connection. The client may
-/// still send the body, or not (RFC 9110 section 10.1.1).
-fn with_withheld(response: Proxying, withheld: Option<WithheldBody>) -> Proxying {
-    let Some(withheld) = withheld else {
+/// Discards a body that was not read, and closes the client's connection. A client that awaits 100
+/// (Continue) may still send the body, or not (RFC 9110 section 10.1.1).
+fn discard_unread(response: Proxying, body: Option<BodyAwaitingContinue>) -> Proxying {
+    let Some(awaiting_continue) = body else {
         return response;
     };
     Proxying::new(async move {
         let Ok(mut response) = response.await;
-        if withheld.is_unread() {
+        if awaiting_continue.is_unread() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        response.map(|body| body.with_withheld(withheld))
+        response.map(|body| body.with_body_awaiting_continue(awaiting_continue))
     })
 }
 

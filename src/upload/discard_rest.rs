@@ -35,7 +35,7 @@ where
     body: Option<Pin<Box<B>>>,
     /// Where the body goes if it is dropped unread. Absent once a frame was polled, and if the
     /// client does not wait for 100 (Continue).
-    withheld: Option<Arc<DiscardSlot>>,
+    awaiting_continue: Option<Arc<DiscardSlot>>,
 }
 
 /// The body of a client that waits for 100 (Continue), if it was dropped unread. A task discards it
@@ -44,7 +44,7 @@ where
 /// The server in front sends 100 (Continue) if the body is read before the response. So this is
 /// dropped only when the head of the response has been sent. A client may send its body by then, if
 /// it stopped waiting.
-pub(crate) struct WithheldBody(Arc<DiscardSlot>);
+pub(crate) struct BodyAwaitingContinue(Arc<DiscardSlot>);
 
 /// Where the body goes, as the future that discards it.
 type DiscardSlot = Mutex<Option<Discarding>>;
@@ -57,16 +57,16 @@ where
 {
     /// Wraps the body of a request. Also returns where the body goes if it is dropped unread while
     /// the client waits for 100 (Continue).
-    pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<WithheldBody>) {
+    pub(crate) fn of(request: Request<B>) -> (Request<Self>, Option<BodyAwaitingContinue>) {
         let waits = !request.body().is_end_stream()
             && request.version() <= Version::HTTP_11
             && request.headers().contains_key(EXPECT);
-        let withheld = waits.then(Arc::<DiscardSlot>::default);
+        let awaiting_continue = waits.then(Arc::<DiscardSlot>::default);
         let request = request.map(|body| Self {
             body: (!body.is_end_stream()).then(|| Box::pin(body)),
-            withheld: withheld.clone(),
+            awaiting_continue: awaiting_continue.clone(),
         });
-        (request, withheld.map(WithheldBody))
+        (request, awaiting_continue.map(BodyAwaitingContinue))
     }
 }
 
@@ -81,7 +81,7 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.withheld = None;
+        self.awaiting_continue = None;
         let Some(body) = &mut self.body else {
             return Poll::Ready(None);
         };
@@ -111,21 +111,21 @@ where
         let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        match self.withheld.take() {
-            Some(withheld) => *lock(&withheld) = Some(Box::pin(discard(body))),
+        match self.awaiting_continue.take() {
+            Some(awaiting_continue) => *lock(&awaiting_continue) = Some(Box::pin(discard(body))),
             None => spawn_discard(discard(body)),
         }
     }
 }
 
-impl WithheldBody {
+impl BodyAwaitingContinue {
     /// Whether the body was dropped unread.
     pub(crate) fn is_unread(&self) -> bool {
         lock(&self.0).is_some()
     }
 }
 
-impl Drop for WithheldBody {
+impl Drop for BodyAwaitingContinue {
     fn drop(&mut self) {
         if let Some(discarding) = lock(&self.0).take() {
             spawn_discard(discarding);
@@ -200,8 +200,8 @@ mod tests {
     /// How long a dropped body is read.
     async fn discarded_for(size: usize, pause: Duration) -> Duration {
         let (body, dropped) = endless(size, pause);
-        let (request, withheld) = ClientBody::of(Request::new(body));
-        assert!(withheld.is_none());
+        let (request, awaiting_continue) = ClientBody::of(Request::new(body));
+        assert!(awaiting_continue.is_none());
         let start = Instant::now();
         drop(request);
         assert!(dropped.await.is_err());
@@ -226,21 +226,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_withheld_body_is_read_after_the_response() {
+    async fn a_body_that_awaits_continue_is_read_after_the_response() {
         let (body, mut dropped) = endless(1, Duration::from_secs(4));
         let request = Request::post("/").header(EXPECT, "100-continue").body(body);
-        let (request, withheld) = ClientBody::of(request.unwrap());
-        let withheld = withheld.unwrap();
-        assert!(!withheld.is_unread());
+        let (request, awaiting_continue) = ClientBody::of(request.unwrap());
+        let awaiting_continue = awaiting_continue.unwrap();
+        assert!(!awaiting_continue.is_unread());
         drop(request);
-        assert!(withheld.is_unread());
+        assert!(awaiting_continue.is_unread());
         assert!(
             dropped
                 .try_recv()
                 .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
         );
         let start = Instant::now();
-        drop(withheld);
+        drop(awaiting_continue);
         assert!(dropped.await.is_err());
         assert_eq!(start.elapsed(), MAX_DISCARD_TIME);
     }

@@ -1,15 +1,15 @@
 //! The request body on its way to an origin: progress, `Expect` and replay.
 //!
-//! A [`RequestBody`] wraps the body that the client sends. Each attempt to send the request reads
-//! it as one generation:
+//! A [`RequestBody`] wraps the body that the client sends. Each attempt to send the request reads a
+//! `RequestBody` of its own:
 //!
 //! ```text
-//! client's body ──> RequestBody, generation 0 ──> attempt 1 ──> sent
+//! client's body ──> RequestBody of attempt 0 ────────> sent
 //!                        │                            │
 //!                        │ frames are copied          │ the attempt fails, and a retry is allowed
 //!                        v                            v
-//!                   ReplayBuffer ── restart() ──> generation 1 ──> attempt 2 ──> sent
-//!                        │                            (generation 0 reads an error from now on)
+//!                   ReplayBuffer ── restart() ──> RequestBody of attempt 1 ──> sent
+//!                        │                            (attempt 0 reads an error from now on)
 //!                        v
 //!                   more than `max_replay` bytes: the buffer is freed, no further attempt
 //! ```
@@ -43,7 +43,7 @@ mod progress_deadline;
 mod replay;
 mod request_body;
 
-pub(crate) use discard_rest::{ClientBody, WithheldBody};
+pub(crate) use discard_rest::{BodyAwaitingContinue, ClientBody};
 pub(crate) use expect_continue::{ContinueSignal, expect_continue};
 pub(crate) use progress_deadline::within_deadline;
 pub(crate) use replay::Replay;

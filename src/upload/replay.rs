@@ -16,7 +16,7 @@ use crate::error::Error;
 /// The body as one attempt reads it. A later attempt supersedes it.
 pub(super) struct ReplayBody {
     buffer: Arc<Mutex<ReplayBuffer>>,
-    generation: usize,
+    attempt: usize,
     /// How many of the buffered bytes this attempt has read.
     read: usize,
     has_read_trailers: bool,
@@ -45,8 +45,8 @@ struct ReplayBuffer {
     /// [`Replay`] was dropped.
     is_complete: bool,
     has_ended: bool,
-    /// The generation that may read. Each restart begins another.
-    generation: usize,
+    /// The attempt that may read. Each restart begins another.
+    attempt: usize,
 }
 
 impl ReplayBody {
@@ -59,11 +59,11 @@ impl ReplayBody {
             limit: 0,
             is_complete: true,
             has_ended: false,
-            generation: 0,
+            attempt: 0,
         };
         Self {
             buffer: Arc::new(Mutex::new(buffer)),
-            generation: 0,
+            attempt: 0,
             read: 0,
             has_read_trailers: false,
         }
@@ -82,7 +82,7 @@ impl ReplayBody {
     /// [`Superseded`] if a later attempt reads the body.
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Result<FramePoll, Superseded> {
         let mut buffer = lock(&self.buffer);
-        if buffer.generation != self.generation {
+        if buffer.attempt != self.attempt {
             return Err(Superseded);
         }
         if self.read < buffer.data.len() {
@@ -136,9 +136,9 @@ impl Replay {
         if !buffer.is_complete {
             return None;
         }
-        buffer.generation += 1;
+        buffer.attempt += 1;
         Some(ReplayBody {
-            generation: buffer.generation,
+            attempt: buffer.attempt,
             read: 0,
             has_read_trailers: false,
             buffer: self.0.clone(),

@@ -8,7 +8,7 @@ use crate::{
 use super::{
     broken_tls, certificate_names, certificate_refusals, connect_failures, ech_failures,
     error_evidence::{Evidence, Http2Evidence},
-    exchange_failures, handshake_failures, http_faults, proxy_protocol,
+    exchange_failures, handshake_failures, http_faults, proxy_protocol_mismatch,
     refused_requests::refused,
     rule::Rule,
     tls_alerts, unknown_issuers,
@@ -66,21 +66,21 @@ fn tables(evidence: &Evidence<'_>) -> &'static [&'static [Rule]] {
             certificate_refusals::RULES,
         ],
         (_, Stage::Handshake) => &[
-            proxy_protocol::SENT,
+            proxy_protocol_mismatch::SENT,
             ech_failures::RULES,
             tls_alerts::RULES,
             handshake_failures::RULES,
             broken_tls::RULES,
-            proxy_protocol::MISSING,
+            proxy_protocol_mismatch::MISSING,
         ],
         (ErrorKind::AlertReceived, _) => &[tls_alerts::RULES, handshake_failures::RULES],
         (_, stage) if stage < Stage::Handshake => &[connect_failures::RULES],
         _ => &[
-            proxy_protocol::SENT,
+            proxy_protocol_mismatch::SENT,
             http_faults::RULES,
             exchange_failures::RULES,
             broken_tls::RULES,
-            proxy_protocol::MISSING,
+            proxy_protocol_mismatch::MISSING,
         ],
     }
 }

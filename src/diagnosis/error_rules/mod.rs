@@ -15,7 +15,7 @@
 //! | `handshake_failures`, `tls_versions` | Why else did the handshake fail? |
 //! | `service_greetings` | Which service names itself in its first bytes? |
 //! | `broken_tls` | How did the peer break the TLS protocol? |
-//! | `proxy_protocol` | Was a PROXY protocol header unexpected, or missing? |
+//! | `proxy_protocol_mismatch` | Was a PROXY protocol header unexpected, or missing? |
 //! | `http_faults` | Which rule of HTTP does the response break? |
 //! | `exchange_failures` | Why did the request get no response? |
 //! | `diagnose_error` | Which of these tables apply to an error? |
@@ -32,7 +32,7 @@ mod exchange_failures;
 mod handshake_failures;
 mod http_faults;
 mod presented_certificate;
-mod proxy_protocol;
+mod proxy_protocol_mismatch;
 mod refused_requests;
 mod rule;
 mod service_greetings;

@@ -15,8 +15,8 @@ use crate::{
 
 use super::{
     ResponseEvidence,
-    limits::{early_data, head_too_large, length_required, request_grown},
-    names::{
+    request_limits::{early_data, head_too_large, length_required, request_grown},
+    sni_and_host::{
         host_is_address, host_not_allowed, host_not_served, no_backend, no_route,
         sni_and_host_disagree,
     },

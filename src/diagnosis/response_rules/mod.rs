@@ -6,18 +6,18 @@
 //! | `edge_pages` | Is it a known error page of an edge? |
 //! | `statuses` | Does the status alone point at a cause? |
 //! | `redirects` | Does the redirect lead in a circle, or past the proxy? |
-//! | `names` | Which of SNI and Host has to change? |
-//! | `limits` | Is it the size of the request, or its framing? |
+//! | `sni_and_host` | Which of SNI and Host has to change? |
+//! | `request_limits` | Is it the size of the request, or its framing? |
 //! | `diagnose_response` | Which of these tables apply to a response? |
 //! | `cross_origin` | Does the origin compare `Origin` with a rewritten Host? |
 
 mod cross_origin;
 mod diagnose_response;
 mod edge_pages;
-mod limits;
-mod names;
 mod redirects;
+mod request_limits;
 mod response_evidence;
+mod sni_and_host;
 mod statuses;
 
 pub(crate) use response_evidence::HostSource;

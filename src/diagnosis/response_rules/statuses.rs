@@ -11,7 +11,7 @@ use crate::{
     origin::Scheme,
 };
 
-use super::{ResponseEvidence, names::sni_and_host_disagree};
+use super::{ResponseEvidence, sni_and_host::sni_and_host_disagree};
 
 pub(super) fn causes(evidence: &ResponseEvidence<'_>) -> Vec<Cause> {
     match evidence.status {

@@ -11,7 +11,7 @@
 // | `cached_answers` | the cached answer and failure of one name |
 // | `lookup`, `lookup_result` | what a resolver is asked, and what it returns |
 // | `fixed_names` | addresses that are configured |
-// | `system_resolver`, `hickory_resolver` | the resolvers |
+// | `system_resolver`, `hickory` | the resolvers |
 // | `https_records` | the choice of an `HTTPS` record |
 
 mod cache;
@@ -20,7 +20,7 @@ mod cached_answers;
 mod dns_settings;
 mod fixed_names;
 #[cfg(feature = "hickory")]
-mod hickory_resolver;
+mod hickory;
 #[cfg(feature = "hickory")]
 mod https_records;
 mod lookup;
@@ -32,7 +32,7 @@ use std::{future::Future, pin::Pin};
 pub use cache_settings::DnsCache;
 pub use dns_settings::Dns;
 #[cfg(feature = "hickory")]
-pub use hickory_resolver::HickoryResolver;
+pub use hickory::HickoryResolver;
 pub use lookup::Lookup;
 pub use lookup_result::{ResolveError, Resolved};
 

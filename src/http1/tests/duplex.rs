@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     http1::{
         AfterResponse, Http1Body, Http1Error, connection::IdleState,
-        response_body::UnfinishedRequest,
+        deliver_response::UnfinishedRequest,
     },
     upload::RequestBody,
 };

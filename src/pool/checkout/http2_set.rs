@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::pool::{
     connection::{CloseReason, Http2Connection},
-    settings::PoolSettings,
+    pool_settings::PoolSettings,
 };
 
 use super::ConnectionKey;

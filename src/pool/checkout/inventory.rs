@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use crate::pool::{
     connection::{CloseReason, Http1Connection},
     connection_budget::OpenConnections,
-    lock::Discards,
+    pool_lock::Discards,
+    pool_settings::PoolSettings,
+    pool_snapshot::{Counters, PoolSnapshot},
     send::RetryWindow,
-    settings::PoolSettings,
-    snapshot::{Counters, PoolSnapshot},
     tasks::DnsAbsence,
 };
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{
     connector::ConnectionInfo,
     observe::{CloseReason, ClosedConnection, Observers},
-    pool::{connection::ConnectionLife, lock::assert_unlocked},
+    pool::{connection::ConnectionLife, pool_lock::assert_unlocked},
 };
 
 use super::{CheckIn, ConnectionKey};

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::pool::settings::PoolSettings;
+use crate::pool::pool_settings::PoolSettings;
 
 use super::CloseReason;
 

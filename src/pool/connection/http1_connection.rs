@@ -20,8 +20,8 @@ use crate::{
 
 use crate::pool::{
     checkout::{CheckInUsed, ConnectPermit, ConnectionKey, PendingConnect},
+    pool_settings::PoolSettings,
     send::NoResponse,
-    settings::PoolSettings,
 };
 
 use super::{

@@ -20,8 +20,8 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectPermit, ConnectionKey, PendingConnect},
-    lock::assert_unlocked,
-    settings::PoolSettings,
+    pool_lock::assert_unlocked,
+    pool_settings::PoolSettings,
 };
 
 use super::{

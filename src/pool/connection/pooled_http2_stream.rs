@@ -1,4 +1,4 @@
-//! A stream of an HTTP/2 connection, which serves one request.
+//! `PooledStream`: a stream of an HTTP/2 connection, which serves one request.
 
 use std::sync::Arc;
 
@@ -17,46 +17,6 @@ use super::{
     response_body::ResponseBody,
     silent_connection::{Silence, Waiting},
 };
-
-/// A new connection that the pool does not list yet.
-///
-/// The request that opened it opens the first stream. The pool lists the connection only then, so
-/// an origin that sends GOAWAY after a few streams has processed the first.
-pub(crate) struct UnlistedHttp2 {
-    pool: Arc<dyn CheckIn<NewHttp2>>,
-    connection: Arc<Http2Connection>,
-    generation: u64,
-}
-
-/// A new connection that the pool may list.
-pub(crate) struct NewHttp2 {
-    pub(crate) connection: Arc<Http2Connection>,
-    /// The generation of connections that it belongs to.
-    pub(crate) generation: u64,
-}
-
-impl UnlistedHttp2 {
-    pub(crate) fn new(
-        pool: Arc<dyn CheckIn<NewHttp2>>,
-        connection: Arc<Http2Connection>,
-        generation: u64,
-    ) -> Self {
-        Self {
-            pool,
-            connection,
-            generation,
-        }
-    }
-}
-
-impl Drop for UnlistedHttp2 {
-    fn drop(&mut self) {
-        self.pool.check_in(NewHttp2 {
-            connection: self.connection.clone(),
-            generation: self.generation,
-        });
-    }
-}
 
 /// A stream that is reserved for one request.
 pub(crate) struct PooledStream {
@@ -182,5 +142,45 @@ impl Drop for PooledStream {
             self.pool.check_in(silence);
         }
         self.pool.check_in(self.connection.clone());
+    }
+}
+
+/// A new connection that the pool does not list yet.
+///
+/// The request that opened it opens the first stream. The pool lists the connection only then, so
+/// an origin that sends GOAWAY after a few streams has processed the first.
+pub(crate) struct UnlistedHttp2 {
+    pool: Arc<dyn CheckIn<NewHttp2>>,
+    connection: Arc<Http2Connection>,
+    generation: u64,
+}
+
+/// A new connection that the pool may list.
+pub(crate) struct NewHttp2 {
+    pub(crate) connection: Arc<Http2Connection>,
+    /// The generation of connections that it belongs to.
+    pub(crate) generation: u64,
+}
+
+impl UnlistedHttp2 {
+    pub(crate) fn new(
+        pool: Arc<dyn CheckIn<NewHttp2>>,
+        connection: Arc<Http2Connection>,
+        generation: u64,
+    ) -> Self {
+        Self {
+            pool,
+            connection,
+            generation,
+        }
+    }
+}
+
+impl Drop for UnlistedHttp2 {
+    fn drop(&mut self) {
+        self.pool.check_in(NewHttp2 {
+            connection: self.connection.clone(),
+            generation: self.generation,
+        });
     }
 }

@@ -10,7 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connector::OriginStream;
 
-use crate::pool::{checkout::ConnectionPermit, connection::CloseReason, lock::assert_unlocked};
+use crate::pool::{
+    checkout::ConnectionPermit, connection::CloseReason, pool_lock::assert_unlocked,
+};
 
 use super::peek_before_write::PeekBeforeWrite;
 

@@ -17,8 +17,8 @@ use crate::{
 
 use crate::pool::{
     checkout::{ConnectionKey, ConnectionPermit},
+    pool_settings::PoolSettings,
     send::NoResponse,
-    settings::PoolSettings,
 };
 
 use super::response_body::ResponseBody;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `send_request` | sends a request until there is a response |
 //! | `encode_target` | encodes the request for the protocol of a connection |
-//! | `early_data` | begins the first attempt in TLS early data, where that is allowed |
+//! | `send_early_data` | begins the first attempt in TLS early data, where that is allowed |
 //! | `retry` | decides whether there is another attempt, and on which connection |
 //! | `no_response` | says what is certain about a request without a response |
 //! | `failure` | makes an [`Error`](crate::Error) of an error of an HTTP client |
@@ -14,7 +14,6 @@
 //! | `in_flight` | counts requests, for a drain |
 
 mod budgeted_retry;
-mod early_data;
 mod encode_target;
 mod failure;
 mod in_flight;
@@ -22,12 +21,11 @@ mod no_response;
 mod retry;
 mod retry_budget;
 mod saved_fields;
+mod send_early_data;
 mod send_request;
 mod send_upgrade;
 
 pub(crate) use budgeted_retry::BudgetedRetry;
-pub(crate) use early_data::EARLY_DATA;
-pub use early_data::NoEarlyData;
 pub(crate) use encode_target::Target;
 pub(super) use failure::{Failure, explain_failure};
 pub(crate) use failure::{explain_body, has_begun_response};
@@ -36,5 +34,7 @@ pub(super) use in_flight::RequestCount;
 pub(super) use no_response::NoResponse;
 pub use retry_budget::RetryBudget;
 pub(super) use retry_budget::RetryWindow;
+pub(crate) use send_early_data::EARLY_DATA;
+pub use send_early_data::NoEarlyData;
 pub(super) use send_request::send;
 pub(super) use send_upgrade::send_upgrade;

@@ -16,10 +16,10 @@ use crate::pool::{
 };
 
 use super::{
-    early_data::{FirstConnection, first_connection},
     encode_target::Target,
     in_flight::InFlight,
     retry::Attempts,
+    send_early_data::{FirstConnection, first_connection},
 };
 
 /// Sends a request and waits for the head of its response.

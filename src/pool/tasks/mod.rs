@@ -12,7 +12,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `connect`, `prewarm`, `idle_reaper`, `dns_watch`, `finish_upload` | the task of that name |
+//! | `connect_task`, `prewarm`, `idle_reaper`, `dns_watch`, `finish_upload` | the task of that name |
 //! | `http2_driver`, `upgrade_driver` | the task that drives a connection |
 //! | `dns_absence` | which addresses are absent from DNS, and for how long |
 //! | `single_instance` | keeps a task from running twice |
@@ -21,7 +21,7 @@
 //! A task holds the pool weakly: only requests keep a pool alive. A task that ended with its
 //! runtime is spawned again by the next request, in another one.
 
-mod connect;
+mod connect_task;
 mod dns_absence;
 mod dns_watch;
 mod finish_upload;
@@ -32,7 +32,7 @@ mod single_instance;
 mod task_scope;
 mod upgrade_driver;
 
-pub(super) use connect::{Connect, ConnectResult, Opened, Recipient};
+pub(super) use connect_task::{Connect, ConnectResult, Opened, Recipient};
 pub(crate) use dns_absence::DnsAbsence;
 pub(super) use dns_watch::DnsWatch;
 pub(super) use finish_upload::FinishUpload;

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Facts, Stage};
 use crate::pool::{checkout::ConnectionKey, shared_pool::SharedPool};
 
 use super::{
-    connect::{Connect, ConnectResult, Recipient},
+    connect_task::{Connect, ConnectResult, Recipient},
     single_instance::SingleInstance,
 };
 

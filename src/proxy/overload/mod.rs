@@ -14,7 +14,7 @@
 //! | `latency_window` | the latencies of a short time, by their quantiles |
 //! | `adaptive_limit` | the adaptive limit: when it applies, and how high it is |
 //! | `waiting_requests` | the requests that wait, and their order |
-//! | `snapshot` | what the limits admit and refuse |
+//! | `load_snapshot` | what the limits admit and refuse |
 //! | `request_queue` | the limits, the waiting requests and the permits together |
 //!
 //! Ready-made limiters exist: `little-loadshedder` and `congestion-limiter`. Both count a request
@@ -24,12 +24,12 @@
 mod adaptive_limit;
 mod adaptive_limit_settings;
 mod latency_window;
+mod load_snapshot;
 mod request_queue;
-mod snapshot;
 mod waiting_requests;
 
 pub use adaptive_limit_settings::AdaptiveConcurrency;
-pub use snapshot::LoadSnapshot;
+pub use load_snapshot::LoadSnapshot;
 
 pub(super) use request_queue::{RequestPermit, RequestQueue};
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::runtime::Handle;
 
-use crate::{error::Error, observe::ExchangeOutcome, upload::WithheldBody};
+use crate::{error::Error, observe::ExchangeOutcome, upload::BodyAwaitingContinue};
 
 use super::{origin_body::OriginBody, slow_reader::GuardedBody};
 
@@ -18,7 +18,7 @@ use super::{origin_body::OriginBody, slow_reader::GuardedBody};
 pub struct ProxyBody {
     source: BodySource,
     /// Dropped when the head of the response has been sent.
-    withheld: Option<WithheldBody>,
+    awaiting_continue: Option<BodyAwaitingContinue>,
 }
 
 enum BodySource {
@@ -36,7 +36,7 @@ impl ProxyBody {
     fn of(source: BodySource) -> Self {
         Self {
             source,
-            withheld: None,
+            awaiting_continue: None,
         }
     }
 
@@ -99,10 +99,13 @@ impl ProxyBody {
         }
     }
 
-    /// Discards the client's withheld body when the head of the response is sent.
-    pub(crate) fn with_withheld(self, withheld: WithheldBody) -> Self {
+    /// Discards the client's body that awaits 100 (Continue) when the head of the response is sent.
+    pub(crate) fn with_body_awaiting_continue(
+        self,
+        awaiting_continue: BodyAwaitingContinue,
+    ) -> Self {
         Self {
-            withheld: Some(withheld),
+            awaiting_continue: Some(awaiting_continue),
             ..self
         }
     }
@@ -116,8 +119,11 @@ impl Body for ProxyBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let Self { source, withheld } = self.get_mut();
-        *withheld = None;
+        let Self {
+            source,
+            awaiting_continue,
+        } = self.get_mut();
+        *awaiting_continue = None;
         match source {
             BodySource::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             BodySource::Origin(body) => {

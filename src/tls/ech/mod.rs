@@ -5,7 +5,7 @@
 
 // | file | what it holds |
 // |---|---|
-// | `settings` | the setting of the builder |
+// | `ech_settings` | the setting of the builder |
 // | `plan` | chooses the ClientHello, and the one after a rejection |
 // | `client_hello`, `clear_config`, `hello_encryption` | a ClientHello, in the clear or encrypted |
 // | `config_list`, `hpke_suites` | the configuration of the origin, and the suites for it |
@@ -17,6 +17,8 @@ mod client_hello;
 #[cfg(feature = "ech")]
 mod config_list;
 #[cfg(feature = "ech")]
+mod ech_settings;
+#[cfg(feature = "ech")]
 mod hello_encryption;
 #[cfg(feature = "ech")]
 mod hpke_suites;
@@ -24,13 +26,11 @@ mod hpke_suites;
 mod plan;
 #[cfg(feature = "ech")]
 mod rejection;
-#[cfg(feature = "ech")]
-mod settings;
 #[cfg(not(feature = "ech"))]
 mod without_feature;
 
 #[cfg(feature = "ech")]
-pub use settings::Ech;
+pub use ech_settings::Ech;
 
 pub(crate) use client_hello::HelloPlan;
 

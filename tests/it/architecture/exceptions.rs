@@ -16,19 +16,10 @@ pub(super) const SCATTERED: [&str; 12] = [
     // `builder()` needs the builder, whose file needs the group.
     "OriginGroup of group/origin_group.rs in group/builder.rs",
     // The steps of a proxied request: prepare, then forward.
-    "ProxySettings of proxy/settings.rs in proxy/forward_request.rs",
-    "ProxySettings of proxy/settings.rs in proxy/prepare_request.rs",
+    "ProxySettings of proxy/proxy_settings.rs in proxy/forward_request.rs",
+    "ProxySettings of proxy/proxy_settings.rs in proxy/prepare_request.rs",
     // The rules read the evidence, and stand above it.
     "ResponseEvidence of diagnosis/response_rules/response_evidence.rs in diagnosis/response_rules/diagnose_response.rs",
-];
-
-/// Folders of more than eight files whose `mod.rs` does not list them.
-pub(super) const UNLISTED: [&str; 4] = [
-    // Each file has the name of a section of the configuration, or of a kind of directive.
-    "config/mod.rs",
-    "import/haproxy/mod.rs",
-    "import/mod.rs",
-    "import/nginx/mod.rs",
 ];
 
 /// Names that several types have.
@@ -54,7 +45,7 @@ pub(super) const SPAWNERS: [&str; 14] = [
     "pool/checkout/checkout.rs",
     "pool/check_in.rs",
     "pool/send/send_upgrade.rs",
-    "pool/tasks/connect.rs",
+    "pool/tasks/connect_task.rs",
     "pool/tasks/prewarm.rs",
     "pool/tasks/task_scope.rs",
     // Reads certificate files on a blocking thread.

@@ -83,7 +83,7 @@ impl Connect {
             }
             Err(failed) => {
                 let _ = self.outcome.send(Err(failed.error.clone()));
-                failed.settle(&pool);
+                failed.return_permit(&pool);
             }
         }
     }
@@ -159,7 +159,7 @@ impl FailedConnect {
     }
 
     /// Gives the permit back, and the error to those who wait for nothing else.
-    pub(crate) fn settle(self, pool: &SharedPool) {
+    pub(crate) fn return_permit(self, pool: &SharedPool) {
         if let Some(permit) = self.permit {
             connect_failed(pool, permit, &self.error);
         }

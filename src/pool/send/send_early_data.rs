@@ -110,7 +110,7 @@ async fn connect_early(
         drop(failed);
         return checkout(pool, &key).await;
     }
-    failed.settle(pool);
+    failed.return_permit(pool);
     Err(error)
 }
 

@@ -1,10 +1,11 @@
-//! Prints the builder code that replaces a configuration of nginx or HAProxy.
+//! Prints the builder code that replaces a configuration of nginx, HAProxy, Envoy or Caddy.
 //!
 //! ```text
 //! cargo run --example migrate --features import -- nginx.conf
 //! ```
 //!
-//! It reads `-` from standard input. A text with lines such as `backend app` is taken for HAProxy.
+//! It reads `-` from standard input. JSON is taken for Envoy, a text with `reverse_proxy` for Caddy,
+//! and one with lines such as `backend app` for HAProxy.
 //! The notes follow as comments: warnings, and what is refused, to be written by hand, or unknown.
 //! `--all` also prints what is mapped and what has no effect. The exit code is 0 if there is an
 //! origin, 1 if there is none, and 2 if the text cannot be read.

@@ -111,7 +111,7 @@
 //! | `ech` | | Encrypted ClientHello (RFC 9849); uses internals of rustls |
 //! | `hickory` | | [`dial`](mod@dial): `HickoryResolver`, which queries name servers directly |
 //! | `idna` | | international host names in their Unicode form |
-//! | `import` | | [`import`]: configurations and builder code from files of nginx and HAProxy |
+//! | `import` | | [`import`]: configurations and builder code from files of other proxies |
 //! | `metrics` | | `MetricsObserver`, which counts through the facade of the crate `metrics` |
 //! | `platform-verifier` | | `VerifyPolicy::platform()`: the operating system's own verifier |
 //! | `reqwest` | | [`adapt`]: a client of reqwest 0.13 for the connector's origin |

@@ -4,8 +4,18 @@ use std::io::{self, Write};
 
 use cdn_origin::import::{self, ImportError, Imported, NoteKind};
 
-/// Imports a text of either server.
+/// Imports a text, of the server whose form it has.
 pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
+    if is_json(text) {
+        return import::envoy(text);
+    }
+    let is_caddy = |line: &str| {
+        let first = line.split_whitespace().next();
+        first == Some("reverse_proxy") && !line.trim_end().ends_with(';')
+    };
+    if text.lines().any(is_caddy) {
+        return import::caddy(text);
+    }
     let sections = ["backend", "defaults", "frontend", "global", "listen"];
     let is_haproxy = text.lines().any(|line| {
         let first = line.split_whitespace().next().unwrap_or_default();
@@ -15,6 +25,13 @@ pub(crate) fn import(text: &str) -> Result<Imported, ImportError> {
         true => import::haproxy(text),
         false => import::nginx(text),
     }
+}
+
+/// Whether the text begins as JSON does. A block of options of Caddy begins with a word.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let inner = text.strip_prefix(['{', '[']).map(str::trim_start);
+    inner.is_some_and(|inner| inner.starts_with(['"', '{', '[', '}', ']']))
 }
 
 /// Writes the code, and the notes as comments.

@@ -24,8 +24,8 @@
 //!
 //! Coming from another proxy:
 //!
-//! * [`from_nginx`], [`from_haproxy`]: each directive, and the call that replaces it
-//! * [`from_envoy`], [`from_caddy`]: the usual settings, and the calls that replace them
+//! * [`from_nginx`], [`from_haproxy`], [`from_envoy`], [`from_caddy`]: each directive, and the call
+//!   that replaces it
 //!
 //! For contributors:
 //!

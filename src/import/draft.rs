@@ -1,6 +1,6 @@
 //! The names, settings and servers of a proxy, collected while its directives are read.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     note::Finding,
@@ -20,6 +20,27 @@ pub(super) struct Draft {
     pub(super) group_calls: Vec<String>,
     /// The prefix of the paths that belong to the section, if it is not `/`.
     pub(super) route: Option<String>,
+}
+
+impl Draft {
+    /// Adds the path of a section to the code; a finding if not all paths belong to the section.
+    pub(super) fn add_route(&mut self, path: Option<&str>) -> Option<Finding> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        match path {
+            Some("/") => None,
+            Some(path) if path.starts_with('/') && path.bytes().all(is_plain) => {
+                self.route = Some(path.to_owned());
+                Some(Finding::warning(
+                    "with `fallback_service`, other paths reach the origin too: the code has a \
+                     function that adds the routes of this section",
+                ))
+            }
+            _ => Some(Finding::warning(
+                "with `fallback_service`, all requests reach the origin: a router in front of the \
+                 proxy has to select those of this section",
+            )),
+        }
+    }
 }
 
 /// The settings of all servers of a section.
@@ -57,6 +78,12 @@ pub(super) struct TlsChoice {
     pub(super) crls: Option<String>,
     pub(super) certificate: Option<String>,
     pub(super) key: Option<String>,
+    /// Keys of which the chain must have one, as `sha256/..`.
+    pub(super) key_pins: Vec<String>,
+    /// Certificates of which the chain must have one, in hexadecimal.
+    pub(super) certificate_pins: Vec<String>,
+    /// Names of which the certificate must have one, as JSON and as code.
+    pub(super) names: Vec<(Json, String)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +100,8 @@ pub(super) enum VerifyChoice {
     #[default]
     On,
     Off,
+    /// The pins alone are trusted.
+    Pins,
 }
 
 /// One server of a section.
@@ -236,10 +265,26 @@ impl TlsChoice {
                 "danger::accept_any_certificate()".to_owned(),
             ));
         }
-        if self.roots.is_none() && self.crls.is_none() {
-            return None;
+        let (mut json, mut code) = self.trust();
+        if let Some(path) = &self.crls {
+            json["crls"] = json!({ "pem_files": [path] });
+            code += &format!(".crls(Crls::pem_file({path:?}))");
         }
+        if !self.names.is_empty() {
+            let (names, calls): (Vec<_>, Vec<_>) = self.names.iter().cloned().unzip();
+            json["expecting_any"] = Json::Array(names);
+            code += &format!(".expecting_any([{}])", calls.join(", "));
+        }
+        (json != json!({})).then_some(SettingValue::Both(json, code))
+    }
+
+    /// The trusted roots and pins.
+    fn trust(&self) -> (Json, String) {
+        let (keys, certificates) = (&self.key_pins, &self.certificate_pins);
+        let keys_as_calls = keys.iter().map(|pin| ("pin", pin));
+        let mut pins = keys_as_calls.chain(certificates.iter().map(|pin| ("certificate_pin", pin)));
         let mut json = json!({});
+        let mut names = ["and_pins", "and_certificate_pins"];
         let mut code = match &self.roots {
             Some(path) => {
                 json["roots"] = json!({ "pem_files": [path] });
@@ -247,11 +292,24 @@ impl TlsChoice {
             }
             None => "VerifyPolicy::native_roots()".to_owned(),
         };
-        if let Some(path) = &self.crls {
-            json["crls"] = json!({ "pem_files": [path] });
-            code += &format!(".crls(Crls::pem_file({path:?}))");
+        if let (VerifyChoice::Pins, Some((kind, pin))) = (self.verify, pins.next()) {
+            json = json!({});
+            names = ["pinned", "pinned_certificates"];
+            let call = match kind {
+                "pin" => "pinned",
+                _ => "pinned_certificate",
+            };
+            code = format!("VerifyPolicy::{call}({pin:?}.parse()?)");
         }
-        Some(SettingValue::Both(json, code))
+        for (kind, pin) in pins {
+            code += &format!(".and_{kind}({pin:?}.parse()?)");
+        }
+        for (name, pins) in names.into_iter().zip([keys, certificates]) {
+            if !pins.is_empty() {
+                json[name] = json!(pins);
+            }
+        }
+        (json, code)
     }
 }
 

@@ -91,13 +91,13 @@ pub struct ImportedOrigin {
 }
 
 impl ImportedOrigin {
-    /// Returns the section, such as `location /` or `backend app`.
+    /// Returns the section, such as `location /`, `backend app` or `cluster app at /`.
     #[must_use]
     pub fn section(&self) -> &str {
         &self.section
     }
 
-    /// Returns the server in the section: its name in HAProxy, its address in nginx.
+    /// Returns the server in the section: its name in HAProxy, its address in the others.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server

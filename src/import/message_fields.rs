@@ -87,6 +87,47 @@ pub(super) fn change(settings: &mut Settings, name: &str, change: FieldChange<'_
     super::draft::set(settings, key, SettingValue::Both(json, code), text)
 }
 
+/// What becomes of a field of requests that the proxy writes itself.
+pub(super) fn own_field(name: &str) -> Option<Finding> {
+    match name {
+        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Some(Finding::no_effect(
+            "the proxy writes this field for each connection; WebSockets pass by default",
+        )),
+        "content-length" | "transfer-encoding" | "te" | "expect" => Some(Finding::refused(
+            "the framing of a request is the proxy's own",
+        )),
+        _ => None,
+    }
+}
+
+/// Believes the forwarded fields of peers in this network, or of this address.
+pub(super) fn trust(settings: &mut Settings, network: &str, text: &'static str) -> Finding {
+    const KEY: &str = "forwarded.trust";
+    let network = match (network.contains('/'), network.contains(':')) {
+        (true, _) => network.to_owned(),
+        (false, true) => format!("{network}/128"),
+        (false, false) => format!("{network}/32"),
+    };
+    let before = settings.take(KEY);
+    let mut networks = match &before {
+        Some(SettingValue::Both(Json::Array(networks), _)) => networks.clone(),
+        _ => Vec::new(),
+    };
+    networks.push(network.into());
+    let code: Vec<_> = networks
+        .iter()
+        .map(|network| format!("{network}.parse::<ipnet::IpNet>()?"))
+        .collect();
+    let code = format!("[{}]", code.join(", "));
+    let value = SettingValue::Both(Json::Array(networks), code);
+    let finding = super::draft::set(settings, KEY, value, text);
+    if let (false, Some(before)) = (settings.has(KEY), before) {
+        // The networks were accepted without the new one.
+        let _ = settings.set(KEY, before);
+    }
+    finding
+}
+
 /// Whether a part of a regular expression is a prefix of paths, without special characters.
 pub(super) fn is_plain_prefix(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~".contains(&byte);

@@ -1,4 +1,6 @@
-//! Configurations and builder code from files of nginx and HAProxy. Needs feature `import`.
+//! Configurations and builder code from files of other proxies. Needs feature `import`.
+//!
+//! They are nginx, HAProxy, Envoy and Caddy.
 //!
 //! ```
 //! use cdn_origin::{OriginProxy, import::{self, NoteKind}};
@@ -22,9 +24,11 @@
 //!
 //! # What is imported
 //!
-//! * The text may be a whole file or a part, such as one `location` or one `backend`.
-//! * Each `location` with `proxy_pass`, and each `backend`, becomes a section of the
-//!   [code](Imported::code). Each of its servers has an [`OriginConfig`].
+//! * The text may be a whole file or a part, such as one `location`, one `backend`, one cluster of
+//!   Envoy or one `reverse_proxy`.
+//! * Each `location` with `proxy_pass`, each `backend`, each route of Envoy and each
+//!   `reverse_proxy` becomes a section of the [code](Imported::code). Each of its servers has an
+//!   [`OriginConfig`].
 //! * Each directive has an [`ImportNote`]. Nothing is ignored: a line that the importer does not
 //!   know is [unmapped](NoteKind::Unmapped).
 //! * A line that weakens security is imported as it is written, with a
@@ -33,29 +37,39 @@
 //!
 //! # Rules
 //!
-//! * Other files are not read. For nginx, replace each `include` by the content of its file.
+//! * Other files are not read. Replace each `include` of nginx, and each `import` of Caddy, by the
+//!   content of its file.
+//! * Envoy's files are read as JSON. Convert YAML first, such as with `yq -o json`.
 //! * Values of fields, and paths and queries of URLs, are not in notes, which may be logged.
 //! * The text may be untrusted. A text of more than 1 MiB is refused.
 //!
 //! # What differs always
 //!
 //! * The connector offers HTTP/2, and the origin chooses, unless `proxy_http_version` or `alpn` is
-//!   there. Both servers speak HTTP/1.1 by default.
+//!   there, or `explicit_http_config`. nginx, HAProxy and Envoy speak HTTP/1.1 by default.
 //! * The proxy writes `Via`, `X-Forwarded-For`, `-Host` and `-Proto`, and `X-Real-IP`. A client's
 //!   own values are replaced.
 //! * Redirects and cookies with the origin's name get the client's host and scheme. A cookie of the
 //!   origin's domain gets no domain: it is for the client's host alone.
 //! * The origin answers `Expect: 100-continue`. nginx answers it itself.
-//! * An origin that fails is a 502 or 504 here. HAProxy answers 503 if it cannot connect.
+//! * An origin that fails is a 502 or 504 here. HAProxy and Envoy answer 503 if they cannot
+//!   connect.
+//! * WebSockets pass. Envoy needs `upgrade_configs` for that.
+//! * There is no limit for the whole exchange. Envoy ends it after 15 s without a `timeout`.
+//! * TLS 1.3 is spoken where the origin has it. Envoy's maximum is TLS 1.2 by default.
 //!
-//! The guide has [a row for each directive of nginx](crate::guide::from_nginx) and [of
-//! HAProxy](crate::guide::from_haproxy).
+//! The guide has a row for each directive of [nginx](crate::guide::from_nginx) and
+//! [HAProxy](crate::guide::from_haproxy), for each field of [Envoy](crate::guide::from_envoy), and
+//! for each line of [Caddy](crate::guide::from_caddy).
 //!
 //! [`OriginConfig`]: crate::config::OriginConfig
 
+mod caddy;
 mod directive_row;
 mod draft;
+mod envoy;
 mod error;
+mod group_calls;
 mod haproxy;
 mod imported;
 mod message_fields;
@@ -109,6 +123,51 @@ pub fn nginx(text: &str) -> Result<Imported, ImportError> {
 pub fn haproxy(text: &str) -> Result<Imported, ImportError> {
     check_size(text)?;
     haproxy::import(text)
+}
+
+/// Imports a configuration of Envoy, or a part of one, in JSON.
+///
+/// The text is a bootstrap, a cluster, a list of clusters, a listener or a route. Each route that
+/// names a cluster is a section of the code, and so is a cluster without a route. Convert YAML
+/// first, such as with `yq -o json`.
+///
+/// # Errors
+///
+/// A text that is not JSON, values nested deeper than 100, and a text of more than 1 MiB.
+///
+/// ```
+/// let text = r#"{
+///     "name": "app",
+///     "type": "STRICT_DNS",
+///     "load_assignment": { "endpoints": [{ "lb_endpoints": [{ "endpoint": {
+///         "address": { "socket_address": { "address": "origin.example", "port_value": 80 } }
+///     }}]}]}
+/// }"#;
+/// let imported = cdn_origin::import::envoy(text)?;
+/// assert_eq!(imported.origins()[0].section(), "cluster app");
+/// # Ok::<(), cdn_origin::import::ImportError>(())
+/// ```
+pub fn envoy(text: &str) -> Result<Imported, ImportError> {
+    check_size(text)?;
+    envoy::import(text)
+}
+
+/// Imports a Caddyfile, or a part of one.
+///
+/// # Errors
+///
+/// A quote or a block that is not closed, blocks nested deeper than 32, and a text of more than
+/// 1 MiB.
+///
+/// ```
+/// let text = "www.example.com {\n reverse_proxy https://origin.example\n}\n";
+/// let imported = cdn_origin::import::caddy(text)?;
+/// assert_eq!(imported.origins()[0].section(), "site www.example.com");
+/// # Ok::<(), cdn_origin::import::ImportError>(())
+/// ```
+pub fn caddy(text: &str) -> Result<Imported, ImportError> {
+    check_size(text)?;
+    caddy::import(text)
 }
 
 fn check_size(text: &str) -> Result<(), ImportError> {

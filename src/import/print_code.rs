@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The items that the code may use.
-const ITEMS: [&str; 41] = [
+const ITEMS: [&str; 44] = [
     "axum::Router",
     "cdn_origin::Alpn",
     "cdn_origin::BuildError",
@@ -41,14 +41,17 @@ const ITEMS: [&str; 41] = [
     "cdn_origin::group::OriginGroup",
     "cdn_origin::origin::Scheme",
     "cdn_origin::pool::PoolSettings",
+    "cdn_origin::pool::RetryBudget",
     "cdn_origin::proxy::Limits",
     "cdn_origin::proxy::Upgrades",
     "cdn_origin::tls::ClientIdentity",
     "cdn_origin::tls::Crls",
+    "cdn_origin::tls::SanMatcher",
     "cdn_origin::tls::TlsParameters",
     "cdn_origin::tls::danger",
     "http::HeaderName",
     "http::HeaderValue",
+    "http::Method",
     "http::StatusCode",
     "std::error::Error",
     "std::time::Duration",

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use super::{directive_row::Listed, haproxy, nginx};
+use super::{caddy, directive_row::Listed, envoy, haproxy, nginx};
 
 /// Where the types are that the rows name.
 const TYPES: [(&str, &str); 41] = [
@@ -117,6 +117,16 @@ fn check(page: &str, tables: &[(&str, Vec<Listed>)]) {
 #[test]
 fn the_guide_has_the_rows_of_nginx() {
     check("from-nginx.md", &nginx::tables());
+}
+
+#[test]
+fn the_guide_has_the_rows_of_caddy() {
+    check("from-caddy.md", &caddy::tables());
+}
+
+#[test]
+fn the_guide_has_the_rows_of_envoy() {
+    check("from-envoy.md", &envoy::tables());
 }
 
 #[test]

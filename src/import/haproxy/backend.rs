@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::import::{
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, TlsChoice},
+    group_calls::GroupCalls,
     note::Finding,
     settings::{SettingValue, Settings},
 };
@@ -23,27 +24,11 @@ pub(super) type MapLine = fn(&mut Backend, &ConfigLine, &'static str) -> Finding
 #[derive(Debug, Default)]
 pub(super) struct Backend {
     pub(super) draft: Draft,
-    /// The number of servers that are not `disabled`.
-    pub(super) count: usize,
+    pub(super) group: GroupCalls,
     /// The values of `default-server`.
     pub(super) default_server: ServerDraft,
     /// Whether a rule removes or replaces the client's X-Forwarded-For.
     pub(super) replaces_forwarded_for: bool,
-    pub(super) failover: String,
-    pub(super) ejection: String,
-    pub(super) balance: String,
-    pub(super) max_load: Option<u32>,
-    pub(super) check: Check,
-}
-
-/// What is known of health checks.
-#[derive(Debug, Default)]
-pub(super) struct Check {
-    /// Whether a server has `check`.
-    pub(super) is_on: bool,
-    pub(super) path: Option<String>,
-    /// Calls of the health check.
-    pub(super) calls: Vec<String>,
 }
 
 /// The values of a `server` line after its address.
@@ -61,7 +46,7 @@ pub(super) struct ServerDraft {
 impl Backend {
     pub(super) fn new(section: String, line: usize, count: usize) -> Self {
         let mut backend = Self {
-            count,
+            group: GroupCalls::new(count > 1),
             ..Self::default()
         };
         backend.draft.section = section;
@@ -73,10 +58,6 @@ impl Backend {
 
     pub(super) fn shared(&mut self) -> &mut SharedSettings {
         &mut self.draft.shared
-    }
-
-    pub(super) fn is_group(&self) -> bool {
-        self.count > 1
     }
 
     pub(super) fn set(
@@ -98,54 +79,6 @@ impl Backend {
             Ok(time) => self.set(key, SettingValue::Time(time), text),
             Err(finding) => finding,
         }
-    }
-
-    /// Adds a call to the builder of the group's failover.
-    pub(super) fn fail_over(&mut self, call: &str, text: &'static str) -> Finding {
-        if !self.is_group() {
-            return Finding::no_effect("there is one server; a retry is made where it is safe");
-        }
-        if self.failover.is_empty() {
-            self.failover = "Failover::default()".to_owned();
-        }
-        self.failover += call;
-        Finding::mapped(text)
-    }
-
-    /// Ejection is the same for all members of a group: the first that names a value decides.
-    pub(super) fn eject(&mut self, call: &str, text: &'static str) -> Finding {
-        if !self.is_group() {
-            return Finding::no_effect("there is one server");
-        }
-        if self.ejection.is_empty() {
-            self.ejection = "Ejection::default()".to_owned();
-        }
-        let setter = call.split('(').next().unwrap_or(call);
-        if self.ejection.contains(call) {
-            return Finding::mapped(text);
-        }
-        if self.ejection.contains(&format!("{setter}(")) {
-            return Finding::refused("ejection is the same for all members: the first value holds");
-        }
-        self.ejection += call;
-        Finding::mapped(text)
-    }
-
-    /// Adds a call of the health check.
-    pub(super) fn check(&mut self, call: String, text: &'static str) -> Finding {
-        let setter = call.split('(').next().unwrap_or_default().to_owned();
-        if !self.is_group() {
-            return Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server");
-        }
-        if !self
-            .check
-            .calls
-            .iter()
-            .any(|other| other.starts_with(&setter))
-        {
-            self.check.calls.push(call);
-        }
-        Finding::mapped(text)
     }
 
     /// Adds a server, and returns notes about what is not on its line.
@@ -183,12 +116,12 @@ impl Backend {
         let name = line.word(1).to_owned();
         let mut server = Server::new(&self.draft.shared, name, line.number, url);
         server.dial = dial;
-        server.weight = own.weight.filter(|_| self.is_group());
-        server.is_backup = own.is_backup && self.is_group();
+        server.weight = own.weight.filter(|_| self.group.is_group);
+        server.is_backup = own.is_backup && self.group.is_group;
         server.settings.extend(own.settings);
         server.tls = own.tls;
         self.draft.servers.push(server);
-        let finding = match self.is_group() {
+        let finding = match self.group.is_group {
             true => Finding::mapped("a member of `OriginGroup::builder`"),
             false => Finding::mapped("`CdnOriginConnector::builder`"),
         };
@@ -224,27 +157,7 @@ impl Backend {
 
     /// The draft, once all lines are read.
     pub(super) fn finish(mut self) -> Draft {
-        if !self.is_group() {
-            return self.draft;
-        }
-        if !self.balance.is_empty() {
-            let mut balance = self.balance;
-            if let Some(percent) = self.max_load {
-                balance += &format!(".max_load({percent})");
-            }
-            self.draft.group_calls.push(format!("balance({balance})"));
-        }
-        let chains = [("failover", self.failover), ("ejection", self.ejection)];
-        for (call, chain) in chains {
-            if !chain.is_empty() {
-                self.draft.group_calls.push(format!("{call}({chain})"));
-            }
-        }
-        if let (true, Some(path)) = (self.check.is_on, self.check.path) {
-            let calls = self.check.calls.concat();
-            let check = format!("health_check(HealthCheck::get({path:?}){calls})");
-            self.draft.group_calls.push(check);
-        }
+        self.draft.group_calls = self.group.into_calls();
         self.draft
     }
 }

@@ -143,13 +143,10 @@ fn set_header(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> F
             backend.shared().forward("X-Forwarded-Port", true);
             own(value, &["%[dst_port]"])
         }
-        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Finding::no_effect(
-            "the proxy writes this field for each connection; WebSockets pass by default",
-        ),
-        "content-length" | "transfer-encoding" | "te" | "expect" => {
-            Finding::refused("the framing of a request is the proxy's own")
-        }
         name => {
+            if let Some(finding) = message_fields::own_field(name) {
+                return finding;
+            }
             if condition.is_some() || value.contains('%') || line.word(1) == "add-header" {
                 return Finding::by_hand(text);
             }

@@ -143,11 +143,8 @@ fn mode(_: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
 }
 
 fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
-    if !backend.is_group() {
-        return Finding::no_effect("there is one server");
-    }
     let algorithm = line.word(1);
-    backend.balance = match algorithm {
+    let balance = match algorithm {
         "roundrobin" | "static-rr" => "Balance::round_robin()".to_owned(),
         "leastconn" | "random" | "first" => return Finding::mapped("`Balance::least_loaded`"),
         "source" => "Balance::by_key(AffinityKey::client_address())".to_owned(),
@@ -164,17 +161,13 @@ fn balance(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
             format!("Balance::by_key(AffinityKey::header({name}))")
         }
     };
-    Finding::mapped(text)
+    backend.group.balance(balance, text)
 }
 
 fn hash_balance_factor(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse() {
         Ok(0) => Finding::no_effect("a member gets at most 150 % of its share by default"),
-        Ok(_) if !backend.is_group() => Finding::no_effect("there is one server"),
-        Ok(percent) => {
-            backend.max_load = Some(percent);
-            Finding::mapped(text)
-        }
+        Ok(percent) => backend.group.max_load(percent, text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
@@ -200,7 +193,9 @@ fn timeout_queue(backend: &mut Backend, line: &ConfigLine, text: &'static str) -
 fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.word(1).parse::<u16>() {
         // The first attempt is no retry.
-        Ok(count) => backend.fail_over(&format!(".max_attempts({})", u32::from(count) + 1), text),
+        Ok(count) => backend
+            .group
+            .fail_over(&format!(".max_attempts({})", u32::from(count) + 1), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
@@ -208,12 +203,8 @@ fn retries(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
 fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let words = &line.words[1..];
     let has = |word: &str| words.iter().any(|it| it == word);
-    if !backend.is_group() {
-        return Finding::no_effect("there is one server; a retry is made where it is safe");
-    }
     if has("none") {
-        backend.failover = "Failover::off()".to_owned();
-        return Finding::mapped("`Failover::off`");
+        return backend.group.fail_over_off();
     }
     if has("all-retryable-errors") {
         return Finding::mapped("failed attempts are repeated where it is safe by default");
@@ -239,12 +230,14 @@ fn retry_on(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Fin
     if !has("response-timeout") {
         calls += ".without_timeouts()";
     }
-    backend.fail_over(&calls, text)
+    backend.group.fail_over(&calls, text)
 }
 
 fn redispatch(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     match line.words.first().is_some_and(|word| word == "no") {
-        true => backend.fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
+        true => backend
+            .group
+            .fail_over(".max_attempts(1)", "`Failover::max_attempts` of 1"),
         false => Finding::mapped(text),
     }
 }
@@ -255,35 +248,31 @@ fn httpchk(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Find
         [path] => ("OPTIONS", path.as_str()),
         [method, path, ..] => (method.as_str(), path.as_str()),
     };
-    backend.check.path = Some(path.to_owned());
-    match (backend.is_group(), method) {
-        (false, _) => Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
-        (true, "GET") => Finding::mapped(text),
-        (true, _) => Finding::mapped("`HealthCheck::get`: the import checks with GET"),
-    }
+    backend.group.check.path = Some(path.to_owned());
+    backend.group.checked(match method {
+        "GET" => text,
+        _ => "`HealthCheck::get`: the import checks with GET",
+    })
 }
 
 fn check_send(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
     let mut words = line.words.iter().skip(2);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "uri" => backend.check.path = words.next().cloned(),
+            "uri" => backend.group.check.path = words.next().cloned(),
             "hdr" => {
                 let (name, value) = (words.next(), words.next());
                 if let (Some(name), Some(host)) = (name, value)
                     && name.eq_ignore_ascii_case("host")
                 {
-                    backend.check(format!(".host({host:?})"), text);
+                    backend.group.check(format!(".host({host:?})"), text);
                 }
             }
             "meth" | "ver" | "body" | "uri-lf" | "body-lf" => drop(words.next()),
             _ => {}
         }
     }
-    match backend.is_group() {
-        true => Finding::mapped(text),
-        false => Finding::by_hand("`HealthCheck` of an `OriginGroup`; here is one server"),
-    }
+    backend.group.checked(text)
 }
 
 fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) -> Finding {
@@ -300,7 +289,9 @@ fn check_expect(backend: &mut Backend, line: &ConfigLine, text: &'static str) ->
         })
         .collect();
     match statuses {
-        Some(list) => backend.check(format!(".statuses([{}])", list.join(", ")), text),
+        Some(list) => backend
+            .group
+            .check(format!(".statuses([{}])", list.join(", ")), text),
         None => Finding::by_hand("`HealthCheck::statuses` takes a list of statuses"),
     }
 }

@@ -195,7 +195,7 @@ fn weight(
     text: &'static str,
 ) -> Finding {
     match word.parse() {
-        Ok(_) if !backend.is_group() => Finding::no_effect("there is one server"),
+        Ok(_) if !backend.group.is_group => Finding::no_effect("there is one server"),
         Ok(weight) => {
             server.weight = Some(weight);
             Finding::mapped(text)
@@ -206,7 +206,7 @@ fn weight(
 
 fn backup(server: &mut ServerDraft, backend: &mut Backend, _: &str, text: &'static str) -> Finding {
     server.is_backup = true;
-    match backend.is_group() {
+    match backend.group.is_group {
         true => Finding::mapped(text),
         false => Finding::no_effect("there is one server"),
     }
@@ -269,7 +269,7 @@ fn slowstart(
     text: &'static str,
 ) -> Finding {
     match time_argument(word) {
-        Ok(time) => backend.eject(&format!(".slow_start({time})"), text),
+        Ok(time) => backend.group.eject(&format!(".slow_start({time})"), text),
         Err(finding) => finding,
     }
 }
@@ -281,22 +281,22 @@ fn error_limit(
     text: &'static str,
 ) -> Finding {
     match word.parse::<u32>() {
-        Ok(count) => backend.eject(&format!(".failures({count})"), text),
+        Ok(count) => backend.group.eject(&format!(".failures({count})"), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
 
 fn check(_: &mut ServerDraft, backend: &mut Backend, _: &str, text: &'static str) -> Finding {
-    backend.check.is_on = true;
-    match backend.check.path {
-        Some(_) if backend.is_group() => Finding::mapped(text),
+    backend.group.check.is_on = true;
+    match backend.group.check.path {
+        Some(_) if backend.group.is_group => Finding::mapped(text),
         _ => Finding::by_hand("`HealthCheck::get` of an `OriginGroup`; no path is given here"),
     }
 }
 
 fn inter(_: &mut ServerDraft, backend: &mut Backend, word: &str, text: &'static str) -> Finding {
     match time_argument(word) {
-        Ok(time) => backend.check(format!(".interval({time})"), text),
+        Ok(time) => backend.group.check(format!(".interval({time})"), text),
         Err(finding) => finding,
     }
 }
@@ -311,7 +311,7 @@ fn fall(_: &mut ServerDraft, backend: &mut Backend, word: &str, text: &'static s
 
 fn count(backend: &mut Backend, call: &str, word: &str, text: &'static str) -> Finding {
     match word.parse::<u32>() {
-        Ok(count) => backend.check(format!(".{call}({count})"), text),
+        Ok(count) => backend.group.check(format!(".{call}({count})"), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }

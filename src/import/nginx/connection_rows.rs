@@ -253,12 +253,8 @@ fn set_family(location: &mut Location, name: &str, variant: &str, text: &'static
 
 fn next_upstream(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
     let words: Vec<_> = directive.words.iter().map(String::as_str).collect();
-    if !location.is_group {
-        return Finding::no_effect("there is one server; a retry is made where it is safe");
-    }
     if words.contains(&"off") {
-        location.failover = "Failover::off()".to_owned();
-        return Finding::mapped("`Failover::off`");
+        return location.group.fail_over_off();
     }
     let statuses = [
         ("http_403", "FORBIDDEN"),
@@ -277,13 +273,13 @@ fn next_upstream(location: &mut Location, directive: &Directive, text: &'static 
     if !words.contains(&"timeout") {
         calls += ".without_timeouts()";
     }
-    add_failover(location, &calls);
-    match words.contains(&"non_idempotent") {
+    let finding = location.group.fail_over(&calls, text);
+    match words.contains(&"non_idempotent") && location.group.is_group {
         true => Finding::refused(
             "`non_idempotent`: an origin may have done what a POST asks for; the other conditions \
              are mapped to `Failover::statuses`",
         ),
-        false => Finding::mapped(text),
+        false => finding,
     }
 }
 
@@ -294,11 +290,9 @@ fn next_upstream_tries(
 ) -> Finding {
     match directive.word().parse::<u32>() {
         Ok(0) => Finding::refused("the number of tries has a bound, 3 by default"),
-        Ok(_) if !location.is_group => Finding::no_effect("there is one server"),
-        Ok(count) => {
-            add_failover(location, &format!(".max_attempts({count})"));
-            Finding::mapped(text)
-        }
+        Ok(count) => location
+            .group
+            .fail_over(&format!(".max_attempts({count})"), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
@@ -312,21 +306,9 @@ fn next_upstream_timeout(
         return Finding::mapped("there is no limit by default");
     }
     match time_of(directive.word()) {
-        Ok(_) if !location.is_group => Finding::no_effect("there is one server"),
-        Ok(time) => {
-            let time = duration(time);
-            add_failover(location, &format!(".within({time})"));
-            Finding::mapped(text)
-        }
+        Ok(time) => location
+            .group
+            .fail_over(&format!(".within({})", duration(time)), text),
         Err(finding) => finding,
-    }
-}
-
-fn add_failover(location: &mut Location, calls: &str) {
-    if location.failover.is_empty() {
-        location.failover = "Failover::default()".to_owned();
-    }
-    if !location.failover.contains("off()") {
-        location.failover += calls;
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::import::{
     draft::{Draft, HostChoice, Server, SharedSettings, SniChoice},
+    group_calls::GroupCalls,
     note::Finding,
     settings::SettingValue,
 };
@@ -29,12 +30,8 @@ pub(super) struct Location {
     pub(super) pass: Option<Pass>,
     /// The servers of the `upstream`.
     pub(super) members: Vec<MemberLine>,
-    /// Whether there is an `upstream` with several servers.
-    pub(super) is_group: bool,
+    pub(super) group: GroupCalls,
     pub(super) ssl_name: Option<String>,
-    pub(super) trusted: Vec<String>,
-    pub(super) failover: String,
-    pub(super) ejection: String,
 }
 
 /// The value of `proxy_pass`.
@@ -102,26 +99,12 @@ impl Location {
         }
     }
 
-    /// Adds a call of the group's builder.
-    pub(super) fn group_call(&mut self, call: String, text: &'static str) -> Finding {
-        if !self.is_group {
-            return Finding::no_effect("there is one server");
-        }
-        self.draft.group_calls.push(call);
-        Finding::mapped(text)
-    }
-
     /// The draft, once all directives are read.
     pub(super) fn finish(mut self) -> Draft {
         let Some(pass) = self.pass else {
             return self.draft;
         };
-        let calls = [("failover", &self.failover), ("ejection", &self.ejection)];
-        for (call, chain) in calls {
-            if self.is_group && !chain.is_empty() {
-                self.draft.group_calls.push(format!("{call}({chain})"));
-            }
-        }
+        self.draft.group_calls = self.group.into_calls();
         let tls = &mut self.draft.shared.tls;
         tls.is_on = pass.scheme == "https";
         match (self.ssl_name, tls.sni == SniChoice::Omit) {
@@ -180,26 +163,6 @@ impl Location {
             self.draft.servers.push(server);
         }
         self.draft
-    }
-
-    /// Adds the path of the block to the code; a finding if not all paths belong to the block.
-    pub(super) fn add_route(&mut self) -> Option<Finding> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-        match &self.path {
-            Some(path) if path == "/" => None,
-            None if !self.draft.section.starts_with("location ") => None,
-            Some(path) if path.starts_with('/') && path.bytes().all(is_plain) => {
-                self.draft.route = Some(path.clone());
-                Some(Finding::warning(
-                    "with `fallback_service`, other paths reach the origin too: the code has a \
-                     function that adds the routes of this location",
-                ))
-            }
-            _ => Some(Finding::warning(
-                "with `fallback_service`, all requests reach the origin: a router in front of the \
-                 proxy has to select those of this location",
-            )),
-        }
     }
 
     /// Whether the origin speaks TLS.

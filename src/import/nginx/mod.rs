@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     draft::{Draft, HostChoice, SniChoice, VerifyChoice},
     error::ImportError,
+    group_calls::GroupCalls,
     imported::Imported,
     note::{Finding, ImportNote},
 };
@@ -223,13 +224,9 @@ impl<'a> LocationImporter<'a> {
         location.draft.section.clone_from(&scope.section);
         location.draft.line = scope.line;
         let upstream = self.upstream_of(scope, &location);
-        let servers = |block: &[Directive]| {
-            let servers = block
-                .iter()
-                .filter(|it| it.name == "server" && !is_down(it));
-            servers.count()
-        };
-        location.is_group = upstream.is_some_and(|block| servers(block) > 1);
+        let servers = upstream.into_iter().flatten();
+        let servers = servers.filter(|it| it.name == "server" && !is_down(it));
+        location.group = GroupCalls::new(servers.count() > 1);
         for row in location_rows() {
             for directive in scope.lookup(row.name) {
                 let finding = row.apply(|map| map(&mut location, directive, row.text));
@@ -242,9 +239,10 @@ impl<'a> LocationImporter<'a> {
             }
             self.upstream(&mut location, block);
         }
-        if let Some(finding) = location.add_route() {
-            self.notes
-                .push(ImportNote::new(scope.line, "location", finding));
+        if scope.path.is_some() || scope.section.starts_with("location ") {
+            let finding = location.draft.add_route(scope.path.as_deref());
+            let notes = finding.map(|finding| ImportNote::new(scope.line, "location", finding));
+            self.notes.extend(notes);
         }
         self.warn(scope, &location, upstream.is_some());
         self.drafts.push(location.finish());

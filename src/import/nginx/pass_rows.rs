@@ -111,23 +111,27 @@ fn set_header(location: &mut Location, directive: &Directive, _: &'static str) -
             let text = "`Upgrades::none`: nginx passes no WebSockets with this line";
             location.set("upgrades.protocols", none, text)
         }
-        "connection" | "upgrade" | "keep-alive" | "proxy-connection" => Finding::no_effect(
-            "the proxy writes this field for each connection; WebSockets pass by default",
-        ),
-        "content-length" | "transfer-encoding" | "te" | "expect" => {
-            Finding::refused("the framing of a request is the proxy's own")
-        }
+        name => match message_fields::own_field(name) {
+            Some(finding) => finding,
+            None => other_header(location, directive.word(), &value),
+        },
+    }
+}
+
+/// A field that the proxy does not write itself.
+fn other_header(location: &mut Location, name: &str, value: &str) -> Finding {
+    match name.to_ascii_lowercase().as_str() {
         "early-data" => Finding::by_hand("a layer that sets the field before the proxy"),
         _ if value.contains('$') => {
             Finding::by_hand("`OriginProxy::map_request`, with the value computed from the request")
         }
         "" => Finding::refused("the directive has no name"),
         _ => {
-            let change = match value.as_str() {
+            let change = match value {
                 "" => FieldChange::RemoveFromRequests,
                 value => FieldChange::SetInRequests(value),
             };
-            message_fields::change(&mut location.shared().settings, directive.word(), change)
+            message_fields::change(&mut location.shared().settings, name, change)
         }
     }
 }
@@ -262,23 +266,7 @@ fn real_ip_from(location: &mut Location, directive: &Directive, text: &'static s
     if word == "unix:" {
         return Finding::by_hand("`ClientConnection` of the server in front");
     }
-    let network = match (word.contains('/'), word.contains(':')) {
-        (true, _) => word.to_owned(),
-        (false, true) => format!("{word}/128"),
-        (false, false) => format!("{word}/32"),
-    };
-    location.trusted.push(network);
-    let trusted = location.trusted.clone();
-    let code: Vec<_> = trusted
-        .iter()
-        .map(|network| format!("{network:?}.parse::<ipnet::IpNet>()?"))
-        .collect();
-    let value = SettingValue::Both(json!(trusted), format!("[{}]", code.join(", ")));
-    let finding = location.set("forwarded.trust", value, text);
-    if finding.kind == NoteKind::Refused {
-        location.trusted.pop();
-    }
-    finding
+    message_fields::trust(&mut location.shared().settings, word, text)
 }
 
 fn real_ip_header(_: &mut Location, directive: &Directive, text: &'static str) -> Finding {

@@ -106,7 +106,7 @@ pub(super) fn server(location: &mut Location, directive: &Directive) -> Finding 
         is_backup: false,
         max_connections: None,
     });
-    match location.is_group {
+    match location.group.is_group {
         true => Finding::mapped("a member of `OriginGroup::builder`"),
         false => Finding::mapped("`CdnOriginConnector::builder`"),
     }
@@ -137,8 +137,8 @@ fn keepalive_timeout(
 }
 
 fn ip_hash(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
-    let call = "balance(Balance::by_key(AffinityKey::client_address()))";
-    location.group_call(call.to_owned(), text)
+    let balance = "Balance::by_key(AffinityKey::client_address())";
+    location.group.balance(balance.to_owned(), text)
 }
 
 fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> Finding {
@@ -150,7 +150,9 @@ fn hash(location: &mut Location, directive: &Directive, text: &'static str) -> F
     } else {
         return Finding::by_hand("`Balance::by_key` with `AffinityKey::from_fn`");
     };
-    location.group_call(format!("balance(Balance::by_key({key}))"), text)
+    location
+        .group
+        .balance(format!("Balance::by_key({key})"), text)
 }
 
 fn least_loaded(_: &mut Location, _: &Directive, text: &'static str) -> Finding {
@@ -173,7 +175,7 @@ fn weight(location: &mut Location, parameter: &Directive, text: &'static str) ->
         return Finding::refused("the value is no number");
     };
     match location.members.last_mut() {
-        Some(member) if location.is_group => {
+        Some(member) if location.group.is_group => {
             member.weight = Some(weight);
             Finding::mapped(text)
         }
@@ -201,7 +203,7 @@ fn max_conns(location: &mut Location, parameter: &Directive, text: &'static str)
 fn max_fails(location: &mut Location, parameter: &Directive, text: &'static str) -> Finding {
     match parameter.word().parse::<u32>() {
         Ok(0) => Finding::by_hand("`Ejection::max_share` of 0 ejects no member"),
-        Ok(count) => eject(location, &format!(".failures({count})"), text),
+        Ok(count) => location.group.eject(&format!(".failures({count})"), text),
         Err(_) => Finding::refused("the value is no number"),
     }
 }
@@ -215,40 +217,18 @@ fn slow_start(location: &mut Location, parameter: &Directive, text: &'static str
 }
 
 fn eject_for(location: &mut Location, call: &str, word: &str, text: &'static str) -> Finding {
-    if !location.is_group {
-        return Finding::no_effect("there is one server");
-    }
     match time_of(word) {
         Ok(time) => {
             let time = duration(time);
-            eject(location, &format!(".{call}({time})"), text)
+            location.group.eject(&format!(".{call}({time})"), text)
         }
         Err(finding) => finding,
     }
 }
 
-/// Ejection is the same for all members of a group: the first that names a value decides.
-fn eject(location: &mut Location, call: &str, text: &'static str) -> Finding {
-    if !location.is_group {
-        return Finding::no_effect("there is one server");
-    }
-    if location.ejection.is_empty() {
-        location.ejection = "Ejection::default()".to_owned();
-    }
-    if location.ejection.contains(call) {
-        return Finding::mapped(text);
-    }
-    let setter = call.split('(').next().unwrap_or(call);
-    if location.ejection.contains(&format!("{setter}(")) {
-        return Finding::refused("ejection is the same for all members: the first value holds");
-    }
-    location.ejection += call;
-    Finding::mapped(text)
-}
-
 fn backup(location: &mut Location, _: &Directive, text: &'static str) -> Finding {
     match location.members.last_mut() {
-        Some(member) if location.is_group => {
+        Some(member) if location.group.is_group => {
             member.is_backup = true;
             Finding::mapped(text)
         }

@@ -16,7 +16,7 @@ use super::printed;
 use crate::support::{Authority, Edge, Requests, Site, SniRefusal};
 
 /// Sends a request through the imported proxy.
-async fn through(imported: &Imported, host: &str) -> Response<String> {
+pub(super) async fn through(imported: &Imported, host: &str) -> Response<String> {
     let [origin] = imported.origins() else {
         panic!("one origin: {imported:?}");
     };
@@ -34,7 +34,7 @@ async fn through(imported: &Imported, host: &str) -> Response<String> {
         .unwrap()
 }
 
-fn warned(imported: &Imported) -> Vec<&str> {
+pub(super) fn warned(imported: &Imported) -> Vec<&str> {
     imported
         .notes_of(NoteKind::Warning)
         .map(|note| note.directive())
@@ -56,7 +56,7 @@ fn nginx(edge: &Edge, roots: &str, lines: &str) -> Imported {
 }
 
 /// An edge that serves these names, and the file with its root.
-async fn edge(names: &[&str]) -> (Edge, tempfile::TempDir, String) {
+pub(super) async fn edge(names: &[&str]) -> (Edge, tempfile::TempDir, String) {
     let authority = Authority::new();
     let mut edge = Edge::builder(&authority).without_sni(SniRefusal::Close);
     for name in names {

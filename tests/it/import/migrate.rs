@@ -45,6 +45,29 @@ fn a_file_with_a_backend_is_one_of_haproxy() {
 }
 
 #[test]
+fn a_file_of_json_is_one_of_envoy() {
+    for text in [
+        "\u{feff} {\n \"clusters\": []\n}",
+        "[ {\"name\": \"a\"} ]",
+        "{}",
+    ] {
+        let imported = report::import(text).unwrap();
+        assert!(imported.origins().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_file_with_a_reverse_proxy_is_one_of_caddy() {
+    let text = "{\n    debug\n}\n\nexample.test {\n    reverse_proxy localhost:8080\n}\n";
+    let out = printed(text, true);
+    assert!(out.contains("pub fn site_1()"), "{out}");
+    assert!(
+        out.contains("// line 2: debug: it concerns the process of Caddy"),
+        "{out}"
+    );
+}
+
+#[test]
 fn a_text_that_is_no_configuration_is_an_error() {
     let error = report::import("location / {").expect_err("the block is not closed");
     assert_eq!(

@@ -1,12 +1,19 @@
-//! Configurations of nginx and HAProxy: each directive has a note, and the code compiles.
+//! Configurations of other proxies: each directive has a note, and the code compiles.
 //!
-//! `nginx/` and `haproxy/` have short forms of setups that people have in front of CDNs, with names
+//! The folders have short forms of setups that people have in front of CDNs, with names
 //! and addresses of examples. `BLESS=1 cargo test --all-features --test it import` writes
 //! `notes.txt` and `printed.rs` anew.
 
+#[cfg(feature = "axum")]
+mod caddy_edges;
+mod caddy_notes;
 mod documented;
+mod documented_fields;
 #[cfg(feature = "axum")]
 mod edges;
+#[cfg(feature = "axum")]
+mod envoy_edges;
+mod envoy_notes;
 mod migrate;
 mod notes;
 #[rustfmt::skip]
@@ -29,7 +36,12 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let importers: [(&str, Importer); 2] = [("nginx", import::nginx), ("haproxy", import::haproxy)];
+    let importers: [(&str, Importer); 4] = [
+        ("nginx", import::nginx),
+        ("haproxy", import::haproxy),
+        ("envoy", import::envoy),
+        ("caddy", import::caddy),
+    ];
     let mut cases = Vec::new();
     for (server, importer) in importers {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/import");
@@ -112,6 +124,11 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
         "global",
         "resolvers",
         "userlist",
+        "servers",
+        "handle",
+        "handle_path",
+        "respond",
+        "{",
         "}",
     ];
     for Case {
@@ -122,6 +139,7 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
     {
         let unknown: Vec<_> = imported.notes_of(NoteKind::Unmapped).collect();
         assert!(unknown.is_empty(), "{name}: {unknown:?}");
+        let is_json = name.starts_with("envoy_");
         // The lines of sections without servers have one note, and those of a program none.
         let mut in_section = false;
         for (index, line) in text.lines().enumerate() {
@@ -130,6 +148,10 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
                 in_section = ["global", "resolvers", "userlist"].contains(&first);
             }
             let is_code = ["local", "if"].contains(&first);
+            let is_site = name.starts_with("caddy_") && !line.starts_with(' ');
+            if is_site || is_json && is_structural_json(line.trim()) {
+                continue;
+            }
             if in_section || is_code || structural.contains(&first) || line.contains("_by_lua") {
                 continue;
             }
@@ -141,6 +163,14 @@ fn no_line_is_without_a_note_and_none_is_unknown() {
             );
         }
     }
+}
+
+/// Whether a line of JSON has no field of its own, or one that says what a message is.
+fn is_structural_json(line: &str) -> bool {
+    !line.starts_with('"')
+        || line.ends_with(['{', '['])
+        || line.starts_with("\"@type\"")
+        || line.starts_with("\"name\"")
 }
 
 /// Files that the configurations name do not exist here; all else is valid.
@@ -167,9 +197,20 @@ fn values_of_fields_and_urls_are_in_no_note() {
                  hunter hunter2; }";
     let haproxy = "backend a\n http-request set-header X-Token hunter2\n option httpchk GET \
                    /?hunter2\n server a a.example:80 weight hunter2 inter hunter2\n";
+    let envoy = r#"[{ "match": { "prefix": "/" }, "route": { "cluster": "a", "hunter": "hunter2",
+        "timeout": "hunter2", "retry_policy": { "retry_on": "hunter2" } },
+        "request_headers_to_add": [{ "header": { "key": "X-Token", "value": "hunter2" } }] },
+        { "name": "a", "connect_timeout": "hunter2", "lb_policy": "hunter2", "metadata": "hunter2",
+        "load_assignment": { "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": {
+        "socket_address": { "address": "a.example", "port_value": "hunter2" } } } }] }] } }]"#;
+    let caddy = "hunter.example {\n reverse_proxy localhost:80 {\n header_up X-Token hunter2\n \
+                 lb_policy hunter2\n health_uri hunter2\n rewrite /?hunter2\n hunter hunter2\n \
+                 transport http {\n dial_timeout hunter2\n }\n }\n}\n";
     let imported = [
+        import::caddy(caddy).unwrap(),
         import::nginx(nginx).unwrap(),
         import::haproxy(haproxy).unwrap(),
+        import::envoy(envoy).unwrap(),
     ];
     for note in imported.iter().flat_map(Imported::notes) {
         assert!(!note.to_string().contains("hunter2"), "{note}");

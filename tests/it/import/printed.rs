@@ -1192,7 +1192,7 @@ pub(crate) fn backend_1() -> Result<OriginGroup, BuildError> {
     }
     let group = OriginGroup::builder()
         .tier(members)
-        .failover(Failover::off().max_attempts(1))
+        .failover(Failover::off())
         .ejection(Ejection::default().slow_start(Duration::from_secs(30)))
         .build()?;
     Ok(group)
@@ -1456,5 +1456,918 @@ pub(crate) fn backend_1() -> Result<OriginProxy, BuildError> {
     Ok(OriginProxy::new(connector)
         .limits(Limits::default().body_idle_timeout(Duration::from_secs(50)).response_timeout(Duration::from_secs(50)))
         .pool(PoolSettings::default().idle_timeout(Duration::from_secs(30)).max_idle(20).max_uses(100)))
+}
+}
+
+pub(super) mod envoy_accept_untrusted {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `cluster open`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.5")
+        .sni("origin.example.net")
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_affinity {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Failover;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::proxy::Limits;
+use http::HeaderName;
+use http::StatusCode;
+use std::error::Error;
+use std::time::Duration;
+
+/// `cluster nodes at /`, line 8.
+pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("10.0.0.1:80", "http://10.0.0.1"),
+        ("10.0.0.2:80", "http://10.0.0.2"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .limits(Limits::default().response_timeout(Duration::from_secs(5)));
+        members.push(Member::new(proxy).name(name));
+    }
+    let group = OriginGroup::builder()
+        .tier(members)
+        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-tenant"))).max_load(125))
+        .failover(Failover::default().max_attempts(2).statuses([StatusCode::from_u16(500)?, StatusCode::from_u16(502)?, StatusCode::from_u16(503)?, StatusCode::from_u16(504)?]))
+        .build()?;
+    Ok(group)
+}
+}
+
+pub(super) mod envoy_camel_case {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster edge at /`, line 8.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://edge.example.net")
+        .sni("site.edge.example.net")
+        .expected_name("cdn.example.net")
+        .host("www.example.com")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod envoy_camel_case_nodes {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::pool::RetryBudget;
+use cdn_origin::proxy::Limits;
+use http::StatusCode;
+use std::error::Error;
+use std::time::Duration;
+
+/// `cluster nodes`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
+    let mut members = Vec::new();
+    for (name, url, weight) in [
+        ("10.0.0.1:8080", "http://10.0.0.1:8080", 3),
+        ("10.0.0.2:8080", "http://10.0.0.2:8080", 1),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .timeouts(Timeouts::default().connect(Duration::from_secs(20)).dial(Duration::from_secs(20)).tls_handshake(Duration::from_secs(20)))
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .limits(Limits::default().max_concurrency(200))
+            .pool(PoolSettings::default().max_connections(100).max_queued(50).retry_budget(RetryBudget::percent(25).at_least(5)));
+        members.push(Member::new(proxy).name(name).weight(weight));
+    }
+    let connector_1 = CdnOriginConnector::builder("http://10.1.0.1:8080")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(20)).dial(Duration::from_secs(20)).tls_handshake(Duration::from_secs(20)))
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().max_concurrency(200))
+        .pool(PoolSettings::default().max_connections(100).max_queued(50).retry_budget(RetryBudget::percent(25).at_least(5)));
+    let backups = [
+        Member::new(proxy_1).name("10.1.0.1:8080"),
+    ];
+    let group = OriginGroup::builder()
+        .tier(members)
+        .tier(backups)
+        .balance(Balance::round_robin())
+        .ejection(Ejection::default().failures(5).time(Duration::from_secs(30)).longest(Duration::from_secs(300)).max_share(50))
+        .health_check(HealthCheck::get("/healthz").timeout(Duration::from_secs(1)).interval(Duration::from_secs(5)).fall(3).rise(2).host("nodes.example").statuses([StatusCode::from_u16(200)?, StatusCode::from_u16(201)?]))
+        .panic_threshold(40)
+        .build()?;
+    Ok(group)
+}
+}
+
+pub(super) mod envoy_cloudfront_bootstrap {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::proxy::Limits;
+use std::time::Duration;
+
+/// `cluster cdn at /`, line 25.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .sni("www.example.com")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .timeouts(Timeouts::default().connect(Duration::from_millis(250)))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().request_timeout(Duration::from_secs(30))))
+}
+}
+
+pub(super) mod envoy_cloudfront_without_sni {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `cluster cdn`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_control_plane_file {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `cluster two`, line 10.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://two.example.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_dns {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::dial::Dns;
+use cdn_origin::dial::DnsCache;
+use cdn_origin::dial::HappyEyeballs;
+use cdn_origin::dial::IpFamilies;
+use cdn_origin::dial::SocketOptions;
+use std::error::Error;
+use std::time::Duration;
+
+/// `cluster dns`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://origin.example.net")
+        .dns(Dns::default().cache(DnsCache::default().without_ttl(Duration::from_secs(5))))
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::PreferV4))
+        .socket_options(SocketOptions::default().local_address("192.0.2.10".parse::<std::net::IpAddr>()?))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_http2_and_keepalive {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::dial::Dns;
+use cdn_origin::dial::DnsCache;
+use cdn_origin::dial::HappyEyeballs;
+use cdn_origin::dial::IpFamilies;
+use cdn_origin::dial::SocketOptions;
+use cdn_origin::dial::TcpKeepalive;
+use cdn_origin::pool::PoolSettings;
+use std::time::Duration;
+
+/// `cluster grpc`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://grpc.example.net")
+        .sni("grpc.example.net")
+        .alpn(Alpn::Http2)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .dns(Dns::default().cache(DnsCache::default().ttl(Duration::from_secs(30)..=Duration::from_secs(30))))
+        .happy_eyeballs(HappyEyeballs::default().families(IpFamilies::OnlyV4))
+        .socket_options(SocketOptions::default().keepalive(TcpKeepalive::probe(Duration::from_secs(60), Duration::from_secs(10), 9)))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(300)).max_age(Duration::from_secs(3600)).max_uses(1000)))
+}
+}
+
+pub(super) mod envoy_ipv6 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster v6`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://[2001:db8::1]")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_mesh {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::tls::SanMatcher;
+use std::error::Error;
+
+/// `cluster mesh`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.5:8443")
+        .sni("shop.example.net")
+        .verify(VerifyPolicy::native_roots().expecting_any([SanMatcher::uri("spiffe://prod.example/shop"), SanMatcher::spiffe_trust_domain("test.example"), SanMatcher::dns_suffix("mesh.example"), SanMatcher::ip("10.0.0.5".parse::<std::net::IpAddr>()?)]))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_missing_names {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster any_name`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://origin.example.net")
+        .sni("origin.example.net")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_mutual_tls {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::TlsVersion;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::tls::ClientIdentity;
+use cdn_origin::tls::Crls;
+
+/// `cluster bank`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://bank.example.net:8443")
+        .sni("bank.example.net")
+        .alpn(Alpn::Http1)
+        .tls_versions(TlsVersion::V1_3..=TlsVersion::V1_3)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/envoy/bank-ca.pem")).crls(Crls::pem_file("/etc/envoy/bank.crl")))
+        .client_identity(ClientIdentity::pem_files("/etc/envoy/client.pem", "/etc/envoy/client.key"))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_names_of_the_endpoint {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `cluster static at /`, line 7.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://origin.example.net:8443")
+        .dial("192.0.2.1:8443")
+        .host("origin.example.net")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod envoy_pinned {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::connector::Sessions;
+use std::error::Error;
+
+/// `cluster pinned`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.5")
+        .sni("origin.example.net")
+        .verify(VerifyPolicy::pinned("sha256/YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=".parse()?).and_certificate_pin("0000000000000000000000000000000000000000000000000000000000000000".parse()?))
+        .sessions(Sessions::off())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_plain_http2 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `cluster h2c`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://10.0.0.1:50051")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_plain_http_to_443 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `cluster plain`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_proxy_protocol {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::dial::ProxyProtocol;
+
+/// `cluster app`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.1")
+        .sni("app.example.net")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .proxy_protocol(ProxyProtocol::v2())
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_routes {
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use cdn_origin::proxy::Upgrades;
+use http::HeaderValue;
+use std::error::Error;
+use std::time::Duration;
+
+/// `cluster app at /api/`, line 8.
+pub(crate) fn cluster_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://app.example.net:8000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(20)).response_timeout(Duration::from_secs(20)))
+        .upgrades(Upgrades::default().idle_timeout(Duration::from_secs(20)))
+        .map_path("/api/".parse()?, "/v2/".parse()?)
+        .map_request(|parts| drop(parts.headers.remove("x-debug")))
+        .map_request(|parts| drop(parts.headers.insert("x-tier", HeaderValue::from_static("edge"))))
+        .map_response(|mut response| { response.headers_mut().remove("x-powered-by"); response })
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }).map_response(|mut response| { response.headers_mut().insert("x-frame-options", HeaderValue::from_static("DENY")); response }))
+}
+
+/// Adds the routes of `cluster_1`: other paths do not reach the origin.
+pub(crate) fn route_cluster_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = cluster_1()?;
+    Ok(router
+        .route_service("/api/", service.clone())
+        .route_service("/api/{*rest}", service))
+}
+
+/// `cluster app`, line 29.
+pub(crate) fn cluster_2() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://app.example.net:8000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .upgrades(Upgrades::none())
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=63072000")); response }))
+}
+}
+
+pub(super) mod envoy_sni_and_host_differ {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster edge at /`, line 8.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://edge.example.net")
+        .sni("site.edge.example.net")
+        .expected_name("cdn.example.net")
+        .host("www.example.com")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod envoy_sni_of_the_client {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster edge at /`, line 7.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod envoy_sni_of_the_rewritten_host {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+
+/// `cluster edge at /`, line 8.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://edge.example.net")
+        .sni("www.example.com")
+        .alpn(Alpn::Http1)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/ssl/certs/ca-certificates.crt")))
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod envoy_three_nodes {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::pool::RetryBudget;
+use cdn_origin::proxy::Limits;
+use http::StatusCode;
+use std::error::Error;
+use std::time::Duration;
+
+/// `cluster nodes`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginGroup, Box<dyn Error>> {
+    let mut members = Vec::new();
+    for (name, url, weight) in [
+        ("10.0.0.1:8080", "http://10.0.0.1:8080", 3),
+        ("10.0.0.2:8080", "http://10.0.0.2:8080", 1),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .timeouts(Timeouts::default().connect(Duration::from_secs(20)).dial(Duration::from_secs(20)).tls_handshake(Duration::from_secs(20)))
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .limits(Limits::default().max_concurrency(200))
+            .pool(PoolSettings::default().max_connections(100).max_queued(50).retry_budget(RetryBudget::percent(25).at_least(5)));
+        members.push(Member::new(proxy).name(name).weight(weight));
+    }
+    let connector_1 = CdnOriginConnector::builder("http://10.1.0.1:8080")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(20)).dial(Duration::from_secs(20)).tls_handshake(Duration::from_secs(20)))
+        .build()?;
+    let proxy_1 = OriginProxy::new(connector_1)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .limits(Limits::default().max_concurrency(200))
+        .pool(PoolSettings::default().max_connections(100).max_queued(50).retry_budget(RetryBudget::percent(25).at_least(5)));
+    let backups = [
+        Member::new(proxy_1).name("10.1.0.1:8080"),
+    ];
+    let group = OriginGroup::builder()
+        .tier(members)
+        .tier(backups)
+        .balance(Balance::round_robin())
+        .ejection(Ejection::default().failures(5).time(Duration::from_secs(30)).longest(Duration::from_secs(300)).max_share(50))
+        .health_check(HealthCheck::get("/healthz").timeout(Duration::from_secs(1)).interval(Duration::from_secs(5)).fall(3).rise(2).host("nodes.example").statuses([StatusCode::from_u16(200)?, StatusCode::from_u16(201)?]))
+        .panic_threshold(40)
+        .build()?;
+    Ok(group)
+}
+}
+
+pub(super) mod envoy_unix_socket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `cluster app`, line 1.
+pub(crate) fn cluster_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://localhost")
+        .dial("unix:/run/app.sock")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod caddy_affinity {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::AffinityKey;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use http::HeaderName;
+
+/// `site app.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginGroup, BuildError> {
+    let mut members = Vec::new();
+    for (name, url) in [
+        ("https://one.example.net", "https://one.example.net"),
+        ("https://two.example.net", "https://two.example.net"),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .sni("app.example.com")
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .pool(PoolSettings::default().max_uses(1));
+        members.push(Member::new(proxy).name(name));
+    }
+    let group = OriginGroup::builder()
+        .tier(members)
+        .balance(Balance::by_key(AffinityKey::header(HeaderName::from_static("x-tenant"))))
+        .build()?;
+    Ok(group)
+}
+}
+
+pub(super) mod caddy_cloudfront {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `site www.example.com`, line 10.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .sni("www.example.com")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod caddy_cloudfront_with_the_client_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `site www.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve_name()))
+}
+}
+
+pub(super) mod caddy_cloudfront_without_host {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `site www.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://d1234567890.cloudfront.net")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod caddy_from_the_environment {
+}
+
+pub(super) mod caddy_mutual_tls {
+use cdn_origin::Alpn;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::Roots;
+use cdn_origin::VerifyPolicy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::dial::ProxyProtocol;
+use cdn_origin::tls::ClientIdentity;
+use std::time::Duration;
+
+/// `site bank.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://bank.example.net:8443")
+        .alpn(Alpn::Http1)
+        .verify(VerifyPolicy::roots(Roots::pem_file("/etc/caddy/bank-ca.pem")))
+        .client_identity(ClientIdentity::pem_files("/etc/caddy/client.pem", "/etc/caddy/client.key"))
+        .timeouts(Timeouts::default().connect(Duration::from_secs(22)).dial(Duration::from_secs(2)).tls_handshake(Duration::from_secs(20)))
+        .proxy_protocol(ProxyProtocol::v2())
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod caddy_one_file_of_roots_too_many {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `snippet`, line 1.
+pub(crate) fn snippet_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://origin.example.net")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod caddy_paths {
+use axum::Router;
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::ForwardedLayer;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::proxy::Limits;
+use http::HeaderValue;
+use std::error::Error;
+
+/// `site shop.example.com, www.shop.example.com at /api/`, line 4.
+pub(crate) fn site_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://api.example.net:8000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .map_path("/api/".parse()?, "/".parse()?)
+        .map_request(|parts| drop(parts.headers.insert("x-tier", HeaderValue::from_static("edge")))))
+}
+
+/// Adds the routes of `site_1`: other paths do not reach the origin.
+pub(crate) fn route_site_1(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = site_1()?;
+    Ok(router
+        .route_service("/api/", service.clone())
+        .route_service("/api/{*rest}", service))
+}
+
+/// `site shop.example.com, www.shop.example.com at /files/`, line 12.
+pub(crate) fn site_2() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://files.internal:9000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .map_path("/".parse()?, "/bucket/".parse()?))
+}
+
+/// Adds the routes of `site_2`: other paths do not reach the origin.
+pub(crate) fn route_site_2(router: Router) -> Result<Router, Box<dyn Error>> {
+    let service = site_2()?;
+    Ok(router
+        .route_service("/files/", service.clone())
+        .route_service("/files/{*rest}", service))
+}
+
+/// `site shop.example.com, www.shop.example.com`, line 18.
+pub(crate) fn site_3() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://localhost")
+        .dial("unix:/run/old.sock")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+
+/// `site shop.example.com, www.shop.example.com`, line 19.
+pub(crate) fn site_4() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://localhost:7000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+
+/// `site shop.example.com, www.shop.example.com`, line 21.
+pub(crate) fn site_5() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("http://localhost:3000")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve())
+        .forwarded(ForwardedLayer::new().trust(["10.0.0.0/8".parse::<ipnet::IpNet>()?, "127.0.0.0/8".parse::<ipnet::IpNet>()?, "172.16.0.0/12".parse::<ipnet::IpNet>()?, "192.168.0.0/16".parse::<ipnet::IpNet>()?, "::1/128".parse::<ipnet::IpNet>()?, "fd00::/8".parse::<ipnet::IpNet>()?, "203.0.113.0/24".parse::<ipnet::IpNet>()?]))
+        .limits(Limits::default().buffer_requests(65536)))
+}
+}
+
+pub(super) mod caddy_plain_http_to_443 {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `site www.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("http://d1234567890.cloudfront.net:443")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod caddy_s3_bucket {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use http::HeaderValue;
+
+/// `site files.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://media-example.s3.amazonaws.com")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .map_request(|parts| drop(parts.headers.remove("authorization")))
+        .map_response(|mut response| { response.headers_mut().remove("x-amz-request-id"); response })
+        .map_response(|mut response| { response.headers_mut().insert("strict-transport-security", HeaderValue::from_static("max-age=31536000")); response }))
+}
+}
+
+pub(super) mod caddy_sni_of_the_client {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+
+/// `site *.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://shop-example.azurewebsites.net")
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .host_rewrite(HostRewriteLayer::preserve()))
+}
+}
+
+pub(super) mod caddy_three_nodes {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::HostRewriteLayer;
+use cdn_origin::OriginProxy;
+use cdn_origin::group::Balance;
+use cdn_origin::group::Ejection;
+use cdn_origin::group::Failover;
+use cdn_origin::group::HealthCheck;
+use cdn_origin::group::Member;
+use cdn_origin::group::OriginGroup;
+use cdn_origin::pool::PoolSettings;
+use http::StatusCode;
+use std::error::Error;
+use std::time::Duration;
+
+/// `site app.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginGroup, Box<dyn Error>> {
+    let mut members = Vec::new();
+    for (name, url, weight) in [
+        ("10.0.0.1:8080", "http://10.0.0.1:8080", 3),
+        ("10.0.0.2:8080", "http://10.0.0.2:8080", 2),
+        ("10.0.0.3:8080", "http://10.0.0.3:8080", 1),
+    ] {
+        let connector = CdnOriginConnector::builder(url)
+            .build()?;
+        let proxy = OriginProxy::new(connector)
+            .host_rewrite(HostRewriteLayer::preserve())
+            .pool(PoolSettings::default().max_connections(80));
+        members.push(Member::new(proxy).name(name).weight(weight));
+    }
+    let group = OriginGroup::builder()
+        .tier(members)
+        .balance(Balance::round_robin())
+        .failover(Failover::default().max_attempts(3).within(Duration::from_secs(5)))
+        .ejection(Ejection::default().time(Duration::from_secs(30)).failures(3))
+        .health_check(HealthCheck::get("/healthz").interval(Duration::from_secs(10)).timeout(Duration::from_secs(2)).statuses([StatusCode::from_u16(200)?]).rise(2).fall(3))
+        .build()?;
+    Ok(group)
+}
+}
+
+pub(super) mod caddy_timeouts {
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::connector::Timeouts;
+use cdn_origin::dial::HappyEyeballs;
+use cdn_origin::dial::SocketOptions;
+use cdn_origin::dial::TcpKeepalive;
+use cdn_origin::pool::PoolSettings;
+use cdn_origin::proxy::Limits;
+use std::error::Error;
+use std::time::Duration;
+
+/// `snippet`, line 1.
+pub(crate) fn snippet_1() -> Result<OriginProxy, Box<dyn Error>> {
+    let connector = CdnOriginConnector::builder("https://origin.example.net")
+        .timeouts(Timeouts::default().connect(Duration::from_secs(40)).dial(Duration::from_secs(30)))
+        .happy_eyeballs(HappyEyeballs::default().attempt_delay(Duration::from_millis(300)))
+        .socket_options(SocketOptions::default().keepalive(TcpKeepalive::probe(Duration::from_secs(30), Duration::from_secs(15), 9)).local_address("192.0.2.10".parse::<std::net::IpAddr>()?))
+        .build()?;
+    Ok(OriginProxy::new(connector)
+        .limits(Limits::default().body_idle_timeout(Duration::from_secs(40)).response_timeout(Duration::from_secs(20)))
+        .pool(PoolSettings::default().idle_timeout(Duration::from_secs(90)).max_idle(16).max_response_head(262144)))
+}
+}
+
+pub(super) mod caddy_tls_without_a_port {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+
+/// `site www.example.com`, line 2.
+pub(crate) fn site_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://origin.example.net:80")
+        .build()?;
+    Ok(OriginProxy::new(connector))
+}
+}
+
+pub(super) mod caddy_verification_off {
+use cdn_origin::BuildError;
+use cdn_origin::CdnOriginConnector;
+use cdn_origin::OriginProxy;
+use cdn_origin::tls::danger;
+
+/// `snippet`, line 1.
+pub(crate) fn snippet_1() -> Result<OriginProxy, BuildError> {
+    let connector = CdnOriginConnector::builder("https://10.0.0.5")
+        .sni("origin.example.net")
+        .host("10.0.0.5")
+        .verify(danger::accept_any_certificate())
+        .build()?;
+    Ok(OriginProxy::new(connector))
 }
 }

@@ -1,15 +1,20 @@
-//! Any text as a configuration of nginx or HAProxy: notes are safe to show, and code can be parsed.
+//! Any text as a configuration of each proxy: notes are safe to show, and code can be parsed.
 
 use cdn_origin::import::{self, ImportError, Imported};
 
 use super::text::assert_line;
 
-/// The input is a text, for both importers.
+/// The input is a text, for all importers.
 ///
 /// Returns `Some` if one of them makes an origin of it.
 pub fn run(bytes: &[u8]) -> Option<()> {
     let text = String::from_utf8_lossy(bytes);
-    let made = [import::nginx(&text), import::haproxy(&text)];
+    let made = [
+        import::nginx(&text),
+        import::haproxy(&text),
+        import::envoy(&text),
+        import::caddy(&text),
+    ];
     let lines = text.lines().count() + 1;
     let origins = made.iter().map(|made| check(made, lines)).sum::<usize>();
     (origins > 0).then_some(())

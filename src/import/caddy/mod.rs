@@ -1,0 +1,224 @@
+//! The importer of Caddy: each `reverse_proxy` of a Caddyfile.
+
+mod field_lines;
+mod handler_rows;
+mod parse;
+mod reverse_proxy;
+mod transport_rows;
+mod unrelated_directives;
+mod value;
+
+use super::{
+    draft::Draft,
+    error::ImportError,
+    imported::Imported,
+    message_fields,
+    note::{Finding, ImportNote},
+};
+
+use self::{parse::CaddyDirective, reverse_proxy::ReverseProxy};
+
+/// Imports a Caddyfile, or a part of one.
+pub(super) fn import(text: &str) -> Result<Imported, ImportError> {
+    let lines = parse::parse(text)?;
+    let mut importer = CaddyImporter::default();
+    importer.file(&lines);
+    Ok(Imported::new(&importer.drafts, importer.notes))
+}
+
+/// All tables, for the guide.
+#[cfg(test)]
+pub(super) fn tables() -> Vec<(&'static str, Vec<super::directive_row::Listed>)> {
+    use reverse_proxy::CaddyRow;
+
+    let listed = |rows: &[CaddyRow]| rows.iter().map(CaddyRow::listed).collect();
+    vec![
+        ("The lines of `reverse_proxy`", listed(&handler_rows::ROWS)),
+        (
+            "The lines of `transport http`",
+            listed(&transport_rows::ROWS),
+        ),
+    ]
+}
+
+/// The blocks around a `reverse_proxy`.
+#[derive(Clone, Debug)]
+struct Site {
+    /// Such as `site www.example.com`.
+    title: String,
+    /// The prefix of the paths, if all blocks around have one or none.
+    path: Option<String>,
+    /// Whether only some requests come here.
+    is_bounded: bool,
+    /// The prefix that is removed from paths.
+    stripped: Option<String>,
+}
+
+/// Directives with directives in their blocks.
+const NESTING: [&str; 3] = ["handle", "handle_path", "route"];
+
+#[derive(Default)]
+struct CaddyImporter {
+    drafts: Vec<Draft>,
+    notes: Vec<ImportNote>,
+}
+
+impl CaddyImporter {
+    fn note(&mut self, line: &CaddyDirective, finding: Finding) {
+        // The second word of these is the name of a field.
+        let name = match line.name.as_str() {
+            "header" | "request_header" => format!("{} {}", line.name, line.word()),
+            name => name.to_owned(),
+        };
+        self.notes.push(ImportNote::new(line.line, &name, finding));
+    }
+
+    fn file(&mut self, lines: &[CaddyDirective]) {
+        let mut site = Site {
+            title: "snippet".to_owned(),
+            path: None,
+            is_bounded: false,
+            stripped: None,
+        };
+        for (index, line) in lines.iter().enumerate() {
+            let is_directive =
+                line.name == "reverse_proxy" || NESTING.contains(&line.name.as_str());
+            let is_known = unrelated_directives::finding(&line.name) != Finding::unmapped();
+            match &line.block {
+                Some(_) if line.name.is_empty() => self.options(line),
+                Some(block) if line.name.starts_with('(') => {
+                    site.title = format!("snippet {}", title(line));
+                    self.snippet(block, &site);
+                }
+                _ if is_directive || is_known => self.line(line, &site),
+                Some(block) => {
+                    site.title = format!("site {}", title(line));
+                    self.block(block, &site);
+                }
+                // The address of a file with one site.
+                None if index == 0 => site.title = format!("site {}", title(line)),
+                None => self.note(line, Finding::unmapped()),
+            }
+        }
+    }
+
+    /// The options of the whole file.
+    fn options(&mut self, options: &CaddyDirective) {
+        for line in options.lines() {
+            let finding = match line.name.as_str() {
+                "trusted_proxies" => Finding::by_hand("`ForwardedLayer::trust`"),
+                "log" => Finding::by_hand("`AccessLogLayer`"),
+                _ => Finding::no_effect("it concerns the process of Caddy"),
+            };
+            self.note(line, finding);
+            if line.name == "servers" {
+                self.options(line);
+            }
+        }
+    }
+
+    /// A block that `import` names. It may have lines of any other block.
+    fn snippet(&mut self, lines: &[CaddyDirective], site: &Site) {
+        for line in lines {
+            match line.name.as_str() {
+                "reverse_proxy" | "handle" | "handle_path" | "route" => self.line(line, site),
+                _ => {
+                    let text = "snippets are not read: put the content in place of `import`";
+                    self.note(line, Finding::refused(text));
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, lines: &[CaddyDirective], site: &Site) {
+        for line in lines {
+            self.line(line, site);
+        }
+    }
+
+    fn line(&mut self, line: &CaddyDirective, site: &Site) {
+        match line.name.as_str() {
+            "reverse_proxy" => self.proxy(line, site),
+            name if NESTING.contains(&name) => {
+                let mut inner = site.within(line.word());
+                if name == "handle_path" {
+                    inner.stripped.clone_from(&inner.path);
+                    if inner.path.is_none() {
+                        self.note(line, Finding::by_hand("`OriginProxy::map_path`"));
+                    }
+                }
+                self.block(line.lines(), &inner);
+            }
+            name => self.note(line, unrelated_directives::finding(name)),
+        }
+    }
+
+    fn proxy(&mut self, directive: &CaddyDirective, site: &Site) {
+        let has_matcher = directive.word().starts_with(['/', '@', '*']);
+        let (matcher, addresses) = directive.words.split_at(usize::from(has_matcher));
+        let site = site.within(matcher.first().map_or("", String::as_str));
+        let lines = directive.lines();
+        let more = lines.iter().filter(|line| line.name == "to");
+        let count = addresses.len() + more.map(|line| line.words.len()).sum::<usize>();
+        let mut proxy = ReverseProxy::new(count > 1);
+        proxy.draft.section = match &site.path {
+            Some(path) => format!("{} at {path}", site.title),
+            None => site.title.clone(),
+        };
+        proxy.draft.line = directive.line;
+        if count == 0 {
+            let finding = Finding::refused("there is no address: there is no origin");
+            proxy.note(directive.line, "reverse_proxy", finding);
+        }
+        for address in addresses {
+            proxy.add_upstream(directive.line, address);
+        }
+        if let Some(client) = &site.stripped {
+            let settings = &mut proxy.shared().settings;
+            let finding = message_fields::map_path(settings, client, "/");
+            proxy.note(directive.line, "handle_path", finding);
+        }
+        for line in lines {
+            handler_line(&mut proxy, line);
+        }
+        let (draft, notes) = proxy.finish(site.path.as_deref(), site.is_bounded);
+        self.notes.extend(notes);
+        self.drafts.push(draft);
+    }
+}
+
+fn handler_line(proxy: &mut ReverseProxy, line: &CaddyDirective) {
+    let row = handler_rows::ROWS.iter().find(|row| row.name == line.name);
+    let finding = match row {
+        Some(row) => row.apply(|map| map(proxy, line, row.text)),
+        None if line.name.starts_with('@') => Finding::by_hand(handler_rows::RESPONSE_MATCHER),
+        None => Finding::unmapped(),
+    };
+    // The second word of these is the name of a field.
+    let name = match line.name.as_str() {
+        "header_up" | "header_down" => format!("{} {}", line.name, line.word()),
+        name => name.to_owned(),
+    };
+    proxy.note(line.line, &name, finding);
+}
+
+fn title(site: &CaddyDirective) -> String {
+    let words = [&site.name].into_iter().chain(&site.words);
+    words.map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+impl Site {
+    /// The site with the matcher of a directive in it.
+    fn within(&self, matcher: &str) -> Self {
+        let mut inner = self.clone();
+        if matcher.is_empty() || matcher == "*" {
+            return inner;
+        }
+        let prefix = matcher.strip_suffix('*').filter(|_| !self.is_bounded);
+        inner.path = prefix
+            .filter(|prefix| prefix.starts_with('/'))
+            .map(str::to_owned);
+        inner.is_bounded = true;
+        inner
+    }
+}

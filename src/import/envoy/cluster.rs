@@ -1,0 +1,305 @@
+//! A cluster, what its fields have said so far, and the draft that it becomes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::import::{
+    draft::{Draft, HostChoice, Server, SharedSettings, SniChoice, VerifyChoice},
+    group_calls::GroupCalls,
+    note::{Finding, ImportNote},
+    settings::{SettingValue, duration},
+};
+
+use super::message::{FieldRow, Message};
+
+/// A row about a cluster, its endpoints, TLS or protocols.
+pub(super) type ClusterRow = FieldRow<Cluster>;
+
+/// A cluster. Settings that depend on several fields are made in [`finish`](Self::finish).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) shared: SharedSettings,
+    pub(super) group: GroupCalls,
+    pub(super) endpoints: Vec<EndpointLine>,
+    /// The line of the TLS context.
+    pub(super) tls_line: Option<usize>,
+    pub(super) names: TlsNames,
+    /// Whether roots are named that certificates are verified with.
+    pub(super) has_roots: bool,
+    /// The only protocol, with the line of its field.
+    pub(super) protocol: Option<(usize, OnlyProtocol)>,
+    /// Whether `lb_policy` chooses endpoints by a key of the request.
+    pub(super) is_hashed: bool,
+    pub(super) dns_refresh: Option<Duration>,
+    pub(super) respects_ttl: bool,
+    /// Idle time and interval in seconds, and the number of probes.
+    pub(super) keepalive: [Option<u32>; 3],
+    pub(super) notes: Vec<ImportNote>,
+}
+
+/// An endpoint of `load_assignment`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndpointLine {
+    pub(super) line: usize,
+    pub(super) address: String,
+    pub(super) port: Option<u16>,
+    pub(super) pipe: Option<String>,
+    pub(super) hostname: Option<String>,
+    pub(super) weight: Option<u32>,
+    pub(super) is_backup: bool,
+}
+
+/// Fields that take names from elsewhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TlsNames {
+    /// The line of `auto_sni`.
+    pub(super) sni_from_host: Option<usize>,
+    /// Whether `auto_host_sni` is set.
+    pub(super) sni_from_endpoint: bool,
+    /// Whether the name in the certificate is checked.
+    pub(super) is_checked: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum OnlyProtocol {
+    Http1,
+    Http2,
+}
+
+/// The Host that a route sends.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum RouteHost {
+    /// The client's.
+    #[default]
+    Client,
+    /// The name of the endpoint.
+    Endpoint,
+    Literal(String),
+    /// The client's: the text has no route.
+    Unknown,
+}
+
+impl Message for Cluster {
+    fn note(&mut self, line: usize, field: &str, finding: Finding) {
+        self.notes.push(ImportNote::new(line, field, finding));
+    }
+}
+
+impl Cluster {
+    pub(super) fn set(
+        &mut self,
+        key: &'static str,
+        value: SettingValue,
+        text: &'static str,
+    ) -> Finding {
+        self.shared.set(key, value, text)
+    }
+
+    /// Whether the endpoints are reached by TLS.
+    fn is_tls(&self) -> bool {
+        self.tls_line.is_some()
+    }
+
+    /// The draft with this Host, once all fields are read.
+    pub(super) fn finish(&mut self, host: &RouteHost) -> Draft {
+        self.settle_dns();
+        self.settle_protocol();
+        if let Some(line) = self.tls_line {
+            self.settle_tls(line, host);
+        }
+        self.warn_of_host(host);
+        let endpoints = std::mem::take(&mut self.endpoints);
+        let servers = endpoints.iter().filter_map(|it| self.server(it, host));
+        let servers: Vec<_> = servers.collect();
+        Draft {
+            section: format!("cluster {}", self.name),
+            line: self.line,
+            servers,
+            group_calls: std::mem::take(&mut self.group).into_calls(),
+            ..Draft::default()
+        }
+    }
+
+    fn settle_dns(&mut self) {
+        let Some(time) = self.dns_refresh else {
+            return;
+        };
+        let written = humantime::format_duration(time).to_string();
+        let time = duration(time);
+        let (json, code) = match self.respects_ttl {
+            true => (
+                json!({ "without_ttl": written }),
+                format!(".without_ttl({time})"),
+            ),
+            false => (
+                json!({ "min_ttl": written, "max_ttl": written }),
+                format!(".ttl({time}..={time})"),
+            ),
+        };
+        let value = SettingValue::Both(json, format!("DnsCache::default(){code}"));
+        // The time was checked when its field was read.
+        self.set("dns.cache", value, "");
+    }
+
+    fn settle_protocol(&mut self) {
+        let Some((line, protocol)) = self.protocol else {
+            return;
+        };
+        let (name, code) = match protocol {
+            OnlyProtocol::Http1 => ("http/1.1", "Alpn::Http1"),
+            OnlyProtocol::Http2 => ("h2", "Alpn::Http2"),
+        };
+        match (self.is_tls(), protocol) {
+            (true, _) => {
+                let value = SettingValue::Both(json!([name]), code.to_owned());
+                self.set("alpn", value, "");
+            }
+            (false, OnlyProtocol::Http1) => {}
+            (false, OnlyProtocol::Http2) => {
+                let finding = Finding::refused("HTTP/2 is spoken over TLS only");
+                self.note(line, "http2_protocol_options", finding);
+            }
+        }
+    }
+
+    fn settle_tls(&mut self, line: usize, host: &RouteHost) {
+        self.settle_sni(line, host);
+        let tls = &mut self.shared.tls;
+        tls.is_on = true;
+        if let SniChoice::Name(name) = &tls.sni {
+            // The expected name follows the SNI.
+            tls.expected_name.take_if(|expected| expected == name);
+        }
+        let has_pins = !tls.key_pins.is_empty() || !tls.certificate_pins.is_empty();
+        match (tls.verify, self.has_roots, has_pins) {
+            (VerifyChoice::Off, _, _) => {}
+            (_, true, _) if !self.names.is_checked => self.warn(
+                line,
+                "match_typed_subject_alt_names",
+                "without this field, Envoy accepts a certificate of any name. The import expects \
+                 the SNI",
+            ),
+            (_, true, _) => {}
+            (_, false, true) => tls.verify = VerifyChoice::Pins,
+            (_, false, false) => self.warn(
+                line,
+                "validation_context",
+                "without `trusted_ca` in it, Envoy accepts any certificate. The import verifies \
+                 it with the system's roots",
+            ),
+        }
+    }
+
+    fn settle_sni(&mut self, line: usize, host: &RouteHost) {
+        if let Some(line) = self.names.sni_from_host {
+            if let RouteHost::Literal(name) = host {
+                let name = name.split(':').next().unwrap_or(name);
+                self.shared.tls.sni = SniChoice::Name(name.to_owned());
+                return;
+            }
+            self.warn(
+                line,
+                "auto_sni",
+                "the SNI would be the client's Host; that of a connector is fixed, because \
+                 connections are shared. The import sends `sni`, or the endpoint's name. For a \
+                 name of each client's, see `VirtualHosts`",
+            );
+        } else if self.names.sni_from_endpoint {
+            self.shared.tls.sni = SniChoice::Url;
+        } else if self.shared.tls.sni == SniChoice::Url {
+            self.warn(
+                line,
+                "sni",
+                "without this field, Envoy sends no SNI, and a CDN cannot choose a certificate. \
+                 The import sends the endpoint's name, if it has one",
+            );
+        }
+    }
+
+    fn warn_of_host(&mut self, host: &RouteHost) {
+        let is_name = |endpoint: &EndpointLine| {
+            endpoint.pipe.is_none() && endpoint.address.parse::<std::net::IpAddr>().is_err()
+        };
+        let has_name = self.endpoints.iter().any(is_name);
+        match host {
+            RouteHost::Client if has_name => self.warn(
+                self.line,
+                "host_rewrite_literal",
+                "without this field, the client's Host is passed, and an edge that does not serve \
+                 that name refuses the request",
+            ),
+            RouteHost::Unknown if has_name => self.warn(
+                self.line,
+                "host_rewrite_literal",
+                "no route of this cluster is in the text: the import passes the client's Host, as \
+                 Envoy does by default. An edge that does not serve that name refuses the request",
+            ),
+            _ => {}
+        }
+    }
+
+    fn warn(&mut self, line: usize, field: &str, text: &'static str) {
+        self.note(line, field, Finding::warning(text));
+    }
+
+    fn server(&mut self, endpoint: &EndpointLine, host: &RouteHost) -> Option<Server> {
+        let (scheme, default_port) = match self.is_tls() {
+            true => ("https", 443),
+            false => ("http", 80),
+        };
+        let name = endpoint.hostname.as_deref();
+        let is_v6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+        let in_brackets = |host: &str| match is_v6(host) {
+            true => format!("[{host}]"),
+            false => host.to_owned(),
+        };
+        let (title, url, dial) = match (&endpoint.pipe, endpoint.port) {
+            (Some(path), _) => {
+                let url = format!("{scheme}://{}", name.unwrap_or("localhost"));
+                (path.clone(), url, Some(format!("unix:{path}")))
+            }
+            (None, None) => {
+                let finding = Finding::refused("the endpoint has no `port_value`");
+                self.note(endpoint.line, "lb_endpoints", finding);
+                return None;
+            }
+            (None, Some(port)) => {
+                if port == 443 && !self.is_tls() {
+                    self.warn(
+                        endpoint.line,
+                        "transport_socket",
+                        "without this field, plain HTTP is sent to a port of TLS: an edge answers \
+                         400",
+                    );
+                }
+                let address = in_brackets(&endpoint.address);
+                let title = format!("{address}:{port}");
+                let suffix = match port == default_port {
+                    true => String::new(),
+                    false => format!(":{port}"),
+                };
+                let host = name.map_or(address, in_brackets);
+                let is_same = name.is_none_or(|name| name == endpoint.address);
+                let dial = (!is_same).then(|| title.clone());
+                (title, format!("{scheme}://{host}{suffix}"), dial)
+            }
+        };
+        let mut server = Server::new(&self.shared, title, endpoint.line, url);
+        server.dial = dial;
+        server.weight = endpoint.weight;
+        server.is_backup = endpoint.is_backup;
+        server.host = match host {
+            RouteHost::Client | RouteHost::Unknown => HostChoice::Preserve,
+            RouteHost::Literal(name) => HostChoice::Fixed(name.clone()),
+            RouteHost::Endpoint => HostChoice::Fixed(match (name, &endpoint.pipe) {
+                (Some(name), _) => name.to_owned(),
+                (None, Some(_)) => "localhost".to_owned(),
+                (None, None) => in_brackets(&endpoint.address),
+            }),
+        };
+        Some(server)
+    }
+}

@@ -1,0 +1,110 @@
+//! Fields of a cluster: load balancing, DNS and the connect timeout.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::import::{
+    note::Finding,
+    settings::{SettingValue, duration},
+};
+
+use super::{cluster::Cluster, message::Mapping, node::JsonNode};
+
+pub(super) fn discovery(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(match node.text()? {
+        "STATIC" | "LOGICAL_DNS" => Finding::mapped(text),
+        "STRICT_DNS" => Finding::mapped(
+            "the addresses of a name are raced; `MemberSource::dns` makes a member of each",
+        ),
+        "EDS" => Finding::refused(
+            "endpoints do not come from a control plane: `Members` changes a group at run time",
+        ),
+        "ORIGINAL_DST" => Finding::refused("the address of a connector is fixed"),
+        _ => Finding::refused("the value is no type of a cluster"),
+    })
+}
+
+pub(super) fn connect_timeout(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    /// The defaults of the two parts.
+    const PART: Duration = Duration::from_secs(10);
+    let time = node.time()?;
+    if time > PART {
+        for key in ["timeouts.dial", "timeouts.tls_handshake"] {
+            cluster.set(key, SettingValue::Time(time), text);
+        }
+    }
+    Ok(cluster.set("timeouts.connect", SettingValue::Time(time), text))
+}
+
+pub(super) fn lb_policy(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(match node.text()? {
+        "ROUND_ROBIN" => cluster
+            .group
+            .balance("Balance::round_robin()".to_owned(), text),
+        "LEAST_REQUEST" | "RANDOM" => Finding::mapped("`Balance::least_loaded`, the default"),
+        "RING_HASH" | "MAGLEV" => {
+            cluster.is_hashed = true;
+            Finding::by_hand("`Balance::by_key`; a route's `hash_policy` is imported")
+        }
+        "LOAD_BALANCING_POLICY_CONFIG" => Finding::by_hand(text),
+        _ => Finding::refused("the group chooses among its members: `Balance`"),
+    })
+}
+
+pub(super) fn slow_start(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let time = duration(node.duration()?);
+    Ok(cluster.group.eject(&format!(".slow_start({time})"), text))
+}
+
+pub(super) fn panic_threshold(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    let percent = node.percent()?;
+    let call = format!("panic_threshold({percent})");
+    Ok(cluster.group.call(call, text))
+}
+
+pub(super) fn max_load(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(cluster.group.max_load(node.small_count()?, text))
+}
+
+pub(super) fn dns_lookup_family(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    let (name, code) = match node.text()? {
+        "AUTO" | "ALL" => return Ok(Finding::mapped("both families are raced by default")),
+        "V4_ONLY" => ("only_v4", "IpFamilies::OnlyV4"),
+        "V6_ONLY" => ("only_v6", "IpFamilies::OnlyV6"),
+        "V4_PREFERRED" => ("prefer_v4", "IpFamilies::PreferV4"),
+        _ => return Err(Finding::refused("the value is no family")),
+    };
+    let value = SettingValue::Both(json!(name), code.to_owned());
+    Ok(cluster.set("happy_eyeballs.families", value, text))
+}
+
+pub(super) fn dns_refresh_rate(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    cluster.dns_refresh = Some(node.time()?);
+    Ok(Finding::mapped(text))
+}
+
+pub(super) fn respect_dns_ttl(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    cluster.respects_ttl = node.boolean()?;
+    Ok(Finding::mapped(text))
+}

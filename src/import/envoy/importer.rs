@@ -1,0 +1,153 @@
+//! Which routes send requests to which cluster.
+
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+
+use crate::import::{
+    draft::Draft,
+    group_calls::GroupCalls,
+    imported::Imported,
+    note::{Finding, ImportNote},
+};
+
+use super::{
+    cluster::{Cluster, RouteHost},
+    cluster_rows, endpoint_rows,
+    message::{FieldRow, Message, read},
+    node::JsonNode,
+    route::Route,
+    route_rows, virtual_host_rows,
+};
+
+/// The most origins that a text may have: routes times endpoints.
+const MAX_ORIGINS: usize = 1000;
+
+/// A row about a bootstrap, a listener or its filter.
+pub(super) type FileRow = FieldRow<EnvoyImporter>;
+
+#[derive(Debug, Default)]
+pub(super) struct EnvoyImporter {
+    clusters: BTreeMap<String, Cluster>,
+    /// The clusters that a route names.
+    used: BTreeSet<String>,
+    drafts: Vec<Draft>,
+    origins: usize,
+    notes: Vec<ImportNote>,
+}
+
+impl Message for EnvoyImporter {
+    fn note(&mut self, line: usize, field: &str, finding: Finding) {
+        self.notes.push(ImportNote::new(line, field, finding));
+    }
+}
+
+impl EnvoyImporter {
+    /// Reads a cluster. Its drafts follow: one for each of its routes.
+    pub(super) fn add_cluster(&mut self, node: &JsonNode) {
+        let name = match node.get("name").map(JsonNode::text) {
+            Some(Ok(name)) => name.to_owned(),
+            _ => String::new(),
+        };
+        let mut cluster = Cluster {
+            name: name.clone(),
+            line: node.line,
+            group: GroupCalls::new(endpoint_rows::count(node) > 1),
+            ..Cluster::default()
+        };
+        read(&mut cluster, "", node, &cluster_rows::ROWS);
+        self.notes.append(&mut cluster.notes);
+        if cluster.endpoints.is_empty() {
+            let finding = Finding::refused("the cluster has no endpoint: there is no origin");
+            self.note(node.line, "load_assignment", finding);
+        }
+        match self.clusters.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(cluster)),
+            Entry::Occupied(_) => {
+                let finding = Finding::refused("a cluster of this name is there already");
+                self.note(node.line, "name", finding);
+            }
+        }
+    }
+
+    /// Reads a route configuration with its virtual hosts.
+    pub(super) fn add_configuration(&mut self, node: &JsonNode) {
+        let mut shared = Route::default();
+        read(&mut shared, "", node, &virtual_host_rows::ROWS);
+        self.notes.append(&mut shared.notes);
+        for host in node
+            .get("virtual_hosts")
+            .map_or(&[][..], JsonNode::elements)
+        {
+            self.add_virtual_host(host, &shared);
+        }
+    }
+
+    /// Reads a virtual host with its routes.
+    pub(super) fn add_virtual_host(&mut self, node: &JsonNode, shared: &Route) {
+        let mut shared = shared.clone();
+        read(&mut shared, "", node, &virtual_host_rows::ROWS);
+        self.notes.append(&mut shared.notes);
+        for route in node.get("routes").map_or(&[][..], JsonNode::elements) {
+            self.add_route(route, &shared);
+        }
+    }
+
+    /// Reads a route, and adds the draft of its cluster.
+    pub(super) fn add_route(&mut self, node: &JsonNode, shared: &Route) {
+        let name = match node.at(&["route", "cluster"]).map(JsonNode::text) {
+            Some(Ok(name)) => name,
+            _ => "",
+        };
+        let cluster = self.clusters.get(name).filter(|_| !name.is_empty());
+        let prefixes = ["prefix", "path_separated_prefix"];
+        let prefix = prefixes.iter().find_map(|field| node.at(&["match", field]));
+        let mut route = Route {
+            line: node.line,
+            prefix: prefix.and_then(|prefix| prefix.text().ok().map(str::to_owned)),
+            group: GroupCalls::new(cluster.is_some_and(|it| it.group.is_group)),
+            is_hashed: cluster.is_some_and(|cluster| cluster.is_hashed),
+            ..shared.clone()
+        };
+        read(&mut route, "", node, &route_rows::ROWS);
+        let cluster = cluster.cloned();
+        self.notes.append(&mut route.notes);
+        let Some(cluster) = cluster else {
+            if !name.is_empty() {
+                let finding = Finding::refused("the text has no cluster of this name");
+                self.note(node.line, "route.cluster", finding);
+            }
+            return;
+        };
+        self.used.insert(name.to_owned());
+        if self.is_full(&cluster) {
+            return;
+        }
+        let (draft, mut notes) = route.finish(cluster);
+        self.notes.append(&mut notes);
+        self.drafts.push(draft);
+    }
+
+    /// Counts the origins of a cluster, and notes that there are too many.
+    fn is_full(&mut self, cluster: &Cluster) -> bool {
+        self.origins = self.origins.saturating_add(cluster.endpoints.len());
+        let is_full = self.origins > MAX_ORIGINS;
+        if is_full {
+            let finding = Finding::refused("more than 1000 origins: import parts of the text");
+            self.note(cluster.line, "load_assignment", finding);
+        }
+        is_full
+    }
+
+    /// What became of the text, once all of it is read.
+    pub(super) fn finish(mut self) -> Imported {
+        for (name, mut cluster) in std::mem::take(&mut self.clusters) {
+            if self.used.contains(&name) || self.is_full(&cluster) {
+                continue;
+            }
+            let draft = cluster.finish(&RouteHost::Unknown);
+            self.notes.append(&mut cluster.notes);
+            self.drafts.push(draft);
+        }
+        self.drafts.sort_by_key(|draft| draft.line);
+        Imported::new(&self.drafts, self.notes)
+    }
+}

@@ -1,0 +1,118 @@
+//! The fields of `circuit_breakers`.
+
+use serde_json::json;
+
+use crate::import::{note::Finding, settings::SettingValue};
+
+use super::{
+    cluster::{Cluster, ClusterRow},
+    message::{Mapping, Message, read},
+    node::JsonNode,
+};
+
+pub(super) const ROWS: [ClusterRow; 2] = [
+    ClusterRow::maps(
+        "circuit_breakers.thresholds",
+        thresholds,
+        "read with their fields",
+    ),
+    ClusterRow::by_hand(
+        "circuit_breakers.per_host_thresholds",
+        "`PoolSettings::max_connections` of each member",
+    ),
+];
+
+/// The fields of the elements of `thresholds`.
+pub(super) const THRESHOLD_ROWS: [ClusterRow; 8] = [
+    ClusterRow::no_effect("thresholds.priority", "requests have no priority"),
+    ClusterRow::maps(
+        "thresholds.max_connections",
+        max_connections,
+        "`PoolSettings::max_connections`, of each member",
+    ),
+    ClusterRow::maps(
+        "thresholds.max_pending_requests",
+        max_queued,
+        "`PoolSettings::max_queued`, of each member",
+    ),
+    ClusterRow::maps(
+        "thresholds.max_requests",
+        max_concurrency,
+        "`Limits::max_concurrency`, of each member",
+    ),
+    ClusterRow::by_hand("thresholds.max_retries", "`PoolSettings::retry_budget`"),
+    ClusterRow::maps(
+        "thresholds.retry_budget",
+        retry_budget,
+        "`PoolSettings::retry_budget`",
+    ),
+    ClusterRow::no_effect(
+        "thresholds.track_remaining",
+        "`OriginProxy::snapshot` has the numbers",
+    ),
+    ClusterRow::no_effect("thresholds.max_connection_pools", "an origin has one pool"),
+];
+
+pub(super) fn circuit_breakers(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    read(cluster, "circuit_breakers", node, &ROWS);
+    Ok(Finding::mapped(text))
+}
+
+fn thresholds(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    for element in node.list()? {
+        match element.get("priority").map(JsonNode::text) {
+            Some(Ok("HIGH")) => {
+                let finding = Finding::refused("requests have no priority: those of DEFAULT count");
+                cluster.note(element.line, "circuit_breakers.thresholds", finding);
+            }
+            _ => read(cluster, "thresholds", element, &THRESHOLD_ROWS),
+        }
+    }
+    Ok(Finding::mapped(text))
+}
+
+fn number(
+    cluster: &mut Cluster,
+    key: &'static str,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    let number = SettingValue::Number(u64::from(node.small_count()?));
+    Ok(cluster.set(key, number, text))
+}
+
+fn max_connections(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    number(cluster, "pool.max_connections", node, text)
+}
+
+fn max_queued(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    number(cluster, "pool.max_queued", node, text)
+}
+
+fn max_concurrency(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    number(cluster, "limits.max_concurrency", node, text)
+}
+
+pub(super) fn max_uses(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    match node.small_count()? {
+        0 => Ok(Finding::no_effect(
+            "a connection has at most 100,000 requests by default",
+        )),
+        _ => number(cluster, "pool.max_uses", node, text),
+    }
+}
+
+/// `budget_percent` and `min_retry_concurrency`.
+fn retry_budget(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let percent = node.at(&["budget_percent", "value"]);
+    let percent = percent.map_or(Ok(20), JsonNode::percent)?;
+    let at_least = node.get("min_retry_concurrency");
+    let at_least = at_least.map_or(Ok(3), JsonNode::small_count)?;
+    let json = json!({ "share": { "percent": percent, "at_least": at_least } });
+    let code = format!("RetryBudget::percent({percent}).at_least({at_least})");
+    Ok(cluster.set("pool.retry_budget", SettingValue::Both(json, code), text))
+}

@@ -1,0 +1,169 @@
+//! A route, and what its fields have said so far.
+
+use crate::import::{
+    draft::Draft,
+    group_calls::GroupCalls,
+    message_fields::{self, FieldChange},
+    note::{Finding, ImportNote},
+    settings::{SettingValue, Settings},
+};
+
+use super::{
+    cluster::{Cluster, RouteHost},
+    message::{FieldRow, Mapping, Message},
+    node::JsonNode,
+};
+
+/// A row about a route, its virtual host or its configuration.
+pub(super) type RouteRow = FieldRow<Route>;
+
+/// A route; or what all routes of a virtual host have in common.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Route {
+    pub(super) line: usize,
+    /// The prefix of the paths, if the route matches by one.
+    pub(super) prefix: Option<String>,
+    pub(super) host: RouteHost,
+    pub(super) settings: Settings,
+    pub(super) group: GroupCalls,
+    /// Whether the cluster chooses its endpoints by a key of the request.
+    pub(super) is_hashed: bool,
+    pub(super) notes: Vec<ImportNote>,
+}
+
+impl Message for Route {
+    fn note(&mut self, line: usize, field: &str, finding: Finding) {
+        self.notes.push(ImportNote::new(line, field, finding));
+    }
+}
+
+impl Route {
+    pub(super) fn set(
+        &mut self,
+        key: &'static str,
+        value: SettingValue,
+        text: &'static str,
+    ) -> Finding {
+        crate::import::draft::set(&mut self.settings, key, value, text)
+    }
+
+    pub(super) fn set_time(
+        &mut self,
+        key: &'static str,
+        node: &JsonNode,
+        text: &'static str,
+    ) -> Mapping {
+        let time = SettingValue::Time(node.time()?);
+        Ok(self.set(key, time, text))
+    }
+
+    /// The draft of the cluster with this route.
+    pub(super) fn finish(mut self, mut cluster: Cluster) -> (Draft, Vec<ImportNote>) {
+        cluster.shared.settings.extend(self.settings);
+        cluster.group.extend(self.group);
+        let mut draft = cluster.finish(&self.host);
+        draft.line = self.line;
+        if let Some(finding) = draft.add_route(self.prefix.as_deref()) {
+            self.notes
+                .push(ImportNote::new(self.line, "match", finding));
+        }
+        if let Some(prefix) = self.prefix {
+            draft.section = format!("{} at {prefix}", draft.section);
+        }
+        self.notes.append(&mut cluster.notes);
+        (draft, self.notes)
+    }
+
+    /// Sets fields of requests or of responses, by their values in a list.
+    pub(super) fn add_fields(
+        &mut self,
+        node: &JsonNode,
+        key: &'static str,
+        text: &'static str,
+    ) -> Mapping {
+        for option in node.list()? {
+            let name = option
+                .at(&["header", "key"])
+                .map_or(Ok(""), JsonNode::text)?;
+            let finding = self.add_field(option, name, key);
+            let finding = finding.unwrap_or_else(|finding| finding);
+            self.note(option.line, &format!("{key} {name}"), finding);
+        }
+        Ok(Finding::mapped(text))
+    }
+
+    fn add_field(&mut self, option: &JsonNode, name: &str, key: &'static str) -> Mapping {
+        /// Fields to which Envoy adds another value, which must not replace the origin's.
+        const LISTS: [&str; 4] = ["cache-control", "link", "set-cookie", "vary"];
+        let lower = name.to_ascii_lowercase();
+        let is_request = key == "request_headers_to_add";
+        let hook = match is_request {
+            true => "`OriginProxy::map_request`",
+            false => "`OriginProxy::map_response`",
+        };
+        if let (true, Some(finding)) = (is_request, own_request_field(&lower)) {
+            return Ok(finding);
+        }
+        let action = option
+            .get("append_action")
+            .map(JsonNode::text)
+            .transpose()?;
+        let appends = match (action, option.get("append")) {
+            (None, None) | (Some("APPEND_IF_EXISTS_OR_ADD"), _) => true,
+            (Some("OVERWRITE_IF_EXISTS_OR_ADD"), _) => false,
+            (None, Some(append)) => append.boolean()?,
+            (Some(_), _) => return Ok(Finding::by_hand(hook)),
+        };
+        let value = option
+            .at(&["header", "value"])
+            .map_or(Ok(""), JsonNode::text)?;
+        if value.contains('%') || value.is_empty() {
+            return Ok(Finding::by_hand(hook));
+        }
+        if appends && LISTS.contains(&lower.as_str()) {
+            return Ok(Finding::by_hand(hook));
+        }
+        let change = match is_request {
+            true => FieldChange::SetInRequests(value),
+            false => FieldChange::SetInResponses(value),
+        };
+        let finding = message_fields::change(&mut self.settings, name, change);
+        Ok(match (finding.kind, appends) {
+            (crate::import::note::NoteKind::Mapped, true) => Finding::mapped(format!(
+                "{hook}; a value that is there already is replaced, where Envoy adds to it"
+            )),
+            _ => finding,
+        })
+    }
+
+    /// Removes fields of requests or of responses.
+    pub(super) fn remove_fields(
+        &mut self,
+        node: &JsonNode,
+        key: &'static str,
+        text: &'static str,
+    ) -> Mapping {
+        for name in node.texts()? {
+            let change = match key == "request_headers_to_remove" {
+                true => FieldChange::RemoveFromRequests,
+                false => FieldChange::RemoveFromResponses,
+            };
+            let finding = message_fields::change(&mut self.settings, name, change);
+            self.note(node.line, &format!("{key} {name}"), finding);
+        }
+        Ok(Finding::mapped(text))
+    }
+}
+
+/// What becomes of a field of requests that the proxy or its layers write.
+fn own_request_field(name: &str) -> Option<Finding> {
+    match name {
+        "host" | ":authority" => Some(Finding::by_hand("`HostRewriteLayer::from_fn`")),
+        "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-proto" | "x-forwarded-port"
+        | "x-real-ip" | "forwarded" => Some(Finding::refused(
+            "`ForwardedLayer` writes what the connection shows; `ForwardedLayer::fields` chooses \
+             the fields",
+        )),
+        _ => message_fields::own_field(name),
+    }
+}

@@ -1,0 +1,175 @@
+//! The fields of `upstream_bind_config` and `upstream_connection_options`.
+
+use serde_json::json;
+
+use crate::import::{
+    note::Finding,
+    settings::{SettingValue, duration},
+};
+
+use super::{
+    cluster::{Cluster, ClusterRow},
+    message::{Mapping, read},
+    node::JsonNode,
+};
+
+const ONE_ADDRESS: &str = "the local address of a connector is fixed";
+
+pub(super) const ROWS: [ClusterRow; 13] = [
+    ClusterRow::maps(
+        "upstream_bind_config.source_address.address",
+        local_address,
+        "`SocketOptions::local_address`",
+    ),
+    ClusterRow::maps(
+        "upstream_bind_config.source_address.port_value",
+        local_port,
+        "the system chooses the port",
+    ),
+    ClusterRow::no_effect("upstream_bind_config.source_address.protocol", "TCP"),
+    ClusterRow::refused("upstream_bind_config.freebind", ONE_ADDRESS),
+    ClusterRow::by_hand("upstream_bind_config.socket_options", "`SocketOptions`"),
+    ClusterRow::refused("upstream_bind_config.extra_source_addresses", ONE_ADDRESS),
+    ClusterRow::refused(
+        "upstream_bind_config.additional_source_addresses",
+        ONE_ADDRESS,
+    ),
+    ClusterRow::refused("upstream_bind_config.local_address_selector", ONE_ADDRESS),
+    ClusterRow::maps(
+        "upstream_connection_options.tcp_keepalive",
+        keepalive,
+        "`SocketOptions::keepalive`",
+    ),
+    ClusterRow::no_effect(
+        "upstream_connection_options.set_local_interface_name_on_upstream_connections",
+        "`ConnectionInfo` has the addresses",
+    ),
+    ClusterRow::maps(
+        "upstream_connection_options.happy_eyeballs_config.first_address_family_version",
+        first_family,
+        "`HappyEyeballs::families`",
+    ),
+    ClusterRow::maps(
+        "upstream_connection_options.happy_eyeballs_config.first_address_family_count",
+        first_family_count,
+        "`HappyEyeballs::first_family_count`",
+    ),
+    ClusterRow::no_effect(
+        "upstream_bind_config.source_address.ipv4_compat",
+        "both families are dialled",
+    ),
+];
+
+/// The fields of `tcp_keepalive`.
+pub(super) const KEEPALIVE_ROWS: [ClusterRow; 3] = [
+    ClusterRow::maps(
+        "tcp_keepalive.keepalive_time",
+        keepalive_time,
+        "`TcpKeepalive::probe`",
+    ),
+    ClusterRow::maps(
+        "tcp_keepalive.keepalive_interval",
+        keepalive_interval,
+        "`TcpKeepalive::probe`",
+    ),
+    ClusterRow::maps(
+        "tcp_keepalive.keepalive_probes",
+        keepalive_probes,
+        "`TcpKeepalive::probe`",
+    ),
+];
+
+pub(super) fn bind(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    read(cluster, "upstream_bind_config", node, &ROWS);
+    Ok(Finding::mapped(text))
+}
+
+pub(super) fn connection_options(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    read(cluster, "upstream_connection_options", node, &ROWS);
+    Ok(Finding::mapped(text))
+}
+
+fn local_address(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let address = node.text()?;
+    if matches!(address, "0.0.0.0" | "::") {
+        return Ok(Finding::mapped("the system chooses by default"));
+    }
+    let code = format!("{address:?}.parse::<std::net::IpAddr>()?");
+    let value = SettingValue::Both(json!(address), code);
+    Ok(cluster.set("socket_options.local_address", value, text))
+}
+
+fn local_port(_: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(match node.count()? {
+        0 => Finding::no_effect(text),
+        _ => Finding::refused(text),
+    })
+}
+
+/// The numbers that are absent are those of Linux.
+fn keepalive(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    read(cluster, "tcp_keepalive", node, &KEEPALIVE_ROWS);
+    let [idle, interval, probes] = cluster.keepalive;
+    let [idle, interval] = [idle.unwrap_or(7200), interval.unwrap_or(75)];
+    let probes = probes.unwrap_or(9);
+    let json = json!({ "probe": {
+        "idle": format!("{idle}s"), "interval": format!("{interval}s"), "retries": probes,
+    } });
+    let seconds = |count: u32| duration(std::time::Duration::from_secs(count.into()));
+    let [idle, interval] = [seconds(idle), seconds(interval)];
+    let code = format!("TcpKeepalive::probe({idle}, {interval}, {probes})");
+    Ok(cluster.set(
+        "socket_options.keepalive",
+        SettingValue::Both(json, code),
+        text,
+    ))
+}
+
+fn keepalive_time(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    keepalive_number(cluster, 0, node, text)
+}
+
+fn keepalive_interval(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    keepalive_number(cluster, 1, node, text)
+}
+
+fn keepalive_probes(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    keepalive_number(cluster, 2, node, text)
+}
+
+fn keepalive_number(
+    cluster: &mut Cluster,
+    index: usize,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    match node.small_count()? {
+        0 => Ok(Finding::refused(
+            "zero is none of its values: the system's counts",
+        )),
+        number => {
+            cluster.keepalive[index] = Some(number);
+            Ok(Finding::mapped(text))
+        }
+    }
+}
+
+fn first_family(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let (name, code) = match node.text()? {
+        "DEFAULT" => return Ok(Finding::mapped("both families are raced by default")),
+        "V4" => ("prefer_v4", "IpFamilies::PreferV4"),
+        "V6" => ("prefer_v6", "IpFamilies::PreferV6"),
+        _ => return Err(Finding::refused("the value is no family")),
+    };
+    let value = SettingValue::Both(json!(name), code.to_owned());
+    Ok(cluster.set("happy_eyeballs.families", value, text))
+}
+
+fn first_family_count(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let count = SettingValue::Number(node.small_count()?.into());
+    Ok(cluster.set("happy_eyeballs.first_family_count", count, text))
+}

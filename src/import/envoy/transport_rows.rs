@@ -1,0 +1,295 @@
+//! `transport_socket`, and the fields of `UpstreamTlsContext`.
+
+use serde_json::json;
+
+use crate::import::{draft::SniChoice, note::Finding, settings::SettingValue};
+
+use super::{
+    certificate_rows,
+    cluster::{Cluster, ClusterRow},
+    message::{Mapping, Message, read},
+    node::JsonNode,
+    validation_rows,
+};
+
+const SECRETS: &str = "secrets do not come from a control plane: `CdnOriginConnector::reload`";
+const PARAMETERS: &str = "`TlsParameters` has a call for each list";
+const OLD_TLS: &str = "versions before TLS 1.2 are not offered; the default stays";
+
+/// The fields of `UpstreamTlsContext`.
+pub(super) const ROWS: [ClusterRow; 28] = [
+    ClusterRow::maps(
+        "sni",
+        sni,
+        "`CdnOriginBuilder::sni`, which the expected name follows",
+    ),
+    ClusterRow::maps(
+        "auto_host_sni",
+        auto_host_sni,
+        "the endpoint's name is the SNI by default",
+    ),
+    ClusterRow::maps(
+        "auto_sni_san_validation",
+        auto_sni_san_validation,
+        "the SNI is expected by default",
+    ),
+    ClusterRow::refused("allow_renegotiation", "TLS is never renegotiated"),
+    ClusterRow::maps("max_session_keys", max_session_keys, "`Sessions::capacity`"),
+    ClusterRow::refused("enforce_rsa_key_usage", "key usage is not checked"),
+    ClusterRow::maps(
+        "common_tls_context.tls_params.tls_minimum_protocol_version",
+        min_version,
+        "`CdnOriginBuilder::tls_versions`",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.tls_params.tls_maximum_protocol_version",
+        max_version,
+        "`CdnOriginBuilder::tls_versions`",
+    ),
+    ClusterRow::by_hand(
+        "common_tls_context.tls_params.cipher_suites",
+        "the default has only AEAD suites with forward secrecy; `TlsParameters::cipher_suites` \
+         takes IANA names",
+    ),
+    ClusterRow::by_hand("common_tls_context.tls_params.ecdh_curves", PARAMETERS),
+    ClusterRow::by_hand(
+        "common_tls_context.tls_params.signature_algorithms",
+        PARAMETERS,
+    ),
+    ClusterRow::by_hand(
+        "common_tls_context.tls_params.compliance_policies",
+        "`TlsParameters::require_fips`",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.tls_certificates",
+        certificate_rows::certificates,
+        "`CdnOriginBuilder::client_identity`",
+    ),
+    ClusterRow::refused(
+        "common_tls_context.tls_certificate_sds_secret_configs",
+        SECRETS,
+    ),
+    ClusterRow::refused(
+        "common_tls_context.tls_certificate_provider_instance",
+        SECRETS,
+    ),
+    ClusterRow::refused(
+        "common_tls_context.tls_certificate_certificate_provider",
+        SECRETS,
+    ),
+    ClusterRow::refused(
+        "common_tls_context.tls_certificate_certificate_provider_instance",
+        SECRETS,
+    ),
+    ClusterRow::by_hand(
+        "common_tls_context.custom_tls_certificate_selector",
+        "`ClientIdentity::resolver`",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.validation_context",
+        validation_rows::validation,
+        "`CdnOriginBuilder::verify`",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.combined_validation_context.default_validation_context",
+        validation_rows::validation,
+        "`CdnOriginBuilder::verify`",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.combined_validation_context.validation_context_sds_secret_config",
+        provided_roots,
+        "roots do not come from a control plane: the import trusts those of `trusted_ca` or the \
+         system's",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.combined_validation_context.validation_context_certificate_provider",
+        provided_roots,
+        "roots do not come from a control plane: the import trusts those of `trusted_ca` or the \
+         system's",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.validation_context_sds_secret_config",
+        provided_roots,
+        "roots do not come from a control plane: the import trusts the system's",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.validation_context_certificate_provider",
+        provided_roots,
+        "roots do not come from a control plane: the import trusts the system's",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.validation_context_certificate_provider_instance",
+        provided_roots,
+        "roots do not come from a control plane: the import trusts the system's",
+    ),
+    ClusterRow::maps(
+        "common_tls_context.alpn_protocols",
+        alpn_protocols,
+        "`CdnOriginBuilder::alpn`",
+    ),
+    ClusterRow::refused(
+        "common_tls_context.custom_handshaker",
+        "rustls does the handshake",
+    ),
+    ClusterRow::by_hand("common_tls_context.key_log", "`TlsParameters::key_log`"),
+];
+
+/// The fields of the transport socket that sends PROXY protocol headers.
+pub(super) const PROXY_ROWS: [ClusterRow; 6] = [
+    ClusterRow::maps(
+        "config.version",
+        proxy_version,
+        "`CdnOriginBuilder::proxy_protocol`",
+    ),
+    ClusterRow::by_hand("config.pass_through_tlvs", "`ProxyProtocol`"),
+    ClusterRow::by_hand("config.added_tlvs", "`ProxyProtocol`"),
+    ClusterRow::no_effect("allow_unspecified_address", "the client's address is sent"),
+    ClusterRow::no_effect("tlv_as_pool_key", "`ProxyProtocol`"),
+    ClusterRow::maps(
+        "transport_socket",
+        transport_socket,
+        "the socket inside of it",
+    ),
+];
+
+/// Reads a transport socket by its type.
+pub(super) fn transport_socket(
+    cluster: &mut Cluster,
+    node: &JsonNode,
+    text: &'static str,
+) -> Mapping {
+    let Some(config) = node.get("typed_config") else {
+        return match node.get("name").map(JsonNode::text) {
+            Some(Ok("envoy.transport_sockets.raw_buffer")) => plain(),
+            Some(Ok("envoy.transport_sockets.tls" | "tls")) => {
+                cluster.tls_line = Some(node.line);
+                Ok(Finding::mapped(text))
+            }
+            _ => Err(Finding::refused("there is no `typed_config`")),
+        };
+    };
+    let type_name = config.get("@type").map_or(Ok(""), JsonNode::text)?;
+    match type_name.rsplit('.').next().unwrap_or_default() {
+        "UpstreamTlsContext" => tls_context(cluster, config, text),
+        "RawBuffer" => plain(),
+        "ProxyProtocolUpstreamTransport" => {
+            read(cluster, "", config, &PROXY_ROWS);
+            version_by_default(cluster, config);
+            Ok(Finding::mapped("`CdnOriginBuilder::proxy_protocol`"))
+        }
+        "QuicUpstreamTransport" => Err(Finding::refused("HTTP/3 is not spoken")),
+        _ => Err(Finding::refused(
+            "connections are TCP or TLS; `CdnOriginBuilder::transport` dials in other ways",
+        )),
+    }
+}
+
+fn plain() -> Mapping {
+    Ok(Finding::mapped("`http://` in the URL"))
+}
+
+pub(super) fn tls_context(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    cluster.tls_line = Some(node.line);
+    read(cluster, "", node, &ROWS);
+    Ok(Finding::mapped(text))
+}
+
+fn sni(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let name = node.text()?;
+    if name.is_empty() {
+        return Ok(Finding::no_effect("an empty name is none"));
+    }
+    // The name is checked here, so that the note has its line.
+    let finding = cluster.set("sni", SettingValue::Text(name.to_owned()), text);
+    if cluster.shared.settings.take("sni").is_some() {
+        cluster.shared.tls.sni = SniChoice::Name(name.to_owned());
+    }
+    Ok(finding)
+}
+
+fn auto_host_sni(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    cluster.names.sni_from_endpoint = node.boolean()?;
+    Ok(Finding::mapped(text))
+}
+
+fn auto_sni_san_validation(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    cluster.names.is_checked |= node.boolean()?;
+    Ok(Finding::mapped(text))
+}
+
+fn max_session_keys(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    Ok(match node.small_count()? {
+        0 => cluster.set("sessions.off", SettingValue::Flag, "`Sessions::off`"),
+        count => cluster.set(
+            "sessions.capacity",
+            SettingValue::Number(count.into()),
+            text,
+        ),
+    })
+}
+
+fn min_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    match node.text()? {
+        "TLS_AUTO" => Ok(Finding::mapped("TLS 1.2 is the default")),
+        "TLSv1_2" => Ok(version(cluster, "tls.min_version", false, text)),
+        "TLSv1_3" => Ok(version(cluster, "tls.min_version", true, text)),
+        _ => Err(Finding::refused(OLD_TLS)),
+    }
+}
+
+fn max_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    match node.text()? {
+        "TLS_AUTO" => Ok(Finding::mapped(
+            "TLS 1.3 is the default, where the origin has it",
+        )),
+        "TLSv1_2" => Ok(version(cluster, "tls.max_version", false, text)),
+        "TLSv1_3" => Ok(version(cluster, "tls.max_version", true, text)),
+        _ => Err(Finding::refused(OLD_TLS)),
+    }
+}
+
+fn version(cluster: &mut Cluster, key: &'static str, is_1_3: bool, text: &'static str) -> Finding {
+    let (json, code) = match is_1_3 {
+        true => ("1.3", "TlsVersion::V1_3"),
+        false => ("1.2", "TlsVersion::V1_2"),
+    };
+    cluster.set(key, SettingValue::Both(json!(json), code.to_owned()), text)
+}
+
+/// Validation whose roots are elsewhere.
+fn provided_roots(cluster: &mut Cluster, _: &JsonNode, text: &'static str) -> Mapping {
+    cluster.has_roots = true;
+    Err(Finding::refused(text))
+}
+
+fn alpn_protocols(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let (json, code) = match node.texts()?.as_slice() {
+        ["h2"] => (json!(["h2"]), "Alpn::Http2"),
+        ["http/1.1"] => (json!(["http/1.1"]), "Alpn::Http1"),
+        ["h2", "http/1.1"] | ["http/1.1", "h2"] => {
+            return Ok(Finding::mapped("both are offered by default"));
+        }
+        [] => return Ok(Finding::no_effect("both are offered by default")),
+        _ => return Err(Finding::refused("neither HTTP/1.1 nor HTTP/2")),
+    };
+    Ok(cluster.set("alpn", SettingValue::Both(json, code.to_owned()), text))
+}
+
+fn proxy_version(cluster: &mut Cluster, node: &JsonNode, text: &'static str) -> Mapping {
+    let (json, code) = match node.text()? {
+        "V1" => ("v1", "ProxyProtocol::v1()"),
+        "V2" => ("v2", "ProxyProtocol::v2()"),
+        _ => return Err(Finding::refused("the value is neither V1 nor V2")),
+    };
+    let value = SettingValue::Both(json!(json), code.to_owned());
+    Ok(cluster.set("proxy_protocol", value, text))
+}
+
+/// Version 1 is the default of the message.
+fn version_by_default(cluster: &mut Cluster, config: &JsonNode) {
+    if config.at(&["config", "version"]).is_none() {
+        let value = SettingValue::Both(json!("v1"), "ProxyProtocol::v1()".to_owned());
+        let finding = cluster.set("proxy_protocol", value, "`ProxyProtocol::v1`, the default");
+        cluster.note(config.line, "config.version", finding);
+    }
+}
